@@ -1,0 +1,337 @@
+//! Whether a release can move, and to which source: the rules of the specification, one guard each.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
+use crate::config::Settings;
+use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
+use crate::plan::{Finding, GENERAL, Severity};
+use crate::repo::RepoPath;
+use crate::yaml::{Kind, New, Node};
+
+/// A release in scope.
+pub(super) struct Candidate<'v> {
+    pub(super) release: &'v Release,
+    pub(super) clusters: BTreeSet<String>,
+    /// The effective namespace; empty where nothing gives it one.
+    pub(super) namespace: String,
+    /// The effective name.
+    pub(super) name: String,
+    pub(super) workloads: BTreeSet<WorkloadKind>,
+    /// What it wants, or why it cannot move.
+    pub(super) verdict: Result<Want, Finding>,
+    /// Why a person should look at it first.
+    pub(super) review: Vec<Finding>,
+}
+
+/// The source that a release wants, and what it says of it.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    pub(super) key: SourceKey,
+    /// What else the source must carry: credentials, signature checks. Part of what makes two wants the same.
+    pub(super) carried: Vec<(String, New)>,
+    pub(super) interval: Option<String>,
+    /// The HelmRepositories that it comes from, one for each cluster.
+    pub(super) repositories: Vec<HelmRepository>,
+}
+
+/// A chart at an address, in a version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SourceKey {
+    pub(super) chart: String,
+    pub(super) url: String,
+    pub(super) version: Version,
+}
+
+/// What `ref` of an OCIRepository says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Version {
+    /// `tag`: an exact version.
+    Tag(String),
+    /// `semver`: a range.
+    Range(String),
+}
+
+impl Version {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Version::Tag(text) | Version::Range(text) => text,
+        }
+    }
+
+    /// An exact version in full (`3.7.3`, `v1.2.3-rc.1`), else a range, as Helm has it: `3.7` and `3.x` are ranges.
+    fn of(text: Option<&str>) -> Version {
+        let Some(text) = text else { return Version::Range("*".to_owned()) };
+        let bare = text.strip_prefix('v').unwrap_or(text);
+        let core = bare.split(['-', '+']).next().unwrap_or_default();
+        let exact = core.split('.').count() == 3
+            && core.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+            && bare.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
+        // A registry has no `+` in tags: Helm pushes it as `_`.
+        if exact { Version::Tag(text.replace('+', "_")) } else { Version::Range(text.to_owned()) }
+    }
+}
+
+/// The chart that a release names, in scope or not; none for a chartRef.
+pub(super) fn chart_of<'v>(view: &'v View, release: &'v Release) -> Option<&'v str> {
+    match &release.chart {
+        Chart::Spec(spec) => Some(&spec.chart),
+        Chart::Ref(_) => None,
+        Chart::Invalid => view.node(&release.at)?.text_at(&["spec", "chart", "spec", "chart"]),
+    }
+}
+
+pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &Settings) -> Candidate<'v> {
+    let reaches = view.graph().reaches(&release.at);
+    let first = reaches.first();
+    let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
+    let values = view.node(&release.at).and_then(|root| root.at(&["spec", "values"]));
+    let mut review = Vec::new();
+    review.extend(
+        values.into_iter().flat_map(hooks).filter(Hook::runs_on_changes).map(|hook| about_hook(release, &hook)),
+    );
+    if reaches.is_empty() {
+        let message = format!("no cluster applies {}, so its namespace cannot be seen", release.name);
+        review.push(at_release(release, Severity::Warning, codes::UNREACHED, message));
+    }
+    let verdict = want(view, release, reaches, settings).inspect(|want| {
+        if let Version::Range(range) = &want.key.version {
+            let message = format!("its chart's version is the range `{range}`, which becomes ref.semver of the source");
+            review.push(at_release(release, Severity::Warning, codes::VERSION_RANGE, message));
+        }
+        if want.carried.iter().any(|(key, _)| key == "secretRef") {
+            let message = "its HelmRepository has a secretRef, which the source takes over".to_owned();
+            review.push(at_release(release, Severity::Warning, codes::SECRET, message));
+        }
+    });
+    Candidate {
+        release,
+        clusters: view.graph().clusters_of(&release.at),
+        namespace: namespace.unwrap_or_default(),
+        name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+        workloads: values.into_iter().flat_map(controllers).filter_map(|controller| controller.kind).collect(),
+        verdict,
+        review,
+    }
+}
+
+/// A finding at a release, with the code's own advice.
+pub(super) fn at_release(release: &Release, severity: Severity, code: &'static str, message: String) -> Finding {
+    let line = match &release.chart {
+        Chart::Spec(spec) => spec.line,
+        Chart::Ref(_) | Chart::Invalid => release.line,
+    };
+    finding(severity, code, Some(release.at.path.clone()), Some(line), message)
+}
+
+pub(super) fn finding(
+    severity: Severity,
+    code: &'static str,
+    path: Option<RepoPath>,
+    line: Option<usize>,
+    message: String,
+) -> Finding {
+    let help = codes::CODES.iter().chain(GENERAL).find(|own| own.id == code).map_or("", |own| own.todo).to_owned();
+    Finding { severity, code, path, line, message, help }
+}
+
+fn about_hook(release: &Release, hook: &Hook) -> Finding {
+    let command = hook.command.as_deref().map(|command| format!(", which runs `{command}`")).unwrap_or_default();
+    let paths = if hook.host_paths.is_empty() {
+        String::new()
+    } else {
+        format!(", on the host's {}", hook.host_paths.join(", "))
+    };
+    let message =
+        format!("{} is a Helm hook ({}){command}{paths}; this move is an upgrade", hook.of, hook.when.join(", "));
+    Finding { line: Some(hook.line), ..at_release(release, Severity::Warning, codes::HOOK, message) }
+}
+
+fn want(view: &View, release: &Release, reaches: &[Reach], settings: &Settings) -> Result<Want, Finding> {
+    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let Chart::Spec(chart) = &release.chart else {
+        return refuse(codes::INVALID, "exactly one of spec.chart and spec.chartRef must be set, and complete".into());
+    };
+    if let Some(barred) = view.barred(&release.at.path) {
+        return refuse(codes::UNTOUCHABLE, format!("the file is never touched ({})", barred.code()));
+    }
+    if release.api_version != "helm.toolkit.fluxcd.io/v2" {
+        return refuse(codes::BETA, format!("{} has no spec.chartRef", release.api_version));
+    }
+    if let Some(key) = ["valuesFiles", "valuesFile", "ignoreMissingValuesFiles"]
+        .iter()
+        .find(|key| chart.keys.iter().any(|own| own == *key))
+    {
+        return refuse(codes::VALUES_FILES, format!("spec.chart.spec.{key} has no counterpart at a chartRef"));
+    }
+    if let Some(variable) = variable_in(chart) {
+        return refuse(codes::VARIABLE, format!("`{variable}` is only known on the cluster"));
+    }
+    if chart.source_ref.kind != "HelmRepository" {
+        return refuse(
+            codes::SOURCE_KIND,
+            format!("its chart comes from a {}, not a HelmRepository", chart.source_ref.kind),
+        );
+    }
+    let patches = reaches.iter().flat_map(|reach| &reach.patches);
+    if let Some(patch) = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"])) {
+        return refuse(codes::PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line));
+    }
+    if let Some(version) = too_old(view, reaches) {
+        return refuse(codes::FLUX_TOO_OLD, version);
+    }
+    let repositories = repositories(view, release, chart, reaches)?;
+    let repository = &repositories[0];
+    let chart_name = &chart.chart;
+    if !repository.oci && !repository.url.starts_with("oci://") {
+        return refuse(
+            codes::NO_OCI_HOME,
+            format!("{} is not OCI, and no OCI home of {chart_name} is known", repository.url),
+        );
+    }
+    if repository.url.ends_with(&format!("/{chart_name}")) {
+        return refuse(codes::CHART_IN_URL, format!("{} holds the chart's name already", repository.url));
+    }
+    let carried = carried(view, release, repository, settings)?;
+    let address = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);
+    let key = SourceKey {
+        chart: chart_name.clone(),
+        url: format!("oci://{address}/{chart_name}"),
+        version: Version::of(chart.version.as_deref()),
+    };
+    Ok(Want { key, carried, interval: chart.interval.clone(), repositories })
+}
+
+fn variable_in(chart: &ChartSpec) -> Option<&str> {
+    let source = &chart.source_ref;
+    let texts = [chart.version.as_deref(), Some(&*source.name), source.namespace.as_deref(), chart.interval.as_deref()];
+    texts.into_iter().flatten().find(|text| text.contains("${"))
+}
+
+/// What to say of a cluster whose Flux has no chartRef.
+fn too_old(view: &View, reaches: &[Reach]) -> Option<String> {
+    reaches.iter().find_map(|reach| {
+        let cluster = &view.graph().clusters[reach.cluster];
+        let flux = cluster.flux.filter(|flux| !flux.is_at_least(3))?;
+        Some(format!("cluster {} runs Flux {flux}, which has no chartRef", cluster.name))
+    })
+}
+
+/// The HelmRepository objects that the release uses, one for each cluster that applies it: by kind, name and effective namespace.
+fn repositories(
+    view: &View,
+    release: &Release,
+    chart: &ChartSpec,
+    reaches: &[Reach],
+) -> Result<Vec<HelmRepository>, Finding> {
+    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let name = &chart.source_ref.name;
+    // What no cluster applies is looked up in all of them, by the namespace that it states.
+    let places: BTreeSet<(Option<usize>, Option<&str>)> = match reaches {
+        [] => [(None, chart.source_ref.namespace.as_deref().or(release.namespace.as_deref()))].into(),
+        reaches => reaches
+            .iter()
+            .map(|reach| (Some(reach.cluster), chart.source_ref.namespace.as_deref().or(reach.namespace.as_deref())))
+            .collect(),
+    };
+    let mut found: Vec<HelmRepository> = Vec::new();
+    for (cluster, namespace) in places {
+        let is_it = |reach: &Reach| {
+            reach.name == *name
+                && reach.namespace.as_deref() == namespace
+                && cluster.is_none_or(|own| own == reach.cluster)
+        };
+        let here: Vec<_> = view
+            .helm_repositories()
+            .iter()
+            .filter(|repository| view.graph().reaches(&repository.at).iter().any(is_it))
+            .collect();
+        match here.as_slice() {
+            [] => {
+                let namespace = namespace.unwrap_or("(no namespace)");
+                return refuse(
+                    codes::SOURCE_NOT_FOUND,
+                    format!("there is no HelmRepository {namespace}/{name} in this repository"),
+                );
+            }
+            [first, rest @ ..] => {
+                let differs = |other: &HelmRepository| other.url != first.url || other.oci != first.oci;
+                if let Some(other) = rest.iter().copied().chain(&found).find(|other| differs(other)) {
+                    let message = format!(
+                        "HelmRepository {name} is {} in {} and {} in {}",
+                        first.url, first.at, other.url, other.at
+                    );
+                    return refuse(codes::SOURCE_AMBIGUOUS, message);
+                }
+                found.push((*first).clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What the source takes over from the HelmRepository and from `chart.spec.verify`.
+fn carried(
+    view: &View,
+    release: &Release,
+    repository: &HelmRepository,
+    settings: &Settings,
+) -> Result<Vec<(String, New)>, Finding> {
+    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let reaches = view.graph().reaches(&repository.at);
+    let elsewhere = reaches.iter().any(|reach| reach.namespace.as_deref() != Some(&settings.source_namespace));
+    let mut carried = Vec::new();
+    let spec = view.node(&repository.at).and_then(|root| root.get("spec"));
+    for key in ["provider", "secretRef", "certSecretRef", "insecure", "timeout"] {
+        let value = spec.and_then(|spec| spec.get(key)).filter(|value| !value.is_null());
+        carried.extend(value.map(|value| (key.to_owned(), copy(value))));
+    }
+    // The HelmChart that Flux makes of spec.chart lives beside the HelmRepository, and so does the secret of its check.
+    let verify = view.node(&release.at).and_then(|root| root.at(&["spec", "chart", "spec", "verify"]));
+    let verify = verify.filter(|verify| !verify.is_null());
+    carried.extend(verify.map(|verify| ("verify".to_owned(), copy(verify))));
+    let checked_by_secret = verify.is_some_and(|verify| verify.get("secretRef").is_some());
+    let has_secret = checked_by_secret || carried.iter().any(|(key, _)| key == "secretRef" || key == "certSecretRef");
+    if has_secret && elsewhere {
+        let message =
+            format!("a secret of {} is in another namespace than {}", repository.at, settings.source_namespace);
+        return refuse(codes::SECRET_ELSEWHERE, message);
+    }
+    Ok(carried)
+}
+
+/// The same value, to be written elsewhere.
+fn copy(node: Node<'_>) -> New {
+    match node.kind() {
+        Kind::Scalar => {
+            let text = node.text().unwrap_or_default();
+            if matches!(text, "true" | "false") { New::Plain(text.to_owned()) } else { New::string(text) }
+        }
+        Kind::Sequence => New::Sequence(node.items().map(copy).collect()),
+        Kind::Mapping => {
+            New::mapping(node.entries().filter_map(|(key, value)| Some((key.text()?.to_owned(), copy(value)))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_versions_are_tags() {
+        for (text, expected) in [
+            (Some("3.7.3"), Version::Tag("3.7.3".into())),
+            (Some("v1.2.3-rc.1"), Version::Tag("v1.2.3-rc.1".into())),
+            (Some("1.2.3+build.5"), Version::Tag("1.2.3_build.5".into())),
+            (Some("3.x"), Version::Range("3.x".into())),
+            (Some("3.7"), Version::Range("3.7".into())),
+            (Some(">=3.0.0 <4.0.0"), Version::Range(">=3.0.0 <4.0.0".into())),
+            (Some("^3.0.0"), Version::Range("^3.0.0".into())),
+            (None, Version::Range("*".into())),
+        ] {
+            assert_eq!(Version::of(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The units of this migration, and what each comes to on a tree.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use super::release::{Candidate, SourceKey, at_release, finding};
+use super::source::write;
+use super::survey::{Found, NewSource, Source, has_moved};
+use crate::flux::View;
+use crate::plan::{Edited, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::repo::{Change, Changes};
+use crate::yaml::{Edit, Error, Fate, New};
+
+const KIND: &str = "OCIRepository";
+const SOURCE: &str = "source";
+const RELEASE: &str = "release";
+
+fn id(step: &'static str, subject: Subject) -> UnitId {
+    UnitId { migration: "chart-ref", step, subject }
+}
+
+fn source_id(name: &str, found: &Found<'_>) -> UnitId {
+    let namespace = found.settings.source_namespace.clone();
+    id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name: name.to_owned() })
+}
+
+fn release_id(candidate: &Candidate<'_>) -> UnitId {
+    let (namespace, name) = (candidate.namespace.clone(), candidate.name.clone());
+    id(RELEASE, Subject::Release { namespace, name, path: candidate.release.at.path.clone() })
+}
+
+pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
+    let mut units: Vec<Unit> = found.candidates.iter().map(|candidate| release_unit(found, candidate)).collect();
+    for (key, source) in &found.sources {
+        units.extend(source.new.as_ref().map(|new| source_unit(found, key, source, new)));
+    }
+    let moved = view.releases().len() - found.candidates.len() - found.other_charts.values().sum::<usize>();
+    let findings =
+        found.sources.values().filter(|source| source.new.is_none()).flat_map(|source| source.findings.clone());
+    Survey { units, findings: findings.collect(), out_of_scope: out_of_scope(found, moved) }
+}
+
+fn out_of_scope(found: &Found<'_>, moved: usize) -> OutOfScope {
+    let mut charts: Vec<_> = found.other_charts.iter().collect();
+    charts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+    let count: usize = charts.iter().map(|(_, count)| **count).sum();
+    let names: Vec<&str> = charts.iter().take(3).map(|(name, _)| name.as_str()).collect();
+    let more = if charts.len() > names.len() { ", ..." } else { "" };
+    let mut parts = Vec::new();
+    if count > 0 {
+        parts.push(format!("{count} of other charts ({}{more})", names.join(", ")));
+    }
+    if moved > 0 {
+        parts.push(format!("{moved} on chartRef already"));
+    }
+    OutOfScope { count: count + moved, what: format!("HelmReleases: {}", parts.join(", ")) }
+}
+
+fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
+    let source = found.source_of(candidate);
+    let mut findings = candidate.review.clone();
+    let (safety, title) = match (&candidate.verdict, source) {
+        (Ok(_), Some(source)) => {
+            let safety = if findings.is_empty() { Safety::Safe } else { Safety::Review };
+            (safety, format!("chartRef to {}/{}", found.settings.source_namespace, source.name))
+        }
+        (Err(reason), _) => {
+            findings.push(reason.clone());
+            (Safety::Refused, "stays on spec.chart".to_owned())
+        }
+        (Ok(_), None) => unreachable!("a release that can move has a source"),
+    };
+    let needs = source.filter(|source| source.new.is_some()).map(|source| source_id(&source.name, found));
+    Unit {
+        id: release_id(candidate),
+        title,
+        lane: Lane(candidate.clusters.clone()),
+        safety,
+        impact: if candidate.clusters.is_empty() { Impact::None } else { Impact::Upgrade },
+        workloads: candidate.workloads.clone(),
+        needs: needs.into_iter().collect(),
+        touches: BTreeSet::from([candidate.release.at.path.clone()]),
+        findings,
+    }
+}
+
+fn source_unit(found: &Found<'_>, key: &SourceKey, source: &Source, new: &NewSource) -> Unit {
+    let version = key.version.text();
+    Unit {
+        id: source_id(&source.name, found),
+        title: format!("new, {} {version}, for {} releases", key.url, new.users),
+        lane: Lane(new.place.clusters.clone()),
+        safety: Safety::Safe,
+        impact: Impact::None,
+        workloads: BTreeSet::new(),
+        needs: BTreeSet::new(),
+        touches: new.place.listed_in.iter().chain([&new.place.file]).cloned().collect(),
+        findings: source.findings.clone(),
+    }
+}
+
+pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
+    match &unit.id.subject {
+        Subject::Object { name, .. } => edit_source(found, view, name),
+        Subject::Release { name, path, .. } => {
+            match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
+                Some(candidate) => edit_release(found, view, candidate),
+                None if has_moved(view, path, name) => Edited::Already,
+                None => Edited::Refused(finding(
+                    Severity::Error,
+                    codes::INVALID,
+                    Some(path.clone()),
+                    None,
+                    format!("the release {name} is not in this file any more"),
+                )),
+            }
+        }
+    }
+}
+
+fn edit_source(found: &Found<'_>, view: &View, name: &str) -> Edited {
+    let wanted = found.sources.iter().find(|(_, source)| source.name == name);
+    // Nobody wants it any more, or it is there.
+    let Some((key, Source { new: Some(new), .. })) = wanted else { return Edited::Already };
+    match write(view, key, name, new, &found.settings) {
+        Ok(changes) => Edited::Changes(changes, Vec::new()),
+        Err(error) => {
+            let path = new.place.listed_in.clone().unwrap_or_else(|| new.place.file.clone());
+            Edited::Refused(finding(
+                Severity::Error,
+                error.problem.code(),
+                Some(path),
+                Some(error.at.line),
+                error.to_string(),
+            ))
+        }
+    }
+}
+
+fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Edited {
+    let source = match (&candidate.verdict, found.source_of(candidate)) {
+        (Err(reason), _) => return Edited::Refused(reason.clone()),
+        (Ok(_), Some(source)) => source,
+        (Ok(_), None) => unreachable!("a release that can move has a source"),
+    };
+    if source.new.is_some() {
+        let message = format!("the source {} is not in this tree yet", source.name);
+        return Edited::Refused(at_release(candidate.release, Severity::Error, codes::SOURCE_MISSING, message));
+    }
+    let path = &candidate.release.at.path;
+    match replace_chart(view, candidate, &source.name, &found.settings.source_namespace) {
+        Ok(edited) => {
+            let mut changes = Changes::new();
+            changes.set(path.clone(), Change::Edit(edited.splices));
+            Edited::Changes(changes, edited.comments.into_iter().map(|comment| (path.clone(), comment)).collect())
+        }
+        Err(error) => {
+            let (code, line) = (error.problem.code(), Some(error.at.line));
+            Edited::Refused(finding(Severity::Error, code, Some(path.clone()), line, error.to_string()))
+        }
+    }
+}
+
+fn replace_chart(
+    view: &View,
+    candidate: &Candidate<'_>,
+    name: &str,
+    namespace: &str,
+) -> Result<crate::yaml::Edited, Error> {
+    let at = &candidate.release.at;
+    let stream = view.file(&at.path).and_then(|file| file.stream.as_deref()).expect("a release of the view was read");
+    let spec = view.node(at).and_then(|root| root.get("spec")).expect("a release of the view has a spec");
+    let reference = [("kind", KIND), ("name", name), ("namespace", namespace)];
+    let reference = New::mapping(reference.map(|(key, value)| (key, New::string(value))));
+    let mut edit = Edit::of(stream);
+    edit.replace_entry(spec, "chart", "chartRef", &reference, fate)?;
+    edit.finish()
+}
+
+/// What becomes of a comment inside `spec.chart`.
+fn fate(comment: &str) -> Fate {
+    const FIELDS: [&str; 9] =
+        ["chart", "version", "sourceRef", "interval", "reconcileStrategy", "kind", "name", "namespace", "verify"];
+    let text = comment.trim_start_matches('#').trim_start();
+    let field = text.split_once(':').is_some_and(|(key, _)| FIELDS.contains(&key));
+    if text.starts_with("renovate:") {
+        Fate::Dropped("it is about the version, which the source states now".to_owned())
+    } else if field {
+        Fate::Dropped("it comments out a field of spec.chart".to_owned())
+    } else {
+        Fate::Moved
+    }
+}

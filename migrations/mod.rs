@@ -1,0 +1,12 @@
+//! The registry of migrations, in the order of the roadmap.
+//!
+//! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a folder, a line here, a golden case.
+
+pub mod chart_ref;
+
+use crate::plan::Migration;
+
+/// All migrations, in phase order.
+pub fn all() -> [&'static dyn Migration; 1] {
+    [&chart_ref::ChartRef]
+}

@@ -1,0 +1,75 @@
+use std::fmt;
+
+use crate::yaml::Node;
+
+/// The kinds of workload that a controller can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkloadKind {
+    /// `type: cronjob`.
+    CronJob,
+    /// `type: job`.
+    Job,
+    /// `type: deployment`, and what a controller is without a type.
+    Deployment,
+    /// `type: statefulset`.
+    StatefulSet,
+    /// `type: daemonset`.
+    DaemonSet,
+}
+
+impl WorkloadKind {
+    fn of(text: &str) -> Option<WorkloadKind> {
+        Some(match text {
+            "cronjob" => WorkloadKind::CronJob,
+            "job" => WorkloadKind::Job,
+            "deployment" => WorkloadKind::Deployment,
+            "statefulset" => WorkloadKind::StatefulSet,
+            "daemonset" => WorkloadKind::DaemonSet,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for WorkloadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// An enabled entry of `controllers`.
+#[derive(Clone, Copy, Debug)]
+pub struct Controller<'v> {
+    /// Its identifier, the key.
+    pub identifier: &'v str,
+    /// What it becomes; `None` for a type that the chart does not know.
+    pub kind: Option<WorkloadKind>,
+    /// Its values.
+    pub values: Node<'v>,
+}
+
+/// The enabled controllers of a release's values, in order. Enabled is what does not say `enabled: false`.
+pub fn controllers(values: Node<'_>) -> Vec<Controller<'_>> {
+    let entries = values.get("controllers").into_iter().flat_map(Node::entries);
+    entries
+        .filter(|(_, controller)| controller.text_at(&["enabled"]) != Some("false"))
+        .filter_map(|(key, controller)| {
+            let kind = controller.text_at(&["type"]).map_or(Some(WorkloadKind::Deployment), WorkloadKind::of);
+            Some(Controller { identifier: key.text()?, kind, values: controller })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Stream;
+
+    #[test]
+    fn controllers_have_a_kind() {
+        let text = "controllers:\n  a: {}\n  b: {type: cronjob}\n  c: {enabled: false}\n  d: {type: x}\n";
+        let stream = Stream::parse(text).unwrap();
+        let found = controllers(stream.documents().next().unwrap());
+        let found: Vec<_> = found.iter().map(|controller| (controller.identifier, controller.kind)).collect();
+        assert_eq!(found, [("a", Some(WorkloadKind::Deployment)), ("b", Some(WorkloadKind::CronJob)), ("d", None)]);
+    }
+}

@@ -1,0 +1,26 @@
+use std::path::Path;
+
+use clap::Args;
+
+use super::plan::{Format, planned};
+use super::{Asked, Outcome, hint, print};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    asked: Asked,
+    /// How to show what is left
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// `check`: silent where nothing is left, else the plan.
+pub(super) fn run(dir: &Path, args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let (text, outcome) = planned(dir, &args.asked, args.format)?;
+    if outcome == Outcome::Pending || args.format == Format::Json {
+        print(&text)?;
+    } else {
+        hint("nothing is pending");
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::{Asked, hint};
+use crate::config::{self, Settings};
+use crate::flux::View;
+use crate::git::WorkTree;
+use crate::migrations;
+use crate::plan::{self, Landed, Migration, Plan, Selection};
+use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
+
+/// A repository, read and understood, and what there is to do in it.
+pub(super) struct Context {
+    pub(super) root: PathBuf,
+    /// Where `apply` keeps its journal; `None` outside of git.
+    pub(super) journal: Option<PathBuf>,
+    pub(super) git: Option<WorkTree>,
+    pub(super) view: View,
+    pub(super) migrations: Vec<&'static dyn Migration>,
+    pub(super) settings: Settings,
+    pub(super) plan: Plan,
+}
+
+impl Context {
+    /// Opens the repository around a directory and plans all migrations that are asked for. What an interrupted run left is rolled back
+    /// first.
+    pub(super) fn open(dir: &Path, asked: &[String]) -> anyhow::Result<Context> {
+        if !dir.is_dir() {
+            bail!("there is no directory {}", dir.display());
+        }
+        let git = WorkTree::around(dir)?;
+        let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
+        let journal = git.as_ref().map(WorkTree::journal);
+        if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
+            let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
+            hint(&format!(
+                "note: an earlier run was interrupted while it wrote; its changes are rolled back ({} put back: {})",
+                if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) },
+                files.join(", ")
+            ));
+        }
+        if root.join(config::FILE).exists() {
+            bail!(
+                "{} is here, but this version reads no configuration yet; it may hold opt-outs, so nothing is planned without it: \
+                 remove it, or use a version that reads it",
+                config::FILE
+            );
+        }
+        let folder = match &git {
+            Some(git) => git.files()?,
+            None => Folder::plain(&root).with_context(|| format!("{} cannot be read", root.display()))?,
+        };
+        let view = View::of(Tree::of(Arc::new(folder)))?;
+        refuse_if_not_flux(&root, git.is_some(), &view)?;
+        let settings = Settings::default();
+        let migrations = migrations::all().to_vec();
+        let migrations: Vec<_> = migrations
+            .into_iter()
+            .filter(|migration| asked.is_empty() || asked.iter().any(|name| name == migration.meta().id))
+            .collect();
+        let plan = plan::plan(&view, &migrations, &settings)?;
+        Ok(Context { root, journal, git, view, migrations, settings, plan })
+    }
+
+    /// Takes what is asked for out of the plan.
+    pub(super) fn select(&self, asked: &Asked) -> anyhow::Result<Selection<'_>> {
+        let clusters: Vec<String> = self.view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
+        let releases = self.view.releases().iter();
+        let names = releases.flat_map(|release| {
+            let reaches = self.view.graph().reaches(&release.at).iter();
+            let reached =
+                reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
+            reached.chain([release.name.clone()]).collect::<Vec<_>>()
+        });
+        let known: BTreeSet<String> = names.collect();
+        Ok(asked.selectors().select(&self.plan, &clusters, &known.into_iter().collect::<Vec<_>>())?)
+    }
+
+    /// Lands what is chosen, and gives the files that change, those of needs first.
+    pub(super) fn land(&self, selection: &Selection<'_>) -> anyhow::Result<(Landed, Vec<FileChange>)> {
+        let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?;
+        if let Some((unit, reason)) = landed.refused.first_key_value() {
+            bail!("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message);
+        }
+        let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
+        let mut changes = landed.view.tree().changed_files()?;
+        changes.sort_by_key(|change| (rank(&change.path), change.before.is_some(), change.path.clone()));
+        Ok((landed, changes))
+    }
+
+    /// Tells on standard error what of that which was asked for stays undone.
+    pub(super) fn tell_what_stays(&self, selection: &Selection<'_>) {
+        let count = |units: usize, what: &str| {
+            if units == 1 { format!("1 unit {what}") } else { format!("{units} units {what}") }
+        };
+        if !selection.to_review.is_empty() {
+            let units = count(selection.to_review.len(), "to review");
+            hint(&format!("note: {units} left out; `flux-codemod plan` says why, --review takes them"));
+        }
+        if !selection.refused.is_empty() {
+            let units = count(selection.refused.len(), "refused");
+            hint(&format!("note: {units}; `flux-codemod plan` says why"));
+        }
+        for broken in self.plan.findings.iter().filter(|finding| finding.code == "broken-yaml") {
+            hint(&format!("warning: {} is left out: {}", broken.place().unwrap_or_default(), broken.message));
+        }
+    }
+}
+
+/// A mistaken directory is better told at once than found clean.
+fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()> {
+    let objects = || view.files().flat_map(|(_, file)| &file.objects);
+    let is_flux = |object: &crate::flux::Object| {
+        object.api_version.split('/').next().is_some_and(|group| group.ends_with(".fluxcd.io"))
+    };
+    if objects().any(is_flux) {
+        return Ok(());
+    }
+    let files = view.files().count();
+    let kind = if git { "git repository" } else { "directory (no git repository)" };
+    let seen = if files == 0 { "no YAML files" } else { "no Flux objects in its YAML files" };
+    let broken = view.files().filter(|(_, file)| file.broken.is_some()).count();
+    let broken = if broken > 0 { format!(" ({broken} of them cannot be read)") } else { String::new() };
+    bail!("the {kind} {} has {seen}{broken}; name the repository that Flux reads with -C DIR", root.display())
+}

@@ -1,0 +1,82 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use include_dir::{Dir, include_dir};
+
+use super::context::Context;
+use super::{Asked, Outcome, diff, layout, print};
+use crate::git;
+use crate::output::{list_as_text, plan_as_text, stat};
+
+/// The example: the tree of a golden case, so that what the demo shows is what the tests prove.
+static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/home-ops/before");
+
+/// The release whose diff is shown in full.
+const SHOWN: &str = "media/jellyfin";
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Where to make it, a new or empty directory; without one it is made in a temporary place and removed
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// `demo`: makes the example repository and shows list, plan and diff on it.
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
+    let temporary;
+    let dir = match &args.dir {
+        Some(dir) => dir.as_path(),
+        None => {
+            temporary = tempfile::tempdir().context("no temporary directory")?;
+            temporary.path()
+        }
+    };
+    make(dir)?;
+    let kept = args.dir.as_deref().map(Path::display);
+    let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
+    let context = Context::open(dir, &[])?;
+    let Context { view, plan, migrations, .. } = &context;
+    let layout = layout();
+
+    let heading = |command: &str, about: &str| print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"));
+    heading("list", "An example home-ops repository: two clusters, each following a git branch of its own.")?;
+    print(&list_as_text(view, plan, migrations, &layout))?;
+
+    heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
+    let everything = Asked::default();
+    print(&plan_as_text(view, plan, &context.select(&everything)?, migrations, &layout))?;
+
+    let one = Asked { release: vec![SHOWN.to_owned()], ..Asked::default() };
+    heading(
+        &format!("diff --release {SHOWN}"),
+        "\nThe diff of one release, with the source that it needs. `git apply` would take it.",
+    )?;
+    let (_, mut changes) = context.land(&context.select(&one)?)?;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    print(&diff::shown(&changes))?;
+
+    heading("diff --stat", "\nAnd all of it, by file.")?;
+    let (_, mut changes) = context.land(&context.select(&everything)?)?;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    print(&stat(&changes))?;
+
+    let next = match kept {
+        Some(dir) => {
+            format!("The repository is in {dir}: try `flux-codemod -C {dir} apply`, then `git -C {dir} diff`.")
+        }
+        None => "To keep the repository and try `apply` on it: `flux-codemod demo DIR`.".to_owned(),
+    };
+    print(&format!("\n{}\n", layout.fold("", &next)))?;
+    Ok(Outcome::Clean)
+}
+
+fn make(dir: &Path) -> anyhow::Result<()> {
+    let exists = dir.exists();
+    if exists && (!dir.is_dir() || dir.read_dir()?.next().is_some()) {
+        bail!("{} is there and not empty; name a new directory", dir.display());
+    }
+    std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    EXAMPLE.extract(dir).with_context(|| format!("the example cannot be written to {}", dir.display()))?;
+    Ok(git::init_with_everything(dir, "an example home-ops repository")?)
+}

@@ -1,0 +1,54 @@
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use clap::Args;
+
+use super::context::Context;
+use super::{Asked, Outcome, print};
+use crate::output::{DiffLine, diff_lines, stat, visible_line};
+use crate::repo::FileChange;
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    asked: Asked,
+    /// Only how many lines change in which file
+    #[arg(long)]
+    stat: bool,
+}
+
+/// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
+pub(super) fn run(dir: &Path, args: &DiffArgs) -> anyhow::Result<Outcome> {
+    let context = Context::open(dir, &args.asked.migrations)?;
+    let selection = context.select(&args.asked)?;
+    let (_, mut changes) = context.land(&selection)?;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    if !changes.is_empty() {
+        print(&if args.stat { stat(&changes) } else { shown(&changes) })?;
+    }
+    context.tell_what_stays(&selection);
+    Ok(Outcome::pending_if(!changes.is_empty() || selection.leaves_something()))
+}
+
+/// The diff; exact where a file or a program reads it, with nothing that a terminal would obey where a person does.
+pub(super) fn shown(changes: &[FileChange]) -> String {
+    let for_people = std::io::IsTerminal::is_terminal(&std::io::stdout());
+    let mut out = String::new();
+    for line in diff_lines(changes) {
+        let text = if for_people { visible_line(line.text()) } else { line.text().into() };
+        let style = style(&line);
+        out.push_str(&format!("{}{text}{}\n", style.render(), style.render_reset()));
+    }
+    out
+}
+
+/// The colours of git.
+fn style(line: &DiffLine) -> Style {
+    match line {
+        DiffLine::Header(_) => Style::new().bold(),
+        DiffLine::Hunk(_) => AnsiColor::Cyan.on_default(),
+        DiffLine::Removed(_) => AnsiColor::Red.on_default(),
+        DiffLine::Added(_) => AnsiColor::Green.on_default(),
+        DiffLine::Same(_) | DiffLine::NoNewline(_) => Style::new(),
+    }
+}

@@ -1,0 +1,190 @@
+//! The command line: one file a verb, thin over the library. The only place that knows anyhow.
+
+mod apply;
+mod check;
+mod context;
+mod demo;
+mod diff;
+mod explain;
+mod list;
+mod plan;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+
+use crate::output::{Layout, visible};
+use crate::plan::Selectors;
+
+/// Rewrites Flux GitOps repositories from one convention to the next.
+///
+/// Every change is shown before it is written, every edit is proven by two YAML parsers, and what is not certain is refused with a
+/// reason. Works as a Flux plugin, too: `flux codemod diff`.
+#[derive(Debug, Parser)]
+#[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Exit codes: 0 clean or done; 1 something in scope is pending, held or refused, or a diff was printed; 2 wrong usage or an error.")]
+struct Cli {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the clusters with the branches that they follow, and what is pending where
+    List,
+    /// Show what would be done: units, safety, impact, findings
+    Plan(plan::PlanArgs),
+    /// Print the diff of what would be written, as git would
+    Diff(diff::DiffArgs),
+    /// Write it to the work tree
+    ///
+    /// Inside a git repository a journal under the git directory makes it all or nothing: the run after an interrupted one rolls back
+    /// first. Nothing is committed.
+    Apply(apply::ApplyArgs),
+    /// For CI: say what is left to do, and exit with 1 if there is anything
+    Check(check::CheckArgs),
+    /// Explain a reason code, or print the runbook of a migration
+    Explain(explain::ExplainArgs),
+    /// Make the example repository and walk through it
+    Demo(demo::DemoArgs),
+}
+
+/// Which migrations, and which of their units.
+#[derive(Clone, Debug, Default, Args)]
+struct Asked {
+    /// The migrations, all of them if none is named
+    #[arg(value_name = "MIGRATION", value_parser = migration_names())]
+    migrations: Vec<String>,
+    /// Only units that change objects of these clusters
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    cluster: Vec<String>,
+    /// Only these releases, with what they need: NAME or NAMESPACE/NAME
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    release: Vec<String>,
+    /// Only units that touch these files or directories, from the root of the repository; globs allowed
+    #[arg(long, value_name = "GLOB", num_args = 1..)]
+    path: Vec<String>,
+    /// Also units that a person should look at first
+    #[arg(long)]
+    review: bool,
+}
+
+impl Asked {
+    fn selectors(&self) -> Selectors {
+        Selectors {
+            clusters: self.cluster.clone(),
+            releases: self.release.clone(),
+            paths: self.path.clone(),
+            review: self.review,
+        }
+    }
+}
+
+fn migration_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(crate::migrations::all().map(|migration| migration.meta().id))
+}
+
+/// What a command comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing is left to do in what was asked for.
+    Clean,
+    /// Something is.
+    Pending,
+}
+
+impl Outcome {
+    fn pending_if(pending: bool) -> Outcome {
+        if pending { Outcome::Pending } else { Outcome::Clean }
+    }
+}
+
+/// Parses the arguments, runs the command, and gives its exit code.
+pub fn main() -> ExitCode {
+    // clap exits by itself, with 0 for help and 2 for mistakes.
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+    match run(&cli) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Pending) => ExitCode::from(1),
+        // Whoever read the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let message = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            hint(&format!("error: {message}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Outcome> {
+    let dir = cli.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    match &cli.command {
+        Command::List => list::run(&dir),
+        Command::Plan(args) => plan::run(&dir, args),
+        Command::Diff(args) => diff::run(&dir, args),
+        Command::Apply(args) => apply::run(&dir, args),
+        Command::Check(args) => check::run(&dir, args),
+        Command::Explain(args) => explain::run(args),
+        Command::Demo(args) => demo::run(args),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The result, to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Anything that is not the result, to standard error, folded, and with nothing in it that a terminal would obey.
+fn hint(text: &str) {
+    let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
+    let lines = text.split('\n').map(|line| layout.fold("", &visible(line)));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    // Where nobody listens there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+fn layout() -> Layout {
+    Layout::for_terminal(terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,49 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::{Asked, Outcome, layout, print};
+use crate::output::{plan_as_json, plan_as_text};
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    asked: Asked,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Write it to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(dir: &Path, args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let (text, outcome) = planned(dir, &args.asked, args.format)?;
+    match &args.output {
+        Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?,
+        None => print(&text)?,
+    }
+    Ok(outcome)
+}
+
+/// The plan in a format, and whether anything of it is left to do.
+pub(super) fn planned(dir: &Path, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
+    let context = Context::open(dir, &asked.migrations)?;
+    let selection = context.select(asked)?;
+    let Context { view, plan, migrations, .. } = &context;
+    let text = match format {
+        Format::Text => plan_as_text(view, plan, &selection, migrations, &layout()),
+        Format::Json => format!("{:#}\n", plan_as_json(view, plan, &selection, migrations)),
+    };
+    Ok((text, Outcome::pending_if(!selection.is_clean())))
+}

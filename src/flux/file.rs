@@ -1,0 +1,131 @@
+use std::sync::Arc;
+
+use super::object::Object;
+use crate::repo::RepoPath;
+use crate::text::ContentId;
+use crate::yaml::{Error, Kind, Node, Stream, Style};
+
+/// One YAML file as it was read.
+#[derive(Clone, Debug)]
+pub struct FileView {
+    /// Its content.
+    pub content: ContentId,
+    /// The nodes, if they could be read.
+    pub stream: Option<Arc<Stream>>,
+    /// The Kubernetes objects in it.
+    pub objects: Vec<Object>,
+    /// Why it is never touched, if so.
+    pub barred: Option<Barred>,
+    /// Why it could not be read, if so.
+    pub broken: Option<Broken>,
+}
+
+/// What is never touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Barred {
+    /// Encrypted by SOPS: any edit breaks its checksum.
+    Encrypted,
+    /// A template: what it says is only known after something else has run.
+    Template,
+    /// Bytes that are no UTF-8.
+    NotUtf8,
+    /// A symbolic link.
+    Link,
+    /// A file with a `filter=` attribute: git stores something else than what lies here.
+    Filtered,
+}
+
+impl Barred {
+    /// The stable reason code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Barred::Encrypted => "encrypted-file",
+            Barred::Template => "template",
+            Barred::NotUtf8 => "not-utf8",
+            Barred::Link => "link",
+            Barred::Filtered => "filtered-file",
+        }
+    }
+}
+
+/// A file that is no YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What the parser said.
+    pub message: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl FileView {
+    /// Reads the bytes of a YAML file.
+    pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
+        let content = ContentId::of(bytes);
+        let nothing = FileView { content, stream: None, objects: Vec::new(), barred: None, broken: None };
+        let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
+        if path.as_str().ends_with(".j2") {
+            return FileView { barred: Some(Barred::Template), ..nothing };
+        }
+        match Stream::parse(text) {
+            Ok(stream) => {
+                let barred = if stream.documents().any(is_encrypted) {
+                    Some(Barred::Encrypted)
+                } else if stream.documents().any(|root| has_flow_mapping_as_key(root, 0)) {
+                    Some(Barred::Template)
+                } else {
+                    filtered.then_some(Barred::Filtered)
+                };
+                let objects = Object::find(path, &stream);
+                FileView { stream: Some(Arc::new(stream)), objects, barred, ..nothing }
+            }
+            Err(_) if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) => {
+                FileView { barred: Some(Barred::Template), ..nothing }
+            }
+            Err(Error { problem, at }) => {
+                FileView { broken: Some(Broken { message: problem.to_string(), line: at.line }), ..nothing }
+            }
+        }
+    }
+}
+
+/// SOPS leaves its own key, with a checksum, at the top of every document that it encrypts.
+fn is_encrypted(root: Node<'_>) -> bool {
+    root.own_entry("sops")
+        .is_some_and(|(_, sops)| sops.own_entry("mac").is_some() || sops.own_entry("lastmodified").is_some())
+}
+
+/// `{{ x }}` outside of quotes reads as a flow mapping whose key is a flow mapping, which nobody writes on purpose.
+fn has_flow_mapping_as_key(node: Node<'_>, depth: usize) -> bool {
+    // Aliases are not followed: what they point to is visited where it stands.
+    if node.style().is_none() || depth > 200 {
+        return false;
+    }
+    node.entries().any(|(key, value)| {
+        let is_one = key.style() == Some(Style::Flow) && key.kind() == Kind::Mapping;
+        is_one || has_flow_mapping_as_key(value, depth + 1)
+    }) || node.items().any(|item| has_flow_mapping_as_key(item, depth + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn barred(name: &str, text: &str) -> Option<Barred> {
+        FileView::read(&RepoPath::new(name).unwrap(), text.as_bytes(), false).barred
+    }
+
+    #[test]
+    fn what_is_never_touched() {
+        assert_eq!(barred("a.yaml", "a: 1\nsops:\n  mac: ENC[x]\n"), Some(Barred::Encrypted));
+        assert_eq!(barred("a.yaml", "a:\n  sops: 1\n"), None);
+        assert_eq!(barred("a.yaml.j2", "a: 1\n"), Some(Barred::Template));
+        assert_eq!(barred("a.yaml", "a: {{ b }}\n"), Some(Barred::Template));
+        assert_eq!(barred("a.yaml", "{% if a %}\na: 1\n{% endif %}\n"), Some(Barred::Template));
+        assert_eq!(barred("a.yaml", "a: \"{{ .Release.Name }}\"\n"), None, "ordinary inside scalars");
+        assert_eq!(barred("a.yaml", "a: [{b: 1}]\n"), None);
+        let latin = FileView::read(&RepoPath::new("a.yaml").unwrap(), b"a: \xe4\n", false);
+        assert_eq!(latin.barred, Some(Barred::NotUtf8));
+        let broken = FileView::read(&RepoPath::new("a.yaml").unwrap(), b"a: [\n", false);
+        assert!(broken.broken.is_some() && broken.barred.is_none());
+    }
+}

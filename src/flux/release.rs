@@ -1,0 +1,83 @@
+use super::object::{At, Object};
+use super::source::SourceRef;
+use crate::yaml::Node;
+
+/// A HelmRelease that names a chart. Patches and values-only fragments are none.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Where it stands.
+    pub at: At,
+    /// The line where it begins, from 1.
+    pub line: usize,
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `metadata.name`, as it is written.
+    pub name: String,
+    /// `metadata.namespace`, as it is written.
+    pub namespace: Option<String>,
+    /// Where its chart comes from.
+    pub chart: Chart,
+}
+
+/// The chart of a HelmRelease.
+#[derive(Clone, Debug)]
+pub enum Chart {
+    /// `spec.chart`.
+    Spec(ChartSpec),
+    /// `spec.chartRef`.
+    Ref(SourceRef),
+    /// Both, which the API server rejects, or one of them in a form that it would reject.
+    Invalid,
+}
+
+/// What `spec.chart.spec` says.
+#[derive(Clone, Debug)]
+pub struct ChartSpec {
+    /// The line of `chart:` in the file, from 1.
+    pub line: usize,
+    /// `chart`.
+    pub chart: String,
+    /// `version`; `None` where it is absent, which means any.
+    pub version: Option<String>,
+    /// `sourceRef`.
+    pub source_ref: SourceRef,
+    /// `interval`.
+    pub interval: Option<String>,
+    /// All keys that are there.
+    pub keys: Vec<String>,
+}
+
+impl Release {
+    pub(super) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
+        let spec = root.get("spec")?;
+        let chart = match (spec.get("chart"), spec.get("chartRef")) {
+            (Some(chart), None) => ChartSpec::read(chart).map_or(Chart::Invalid, Chart::Spec),
+            (None, Some(reference)) => SourceRef::read(reference).map_or(Chart::Invalid, Chart::Ref),
+            (Some(_), Some(_)) => Chart::Invalid,
+            (None, None) => return None,
+        };
+        Some(Release {
+            at: object.at.clone(),
+            line: object.line,
+            api_version: object.api_version.clone(),
+            name: object.name.clone(),
+            namespace: object.namespace.clone(),
+            chart,
+        })
+    }
+}
+
+impl ChartSpec {
+    fn read(chart: Node<'_>) -> Option<ChartSpec> {
+        let spec = chart.get("spec")?;
+        let text = |key: &str| spec.text_at(&[key]).map(str::to_owned);
+        Some(ChartSpec {
+            line: chart.line(),
+            chart: text("chart")?,
+            version: text("version"),
+            source_ref: SourceRef::read(spec.get("sourceRef")?)?,
+            interval: text("interval"),
+            keys: spec.entries().filter_map(|(key, _)| key.text().map(str::to_owned)).collect(),
+        })
+    }
+}

@@ -1,0 +1,90 @@
+use super::object::At;
+use crate::yaml::Node;
+
+/// A reference to a source object, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceRef {
+    /// `kind`.
+    pub kind: String,
+    /// `name`.
+    pub name: String,
+    /// `namespace`; without one it is that of the object that holds the reference.
+    pub namespace: Option<String>,
+}
+
+impl SourceRef {
+    pub(super) fn read(node: Node<'_>) -> Option<SourceRef> {
+        Some(SourceRef {
+            kind: node.text_at(&["kind"])?.to_owned(),
+            name: node.text_at(&["name"])?.to_owned(),
+            namespace: node.text_at(&["namespace"]).map(str::to_owned),
+        })
+    }
+
+    /// Whether both name a source of the same kind and name, whatever the namespace.
+    pub(super) fn is_like(&self, other: &SourceRef) -> bool {
+        self.kind == other.kind && self.name == other.name
+    }
+}
+
+/// A HelmRepository.
+#[derive(Clone, Debug)]
+pub struct HelmRepository {
+    /// Where it stands.
+    pub at: At,
+    /// `spec.url`, without a trailing slash.
+    pub url: String,
+    /// `spec.type: oci`.
+    pub oci: bool,
+}
+
+impl HelmRepository {
+    pub(super) fn read(at: &At, root: Node<'_>) -> Option<HelmRepository> {
+        Some(HelmRepository {
+            at: at.clone(),
+            url: root.text_at(&["spec", "url"])?.trim_end_matches('/').to_owned(),
+            oci: root.text_at(&["spec", "type"]) == Some("oci"),
+        })
+    }
+}
+
+/// An OCIRepository.
+#[derive(Clone, Debug)]
+pub struct OciRepository {
+    /// Where it stands.
+    pub at: At,
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `metadata.name`, as it is written.
+    pub name: String,
+    /// `spec.url`, without a trailing slash.
+    pub url: String,
+    /// `spec.ref.tag`.
+    pub tag: Option<String>,
+    /// `spec.ref.semver`.
+    pub semver: Option<String>,
+    /// Whether it hands a Helm chart on unextracted, as a chartRef needs it: `layerSelector` with Helm's media type and `operation: copy`.
+    pub copies_chart: bool,
+    /// `spec.suspend: true`.
+    pub suspended: bool,
+}
+
+/// The media type of the layer that is a Helm chart.
+pub const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+
+impl OciRepository {
+    pub(super) fn read(at: &At, root: Node<'_>) -> Option<OciRepository> {
+        let text = |path: &[&str]| root.text_at(path).map(str::to_owned);
+        let layer = |key: &str| root.text_at(&["spec", "layerSelector", key]);
+        Some(OciRepository {
+            at: at.clone(),
+            api_version: text(&["apiVersion"])?,
+            name: text(&["metadata", "name"])?,
+            url: root.text_at(&["spec", "url"])?.trim_end_matches('/').to_owned(),
+            tag: text(&["spec", "ref", "tag"]),
+            semver: text(&["spec", "ref", "semver"]),
+            copies_chart: layer("mediaType") == Some(CHART_LAYER) && layer("operation") == Some("copy"),
+            suspended: root.at(&["spec", "suspend"]).is_some_and(Node::is_true),
+        })
+    }
+}

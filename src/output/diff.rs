@@ -1,0 +1,188 @@
+//! The unified diff in git's format: `git apply` takes it.
+
+use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
+
+use crate::repo::{File, FileChange};
+use crate::text::ContentId;
+
+/// A line of a diff, without its line break, and what it is, for colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiffLine {
+    /// `diff --git`, `index`, `---`, `+++`, modes.
+    Header(String),
+    /// `@@ ... @@`.
+    Hunk(String),
+    /// ` same`.
+    Same(String),
+    /// `-old`.
+    Removed(String),
+    /// `+new`.
+    Added(String),
+    /// `\ No newline at end of file`.
+    NoNewline(String),
+}
+
+impl DiffLine {
+    /// The line as git writes it.
+    pub fn text(&self) -> &str {
+        match self {
+            DiffLine::Header(text)
+            | DiffLine::Hunk(text)
+            | DiffLine::Same(text)
+            | DiffLine::Removed(text)
+            | DiffLine::Added(text)
+            | DiffLine::NoNewline(text) => text,
+        }
+    }
+}
+
+/// The diff of files, in the order given. Contents are text: what is not UTF-8 is never changed.
+pub fn diff_lines(changes: &[FileChange]) -> Vec<DiffLine> {
+    let mut out = Vec::new();
+    for change in changes {
+        header(change, &mut out);
+        let (before, after) = (text(change.before.as_ref()), text(change.after.as_ref()));
+        let (old, new) = (lines(&before), lines(&after));
+        let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&old, &new);
+        for group in diff.grouped_ops(3) {
+            hunk(&diff, &group, &mut out);
+        }
+    }
+    out
+}
+
+fn text(file: Option<&File>) -> String {
+    file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
+}
+
+/// Lines end at `\n` alone, as git has it: a lone `\r` ends none.
+fn lines(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
+}
+
+fn header(change: &FileChange, out: &mut Vec<DiffLine>) {
+    let path = change.path.as_str();
+    let (a, b) = (quoted("a/", path), quoted("b/", path));
+    let mut line = |text: String| out.push(DiffLine::Header(text));
+    line(format!("diff --git {a} {b}"));
+    let id = |file: &Option<File>| file.as_ref().map_or(ContentId::NONE, File::id).short();
+    let ids = format!("index {}..{}", id(&change.before), id(&change.after));
+    match (&change.before, &change.after) {
+        (None, Some(new)) => {
+            line(format!("new file mode {}", new.mode.digits()));
+            line(ids);
+        }
+        (Some(old), None) => {
+            line(format!("deleted file mode {}", old.mode.digits()));
+            line(ids);
+        }
+        (Some(old), Some(_)) => line(format!("{ids} {}", old.mode.digits())),
+        (None, None) => line(ids),
+    }
+    // After a name with blanks git puts a tab, so that the name's end can be seen.
+    let ended = |name: String| if name.contains(' ') { format!("{name}\t") } else { name };
+    let name = |file: &Option<File>, name: String| if file.is_some() { ended(name) } else { "/dev/null".to_owned() };
+    if change.before.as_ref().is_some_and(|file| !file.bytes.is_empty())
+        || change.after.as_ref().is_some_and(|file| !file.bytes.is_empty())
+    {
+        line(format!("--- {}", name(&change.before, a)));
+        line(format!("+++ {}", name(&change.after, b)));
+    }
+}
+
+/// A path in quotes with octal escapes where git writes it so: for quotes, backslashes, and bytes beyond ASCII.
+fn quoted(prefix: &str, path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_control() && byte != b'"' && byte != b'\\';
+    if path.bytes().all(plain) {
+        return format!("{prefix}{path}");
+    }
+    let mut out = format!("\"{prefix}");
+    for byte in path.bytes() {
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            byte if plain(byte) => out.push(byte as char),
+            byte => out.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn hunk(diff: &TextDiff<'_, '_, str>, group: &[DiffOp], out: &mut Vec<DiffLine>) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+    let old = first.old_range().start..last.old_range().end;
+    let new = first.new_range().start..last.new_range().end;
+    out.push(DiffLine::Hunk(format!("@@ -{} +{} @@", range(&old), range(&new))));
+    for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+        let line = change.value();
+        let bare = line.strip_suffix('\n').unwrap_or(line);
+        out.push(match change.tag() {
+            ChangeTag::Equal => DiffLine::Same(format!(" {bare}")),
+            ChangeTag::Delete => DiffLine::Removed(format!("-{bare}")),
+            ChangeTag::Insert => DiffLine::Added(format!("+{bare}")),
+        });
+        if !line.ends_with('\n') {
+            out.push(DiffLine::NoNewline("\\ No newline at end of file".to_owned()));
+        }
+    }
+}
+
+/// `start,length` as git counts: from 1, from 0 where there is no line; the length left out where it is 1.
+fn range(lines: &std::ops::Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        length => format!("{},{length}", lines.start + 1),
+    }
+}
+
+/// `--stat`: how many lines change in which file.
+pub fn stat(changes: &[FileChange]) -> String {
+    let mut out = String::new();
+    let (mut added, mut removed) = (0, 0);
+    for change in changes {
+        let lines = diff_lines(std::slice::from_ref(change));
+        let plus = lines.iter().filter(|line| matches!(line, DiffLine::Added(_))).count();
+        let minus = lines.iter().filter(|line| matches!(line, DiffLine::Removed(_))).count();
+        (added, removed) = (added + plus, removed + minus);
+        let new = if change.before.is_none() { ", new" } else { "" };
+        out.push_str(&format!("{} (+{plus} -{minus}{new})\n", super::visible(change.path.as_str())));
+    }
+    out.push_str(&format!(
+        "{} changed, {added} lines added, {removed} removed\n",
+        super::layout::count(changes.len(), "file")
+    ));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Mode, RepoPath};
+
+    fn change(path: &str, before: Option<&str>, after: Option<&str>) -> FileChange {
+        let file = |text: &str| File { bytes: text.as_bytes().into(), mode: Mode::File };
+        FileChange { path: RepoPath::new(path).unwrap(), before: before.map(file), after: after.map(file) }
+    }
+
+    fn diff(change: FileChange) -> String {
+        diff_lines(&[change]).iter().map(|line| format!("{}\n", line.text())).collect()
+    }
+
+    #[test]
+    fn is_what_git_writes() {
+        assert_eq!(
+            diff(change("a b.yaml", Some("1\n2\n3\n4\n5\n"), Some("1\n2\n3\n4\nx"))),
+            "diff --git a/a b.yaml b/a b.yaml\nindex 8a1218a..a8cb0cf 100644\n--- a/a b.yaml\t\n+++ b/a b.yaml\t\n\
+             @@ -2,4 +2,4 @@\n 2\n 3\n 4\n-5\n+x\n\\ No newline at end of file\n"
+        );
+        assert_eq!(
+            diff(change("ü\"", None, Some("x\n"))),
+            "diff --git \"a/\\303\\274\\\"\" \"b/\\303\\274\\\"\"\nnew file mode 100644\nindex 0000000..587be6b\n--- /dev/null\n\
+             +++ \"b/\\303\\274\\\"\"\n@@ -0,0 +1 @@\n+x\n"
+        );
+        let cr = diff(change("a", Some("x\ry\r\n"), Some("x\rz\r\n")));
+        assert!(cr.ends_with("@@ -1 +1 @@\n-x\ry\r\n+x\rz\r\n"), "{cr:?}");
+    }
+}

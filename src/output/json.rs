@@ -1,0 +1,76 @@
+use serde_json::{Value, json};
+
+use crate::flux::View;
+use crate::plan::{Finding, Migration, Plan, Safety, Selection, Subject, Unit};
+
+/// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
+pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrations: &[&dyn Migration]) -> Value {
+    let clusters = view.graph().clusters.iter().map(|cluster| {
+        json!({
+            "name": cluster.name,
+            "path": cluster.path.as_str(),
+            "branch": cluster.branch,
+            "flux": cluster.flux.map(|version| version.to_string()),
+        })
+    });
+    let migrations = migrations.iter().map(|migration| {
+        let meta = migration.meta();
+        let out_of_scope = plan.out_of_scope.get(meta.id);
+        json!({
+            "id": meta.id,
+            "version": meta.version,
+            "phase": meta.phase,
+            "out_of_scope": {
+                "count": out_of_scope.map_or(0, |out| out.count),
+                "what": out_of_scope.map_or("", |out| &out.what),
+            },
+        })
+    });
+    let asked = |unit: &&Unit| {
+        let all = selection.chosen.iter().chain(&selection.to_review).chain(&selection.refused);
+        all.into_iter().any(|own| own.id == unit.id)
+    };
+    json!({
+        "schema": 1,
+        "clusters": clusters.collect::<Vec<_>>(),
+        "migrations": migrations.collect::<Vec<_>>(),
+        "units": plan.units.iter().filter(asked).map(|unit| of_unit(unit, selection)).collect::<Vec<_>>(),
+        "findings": plan.findings.iter().map(of_finding).collect::<Vec<_>>(),
+    })
+}
+
+fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
+    let subject = match &unit.id.subject {
+        Subject::Release { namespace, name, path } => {
+            json!({ "kind": "HelmRelease", "namespace": namespace, "name": name, "path": path.as_str() })
+        }
+        Subject::Object { kind, namespace, name } => json!({ "kind": kind, "namespace": namespace, "name": name }),
+    };
+    json!({
+        "id": unit.id.to_string(),
+        "migration": unit.id.migration,
+        "step": unit.id.step,
+        "subject": subject,
+        "title": unit.title,
+        "lane": unit.lane.to_string(),
+        "clusters": unit.lane.0,
+        "safety": unit.safety.word(),
+        "impact": unit.impact.word(),
+        "workloads": unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "needs": unit.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "touches": unit.touches.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
+        "chosen": unit.safety != Safety::Refused && selection.chosen.iter().any(|own| own.id == unit.id),
+        "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
+    })
+}
+
+fn of_finding(finding: &Finding) -> Value {
+    json!({
+        "severity": finding.severity.word(),
+        "code": finding.code,
+        "path": finding.path.as_ref().map(|path| path.as_str()),
+        "line": finding.line,
+        "message": finding.message,
+        "help": finding.help,
+    })
+}

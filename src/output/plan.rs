@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use super::layout::count;
+use super::{Layout, visible};
+use crate::flux::View;
+use crate::plan::{Finding, Migration, Plan, Selection, Severity, Subject, Unit};
+
+/// The plan for people: what would be done, on which cluster, and what stands in the way.
+pub fn plan_as_text(
+    view: &View,
+    plan: &Plan,
+    selection: &Selection<'_>,
+    migrations: &[&dyn Migration],
+    layout: &Layout,
+) -> String {
+    let mut out = String::new();
+    for migration in migrations {
+        let meta = migration.meta();
+        out.push_str(&layout.fold(&format!("{}@{}  ", meta.id, meta.version), meta.summary));
+        out.push('\n');
+        let of = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == meta.id).count();
+        let chosen = of(&selection.chosen);
+        let summary = format!(
+            "{} to write, {} to review, {} refused",
+            count(chosen, "unit"),
+            of(&selection.to_review),
+            of(&selection.refused)
+        );
+        out.push_str(&layout.fold("  ", &summary));
+        out.push('\n');
+        if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
+            out.push_str(&layout.fold("  ", &format!("out of scope: {}", left.what)));
+            out.push('\n');
+        }
+    }
+    units("to write", &selection.chosen, view, layout, &mut out);
+    units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
+    units("refused", &selection.refused, view, layout, &mut out);
+    findings(&plan.findings, layout, &mut out);
+    out
+}
+
+/// Units under a heading, by lane; what there is to say about each below it.
+fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut String) {
+    if units.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{heading}\n"));
+    let mut by_lane: BTreeMap<String, Vec<&Unit>> = BTreeMap::new();
+    for unit in units {
+        by_lane.entry(unit.lane.to_string()).or_default().push(unit);
+    }
+    for (lane, units) in by_lane {
+        let clusters: Vec<&str> = units[0].lane.0.iter().map(String::as_str).collect();
+        let about = match clusters.as_slice() {
+            [] => "no cluster".to_owned(),
+            [one] => {
+                let branch = view.graph().clusters.iter().find(|cluster| cluster.name == *one);
+                let branch = branch.and_then(|cluster| cluster.branch.as_deref());
+                branch.map_or_else(|| lane.clone(), |branch| format!("{lane} (follows branch {branch})"))
+            }
+            several => format!("{lane} ({})", several.join(", ")),
+        };
+        out.push_str(&format!("  {}\n", visible(&about)));
+        for unit in units {
+            one(unit, layout, out);
+        }
+    }
+}
+
+fn one(unit: &Unit, layout: &Layout, out: &mut String) {
+    let name = match &unit.id.subject {
+        Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
+        Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
+        object @ Subject::Object { .. } => object.to_string(),
+    };
+    let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let line = format!("    {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name));
+    out.push_str(line.trim_end());
+    out.push('\n');
+    if matches!(unit.id.subject, Subject::Object { .. }) {
+        out.push_str(&layout.fold("             ", &unit.title));
+        out.push('\n');
+    }
+    for finding in &unit.findings {
+        out.push_str(&finding_as_text(finding, "      ", layout));
+    }
+}
+
+/// A finding like a compiler's: severity and code, message, place, advice.
+pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> String {
+    let mut out = String::new();
+    let head = format!("{indent}{}[{}]: ", finding.severity.word(), finding.code);
+    let blanks = format!("{indent}  ");
+    // The head may be long: what follows it is folded under the indentation, not under the head.
+    let text = layout
+        .fold(indent, &format!("{}{}", head.trim_start(), finding.message))
+        .replace(&format!("\n{indent}"), &format!("\n{blanks}"));
+    out.push_str(&text);
+    out.push('\n');
+    if let Some(place) = finding.place() {
+        out.push_str(&format!("{blanks}at {}\n", visible(&place)));
+    }
+    if finding.severity != Severity::Note && !finding.help.is_empty() {
+        out.push_str(&layout.fold(&format!("{blanks}= "), &finding.help));
+        out.push('\n');
+    }
+    out
+}
+
+/// What there is to say about the tree. Notes that say the same of many files are one line.
+fn findings(findings: &[Finding], layout: &Layout, out: &mut String) {
+    let (notes, others): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.severity == Severity::Note);
+    if findings.is_empty() {
+        return;
+    }
+    out.push_str("\nabout the repository\n");
+    for finding in others {
+        out.push_str(&finding_as_text(finding, "  ", layout));
+    }
+    let mut by_code: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
+    for note in notes {
+        by_code.entry((note.code, &note.message)).or_default().push(note);
+    }
+    for ((code, message), notes) in by_code {
+        match notes.as_slice() {
+            [one] => out.push_str(&finding_as_text(one, "  ", layout)),
+            several => {
+                let text = format!("note[{code}]: {}: {message}", count(several.len(), "file"));
+                out.push_str(&layout.fold("  ", &text));
+                out.push('\n');
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The reason codes that belong to no migration, and looking codes up.
+
+use super::{Code, Migration};
+
+/// Reason codes of trees, files and edits.
+pub const GENERAL: &[Code] = &[
+    Code {
+        id: "broken-yaml",
+        what: "The file is no YAML.",
+        why: "Nothing in it is seen: an object in it is missing from every count, and Flux will fail on it if it applies it.",
+        todo: "Mend it; until then it is never touched.",
+    },
+    Code {
+        id: "odd-path",
+        what: "The name of a file is not UTF-8, or holds control characters.",
+        why: "Such a name cannot be shown or written safely, so the file is left out of the tree.",
+        todo: "Rename it if it belongs to the repository.",
+    },
+    Code {
+        id: "encrypted-file",
+        what: "The file is encrypted by SOPS.",
+        why: "Any edit breaks its checksum, and Flux could not decrypt it any more.",
+        todo: "Change it with sops, by hand.",
+    },
+    Code {
+        id: "template",
+        what: "The file is a template: named .j2, or with {{ }}, {% %} or {# #} outside of strings.",
+        why: "What it says is only known after something else has run.",
+        todo: "Change the template by hand, or run on what it renders.",
+    },
+    Code {
+        id: "not-utf8",
+        what: "The file is not UTF-8.",
+        why: "YAML is; what its bytes mean would be a guess.",
+        todo: "Convert it to UTF-8 in a change of its own.",
+    },
+    Code {
+        id: "link",
+        what: "The path is a symbolic link.",
+        why: "What it points to is read and changed where it stands; the link itself never is.",
+        todo: "Nothing.",
+    },
+    Code {
+        id: "filtered-file",
+        what: "A filter= attribute applies to the file (git-crypt, git-lfs).",
+        why: "git stores something else than what lies in the work tree.",
+        todo: "Change it by hand.",
+    },
+    Code {
+        id: "parsers-disagree",
+        what: "Two YAML parsers read the file, or the edit of it, differently.",
+        why: "Flux uses one of several YAML readers, too; an edit is only written when two that share no code agree on what it does.",
+        todo: "Simplify the YAML around the place, or make this change by hand.",
+    },
+    Code {
+        id: "duplicate-key",
+        what: "A key stands twice in one mapping.",
+        why: "Readers differ on which of the two counts.",
+        todo: "Remove one of them.",
+    },
+    Code {
+        id: "no-such-key",
+        what: "The key comes from a merge (<<) or an alias and does not stand in the mapping itself.",
+        why: "Changing it where it stands would change it for others, too.",
+        todo: "Write the key out where it is to change.",
+    },
+    Code {
+        id: "unsupported-yaml",
+        what: "The YAML has a shape that is not edited.",
+        why: "A shape is supported with tests or not at all; nothing is approximated.",
+        todo: "Rewrite the place in a plainer shape, or make this change by hand.",
+    },
+    Code {
+        id: "comment-lost",
+        what: "A comment would be lost, or cannot be moved to where it would belong.",
+        why: "Every comment is kept, moved, or listed as dropped with the reason.",
+        todo: "Move the comment out of the block by hand, then run again.",
+    },
+    Code {
+        id: "edits-overlap",
+        what: "Two operations of one edit touch the same bytes.",
+        why: "Their order would matter.",
+        todo: "This is a mistake in flux-codemod: please report it with the file.",
+    },
+    Code {
+        id: "comment-moved",
+        what: "A comment stood inside something that was replaced, and stands directly above it now.",
+        why: "Comments are somebody's words; they are not thrown away.",
+        todo: "See in the diff whether it still fits.",
+    },
+    Code {
+        id: "comment-dropped",
+        what: "A comment stood inside something that was removed, and went with it, for the reason given.",
+        why: "It is about what is gone.",
+        todo: "See in the diff that you agree.",
+    },
+];
+
+/// Looks a reason code up among the general ones and those of the migrations.
+pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<Code> {
+    codes(migrations).into_iter().find(|code| code.id == id)
+}
+
+/// All reason codes.
+pub fn codes(migrations: &[&dyn Migration]) -> Vec<Code> {
+    let own = migrations.iter().flat_map(|migration| migration.meta().codes);
+    GENERAL.iter().chain(own).copied().collect()
+}

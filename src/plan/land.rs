@@ -1,0 +1,158 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use super::{Edited, Finding, Migration, Unit, UnitId};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::repo::{Changes, RepoPath, TreeError};
+use crate::yaml::CommentFate;
+
+/// A comment that stood where a unit removed something, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The unit.
+    pub unit: UnitId,
+    /// The file.
+    pub path: RepoPath,
+    /// The comment and its fate.
+    pub comment: CommentFate,
+}
+
+/// A tree on which units have landed.
+pub struct Landed {
+    /// The tree, understood.
+    pub view: View,
+    /// The units that changed it, in the order in which they landed.
+    pub units: Vec<UnitId>,
+    /// The comments that stood where they removed something.
+    pub comments: Vec<Dropped>,
+    /// The units that could not land on this tree, with the reason.
+    pub refused: BTreeMap<UnitId, Finding>,
+}
+
+/// Why landing failed: an error of the program or of its surroundings, not of the repository.
+#[derive(Debug, Error)]
+pub enum LandError {
+    /// A tree could not be read, or changes did not fit it.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A unit touched a file that it had not named.
+    #[error("{unit} touches {path}, which it did not say; this is a mistake in flux-codemod")]
+    Undeclared {
+        /// The unit.
+        unit: UnitId,
+        /// The file.
+        path: RepoPath,
+    },
+    /// A unit names a migration that was not handed in.
+    #[error("{0} belongs to a migration that is not at hand; this is a mistake in flux-codemod")]
+    NoSuchMigration(UnitId),
+    /// Units need each other in a circle, or one that is not among them nor in the tree.
+    #[error("{0} needs what is not there; this is a mistake in flux-codemod")]
+    Needs(UnitId),
+}
+
+/// The units in an order in which each comes after what it needs: first those that need nothing, by name, then those that need these.
+///
+/// # Errors
+/// [`LandError::Needs`] if there is no such order. Needs that are not among the units are taken to be in the tree.
+pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
+    let mut waiting: BTreeMap<&UnitId, &Unit> = units.iter().map(|unit| (&unit.id, *unit)).collect();
+    let mut order = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let is_ready = |unit: &Unit| unit.needs.iter().all(|need| !waiting.contains_key(need));
+        let ready: Vec<_> = waiting.values().copied().filter(|unit| is_ready(unit)).collect();
+        if ready.is_empty() {
+            let stuck = waiting.into_keys().next().cloned();
+            return Err(LandError::Needs(stuck.expect("something is waiting")));
+        }
+        waiting.retain(|id, _| !ready.iter().any(|unit| unit.id == **id));
+        order.extend(ready);
+    }
+    Ok(order)
+}
+
+/// Lands units on a tree, in the order given. The only place where text is made: diff, apply and branch differ in what they do with the trees.
+///
+/// Units that come one after the other, touch different files and need nothing of each other are edited on one tree at once.
+/// What cannot be done on this tree is in [`Landed::refused`], together with all that needs it.
+///
+/// # Errors
+/// [`LandError`], if a migration breaks its own promises, or the tree cannot be read.
+pub fn land(
+    start: &View,
+    units: &[&Unit],
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+) -> Result<Landed, LandError> {
+    let mut landed = Landed { view: start.clone(), units: Vec::new(), comments: Vec::new(), refused: BTreeMap::new() };
+    let mut rest = units;
+    while !rest.is_empty() {
+        let wave = wave(rest);
+        let (now, later) = rest.split_at(wave);
+        rest = later;
+        land_wave(&mut landed, now, migrations, settings)?;
+    }
+    Ok(landed)
+}
+
+/// How many units at the front are of one migration, touch different files and need nothing of each other.
+fn wave(units: &[&Unit]) -> usize {
+    let mut touched = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    let migration = units[0].id.migration;
+    units
+        .iter()
+        .take_while(|unit| {
+            let apart = unit.touches.iter().all(|path| !touched.contains(path));
+            let independent = unit.needs.iter().all(|need| !ids.contains(need));
+            touched.extend(unit.touches.iter());
+            ids.insert(&unit.id);
+            apart && independent && unit.id.migration == migration
+        })
+        .count()
+}
+
+fn land_wave(
+    landed: &mut Landed,
+    units: &[&Unit],
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+) -> Result<(), LandError> {
+    let id = units[0].id.migration;
+    let migration = migrations.iter().find(|migration| migration.meta().id == id);
+    let migration = migration.ok_or_else(|| LandError::NoSuchMigration(units[0].id.clone()))?;
+    let held = |unit: &Unit| unit.needs.iter().find_map(|need| landed.refused.get(need)).cloned();
+    let (mut able, mut unable) = (Vec::new(), Vec::new());
+    for unit in units {
+        match held(unit) {
+            Some(reason) => unable.push((unit.id.clone(), reason)),
+            None => able.push(*unit),
+        }
+    }
+    landed.refused.extend(unable);
+
+    let mut changes = Changes::new();
+    for (unit, edited) in able.iter().zip(migration.edit(&landed.view, &able, settings)) {
+        match edited {
+            Edited::Already => {}
+            Edited::Refused(finding) => drop(landed.refused.insert(unit.id.clone(), finding)),
+            Edited::Changes(own, comments) => {
+                if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
+                    return Err(LandError::Undeclared { unit: unit.id.clone(), path: path.clone() });
+                }
+                for (path, change) in own.iter() {
+                    changes.set(path.clone(), change.clone());
+                }
+                let dropped = |(path, comment)| Dropped { unit: unit.id.clone(), path, comment };
+                landed.comments.extend(comments.into_iter().map(dropped));
+                landed.units.push(unit.id.clone());
+            }
+        }
+    }
+    if !changes.is_empty() {
+        landed.view = landed.view.with(&changes)?;
+    }
+    Ok(())
+}

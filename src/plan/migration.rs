@@ -1,0 +1,66 @@
+use super::{Code, Finding, Unit};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::repo::{Changes, RepoPath};
+use crate::yaml::CommentFate;
+
+/// What a migration is, for `list` and `explain`.
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// Its id, in kebab case.
+    pub id: &'static str,
+    /// Raised whenever its rules change what they write.
+    pub version: u32,
+    /// The phase of the roadmap that it belongs to.
+    pub phase: u32,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Its runbook.
+    pub readme: &'static str,
+    /// The reason codes that it declares.
+    pub codes: &'static [Code],
+}
+
+/// What a migration finds to do in a tree.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// What is to be done, or refused, in scope.
+    pub units: Vec<Unit>,
+    /// What there is to say beyond the units.
+    pub findings: Vec<Finding>,
+    /// What is not in scope.
+    pub out_of_scope: OutOfScope,
+}
+
+/// What is not in scope: counted in one line, never pending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutOfScope {
+    /// How many.
+    pub count: usize,
+    /// Of what, and why: `HelmReleases of other charts (cilium, coredns, ...)`.
+    pub what: String,
+}
+
+/// What an edit comes to, on one tree.
+#[derive(Clone, Debug)]
+pub enum Edited {
+    /// The tree has it already.
+    Already,
+    /// These changes, proven, with the fate of each comment that stood where something was removed.
+    Changes(Changes, Vec<(RepoPath, CommentFate)>),
+    /// It cannot be done on this tree.
+    Refused(Finding),
+}
+
+/// A versioned migration.
+pub trait Migration: Send + Sync {
+    /// What it is.
+    fn meta(&self) -> &'static Meta;
+
+    /// What there is to do in a tree. Pure: no clock, no disk, no order of files.
+    fn survey(&self, view: &View, settings: &Settings) -> Survey;
+
+    /// What each unit comes to on *this* tree, be it a base, a stack or half merged. The units touch different files and need nothing
+    /// of each other; all that they need is in the tree.
+    fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited>;
+}

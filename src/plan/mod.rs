@@ -1,0 +1,25 @@
+//! What is to be done, and doing it on trees: migrations, units, findings, selection, landing.
+//!
+//! **Units are recipes, not patches.** A [`Plan`] holds no text. A [`Unit`] says *what* is to change; [`land`] has a migration make the text, on the
+//! very tree where the unit arrives. No text is ever merged.
+//!
+//! Knows no terminal, no git, no registry: migrations are handed in.
+
+mod codes;
+mod finding;
+mod land;
+mod migration;
+mod planner;
+mod select;
+mod unit;
+
+pub use codes::{GENERAL, code, codes};
+pub use finding::{Code, Finding, Severity};
+pub use land::{Dropped, LandError, Landed, land, ordered};
+pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
+pub use planner::{Plan, plan};
+pub use select::{Selection, Selectors, UnknownSelector, nearest};
+pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
+
+#[cfg(test)]
+mod tests;

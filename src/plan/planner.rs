@@ -1,0 +1,138 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::land::{LandError, land, ordered};
+use super::{Finding, GENERAL, Migration, OutOfScope, Safety, Severity, Unit, UnitId};
+use crate::config::Settings;
+use crate::flux::{Barred, View};
+use crate::yaml::Fate;
+
+/// All that is to be done in a repository, before anybody selects from it.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The units, in an order in which each comes after what it needs.
+    pub units: Vec<Unit>,
+    /// What there is to say beyond them.
+    pub findings: Vec<Finding>,
+    /// What each migration leaves alone.
+    pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
+}
+
+impl Plan {
+    /// A unit by its name.
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.id == *id)
+    }
+}
+
+/// How often a tree is surveyed again for what the landing of all units leaves to be done.
+const ROUNDS: usize = 3;
+
+/// Plans the migrations, in the order given, on a tree.
+///
+/// Each migration surveys the tree in which the units of the earlier ones have landed, and every unit is landed on trial: one
+/// that cannot be proven now is refused now, not when it is written. Surveys repeat until they find nothing new.
+///
+/// # Errors
+/// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
+pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
+    let mut plan = Plan { findings: of_the_tree(start), ..Plan::default() };
+    let mut view = start.clone();
+    for round in 0..ROUNDS {
+        let before = plan.units.len();
+        for migration in migrations {
+            let survey = migration.survey(&view, settings);
+            if round == 0 {
+                plan.findings.extend(survey.findings);
+                plan.out_of_scope.insert(migration.meta().id, survey.out_of_scope);
+            }
+            let known: BTreeSet<_> = plan.units.iter().map(|unit| unit.id.clone()).collect();
+            let new: Vec<_> = survey.units.into_iter().filter(|unit| !known.contains(&unit.id)).collect();
+            view = on_trial(&view, new, migrations, settings, &mut plan)?;
+        }
+        if plan.units.len() == before {
+            break;
+        }
+    }
+    Ok(plan)
+}
+
+/// Lands new units on trial and takes them into the plan. What is already as it should be is no unit.
+fn on_trial(
+    view: &View,
+    mut new: Vec<Unit>,
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+    plan: &mut Plan,
+) -> Result<View, LandError> {
+    let refused: BTreeSet<_> =
+        new.iter().filter(|unit| unit.safety == Safety::Refused).map(|unit| unit.id.clone()).collect();
+    let able: Vec<_> = new.iter().filter(|unit| !refused.contains(&unit.id)).collect();
+    let landed = land(view, &ordered(&able)?, migrations, settings)?;
+    let changed: BTreeSet<_> = landed.units.iter().collect();
+    new.retain(|unit| {
+        refused.contains(&unit.id) || landed.refused.contains_key(&unit.id) || changed.contains(&unit.id)
+    });
+    for unit in &mut new {
+        if let Some(reason) = landed.refused.get(&unit.id) {
+            unit.safety = Safety::Refused;
+            unit.findings.push(reason.clone());
+        }
+        let comments = landed.comments.iter().filter(|dropped| dropped.unit == unit.id);
+        unit.findings.extend(comments.map(|dropped| {
+            let text = &dropped.comment.text;
+            let (code, message) = match &dropped.comment.fate {
+                Fate::Moved => ("comment-moved", format!("`{text}` moves above what replaces its place")),
+                Fate::Dropped(reason) => ("comment-dropped", format!("`{text}` goes: {reason}")),
+            };
+            Finding {
+                severity: Severity::Note,
+                code,
+                path: Some(dropped.path.clone()),
+                line: Some(dropped.comment.line),
+                message,
+                help: help_of(code),
+            }
+        }));
+    }
+    let all: Vec<_> = new.iter().collect();
+    plan.units.extend(ordered(&all)?.into_iter().cloned());
+    Ok(landed.view)
+}
+
+fn help_of(code: &str) -> String {
+    GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned()
+}
+
+/// What is the matter with the tree, whatever the migration: files that cannot be read, names that cannot be used.
+fn of_the_tree(view: &View) -> Vec<Finding> {
+    let odd = view.tree().left_out().iter().map(|left_out| Finding {
+        severity: Severity::Warning,
+        code: "odd-path",
+        path: None,
+        line: None,
+        message: format!("`{}` is left out: its name is not UTF-8 or holds control characters", left_out.name),
+        help: help_of("odd-path"),
+    });
+    let broken = view.files().filter_map(|(path, file)| {
+        let broken = file.broken.as_ref()?;
+        Some(Finding {
+            severity: Severity::Warning,
+            code: "broken-yaml",
+            path: Some(path.clone()),
+            line: Some(broken.line),
+            message: format!("this is no YAML: {}", broken.message),
+            help: help_of("broken-yaml"),
+        })
+    });
+    let links = view.links().iter().map(|path| (path, Barred::Link));
+    let barred =
+        view.files().filter_map(|(path, file)| Some((path, file.barred?))).chain(links).map(|(path, barred)| Finding {
+            severity: Severity::Note,
+            code: barred.code(),
+            path: Some(path.clone()),
+            line: None,
+            message: "never touched".to_owned(),
+            help: help_of(barred.code()),
+        });
+    odd.chain(broken).chain(barred).collect()
+}

@@ -1,0 +1,185 @@
+use std::collections::BTreeSet;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use thiserror::Error;
+
+use super::{Plan, Safety, Subject, Unit, UnitId};
+
+/// What a person asks for out of a plan. Nothing asked for means everything.
+#[derive(Clone, Debug, Default)]
+pub struct Selectors {
+    /// Names of clusters.
+    pub clusters: Vec<String>,
+    /// Names of releases, `namespace/name` or `name`.
+    pub releases: Vec<String>,
+    /// Globs over the files that a unit touches.
+    pub paths: Vec<String>,
+    /// Whether units to be reviewed are taken too.
+    pub review: bool,
+}
+
+/// A selector that selects nothing that there is.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum UnknownSelector {
+    /// No cluster of that name.
+    #[error("there is no cluster `{name}` in this repository; there is {known}")]
+    Cluster {
+        /// What was asked for.
+        name: String,
+        /// What there is, the nearest first.
+        known: String,
+    },
+    /// No release of that name in the plan.
+    #[error("no unit of this plan is about a release `{name}`{nearest}")]
+    Release {
+        /// What was asked for.
+        name: String,
+        /// A hint at the nearest, or nothing.
+        nearest: String,
+    },
+    /// A glob that cannot be read.
+    #[error("`{glob}` is no glob: {why}")]
+    Glob {
+        /// What was asked for.
+        glob: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A glob that matches no file that the plan touches.
+    #[error(
+        "`{0}` matches no file that this plan touches; globs match from the root of the repository, such as `kubernetes/main/**`"
+    )]
+    Path(String),
+}
+
+/// What is taken out of a plan, and what of it stays.
+#[derive(Clone, Debug, Default)]
+pub struct Selection<'p> {
+    /// What was asked for, with the closure of its needs, and may be written. In the order of the plan.
+    pub chosen: Vec<&'p Unit>,
+    /// What was asked for, is to be reviewed, and was not asked for with `--review`.
+    pub to_review: Vec<&'p Unit>,
+    /// What was asked for and is refused.
+    pub refused: Vec<&'p Unit>,
+}
+
+impl Selection<'_> {
+    /// Whether something that was asked for stays undone when what is chosen is written.
+    pub fn leaves_something(&self) -> bool {
+        !self.to_review.is_empty() || !self.refused.is_empty()
+    }
+
+    /// Whether nothing that was asked for is pending or refused.
+    pub fn is_clean(&self) -> bool {
+        self.chosen.is_empty() && !self.leaves_something()
+    }
+}
+
+impl Selectors {
+    /// Takes what is asked for out of a plan, with the closure of its needs. `clusters` are the names that there are; `known` further
+    /// releases that may be asked for without having anything pending.
+    ///
+    /// # Errors
+    /// [`UnknownSelector`] for a name that is not there, with the nearest that is.
+    pub fn select<'p>(
+        &self,
+        plan: &'p Plan,
+        clusters: &[String],
+        known: &[String],
+    ) -> Result<Selection<'p>, UnknownSelector> {
+        self.check_clusters(clusters)?;
+        self.check_releases(plan, known)?;
+        let globs = self.globs(plan)?;
+        let asked = |unit: &&Unit| {
+            let by_cluster = self.clusters.is_empty() || self.clusters.iter().any(|name| unit.lane.0.contains(name));
+            let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
+            let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
+            by_cluster && by_release && by_path
+        };
+        let mut selection = Selection::default();
+        let mut taken = BTreeSet::new();
+        for unit in plan.units.iter().filter(asked) {
+            match self.stands_in_the_way(plan, unit) {
+                Some(Safety::Refused) => selection.refused.push(unit),
+                Some(_) => selection.to_review.push(unit),
+                None => take(plan, unit, &mut taken),
+            }
+        }
+        selection.chosen = plan.units.iter().filter(|unit| taken.contains(&unit.id)).collect();
+        Ok(selection)
+    }
+
+    /// The worst of a unit and its needs that keeps it from being written.
+    fn stands_in_the_way(&self, plan: &Plan, unit: &Unit) -> Option<Safety> {
+        let own = match unit.safety {
+            Safety::Safe => None,
+            Safety::Review => (!self.review).then_some(Safety::Review),
+            Safety::Refused => Some(Safety::Refused),
+        };
+        let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(plan, plan.unit(id)?));
+        own.into_iter().chain(needs).max()
+    }
+
+    fn check_clusters(&self, clusters: &[String]) -> Result<(), UnknownSelector> {
+        let Some(name) = self.clusters.iter().find(|name| !clusters.contains(name)) else { return Ok(()) };
+        let mut known: Vec<&str> = clusters.iter().map(String::as_str).collect();
+        known.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(UnknownSelector::Cluster { name: name.clone(), known })
+    }
+
+    fn check_releases(&self, plan: &Plan, known: &[String]) -> Result<(), UnknownSelector> {
+        let is_known = |name: &&String| {
+            let tail = format!("/{name}");
+            plan.units.iter().any(|unit| is_release(unit, name))
+                || known.iter().any(|own| own == *name || own.ends_with(&tail))
+        };
+        let Some(name) = self.releases.iter().find(|name| !is_known(name)) else { return Ok(()) };
+        let nearest = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(UnknownSelector::Release { name: name.clone(), nearest })
+    }
+
+    /// A glob matches files, or directories and with them all that is below.
+    fn globs(&self, plan: &Plan) -> Result<GlobSet, UnknownSelector> {
+        let mut all = GlobSetBuilder::new();
+        for glob in &self.paths {
+            let unreadable =
+                |error: globset::Error| UnknownSelector::Glob { glob: glob.clone(), why: error.kind().to_string() };
+            let tidy = glob.trim_start_matches("./").trim_end_matches('/');
+            let mut own = GlobSetBuilder::new();
+            for pattern in [tidy.to_owned(), format!("{tidy}/**")] {
+                let pattern = GlobBuilder::new(&pattern).literal_separator(true).build().map_err(unreadable)?;
+                own.add(pattern.clone());
+                all.add(pattern);
+            }
+            let own = own.build().map_err(unreadable)?;
+            let mut touched = plan.units.iter().flat_map(|unit| &unit.touches);
+            if !plan.units.is_empty() && !touched.any(|path| own.is_match(path.as_str())) {
+                return Err(UnknownSelector::Path(glob.clone()));
+            }
+        }
+        let error =
+            |error: globset::Error| UnknownSelector::Glob { glob: self.paths.join(" "), why: error.kind().to_string() };
+        all.build().map_err(error)
+    }
+}
+
+/// The name most like another, if any is much like it. A name without namespace is compared with names alone.
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k String>) -> Option<&'k String> {
+    const LIKE: f64 = 0.8;
+    let short =
+        |full: &'k String| if name.contains('/') { full.as_str() } else { full.rsplit('/').next().unwrap_or(full) };
+    let rated = known.into_iter().map(|full| (strsim::jaro_winkler(short(full), name), full));
+    rated.filter(|(like, _)| *like >= LIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, full)| full)
+}
+
+fn is_release(unit: &Unit, asked: &str) -> bool {
+    let Subject::Release { namespace, name, .. } = &unit.id.subject else { return false };
+    asked.split_once('/').map_or(asked == name, |(ns, n)| ns == namespace && n == name)
+}
+
+fn take(plan: &Plan, unit: &Unit, taken: &mut BTreeSet<UnitId>) {
+    if taken.insert(unit.id.clone()) {
+        unit.needs.iter().filter_map(|need| plan.unit(need)).for_each(|need| take(plan, need, taken));
+    }
+}

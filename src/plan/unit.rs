@@ -1,0 +1,135 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Finding;
+use crate::charts::app_template::WorkloadKind;
+use crate::repo::RepoPath;
+
+/// What a unit is about: never an offset, an index or a count, so that it means the same on every tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A HelmRelease.
+    Release {
+        /// The effective namespace; empty where nothing gives it one.
+        namespace: String,
+        /// The effective name.
+        name: String,
+        /// The file: two clusters may have a release of the same name, each in its own.
+        path: RepoPath,
+    },
+    /// Another object.
+    Object {
+        /// Its kind.
+        kind: String,
+        /// Its effective namespace.
+        namespace: String,
+        /// Its effective name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Release { namespace, name, .. } if namespace.is_empty() => write!(f, "release {name}"),
+            Subject::Release { namespace, name, .. } => write!(f, "release {namespace}/{name}"),
+            Subject::Object { kind, namespace, name } => write!(f, "{kind} {namespace}/{name}"),
+        }
+    }
+}
+
+/// The name of a unit: the same on every run and every tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitId {
+    /// The migration.
+    pub migration: &'static str,
+    /// The step of the migration.
+    pub step: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+impl fmt::Display for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.migration, self.step, self.subject)
+    }
+}
+
+/// The clusters whose rendered objects a unit changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(pub BTreeSet<String>);
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut clusters = self.0.iter();
+        match (clusters.next(), clusters.next()) {
+            (None, _) => f.write_str("none"),
+            (Some(one), None) => f.write_str(one),
+            (Some(_), Some(_)) => f.write_str("shared"),
+        }
+    }
+}
+
+/// Whether a unit may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Safety {
+    /// It may.
+    Safe,
+    /// It is right as far as can be seen; a person decides (`--review`).
+    Review,
+    /// It is in scope and never written.
+    Refused,
+}
+
+impl Safety {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Safety::Safe => "safe",
+            Safety::Review => "review",
+            Safety::Refused => "refused",
+        }
+    }
+}
+
+/// What a unit does to the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Impact {
+    /// Nothing that runs is touched.
+    None,
+    /// A Helm upgrade, or changed objects.
+    Upgrade,
+}
+
+impl Impact {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Impact::None => "none",
+            Impact::Upgrade => "upgrade",
+        }
+    }
+}
+
+/// The smallest change that can be reverted alone: a recipe, without text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its name.
+    pub id: UnitId,
+    /// What it does, in a few words.
+    pub title: String,
+    /// Whose objects it changes.
+    pub lane: Lane,
+    /// Whether it may be written.
+    pub safety: Safety,
+    /// What it does to the cluster.
+    pub impact: Impact,
+    /// The kinds of the workloads that belong to it.
+    pub workloads: BTreeSet<WorkloadKind>,
+    /// The units that must be in the tree first. Every selection takes the closure.
+    pub needs: BTreeSet<UnitId>,
+    /// All files that its edit may touch; touching another is an error of the migration.
+    pub touches: BTreeSet<RepoPath>,
+    /// Why it is to be reviewed or refused, and what else there is to say about it.
+    pub findings: Vec<Finding>,
+}

@@ -1,0 +1,178 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::WalkBuilder;
+
+use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
+
+/// A folder as a source: what lies there now.
+///
+/// In a git work tree its files are those of the index and the untracked ones that `.gitignore` does not name, so a tracked file that
+/// matches an ignore rule is part of it, and a person's global ignore file changes nothing. In a plain folder they are all files.
+pub struct Folder {
+    root: PathBuf,
+    entries: Vec<Entry>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Folder {
+    /// Reads the names in a plain folder.
+    ///
+    /// # Errors
+    /// Those of reading directories.
+    pub fn plain(root: &Path) -> io::Result<Folder> {
+        Folder::walk(root, false, &BTreeSet::new(), &[])
+    }
+
+    /// Reads the names in a git work tree.
+    ///
+    /// `tracked` are the paths of its index, as bytes; `submodules` the directories that belong to other repositories.
+    ///
+    /// # Errors
+    /// Those of reading directories.
+    pub fn work_tree(root: &Path, tracked: &BTreeSet<Vec<u8>>, submodules: &[Vec<u8>]) -> io::Result<Folder> {
+        Folder::walk(root, true, tracked, submodules)
+    }
+
+    fn walk(root: &Path, git: bool, tracked: &BTreeSet<Vec<u8>>, submodules: &[Vec<u8>]) -> io::Result<Folder> {
+        let top = root.to_owned();
+        let not_ours: Vec<PathBuf> =
+            submodules.iter().filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
+        let walk = WalkBuilder::new(root)
+            .standard_filters(false)
+            .git_ignore(git)
+            .require_git(false)
+            .filter_entry(move |entry| {
+                let nested = || entry.path() != top && entry.path().join(".git").exists();
+                entry.file_name() != ".git" && !not_ours.iter().any(|path| path == entry.path()) && !nested()
+            })
+            .build();
+        let mut found = BTreeMap::new();
+        let mut left_out = Vec::new();
+        for entry in walk {
+            let entry = entry.map_err(io::Error::other)?;
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            if let (false, Ok(relative)) = (is_dir, entry.path().strip_prefix(root)) {
+                Folder::take(root, relative, &mut found, &mut left_out)?;
+            }
+        }
+        for path in tracked {
+            match str::from_utf8(path) {
+                Ok(path) if found.contains_key(path) => {}
+                Ok(path) => Folder::take(root, Path::new(path), &mut found, &mut left_out)?,
+                Err(_) => left_out.push(LeftOut { name: path.escape_ascii().to_string() }),
+            }
+        }
+        left_out.sort_by(|a, b| a.name.cmp(&b.name));
+        left_out.dedup();
+        Ok(Folder { root: root.to_owned(), entries: found.into_values().collect(), left_out })
+    }
+
+    fn take(
+        root: &Path,
+        relative: &Path,
+        found: &mut BTreeMap<String, Entry>,
+        left_out: &mut Vec<LeftOut>,
+    ) -> io::Result<()> {
+        let Some(Ok(path)) = relative.to_str().map(RepoPath::new) else {
+            left_out.push(LeftOut { name: relative.as_os_str().as_encoded_bytes().escape_ascii().to_string() });
+            return Ok(());
+        };
+        let full = root.join(relative);
+        let metadata = match std::fs::symlink_metadata(&full) {
+            Ok(metadata) => metadata,
+            // In the index, and deleted in the work tree.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let kind = if metadata.is_symlink() {
+            EntryKind::Link { target: std::fs::read_link(&full)?.to_string_lossy().into_owned() }
+        } else if metadata.is_file() {
+            EntryKind::File { mode: mode(&metadata), filtered: false }
+        } else {
+            return Ok(());
+        };
+        found.insert(path.as_str().to_owned(), Entry { path, kind });
+        Ok(())
+    }
+
+    /// Marks the files for which a `filter=` attribute is set.
+    pub fn mark_filtered(&mut self, is_filtered: impl Fn(&RepoPath) -> bool) {
+        for entry in &mut self.entries {
+            if let EntryKind::File { filtered, .. } = &mut entry.kind {
+                *filtered = is_filtered(&entry.path);
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &std::fs::Metadata) -> Mode {
+    use std::os::unix::fs::PermissionsExt;
+    if metadata.permissions().mode() & 0o111 == 0 { Mode::File } else { Mode::Executable }
+}
+
+#[cfg(not(unix))]
+fn mode(_: &std::fs::Metadata) -> Mode {
+    Mode::File
+}
+
+impl Source for Folder {
+    fn list(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+        std::fs::read(self.root.join(path.as_str())).map(Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Folder) -> Vec<&str> {
+        folder.list().iter().map(|entry| entry.path.as_str()).collect()
+    }
+
+    #[test]
+    fn a_work_tree_is_its_index_and_what_is_not_ignored() {
+        let dir = tempfile::tempdir().unwrap();
+        for path in [".gitignore", "a", "b.log", ".hidden", "d/e", "sub/x", "nested/.git/HEAD", "nested/y", ".git/HEAD"]
+        {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+        }
+        std::fs::write(dir.path().join(".gitignore"), "*.log\nd/\n").unwrap();
+        let tracked = BTreeSet::from([b"b.log".to_vec(), b"gone".to_vec(), b"\xff".to_vec()]);
+        let folder = Folder::work_tree(dir.path(), &tracked, &[b"sub".to_vec()]).unwrap();
+        assert_eq!(names(&folder), [".gitignore", ".hidden", "a", "b.log"]);
+        assert_eq!(folder.left_out(), [LeftOut { name: "\\xff".into() }]);
+        let plain = Folder::plain(dir.path()).unwrap();
+        assert_eq!(names(&plain), [".gitignore", ".hidden", "a", "b.log", "d/e", "sub/x"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn odd_names_and_links_are_told_apart() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("x\u{1b}[31m\ny"), "").unwrap();
+        std::fs::write(dir.path().join("run"), "").unwrap();
+        std::fs::set_permissions(dir.path().join("run"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("run", dir.path().join("link")).unwrap();
+        let folder = Folder::plain(dir.path()).unwrap();
+        assert_eq!(folder.left_out(), [LeftOut { name: "x\\x1b[31m\\ny".into() }]);
+        assert_eq!(folder.list()[0].kind, EntryKind::Link { target: "run".into() });
+        assert_eq!(folder.list()[1].kind, EntryKind::File { mode: Mode::Executable, filtered: false });
+    }
+}

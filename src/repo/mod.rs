@@ -1,0 +1,20 @@
+//! Files: their paths and contents, what changes in them, and immutable versions of a whole tree of them.
+//!
+//! A [`Tree`] is a [`Source`] (a [`Folder`] here, a commit in `crate::git`) plus an overlay of changes. Nothing here writes but
+//! [`write`](fn@write), which puts a tree's changes into a folder under a journal, so that an interrupted run can be rolled back ([`recover`]).
+//!
+//! Knows no YAML.
+
+mod change;
+mod folder;
+mod journal;
+mod path;
+mod source;
+mod tree;
+
+pub use change::{Change, Changes, FileChange};
+pub use folder::Folder;
+pub use journal::{Recovered, WriteError, recover, write};
+pub use path::{InvalidPath, RepoPath};
+pub use source::{Entry, EntryKind, LeftOut, Mode, Source};
+pub use tree::{File, Tree, TreeError};

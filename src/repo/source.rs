@@ -1,0 +1,72 @@
+use std::io;
+use std::sync::Arc;
+
+use super::RepoPath;
+
+/// The mode of a file, as git knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// `100644`.
+    #[default]
+    File,
+    /// `100755`.
+    Executable,
+}
+
+impl Mode {
+    /// The six digits that git writes.
+    pub fn digits(self) -> &'static str {
+        match self {
+            Mode::File => "100644",
+            Mode::Executable => "100755",
+        }
+    }
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file to read and, unless it is filtered, to write.
+    File {
+        /// Its mode.
+        mode: Mode,
+        /// Whether a `filter=` attribute stands between what is read here and what git stores: such a file is never written.
+        filtered: bool,
+    },
+    /// A symbolic link: followed where it stays in the tree, never written.
+    Link {
+        /// What it points to, as it is written.
+        target: String,
+    },
+}
+
+/// One path of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub path: RepoPath,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// Something that lies in the folder and cannot be part of a tree: its name is not UTF-8 or holds control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The name, escaped.
+    pub name: String,
+}
+
+/// Where a tree comes from. Implemented for a folder here, and for a commit by `crate::git`.
+pub trait Source: Send + Sync {
+    /// All files and links, sorted by path.
+    fn list(&self) -> &[Entry];
+
+    /// What was met and left out.
+    fn left_out(&self) -> &[LeftOut];
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>>;
+}

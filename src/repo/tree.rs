@@ -1,0 +1,248 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::{Change, Changes, EntryKind, FileChange, LeftOut, Mode, RepoPath, Source};
+use crate::text::{ContentId, SpliceError};
+
+/// A file of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its content.
+    pub bytes: Arc<[u8]>,
+    /// Its mode.
+    pub mode: Mode,
+}
+
+impl File {
+    /// The id of its content.
+    pub fn id(&self) -> ContentId {
+        ContentId::of(&self.bytes)
+    }
+}
+
+/// An immutable version of a whole repository: a source and what was changed over it. Cheap to clone.
+#[derive(Clone)]
+pub struct Tree {
+    base: Arc<dyn Source>,
+    entries: Arc<BTreeMap<RepoPath, EntryKind>>,
+    over: Arc<BTreeMap<RepoPath, Option<File>>>,
+}
+
+/// Why changes do not fit a tree.
+#[derive(Debug, Error)]
+pub enum TreeError {
+    /// An edit was made for another content.
+    #[error("{path}: {cause}")]
+    Splice {
+        /// The file.
+        path: RepoPath,
+        /// What is wrong.
+        cause: SpliceError,
+    },
+    /// A file to edit is not there, or one to create is.
+    #[error("{path}: {what}")]
+    Unfit {
+        /// The file.
+        path: RepoPath,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The source could not be read.
+    #[error("{path}: {cause}")]
+    Read {
+        /// The file.
+        path: RepoPath,
+        /// What is wrong.
+        cause: io::Error,
+    },
+}
+
+impl Tree {
+    /// The tree of a source, unchanged.
+    pub fn of(base: Arc<dyn Source>) -> Tree {
+        let entries = base.list().iter().map(|entry| (entry.path.clone(), entry.kind.clone())).collect();
+        Tree { base, entries: Arc::new(entries), over: Arc::default() }
+    }
+
+    /// What the source could not take in.
+    pub fn left_out(&self) -> &[LeftOut] {
+        self.base.left_out()
+    }
+
+    /// The files and links of this version, by path.
+    pub fn entries(&self) -> impl Iterator<Item = (RepoPath, EntryKind)> {
+        let unchanged = self.entries.iter().filter(|(path, _)| !self.over.contains_key(*path));
+        let changed = self.over.iter().filter_map(|(path, file)| {
+            file.as_ref().map(|file| (path.clone(), EntryKind::File { mode: file.mode, filtered: false }))
+        });
+        let all: BTreeMap<_, _> = unchanged.map(|(path, kind)| (path.clone(), kind.clone())).chain(changed).collect();
+        all.into_iter()
+    }
+
+    /// What stands at a path.
+    pub fn entry(&self, path: &RepoPath) -> Option<EntryKind> {
+        match self.over.get(path) {
+            Some(file) => file.as_ref().map(|file| EntryKind::File { mode: file.mode, filtered: false }),
+            None => self.entries.get(path).cloned(),
+        }
+    }
+
+    /// The file at a path; `None` if there is none (a link is none).
+    ///
+    /// # Errors
+    /// If the source cannot be read.
+    pub fn read(&self, path: &RepoPath) -> Result<Option<File>, TreeError> {
+        if let Some(file) = self.over.get(path) {
+            return Ok(file.clone());
+        }
+        let Some(EntryKind::File { mode, .. }) = self.entries.get(path) else { return Ok(None) };
+        match self.base.read(path) {
+            Ok(bytes) => Ok(Some(File { bytes, mode: *mode })),
+            Err(cause) => Err(TreeError::Read { path: path.clone(), cause }),
+        }
+    }
+
+    /// The path with links on its way followed, as long as they stay in the tree; `None` where one leaves it.
+    pub fn follow(&self, path: &RepoPath) -> Option<RepoPath> {
+        const LINKS: usize = 16;
+        let mut path = path.clone();
+        for _ in 0..LINKS {
+            let link = path.ancestors().find_map(|above| match self.entry(&above) {
+                Some(EntryKind::Link { target }) => Some((above, target)),
+                _ => None,
+            });
+            let Some((link, target)) = link else { return Some(path) };
+            let rest = path.as_str()[link.as_str().len()..].trim_start_matches('/').to_owned();
+            path = link.dir().join(&target)?.join(&rest)?;
+        }
+        None
+    }
+
+    /// This tree with changes made.
+    ///
+    /// # Errors
+    /// If they do not fit: an edit of another content, a file to create that is there, one to delete that is not.
+    pub fn with(&self, changes: &Changes) -> Result<Tree, TreeError> {
+        let mut over = (*self.over).clone();
+        for (path, change) in changes.iter() {
+            let unfit = |what| TreeError::Unfit { path: path.clone(), what };
+            match change {
+                Change::Edit(splices) => {
+                    let file = self.read(path)?.ok_or_else(|| unfit("there is no such file to edit"))?;
+                    over.insert(path.clone(), Some(splice(path, &file, splices)?));
+                }
+                Change::Create { text, mode } => {
+                    if self.entry(path).is_some() {
+                        return Err(unfit("there is such a file already"));
+                    }
+                    over.insert(path.clone(), Some(File { bytes: text.as_bytes().into(), mode: *mode }));
+                }
+                Change::Delete { of } => match self.read(path)? {
+                    Some(file) if file.id() == *of => drop(over.insert(path.clone(), None)),
+                    _ => return Err(unfit("the file to delete is gone, or another")),
+                },
+                Change::Move { from, splices } => {
+                    let file = self.read(from)?.ok_or_else(|| unfit("there is no such file to move"))?;
+                    if self.entry(path).is_some() {
+                        return Err(unfit("there is such a file already"));
+                    }
+                    over.insert(path.clone(), Some(splice(path, &file, splices)?));
+                    over.insert(from.clone(), None);
+                }
+            }
+        }
+        Ok(Tree { over: Arc::new(over), ..self.clone() })
+    }
+
+    /// How this tree differs from the source that it stands on.
+    ///
+    /// # Errors
+    /// If the source cannot be read.
+    pub fn changed_files(&self) -> Result<Vec<FileChange>, TreeError> {
+        let base = Tree { over: Arc::default(), ..self.clone() };
+        let mut changed = Vec::new();
+        for (path, after) in self.over.iter() {
+            let before = base.read(path)?;
+            if before != *after {
+                changed.push(FileChange { path: path.clone(), before, after: after.clone() });
+            }
+        }
+        Ok(changed)
+    }
+}
+
+fn splice(path: &RepoPath, file: &File, splices: &crate::text::Splices) -> Result<File, TreeError> {
+    let text = std::str::from_utf8(&file.bytes)
+        .map_err(|_| TreeError::Unfit { path: path.clone(), what: "the file to edit is not UTF-8" })?;
+    let text = splices.apply(text).map_err(|cause| TreeError::Splice { path: path.clone(), cause })?;
+    Ok(File { bytes: text.into_bytes().into(), mode: file.mode })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::Entry;
+    use crate::text::{Splice, Splices};
+
+    struct Given(Vec<Entry>);
+
+    impl Source for Given {
+        fn list(&self) -> &[Entry] {
+            &self.0
+        }
+        fn left_out(&self) -> &[LeftOut] {
+            &[]
+        }
+        fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+            Ok(path.as_str().as_bytes().into())
+        }
+    }
+
+    fn path(text: &str) -> RepoPath {
+        RepoPath::new(text).unwrap()
+    }
+
+    fn tree() -> Tree {
+        let file = EntryKind::File { mode: Mode::File, filtered: false };
+        let link = |target: &str| EntryKind::Link { target: target.into() };
+        let entries = [
+            ("a", file.clone()),
+            ("d/b", file),
+            ("l", link("d")),
+            ("out", link("../../etc")),
+            ("round", link("round")),
+        ];
+        Tree::of(Arc::new(Given(entries.map(|(at, kind)| Entry { path: path(at), kind }).into())))
+    }
+
+    #[test]
+    fn changes_fit_or_are_refused() {
+        let tree = tree();
+        let splices = Splices::new("a", vec![Splice { range: 1..1, with: "!".into() }]).unwrap();
+        let mut changes = Changes::new();
+        changes.set(path("a"), Change::Edit(splices.clone()));
+        changes.set(path("n"), Change::Create { text: "new".into(), mode: Mode::File });
+        changes.set(path("d/b"), Change::Delete { of: ContentId::of(b"d/b") });
+        let next = tree.with(&changes).unwrap();
+        assert_eq!(&*next.read(&path("a")).unwrap().unwrap().bytes, b"a!");
+        assert!(next.read(&path("d/b")).unwrap().is_none());
+        assert_eq!(next.changed_files().unwrap().len(), 3);
+        assert!(tree.changed_files().unwrap().is_empty(), "the first tree is as it was");
+
+        assert!(next.with(&changes).is_err(), "splices are for one content, files are created once");
+        let mut delete = Changes::new();
+        delete.set(path("a"), Change::Delete { of: ContentId::of(b"other") });
+        assert!(tree.with(&delete).is_err());
+    }
+
+    #[test]
+    fn links_are_followed_inside_only() {
+        let tree = tree();
+        assert_eq!(tree.follow(&path("l/b")), Some(path("d/b")));
+        assert_eq!(tree.follow(&path("out/passwd")), None);
+        assert_eq!(tree.follow(&path("round")), None);
+    }
+}

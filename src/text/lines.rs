@@ -1,0 +1,95 @@
+use std::ops::Range;
+
+/// A place in a text, as an editor shows it: line and column, both from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+/// Where the lines of a text begin. Lines end at `\n` alone: a lone `\r` ends none, as in git.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    /// Finds the lines of a text.
+    pub fn of(text: &str) -> Lines {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Lines { starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// The number of the line, from 0, that holds the byte at `offset`.
+    pub fn number(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset) - 1
+    }
+
+    /// Where the line that holds `offset` begins.
+    pub fn start(&self, offset: usize) -> usize {
+        self.starts[self.number(offset)]
+    }
+
+    /// Where the line after the one that holds `offset` begins, or `None` where the text has no further line break.
+    pub fn next(&self, offset: usize) -> Option<usize> {
+        self.starts.get(self.number(offset) + 1).copied()
+    }
+
+    /// The whole line that holds `offset`, its line break included.
+    pub fn line(&self, text: &str, offset: usize) -> Range<usize> {
+        self.start(offset)..self.next(offset).unwrap_or(text.len())
+    }
+
+    /// The place of a byte, for people.
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let offset = offset.min(text.len());
+        let start = self.start(offset);
+        Position { line: self.number(offset) + 1, column: text[start..offset].chars().count() + 1 }
+    }
+
+    /// The line break that ends the line at `offset`; where that line has none, that of the line before it; `\n` in a text of one line.
+    pub fn ending<'t>(&self, text: &'t str, offset: usize) -> &'t str {
+        let line = self.line(text, offset);
+        let start = line.start;
+        match ending_of(&text[line]) {
+            "" if start > 0 => ending_of(&text[self.line(text, start - 1)]),
+            "" => "\n",
+            ending => ending,
+        }
+    }
+}
+
+fn ending_of(line: &str) -> &str {
+    if line.ends_with("\r\n") {
+        "\r\n"
+    } else if line.ends_with('\n') {
+        "\n"
+    } else {
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters() {
+        let text = "a: ü\nb: x";
+        let lines = Lines::of(text);
+        assert_eq!(lines.position(text, 9), Position { line: 2, column: 4 });
+        assert_eq!(lines.position(text, 5), Position { line: 1, column: 5 });
+    }
+
+    #[test]
+    fn each_line_keeps_its_own_ending() {
+        let text = "a\r\nb\nc";
+        let lines = Lines::of(text);
+        assert_eq!(lines.ending(text, 0), "\r\n");
+        assert_eq!(lines.ending(text, 3), "\n");
+        assert_eq!(lines.ending(text, 5), "\n", "the last line follows the one before it");
+        assert_eq!(Lines::of("x").ending("x", 0), "\n");
+    }
+}

@@ -1,0 +1,11 @@
+//! A text, its lines, and edits that are bound to it.
+//!
+//! The lowest floor of the house: [`crate::yaml`] makes splices, [`crate::repo`] carries them to files, and neither needs to know the other.
+
+mod id;
+mod lines;
+mod splice;
+
+pub use id::ContentId;
+pub use lines::{Lines, Position};
+pub use splice::{Splice, SpliceError, Splices};

@@ -1,0 +1,297 @@
+use super::Stream;
+use super::node::{Content, Notation, Style};
+
+/// A node to be written. Existing YAML is never printed; this is the only thing that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum New {
+    /// A string, quoted where some reader would take the plain text for something else.
+    String(String),
+    /// A scalar that is to be read as what it looks like: a number, `true`.
+    Plain(String),
+    /// A sequence.
+    Sequence(Vec<New>),
+    /// A mapping, in this order.
+    Mapping(Vec<(String, New)>),
+}
+
+impl New {
+    /// A string.
+    pub fn string(text: impl Into<String>) -> New {
+        New::String(text.into())
+    }
+
+    /// A mapping with these entries.
+    pub fn mapping<K: Into<String>>(entries: impl IntoIterator<Item = (K, New)>) -> New {
+        New::Mapping(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// The whole text of a new document, without `---`: a block mapping at column 0.
+    pub fn document(&self, ending: &str) -> String {
+        let layout = Layout { ending: ending.to_owned(), ..Layout::default() };
+        let mut out = layout.block(self, 0);
+        out.push_str(ending);
+        out
+    }
+}
+
+/// How new nodes are laid out: as their neighbours are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Columns a level.
+    pub(super) step: usize,
+    /// Whether the `-` of a sequence in a mapping stands deeper than the key.
+    pub(super) indented_sequences: bool,
+    /// `'` or `"`.
+    pub(super) quote: char,
+    /// The line ending.
+    pub(super) ending: String,
+}
+
+impl Default for Layout {
+    fn default() -> Layout {
+        Layout { step: 2, indented_sequences: true, quote: '"', ending: "\n".into() }
+    }
+}
+
+impl Layout {
+    /// The layout of a stream around one of its bytes: indentation and sequence style of what stands nearest, quotes as most are.
+    pub(super) fn near(stream: &Stream, offset: usize) -> Layout {
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut sequences: Vec<(usize, bool)> = Vec::new();
+        let (mut single, mut double) = (0, 0);
+        for node in &stream.nodes {
+            match &node.content {
+                Content::Mapping { style: Style::Block, entries } => {
+                    for (key, value) in entries {
+                        let key = stream.nodes[*key].whole();
+                        let value = &stream.nodes[*value];
+                        let distance = key.start.abs_diff(offset);
+                        let deeper = stream.column(value.span.start).checked_sub(stream.column(key.start));
+                        let below = stream.lines().number(value.span.start) > stream.lines().number(key.start);
+                        match (&value.content, deeper) {
+                            (Content::Mapping { style: Style::Block, .. }, Some(step)) if below && step > 0 => {
+                                steps.push((distance, step));
+                            }
+                            (Content::Sequence { style: Style::Block, .. }, Some(step)) => {
+                                sequences.push((distance, step > 0));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Content::Scalar { notation: Notation::Quoted, .. } => match &stream.text()[node.span.clone()] {
+                    text if text.starts_with('\'') => single += 1,
+                    _ => double += 1,
+                },
+                _ => {}
+            }
+        }
+        let default = Layout::default();
+        Layout {
+            step: steps.into_iter().min().map_or(default.step, |(_, step)| step),
+            indented_sequences: sequences.into_iter().min().map_or(default.indented_sequences, |(_, deeper)| deeper),
+            quote: if single > double { '\'' } else { '"' },
+            ending: stream.lines().ending(stream.text(), offset).to_owned(),
+        }
+    }
+
+    /// A node in block style whose first line stands at `column` already; no line break at the end.
+    pub(super) fn block(&self, new: &New, column: usize) -> String {
+        let separator = format!("{}{}", self.ending, " ".repeat(column));
+        match new {
+            New::Mapping(entries) if !entries.is_empty() => {
+                let entries: Vec<_> = entries.iter().map(|(key, value)| self.entry(key, value, column)).collect();
+                entries.join(&separator)
+            }
+            New::Sequence(items) if !items.is_empty() => {
+                let items: Vec<_> = items.iter().map(|item| self.item(item, column)).collect();
+                items.join(&separator)
+            }
+            other => self.flow(other),
+        }
+    }
+
+    /// `key: value`, the key at `column` already.
+    pub(super) fn entry(&self, key: &str, value: &New, column: usize) -> String {
+        let key = self.scalar(key);
+        let deeper = match value {
+            New::Mapping(entries) if !entries.is_empty() => column + self.step,
+            New::Sequence(items) if !items.is_empty() && self.indented_sequences => column + self.step,
+            New::Sequence(items) if !items.is_empty() => column,
+            _ => return format!("{key}: {}", self.flow(value)),
+        };
+        format!("{key}:{}{}{}", self.ending, " ".repeat(deeper), self.block(value, deeper))
+    }
+
+    /// `- item`, the `-` at `column` already.
+    pub(super) fn item(&self, item: &New, column: usize) -> String {
+        format!("- {}", self.block(item, column + 2))
+    }
+
+    /// A node on one line.
+    pub(super) fn flow(&self, new: &New) -> String {
+        match new {
+            New::String(text) => self.scalar(text),
+            New::Plain(text) => text.clone(),
+            New::Sequence(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.flow(item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            New::Mapping(entries) => {
+                let entries: Vec<_> =
+                    entries.iter().map(|(key, value)| format!("{}: {}", self.scalar(key), self.flow(value))).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+        }
+    }
+
+    /// A string: plain where every reader takes it for this string, else in quotes.
+    pub(super) fn scalar(&self, text: &str) -> String {
+        if reads_as_string(text) { text.to_owned() } else { self.quoted(text) }
+    }
+
+    /// A string in quotes.
+    pub(super) fn quoted(&self, text: &str) -> String {
+        if self.quote == '\'' && !text.chars().any(char::is_control) {
+            format!("'{}'", text.replace('\'', "''"))
+        } else {
+            // JSON's escapes are YAML's.
+            serde_json::Value::from(text).to_string()
+        }
+    }
+}
+
+/// Whether every reader, of YAML 1.1 or 1.2, in block or in flow, takes this plain text for exactly this string.
+///
+/// Stricter than YAML: what is not certain gets quotes. `3.7.3` is certain, `3.7` is a number, `no` is a boolean to some, `12:30` a time.
+pub fn reads_as_string(text: &str) -> bool {
+    let mut chars = text.chars();
+    let (Some(first), last) = (chars.next(), text.chars().next_back().unwrap_or(' ')) else { return false };
+    let begins = first.is_alphanumeric()
+        || matches!(first, '/' | '_' | '$')
+        || text.starts_with("./")
+        || text.starts_with("../");
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '/' | '-' | '+' | ':' | '$' | '@' | '~' | '^');
+    begins
+        && last != ' '
+        && last != ':'
+        && text.chars().all(plain)
+        && !text.contains(": ")
+        && !is_word(text)
+        && !looks_like_a_number(text)
+}
+
+/// The words that mean null, true or false to some reader.
+fn is_word(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n")
+}
+
+/// Numbers in any base, times, dates.
+fn looks_like_a_number(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '_');
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    let lower = unsigned.to_ascii_lowercase();
+    if ["0x", "0o", "0b"].iter().any(|base| {
+        lower.strip_prefix(base).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
+    }) {
+        return true;
+    }
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let float =
+        (digits(whole) || whole.is_empty() && !fraction.is_empty()) && (digits(fraction) || fraction.is_empty());
+    let sexagesimal = unsigned.contains(':') && unsigned.split([':', '.']).all(|part| digits(part) || part.is_empty());
+    let date = unsigned.get(..5).is_some_and(|year| digits(&year[..4]) && year.ends_with('-'));
+    float && digits(exponent) || sexagesimal || date || matches!(lower.as_str(), ".inf" | ".nan")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_only_where_all_readers_agree() {
+        for text in [
+            "app-template",
+            "3.7.3",
+            "oci://ghcr.io/bjw-s/helm",
+            "./app.yaml",
+            "${APP}",
+            "30m",
+            "1.2.3-rc.1",
+            "a b",
+            "v1",
+        ] {
+            let expected = text != "${APP}";
+            assert_eq!(reads_as_string(text), expected, "{text}");
+        }
+        for text in [
+            "",
+            " a",
+            "a ",
+            "no",
+            "Yes",
+            "n",
+            "3.7",
+            "37",
+            "1_000",
+            "0775",
+            "0x1F",
+            "1e3",
+            "12:30:45",
+            "2024-01-01",
+            "~",
+            "=",
+            "<<",
+            "- a",
+            "a: b",
+            "a:",
+            "a #b",
+            "*a",
+            "&a",
+            "!a",
+            "[a",
+            "{a",
+            "'a",
+            "\"a",
+            "%a",
+            "@a",
+            "`a",
+            "#a",
+            "a,b",
+            "?",
+            ".5",
+            ".inf",
+            "+1",
+            "null",
+            "-1.5",
+            "ünï\ncode",
+        ] {
+            assert!(!reads_as_string(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_follow_the_layout() {
+        let new = New::mapping([
+            ("kind", New::string("A")),
+            (
+                "list",
+                New::Sequence(vec![
+                    New::string("x"),
+                    New::mapping([("w", New::Plain("1".into())), ("z", New::string("no"))]),
+                ]),
+            ),
+            ("none", New::Sequence(vec![])),
+        ]);
+        assert_eq!(new.document("\n"), "kind: A\nlist:\n  - x\n  - w: 1\n    z: \"no\"\nnone: []\n");
+        let layout = Layout { step: 4, indented_sequences: false, quote: '\'', ending: "\r\n".into() };
+        assert_eq!(layout.block(&new, 2), "kind: A\r\n  list:\r\n  - x\r\n  - w: 1\r\n    z: 'no'\r\n  none: []");
+        assert_eq!(layout.flow(&new), "{kind: A, list: [x, {w: 1, z: 'no'}], none: []}");
+    }
+}

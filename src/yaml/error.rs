@@ -1,0 +1,63 @@
+use thiserror::Error;
+
+use crate::text::Position;
+
+/// Why a text could not be read or edited, and where.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{problem}")]
+pub struct Error {
+    /// What is wrong.
+    pub problem: Problem,
+    /// Where it is wrong.
+    pub at: Position,
+}
+
+/// What can be wrong with a text, or with the wish to edit it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not YAML.
+    #[error("{0}")]
+    Syntax(String),
+    /// The two parsers do not agree on the text, or on the edit of it.
+    #[error("two YAML parsers read this differently: {0}")]
+    ParsersDisagree(String),
+    /// A removed node carries an anchor that something outside the removed range uses.
+    #[error("the anchor `&{anchor}` is used elsewhere in the file (line {used_at})")]
+    AnchorInUse {
+        /// The name of the anchor.
+        anchor: String,
+        /// The line of the first use outside.
+        used_at: usize,
+    },
+    /// The key stands twice in its mapping.
+    #[error("the key `{0}` stands twice in one mapping")]
+    DuplicateKey(String),
+    /// The key is not there, or only through a merge key (`<<`).
+    #[error("there is no key `{0}` of its own in this mapping")]
+    NoSuchKey(String),
+    /// A shape that this editor does not edit.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// A comment would be lost without anybody having said so.
+    #[error("the comment `{0}` would be lost")]
+    CommentLost(String),
+    /// Two operations of one edit touch the same bytes.
+    #[error("two operations touch the same bytes")]
+    Overlap,
+}
+
+impl Problem {
+    /// The stable code of this problem.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::Syntax(_) => "broken-yaml",
+            Problem::ParsersDisagree(_) => "parsers-disagree",
+            Problem::AnchorInUse { .. } => "anchor-in-use",
+            Problem::DuplicateKey(_) => "duplicate-key",
+            Problem::NoSuchKey(_) => "no-such-key",
+            Problem::Unsupported(_) => "unsupported-yaml",
+            Problem::CommentLost(_) => "comment-lost",
+            Problem::Overlap => "edits-overlap",
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Where things begin and end in the text: lines, columns, and the comments that belong to an entry.
+
+use std::ops::Range;
+
+use super::Stream;
+use super::comments::Comment;
+use super::node::{Content, Id, Notation};
+
+impl Stream {
+    /// The column of a byte, from 0, in characters: what indentation is counted in.
+    pub(super) fn column(&self, offset: usize) -> usize {
+        self.text()[self.lines().start(offset)..offset].trim_start_matches('\u{feff}').chars().count()
+    }
+
+    /// Whether only blanks stand before this byte on its line.
+    pub(super) fn begins_its_line(&self, offset: usize) -> bool {
+        self.text()[self.lines().start(offset)..offset].trim_start_matches('\u{feff}').trim().is_empty()
+    }
+
+    /// The range, extended over a comment that follows it on its last line.
+    pub(super) fn with_trailing_comment(&self, range: Range<usize>) -> Range<usize> {
+        let line = self.lines().line(self.text(), range.end);
+        let trailing = self.comments_in(&(range.end..line.end)).next();
+        range.start..trailing.map_or(range.end, |comment| comment.range.end)
+    }
+
+    /// The comments that lie in a range.
+    pub(super) fn comments_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Comment> {
+        let first = self.comments.partition_point(|comment| comment.range.start < range.start);
+        let end = range.end;
+        self.comments[first..].iter().take_while(move |comment| comment.range.end <= end)
+    }
+
+    /// Where the block of comment lines begins that stands directly above the line of `offset`, at its indentation; else the start
+    /// of the line itself.
+    pub(super) fn start_with_comments_above(&self, offset: usize) -> usize {
+        let column = self.column(offset);
+        let mut start = self.lines().start(offset);
+        while start > 0 {
+            let above = self.lines().start(start - 1);
+            let is_comment = self
+                .comments_in(&(above..start))
+                .next()
+                .is_some_and(|comment| !comment.trailing && self.column(comment.range.start) == column);
+            if !is_comment {
+                break;
+            }
+            start = above;
+        }
+        start
+    }
+
+    /// The end of the line's content: after a trailing comment, before blanks and the line break.
+    pub(super) fn line_content_end(&self, offset: usize) -> usize {
+        let line = self.lines().line(self.text(), offset);
+        line.start + self.text()[line.clone()].trim_end().len()
+    }
+
+    /// The last leaf below a node.
+    fn last_leaf(&self, id: Id) -> Id {
+        match &self.nodes[id].content {
+            Content::Sequence { items, .. } => items.last().map_or(id, |last| self.last_leaf(*last)),
+            Content::Mapping { entries, .. } => entries.last().map_or(id, |(_, value)| self.last_leaf(*value)),
+            _ => id,
+        }
+    }
+
+    /// Whether a node ends in a block scalar that keeps the blank lines after it, so that nothing can be put behind it unnoticed.
+    pub(super) fn ends_in_kept_block(&self, id: Id) -> bool {
+        let last = self.last_leaf(id);
+        matches!(self.nodes[last].content, Content::Scalar { notation: Notation::Block { keep: true }, .. })
+    }
+}

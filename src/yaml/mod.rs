@@ -1,0 +1,29 @@
+//! A YAML file as text plus the spans of its nodes; edits are splices of that text.
+//!
+//! **Invariants.** What no splice covers is identical. No existing YAML is ever printed from a tree: only new nodes are
+//! ([`New`]). Every edit is read again by two parsers that share no code, and each must find its own reading of the old
+//! text with the operation applied ([`Edit::finish`]). Every comment in a removed range is accounted for ([`CommentFate`]).
+//!
+//! Spans come from granit-parser; `yaml_serde`, of libyaml's lineage, is the second reader. Knows no Kubernetes.
+//!
+//! What is absent on purpose: a printer of whole documents, a resolver of scalars to numbers or dates (the text of a scalar is what
+//! counts, `1.10` is not `1.1`), and an approximation of anything: a shape that an operation does not support is an [`Error`].
+
+mod comments;
+mod edit;
+mod emit;
+mod error;
+mod extent;
+mod node;
+mod operation;
+mod parse;
+mod proof;
+mod reading;
+
+pub use comments::{Comment, CommentFate, Fate};
+
+pub use edit::{Edit, Edited, Place};
+pub use emit::{New, reads_as_string};
+pub use error::{Error, Problem};
+pub use node::{Kind, Node, Style};
+pub use parse::Stream;

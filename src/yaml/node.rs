@@ -1,0 +1,207 @@
+use std::ops::Range;
+
+use super::Stream;
+use crate::text::Position;
+
+/// The index of a node in its stream.
+pub(super) type Id = usize;
+
+/// Block or flow, for sequences and mappings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// One entry a line, by indentation.
+    Block,
+    /// In brackets or braces.
+    Flow,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A scalar of any notation.
+    Scalar,
+    /// A sequence.
+    Sequence,
+    /// A mapping.
+    Mapping,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notation {
+    Plain,
+    Quoted,
+    /// `|` or `>`; a kept one (`+`) owns the blank lines after it.
+    Block {
+        keep: bool,
+    },
+}
+
+/// A node as it is stored: nothing here is resolved.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Scalar { text: Box<str>, notation: Notation },
+    Sequence { style: Style, items: Vec<Id> },
+    Mapping { style: Style, entries: Vec<(Id, Id)> },
+    Alias { target: Id },
+}
+
+/// One node with its bytes.
+///
+/// `span` is trustworthy in both ends for every content (see the traps in the specification `yaml.md`, which [`super::parse`] takes care of):
+/// it starts at the node's first character, a block scalar's at its `|`, and ends after its last, for block collections after the last leaf.
+/// Anchor and tag stand before it, at `properties`.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) content: Content,
+    pub(super) span: Range<usize>,
+    pub(super) properties: Option<Range<usize>>,
+    pub(super) anchor: Option<Box<str>>,
+    pub(super) tag: Option<Box<str>>,
+    pub(super) parent: Option<Id>,
+}
+
+impl Stored {
+    /// Everything of the node, its anchor and tag included.
+    pub(super) fn whole(&self) -> Range<usize> {
+        self.properties.as_ref().map_or(self.span.start, |properties| properties.start)..self.span.end
+    }
+}
+
+/// A node of a stream, to read and to point at. Cheap to copy.
+///
+/// Reading follows aliases and merge keys, as a YAML loader would; [`Node::own_entry`] does not, for edits.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'s> {
+    pub(super) stream: &'s Stream,
+    pub(super) id: Id,
+}
+
+impl<'s> Node<'s> {
+    pub(super) fn stored(self) -> &'s Stored {
+        &self.stream.nodes[self.id]
+    }
+
+    /// The node that an alias stands for, else the node itself.
+    pub fn resolved(self) -> Node<'s> {
+        match self.stored().content {
+            Content::Alias { target } => Node { stream: self.stream, id: target },
+            _ => self,
+        }
+    }
+
+    /// What the node is, aliases followed.
+    pub fn kind(self) -> Kind {
+        match self.resolved().stored().content {
+            Content::Sequence { .. } => Kind::Sequence,
+            Content::Mapping { .. } => Kind::Mapping,
+            Content::Scalar { .. } | Content::Alias { .. } => Kind::Scalar,
+        }
+    }
+
+    /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to another type: `1.10` is `"1.10"`.
+    pub fn text(self) -> Option<&'s str> {
+        match &self.resolved().stored().content {
+            Content::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that is there: not empty, not `null`, not `~`.
+    pub fn value(self) -> Option<&'s str> {
+        self.text().filter(|_| !self.is_null())
+    }
+
+    /// Whether this is a plain scalar that reads as null: nothing at all, `~`, `null`.
+    pub fn is_null(self) -> bool {
+        match &self.resolved().stored().content {
+            Content::Scalar { text, notation: Notation::Plain } => {
+                matches!(&**text, "" | "~" | "null" | "Null" | "NULL")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether this is a plain scalar that reads as true.
+    pub fn is_true(self) -> bool {
+        match &self.resolved().stored().content {
+            Content::Scalar { text, notation: Notation::Plain } => matches!(&**text, "true" | "True" | "TRUE"),
+            _ => false,
+        }
+    }
+
+    /// The items of a sequence; none for anything else.
+    pub fn items(self) -> impl Iterator<Item = Node<'s>> {
+        let items: &[Id] = match &self.resolved().stored().content {
+            Content::Sequence { items, .. } => items,
+            _ => &[],
+        };
+        items.iter().map(move |id| Node { stream: self.stream, id: *id })
+    }
+
+    /// The entries that stand in a mapping, keys and values; none for anything else. Merge keys are entries like others here.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'s>, Node<'s>)> {
+        let entries: &[(Id, Id)] = match &self.resolved().stored().content {
+            Content::Mapping { entries, .. } => entries,
+            _ => &[],
+        };
+        let node = move |id| Node { stream: self.stream, id };
+        entries.iter().map(move |(key, value)| (node(*key), node(*value)))
+    }
+
+    /// The value of a key, looked up in the mapping itself, then in what it merges (`<<`).
+    pub fn get(self, key: &str) -> Option<Node<'s>> {
+        self.look_up(key, 0)
+    }
+
+    fn look_up(self, key: &str, depth: usize) -> Option<Node<'s>> {
+        const MERGES: usize = 16;
+        if let Some((_, value)) = self.own_entry(key) {
+            return Some(value);
+        }
+        let (_, merged) = self.own_entry("<<").filter(|_| depth < MERGES)?;
+        match merged.kind() {
+            Kind::Mapping => merged.look_up(key, depth + 1),
+            Kind::Sequence => merged.items().find_map(|item| item.look_up(key, depth + 1)),
+            Kind::Scalar => None,
+        }
+    }
+
+    /// The value at the end of a path of keys.
+    pub fn at(self, path: &[&str]) -> Option<Node<'s>> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The text at the end of a path of keys, if there is any.
+    pub fn text_at(self, path: &[&str]) -> Option<&'s str> {
+        self.at(path).and_then(Node::value)
+    }
+
+    /// The entry with this key that stands in the mapping itself. Of duplicates, the last, as most readers have it.
+    pub fn own_entry(self, key: &str) -> Option<(Node<'s>, Node<'s>)> {
+        self.entries().filter(|(k, _)| k.text() == Some(key)).last()
+    }
+
+    /// Where the node begins.
+    pub fn position(self) -> Position {
+        self.stream.position(self.stored().whole().start)
+    }
+
+    /// The line where the node begins, from 1.
+    pub fn line(self) -> usize {
+        self.position().line
+    }
+
+    /// The bytes of the node, its anchor and tag included.
+    pub fn range(self) -> Range<usize> {
+        self.stored().whole()
+    }
+
+    /// Block or flow, for a collection that stands here itself (not behind an alias).
+    pub fn style(self) -> Option<Style> {
+        match self.stored().content {
+            Content::Sequence { style, .. } | Content::Mapping { style, .. } => Some(style),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,360 @@
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
+
+use super::comments::Comment;
+use super::error::{Error, Problem};
+use super::node::{Content, Id, Node, Notation, Stored, Style};
+use crate::text::{ContentId, Lines, Position};
+
+/// What yaml_serde nests at most; granit-parser would go on to 255. The joint limit of the two readers.
+const NESTING: usize = 127;
+
+/// A YAML file: its text, and the nodes and comments in it with their bytes.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    text: Arc<str>,
+    lines: Lines,
+    pub(super) nodes: Vec<Stored>,
+    pub(super) roots: Vec<Id>,
+    pub(super) comments: Vec<Comment>,
+}
+
+impl Stream {
+    /// Reads a text with granit-parser.
+    ///
+    /// # Errors
+    /// [`Problem::Syntax`] where it is not YAML.
+    pub fn parse(text: impl Into<Arc<str>>) -> Result<Stream, Error> {
+        let text = text.into();
+        let lines = Lines::of(&text);
+        if let Some(nul) = text.find('\0') {
+            let problem = Problem::Syntax("a NUL byte, which YAML does not allow".into());
+            return Err(Error { problem, at: lines.position(&text, nul) });
+        }
+        let mut builder = Builder::new(&text, &lines);
+        let options = options! {
+            emit_anchor_events: true,
+            max_buffered_comment_events: usize::MAX,
+            block_nesting_limit: NESTING,
+            flow_nesting_limit: NESTING,
+        };
+        for event in Parser::new_from_str_with_options(&text, options) {
+            let (event, span) = event.map_err(|error| syntax(&text, &lines, &error))?;
+            builder.take(event, &span);
+        }
+        let Builder { nodes, roots, mut comments, .. } = builder;
+        comments.sort_by_key(|comment| comment.range.start);
+        let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments };
+        stream.close_block_collections();
+        Ok(stream)
+    }
+
+    /// The text as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The id of the text.
+    pub fn content(&self) -> ContentId {
+        ContentId::of(self.text.as_bytes())
+    }
+
+    /// The root nodes of the documents that have one, in order.
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        self.roots.iter().map(|id| Node { stream: self, id: *id })
+    }
+
+    /// The comments, in order.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    /// The place of a byte, for people.
+    pub fn position(&self, offset: usize) -> Position {
+        self.lines.position(&self.text, offset)
+    }
+
+    pub(super) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// A block collection begins where its first child begins, for a sequence at the `-` before it, and ends where its last leaf
+    /// ends. Children come after their parents, so going backwards finds them closed.
+    fn close_block_collections(&mut self) {
+        for id in (0..self.nodes.len()).rev() {
+            let (start, last) = match &self.nodes[id].content {
+                Content::Sequence { style: Style::Block, items } => match (items.first(), items.last()) {
+                    (Some(first), Some(last)) => (self.dash_before(self.nodes[*first].whole().start), *last),
+                    _ => continue,
+                },
+                Content::Mapping { style: Style::Block, entries } => match (entries.first(), entries.last()) {
+                    (Some((first, _)), Some((_, last))) => {
+                        (self.nodes[*first].whole().start.min(self.nodes[id].span.start), *last)
+                    }
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            self.nodes[id].span = start..self.nodes[last].whole().end;
+        }
+    }
+
+    /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
+    pub(super) fn dash_before(&self, item: usize) -> usize {
+        let mut at = item;
+        loop {
+            at = self.text[..at].trim_end().len();
+            let comment = self.comments.partition_point(|comment| comment.range.end < at);
+            match self.comments.get(comment) {
+                Some(comment) if comment.range.end == at => at = comment.range.start,
+                _ => break,
+            }
+        }
+        // An empty item lies on its own `-`, or right behind it.
+        if self.text[..at].ends_with('-') { at - 1 } else { item }
+    }
+}
+
+fn syntax(text: &str, lines: &Lines, error: &ScanError) -> Error {
+    let at = error.marker().byte_offset().unwrap_or(text.len());
+    Error { problem: Problem::Syntax(error.kind().to_string()), at: lines.position(text, at) }
+}
+
+/// Turns events into nodes.
+struct Builder<'t> {
+    text: &'t str,
+    lines: &'t Lines,
+    nodes: Vec<Stored>,
+    roots: Vec<Id>,
+    comments: Vec<Comment>,
+    /// The open collections, each with the key that waits for its value.
+    open: Vec<(Id, Option<Id>)>,
+    anchors: HashMap<usize, Id>,
+    last: Id,
+    /// Where the token before the current node ended, as far as nodes tell.
+    seen: usize,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str, lines: &'t Lines) -> Builder<'t> {
+        Builder {
+            text,
+            lines,
+            nodes: Vec::new(),
+            roots: Vec::new(),
+            comments: Vec::new(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            last: 0,
+            seen: 0,
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: &Span) {
+        let range = span.byte_range().expect("a parser over a str gives byte offsets");
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let properties = span.tag_span().and_then(|tag| tag.byte_range());
+                let (content, range) = self.scalar(&text, style, range, properties.as_ref());
+                self.add(content, range, properties, anchor, tag.as_deref());
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let properties = span.tag_span().and_then(|tag| tag.byte_range());
+                let content = Content::Sequence { style: style.into(), items: Vec::new() };
+                let id = self.add(content, range, properties, anchor, tag.as_deref());
+                self.open.push((id, None));
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let properties = span.tag_span().and_then(|tag| tag.byte_range());
+                let content = Content::Mapping { style: style.into(), entries: Vec::new() };
+                let id = self.add(content, range, properties, anchor, tag.as_deref());
+                self.open.push((id, None));
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let (id, _) = self.open.pop().expect("collections end once");
+                self.nodes[id].span.end = self.nodes[id].span.end.max(range.end);
+                if !range.is_empty() {
+                    self.seen = range.end;
+                }
+            }
+            Event::Alias(anchor) => {
+                let target = self.anchors[&anchor];
+                self.add(Content::Alias { target }, range, None, 0, None);
+            }
+            Event::Anchor(_, name) => {
+                let node = &mut self.nodes[self.last];
+                node.anchor = Some(name.into());
+                let tag = node.properties.take().unwrap_or(range.clone());
+                node.properties = Some(tag.start.min(range.start)..tag.end.max(range.end));
+            }
+            Event::Comment(..) => {
+                let before = &self.text[self.lines.start(range.start)..range.start];
+                let trailing = !before.trim_start_matches('\u{feff}').trim().is_empty();
+                let line = self.lines.number(range.start) + 1;
+                // A `\r` before the line break belongs to the line ending, not to the comment.
+                let end = range.start + self.text[range.clone()].trim_end_matches('\r').len();
+                self.comments.push(Comment { range: range.start..end, line, trailing });
+            }
+            Event::DocumentStart(true, _) => self.seen = range.end,
+            _ => {}
+        }
+    }
+
+    fn add(
+        &mut self,
+        content: Content,
+        span: Range<usize>,
+        properties: Option<Range<usize>>,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Id {
+        let id = self.nodes.len();
+        self.last = id;
+        self.seen = self.seen.max(span.end);
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        let tag = tag.map(|tag| tag.to_string().into());
+        let parent = self.open.last().map(|(id, _)| *id);
+        self.nodes.push(Stored { content, span, properties, anchor: None, tag, parent });
+        let Some((parent, key)) = self.open.last_mut() else {
+            self.roots.push(id);
+            return id;
+        };
+        match &mut self.nodes[*parent].content {
+            Content::Sequence { items, .. } => items.push(id),
+            Content::Mapping { entries, .. } => match key.take() {
+                None => *key = Some(id),
+                Some(key) => entries.push((key, id)),
+            },
+            Content::Scalar { .. } | Content::Alias { .. } => unreachable!("only collections are open"),
+        }
+        id
+    }
+
+    /// The trap of scalars: a block scalar's span starts at its content and takes in what follows it; an empty value lies on the `:`.
+    fn scalar(
+        &self,
+        text: &str,
+        style: ScalarStyle,
+        range: Range<usize>,
+        properties: Option<&Range<usize>>,
+    ) -> (Content, Range<usize>) {
+        let scalar = |text: &str, notation| Content::Scalar { text: text.into(), notation };
+        match style {
+            ScalarStyle::Plain if range.is_empty() => {
+                let at = range.start + usize::from(self.text[range.start..].starts_with(':'));
+                (scalar("", Notation::Plain), at..at)
+            }
+            ScalarStyle::Plain => (scalar(text, Notation::Plain), range),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (scalar(text, Notation::Quoted), range),
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let (header, keep) = self.block_header(properties);
+                let end = self.block_end(header, &range, keep);
+                (scalar(text, Notation::Block { keep }), header..end)
+            }
+        }
+    }
+
+    /// Where the `|` or `>` of a block scalar stands, and whether it keeps its last line breaks.
+    fn block_header(&self, properties: Option<&Range<usize>>) -> (usize, bool) {
+        // Between the token before and the content there are only `:` or `-`, properties, blanks, the header and comments:
+        // the first `|` or `>` that a blank stands before.
+        let from = properties.map_or(self.seen, |properties| properties.end);
+        let rest = &self.text[from..];
+        let in_comment = |at: usize| {
+            let near = self.comments.iter().rev().take_while(|comment| comment.range.end > from);
+            near.into_iter().any(|comment| comment.range.contains(&at))
+        };
+        let begins = |at: usize| rest[..at].chars().next_back().is_none_or(char::is_whitespace);
+        let at = rest
+            .char_indices()
+            .find(|(at, c)| matches!(c, '|' | '>') && begins(*at) && !in_comment(from + at))
+            .map_or(from, |(at, _)| from + at);
+        let header: String =
+            self.text[at..].chars().skip(1).take_while(|c| matches!(c, '+' | '-' | '1'..='9')).collect();
+        (at, header.contains('+'))
+    }
+
+    /// Where a block scalar ends: after its last line, blank lines after it included only if it keeps them.
+    fn block_end(&self, header: usize, content: &Range<usize>, keep: bool) -> usize {
+        let header_end = self.lines.next(header).unwrap_or(self.text.len());
+        let end = content.end.max(header_end.min(self.text.len())).min(self.text.len());
+        // What granit counts in of the next line is indentation: cut back to the line break.
+        let end = match self.text[..end].rfind('\n') {
+            Some(newline) if self.text[newline + 1..end].trim().is_empty() => newline,
+            _ => end,
+        };
+        let whole = &self.text[header..end];
+        let trimmed = if keep { whole.trim_end_matches('\r') } else { whole.trim_end() };
+        header + trimmed.len()
+    }
+}
+
+impl From<StructureStyle> for Style {
+    fn from(style: StructureStyle) -> Style {
+        match style {
+            StructureStyle::Block => Style::Block,
+            StructureStyle::Flow => Style::Flow,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every node as `text of its bytes`, one a line, collections too.
+    fn spans(text: &str) -> Vec<String> {
+        let stream = Stream::parse(text).unwrap();
+        (0..stream.nodes.len()).map(|id| text[stream.nodes[id].whole()].to_string()).collect()
+    }
+
+    #[test]
+    fn spans_are_exact() {
+        let cases: &[(&str, &[&str])] = &[
+            ("a: 1 # x\nb: c\n", &["a: 1 # x\nb: c", "a", "1", "b", "c"]),
+            ("a:\n- x\n- y # c\n\nb:\n", &["a:\n- x\n- y # c\n\nb:", "a", "- x\n- y", "x", "y", "b", ""]),
+            ("a:\n  - x\n", &["a:\n  - x", "a", "- x", "x"]),
+            (
+                "- - a\n  - b\n- # c\n  k: v\n",
+                &["- - a\n  - b\n- # c\n  k: v", "- a\n  - b", "a", "b", "k: v", "k", "v"],
+            ),
+            ("a: |\n  x\n\nb: 1\n", &["a: |\n  x\n\nb: 1", "a", "|\n  x", "b", "1"]),
+            ("a: |+ # c\n  x\n\nb: 1\n", &["a: |+ # c\n  x\n\nb: 1", "a", "|+ # c\n  x\n", "b", "1"]),
+            ("- p # a | b\n- &x >-\n  q\n  r\n", &["- p # a | b\n- &x >-\n  q\n  r", "p", "&x >-\n  q\n  r"]),
+            ("a: &x {b: [c, *x ]}\n", &["a: &x {b: [c, *x ]}", "a", "&x {b: [c, *x ]}", "b", "[c, *x ]", "c", "*x"]),
+            ("a: !t &x\n  b: 1\n", &["a: !t &x\n  b: 1", "a", "!t &x\n  b: 1", "b", "1"]),
+            ("&k a: *k\n", &["&k a: *k", "&k a", "*k"]),
+            ("- \n- x\n-\n", &["- \n- x\n-", "", "x", ""]),
+            ("a: |\n  ü\r\n  x", &["a: |\n  ü\r\n  x", "a", "|\n  ü\r\n  x"]),
+            ("a: |\n\nb: >\n", &["a: |\n\nb: >", "a", "|", "b", ">"]),
+            ("\u{feff}a: 1\n", &["a: 1", "a", "1"]),
+            ("a: [\n  x,\n]\nb: 2\n", &["a: [\n  x,\n]\nb: 2", "a", "[\n  x,\n]", "x", "b", "2"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(spans(text), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn comments_know_their_line_and_company() {
+        let stream = Stream::parse("# a\nb: 1 # c\r\nd: |\n  # not one\n# e").unwrap();
+        let found: Vec<_> =
+            stream.comments().iter().map(|c| (&stream.text()[c.range.clone()], c.line, c.trailing)).collect();
+        assert_eq!(found, [("# a", 1, false), ("# c", 2, true), ("# e", 5, false)]);
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let error = Stream::parse("a: b\nc: [\n").unwrap_err();
+        assert_eq!(error.problem.code(), "broken-yaml");
+        assert!(error.at.line >= 2, "{error:?}");
+        assert!(Stream::parse("a: \0").is_err());
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert!(Stream::parse(deep).is_err(), "the joint limit of both readers");
+    }
+}

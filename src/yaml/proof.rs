@@ -1,0 +1,87 @@
+//! Double entry and the ledger of comments: what every edit has to pass.
+
+use super::Stream;
+use super::comments::{CommentFate, Fate};
+use super::error::Problem;
+use super::operation::{self, Operation};
+use super::reading::{Data, granit, libyaml};
+use crate::text::Splices;
+
+/// Proves that the splices do to the text what the operations do to the data, in the eyes of two parsers, and that every comment of
+/// the old text is in the new one or has a fate that says why not.
+///
+/// # Errors
+/// [`Problem::ParsersDisagree`] or [`Problem::CommentLost`].
+pub(super) fn prove(
+    stream: &Stream,
+    splices: &Splices,
+    operations: &[Operation],
+    fates: &[CommentFate],
+) -> Result<(), Problem> {
+    let disagree = |parser: &str, why: String| Problem::ParsersDisagree(format!("{parser}: {why}"));
+    let text = splices.apply(stream.text()).map_err(|why| disagree("the text", why.to_string()))?;
+    let judge = |parser: &str, old: Result<Vec<Data>, String>, new: Result<Vec<Data>, String>| {
+        let expected = old.and_then(|old| operation::apply(operations, old)).map_err(|why| disagree(parser, why))?;
+        let read = new.map_err(|why| disagree(parser, format!("it rejects the result: {why}")))?;
+        let met = expected.len() == read.len() && expected.iter().zip(&read).all(|(want, is)| want.is_met_by(is));
+        if met { Ok(()) } else { Err(disagree(parser, "the result does not say what it should".into())) }
+    };
+    let new = Stream::parse(text.as_str()).map_err(|why| disagree("granit-parser", why.to_string()))?;
+    judge("granit-parser", granit::read(stream), granit::read(&new))?;
+    judge("yaml_serde", libyaml::read(stream.text()), libyaml::read(&text))?;
+    balance(stream, &new, fates).map_err(Problem::CommentLost)
+}
+
+/// What comments the new text has is what the old text had, less what was dropped. The lost one otherwise.
+fn balance(old: &Stream, new: &Stream, fates: &[CommentFate]) -> Result<(), String> {
+    let texts = |stream: &Stream| -> Vec<String> {
+        stream.comments().iter().map(|comment| stream.text()[comment.range.clone()].to_owned()).collect()
+    };
+    let mut expected = texts(old);
+    for dropped in fates.iter().filter(|fate| fate.fate != Fate::Moved) {
+        if let Some(at) = expected.iter().position(|text| *text == dropped.text) {
+            expected.remove(at);
+        }
+    }
+    let mut found = texts(new);
+    expected.sort();
+    found.sort();
+    if expected == found {
+        return Ok(());
+    }
+    let lost = expected.iter().find(|text| !found.contains(text)).or(found.first());
+    Err(lost.cloned().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Splice;
+    use crate::yaml::New;
+    use crate::yaml::operation::What;
+
+    fn try_it(text: &str, splices: &[(std::ops::Range<usize>, &str)], what: What) -> Result<(), Problem> {
+        let stream = Stream::parse(text).unwrap();
+        let list = splices.iter().map(|(range, with)| Splice { range: range.clone(), with: (*with).into() }).collect();
+        let splices = Splices::new(text, list).unwrap();
+        prove(&stream, &splices, &[Operation { document: 0, path: vec![], what }], &[])
+    }
+
+    #[test]
+    fn a_text_that_does_not_do_the_operation_is_refused() {
+        let set = || What::ReplaceEntry(0, "a".into(), New::string("x"));
+        assert_eq!(try_it("a: 1\nb: 2\n", &[(3..4, "x")], set()), Ok(()));
+        assert!(try_it("a: 1\nb: 2\n", &[(3..4, "y")], set()).is_err(), "another value");
+        assert!(try_it("a: 1\nb: 2\n", &[(3..4, "x"), (8..9, "3")], set()).is_err(), "more than asked for");
+        assert!(try_it("a: 1\nb: 2\n", &[(3..4, "x"), (8..9, "'2'")], set()).is_err(), "another type");
+        assert!(try_it("a: 1\nb: 1.10\n", &[(3..4, "x"), (10..12, "1")], set()).is_err(), "1.10 is not 1.1");
+        assert!(try_it("a: 1\nb: &q 2\n", &[(3..4, "x: [")], set()).is_err(), "not YAML any more");
+    }
+
+    #[test]
+    fn a_lost_or_invented_comment_is_refused() {
+        let set = || What::ReplaceEntry(0, "a".into(), New::string("x"));
+        assert_eq!(try_it("a: 1 # one\n", &[(3..10, "x")], set()), Err(Problem::CommentLost("# one".into())));
+        assert!(try_it("a: 1\n", &[(3..4, "x # new")], set()).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! The first reading: the nodes of granit-parser, aliases expanded.
+
+use super::{BUDGET, Data};
+use crate::yaml::Stream;
+use crate::yaml::node::{Content, Id, Notation};
+
+/// What the documents of a parsed stream say.
+///
+/// # Errors
+/// A sentence, if aliases expand to more than the budget.
+pub(in crate::yaml) fn read(stream: &Stream) -> Result<Vec<Data>, String> {
+    let mut reader = Reader { stream, left: BUDGET, open: Vec::new() };
+    stream.roots.iter().map(|root| reader.node(*root)).collect()
+}
+
+struct Reader<'s> {
+    stream: &'s Stream,
+    left: usize,
+    /// The nodes that are being read: an alias to one of them is a cycle.
+    open: Vec<Id>,
+}
+
+impl Reader<'_> {
+    fn node(&mut self, id: Id) -> Result<Data, String> {
+        self.left = self.left.checked_sub(1).ok_or("its aliases expand to too much")?;
+        let stored = &self.stream.nodes[id];
+        let tag = stored.tag.as_deref().map(str::to_owned);
+        match &stored.content {
+            Content::Scalar { text, notation } => {
+                let kind = if *notation == Notation::Plain { "plain" } else { "quoted" };
+                Ok(Data::Scalar { text: text.to_string(), kind, tag })
+            }
+            Content::Alias { target } if self.open.contains(target) => Err("an alias that contains itself".into()),
+            Content::Alias { target } => self.node(*target),
+            Content::Sequence { items, .. } => {
+                self.open.push(id);
+                let items = items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
+                self.open.pop();
+                Ok(Data::Sequence { items, tag })
+            }
+            Content::Mapping { entries, .. } => {
+                self.open.push(id);
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| Ok((self.node(*key)?, self.node(*value)?)))
+                    .collect::<Result<_, String>>()?;
+                self.open.pop();
+                Ok(Data::Mapping { entries, tag })
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a text says, according to each of two parsers that share no code.
+//!
+//! An edit is right when each parser reads the new text as *its own* reading of the old text with the operation applied. The two
+//! readings are never compared with each other: where parsers differ on old text they may go on differing in the same way.
+
+pub(super) mod granit;
+pub(super) mod libyaml;
+
+use super::emit::{New, reads_as_string};
+
+/// How many nodes a reading may hold: real files have thousands, alias bombs have billions.
+pub(super) const BUDGET: usize = 2_000_000;
+
+/// A value as one parser reads it, aliases expanded, duplicate keys kept.
+///
+/// Scalars compare by text and by type; `kind` is the type in the words of the parser at hand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Data {
+    Scalar {
+        text: String,
+        kind: &'static str,
+        tag: Option<String>,
+    },
+    Sequence {
+        items: Vec<Data>,
+        tag: Option<String>,
+    },
+    Mapping {
+        entries: Vec<(Data, Data)>,
+        tag: Option<String>,
+    },
+    /// What an operation put in: any notation will do in which the parser reads this value.
+    Intended(New),
+}
+
+/// The kinds under which either parser reads text that can be nothing but a string.
+const STRINGS: [&str; 2] = ["quoted", "string"];
+/// The kinds under which either parser reads a plain scalar that is no string.
+const PLAIN: [&str; 5] = ["plain", "null", "boolean", "integer", "float"];
+
+impl Data {
+    /// Whether `read` is what this expectation asks for.
+    pub(super) fn is_met_by(&self, read: &Data) -> bool {
+        match (self, read) {
+            (Data::Intended(new), read) => Data::is_intended(new, read),
+            (Data::Scalar { .. }, read) => self == read,
+            (Data::Sequence { items: a, tag: x }, Data::Sequence { items: b, tag: y }) => {
+                x == y && a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_met_by(b))
+            }
+            (Data::Mapping { entries: a, tag: x }, Data::Mapping { entries: b, tag: y }) => {
+                let met = |((ak, av), (bk, bv)): (&(Data, Data), &(Data, Data))| ak.is_met_by(bk) && av.is_met_by(bv);
+                x == y && a.len() == b.len() && a.iter().zip(b).all(met)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_intended(new: &New, read: &Data) -> bool {
+        match (new, read) {
+            (New::String(want), Data::Scalar { text, kind, tag: None }) => {
+                want == text && (STRINGS.contains(kind) || *kind == "plain" && reads_as_string(text))
+            }
+            (New::Plain(want), Data::Scalar { text, kind, tag: None }) => want == text && PLAIN.contains(kind),
+            (New::Sequence(want), Data::Sequence { items, tag: None }) => {
+                want.len() == items.len() && want.iter().zip(items).all(|(want, item)| Data::is_intended(want, item))
+            }
+            (New::Mapping(want), Data::Mapping { entries, tag: None }) => {
+                want.len() == entries.len()
+                    && want.iter().zip(entries).all(|((key, value), (k, v))| {
+                        Data::is_intended(&New::String(key.clone()), k) && Data::is_intended(value, v)
+                    })
+            }
+            _ => false,
+        }
+    }
+}
