@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
 use crate::plan::{Finding, GENERAL, Severity};
 use crate::repo::RepoPath;
-use crate::yaml::{Kind, New, Node};
+use crate::yaml::{Edit, Error, Fate, Kind, New, Node};
 
 /// A release in scope.
 pub(super) struct Candidate<'v> {
@@ -193,6 +193,10 @@ fn want(view: &View, release: &Release, reaches: &[Reach], settings: &Settings) 
     if repository.url.ends_with(&format!("/{chart_name}")) {
         return refuse(codes::CHART_IN_URL, format!("{} holds the chart's name already", repository.url));
     }
+    if let Err(error) = replace_chart(view, release, "any", &settings.source_namespace) {
+        let line = Some(error.at.line);
+        return Err(Finding { line, ..at_release(release, Severity::Error, error.problem.code(), error.to_string()) });
+    }
     let carried = carried(view, release, repository, settings)?;
     let address = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);
     let key = SourceKey {
@@ -269,6 +273,41 @@ fn repositories(
         }
     }
     Ok(found)
+}
+
+/// `chart` becomes `chartRef`, in its place. Not proven yet.
+///
+/// # Errors
+/// Where the YAML does not allow it: an anchor of the block is used elsewhere, the block comes from an alias.
+pub(super) fn replace_chart<'v>(
+    view: &'v View,
+    release: &Release,
+    name: &str,
+    namespace: &str,
+) -> Result<Edit<'v>, Error> {
+    let at = &release.at;
+    let stream = view.file(&at.path).and_then(|file| file.stream.as_deref()).expect("a release of the view was read");
+    let spec = view.node(at).and_then(|root| root.get("spec")).expect("a release of the view has a spec");
+    let reference = [("kind", "OCIRepository"), ("name", name), ("namespace", namespace)];
+    let reference = New::mapping(reference.map(|(key, value)| (key, New::string(value))));
+    let mut edit = Edit::of(stream);
+    edit.replace_entry(spec, "chart", "chartRef", &reference, fate)?;
+    Ok(edit)
+}
+
+/// What becomes of a comment inside `spec.chart`.
+fn fate(comment: &str) -> Fate {
+    const FIELDS: [&str; 9] =
+        ["chart", "version", "sourceRef", "interval", "reconcileStrategy", "kind", "name", "namespace", "verify"];
+    let text = comment.trim_start_matches('#').trim_start();
+    let field = text.split_once(':').is_some_and(|(key, _)| FIELDS.contains(&key));
+    if text.starts_with("renovate:") {
+        Fate::Dropped("it is about the version, which the source states now".to_owned())
+    } else if field {
+        Fate::Dropped("it comments out a field of spec.chart".to_owned())
+    } else {
+        Fate::Moved
+    }
 }
 
 /// What the source takes over from the HelmRepository and from `chart.spec.verify`.

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::flux::{CHART_LAYER, FluxVersion, HelmRepository, Kustomization, OciRepository, Reach, View};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, Mode, RepoPath};
-use crate::yaml::{Edit, Error, New};
+use crate::yaml::{Edit, Error, New, Order};
 
 /// An OCIRepository that every one of these clusters has in the shared namespace, with this URL and version. The first by name.
 pub(super) fn existing(
@@ -220,8 +220,13 @@ pub(super) fn write(
         let item = file.seen_from(&dir);
         let item = if lists_bare_names(view, &dir) { item.trim_start_matches("./").to_owned() } else { item };
         let mut edit = Edit::of(stream);
-        let bare = |text: &str| text.trim_start_matches("./").to_owned();
-        edit.list(root, "resources", &item, bare, |other| dir.join(other).as_ref() == Some(file))?;
+        let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|own| own == *path);
+        let beside = &new.want.repositories[0].at.path;
+        let order = Order {
+            key: &|entry| entry.trim_start_matches("./").to_owned(),
+            after: Some(&|entry| is(beside, entry) == Some(true)),
+        };
+        edit.list(root, "resources", &item, &order, |entry| is(file, entry) == Some(true))?;
         if !edit.is_empty() {
             changes.set(path.clone(), Change::Edit(edit.finish()?.splices));
         }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::release::{Candidate, SourceKey, at_release, finding};
+use super::release::{Candidate, SourceKey, at_release, finding, replace_chart};
 use super::source::write;
 use super::survey::{Found, NewSource, Source, has_moved};
 use crate::flux::View;
 use crate::plan::{Edited, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::{Change, Changes};
-use crate::yaml::{Edit, Error, Fate, New};
+use crate::yaml::Edit;
 
 const KIND: &str = "OCIRepository";
 const SOURCE: &str = "source";
@@ -86,9 +86,10 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
 
 fn source_unit(found: &Found<'_>, key: &SourceKey, source: &Source, new: &NewSource) -> Unit {
     let version = key.version.text();
+    let users = if new.users == 1 { "1 release".to_owned() } else { format!("{} releases", new.users) };
     Unit {
         id: source_id(&source.name, found),
-        title: format!("new, {} {version}, for {} releases", key.url, new.users),
+        title: format!("new, {} {version}, for {users}", key.url),
         lane: Lane(new.place.clusters.clone()),
         safety: Safety::Safe,
         impact: Impact::None,
@@ -148,7 +149,8 @@ fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Ed
         return Edited::Refused(at_release(candidate.release, Severity::Error, codes::SOURCE_MISSING, message));
     }
     let path = &candidate.release.at.path;
-    match replace_chart(view, candidate, &source.name, &found.settings.source_namespace) {
+    let edit = replace_chart(view, candidate.release, &source.name, &found.settings.source_namespace);
+    match edit.and_then(Edit::finish) {
         Ok(edited) => {
             let mut changes = Changes::new();
             changes.set(path.clone(), Change::Edit(edited.splices));
@@ -158,36 +160,5 @@ fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Ed
             let (code, line) = (error.problem.code(), Some(error.at.line));
             Edited::Refused(finding(Severity::Error, code, Some(path.clone()), line, error.to_string()))
         }
-    }
-}
-
-fn replace_chart(
-    view: &View,
-    candidate: &Candidate<'_>,
-    name: &str,
-    namespace: &str,
-) -> Result<crate::yaml::Edited, Error> {
-    let at = &candidate.release.at;
-    let stream = view.file(&at.path).and_then(|file| file.stream.as_deref()).expect("a release of the view was read");
-    let spec = view.node(at).and_then(|root| root.get("spec")).expect("a release of the view has a spec");
-    let reference = [("kind", KIND), ("name", name), ("namespace", namespace)];
-    let reference = New::mapping(reference.map(|(key, value)| (key, New::string(value))));
-    let mut edit = Edit::of(stream);
-    edit.replace_entry(spec, "chart", "chartRef", &reference, fate)?;
-    edit.finish()
-}
-
-/// What becomes of a comment inside `spec.chart`.
-fn fate(comment: &str) -> Fate {
-    const FIELDS: [&str; 9] =
-        ["chart", "version", "sourceRef", "interval", "reconcileStrategy", "kind", "name", "namespace", "verify"];
-    let text = comment.trim_start_matches('#').trim_start();
-    let field = text.split_once(':').is_some_and(|(key, _)| FIELDS.contains(&key));
-    if text.starts_with("renovate:") {
-        Fate::Dropped("it is about the version, which the source states now".to_owned())
-    } else if field {
-        Fate::Dropped("it comments out a field of spec.chart".to_owned())
-    } else {
-        Fate::Moved
     }
 }

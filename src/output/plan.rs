@@ -35,7 +35,7 @@ pub fn plan_as_text(
     }
     units("to write", &selection.chosen, view, layout, &mut out);
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
-    units("refused", &selection.refused, view, layout, &mut out);
+    refused(&selection.refused, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
 }
@@ -46,9 +46,14 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
         return;
     }
     out.push_str(&format!("\n{heading}\n"));
-    let mut by_lane: BTreeMap<String, Vec<&Unit>> = BTreeMap::new();
+    // In the order of the plan: what others need comes first.
+    let mut by_lane: Vec<(String, Vec<&Unit>)> = Vec::new();
     for unit in units {
-        by_lane.entry(unit.lane.to_string()).or_default().push(unit);
+        let lane = unit.lane.to_string();
+        match by_lane.iter_mut().find(|(own, _)| *own == lane) {
+            Some((_, units)) => units.push(unit),
+            None => by_lane.push((lane, vec![unit])),
+        }
     }
     for (lane, units) in by_lane {
         let clusters: Vec<&str> = units[0].lane.0.iter().map(String::as_str).collect();
@@ -69,13 +74,8 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
 }
 
 fn one(unit: &Unit, layout: &Layout, out: &mut String) {
-    let name = match &unit.id.subject {
-        Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
-        Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
-        object @ Subject::Object { .. } => object.to_string(),
-    };
     let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let line = format!("    {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name));
+    let line = format!("    {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
     if matches!(unit.id.subject, Subject::Object { .. }) {
@@ -84,6 +84,38 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     }
     for finding in &unit.findings {
         out.push_str(&finding_as_text(finding, "      ", layout));
+    }
+}
+
+fn name(unit: &Unit) -> String {
+    match &unit.id.subject {
+        Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
+        Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
+        object @ Subject::Object { .. } => object.to_string(),
+    }
+}
+
+/// Refused units by reason: the same reason often holds for many.
+fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
+    if units.is_empty() {
+        return;
+    }
+    out.push_str("\nrefused\n");
+    let mut by_reason: BTreeMap<(&str, &str), Vec<(&Unit, &Finding)>> = BTreeMap::new();
+    for unit in units {
+        for finding in unit.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+            by_reason.entry((finding.code, &finding.message)).or_default().push((unit, finding));
+        }
+    }
+    for (_, units) in by_reason {
+        let reason = Finding { path: None, line: None, ..units[0].1.clone() };
+        out.push_str(&finding_as_text(&reason, "  ", layout));
+        for (unit, finding) in units {
+            out.push_str(&format!("    {}\n", visible(&name(unit))));
+            if let Some(place) = finding.place() {
+                out.push_str(&format!("      at {}\n", visible(&place)));
+            }
+        }
     }
 }
 

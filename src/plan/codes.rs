@@ -53,6 +53,12 @@ pub const GENERAL: &[Code] = &[
         todo: "Simplify the YAML around the place, or make this change by hand.",
     },
     Code {
+        id: "anchor-in-use",
+        what: "What would be removed or replaced defines a YAML anchor that is used elsewhere in the file.",
+        why: "The aliases would point to nothing.",
+        todo: "Define the anchor where it stays, or write the value out where it is used, then run again.",
+    },
+    Code {
         id: "duplicate-key",
         what: "A key stands twice in one mapping.",
         why: "Readers differ on which of the two counts.",

@@ -72,6 +72,7 @@ fn on_trial(
     new.retain(|unit| {
         refused.contains(&unit.id) || landed.refused.contains_key(&unit.id) || changed.contains(&unit.id)
     });
+    drop_unneeded(&mut new, &landed.refused);
     for unit in &mut new {
         if let Some(reason) = landed.refused.get(&unit.id) {
             unit.safety = Safety::Refused;
@@ -97,6 +98,14 @@ fn on_trial(
     let all: Vec<_> = new.iter().collect();
     plan.units.extend(ordered(&all)?.into_iter().cloned());
     Ok(landed.view)
+}
+
+/// What others were to need, and none can have, is not to be done at all.
+fn drop_unneeded(units: &mut Vec<Unit>, refused: &BTreeMap<UnitId, Finding>) {
+    let can = |unit: &Unit| unit.safety != Safety::Refused && !refused.contains_key(&unit.id);
+    let wanted: BTreeSet<UnitId> = units.iter().flat_map(|unit| unit.needs.clone()).collect();
+    let needed: BTreeSet<UnitId> = units.iter().filter(|unit| can(unit)).flat_map(|unit| unit.needs.clone()).collect();
+    units.retain(|unit| !wanted.contains(&unit.id) || needed.contains(&unit.id));
 }
 
 fn help_of(code: &str) -> String {

@@ -105,6 +105,16 @@ impl Selectors {
                 None => take(plan, unit, &mut taken),
             }
         }
+        // What exists for others waits until one of them is taken; naming its file takes it alone.
+        if self.paths.is_empty() {
+            let needed = |id: &UnitId, by: &dyn Fn(&Unit) -> bool| {
+                plan.units.iter().any(|unit| unit.needs.contains(id) && by(unit))
+            };
+            let waits = |id: &UnitId| needed(id, &|_| true) && !needed(id, &|unit| taken.contains(&unit.id));
+            let waiting: BTreeSet<UnitId> = taken.iter().filter(|id| waits(id)).cloned().collect();
+            selection.to_review.splice(0..0, plan.units.iter().filter(|unit| waiting.contains(&unit.id)));
+            taken.retain(|id| !waiting.contains(id));
+        }
         selection.chosen = plan.units.iter().filter(|unit| taken.contains(&unit.id)).collect();
         Ok(selection)
     }

@@ -48,6 +48,30 @@ pub enum Place<'k> {
     After(&'k str),
 }
 
+/// How the items of a list are ordered, for a new one to find its place.
+pub struct Order<'o> {
+    /// What items are compared by.
+    pub key: &'o dyn Fn(&str) -> String,
+    /// The item that the new one belongs to and goes after, with others of its kind; without one the whole list decides.
+    pub after: Option<&'o dyn Fn(&str) -> bool>,
+}
+
+impl Order<'_> {
+    /// The place of a new item among the others.
+    ///
+    /// Either way it stands behind what sorts before it: in the run that follows its anchor, else behind the last such item of the list.
+    /// So two new items have one result in whichever order they come.
+    fn place(&self, items: &[Option<&str>], new: &str) -> usize {
+        let key = (self.key)(new);
+        let sorts_before = |item: &Option<&str>| item.is_none_or(|item| (self.key)(item) <= key);
+        let anchor = self.after.and_then(|is_it| items.iter().position(|item| item.is_some_and(is_it)));
+        match anchor {
+            Some(anchor) => anchor + 1 + items[anchor + 1..].iter().take_while(|item| sorts_before(item)).count(),
+            None => items.iter().rposition(|item| sorts_before(item)).map_or(0, |last| last + 1),
+        }
+    }
+}
+
 /// The entry of a mapping that an operation is about.
 struct Entry {
     at: usize,
@@ -188,8 +212,8 @@ impl<'s> Edit<'s> {
 
     /// Sees to it that the sequence under `key` lists a string. Idempotent: an item for which `same` holds is enough.
     ///
-    /// The new item goes after the last one that `order` does not put behind it, so that several units may list theirs in any order with
-    /// the same result. `[]` and a missing value become a block sequence; a missing key is added at the end of the mapping.
+    /// The new item goes where [`Order`] says, so that several units may list theirs in any order with the same result. `[]` and a missing
+    /// value become a block sequence; a missing key is added at the end of the mapping.
     ///
     /// Returns whether anything had to change.
     ///
@@ -200,7 +224,7 @@ impl<'s> Edit<'s> {
         mapping: Node<'s>,
         key: &str,
         item: &str,
-        order: impl Fn(&str) -> String,
+        order: &Order<'_>,
         same: impl Fn(&str) -> bool,
     ) -> Result<bool, Error> {
         let new = New::string(item);
@@ -225,11 +249,8 @@ impl<'s> Edit<'s> {
             Content::Sequence { style, items } => (*style, items),
             _ => return Err(self.unsupported(sequence, "what is listed here is no sequence")),
         };
-        let behind = |id: &Id| {
-            let text = Node { stream: self.stream, id: *id }.text();
-            text.is_none_or(|text| order(text) <= order(item))
-        };
-        let at = items.iter().rposition(behind).map_or(0, |last| last + 1);
+        let texts: Vec<_> = items.iter().map(|id| Node { stream: self.stream, id: *id }.text()).collect();
+        let at = order.place(&texts, item);
         let (before, sibling) = if at == 0 { (true, items[0]) } else { (false, items[at - 1]) };
         let stored = &self.stream.nodes[sibling];
         let layout = Layout::near(self.stream, stored.whole().start);
@@ -504,6 +525,8 @@ mod tests {
         }
     }
 
+    const BY_TEXT: Order<'_> = Order { key: &|text| text.to_owned(), after: None };
+
     fn new() -> New {
         New::mapping([("kind", New::string("K")), ("name", New::string("n-1"))])
     }
@@ -585,7 +608,7 @@ mod tests {
     #[test]
     fn list_an_item() {
         let listed = |text: &str, item: &str| {
-            after(text, |edit, root| edit.list(root, "r", item, str::to_owned, |is| is == item).map(drop))
+            after(text, |edit, root| edit.list(root, "r", item, &BY_TEXT, |is| is == item).map(drop))
         };
         assert_eq!(listed("r:\n  - ./b\n  - ./d # d\nx: 1\n", "./c"), "r:\n  - ./b\n  - ./c\n  - ./d # d\nx: 1\n");
         assert_eq!(listed("r:\n  - ./b\n  - ./d # d\nx: 1\n", "./e"), "r:\n  - ./b\n  - ./d # d\n  - ./e\nx: 1\n");
@@ -605,13 +628,25 @@ mod tests {
     #[test]
     fn listing_gives_the_same_in_any_order() {
         let list = |text: String, item: &str| {
-            after(&text, |edit, root| edit.list(root, "r", item, str::to_owned, |is| is == item).map(drop))
+            after(&text, |edit, root| edit.list(root, "r", item, &BY_TEXT, |is| is == item).map(drop))
         };
         for text in ["r:\n  - m\n  - c\n  - x\n", "r:\n  - a\n  - z\n", "r: []\n", "r: [q, b]\n"] {
             let one = list(list(list(text.into(), "d"), "y"), "b1");
             let other = list(list(list(text.into(), "b1"), "y"), "d");
             assert_eq!(one, other);
         }
+    }
+
+    #[test]
+    fn a_list_that_is_not_sorted_takes_new_items_behind_the_one_they_belong_to() {
+        let order = Order { after: Some(&|item| item == "h"), ..BY_TEXT };
+        let list = |text: String, item: &str| {
+            after(&text, |edit, root| edit.list(root, "r", item, &order, |is| is == item).map(drop))
+        };
+        let text = "r:\n  # first\n  - n\n  - h\n  - p\n";
+        let one = list(list(text.into(), "a"), "b");
+        assert_eq!(one, list(list(text.into(), "b"), "a"));
+        assert_eq!(one, "r:\n  # first\n  - n\n  - h\n  - a\n  - b\n  - p\n");
     }
 
     #[test]
@@ -627,7 +662,7 @@ mod tests {
     fn operations_on_different_nodes_go_together() {
         let both = after("a: 1\nb:\n  - x\nc: 3\n", |edit, root| {
             edit.remove_entry(root, "a", drop_it)?;
-            edit.list(root, "b", "z", str::to_owned, |_| false)?;
+            edit.list(root, "b", "z", &BY_TEXT, |_| false)?;
             edit.insert_entry(root, Place::Last, "d", &New::string("e"))?;
             edit.set_scalar(root.get("c").unwrap(), "f")
         });

@@ -1,0 +1,143 @@
+//! What the tests share: a repository in a temporary directory, and the program run in it.
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A repository in a temporary directory.
+pub struct Repo {
+    dir: tempfile::TempDir,
+}
+
+/// What a run of the program came to.
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    fn of(output: Output) -> Run {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+        Run { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// The program, with nothing of this machine's settings.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flux-codemod"));
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command
+}
+
+impl Repo {
+    /// An empty directory.
+    pub fn empty() -> Repo {
+        Repo { dir: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// A copy of a directory.
+    pub fn copy_of(from: &Path) -> Repo {
+        let repo = Repo::empty();
+        copy(from, repo.path());
+        repo
+    }
+
+    /// The example that `demo` shows.
+    pub fn example() -> Repo {
+        Repo::copy_of(&root().join("golden/home-ops/before"))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Repo {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
+    /// Runs git here; it must succeed.
+    pub fn git(&self, args: &[&str]) -> String {
+        let output = Command::new("git")
+            .current_dir(self.path())
+            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "core.autocrlf=false"])
+            .args(args)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .expect("git runs");
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Makes it a git repository with one commit.
+    pub fn commit(self) -> Repo {
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "before"]);
+        self
+    }
+
+    /// Runs the program on it.
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(program().arg("-C").arg(self.path()).args(args).output().expect("the program runs"))
+    }
+
+    /// All files with their bytes, `.git` left out.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        collect(self.path(), self.path(), &mut found);
+        found
+    }
+}
+
+/// The root of the project.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The corpus of real repositories, or `None` with a word about it where it is not at hand.
+pub fn corpus() -> Option<PathBuf> {
+    let path = std::env::var_os("FLUX_CODEMOD_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: no corpus at {} (set FLUX_CODEMOD_CORPUS)", path.display());
+    None
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            // Contents only: what is read-only where it comes from is not so here.
+            std::fs::write(target, std::fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}
+
+fn collect(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() == ".git" {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            collect(root, &entry.path(), found);
+        } else {
+            let bytes = std::fs::read(entry.path()).unwrap_or_default();
+            found.insert(entry.path().strip_prefix(root).unwrap().to_owned(), bytes);
+        }
+    }
+}
