@@ -67,7 +67,7 @@ impl Order<'_> {
         let anchor = self.after.and_then(|is_it| items.iter().position(|item| item.is_some_and(is_it)));
         match anchor {
             Some(anchor) => anchor + 1 + items[anchor + 1..].iter().take_while(|item| sorts_before(item)).count(),
-            None => items.iter().rposition(|item| sorts_before(item)).map_or(0, |last| last + 1),
+            None => items.iter().rposition(sorts_before).map_or(0, |last| last + 1),
         }
     }
 }

@@ -1,0 +1,195 @@
+//! `chart-ref` on four real repositories, where the corpus is at hand.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use flux_codemod::yaml::{Node, Stream};
+use serde_json::Value;
+use serde_yaml::Value as Yaml;
+use support::{Repo, corpus};
+use yaml_rust2::parser::Parser;
+
+struct Converted {
+    before: BTreeMap<std::path::PathBuf, Vec<u8>>,
+    after: BTreeMap<std::path::PathBuf, Vec<u8>>,
+    plan: Value,
+}
+
+impl Converted {
+    fn units(&self, safety: &str) -> Vec<&Value> {
+        self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["safety"] == safety).collect()
+    }
+
+    fn releases(&self, safety: &str) -> usize {
+        self.units(safety).iter().filter(|unit| unit["step"] == "release").count()
+    }
+
+    fn sources(&self) -> Vec<&str> {
+        let sources = self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["step"] == "source");
+        sources.filter_map(|unit| unit["subject"]["name"].as_str()).collect()
+    }
+}
+
+/// Plans, checks the diff with git, applies, runs again, and compares what changed, file by file.
+fn converted(name: &str) -> Option<Converted> {
+    let repo = Repo::copy_of(&corpus()?.join(name).join("before")).commit();
+    let before = repo.files();
+    let plan: Value = serde_json::from_str(&repo.run(&["plan", "--review", "--format", "json"]).stdout).unwrap();
+    let diff = repo.run(&["diff", "--review"]);
+    if !diff.stdout.is_empty() {
+        assert_eq!(diff.status, 1);
+        repo.write(".git/the.diff", &diff.stdout);
+        repo.git(&["apply", "--check", ".git/the.diff"]);
+    }
+    repo.run(&["apply", "--review"]);
+    let again = repo.run(&["diff", "--review"]);
+    assert_eq!(again.stdout, "", "{name}: the second diff prints nothing");
+    let refused = plan["units"].as_array().unwrap().iter().any(|unit| unit["safety"] == "refused");
+    assert_eq!(again.status, i32::from(refused));
+
+    let after = repo.files();
+    for (path, new) in &after {
+        match before.get(path) {
+            Some(old) if old == new => {}
+            Some(old) if path.ends_with("kustomization.yaml") => only_grew_a_resource(path, old, new),
+            Some(old) => only_the_chart_changed(path, old, new),
+            None => assert!(path.to_string_lossy().contains("app-template"), "{path:?} is new"),
+        }
+    }
+    assert_eq!(before.keys().filter(|path| !after.contains_key(*path)).count(), 0);
+    Some(Converted { before, after, plan })
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn documents(text: &str) -> Vec<Yaml> {
+    use serde::Deserialize;
+    serde_yaml::Deserializer::from_str(text).map(|document| Yaml::deserialize(document).unwrap()).collect()
+}
+
+fn only_grew_a_resource(path: &Path, old: &[u8], new: &[u8]) {
+    let without = |text: &str| {
+        let mut documents = documents(text);
+        let resources = documents[0].as_mapping_mut().unwrap().remove("resources").unwrap();
+        (documents, resources.as_sequence().unwrap().clone())
+    };
+    let ((old, before), (new, after)) = (without(text(old)), without(text(new)));
+    assert_eq!(old, new, "{path:?}");
+    let rest: Vec<_> =
+        after.iter().filter(|entry| !entry.as_str().unwrap().contains("app-template")).cloned().collect();
+    assert_eq!(before, rest, "{path:?}");
+}
+
+/// As data, everything but `spec.chart` is as it was; as bytes, everything outside of that entry; and so is every comment.
+fn only_the_chart_changed(path: &Path, old: &[u8], new: &[u8]) {
+    let (old, new) = (text(old), text(new));
+    let without = |text: &str, key: &str| {
+        let mut documents = documents(text);
+        for document in &mut documents {
+            document.get_mut("spec").and_then(Yaml::as_mapping_mut).map(|spec| spec.remove(key));
+        }
+        documents
+    };
+    assert_eq!(without(old, "chart"), without(new, "chartRef"), "{path:?}");
+
+    let stream = Stream::parse(old).unwrap();
+    let charts = stream.documents().filter_map(|root| root.get("spec")?.own_entry("chart"));
+    let blocks: Vec<_> =
+        charts.map(|(key, value): (Node<'_>, Node<'_>)| key.range().start..value.range().end).collect();
+    let ahead = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
+    let behind = old.bytes().rev().zip(new.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let changed = ahead..old.len() - behind.min(old.len() - ahead);
+    let inside = blocks.iter().any(|block| block.start <= changed.start && changed.end <= block.end);
+    assert!(inside, "{path:?}: {changed:?} is not in {blocks:?}");
+
+    let after = Stream::parse(new).unwrap();
+    let found: Vec<&str> = after.comments().iter().map(|comment| &new[comment.range.clone()]).collect();
+    for comment in stream.comments() {
+        let in_block = blocks.iter().any(|block| block.contains(&comment.range.start));
+        assert!(in_block || found.contains(&&old[comment.range.clone()]), "{path:?}: a comment is lost");
+    }
+}
+
+#[test]
+fn haynes_ops_all_34_releases_move() {
+    let Some(done) = converted("haynes-ops") else { return };
+    assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (33, 1, 0));
+    let multus = done.units("review")[0];
+    assert_eq!(multus["subject"]["name"], "multus");
+    let why = &multus["findings"][0];
+    assert_eq!(why["code"], "helm-hook");
+    assert!(why["message"].as_str().unwrap().contains("pre-upgrade"), "{why}");
+    assert!(why["message"].as_str().unwrap().contains("/etc/cni/net.d"), "{why}");
+
+    assert_eq!(done.sources(), ["app-template-3-7-3"]);
+    let folder = Path::new("kubernetes/shared/repositories/oci");
+    let source = documents(text(&done.after[&folder.join("app-template-3-7-3.yaml")]));
+    assert_eq!(source[0]["metadata"]["namespace"], "flux-system");
+    assert_eq!(source[0]["spec"]["ref"]["tag"], "3.7.3");
+    assert_eq!(source[0]["spec"]["url"], "oci://ghcr.io/bjw-s/helm/app-template");
+    assert_eq!(source[0]["spec"]["interval"], "30m", "14 of 17 releases have it");
+    let list = documents(text(&done.after[&folder.join("kustomization.yaml")]));
+    assert_eq!(list[0]["resources"][0], "./app-template-3-7-3.yaml");
+
+    let left =
+        done.after.values().filter(|bytes| String::from_utf8_lossy(bytes).contains("chart: app-template")).count();
+    assert_eq!(left, 0);
+    let changed = done.after.iter().filter(|(path, new)| done.before.get(*path) != Some(new)).count();
+    assert_eq!(changed, 36);
+}
+
+#[test]
+fn what_yaml_rust2_rejects_is_converted_like_the_rest() {
+    let Some(done) = converted("haynes-ops") else { return };
+    for app in ["esphome", "home-assistant"] {
+        let path = format!("kubernetes/main/apps/home-automation/{app}/app/helmrelease.yaml");
+        let path = Path::new(&path);
+        let mut parser = Parser::new_from_str(text(&done.before[path]));
+        let rejected = loop {
+            match parser.next_token() {
+                Err(_) => break true,
+                Ok((yaml_rust2::Event::StreamEnd, _)) => break false,
+                Ok(_) => {}
+            }
+        };
+        assert!(rejected, "{app} is one of the two files that yaml-rust2 rejects");
+        assert!(text(&done.after[path]).contains("  chartRef:\n    kind: OCIRepository\n"), "{app}");
+    }
+}
+
+#[test]
+fn bjw_s_reuses_the_source_that_is_there() {
+    let Some(done) = converted("bjw-s-home-ops") else { return };
+    assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (41, 1, 0));
+    assert_eq!(done.units("review")[0]["findings"][0]["code"], "unreached", "atuin is listed nowhere");
+    assert!(done.sources().is_empty(), "oci/app-template.yaml has the URL, the version and the namespace");
+    let release = &done.after[Path::new("kubernetes/apps/media/plex/app/helmrelease.yaml")];
+    assert!(
+        text(release)
+            .contains("chartRef:\n    kind: OCIRepository\n    name: app-template\n    namespace: flux-system\n")
+    );
+}
+
+#[test]
+fn onedr0p_gets_one_source_by_the_free_name() {
+    let Some(done) = converted("onedr0p-home-ops") else { return };
+    assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (31, 0, 0));
+    assert_eq!(done.sources(), ["app-template"]);
+    let source = text(&done.after[Path::new("kubernetes/flux/meta/repositories/oci/app-template.yaml")]);
+    assert!(source.contains("apiVersion: source.toolkit.fluxcd.io/v1beta2\n"), "its Flux is 2.4.0: {source}");
+}
+
+#[test]
+fn billimek_is_refused_because_its_sources_are_elsewhere() {
+    let Some(done) = converted("billimek-k8s-gitops") else { return };
+    assert_eq!(done.releases("refused"), 23);
+    for unit in done.units("refused") {
+        let codes: Vec<_> = unit["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+        assert!(codes.contains(&&Value::from("source-not-found")), "{unit}");
+    }
+    assert_eq!(done.before, done.after);
+}

@@ -1,0 +1,149 @@
+//! Units are recipes: whatever order their needs allow, they land to the same bytes.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use flux_codemod::config::Settings;
+use flux_codemod::flux::View;
+use flux_codemod::migrations;
+use flux_codemod::plan::{Plan, Safety, Unit, land, plan};
+use flux_codemod::repo::{FileChange, Folder, Tree};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use support::Repo;
+
+fn view(path: &Path) -> View {
+    View::of(Tree::of(Arc::new(Folder::plain(path).unwrap()))).unwrap()
+}
+
+fn planned(view: &View) -> Plan {
+    plan(view, &migrations::all(), &Settings::default()).unwrap()
+}
+
+fn landed(view: &View, units: &[&Unit]) -> Vec<FileChange> {
+    let landed = land(view, units, &migrations::all(), &Settings::default()).unwrap();
+    assert!(landed.refused.is_empty(), "{:?}", landed.refused);
+    landed.view.tree().changed_files().unwrap()
+}
+
+/// One of the orders that needs allow, chosen by the numbers.
+fn one_order<'u>(units: &[&'u Unit], choices: &[usize]) -> Vec<&'u Unit> {
+    let mut waiting = units.to_vec();
+    let mut done = BTreeSet::new();
+    let mut order = Vec::new();
+    for choice in choices.iter().cycle() {
+        let ready: Vec<usize> = (0..waiting.len()).filter(|at| waiting[*at].needs.is_subset(&done)).collect();
+        let Some(at) = ready.get(choice % ready.len().max(1)) else { break };
+        let unit = waiting.remove(*at);
+        done.insert(unit.id.clone());
+        order.push(unit);
+    }
+    assert_eq!(order.len(), units.len());
+    order
+}
+
+/// A repository with one release for each version of a chart, and an unsorted list for their sources.
+fn many_versions() -> Repo {
+    let repo = Repo::empty();
+    let kustomization = |path: &str, resources: &[&str]| {
+        let list: String = resources.iter().map(|entry| format!("  - {entry}\n")).collect();
+        let text = format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{list}");
+        repo.write(&format!("{path}/kustomization.yaml"), text);
+    };
+    let source = |name: &str| {
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata:\n  name: {name}\n  namespace: flux-system\n\
+             spec:\n  url: oci://example.org/{name}\n  ref:\n    tag: 1.0.0\n"
+        )
+    };
+    repo.write(
+        "flux/cluster.yaml",
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\n\
+         spec: {url: https://example.org/home, ref: {branch: main}}\n---\n\
+         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: cluster, namespace: flux-system}\n\
+         spec: {path: ./flux, sourceRef: {kind: GitRepository, name: home}}\n",
+    );
+    repo.write(
+        "flux/repositories/helm.yaml",
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: bjw-s, namespace: flux-system}\n\
+         spec: {type: oci, url: oci://example.org/charts}\n",
+    );
+    kustomization("flux/repositories", &["./helm.yaml", "./sources"]);
+    kustomization("flux/repositories/sources", &["./zulu.yaml", "./app-template-b.yaml", "./mike.yaml"]);
+    for name in ["zulu", "app-template-b", "mike"] {
+        repo.write(&format!("flux/repositories/sources/{name}.yaml"), source(name));
+    }
+    for version in ["3.7.3", "3.10.0", "2.0.0", "4.0.0-rc.1", "3.7.1"] {
+        repo.write(
+            &format!("flux/apps/{version}.yaml"),
+            format!(
+                "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: app-{}\n  namespace: apps\nspec:\n  chart:\n\
+                 \x20   spec:\n      chart: app-template\n      version: {version}\n      sourceRef:\n        kind: HelmRepository\n\
+                 \x20       name: bjw-s\n        namespace: flux-system\n  values: {{}}\n",
+                version.replace('.', "-")
+            ),
+        );
+    }
+    repo
+}
+
+/// A plan, and what its units come to when they land in its own order.
+struct Case {
+    view: View,
+    plan: Plan,
+    expected: Vec<FileChange>,
+}
+
+impl Case {
+    fn of(repo: &Repo) -> Case {
+        let view = view(repo.path());
+        let plan = planned(&view);
+        let expected = landed(&view, &able(&plan));
+        assert!(expected.len() > 5);
+        Case { view, plan, expected }
+    }
+
+    fn order_does_not_matter(&self, choices: &[usize], cut: usize) {
+        let units = able(&self.plan);
+        let order = one_order(&units, choices);
+        assert_eq!(landed(&self.view, &order), self.expected, "at once");
+
+        // In two parts, the tree understood anew in between: what is left is exactly what was not landed, under the same names.
+        let (first, second) = order.split_at(cut % order.len());
+        let half = land(&self.view, first, &migrations::all(), &Settings::default()).unwrap().view;
+        let left = planned(&half);
+        let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.clone()).collect::<BTreeSet<_>>();
+        let pending = able(&left);
+        assert_eq!(names(&pending), names(second));
+        assert_eq!(landed(&half, &one_order(&pending, choices)), self.expected, "in two parts");
+    }
+}
+
+/// The units that can be written.
+fn able(plan: &Plan) -> Vec<&Unit> {
+    plan.units.iter().filter(|unit| unit.safety != Safety::Refused).collect()
+}
+
+fn in_any_order(repo: &Repo) {
+    let case = Case::of(repo);
+    let config = ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() };
+    let orders = (prop::collection::vec(0usize..64, 1..12), 0usize..64);
+    let result = TestRunner::new(config).run(&orders, |(choices, cut)| {
+        case.order_does_not_matter(&choices, cut);
+        Ok(())
+    });
+    result.unwrap();
+}
+
+#[test]
+fn of_the_example() {
+    in_any_order(&Repo::example());
+}
+
+#[test]
+fn of_many_versions_in_an_unsorted_list() {
+    in_any_order(&many_versions());
+}
