@@ -60,7 +60,7 @@ impl Folder {
         }
         for path in tracked {
             match str::from_utf8(path) {
-                Ok(path) if found.contains_key(path) => {}
+                Ok(path) if found.contains_key(path) || is_below_link(root, Path::new(path)) => {}
                 Ok(path) => Folder::take(root, Path::new(path), &mut found, &mut left_out)?,
                 Err(_) => left_out.push(LeftOut { name: path.escape_ascii().to_string() }),
             }
@@ -108,6 +108,12 @@ impl Folder {
             }
         }
     }
+}
+
+/// Whether a directory on the way to a path is a link: what lies behind it is not what git tracks there.
+pub(super) fn is_below_link(root: &Path, relative: &Path) -> bool {
+    let above = relative.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+    above.map(|above| root.join(above)).any(|above| above.is_symlink())
 }
 
 #[cfg(unix)]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::folder::is_below_link;
 use super::{FileChange, InvalidPath, Mode, RepoPath};
 use crate::text::ContentId;
 
@@ -22,19 +23,25 @@ pub enum WriteError {
     /// The work tree has another content than the plan was made for.
     #[error("{0} changed while this ran; nothing was written, run again")]
     Moved(RepoPath),
+    /// A directory on the way to a file is a symbolic link.
+    #[error("{0} lies behind a symbolic link; nothing was written")]
+    BehindLink(RepoPath),
+    /// A run was interrupted since this one looked.
+    #[error("another run was interrupted meanwhile; nothing was written, run again and it is rolled back")]
+    Interrupted,
     /// Another run holds the journal.
     #[error("another run of flux-codemod is writing here ({0} is locked); wait for it and run again")]
     Busy(PathBuf),
     /// A file of an interrupted run was changed since by somebody else.
     #[error(
-        "an earlier run was interrupted, and {path} was changed since then, so it cannot be rolled back: restore that file as it was \
-         before that run (its old content is {backup}), or remove {journal} to keep everything as it is now"
+        "an earlier run was interrupted, and {path} was changed since then, so it cannot be rolled back: {restore}, or remove {journal} \
+         to keep everything as it is now"
     )]
     Conflict {
         /// The file.
         path: RepoPath,
-        /// Where its old content is kept.
-        backup: String,
+        /// How to have it as it was before.
+        restore: String,
         /// The journal.
         journal: String,
     },
@@ -83,7 +90,13 @@ fn lock(journal: &Path) -> Result<fs::File, WriteError> {
 /// [`WriteError::Moved`] if a file is not as `before` says: then nothing was written. On any other error what was written is put back.
 pub fn write(root: &Path, journal: Option<&Path>, changes: &[FileChange]) -> Result<(), WriteError> {
     let _lock = journal.map(lock).transpose()?;
+    if journal.is_some_and(|journal| journal.join(LIST).exists()) {
+        return Err(WriteError::Interrupted);
+    }
     for change in changes {
+        if is_below_link(root, Path::new(change.path.as_str())) {
+            return Err(WriteError::BehindLink(change.path.clone()));
+        }
         let now = current(&root.join(change.path.as_str()))?;
         if now != change.before.as_ref().map(super::File::id) {
             return Err(WriteError::Moved(change.path.clone()));
@@ -112,6 +125,10 @@ pub fn recover(root: &Path, journal: &Path) -> Result<Option<Recovered>, WriteEr
         return Ok(None);
     }
     let _lock = lock(journal)?;
+    if !journal.exists() {
+        // It was another run's, which has ended since.
+        return Ok(None);
+    }
     if !journal.join(LIST).exists() {
         // It died before the first file was touched.
         end(journal)?;
@@ -199,11 +216,14 @@ fn roll_back(root: &Path, journal: &Path) -> Result<Recovered, WriteError> {
     for record in &records {
         let now = current(&root.join(record.path.as_str()))?;
         if now != record.before && now != record.after {
-            return Err(WriteError::Conflict {
-                path: record.path.clone(),
-                backup: record.backup.display().to_string(),
-                journal: journal.display().to_string(),
-            });
+            let restore = match record.before {
+                Some(_) => {
+                    format!("restore it as it was before that run ({} holds its old content)", record.backup.display())
+                }
+                None => "remove it, as it was not there before that run".to_owned(),
+            };
+            let (path, journal) = (record.path.clone(), journal.display().to_string());
+            return Err(WriteError::Conflict { path, restore, journal });
         }
     }
     let mut files = Vec::new();

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 
@@ -24,9 +24,12 @@ impl File {
 }
 
 /// An immutable version of a whole repository: a source and what was changed over it. Cheap to clone.
+///
+/// Each file of the source is read once: what a tree says of it stays the same, whatever an editor saves meanwhile.
 #[derive(Clone)]
 pub struct Tree {
     base: Arc<dyn Source>,
+    read: Arc<Mutex<BTreeMap<RepoPath, File>>>,
     entries: Arc<BTreeMap<RepoPath, EntryKind>>,
     over: Arc<BTreeMap<RepoPath, Option<File>>>,
 }
@@ -64,7 +67,7 @@ impl Tree {
     /// The tree of a source, unchanged.
     pub fn of(base: Arc<dyn Source>) -> Tree {
         let entries = base.list().iter().map(|entry| (entry.path.clone(), entry.kind.clone())).collect();
-        Tree { base, entries: Arc::new(entries), over: Arc::default() }
+        Tree { base, read: Arc::default(), entries: Arc::new(entries), over: Arc::default() }
     }
 
     /// What the source could not take in.
@@ -99,10 +102,13 @@ impl Tree {
             return Ok(file.clone());
         }
         let Some(EntryKind::File { mode, .. }) = self.entries.get(path) else { return Ok(None) };
-        match self.base.read(path) {
-            Ok(bytes) => Ok(Some(File { bytes, mode: *mode })),
-            Err(cause) => Err(TreeError::Read { path: path.clone(), cause }),
+        let known = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = known().get(path) {
+            return Ok(Some(file.clone()));
         }
+        let bytes = self.base.read(path).map_err(|cause| TreeError::Read { path: path.clone(), cause })?;
+        // Of two that read at once, the first is right for all.
+        Ok(Some(known().entry(path.clone()).or_insert(File { bytes, mode: *mode }).clone()))
     }
 
     /// The path with links on its way followed, as long as they stay in the tree; `None` where one leaves it.
