@@ -27,7 +27,8 @@ pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrati
         })
     });
     let asked = |unit: &&Unit| {
-        let all = selection.chosen.iter().chain(&selection.to_review).chain(&selection.refused);
+        let all =
+            selection.chosen.iter().chain(&selection.to_review).chain(&selection.refused).chain(&selection.waiting);
         all.into_iter().any(|own| own.id == unit.id)
     };
     json!({
@@ -44,13 +45,16 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         Subject::Release { namespace, name, path } => {
             json!({ "kind": "HelmRelease", "namespace": namespace, "name": name, "path": path.as_str() })
         }
-        Subject::Object { kind, namespace, name } => json!({ "kind": kind, "namespace": namespace, "name": name }),
+        Subject::Object { kind, namespace, name, path } => {
+            json!({ "kind": kind, "namespace": namespace, "name": name, "path": path.as_str() })
+        }
     };
     json!({
         "id": unit.id.to_string(),
         "migration": unit.id.migration,
         "step": unit.id.step,
         "subject": subject,
+        "also": unit.also,
         "title": unit.title,
         "lane": unit.lane.to_string(),
         "clusters": unit.lane.0,

@@ -17,13 +17,17 @@ impl Layout {
     /// Folds a text, its first line behind `first` and the others behind blanks of the same width. Long words stay whole, so that
     /// paths can be copied.
     pub fn fold(&self, first: &str, text: &str) -> String {
-        let blanks = " ".repeat(textwrap::core::display_width(first));
+        self.fold_deeper(first, &" ".repeat(textwrap::core::display_width(first)), text)
+    }
+
+    /// Folds a text, its first line behind `first` and the others behind `rest`.
+    pub fn fold_deeper(&self, first: &str, rest: &str, text: &str) -> String {
         let options = textwrap::Options::new(self.width)
             .break_words(false)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .word_separator(textwrap::WordSeparator::AsciiSpace)
             .initial_indent(first)
-            .subsequent_indent(&blanks);
+            .subsequent_indent(rest);
         textwrap::fill(&visible(text), options)
     }
 }

@@ -35,6 +35,7 @@ pub fn plan_as_text(
     }
     units("to write", &selection.chosen, view, layout, &mut out);
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
+    units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
@@ -82,6 +83,11 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold("             ", &unit.title));
         out.push('\n');
     }
+    if !unit.also.is_empty() {
+        let others = unit.also.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        out.push_str(&layout.fold("             also applied as ", &others));
+        out.push('\n');
+    }
     for finding in &unit.findings {
         out.push_str(&finding_as_text(finding, "      ", layout));
     }
@@ -121,14 +127,9 @@ fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
 
 /// A finding like a compiler's: severity and code, message, place, advice.
 pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> String {
-    let mut out = String::new();
-    let head = format!("{indent}{}[{}]: ", finding.severity.word(), finding.code);
     let blanks = format!("{indent}  ");
-    // The head may be long: what follows it is folded under the indentation, not under the head.
-    let text = layout
-        .fold(indent, &format!("{}{}", head.trim_start(), finding.message))
-        .replace(&format!("\n{indent}"), &format!("\n{blanks}"));
-    out.push_str(&text);
+    let text = format!("{}[{}]: {}", finding.severity.word(), finding.code, finding.message);
+    let mut out = layout.fold_deeper(indent, &blanks, &text);
     out.push('\n');
     if let Some(place) = finding.place() {
         out.push_str(&format!("{blanks}at {}\n", visible(&place)));

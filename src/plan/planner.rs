@@ -37,6 +37,7 @@ const ROUNDS: usize = 3;
 pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
     let mut plan = Plan { findings: of_the_tree(start), ..Plan::default() };
     let mut view = start.clone();
+    let mut seen: BTreeSet<UnitId> = BTreeSet::new();
     for round in 0..ROUNDS {
         let before = plan.units.len();
         for migration in migrations {
@@ -45,8 +46,7 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
                 plan.findings.extend(survey.findings);
                 plan.out_of_scope.insert(migration.meta().id, survey.out_of_scope);
             }
-            let known: BTreeSet<_> = plan.units.iter().map(|unit| unit.id.clone()).collect();
-            let new: Vec<_> = survey.units.into_iter().filter(|unit| !known.contains(&unit.id)).collect();
+            let new: Vec<_> = survey.units.into_iter().filter(|unit| seen.insert(unit.id.clone())).collect();
             view = on_trial(&view, new, migrations, settings, &mut plan)?;
         }
         if plan.units.len() == before {
@@ -56,7 +56,7 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
     Ok(plan)
 }
 
-/// Lands new units on trial and takes them into the plan. What is already as it should be is no unit.
+/// Lands new units on trial and takes them into the plan. What is already as it should be is no unit, nor is what nobody needs.
 fn on_trial(
     view: &View,
     mut new: Vec<Unit>,
@@ -64,17 +64,25 @@ fn on_trial(
     settings: &Settings,
     plan: &mut Plan,
 ) -> Result<View, LandError> {
-    let refused: BTreeSet<_> =
+    let declined: BTreeSet<_> =
         new.iter().filter(|unit| unit.safety == Safety::Refused).map(|unit| unit.id.clone()).collect();
-    let able: Vec<_> = new.iter().filter(|unit| !refused.contains(&unit.id)).collect();
-    let landed = land(view, &ordered(&able)?, migrations, settings)?;
+    let mut refused: BTreeMap<UnitId, Finding> = BTreeMap::new();
+    let landed = loop {
+        let able: Vec<_> =
+            new.iter().filter(|unit| !declined.contains(&unit.id) && !refused.contains_key(&unit.id)).collect();
+        let landed = land(view, &ordered(&able)?, migrations, settings)?;
+        let before = new.len();
+        refused.extend(landed.refused.clone());
+        drop_unneeded(&mut new, &refused);
+        // What nobody needs must not stay in the tree that others are planned on.
+        if new.len() == before {
+            break landed;
+        }
+    };
     let changed: BTreeSet<_> = landed.units.iter().collect();
-    new.retain(|unit| {
-        refused.contains(&unit.id) || landed.refused.contains_key(&unit.id) || changed.contains(&unit.id)
-    });
-    drop_unneeded(&mut new, &landed.refused);
+    new.retain(|unit| declined.contains(&unit.id) || refused.contains_key(&unit.id) || changed.contains(&unit.id));
     for unit in &mut new {
-        if let Some(reason) = landed.refused.get(&unit.id) {
+        if let Some(reason) = refused.get(&unit.id) {
             unit.safety = Safety::Refused;
             unit.findings.push(reason.clone());
         }

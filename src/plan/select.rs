@@ -61,6 +61,8 @@ pub struct Selection<'p> {
     pub to_review: Vec<&'p Unit>,
     /// What was asked for and is refused.
     pub refused: Vec<&'p Unit>,
+    /// What exists for units that are not taken, such as a source: neither pending nor in the way.
+    pub waiting: Vec<&'p Unit>,
 }
 
 impl Selection<'_> {
@@ -112,7 +114,7 @@ impl Selectors {
             };
             let waits = |id: &UnitId| needed(id, &|_| true) && !needed(id, &|unit| taken.contains(&unit.id));
             let waiting: BTreeSet<UnitId> = taken.iter().filter(|id| waits(id)).cloned().collect();
-            selection.to_review.splice(0..0, plan.units.iter().filter(|unit| waiting.contains(&unit.id)));
+            selection.waiting = plan.units.iter().filter(|unit| waiting.contains(&unit.id)).collect();
             taken.retain(|id| !waiting.contains(id));
         }
         selection.chosen = plan.units.iter().filter(|unit| taken.contains(&unit.id)).collect();
@@ -185,7 +187,10 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k String>) -> O
 
 fn is_release(unit: &Unit, asked: &str) -> bool {
     let Subject::Release { namespace, name, .. } = &unit.id.subject else { return false };
-    asked.split_once('/').map_or(asked == name, |(ns, n)| ns == namespace && n == name)
+    let is_it = |namespace: &str, name: &str| {
+        asked.split_once('/').map_or(asked == name, |(ns, n)| ns == namespace && n == name)
+    };
+    is_it(namespace, name) || unit.also.iter().filter_map(|other| other.split_once('/')).any(|(ns, n)| is_it(ns, n))
 }
 
 fn take(plan: &Plan, unit: &Unit, taken: &mut BTreeSet<UnitId>) {

@@ -25,6 +25,8 @@ pub enum Subject {
         namespace: String,
         /// Its effective name.
         name: String,
+        /// The file: two clusters may have an object of the same name, each in its own.
+        path: RepoPath,
     },
 }
 
@@ -33,7 +35,7 @@ impl fmt::Display for Subject {
         match self {
             Subject::Release { namespace, name, .. } if namespace.is_empty() => write!(f, "release {name}"),
             Subject::Release { namespace, name, .. } => write!(f, "release {namespace}/{name}"),
-            Subject::Object { kind, namespace, name } => write!(f, "{kind} {namespace}/{name}"),
+            Subject::Object { kind, namespace, name, .. } => write!(f, "{kind} {namespace}/{name}"),
         }
     }
 }
@@ -116,6 +118,8 @@ impl Impact {
 pub struct Unit {
     /// Its name.
     pub id: UnitId,
+    /// The other names under which clusters apply it, `namespace/name`: one file may be several releases.
+    pub also: BTreeSet<String>,
     /// What it does, in a few words.
     pub title: String,
     /// Whose objects it changes.
