@@ -18,6 +18,8 @@ pub(super) struct Candidate<'v> {
     pub(super) namespace: String,
     /// The effective name.
     pub(super) name: String,
+    /// The other names that it has where it is applied several times, `namespace/name`.
+    pub(super) also: BTreeSet<String>,
     pub(super) workloads: BTreeSet<WorkloadKind>,
     /// What it wants, or why it cannot move.
     pub(super) verdict: Result<Want, Finding>,
@@ -92,7 +94,7 @@ pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &Setting
         values.into_iter().flat_map(hooks).filter(Hook::runs_on_changes).map(|hook| about_hook(release, &hook)),
     );
     if reaches.is_empty() {
-        let message = format!("no cluster applies {}, so its namespace cannot be seen", release.name);
+        let message = format!("no cluster applies {}", release.name);
         review.push(at_release(release, Severity::Warning, codes::UNREACHED, message));
     }
     let verdict = want(view, release, reaches, settings).inspect(|want| {
@@ -105,8 +107,11 @@ pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &Setting
             review.push(at_release(release, Severity::Warning, codes::SECRET, message));
         }
     });
+    let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
+    let also = reaches.iter().map(full).filter(|name| Some(name) != first.map(full).as_ref()).collect();
     Candidate {
         release,
+        also,
         clusters: view.graph().clusters_of(&release.at),
         namespace: namespace.unwrap_or_default(),
         name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
@@ -169,10 +174,8 @@ fn want(view: &View, release: &Release, reaches: &[Reach], settings: &Settings) 
         return refuse(codes::VARIABLE, format!("`{variable}` is only known on the cluster"));
     }
     if chart.source_ref.kind != "HelmRepository" {
-        return refuse(
-            codes::SOURCE_KIND,
-            format!("its chart comes from a {}, not a HelmRepository", chart.source_ref.kind),
-        );
+        let message = format!("its chart comes from the kind {}, not from a HelmRepository", chart.source_ref.kind);
+        return refuse(codes::SOURCE_KIND, message);
     }
     let patches = reaches.iter().flat_map(|reach| &reach.patches);
     if let Some(patch) = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"])) {
@@ -254,10 +257,7 @@ fn repositories(
         match here.as_slice() {
             [] => {
                 let namespace = namespace.unwrap_or("(no namespace)");
-                return refuse(
-                    codes::SOURCE_NOT_FOUND,
-                    format!("there is no HelmRepository {namespace}/{name} in this repository"),
-                );
+                return refuse(codes::SOURCE_NOT_FOUND, not_found(view, namespace, name));
             }
             [first, rest @ ..] => {
                 let differs = |other: &HelmRepository| other.url != first.url || other.oci != first.oci;
@@ -310,6 +310,22 @@ fn fate(comment: &str) -> Fate {
     }
 }
 
+/// Why a HelmRepository is not found: it is nowhere, or no cluster of the release has it.
+fn not_found(view: &View, namespace: &str, name: &str) -> String {
+    let stated = view.helm_repositories().iter().find(|repository| {
+        let object = view.object(&repository.at);
+        object
+            .is_some_and(|object| object.name == name && object.namespace.as_deref().is_none_or(|own| own == namespace))
+    });
+    match stated {
+        Some(repository) => format!(
+            "HelmRepository {namespace}/{name} is in {}, but no cluster that needs it applies that",
+            repository.at
+        ),
+        None => format!("there is no HelmRepository {namespace}/{name} in this repository"),
+    }
+}
+
 /// What the source takes over from the HelmRepository and from `chart.spec.verify`.
 fn carried(
     view: &View,
@@ -341,7 +357,7 @@ fn carried(
 }
 
 /// The same value, to be written elsewhere.
-fn copy(node: Node<'_>) -> New {
+pub(super) fn copy(node: Node<'_>) -> New {
     match node.kind() {
         Kind::Scalar => {
             let text = node.text().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::release::{SourceKey, Version, Want, finding};
+use super::release::{SourceKey, Version, Want, copy, finding};
 use super::survey::NewSource;
 use crate::config::Settings;
 use crate::flux::{CHART_LAYER, FluxVersion, HelmRepository, Kustomization, OciRepository, Reach, View};
@@ -11,19 +11,31 @@ use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, Mode, RepoPath};
 use crate::yaml::{Edit, Error, New, Order};
 
-/// An OCIRepository that every one of these clusters has in the shared namespace, with this URL and version. The first by name.
+/// An OCIRepository that every one of these clusters has in the shared namespace, with this URL and version, and with the credentials and
+/// checks that the releases have now. The first by name.
 pub(super) fn existing(
     view: &View,
     key: &SourceKey,
+    carried: &[(String, New)],
     clusters: &BTreeSet<String>,
     settings: &Settings,
 ) -> Option<String> {
     let fits = |source: &&OciRepository| {
         let version = match &key.version {
-            Version::Tag(tag) => source.tag.as_ref() == Some(tag),
-            Version::Range(range) => source.semver.as_ref() == Some(range) && source.tag.is_none(),
+            Version::Tag(tag) => source.tag.as_ref() == Some(tag) && source.semver.is_none(),
+            Version::Range(range) => source.semver.as_ref() == Some(range),
         };
-        source.url == key.url && version && source.copies_chart && !source.suspended
+        let spec = view.node(&source.at).and_then(|root| root.get("spec"));
+        // A check that the releases have must not get lost; one that only the source has is no loss.
+        let carries = |(field, value): &(String, New)| {
+            field == "timeout" || spec.and_then(|spec| spec.get(field)).is_some_and(|own| copy(own) == *value)
+        };
+        source.url == key.url
+            && version
+            && !source.pinned
+            && source.copies_chart
+            && !source.suspended
+            && carried.iter().all(carries)
     };
     let mut served: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for source in view.oci_repositories().iter().filter(fits) {
@@ -36,27 +48,32 @@ pub(super) fn existing(
     served.into_iter().find(|(_, served)| clusters.is_subset(served)).map(|(name, _)| name.to_owned())
 }
 
-/// The name of a source to be written.
-pub(super) enum Name {
-    Free(String),
-    Taken { name: String, by: String },
-}
-
-/// `<chart>`; where that is taken, or another version of the chart has or gets a source, `<chart>-<version, dots as dashes>`.
-pub(super) fn name_for(view: &View, key: &SourceKey, unmade: &[SourceKey]) -> Name {
+/// `<chart>`; where that is taken, or another version of the chart has or gets a source, `<chart>-<version, dots as dashes>`. Looked for among
+/// the sources of the clusters that will have this one, and those that no cluster has.
+fn name_for(
+    view: &View,
+    key: &SourceKey,
+    clusters: &BTreeSet<String>,
+    staged: &[SourceKey],
+) -> Result<String, (String, String)> {
+    let concerns = |source: &&OciRepository| {
+        let own = view.graph().clusters_of(&source.at);
+        own.is_empty() || !own.is_disjoint(clusters)
+    };
+    let sources: Vec<&OciRepository> = view.oci_repositories().iter().filter(concerns).collect();
     let of_the_chart = |url: &str| url.ends_with(&format!("/{}", key.chart));
-    let alone = unmade.iter().filter(|other| other.chart == key.chart).count() == 1
-        && !view.oci_repositories().iter().any(|source| source.name == key.chart || of_the_chart(&source.url));
+    let alone = staged.iter().filter(|other| other.chart == key.chart).count() == 1
+        && !sources.iter().any(|source| source.name == key.chart || of_the_chart(&source.url));
     let name = if alone { key.chart.clone() } else { format!("{}-{}", key.chart, dashed(key.version.text())) };
-    if let Some(source) = view.oci_repositories().iter().find(|source| source.name == name) {
-        return Name::Taken { name, by: format!("the OCIRepository in {}", source.at) };
+    if let Some(source) = sources.iter().find(|source| source.name == name) {
+        return Err((name, format!("the OCIRepository in {}", source.at)));
     }
     // Of two that would have one name, the first in order has it.
     let same =
         |other: &&SourceKey| other.chart == key.chart && dashed(other.version.text()) == dashed(key.version.text());
-    match unmade.iter().find(same) {
-        Some(first) if first != key => Name::Taken { name, by: format!("the source of {}", first.url) },
-        _ => Name::Free(name),
+    match staged.iter().find(same) {
+        Some(first) if first != key => Err((name, format!("the source of {}", first.url))),
+        _ => Ok(name),
     }
 }
 
@@ -70,24 +87,59 @@ fn dashed(version: &str) -> String {
 /// Where a source is written and listed.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
+    pub(super) name: String,
     pub(super) file: RepoPath,
+    /// The HelmRepository that it stands in for.
+    pub(super) beside: RepoPath,
     /// The kustomization that lists it; `None` where Flux generates one.
     pub(super) listed_in: Option<RepoPath>,
     pub(super) api_version: &'static str,
     pub(super) clusters: BTreeSet<String>,
 }
 
+/// The place of a source: by the first of the HelmRepositories that allows one for all these clusters.
+pub(super) fn place_for(
+    view: &View,
+    key: &SourceKey,
+    wants: &[&Want],
+    clusters: &BTreeSet<String>,
+    staged: &[SourceKey],
+    settings: &Settings,
+) -> Result<Place, Finding> {
+    let mut repositories: Vec<&HelmRepository> = wants.iter().flat_map(|want| &want.repositories).collect();
+    repositories.sort_by(|a, b| a.at.cmp(&b.at));
+    repositories.dedup_by(|a, b| a.at == b.at);
+    let mut first_reason = None;
+    for repository in repositories {
+        match place_by(view, key, repository, clusters, staged, settings) {
+            Ok(place) => return Ok(place),
+            Err(reason) => drop(first_reason.get_or_insert(reason)),
+        }
+    }
+    Err(first_reason.expect("a release that can move has a HelmRepository"))
+}
+
 /// The folder of OCIRepositories that the kustomization applying the HelmRepository lists; else a sibling named `oci`; else beside the
 /// HelmRepository. Always one that all clusters that apply the HelmRepository apply too, in the shared namespace.
-pub(super) fn place_for(view: &View, want: &Want, name: &str, settings: &Settings) -> Result<Place, Finding> {
-    let repository = &want.repositories[0];
+fn place_by(
+    view: &View,
+    key: &SourceKey,
+    repository: &HelmRepository,
+    clusters: &BTreeSet<String>,
+    staged: &[SourceKey],
+    settings: &Settings,
+) -> Result<Place, Finding> {
     let refuse = |code, message: String| {
         let line = view.object(&repository.at).map(|object| object.line);
         Err(finding(Severity::Error, code, Some(repository.at.path.clone()), line, message))
     };
-    if let Some(other) = want.repositories.iter().find(|other| other.at != repository.at) {
-        let message = format!("each cluster has its own HelmRepository, in {} and {}", repository.at, other.at);
-        return refuse(codes::SOURCE_PLACE, message);
+    let applying = view.graph().clusters_of(&repository.at);
+    if !clusters.is_subset(&applying) {
+        let missing: Vec<&str> = clusters.difference(&applying).map(String::as_str).collect();
+        return refuse(
+            codes::SOURCE_PLACE,
+            format!("{} is not applied on {}, which needs the source, too", repository.at, missing.join(", ")),
+        );
     }
     let reaches = view.graph().reaches(&repository.at);
     let Some((dir, listed_in, chains)) = folder(view, repository, reaches) else {
@@ -97,14 +149,22 @@ pub(super) fn place_for(view: &View, want: &Want, name: &str, settings: &Setting
         );
     };
     for (reach, chain) in reaches.iter().zip(&chains) {
-        let namespace = effective_namespace(view, reach, chain);
-        if namespace.as_deref().is_some_and(|namespace| namespace != settings.source_namespace) {
-            let namespace = namespace.unwrap_or_default();
+        if let Some(namespace) =
+            namespace_given(view, reach, chain).filter(|namespace| *namespace != settings.source_namespace)
+        {
             let message =
                 format!("objects in {dir} are put into the namespace {namespace}, not {}", settings.source_namespace);
             return refuse(codes::SOURCE_NAMESPACE, message);
         }
     }
+    let name = match name_for(view, key, &applying, staged) {
+        Ok(name) => name,
+        Err((name, holder)) => {
+            let message =
+                format!("the source of {} {} would be {name}, which {holder} has", key.url, key.version.text());
+            return refuse(codes::NAME_TAKEN, message);
+        }
+    };
     let file = dir.join(&format!("{name}.yaml")).expect("a name is one part of a path");
     if view.tree().entry(&file).is_some() {
         return refuse(codes::NAME_TAKEN, format!("there is a file {file} already"));
@@ -112,14 +172,11 @@ pub(super) fn place_for(view: &View, want: &Want, name: &str, settings: &Setting
     if let Some(barred) = listed_in.as_ref().and_then(|path| view.barred(path)) {
         return refuse(codes::UNTOUCHABLE, format!("the kustomization of {dir} is never touched ({})", barred.code()));
     }
-    let clusters = view.graph().clusters_of(&repository.at);
-    match api_version(view, &clusters) {
-        Some(api_version) => Ok(Place { file, listed_in, api_version, clusters }),
-        None => refuse(
-            codes::FLUX_UNKNOWN,
-            "the version of Flux is not stated, and there is no OCIRepository to learn from".into(),
-        ),
-    }
+    let Some(api_version) = api_version(view, &applying) else {
+        let message = "the version of Flux is not stated, and there is no OCIRepository on the cluster to learn from";
+        return refuse(codes::FLUX_UNKNOWN, message.into());
+    };
+    Ok(Place { name, file, beside: repository.at.path.clone(), listed_in, api_version, clusters: applying })
 }
 
 /// A folder, the kustomization that will list a file in it, and for each reach the kustomizations that the file will come through.
@@ -170,36 +227,37 @@ fn folder(view: &View, repository: &HelmRepository, reaches: &[Reach]) -> Option
 }
 
 /// The namespace that kustomizations and the Flux Kustomization give to what comes through them; `None` where none of them gives one.
-fn effective_namespace(view: &View, reach: &Reach, chain: &[RepoPath]) -> Option<String> {
+fn namespace_given(view: &View, reach: &Reach, chain: &[RepoPath]) -> Option<String> {
     let flux = &view.graph().kustomizations[reach.kustomization];
     let by_kustomize = || chain.iter().find_map(|path| view.kustomization(&path.dir())?.namespace.clone());
     flux.target_namespace.clone().or_else(by_kustomize)
 }
 
-/// `v1` from Flux 2.6, `v1beta2` before: by the oldest Flux of the clusters, else as the tree's other OCIRepositories have it.
+/// `v1` from Flux 2.6, `v1beta2` before: the one that all these clusters have. A cluster that does not state its Flux has what its
+/// OCIRepositories use, the newer one if both.
 fn api_version(view: &View, clusters: &BTreeSet<String>) -> Option<&'static str> {
     const V1: &str = "source.toolkit.fluxcd.io/v1";
     const V1BETA2: &str = "source.toolkit.fluxcd.io/v1beta2";
-    let concerned = view.graph().clusters.iter().filter(|cluster| clusters.contains(&cluster.name));
-    let versions: Option<Vec<FluxVersion>> = concerned.map(|cluster| cluster.flux).collect();
-    if let Some(oldest) = versions.and_then(|versions| versions.into_iter().min()) {
-        return Some(if oldest.is_at_least(6) { V1 } else { V1BETA2 });
-    }
-    let used: BTreeSet<&str> = view.oci_repositories().iter().map(|source| source.api_version.as_str()).collect();
-    [V1BETA2, V1].into_iter().find(|version| used.contains(version))
+    let has_v1 = |number: usize, flux: Option<FluxVersion>| -> Option<bool> {
+        if let Some(flux) = flux {
+            return Some(flux.is_at_least(6));
+        }
+        let own =
+            |source: &&OciRepository| view.graph().reaches(&source.at).iter().any(|reach| reach.cluster == number);
+        let used: BTreeSet<&str> =
+            view.oci_repositories().iter().filter(own).map(|source| source.api_version.as_str()).collect();
+        (!used.is_empty()).then(|| used.contains(V1))
+    };
+    let concerned = view.graph().clusters.iter().enumerate().filter(|(_, cluster)| clusters.contains(&cluster.name));
+    let all: Vec<bool> = concerned.map(|(number, cluster)| has_v1(number, cluster.flux)).collect::<Option<_>>()?;
+    Some(if all.iter().all(|has| *has) { V1 } else { V1BETA2 })
 }
 
 /// Writes a source and lists it.
-pub(super) fn write(
-    view: &View,
-    key: &SourceKey,
-    name: &str,
-    new: &NewSource,
-    settings: &Settings,
-) -> Result<Changes, Error> {
-    let Place { file, listed_in, api_version, .. } = &new.place;
+pub(super) fn write(view: &View, key: &SourceKey, new: &NewSource, settings: &Settings) -> Result<Changes, Error> {
+    let Place { file, listed_in, api_version, beside, .. } = &new.place;
     let mut changes = Changes::new();
-    let neighbour = listed_in.as_ref().unwrap_or(&new.want.repositories[0].at.path);
+    let neighbour = listed_in.as_ref().unwrap_or(beside);
     let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
     let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = String::new();
@@ -209,7 +267,7 @@ pub(super) fn write(
     if let Some(schema) = schema_comment(view, api_version) {
         text.push_str(&format!("{schema}{ending}"));
     }
-    text.push_str(&object(key, name, new, settings).document(ending));
+    text.push_str(&object(key, new, settings).document(ending));
     changes.set(file.clone(), Change::Create { text, mode: Mode::File });
 
     if let Some(path) = listed_in {
@@ -221,7 +279,6 @@ pub(super) fn write(
         let item = if lists_bare_names(view, &dir) { item.trim_start_matches("./").to_owned() } else { item };
         let mut edit = Edit::of(stream);
         let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|own| own == *path);
-        let beside = &new.want.repositories[0].at.path;
         let order = Order {
             key: &|entry| entry.trim_start_matches("./").to_owned(),
             after: Some(&|entry| is(beside, entry) == Some(true)),
@@ -249,7 +306,7 @@ fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     if own == 0 { around() > 0 } else { own > 0 }
 }
 
-fn object(key: &SourceKey, name: &str, new: &NewSource, settings: &Settings) -> New {
+fn object(key: &SourceKey, new: &NewSource, settings: &Settings) -> New {
     let reference = match &key.version {
         Version::Tag(tag) => ("tag", New::string(tag)),
         Version::Range(range) => ("semver", New::string(range)),
@@ -267,7 +324,10 @@ fn object(key: &SourceKey, name: &str, new: &NewSource, settings: &Settings) -> 
         ("kind", New::string("OCIRepository")),
         (
             "metadata",
-            New::mapping([("name", New::string(name)), ("namespace", New::string(&settings.source_namespace))]),
+            New::mapping([
+                ("name", New::string(&new.object_name)),
+                ("namespace", New::string(&settings.source_namespace)),
+            ]),
         ),
         ("spec", New::Mapping(spec)),
     ])

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::release::{Candidate, SourceKey, Want, at_release, chart_of, judge};
-use super::source::{Name, Place, existing, name_for, place_for};
+use super::source::{Place, existing, place_for, write};
 use super::{codes, release};
 use crate::config::Settings;
 use crate::flux::{Chart, View};
@@ -12,14 +12,17 @@ use crate::plan::{Finding, Severity};
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate<'v>>,
-    pub(super) sources: BTreeMap<SourceKey, Source>,
+    pub(super) sources: Vec<Source>,
     /// The names of charts out of scope, with the number of their releases.
     pub(super) other_charts: BTreeMap<String, usize>,
     pub(super) settings: Settings,
 }
 
-/// The source that all releases of a key will reference.
+/// The source that some releases of one key will reference: all of them, or, where each cluster has its own, those of one cluster.
 pub(super) struct Source {
+    pub(super) key: SourceKey,
+    /// The clusters whose releases it is for.
+    pub(super) clusters: BTreeSet<String>,
     /// The name that a chartRef names.
     pub(super) name: String,
     /// Where it is to be written; `None` if it is there.
@@ -30,6 +33,8 @@ pub(super) struct Source {
 
 /// A source to be written.
 pub(super) struct NewSource {
+    /// `metadata.name`, which a `namePrefix` on its way may change.
+    pub(super) object_name: String,
     pub(super) place: Place,
     pub(super) interval: String,
     pub(super) want: Want,
@@ -57,7 +62,8 @@ impl<'v> Found<'v> {
 
     /// The source for a release that can move.
     pub(super) fn source_of(&self, candidate: &Candidate<'_>) -> Option<&Source> {
-        self.sources.get(&candidate.verdict.as_ref().ok()?.key)
+        let want = candidate.verdict.as_ref().ok()?;
+        self.sources.iter().find(|source| source.key == want.key && candidate.clusters.is_subset(&source.clusters))
     }
 }
 
@@ -77,78 +83,128 @@ fn identity(candidate: &Candidate<'_>) -> (crate::repo::RepoPath, String, String
     (candidate.release.at.path.clone(), candidate.namespace.clone(), candidate.name.clone())
 }
 
-/// Finds or names and places the source of each key. Where that cannot be, the releases of the key are refused.
-fn sources(view: &View, candidates: &mut [Candidate<'_>], settings: &Settings) -> BTreeMap<SourceKey, Source> {
-    let mut wants: BTreeMap<SourceKey, Vec<usize>> = BTreeMap::new();
+/// The releases that want the same source.
+struct Group {
+    key: SourceKey,
+    clusters: BTreeSet<String>,
+    /// Places in the list of candidates.
+    users: Vec<usize>,
+}
+
+impl Group {
+    fn of(key: &SourceKey, users: Vec<usize>, candidates: &[Candidate<'_>]) -> Group {
+        let clusters = users.iter().flat_map(|user| candidates[*user].clusters.clone()).collect();
+        Group { key: key.clone(), clusters, users }
+    }
+
+    /// One group for each cluster; none if a release is on several.
+    fn by_cluster(&self, candidates: &[Candidate<'_>]) -> Vec<Group> {
+        let mut groups: BTreeMap<&BTreeSet<String>, Vec<usize>> = BTreeMap::new();
+        for user in &self.users {
+            groups.entry(&candidates[*user].clusters).or_default().push(*user);
+        }
+        if groups.len() < 2 || groups.keys().any(|clusters| clusters.len() > 1) {
+            return Vec::new();
+        }
+        groups.into_values().map(|users| Group::of(&self.key, users, candidates)).collect()
+    }
+}
+
+/// Finds or names and places the sources of all keys. Where that cannot be, the releases of the key are refused.
+fn sources(view: &View, candidates: &mut [Candidate<'_>], settings: &Settings) -> Vec<Source> {
+    let mut users: BTreeMap<SourceKey, Vec<usize>> = BTreeMap::new();
     for (number, candidate) in candidates.iter().enumerate() {
         if let Ok(want) = &candidate.verdict {
-            wants.entry(want.key.clone()).or_default().push(number);
+            users.entry(want.key.clone()).or_default().push(number);
         }
     }
-    let clusters_of = |numbers: &[usize]| -> BTreeSet<String> {
-        numbers.iter().flat_map(|number| candidates[*number].clusters.clone()).collect()
-    };
-    let mut sources = BTreeMap::new();
-    let mut unmade = Vec::new();
-    for (key, numbers) in &wants {
-        match existing(view, key, &clusters_of(numbers), settings) {
-            Some(source) => {
-                let findings = shared_by_clusters(&source, &clusters_of(numbers));
-                sources.insert(key.clone(), Source { name: source, new: None, findings });
-            }
-            None => unmade.push(key.clone()),
-        }
-    }
-    for key in &unmade {
-        let numbers = &wants[key];
-        let name = name_for(view, key, &unmade);
-        match new_source(view, key, numbers, candidates, name, settings) {
-            Ok(source) => drop(sources.insert(key.clone(), source)),
+    let staged: Vec<SourceKey> = users.keys().cloned().collect();
+    let mut sources = Vec::new();
+    let mut waiting: Vec<Group> = users.into_iter().map(|(key, users)| Group::of(&key, users, candidates)).collect();
+    while let Some(group) = waiting.pop() {
+        let made = found_or_new(view, &group, candidates, &staged, settings);
+        match made {
+            Ok(source) => sources.push(source),
             Err(reason) => {
-                for number in numbers {
-                    let Candidate { release, verdict, .. } = &mut candidates[*number];
-                    let Finding { code, message, .. } = &reason;
-                    *verdict = Err(at_release(release, Severity::Error, code, message.clone()));
+                let parts = group.by_cluster(candidates);
+                if parts.is_empty() {
+                    refuse(&group, candidates, &reason);
                 }
+                waiting.extend(parts);
             }
         }
     }
+    sources.sort_by(|a, b| (&a.key, &a.clusters).cmp(&(&b.key, &b.clusters)));
     sources
 }
 
-fn new_source(
+fn refuse(group: &Group, candidates: &mut [Candidate<'_>], reason: &Finding) {
+    for user in &group.users {
+        let Candidate { release, verdict, .. } = &mut candidates[*user];
+        *verdict = Err(at_release(release, Severity::Error, reason.code, reason.message.clone()));
+    }
+}
+
+fn found_or_new(
     view: &View,
-    key: &SourceKey,
-    numbers: &[usize],
+    group: &Group,
     candidates: &[Candidate<'_>],
-    name: Name,
+    staged: &[SourceKey],
     settings: &Settings,
 ) -> Result<Source, Finding> {
-    let users: Vec<&Candidate<'_>> = numbers.iter().map(|number| &candidates[*number]).collect();
+    let users: Vec<&Candidate<'_>> = group.users.iter().map(|user| &candidates[*user]).collect();
     let wants: Vec<&Want> = users.iter().filter_map(|user| user.verdict.as_ref().ok()).collect();
     let refuse = |code, message| Err(release::finding(Severity::Error, code, None, None, message));
-    let name = match name {
-        Name::Free(name) => name,
-        Name::Taken { name, by } => {
-            return refuse(codes::NAME_TAKEN, format!("the source of {} would be {name}, which {by} has", key.url));
-        }
-    };
-    if wants.iter().any(|want| want.carried != wants[0].carried) {
+    if let Some(other) = (1..wants.len()).find(|other| wants[*other].carried != wants[0].carried) {
+        let (one, other) = (&users[0].name, &users[other].name);
+        let address = format!("{} {}", group.key.url, group.key.version.text());
         return refuse(
             codes::SOURCES_DIFFER,
-            format!("releases of {} {} differ in credentials or verify", key.url, key.version.text()),
+            format!("releases of {address} differ in credentials or verify, such as {one} and {other}"),
         );
     }
-    let clusters: BTreeSet<String> = users.iter().flat_map(|user| user.clusters.clone()).collect();
-    let place = place_for(view, wants[0], &name, settings)?;
+    let Group { key, clusters, .. } = group;
+    if let Some(name) = existing(view, key, &wants[0].carried, clusters, settings) {
+        let findings = shared_by_clusters(&name, clusters);
+        return Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: None, findings });
+    }
+    let place = place_for(view, key, &wants, clusters, staged, settings)?;
     let (interval, others) = interval(&users);
-    let mut findings = shared_by_clusters(&name, &clusters);
-    findings
-        .extend(others.map(|message| {
-            release::finding(Severity::Note, codes::INTERVALS, Some(place.file.clone()), None, message)
-        }));
-    let new = NewSource { place, interval, want: wants[0].clone(), users: users.len() };
-    Ok(Source { name, new: Some(new), findings })
+    let object_name = place.name.clone();
+    let users = users.iter().map(|user| 1 + user.also.len()).sum();
+    let mut new = NewSource { object_name, place, interval, want: wants[0].clone(), users };
+    let name = proven(view, key, &mut new, clusters, settings)?;
+    let mut findings = shared_by_clusters(&name, clusters);
+    findings.extend(others.map(|message| {
+        release::finding(Severity::Note, codes::INTERVALS, Some(new.place.file.clone()), None, message)
+    }));
+    Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: Some(new), findings })
+}
+
+/// Writes the source on trial and looks whether each cluster then has it where a chartRef will look. Gives the name that it has there.
+fn proven(
+    view: &View,
+    key: &SourceKey,
+    new: &mut NewSource,
+    clusters: &BTreeSet<String>,
+    settings: &Settings,
+) -> Result<String, Finding> {
+    let file = new.place.file.clone();
+    let refuse = |code, message| release::finding(Severity::Error, code, Some(file.clone()), None, message);
+    let changes = write(view, key, new, settings).map_err(|error| {
+        let path = new.place.listed_in.clone().unwrap_or_else(|| new.place.file.clone());
+        release::finding(Severity::Error, error.problem.code(), Some(path), Some(error.at.line), error.to_string())
+    })?;
+    let trial = view.with(&changes).map_err(|error| refuse(codes::NAME_TAKEN, error.to_string()))?;
+    existing(&trial, key, &new.want.carried, clusters, settings).ok_or_else(|| {
+        let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
+        let where_to = if clusters.is_empty() { "no cluster".to_owned() } else { clusters.join(" and ") };
+        let message = format!(
+            "a source written to {file} would not come to be in the namespace {} on {where_to}",
+            settings.source_namespace
+        );
+        refuse(codes::SOURCE_NAMESPACE, message)
+    })
 }
 
 fn shared_by_clusters(name: &str, clusters: &BTreeSet<String>) -> Vec<Finding> {

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::release::{Candidate, SourceKey, at_release, finding, replace_chart};
+use super::release::{Candidate, at_release, finding, replace_chart};
 use super::source::write;
 use super::survey::{Found, NewSource, Source, has_moved};
 use crate::flux::View;
-use crate::plan::{Edited, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::plan::{Edited, Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::{Change, Changes};
-use crate::yaml::Edit;
+use crate::yaml::{Edit, Node};
 
 const KIND: &str = "OCIRepository";
 const SOURCE: &str = "source";
@@ -19,9 +19,10 @@ fn id(step: &'static str, subject: Subject) -> UnitId {
     UnitId { migration: "chart-ref", step, subject }
 }
 
-fn source_id(name: &str, found: &Found<'_>) -> UnitId {
+fn source_id(new: &NewSource, found: &Found<'_>) -> UnitId {
     let namespace = found.settings.source_namespace.clone();
-    id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name: name.to_owned() })
+    let (name, path) = (new.object_name.clone(), new.place.file.clone());
+    id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name, path })
 }
 
 fn release_id(candidate: &Candidate<'_>) -> UnitId {
@@ -31,13 +32,14 @@ fn release_id(candidate: &Candidate<'_>) -> UnitId {
 
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let mut units: Vec<Unit> = found.candidates.iter().map(|candidate| release_unit(found, candidate)).collect();
-    for (key, source) in &found.sources {
-        units.extend(source.new.as_ref().map(|new| source_unit(found, key, source, new)));
+    for source in &found.sources {
+        units.extend(source.new.as_ref().map(|new| source_unit(found, source, new)));
     }
     let moved = view.releases().len() - found.candidates.len() - found.other_charts.values().sum::<usize>();
     let findings =
-        found.sources.values().filter(|source| source.new.is_none()).flat_map(|source| source.findings.clone());
-    Survey { units, findings: findings.collect(), out_of_scope: out_of_scope(found, moved) }
+        found.sources.iter().filter(|source| source.new.is_none()).flat_map(|source| source.findings.clone());
+    let findings = findings.chain(unseen(view)).collect();
+    Survey { units, findings, out_of_scope: out_of_scope(found, moved) }
 }
 
 fn out_of_scope(found: &Found<'_>, moved: usize) -> OutOfScope {
@@ -53,7 +55,30 @@ fn out_of_scope(found: &Found<'_>, moved: usize) -> OutOfScope {
     if moved > 0 {
         parts.push(format!("{moved} on chartRef already"));
     }
-    OutOfScope { count: count + moved, what: format!("HelmReleases: {}", parts.join(", ")) }
+    let what = if parts.is_empty() { String::new() } else { format!("HelmReleases: {}", parts.join(", ")) };
+    OutOfScope { count: count + moved, what }
+}
+
+/// HelmReleases that cannot be told in scope or out of it: a patch gives them their chart, or they stand in a List.
+fn unseen(view: &View) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for object in view.files().flat_map(|(_, file)| &file.objects) {
+        let Some(root) = view.node(&object.at) else { continue };
+        let at =
+            |code, line, message| finding(Severity::Warning, code, Some(object.at.path.clone()), Some(line), message);
+        let is_release = |item: &Node<'_>| item.text_at(&["kind"]) == Some("HelmRelease");
+        if let Some(item) = root.get("items").and_then(|items| items.items().find(is_release)) {
+            found.push(at(codes::LIST, item.line(), format!("HelmReleases in an object of kind {}", object.kind)));
+        }
+        let without_chart = object.is_helm_release() && !view.releases().iter().any(|release| release.at == object.at);
+        let patches = view.graph().reaches(&object.at).iter().flat_map(|reach| &reach.patches);
+        let patch = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"]));
+        if let Some(patch) = patch.filter(|_| without_chart) {
+            let message = format!("{} gets its chart from the patch at {}:{}", object.name, patch.path, patch.line);
+            found.push(at(codes::CHART_FROM_PATCH, object.line, message));
+        }
+    }
+    found
 }
 
 fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
@@ -70,9 +95,10 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         }
         (Ok(_), None) => unreachable!("a release that can move has a source"),
     };
-    let needs = source.filter(|source| source.new.is_some()).map(|source| source_id(&source.name, found));
+    let needs = source.and_then(|source| source.new.as_ref()).map(|new| source_id(new, found));
     Unit {
         id: release_id(candidate),
+        also: candidate.also.clone(),
         title,
         lane: Lane(candidate.clusters.clone()),
         safety,
@@ -84,12 +110,13 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
     }
 }
 
-fn source_unit(found: &Found<'_>, key: &SourceKey, source: &Source, new: &NewSource) -> Unit {
-    let version = key.version.text();
+fn source_unit(found: &Found<'_>, source: &Source, new: &NewSource) -> Unit {
+    let (url, version) = (&source.key.url, source.key.version.text());
     let users = if new.users == 1 { "1 release".to_owned() } else { format!("{} releases", new.users) };
     Unit {
-        id: source_id(&source.name, found),
-        title: format!("new, {} {version}, for {users}", key.url),
+        id: source_id(new, found),
+        also: BTreeSet::new(),
+        title: format!("new, {url} {version}, for {users}"),
         lane: Lane(new.place.clusters.clone()),
         safety: Safety::Safe,
         impact: Impact::None,
@@ -102,7 +129,7 @@ fn source_unit(found: &Found<'_>, key: &SourceKey, source: &Source, new: &NewSou
 
 pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     match &unit.id.subject {
-        Subject::Object { name, .. } => edit_source(found, view, name),
+        Subject::Object { .. } => edit_source(found, view, unit),
         Subject::Release { name, path, .. } => {
             match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
                 Some(candidate) => edit_release(found, view, candidate),
@@ -119,21 +146,18 @@ pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     }
 }
 
-fn edit_source(found: &Found<'_>, view: &View, name: &str) -> Edited {
-    let wanted = found.sources.iter().find(|(_, source)| source.name == name);
+fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
+    let wanted = found.sources.iter().filter_map(|source| Some((source, source.new.as_ref()?)));
     // Nobody wants it any more, or it is there.
-    let Some((key, Source { new: Some(new), .. })) = wanted else { return Edited::Already };
-    match write(view, key, name, new, &found.settings) {
+    let Some((source, new)) = wanted.into_iter().find(|(_, new)| source_id(new, found) == unit.id) else {
+        return Edited::Already;
+    };
+    match write(view, &source.key, new, &found.settings) {
         Ok(changes) => Edited::Changes(changes, Vec::new()),
         Err(error) => {
             let path = new.place.listed_in.clone().unwrap_or_else(|| new.place.file.clone());
-            Edited::Refused(finding(
-                Severity::Error,
-                error.problem.code(),
-                Some(path),
-                Some(error.at.line),
-                error.to_string(),
-            ))
+            let (code, line) = (error.problem.code(), Some(error.at.line));
+            Edited::Refused(finding(Severity::Error, code, Some(path), line, error.to_string()))
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct OciRepository {
     pub semver: Option<String>,
     /// Whether it hands a Helm chart on unextracted, as a chartRef needs it: `layerSelector` with Helm's media type and `operation: copy`.
     pub copies_chart: bool,
+    /// Whether `spec.ref.digest` or `spec.ref.name` is there, which come before tag and semver.
+    pub pinned: bool,
     /// `spec.suspend: true`.
     pub suspended: bool,
 }
@@ -84,6 +86,7 @@ impl OciRepository {
             tag: text(&["spec", "ref", "tag"]),
             semver: text(&["spec", "ref", "semver"]),
             copies_chart: layer("mediaType") == Some(CHART_LAYER) && layer("operation") == Some("copy"),
+            pinned: ["digest", "name"].iter().any(|key| text(&["spec", "ref", key]).is_some()),
             suspended: root.at(&["spec", "suspend"]).is_some_and(Node::is_true),
         })
     }

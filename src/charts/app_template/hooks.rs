@@ -41,9 +41,9 @@ pub fn hooks(values: Node<'_>) -> Vec<Hook> {
             });
         }
     }
-    let of_controllers: Vec<usize> = found.iter().map(|hook| hook.line).collect();
     walk(values, &mut Vec::new(), &mut |path, node| {
-        if let (Some(text), false) = (node.value(), of_controllers.contains(&node.line())) {
+        // Those of controllers are told above, and a disabled controller has none.
+        if let (Some(text), false) = (node.value(), path.first() == Some(&"controllers")) {
             let of = path.join(".");
             found.push(Hook { of, when: moments(text), line: node.line(), command: None, host_paths: Vec::new() });
         }
@@ -117,6 +117,7 @@ controllers:
             set -x
             rm -rf /host/x
   app: {}
+  off: {enabled: false, annotations: {helm.sh/hook: pre-upgrade}}
 persistence:
   host: {type: hostPath, hostPath: /etc/x, advancedMounts: {clean: {app: []}}}
   other: {type: hostPath, hostPath: /etc/y, advancedMounts: {app: {app: []}}}
