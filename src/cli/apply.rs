@@ -15,14 +15,16 @@ pub(super) struct ApplyArgs {
 
 /// `apply`: writes what is chosen, tells what changed.
 pub(super) fn run(dir: &Path, args: &ApplyArgs) -> anyhow::Result<Outcome> {
-    let context = Context::open(dir, &args.asked.migrations)?;
-    let selection = context.select(&args.asked)?;
-    let (_, changes) = context.land(&selection)?;
+    let asked = args.asked.understood();
+    let context = Context::open(dir, &asked.migrations)?;
+    let selection = context.select(&asked)?;
+    let (_, mut changes) = context.land(&selection)?;
     if changes.is_empty() {
         hint("nothing to write");
     } else {
         warn(&context, &changes);
         write(&context.root, context.journal.as_deref(), &changes)?;
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
         print(&stat(&changes))?;
         if context.git.is_some() {
             hint("written to the work tree; look at it with `git diff`, and commit it");
@@ -41,6 +43,9 @@ fn warn(context: &Context, changes: &[FileChange]) {
     let dirty: Vec<_> =
         changes.iter().filter(|change| git.is_modified(&change.path)).map(|change| change.path.to_string()).collect();
     if !dirty.is_empty() {
-        hint(&format!("warning: these files had uncommitted changes before: {}", dirty.join(", ")));
+        hint(&format!(
+            "warning: these files hold what no commit has, beside what is written now: {}",
+            dirty.join(", ")
+        ));
     }
 }

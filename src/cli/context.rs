@@ -29,18 +29,20 @@ impl Context {
     /// first.
     pub(super) fn open(dir: &Path, asked: &[String]) -> anyhow::Result<Context> {
         if !dir.is_dir() {
-            bail!("there is no directory {}", dir.display());
+            let what = if dir.exists() { "is no directory" } else { "is not there" };
+            bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
         }
         let git = WorkTree::around(dir)?;
         let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
         let journal = git.as_ref().map(WorkTree::journal);
         if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
             let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
-            hint(&format!(
-                "note: an earlier run was interrupted while it wrote; its changes are rolled back ({} put back: {})",
-                if files.len() == 1 { "1 file".to_owned() } else { format!("{} files", files.len()) },
-                files.join(", ")
-            ));
+            let done = match files.as_slice() {
+                [] => "no file had been written yet".to_owned(),
+                [one] => format!("1 file put back: {one}"),
+                several => format!("{} files put back: {}", several.len(), several.join(", ")),
+            };
+            hint(&format!("note: an earlier run was interrupted while it wrote; it is rolled back ({done})"));
         }
         if root.join(config::FILE).exists() {
             bail!(
@@ -87,7 +89,8 @@ impl Context {
         }
         let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
         let mut changes = landed.view.tree().changed_files()?;
-        changes.sort_by_key(|change| (rank(&change.path), change.before.is_some(), change.path.clone()));
+        // New files first: nothing that names one is ever without it.
+        changes.sort_by_key(|change| (change.before.is_some(), rank(&change.path), change.path.clone()));
         Ok((landed, changes))
     }
 
@@ -124,5 +127,8 @@ fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()>
     let seen = if files == 0 { "no YAML files" } else { "no Flux objects in its YAML files" };
     let broken = view.files().filter(|(_, file)| file.broken.is_some()).count();
     let broken = if broken > 0 { format!(" ({broken} of them cannot be read)") } else { String::new() };
-    bail!("the {kind} {} has {seen}{broken}; name the repository that Flux reads with -C DIR", root.display())
+    bail!(
+        "the {kind} {} has {seen}{broken}; name the repository that Flux reads with -C DIR",
+        root.display().to_string().trim_end_matches('/')
+    )
 }

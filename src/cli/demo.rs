@@ -18,14 +18,15 @@ const SHOWN: &str = "media/jellyfin";
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Where to make it, a new or empty directory; without one it is made in a temporary place and removed
-    #[arg(value_name = "DIR")]
-    dir: Option<PathBuf>,
+    #[arg(id = "into", value_name = "DIR")]
+    into: Option<PathBuf>,
 }
 
 /// `demo`: makes the example repository and shows list, plan and diff on it.
-pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let temporary;
-    let dir = match &args.dir {
+    let into = args.into.as_ref().map(|into| if start == Path::new(".") { into.clone() } else { start.join(into) });
+    let dir = match &into {
         Some(dir) => dir.as_path(),
         None => {
             temporary = tempfile::tempdir().context("no temporary directory")?;
@@ -33,17 +34,21 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
         }
     };
     make(dir)?;
-    let kept = args.dir.as_deref().map(Path::display);
+    let kept = into.as_deref().map(Path::display);
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
     let context = Context::open(dir, &[])?;
     let Context { view, plan, migrations, .. } = &context;
     let layout = layout();
 
-    let heading = |command: &str, about: &str| print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"));
+    let heading = |command: &str, about: &str| {
+        let about = layout.fold("", about.trim_start());
+        print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
+    };
     heading("list", "An example home-ops repository: two clusters, each following a git branch of its own.")?;
     print(&list_as_text(view, plan, migrations, &layout))?;
 
-    heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
+    print("\n")?;
+    heading("plan", "What would be done, what a person should look at first, and what is refused, with the reason.")?;
     let everything = Asked::default();
     print(&plan_as_text(view, plan, &context.select(&everything)?, migrations, &layout))?;
 

@@ -19,8 +19,9 @@ pub(super) struct DiffArgs {
 
 /// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
 pub(super) fn run(dir: &Path, args: &DiffArgs) -> anyhow::Result<Outcome> {
-    let context = Context::open(dir, &args.asked.migrations)?;
-    let selection = context.select(&args.asked)?;
+    let asked = args.asked.understood();
+    let context = Context::open(dir, &asked.migrations)?;
+    let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     if !changes.is_empty() {

@@ -24,7 +24,16 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
         let known: Vec<String> = known.map(str::to_owned).collect();
         match nearest(&args.what, &known) {
             Some(near) => bail!("`{}` is no migration and no reason code; did you mean `{near}`?", args.what),
-            None => bail!("`{}` is no migration and no reason code; there is {}", args.what, known.join(", ")),
+            None => {
+                let (migrations, mut codes): (Vec<String>, Vec<String>) =
+                    known.into_iter().partition(|name| migrations.iter().any(|own| own.meta().id == name));
+                codes.sort();
+                let (migrations, codes) = (migrations.join(", "), codes.join(", "));
+                bail!(
+                    "`{}` is no migration and no reason code\nmigrations: {migrations}\nreason codes: {codes}",
+                    args.what
+                )
+            }
         }
     };
     let layout = layout();

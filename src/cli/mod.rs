@@ -90,6 +90,18 @@ struct Asked {
 }
 
 impl Asked {
+    /// As the arguments are meant: `--cluster edge chart-ref` names a cluster and a migration, though the option could take both.
+    fn understood(&self) -> Asked {
+        let mut asked = self.clone();
+        let is_migration = |name: &str| crate::migrations::all().iter().any(|migration| migration.meta().id == name);
+        for list in [&mut asked.cluster, &mut asked.release, &mut asked.path] {
+            let (migrations, rest) = list.drain(..).partition(|name| is_migration(name));
+            *list = rest;
+            asked.migrations.extend::<Vec<String>>(migrations);
+        }
+        asked
+    }
+
     fn selectors(&self) -> Selectors {
         Selectors {
             clusters: self.cluster.clone(),
@@ -132,8 +144,6 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Pending) => ExitCode::from(1),
-        // Whoever read the output has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let message = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
             hint(&format!("error: {message}"));
@@ -151,19 +161,18 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Apply(args) => apply::run(&dir, args),
         Command::Check(args) => check::run(&dir, args),
         Command::Explain(args) => explain::run(args),
-        Command::Demo(args) => demo::run(args),
+        Command::Demo(args) => demo::run(&dir, args),
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The result, to standard output.
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough; what the command comes to is the same.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Anything that is not the result, to standard error, folded, and with nothing in it that a terminal would obey.

@@ -30,7 +30,10 @@ pub(super) enum Format {
 pub(super) fn run(dir: &Path, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let (text, outcome) = planned(dir, &args.asked, args.format)?;
     match &args.output {
-        Some(file) => std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?,
+        Some(file) => {
+            let file = dir.join(file);
+            std::fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
         None => print(&text)?,
     }
     Ok(outcome)
@@ -38,8 +41,9 @@ pub(super) fn run(dir: &Path, args: &PlanArgs) -> anyhow::Result<Outcome> {
 
 /// The plan in a format, and whether anything of it is left to do.
 pub(super) fn planned(dir: &Path, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
+    let asked = asked.understood();
     let context = Context::open(dir, &asked.migrations)?;
-    let selection = context.select(asked)?;
+    let selection = context.select(&asked)?;
     let Context { view, plan, migrations, .. } = &context;
     let text = match format {
         Format::Text => plan_as_text(view, plan, &selection, migrations, &layout()),

@@ -89,9 +89,11 @@ impl WorkTree {
         Ok(folder)
     }
 
-    /// Whether a tracked file differs from the index, or the index from HEAD. What cannot be told counts as not.
+    /// Whether a file holds what no commit has: it is untracked, differs from the index, or the index from HEAD. What cannot be told counts
+    /// as not.
     pub fn is_modified(&self, path: &RepoPath) -> bool {
-        let changed = git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
+        let changed =
+            git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
         self.repository.status_file(Path::new(path.as_str())).is_ok_and(|status| status.intersects(changed))
     }
 
