@@ -1,0 +1,650 @@
+//! `apply`: what it writes is what `diff` showed, all of it or nothing, and nothing else.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Output, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::{Repo, program};
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+const JELLYFIN: &str = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
+const KOMGA: &str = "kubernetes/main/apps/media/komga/app/helmrelease.yaml";
+const NEW_SOURCE: &str = "kubernetes/shared/repositories/oci/app-template-3-7-3.yaml";
+
+fn example() -> Repo {
+    Repo::example().commit()
+}
+
+/// The example, and the trees before and after all of it is applied.
+fn before_and_after() -> (Repo, &'static Files, &'static Files) {
+    static TREES: LazyLock<(Files, Files)> = LazyLock::new(|| {
+        let applied = example();
+        let before = applied.files();
+        let run = applied.run(&["apply", "--review"]);
+        assert_eq!(run.status, 1, "the refused ones are left: {}", run.stderr);
+        (before, applied.files())
+    });
+    let (before, after) = &*TREES;
+    assert_ne!(before, after);
+    (example(), before, after)
+}
+
+/// Which of the trees this is; a mixture is none of them.
+fn which(files: &Files, before: &Files, after: &Files) -> &'static str {
+    if files == before {
+        return "old";
+    }
+    if files == after {
+        return "new";
+    }
+    let other = |tree: &Files| -> Vec<PathBuf> {
+        let paths = files.keys().chain(tree.keys());
+        paths.filter(|path| files.get(*path) != tree.get(*path)).cloned().collect()
+    };
+    panic!("neither old nor new; not as before: {:?}; not as after: {:?}", other(before), other(after));
+}
+
+fn journal(repo: &Repo) -> PathBuf {
+    repo.path().join(".git/flux-codemod/journal")
+}
+
+/// A message on one line, wherever it is folded.
+fn unfolded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn mode(repo: &Repo, path: &str) -> u32 {
+    std::fs::metadata(repo.path().join(path)).unwrap().permissions().mode() & 0o777
+}
+
+fn set_mode(repo: &Repo, path: &str, mode: u32) {
+    std::fs::set_permissions(repo.path().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn plan(repo: &Repo) -> Value {
+    let run = repo.run(&["plan", "--review", "--format", "json"]);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stderr))
+}
+
+/// The unit about a release, by its path.
+fn unit_of<'p>(plan: &'p Value, path: &str) -> Option<&'p Value> {
+    plan["units"].as_array().unwrap().iter().find(|unit| unit["subject"]["path"] == path)
+}
+
+fn has_code(unit: &Value, code: &str) -> bool {
+    unit["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == code)
+}
+
+// What is written.
+
+/// The headers of hunks without the line of context that git adds.
+fn without_context(diff: &str) -> String {
+    let bare = |line: &str| match line.strip_prefix("@@ ").and_then(|rest| rest.split_once(" @@")) {
+        Some((range, _)) => format!("@@ {range} @@\n"),
+        None => format!("{line}\n"),
+    };
+    diff.split_terminator('\n').map(bare).collect()
+}
+
+#[test]
+fn what_git_sees_is_what_diff_showed() {
+    let repo = Repo::example();
+    repo.write(KOMGA, repo.read(KOMGA).replace('\n', "\r\n"));
+    set_mode(&repo, JELLYFIN, 0o755);
+    let text = repo.read(KOMGA);
+    let last = text.split("  values:").next().unwrap().replace("komga", "größe").trim_end().to_owned();
+    repo.write("kubernetes/main/apps/media/größe und \"mehr\".yaml", last);
+    let repo = repo.commit();
+    let shown = repo.run(&["diff", "--review"]);
+    assert_eq!(shown.status, 1);
+    for wanted in ["new file mode 100644", " 100755\n", "\\ No newline at end of file", "\r\n"] {
+        assert!(shown.stdout.contains(wanted), "the case does not hold {wanted:?}");
+    }
+    repo.run(&["apply", "--review"]);
+    repo.git(&["add", "--all", "--intent-to-add"]);
+    let seen = repo.git(&["-c", "core.abbrev=7", "-c", "diff.indentHeuristic=false", "diff"]);
+    let shown = without_context(&shown.stdout);
+    let difference =
+        similar::TextDiff::from_lines(without_context(&seen).as_str(), shown.as_str()).unified_diff().to_string();
+    assert!(difference.is_empty(), "git's diff against ours:\n{difference}");
+}
+
+#[test]
+fn modes_are_kept() {
+    let repo = Repo::example();
+    set_mode(&repo, JELLYFIN, 0o755);
+    set_mode(&repo, KOMGA, 0o640);
+    let repo = repo.commit();
+    repo.run(&["apply", "--review"]);
+    assert!(repo.read(JELLYFIN).contains("chartRef") && repo.read(KOMGA).contains("chartRef"));
+    assert_eq!((mode(&repo, JELLYFIN), mode(&repo, KOMGA)), (0o755, 0o640));
+    assert_eq!(repo.git(&["diff", "--summary"]), "", "git sees no change of mode");
+    assert_eq!(mode(&repo, NEW_SOURCE), mode(&repo, "kubernetes/main/flux/apps.yaml"), "a new file is as others are");
+}
+
+#[test]
+fn neither_index_nor_head_nor_journal_tell_of_it() {
+    let repo = example();
+    let index = std::fs::read(repo.path().join(".git/index")).unwrap();
+    let refs = repo.git(&["for-each-ref"]);
+    repo.run(&["apply", "--review"]);
+    assert!(std::fs::read(repo.path().join(".git/index")).unwrap() == index, "the index is untouched");
+    assert_eq!(repo.git(&["for-each-ref"]), refs);
+    assert!(!journal(&repo).exists(), "the journal is gone");
+    let names: Vec<_> = repo.files().into_keys().filter(|path| path.to_string_lossy().contains("codemod")).collect();
+    assert!(names.is_empty(), "{names:?}");
+}
+
+#[test]
+fn a_second_apply_writes_nothing() {
+    let (repo, _, after) = before_and_after();
+    repo.run(&["apply", "--review"]);
+    let again = repo.run(&["apply", "--review"]);
+    assert!(repo.files() == *after);
+    assert_eq!((again.status, again.stdout.as_str()), (1, ""), "only the refused ones are left");
+    assert!(again.stderr.starts_with("nothing to write\n"), "{}", again.stderr);
+}
+
+#[test]
+fn a_plain_folder_is_written_without_a_journal() {
+    let (_, _, after) = before_and_after();
+    let plain = Repo::example();
+    let run = plain.run(&["apply", "--review"]);
+    assert!(plain.files() == *after);
+    assert!(
+        unfolded(&run.stderr).contains("no git repository, so files are written without a journal"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("git diff"), "there is no git to look with: {}", run.stderr);
+    assert!(!plain.path().join(".git").exists());
+}
+
+/// A kustomization that names a file that is not there breaks the cluster, a file that nothing names does not.
+#[test]
+fn what_others_need_is_written_first() {
+    let repo = example();
+    repo.run(&["apply", "--review"]);
+    // Each file is written, made durable, and only then the next one.
+    let written = |path: &str| std::fs::metadata(repo.path().join(path)).unwrap().modified().unwrap();
+    let oci = "kubernetes/shared/repositories/oci";
+    for source in ["app-template-3-6-1.yaml", "app-template-3-7-3.yaml"] {
+        let source = format!("{oci}/{source}");
+        assert!(written(&source) < written(JELLYFIN), "{source} comes after a release");
+        assert!(
+            written(&source) < written(&format!("{oci}/kustomization.yaml")),
+            "{source} is listed before it is there"
+        );
+    }
+    assert!(
+        written(&format!("{oci}/kustomization.yaml")) < written(JELLYFIN),
+        "a release comes before its source is listed"
+    );
+}
+
+#[test]
+fn from_a_subdirectory_it_is_the_whole_repository() {
+    let (repo, _, after) = before_and_after();
+    let sub = repo.path().join("kubernetes/edge/apps");
+    let output = program().current_dir(&sub).args(["apply", "--review"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(repo.files() == *after);
+    let (other, ..) = before_and_after();
+    let output = program().arg("-C").arg(other.path().join("kubernetes")).args(["apply", "--review"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(other.files() == *after && !journal(&other).exists());
+}
+
+#[test]
+fn uncommitted_changes_are_told() {
+    let repo = example();
+    let clean = repo.run(&["apply", "--release", "media/komga"]);
+    assert!(!clean.stderr.contains("no commit has"), "{}", clean.stderr);
+
+    let repo = example();
+    repo.write(JELLYFIN, format!("{}# mine\n", repo.read(JELLYFIN)));
+    repo.write(KOMGA, format!("{}\n# staged\n", repo.read(KOMGA))).git(&["add", KOMGA]);
+    repo.write("kubernetes/main/flux/apps.yaml", format!("{}# other\n", repo.read("kubernetes/main/flux/apps.yaml")));
+    let run = repo.run(&["apply"]);
+    let warning = run.stderr.lines().take_while(|line| !line.starts_with("written")).collect::<Vec<_>>().join(" ");
+    assert!(
+        warning.starts_with("warning: these files hold what no commit has, beside what is written now: "),
+        "{}",
+        run.stderr
+    );
+    assert!(warning.contains(JELLYFIN) && warning.contains(KOMGA), "{warning}");
+    assert!(!warning.contains("flux/apps.yaml"), "what is not written is not told: {warning}");
+    assert!(repo.read(JELLYFIN).ends_with("# mine\n") && repo.read(JELLYFIN).contains("chartRef"));
+    assert!(repo.read(KOMGA).ends_with("# staged\n"));
+}
+
+// What is part of the tree, and what is not.
+
+#[test]
+fn tracked_files_count_whatever_is_ignored() {
+    let repo = example();
+    let ignored = "kubernetes/main/apps/media/private/app/helmrelease.yaml";
+    let untracked = "kubernetes/main/apps/media/fresh/app/helmrelease.yaml";
+    let text = repo.read(KOMGA);
+    repo.write(".gitignore", "/kubernetes/main/apps/media/private/\nkomga\n");
+    repo.write(ignored, text.replace("komga", "private")).write(untracked, text.replace("komga", "fresh"));
+    let plan = plan(&repo);
+    assert!(unit_of(&plan, KOMGA).is_some(), "tracked, though it matches");
+    assert!(unit_of(&plan, untracked).is_some(), "untracked, and not ignored");
+    assert!(unit_of(&plan, ignored).is_none(), "untracked and ignored");
+    repo.run(&["apply", "--review"]);
+    assert!(repo.read(KOMGA).contains("chartRef") && repo.read(untracked).contains("chartRef"));
+    assert_eq!(repo.read(ignored), text.replace("komga", "private"));
+}
+
+#[test]
+fn files_behind_a_filter_are_refused() {
+    for (place, attributes) in [
+        (".gitattributes", "kubernetes/main/apps/media/jellyfin/** filter=x\n"),
+        (".git/info/attributes", "jellyfin/** filter=x\n"),
+    ] {
+        let repo = example();
+        let attributes = if place == ".gitattributes" { attributes.to_owned() } else { format!("**/{attributes}") };
+        repo.write(place, attributes);
+        let before = repo.read(JELLYFIN);
+        let plan = plan(&repo);
+        let unit = unit_of(&plan, JELLYFIN).unwrap();
+        assert_eq!(unit["safety"], "refused", "{place}");
+        assert!(has_code(unit, "untouchable-file"), "{place}: {unit:#}");
+        assert_eq!(unit_of(&plan, KOMGA).unwrap()["safety"], "safe", "{place}");
+        repo.run(&["apply", "--review"]);
+        assert_eq!(repo.read(JELLYFIN), before);
+        assert!(repo.read(KOMGA).contains("chartRef"));
+    }
+}
+
+#[test]
+fn links_are_not_written_through() {
+    let outside = Repo::empty();
+    let repo = example();
+    let text = repo.read(KOMGA);
+    outside.write("helmrelease.yaml", &text);
+    let link = repo.path().join(KOMGA);
+    std::fs::remove_file(&link).unwrap();
+    symlink(outside.path().join("helmrelease.yaml"), &link).unwrap();
+    let inside = repo.path().join(JELLYFIN);
+    std::fs::rename(&inside, repo.path().join("kubernetes/real.yaml")).unwrap();
+    symlink("../../../../../real.yaml", &inside).unwrap();
+    let jellyfin = repo.read("kubernetes/real.yaml");
+    for tracked in [false, true] {
+        if tracked {
+            repo.git(&["add", "--all"]);
+        }
+        repo.run(&["apply", "--review"]);
+        assert_eq!(outside.read("helmrelease.yaml"), text, "outside of the tree");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(std::fs::symlink_metadata(&inside).unwrap().is_symlink());
+        let real = repo.read("kubernetes/real.yaml");
+        assert!(real == jellyfin || real.contains("chartRef"), "the file itself is a release like others");
+    }
+}
+
+/// The index still names files below what is now a link: they are not there any more.
+#[test]
+fn tracked_files_below_a_link_are_not_followed_out_of_the_tree() {
+    let outside = Repo::empty();
+    let repo = example();
+    let dir = repo.path().join("kubernetes/main/apps/media/komga");
+    support::copy(&dir, outside.path());
+    std::fs::remove_dir_all(&dir).unwrap();
+    symlink(outside.path(), &dir).unwrap();
+    let before = outside.files();
+    let run = repo.run(&["apply", "--review"]);
+    assert!([1, 2].contains(&run.status));
+    assert!(outside.files() == before, "files outside of the repository are written:\n{}", run.stdout);
+}
+
+#[test]
+fn submodules_and_nested_repositories_are_not_ours() {
+    let repo = example();
+    let nested = "kubernetes/main/apps/media/nested";
+    let text = repo.read(KOMGA);
+    repo.write(&format!("{nested}/helmrelease.yaml"), &text);
+    repo.git(&["init", "--quiet", nested]);
+    assert!(unit_of(&plan(&repo), &format!("{nested}/helmrelease.yaml")).is_none());
+    repo.run(&["apply", "--review"]);
+    assert_eq!(repo.read(&format!("{nested}/helmrelease.yaml")), text);
+}
+
+#[test]
+fn what_lies_in_the_way_stops_it_before_the_first_file() {
+    let repo = example();
+    std::fs::create_dir(repo.path().join(NEW_SOURCE)).unwrap();
+    let before = repo.files();
+    let run = repo.run(&["apply", "--review"]);
+    assert!(repo.files() == before, "something was written");
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains(NEW_SOURCE), "{}", run.stderr);
+    assert!(!journal(&repo).exists());
+}
+
+// Interruptions.
+
+/// A number below a limit, another one each time.
+fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below.max(1)
+}
+
+fn start(repo: &Repo) -> Child {
+    let mut command = program();
+    command.arg("-C").arg(repo.path()).args(["apply", "--review"]).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+/// Everything as it was, without making a new repository.
+fn reset(repo: &Repo) {
+    if repo.git(&["status", "--short"]).is_empty() {
+        return;
+    }
+    repo.git(&["checkout", "--quiet", "--", "."]);
+    repo.git(&["clean", "--quiet", "-fd"]);
+}
+
+/// What the next command makes of a run that was killed: all old or all new. Gives whether it rolled back.
+fn after_the_kill(repo: &Repo, before: &Files, after: &Files, moment: &str) -> bool {
+    let begun = journal(repo).join("list.json").exists();
+    let run = repo.run(&["diff", "--review"]);
+    assert_eq!(run.status, 1, "{moment}: {}", run.stderr);
+    let files = repo.files();
+    let left: Vec<_> = files.keys().filter(|path| path.to_string_lossy().contains(".flux-codemod")).collect();
+    assert!(left.is_empty(), "{moment}: left over: {left:?}");
+    let which = which(&files, before, after);
+    assert!(!begun || which == "old", "{moment}: it had begun, so it is rolled back");
+    assert_eq!(unfolded(&run.stderr).contains("rolled back"), begun, "{moment}: {}", run.stderr);
+    assert_eq!(run.stdout.is_empty(), which == "new", "{moment}: the diff is that of the tree as it is now");
+    assert!(!journal(repo).exists(), "{moment}");
+    begun
+}
+
+#[test]
+fn killed_at_any_moment_it_is_all_or_nothing() {
+    let (repo, before, after) = before_and_after();
+    let started = Instant::now();
+    start(&repo).wait_with_output().unwrap();
+    let typical = started.elapsed();
+    for _ in 0..25 {
+        reset(&repo);
+        let moment = Duration::from_micros(random(typical.as_micros() as u64));
+        let mut child = start(&repo);
+        std::thread::sleep(moment);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        after_the_kill(&repo, before, after, &format!("after {moment:?} of {typical:?}"));
+    }
+}
+
+#[test]
+fn killed_while_it_writes_it_is_rolled_back() {
+    let (repo, before, after) = before_and_after();
+    let list = journal(&repo).join("list.json");
+    // From the list's appearance until it is gone the files are written.
+    let watch = |kill_after: Option<Duration>| -> Duration {
+        reset(&repo);
+        let mut child = start(&repo);
+        while !list.exists() && child.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        let begun = Instant::now();
+        while list.exists() && kill_after.is_none_or(|limit| begun.elapsed() < limit) {
+            std::hint::spin_loop();
+        }
+        let lasted = begun.elapsed();
+        if kill_after.is_some() {
+            child.kill().unwrap();
+        }
+        child.wait().unwrap();
+        lasted
+    };
+    let writing = watch(None);
+    let mut rolled_back = 0;
+    for round in 0..12 {
+        // At once for a start, so that some are sure to be in the middle.
+        let moment = if round < 4 { Duration::ZERO } else { Duration::from_nanos(random(writing.as_nanos() as u64)) };
+        watch(Some(moment));
+        rolled_back += usize::from(after_the_kill(&repo, before, after, &format!("{moment:?} into {writing:?}")));
+    }
+    println!("{rolled_back} of 12 were rolled back; the writing takes {writing:?}");
+    assert!(rolled_back > 0);
+}
+
+/// An interrupted run as its journal tells it: `done` files are new already.
+fn interrupt(repo: &Repo, journal: &Path, before: &Files, after: &Files, done: usize) -> Vec<PathBuf> {
+    std::fs::create_dir_all(journal).unwrap();
+    let paths: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    let changed: Vec<PathBuf> =
+        paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect();
+    let id = |bytes: Option<&Vec<u8>>| {
+        bytes.map(|bytes| git2::Oid::hash_object(git2::ObjectType::Blob, bytes).unwrap().to_string())
+    };
+    let mut records = Vec::new();
+    for (number, path) in changed.iter().enumerate() {
+        if let Some(bytes) = before.get(path) {
+            std::fs::write(journal.join(number.to_string()), bytes).unwrap();
+        }
+        records.push(json!({
+            "path": path, "before": id(before.get(path)), "after": id(after.get(path)), "executable": false, "new_dirs": [],
+        }));
+        if number < done {
+            repo.write(path.to_str().unwrap(), &after[path]);
+        }
+    }
+    std::fs::write(journal.join("list.json"), json!({ "schema": 1, "files": records }).to_string()).unwrap();
+    changed
+}
+
+#[test]
+fn an_interrupted_run_is_rolled_back_by_the_next_command() {
+    let (repo, before, after) = before_and_after();
+    let all = before.keys().chain(after.keys()).collect::<std::collections::BTreeSet<_>>();
+    let all = all.into_iter().filter(|path| before.get(*path) != after.get(*path)).count();
+    assert!(all > 20);
+    for (command, done) in [("plan", 1), ("diff", 7), ("list", all - 1), ("check", all)] {
+        let changed = interrupt(&repo, &journal(&repo), before, after, done);
+        // The file at which it died lies half written beside its place.
+        let at = repo.path().join(&changed[done.min(all - 1)]);
+        let beside = format!(".{}.flux-codemod", at.file_name().unwrap().to_str().unwrap());
+        std::fs::write(at.with_file_name(beside), "apiVers").unwrap();
+        let run = repo.run(&[command]);
+        let told = unfolded(&run.stderr);
+        let files = if done == 1 { "(1 file put back: ".to_owned() } else { format!("({done} files put back: ") };
+        assert!(told.starts_with("note: an earlier run was interrupted"), "{command}: {told}");
+        assert!(told.contains("rolled back") && told.contains(&files), "{command}: {told}");
+        assert_eq!(which(&repo.files(), before, after), "old", "{command}");
+        assert!(!journal(&repo).exists(), "{command}");
+        assert_eq!(run.stdout, example().run(&[command]).stdout, "{command} tells of the tree that was rolled back");
+    }
+}
+
+#[test]
+fn apply_after_an_interruption_rolls_back_and_writes() {
+    let (repo, before, after) = before_and_after();
+    interrupt(&repo, &journal(&repo), before, after, 5);
+    let run = repo.run(&["apply", "--review"]);
+    assert!(unfolded(&run.stderr).contains("rolled back"), "{}", run.stderr);
+    assert_eq!(which(&repo.files(), before, after), "new");
+    assert!(!journal(&repo).exists());
+}
+
+/// Nothing was touched yet, or somebody put all of it back: there is nothing to tell of files.
+#[test]
+fn an_interruption_before_the_first_file_is_told_in_plain_words() {
+    let (repo, before, after) = before_and_after();
+    interrupt(&repo, &journal(&repo), before, after, 0);
+    let run = repo.run(&["diff"]);
+    assert_eq!(which(&repo.files(), before, after), "old");
+    assert!(!journal(&repo).exists());
+    assert!(!run.stderr.contains("0 files") && !run.stderr.contains(": )"), "{}", run.stderr);
+}
+
+#[test]
+fn a_journal_without_its_list_is_cleared_away() {
+    let (repo, before, _) = before_and_after();
+    std::fs::create_dir_all(journal(&repo)).unwrap();
+    std::fs::write(journal(&repo).join("0"), "a backup").unwrap();
+    std::fs::write(journal(&repo).join("list.new"), "{\"schema").unwrap();
+    let run = repo.run(&["diff"]);
+    assert_eq!(run.status, 1);
+    assert!(!run.stderr.contains("rolled back"), "{}", run.stderr);
+    assert!(repo.files() == *before && !journal(&repo).exists());
+}
+
+#[test]
+fn what_a_person_changed_since_stops_the_rollback() {
+    for (path, what) in [(JELLYFIN, Some("mine\n")), (JELLYFIN, None), (NEW_SOURCE, Some("mine, too\n"))] {
+        let (repo, before, after) = before_and_after();
+        let changed = interrupt(&repo, &journal(&repo), before, after, 9);
+        let number = changed.iter().position(|own| own == Path::new(path)).unwrap();
+        match what {
+            Some(text) => drop(repo.write(path, text)),
+            None => std::fs::remove_file(repo.path().join(path)).unwrap(),
+        }
+        let (files, kept) = (repo.files(), std::fs::read(journal(&repo).join("list.json")).unwrap());
+        for command in ["plan", "diff", "apply", "check", "list"] {
+            let run = repo.run(&[command]);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{command}: {}", run.stderr);
+            let told = unfolded(&run.stderr);
+            assert!(told.starts_with("error: an earlier run was interrupted"), "{told}");
+            assert!(told.contains(path), "{told}");
+            if before.contains_key(Path::new(path)) {
+                let backup = journal(&repo).join(number.to_string()).canonicalize().unwrap();
+                assert!(told.contains(backup.to_str().unwrap()), "{} is not in {told}", backup.display());
+            }
+            assert!(repo.files() == files, "{command} touched something");
+            assert!(std::fs::read(journal(&repo).join("list.json")).unwrap() == kept);
+        }
+
+        // Both ways out that the message names.
+        match before.get(Path::new(path)) {
+            Some(old) => drop(repo.write(path, old)),
+            None => std::fs::remove_file(repo.path().join(path)).unwrap(),
+        }
+        assert!(unfolded(&repo.run(&["plan"]).stderr).contains("rolled back"));
+        assert_eq!(which(&repo.files(), before, after), "old");
+    }
+}
+
+/// A message names only files that are there.
+#[test]
+fn a_conflict_about_a_new_file_names_no_backup() {
+    let (repo, before, after) = before_and_after();
+    interrupt(&repo, &journal(&repo), before, after, 9);
+    repo.write(NEW_SOURCE, "mine\n");
+    let run = repo.run(&["plan"]);
+    assert_eq!(run.status, 2);
+    let named = unfolded(&run.stderr);
+    let named = named.split([' ', ',', '(', ')', ';']).map(|word| word.trim_end_matches(':'));
+    let missing: Vec<_> = named.filter(|word| word.starts_with('/') && !Path::new(word).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?} are not there: {}", run.stderr);
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_stops_everything() {
+    for text in ["", "{", "{\"schema\":2,\"files\":[]}", r#"{"schema":1,"files":[{"path":"../x","before":null}]}"#] {
+        let repo = example();
+        let before = repo.files();
+        std::fs::create_dir_all(journal(&repo)).unwrap();
+        std::fs::write(journal(&repo).join("list.json"), text).unwrap();
+        for command in ["plan", "apply"] {
+            let run = repo.run(&[command]);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{text}: {}", run.stderr);
+            assert!(unfolded(&run.stderr).contains("cannot be read"), "{text}: {}", run.stderr);
+        }
+        assert!(repo.files() == before && journal(&repo).join("list.json").exists());
+    }
+}
+
+// Company.
+
+fn told(output: &Output) -> String {
+    unfolded(&String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn two_at_once_give_one_tree() {
+    let (repo, before, after) = before_and_after();
+    for _ in 0..6 {
+        reset(&repo);
+        let first = start(&repo);
+        std::thread::sleep(Duration::from_micros(random(20_000)));
+        let outputs = [start(&repo), first].map(|child| child.wait_with_output().unwrap());
+        assert_eq!(which(&repo.files(), before, after), "new");
+        assert!(!journal(&repo).exists());
+        // 1: the refused ones are left.
+        let won = outputs.iter().filter(|output| output.status.code() == Some(1)).count();
+        assert!(won >= 1, "{:?}", outputs.each_ref().map(told));
+        for lost in outputs.iter().filter(|output| output.status.code() != Some(1)) {
+            assert_eq!(lost.status.code(), Some(2));
+            let told = told(lost);
+            assert!(told.contains("another run of flux-codemod") || told.contains("changed while this ran"), "{told}");
+        }
+    }
+}
+
+/// Who only looks neither disturbs the one that writes nor takes its journal for one that was left.
+#[test]
+fn looking_while_another_writes_disturbs_nobody() {
+    let (repo, before, after) = before_and_after();
+    for _ in 0..3 {
+        reset(&repo);
+        let mut writer = start(&repo);
+        let mut lookers = Vec::new();
+        while writer.try_wait().unwrap().is_none() {
+            let output = program().arg("-C").arg(repo.path()).arg("list").output().unwrap();
+            lookers.push(output);
+        }
+        assert_eq!(writer.wait().unwrap().code(), Some(1));
+        assert_eq!(which(&repo.files(), before, after), "new");
+        for looker in lookers {
+            let told = told(&looker);
+            match looker.status.code() {
+                Some(0) => assert!(!told.contains("rolled back"), "{told}"),
+                code => assert!(code == Some(2) && told.contains("another run of flux-codemod"), "{code:?}: {told}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_linked_work_tree_has_its_own_journal() {
+    let (repo, before, after) = before_and_after();
+    let place = Repo::empty();
+    let linked = place.path().join("linked");
+    repo.git(&["worktree", "add", "--quiet", linked.to_str().unwrap(), "-b", "linked"]);
+    let run = |dir: &Path, args: &[&str]| program().arg("-C").arg(dir).args(args).output().unwrap();
+    let files = || Repo::copy_of(&linked).files();
+
+    // The linked one is interrupted: the main one does not care.
+    let own = repo.path().join(".git/worktrees/linked/flux-codemod/journal");
+    std::fs::create_dir_all(&own).unwrap();
+    let source = Repo::copy_of(&linked);
+    interrupt(&source, &own, before, after, 4);
+    for (path, bytes) in source.files() {
+        std::fs::write(linked.join(path), bytes).unwrap();
+    }
+    assert!(files() != *before);
+    let main = run(repo.path(), &["plan"]);
+    assert!(!told(&main).contains("rolled back") && own.exists());
+    let rolled_back = run(&linked.join("kubernetes/main"), &["plan"]);
+    assert!(told(&rolled_back).contains("rolled back"), "{}", told(&rolled_back));
+    assert!(files() == *before && !own.exists());
+
+    // And it is written alone.
+    let applied = run(&linked, &["apply", "--review"]);
+    assert_eq!(applied.status.code(), Some(1), "{}", told(&applied));
+    assert!(files() == *after);
+    assert!(repo.files() == *before && !journal(&repo).exists() && !own.exists());
+}

@@ -1,0 +1,655 @@
+//! The command line from outside: standard output, standard error and exit status of every command, one file a case in `tests/cli`.
+//!
+//! `SNAPSHOTS=overwrite cargo test --test cli` writes the files; read them before you commit them.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use support::{Repo, Run, root};
+
+/// The program, with nothing of the environment that changes how wide or how colourful its output is.
+fn program() -> Command {
+    let mut command = support::program();
+    for name in ["COLUMNS", "LINES", "CLICOLOR", "TERM", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a prepared program.
+fn run(command: &mut Command) -> Run {
+    let output = command.output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+    Run { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Runs the program in a directory.
+fn run_in(dir: &Path, args: &[&str]) -> Run {
+    run(program().arg("-C").arg(dir).args(args))
+}
+
+/// A temporary path is as long as the machine likes, so a message that holds one folds anywhere: it is shown on one line.
+fn without_place(text: &str, dir: &Path) -> String {
+    let mut text = text.to_owned();
+    let resolved = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    for path in [resolved.display().to_string(), dir.display().to_string()] {
+        if text.contains(&path) {
+            text = format!("{}\n", text.replace(&path, "[REPO]").trim_end().replace('\n', " "));
+        }
+    }
+    text.replace('\u{1b}', "<ESC>")
+}
+
+/// Compares all that a run shows with the file of its case.
+fn shows(case: &str, args: &[&str], dir: &Path, run: &Run) {
+    let quoted = |arg: &&str| if arg.contains([' ', '*', '[']) { format!("'{arg}'") } else { (*arg).to_owned() };
+    let args: String = args.iter().map(|arg| format!(" {}", quoted(arg))).collect();
+    let shown = format!(
+        "$ flux-codemod{}\n--- exit {}\n--- stdout\n{}--- stderr\n{}",
+        without_place(&args, dir).trim_end(),
+        run.status,
+        without_place(&run.stdout, dir),
+        without_place(&run.stderr, dir)
+    );
+    let file = root().join("tests/cli").join(format!("{case}.txt"));
+    // Raw: the defaults take backslashes for those of Windows paths.
+    snapbox::assert_data_eq!(shown, snapbox::Data::read_from(&file, None).raw());
+}
+
+/// Runs the program on a repository and compares all that it shows with the file of the case.
+fn case(name: &str, repo: &Repo, args: &[&str]) -> Run {
+    let run = run_in(repo.path(), args);
+    shows(name, args, repo.path(), &run);
+    run
+}
+
+fn example() -> Repo {
+    Repo::example().commit()
+}
+
+/// A file of a release on app-template that nothing applies.
+fn release(name: &str, version: &str) -> String {
+    format!(
+        "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: {name}\n  namespace: media\nspec:\n  \
+         interval: 30m\n  chart:\n    spec:\n      chart: app-template\n      version: {version}\n      sourceRef:\n        \
+         kind: HelmRepository\n        name: bjw-s\n        namespace: flux-system\n"
+    )
+}
+
+/// A directory, not yet a git repository, with one release and its source.
+fn small() -> Repo {
+    let repo = Repo::empty();
+    let source = std::fs::read(root().join("golden/home-ops/before/kubernetes/shared/repositories/helm/bjw-s.yaml"));
+    repo.write("apps/plex/helmrelease.yaml", release("plex", "3.7.3"));
+    repo.write("repositories/bjw-s.yaml", source.unwrap());
+    repo
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+// Help.
+
+#[test]
+fn help() {
+    let repo = Repo::empty();
+    for (name, args) in [
+        ("help", &["--help"][..]),
+        ("help-plan", &["plan", "--help"]),
+        ("help-diff", &["diff", "--help"]),
+        ("help-apply", &["apply", "--help"]),
+        ("no-arguments", &[]),
+    ] {
+        // Without `-C`: it would count as an argument.
+        let run = run(program().current_dir(repo.path()).args(args));
+        shows(name, args, repo.path(), &run);
+    }
+}
+
+// The example.
+
+#[test]
+fn list() {
+    assert_eq!(case("list", &example(), &["list"]).status, 0);
+}
+
+#[test]
+fn plan() {
+    let repo = example();
+    assert_eq!(case("plan", &repo, &["plan"]).status, 1);
+    case("plan-cluster", &repo, &["plan", "--cluster", "edge"]);
+    case("plan-release", &repo, &["plan", "--release", "media/jellyfin"]);
+    case("plan-path", &repo, &["plan", "--path", "kubernetes/main/apps/media"]);
+}
+
+#[test]
+fn plan_as_json_has_what_programs_rely_on() {
+    let repo = example();
+    let run = run_in(repo.path(), &["plan", "--format", "json"]);
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    let plan = json(&run.stdout);
+    assert_eq!(plan["schema"], 1);
+    let has = |value: &Value, keys: &[&str]| {
+        for key in keys {
+            assert!(value.get(key).is_some(), "no {key} in {value:#}");
+        }
+    };
+    let list = |key: &str| plan[key].as_array().unwrap_or_else(|| panic!("{key} is no list")).clone();
+    for (key, keys) in [
+        ("clusters", &["name", "path", "branch", "flux"][..]),
+        ("migrations", &["id", "version", "phase", "out_of_scope"]),
+        ("units", &["id", "migration", "step", "subject", "title", "lane", "clusters", "safety", "impact"]),
+        ("units", &["workloads", "needs", "touches", "chosen", "findings"]),
+        ("findings", &["severity", "code", "path", "line", "message", "help"]),
+    ] {
+        assert!(!list(key).is_empty(), "no {key}");
+        list(key).iter().for_each(|value| has(value, keys));
+    }
+    let ids: Vec<String> = list("units").iter().map(|unit| unit["id"].as_str().unwrap().to_owned()).collect();
+    for unit in list("units") {
+        assert!(["safe", "review", "refused"].contains(&unit["safety"].as_str().unwrap()), "{unit:#}");
+        let needs = unit["needs"].as_array().unwrap();
+        assert!(needs.iter().all(|need| ids.iter().any(|id| need == id)), "needs what is not there: {unit:#}");
+        assert_eq!(unit["chosen"] == true, unit["safety"] == "safe", "{unit:#}");
+    }
+
+    let file = repo.path().join(".git/plan.json");
+    let to_file = run_in(repo.path(), &["plan", "--format", "json", "--output", file.to_str().unwrap()]);
+    assert_eq!((to_file.status, to_file.stdout.as_str()), (1, ""));
+    assert_eq!(std::fs::read_to_string(file).unwrap(), run.stdout);
+}
+
+#[test]
+fn diff() {
+    let repo = example();
+    case("diff-stat", &repo, &["diff", "--stat"]);
+    case("diff-release", &repo, &["diff", "--release", "media/jellyfin"]);
+    case("diff-color", &repo, &["diff", "--color", "always", "--release", "media/jellyfin"]);
+    let plain = run(program().arg("-C").arg(repo.path()).args(["diff"]));
+    let coloured = run(program().arg("-C").arg(repo.path()).args(["diff", "--color", "always"]).env("NO_COLOR", "1"));
+    assert!(!plain.stdout.contains('\u{1b}') && coloured.stdout.contains("\u{1b}[32m+"), "what is asked for wins");
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let repo = example();
+    let args = ["diff", "--release", "media/jellyfin"];
+    let plain = run_in(repo.path(), &args).stdout;
+    for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm-256color")] {
+        let run = run(program().arg("-C").arg(repo.path()).args(args).env(variable, value));
+        assert_eq!(run.stdout, plain, "with {variable}={value}");
+    }
+    let never = run(program().arg("-C").arg(repo.path()).args(["--color=never"]).args(args).env("CLICOLOR_FORCE", "1"));
+    assert_eq!(never.stdout, plain, "--color=never wins");
+}
+
+#[test]
+fn check_before_and_after() {
+    let repo = example();
+    assert_eq!(case("check", &repo, &["check"]).status, 1);
+    run_in(repo.path(), &["apply", "--review"]);
+    let left = case("check-after-apply", &repo, &["check"]);
+    assert_eq!(left.status, 1, "the refused units are left");
+    assert!(left.stdout.contains("0 units to write, 0 to review"), "{}", left.stdout);
+}
+
+#[test]
+fn check_of_what_is_done_is_silent() {
+    let repo = example();
+    let args = ["--release", "media/jellyfin"];
+    assert_eq!(run_in(repo.path(), &[&["apply"], &args[..]].concat()).status, 0);
+    let run = case("check-done", &repo, &[&["check"], &args[..]].concat());
+    assert_eq!((run.status, run.stdout.as_str()), (0, ""));
+    case("diff-done", &repo, &[&["diff"], &args[..]].concat());
+    case("apply-done", &repo, &[&["apply"], &args[..]].concat());
+    let json = json(&run_in(repo.path(), &["check", "--format", "json", "--release", "media/jellyfin"]).stdout);
+    assert_eq!(json["units"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn apply() {
+    assert_eq!(case("apply", &example(), &["apply"]).status, 1);
+}
+
+/// What has landed on a cluster is done there, whatever the other cluster has pending.
+#[test]
+fn a_cluster_can_be_finished() {
+    let repo = example();
+    let applied = run_in(repo.path(), &["apply", "--review", "--cluster", "edge"]);
+    assert_eq!(applied.status, 0, "{}", applied.stderr);
+    let left = case("check-cluster-done", &repo, &["check", "--review", "--cluster", "edge"]);
+    assert_eq!(left.status, 0);
+}
+
+#[test]
+fn explain() {
+    let repo = Repo::empty();
+    let readme = std::fs::read_to_string(root().join("migrations/chart_ref/README.md")).unwrap();
+    let run = run_in(repo.path(), &["explain", "chart-ref"]);
+    assert_eq!((run.status, run.stdout, run.stderr), (0, readme, String::new()));
+    assert_eq!(case("explain-code", &repo, &["explain", "anchor-in-use"]).status, 0);
+    assert_eq!(case("explain-misspelt-code", &repo, &["explain", "anchr-in-use"]).status, 2);
+    assert_eq!(case("explain-unknown", &repo, &["explain", "qqq"]).status, 2);
+}
+
+/// Whatever code a plan shows can be explained.
+#[test]
+fn every_code_of_the_example_is_explained() {
+    let repo = example();
+    repo.write("kubernetes/main/broken.yaml", "a: [1\n");
+    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let of_units = plan["units"].as_array().unwrap().iter().flat_map(|unit| unit["findings"].as_array().unwrap());
+    let codes: std::collections::BTreeSet<&str> = plan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .chain(of_units)
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.len() >= 8, "{codes:?}");
+    for code in codes {
+        let run = run_in(repo.path(), &["explain", code]);
+        assert_eq!((run.status, run.stdout.lines().next()), (0, Some(code)), "{}", run.stderr);
+    }
+}
+
+// Mistakes.
+
+#[test]
+fn misspelt_names_are_told_with_the_nearest() {
+    let repo = example();
+    for (name, args, near) in [
+        ("misspelt-migration", &["plan", "chart-reff"][..], "chart-ref"),
+        ("misspelt-cluster", &["plan", "--cluster", "egde"], "edge, main"),
+        ("misspelt-release", &["plan", "--release", "media/jelyfin"], "`media/jellyfin`"),
+        ("misspelt-command", &["pln"], "plan"),
+        ("glob-without-match", &["plan", "--path", "kubernetes/prod/**"], "kubernetes/prod"),
+        ("glob-invalid", &["plan", "--path", "["], "`[` is no glob"),
+    ] {
+        let run = case(name, &repo, args);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains(near), "{}", run.stderr);
+    }
+}
+
+/// A selector that is wrong writes nothing, also where another one is right.
+#[test]
+fn a_misspelt_selector_writes_nothing() {
+    let repo = example();
+    let before = repo.files();
+    for args in [
+        &["apply", "--release", "media/jellyfin", "media/jelyfin"][..],
+        &["apply", "--path", "kubernetes/main/**", "--path", "nowhere/**"],
+        &["apply", "--cluster", "main,egde"],
+        &["apply", "chart-ref", "chart-reff"],
+    ] {
+        let run = run_in(repo.path(), args);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{args:?}: {}", run.stderr);
+        assert!(repo.files() == before, "{args:?} wrote");
+    }
+}
+
+// Directories that are not what they should be.
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let repo = Repo::empty();
+    let dir = repo.path().join("nowhere");
+    let run = run_in(&dir, &["plan"]);
+    shows("no-directory", &["plan"], repo.path(), &run);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+}
+
+#[test]
+fn a_file_instead_of_a_directory() {
+    let repo = Repo::empty();
+    repo.write("file", "");
+    let run = run_in(&repo.path().join("file"), &["plan"]);
+    shows("file-for-directory", &["plan"], repo.path(), &run);
+    assert_eq!(run.status, 2);
+}
+
+#[test]
+fn outside_of_git_it_works() {
+    let (plain, git) = (Repo::example(), example());
+    for args in [&["list"][..], &["plan"], &["diff", "--review"], &["check", "--format", "json"]] {
+        let (plain, git) = (run_in(plain.path(), args), run_in(git.path(), args));
+        assert!(plain.stdout == git.stdout, "{args:?}");
+        assert_eq!((plain.status, plain.stderr), (git.status, git.stderr), "{args:?}");
+    }
+    let repo = small();
+    case("no-git-list", &repo, &["list"]);
+    case("no-git-plan", &repo, &["plan"]);
+    assert_eq!(case("no-git-diff", &repo, &["diff", "--review"]).status, 1);
+}
+
+#[test]
+fn directories_without_flux_are_told_at_once() {
+    let empty = Repo::empty();
+    let git = Repo::empty();
+    git.write("README.md", "nothing here\n").write("docker-compose.yaml", "services: {}\n");
+    let git = git.commit();
+    let broken = Repo::empty();
+    broken.write("broken.yaml", "a: [1\nb: }\n");
+    for (name, repo) in [("empty-directory", &empty), ("no-flux", &git), ("only-broken", &broken)] {
+        for command in ["list", "plan", "diff", "apply", "check"] {
+            let run = run_in(repo.path(), &[command]);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{name}: {command}: {}", run.stderr);
+        }
+        case(name, repo, &["check"]);
+    }
+}
+
+#[test]
+fn a_broken_file_does_not_keep_the_rest() {
+    let repo = example();
+    repo.write("kubernetes/main/apps/media/broken.yaml", "apiVersion: v1\nkind: [ConfigMap\nmetadata: }\n");
+    let sound = run_in(example().path(), &["diff"]).stdout;
+    let run = case("broken-file", &repo, &["plan", "--release", "media/jellyfin"]);
+    assert!(run.stdout.contains("broken-yaml"), "{}", run.stdout);
+    let run = run_in(repo.path(), &["diff"]);
+    assert!(run.stdout == sound, "the rest is as it was");
+    assert!(run.stderr.contains("kubernetes/main/apps/media/broken.yaml"), "{}", run.stderr);
+    case("broken-file-diff-stat", &repo, &["diff", "--stat", "--release", "media/jellyfin"]);
+}
+
+#[test]
+fn a_configuration_that_would_not_be_heard_is_refused() {
+    let repo = example();
+    repo.write(".flux-codemod.yaml", "charts: [app-template]\n");
+    let before = repo.files();
+    for command in ["list", "plan", "diff", "check", "apply"] {
+        let run = run_in(repo.path(), &[command]);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{command}");
+    }
+    case("configuration", &repo, &["plan"]);
+    assert!(repo.files() == before);
+}
+
+// The demo.
+
+#[test]
+fn demo_into_a_directory() {
+    let parent = Repo::empty();
+    let dir = parent.path().join("demo");
+    let demo = |args: &[&str]| run(program().current_dir(parent.path()).arg("demo").args(args));
+    let first = demo(&["demo"]);
+    assert_eq!((first.status, first.stderr.as_str()), (0, ""));
+    for heading in ["$ flux-codemod -C demo list", "$ flux-codemod -C demo plan", "`flux-codemod -C demo apply`"] {
+        assert!(first.stdout.contains(heading), "{}", first.stdout);
+    }
+    let made = parent.files();
+    let second = demo(&["demo"]);
+    shows("demo-again", &["demo", "demo"], parent.path(), &second);
+    assert_eq!((second.status, second.stdout.as_str()), (2, ""));
+    assert!(parent.files() == made);
+
+    // What it made is the example, and what it showed is what the commands say there.
+    let expected = Repo::example().files();
+    assert!(Repo::copy_of(&dir).files() == expected);
+    let log = Repo::copy_of(&dir).git(&["log", "--format=%s %D"]);
+    assert_eq!(log, "an example home-ops repository HEAD -> main\n");
+    for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
+        assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
+    }
+    assert!(Repo::copy_of(&dir).git(&["status", "--short"]).is_empty());
+}
+
+#[test]
+fn demo_without_a_directory_leaves_nothing() {
+    let place = Repo::empty();
+    let run = run(program().current_dir(place.path()).arg("demo").env("TMPDIR", place.path()));
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    for heading in ["clusters\n", "roadmap\n", "to write\n", "refused\n", "diff --git ", "files changed", "demo DIR"] {
+        assert!(run.stdout.contains(heading), "no {heading:?} in {}", run.stdout);
+    }
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "the temporary repository is still there");
+}
+
+#[test]
+fn demo_makes_parents_and_takes_an_empty_directory() {
+    let parent = Repo::empty();
+    std::fs::create_dir(parent.path().join("empty")).unwrap();
+    for dir in ["empty", "a/b c"] {
+        let run = run(program().current_dir(parent.path()).arg("demo").arg(dir));
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        assert!(parent.path().join(dir).join("kubernetes").is_dir());
+    }
+    parent.write("file", "");
+    let file = run(program().current_dir(parent.path()).args(["demo", "file"]));
+    assert_eq!(file.status, 2);
+}
+
+/// `-C DIR` is "as if started in DIR", for the files that are written, too.
+#[test]
+fn the_demo_obeys_the_directory_to_start_in() {
+    let place = Repo::empty();
+    std::fs::create_dir(place.path().join("start")).unwrap();
+    let run = |args: &[&str]| run(program().current_dir(place.path()).args(args));
+    assert_eq!(run(&["-C", "start", "demo", "made"]).status, 0);
+    assert!(place.path().join("start/made/kubernetes").is_dir(), "{:?}", place.files().keys().next());
+}
+
+#[test]
+fn the_directory_to_start_in_is_not_where_the_demo_unpacks() {
+    let place = Repo::empty();
+    let run = run_in(place.path(), &["demo"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(place.files().is_empty(), "{:?}", place.files().keys().next());
+}
+
+#[test]
+fn the_output_file_is_seen_from_the_directory_to_start_in() {
+    let (place, repo) = (Repo::empty(), example());
+    let run = run(program().current_dir(place.path()).arg("-C").arg(repo.path()).args(["plan", "-o", ".git/plan.txt"]));
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(repo.read(".git/plan.txt").contains("media/jellyfin"));
+}
+
+// Hostile repositories.
+
+/// What a terminal would obey, or what would show text in another order than it is.
+fn is_hostile(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn assert_harmless(what: &str, text: &str) {
+    for line in text.lines() {
+        assert!(!line.chars().any(is_hostile), "{what}: {line:?}");
+    }
+}
+
+/// Nothing of a repository reaches a terminal unescaped. A diff is exact where a file or a program reads it.
+fn assert_commands_harmless(repo: &Repo) {
+    for args in [&["list"][..], &["plan"], &["plan", "--review"], &["diff"], &["diff", "--stat"], &["check"]] {
+        let run = run_in(repo.path(), args);
+        assert!([0, 1].contains(&run.status), "{args:?}: exit {}: {}", run.status, run.stderr);
+        assert_harmless(&format!("{args:?} to stderr"), &run.stderr);
+        if args != ["diff"] {
+            assert_harmless(&format!("{args:?} to stdout"), &run.stdout);
+        }
+    }
+    let applied = run_in(repo.path(), &["apply", "--review"]);
+    assert!([0, 1].contains(&applied.status), "apply: exit {}: {}", applied.status, applied.stderr);
+    assert_harmless("apply to stdout", &applied.stdout);
+    assert_harmless("apply to stderr", &applied.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_file_names_are_findings() {
+    use std::os::unix::ffi::OsStrExt;
+    let repo = Repo::example();
+    let media = "kubernetes/main/apps/media";
+    repo.write(&format!("{media}/evil\u{1b}[31m\nname.yaml"), release("evil", "3.7.3"));
+    repo.write(&format!("{media}/\u{202e}lmay.yaml"), release("turned", "3.7.3"));
+    let name = std::ffi::OsStr::from_bytes(b"not-\xff-utf8.yaml");
+    std::fs::write(repo.path().join(media).join(name), release("bytes", "3.7.3")).unwrap();
+    let repo = repo.commit();
+    let untracked = std::ffi::OsStr::from_bytes(b"un\xfetracked\x07.yaml");
+    std::fs::write(repo.path().join(untracked), release("untracked", "3.7.3")).unwrap();
+
+    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let text = plan["findings"].to_string();
+    for name in ["evil\\\\x1b[31m\\\\nname.yaml", "not-\\\\xff-utf8.yaml", "un\\\\xfetracked\\\\x07.yaml"] {
+        assert!(text.contains(name), "no finding names {name}: {text}");
+    }
+    assert_commands_harmless(&repo);
+}
+
+#[test]
+fn hostile_names_in_manifests_are_escaped() {
+    let repo = Repo::example();
+    repo.write("kubernetes/main/apps/media/unreached.yaml", release(r#""e\e[31mvil\nname""#, "3.7.3"));
+    repo.write("kubernetes/main/apps/media/version.yaml", release("version", r#""3.7.3\e[31m\n\a""#));
+    let reached = "kubernetes/main/apps/lab/sandbox/app/helmrelease.yaml";
+    repo.write(reached, repo.read(reached).replace("name: sandbox", r#"name: "e\e[31mvil\nname""#));
+    assert_commands_harmless(&repo.commit());
+}
+
+/// All other places whose text is shown: clusters, branches, addresses, intervals, charts, comments, patches.
+#[test]
+fn hostile_texts_in_manifests_are_escaped() {
+    let repo = Repo::example();
+    let evil = r#""e\e[31mvil\n\u202e\x9bname""#;
+    let change = |path: &str, from: &str, to: &str| {
+        let text = repo.read(path);
+        assert!(text.contains(from), "{path} has no {from:?}");
+        repo.write(path, text.replace(from, to));
+    };
+    let app = |app: &str| format!("kubernetes/main/apps/{app}/app/helmrelease.yaml");
+    change("kubernetes/main/flux/config/cluster.yaml", r#"branch: "main""#, &format!("branch: {evil}"));
+    change("kubernetes/shared/repositories/helm/bjw-s.yaml", "interval: 1h", &format!("interval: {evil}"));
+    change(&app("cert-manager/cert-manager"), "chart: cert-manager", &format!("chart: {evil}"));
+    change(&app("lab/sandbox"), "interval: 30m", &format!("interval: {evil}"));
+    change(&app("lab/pastebin"), "name: bernd-schorgers", &format!("name: {evil}"));
+    change(&app("office/vaultwarden"), "&version", "&ver\u{202e}sion");
+    change(&app("office/vaultwarden"), "*version", "*ver\u{202e}sion");
+    change(&app("office/paperless"), "# the last of the 3.x line", "# the last\u{202e} of the 3.x line");
+    assert_commands_harmless(&repo.commit());
+}
+
+// Pipes, columns, determinism, and hands off.
+
+#[test]
+fn a_closed_pipe_is_no_reason_to_panic() {
+    let repo = example();
+    for args in [&["list"][..], &["plan"], &["diff"], &["check"], &["explain", "chart-ref"], &["--help"], &["demo"]] {
+        let closed = || {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            Stdio::from(writer)
+        };
+        let mut command = program();
+        let output = command.current_dir(repo.path()).args(args).stdout(closed()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
+        assert!(!stderr.contains("error"), "{args:?}: {stderr}");
+        let status = output.status.code();
+        assert!(status.is_some_and(|status| status < 100), "{args:?}: {:?}", output.status);
+
+        // Nobody listens at all.
+        let status = command.stdout(closed()).stderr(closed()).status().unwrap();
+        assert!(status.code().is_some_and(|status| status < 100), "{args:?}: {status:?}");
+    }
+}
+
+/// Work that waits is not reported as done because somebody reads only the first lines: `check | head` under `pipefail`.
+#[test]
+fn a_closed_pipe_does_not_make_a_check_pass() {
+    let repo = example();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program().arg("-C").arg(repo.path()).arg("check").stdout(writer).output().unwrap();
+    assert_ne!(output.status.code(), Some(0));
+}
+
+#[test]
+fn text_fits_80_columns() {
+    let repo = example();
+    for args in [&["list"][..], &["plan"], &["plan", "--review"], &["check"]] {
+        let run = run_in(repo.path(), args);
+        for line in run.stdout.lines().chain(run.stderr.lines()) {
+            let is_place = line.trim_start().starts_with("at ") && line.starts_with("  ");
+            assert!(is_place || line.chars().count() <= 80, "{args:?}: {} columns: {line}", line.chars().count());
+            assert_eq!(line.trim_end(), line, "{args:?}: blanks at the end of {line:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_tree_gives_the_same_bytes() {
+    let (here, there) = (example(), example());
+    for args in [&["plan", "--format", "json", "--review"][..], &["diff", "--review"], &["plan"], &["list"]] {
+        let first = run_in(here.path(), args);
+        assert!(!first.stdout.is_empty(), "{args:?}: {}", first.stderr);
+        for again in [run_in(here.path(), args), run_in(there.path(), args)] {
+            assert!(again.stdout == first.stdout && again.stderr == first.stderr, "{args:?} differs");
+            assert_eq!(again.status, first.status);
+        }
+    }
+}
+
+/// Bytes, times and kinds of all that lies in a directory, `.git` and directories included.
+fn everything(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).unwrap() {
+            let path = entry.unwrap().path();
+            let metadata = std::fs::symlink_metadata(&path).unwrap();
+            let bytes = if metadata.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+            found.insert(path.clone(), (metadata.modified().unwrap(), bytes));
+            if metadata.is_dir() {
+                dirs.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn looking_touches_nothing() {
+    let repo = example();
+    // A file that git would like to refresh in its index, one that is staged, and one that git does not know.
+    repo.write("kubernetes/main/flux/apps.yaml", repo.read("kubernetes/main/flux/apps.yaml"));
+    repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
+    repo.write("untracked.yaml", "a: 1\n");
+    let before = everything(repo.path());
+    assert!(before.contains_key(&repo.path().join(".git/index")));
+    for args in [
+        &["list"][..],
+        &["plan"],
+        &["plan", "--format", "json", "--review"],
+        &["diff"],
+        &["diff", "--stat"],
+        &["check"],
+        &["check", "--format", "json"],
+        &["explain", "chart-ref"],
+        &["apply", "--release", "media/jelyfin"],
+    ] {
+        run_in(repo.path(), args);
+        let after = everything(repo.path());
+        let differs = |path: &&PathBuf| before.get(*path) != after.get(*path);
+        let changed: Vec<_> = before.keys().chain(after.keys()).filter(differs).collect();
+        assert!(changed.is_empty(), "{args:?} changed {changed:?}");
+    }
+}
+
+/// Which directory of the repository it is started in changes nothing.
+#[test]
+fn it_can_be_started_from_anywhere() {
+    let repo = example();
+    let at_the_top = run_in(repo.path(), &["plan"]).stdout;
+    let below = run(program().current_dir(repo.path().join("kubernetes/edge")).arg("plan"));
+    assert_eq!(below.stdout, at_the_top);
+    let through = run(program().current_dir(repo.path().join("kubernetes")).args(["-C", "main/apps", "plan"]));
+    assert_eq!(through.stdout, at_the_top);
+}
