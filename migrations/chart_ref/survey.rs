@@ -233,7 +233,7 @@ fn interval(users: &[&Candidate<'_>]) -> (String, Option<String>) {
     let others: Vec<String> = others.map(|(interval, names)| format!("{interval} ({})", names.join(", "))).collect();
     let message = (!others.is_empty()).then(|| {
         format!(
-            "interval {most}, as {} of {stated} releases have it; others have {}",
+            "interval {most}, as {} of the {stated} releases that state one have it; others have {}",
             counts[most].len(),
             others.join(", ")
         )

@@ -41,16 +41,16 @@ pub enum LandError {
     #[error("{unit} touches {path}, which it did not say; this is a mistake in flux-codemod")]
     Undeclared {
         /// The unit.
-        unit: UnitId,
+        unit: Box<UnitId>,
         /// The file.
         path: RepoPath,
     },
     /// A unit names a migration that was not handed in.
     #[error("{0} belongs to a migration that is not at hand; this is a mistake in flux-codemod")]
-    NoSuchMigration(UnitId),
+    NoSuchMigration(Box<UnitId>),
     /// Units need each other in a circle, or one that is not among them nor in the tree.
     #[error("{0} needs what is not there; this is a mistake in flux-codemod")]
-    Needs(UnitId),
+    Needs(Box<UnitId>),
 }
 
 /// The units in an order in which each comes after what it needs: first those that need nothing, by name, then those that need these.
@@ -65,7 +65,7 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
         let ready: Vec<_> = waiting.values().copied().filter(|unit| is_ready(unit)).collect();
         if ready.is_empty() {
             let stuck = waiting.into_keys().next().cloned();
-            return Err(LandError::Needs(stuck.expect("something is waiting")));
+            return Err(LandError::Needs(Box::new(stuck.expect("something is waiting"))));
         }
         waiting.retain(|id, _| !ready.iter().any(|unit| unit.id == **id));
         order.extend(ready);
@@ -122,7 +122,7 @@ fn land_wave(
 ) -> Result<(), LandError> {
     let id = units[0].id.migration;
     let migration = migrations.iter().find(|migration| migration.meta().id == id);
-    let migration = migration.ok_or_else(|| LandError::NoSuchMigration(units[0].id.clone()))?;
+    let migration = migration.ok_or_else(|| LandError::NoSuchMigration(Box::new(units[0].id.clone())))?;
     let held = |unit: &Unit| unit.needs.iter().find_map(|need| landed.refused.get(need)).cloned();
     let (mut able, mut unable) = (Vec::new(), Vec::new());
     for unit in units {
@@ -140,7 +140,7 @@ fn land_wave(
             Edited::Refused(finding) => drop(landed.refused.insert(unit.id.clone(), finding)),
             Edited::Changes(own, comments) => {
                 if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
-                    return Err(LandError::Undeclared { unit: unit.id.clone(), path: path.clone() });
+                    return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
                 }
                 for (path, change) in own.iter() {
                     changes.set(path.clone(), change.clone());
