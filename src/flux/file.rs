@@ -81,7 +81,7 @@ impl FileView {
             Err(_) if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) => {
                 FileView { barred: Some(Barred::Template), ..nothing }
             }
-            Err(Error { problem, at }) => {
+            Err(Error { problem, at, .. }) => {
                 FileView { broken: Some(Broken { message: problem.to_string(), line: at.line }), ..nothing }
             }
         }

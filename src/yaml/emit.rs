@@ -8,6 +8,8 @@ pub enum New {
     String(String),
     /// A scalar that is to be read as what it looks like: a number, `true`.
     Plain(String),
+    /// A string that may be of several lines; as [`New::String`] where it is not.
+    Text(String),
     /// A sequence.
     Sequence(Vec<New>),
     /// A mapping, in this order.
@@ -107,6 +109,9 @@ impl Layout {
                 let items: Vec<_> = items.iter().map(|item| self.item(item, column)).collect();
                 items.join(&separator)
             }
+            New::String(text) | New::Text(text) if column > 0 => {
+                self.literal(text, column).unwrap_or_else(|| self.scalar(text))
+            }
             other => self.flow(other),
         }
     }
@@ -114,13 +119,59 @@ impl Layout {
     /// `key: value`, the key at `column` already.
     pub(super) fn entry(&self, key: &str, value: &New, column: usize) -> String {
         let key = self.scalar(key);
-        let deeper = match value {
-            New::Mapping(entries) if !entries.is_empty() => column + self.step,
-            New::Sequence(items) if !items.is_empty() && self.indented_sequences => column + self.step,
-            New::Sequence(items) if !items.is_empty() => column,
-            _ => return format!("{key}: {}", self.flow(value)),
+        if self.is_below(value) {
+            format!("{key}:{}", self.below(value, column))
+        } else {
+            format!("{key}: {}", self.value(value, column))
+        }
+    }
+
+    /// Whether a value in a block stands on lines of its own below its key.
+    pub(super) fn is_below(&self, value: &New) -> bool {
+        match value {
+            New::Mapping(entries) => !entries.is_empty(),
+            New::Sequence(items) => !items.is_empty(),
+            New::String(_) | New::Text(_) | New::Plain(_) => false,
+        }
+    }
+
+    /// The line break after a key at `column`, and the value below it.
+    pub(super) fn below(&self, value: &New, column: usize) -> String {
+        let indentless = matches!(value, New::Sequence(_)) && !self.indented_sequences;
+        let deeper = if indentless { column } else { column + self.step };
+        format!("{}{}{}", self.ending, " ".repeat(deeper), self.block(value, deeper))
+    }
+
+    /// A value that begins on the line of its key, which is at `column`: text of several lines as a block scalar.
+    pub(super) fn value(&self, value: &New, column: usize) -> String {
+        match value {
+            New::String(text) | New::Text(text) => {
+                self.literal(text, column + self.step).unwrap_or_else(|| self.scalar(text))
+            }
+            other => self.flow(other),
+        }
+    }
+
+    /// A `|` block scalar with its lines at `column`; `None` for text that has one line, or that a block scalar cannot say for certain.
+    fn literal(&self, text: &str, column: usize) -> Option<String> {
+        let body = text.trim_end_matches('\n');
+        let plain = |c: char| {
+            c == '\n'
+                || c == '\t'
+                || !c.is_control() && c != '\u{feff}' && c != '\u{2028}' && c != '\u{2029}' && c != '\u{85}'
         };
-        format!("{key}:{}{}{}", self.ending, " ".repeat(deeper), self.block(value, deeper))
+        let certain = body.contains('\n')
+            && text.chars().all(plain)
+            && !body.starts_with([' ', '\n', '\t'])
+            && body.lines().all(|line| !line.ends_with([' ', '\t']) || line.trim().len() == line.len());
+        if !certain || text.len() - body.len() > 1 {
+            return None;
+        }
+        let chomp = if text.len() == body.len() { "-" } else { "" };
+        let lines = body
+            .split('\n')
+            .map(|line| if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(column)) });
+        Some(format!("|{chomp}{}{}", self.ending, lines.collect::<Vec<_>>().join(&self.ending)))
     }
 
     /// `- item`, the `-` at `column` already.
@@ -131,7 +182,7 @@ impl Layout {
     /// A node on one line.
     pub(super) fn flow(&self, new: &New) -> String {
         match new {
-            New::String(text) => self.scalar(text),
+            New::String(text) | New::Text(text) => self.scalar(text),
             New::Plain(text) => text.clone(),
             New::Sequence(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.flow(item)).collect();

@@ -1,3 +1,6 @@
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use thiserror::Error;
 
 use crate::text::Position;
@@ -10,6 +13,20 @@ pub struct Error {
     pub problem: Problem,
     /// Where it is wrong.
     pub at: Position,
+    /// The bytes that are wrong.
+    pub range: Range<usize>,
+}
+
+impl Error {
+    /// The error as a compiler would show it: code, message, and the lines of the text with the place marked. Without colours.
+    pub fn render(&self, path: &str, text: &str) -> String {
+        let end = self.range.end.min(text.len());
+        let range = self.range.start.min(end)..end;
+        let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(range));
+        let title = self.problem.to_string();
+        let group = Level::ERROR.primary_title(&title).id(self.problem.code()).element(snippet);
+        Renderer::plain().render(&[group])
+    }
 }
 
 /// What can be wrong with a text, or with the wish to edit it.

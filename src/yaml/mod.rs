@@ -22,7 +22,7 @@ mod reading;
 
 pub use comments::{Comment, CommentFate, Fate};
 
-pub use edit::{Edit, Edited, Order, Place};
+pub use edit::{Edit, Edited, Emptied, Order, Place};
 pub use emit::{New, reads_as_string};
 pub use error::{Error, Problem};
 pub use node::{Kind, Node, Style};

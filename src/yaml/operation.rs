@@ -23,6 +23,10 @@ pub(super) enum What {
     /// An entry comes to stand before the one at this place.
     InsertEntry(usize, String, New),
     RemoveEntry(usize),
+    /// The entry at this place gets another key.
+    RenameEntry(usize, String),
+    /// The entry at the first place comes to stand before the one at the second.
+    MoveEntry(usize, usize),
     InsertItem(usize, New),
     RemoveItem(usize),
 }
@@ -36,6 +40,8 @@ impl Operation {
             What::ReplaceEntry(at, ..)
             | What::InsertEntry(at, ..)
             | What::RemoveEntry(at)
+            | What::RenameEntry(at, _)
+            | What::MoveEntry(at, _)
             | What::InsertItem(at, _)
             | What::RemoveItem(at) => path.push(at),
         }
@@ -67,6 +73,15 @@ impl Operation {
             }
             (What::RemoveEntry(at), Data::Mapping { entries, .. }) if *at < entries.len() => {
                 entries.remove(*at);
+            }
+            (What::RenameEntry(at, key), Data::Mapping { entries, .. }) if *at < entries.len() => {
+                entries[*at].0 = Data::Intended(New::String(key.clone()));
+            }
+            (What::MoveEntry(from, to), Data::Mapping { entries, .. })
+                if *from < entries.len() && *to <= entries.len() =>
+            {
+                let moved = entries.remove(*from);
+                entries.insert(if to > from { to - 1 } else { *to }, moved);
             }
             (What::InsertItem(at, new), Data::Sequence { items, .. }) if *at <= items.len() => {
                 items.insert(*at, Data::Intended(new.clone()));

@@ -32,7 +32,7 @@ impl Stream {
         let lines = Lines::of(&text);
         if let Some(nul) = text.find('\0') {
             let problem = Problem::Syntax("a NUL byte, which YAML does not allow".into());
-            return Err(Error { problem, at: lines.position(&text, nul) });
+            return Err(Error { problem, at: lines.position(&text, nul), range: nul..nul + 1 });
         }
         let mut builder = Builder::new(&text, &lines);
         let options = options! {
@@ -75,6 +75,10 @@ impl Stream {
     /// The place of a byte, for people.
     pub fn position(&self, offset: usize) -> Position {
         self.lines.position(&self.text, offset)
+    }
+
+    pub(super) fn error(&self, range: std::ops::Range<usize>, problem: Problem) -> Error {
+        Error { problem, at: self.position(range.start), range }
     }
 
     pub(super) fn lines(&self) -> &Lines {
@@ -120,7 +124,9 @@ impl Stream {
 
 fn syntax(text: &str, lines: &Lines, error: &ScanError) -> Error {
     let at = error.marker().byte_offset().unwrap_or(text.len());
-    Error { problem: Problem::Syntax(error.kind().to_string()), at: lines.position(text, at) }
+    let at = at.min(text.len());
+    let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    Error { problem: Problem::Syntax(error.kind().to_string()), at: lines.position(text, at), range: at..end }
 }
 
 /// Turns events into nodes.

@@ -17,6 +17,7 @@ pub(super) fn prove(
     splices: &Splices,
     operations: &[Operation],
     fates: &[CommentFate],
+    added: &[String],
 ) -> Result<(), Problem> {
     let disagree = |parser: &str, why: String| Problem::ParsersDisagree(format!("{parser}: {why}"));
     let text = splices.apply(stream.text()).map_err(|why| disagree("the text", why.to_string()))?;
@@ -29,11 +30,11 @@ pub(super) fn prove(
     let new = Stream::parse(text.as_str()).map_err(|why| disagree("granit-parser", why.to_string()))?;
     judge("granit-parser", granit::read(stream), granit::read(&new))?;
     judge("yaml_serde", libyaml::read(stream.text()), libyaml::read(&text))?;
-    balance(stream, &new, fates).map_err(Problem::CommentLost)
+    balance(stream, &new, fates, added).map_err(Problem::CommentLost)
 }
 
-/// What comments the new text has is what the old text had, less what was dropped. The lost one otherwise.
-fn balance(old: &Stream, new: &Stream, fates: &[CommentFate]) -> Result<(), String> {
+/// What comments the new text has is what the old text had, less what was dropped, and what was added. The lost one otherwise.
+fn balance(old: &Stream, new: &Stream, fates: &[CommentFate], added: &[String]) -> Result<(), String> {
     let texts = |stream: &Stream| -> Vec<String> {
         stream.comments().iter().map(|comment| stream.text()[comment.range.clone()].to_owned()).collect()
     };
@@ -43,6 +44,7 @@ fn balance(old: &Stream, new: &Stream, fates: &[CommentFate]) -> Result<(), Stri
             expected.remove(at);
         }
     }
+    expected.extend(added.iter().cloned());
     let mut found = texts(new);
     expected.sort();
     found.sort();
@@ -64,7 +66,7 @@ mod tests {
         let stream = Stream::parse(text).unwrap();
         let list = splices.iter().map(|(range, with)| Splice { range: range.clone(), with: (*with).into() }).collect();
         let splices = Splices::new(text, list).unwrap();
-        prove(&stream, &splices, &[Operation { document: 0, path: vec![], what }], &[])
+        prove(&stream, &splices, &[Operation { document: 0, path: vec![], what }], &[], &[])
     }
 
     #[test]

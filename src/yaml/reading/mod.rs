@@ -60,6 +60,7 @@ impl Data {
             (New::String(want), Data::Scalar { text, kind, tag: None }) => {
                 want == text && (STRINGS.contains(kind) || *kind == "plain" && reads_as_string(text))
             }
+            (New::Text(want), Data::Scalar { text, kind, tag: None }) => want == text && STRINGS.contains(kind),
             (New::Plain(want), Data::Scalar { text, kind, tag: None }) => want == text && PLAIN.contains(kind),
             (New::Sequence(want), Data::Sequence { items, tag: None }) => {
                 want.len() == items.len() && want.iter().zip(items).all(|(want, item)| Data::is_intended(want, item))

@@ -1,0 +1,215 @@
+use super::slots::Slots;
+use super::{Edit, Emptied, Error, Fate, Node, Place, Problem, Splice, What};
+use crate::yaml::emit::{Layout, New};
+use crate::yaml::node::{Content, Id, Notation, Style};
+
+/// The entry of a mapping that an operation is about.
+pub(super) struct Entry {
+    pub(super) at: usize,
+    pub(super) key: Id,
+    pub(super) value: Id,
+}
+
+impl<'s> Edit<'s> {
+    /// Puts another key and value in the place of an entry, in the style of its mapping and its value. `fate` decides on each comment
+    /// inside the entry, one that trails its last line included; moved ones come to stand above the new key.
+    ///
+    /// # Errors
+    /// If there is no such entry, or two, if it carries an anchor that is used elsewhere, or if a comment cannot be moved.
+    pub fn replace_entry(
+        &mut self,
+        mapping: Node<'s>,
+        key: &str,
+        new_key: &str,
+        value: &New,
+        fate: impl Fn(&str) -> Fate,
+    ) -> Result<(), Error> {
+        let slots = self.slots(mapping)?;
+        let entry = self.entry(mapping, key)?;
+        let mut range = slots.child(entry.at);
+        let start = range.start;
+        if !slots.is_flow() && self.stream.lines().number(range.start) < self.stream.lines().number(range.end) {
+            range = self.stream.with_trailing_comment(range);
+        }
+        self.settle_anchors_in(&range)?;
+
+        let layout = Layout::near(self.stream, start);
+        let column = self.stream.column(start);
+        let can_move = !slots.is_flow() && self.stream.begins_its_line(start);
+        let moved = self.take_comments(&range, can_move, fate)?;
+        let mut with: String =
+            moved.iter().map(|comment| format!("{comment}{}{}", layout.ending, " ".repeat(column))).collect();
+        let old_is_flow = matches!(
+            self.stream.nodes[entry.value].content,
+            Content::Mapping { style: Style::Flow, .. } | Content::Sequence { style: Style::Flow, .. }
+        );
+        with.push_str(&if slots.is_flow() || old_is_flow {
+            layout.flow_entry(new_key, value)
+        } else {
+            layout.entry(new_key, value, column)
+        });
+        self.splices.push(Splice { range, with });
+        self.record(mapping.id, What::ReplaceEntry(entry.at, new_key.to_owned(), value.clone()));
+        Ok(())
+    }
+
+    /// Puts an entry into a mapping.
+    ///
+    /// # Errors
+    /// If the mapping has that key, if the place names a key that it has not, or if nothing can be put there safely.
+    pub fn insert_entry(&mut self, mapping: Node<'s>, place: Place<'_>, key: &str, value: &New) -> Result<(), Error> {
+        let Content::Mapping { .. } = &self.stored(mapping)?.content else {
+            return Err(self.unsupported(mapping, "entries can only be put into a mapping"));
+        };
+        let slots = self.slots(mapping)?;
+        if mapping.own_entry(key).is_some() {
+            return Err(self.stream.error(mapping.range(), Problem::DuplicateKey(key.to_owned())));
+        }
+        let at = match place {
+            Place::First => 0,
+            Place::Last => slots.len(),
+            Place::Before(sibling) => self.entry(mapping, sibling)?.at,
+            Place::After(sibling) => self.entry(mapping, sibling)?.at + 1,
+        };
+        self.refuse_explicit_keys(mapping)?;
+        self.insert(&slots, at, &|layout, column| {
+            if slots.is_flow() || slots.len() == 0 {
+                layout.flow_entry(key, value)
+            } else {
+                layout.entry(key, value, column)
+            }
+        })?;
+        self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()));
+        Ok(())
+    }
+
+    /// Puts text before the child at `at`, or after the last.
+    pub(super) fn insert(
+        &mut self,
+        slots: &Slots<'s>,
+        at: usize,
+        text: &dyn Fn(&Layout, usize) -> String,
+    ) -> Result<(), Error> {
+        // Before a child that is not the first is after the one before it, and its comments.
+        let beside = if slots.len() == 0 { None } else { Some(slots.child(at.saturating_sub(1)).start) };
+        let layout = Layout::near(self.stream, beside.unwrap_or(0));
+        self.splices.extend(slots.insertion(at, &layout, text)?);
+        Ok(())
+    }
+
+    /// Takes an entry out of a mapping, with the comments that belong to it: those directly above at its indentation, in it, and on its
+    /// line. `fate` must drop each of them. `emptied` says what is left where it is the only one.
+    ///
+    /// # Errors
+    /// If there is no such entry, or two, or if it carries an anchor that is used elsewhere.
+    pub fn remove_entry(
+        &mut self,
+        mapping: Node<'s>,
+        key: &str,
+        emptied: Emptied,
+        fate: impl Fn(&str) -> Fate,
+    ) -> Result<(), Error> {
+        let slots = self.slots(mapping)?;
+        let entry = self.entry(mapping, key)?;
+        if slots.len() == 1 {
+            return self.empty(mapping, emptied, &fate);
+        }
+        let range = slots.removal(entry.at)?;
+        self.settle_anchors_in(&range)?;
+        self.take_comments(&range, false, fate)?;
+        self.splices.push(Splice { range, with: String::new() });
+        self.record(mapping.id, What::RemoveEntry(entry.at));
+        Ok(())
+    }
+
+    /// Gives an entry another key, in the notation of the old one where that can say it. An anchor of the key stays.
+    ///
+    /// # Errors
+    /// If there is no such entry, or two, if the new key is there already, or if the key is no scalar.
+    pub fn rename_key(&mut self, mapping: Node<'s>, key: &str, new_key: &str) -> Result<(), Error> {
+        let entry = self.entry(mapping, key)?;
+        if key == new_key {
+            return Ok(());
+        }
+        if mapping.own_entry(new_key).is_some() {
+            return Err(self.stream.error(self.whole(entry.key), Problem::DuplicateKey(new_key.to_owned())));
+        }
+        let stored = &self.stream.nodes[entry.key];
+        let layout = Layout::near(self.stream, stored.span.start);
+        let with = match &stored.content {
+            Content::Scalar { notation: Notation::Quoted, .. } => self.in_quotes_of(stored.span.start, layout, new_key),
+            Content::Scalar { notation: Notation::Plain, .. } if stored.span.is_empty() => {
+                return Err(self.unsupported(self.node(entry.key), "an empty key"));
+            }
+            Content::Scalar { notation: Notation::Plain, .. } | Content::Alias { .. } => layout.scalar(new_key),
+            _ => return Err(self.unsupported(self.node(entry.key), "a key that is no plain or quoted scalar")),
+        };
+        if stored.tag.is_some() {
+            return Err(self.unsupported(self.node(entry.key), "a key with a tag"));
+        }
+        self.splices.push(Splice { range: stored.span.clone(), with });
+        self.record(mapping.id, What::RenameEntry(entry.at, new_key.to_owned()));
+        Ok(())
+    }
+
+    /// Moves an entry within its mapping, with the comments that belong to it, as it is written.
+    ///
+    /// # Errors
+    /// As for removing and inserting; also where an alias would come to stand before its anchor.
+    pub fn move_entry(&mut self, mapping: Node<'s>, key: &str, place: Place<'_>) -> Result<(), Error> {
+        let slots = self.slots(mapping)?;
+        let from = self.entry(mapping, key)?.at;
+        let to = match place {
+            Place::First => 0,
+            Place::Last => slots.len(),
+            Place::Before(sibling) => self.entry(mapping, sibling)?.at,
+            Place::After(sibling) => self.entry(mapping, sibling)?.at + 1,
+        };
+        if to == from || to == from + 1 {
+            return Ok(());
+        }
+        let child = slots.child(from);
+        if slots.is_flow() || !self.stream.begins_its_line(child.start) {
+            return Err(self.unsupported(mapping, "moving an entry that does not stand on lines of its own"));
+        }
+        self.refuse_explicit_keys(mapping)?;
+        let range = slots.removal(from)?;
+        // From its first comment to the end of its last line's content, without its own indentation, which the insertion adds.
+        let above = self.stream.start_with_comments_above(child.start);
+        let text = self.stream.text()[above..self.stream.line_content_end(child.end)].trim_start_matches('\u{feff}');
+        let text = text.trim_start_matches(' ').to_owned();
+        self.insert(&slots, to, &|_, _| text.clone())?;
+        self.splices.push(Splice { range, with: String::new() });
+        self.record(mapping.id, What::MoveEntry(from, to));
+        Ok(())
+    }
+
+    pub(super) fn entry(&self, mapping: Node<'s>, key: &str) -> Result<Entry, Error> {
+        let Content::Mapping { entries, .. } = &self.stored(mapping)?.content else {
+            return Err(self.unsupported(mapping, "this is no mapping"));
+        };
+        let is_it = |(id, _): &&(Id, Id)| self.node(*id).text() == Some(key);
+        let mut found = entries.iter().enumerate().filter(|(_, entry)| is_it(entry));
+        let Some((at, (key_id, value))) = found.next() else {
+            return Err(self.stream.error(mapping.range(), Problem::NoSuchKey(key.to_owned())));
+        };
+        if let Some((_, (second, _))) = found.next() {
+            return Err(self.stream.error(self.whole(*second), Problem::DuplicateKey(key.to_owned())));
+        }
+        self.refuse_explicit_keys(mapping)?;
+        Ok(Entry { at, key: *key_id, value: *value })
+    }
+
+    /// `? key` splits an entry in a way that nothing here is made for.
+    pub(super) fn refuse_explicit_keys(&self, mapping: Node<'s>) -> Result<(), Error> {
+        let explicit = |key: &Node<'s>| {
+            let before = self.stream.text()[..key.range().start].trim_end_matches([' ', '\t', '\n', '\r']);
+            before.ends_with('?')
+                && (before.len() == 1 || before[..before.len() - 1].ends_with([' ', '\n', '-', '{', '[', ',']))
+        };
+        match mapping.entries().find(|(key, _)| explicit(key)) {
+            Some((key, _)) => Err(self.unsupported(key, "a key written with `?`")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use std::ops::Range;
+
+use super::{Edit, Edited, Error, Node, Splice, What};
+use crate::yaml::Stream;
+use crate::yaml::emit::New;
+use crate::yaml::node::{Content, Notation};
+
+/// The lines of a literal block scalar: where each begins in the text of the scalar, and where in the file.
+struct Lines {
+    indentation: usize,
+    /// Starts of lines in the scalar, and, in the file, of the lines and of their content.
+    starts: Vec<(usize, usize, usize)>,
+}
+
+impl<'s> Edit<'s> {
+    /// Edits the YAML that stands in a literal block scalar (`patch: |-`). The inner edit is proven on its own; its splices come to lie in
+    /// the file, line by line.
+    ///
+    /// # Errors
+    /// If this is no literal block scalar, if what stands in it is no YAML, or whatever `edit` refuses. The place of an inner error is that
+    /// in the scalar.
+    pub fn nested(
+        &mut self,
+        scalar: Node<'s>,
+        edit: impl for<'n> FnOnce(&mut Edit<'n>, &'n Stream) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Content::Scalar { text: old, notation: Notation::Block { .. } } = &scalar.stored().content else {
+            return Err(self.unsupported(scalar, "only a block scalar that stands here itself holds YAML to edit"));
+        };
+        let lines = self.lines_of(scalar, old)?;
+        let inner = Stream::parse(&**old)?;
+        let mut inner_edit = Edit::of(&inner);
+        edit(&mut inner_edit, &inner)?;
+        let Edited { splices, comments } = inner_edit.finish()?;
+        if splices.is_empty() {
+            return Ok(());
+        }
+        let new = splices.apply(old).expect("they were made for this text");
+        let indentation = " ".repeat(lines.indentation);
+        for splice in splices.iter() {
+            let Range { start, end } = splice.range;
+            let begins = |at: usize| at == 0 || old[..at].ends_with('\n');
+            // Whole lines go and come with their indentation, and others leave that of their line alone.
+            let whole = begins(start) && begins(end) && (splice.with.is_empty() || splice.with.ends_with('\n'));
+            let range = lines.in_file(start, whole)..lines.in_file(end, whole);
+            self.splices.push(Splice { range, with: indented(&splice.with, &indentation, whole) });
+        }
+        self.fates.extend(comments);
+        self.record(scalar.id, What::Set(New::Text(new)));
+        Ok(())
+    }
+
+    fn lines_of(&self, scalar: Node<'s>, text: &str) -> Result<Lines, Error> {
+        let span = scalar.stored().span.clone();
+        let file = self.stream.text();
+        if !file[span.start..].starts_with('|') {
+            return Err(self.unsupported(scalar, "a folded block scalar"));
+        }
+        let Some(first) = self.stream.lines().next(span.start) else {
+            return Err(self.unsupported(scalar, "an empty block scalar"));
+        };
+        let widths = file[first..span.end].lines().filter(|line| !line.trim().is_empty());
+        let indentation = widths.map(|line| line.len() - line.trim_start_matches(' ').len()).min().unwrap_or(0);
+        let mut starts = Vec::new();
+        let (mut inner, mut outer) = (0, first);
+        for line in text.split_inclusive('\n') {
+            let there = &file[outer.min(file.len())..];
+            let blanks = there.len() - there.trim_start_matches(' ').len();
+            let content = outer + blanks.min(indentation);
+            let bare = line.trim_end_matches('\n');
+            if !file[content..].starts_with(bare) {
+                return Err(self.unsupported(scalar, "a block scalar whose lines are not those of its text"));
+            }
+            starts.push((inner, outer, content));
+            inner += line.len();
+            outer = self.stream.lines().next(content).unwrap_or(file.len());
+        }
+        if text.ends_with('\n') {
+            starts.push((inner, outer, outer));
+        }
+        Ok(Lines { indentation, starts })
+    }
+}
+
+impl Lines {
+    /// The place in the file of a place in the scalar; of the line itself where whole lines are meant.
+    fn in_file(&self, at: usize, whole_lines: bool) -> usize {
+        let line = self.starts.partition_point(|(inner, ..)| *inner <= at) - 1;
+        let (inner, outer, content) = self.starts[line];
+        if whole_lines { outer } else { content + (at - inner) }
+    }
+}
+
+/// Inner text as it stands in the file: lines that are not blank get the indentation, the first only if it begins its line.
+fn indented(text: &str, indentation: &str, whole_lines: bool) -> String {
+    let mut out = String::new();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if (number > 0 || whole_lines) && !line.trim().is_empty() {
+            out.push_str(indentation);
+        }
+        out.push_str(line);
+    }
+    out
+}

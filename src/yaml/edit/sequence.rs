@@ -1,0 +1,150 @@
+use super::{Edit, Emptied, Error, Fate, Node, Order, Place, Splice, What};
+use crate::yaml::emit::{Layout, New};
+use crate::yaml::node::Content;
+
+impl<'s> Edit<'s> {
+    /// Puts an item into a sequence, before the one at `at`, or at the end.
+    ///
+    /// # Errors
+    /// If this is no sequence that stands here itself, or nothing can be put there safely.
+    pub fn insert_item(&mut self, sequence: Node<'s>, at: usize, item: &New) -> Result<(), Error> {
+        let Content::Sequence { .. } = &self.stored(sequence)?.content else {
+            return Err(self.unsupported(sequence, "items can only be put into a sequence"));
+        };
+        let slots = self.slots(sequence)?;
+        let at = at.min(slots.len());
+        self.insert(&slots, at, &|layout, column| {
+            if slots.is_flow() || slots.len() == 0 { layout.flow(item) } else { layout.item(item, column) }
+        })?;
+        self.record(sequence.id, What::InsertItem(at, item.clone()));
+        Ok(())
+    }
+
+    /// Takes an item out of a sequence, with the comments that belong to it: those directly above at its indentation, in it, and on its
+    /// line. `fate` must drop each of them. `emptied` says what is left where it is the only one.
+    ///
+    /// # Errors
+    /// If there is no such item, or if it carries an anchor that is used elsewhere.
+    pub fn remove_item(
+        &mut self,
+        sequence: Node<'s>,
+        at: usize,
+        emptied: Emptied,
+        fate: impl Fn(&str) -> Fate,
+    ) -> Result<(), Error> {
+        let slots = self.slots(sequence)?;
+        let Content::Sequence { items, .. } = &self.stored(sequence)?.content else {
+            return Err(self.unsupported(sequence, "this is no sequence"));
+        };
+        if at >= items.len() {
+            return Err(self.unsupported(sequence, "there is no such item"));
+        }
+        if items.len() == 1 {
+            return self.empty(sequence, emptied, &fate);
+        }
+        let range = slots.removal(at)?;
+        self.settle_anchors_in(&range)?;
+        self.take_comments(&range, false, fate)?;
+        self.splices.push(Splice { range, with: String::new() });
+        self.record(sequence.id, What::RemoveItem(at));
+        Ok(())
+    }
+
+    /// Sees to it that the sequence under `key` lists a string. Idempotent: an item for which `same` holds is enough.
+    ///
+    /// The new item goes where [`Order`] says, so that several units may list theirs in any order with the same result. `[]` and a missing
+    /// value become a block sequence; a missing key is added at the end of the mapping.
+    ///
+    /// Returns whether anything had to change.
+    ///
+    /// # Errors
+    /// If what is under the key is no sequence, or nothing can be put there safely.
+    pub fn list(
+        &mut self,
+        mapping: Node<'s>,
+        key: &str,
+        item: &str,
+        order: &Order<'_>,
+        same: impl Fn(&str) -> bool,
+    ) -> Result<bool, Error> {
+        let new = New::string(item);
+        if mapping.own_entry(key).is_none() {
+            self.insert_entry(mapping, Place::Last, key, &New::Sequence(vec![new]))?;
+            return Ok(true);
+        }
+        let sequence = self.node(self.entry(mapping, key)?.value);
+        if sequence.items().any(|item| item.text().is_some_and(&same)) {
+            return Ok(false);
+        }
+        match &self.stored(sequence)?.content {
+            Content::Sequence { items, .. } if !items.is_empty() => {
+                let texts: Vec<_> = items.iter().map(|id| self.node(*id).text()).collect();
+                self.insert_item(sequence, order.place(&texts, item), &new)?;
+            }
+            Content::Sequence { .. } => self.set(sequence, &New::Sequence(vec![new]), |_| Fate::Moved)?,
+            Content::Scalar { .. } if sequence.is_null() => {
+                self.set(sequence, &New::Sequence(vec![new]), |_| Fate::Moved)?
+            }
+            _ => return Err(self.unsupported(sequence, "what is listed here is no sequence")),
+        }
+        Ok(true)
+    }
+
+    /// Sees to it that the sequence under `key` has no item for which `same` holds. Returns whether anything had to change.
+    ///
+    /// # Errors
+    /// As [`Edit::remove_item`].
+    pub fn unlist(
+        &mut self,
+        mapping: Node<'s>,
+        key: &str,
+        same: impl Fn(&str) -> bool,
+        emptied: Emptied,
+        fate: impl Fn(&str) -> Fate,
+    ) -> Result<bool, Error> {
+        let sequence = self.node(self.entry(mapping, key)?.value);
+        let found = sequence.items().position(|item| item.text().is_some_and(&same));
+        let Some(at) = found else { return Ok(false) };
+        self.remove_item(sequence, at, emptied, fate)?;
+        Ok(true)
+    }
+
+    /// What is left of a collection whose only child is removed.
+    pub(super) fn empty(
+        &mut self,
+        collection: Node<'s>,
+        emptied: Emptied,
+        fate: &dyn Fn(&str) -> Fate,
+    ) -> Result<(), Error> {
+        let brackets = match collection.stored().content {
+            Content::Sequence { .. } => New::Sequence(Vec::new()),
+            _ => New::Mapping(Vec::new()),
+        };
+        let parent = collection.stored().parent.filter(|_| emptied == Emptied::NoEntry);
+        let Some(parent) = parent.map(|parent| self.node(parent)) else {
+            return self.set(collection, &brackets, fate);
+        };
+        match &parent.stored().content {
+            Content::Mapping { entries, .. } => {
+                let entry = entries.iter().find(|(_, value)| *value == collection.id);
+                let key = entry.and_then(|(key, _)| self.node(*key).text());
+                match key {
+                    Some(key) => self.remove_entry(parent, key, emptied, fate),
+                    None => Err(self.unsupported(parent, "a key that is no scalar")),
+                }
+            }
+            Content::Sequence { items, .. } => {
+                let at = items.iter().position(|item| *item == collection.id).unwrap_or(usize::MAX);
+                self.remove_item(parent, at, emptied, fate)
+            }
+            _ => self.set(collection, &brackets, fate),
+        }
+    }
+}
+
+impl Layout {
+    /// `key: value` on one line.
+    pub(super) fn flow_entry(&self, key: &str, value: &New) -> String {
+        format!("{}: {}", self.scalar(key), self.flow(value))
+    }
+}

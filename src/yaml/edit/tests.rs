@@ -1,0 +1,315 @@
+//! One table an operation: text before, text after, or the code of the refusal.
+
+use super::*;
+use crate::yaml::New;
+
+/// The text after an operation on the root of its first document, or the code and place of the refusal.
+fn after(text: &str, operation: impl for<'s> FnOnce(&mut Edit<'s>, Node<'s>) -> Result<(), Error>) -> String {
+    let stream = Stream::parse(text).unwrap();
+    let root = stream.documents().next().unwrap();
+    let mut edit = Edit::of(&stream);
+    match operation(&mut edit, root).and_then(|()| edit.finish()) {
+        Ok(edited) => edited.splices.apply(text).unwrap(),
+        Err(error) => format!("{} {}:{}", error.problem.code(), error.at.line, error.at.column),
+    }
+}
+
+const BY_TEXT: Order<'_> = Order { key: &|text| text.to_owned(), after: None };
+
+fn new() -> New {
+    New::mapping([("kind", New::string("K")), ("name", New::string("n-1"))])
+}
+
+fn drop_it(_: &str) -> Fate {
+    Fate::Dropped("test".into())
+}
+
+#[test]
+fn replace_an_entry() {
+    let replaced = |text: &str| after(text, |edit, root| edit.replace_entry(root, "a", "z", &new(), |_| Fate::Moved));
+    let cases = [
+        ("a:\n  b: 1\nc: 2\n", "z:\n  kind: K\n  name: n-1\nc: 2\n"),
+        ("a:\n    b: 1\n\n# below\nc: 2", "z:\n    kind: K\n    name: n-1\n\n# below\nc: 2"),
+        ("x: 1\r\na: 1\r\n", "x: 1\r\nz:\r\n  kind: K\r\n  name: n-1\r\n"),
+        ("a: # one\n  # two\n  b: 1 # three\nc: 2\n", "# one\n# two\n# three\nz:\n  kind: K\n  name: n-1\nc: 2\n"),
+        ("a: 1 # stays\nc: 2\n", "z:\n  kind: K\n  name: n-1 # stays\nc: 2\n"),
+        ("a: {b: 1} # flow\n", "z: {kind: K, name: n-1} # flow\n"),
+        ("{x: 1, a: {b: 1}, c: 2}\n", "{x: 1, z: {kind: K, name: n-1}, c: 2}\n"),
+        ("ü: ä # 🎈\na: |\n  text\n\nc: 2\n", "ü: ä # 🎈\nz:\n  kind: K\n  name: n-1\n\nc: 2\n"),
+        ("a: &x 1\nb: *x\n", "anchor-in-use 1:4"),
+        ("b: &x 1\na: [*x]\n", "b: &x 1\nz: {kind: K, name: n-1}\n"),
+        ("a: 1\na: 2\n", "duplicate-key 2:1"),
+        ("? a\n: 1\n", "unsupported-yaml 1:3"),
+        ("b: 1\n", "no-such-key 1:1"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(replaced(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn insert_an_entry() {
+    let inserted =
+        |text: &str, place: Place<'_>| after(text, |edit, root| edit.insert_entry(root, place, "z", &New::string("1")));
+    assert_eq!(inserted("a: x\n", Place::Last), "a: x\nz: \"1\"\n");
+    assert_eq!(inserted("a: x # c\n\n# d\n", Place::Last), "a: x # c\nz: \"1\"\n\n# d\n");
+    assert_eq!(inserted("a: 'x'\r\nb: 2", Place::Last), "a: 'x'\r\nb: 2\r\nz: '1'");
+    assert_eq!(inserted("# h\n\n# c\na: x\n", Place::Before("a")), "# h\n\nz: \"1\"\n# c\na: x\n");
+    assert_eq!(inserted("a:\n  - x\nb: 2\n", Place::After("a")), "a:\n  - x\nz: \"1\"\nb: 2\n");
+    assert_eq!(inserted("{a: 1, b: 2}\n", Place::After("a")), "{a: 1, z: \"1\", b: 2}\n");
+    assert_eq!(inserted("a: |\n  x\n\n\nb: 2\n", Place::After("a")), "a: |\n  x\nz: \"1\"\n\n\nb: 2\n");
+    assert_eq!(inserted("a: |+\n  x\n\n", Place::Last), "a: |+\n  x\n\nz: \"1\"\n");
+    assert_eq!(inserted("a: |+\n  x\n\nb: 2\n", Place::After("a")), "a: |+\n  x\n\nz: \"1\"\nb: 2\n");
+    assert_eq!(inserted("a: |+\n  x", Place::Last), "unsupported-yaml 1:1");
+    assert_eq!(inserted("# c\na: x\n", Place::First), "z: \"1\"\n# c\na: x\n");
+    assert_eq!(inserted("{}\n", Place::Last), "{z: \"1\"}\n");
+    assert_eq!(inserted("z: x\n", Place::Last), "duplicate-key 1:1");
+    let in_item = after("- a: 1\n  b: 2\n", |edit, root| {
+        let item = root.items().next().unwrap();
+        edit.insert_entry(item, Place::Before("a"), "z", &New::string("q"))
+    });
+    assert_eq!(in_item, "- z: q\n  a: 1\n  b: 2\n");
+}
+
+#[test]
+fn remove_an_entry() {
+    let removed = |text: &str| after(text, |edit, root| edit.remove_entry(root, "a", Emptied::Brackets, drop_it));
+    assert_eq!(removed("# h\n\n# mine\na: 1 # me\nb: 2\n"), "# h\n\nb: 2\n");
+    assert_eq!(removed("b: 2\na:\n  - x\n# stays"), "b: 2\n# stays");
+    assert_eq!(removed("b: 2\na: 1"), "b: 2");
+    assert_eq!(removed("{a: 1, b: 2}\n"), "{b: 2}\n");
+    assert_eq!(removed("{b: 1, a: 2}\n"), "{b: 1}\n");
+    assert_eq!(removed("a: 1\n"), "{}\n");
+    assert_eq!(removed("a: &x 1\nb: *x\n"), "anchor-in-use 1:4");
+    let kept =
+        after("a: 1 # me\nb: 2\n", |edit, root| edit.remove_entry(root, "a", Emptied::Brackets, |_| Fate::Moved));
+    assert_eq!(kept, "comment-lost 1:6");
+}
+
+#[test]
+fn set_a_scalar() {
+    let set = |text: &str, to: &str| after(text, |edit, root| edit.set_scalar(root.get("a").unwrap(), to));
+    assert_eq!(set("a: x # c\n", "v"), "a: v # c\n");
+    assert_eq!(set("a: x\n", "1"), "a: \"1\"\n");
+    assert_eq!(set("a: 'x'\n", "it's"), "a: 'it''s'\n");
+    assert_eq!(set("a: \"x\"\n", "v"), "a: \"v\"\n");
+    assert_eq!(set("a: x\n", "x"), "a: x\n");
+    assert_eq!(set("a: |\n  x\nb: 1\n", "v"), "a: v\nb: 1\n");
+    assert_eq!(set("a: # c\n", "v"), "a: v # c\n");
+}
+
+#[test]
+fn list_an_item() {
+    let listed = |text: &str, item: &str| {
+        after(text, |edit, root| edit.list(root, "r", item, &BY_TEXT, |is| is == item).map(drop))
+    };
+    assert_eq!(listed("r:\n  - ./b\n  - ./d # d\nx: 1\n", "./c"), "r:\n  - ./b\n  - ./c\n  - ./d # d\nx: 1\n");
+    assert_eq!(listed("r:\n  - ./b\n  - ./d # d\nx: 1\n", "./e"), "r:\n  - ./b\n  - ./d # d\n  - ./e\nx: 1\n");
+    assert_eq!(listed("r:\n  # first\n  - ./b\n", "./a"), "r:\n  - ./a\n  # first\n  - ./b\n");
+    assert_eq!(listed("r:\n- ./b", "./c"), "r:\n- ./b\n- ./c");
+    assert_eq!(listed("r: [./b, ./d]\n", "./c"), "r: [./b, ./c, ./d]\n");
+    assert_eq!(listed("k:\n- 1\nr: [] # none\n", "./c"), "k:\n- 1\nr: # none\n- ./c\n");
+    assert_eq!(listed("r: []\n", "./c"), "r:\n  - ./c\n");
+    assert_eq!(listed("r:\nx: 1\n", "./c"), "r:\n  - ./c\nx: 1\n");
+    assert_eq!(listed("x: 1\n", "./c"), "x: 1\nr:\n  - ./c\n");
+    assert_eq!(listed("r:\n  - ./c\n", "./c"), "r:\n  - ./c\n");
+    assert_eq!(listed("r: text\n", "./c"), "unsupported-yaml 1:4");
+    assert_eq!(listed("r: &x []\ny: *x\n", "./c"), "anchor-in-use 1:4");
+    assert_eq!(listed("r: &x\n  - ./b\ny: *x\n", "./c"), "parsers-disagree 2:8", "it would change what *x is");
+}
+
+#[test]
+fn listing_gives_the_same_in_any_order() {
+    let list = |text: String, item: &str| {
+        after(&text, |edit, root| edit.list(root, "r", item, &BY_TEXT, |is| is == item).map(drop))
+    };
+    for text in ["r:\n  - m\n  - c\n  - x\n", "r:\n  - a\n  - z\n", "r: []\n", "r: [q, b]\n"] {
+        let one = list(list(list(text.into(), "d"), "y"), "b1");
+        let other = list(list(list(text.into(), "b1"), "y"), "d");
+        assert_eq!(one, other);
+    }
+}
+
+#[test]
+fn a_list_that_is_not_sorted_takes_new_items_behind_the_one_they_belong_to() {
+    let order = Order { after: Some(&|item| item == "h"), ..BY_TEXT };
+    let list = |text: String, item: &str| {
+        after(&text, |edit, root| edit.list(root, "r", item, &order, |is| is == item).map(drop))
+    };
+    let text = "r:\n  # first\n  - n\n  - h\n  - p\n";
+    let one = list(list(text.into(), "a"), "b");
+    assert_eq!(one, list(list(text.into(), "b"), "a"));
+    assert_eq!(one, "r:\n  # first\n  - n\n  - h\n  - a\n  - b\n  - p\n");
+}
+
+#[test]
+fn unlist_an_item() {
+    let unlisted = |text: &str| {
+        after(text, |edit, root| edit.unlist(root, "r", |is| is == "b", Emptied::Brackets, drop_it).map(drop))
+    };
+    assert_eq!(unlisted("r:\n  - a\n  # of b\n  - b # b\n  - c\n"), "r:\n  - a\n  - c\n");
+    assert_eq!(unlisted("r: [a, b]\n"), "r: [a]\n");
+    assert_eq!(unlisted("r: [a]\n"), "r: [a]\n");
+    assert_eq!(unlisted("r: [b]\n"), "r: []\n");
+}
+
+#[test]
+fn operations_on_different_nodes_go_together() {
+    let both = after("a: 1\nb:\n  - x\nc: 3\n", |edit, root| {
+        edit.remove_entry(root, "a", Emptied::Brackets, drop_it)?;
+        edit.list(root, "b", "z", &BY_TEXT, |_| false)?;
+        edit.insert_entry(root, Place::Last, "d", &New::string("e"))?;
+        edit.set_scalar(root.get("c").unwrap(), "f")
+    });
+    assert_eq!(both, "b:\n  - x\n  - z\nc: f\nd: e\n");
+    let overlap = after("a: {b: 1}\nc: 2\n", |edit, root| {
+        edit.set_scalar(root.at(&["a", "b"]).unwrap(), "x")?;
+        edit.remove_entry(root, "a", Emptied::Brackets, drop_it)
+    });
+    assert_eq!(overlap, "edits-overlap 1:1");
+}
+
+#[test]
+fn only_the_document_that_is_meant_changes() {
+    let stream = Stream::parse("a: 1\n---\na: 2\n...\n---\na: 3\n").unwrap();
+    let mut edit = Edit::of(&stream);
+    edit.set_scalar(stream.documents().nth(1).unwrap().get("a").unwrap(), "x").unwrap();
+    let text = edit.finish().unwrap().splices.apply(stream.text()).unwrap();
+    assert_eq!(text, "a: 1\n---\na: x\n...\n---\na: 3\n");
+}
+
+#[test]
+fn remove_the_last_child() {
+    let removed = |text: &str, emptied: Emptied| {
+        after(text, |edit, root| {
+            let list = root.at(&["a", "b"]).unwrap();
+            edit.remove_item(list, 0, emptied, drop_it)
+        })
+    };
+    assert_eq!(removed("a:\n  b: # k\n    - x\n  c: 1\n", Emptied::Brackets), "a:\n  b: [] # k\n  c: 1\n");
+    assert_eq!(removed("a:\n  b:\n    - x\n  c: 1\n", Emptied::NoEntry), "a:\n  c: 1\n");
+    assert_eq!(removed("a:\n  b:\n    - x\nd: 1\n", Emptied::NoEntry), "d: 1\n", "and what holds nothing else");
+    assert_eq!(removed("a:\n  b:\n    - x\n", Emptied::NoEntry), "{}\n");
+    assert_eq!(removed("a: {b: [x], c: 1}\n", Emptied::NoEntry), "a: {c: 1}\n");
+    assert_eq!(removed("a: {b: [\n  x,\n]}\n", Emptied::Brackets), "a: {b: []}\n");
+}
+
+#[test]
+fn set_any_value() {
+    let set = |text: &str, new: New| after(text, |edit, root| edit.set(root.get("a").unwrap(), &new, |_| Fate::Moved));
+    let list = || New::Sequence(vec![New::string("x"), New::mapping([("k", New::string("v"))])]);
+    assert_eq!(set("a: 1 # c\nb: 2\n", new()), "a: # c\n  kind: K\n  name: n-1\nb: 2\n");
+    assert_eq!(set("a: 1\nb: 2\n", list()), "a:\n  - x\n  - k: v\nb: 2\n");
+    assert_eq!(set("a: # c\n  # in\n  b: 1\nc: 2\n", New::string("v")), "# in\na: v # c\nc: 2\n");
+    assert_eq!(set("a:\n    b: 1\n    c: 2\n", list()), "a:\n    - x\n    - k: v\n");
+    assert_eq!(set("a:\n- 1\nb: 2\n", new()), "a:\n  kind: K\n  name: n-1\nb: 2\n");
+    assert_eq!(set("a: &x 1\nb: 2\n", list()), "a:\n  - x\n  - k: v\nb: 2\n");
+    assert_eq!(set("a: &x\n  b: 1\nc: 2\n", New::string("v")), "a: v\nc: 2\n");
+    assert_eq!(set("a: &x # c\n  b: 1\nc: 2\n", new()), "a: # c\n  kind: K\n  name: n-1\nc: 2\n");
+    assert_eq!(set("{a: 1, b: 2}\n", list()), "{a: [x, {k: v}], b: 2}\n");
+    assert_eq!(set("a: |\n  text\n\nb: 2\n", New::string("v")), "a: v\n\nb: 2\n");
+    assert_eq!(set("a: 1\n", New::Text("one\ntwo\n".into())), "a: |\n  one\n  two\n");
+    assert_eq!(set("a:\nb: 2\n", New::Text("one\ntwo".into())), "a: |-\n  one\n  two\nb: 2\n");
+    assert_eq!(set("a:", New::string("v")), "a: v");
+    let item = after("- 1 # c\n-\n- k: v\n  # d\n  l: w\n", |edit, root| {
+        let items: Vec<_> = root.items().collect();
+        edit.set(items[0], &new(), drop_it)?;
+        edit.set(items[1], &New::string("v"), drop_it)?;
+        edit.set(items[2], &New::string("v"), drop_it)
+    });
+    assert_eq!(item, "- kind: K\n  name: n-1 # c\n- v\n- v\n");
+}
+
+#[test]
+fn rename_a_key() {
+    let renamed = |text: &str, to: &str| after(text, |edit, root| edit.rename_key(root, "a", to));
+    assert_eq!(renamed("a: 1 # c\n", "z"), "z: 1 # c\n");
+    assert_eq!(renamed("\"a\": 1\n", "z"), "\"z\": 1\n");
+    assert_eq!(renamed("{a: 1}\n", "no"), "{\"no\": 1}\n");
+    assert_eq!(renamed("&k a: 1\nb: *k\n", "z"), "parsers-disagree 1:4", "it would rename what *k says, too");
+    assert_eq!(renamed("x: &k a\n*k : 1\n", "z"), "x: &k a\nz : 1\n");
+    assert_eq!(renamed("a: 1\nz: 2\n", "z"), "duplicate-key 1:1");
+    assert_eq!(renamed("? a\n: 1\n", "z"), "unsupported-yaml 1:3");
+}
+
+#[test]
+fn move_an_entry() {
+    let moved = |text: &str, place: Place<'_>| after(text, |edit, root| edit.move_entry(root, "a", place));
+    assert_eq!(moved("# of a\na: # x\n  - 1\nb: 2\nc: 3\n", Place::After("b")), "b: 2\n# of a\na: # x\n  - 1\nc: 3\n");
+    assert_eq!(moved("b: 2\nc: 3\na: 1\n", Place::First), "a: 1\nb: 2\nc: 3\n");
+    assert_eq!(moved("b: 2\na: 1\nc: 3", Place::Last), "b: 2\nc: 3\na: 1");
+    assert_eq!(moved("a: 1\nb: 2\n", Place::First), "a: 1\nb: 2\n");
+    assert_eq!(moved("b: &x 1\na: *x\n", Place::First), "parsers-disagree 1:1", "an alias before its anchor");
+}
+
+#[test]
+fn items_in_flow_over_several_lines() {
+    let text = "a: [\n  \"x\", # of x\n  y\n]\n";
+    let insert = |at: usize| after(text, |edit, root| edit.insert_item(root.get("a").unwrap(), at, &New::string("m")));
+    assert_eq!(insert(0), "a: [\n  m,\n  \"x\", # of x\n  y\n]\n");
+    assert_eq!(insert(1), "a: [\n  \"x\", # of x\n  m,\n  y\n]\n");
+    assert_eq!(insert(2), "a: [\n  \"x\", # of x\n  y,\n  m\n]\n");
+    let remove =
+        |at: usize| after(text, |edit, root| edit.remove_item(root.get("a").unwrap(), at, Emptied::Brackets, drop_it));
+    assert_eq!(remove(0), "a: [\n  y\n]\n");
+    assert_eq!(remove(1), "a: [\n  \"x\", # of x\n]\n");
+}
+
+#[test]
+fn an_anchor_moves_where_that_is_asked_for() {
+    let text = "a: &x v\nb: *x\nc: *x\n";
+    let stream = Stream::parse(text).unwrap();
+    let root = stream.documents().next().unwrap();
+    let mut edit = Edit::of(&stream).moving_anchors();
+    edit.remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap();
+    assert_eq!(edit.finish().unwrap().splices.apply(text).unwrap(), "b: &x v\nc: *x\n");
+}
+
+#[test]
+fn comments_are_added_above() {
+    let added = after("a:\n  - x\n", |edit, root| {
+        edit.add_comment_above(root.get("a").unwrap(), "one\n\ntwo")?;
+        edit.add_comment_above(root.get("a").unwrap().items().next().unwrap(), "three")
+    });
+    assert_eq!(added, "# one\n#\n# two\na:\n  # three\n  - x\n");
+}
+
+#[test]
+fn yaml_in_a_block_scalar_is_edited_in_place() {
+    let text = "patches:\n  - patch: |-\n      # why\n      spec:\n        a: 1 # one\n\n        b: 2\n    target: {kind: X}\n";
+    let nested = |operation: &dyn for<'n> Fn(&mut Edit<'n>, Node<'n>) -> Result<(), Error>| {
+        after(text, |edit, root| {
+            let patch = root.get("patches").unwrap().items().next().unwrap().get("patch").unwrap();
+            edit.nested(patch, |inner, stream| operation(inner, stream.documents().next().unwrap()))
+        })
+    };
+    assert_eq!(
+        nested(&|inner, root| inner.insert_entry(root.get("spec").unwrap(), Place::After("a"), "c", &new())),
+        text.replace("# one\n", "# one\n        c:\n          kind: K\n          name: n-1\n")
+    );
+    assert_eq!(
+        nested(&|inner, root| inner.remove_entry(root.get("spec").unwrap(), "a", Emptied::Brackets, drop_it)),
+        text.replace("        a: 1 # one\n", "")
+    );
+    assert_eq!(
+        nested(&|inner, root| inner.insert_entry(root.get("spec").unwrap(), Place::First, "c", &New::string("v"))),
+        text.replace("        a: 1", "        c: v\n        a: 1")
+    );
+    assert_eq!(
+        nested(&|inner, root| inner.insert_entry(root, Place::Last, "c", &New::string("v"))),
+        text.replace("        b: 2\n", "        b: 2\n      c: v\n")
+    );
+}
+
+#[test]
+fn errors_are_shown_as_a_compiler_shows_them() {
+    let text = "a: &x 1\nb: *x\n";
+    let stream = Stream::parse(text).unwrap();
+    let root = stream.documents().next().unwrap();
+    let error = Edit::of(&stream).remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap_err();
+    let shown = error.render("k/app.yaml", text);
+    assert!(
+        shown.contains("error[anchor-in-use]") && shown.contains("k/app.yaml:1:4") && shown.contains("^^^^"),
+        "{shown}"
+    );
+}

@@ -1,0 +1,197 @@
+use super::{Edit, Error, Fate, Node, Splice, What};
+use crate::yaml::emit::{Layout, New};
+use crate::yaml::node::{Content, Id, Notation, Style};
+
+/// What holds a value, which decides how a new one is laid out.
+enum Holder {
+    /// A block mapping; the key and its column.
+    Entry { key: Id, column: usize },
+    /// A block sequence; the column of the dash.
+    Item { column: usize },
+    /// A flow collection.
+    Flow,
+    /// The document.
+    Root,
+}
+
+impl<'s> Edit<'s> {
+    /// Sets a scalar to another text, in its own notation where that can say it. Same text, no change.
+    ///
+    /// # Errors
+    /// For anything but a plain or quoted scalar that stands here itself.
+    pub fn set_scalar(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
+        let stored = node.stored();
+        let Content::Scalar { text: old, notation } = &stored.content else {
+            return Err(self.unsupported(node, "only a scalar that stands here itself can be set"));
+        };
+        if &**old == text && !node.is_null() {
+            return Ok(());
+        }
+        let layout = Layout::near(self.stream, stored.span.start);
+        let with = match notation {
+            Notation::Plain if old.is_empty() => return self.set(node, &New::string(text), |_| Fate::Moved),
+            Notation::Plain => layout.scalar(text),
+            Notation::Quoted => self.in_quotes_of(stored.span.start, layout, text),
+            Notation::Block { .. } => return self.set(node, &New::string(text), |_| Fate::Moved),
+        };
+        if stored.tag.is_some() {
+            return Err(self.unsupported(node, "setting a value with a tag"));
+        }
+        self.splices.push(Splice { range: stored.span.clone(), with });
+        self.record(node.id, What::Set(New::string(text)));
+        Ok(())
+    }
+
+    /// Sets a value to another of any kind: scalars and what stands in flow on the line, other collections as blocks in the layout of
+    /// what stands around. A comment on the line of the key stays; `fate` decides on those between the lines of the old value, of which
+    /// moved ones come to stand above.
+    ///
+    /// # Errors
+    /// If the old value carries an anchor that is used elsewhere, or a comment cannot be moved.
+    pub fn set(&mut self, node: Node<'s>, new: &New, fate: impl Fn(&str) -> Fate) -> Result<(), Error> {
+        let holder = self.holder(node)?;
+        let whole = node.range();
+        let layout = Layout::near(self.stream, whole.start);
+        let old_below = self.block_below(node);
+        let splices = match (&holder, old_below) {
+            (Holder::Flow, _) => vec![Splice { range: whole, with: self.spaced(node, &layout.flow(new)) }],
+            (Holder::Root, _) => vec![Splice { range: whole, with: layout.block(new, 0) }],
+            (Holder::Item { column }, None) => {
+                let with = self.spaced(node, &layout.block(new, column + 2));
+                vec![Splice { range: whole, with }]
+            }
+            (Holder::Item { column }, Some(_)) => vec![Splice { range: whole, with: layout.block(new, column + 2) }],
+            (Holder::Entry { key, column }, old_below) => {
+                self.set_in_entry(node, *key, *column, new, old_below, &layout)
+            }
+        };
+        for splice in &splices {
+            self.settle_anchors_in(&splice.range)?;
+            // Only what the range swallows has to find a home.
+            let start = self.child_start(node);
+            let can_move = !matches!(holder, Holder::Flow) && self.stream.begins_its_line(start);
+            let moved = self.take_comments(&splice.range, can_move, &fate)?;
+            if !moved.is_empty() {
+                let above = self.stream.lines().start(start);
+                let indentation = " ".repeat(self.stream.column(start));
+                let with = moved.iter().map(|comment| format!("{indentation}{comment}{}", layout.ending)).collect();
+                self.splices.push(Splice { range: above..above, with });
+            }
+        }
+        self.splices.extend(splices);
+        self.record(node.id, What::Set(new.clone()));
+        Ok(())
+    }
+
+    fn set_in_entry(
+        &self,
+        node: Node<'s>,
+        key: Id,
+        column: usize,
+        new: &New,
+        old_below: Option<usize>,
+        layout: &Layout,
+    ) -> Vec<Splice> {
+        let whole = node.range();
+        // Everything between the colon and the old value but a comment.
+        let colon = self.colon_after(key);
+        let key_line_end = self.stream.line_content_end(colon);
+        let below = layout.is_below(new);
+        match (below, old_below) {
+            (false, None) => vec![Splice { range: whole, with: self.spaced(node, &layout.value(new, column)) }],
+            // `key: value` becomes `key:` and lines below; a comment on the line stays there.
+            (true, None) => {
+                let below = layout.below(new, column);
+                let line_end = self.stream.line_content_end(whole.end);
+                if line_end == whole.end || self.stream.lines().number(colon) != self.stream.lines().number(line_end) {
+                    return vec![Splice { range: colon..whole.end, with: below }];
+                }
+                vec![
+                    Splice { range: colon..whole.end, with: String::new() },
+                    Splice { range: line_end..line_end, with: below },
+                ]
+            }
+            // Lines below go, and the value stands on the line of the key, before its comment.
+            (false, Some(_)) => {
+                let properties = node.stored().properties.as_ref();
+                let mut splices = vec![Splice { range: key_line_end..whole.end, with: String::new() }];
+                let at = properties.map_or(colon..colon, |properties| colon..properties.end);
+                let with = format!(" {}", layout.value(new, column));
+                if at.end == key_line_end {
+                    splices[0] = Splice { range: at.start..whole.end, with };
+                } else {
+                    splices.push(Splice { range: at, with });
+                }
+                splices
+            }
+            // Lines below become other lines below, where the old ones were if that is deep enough.
+            (true, Some(old_column)) => {
+                let deep_enough = old_column > column || matches!(new, New::Sequence(_)) && old_column == column;
+                let at = if deep_enough { old_column } else { column + layout.step };
+                let span = node.stored().span.clone();
+                let line = self.stream.lines().start(span.start);
+                let with = format!("{}{}", " ".repeat(at), layout.block(new, at));
+                let mut splices = vec![Splice { range: line..span.end, with }];
+                if let Some(properties) = &node.stored().properties {
+                    let blanks = self.stream.text()[colon..properties.start].len();
+                    splices.push(Splice { range: properties.start - blanks..properties.end, with: String::new() });
+                }
+                splices
+            }
+        }
+    }
+
+    /// Text for the place of a value; an empty one has no blank before it.
+    fn spaced(&self, node: Node<'s>, text: &str) -> String {
+        let start = node.range().start;
+        let needs_blank = node.range().is_empty() && self.stream.text()[..start].ends_with([':', '-']);
+        if needs_blank { format!(" {text}") } else { text.to_owned() }
+    }
+
+    /// The column of a block collection whose first line is not that of its key or dash.
+    fn block_below(&self, node: Node<'s>) -> Option<usize> {
+        let stored = node.stored();
+        let block = matches!(
+            stored.content,
+            Content::Mapping { style: Style::Block, .. } | Content::Sequence { style: Style::Block, .. }
+        );
+        let start = stored.span.start;
+        (block && self.stream.begins_its_line(start)).then(|| self.stream.column(start))
+    }
+
+    /// Right behind the `:` of a key.
+    fn colon_after(&self, key: Id) -> usize {
+        let end = self.whole(key).end;
+        let text = self.stream.text();
+        end + text[end..].find(':').map_or(0, |at| at + 1)
+    }
+
+    fn holder(&self, node: Node<'s>) -> Result<Holder, Error> {
+        let Some(parent) = node.stored().parent else { return Ok(Holder::Root) };
+        Ok(match &self.stream.nodes[parent].content {
+            Content::Mapping { style: Style::Block, entries } => {
+                self.refuse_explicit_keys(self.node(parent))?;
+                let entry = entries.iter().find(|(_, value)| *value == node.id);
+                let Some((key, _)) = entry else { return Err(self.unsupported(node, "setting a key")) };
+                Holder::Entry { key: *key, column: self.stream.column(self.whole(*key).start) }
+            }
+            Content::Sequence { style: Style::Block, .. } => {
+                let dash = self.stream.dash_before(node.range().start);
+                Holder::Item { column: self.stream.column(dash) }
+            }
+            Content::Mapping { style: Style::Flow, entries } if !entries.iter().any(|(_, value)| *value == node.id) => {
+                return Err(self.unsupported(node, "setting a key"));
+            }
+            _ => {
+                self.slots(self.node(parent))?;
+                self.refuse_explicit_keys(self.node(parent))?;
+                Holder::Flow
+            }
+        })
+    }
+
+    pub(super) fn in_quotes_of(&self, start: usize, mut layout: Layout, text: &str) -> String {
+        layout.quote = if self.stream.text()[start..].starts_with('\'') { '\'' } else { '"' };
+        layout.quoted(text)
+    }
+}
