@@ -29,6 +29,25 @@ impl Edit<'_> {
         Ok(())
     }
 
+    /// Refuses what would change a node that an alias repeats. A node that is set as a whole gives its anchor up, which is settled elsewhere.
+    ///
+    /// # Errors
+    /// [`Problem::AnchorInUse`].
+    pub(super) fn refuse_if_repeated(&self, id: Id, is_set: bool) -> Result<(), Error> {
+        let first = if is_set { self.stream.nodes[id].parent } else { Some(id) };
+        for above in std::iter::successors(first, |id| self.stream.nodes[*id].parent) {
+            let stored = &self.stream.nodes[above];
+            let Some(anchor) = &stored.anchor else { continue };
+            let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
+            if let Some(used) = self.stream.nodes.iter().find(|other| is_use(&other.content)) {
+                let used_at = self.stream.position(used.span.start).line;
+                let problem = Problem::AnchorInUse { anchor: anchor.to_string(), used_at };
+                return Err(self.stream.error(stored.whole(), problem));
+            }
+        }
+        Ok(())
+    }
+
     /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed.
     fn written_out(&self, id: Id, user: Id) -> Result<Splice, Error> {
         let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);

@@ -49,8 +49,7 @@ impl<'s> Edit<'s> {
             layout.entry(new_key, value, column)
         });
         self.splices.push(Splice { range, with });
-        self.record(mapping.id, What::ReplaceEntry(entry.at, new_key.to_owned(), value.clone()));
-        Ok(())
+        self.record(mapping.id, What::ReplaceEntry(entry.at, new_key.to_owned(), value.clone()))
     }
 
     /// Puts an entry into a mapping.
@@ -79,8 +78,7 @@ impl<'s> Edit<'s> {
                 layout.entry(key, value, column)
             }
         })?;
-        self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()));
-        Ok(())
+        self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()))
     }
 
     /// Puts text before the child at `at`, or after the last.
@@ -118,8 +116,7 @@ impl<'s> Edit<'s> {
         self.settle_anchors_in(&range)?;
         self.take_comments(&range, false, fate)?;
         self.splices.push(Splice { range, with: String::new() });
-        self.record(mapping.id, What::RemoveEntry(entry.at));
-        Ok(())
+        self.record(mapping.id, What::RemoveEntry(entry.at))
     }
 
     /// Gives an entry another key, in the notation of the old one where that can say it. An anchor of the key stays.
@@ -148,8 +145,7 @@ impl<'s> Edit<'s> {
             return Err(self.unsupported(self.node(entry.key), "a key with a tag"));
         }
         self.splices.push(Splice { range: stored.span.clone(), with });
-        self.record(mapping.id, What::RenameEntry(entry.at, new_key.to_owned()));
-        Ok(())
+        self.record(mapping.id, What::RenameEntry(entry.at, new_key.to_owned()))
     }
 
     /// Moves an entry within its mapping, with the comments that belong to it, as it is written.
@@ -180,8 +176,7 @@ impl<'s> Edit<'s> {
         let text = text.trim_start_matches(' ').to_owned();
         self.insert(&slots, to, &|_, _| text.clone())?;
         self.splices.push(Splice { range, with: String::new() });
-        self.record(mapping.id, What::MoveEntry(from, to));
-        Ok(())
+        self.record(mapping.id, What::MoveEntry(from, to))
     }
 
     pub(super) fn entry(&self, mapping: Node<'s>, key: &str) -> Result<Entry, Error> {

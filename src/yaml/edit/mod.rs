@@ -179,7 +179,11 @@ impl<'s> Edit<'s> {
     }
 
     /// Notes what an operation does to the data.
-    fn record(&mut self, id: Id, what: What) {
+    ///
+    /// # Errors
+    /// [`Problem::AnchorInUse`] inside a node that an alias repeats elsewhere: there it would change, too.
+    fn record(&mut self, id: Id, what: What) -> Result<(), Error> {
+        self.refuse_if_repeated(id, matches!(what, What::Set(_)))?;
         let mut path: Path = Vec::new();
         let mut child = id;
         while let Some(parent) = self.stream.nodes[child].parent {
@@ -194,6 +198,7 @@ impl<'s> Edit<'s> {
         path.reverse();
         let document = self.stream.roots.iter().position(|root| *root == child).unwrap_or(usize::MAX);
         self.operations.push(Operation { document, path, what });
+        Ok(())
     }
 
     /// Settles the comments of a removed range. Gives the moved ones, in order.

@@ -46,8 +46,7 @@ impl<'s> Edit<'s> {
             self.splices.push(Splice { range, with: indented(&splice.with, &indentation, whole) });
         }
         self.fates.extend(comments);
-        self.record(scalar.id, What::Set(New::Text(new)));
-        Ok(())
+        self.record(scalar.id, What::Set(New::Text(new)))
     }
 
     fn lines_of(&self, scalar: Node<'s>, text: &str) -> Result<Lines, Error> {

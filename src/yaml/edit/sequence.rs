@@ -16,8 +16,7 @@ impl<'s> Edit<'s> {
         self.insert(&slots, at, &|layout, column| {
             if slots.is_flow() || slots.len() == 0 { layout.flow(item) } else { layout.item(item, column) }
         })?;
-        self.record(sequence.id, What::InsertItem(at, item.clone()));
-        Ok(())
+        self.record(sequence.id, What::InsertItem(at, item.clone()))
     }
 
     /// Takes an item out of a sequence, with the comments that belong to it: those directly above at its indentation, in it, and on its
@@ -46,8 +45,7 @@ impl<'s> Edit<'s> {
         self.settle_anchors_in(&range)?;
         self.take_comments(&range, false, fate)?;
         self.splices.push(Splice { range, with: String::new() });
-        self.record(sequence.id, What::RemoveItem(at));
-        Ok(())
+        self.record(sequence.id, What::RemoveItem(at))
     }
 
     /// Sees to it that the sequence under `key` lists a string. Idempotent: an item for which `same` holds is enough.

@@ -53,9 +53,6 @@ impl<'s> Edit<'s> {
     }
 }
 
-/// The bytes that go, and what stands in their place.
-pub(super) type Removal = Splice;
-
 impl<'s> Slots<'s> {
     pub(super) fn len(&self) -> usize {
         self.children.len()

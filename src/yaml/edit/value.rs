@@ -38,8 +38,7 @@ impl<'s> Edit<'s> {
             return Err(self.unsupported(node, "setting a value with a tag"));
         }
         self.splices.push(Splice { range: stored.span.clone(), with });
-        self.record(node.id, What::Set(New::string(text)));
-        Ok(())
+        self.record(node.id, What::Set(New::string(text)))
     }
 
     /// Sets a value to another of any kind: scalars and what stands in flow on the line, other collections as blocks in the layout of
@@ -79,8 +78,7 @@ impl<'s> Edit<'s> {
             }
         }
         self.splices.extend(splices);
-        self.record(node.id, What::Set(new.clone()));
-        Ok(())
+        self.record(node.id, What::Set(new.clone()))
     }
 
     fn set_in_entry(

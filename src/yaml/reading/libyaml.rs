@@ -19,6 +19,8 @@ use super::{BUDGET, Data};
 /// # Errors
 /// The parser's message, if it rejects the text.
 pub(in crate::yaml) fn read(text: &str) -> Result<Vec<Data>, String> {
+    // A byte order mark is none of the text, but not every version of libyaml knows that.
+    let text = text.trim_start_matches('\u{feff}');
     let left = Cell::new(BUDGET);
     let shapes = serde_yaml::Deserializer::from_str(text)
         .map(|document| Typed { left: &left }.deserialize(document))
