@@ -110,7 +110,12 @@ fn exercise(path: &Path, step: usize) -> Counts {
                 Ok(_) => *counts.done.entry(operation).or_default() += 1,
                 Err(error) => {
                     let place = format!("{}:{}:{}", path.display(), error.at.line, error.at.column);
-                    counts.refused.entry((error.to_string(), operation)).or_default().push(place);
+                    // What is refused for an anchor names it; one line for all of them.
+                    let reason = match error.problem.code() {
+                        "anchor-in-use" => "anchor-in-use".to_owned(),
+                        code => format!("{code}: {error}"),
+                    };
+                    counts.refused.entry((reason, operation)).or_default().push(place);
                 }
             }
         }
@@ -145,7 +150,7 @@ fn every_operation_on_real_files() {
     for ((reason, operation), places) in &counts.refused {
         println!("  refused  {:>7}  {operation}: {reason}, such as {}", places.len(), places[0]);
     }
-    let in_use = |(reason, _): &&(String, &str)| reason.starts_with("the anchor");
+    let in_use = |(reason, _): &&(String, &str)| reason == "anchor-in-use";
     let refused =
         refused - counts.refused.iter().filter(|(key, _)| in_use(&key)).map(|(_, places)| places.len()).sum::<usize>();
     println!("  {:.2}% done of what is not refused as anchor-in-use", 100.0 * done as f64 / (done + refused) as f64);

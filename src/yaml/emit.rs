@@ -1,5 +1,5 @@
 use super::Stream;
-use super::node::{Content, Notation, Style};
+use super::node::{Content, Id, Notation, Style};
 
 /// A node to be written. Existing YAML is never printed; this is the only thing that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +47,22 @@ pub(super) struct Layout {
     pub(super) quote: char,
     /// The line ending.
     pub(super) ending: String,
+    /// Whether keys are quoted, as all those beside them are.
+    pub(super) quoted_keys: bool,
+    /// Whether strings are quoted, as in JSON.
+    pub(super) quoted_strings: bool,
 }
 
 impl Default for Layout {
     fn default() -> Layout {
-        Layout { step: 2, indented_sequences: true, quote: '"', ending: "\n".into() }
+        Layout {
+            step: 2,
+            indented_sequences: true,
+            quote: '"',
+            ending: "\n".into(),
+            quoted_keys: false,
+            quoted_strings: false,
+        }
     }
 }
 
@@ -94,7 +105,23 @@ impl Layout {
             indented_sequences: sequences.into_iter().min().map_or(default.indented_sequences, |(_, deeper)| deeper),
             quote: if single > double { '\'' } else { '"' },
             ending: stream.lines().ending(stream.text(), offset).to_owned(),
+            ..default
         }
+    }
+
+    /// This layout for what is put into a collection: where all its keys are quoted, new ones are, and in flow, as in JSON, strings too.
+    pub(super) fn inside(mut self, stream: &Stream, collection: Id) -> Layout {
+        if let Content::Mapping { style, entries } = &stream.nodes[collection].content {
+            let quoted =
+                |id: &Id| matches!(stream.nodes[*id].content, Content::Scalar { notation: Notation::Quoted, .. });
+            self.quoted_keys = !entries.is_empty() && entries.iter().all(|(key, _)| quoted(key));
+            self.quoted_strings = self.quoted_keys && *style == Style::Flow;
+            if let Some((key, _)) = entries.first().filter(|_| self.quoted_keys) {
+                let single = stream.text()[stream.nodes[*key].span.start..].starts_with('\'');
+                self.quote = if single { '\'' } else { '"' };
+            }
+        }
+        self
     }
 
     /// A node in block style whose first line stands at `column` already; no line break at the end.
@@ -118,7 +145,7 @@ impl Layout {
 
     /// `key: value`, the key at `column` already.
     pub(super) fn entry(&self, key: &str, value: &New, column: usize) -> String {
-        let key = self.scalar(key);
+        let key = self.key(key);
         if self.is_below(value) {
             format!("{key}:{}", self.below(value, column))
         } else {
@@ -190,7 +217,7 @@ impl Layout {
             }
             New::Mapping(entries) => {
                 let entries: Vec<_> =
-                    entries.iter().map(|(key, value)| format!("{}: {}", self.scalar(key), self.flow(value))).collect();
+                    entries.iter().map(|(key, value)| format!("{}: {}", self.key(key), self.flow(value))).collect();
                 format!("{{{}}}", entries.join(", "))
             }
         }
@@ -198,7 +225,12 @@ impl Layout {
 
     /// A string: plain where every reader takes it for this string, else in quotes.
     pub(super) fn scalar(&self, text: &str) -> String {
-        if reads_as_string(text) { text.to_owned() } else { self.quoted(text) }
+        if reads_as_string(text) && !self.quoted_strings { text.to_owned() } else { self.quoted(text) }
+    }
+
+    /// A key.
+    pub(super) fn key(&self, text: &str) -> String {
+        if reads_as_string(text) && !self.quoted_keys { text.to_owned() } else { self.quoted(text) }
     }
 
     /// A string in quotes.
@@ -341,7 +373,8 @@ mod tests {
             ("none", New::Sequence(vec![])),
         ]);
         assert_eq!(new.document("\n"), "kind: A\nlist:\n  - x\n  - w: 1\n    z: \"no\"\nnone: []\n");
-        let layout = Layout { step: 4, indented_sequences: false, quote: '\'', ending: "\r\n".into() };
+        let layout =
+            Layout { step: 4, indented_sequences: false, quote: '\'', ending: "\r\n".into(), ..Layout::default() };
         assert_eq!(layout.block(&new, 2), "kind: A\r\n  list:\r\n  - x\r\n  - w: 1\r\n    z: 'no'\r\n  none: []");
         assert_eq!(layout.flow(&new), "{kind: A, list: [x, {w: 1, z: 'no'}], none: []}");
     }

@@ -65,6 +65,32 @@ impl Stream {
         }
     }
 
+    /// The end of the lines of comments directly below a place that stand deeper than a column: they belong to what is above.
+    pub(super) fn end_with_deeper_comments(&self, offset: usize, column: usize) -> usize {
+        let mut end = offset;
+        while let Some(next) = self.lines().next(end) {
+            let line = self.lines().line(self.text(), next);
+            let comment = self.comments_in(&line).next().filter(|comment| !comment.trailing);
+            match comment.filter(|comment| self.column(comment.range.start) > column) {
+                Some(comment) => end = comment.range.end,
+                None => break,
+            }
+        }
+        end
+    }
+
+    /// Whether a node ends in a block scalar.
+    pub(super) fn ends_in_block(&self, id: Id) -> bool {
+        matches!(self.nodes[self.last_leaf(id)].content, Content::Scalar { notation: Notation::Block { .. }, .. })
+    }
+
+    /// Whether the text before a place ends in a block scalar, blank lines aside.
+    pub(super) fn ends_block_scalar(&self, offset: usize) -> bool {
+        let end = self.text()[..offset].trim_end().len();
+        let is_block = |content: &Content| matches!(content, Content::Scalar { notation: Notation::Block { .. }, .. });
+        self.nodes.iter().any(|node| is_block(&node.content) && node.span.end.max(node.span.start) == end)
+    }
+
     /// Whether a node ends in a block scalar that keeps the blank lines after it, so that nothing can be put behind it unnoticed.
     pub(super) fn ends_in_kept_block(&self, id: Id) -> bool {
         let last = self.last_leaf(id);

@@ -12,7 +12,8 @@ pub(super) struct Entry {
 
 impl<'s> Edit<'s> {
     /// Puts another key and value in the place of an entry, in the style of its mapping and its value. `fate` decides on each comment
-    /// inside the entry, one that trails its last line included; moved ones come to stand above the new key.
+    /// inside the entry, one that trails its last line and lines of comments directly below that stand deeper than the key included; moved
+    /// ones come to stand above the new key.
     ///
     /// # Errors
     /// If there is no such entry, or two, if it carries an anchor that is used elsewhere, or if a comment cannot be moved.
@@ -30,10 +31,11 @@ impl<'s> Edit<'s> {
         let start = range.start;
         if !slots.is_flow() && self.stream.lines().number(range.start) < self.stream.lines().number(range.end) {
             range = self.stream.with_trailing_comment(range);
+            range.end = self.stream.end_with_deeper_comments(range.end, self.stream.column(start));
         }
         self.settle_anchors_in(&range)?;
 
-        let layout = Layout::near(self.stream, start);
+        let layout = Layout::near(self.stream, start).inside(self.stream, mapping.id);
         let column = self.stream.column(start);
         let can_move = !slots.is_flow() && self.stream.begins_its_line(start);
         let moved = self.take_comments(&range, can_move, fate)?;
@@ -90,7 +92,7 @@ impl<'s> Edit<'s> {
     ) -> Result<(), Error> {
         // Before a child that is not the first is after the one before it, and its comments.
         let beside = if slots.len() == 0 { None } else { Some(slots.child(at.saturating_sub(1)).start) };
-        let layout = Layout::near(self.stream, beside.unwrap_or(0));
+        let layout = Layout::near(self.stream, beside.unwrap_or(0)).inside(self.stream, slots.id());
         self.splices.extend(slots.insertion(at, &layout, text)?);
         Ok(())
     }

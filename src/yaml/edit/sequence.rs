@@ -143,6 +143,6 @@ impl<'s> Edit<'s> {
 impl Layout {
     /// `key: value` on one line.
     pub(super) fn flow_entry(&self, key: &str, value: &New) -> String {
-        format!("{}: {}", self.scalar(key), self.flow(value))
+        format!("{}: {}", self.key(key), self.flow(value))
     }
 }

@@ -58,6 +58,10 @@ impl<'s> Slots<'s> {
         self.children.len()
     }
 
+    pub(super) fn id(&self) -> Id {
+        self.id
+    }
+
     pub(super) fn is_flow(&self) -> bool {
         self.style == Style::Flow
     }
@@ -101,7 +105,8 @@ impl<'s> Slots<'s> {
         }
         match stream.lines().next(content_end) {
             Some(next) => Ok(above..next),
-            // The file ends without a line break, and goes on doing so.
+            // The file ends without a line break, and goes on doing so, unless a block scalar would then end in the middle of a line.
+            None if stream.ends_block_scalar(above) => Ok(above..text.len()),
             None => Ok(text[..above].trim_end_matches('\n').trim_end_matches('\r').len()..text.len()),
         }
     }
@@ -183,6 +188,11 @@ impl<'s> Slots<'s> {
             };
         }
         let at = stream.line_content_end(child.end);
+        if stream.lines().next(child.end).is_none() && stream.ends_in_block(self.last[sibling]) {
+            return Err(
+                self.unsupported(child, "putting something after a block scalar in whose last line the file ends")
+            );
+        }
         if !stream.ends_with(child.end, at) {
             return Err(self.unsupported(child, "something else stands on the line where its sibling ends"));
         }

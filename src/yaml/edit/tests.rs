@@ -48,6 +48,29 @@ fn replace_an_entry() {
 }
 
 #[test]
+fn what_stands_around_is_json_stays_json() {
+    let replaced = |text: &str| after(text, |edit, root| edit.replace_entry(root, "a", "z", &new(), |_| Fate::Moved));
+    assert_eq!(replaced("{\"a\": {\"b\": 1}}\n"), "{\"z\": {\"kind\": \"K\", \"name\": \"n-1\"}}\n");
+    assert_eq!(replaced("'a': 1\n'b': 2\n"), "'z':\n  'kind': K\n  'name': n-1\n'b': 2\n");
+}
+
+#[test]
+fn comments_that_hang_below_a_block_belong_to_it() {
+    let replaced = |text: &str| after(text, |edit, root| edit.replace_entry(root, "a", "z", &new(), drop_it));
+    assert_eq!(replaced("a:\n  b: 1\n  # c\n    # d\n# e\nf: 2\n"), "z:\n  kind: K\n  name: n-1\n# e\nf: 2\n");
+    assert_eq!(replaced("a:\n  b: 1\n\n  # c\nf: 2\n"), "z:\n  kind: K\n  name: n-1\n\n  # c\nf: 2\n");
+}
+
+#[test]
+fn a_block_scalar_at_the_end_of_the_file() {
+    let remove = |text: &str| after(text, |edit, root| edit.remove_entry(root, "b", Emptied::Brackets, drop_it));
+    assert_eq!(remove("a: |\n  x\nb: 1"), "a: |\n  x\n", "else it would lose its line break");
+    let insert = |text: &str| after(text, |edit, root| edit.insert_entry(root, Place::Last, "b", &New::string("v")));
+    assert_eq!(insert("a: |\n  x"), "unsupported-yaml 1:1");
+    assert_eq!(insert("a: |-\n  x"), "unsupported-yaml 1:1");
+}
+
+#[test]
 fn insert_an_entry() {
     let inserted =
         |text: &str, place: Place<'_>| after(text, |edit, root| edit.insert_entry(root, place, "z", &New::string("1")));

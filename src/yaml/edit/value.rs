@@ -51,6 +51,7 @@ impl<'s> Edit<'s> {
         let holder = self.holder(node)?;
         let whole = node.range();
         let layout = Layout::near(self.stream, whole.start);
+        let layout = node.stored().parent.map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
         let old_below = self.block_below(node);
         let splices = match (&holder, old_below) {
             (Holder::Flow, _) => vec![Splice { range: whole, with: self.spaced(node, &layout.flow(new)) }],
