@@ -150,9 +150,9 @@ fn every_operation_on_real_files() {
     for ((reason, operation), places) in &counts.refused {
         println!("  refused  {:>7}  {operation}: {reason}, such as {}", places.len(), places[0]);
     }
-    let in_use = |(reason, _): &&(String, &str)| reason == "anchor-in-use";
+    let in_use = |(reason, _): &(String, &str)| reason == "anchor-in-use";
     let refused =
-        refused - counts.refused.iter().filter(|(key, _)| in_use(&key)).map(|(_, places)| places.len()).sum::<usize>();
+        refused - counts.refused.iter().filter(|(key, _)| in_use(key)).map(|(_, places)| places.len()).sum::<usize>();
     println!("  {:.2}% done of what is not refused as anchor-in-use", 100.0 * done as f64 / (done + refused) as f64);
     assert!(done > 1000);
     assert!(done * 100 >= (done + refused) * 99, "at least 99% are done");

@@ -41,14 +41,14 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let layout = layout();
 
     let heading = |command: &str, about: &str| {
-        let about = layout.fold("", about.trim_start());
+        let blank = if about.starts_with('\n') { "\n" } else { "" };
+        let about = format!("{blank}{}", layout.fold("", about.trim_start()));
         print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
     };
     heading("list", "An example home-ops repository: two clusters, each following a git branch of its own.")?;
     print(&list_as_text(view, plan, migrations, &layout))?;
 
-    print("\n")?;
-    heading("plan", "What would be done, what a person should look at first, and what is refused, with the reason.")?;
+    heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
     let everything = Asked::default();
     print(&plan_as_text(view, plan, &context.select(&everything)?, migrations, &layout))?;
 

@@ -85,8 +85,8 @@ impl Patch {
         stream.documents().any(|root| match root.kind() {
             Kind::Mapping => fields.iter().any(|field| root.at(&["spec", field]).is_some()),
             Kind::Sequence => root.items().any(|operation| {
-                let pointers = ["path", "from"].map(|key| operation.text_at(&[key]).unwrap_or_default());
-                pointers.iter().any(|pointer| hits(pointer, fields))
+                let mut pointers = ["path", "from"].iter().filter_map(|key| operation.text_at(&[key]));
+                pointers.any(|pointer| hits(pointer, fields))
             }),
             Kind::Scalar => false,
         })

@@ -174,7 +174,7 @@ mod tests {
     fn is_what_git_writes() {
         assert_eq!(
             diff(change("a b.yaml", Some("1\n2\n3\n4\n5\n"), Some("1\n2\n3\n4\nx"))),
-            "diff --git a/a b.yaml b/a b.yaml\nindex 8a1218a..a8cb0cf 100644\n--- a/a b.yaml\t\n+++ b/a b.yaml\t\n\
+            "diff --git a/a b.yaml b/a b.yaml\nindex 8a1218a..d685242 100644\n--- a/a b.yaml\t\n+++ b/a b.yaml\t\n\
              @@ -2,4 +2,4 @@\n 2\n 3\n 4\n-5\n+x\n\\ No newline at end of file\n"
         );
         assert_eq!(

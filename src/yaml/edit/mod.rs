@@ -133,8 +133,8 @@ impl<'s> Edit<'s> {
         let ending = self.stream.lines().ending(self.stream.text(), start).to_owned();
         let indentation = " ".repeat(self.stream.column(start));
         let line_start = self.stream.lines().start(start);
-        let line_start =
-            line_start + self.stream.text()[line_start..].starts_with('\u{feff}').then_some(3).unwrap_or(0);
+        let line = &self.stream.text()[line_start..];
+        let line_start = line_start + (line.len() - line.trim_start_matches('\u{feff}').len());
         let mut with = String::new();
         for line in text.lines() {
             let comment = format!("# {line}").trim_end().to_owned();

@@ -119,10 +119,9 @@ impl<'s> Slots<'s> {
         let comma = after[blanks..].starts_with(',').then_some(child.end + blanks + 1);
         let end = comma.unwrap_or(child.end);
         let content_end = stream.line_content_end(end);
-        if stream.begins_its_line(child.start) && stream.ends_with(end, content_end) {
-            if let Some(next) = stream.lines().next(content_end) {
-                return stream.lines().start(child.start)..next;
-            }
+        let alone = stream.begins_its_line(child.start) && stream.ends_with(end, content_end);
+        if let Some(next) = stream.lines().next(content_end).filter(|_| alone) {
+            return stream.lines().start(child.start)..next;
         }
         match (comma, at) {
             (Some(comma), _) => {
@@ -142,7 +141,7 @@ impl<'s> Slots<'s> {
         text: &dyn Fn(&Layout, usize) -> String,
     ) -> Result<Vec<Splice>, Error> {
         match (self.style, self.children.is_empty()) {
-            (_, true) => Ok(vec![self.into_brackets(&text(layout, 0))]),
+            (_, true) => Ok(vec![self.between_brackets(&text(layout, 0))]),
             (Style::Flow, false) => Ok(self.flow_insertion(at, layout, &text(layout, 0))),
             (Style::Block, false) if at == 0 => Ok(vec![self.before_first(layout, text)]),
             (Style::Block, false) => self.after_block_child(at - 1, layout, text),
@@ -150,7 +149,7 @@ impl<'s> Slots<'s> {
     }
 
     /// `[]` becomes `[text]`.
-    fn into_brackets(&self, text: &str) -> Splice {
+    fn between_brackets(&self, text: &str) -> Splice {
         let open = self.stream.nodes[self.id].span.start + 1;
         Splice { range: open..open, with: text.to_owned() }
     }
