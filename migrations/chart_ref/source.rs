@@ -264,10 +264,9 @@ pub(super) fn write(view: &View, key: &SourceKey, new: &NewSource, settings: &Se
     if style.trim_start_matches('\u{feff}').starts_with("---") {
         text.push_str(&format!("---{ending}"));
     }
-    if let Some(schema) = schema_comment(view, api_version) {
-        text.push_str(&format!("{schema}{ending}"));
-    }
-    text.push_str(&object(key, new, settings).document(ending));
+    let schema = schema_comment(view, api_version);
+    let comments: Vec<&str> = schema.iter().map(|comment| comment.trim_start_matches("# ")).collect();
+    text.push_str(&object(key, new, settings).document(&comments, ending));
     changes.set(file.clone(), Change::Create { text, mode: Mode::File });
 
     if let Some(path) = listed_in {

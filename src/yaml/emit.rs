@@ -27,10 +27,12 @@ impl New {
         New::Mapping(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// The whole text of a new document, without `---`: a block mapping at column 0.
-    pub fn document(&self, ending: &str) -> String {
+    /// The whole text of a new document, without `---`: comments (without `#`, which is added), then a block at column 0.
+    pub fn document(&self, comments: &[&str], ending: &str) -> String {
         let layout = Layout { ending: ending.to_owned(), ..Layout::default() };
-        let mut out = layout.block(self, 0);
+        let mut out: String =
+            comments.iter().map(|comment| format!("{}{ending}", format!("# {comment}").trim_end())).collect();
+        out.push_str(&layout.block(self, 0));
         out.push_str(ending);
         out
     }
@@ -372,7 +374,7 @@ mod tests {
             ),
             ("none", New::Sequence(vec![])),
         ]);
-        assert_eq!(new.document("\n"), "kind: A\nlist:\n  - x\n  - w: 1\n    z: \"no\"\nnone: []\n");
+        assert_eq!(new.document(&["c"], "\n"), "# c\nkind: A\nlist:\n  - x\n  - w: 1\n    z: \"no\"\nnone: []\n");
         let layout =
             Layout { step: 4, indented_sequences: false, quote: '\'', ending: "\r\n".into(), ..Layout::default() };
         assert_eq!(layout.block(&new, 2), "kind: A\r\n  list:\r\n  - x\r\n  - w: 1\r\n    z: 'no'\r\n  none: []");

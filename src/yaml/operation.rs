@@ -29,6 +29,8 @@ pub(super) enum What {
     MoveEntry(usize, usize),
     InsertItem(usize, New),
     RemoveItem(usize),
+    /// A document comes to stand after the last.
+    AppendDocument(New),
 }
 
 impl Operation {
@@ -36,7 +38,7 @@ impl Operation {
     fn place(&self) -> (usize, Path) {
         let mut path = self.path.clone();
         match self.what {
-            What::Set(_) => {}
+            What::Set(_) | What::AppendDocument(_) => {}
             What::ReplaceEntry(at, ..)
             | What::InsertEntry(at, ..)
             | What::RemoveEntry(at)
@@ -48,7 +50,11 @@ impl Operation {
         (self.document, path)
     }
 
-    fn apply(&self, documents: &mut [Data]) -> Result<(), String> {
+    fn apply(&self, documents: &mut Vec<Data>) -> Result<(), String> {
+        if let What::AppendDocument(new) = &self.what {
+            documents.push(Data::Intended(new.clone()));
+            return Ok(());
+        }
         let missing = || "they differ on what is where".to_string();
         let mut node = documents.get_mut(self.document).ok_or_else(missing)?;
         for step in &self.path {

@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use super::{Edit, Error, Problem, Splice};
+use crate::yaml::emit::Layout;
 use crate::yaml::node::{Content, Id, Style};
 
 impl Edit<'_> {
@@ -23,9 +24,14 @@ impl Edit<'_> {
                 let used_at = self.stream.position(used.span.start).line;
                 return Err(self.stream.error(stored.whole(), Problem::AnchorInUse { anchor, used_at }));
             }
-            moves.push(self.written_out(id, user)?);
+            moves.push((id, self.written_out(id, user)?));
         }
-        self.splices.extend(moves);
+        for (id, splice) in moves {
+            // The comments inside go with the range, and come again with the copy.
+            let comments = self.stream.comments_in(&self.stream.nodes[id].span);
+            self.added.extend(comments.map(|comment| self.stream.text()[comment.range.clone()].to_owned()));
+            self.splices.push(splice);
+        }
         Ok(())
     }
 
@@ -48,21 +54,59 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed.
+    /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed; lines of a block are shifted
+    /// to where the alias stands.
     fn written_out(&self, id: Id, user: Id) -> Result<Splice, Error> {
         let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
         let text = self.stream.text();
-        let on_one_line = self.stream.lines().number(stored.span.start) == self.stream.lines().number(stored.span.end);
+        let properties = stored.properties.as_ref().map_or("", |properties| &text[properties.clone()]);
+        let copy = &text[stored.span.clone()];
+        if !copy.contains('\n') {
+            let with = format!("{properties} {copy}").trim_end().to_owned();
+            return Ok(Splice { range: used.span.clone(), with });
+        }
         let block = matches!(
             stored.content,
             Content::Mapping { style: Style::Block, .. } | Content::Sequence { style: Style::Block, .. }
         );
-        if block || !on_one_line {
-            let node = self.node(id);
-            return Err(self.unsupported(node, "moving an anchor of a node that takes several lines"));
+        let node = self.node(id);
+        if !block || !self.stream.begins_its_line(stored.span.start) {
+            return Err(self.unsupported(node, "moving an anchor of a scalar or flow collection of several lines"));
         }
-        let properties = stored.properties.as_ref().map_or("", |properties| &text[properties.clone()]);
-        let with = format!("{properties} {}", &text[stored.span.clone()]);
-        Ok(Splice { range: used.span.clone(), with: with.trim_end().to_owned() })
+        let holder = used.parent.map(|parent| (&self.stream.nodes[parent].content, parent));
+        let column = match holder {
+            Some((Content::Sequence { style: Style::Block, .. }, _)) => {
+                self.stream.column(self.stream.dash_before(used.span.start)) + 2
+            }
+            Some((Content::Mapping { style: Style::Block, entries }, _)) => {
+                let own = entries.iter().find(|(_, value)| *value == user);
+                let Some((key, _)) = own else {
+                    return Err(self.unsupported(node, "moving an anchor of a collection to a key"));
+                };
+                let layout = Layout::near(self.stream, used.span.start);
+                self.stream.column(self.whole(*key).start) + layout.step
+            }
+            _ => return Err(self.unsupported(node, "moving an anchor of a block into a flow collection")),
+        };
+        let ending = self.stream.lines().ending(text, used.span.start);
+        let shifted = shift(copy, self.stream.column(stored.span.start), column);
+        let with = format!("{properties}{ending}{}{shifted}", " ".repeat(column));
+        Ok(Splice { range: used.span.clone(), with })
     }
+}
+
+/// The lines of a block, the first without its indentation, with the others moved from one column to another.
+fn shift(block: &str, from: usize, to: usize) -> String {
+    let mut out = String::new();
+    for (number, line) in block.split_inclusive('\n').enumerate() {
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        if number > 0 && !line.trim().is_empty() {
+            // Comments may stand less deep than what they are in.
+            out.push_str(&" ".repeat((blanks + to).saturating_sub(from)));
+            out.push_str(&line[blanks..]);
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }

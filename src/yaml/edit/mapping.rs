@@ -167,15 +167,17 @@ impl<'s> Edit<'s> {
             return Ok(());
         }
         let child = slots.child(from);
-        if slots.is_flow() || !self.stream.begins_its_line(child.start) {
-            return Err(self.unsupported(mapping, "moving an entry that does not stand on lines of its own"));
-        }
         self.refuse_explicit_keys(mapping)?;
         let range = slots.removal(from)?;
-        // From its first comment to the end of its last line's content, without its own indentation, which the insertion adds.
-        let above = self.stream.start_with_comments_above(child.start);
-        let text = self.stream.text()[above..self.stream.line_content_end(child.end)].trim_start_matches('\u{feff}');
-        let text = text.trim_start_matches(' ').to_owned();
+        // With its comments, without its own indentation, which the insertion adds.
+        let written = match (slots.is_flow(), self.stream.begins_its_line(child.start)) {
+            (true, _) => child,
+            (false, true) => {
+                self.stream.start_with_comments_above(child.start)..self.stream.line_content_end(child.end)
+            }
+            (false, false) => child.start..self.stream.line_content_end(child.end),
+        };
+        let text = self.stream.text()[written].trim_start_matches('\u{feff}').trim_start_matches(' ').to_owned();
         self.insert(&slots, to, &|_, _| text.clone())?;
         self.splices.push(Splice { range, with: String::new() });
         self.record(mapping.id, What::MoveEntry(from, to))

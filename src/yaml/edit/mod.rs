@@ -15,6 +15,7 @@ use std::ops::Range;
 pub use order::Order;
 
 use super::comments::{CommentFate, Fate};
+use super::emit::New;
 use super::error::{Error, Problem};
 use super::node::{Content, Id, Node, Stored, Style};
 use super::operation::{Operation, Path, What};
@@ -142,6 +143,53 @@ impl<'s> Edit<'s> {
             self.added.push(comment);
         }
         self.splices.push(Splice { range: line_start..line_start, with });
+        Ok(())
+    }
+
+    /// Puts a comment behind an entry or item, on the line where it ends. Without `#`, which is added.
+    ///
+    /// # Errors
+    /// If something else stands behind it there already, if it ends in a block scalar, or if the text is of several lines.
+    pub fn add_comment_beside(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
+        if text.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(self.unsupported(child, "a comment of several lines beside something"));
+        }
+        let end = child.range().end;
+        let line_end = self.stream.line_content_end(end);
+        if line_end != end || self.stream.ends_in_block(child.id) {
+            return Err(self.unsupported(child, "a comment beside something that does not end its line"));
+        }
+        let comment = format!("# {text}").trim_end().to_owned();
+        self.splices.push(Splice { range: end..end, with: format!(" {comment}") });
+        self.added.push(comment);
+        Ok(())
+    }
+
+    /// Puts a document at the end of the stream, with comments above its content. Comments without `#`, which is added.
+    ///
+    /// # Errors
+    /// If the stream has no document yet, or its last one ends in the middle of a block scalar.
+    pub fn append_document(&mut self, comments: &[&str], document: &New) -> Result<(), Error> {
+        let text = self.stream.text();
+        let Some(last) = self.stream.roots.last() else {
+            return Err(self.stream.error(0..0, Problem::Unsupported("a document after nothing: make a file of it")));
+        };
+        let ending = self.stream.lines().ending(text, text.len()).to_owned();
+        if !text.ends_with('\n') && self.stream.ends_in_block(*last) {
+            let whole = self.whole(*last);
+            return Err(self
+                .stream
+                .error(whole, Problem::Unsupported("a document after a block scalar that does not end its line")));
+        }
+        let before = if text.ends_with('\n') { String::new() } else { ending.clone() };
+        let with = format!("{before}---{ending}{}", document.document(comments, &ending));
+        self.added.extend(comments.iter().map(|comment| format!("# {comment}").trim_end().to_owned()));
+        self.splices.push(Splice { range: text.len()..text.len(), with });
+        self.operations.push(Operation {
+            document: self.stream.roots.len(),
+            path: Path::new(),
+            what: What::AppendDocument(document.clone()),
+        });
         Ok(())
     }
 

@@ -262,6 +262,8 @@ fn move_an_entry() {
     assert_eq!(moved("b: 2\nc: 3\na: 1\n", Place::First), "a: 1\nb: 2\nc: 3\n");
     assert_eq!(moved("b: 2\na: 1\nc: 3", Place::Last), "b: 2\nc: 3\na: 1");
     assert_eq!(moved("a: 1\nb: 2\n", Place::First), "a: 1\nb: 2\n");
+    assert_eq!(moved("{a: 1, b: 2, c: 3}\n", Place::Last), "{b: 2, c: 3, a: 1}\n");
+    assert_eq!(moved("{b: 2, c: 3, a: [1]}\n", Place::First), "{a: [1], b: 2, c: 3}\n");
     assert_eq!(moved("b: &x 1\na: *x\n", Place::First), "parsers-disagree 1:1", "an alias before its anchor");
 }
 
@@ -286,6 +288,40 @@ fn an_anchor_moves_where_that_is_asked_for() {
     let mut edit = Edit::of(&stream).moving_anchors();
     edit.remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap();
     assert_eq!(edit.finish().unwrap().splices.apply(text).unwrap(), "b: &x v\nc: *x\n");
+}
+
+#[test]
+fn a_block_with_an_anchor_moves_line_by_line() {
+    let moved = |text: &str| {
+        let stream = Stream::parse(text).unwrap();
+        let root = stream.documents().next().unwrap();
+        let mut edit = Edit::of(&stream).moving_anchors();
+        edit.remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap();
+        edit.finish().unwrap().splices.apply(text).unwrap()
+    };
+    assert_eq!(
+        moved("a: &x\n    k: 1 # c\n    l: |\n      t\nb:\n  c: *x\nd: *x\n"),
+        "b:\n  c: &x\n    k: 1 # c\n    l: |\n      t\nd: *x\n"
+    );
+    assert_eq!(moved("a: &x\n- 1\n- k: v\nb:\n  - *x\n"), "b:\n  - &x\n    - 1\n    - k: v\n");
+}
+
+#[test]
+fn documents_are_appended() {
+    let appended = |text: &str| after(text, |edit, _| edit.append_document(&["why"], &new()));
+    assert_eq!(appended("a: 1\n"), "a: 1\n---\n# why\nkind: K\nname: n-1\n");
+    assert_eq!(appended("a: 1\r\nb: 2"), "a: 1\r\nb: 2\r\n---\r\n# why\r\nkind: K\r\nname: n-1\r\n");
+    assert_eq!(appended("---\na: 1\n...\n"), "---\na: 1\n...\n---\n# why\nkind: K\nname: n-1\n");
+    assert_eq!(appended("a: |\n  x"), "unsupported-yaml 1:1");
+}
+
+#[test]
+fn comments_are_added_beside() {
+    let added = |text: &str| after(text, |edit, root| edit.add_comment_beside(root.get("a").unwrap(), "why"));
+    assert_eq!(added("a: 1\nb: 2\n"), "a: 1 # why\nb: 2\n");
+    assert_eq!(added("a:\n  - x\n"), "a:\n  - x # why\n");
+    assert_eq!(added("a: 1 # c\n"), "unsupported-yaml 1:4");
+    assert_eq!(added("a: |\n  x\n"), "unsupported-yaml 1:4");
 }
 
 #[test]
