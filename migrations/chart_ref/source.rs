@@ -310,7 +310,7 @@ fn object(key: &SourceKey, new: &NewSource, settings: &Settings) -> New {
         Version::Tag(tag) => ("tag", New::string(tag)),
         Version::Range(range) => ("semver", New::string(range)),
     };
-    let layer = New::mapping([("mediaType", New::Plain(CHART_LAYER.to_owned())), ("operation", New::string("copy"))]);
+    let layer = New::mapping([("mediaType", New::string(CHART_LAYER)), ("operation", New::string("copy"))]);
     let mut spec = vec![
         ("interval".to_owned(), New::string(&new.interval)),
         ("layerSelector".to_owned(), layer),

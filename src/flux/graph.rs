@@ -145,9 +145,14 @@ fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint>
     let mut applied_by_others = BTreeSet::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
-        // A path in another source (Flux's own manifests, at `./`) is no path of this tree.
-        let of_the_same_source = |at: &At| kustomizations.get(at).is_some_and(|(_, (_, other))| other.is_like(source));
-        let others = built.iter().filter(|rendered| rendered.at != object.at && of_the_same_source(&rendered.at));
+        // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
+        // somewhere else, for bootstrapping, is the same Kustomization.
+        let is_another = |at: &At| {
+            kustomizations.get(at).is_some_and(|(other, (_, from))| {
+                from.is_like(source) && (&other.name, &other.namespace) != (&object.name, &object.namespace)
+            })
+        };
+        let others = built.iter().filter(|rendered| rendered.at != object.at && is_another(&rendered.at));
         applied_by_others.extend(others.map(|rendered| rendered.at.clone()));
         builds.push((*object, path.clone(), source.clone(), built));
     }

@@ -25,7 +25,7 @@ impl Listed {
 }
 
 /// A `kustomization.yaml`: a Kustomization or a Component of Kustomize.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Kustomization {
     /// The file.
     pub path: RepoPath,
@@ -64,17 +64,7 @@ impl Kustomization {
     /// Reads the first document of a kustomization file. `read` gives the text of patch files.
     pub(super) fn read(path: &RepoPath, stream: &Stream, read: &dyn Fn(&RepoPath) -> Option<String>) -> Kustomization {
         let Some(root) = stream.documents().next() else {
-            return Kustomization {
-                path: path.clone(),
-                component: false,
-                resources: Vec::new(),
-                components: Vec::new(),
-                namespace: None,
-                prefix: String::new(),
-                suffix: String::new(),
-                patches: Vec::new(),
-                unmodelled: Vec::new(),
-            };
+            return Kustomization { path: path.clone(), ..Kustomization::default() };
         };
         let text = |key: &str| root.text_at(&[key]).map(str::to_owned);
         let mut resources = listed(root, "resources");

@@ -16,6 +16,8 @@ mod patch;
 mod release;
 mod source;
 mod substitute;
+#[cfg(test)]
+mod tests;
 mod version;
 mod view;
 

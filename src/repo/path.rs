@@ -95,6 +95,12 @@ impl RepoPath {
     }
 }
 
+impl Default for RepoPath {
+    fn default() -> RepoPath {
+        RepoPath::root()
+    }
+}
+
 impl fmt::Display for RepoPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "." } else { &self.0 })

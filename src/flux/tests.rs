@@ -1,0 +1,146 @@
+//! Small repositories in memory, read as Flux would.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use super::*;
+use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
+
+struct Memory(Vec<Entry>, BTreeMap<RepoPath, &'static str>);
+
+impl Source for Memory {
+    fn list(&self) -> &[Entry] {
+        &self.0
+    }
+    fn left_out(&self) -> &[LeftOut] {
+        &[]
+    }
+    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+        Ok(self.1[path].as_bytes().into())
+    }
+}
+
+fn path(text: &str) -> RepoPath {
+    RepoPath::new(text).unwrap()
+}
+
+fn view(files: &[(&str, &'static str)]) -> View {
+    let files: BTreeMap<RepoPath, &'static str> = files.iter().map(|(at, text)| (path(at), *text)).collect();
+    let kind = EntryKind::File { mode: Mode::File, filtered: false };
+    let entries = files.keys().map(|path| Entry { path: path.clone(), kind: kind.clone() }).collect();
+    View::of(Tree::of(Arc::new(Memory(entries, files)))).unwrap()
+}
+
+const ENTRY: &str = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: home, namespace: flux-system}
+spec: {url: https://example.org/home, ref: {branch: edge}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: cluster, namespace: flux-system}
+spec: {path: ./kubernetes/edge/flux, sourceRef: {kind: GitRepository, name: home}}
+";
+
+const RELEASE: &str = "\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: \"${APP}\"}
+spec: {chartRef: {kind: OCIRepository, name: x}}
+";
+
+/// Who applies the first release, and as what: `cluster/kustomization namespace/name`.
+fn applied(view: &View) -> Vec<String> {
+    let graph = view.graph();
+    let reaches = graph.reaches(&view.releases()[0].at).iter();
+    reaches
+        .map(|reach| {
+            let cluster = &graph.clusters[reach.cluster].name;
+            let kustomization = &graph.kustomizations[reach.kustomization].name;
+            format!("{cluster}/{kustomization} {}/{}", reach.namespace.as_deref().unwrap_or("-"), reach.name)
+        })
+        .collect()
+}
+
+fn apps(spec: &'static str) -> [(&'static str, &'static str); 3] {
+    [
+        ("kubernetes/edge/flux/cluster.yaml", ENTRY),
+        ("kubernetes/edge/flux/apps.yaml", spec),
+        ("apps/app/helmrelease.yaml", RELEASE),
+    ]
+}
+
+#[test]
+fn a_kustomization_that_applies_itself_is_where_a_cluster_begins() {
+    let view = view(&apps(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n\
+         spec:\n  path: ./apps\n  targetNamespace: home\n  sourceRef: {kind: GitRepository, name: home}\n  postBuild: {substitute: {APP: plex}}\n",
+    ));
+    let cluster = &view.graph().clusters[0];
+    assert_eq!((cluster.name.as_str(), cluster.branch.as_deref()), ("edge", Some("edge")));
+    assert_eq!(applied(&view), ["edge/apps home/plex"]);
+}
+
+#[test]
+fn another_source_is_another_repository() {
+    let view = view(&apps(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: flux, namespace: flux-system}\n\
+         spec:\n  path: ./apps\n  sourceRef: {kind: OCIRepository, name: flux-manifests}\n",
+    ));
+    assert!(applied(&view).is_empty(), "./apps lies in that source, not here");
+}
+
+#[test]
+fn namespaces_come_from_the_outermost_that_gives_one() {
+    let kustomization = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, sourceRef: {kind: GitRepository, name: home}}
+";
+    let outer = "resources: [./app]\nnamespace: outer\nnamePrefix: my-\n";
+    let mut files = apps(kustomization).to_vec();
+    files.push(("apps/app/kustomization.yaml", "resources: [helmrelease.yaml]\nnamespace: inner\n"));
+    assert_eq!(applied(&view(&files)), ["edge/apps inner/${APP}"], "a path without kustomization builds all below");
+    files.push(("apps/kustomization.yaml", outer));
+    let whole = view(&files);
+    assert_eq!(applied(&whole), ["edge/apps outer/my-${APP}"]);
+    let lists = |file: &str| whole.listed_by(&path(file)).map(|own| own.path.to_string()).collect::<Vec<_>>();
+    assert_eq!(lists("apps/app/helmrelease.yaml"), ["apps/app/kustomization.yaml"]);
+    assert_eq!(lists("apps/app"), ["apps/kustomization.yaml"]);
+    files.push(("component/kustomization.yaml", "kind: Component\nnamespace: theirs\n"));
+    files.retain(|(at, _)| *at != "apps/kustomization.yaml");
+    files.push(("apps/kustomization.yaml", "resources: [./app]\ncomponents: [../component]\n"));
+    assert_eq!(applied(&view(&files)), ["edge/apps theirs/${APP}"], "a Component's is for all that came before");
+}
+
+#[test]
+fn a_flux_instance_says_where_and_what() {
+    let instance = "\
+instance:
+  distribution: {version: 2.5.x}
+  sync: {kind: GitRepository, url: https://example.org, ref: refs/heads/prod, path: kubernetes/flux}
+";
+    let apps = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}}
+";
+    let view =
+        view(&[("values.yaml", instance), ("kubernetes/flux/apps.yaml", apps), ("apps/app/helmrelease.yaml", RELEASE)]);
+    let cluster = &view.graph().clusters[0];
+    assert_eq!((cluster.name.as_str(), cluster.branch.as_deref()), ("cluster", Some("prod")));
+    assert_eq!(cluster.flux.map(|flux| flux.to_string()).as_deref(), Some("2.5"));
+    assert_eq!(applied(&view), ["cluster/apps -/${APP}"]);
+}
+
+#[test]
+fn what_contains_itself_ends() {
+    let mut files = apps(ENTRY).to_vec();
+    files.push(("kubernetes/edge/flux/kustomization.yaml", "resources: [cluster.yaml, ../flux, ../../edge]\n"));
+    files.push(("kubernetes/edge/kustomization.yaml", "resources: [flux]\n"));
+    assert_eq!(view(&files).graph().clusters.len(), 1);
+}
