@@ -1,0 +1,227 @@
+//! A third opinion: yaml-rust2 against the nodes of `yaml::Stream`, on real files and on those of the golden cases.
+//!
+//! Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory on alias bombs.
+
+mod support;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use flux_codemod::yaml::{Kind, Node, Stream};
+use support::{corpus, root};
+use yaml_rust2::Event;
+use yaml_rust2::parser::Parser;
+use yaml_rust2::scanner::TScalarStyle;
+
+/// Files of the corpus that somebody rejects, and who: all of them close a flow sequence at the column of its key, which yaml-rust2 takes
+/// for bad indentation. Everybody else reads them, Flux included.
+const REJECTED_IN_CORPUS: &[(&str, Who)] = &[
+    ("haynes-ops/after/kubernetes/main/apps/home-automation/esphome/app/helmrelease.yaml", Who::Them),
+    ("haynes-ops/after/kubernetes/main/apps/home-automation/home-assistant/app/helmrelease.yaml", Who::Them),
+    ("haynes-ops/before/kubernetes/main/apps/home-automation/esphome/app/helmrelease.yaml", Who::Them),
+    ("haynes-ops/before/kubernetes/main/apps/home-automation/home-assistant/app/helmrelease.yaml", Who::Them),
+    ("onedr0p-home-ops/after/kubernetes/apps/default/home-assistant/app/helmrelease.yaml", Who::Them),
+    ("onedr0p-home-ops/after/kubernetes/apps/default/qbittorrent/tools/helmrelease.yaml", Who::Them),
+    ("onedr0p-home-ops/before/kubernetes/apps/default/home-assistant/app/helmrelease.yaml", Who::Them),
+    ("onedr0p-home-ops/before/kubernetes/apps/default/qbittorrent/tools/helmrelease.yaml", Who::Them),
+];
+
+/// The same of the golden cases: one that is broken on purpose, and one that shows the trap above.
+const REJECTED_IN_GOLDEN: &[(&str, Who)] = &[
+    ("chart-ref-refusals/before/kubernetes/shared/broken.yaml", Who::Both),
+    ("home-ops/before/kubernetes/main/apps/home/node-red/app/helmrelease.yaml", Who::Them),
+];
+
+/// Who rejects a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Them,
+    Us,
+    Both,
+}
+
+/// A document without its notation: tags left out, an alias by the number of its target, counted from the root downwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tree {
+    Scalar(String),
+    Sequence(Vec<Tree>),
+    Mapping(Vec<(Tree, Tree)>),
+    Alias(usize),
+}
+
+/// What yaml-rust2 reads.
+fn theirs(text: &str) -> Result<Vec<Tree>, String> {
+    // It takes a byte order mark for a part of the first key.
+    let mut parser = Parser::new_from_str(text.trim_start_matches('\u{feff}'));
+    let mut documents = Vec::new();
+    let mut open: Vec<(bool, Vec<Tree>)> = Vec::new();
+    let mut anchors = HashMap::new();
+    let mut number = 0;
+    loop {
+        let (event, _) = parser.next_token().map_err(|error| error.to_string())?;
+        let mut named = |anchor: usize| {
+            anchors.insert(anchor, number);
+            number += 1;
+        };
+        let node = match event {
+            Event::StreamEnd => return Ok(documents),
+            Event::DocumentStart => {
+                number = 0;
+                continue;
+            }
+            Event::Nothing | Event::StreamStart | Event::DocumentEnd => continue,
+            Event::Scalar(text, style, anchor, _) => {
+                named(anchor);
+                // An empty value is a `~` to it.
+                let empty = style == TScalarStyle::Plain && text == "~";
+                Tree::Scalar(if empty { String::new() } else { text })
+            }
+            Event::Alias(anchor) => {
+                number += 1;
+                Tree::Alias(anchors[&anchor])
+            }
+            Event::SequenceStart(anchor, _) => {
+                named(anchor);
+                open.push((false, Vec::new()));
+                continue;
+            }
+            Event::MappingStart(anchor, _) => {
+                named(anchor);
+                open.push((true, Vec::new()));
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => match open.pop().expect("collections that end have begun") {
+                (false, items) => Tree::Sequence(items),
+                (true, flat) => Tree::Mapping(flat.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()),
+            },
+        };
+        match open.last_mut() {
+            Some((_, children)) => children.push(node),
+            None => documents.push(node),
+        }
+    }
+}
+
+/// What `yaml::Stream` reads.
+fn ours(text: &str) -> Result<Vec<Tree>, String> {
+    let stream = Stream::parse(text).map_err(|error| error.to_string())?;
+    Ok(stream.documents().map(|root| tree(root, &mut HashMap::new(), &mut 0)).collect())
+}
+
+fn tree(node: Node<'_>, seen: &mut HashMap<Range<usize>, usize>, number: &mut usize) -> Tree {
+    let target = node.resolved().range();
+    let own = *number;
+    *number += 1;
+    if target != node.range() {
+        return Tree::Alias(seen[&target]);
+    }
+    seen.insert(target, own);
+    match node.kind() {
+        Kind::Scalar if node.is_null() && node.text() == Some("~") => Tree::Scalar(String::new()),
+        Kind::Scalar => Tree::Scalar(node.text().unwrap().to_owned()),
+        Kind::Sequence => Tree::Sequence(node.items().map(|item| tree(item, seen, number)).collect()),
+        Kind::Mapping => {
+            let mut entries = Vec::new();
+            for (key, value) in node.entries() {
+                let key = tree(key, seen, number);
+                entries.push((key, tree(value, seen, number)));
+            }
+            Tree::Mapping(entries)
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    files: usize,
+    agree: usize,
+    documents: usize,
+    /// Files that somebody rejects, with the reasons.
+    rejected: BTreeMap<String, (Who, String)>,
+    /// Files that both accept and read differently.
+    differ: Vec<String>,
+}
+
+fn compare(files: &[(String, PathBuf)]) -> Counts {
+    let mut counts = Counts { files: files.len(), ..Counts::default() };
+    for (name, path) in files {
+        let Ok(text) = std::fs::read_to_string(path) else {
+            counts.files -= 1;
+            continue;
+        };
+        match (theirs(&text), ours(&text)) {
+            (Ok(theirs), Ok(ours)) if theirs == ours => {
+                counts.agree += 1;
+                counts.documents += ours.len();
+            }
+            (Ok(theirs), Ok(ours)) => {
+                let at = theirs.iter().zip(&ours).position(|(theirs, ours)| theirs != ours);
+                let at = at.unwrap_or(theirs.len().min(ours.len()));
+                println!("{name}, document {at}:\n  {:?}\n  {:?}", theirs.get(at), ours.get(at));
+                counts.differ.push(name.clone());
+            }
+            (Err(why), Ok(_)) => {
+                counts.rejected.insert(name.clone(), (Who::Them, why));
+            }
+            (Ok(_), Err(why)) => {
+                counts.rejected.insert(name.clone(), (Who::Us, why));
+            }
+            (Err(theirs), Err(ours)) => {
+                counts.rejected.insert(name.clone(), (Who::Both, format!("{theirs}; {ours}")));
+            }
+        }
+    }
+    counts
+}
+
+/// Prints the counts; fails unless everything is read alike but the files that are known to be rejected.
+fn check(what: &str, counts: &Counts, known: &[(&str, Who)]) {
+    println!("{what}: {} files, {} agree ({} documents)", counts.files, counts.agree, counts.documents);
+    println!("  {} read differently", counts.differ.len());
+    for who in [Who::Them, Who::Us, Who::Both] {
+        println!("  {} rejected by {who:?}", counts.rejected.values().filter(|(by, _)| *by == who).count());
+    }
+    for (name, (who, why)) in &counts.rejected {
+        println!("  rejected by {who:?}: {name}: {why}");
+    }
+    assert_eq!(counts.differ, [""; 0]);
+    let rejected: Vec<_> = counts.rejected.iter().map(|(name, (who, _))| (name.as_str(), *who)).collect();
+    assert_eq!(rejected, known);
+}
+
+fn yaml_files(base: &Path, dir: &Path, found: &mut Vec<(String, PathBuf)>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            yaml_files(base, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            found.push((path.strip_prefix(base).unwrap().display().to_string(), path));
+        }
+    }
+}
+
+#[test]
+fn the_readers_agree_on_the_corpus() {
+    let Some(corpus) = corpus() else { return };
+    let mut files = Vec::new();
+    yaml_files(&corpus, &corpus, &mut files);
+    files.sort();
+    let counts = compare(&files);
+    check("corpus", &counts, REJECTED_IN_CORPUS);
+}
+
+#[test]
+fn the_readers_agree_on_the_golden_cases() {
+    let golden = root().join("golden");
+    let mut files = Vec::new();
+    for case in std::fs::read_dir(&golden).unwrap() {
+        let before = case.unwrap().path().join("before");
+        if before.is_dir() {
+            yaml_files(&golden, &before, &mut files);
+        }
+    }
+    files.sort();
+    let counts = compare(&files);
+    check("golden", &counts, REJECTED_IN_GOLDEN);
+}
