@@ -55,7 +55,7 @@ impl<'s> Edit<'s> {
         if !file[span.start..].starts_with('|') {
             return Err(self.unsupported(scalar, "a folded block scalar"));
         }
-        let Some(first) = self.stream.lines().next(span.start) else {
+        let Some(first) = self.stream.lines().next(span.start).filter(|first| *first < span.end) else {
             return Err(self.unsupported(scalar, "an empty block scalar"));
         };
         let widths = file[first..span.end].lines().filter(|line| !line.trim().is_empty());

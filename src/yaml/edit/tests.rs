@@ -361,6 +361,14 @@ fn yaml_in_a_block_scalar_is_edited_in_place() {
 }
 
 #[test]
+fn a_block_scalar_without_lines_holds_no_yaml() {
+    for text in ["a: |\nb: 1\n", "a: |-\n\n# c\nb: 1\n", "a: |+\n\nb: 1\n", "a: |"] {
+        let nested = after(text, |edit, root| edit.nested(root.get("a").unwrap(), |_, _| Ok(())));
+        assert!(nested == "unsupported-yaml 1:4" || nested == text, "{nested:?}");
+    }
+}
+
+#[test]
 fn errors_are_shown_as_a_compiler_shows_them() {
     let text = "a: &x 1\nb: *x\n";
     let stream = Stream::parse(text).unwrap();
