@@ -104,7 +104,9 @@ impl Operation {
 /// The reading with all operations applied. Their places are those of the original text, so the last place goes first.
 pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<Vec<Data>, String> {
     let mut ordered: Vec<_> = operations.iter().collect();
-    ordered.sort_by_key(|operation| std::cmp::Reverse(operation.place()));
+    // What comes to stand before a place leaves what happens at that place alone.
+    let inserts = |what: &What| matches!(what, What::InsertEntry(..) | What::InsertItem(..));
+    ordered.sort_by_key(|operation| (std::cmp::Reverse(operation.place()), inserts(&operation.what)));
     for operation in ordered {
         operation.apply(&mut reading)?;
     }

@@ -185,6 +185,19 @@ fn operations_on_different_nodes_go_together() {
         edit.set_scalar(root.get("c").unwrap(), "f")
     });
     assert_eq!(both, "b:\n  - x\n  - z\nc: f\nd: e\n");
+    for swapped in [false, true] {
+        let beside = after("- a\n- b\n- c\n", |edit, root| {
+            if swapped {
+                edit.remove_item(root, 1, Emptied::Brackets, drop_it)?;
+            }
+            edit.insert_item(root, 1, &New::string("new"))?;
+            if !swapped {
+                edit.remove_item(root, 1, Emptied::Brackets, drop_it)?;
+            }
+            Ok(())
+        });
+        assert_eq!(beside, "- a\n- new\n- c\n");
+    }
     let overlap = after("a: {b: 1}\nc: 2\n", |edit, root| {
         edit.set_scalar(root.at(&["a", "b"]).unwrap(), "x")?;
         edit.remove_entry(root, "a", Emptied::Brackets, drop_it)
