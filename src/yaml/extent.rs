@@ -50,10 +50,11 @@ impl Stream {
         start
     }
 
-    /// The end of the line's content: after a trailing comment, before blanks and the line break.
+    /// The end of the line's content: after a trailing comment, before blanks and the line break, but not before `offset`: a block scalar
+    /// may end in blanks.
     pub(super) fn line_content_end(&self, offset: usize) -> usize {
         let line = self.lines().line(self.text(), offset);
-        line.start + self.text()[line.clone()].trim_end().len()
+        offset.max(line.start + self.text()[line.clone()].trim_end().len())
     }
 
     /// The last leaf below a node.

@@ -48,6 +48,7 @@ impl Stream {
         let Builder { nodes, roots, mut comments, .. } = builder;
         comments.sort_by_key(|comment| comment.range.start);
         let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments };
+        stream.settle_empty_items();
         stream.close_block_collections();
         Ok(stream)
     }
@@ -85,6 +86,32 @@ impl Stream {
         &self.lines
     }
 
+    /// The trap of empty items: `- # comment` has its item behind the comment.
+    fn settle_empty_items(&mut self) {
+        for id in 0..self.nodes.len() {
+            let span = &self.nodes[id].span;
+            if !span.is_empty() || !matches!(self.nodes[id].content, Content::Scalar { .. }) {
+                continue;
+            }
+            let at = self.before_comments(span.start);
+            if self.text[..at].ends_with('-') && self.comments_in(&(at..span.start)).next().is_some() {
+                self.nodes[id].span = at..at;
+            }
+        }
+    }
+
+    /// The end of what stands before a byte and is no blank, line break or comment.
+    fn before_comments(&self, mut at: usize) -> usize {
+        loop {
+            at = self.text[..at].trim_end().len();
+            let comment = self.comments.partition_point(|comment| comment.range.end < at);
+            match self.comments.get(comment) {
+                Some(comment) if comment.range.end == at => at = comment.range.start,
+                _ => return at,
+            }
+        }
+    }
+
     /// A block collection begins where its first child begins, for a sequence at the `-` before it, and ends where its last leaf
     /// ends. Children come after their parents, so going backwards finds them closed.
     fn close_block_collections(&mut self) {
@@ -108,15 +135,7 @@ impl Stream {
 
     /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
     pub(super) fn dash_before(&self, item: usize) -> usize {
-        let mut at = item;
-        loop {
-            at = self.text[..at].trim_end().len();
-            let comment = self.comments.partition_point(|comment| comment.range.end < at);
-            match self.comments.get(comment) {
-                Some(comment) if comment.range.end == at => at = comment.range.start,
-                _ => break,
-            }
-        }
+        let at = self.before_comments(item);
         // An empty item lies on its own `-`, or right behind it.
         if self.text[..at].ends_with('-') { at - 1 } else { item }
     }
@@ -295,8 +314,14 @@ impl<'t> Builder<'t> {
             _ => end,
         };
         let whole = &self.text[header..end];
-        let trimmed = if keep { whole.trim_end_matches('\r') } else { whole.trim_end() };
-        header + trimmed.len()
+        if keep {
+            return header + whole.trim_end_matches('\r').len();
+        }
+        // Blanks that end the last line with anything in it are content, those on lines of their own are not.
+        let said = whole.trim_end().len();
+        let blanks = whole[said..].find(['\r', '\n']).unwrap_or(whole.len() - said);
+        let in_content = whole[..said].contains('\n');
+        header + said + if in_content { blanks } else { 0 }
     }
 }
 
@@ -335,8 +360,12 @@ mod tests {
             ("a: &x {b: [c, *x ]}\n", &["a: &x {b: [c, *x ]}", "a", "&x {b: [c, *x ]}", "b", "[c, *x ]", "c", "*x"]),
             ("a: !t &x\n  b: 1\n", &["a: !t &x\n  b: 1", "a", "!t &x\n  b: 1", "b", "1"]),
             ("&k a: *k\n", &["&k a: *k", "&k a", "*k"]),
+            ("- - x # c\n  - # d\n", &["- - x # c\n  -", "- x # c\n  -", "x", ""]),
             ("- \n- x\n-\n", &["- \n- x\n-", "", "x", ""]),
             ("a: |\n  ü\r\n  x", &["a: |\n  ü\r\n  x", "a", "|\n  ü\r\n  x"]),
+            ("a: |-\n  x \n  \nb: 1\n", &["a: |-\n  x \n  \nb: 1", "a", "|-\n  x ", "b", "1"]),
+            ("a: |\r\n  x\t\r\n", &["a: |\r\n  x\t", "a", "|\r\n  x\t"]),
+            ("a: |  \nb: >  \n", &["a: |  \nb: >", "a", "|", "b", ">"]),
             ("a: |\n\nb: >\n", &["a: |\n\nb: >", "a", "|", "b", ">"]),
             ("\u{feff}a: 1\n", &["a: 1", "a", "1"]),
             ("a: [\n  x,\n]\nb: 2\n", &["a: [\n  x,\n]\nb: 2", "a", "[\n  x,\n]", "x", "b", "2"]),

@@ -382,6 +382,15 @@ fn a_block_scalar_without_lines_holds_no_yaml() {
 }
 
 #[test]
+fn blanks_that_end_a_block_scalar_are_its_own() {
+    let text = "a: |-\n  x \n  \nb: 1\n";
+    let inserted = after(text, |edit, root| edit.insert_entry(root, Place::After("a"), "z", &New::string("v")));
+    assert_eq!(inserted, "a: |-\n  x \nz: v\n  \nb: 1\n");
+    let moved = after(text, |edit, root| edit.move_entry(root, "a", Place::Last));
+    assert_eq!(moved, "  \nb: 1\na: |-\n  x \n");
+}
+
+#[test]
 fn errors_are_shown_as_a_compiler_shows_them() {
     let text = "a: &x 1\nb: *x\n";
     let stream = Stream::parse(text).unwrap();
