@@ -47,7 +47,7 @@ impl Stream {
             }
             start = above;
         }
-        start
+        self.line_start(start)
     }
 
     /// The end of the line's content: after a trailing comment, before blanks and the line break, but not before `offset`: a block scalar
@@ -55,6 +55,12 @@ impl Stream {
     pub(super) fn line_content_end(&self, offset: usize) -> usize {
         let line = self.lines().line(self.text(), offset);
         offset.max(line.start + self.text()[line.clone()].trim_end().len())
+    }
+
+    /// Where the line of a byte begins, after a byte order mark, before which nothing can stand.
+    pub(super) fn line_start(&self, offset: usize) -> usize {
+        let start = self.lines().start(offset);
+        if start == 0 && self.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start }
     }
 
     /// The last leaf below a node.

@@ -133,9 +133,7 @@ impl<'s> Edit<'s> {
         }
         let ending = self.stream.lines().ending(self.stream.text(), start).to_owned();
         let indentation = " ".repeat(self.stream.column(start));
-        let line_start = self.stream.lines().start(start);
-        let line = &self.stream.text()[line_start..];
-        let line_start = line_start + (line.len() - line.trim_start_matches('\u{feff}').len());
+        let line_start = self.stream.line_start(start);
         let mut with = String::new();
         for line in text.lines() {
             let comment = format!("# {line}").trim_end().to_owned();

@@ -391,6 +391,19 @@ fn blanks_that_end_a_block_scalar_are_its_own() {
 }
 
 #[test]
+fn a_byte_order_mark_stays_first() {
+    let text = "\u{feff}# of a\na: 1\nb: # in\n  - 2\n";
+    let first = after(text, |edit, root| edit.insert_entry(root, Place::First, "z", &New::string("v")));
+    assert_eq!(first, "\u{feff}z: v\n# of a\na: 1\nb: # in\n  - 2\n");
+    let removed = after(text, |edit, root| edit.remove_entry(root, "a", Emptied::Brackets, drop_it));
+    assert_eq!(removed, "\u{feff}b: # in\n  - 2\n");
+    let replaced = after("\u{feff}a:\n  # in\n  b: 1\n", |edit, root| {
+        edit.set(root.get("a").unwrap(), &New::string("v"), |_| Fate::Moved)
+    });
+    assert_eq!(replaced, "\u{feff}# in\na: v\n");
+}
+
+#[test]
 fn errors_are_shown_as_a_compiler_shows_them() {
     let text = "a: &x 1\nb: *x\n";
     let stream = Stream::parse(text).unwrap();

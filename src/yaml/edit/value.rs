@@ -72,7 +72,7 @@ impl<'s> Edit<'s> {
             let can_move = !matches!(holder, Holder::Flow) && self.stream.begins_its_line(start);
             let moved = self.take_comments(&splice.range, can_move, &fate)?;
             if !moved.is_empty() {
-                let above = self.stream.lines().start(start);
+                let above = self.stream.line_start(start);
                 let indentation = " ".repeat(self.stream.column(start));
                 let with = moved.iter().map(|comment| format!("{indentation}{comment}{}", layout.ending)).collect();
                 self.splices.push(Splice { range: above..above, with });
