@@ -404,6 +404,31 @@ fn a_byte_order_mark_stays_first() {
 }
 
 #[test]
+fn items_are_set_wherever_behind_their_dash_they_stand() {
+    let set = |text: &str| {
+        after(text, |edit, root| edit.set(root.items().next().unwrap(), &new(), |_| Fate::Dropped("test".into())))
+    };
+    assert_eq!(set("-   x # c\n- y\n"), "-   kind: K\n    name: n-1 # c\n- y\n");
+    assert_eq!(set("-   k: v\n    l: w\n"), "-   kind: K\n    name: n-1\n");
+    assert_eq!(set("-\n    k: v\n"), "-\n    kind: K\n    name: n-1\n");
+    assert_eq!(set("- &x\n    k: v\n"), "- kind: K\n  name: n-1\n");
+    assert_eq!(set("-\n- y\n"), "- kind: K\n  name: n-1\n- y\n");
+    assert_eq!(set("-  # c\n- y\n"), "- kind: K\n  name: n-1  # c\n- y\n");
+    let nested = after("- - x\n  -   # c\n", |edit, root| {
+        edit.set(root.items().next().unwrap().items().nth(1).unwrap(), &New::string("v"), drop_it)
+    });
+    assert_eq!(nested, "- - x\n  - v   # c\n");
+}
+
+#[test]
+fn an_anchored_scalar_that_is_used_is_not_set() {
+    let set = |text: &str| after(text, |edit, root| edit.set_scalar(root.get("a").unwrap(), "v"));
+    assert_eq!(set("a: &x 1\nb: *x\n"), "anchor-in-use 1:4");
+    assert_eq!(set("a: &x '1'\nb: *x\n"), "anchor-in-use 1:4");
+    assert_eq!(set("a: &x 1\nb: 2\n"), "a: &x v\nb: 2\n");
+}
+
+#[test]
 fn errors_are_shown_as_a_compiler_shows_them() {
     let text = "a: &x 1\nb: *x\n";
     let stream = Stream::parse(text).unwrap();

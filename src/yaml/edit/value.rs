@@ -37,6 +37,8 @@ impl<'s> Edit<'s> {
         if stored.tag.is_some() {
             return Err(self.unsupported(node, "setting a value with a tag"));
         }
+        // The anchor stays, with what its aliases say.
+        self.refuse_if_repeated(node.id, false)?;
         self.splices.push(Splice { range: stored.span.clone(), with });
         self.record(node.id, What::Set(New::string(text)))
     }
@@ -56,11 +58,11 @@ impl<'s> Edit<'s> {
         let splices = match (&holder, old_below) {
             (Holder::Flow, _) => vec![Splice { range: whole, with: self.spaced(node, &layout.flow(new)) }],
             (Holder::Root, _) => vec![Splice { range: whole, with: layout.block(new, 0) }],
-            (Holder::Item { column }, None) => {
-                let with = self.spaced(node, &layout.block(new, column + 2));
+            (Holder::Item { column }, _) => {
+                let column = if whole.is_empty() { column + 2 } else { self.stream.column(whole.start) };
+                let with = self.spaced(node, &layout.block(new, column));
                 vec![Splice { range: whole, with }]
             }
-            (Holder::Item { column }, Some(_)) => vec![Splice { range: whole, with: layout.block(new, column + 2) }],
             (Holder::Entry { key, column }, old_below) => {
                 self.set_in_entry(node, *key, *column, new, old_below, &layout)
             }
