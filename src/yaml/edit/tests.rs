@@ -382,15 +382,6 @@ fn a_block_scalar_without_lines_holds_no_yaml() {
 }
 
 #[test]
-fn blanks_that_end_a_block_scalar_are_its_own() {
-    let text = "a: |-\n  x \n  \nb: 1\n";
-    let inserted = after(text, |edit, root| edit.insert_entry(root, Place::After("a"), "z", &New::string("v")));
-    assert_eq!(inserted, "a: |-\n  x \nz: v\n  \nb: 1\n");
-    let moved = after(text, |edit, root| edit.move_entry(root, "a", Place::Last));
-    assert_eq!(moved, "  \nb: 1\na: |-\n  x \n");
-}
-
-#[test]
 fn a_byte_order_mark_stays_first() {
     let text = "\u{feff}# of a\na: 1\nb: # in\n  - 2\n";
     let first = after(text, |edit, root| edit.insert_entry(root, Place::First, "z", &New::string("v")));
@@ -401,6 +392,15 @@ fn a_byte_order_mark_stays_first() {
         edit.set(root.get("a").unwrap(), &New::string("v"), |_| Fate::Moved)
     });
     assert_eq!(replaced, "\u{feff}# in\na: v\n");
+}
+
+#[test]
+fn blanks_that_end_a_block_scalar_are_its_own() {
+    let text = "a: |-\n  x \n  \nb: 1\n";
+    let inserted = after(text, |edit, root| edit.insert_entry(root, Place::After("a"), "z", &New::string("v")));
+    assert_eq!(inserted, "a: |-\n  x \nz: v\n  \nb: 1\n");
+    let moved = after(text, |edit, root| edit.move_entry(root, "a", Place::Last));
+    assert_eq!(moved, "  \nb: 1\na: |-\n  x \n");
 }
 
 #[test]
