@@ -290,9 +290,12 @@ impl<'t> Builder<'t> {
         // the first `|` or `>` that a blank stands before.
         let from = properties.map_or(self.seen, |properties| properties.end);
         let rest = &self.text[from..];
+        let near = self.comments.iter().rev().take_while(|comment| comment.range.end > from);
+        let mut near: Vec<_> = near.map(|comment| &comment.range).collect();
+        near.sort_by_key(|range| range.start);
         let in_comment = |at: usize| {
-            let near = self.comments.iter().rev().take_while(|comment| comment.range.end > from);
-            near.into_iter().any(|comment| comment.range.contains(&at))
+            let next = near.partition_point(|range| range.end <= at);
+            near.get(next).is_some_and(|range| range.contains(&at))
         };
         let begins = |at: usize| rest[..at].chars().next_back().is_none_or(char::is_whitespace);
         let at = rest
