@@ -1,6 +1,6 @@
 //! The first reading: the nodes of granit-parser, aliases expanded.
 
-use super::{BUDGET, Data};
+use super::{BUDGET, DEPTH, Data};
 use crate::yaml::Stream;
 use crate::yaml::node::{Content, Id, Notation};
 
@@ -23,6 +23,9 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn node(&mut self, id: Id) -> Result<Data, String> {
         self.left = self.left.checked_sub(1).ok_or("its aliases expand to too much")?;
+        if self.open.len() > DEPTH {
+            return Err("it nests too deep, aliases expanded".into());
+        }
         let stored = &self.stream.nodes[id];
         let tag = stored.tag.as_deref().map(str::to_owned);
         match &stored.content {

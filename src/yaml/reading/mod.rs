@@ -11,6 +11,9 @@ use super::emit::{New, reads_as_string};
 /// How many nodes a reading may hold: real files have thousands, alias bombs have billions.
 pub(super) const BUDGET: usize = 2_000_000;
 
+/// How deep a reading may nest, aliases expanded: `yaml_serde` stops there, too. Texts may nest less deep, but a chain of aliases adds up.
+pub(super) const DEPTH: usize = 128;
+
 /// A value as one parser reads it, aliases expanded, duplicate keys kept.
 ///
 /// Scalars compare by text and by type; `kind` is the type in the words of the parser at hand.
