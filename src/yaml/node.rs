@@ -151,18 +151,21 @@ impl<'s> Node<'s> {
 
     /// The value of a key, looked up in the mapping itself, then in what it merges (`<<`).
     pub fn get(self, key: &str) -> Option<Node<'s>> {
-        self.look_up(key, 0)
+        const MERGES: usize = 1000;
+        self.look_up(key, 0, &mut { MERGES })
     }
 
-    fn look_up(self, key: &str, depth: usize) -> Option<Node<'s>> {
-        const MERGES: usize = 16;
+    /// `left` is how many mappings may still be looked into: those that merge each other several times over would be billions.
+    fn look_up(self, key: &str, depth: usize, left: &mut usize) -> Option<Node<'s>> {
+        const DEPTH: usize = 16;
+        *left = left.checked_sub(1)?;
         if let Some((_, value)) = self.own_entry(key) {
             return Some(value);
         }
-        let (_, merged) = self.own_entry("<<").filter(|_| depth < MERGES)?;
+        let (_, merged) = self.own_entry("<<").filter(|_| depth < DEPTH)?;
         match merged.kind() {
-            Kind::Mapping => merged.look_up(key, depth + 1),
-            Kind::Sequence => merged.items().find_map(|item| item.look_up(key, depth + 1)),
+            Kind::Mapping => merged.look_up(key, depth + 1, left),
+            Kind::Sequence => merged.items().find_map(|item| item.look_up(key, depth + 1, left)),
             Kind::Scalar => None,
         }
     }
