@@ -1,5 +1,7 @@
 //! Double entry and the ledger of comments: what every edit has to pass.
 
+use std::collections::BTreeMap;
+
 use super::Stream;
 use super::comments::{CommentFate, Fate};
 use super::error::Problem;
@@ -33,26 +35,17 @@ pub(super) fn prove(
     balance(stream, &new, fates, added).map_err(Problem::CommentLost)
 }
 
-/// What comments the new text has is what the old text had, less what was dropped, and what was added. The lost one otherwise.
+/// What comments the new text has is what the old text had, less what was dropped, and what was added. One that is not otherwise.
 fn balance(old: &Stream, new: &Stream, fates: &[CommentFate], added: &[String]) -> Result<(), String> {
-    let texts = |stream: &Stream| -> Vec<String> {
-        stream.comments().iter().map(|comment| stream.text()[comment.range.clone()].to_owned()).collect()
-    };
-    let mut expected = texts(old);
-    for dropped in fates.iter().filter(|fate| fate.fate != Fate::Moved) {
-        if let Some(at) = expected.iter().position(|text| *text == dropped.text) {
-            expected.remove(at);
-        }
-    }
-    expected.extend(added.iter().cloned());
-    let mut found = texts(new);
-    expected.sort();
-    found.sort();
-    if expected == found {
-        return Ok(());
-    }
-    let lost = expected.iter().find(|text| !found.contains(text)).or(found.first());
-    Err(lost.cloned().unwrap_or_default())
+    let mut missing: BTreeMap<&str, isize> = BTreeMap::new();
+    let mut count = |text, by| *missing.entry(text).or_default() += by;
+    old.comments().iter().for_each(|comment| count(&old.text()[comment.range.clone()], 1));
+    added.iter().for_each(|text| count(text, 1));
+    fates.iter().filter(|fate| fate.fate != Fate::Moved).for_each(|dropped| count(&dropped.text, -1));
+    new.comments().iter().for_each(|comment| count(&new.text()[comment.range.clone()], -1));
+    let lost = missing.iter().find(|(_, count)| **count > 0);
+    let invented = || missing.iter().find(|(_, count)| **count < 0);
+    lost.or_else(invented).map_or(Ok(()), |(text, _)| Err((*text).to_owned()))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Edit, Error, Problem, Splice};
@@ -14,11 +15,18 @@ impl Edit<'_> {
             let start = self.stream.nodes[id].whole().start;
             range.contains(&start)
         };
-        let nodes = || self.stream.nodes.iter().enumerate();
+        let mut first_uses: BTreeMap<Id, Id> = BTreeMap::new();
+        for (user, other) in self.stream.nodes.iter().enumerate() {
+            if let Content::Alias { target } = other.content
+                && inside(target)
+                && !inside(user)
+            {
+                first_uses.entry(target).or_insert(user);
+            }
+        }
         let mut moves = Vec::new();
-        for (id, stored) in nodes().filter(|(id, stored)| stored.anchor.is_some() && inside(*id)) {
-            let uses = nodes().filter(|(_, other)| matches!(other.content, Content::Alias { target } if target == id));
-            let Some((user, used)) = uses.into_iter().find(|(user, _)| !inside(*user)) else { continue };
+        for (id, user) in first_uses {
+            let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
             if !self.move_anchors {
                 let anchor = stored.anchor.as_deref().unwrap_or_default().to_owned();
                 let used_at = self.stream.position(used.span.start).line;
