@@ -164,6 +164,10 @@ impl<'s> Edit<'s> {
     fn colon_after(&self, key: Id) -> usize {
         let end = self.whole(key).end;
         let text = self.stream.text();
+        // An empty key lies there already.
+        if self.stream.nodes[key].span.is_empty() && text[..end].ends_with(':') {
+            return end;
+        }
         end + text[end..].find(':').map_or(0, |at| at + 1)
     }
 
