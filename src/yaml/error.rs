@@ -20,8 +20,9 @@ pub struct Error {
 impl Error {
     /// The error as a compiler would show it: code, message, and the lines of the text with the place marked. Without colours.
     pub fn render(&self, path: &str, text: &str) -> String {
-        let end = self.range.end.min(text.len());
-        let range = self.range.start.min(end)..end;
+        // The text may be another than the one that the place is of, such as the file around a nested text.
+        let end = text.ceil_char_boundary(self.range.end.min(text.len()));
+        let range = text.floor_char_boundary(self.range.start.min(end))..end;
         let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(range));
         let title = self.problem.to_string();
         let group = Level::ERROR.primary_title(&title).id(self.problem.code()).element(snippet);

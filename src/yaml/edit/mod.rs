@@ -41,6 +41,8 @@ pub struct Edit<'s> {
     splices: Vec<Splice>,
     operations: Vec<Operation>,
     fates: Vec<CommentFate>,
+    /// Those of comments in block scalars, which are none of the stream's own.
+    nested_fates: Vec<CommentFate>,
     added: Vec<String>,
     move_anchors: bool,
 }
@@ -84,6 +86,7 @@ impl<'s> Edit<'s> {
             splices: Vec::new(),
             operations: Vec::new(),
             fates: Vec::new(),
+            nested_fates: Vec::new(),
             added: Vec::new(),
             move_anchors: false,
         }
@@ -107,7 +110,7 @@ impl<'s> Edit<'s> {
     /// # Errors
     /// If one of them does not.
     pub fn finish(self) -> Result<Edited, Error> {
-        let Edit { stream, splices, operations, fates, added, .. } = self;
+        let Edit { stream, splices, operations, mut fates, nested_fates, added, .. } = self;
         let first = splices.iter().min_by_key(|splice| splice.range.start);
         let range = first.map_or(0..0, |splice| splice.range.clone());
         let error = |problem| stream.error(range.clone(), problem);
@@ -116,6 +119,7 @@ impl<'s> Edit<'s> {
             other => error(Problem::ParsersDisagree(other.to_string())),
         })?;
         proof::prove(stream, &splices, &operations, &fates, &added).map_err(error)?;
+        fates.extend(nested_fates);
         Ok(Edited { splices, comments: fates })
     }
 

@@ -37,15 +37,18 @@ impl<'s> Edit<'s> {
         }
         let new = splices.apply(old).expect("they were made for this text");
         let indentation = " ".repeat(lines.indentation);
+        let ending = self.stream.lines().ending(self.stream.text(), scalar.range().start);
         for splice in splices.iter() {
             let Range { start, end } = splice.range;
             let begins = |at: usize| at == 0 || old[..at].ends_with('\n');
             // Whole lines go and come with their indentation, and others leave that of their line alone.
             let whole = begins(start) && begins(end) && (splice.with.is_empty() || splice.with.ends_with('\n'));
             let range = lines.in_file(start, whole)..lines.in_file(end, whole);
-            self.splices.push(Splice { range, with: indented(&splice.with, &indentation, whole) });
+            // Whatever the ending of lines is in the file, in the scalar it is `\n`.
+            let with = indented(&splice.with, &indentation, whole).replace('\n', ending);
+            self.splices.push(Splice { range, with });
         }
-        self.fates.extend(comments);
+        self.nested_fates.extend(comments);
         self.record(scalar.id, What::Set(New::Text(new)))
     }
 

@@ -247,6 +247,9 @@ fn set_any_value() {
     assert_eq!(set("a: 1\n", New::Text("one\ntwo\n".into())), "a: |\n  one\n  two\n");
     assert_eq!(set("a:\nb: 2\n", New::Text("one\ntwo".into())), "a: |-\n  one\n  two\nb: 2\n");
     assert_eq!(set("a:", New::string("v")), "a: v");
+    // The second parser knows no empty keys; that they are no reason for nonsense shows in flow and in the place of the error.
+    let of_no_key = |text: &str| after(text, |edit, root| edit.set(root.get("").unwrap(), &new(), drop_it));
+    assert_eq!(of_no_key("b: y\n: x\n"), "parsers-disagree 2:2");
     let item = after("- 1 # c\n-\n- k: v\n  # d\n  l: w\n", |edit, root| {
         let items: Vec<_> = root.items().collect();
         edit.set(items[0], &new(), drop_it)?;
@@ -426,6 +429,31 @@ fn an_anchored_scalar_that_is_used_is_not_set() {
     assert_eq!(set("a: &x 1\nb: *x\n"), "anchor-in-use 1:4");
     assert_eq!(set("a: &x '1'\nb: *x\n"), "anchor-in-use 1:4");
     assert_eq!(set("a: &x 1\nb: 2\n"), "a: &x v\nb: 2\n");
+}
+
+#[test]
+fn comments_of_a_nested_text_are_not_those_of_the_file() {
+    let removed = after("# c\np: |\n  # c\n  a: 1\n  b: 2\n", |edit, root| {
+        edit.nested(root.get("p").unwrap(), |inner, stream| {
+            inner.remove_entry(stream.documents().next().unwrap(), "a", Emptied::Brackets, drop_it)
+        })
+    });
+    assert_eq!(removed, "# c\np: |\n  b: 2\n");
+    let crlf = after("p: |\r\n  a: 1\r\n", |edit, root| {
+        edit.nested(root.get("p").unwrap(), |inner, stream| {
+            inner.insert_entry(stream.documents().next().unwrap(), Place::Last, "b", &new())
+        })
+    });
+    assert_eq!(crlf, "p: |\r\n  a: 1\r\n  b:\r\n    kind: K\r\n    name: n-1\r\n");
+    let cr = after("p: |\r x\n", |edit, root| edit.nested(root.get("p").unwrap(), |_, _| Ok(())));
+    assert_eq!(cr, "unsupported-yaml 1:4", "a lone carriage return ends no line here");
+    // The place of this error is one in the nested text; in the file it is amid a character.
+    let text = "ü: |\n  a: [\n";
+    let stream = Stream::parse(text).unwrap();
+    let scalar = stream.documents().next().unwrap().get("ü").unwrap();
+    let error = Edit::of(&stream).nested(scalar, |_, _| Ok(())).unwrap_err();
+    let shifted = Error { range: 1..1, ..error.clone() };
+    assert!(error.render("a.yaml", text).contains("broken-yaml") && shifted.render("a.yaml", text).contains("ü"));
 }
 
 #[test]
