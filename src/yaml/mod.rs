@@ -9,6 +9,8 @@
 //! What is absent on purpose: a printer of whole documents, a resolver of scalars to numbers or dates (the text of a scalar is what
 //! counts, `1.10` is not `1.1`), and an approximation of anything: a shape that an operation does not support is an [`Error`].
 
+#[cfg(test)]
+mod bounds_tests;
 mod comments;
 mod edit;
 mod emit;
