@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use flux_codemod::yaml::{Node, Stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_yaml::Value as Yaml;
 use support::{Repo, corpus};
 use yaml_rust2::parser::Parser;
@@ -118,6 +118,9 @@ fn only_the_chart_changed(path: &Path, old: &[u8], new: &[u8]) {
 fn haynes_ops_all_34_releases_move() {
     let Some(done) = converted("haynes-ops") else { return };
     assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (33, 1, 0));
+    let clusters: Vec<_> =
+        done.plan["clusters"].as_array().unwrap().iter().map(|own| (&own["name"], &own["branch"])).collect();
+    assert_eq!(clusters, [(&json!("edge"), &json!("edge")), (&json!("main"), &json!("main"))]);
     let multus = done.units("review")[0];
     assert_eq!(multus["subject"]["name"], "multus");
     let why = &multus["findings"][0];

@@ -157,7 +157,8 @@ fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint>
         builds.push((*object, path.clone(), source.clone(), built));
     }
     for (object, path, source, built) in builds {
-        let applies_itself = built.iter().any(|rendered| rendered.at == object.at);
+        // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
+        let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
         let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
         let (true, false, Some(repository)) = (applies_itself, applied_by_others.contains(&object.at), repository)
         else {

@@ -113,15 +113,23 @@ impl Layout {
 
     /// This layout for what is put into a collection: where all its keys are quoted, new ones are, and in flow, as in JSON, strings too.
     pub(super) fn inside(mut self, stream: &Stream, collection: Id) -> Layout {
-        if let Content::Mapping { style, entries } = &stream.nodes[collection].content {
-            let quoted =
-                |id: &Id| matches!(stream.nodes[*id].content, Content::Scalar { notation: Notation::Quoted, .. });
-            self.quoted_keys = !entries.is_empty() && entries.iter().all(|(key, _)| quoted(key));
-            self.quoted_strings = self.quoted_keys && *style == Style::Flow;
-            if let Some((key, _)) = entries.first().filter(|_| self.quoted_keys) {
-                let single = stream.text()[stream.nodes[*key].span.start..].starts_with('\'');
-                self.quote = if single { '\'' } else { '"' };
+        let is_quoted =
+            |id: &Id| matches!(stream.nodes[*id].content, Content::Scalar { notation: Notation::Quoted, .. });
+        let first = match &stream.nodes[collection].content {
+            Content::Mapping { style, entries } => {
+                self.quoted_keys = !entries.is_empty() && entries.iter().all(|(key, _)| is_quoted(key));
+                self.quoted_strings = self.quoted_keys && *style == Style::Flow;
+                entries.first().map(|(key, _)| *key)
             }
+            Content::Sequence { style: Style::Flow, items } => {
+                self.quoted_strings = !items.is_empty() && items.iter().all(is_quoted);
+                items.first().copied()
+            }
+            _ => None,
+        };
+        if let Some(first) = first.filter(|_| self.quoted_keys || self.quoted_strings) {
+            let single = stream.text()[stream.nodes[first].span.start..].starts_with('\'');
+            self.quote = if single { '\'' } else { '"' };
         }
         self
     }
