@@ -297,7 +297,7 @@ impl<'t> Builder<'t> {
             let next = near.partition_point(|range| range.end <= at);
             near.get(next).is_some_and(|range| range.contains(&at))
         };
-        let begins = |at: usize| rest[..at].chars().next_back().is_none_or(char::is_whitespace);
+        let begins = |at: usize| rest[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '\u{feff}');
         let at = rest
             .char_indices()
             .find(|(at, c)| matches!(c, '|' | '>') && begins(*at) && !in_comment(from + at))
@@ -371,6 +371,7 @@ mod tests {
             ("a: |  \nb: >  \n", &["a: |  \nb: >", "a", "|", "b", ">"]),
             ("a: |\n\nb: >\n", &["a: |\n\nb: >", "a", "|", "b", ">"]),
             ("\u{feff}a: 1\n", &["a: 1", "a", "1"]),
+            ("\u{feff}|\n  x\n", &["|\n  x"]),
             ("a: [\n  x,\n]\nb: 2\n", &["a: [\n  x,\n]\nb: 2", "a", "[\n  x,\n]", "x", "b", "2"]),
         ];
         for (text, expected) in cases {

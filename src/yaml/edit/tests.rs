@@ -424,6 +424,14 @@ fn items_are_set_wherever_behind_their_dash_they_stand() {
 }
 
 #[test]
+fn the_value_of_an_empty_key_is_not_set() {
+    for text in [": 1\nc: 2\n", ": &x\n  - 1\n", "--- # c\n: !t\n  - b: |\n      c\n"] {
+        let refused = after(text, |edit, root| edit.set(root.get("").unwrap(), &new(), drop_it));
+        assert!(refused.starts_with("parsers-disagree"), "{refused:?}");
+    }
+}
+
+#[test]
 fn an_anchored_scalar_that_is_used_is_not_set() {
     let set = |text: &str| after(text, |edit, root| edit.set_scalar(root.get("a").unwrap(), "v"));
     assert_eq!(set("a: &x 1\nb: *x\n"), "anchor-in-use 1:4");

@@ -164,7 +164,7 @@ impl<'s> Edit<'s> {
     fn colon_after(&self, key: Id) -> usize {
         let end = self.whole(key).end;
         let text = self.stream.text();
-        // An empty key lies there already.
+        // An empty key lies right behind its own.
         if self.stream.nodes[key].span.is_empty() && text[..end].ends_with(':') {
             return end;
         }
