@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 use yaml_text::{Text, yaml};
 
 /// One operation on a node.
-type Attempt = dyn for<'s> Fn(&mut Edit<'s>, Node<'s>) -> Result<(), Error>;
+type Attempt<'a> = dyn for<'s> Fn(&mut Edit<'s>, Node<'s>) -> Result<(), Error> + 'a;
 
 type Verdict = Result<(), TestCaseError>;
 
@@ -628,7 +628,7 @@ fn odd_actions(stream: &Stream, node: Node<'_>, at: usize) {
     let key = node.entries().nth(at).map(|(key, _)| key);
     let order = Order { key: &|text| text.to_owned(), after: Some(&|item| item == "x") };
     for node in [Some(node), key, Some(node.resolved())].into_iter().flatten() {
-        let attempts: [&Attempt; 16] = [
+        let attempts: [&Attempt<'_>; 16] = [
             &|edit, node| edit.set(node, &complex(), fate),
             &|edit, node| edit.set(node, &New::Plain("[".into()), fate),
             &|edit, node| edit.set_scalar(node, "\u{7}\n"),
