@@ -178,9 +178,7 @@ fn operate<'s>(
             done.nested = true;
             // Without nesting again.
             let inner_operation = [control.other % 14, control.other / 14, value];
-            edit.nested(scalar, |inner, stream| {
-                operate(control, inner_operation, stream, inner, &mut Done::default())
-            })
+            edit.nested(scalar, |inner, stream| operate(control, inner_operation, stream, inner, &mut Done::default()))
         }
         (15, Some(any), ..) => match any.text().filter(|_| !any.is_null()) {
             Some(text) => edit.set_scalar(any, text).or_else(unless_changed),
