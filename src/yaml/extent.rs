@@ -63,6 +63,14 @@ impl Stream {
         if start == 0 && self.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start }
     }
 
+    /// The end of the line: after blanks at its end, which may be a comment's or a block scalar's, before the line break.
+    pub(super) fn line_end(&self, offset: usize) -> usize {
+        let line = self.lines().line(self.text(), offset);
+        let text = &self.text()[line.clone()];
+        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        line.start + text.len()
+    }
+
     /// The last leaf below a node.
     fn last_leaf(&self, id: Id) -> Id {
         match &self.nodes[id].content {

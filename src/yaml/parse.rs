@@ -106,7 +106,8 @@ impl Stream {
             at = self.text[..at].trim_end().len();
             let comment = self.comments.partition_point(|comment| comment.range.end < at);
             match self.comments.get(comment) {
-                Some(comment) if comment.range.end == at => at = comment.range.start,
+                // Blanks at the end of a comment are its own.
+                Some(comment) if comment.range.start < at => at = comment.range.start,
                 _ => return at,
             }
         }
@@ -364,6 +365,7 @@ mod tests {
             ("a: !t &x\n  b: 1\n", &["a: !t &x\n  b: 1", "a", "!t &x\n  b: 1", "b", "1"]),
             ("&k a: *k\n", &["&k a: *k", "&k a", "*k"]),
             ("- - x # c\n  - # d\n", &["- - x # c\n  -", "- x # c\n  -", "x", ""]),
+            ("-\n- # c \n  # d\t\n  x\n- # ", &["-\n- # c \n  # d\t\n  x\n-", "", "x", ""]),
             ("- \n- x\n-\n", &["- \n- x\n-", "", "x", ""]),
             ("a: |\n  ü\r\n  x", &["a: |\n  ü\r\n  x", "a", "|\n  ü\r\n  x"]),
             ("a: |-\n  x \n  \nb: 1\n", &["a: |-\n  x \n  \nb: 1", "a", "|-\n  x ", "b", "1"]),

@@ -195,6 +195,7 @@ impl<'s> Slots<'s> {
         if !stream.ends_with(child.end, at) {
             return Err(self.unsupported(child, "something else stands on the line where its sibling ends"));
         }
+        let at = stream.line_end(at);
         Ok(vec![Splice { range: at..at, with: format!("{ending}{indentation}{text}") }])
     }
 

@@ -81,6 +81,8 @@ fn insert_an_entry() {
     assert_eq!(inserted("a:\n  - x\nb: 2\n", Place::After("a")), "a:\n  - x\nz: \"1\"\nb: 2\n");
     assert_eq!(inserted("{a: 1, b: 2}\n", Place::After("a")), "{a: 1, z: \"1\", b: 2}\n");
     assert_eq!(inserted("a: |\n  x\n\n\nb: 2\n", Place::After("a")), "a: |\n  x\nz: \"1\"\n\n\nb: 2\n");
+    assert_eq!(inserted("a: x # c \r\nb: 2\r\n", Place::After("a")), "a: x # c \r\nz: \"1\"\r\nb: 2\r\n");
+    assert_eq!(inserted("a: |\n  x  \nb: 2\n", Place::After("a")), "a: |\n  x  \nz: \"1\"\nb: 2\n");
     assert_eq!(inserted("a: |+\n  x\n\n", Place::Last), "a: |+\n  x\n\nz: \"1\"\n");
     assert_eq!(inserted("a: |+\n  x\n\nb: 2\n", Place::After("a")), "a: |+\n  x\n\nz: \"1\"\nb: 2\n");
     assert_eq!(inserted("a: |+\n  x", Place::Last), "unsupported-yaml 1:1");
@@ -281,6 +283,13 @@ fn move_an_entry() {
     assert_eq!(moved("{a: 1, b: 2, c: 3}\n", Place::Last), "{b: 2, c: 3, a: 1}\n");
     assert_eq!(moved("{b: 2, c: 3, a: [1]}\n", Place::First), "{a: [1], b: 2, c: 3}\n");
     assert_eq!(moved("b: &x 1\na: *x\n", Place::First), "parsers-disagree 1:1", "an alias before its anchor");
+}
+
+#[test]
+fn items_behind_comments() {
+    let insert = |text: &str| after(text, |edit, root| edit.insert_item(root, 9, &New::string("v")));
+    assert_eq!(insert("- # "), "- # \n- v");
+    assert_eq!(insert("- # c \n  x\n"), "- # c \n  x\n- v\n");
 }
 
 #[test]

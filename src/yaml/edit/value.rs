@@ -107,6 +107,7 @@ impl<'s> Edit<'s> {
                 if line_end == whole.end || self.stream.lines().number(colon) != self.stream.lines().number(line_end) {
                     return vec![Splice { range: colon..whole.end, with: below }];
                 }
+                let line_end = self.stream.line_end(line_end);
                 vec![
                     Splice { range: colon..whole.end, with: String::new() },
                     Splice { range: line_end..line_end, with: below },
