@@ -93,7 +93,7 @@ impl Stream {
             if !span.is_empty() || !matches!(self.nodes[id].content, Content::Scalar { .. }) {
                 continue;
             }
-            let at = self.before_comments(span.start);
+            let at = self.end_of_token_before(span.start);
             if self.text[..at].ends_with('-') && self.comments_in(&(at..span.start)).next().is_some() {
                 self.nodes[id].span = at..at;
             }
@@ -101,7 +101,7 @@ impl Stream {
     }
 
     /// The end of what stands before a byte and is no blank, line break or comment.
-    fn before_comments(&self, mut at: usize) -> usize {
+    pub(super) fn end_of_token_before(&self, mut at: usize) -> usize {
         loop {
             at = self.text[..at].trim_end().len();
             let comment = self.comments.partition_point(|comment| comment.range.end < at);
@@ -136,7 +136,7 @@ impl Stream {
 
     /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
     pub(super) fn dash_before(&self, item: usize) -> usize {
-        let at = self.before_comments(item);
+        let at = self.end_of_token_before(item);
         // An empty item lies on its own `-`, or right behind it.
         if self.text[..at].ends_with('-') { at - 1 } else { item }
     }

@@ -202,9 +202,11 @@ impl<'s> Edit<'s> {
     /// `? key` splits an entry in a way that nothing here is made for.
     pub(super) fn refuse_explicit_keys(&self, mapping: Node<'s>) -> Result<(), Error> {
         let explicit = |key: &Node<'s>| {
-            let before = self.stream.text()[..key.range().start].trim_end_matches([' ', '\t', '\n', '\r']);
-            before.ends_with('?')
-                && (before.len() == 1 || before[..before.len() - 1].ends_with([' ', '\n', '-', '{', '[', ',']))
+            let before = &self.stream.text()[..self.stream.end_of_token_before(key.range().start)];
+            let mark = before.strip_suffix('?');
+            mark.is_some_and(|before| {
+                before.is_empty() || before.ends_with([' ', '\t', '\n', '\r', '\u{feff}', '-', '{', '[', ','])
+            })
         };
         match mapping.entries().find(|(key, _)| explicit(key)) {
             Some((key, _)) => Err(self.unsupported(key, "a key written with `?`")),

@@ -40,6 +40,9 @@ fn replace_an_entry() {
         ("b: &x 1\na: [*x]\n", "b: &x 1\nz: {kind: K, name: n-1}\n"),
         ("a: 1\na: 2\n", "duplicate-key 2:1"),
         ("? a\n: 1\n", "unsupported-yaml 1:3"),
+        ("b: 1\n? # c\n  a\n: 1\n", "unsupported-yaml 3:3"),
+        ("b: 1\r? a\r: 1\r", "unsupported-yaml 1:8"),
+        ("\u{feff}? a\n: 1\n", "unsupported-yaml 1:4"),
         ("b: 1\n", "no-such-key 1:1"),
     ];
     for (text, expected) in cases {
