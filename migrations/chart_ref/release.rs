@@ -141,6 +141,12 @@ pub(super) fn finding(
     Finding { severity, code, path, line, message, help }
 }
 
+/// What the YAML editor refused, in a file.
+pub(super) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
+    let (code, line) = (error.problem.code(), Some(error.at.line));
+    finding(Severity::Error, code, Some(path.clone()), line, error.to_string())
+}
+
 fn about_hook(release: &Release, hook: &Hook) -> Finding {
     let command = hook.command.as_deref().map(|command| format!(", which runs `{command}`")).unwrap_or_default();
     let paths = if hook.host_paths.is_empty() {
@@ -197,8 +203,7 @@ fn want(view: &View, release: &Release, reaches: &[Reach], settings: &Settings) 
         return refuse(codes::CHART_IN_URL, format!("{} holds the chart's name already", repository.url));
     }
     if let Err(error) = replace_chart(view, release, "any", &settings.source_namespace) {
-        let line = Some(error.at.line);
-        return Err(Finding { line, ..at_release(release, Severity::Error, error.problem.code(), error.to_string()) });
+        return Err(refused_edit(&release.at.path, &error));
     }
     let carried = carried(view, release, repository, settings)?;
     let address = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);

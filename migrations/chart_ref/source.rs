@@ -87,6 +87,7 @@ fn dashed(version: &str) -> String {
 /// Where a source is written and listed.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
+    /// `metadata.name`, which a `namePrefix` on its way may change.
     pub(super) name: String,
     pub(super) file: RepoPath,
     /// The HelmRepository that it stands in for.
@@ -95,6 +96,13 @@ pub(super) struct Place {
     pub(super) listed_in: Option<RepoPath>,
     pub(super) api_version: &'static str,
     pub(super) clusters: BTreeSet<String>,
+}
+
+impl Place {
+    /// The file that is there already and is edited for the source, else that of the source itself.
+    pub(super) fn edited_file(&self) -> &RepoPath {
+        self.listed_in.as_ref().unwrap_or(&self.file)
+    }
 }
 
 /// The place of a source: by the first of the HelmRepositories that allows one for all these clusters.
@@ -324,7 +332,7 @@ fn object(key: &SourceKey, new: &NewSource, settings: &Settings) -> New {
         (
             "metadata",
             New::mapping([
-                ("name", New::string(&new.object_name)),
+                ("name", New::string(&new.place.name)),
                 ("namespace", New::string(&settings.source_namespace)),
             ]),
         ),

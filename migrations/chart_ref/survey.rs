@@ -33,8 +33,6 @@ pub(super) struct Source {
 
 /// A source to be written.
 pub(super) struct NewSource {
-    /// `metadata.name`, which a `namePrefix` on its way may change.
-    pub(super) object_name: String,
     pub(super) place: Place,
     pub(super) interval: String,
     pub(super) want: Want,
@@ -170,10 +168,9 @@ fn found_or_new(
     }
     let place = place_for(view, key, &wants, clusters, staged, settings)?;
     let (interval, others) = interval(&users);
-    let object_name = place.name.clone();
     let users = users.iter().map(|user| 1 + user.also.len()).sum();
-    let mut new = NewSource { object_name, place, interval, want: wants[0].clone(), users };
-    let name = proven(view, key, &mut new, clusters, settings)?;
+    let new = NewSource { place, interval, want: wants[0].clone(), users };
+    let name = proven(view, key, &new, clusters, settings)?;
     let mut findings = shared_by_clusters(&name, clusters);
     findings.extend(others.map(|message| {
         release::finding(Severity::Note, codes::INTERVALS, Some(new.place.file.clone()), None, message)
@@ -185,16 +182,14 @@ fn found_or_new(
 fn proven(
     view: &View,
     key: &SourceKey,
-    new: &mut NewSource,
+    new: &NewSource,
     clusters: &BTreeSet<String>,
     settings: &Settings,
 ) -> Result<String, Finding> {
     let file = new.place.file.clone();
     let refuse = |code, message| release::finding(Severity::Error, code, Some(file.clone()), None, message);
-    let changes = write(view, key, new, settings).map_err(|error| {
-        let path = new.place.listed_in.clone().unwrap_or_else(|| new.place.file.clone());
-        release::finding(Severity::Error, error.problem.code(), Some(path), Some(error.at.line), error.to_string())
-    })?;
+    let changes =
+        write(view, key, new, settings).map_err(|error| release::refused_edit(new.place.edited_file(), &error))?;
     let trial = view.with(&changes).map_err(|error| refuse(codes::NAME_TAKEN, error.to_string()))?;
     existing(&trial, key, &new.want.carried, clusters, settings).ok_or_else(|| {
         let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::release::{Candidate, at_release, finding, replace_chart};
+use super::release::{Candidate, at_release, finding, refused_edit, replace_chart};
 use super::source::write;
 use super::survey::{Found, NewSource, Source, has_moved};
 use crate::flux::View;
@@ -21,7 +21,7 @@ fn id(step: &'static str, subject: Subject) -> UnitId {
 
 fn source_id(new: &NewSource, found: &Found<'_>) -> UnitId {
     let namespace = found.settings.source_namespace.clone();
-    let (name, path) = (new.object_name.clone(), new.place.file.clone());
+    let (name, path) = (new.place.name.clone(), new.place.file.clone());
     id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name, path })
 }
 
@@ -154,11 +154,7 @@ fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     };
     match write(view, &source.key, new, &found.settings) {
         Ok(changes) => Edited::Changes(changes, Vec::new()),
-        Err(error) => {
-            let path = new.place.listed_in.clone().unwrap_or_else(|| new.place.file.clone());
-            let (code, line) = (error.problem.code(), Some(error.at.line));
-            Edited::Refused(finding(Severity::Error, code, Some(path), line, error.to_string()))
-        }
+        Err(error) => Edited::Refused(refused_edit(new.place.edited_file(), &error)),
     }
 }
 
@@ -180,9 +176,6 @@ fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Ed
             changes.set(path.clone(), Change::Edit(edited.splices));
             Edited::Changes(changes, edited.comments.into_iter().map(|comment| (path.clone(), comment)).collect())
         }
-        Err(error) => {
-            let (code, line) = (error.problem.code(), Some(error.at.line));
-            Edited::Refused(finding(Severity::Error, code, Some(path.clone()), line, error.to_string()))
-        }
+        Err(error) => Edited::Refused(refused_edit(path, &error)),
     }
 }

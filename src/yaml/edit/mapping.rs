@@ -66,12 +66,7 @@ impl<'s> Edit<'s> {
         if mapping.own_entry(key).is_some() {
             return Err(self.stream.error(mapping.range(), Problem::DuplicateKey(key.to_owned())));
         }
-        let at = match place {
-            Place::First => 0,
-            Place::Last => slots.len(),
-            Place::Before(sibling) => self.entry(mapping, sibling)?.at,
-            Place::After(sibling) => self.entry(mapping, sibling)?.at + 1,
-        };
+        let at = self.index_of(mapping, place)?;
         self.refuse_explicit_keys(mapping)?;
         self.insert(&slots, at, &|layout, column| {
             if slots.is_flow() || slots.len() == 0 {
@@ -157,12 +152,7 @@ impl<'s> Edit<'s> {
     pub fn move_entry(&mut self, mapping: Node<'s>, key: &str, place: Place<'_>) -> Result<(), Error> {
         let slots = self.slots(mapping)?;
         let from = self.entry(mapping, key)?.at;
-        let to = match place {
-            Place::First => 0,
-            Place::Last => slots.len(),
-            Place::Before(sibling) => self.entry(mapping, sibling)?.at,
-            Place::After(sibling) => self.entry(mapping, sibling)?.at + 1,
-        };
+        let to = self.index_of(mapping, place)?;
         if to == from || to == from + 1 {
             return Ok(());
         }
@@ -181,6 +171,16 @@ impl<'s> Edit<'s> {
         self.insert(&slots, to, &|_, _| text.clone())?;
         self.splices.push(Splice { range, with: String::new() });
         self.record(mapping.id, What::MoveEntry(from, to))
+    }
+
+    /// Before which of the entries a place is; their number for the end.
+    fn index_of(&self, mapping: Node<'s>, place: Place<'_>) -> Result<usize, Error> {
+        Ok(match place {
+            Place::First => 0,
+            Place::Last => self.slots(mapping)?.len(),
+            Place::Before(sibling) => self.entry(mapping, sibling)?.at,
+            Place::After(sibling) => self.entry(mapping, sibling)?.at + 1,
+        })
     }
 
     pub(super) fn entry(&self, mapping: Node<'s>, key: &str) -> Result<Entry, Error> {
