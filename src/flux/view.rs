@@ -3,12 +3,17 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
+use super::build::Builder;
 use super::file::{Barred, FileView};
-use super::graph::Graph;
+use super::flux_kustomization::{FluxKustomization, effective};
+use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
+use super::rendered::Rendered;
 use super::source::{HelmRepository, OciRepository};
+use super::substitute::Variables;
+use super::value::Value;
 use crate::repo::{Changes, EntryKind, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
@@ -169,12 +174,30 @@ impl View {
 
     /// The root node of a document.
     pub fn node(&self, at: &At) -> Option<Node<'_>> {
-        self.file(&at.path)?.stream.as_ref()?.documents().nth(at.document)
+        at.node(self.file(&at.path)?.stream.as_ref()?)
     }
 
     /// The object at a place.
     pub fn object(&self, at: &At) -> Option<&Object> {
-        self.file(&at.path)?.objects.iter().find(|object| object.at == *at)
+        self.file(&at.path)?.object(at)
+    }
+
+    /// A Flux Kustomization as its file states it, whether or not a cluster applies it. `None` where it names no source.
+    pub fn stated(&self, at: &At) -> Option<FluxKustomization> {
+        self.object(at).filter(|object| object.is_flux_kustomization())?;
+        FluxKustomization::read(at, self.node(at)?, None, &Variables::default(), 0, None)
+    }
+
+    /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
+    pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
+        let mut builder = Builder::new(&self.tree, &self.files, &self.kustomizations);
+        kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
+    }
+
+    /// An object as it arrives in a cluster: patched, named, substituted.
+    pub fn effective(&self, at: &At, reach: &Reach) -> Option<Value> {
+        let variables = &self.graph.kustomizations[reach.kustomization].variables;
+        effective(self.node(at)?, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
     /// Why a file is never touched, if so.
@@ -211,7 +234,7 @@ fn read_all(tree: &Tree, unread: Vec<(RepoPath, bool)>) -> Result<Vec<(RepoPath,
 fn patch_files(parts: &Parts<'_>) -> BTreeSet<RepoPath> {
     let mut found = BTreeSet::new();
     for kustomization in parts.kustomizations.values() {
-        let at = At { path: kustomization.path.clone(), document: 0 };
+        let at = At::document(&kustomization.path, 0);
         let Some(root) = parts.node(&at) else { continue };
         let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
         let by_path = list("patches").chain(list("patchesJson6902")).filter_map(|item| item.text_at(&["path"]));
@@ -235,18 +258,18 @@ impl<'v> Parts<'v> {
     }
 
     pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
-        self.files.get(&at.path)?.objects.iter().find(|object| object.at == *at)
+        self.files.get(&at.path)?.object(at)
     }
 
     pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
         self.files.iter().flat_map(|(path, file)| {
             let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
-            roots.map(|(document, root)| (At { path: path.clone(), document }, root))
+            roots.map(|(document, root)| (At::document(path, document), root))
         })
     }
 
     pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
-        self.files.get(&at.path)?.stream.as_ref()?.documents().nth(at.document)
+        at.node(self.files.get(&at.path)?.stream.as_ref()?)
     }
 
     pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
