@@ -1,8 +1,8 @@
 //! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with what Flux adds.
 
-mod support;
 #[path = "support/kubectl.rs"]
 mod kubectl;
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -133,7 +133,11 @@ fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared
         let list: Vec<_> = a.difference(b).map(|(api, kind, ns, name)| format!("{api} {kind} {ns}/{name}")).collect();
         list.join(", ")
     };
-    Some(Compared::Disagreed(format!("only ours: [{}]; only Kustomize's: [{}]", only(&ours, &real), only(&real, &ours))))
+    Some(Compared::Disagreed(format!(
+        "only ours: [{}]; only Kustomize's: [{}]",
+        only(&ours, &real),
+        only(&real, &ours)
+    )))
 }
 
 fn view_of(repo: &Repo) -> View {
@@ -145,14 +149,229 @@ fn all_paths(view: &View) -> BTreeMap<String, FluxKustomization> {
     let graph = view.graph();
     let objects = view.files().flat_map(|(_, file)| &file.objects);
     let unreached = objects.filter(|object| graph.reaches(&object.at).is_empty());
-    let stated = unreached.filter_map(|object| view.stated(&object.at)).filter(|own| own.source.kind == "GitRepository");
+    let stated =
+        unreached.filter_map(|object| view.stated(&object.at)).filter(|own| own.source.kind == "GitRepository");
     let all = graph.kustomizations.iter().cloned().chain(stated).filter(|own| own.path.is_some());
     all.map(|own| {
         let path = own.path.as_ref().unwrap();
-        let key = format!("{path} {:?} {:?} {:?}", own.target_namespace, own.components, own.object.at(&["spec", "patches"]));
+        let key =
+            format!("{path} {:?} {:?} {:?}", own.target_namespace, own.components, own.object.at(&["spec", "patches"]));
         (key, own)
     })
     .collect()
+}
+
+/// A Flux Kustomization for `./app`, and what lies there.
+const FLUX: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec:
+  path: ./app
+  sourceRef: {kind: GitRepository, name: home}
+";
+
+const OBJECTS: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, labels: {tier: a}}
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Service, metadata: {name: listed}}
+- {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: role}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: space}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.org}
+---
+apiVersion: example.org/v1
+kind: Namespace
+metadata: {name: no-namespace-of-kubernetes, namespace: own}
+";
+
+/// What is hard, one thing a case: the `spec` that follows [`FLUX`], and files.
+const CASES: &[(&str, &str, &[(&str, &str)])] = &[
+    ("no kustomization", "", &[("app/a.yaml", OBJECTS), ("app/.sops.yaml", "creation_rules: []\n")]),
+    (
+        "no kustomization, some below",
+        "  targetNamespace: home\n",
+        &[
+            ("app/x/a.yaml", OBJECTS),
+            ("app/y/kustomization.yaml", "resources: [b/one.yaml]\nnamespace: inner\n"),
+            ("app/y/b/one.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: one}}\n"),
+            ("app/y/b/unlisted.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: unlisted}}\n"),
+        ],
+    ),
+    (
+        "namespace, prefix and suffix",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            ("app/kustomization.yaml", "resources: [a.yaml]\nnamespace: ns\nnamePrefix: p-\nnameSuffix: -s\n"),
+        ],
+    ),
+    (
+        "targetNamespace instead of the file's",
+        "  targetNamespace: target\n",
+        &[("app/a.yaml", OBJECTS), ("app/kustomization.yaml", "resources: [a.yaml]\nnamespace: ns\n")],
+    ),
+    (
+        "generators with and without hash",
+        "",
+        &[
+            (
+                "app/kustomization.yaml",
+                "configMapGenerator:\n- name: hashed\n  files: [a.conf, key=b.conf]\n  literals: ['a=<b>&c', 'q=\"x\"']\n  envs: [c.env]\n\
+                 - name: plain\n  options: {disableNameSuffixHash: true}\n  literals: [x=y]\nsecretGenerator:\n- name: tls\n  type: kubernetes.io/tls\n  \
+                 literals: [tls.crt=a, tls.key=b]\nnamePrefix: p-\n",
+            ),
+            ("app/a.conf", "caf\u{e9} & <b>\u{2028}\n"),
+            ("app/b.conf", "line\n"),
+            ("app/c.env", "# comment\nA=1\nB=\"x y\"\n\nC= z \n"),
+        ],
+    ),
+    (
+        "hashes switched off for all, on for one; an empty one",
+        "",
+        &[(
+            "app/kustomization.yaml",
+            "generatorOptions: {disableNameSuffixHash: true}\nconfigMapGenerator:\n- {name: without, literals: [a=b]}\n- {name: empty}\n- {name: with, literals: [a=b], options: {disableNameSuffixHash: false}}\n",
+        )],
+    ),
+    (
+        "a Component merges into what its parent generates",
+        "  components: [../component]\n",
+        &[
+            ("app/kustomization.yaml", "configMapGenerator:\n- {name: shared, literals: [a=b, c=d]}\n"),
+            (
+                "component/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nconfigMapGenerator:\n- {name: shared, behavior: merge, literals: [a=z]}\n",
+            ),
+        ],
+    ),
+    (
+        "nested Components, in order, with namespaces",
+        "  components: [../outer]\n",
+        &[
+            ("app/a.yaml", OBJECTS),
+            ("app/kustomization.yaml", "resources: [a.yaml]\ncomponents: [../first]\nnamespace: ns\nnamePrefix: p-\n"),
+            (
+                "first/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: f-\nresources: [f.yaml]\n",
+            ),
+            ("first/f.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: of-first}}\n"),
+            (
+                "outer/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncomponents: [../inner]\nnameSuffix: -o\n",
+            ),
+            (
+                "inner/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [i.yaml]\nnamespace: inner\n",
+            ),
+            ("inner/i.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: of-inner}}\n"),
+        ],
+    ),
+    (
+        "a NamespaceTransformer for what has none",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: NamespaceTransformer\n  metadata: {name: x, namespace: given}\n  unsetOnly: true\n",
+            ),
+        ],
+    ),
+    (
+        "and one for all",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: NamespaceTransformer\n  metadata: {name: x, namespace: given}\n",
+            ),
+        ],
+    ),
+    (
+        "patches that delete, rename and move",
+        "  patches:\n  - patch: '- {op: replace, path: /metadata/name, value: renamed}'\n    target: {kind: ConfigMap, labelSelector: 'tier in (a)'}\n  \
+           - patch: '- {op: add, path: /metadata/namespace, value: moved}'\n    target: {kind: Service, name: lis.*}\n",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\npatches:\n- patch: |-\n    $patch: delete\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: ClusterRole\n    metadata: {name: not-used}\n  \
+                 target: {kind: ClusterRole}\n- patch: |-\n    $patch: delete\n    apiVersion: example.org/v1\n    kind: Namespace\n    metadata: {name: no-namespace-of-kubernetes, namespace: own}\n",
+            ),
+        ],
+    ),
+    (
+        "a patch by label that another patch set, and one that does not match a namespace",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\nnamespace: ns\npatches:\n- patch: '- {op: add, path: /metadata/labels, value: {found: yes-it-is}}'\n  target: {kind: Service}\n\
+                 - patch: '- {op: replace, path: /metadata/name, value: by-label}'\n  target: {labelSelector: found}\n\
+                 - patch: '- {op: replace, path: /metadata/name, value: wrong}'\n  target: {kind: ConfigMap, namespace: other}\n",
+            ),
+        ],
+    ),
+    (
+        "the same directory through two parents, links and odd spellings of paths",
+        "",
+        &[
+            ("app/kustomization.yaml", "resources: [./one/, two/../two]\n"),
+            ("app/one/kustomization.yaml", "resources: [../../base]\nnamePrefix: one-\n"),
+            ("app/two/kustomization.yml", "bases: [../../base]\nnamePrefix: two-\n"),
+            ("base/Kustomization", "resources:\n- ./a.yaml\n"),
+            ("base/a.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: base}}\n"),
+        ],
+    ),
+    (
+        "labels are there for the patches of the parent, not for its own",
+        "",
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\npatches:\n- patch: '- {op: replace, path: /metadata/name, value: seen}'\n  target: {kind: Service, labelSelector: own=yes}\n",
+            ),
+            (
+                "base/kustomization.yaml",
+                "resources: [a.yaml]\ncommonLabels: {own: 'yes'}\npatches:\n- patch: '- {op: replace, path: /metadata/name, value: never}'\n  target: {labelSelector: own=yes}\n",
+            ),
+            ("base/a.yaml", OBJECTS),
+        ],
+    ),
+];
+
+#[test]
+fn what_is_hard() {
+    let mut wrong = Vec::new();
+    for (name, spec, files) in CASES {
+        let repo = Repo::empty();
+        repo.write("flux/app.yaml", format!("{FLUX}{spec}"));
+        for (path, text) in *files {
+            repo.write(path, text);
+        }
+        let view = view_of(&repo);
+        let all = all_paths(&view);
+        let own = all.values().next().unwrap_or_else(|| panic!("{name}: no Flux Kustomization"));
+        match compare(&repo, &view, own) {
+            None => return,
+            Some(Compared::Agreed) => {}
+            Some(other) => wrong.push(format!("{name}: {other:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -75,7 +75,8 @@ impl Generator {
     fn read(kind: &'static str, line: usize, item: &Value, shared: &Value) -> Option<Generator> {
         let own = item.get("options").unwrap_or(&Value::Null);
         let texts = |key: &str| item.get(key).map_or(&[][..], Value::items).iter().filter_map(Value::text);
-        let is = |key: &str| own.get(key).or(shared.get(key)).is_some_and(Value::is_true);
+        // What all generators switch off, none can switch on.
+        let is = |key: &str| [own, shared].iter().any(|from| from.get(key).is_some_and(Value::is_true));
         let pairs = |key: &str| {
             let entries = [shared, own].into_iter().flat_map(|from| from.get(key).map_or(&[][..], Value::entries));
             entries.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
@@ -167,8 +168,7 @@ impl Content {
             let data: BTreeMap<_, _> = self.data.iter().map(|(key, bytes)| (key, STANDARD.encode(bytes))).collect();
             json!({ "data": data, "kind": "Secret", "name": "", "type": self.secret_type })
         } else {
-            let plain: BTreeMap<_, _> =
-                self.data.iter().filter_map(|(key, bytes)| Some((key, text(bytes)?))).collect();
+            let plain: BTreeMap<_, _> = self.data.iter().filter_map(|(key, bytes)| Some((key, text(bytes)?))).collect();
             let binary = self.data.iter().filter(|(_, bytes)| text(bytes).is_none());
             let binary: BTreeMap<_, _> = binary.map(|(key, bytes)| (key, STANDARD.encode(bytes))).collect();
             let plain = if plain.is_empty() { json!("") } else { json!(plain) };

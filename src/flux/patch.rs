@@ -286,7 +286,9 @@ mod tests {
         assert_eq!(merge.apply(&mut own), Outcome::Patched);
         assert_eq!(own, read("{kind: A, metadata: {name: a, labels: {l: m}}, spec: {x: 1, y: 2}}"));
 
-        let json = &patches("patches:\n- patch: '[{op: replace, path: /metadata/name, value: b}, {op: remove, path: /spec/x}]'\n  target: {kind: A}\n")[0];
+        let json = &patches(
+            "patches:\n- patch: '[{op: replace, path: /metadata/name, value: b}, {op: remove, path: /spec/x}]'\n  target: {kind: A}\n",
+        )[0];
         assert!(json.changes_head());
         let mut own = object.clone();
         assert_eq!(json.apply(&mut own), Outcome::Patched);
@@ -295,7 +297,8 @@ mod tests {
         assert_eq!(json.apply(&mut head), Outcome::Failed, "there is no spec");
         assert_eq!(json.of_head().apply(&mut head), Outcome::Patched);
 
-        let delete = &patches("patches:\n- patch: '{$patch: delete, kind: A, metadata: {name: x}}'\n  target: {kind: A}\n")[0];
+        let delete =
+            &patches("patches:\n- patch: '{$patch: delete, kind: A, metadata: {name: x}}'\n  target: {kind: A}\n")[0];
         assert_eq!(delete.apply(&mut own), Outcome::Deleted);
     }
 }

