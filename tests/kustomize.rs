@@ -141,7 +141,7 @@ fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared
 }
 
 fn view_of(repo: &Repo) -> View {
-    View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap()
+    View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap().whole()
 }
 
 /// All that is to be built in a tree: as clusters apply it, and as the files of what no cluster applies state it; each once.

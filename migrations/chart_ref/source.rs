@@ -201,8 +201,7 @@ fn folder(view: &View, repository: &HelmRepository, reaches: &[Reach]) -> Option
     };
     let of_sources = |dir: &RepoPath| {
         let mut objects = view
-            .files()
-            .filter(|(path, _)| path.dir() == *dir)
+            .files_in(dir)
             .flat_map(|(_, file)| &file.objects)
             .filter(|object| !object.api_version.starts_with("kustomize.config.k8s.io/"));
         let mut some = false;

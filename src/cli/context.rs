@@ -122,6 +122,7 @@ fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()>
     if objects().any(is_flux) {
         return Ok(());
     }
+    let view = view.whole();
     let files = view.files().count();
     let kind = if git { "git repository" } else { "directory (no git repository)" };
     let seen = if files == 0 { "no YAML files" } else { "no Flux objects in its YAML files" };

@@ -9,13 +9,15 @@ use super::generator::Behavior;
 use super::graph::Unmodelled;
 use super::kustomization::{Kustomization, Listed, only_names_references};
 use super::rendered::{Rendered, finish};
+use super::scan::Scan;
 use super::value::Value;
+use super::view::Parts;
 use crate::repo::{RepoPath, Tree};
 
 /// Builds directories of one tree, each once.
 pub(super) struct Builder<'v> {
     tree: &'v Tree,
-    files: &'v BTreeMap<RepoPath, Arc<FileView>>,
+    scan: &'v Scan,
     kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
     built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
@@ -24,13 +26,9 @@ pub(super) struct Builder<'v> {
 }
 
 impl<'v> Builder<'v> {
-    /// `kustomizations` are by directory.
-    pub(super) fn new(
-        tree: &'v Tree,
-        files: &'v BTreeMap<RepoPath, Arc<FileView>>,
-        kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    ) -> Builder<'v> {
-        Builder { tree, files, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
+    pub(super) fn new(parts: &Parts<'v>) -> Builder<'v> {
+        let Parts { tree, scan, kustomizations } = *parts;
+        Builder { tree, scan, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
     }
 
     /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
@@ -47,7 +45,7 @@ impl<'v> Builder<'v> {
         }
         let mut found = Vec::new();
         let mut nested = BTreeSet::new();
-        let files = self.files;
+        let files = &self.scan.files;
         let below = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
         for (file, view) in below.filter(|(file, _)| file.is_in(path) && file.is_yaml() && !is_left_out(file)) {
             let dir = file.dir();
@@ -120,7 +118,7 @@ impl<'v> Builder<'v> {
         let mut objects = Vec::new();
         for resource in &kustomization.resources {
             let Some(path) = self.local(kustomization, resource) else { continue };
-            match self.files.get(&path) {
+            match self.scan.files.get(&path) {
                 Some(file) => objects.extend(self::objects(file)),
                 None => objects.extend(self.directory(&path).iter().cloned()),
             }
@@ -205,7 +203,7 @@ impl<'v> Builder<'v> {
         }
         for entry in &kustomization.configurations {
             let path = kustomization.dir().join(&entry.text);
-            let stream = path.and_then(|path| self.files.get(&path)).and_then(|file| file.stream.as_ref());
+            let stream = path.and_then(|path| self.scan.file(&path)).and_then(|file| file.stream.as_ref());
             let mut documents = stream.into_iter().flat_map(|stream| stream.documents()).filter_map(Value::of);
             if !documents.all(|document| only_names_references(&document)) {
                 self.note(kustomization, entry);

@@ -73,7 +73,7 @@ impl Graph {
     /// Reads who applies what.
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
-        let mut builder = Builder::new(parts.tree, parts.files, parts.kustomizations);
+        let mut builder = Builder::new(parts);
         for entry in entry_points(parts, &mut builder) {
             graph.add_cluster(&entry, parts, &mut builder);
         }
@@ -87,7 +87,7 @@ impl Graph {
             name = entry.path.to_string();
         }
         let number = self.clusters.len();
-        let in_tree = parts.files.keys().any(|file| file.is_in(&entry.path));
+        let in_tree = parts.scan.files.keys().any(|file| file.is_in(&entry.path));
         self.clusters.push(Cluster {
             name,
             path: entry.path.clone(),

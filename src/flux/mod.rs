@@ -1,7 +1,7 @@
 //! What the files of a repository mean to Flux and Kustomize: objects, kustomizations, sources, clusters, and who applies what.
 //!
-//! A [`View`] is one tree understood: every YAML file read once, its objects found by kind wherever they are, and a [`Graph`] of the
-//! clusters whose Flux Kustomizations reach them. Knows no migration.
+//! A [`View`] is one tree understood: every YAML file that can matter read once, its objects found by kind wherever they are, and a [`Graph`]
+//! of the clusters whose Flux Kustomizations reach them. Knows no migration.
 //!
 //! Semantics: specification `flux-and-kustomize.md`. What is absent on purpose: remote resources, replacements, Helm charts inflated by
 //! Kustomize, plugins. They are named where they are met ([`Graph::unmodelled`]) and left alone.
@@ -19,6 +19,7 @@ mod object;
 mod patch;
 mod release;
 mod rendered;
+mod scan;
 mod selector;
 mod source;
 mod substitute;

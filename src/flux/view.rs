@@ -1,7 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 
 use super::build::Builder;
 use super::file::{Barred, FileView};
@@ -11,32 +9,36 @@ use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
 use super::rendered::Rendered;
+use super::scan::Scan;
 use super::source::{HelmRepository, OciRepository};
 use super::substitute::Variables;
 use super::value::Value;
-use crate::repo::{Changes, EntryKind, RepoPath, Tree, TreeError};
+use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
 /// One tree understood. Files are read once: [`View::with`] reads again only what changed.
+///
+/// Only files whose bytes say that they can matter to Flux are parsed; of the others, those that [`View::file`] is asked for. Objects that
+/// are none of Flux or Kustomize, such as Deployments, are therefore missing from the graph, unless it is that of [`View::whole`].
 #[derive(Clone)]
 pub struct View {
     tree: Tree,
-    files: Arc<BTreeMap<RepoPath, Arc<FileView>>>,
+    scan: Arc<Scan>,
     kustomizations: Arc<BTreeMap<RepoPath, Kustomization>>,
     graph: Arc<Graph>,
     releases: Arc<Vec<Release>>,
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
-    links: Arc<Vec<RepoPath>>,
 }
 
 impl View {
-    /// Reads all YAML files of a tree, and who applies what.
+    /// Reads the YAML files of a tree that can matter to Flux, and who applies what.
     ///
     /// # Errors
     /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
-        View::reread(tree, &BTreeMap::new())
+        let scan = Scan::of(&tree, &Scan::default())?;
+        Ok(View::assemble(tree, scan))
     }
 
     /// This view with changes made to its tree.
@@ -44,42 +46,31 @@ impl View {
     /// # Errors
     /// If the changes do not fit the tree.
     pub fn with(&self, changes: &Changes) -> Result<View, TreeError> {
-        let mut known = (*self.files).clone();
+        let mut known = (*self.scan).clone();
         for path in changes.paths() {
-            known.remove(path);
+            known.forget(path);
         }
-        View::reread(self.tree.with(changes)?, &known)
+        let tree = self.tree.with(changes)?;
+        let scan = Scan::of(&tree, &known)?;
+        Ok(View::assemble(tree, scan))
     }
 
-    /// Two views of one tree are read alike; this reads the files of `tree` that are not `known`.
-    fn reread(tree: Tree, known: &BTreeMap<RepoPath, Arc<FileView>>) -> Result<View, TreeError> {
-        let mut files = BTreeMap::new();
-        let mut unread = Vec::new();
-        let mut links = Vec::new();
-        for (path, kind) in tree.entries() {
-            match kind {
-                EntryKind::Link { .. } => links.push(path),
-                EntryKind::File { filtered, .. } if is_of_interest(&path) => match known.get(&path) {
-                    Some(file) => drop(files.insert(path, file.clone())),
-                    None => unread.push((path, filtered)),
-                },
-                EntryKind::File { .. } => {}
-            }
-        }
-        files.extend(read_all(&tree, unread)?);
-        Ok(View::assemble(tree, files, links))
+    /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
+    pub fn whole(&self) -> View {
+        View::assemble(self.tree.clone(), self.scan.whole())
     }
 
-    fn assemble(tree: Tree, files: BTreeMap<RepoPath, Arc<FileView>>, links: Vec<RepoPath>) -> View {
+    fn assemble(tree: Tree, scan: Scan) -> View {
+        let files = &scan.files;
         let text = |path: &RepoPath| {
-            files.get(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
+            scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
         let kustomizations: BTreeMap<_, _> = files
             .iter()
             .filter(|(path, _)| Kustomization::is_named_so(path))
             .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
             .collect();
-        let parts = Parts { tree: &tree, files: &files, kustomizations: &kustomizations };
+        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations };
         let graph = Graph::of(&parts);
 
         let patches = patch_files(&parts);
@@ -103,8 +94,7 @@ impl View {
             helm_repositories: Arc::new(helm_repositories),
             oci_repositories: Arc::new(oci_repositories),
             kustomizations: Arc::new(kustomizations),
-            files: Arc::new(files),
-            links: Arc::new(links),
+            scan: Arc::new(scan),
             tree,
         }
     }
@@ -119,19 +109,24 @@ impl View {
         &self.graph
     }
 
-    /// The YAML files, by path.
+    /// The YAML files that can matter to Flux, by path; all, in a [`View::whole`].
     pub fn files(&self) -> impl Iterator<Item = (&RepoPath, &FileView)> {
-        self.files.iter().map(|(path, file)| (path, &**file))
+        self.scan.files.iter().map(|(path, file)| (path, &**file))
     }
 
-    /// A YAML file.
+    /// All YAML files in a directory itself.
+    pub fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+        self.scan.files_in(dir)
+    }
+
+    /// A YAML file, whether or not it can matter to Flux.
     pub fn file(&self, path: &RepoPath) -> Option<&FileView> {
-        self.files.get(path).map(|file| &**file)
+        self.scan.file(path)
     }
 
     /// The symbolic links.
     pub fn links(&self) -> &[RepoPath] {
-        &self.links
+        &self.scan.links
     }
 
     /// The HelmReleases that name a chart, by place.
@@ -190,7 +185,8 @@ impl View {
 
     /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
     pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
-        let mut builder = Builder::new(&self.tree, &self.files, &self.kustomizations);
+        let mut builder =
+            Builder::new(&Parts { tree: &self.tree, scan: &self.scan, kustomizations: &self.kustomizations });
         kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
     }
 
@@ -202,32 +198,8 @@ impl View {
 
     /// Why a file is never touched, if so.
     pub fn barred(&self, path: &RepoPath) -> Option<Barred> {
-        if self.links.contains(path) { Some(Barred::Link) } else { self.file(path)?.barred }
+        if self.scan.links.contains(path) { Some(Barred::Link) } else { self.file(path)?.barred }
     }
-}
-
-/// YAML files, and templates that would be some.
-fn is_of_interest(path: &RepoPath) -> bool {
-    let name = path.name();
-    path.is_yaml() || name == "Kustomization" || name.ends_with(".yaml.j2") || name.ends_with(".yml.j2")
-}
-
-/// Reads and parses files on all cores.
-fn read_all(tree: &Tree, unread: Vec<(RepoPath, bool)>) -> Result<Vec<(RepoPath, Arc<FileView>)>, TreeError> {
-    let read = |(path, filtered): &(RepoPath, bool)| -> Result<Option<(RepoPath, Arc<FileView>)>, TreeError> {
-        let Some(file) = tree.read(path)? else { return Ok(None) };
-        Ok(Some((path.clone(), Arc::new(FileView::read(path, &file.bytes, *filtered)))))
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = unread.len().div_ceil(threads).max(16);
-    let parts: Vec<Result<Vec<_>, TreeError>> = thread::scope(|scope| {
-        let workers: Vec<_> = unread
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().filter_map(|file| read(file).transpose()).collect()))
-            .collect();
-        workers.into_iter().map(|worker| worker.join().expect("reading does not panic")).collect()
-    });
-    Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// The files that kustomizations name as patches: what looks like objects in them is none.
@@ -247,32 +219,32 @@ fn patch_files(parts: &Parts<'_>) -> BTreeSet<RepoPath> {
 /// What a graph is read from: a view in the making.
 pub(super) struct Parts<'v> {
     pub(super) tree: &'v Tree,
-    pub(super) files: &'v BTreeMap<RepoPath, Arc<FileView>>,
+    pub(super) scan: &'v Scan,
     /// By directory.
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
 }
 
 impl<'v> Parts<'v> {
     pub(super) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
-        self.files.values().flat_map(|file| &file.objects)
+        self.scan.files.values().flat_map(|file| &file.objects)
     }
 
     pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
-        self.files.get(&at.path)?.object(at)
+        self.scan.files.get(&at.path)?.object(at)
     }
 
     pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
-        self.files.iter().flat_map(|(path, file)| {
+        self.scan.files.iter().flat_map(|(path, file)| {
             let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
             roots.map(|(document, root)| (At::document(path, document), root))
         })
     }
 
     pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
-        at.node(self.files.get(&at.path)?.stream.as_ref()?)
+        at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
     }
 
     pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
-        Some(self.files.get(path)?.stream.as_ref()?.text())
+        Some(self.scan.files.get(path)?.stream.as_ref()?.text())
     }
 }

@@ -1,0 +1,221 @@
+//! Which files are parsed: those whose bytes say that they can matter to Flux. The others are, when somebody asks for them.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::thread;
+
+use aho_corasick::AhoCorasick;
+
+use super::file::FileView;
+use super::kustomization::Kustomization;
+use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
+
+/// The YAML files of a tree.
+#[derive(Clone, Default)]
+pub(super) struct Scan {
+    /// Those that can matter to Flux, parsed.
+    pub(super) files: BTreeMap<RepoPath, Arc<FileView>>,
+    /// The others.
+    pub(super) unread: BTreeMap<RepoPath, Arc<Unread>>,
+    /// The symbolic links.
+    pub(super) links: Vec<RepoPath>,
+    /// Whether all are to be parsed.
+    whole: bool,
+}
+
+/// A YAML file that cannot matter to Flux, parsed when it is asked for.
+pub(super) struct Unread {
+    path: RepoPath,
+    bytes: Arc<[u8]>,
+    filtered: bool,
+    read: OnceLock<Arc<FileView>>,
+}
+
+impl Unread {
+    pub(super) fn read(&self) -> &Arc<FileView> {
+        self.read.get_or_init(|| Arc::new(FileView::read(&self.path, &self.bytes, self.filtered)))
+    }
+}
+
+impl Scan {
+    /// Reads the YAML files of a tree, but those that are `known`.
+    pub(super) fn of(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {
+        let mut scan = Scan::default();
+        let mut new = Vec::new();
+        for (path, kind) in tree.entries() {
+            match kind {
+                EntryKind::Link { .. } => scan.links.push(path),
+                EntryKind::File { filtered, .. } if is_of_interest(&path) => {
+                    if let Some(file) = known.files.get(&path) {
+                        scan.files.insert(path, file.clone());
+                    } else if let Some(file) = known.unread.get(&path) {
+                        scan.unread.insert(path, file.clone());
+                    } else {
+                        new.push((path, filtered));
+                    }
+                }
+                EntryKind::File { .. } => {}
+            }
+        }
+        let found = on_all_cores(&new, |(path, filtered)| {
+            let Some(file) = tree.read(path)? else { return Ok(None) };
+            let unread = Unread { path: path.clone(), bytes: file.bytes, filtered: *filtered, read: OnceLock::new() };
+            if *filtered || matters(path, &unread.bytes) {
+                unread.read();
+            }
+            Ok(Some(unread))
+        });
+        for unread in found.into_iter().filter_map(Result::transpose) {
+            let unread = unread?;
+            match unread.read.get() {
+                Some(file) => drop(scan.files.insert(unread.path.clone(), file.clone())),
+                None => drop(scan.unread.insert(unread.path.clone(), Arc::new(unread))),
+            }
+        }
+        Ok(if known.whole { scan.whole() } else { scan })
+    }
+
+    /// This, with all files parsed.
+    pub(super) fn whole(&self) -> Scan {
+        let unread: Vec<_> = self.unread.iter().collect();
+        let mut files = self.files.clone();
+        files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
+        Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true }
+    }
+
+    /// A file, parsed.
+    pub(super) fn file(&self, path: &RepoPath) -> Option<&FileView> {
+        let of_others = || self.unread.get(path).map(|unread| &**unread.read());
+        self.files.get(path).map(|file| &**file).or_else(of_others)
+    }
+
+    /// The files in a directory itself, parsed.
+    pub(super) fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+        let read = below(&self.files, dir).map(|(path, file)| (path, &**file));
+        let unread = below(&self.unread, dir).filter(|(path, _)| path.dir() == *dir);
+        read.filter(|(path, _)| path.dir() == *dir).chain(unread.map(|(path, unread)| (path, &**unread.read())))
+    }
+
+    /// Forgets a file that changed.
+    pub(super) fn forget(&mut self, path: &RepoPath) {
+        self.files.remove(path);
+        self.unread.remove(path);
+    }
+}
+
+/// What of a map by path is a directory or lies below it.
+fn below<'m, T>(map: &'m BTreeMap<RepoPath, T>, dir: &RepoPath) -> impl Iterator<Item = (&'m RepoPath, &'m T)> {
+    let (start, dir) = (dir.clone(), dir.clone());
+    map.range(start..).take_while(move |(path, _)| path.as_str().starts_with(dir.as_str()))
+}
+
+/// YAML files, and templates that would be some.
+fn is_of_interest(path: &RepoPath) -> bool {
+    let name = path.name();
+    path.is_yaml() || name == "Kustomization" || name.ends_with(".yaml.j2") || name.ends_with(".yml.j2")
+}
+
+/// Whether a file can matter to who applies what, or is one that is never touched and named as such: templates by name, SOPS, no UTF-8.
+///
+/// Every word that makes a Flux object, the values of a FluxInstance, the header of Flux's own manifests, a ConfigMap for `substituteFrom` or
+/// an encrypted file stands in the bytes as it is: only a backslash could spell it otherwise, so a file with one is let through. Kustomizations of Kustomize go by name.
+fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(Word::ALL).expect("the words are few"));
+    if Kustomization::is_named_so(path) || !path.is_yaml() || str::from_utf8(bytes).is_err() {
+        return true;
+    }
+    let mut seen = [false; Word::ALL.len()];
+    WORDS.find_iter(bytes).any(|word| {
+        seen[word.pattern().as_usize()] = true;
+        Word::suffice(&seen)
+    })
+}
+
+/// The words that [`matters`] looks for.
+struct Word;
+
+impl Word {
+    const ALL: [&str; 11] = [
+        "fluxcd",
+        "HelmRelease",
+        "FluxInstance",
+        "ConfigMap",
+        "# Flux Version:",
+        "\\",
+        "instance",
+        "sync",
+        "sops",
+        "mac",
+        "lastmodified",
+    ];
+
+    /// Any of the first six; `instance` and `sync`, which are how a FluxInstance's values say where Flux starts; `sops` with its checksum.
+    fn suffice(seen: &[bool; Word::ALL.len()]) -> bool {
+        let [flux, release, instance, config, version, escape, values, sync, sops, mac, modified] = *seen;
+        flux || release || instance || config || version || escape || values && sync || sops && (mac || modified)
+    }
+}
+
+/// Does something with each item on all cores; the results are in the order of the items.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    const SHARE: usize = 32;
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let from = next.fetch_add(SHARE, Ordering::Relaxed);
+            let Some(rest) = items.get(from..).filter(|rest| !rest.is_empty()) else { return done };
+            let results: Vec<R> = rest.iter().take(SHARE).map(&work).collect();
+            done.push((from, results));
+        }
+    };
+    let mut parts: Vec<(usize, Vec<R>)> = if items.len() <= SHARE {
+        take()
+    } else {
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("the work does not panic")).collect()
+        })
+    };
+    parts.sort_by_key(|(from, _)| *from);
+    parts.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_matter_is_let_through() {
+        let matters = |name: &str, bytes: &[u8]| matters(&RepoPath::new(name).unwrap(), bytes);
+        for (name, bytes) in [
+            ("a.yaml", "apiVersion: helm.toolkit.fluxcd.io/v2"),
+            ("a.yaml", "kind: HelmRelease"),
+            ("a.yaml", "kind: FluxInstance"),
+            ("a.yaml", "instance:\n  sync: {path: x}\n"),
+            ("a.yaml", "kind: ConfigMap"),
+            ("gotk-components.yaml", "# Flux Version: v2.5.1\nkind: Namespace"),
+            ("a.yaml", "apiVersion: helm.toolkit.flux\\x63d.io/v2"),
+            ("a.yaml", "sops:\n  mac: x"),
+            ("a.yaml", "fluxcd: ["),
+            ("kustomization.yml", "resources: []"),
+            ("Kustomization", "resources: []"),
+            ("a.yaml.j2", "x: 1"),
+        ] {
+            assert!(matters(name, bytes.as_bytes()), "{name}: {bytes}");
+        }
+        assert!(matters("a.yaml", b"\xff\xfe"));
+        for text in ["kind: Secret", "app.kubernetes.io/instance: x", "sops: x", "kind: Kustomization", "a: ["] {
+            assert!(!matters("a.yaml", text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn results_keep_the_order_of_the_items() {
+        let items: Vec<usize> = (0..1000).collect();
+        assert_eq!(on_all_cores(&items, |item| *item), items);
+    }
+}
