@@ -3,8 +3,10 @@ use std::sync::Arc;
 
 use super::build::{Builder, Rendered, attach};
 use super::cluster::{self, Cluster, EntryPoint};
+use super::flags::controller_flags;
 use super::object::At;
 use super::patch::Patch;
+use super::root::releases_roots;
 use super::source::SourceRef;
 use super::substitute::substitute;
 use super::view::Parts;
@@ -113,7 +115,11 @@ impl Graph {
             in_tree,
             branch: entry.branch.clone(),
             flux: entry.flux,
+            flux_here: entry.flux,
             source: entry.source.clone(),
+            url: entry.url.clone(),
+            releases_roots: Vec::new(),
+            controller_flags: Vec::new(),
         });
         let mut walk = Walk { graph: self, parts, builder, cluster, seen: BTreeSet::new() };
         match entry.kustomization.as_ref().and_then(|at| Some((at, parts.node(at)?))) {
@@ -125,8 +131,12 @@ impl Graph {
                 let own = reaches.iter().filter(|reach| reach.cluster == cluster);
                 own.filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
-            self.clusters[cluster].flux = cluster::version_stated(&own.collect::<Vec<_>>());
+            let stated = cluster::version_stated(&own.collect::<Vec<_>>());
+            (self.clusters[cluster].flux, self.clusters[cluster].flux_here) = (stated, stated);
         }
+        let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
+        self.clusters[cluster].releases_roots = releases_roots(self, cluster, &is_release);
+        self.clusters[cluster].controller_flags = controller_flags(self, cluster, parts);
     }
 }
 
@@ -164,13 +174,16 @@ fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint>
         else {
             continue;
         };
-        let branch = parts.node(&repository.at).and_then(cluster::branch_of);
+        let repository = parts.node(&repository.at);
+        let branch = repository.and_then(cluster::branch_of);
+        let url = repository.and_then(|node| node.text_at(&["spec", "url"])).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
             path,
             stated_at: object.at.clone(),
             source: SourceRef { namespace, ..source },
             branch,
+            url,
             flux: None,
             kustomization: Some(object.at.clone()),
         });

@@ -66,6 +66,16 @@ impl Patch {
         list.into_iter().flat_map(Node::items).filter_map(patch).collect()
     }
 
+    /// The patch itself.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The pattern for names of its target, if it has one.
+    pub(super) fn target_name(&self) -> Option<&str> {
+        self.target.as_ref()?.name.as_deref()
+    }
+
     /// Whether it may change an object of this kind and name. Errs towards yes: targets are regular expressions and may have selectors.
     pub fn may_change(&self, kind: &str, name: &str) -> bool {
         if let Some(target) = &self.target {

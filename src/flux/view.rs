@@ -1,15 +1,18 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
 use super::file::{Barred, FileView};
+use super::following::Following;
 use super::graph::Graph;
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
 use super::source::{HelmRepository, OciRepository};
+use super::template::{EntryTemplate, entry_templates};
 use crate::repo::{Changes, EntryKind, RepoPath, Tree, TreeError};
+use crate::text::ContentId;
 use crate::yaml::Node;
 
 /// One tree understood. Files are read once: [`View::with`] reads again only what changed.
@@ -23,6 +26,9 @@ pub struct View {
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
     links: Arc<Vec<RepoPath>>,
+    patches: Arc<BTreeSet<RepoPath>>,
+    entry_templates: Arc<Vec<EntryTemplate>>,
+    following: Option<Arc<Following>>,
 }
 
 impl View {
@@ -34,6 +40,26 @@ impl View {
         View::reread(tree, &BTreeMap::new())
     }
 
+    /// Reads a tree that is much like the one of another view: what that has parsed of the same content is taken from there, without
+    /// reading it again, wherever the tree tells the ids of its contents.
+    ///
+    /// # Errors
+    /// If a file cannot be read at all.
+    pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
+        let by_content: HashMap<ContentId, &FileView> =
+            other.files.values().map(|file| (file.content, &**file)).collect();
+        let mut known = BTreeMap::new();
+        for (path, kind) in tree.entries() {
+            let EntryKind::File { filtered: false, .. } = kind else { continue };
+            let Some(content) = tree.content(&path).filter(|_| is_of_interest(&path)) else { continue };
+            let same =
+                other.files.get(&path).filter(|file| file.content == content && file.barred != Some(Barred::Filtered));
+            let moved = || by_content.get(&content).and_then(|file| file.moved_to(&path)).map(Arc::new);
+            known.extend(same.cloned().or_else(moved).map(|file| (path, file)));
+        }
+        View::reread(tree, &known)
+    }
+
     /// This view with changes made to its tree.
     ///
     /// # Errors
@@ -43,7 +69,27 @@ impl View {
         for path in changes.paths() {
             known.remove(path);
         }
-        View::reread(self.tree.with(changes)?, &known)
+        let next = View::reread(self.tree.with(changes)?, &known)?;
+        Ok(match &self.following {
+            Some(following) => next.learn(following.clone()),
+            None => next,
+        })
+    }
+
+    /// This view, and what is known of the branches that its clusters follow: from now on the version of Flux that a cluster runs is the one
+    /// that its branch states, in all views that come from this one.
+    pub fn following(self, following: Following) -> View {
+        self.learn(Arc::new(following))
+    }
+
+    fn learn(mut self, following: Arc<Following>) -> View {
+        following.teach(&mut Arc::make_mut(&mut self.graph).clusters);
+        View { following: Some(following), ..self }
+    }
+
+    /// What is known of the branches that clusters follow; `None` outside of git.
+    pub fn followed(&self) -> Option<&Following> {
+        self.following.as_deref()
     }
 
     /// Two views of one tree are read alike; this reads the files of `tree` that are not `known`.
@@ -93,6 +139,7 @@ impl View {
             .filter_map(|object| OciRepository::read(&object.at, read(&object)?))
             .collect();
         View {
+            entry_templates: Arc::new(entry_templates(&parts)),
             graph: Arc::new(graph),
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
@@ -100,6 +147,8 @@ impl View {
             kustomizations: Arc::new(kustomizations),
             files: Arc::new(files),
             links: Arc::new(links),
+            patches: Arc::new(patches),
+            following: None,
             tree,
         }
     }
@@ -132,6 +181,23 @@ impl View {
     /// The HelmReleases that name a chart, by place.
     pub fn releases(&self) -> &[Release] {
         &self.releases
+    }
+
+    /// The HelmReleases and Flux Kustomizations that no cluster applies, by place.
+    pub fn unreached(&self) -> impl Iterator<Item = &Object> {
+        // Patches and fragments of values are no releases.
+        let releases: BTreeSet<&At> = self.releases.iter().map(|release| &release.at).collect();
+        let is_kustomization =
+            |object: &Object| object.is_flux_kustomization() && !self.patches.contains(&object.at.path);
+        let objects = self.files.values().flat_map(|file| &file.objects);
+        objects.filter(move |object| {
+            (releases.contains(&object.at) || is_kustomization(object)) && self.graph.reaches(&object.at).is_empty()
+        })
+    }
+
+    /// The templates that would be where clusters begin, by path.
+    pub fn entry_templates(&self) -> &[EntryTemplate] {
+        &self.entry_templates
     }
 
     /// The HelmRepositories, by place.
