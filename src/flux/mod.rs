@@ -8,6 +8,8 @@
 
 mod build;
 mod cluster;
+#[cfg(test)]
+mod cluster_tests;
 mod file;
 mod flags;
 mod following;

@@ -26,7 +26,7 @@ fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()
 }
 
-fn view(files: &[(&str, &'static str)]) -> View {
+pub(super) fn view(files: &[(&str, &'static str)]) -> View {
     View::of(Tree::of(Arc::new(memory(files)))).unwrap()
 }
 

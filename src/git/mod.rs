@@ -116,11 +116,11 @@ fn has_filter(repository: &Repository, path: &RepoPath, flags: AttrCheckFlags) -
     matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
 }
 
-/// Makes a repository of a directory, with all that lies in it as its first commit, on branch `main`.
+/// Makes a repository of a directory, with all that lies in it as its first commit, on branch `main` and on further branches.
 ///
 /// # Errors
 /// [`GitError`] if libgit2 cannot.
-pub fn init_with_everything(dir: &Path, message: &str) -> Result<(), GitError> {
+pub fn init_with_everything(dir: &Path, message: &str, branches: &[&str]) -> Result<(), GitError> {
     let make = || -> Result<(), git2::Error> {
         let mut options = git2::RepositoryInitOptions::new();
         let repository = Repository::init_opts(dir, options.initial_head("main"))?;
@@ -129,7 +129,11 @@ pub fn init_with_everything(dir: &Path, message: &str) -> Result<(), GitError> {
         index.write()?;
         let tree = repository.find_tree(index.write_tree()?)?;
         let author = git2::Signature::now("flux-codemod", "flux-codemod@example.org")?;
-        repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?;
+        let commit =
+            repository.find_commit(repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?)?;
+        for name in branches {
+            repository.branch(name, &commit, false)?;
+        }
         Ok(())
     };
     make().map_err(|error| unreadable(dir, &error))
