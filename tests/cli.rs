@@ -68,8 +68,11 @@ fn case(name: &str, repo: &Repo, args: &[&str]) -> Run {
     run
 }
 
+/// The example as the demo makes it: with a branch for each of its clusters.
 fn example() -> Repo {
-    Repo::example().commit()
+    let repo = Repo::example().commit();
+    repo.git(&["branch", "edge"]);
+    repo
 }
 
 /// A file of a release on app-template that nothing applies.
@@ -394,7 +397,7 @@ fn demo_into_a_directory() {
     let expected = Repo::example().files();
     assert!(Repo::copy_of(&dir).files() == expected);
     let log = Repo::copy_of(&dir).git(&["log", "--format=%s %D"]);
-    assert_eq!(log, "an example home-ops repository HEAD -> main\n");
+    assert_eq!(log, "an example home-ops repository HEAD -> main, edge\n");
     for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
         assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
     }

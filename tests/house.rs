@@ -18,7 +18,7 @@ const USES: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("plan", &["charts", "config", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
-    ("git", &["repo"]),
+    ("git", &["flux", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
     ("cli", &["config", "flux", "git", "migrations", "output", "plan", "repo"]),
 ];

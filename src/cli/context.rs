@@ -57,6 +57,10 @@ impl Context {
         };
         let view = View::of(Tree::of(Arc::new(folder)))?;
         refuse_if_not_flux(&root, git.is_some(), &view)?;
+        let view = match &git {
+            Some(git) => git.follow(view)?,
+            None => view,
+        };
         let settings = Settings::default();
         let migrations = migrations::all().to_vec();
         let migrations: Vec<_> = migrations

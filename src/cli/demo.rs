@@ -83,5 +83,5 @@ fn make(dir: &Path) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     EXAMPLE.extract(dir).with_context(|| format!("the example cannot be written to {}", dir.display()))?;
-    Ok(git::init_with_everything(dir, "an example home-ops repository")?)
+    Ok(git::init_with_everything(dir, "an example home-ops repository", &["edge"])?)
 }

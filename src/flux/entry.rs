@@ -23,7 +23,9 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
         .filter_map(|object| Some((&object.at, (object, parts.node(&object.at).and_then(path_and_source)?))))
         .collect();
     let mut builds = Vec::new();
-    let mut applied_by_others = BTreeSet::new();
+    let mut applied: BTreeSet<At> =
+        found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
+    let mut by_others = Vec::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
         // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
@@ -34,9 +36,13 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
             })
         };
         let others = built.iter().filter(|rendered| rendered.at != object.at && is_another(&rendered.at));
-        applied_by_others.extend(others.map(|rendered| rendered.at.clone()));
+        by_others.extend(others.map(|rendered| (&object.at, rendered.at.clone())));
+        applied.extend(built.iter().map(|rendered| rendered.at.clone()));
         builds.push((*object, path.clone(), source.clone(), built));
     }
+    // One that nothing applies, such as what a person applies once by hand, does not come before what applies itself.
+    let applied_by_others: BTreeSet<At> =
+        by_others.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
     for (object, path, source, built) in builds {
         // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
         let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
@@ -45,13 +51,16 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
         else {
             continue;
         };
-        let branch = parts.node(&repository.at).and_then(cluster::branch_of);
+        let repository = parts.node(&repository.at);
+        let branch = repository.and_then(cluster::branch_of);
+        let url = repository.and_then(|node| node.text_at(&["spec", "url"])).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
             path,
             stated_at: object.at.clone(),
             source: SourceRef { namespace, ..source },
             branch,
+            url,
             flux: None,
             kustomization: Some(object.at.clone()),
         });

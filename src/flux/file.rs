@@ -95,6 +95,13 @@ impl FileView {
             }
         }
     }
+
+    /// The same content read at another path; `None` where the path decides what it is.
+    pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
+        let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
+        let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
+        Some(FileView { objects: Object::find(path, stream), barred, ..self.clone() })
+    }
 }
 
 /// SOPS leaves its own key, with a checksum, at the top of every document that it encrypts.

@@ -3,9 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Builder;
 use super::cluster::{self, Cluster, EntryPoint};
 use super::entry::entry_points;
+use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::object::At;
 use super::patch::Patches;
+use super::root::releases_roots;
 use super::view::Parts;
 use super::walk::Walk;
 use crate::repo::RepoPath;
@@ -95,7 +97,11 @@ impl Graph {
             in_tree,
             branch: entry.branch.clone(),
             flux: entry.flux,
+            flux_here: entry.flux,
             source: entry.source.clone(),
+            url: entry.url.clone(),
+            releases_roots: Vec::new(),
+            controller_flags: Vec::new(),
         });
         Walk::through(self, number, entry, parts, builder);
         if self.clusters[number].flux.is_none() {
@@ -103,7 +109,11 @@ impl Graph {
                 let own = reaches.iter().filter(|reach| reach.cluster == number);
                 own.filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
-            self.clusters[number].flux = cluster::version_stated(&own.collect::<Vec<_>>());
+            let stated = cluster::version_stated(&own.collect::<Vec<_>>());
+            (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
         }
+        let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
+        self.clusters[number].releases_roots = releases_roots(self, number, &is_release);
+        self.clusters[number].controller_flags = controller_flags(self, number, parts);
     }
 }

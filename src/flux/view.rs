@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::build::Builder;
 use super::file::{Barred, FileView};
 use super::flux_kustomization::{FluxKustomization, effective};
+use super::following::Following;
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
@@ -12,6 +13,7 @@ use super::rendered::Rendered;
 use super::scan::Scan;
 use super::source::{HelmRepository, OciRepository};
 use super::substitute::Variables;
+use super::template::{EntryTemplate, entry_templates};
 use super::value::Value;
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -29,6 +31,9 @@ pub struct View {
     releases: Arc<Vec<Release>>,
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
+    patches: Arc<BTreeSet<RepoPath>>,
+    entry_templates: Arc<Vec<EntryTemplate>>,
+    following: Option<Arc<Following>>,
 }
 
 impl View {
@@ -38,6 +43,16 @@ impl View {
     /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &Scan::default())?;
+        Ok(View::assemble(tree, scan))
+    }
+
+    /// Reads a tree that is much like the one of another view: what that has parsed of the same content is taken from there, without
+    /// reading it again, wherever the tree tells the ids of its contents.
+    ///
+    /// # Errors
+    /// If a file cannot be read at all.
+    pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
+        let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
         Ok(View::assemble(tree, scan))
     }
 
@@ -52,12 +67,36 @@ impl View {
         }
         let tree = self.tree.with(changes)?;
         let scan = Scan::of(&tree, &known)?;
-        Ok(View::assemble(tree, scan))
+        Ok(View::assemble(tree, scan).like_before(self))
+    }
+
+    /// This view, and what is known of the branches that its clusters follow: from now on the version of Flux that a cluster runs is the one
+    /// that its branch states, in all views that come from this one.
+    pub fn following(self, following: Following) -> View {
+        self.learn(Arc::new(following))
+    }
+
+    fn learn(mut self, following: Arc<Following>) -> View {
+        following.teach(&mut Arc::make_mut(&mut self.graph).clusters);
+        View { following: Some(following), ..self }
+    }
+
+    /// This view, with what the one that it comes from knows of branches.
+    fn like_before(self, before: &View) -> View {
+        match &before.following {
+            Some(following) => self.learn(following.clone()),
+            None => self,
+        }
+    }
+
+    /// What is known of the branches that clusters follow; `None` outside of git.
+    pub fn followed(&self) -> Option<&Following> {
+        self.following.as_deref()
     }
 
     /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
     pub fn whole(&self) -> View {
-        View::assemble(self.tree.clone(), self.scan.whole())
+        View::assemble(self.tree.clone(), self.scan.whole()).like_before(self)
     }
 
     fn assemble(tree: Tree, scan: Scan) -> View {
@@ -89,11 +128,14 @@ impl View {
             .filter_map(|object| OciRepository::read(&object.at, read(&object)?))
             .collect();
         View {
+            entry_templates: Arc::new(entry_templates(&parts)),
             graph: Arc::new(graph),
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
             oci_repositories: Arc::new(oci_repositories),
             kustomizations: Arc::new(kustomizations),
+            patches: Arc::new(patches),
+            following: None,
             scan: Arc::new(scan),
             tree,
         }
@@ -132,6 +174,23 @@ impl View {
     /// The HelmReleases that name a chart, by place.
     pub fn releases(&self) -> &[Release] {
         &self.releases
+    }
+
+    /// The HelmReleases and Flux Kustomizations that no cluster applies, by place.
+    pub fn unreached(&self) -> impl Iterator<Item = &Object> {
+        // Patches and fragments of values are no releases.
+        let releases: BTreeSet<&At> = self.releases.iter().map(|release| &release.at).collect();
+        let is_kustomization =
+            |object: &Object| object.is_flux_kustomization() && !self.patches.contains(&object.at.path);
+        let objects = self.scan.files.values().flat_map(|file| &file.objects);
+        objects.filter(move |object| {
+            (releases.contains(&object.at) || is_kustomization(object)) && self.graph.reaches(&object.at).is_empty()
+        })
+    }
+
+    /// The templates that would be where clusters begin, by path.
+    pub fn entry_templates(&self) -> &[EntryTemplate] {
+        &self.entry_templates
     }
 
     /// The HelmRepositories, by place.

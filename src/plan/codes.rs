@@ -100,7 +100,48 @@ pub const GENERAL: &[Code] = &[
         why: "It is about what is gone.",
         todo: "See in the diff that you agree.",
     },
+    Code {
+        id: "entry-point-template",
+        what: "A template would be where a cluster begins: a Flux Kustomization that builds its own directory, or a FluxInstance.",
+        why: "What it says is only known after something else has run, so the cluster and all that it applies is not seen.",
+        todo: "Run on what the template renders, or name the cluster in the configuration.",
+    },
+    Code {
+        id: "entry-point-not-here",
+        what: "A cluster is told to begin at a path that is not in this tree.",
+        why: "Nothing is known of what it applies: its releases count as applied by none.",
+        todo: "Correct the path, or run where the whole repository is.",
+    },
+    Code {
+        id: "branch-not-here",
+        what: "A cluster follows a git branch that this repository has neither as remote-tracking nor as local branch.",
+        why: "What the cluster runs is what that branch says; without it the tree at hand is taken at its word.",
+        todo: "Fetch the branch, then run again.",
+    },
+    Code {
+        id: "branch-unreadable",
+        what: "A cluster follows a git branch whose files are not all here, as in a partial clone.",
+        why: "What the cluster runs is what that branch says; without it the tree at hand is taken at its word.",
+        todo: "Check the branch out once, or clone without a filter, then run again.",
+    },
+    Code {
+        id: "cluster-not-on-branch",
+        what: "A cluster follows a git branch on which no cluster of its name begins.",
+        why: "The version of Flux that it runs cannot be read there; the tree at hand is taken at its word.",
+        todo: "See whether the entry point was moved, and merge the move to the branch, or correct the branch.",
+    },
+    Code {
+        id: "cluster-follows-other-branch",
+        what: "A cluster follows another git branch than the one that is checked out.",
+        why: "What lands here does not reach it until it is merged there, and what the plan says of it may be long done or never come.",
+        todo: "Check its branch out to migrate it, or merge there when its turn has come.",
+    },
 ];
+
+/// What to do about a general code.
+pub(super) fn todo(id: &str) -> String {
+    GENERAL.iter().find(|own| own.id == id).map_or("", |own| own.todo).to_owned()
+}
 
 /// Looks a reason code up among the general ones and those of the migrations.
 pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<Code> {

@@ -5,6 +5,7 @@
 //!
 //! Knows no terminal, no git, no registry: migrations are handed in.
 
+mod clusters;
 mod codes;
 mod finding;
 mod land;
@@ -13,6 +14,7 @@ mod planner;
 mod select;
 mod unit;
 
+pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes};
 pub use finding::{Code, Finding, Severity};
 pub use land::{Dropped, LandError, Landed, land, ordered};

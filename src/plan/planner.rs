@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clusters::about_clusters;
+use super::codes::todo;
 use super::land::{LandError, land, ordered};
-use super::{Finding, GENERAL, Migration, OutOfScope, Safety, Severity, Unit, UnitId};
+use super::{Finding, Migration, OutOfScope, Safety, Severity, Unit, UnitId};
 use crate::config::Settings;
 use crate::flux::{Barred, View};
 use crate::yaml::Fate;
@@ -99,7 +101,7 @@ fn on_trial(
                 path: Some(dropped.path.clone()),
                 line: Some(dropped.comment.line),
                 message,
-                help: help_of(code),
+                help: todo(code),
             }
         }));
     }
@@ -116,10 +118,6 @@ fn drop_unneeded(units: &mut Vec<Unit>, refused: &BTreeMap<UnitId, Finding>) {
     units.retain(|unit| !wanted.contains(&unit.id) || needed.contains(&unit.id));
 }
 
-fn help_of(code: &str) -> String {
-    GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned()
-}
-
 /// What is the matter with the tree, whatever the migration: files that cannot be read, names that cannot be used.
 fn of_the_tree(view: &View) -> Vec<Finding> {
     let odd = view.tree().left_out().iter().map(|left_out| Finding {
@@ -128,7 +126,7 @@ fn of_the_tree(view: &View) -> Vec<Finding> {
         path: None,
         line: None,
         message: format!("`{}` is left out: its name is not UTF-8 or holds control characters", left_out.name),
-        help: help_of("odd-path"),
+        help: todo("odd-path"),
     });
     let broken = view.files().filter_map(|(path, file)| {
         let broken = file.broken.as_ref()?;
@@ -138,7 +136,7 @@ fn of_the_tree(view: &View) -> Vec<Finding> {
             path: Some(path.clone()),
             line: Some(broken.line),
             message: format!("this is no YAML: {}", broken.message),
-            help: help_of("broken-yaml"),
+            help: todo("broken-yaml"),
         })
     });
     let links = view.links().iter().map(|path| (path, Barred::Link));
@@ -149,7 +147,7 @@ fn of_the_tree(view: &View) -> Vec<Finding> {
             path: Some(path.clone()),
             line: None,
             message: "never touched".to_owned(),
-            help: help_of(barred.code()),
+            help: todo(barred.code()),
         });
-    odd.chain(broken).chain(barred).collect()
+    odd.chain(broken).chain(barred).chain(about_clusters(view)).collect()
 }
