@@ -105,7 +105,7 @@ impl Graph {
             name = entry.path.to_string();
         }
         let cluster = self.clusters.len();
-        let in_tree = parts.files.keys().any(|file| file.is_in(&entry.path));
+        let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {
             name,
             path: entry.path.clone(),
@@ -115,14 +115,15 @@ impl Graph {
             flux: entry.flux,
             source: entry.source.clone(),
         });
-        let mut walk = Walk { graph: self, parts, builder, cluster, seen: BTreeSet::new() };
+        let mut walk = Walk { graph: self, parts, builder, cluster, seen: BTreeSet::new(), reached: BTreeSet::new() };
         match entry.kustomization.as_ref().and_then(|at| Some((at, parts.node(at)?))) {
             Some((at, node)) => walk.kustomization(at, node, None, &BTreeMap::new(), None, &[]),
             None => walk.made_by_operator(&entry),
         }
+        let reached = walk.reached;
         if self.clusters[cluster].flux.is_none() {
-            let own = self.reaches.iter().flat_map(|(at, reaches)| {
-                let own = reaches.iter().filter(|reach| reach.cluster == cluster);
+            let own = reached.iter().flat_map(|at| {
+                let own = self.reaches(at).iter().filter(|reach| reach.cluster == cluster);
                 own.filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
             self.clusters[cluster].flux = cluster::version_stated(&own.collect::<Vec<_>>());
@@ -143,27 +144,33 @@ fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint>
         .collect();
     let mut builds = Vec::new();
     let mut applied_by_others = BTreeSet::new();
+    // Many build from one path, such as the root, and from one source: what of that they apply is looked up once.
+    let mut applied: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
         // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
         // somewhere else, for bootstrapping, is the same Kustomization.
+        let applied = applied.entry((path, source)).or_insert_with(|| {
+            let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
+            let known = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
+            known.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
+        });
         let is_another = |at: &At| {
-            kustomizations.get(at).is_some_and(|(other, (_, from))| {
-                from.is_like(source) && (&other.name, &other.namespace) != (&object.name, &object.namespace)
-            })
+            let other = kustomizations[at].0;
+            (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
-        let others = built.iter().filter(|rendered| rendered.at != object.at && is_another(&rendered.at));
-        applied_by_others.extend(others.map(|rendered| rendered.at.clone()));
+        let others = applied.iter().filter(|at| **at != &object.at && is_another(at));
+        applied_by_others.extend(others.map(|at| (*at).clone()));
         builds.push((*object, path.clone(), source.clone(), built));
     }
     for (object, path, source, built) in builds {
         // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
         let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
-        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let (true, false, Some(repository)) = (applies_itself, applied_by_others.contains(&object.at), repository)
-        else {
+        if !applies_itself || applied_by_others.contains(&object.at) {
             continue;
-        };
+        }
+        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
+        let Some(repository) = repository else { continue };
         let branch = parts.node(&repository.at).and_then(cluster::branch_of);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
@@ -193,6 +200,7 @@ struct Walk<'g, 'v, 'b> {
     builder: &'b mut Builder<'v>,
     cluster: usize,
     seen: BTreeSet<(String, String)>,
+    reached: BTreeSet<At>,
 }
 
 impl Walk<'_, '_, '_> {
@@ -277,11 +285,12 @@ impl Walk<'_, '_, '_> {
                 patches: object.patches.clone(),
             };
             self.graph.reaches.entry(object.at.clone()).or_default().push(reach);
+            self.reached.insert(object.at.clone());
         }
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
             let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
             let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
-            let nested: Vec<Patch> = object.patches.iter().flat_map(|patch| patch.nested()).collect();
+            let nested: Vec<Patch> = object.patches.iter().flat_map(|patch| patch.nested()).cloned().collect();
             self.kustomization(&object.at, root, Some(object), variables, Some(number), &nested);
         }
     }

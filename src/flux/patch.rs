@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -13,6 +13,15 @@ pub struct Patch {
     /// The patch itself.
     text: Arc<str>,
     target: Option<Target>,
+    /// What was read from it, for all copies of it.
+    read: Arc<Read>,
+}
+
+/// A patch is parsed when it is looked into, once.
+#[derive(Debug, Default)]
+struct Read {
+    stream: OnceLock<Option<Stream>>,
+    nested: OnceLock<Vec<Patch>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,6 +49,7 @@ impl Patch {
                 line: item.line(),
                 text: text.into(),
                 target: None,
+                read: Arc::default(),
             }));
         }
         found
@@ -61,9 +71,13 @@ impl Patch {
                 kind: target.text_at(&["kind"]).map(str::to_owned),
                 name: target.text_at(&["name"]).map(str::to_owned),
             });
-            Some(Patch { path: path.clone(), line: item.line(), text: text.into(), target })
+            Some(Patch { path: path.clone(), line: item.line(), text: text.into(), target, read: Arc::default() })
         };
         list.into_iter().flat_map(Node::items).filter_map(patch).collect()
+    }
+
+    fn stream(&self) -> Option<&Stream> {
+        self.read.stream.get_or_init(|| Stream::parse(self.text.clone()).ok()).as_ref()
     }
 
     /// Whether it may change an object of this kind and name. Errs towards yes: targets are regular expressions and may have selectors.
@@ -71,7 +85,7 @@ impl Patch {
         if let Some(target) = &self.target {
             return may_match(target.kind.as_deref(), kind) && may_match(target.name.as_deref(), name);
         }
-        let Ok(stream) = Stream::parse(&*self.text) else { return true };
+        let Some(stream) = self.stream() else { return true };
         stream.documents().any(|root| {
             root.kind() != Kind::Mapping
                 || root.text_at(&["kind"]) == Some(kind)
@@ -81,7 +95,7 @@ impl Patch {
 
     /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.
     pub fn says_something_of(&self, fields: &[&str]) -> bool {
-        let Ok(stream) = Stream::parse(&*self.text) else { return true };
+        let Some(stream) = self.stream() else { return true };
         stream.documents().any(|root| match root.kind() {
             Kind::Mapping => fields.iter().any(|field| root.at(&["spec", field]).is_some()),
             Kind::Sequence => root.items().any(|operation| {
@@ -93,8 +107,12 @@ impl Patch {
     }
 
     /// The patches that this patch puts into the `spec.patches` of Flux Kustomizations: the second level.
-    pub fn nested(&self) -> Vec<Patch> {
-        let Ok(stream) = Stream::parse(&*self.text) else { return Vec::new() };
+    pub fn nested(&self) -> &[Patch] {
+        self.read.nested.get_or_init(|| self.read_nested())
+    }
+
+    fn read_nested(&self) -> Vec<Patch> {
+        let Some(stream) = self.stream() else { return Vec::new() };
         let mut found = Vec::new();
         for root in stream.documents() {
             let lists = root.at(&["spec", "patches"]).into_iter().chain(root.items().filter_map(|operation| {
