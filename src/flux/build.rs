@@ -4,55 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::file::FileView;
+use super::flux_kustomization::FluxKustomization;
+use super::generator::Behavior;
 use super::graph::Unmodelled;
-use super::kustomization::Kustomization;
-use super::object::{At, Object};
-use super::patch::Patch;
+use super::kustomization::{Kustomization, Listed, only_names_references};
+use super::rendered::{Rendered, finish};
+use super::scan::Scan;
+use super::value::Value;
+use super::view::Parts;
 use crate::repo::{RepoPath, Tree};
-
-/// An object as it comes out of a build.
-#[derive(Clone, Debug)]
-pub struct Rendered {
-    /// Where it stands.
-    pub at: At,
-    /// Its kind.
-    pub kind: String,
-    /// Its name, with prefixes and suffixes.
-    pub name: String,
-    /// Its namespace, if anything gives it one.
-    pub namespace: Option<String>,
-    /// The kustomization files that it came through, the outermost first.
-    pub through: Vec<RepoPath>,
-    /// The patches on its way that may change it.
-    pub patches: Vec<Arc<Patch>>,
-    cluster_scoped: bool,
-}
-
-impl Rendered {
-    fn of(object: &Object) -> Rendered {
-        Rendered {
-            at: object.at.clone(),
-            kind: object.kind.clone(),
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
-            through: Vec::new(),
-            patches: Vec::new(),
-            cluster_scoped: object.is_cluster_scoped(),
-        }
-    }
-
-    /// What `namespace:` of a kustomization, or `targetNamespace`, does to it.
-    pub(super) fn put_into(&mut self, namespace: Option<&str>) {
-        if let (Some(namespace), false) = (namespace, self.cluster_scoped) {
-            self.namespace = Some(namespace.to_owned());
-        }
-    }
-}
 
 /// Builds directories of one tree, each once.
 pub(super) struct Builder<'v> {
     tree: &'v Tree,
-    files: &'v BTreeMap<RepoPath, Arc<FileView>>,
+    scan: &'v Scan,
     kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
     built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
@@ -61,16 +26,13 @@ pub(super) struct Builder<'v> {
 }
 
 impl<'v> Builder<'v> {
-    /// `kustomizations` are by directory.
-    pub(super) fn new(
-        tree: &'v Tree,
-        files: &'v BTreeMap<RepoPath, Arc<FileView>>,
-        kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    ) -> Builder<'v> {
-        Builder { tree, files, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
+    pub(super) fn new(parts: &Parts<'v>) -> Builder<'v> {
+        let Parts { tree, scan, kustomizations } = *parts;
+        Builder { tree, scan, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
     }
 
-    /// What Flux builds from a path: its kustomization, or the one that Flux generates where there is none.
+    /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
+    /// that Flux generates where there is none. Hashes are not in the names yet ([`super::rendered::finish`]).
     pub(super) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
@@ -83,14 +45,14 @@ impl<'v> Builder<'v> {
         }
         let mut found = Vec::new();
         let mut nested = BTreeSet::new();
-        let files = self.files;
-        let below = files.range(path.clone()..).filter(|(file, _)| file.is_in(path) && file.is_yaml());
-        for (file, view) in below.take_while(|(file, _)| file.as_str().starts_with(path.as_str())) {
+        let files = &self.scan.files;
+        let below = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
+        for (file, view) in below.filter(|(file, _)| file.is_in(path) && file.is_yaml() && !is_left_out(file)) {
             let dir = file.dir();
             let own = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
             match own.filter(|above| self.kustomizations.contains_key(above)).last() {
                 Some(outermost) => drop(nested.insert(outermost)),
-                None => found.extend(view.objects.iter().map(Rendered::of)),
+                None => found.extend(objects(view)),
             }
         }
         for dir in nested {
@@ -107,90 +69,188 @@ impl<'v> Builder<'v> {
             return built.clone();
         }
         let kustomizations = self.kustomizations;
-        let Some(kustomization) = kustomizations.get(dir) else { return Arc::default() };
-        if self.open.contains(dir) {
-            return Arc::default();
-        }
+        let open = self.open.contains(dir);
+        let Some(kustomization) = kustomizations.get(dir).filter(|_| !open) else { return Arc::default() };
         self.open.push(dir.clone());
         let mut objects = Vec::new();
-        self.apply(kustomization, &mut objects);
+        self.apply(kustomization, &mut objects, &[]);
         self.open.pop();
         let built = Arc::new(objects);
         self.built.insert(dir.clone(), built.clone());
         built
     }
 
-    /// The cycle of one kustomization over the objects so far: none for a Kustomization, the parent's for a Component.
-    fn apply(&mut self, kustomization: &Kustomization, objects: &mut Vec<Rendered>) {
-        let own_from = objects.len();
+    /// What a Flux Kustomization builds from a path. Flux puts its components, its patches and its target namespace into the
+    /// kustomization file, or into the one that it generates.
+    pub(super) fn with_flux(&mut self, path: &RepoPath, own: &FluxKustomization) -> Vec<Rendered> {
+        let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
+        let stated = self.kustomizations.get(&path);
+        let mut objects = match stated {
+            Some(kustomization) => self.accumulate(kustomization),
+            None => self.generated(&path).to_vec(),
+        };
+        let mut kustomization = stated.cloned().unwrap_or_default();
+        self.merge_generated(&kustomization, &mut objects);
+        let components = self.components(&kustomization, &[]);
+        let added = own.components.iter().map(|component| (component.clone(), vec![own.at.path.clone()]));
+        kustomization.patches.extend(own.patches.iter().cloned());
+        kustomization.namespace = own.target_namespace.clone().or(kustomization.namespace);
+        self.transform(&kustomization, components.into_iter().chain(added), &mut objects);
+        finish(&mut objects);
+        objects
+    }
+
+    /// The cycle of one kustomization over the objects so far: none for a Kustomization, the parent's for a Component, which came through
+    /// other files on its way.
+    fn apply(&mut self, kustomization: &Kustomization, objects: &mut Vec<Rendered>, through: &[RepoPath]) {
+        let mut own = self.accumulate(kustomization);
+        for object in &mut own {
+            object.through.splice(..0, through.iter().cloned());
+        }
+        objects.append(&mut own);
+        self.merge_generated(kustomization, objects);
+        let components = self.components(kustomization, through);
+        self.transform(kustomization, components, objects);
+    }
+
+    /// What a kustomization takes in by itself: its resources, and what its generators make.
+    fn accumulate(&mut self, kustomization: &Kustomization) -> Vec<Rendered> {
+        let mut objects = Vec::new();
         for resource in &kustomization.resources {
-            if resource.is_remote() {
-                self.note(kustomization, resource.line, &resource.text);
-                continue;
-            }
-            let Some(path) = self.resolve(kustomization, &resource.text) else { continue };
-            match self.files.get(&path) {
-                Some(file) => objects.extend(file.objects.iter().map(Rendered::of)),
+            let Some(path) = self.local(kustomization, resource) else { continue };
+            match self.scan.files.get(&path) {
+                Some(file) => objects.extend(self::objects(file)),
                 None => objects.extend(self.directory(&path).iter().cloned()),
             }
         }
-        for object in &mut objects[own_from..] {
+        for generator in kustomization.generators.iter().filter(|own| own.behavior == Behavior::Create) {
+            let content = generator.content(&kustomization.dir(), self.tree);
+            objects.extend(content.map(|content| Rendered::generated(&kustomization.path, generator, content)));
+        }
+        for object in &mut objects {
             object.through.insert(0, kustomization.path.clone());
         }
-        for component in &kustomization.components {
-            if component.is_remote() {
-                self.note(kustomization, component.line, &component.text);
-                continue;
-            }
-            let Some(path) = self.resolve(kustomization, &component.text) else { continue };
-            self.component(&path, objects, &kustomization.path);
-        }
-        for field in &kustomization.unmodelled {
-            self.note(kustomization, field.line, &field.text);
-        }
-        for object in objects.iter_mut() {
-            object.put_into(kustomization.namespace.as_deref());
-            object.name = format!("{}{}{}", kustomization.prefix, object.name, kustomization.suffix);
-        }
-        attach(&kustomization.patches, objects);
+        objects
     }
 
-    /// A Component on the objects so far; `listed_by` is the file that names it.
-    pub(super) fn component(&mut self, dir: &RepoPath, objects: &mut Vec<Rendered>, listed_by: &RepoPath) {
+    /// The Components of a kustomization, with the files on the way to them.
+    fn components(&mut self, kustomization: &Kustomization, through: &[RepoPath]) -> Vec<(RepoPath, Vec<RepoPath>)> {
+        let local = kustomization.components.iter().filter_map(|entry| self.local(kustomization, entry));
+        let through: Vec<_> = through.iter().chain([&kustomization.path]).cloned().collect();
+        local.map(|component| (component, through.clone())).collect()
+    }
+
+    /// What a kustomization does to all objects so far.
+    fn transform(
+        &mut self,
+        kustomization: &Kustomization,
+        components: impl IntoIterator<Item = (RepoPath, Vec<RepoPath>)>,
+        objects: &mut Vec<Rendered>,
+    ) {
+        for (component, through) in components {
+            self.component(&component, objects, &through);
+        }
+        self.note_unmodelled(kustomization);
+        self.note_patched_hashes(kustomization, objects);
+        patch(&kustomization.patches, objects);
+        for object in objects.iter_mut() {
+            object.put_into(kustomization.namespace.as_deref());
+            object.rename(&kustomization.prefix, &kustomization.suffix);
+            object.labels.extend(kustomization.labels.clone());
+            object.annotations.extend(kustomization.annotations.clone());
+            for transformer in &kustomization.namespaces {
+                object.transform_namespace(transformer);
+            }
+        }
+    }
+
+    /// A Component on the objects so far.
+    fn component(&mut self, dir: &RepoPath, objects: &mut Vec<Rendered>, through: &[RepoPath]) {
         let kustomizations = self.kustomizations;
-        let Some(component) = kustomizations.get(dir) else { return };
-        if self.open.contains(dir) {
-            return;
-        }
+        let Some(component) = kustomizations.get(dir).filter(|_| !self.open.contains(dir)) else { return };
         self.open.push(dir.clone());
-        let own_from = objects.len();
-        self.apply(component, objects);
-        for object in &mut objects[own_from..] {
-            object.through.insert(0, listed_by.clone());
-        }
+        self.apply(component, objects, through);
         self.open.pop();
     }
 
-    fn resolve(&self, kustomization: &Kustomization, relative: &str) -> Option<RepoPath> {
-        self.tree.follow(&kustomization.dir().join(relative)?)
+    /// Runs the generators that add to objects that are there. One that finds none is a failure of Kustomize, and does nothing.
+    fn merge_generated(&self, kustomization: &Kustomization, objects: &mut [Rendered]) {
+        for generator in kustomization.generators.iter().filter(|own| own.behavior != Behavior::Create) {
+            let same = |object: &&mut Rendered| {
+                object.kind == generator.kind
+                    && object.is_called(&generator.name)
+                    && generator.namespace.as_ref().is_none_or(|own| object.namespace.as_ref() == Some(own))
+            };
+            let generated = objects.iter_mut().find(same).and_then(|object| object.content.as_mut());
+            if let (Some(generated), Some(content)) = (generated, generator.content(&kustomization.dir(), self.tree)) {
+                Arc::make_mut(generated).take_in(content, generator.behavior);
+            }
+        }
     }
 
-    fn note(&mut self, kustomization: &Kustomization, line: usize, what: &str) {
-        let what = what.to_owned();
-        self.unmodelled.insert(Unmodelled { path: kustomization.path.clone(), line, what });
+    /// What an entry points to, in the tree; a remote one is noted.
+    fn local(&mut self, kustomization: &Kustomization, entry: &Listed) -> Option<RepoPath> {
+        if entry.is_remote() {
+            self.note(kustomization, entry);
+            return None;
+        }
+        self.tree.follow(&kustomization.dir().join(&entry.text)?)
+    }
+
+    fn note_unmodelled(&mut self, kustomization: &Kustomization) {
+        for field in &kustomization.unmodelled {
+            self.note(kustomization, field);
+        }
+        for entry in &kustomization.configurations {
+            let path = kustomization.dir().join(&entry.text);
+            let stream = path.and_then(|path| self.scan.file(&path)).and_then(|file| file.stream.as_ref());
+            let mut documents = stream.into_iter().flat_map(|stream| stream.documents()).filter_map(Value::of);
+            if !documents.all(|document| only_names_references(&document)) {
+                self.note(kustomization, entry);
+            }
+        }
+    }
+
+    /// The hash of a generated object that is patched afterwards is another one.
+    fn note_patched_hashes(&mut self, kustomization: &Kustomization, objects: &[Rendered]) {
+        for patch in &kustomization.patches {
+            if objects.iter().any(|object| object.has_hash() && object.is_selected_by(patch)) {
+                let text = "a patch of a generated object, whose name ends in a hash".to_owned();
+                self.note(kustomization, &Listed { text, line: patch.line });
+            }
+        }
+    }
+
+    fn note(&mut self, kustomization: &Kustomization, what: &Listed) {
+        let path = kustomization.path.clone();
+        self.unmodelled.insert(Unmodelled { path, line: what.line, what: what.text.clone() });
     }
 }
 
-/// Remembers, on each HelmRelease and Flux Kustomization, the patches that may change it.
-pub(super) fn attach<'p>(patches: impl IntoIterator<Item = &'p Patch>, objects: &mut [Rendered]) {
+fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
+    file.objects.iter().flat_map(|object| object.expanded()).map(Rendered::of)
+}
+
+/// Files that Flux leaves out of what it builds from, unless `.sourceignore` says otherwise.
+fn is_left_out(file: &RepoPath) -> bool {
+    matches!(file.name(), ".sops.yaml" | ".flux.yaml" | ".goreleaser.yml")
+        || file.dir().ancestors().any(|dir| matches!(dir.name(), ".git" | ".github" | ".circleci"))
+}
+
+/// Applies patches to those objects that they select, as far as it is about what these are and are called, and remembers on each
+/// HelmRelease and Flux Kustomization the patches that change it.
+fn patch<'p>(patches: impl IntoIterator<Item = &'p super::Patch>, objects: &mut Vec<Rendered>) {
     for patch in patches {
-        let patch = Arc::new(patch.clone());
-        for object in
-            objects.iter_mut().filter(|object| matches!(object.kind.as_str(), "HelmRelease" | "Kustomization"))
-        {
-            if patch.may_change(&object.kind, &object.name) {
-                object.patches.push(patch.clone());
+        let head = patch.changes_head().then(|| patch.of_head());
+        let shared = Arc::new(patch.clone());
+        objects.retain_mut(|object| {
+            if !object.is_selected_by(patch) {
+                return true;
             }
-        }
+            if matches!(object.kind.as_str(), "HelmRelease" | "Kustomization") {
+                object.patches.push(shared.clone());
+            }
+            head.as_ref().is_none_or(|head| object.stays_after(head))
+        });
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::object::Object;
+use super::object::{At, Object};
 use crate::repo::RepoPath;
 use crate::text::ContentId;
 use crate::yaml::{Error, Kind, Node, Stream, Style};
@@ -58,6 +58,15 @@ pub struct Broken {
 }
 
 impl FileView {
+    /// The object at a place in it.
+    pub fn object(&self, at: &At) -> Option<&Object> {
+        let document = self.objects.iter().find(|object| object.at.document == at.document)?;
+        match at.item {
+            Some(_) => document.items.iter().find(|object| object.at == *at),
+            None => Some(document),
+        }
+    }
+
     /// Reads the bytes of a YAML file.
     pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
         let content = ContentId::of(bytes);

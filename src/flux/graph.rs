@@ -1,15 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::build::{Builder, Rendered, attach};
+use super::build::Builder;
 use super::cluster::{self, Cluster, EntryPoint};
+use super::entry::entry_points;
+use super::flux_kustomization::FluxKustomization;
 use super::object::At;
-use super::patch::Patch;
-use super::source::SourceRef;
-use super::substitute::substitute;
+use super::patch::Patches;
 use super::view::Parts;
+use super::walk::Walk;
 use crate::repo::RepoPath;
-use crate::yaml::Node;
 
 /// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
 #[derive(Clone, Debug, Default)]
@@ -20,28 +19,7 @@ pub struct Graph {
     pub kustomizations: Vec<FluxKustomization>,
     /// What changes objects and is not modelled, where it was met.
     pub unmodelled: BTreeSet<Unmodelled>,
-    reaches: BTreeMap<At, Vec<Reach>>,
-}
-
-/// A Flux Kustomization that a cluster applies.
-#[derive(Clone, Debug)]
-pub struct FluxKustomization {
-    /// Where it stands; that of the FluxInstance for the one that an operator makes.
-    pub at: At,
-    /// The cluster, as an index into [`Graph::clusters`].
-    pub cluster: usize,
-    /// Its effective name.
-    pub name: String,
-    /// Its effective namespace.
-    pub namespace: String,
-    /// `spec.path`, if it builds from this repository and the path lies in it.
-    pub path: Option<RepoPath>,
-    /// `spec.targetNamespace`.
-    pub target_namespace: Option<String>,
-    /// `spec.wait`.
-    pub wait: bool,
-    /// Who applies it; `None` for the entry point.
-    pub parent: Option<usize>,
+    pub(super) reaches: BTreeMap<At, Vec<Reach>>,
 }
 
 /// That a cluster applies an object, and as what.
@@ -51,14 +29,18 @@ pub struct Reach {
     pub cluster: usize,
     /// The Flux Kustomization, as an index into [`Graph::kustomizations`].
     pub kustomization: usize,
+    /// Its `apiVersion`.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
     /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
     pub namespace: Option<String>,
     /// The effective name.
     pub name: String,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
-    /// The patches on its way that may change it, of Kustomize and of Flux.
-    pub patches: Vec<Arc<Patch>>,
+    /// The patches on its way that change it, of Kustomize and of Flux; for HelmReleases and Flux Kustomizations.
+    pub patches: Patches,
 }
 
 /// Something that changes objects and is not modelled: a remote resource, a transformer.
@@ -91,20 +73,20 @@ impl Graph {
     /// Reads who applies what.
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
-        let mut builder = Builder::new(parts.tree, parts.files, parts.kustomizations);
+        let mut builder = Builder::new(parts);
         for entry in entry_points(parts, &mut builder) {
-            graph.add_cluster(entry, parts, &mut builder);
+            graph.add_cluster(&entry, parts, &mut builder);
         }
         graph.unmodelled = builder.unmodelled;
         graph
     }
 
-    fn add_cluster<'v>(&mut self, entry: EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
+    fn add_cluster<'v>(&mut self, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
         let mut name = cluster::name_of(&entry.path);
         if self.clusters.iter().any(|cluster| cluster.name == name) {
             name = entry.path.to_string();
         }
-        let cluster = self.clusters.len();
+        let number = self.clusters.len();
         let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {
             name,
@@ -115,190 +97,15 @@ impl Graph {
             flux: entry.flux,
             source: entry.source.clone(),
         });
-        let mut walk = Walk { graph: self, parts, builder, cluster, seen: BTreeSet::new(), reached: BTreeSet::new() };
-        match entry.kustomization.as_ref().and_then(|at| Some((at, parts.node(at)?))) {
-            Some((at, node)) => walk.kustomization(at, node, None, &BTreeMap::new(), None, &[]),
-            None => walk.made_by_operator(&entry),
-        }
-        let reached = walk.reached;
-        if self.clusters[cluster].flux.is_none() {
-            let own = reached.iter().flat_map(|at| {
-                let own = self.reaches(at).iter().filter(|reach| reach.cluster == cluster);
-                own.filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
+        let reached = Walk::through(self, number, entry, parts, builder);
+        if self.clusters[number].flux.is_none() {
+            let own = reached.iter().flat_map(|(at, reaches)| {
+                reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
-            self.clusters[cluster].flux = cluster::version_stated(&own.collect::<Vec<_>>());
+            self.clusters[number].flux = cluster::version_stated(&own.collect::<Vec<_>>());
         }
-    }
-}
-
-/// The entry points of all clusters: what a FluxInstance syncs, and each Kustomization that applies itself, together with the source
-/// that it builds from, and that no other applies.
-fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
-    let mut found: Vec<EntryPoint> = Vec::new();
-    for (at, root) in parts.documents() {
-        found.extend(EntryPoint::of_flux_instance(&at, root));
-    }
-    let kustomizations = parts.objects().filter(|object| object.is_flux_kustomization());
-    let kustomizations: BTreeMap<_, _> = kustomizations
-        .filter_map(|object| Some((&object.at, (object, parts.node(&object.at).and_then(path_and_source)?))))
-        .collect();
-    let mut builds = Vec::new();
-    let mut applied_by_others = BTreeSet::new();
-    // Many build from one path, such as the root, and from one source: what of that they apply is looked up once.
-    let mut applied: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
-    for (object, (path, source)) in kustomizations.values() {
-        let built = builder.flux_path(path);
-        // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
-        // somewhere else, for bootstrapping, is the same Kustomization.
-        let applied = applied.entry((path, source)).or_insert_with(|| {
-            let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
-            let known = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
-            known.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
-        });
-        let is_another = |at: &At| {
-            let other = kustomizations[at].0;
-            (&other.name, &other.namespace) != (&object.name, &object.namespace)
-        };
-        let others = applied.iter().filter(|at| **at != &object.at && is_another(at));
-        applied_by_others.extend(others.map(|at| (*at).clone()));
-        builds.push((*object, path.clone(), source.clone(), built));
-    }
-    for (object, path, source, built) in builds {
-        // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
-        let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
-        if !applies_itself || applied_by_others.contains(&object.at) {
-            continue;
+        for (at, reaches) in reached {
+            self.reaches.entry(at).or_default().extend(reaches);
         }
-        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let Some(repository) = repository else { continue };
-        let branch = parts.node(&repository.at).and_then(cluster::branch_of);
-        let namespace = source.namespace.or_else(|| object.namespace.clone());
-        found.push(EntryPoint {
-            path,
-            stated_at: object.at.clone(),
-            source: SourceRef { namespace, ..source },
-            branch,
-            flux: None,
-            kustomization: Some(object.at.clone()),
-        });
-    }
-    found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
-    found.dedup_by(|a, b| a.path == b.path && a.branch == b.branch);
-    found
-}
-
-/// Where a Flux Kustomization builds from.
-fn path_and_source(root: Node<'_>) -> Option<(RepoPath, SourceRef)> {
-    let path = RepoPath::root().join(root.text_at(&["spec", "path"]).unwrap_or("./"))?;
-    Some((path, SourceRef::read(root.at(&["spec", "sourceRef"])?)?))
-}
-
-/// The walk through one cluster, from its entry point down.
-struct Walk<'g, 'v, 'b> {
-    graph: &'g mut Graph,
-    parts: &'b Parts<'v>,
-    builder: &'b mut Builder<'v>,
-    cluster: usize,
-    seen: BTreeSet<(String, String)>,
-    reached: BTreeSet<At>,
-}
-
-impl Walk<'_, '_, '_> {
-    /// The Kustomization that flux-operator makes for a FluxInstance's `sync`.
-    fn made_by_operator(&mut self, entry: &EntryPoint) {
-        let number = self.graph.kustomizations.len();
-        self.graph.kustomizations.push(FluxKustomization {
-            at: entry.stated_at.clone(),
-            cluster: self.cluster,
-            name: entry.source.name.clone(),
-            namespace: "flux-system".to_owned(),
-            path: Some(entry.path.clone()),
-            target_namespace: None,
-            wait: false,
-            parent: None,
-        });
-        let objects = self.builder.flux_path(&entry.path).to_vec();
-        self.reach(number, objects, &BTreeMap::new());
-    }
-
-    /// A Flux Kustomization, with what its parent's build made of it: name, namespace, variables, patches.
-    fn kustomization(
-        &mut self,
-        at: &At,
-        root: Node<'_>,
-        rendered: Option<&Rendered>,
-        variables: &BTreeMap<String, String>,
-        parent: Option<usize>,
-        nested: &[Patch],
-    ) {
-        let text = |path: &[&str]| root.text_at(path).map(|text| substitute(text, variables));
-        let own = |field: &str| text(&["metadata", field]).unwrap_or_default();
-        let name = rendered.map_or_else(|| own("name"), |rendered| substitute(&rendered.name, variables));
-        let namespace = rendered.and_then(|rendered| rendered.namespace.clone()).unwrap_or_else(|| own("namespace"));
-        if !self.seen.insert((namespace.clone(), name.clone())) {
-            return;
-        }
-        let source = root.at(&["spec", "sourceRef"]).and_then(SourceRef::read);
-        let builds_from_here = source.is_some_and(|source| self.is_own(&source, &namespace));
-        let path = text(&["spec", "path"]).unwrap_or_else(|| "./".into());
-        let path = RepoPath::root().join(&path).filter(|_| builds_from_here);
-        let number = self.graph.kustomizations.len();
-        self.graph.kustomizations.push(FluxKustomization {
-            at: at.clone(),
-            cluster: self.cluster,
-            name,
-            namespace,
-            path: path.clone(),
-            target_namespace: text(&["spec", "targetNamespace"]),
-            wait: root.at(&["spec", "wait"]).is_some_and(Node::is_true),
-            parent,
-        });
-        let Some(path) = path else { return };
-        let mut objects = self.builder.flux_path(&path).to_vec();
-        for component in root.at(&["spec", "components"]).into_iter().flat_map(Node::items) {
-            if let Some(dir) = component.value().and_then(|relative| path.join(relative)) {
-                self.builder.component(&dir, &mut objects, &at.path);
-            }
-        }
-        let target_namespace = text(&["spec", "targetNamespace"]);
-        for object in &mut objects {
-            object.put_into(target_namespace.as_deref());
-        }
-        let own_patches = Patch::listed_in(&at.path, root.at(&["spec", "patches"]), &|_| None);
-        attach(own_patches.iter().chain(nested), &mut objects);
-        let substitutes = root.at(&["spec", "postBuild", "substitute"]).into_iter().flat_map(Node::entries);
-        let variables =
-            substitutes.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned()))).collect();
-        self.reach(number, objects, &variables);
-    }
-
-    /// Notes what a Kustomization applies, and goes on into the Kustomizations among it.
-    fn reach(&mut self, number: usize, objects: Vec<Rendered>, variables: &BTreeMap<String, String>) {
-        let parts = self.parts;
-        for object in &objects {
-            let reach = Reach {
-                cluster: self.cluster,
-                kustomization: number,
-                namespace: object.namespace.as_deref().map(|namespace| substitute(namespace, variables)),
-                name: substitute(&object.name, variables),
-                through: object.through.clone(),
-                patches: object.patches.clone(),
-            };
-            self.graph.reaches.entry(object.at.clone()).or_default().push(reach);
-            self.reached.insert(object.at.clone());
-        }
-        for object in objects.iter().filter(|object| object.kind == "Kustomization") {
-            let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
-            let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
-            let nested: Vec<Patch> = object.patches.iter().flat_map(|patch| patch.nested()).cloned().collect();
-            self.kustomization(&object.at, root, Some(object), variables, Some(number), &nested);
-        }
-    }
-
-    /// Whether a Kustomization builds from the repository at hand, and not from another source.
-    fn is_own(&self, source: &SourceRef, namespace: &str) -> bool {
-        let own = &self.graph.clusters[self.cluster].source;
-        let of = source.namespace.as_deref().unwrap_or(namespace);
-        own.kind == source.kind && own.name == source.name && own.namespace.as_deref().is_none_or(|own| own == of)
     }
 }

@@ -1,6 +1,10 @@
+use std::collections::BTreeMap;
+
+use super::generator::Generator;
 use super::patch::Patch;
+use super::value::Value;
 use crate::repo::RepoPath;
-use crate::yaml::{Node, Stream};
+use crate::yaml::{Kind, Node, Stream};
 
 /// The names under which Kustomize looks for its file.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -22,6 +26,11 @@ impl Listed {
             || self.text.starts_with("git@")
             || self.text.starts_with("github.com/")
     }
+
+    /// Whether it is an object written into the list itself, as `transformers` may have.
+    fn is_inline(&self) -> bool {
+        self.text.contains('\n')
+    }
 }
 
 /// A `kustomization.yaml`: a Kustomization or a Component of Kustomize.
@@ -29,10 +38,16 @@ impl Listed {
 pub struct Kustomization {
     /// The file.
     pub path: RepoPath,
+    /// `kind`, where it says one.
+    pub kind: Option<Listed>,
+    /// `apiVersion`, where it says one.
+    pub api_version: Option<Listed>,
     /// Whether it is a Component.
     pub component: bool,
     /// `resources`, and `bases` of old.
     pub resources: Vec<Listed>,
+    /// `configMapGenerator` and `secretGenerator`.
+    pub generators: Vec<Generator>,
     /// `components`.
     pub components: Vec<Listed>,
     /// `namespace`.
@@ -41,14 +56,33 @@ pub struct Kustomization {
     pub prefix: String,
     /// `nameSuffix`.
     pub suffix: String,
+    /// `labels` and `commonLabels`, as far as they label the objects themselves.
+    pub labels: BTreeMap<String, String>,
+    /// `commonAnnotations`.
+    pub annotations: BTreeMap<String, String>,
     /// The patches of all three fields that Kustomize has for them.
     pub patches: Vec<Patch>,
+    /// The NamespaceTransformers that stand in `transformers` themselves.
+    pub namespaces: Vec<NamespaceTransformer>,
+    /// `configurations`.
+    pub configurations: Vec<Listed>,
+    /// All other files that it reads: patches, and what generators read.
+    pub inputs: Vec<Listed>,
     /// Fields that change objects in a way that is not modelled here, with their lines.
     pub unmodelled: Vec<Listed>,
 }
 
+/// A builtin NamespaceTransformer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceTransformer {
+    /// The namespace.
+    pub namespace: String,
+    /// Only for what has none so far.
+    pub unset_only: bool,
+}
+
 /// What changes which objects there are, or what they are called, and is not modelled.
-const UNMODELLED: [&str; 6] = ["replacements", "helmCharts", "generators", "transformers", "vars", "configurations"];
+const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflationGenerator", "generators", "vars"];
 
 impl Kustomization {
     /// Whether a file of this name is one.
@@ -66,22 +100,48 @@ impl Kustomization {
         let Some(root) = stream.documents().next() else {
             return Kustomization { path: path.clone(), ..Kustomization::default() };
         };
+        let line = |key: &str| {
+            let value = root.get(key)?;
+            Some(Listed { text: value.value()?.to_owned(), line: value.line() })
+        };
         let text = |key: &str| root.text_at(&[key]).map(str::to_owned);
+        let kind = line("kind");
         let mut resources = listed(root, "resources");
         resources.extend(listed(root, "bases"));
-        let unmodelled = UNMODELLED
+        let generators = Generator::all_of(root);
+        let mut inputs = patch_files(root);
+        inputs.extend(generators.iter().flat_map(|generator| {
+            generator.inputs().map(|text| Listed { text: text.to_owned(), line: generator.line })
+        }));
+        let mut unmodelled: Vec<Listed> = UNMODELLED
             .iter()
             .filter_map(|key| root.get(key).map(|value| Listed { text: (*key).to_owned(), line: value.line() }))
             .collect();
+        let mut namespaces = Vec::new();
+        for transformer in listed(root, "transformers") {
+            match NamespaceTransformer::read(&transformer) {
+                Some(transformer) => namespaces.push(transformer),
+                None => unmodelled.push(Listed { text: "transformers".to_owned(), line: transformer.line }),
+            }
+        }
+        unmodelled.extend(changes_identity(root));
         Kustomization {
             path: path.clone(),
-            component: text("kind").as_deref() == Some("Component"),
+            component: kind.as_ref().is_some_and(|kind| kind.text == "Component"),
+            kind,
+            api_version: line("apiVersion"),
             resources,
+            generators,
             components: listed(root, "components"),
             namespace: text("namespace"),
             prefix: text("namePrefix").unwrap_or_default(),
             suffix: text("nameSuffix").unwrap_or_default(),
+            labels: labels(root),
+            annotations: pairs(root.get("commonAnnotations")).collect(),
             patches: Patch::of_kustomization(path, root, read),
+            namespaces,
+            configurations: listed(root, "configurations"),
+            inputs,
             unmodelled,
         }
     }
@@ -92,7 +152,59 @@ impl Kustomization {
     }
 }
 
+impl NamespaceTransformer {
+    fn read(transformer: &Listed) -> Option<NamespaceTransformer> {
+        if !transformer.is_inline() {
+            return None;
+        }
+        let stream = Stream::parse(&*transformer.text).ok()?;
+        let mut documents = stream.documents();
+        let (root, None) = (documents.next()?, documents.next()) else { return None };
+        let is_one = root.text_at(&["apiVersion"]) == Some("builtin")
+            && root.text_at(&["kind"]) == Some("NamespaceTransformer")
+            && root.get("fieldSpecs").is_none();
+        let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_one)?.to_owned();
+        Some(NamespaceTransformer { namespace, unset_only: root.get("unsetOnly").is_some_and(Node::is_true) })
+    }
+}
+
 fn listed(root: Node<'_>, key: &str) -> Vec<Listed> {
     let items = root.get(key).into_iter().flat_map(Node::items);
     items.filter_map(|item| Some(Listed { text: item.value()?.to_owned(), line: item.line() })).collect()
+}
+
+fn pairs(mapping: Option<Node<'_>>) -> impl Iterator<Item = (String, String)> {
+    let entries = mapping.into_iter().flat_map(Node::entries);
+    entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
+}
+
+fn labels(root: Node<'_>) -> BTreeMap<String, String> {
+    let groups = root.get("labels").into_iter().flat_map(Node::items);
+    pairs(root.get("commonLabels")).chain(groups.flat_map(|group| pairs(group.get("pairs")))).collect()
+}
+
+/// The files that patches are read from.
+fn patch_files(root: Node<'_>) -> Vec<Listed> {
+    let by_path = ["patches", "patchesJson6902"].into_iter().flat_map(|key| {
+        let items = root.get(key).into_iter().flat_map(Node::items);
+        items.filter_map(|item| Some(Listed { text: item.text_at(&["path"])?.to_owned(), line: item.line() }))
+    });
+    let merges = listed(root, "patchesStrategicMerge").into_iter().filter(|entry| !entry.is_inline());
+    by_path.chain(merges).collect()
+}
+
+/// Patches that may change kind or name, and objects' own names for things: rare, and not modelled.
+fn changes_identity(root: Node<'_>) -> impl Iterator<Item = Listed> {
+    let items = root.get("patches").into_iter().flat_map(Node::items);
+    items.filter_map(|item| {
+        let options = item.get("options").filter(|options| options.kind() == Kind::Mapping)?;
+        let allows = |key: &str| options.get(key).is_some_and(Node::is_true);
+        let text = "patches with allowNameChange or allowKindChange".to_owned();
+        (allows("allowNameChange") || allows("allowKindChange")).then(|| Listed { text, line: item.line() })
+    })
+}
+
+/// Whether a file of `configurations` says nothing about which objects there are and what they are called.
+pub(super) fn only_names_references(configuration: &Value) -> bool {
+    configuration.entries().iter().all(|(key, _)| matches!(key.as_str(), "nameReference" | "varReference" | "images"))
 }

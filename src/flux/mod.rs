@@ -3,33 +3,44 @@
 //! A [`View`] is one tree understood: every YAML file that can matter read once, its objects found by kind wherever they are, and a [`Graph`]
 //! of the clusters whose Flux Kustomizations reach them. Knows no migration.
 //!
-//! Semantics: specification `flux-and-kustomize.md`. What is absent on purpose: remote resources, generators, replacements, Helm charts inflated
-//! by Kustomize, plugins. They are named where they are met ([`Graph::unmodelled`]) and left alone.
+//! Semantics: specification `flux-and-kustomize.md`. What is absent on purpose: remote resources, replacements, Helm charts inflated by
+//! Kustomize, plugins. They are named where they are met ([`Graph::unmodelled`]) and left alone.
 
 mod build;
 mod cluster;
+mod entry;
 mod file;
+mod flux_kustomization;
+mod generator;
 mod graph;
+mod json_patch;
 mod kustomization;
 mod object;
 mod patch;
 mod release;
+mod rendered;
 mod scan;
+mod selector;
 mod source;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod value;
 mod version;
 mod view;
+mod walk;
 
-pub use build::Rendered;
 pub use cluster::Cluster;
 pub use file::{Barred, Broken, FileView};
-pub use graph::{FluxKustomization, Graph, Reach, Unmodelled};
+pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
+pub use graph::{Graph, Reach, Unmodelled};
 pub use kustomization::{Kustomization, Listed};
 pub use object::{At, Object};
 pub use patch::Patch;
 pub use release::{Chart, ChartSpec, Release};
+pub use rendered::Rendered;
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
+pub use substitute::{Used, Variables, variables_in};
+pub use value::Value;
 pub use version::FluxVersion;
 pub use view::View;

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::repo::RepoPath;
-use crate::yaml::{Node, Stream};
+use crate::yaml::{Kind, Node, Stream};
 
 /// Where an object stands: a document of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,6 +11,24 @@ pub struct At {
     pub path: RepoPath,
     /// Which of its documents, from 0. Good within one view only: never kept in a plan.
     pub document: usize,
+    /// Which of the items of a List, if it stands in one.
+    pub item: Option<usize>,
+}
+
+impl At {
+    /// A document of a file.
+    pub fn document(path: &RepoPath, document: usize) -> At {
+        At { path: path.clone(), document, item: None }
+    }
+
+    /// The node of the object that stands here.
+    pub(super) fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
+        let root = stream.documents().nth(self.document)?;
+        match self.item {
+            Some(number) => root.get("items")?.items().nth(number),
+            None => Some(root),
+        }
+    }
 }
 
 impl fmt::Display for At {
@@ -33,24 +52,47 @@ pub struct Object {
     pub name: String,
     /// `metadata.namespace`.
     pub namespace: Option<String>,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `metadata.annotations`.
+    pub annotations: BTreeMap<String, String>,
+    /// The objects in it, if it is a List: Kustomize takes these instead of it.
+    pub items: Vec<Object>,
 }
 
 impl Object {
     /// The objects of a stream: documents with `apiVersion` and `kind`.
     pub(super) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
         let documents = stream.documents().enumerate();
-        documents.filter_map(|(document, root)| Object::of(At { path: path.clone(), document }, root)).collect()
+        documents.filter_map(|(document, root)| Object::of(At::document(path, document), root)).collect()
     }
 
     fn of(at: At, root: Node<'_>) -> Option<Object> {
+        let pairs = |key: &str| {
+            let entries = root.at(&["metadata", key]).into_iter().flat_map(Node::entries);
+            entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned()))).collect()
+        };
+        let kind = root.text_at(&["kind"])?.to_owned();
+        let list = root.get("items").filter(|items| kind.ends_with("List") && items.kind() == Kind::Sequence);
+        let items = list.into_iter().flat_map(Node::items).enumerate();
         Some(Object {
+            items: items
+                .filter_map(|(number, item)| Object::of(At { item: Some(number), ..at.clone() }, item))
+                .collect(),
             at,
             line: root.line(),
             api_version: root.text_at(&["apiVersion"])?.to_owned(),
-            kind: root.text_at(&["kind"])?.to_owned(),
+            kind,
             name: root.text_at(&["metadata", "name"]).unwrap_or_default().to_owned(),
             namespace: root.text_at(&["metadata", "namespace"]).map(str::to_owned),
+            labels: pairs("labels"),
+            annotations: pairs("annotations"),
         })
+    }
+
+    /// What Kustomize takes for it: the items of a List, else the object itself.
+    pub(super) fn expanded(&self) -> &[Object] {
+        if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
 
     /// Whether it is of this group and kind, in any version.
@@ -73,33 +115,36 @@ impl Object {
         self.is("source.toolkit.fluxcd.io", kind)
     }
 
-    /// Whether Kubernetes keeps it outside of namespaces. Kustomize knows only the built-in kinds, and so does this.
+    /// Whether Kustomize takes it to stand outside of namespaces.
     pub fn is_cluster_scoped(&self) -> bool {
-        matches!(
-            self.kind.as_str(),
-            "APIService"
-                | "CSIDriver"
-                | "CSINode"
-                | "CertificateSigningRequest"
-                | "ClusterRole"
-                | "ClusterRoleBinding"
-                | "ComponentStatus"
-                | "CustomResourceDefinition"
-                | "FlowSchema"
-                | "IngressClass"
-                | "MutatingWebhookConfiguration"
-                | "Namespace"
-                | "Node"
-                | "PersistentVolume"
-                | "PodSecurityPolicy"
-                | "PriorityClass"
-                | "PriorityLevelConfiguration"
-                | "RuntimeClass"
-                | "StorageClass"
-                | "ValidatingAdmissionPolicy"
-                | "ValidatingAdmissionPolicyBinding"
-                | "ValidatingWebhookConfiguration"
-                | "VolumeAttachment"
-        )
+        is_cluster_scoped(&self.api_version, &self.kind)
     }
+}
+
+/// The kinds that Kustomize 5.5 knows to stand outside of namespaces, by group. It knows built-in ones alone, and not all of them: what
+/// it does not know gets a namespace.
+fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let kinds: &[&str] = match group {
+        "" => &["ComponentStatus", "Namespace", "Node", "PersistentVolume"],
+        "admissionregistration.k8s.io" => &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
+        "apiextensions.k8s.io" => &["CustomResourceDefinition"],
+        "apiregistration.k8s.io" => &["APIService"],
+        "certificates.k8s.io" => &["CertificateSigningRequest"],
+        "networking.k8s.io" => &["IngressClass"],
+        "node.k8s.io" => &["RuntimeClass"],
+        "policy" => &["PodSecurityPolicy"],
+        "rbac.authorization.k8s.io" => &["ClusterRole", "ClusterRoleBinding"],
+        "scheduling.k8s.io" => &["PriorityClass"],
+        "storage.k8s.io" => &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"],
+        _ => &[],
+    };
+    kinds.contains(&kind)
+}
+
+/// Whether `namePrefix` and `nameSuffix` leave the name of a kind alone.
+pub(super) fn keeps_its_name(api_version: &str, kind: &str) -> bool {
+    kind == "CustomResourceDefinition"
+        || kind == "Namespace"
+        || kind == "APIService" && api_version.starts_with("apiregistration.k8s.io/")
 }

@@ -1,37 +1,45 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use super::json_patch::Operation;
+use super::selector::{Subject, Target};
+use super::value::Value;
 use crate::repo::RepoPath;
-use crate::yaml::{Kind, Node, Stream};
+use crate::yaml::{Node, Stream};
 
-/// A patch of Kustomize or of a Flux Kustomization, as far as migrations must know of it: whom it may change, and what.
+/// A patch of Kustomize or of a Flux Kustomization: whom it changes, and how.
 #[derive(Clone, Debug)]
 pub struct Patch {
     /// The file that states it.
     pub path: RepoPath,
     /// The line where it is stated, from 1.
     pub line: usize,
-    /// The patch itself.
-    text: Arc<str>,
     target: Option<Target>,
-    /// What was read from it, for all copies of it.
-    read: Arc<Read>,
+    change: Change,
 }
 
-/// A patch is parsed when it is looked into, once.
-#[derive(Debug, Default)]
-struct Read {
-    stream: OnceLock<Option<Stream>>,
-    nested: OnceLock<Vec<Patch>>,
+#[derive(Clone, Debug)]
+enum Change {
+    /// Objects to merge in: strategic merge patches.
+    Merge(Vec<Value>),
+    /// Operations of a JSON patch.
+    Json(Vec<Operation>),
+    /// Text that is neither; Kustomize would fail on it.
+    Unreadable,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Target {
-    kind: Option<String>,
-    name: Option<String>,
+/// What a patch does to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is another than before, or the same.
+    Patched,
+    /// `$patch: delete`.
+    Deleted,
+    /// A JSON operation does not fit; Kustomize fails here.
+    Failed,
 }
 
 impl Patch {
-    /// All patches of a kustomization file, those in files of their own included.
+    /// All patches of a kustomization file, in the order in which they are applied, those in files of their own included.
     pub(super) fn of_kustomization(
         path: &RepoPath,
         root: Node<'_>,
@@ -39,115 +47,195 @@ impl Patch {
     ) -> Vec<Patch> {
         let dir = path.dir();
         let file = |name: &str| dir.join(name).and_then(|path| read(&path));
-        let mut found = Patch::listed_in(path, root.get("patches"), &file);
-        found.extend(Patch::listed_in(path, root.get("patchesJson6902"), &file));
+        let mut found = Vec::new();
         for item in root.get("patchesStrategicMerge").into_iter().flat_map(Node::items) {
             let Some(text) = item.value() else { continue };
             let text = if text.contains('\n') { Some(text.to_owned()) } else { file(text) };
             found.extend(text.map(|text| Patch {
                 path: path.clone(),
                 line: item.line(),
-                text: text.into(),
                 target: None,
-                read: Arc::default(),
+                change: Change::read(&text),
             }));
         }
+        found.extend(Patch::listed_in(path, root.get("patches"), &file));
+        found.extend(Patch::listed_in(path, root.get("patchesJson6902"), &file));
         found
     }
 
     /// The entries of a `patches` list: `patch` or `path`, and perhaps a `target`.
-    pub(super) fn listed_in(
-        path: &RepoPath,
-        list: Option<Node<'_>>,
-        file: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<Patch> {
-        let patch = |item: Node<'_>| {
-            let text = match (item.text_at(&["patch"]), item.text_at(&["path"])) {
-                (Some(text), _) => text.to_owned(),
-                (None, Some(name)) => file(name)?,
-                (None, None) => return None,
-            };
-            let target = item.get("target").map(|target| Target {
-                kind: target.text_at(&["kind"]).map(str::to_owned),
-                name: target.text_at(&["name"]).map(str::to_owned),
-            });
-            Some(Patch { path: path.clone(), line: item.line(), text: text.into(), target, read: Arc::default() })
-        };
+    fn listed_in(path: &RepoPath, list: Option<Node<'_>>, file: &dyn Fn(&str) -> Option<String>) -> Vec<Patch> {
+        let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
         list.into_iter().flat_map(Node::items).filter_map(patch).collect()
     }
 
-    fn stream(&self) -> Option<&Stream> {
-        self.read.stream.get_or_init(|| Stream::parse(self.text.clone()).ok()).as_ref()
+    /// The entries of the `spec.patches` of a Flux Kustomization, all stated at one place or each at its own.
+    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Vec<Patch> {
+        let items = patches.items().iter().enumerate();
+        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).collect()
     }
 
-    /// Whether it may change an object of this kind and name. Errs towards yes: targets are regular expressions and may have selectors.
-    pub fn may_change(&self, kind: &str, name: &str) -> bool {
-        if let Some(target) = &self.target {
-            return may_match(target.kind.as_deref(), kind) && may_match(target.name.as_deref(), name);
+    fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patch> {
+        let text = match (item.text_at(&["patch"]), item.text_at(&["path"])) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(name)) => file(name)?,
+            (None, None) => return None,
+        };
+        let target = item.get("target").map(Target::read);
+        Some(Patch { path: path.clone(), line, target, change: Change::read(&text) })
+    }
+
+    /// Whether it changes this object.
+    pub(super) fn selects(&self, object: &Subject<'_>) -> bool {
+        match (&self.target, &self.change) {
+            (Some(target), _) => target.selects(object),
+            (None, Change::Merge(patches)) => patches.iter().any(|patch| names(patch, object)),
+            (None, Change::Json(_) | Change::Unreadable) => false,
         }
-        let Some(stream) = self.stream() else { return true };
-        stream.documents().any(|root| {
-            root.kind() != Kind::Mapping
-                || root.text_at(&["kind"]) == Some(kind)
-                    && root.text_at(&["metadata", "name"]).is_none_or(|own| own == name)
-        })
+    }
+
+    /// Whether it is meant for objects of a kind.
+    pub fn is_for(&self, kind: &str) -> bool {
+        match (&self.target, &self.change) {
+            (Some(target), _) => target.may_select_kind(kind),
+            (None, Change::Merge(patches)) => patches.iter().any(|patch| patch.text_at(&["kind"]) == Some(kind)),
+            (None, Change::Json(_) | Change::Unreadable) => false,
+        }
+    }
+
+    /// Applies it to an object that it selects, or to the head of one: operations on what the head lacks are none of its business.
+    pub fn apply(&self, object: &mut Value) -> Outcome {
+        match &self.change {
+            Change::Merge(patches) => {
+                for patch in patches {
+                    if patch.text_at(&["$patch"]) == Some("delete") {
+                        return Outcome::Deleted;
+                    }
+                    let mut patch = patch.clone();
+                    // Kustomize keeps what an object is and what it is called, whatever the patch calls itself.
+                    patch.remove("apiVersion");
+                    patch.remove("kind");
+                    if let Some(metadata) = patch.get_mut("metadata") {
+                        metadata.remove("name");
+                    }
+                    object.merge(&patch);
+                }
+                Outcome::Patched
+            }
+            Change::Json(operations) => {
+                let mut patched = object.clone();
+                if operations.iter().any(|operation| operation.apply(&mut patched).is_none()) {
+                    return Outcome::Failed;
+                }
+                *object = patched;
+                Outcome::Patched
+            }
+            Change::Unreadable => Outcome::Failed,
+        }
+    }
+
+    /// Whether it changes what an object is called, or its labels: anything in `metadata`, or whether it is there at all.
+    pub(super) fn changes_head(&self) -> bool {
+        match &self.change {
+            Change::Merge(patches) => patches.iter().any(|patch| {
+                let metadata = patch.get("metadata").map_or(&[][..], Value::entries);
+                patch.get("$patch").is_some() || metadata.iter().any(|(key, _)| key != "name")
+            }),
+            Change::Json(operations) => operations.iter().any(touches_head),
+            Change::Unreadable => false,
+        }
+    }
+
+    /// The part of it that is about the head of an object: `apiVersion`, `kind`, `metadata`.
+    pub(super) fn of_head(&self) -> Patch {
+        let change = match &self.change {
+            Change::Merge(patches) => Change::Merge(
+                patches
+                    .iter()
+                    .map(|patch| {
+                        let head = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
+                        Value::Mapping(head.cloned().collect())
+                    })
+                    .collect(),
+            ),
+            Change::Json(operations) => {
+                Change::Json(operations.iter().filter(|operation| touches_head(operation)).cloned().collect())
+            }
+            Change::Unreadable => Change::Unreadable,
+        };
+        Patch { change, target: None, path: self.path.clone(), line: self.line }
     }
 
     /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.
     pub fn says_something_of(&self, fields: &[&str]) -> bool {
-        let Some(stream) = self.stream() else { return true };
-        stream.documents().any(|root| match root.kind() {
-            Kind::Mapping => fields.iter().any(|field| root.at(&["spec", field]).is_some()),
-            Kind::Sequence => root.items().any(|operation| {
-                let mut pointers = ["path", "from"].iter().filter_map(|key| operation.text_at(&[key]));
-                pointers.any(|pointer| hits(pointer, fields))
-            }),
-            Kind::Scalar => false,
-        })
-    }
-
-    /// The patches that this patch puts into the `spec.patches` of Flux Kustomizations: the second level.
-    pub fn nested(&self) -> &[Patch] {
-        self.read.nested.get_or_init(|| self.read_nested())
-    }
-
-    fn read_nested(&self) -> Vec<Patch> {
-        let Some(stream) = self.stream() else { return Vec::new() };
-        let mut found = Vec::new();
-        for root in stream.documents() {
-            let lists = root.at(&["spec", "patches"]).into_iter().chain(root.items().filter_map(|operation| {
-                let pointer = operation.text_at(&["path"])?;
-                operation.get("value").filter(|_| pointer.starts_with("/spec/patches"))
-            }));
-            for list in lists {
-                let patches = Patch::listed_in(&self.path, Some(list), &|_| None);
-                found.extend(patches.into_iter().map(|patch| Patch { line: self.line, ..patch }));
+        match &self.change {
+            Change::Merge(patches) => {
+                patches.iter().any(|patch| fields.iter().any(|field| patch.at(&["spec", field]).is_some()))
             }
+            Change::Json(operations) => operations
+                .iter()
+                .flat_map(|operation| [Some(&operation.path), operation.from.as_ref()])
+                .flatten()
+                .any(|pointer| hits(pointer, fields)),
+            Change::Unreadable => true,
         }
-        found
+    }
+
+    /// Whether Kustomize can read it.
+    pub fn is_readable(&self) -> bool {
+        !matches!(self.change, Change::Unreadable)
     }
 }
 
-/// A pattern of letters, digits and dashes matches itself; anything else may match anything.
-fn may_match(pattern: Option<&str>, text: &str) -> bool {
-    match pattern {
-        Some(pattern) if pattern.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') => pattern == text,
-        _ => true,
+impl Change {
+    fn read(text: &str) -> Change {
+        let Ok(stream) = Stream::parse(text) else { return Change::Unreadable };
+        let Some(documents) = stream.documents().map(Value::of).collect::<Option<Vec<_>>>() else {
+            return Change::Unreadable;
+        };
+        match documents.as_slice() {
+            [list @ Value::Sequence(items)] => {
+                let operations = list.items().iter().map(Operation::read).collect::<Option<Vec<_>>>();
+                operations.filter(|_| !items.is_empty()).map_or(Change::Unreadable, Change::Json)
+            }
+            several if !several.is_empty() && several.iter().all(|one| matches!(one, Value::Mapping(_))) => {
+                Change::Merge(documents)
+            }
+            _ => Change::Unreadable,
+        }
     }
+}
+
+/// Whether a strategic merge patch without target names an object: by group, kind, name and namespace.
+fn names(patch: &Value, object: &Subject<'_>) -> bool {
+    let group = |api_version: &str| api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
+    let namespace = patch.text_at(&["metadata", "namespace"]).unwrap_or("default");
+    patch.text_at(&["kind"]) == Some(object.kind)
+        && patch.text_at(&["apiVersion"]).map(group) == Some(group(object.api_version))
+        && patch.text_at(&["metadata", "name"]).is_some_and(|name| object.names.contains(&name))
+        && object.namespaces.iter().any(|own| own.unwrap_or("default") == namespace)
+}
+
+fn touches_head(operation: &Operation) -> bool {
+    operation.path.first().is_none_or(|first| matches!(first.as_str(), "metadata" | "kind" | "apiVersion"))
 }
 
 /// Whether a JSON pointer names one of these fields of `spec`, something in it, or something above it.
-fn hits(pointer: &str, fields: &[&str]) -> bool {
-    let mut parts = pointer.split('/').skip(1);
-    match (parts.next(), parts.next()) {
-        (Some("spec"), Some(field)) => fields.contains(&field),
-        (Some("spec") | Some("") | None, None) => true,
-        _ => false,
+fn hits(pointer: &[String], fields: &[&str]) -> bool {
+    match pointer {
+        [] => true,
+        [spec] => spec == "spec",
+        [spec, field, ..] => spec == "spec" && fields.contains(&field.as_str()),
     }
 }
 
+/// Patches that are shared by all objects on their way.
+pub(super) type Patches = Vec<Arc<Patch>>;
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn patches(kustomization: &str) -> Vec<Patch> {
@@ -156,18 +244,30 @@ mod tests {
         Patch::of_kustomization(&RepoPath::new("k/kustomization.yaml").unwrap(), root, &|_| None)
     }
 
+    fn selects(patch: &Patch, kind: &str, name: &str) -> bool {
+        patch.selects(&Subject {
+            api_version: "helm.toolkit.fluxcd.io/v2",
+            kind,
+            names: [name, name],
+            namespaces: [None, None],
+            labels: &BTreeMap::new(),
+            annotations: &BTreeMap::new(),
+        })
+    }
+
     #[test]
     fn whom_and_what() {
-        let merge =
-            &patches("patches:\n- patch: |\n    kind: HelmRelease\n    metadata: {name: a}\n    spec: {chart: {}}\n")
-                [0];
-        assert!(merge.may_change("HelmRelease", "a") && !merge.may_change("HelmRelease", "b"));
+        let merge = &patches(
+            "patches:\n- patch: |\n    apiVersion: helm.toolkit.fluxcd.io/v2\n    kind: HelmRelease\n    metadata: {name: a}\n    spec: {chart: {}}\n",
+        )[0];
+        assert!(selects(merge, "HelmRelease", "a") && !selects(merge, "HelmRelease", "b"));
         assert!(merge.says_something_of(&["chart"]) && !merge.says_something_of(&["chartRef"]));
 
         let json = &patches(
             "patches:\n- patch: |\n    - {op: add, path: /spec/chart/spec/version, value: 1}\n  target: {kind: HelmRelease, name: x.*}\n",
         )[0];
-        assert!(json.may_change("HelmRelease", "anything") && !json.may_change("Deployment", "x"));
+        assert!(selects(json, "HelmRelease", "xy") && !selects(json, "HelmRelease", "y"));
+        assert!(!selects(json, "Deployment", "x"));
         assert!(json.says_something_of(&["chart"]) && !json.says_something_of(&["values"]));
         let whole =
             &patches("patches:\n- patch: '[{op: replace, path: /spec, value: {}}]'\n  target: {kind: HelmRelease}\n")
@@ -176,12 +276,29 @@ mod tests {
     }
 
     #[test]
-    fn the_second_level_is_found() {
-        let outer = &patches(
-            "patches:\n- patch: |\n    kind: Kustomization\n    metadata: {name: not-used}\n    spec:\n      patches:\n      - patch: |\n          spec: {chart: {}}\n        target: {kind: HelmRelease}\n  target: {kind: Kustomization}\n",
+    fn an_object_keeps_its_name_in_a_merge_and_may_lose_it_in_a_json_patch() {
+        let read = |text: &str| Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap();
+        let object = read("{kind: A, metadata: {name: a}, spec: {x: 1}}");
+        let mut own = object.clone();
+        let merge = &patches(
+            "patches:\n- patch: |\n    kind: B\n    metadata: {name: not-used, labels: {l: m}}\n    spec: {y: 2}\n  target: {kind: A}\n",
         )[0];
-        assert!(outer.may_change("Kustomization", "any"));
-        let inner = outer.nested();
-        assert!(inner[0].may_change("HelmRelease", "any") && inner[0].says_something_of(&["chart"]));
+        assert_eq!(merge.apply(&mut own), Outcome::Patched);
+        assert_eq!(own, read("{kind: A, metadata: {name: a, labels: {l: m}}, spec: {x: 1, y: 2}}"));
+
+        let json = &patches(
+            "patches:\n- patch: '[{op: replace, path: /metadata/name, value: b}, {op: remove, path: /spec/x}]'\n  target: {kind: A}\n",
+        )[0];
+        assert!(json.changes_head());
+        let mut own = object.clone();
+        assert_eq!(json.apply(&mut own), Outcome::Patched);
+        assert_eq!(own.text_at(&["metadata", "name"]), Some("b"));
+        let mut head = read("{kind: A, metadata: {name: a}}");
+        assert_eq!(json.apply(&mut head), Outcome::Failed, "there is no spec");
+        assert_eq!(json.of_head().apply(&mut head), Outcome::Patched);
+
+        let delete =
+            &patches("patches:\n- patch: '{$patch: delete, kind: A, metadata: {name: x}}'\n  target: {kind: A}\n")[0];
+        assert_eq!(delete.apply(&mut own), Outcome::Deleted);
     }
 }

@@ -1,29 +1,103 @@
-use std::collections::BTreeMap;
+//! `postBuild`: the variables that Flux puts into what a Kustomization builds.
 
-/// Puts the values of variables into a text, as Flux does after a build: `${NAME}`, `${NAME:=default}`, `${NAME:-default}`.
-///
-/// What has no value here stays visible as it is, unlike in Flux: it may come from a ConfigMap or Secret of the cluster. `$${` is an
-/// escape and stays.
-pub(super) fn substitute(text: &str, values: &BTreeMap<String, String>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let (before, variable) = rest.split_at(start);
-        out.push_str(before);
-        let Some(end) = variable.find('}') else { break };
-        let (whole, after) = variable.split_at(end + 1);
-        let inner = &whole[2..end];
-        let name_end = inner.find([':', '=', '-']).unwrap_or(inner.len());
-        let default = inner[name_end..].strip_prefix(":=").or(inner[name_end..].strip_prefix(":-"));
-        let value = values.get(&inner[..name_end]).map(String::as_str).or(default);
-        match value {
-            Some(value) if !before.ends_with('$') => out.push_str(value),
-            _ => out.push_str(whole),
-        }
-        rest = after;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The variables of a Flux Kustomization.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// What each is; `None` where a Secret holds it, or anything else that cannot be read here.
+    values: BTreeMap<String, Option<String>>,
+    /// The ConfigMaps and Secrets of `substituteFrom` that this tree does not hold, `kind/name`: what they say is not known.
+    pub elsewhere: BTreeSet<String>,
+    /// Whether `postBuild` names any variable or source of variables: without, Flux substitutes nothing at all.
+    pub any: bool,
+}
+
+/// A variable that a text uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Used {
+    /// Its name.
+    pub name: String,
+    /// Whether the place says what to put there without a value.
+    pub has_default: bool,
+    /// The byte where it begins.
+    pub at: usize,
+}
+
+impl Variables {
+    /// Sets a variable; later ones win.
+    pub(super) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.values.insert(name.to_owned(), value.map(str::to_owned));
     }
-    out.push_str(rest);
-    out
+
+    /// Whether a variable has a value, known here or not.
+    pub fn gives(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Puts the values of variables into a text, as Flux does after a build: `${NAME}`, `${NAME:=default}`, `${NAME:-default}`.
+    ///
+    /// What has no value here stays visible as it is, unlike in Flux: it may come from a ConfigMap or Secret of the cluster. `$${` is an
+    /// escape and stays.
+    pub fn put_into(&self, text: &str) -> String {
+        if !self.any || !text.contains("${") {
+            return text.to_owned();
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut end = 0;
+        for variable in places(text) {
+            out.push_str(&text[end..variable.start]);
+            let whole = &text[variable.start..variable.end];
+            let value = match self.values.get(variable.name) {
+                Some(value) => value.as_deref(),
+                None => variable.default,
+            };
+            out.push_str(value.filter(|_| variable.is_plain).unwrap_or(whole));
+            end = variable.end;
+        }
+        out.push_str(&text[end..]);
+        out
+    }
+}
+
+/// The variables that a text uses, in order.
+pub fn variables_in(text: &str) -> Vec<Used> {
+    let used =
+        |place: Place<'_>| Used { name: place.name.to_owned(), has_default: place.default.is_some(), at: place.start };
+    places(text).map(used).collect()
+}
+
+/// A `${...}` of a text.
+struct Place<'t> {
+    start: usize,
+    end: usize,
+    name: &'t str,
+    default: Option<&'t str>,
+    /// Whether it is one of the forms above, rather than one that cuts or replaces.
+    is_plain: bool,
+}
+
+fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = from + text.get(from..)?.find("${")?;
+            let end = start + text[start..].find('}')? + 1;
+            from = end;
+            if text[..start].ends_with('$') {
+                continue;
+            }
+            let inner = &text[start + 2..end - 1];
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let name_end = inner.find(|c| !is_part(c)).unwrap_or(inner.len());
+            let (name, rest) = inner.split_at(name_end);
+            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+                continue;
+            }
+            let default = [":=", ":-", "=", "-"].iter().find_map(|sign| rest.strip_prefix(sign));
+            return Some(Place { start, end, name, default, is_plain: rest.is_empty() || default.is_some() });
+        }
+    })
 }
 
 #[cfg(test)]
@@ -32,16 +106,29 @@ mod tests {
 
     #[test]
     fn known_variables_only() {
-        let values = BTreeMap::from([("APP".to_owned(), "plex".to_owned())]);
+        let mut values = Variables { any: true, ..Variables::default() };
+        values.set("APP", Some("plex"));
+        values.set("SECRET", None);
         for (text, expected) in [
             ("${APP}-x", "plex-x"),
             ("${OTHER}", "${OTHER}"),
             ("${OTHER:=d}-${APP:-e}", "d-plex"),
+            ("${SECRET:=d}", "${SECRET:=d}"),
+            ("${APP:0:2}", "${APP:0:2}"),
             ("$${APP}", "$${APP}"),
             ("${APP", "${APP"),
+            ("${1}${}", "${1}${}"),
             ("none", "none"),
         ] {
-            assert_eq!(substitute(text, &values), expected);
+            assert_eq!(values.put_into(text), expected);
         }
+        assert_eq!(Variables::default().put_into("${X:=d}"), "${X:=d}", "without variables nothing is substituted");
+    }
+
+    #[test]
+    fn what_a_text_uses() {
+        let used = variables_in("a: ${A}\nb: ${B:=x} $${C} ${D/x/y}\n");
+        let names: Vec<_> = used.iter().map(|used| (used.name.as_str(), used.has_default)).collect();
+        assert_eq!(names, [("A", false), ("B", true), ("D", false)]);
     }
 }

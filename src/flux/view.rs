@@ -1,13 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::build::Builder;
 use super::file::{Barred, FileView};
-use super::graph::Graph;
+use super::flux_kustomization::{FluxKustomization, effective};
+use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
+use super::rendered::Rendered;
 use super::scan::Scan;
 use super::source::{HelmRepository, OciRepository};
+use super::substitute::Variables;
+use super::value::Value;
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
@@ -65,7 +70,7 @@ impl View {
             .filter(|(path, _)| Kustomization::is_named_so(path))
             .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
             .collect();
-        let parts = Parts { tree: &tree, files, kustomizations: &kustomizations };
+        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations };
         let graph = Graph::of(&parts);
 
         let patches = patch_files(&parts);
@@ -164,12 +169,31 @@ impl View {
 
     /// The root node of a document.
     pub fn node(&self, at: &At) -> Option<Node<'_>> {
-        self.file(&at.path)?.stream.as_ref()?.documents().nth(at.document)
+        at.node(self.file(&at.path)?.stream.as_ref()?)
     }
 
     /// The object at a place.
     pub fn object(&self, at: &At) -> Option<&Object> {
-        self.file(&at.path)?.objects.iter().find(|object| object.at == *at)
+        self.file(&at.path)?.object(at)
+    }
+
+    /// A Flux Kustomization as its file states it, whether or not a cluster applies it. `None` where it names no source.
+    pub fn stated(&self, at: &At) -> Option<FluxKustomization> {
+        self.object(at).filter(|object| object.is_flux_kustomization())?;
+        FluxKustomization::read(at, self.node(at)?, None, &Variables::default(), 0, None)
+    }
+
+    /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
+    pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
+        let mut builder =
+            Builder::new(&Parts { tree: &self.tree, scan: &self.scan, kustomizations: &self.kustomizations });
+        kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
+    }
+
+    /// An object as it arrives in a cluster: patched, named, substituted.
+    pub fn effective(&self, at: &At, reach: &Reach) -> Option<Value> {
+        let variables = &self.graph.kustomizations[reach.kustomization].variables;
+        effective(self.node(at)?, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
     /// Why a file is never touched, if so.
@@ -182,7 +206,7 @@ impl View {
 fn patch_files(parts: &Parts<'_>) -> BTreeSet<RepoPath> {
     let mut found = BTreeSet::new();
     for kustomization in parts.kustomizations.values() {
-        let at = At { path: kustomization.path.clone(), document: 0 };
+        let at = At::document(&kustomization.path, 0);
         let Some(root) = parts.node(&at) else { continue };
         let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
         let by_path = list("patches").chain(list("patchesJson6902")).filter_map(|item| item.text_at(&["path"]));
@@ -195,32 +219,32 @@ fn patch_files(parts: &Parts<'_>) -> BTreeSet<RepoPath> {
 /// What a graph is read from: a view in the making.
 pub(super) struct Parts<'v> {
     pub(super) tree: &'v Tree,
-    pub(super) files: &'v BTreeMap<RepoPath, Arc<FileView>>,
+    pub(super) scan: &'v Scan,
     /// By directory.
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
 }
 
 impl<'v> Parts<'v> {
     pub(super) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
-        self.files.values().flat_map(|file| &file.objects)
+        self.scan.files.values().flat_map(|file| &file.objects)
     }
 
     pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
-        self.files.get(&at.path)?.objects.iter().find(|object| object.at == *at)
+        self.scan.files.get(&at.path)?.object(at)
     }
 
     pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
-        self.files.iter().flat_map(|(path, file)| {
+        self.scan.files.iter().flat_map(|(path, file)| {
             let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
-            roots.map(|(document, root)| (At { path: path.clone(), document }, root))
+            roots.map(|(document, root)| (At::document(path, document), root))
         })
     }
 
     pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
-        self.files.get(&at.path)?.stream.as_ref()?.documents().nth(at.document)
+        at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
     }
 
     pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
-        Some(self.files.get(path)?.stream.as_ref()?.text())
+        Some(self.scan.files.get(path)?.stream.as_ref()?.text())
     }
 }

@@ -122,6 +122,11 @@ impl<'s> Node<'s> {
         }
     }
 
+    /// Whether this is a scalar without quotes that is no block scalar: it may read as something other than text.
+    pub fn is_plain(self) -> bool {
+        matches!(&self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
+    }
+
     /// Whether this is a plain scalar that reads as true.
     pub fn is_true(self) -> bool {
         match &self.resolved().stored().content {

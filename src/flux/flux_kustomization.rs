@@ -1,0 +1,210 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::object::At;
+use super::patch::Patch;
+use super::rendered::Rendered;
+use super::source::SourceRef;
+use super::substitute::Variables;
+use super::value::Value;
+use crate::repo::RepoPath;
+use crate::yaml::Node;
+
+/// A Flux Kustomization that a cluster applies, as it arrives there: patches and variables of its parents put in.
+#[derive(Clone, Debug)]
+pub struct FluxKustomization {
+    /// Where it stands; that of the FluxInstance for the one that an operator makes.
+    pub at: At,
+    /// The cluster, as an index into [`super::Graph::clusters`].
+    pub cluster: usize,
+    /// Its effective name.
+    pub name: String,
+    /// Its effective namespace.
+    pub namespace: String,
+    /// Who applies it; `None` for the entry point.
+    pub parent: Option<usize>,
+    /// `spec.path`, if it builds from this repository and the path lies in it.
+    pub path: Option<RepoPath>,
+    /// `spec.sourceRef`, with its namespace.
+    pub source: SourceRef,
+    /// `spec.targetNamespace`.
+    pub target_namespace: Option<String>,
+    /// The directories of `spec.components`.
+    pub components: Vec<RepoPath>,
+    /// `spec.dependsOn`: namespace and name.
+    pub depends_on: BTreeSet<(String, String)>,
+    /// `spec.wait`.
+    pub wait: bool,
+    /// `spec.prune`.
+    pub prune: bool,
+    /// `spec.postBuild`.
+    pub variables: Variables,
+    /// The ConfigMaps and Secrets that `spec.postBuild.substituteFrom` names, in order.
+    pub substitute_from: Vec<SubstituteFrom>,
+    /// `spec.patches`.
+    pub patches: Vec<Patch>,
+    /// The whole object.
+    pub object: Value,
+}
+
+/// An entry of `substituteFrom`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubstituteFrom {
+    /// `ConfigMap` or `Secret`.
+    pub kind: String,
+    /// Its name, in the namespace of the Kustomization.
+    pub name: String,
+    /// Whether Flux goes on without it.
+    pub optional: bool,
+}
+
+/// A path of a Flux Kustomization: relative to the root of its source, whether or not it begins with `/`.
+pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
+    RepoPath::root().join(spec_path.unwrap_or("./").trim_start_matches('/'))
+}
+
+impl FluxKustomization {
+    /// The Kustomization that flux-operator makes for what a FluxInstance syncs.
+    pub(super) fn made_by_operator(at: &At, cluster: usize, path: &RepoPath, source: &SourceRef) -> FluxKustomization {
+        FluxKustomization {
+            at: at.clone(),
+            cluster,
+            name: source.name.clone(),
+            namespace: "flux-system".to_owned(),
+            parent: None,
+            path: Some(path.clone()),
+            source: source.clone(),
+            target_namespace: None,
+            components: Vec::new(),
+            depends_on: BTreeSet::new(),
+            wait: false,
+            prune: true,
+            variables: Variables::default(),
+            substitute_from: Vec::new(),
+            patches: Vec::new(),
+            object: Value::Null,
+        }
+    }
+
+    /// Reads one, with what its parent's build makes of it. `None` where it names no source.
+    pub(super) fn read(
+        at: &At,
+        root: Node<'_>,
+        rendered: Option<&Rendered>,
+        from_parent: &Variables,
+        cluster: usize,
+        parent: Option<usize>,
+    ) -> Option<FluxKustomization> {
+        let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
+        let called = rendered.map(|rendered| (rendered.name.as_str(), rendered.namespace.as_deref()));
+        let object = effective(root, patches, called, from_parent)?;
+        let text = |path: &[&str]| object.text_at(path).map(str::to_owned);
+        let is = |field: &str| object.at(&["spec", field]).is_some_and(Value::is_true);
+        let list = |path: &[&str]| object.at(path).map_or(&[][..], Value::items).iter();
+        let namespace = text(&["metadata", "namespace"]).unwrap_or_default();
+        let path = path_of(object.text_at(&["spec", "path"]));
+        let component = |item: &Value| path.as_ref()?.join(item.text()?);
+        let depends_on = |item: &Value| {
+            let namespace = item.text_at(&["namespace"]).unwrap_or(&namespace).to_owned();
+            Some((namespace, item.text_at(&["name"])?.to_owned()))
+        };
+        let substitute_from = |item: &Value| {
+            Some(SubstituteFrom {
+                kind: item.text_at(&["kind"])?.to_owned(),
+                name: item.text_at(&["name"])?.to_owned(),
+                optional: item.get("optional").is_some_and(Value::is_true),
+            })
+        };
+        let source = object.at(&["spec", "sourceRef"])?;
+        Some(FluxKustomization {
+            at: at.clone(),
+            cluster,
+            name: text(&["metadata", "name"])?,
+            parent,
+            source: SourceRef {
+                kind: source.text_at(&["kind"])?.to_owned(),
+                name: source.text_at(&["name"])?.to_owned(),
+                namespace: Some(source.text_at(&["namespace"]).unwrap_or(&namespace).to_owned()),
+            },
+            target_namespace: text(&["spec", "targetNamespace"]),
+            components: list(&["spec", "components"]).filter_map(component).collect(),
+            depends_on: list(&["spec", "dependsOn"]).filter_map(depends_on).collect(),
+            wait: is("wait"),
+            prune: is("prune"),
+            variables: Variables::default(),
+            substitute_from: list(&["spec", "postBuild", "substituteFrom"]).filter_map(substitute_from).collect(),
+            patches: own_patches(at, root, patches, &object),
+            path,
+            namespace,
+            object,
+        })
+    }
+
+    /// `namespace/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// The variables of `spec.postBuild`: those of ConfigMaps and Secrets, of which later ones win, then `substitute`, which wins over all.
+    /// `look_up` gives the data of one, or `None` where this tree does not hold it.
+    pub(super) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
+        let mut variables = Variables::default();
+        for from in &self.substitute_from {
+            variables.any = true;
+            match look_up(&from.kind, &from.name) {
+                Some(data) => data.iter().for_each(|(key, value)| variables.set(key, value.as_deref())),
+                None => drop(variables.elsewhere.insert(format!("{}/{}", from.kind, from.name))),
+            }
+        }
+        let own = self.object.at(&["spec", "postBuild", "substitute"]).map_or(&[][..], Value::entries);
+        for (key, value) in own {
+            variables.any = true;
+            variables.set(key, Some(value.text().unwrap_or_default()));
+        }
+        self.variables = variables;
+    }
+}
+
+/// The keys of a ConfigMap or Secret; the values that can be read.
+pub(super) type Data = Vec<(String, Option<String>)>;
+
+/// An object as it arrives in the cluster: patched, named and substituted.
+pub(super) fn effective(
+    root: Node<'_>,
+    patches: &[Arc<Patch>],
+    called: Option<(&str, Option<&str>)>,
+    variables: &Variables,
+) -> Option<Value> {
+    let mut object = Value::of(root)?;
+    for patch in patches {
+        patch.apply(&mut object);
+    }
+    if let Some((name, namespace)) = called {
+        let mut metadata = object.get("metadata").cloned().unwrap_or(Value::Null);
+        metadata.set("name", Value::string(name));
+        if let Some(namespace) = namespace {
+            metadata.set("namespace", Value::string(namespace));
+        }
+        object.set("metadata", metadata);
+    }
+    if variables.any && !is_left_alone(&object) {
+        object.map_text(&|text| variables.put_into(text));
+    }
+    Some(object)
+}
+
+/// Whether an object asks Flux not to substitute anything in it.
+pub(super) fn is_left_alone(object: &Value) -> bool {
+    const DISABLED: &str = "kustomize.toolkit.fluxcd.io/substitute";
+    ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, DISABLED]) == Some("disabled"))
+}
+
+/// The patches of the effective object: its own, each at its line, or those that a patch of a parent put in their place, at that patch.
+fn own_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Vec<Patch> {
+    let Some(list) = object.at(&["spec", "patches"]) else { return Vec::new() };
+    if let Some(above) = from_above.iter().rev().find(|patch| patch.says_something_of(&["patches"])) {
+        return Patch::of_flux(&above.path, list, |_| above.line);
+    }
+    let own: Vec<_> = root.at(&["spec", "patches"]).into_iter().flat_map(Node::items).map(Node::line).collect();
+    Patch::of_flux(&at.path, list, |number| own.get(number).copied().unwrap_or_default())
+}

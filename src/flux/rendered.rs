@@ -1,0 +1,172 @@
+//! An object on its way through a build.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::generator::{Content, Generator};
+use super::kustomization::NamespaceTransformer;
+use super::object::{At, Object, keeps_its_name};
+use super::patch::{Outcome, Patch, Patches};
+use super::selector::Subject;
+use super::value::Value;
+use crate::repo::RepoPath;
+
+/// An object as it comes out of a build.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Where it stands; for a generated one, the kustomization file that generates it.
+    pub at: At,
+    /// Its `apiVersion`.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name, with prefixes and suffixes.
+    pub name: String,
+    /// Its namespace, if anything gives it one.
+    pub namespace: Option<String>,
+    /// The kustomization files that it came through, the outermost first.
+    pub through: Vec<RepoPath>,
+    /// The patches on its way that change it, if it is a HelmRelease or a Flux Kustomization.
+    pub patches: Patches,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// What a generator put into it.
+    pub(super) content: Option<Arc<Content>>,
+    /// Name and namespace before anything changed them.
+    original: (String, Option<String>),
+    cluster_scoped: bool,
+}
+
+impl Rendered {
+    pub(super) fn of(object: &Object) -> Rendered {
+        Rendered {
+            at: object.at.clone(),
+            api_version: object.api_version.clone(),
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            namespace: object.namespace.clone(),
+            through: Vec::new(),
+            patches: Vec::new(),
+            labels: object.labels.clone(),
+            annotations: object.annotations.clone(),
+            content: None,
+            original: (object.name.clone(), object.namespace.clone()),
+            cluster_scoped: object.is_cluster_scoped(),
+        }
+    }
+
+    /// What a generator of a kustomization file makes.
+    pub(super) fn generated(file: &RepoPath, generator: &Generator, content: Content) -> Rendered {
+        Rendered {
+            at: At::document(file, 0),
+            api_version: "v1".to_owned(),
+            kind: generator.kind.to_owned(),
+            name: generator.name.clone(),
+            namespace: generator.namespace.clone(),
+            through: Vec::new(),
+            patches: Vec::new(),
+            labels: generator.labels.clone(),
+            annotations: generator.annotations.clone(),
+            content: Some(Arc::new(content)),
+            original: (generator.name.clone(), generator.namespace.clone()),
+            cluster_scoped: false,
+        }
+    }
+
+    /// Whether its name gets the hash of its content.
+    pub(super) fn has_hash(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.hashed)
+    }
+
+    /// Whether this is its name now, or was it in its file.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.original.0 == name
+    }
+
+    /// What `namespace:` of a kustomization, or `targetNamespace`, does to it. A Namespace is renamed.
+    pub(super) fn put_into(&mut self, namespace: Option<&str>) {
+        let Some(namespace) = namespace else { return };
+        if (self.api_version.as_str(), self.kind.as_str()) == ("v1", "Namespace") {
+            namespace.clone_into(&mut self.name);
+        }
+        if !self.cluster_scoped {
+            self.namespace = Some(namespace.to_owned());
+        }
+    }
+
+    /// What a NamespaceTransformer does to it.
+    pub(super) fn transform_namespace(&mut self, transformer: &NamespaceTransformer) {
+        if !self.cluster_scoped && !(transformer.unset_only && self.namespace.is_some()) {
+            self.namespace = Some(transformer.namespace.clone());
+        }
+    }
+
+    /// What `namePrefix` and `nameSuffix` do to it.
+    pub(super) fn rename(&mut self, prefix: &str, suffix: &str) {
+        if !keeps_its_name(&self.api_version, &self.kind) && !(prefix.is_empty() && suffix.is_empty()) {
+            self.name = format!("{prefix}{}{suffix}", self.name);
+        }
+    }
+
+    /// Whether a patch changes it.
+    pub(super) fn is_selected_by(&self, patch: &Patch) -> bool {
+        patch.selects(&Subject {
+            api_version: &self.api_version,
+            kind: &self.kind,
+            names: [&self.original.0, &self.name],
+            namespaces: [self.original.1.as_deref(), self.namespace.as_deref()],
+            labels: &self.labels,
+            annotations: &self.annotations,
+        })
+    }
+
+    /// Applies the part of a patch that is about its head; whether it is still there afterwards.
+    pub(super) fn stays_after(&mut self, head: &Patch) -> bool {
+        let mut own = self.head();
+        match head.apply(&mut own) {
+            Outcome::Deleted => return false,
+            Outcome::Failed => return true,
+            Outcome::Patched => {}
+        }
+        let text = |path: &[&str]| own.text_at(path).map(str::to_owned);
+        let pairs = |key: &str| {
+            let entries = own.at(&["metadata", key]).map_or(&[][..], Value::entries);
+            entries.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
+        };
+        self.name = text(&["metadata", "name"]).unwrap_or_default();
+        self.namespace = text(&["metadata", "namespace"]);
+        self.labels = pairs("labels");
+        self.annotations = pairs("annotations");
+        true
+    }
+
+    /// `apiVersion`, `kind` and `metadata`, as they are now.
+    fn head(&self) -> Value {
+        let pairs = |pairs: &BTreeMap<String, String>| {
+            Value::Mapping(pairs.iter().map(|(key, value)| (key.clone(), Value::string(value))).collect())
+        };
+        let mut metadata = vec![("name".to_owned(), Value::string(&self.name))];
+        metadata.extend(self.namespace.as_ref().map(|namespace| ("namespace".to_owned(), Value::string(namespace))));
+        for (key, own) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            if !own.is_empty() {
+                metadata.push((key.to_owned(), pairs(own)));
+            }
+        }
+        Value::Mapping(vec![
+            ("apiVersion".to_owned(), Value::string(&self.api_version)),
+            ("kind".to_owned(), Value::string(&self.kind)),
+            ("metadata".to_owned(), Value::Mapping(metadata)),
+        ])
+    }
+}
+
+/// What is done once, at the end of a build: generated objects get the hashes of their contents.
+pub(super) fn finish(objects: &mut [Rendered]) {
+    for object in objects {
+        if let Some(content) = object.content.as_ref().filter(|content| content.hashed) {
+            object.name = format!("{}-{}", object.name, content.hash());
+        }
+    }
+}

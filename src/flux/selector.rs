@@ -1,0 +1,207 @@
+//! Which objects a patch's `target` selects.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::value::Value;
+
+/// What a target is compared with: an object as it is when the patch comes to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'o> {
+    /// `apiVersion`.
+    pub api_version: &'o str,
+    /// `kind`.
+    pub kind: &'o str,
+    /// Its names: the one in the file and the present one.
+    pub names: [&'o str; 2],
+    /// Its namespaces, likewise.
+    pub namespaces: [Option<&'o str>; 2],
+    /// Its labels.
+    pub labels: &'o BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: &'o BTreeMap<String, String>,
+}
+
+/// The `target` of a patch. Group, version, kind, name and namespace are regular expressions anchored at both ends; the selectors are those of
+/// Kubernetes (specification `flux-and-kustomize.md`).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Target {
+    group: Pattern,
+    version: Pattern,
+    kind: Pattern,
+    name: Pattern,
+    namespace: Pattern,
+    labels: Requirements,
+    annotations: Requirements,
+}
+
+impl Target {
+    /// Reads a `target`.
+    pub(super) fn read(value: &Value) -> Target {
+        let text = |key: &str| value.text_at(&[key]).unwrap_or_default();
+        let pattern = |key: &str| Pattern::read(text(key));
+        Target {
+            group: pattern("group"),
+            version: pattern("version"),
+            kind: pattern("kind"),
+            name: pattern("name"),
+            namespace: pattern("namespace"),
+            labels: Requirements::read(text("labelSelector")),
+            annotations: Requirements::read(text("annotationSelector")),
+        }
+    }
+
+    /// Whether it selects an object. What cannot be read as a pattern or selector selects: Kustomize would fail on it.
+    pub(super) fn selects(&self, object: &Subject<'_>) -> bool {
+        let (group, version) = object.api_version.split_once('/').unwrap_or(("", object.api_version));
+        let namespace = |own: Option<&str>| self.namespace.matches(own.unwrap_or("default"));
+        self.group.matches(group)
+            && self.version.matches(version)
+            && self.kind.matches(object.kind)
+            && object.names.iter().any(|name| self.name.matches(name))
+            && object.namespaces.iter().any(|own| namespace(*own))
+            && self.labels.hold(object.labels)
+            && self.annotations.hold(object.annotations)
+    }
+
+    /// Whether it could select any object of a kind in this namespace or that: everything but kind is left open.
+    pub(super) fn may_select_kind(&self, kind: &str) -> bool {
+        self.kind.matches(kind)
+    }
+}
+
+/// A regular expression that has to match the whole of a text; an empty one matches everything.
+#[derive(Clone, Debug, Default)]
+struct Pattern(Option<Regex>);
+
+impl Pattern {
+    fn read(text: &str) -> Pattern {
+        if text.is_empty() {
+            return Pattern(None);
+        }
+        // Go's syntax is the same but for corners that no target uses; what cannot be read matches.
+        Pattern(Regex::new(&format!("^(?:{text})$")).ok())
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        self.0.as_ref().is_none_or(|pattern| pattern.is_match(text))
+    }
+}
+
+/// A label selector: all requirements have to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Requirements(Vec<Requirement>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Requirement {
+    key: String,
+    /// The values to be among, or `None` if the key has to be there at all.
+    values: Option<Vec<String>>,
+    /// Whether it has to be otherwise; then objects without the label match too.
+    not: bool,
+}
+
+impl Requirements {
+    fn read(text: &str) -> Requirements {
+        Requirements(parts(text).filter_map(Requirement::read).collect())
+    }
+
+    fn hold(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.0.iter().all(|requirement| requirement.holds(labels))
+    }
+}
+
+/// The parts between commas outside of parentheses.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_u32;
+    let is_end = move |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    };
+    text.split(is_end).map(str::trim).filter(|part| !part.is_empty())
+}
+
+impl Requirement {
+    fn read(text: &str) -> Option<Requirement> {
+        let new = |key: &str, values: Option<Vec<String>>, not| Requirement { key: key.trim().to_owned(), values, not };
+        if let Some(key) = text.strip_prefix('!') {
+            return Some(new(key, None, true));
+        }
+        if let Some((key, value)) = text.split_once("!=") {
+            return Some(new(key, Some(vec![value.trim().to_owned()]), true));
+        }
+        if let Some((key, value)) = text.split_once('=') {
+            return Some(new(key, Some(vec![value.trim_start_matches('=').trim().to_owned()]), false));
+        }
+        let Some((head, list)) = text.split_once('(') else { return Some(new(text, None, false)) };
+        let values = list.trim_end().trim_end_matches(')').split(',').map(|value| value.trim().to_owned()).collect();
+        let (key, word) = head.trim_end().rsplit_once(char::is_whitespace)?;
+        match word {
+            "in" => Some(new(key, Some(values), false)),
+            "notin" => Some(new(key, Some(values), true)),
+            _ => None,
+        }
+    }
+
+    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
+        let own = labels.get(&self.key);
+        let is = match &self.values {
+            Some(values) => own.is_some_and(|own| values.contains(own)),
+            None => own.is_some(),
+        };
+        is != self.not
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Stream;
+
+    fn selects(target: &str, labels: &[(&str, &str)]) -> bool {
+        let stream = Stream::parse(target).unwrap();
+        let target = Target::read(&Value::of(stream.documents().next().unwrap()).unwrap());
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        target.selects(&Subject {
+            api_version: "helm.toolkit.fluxcd.io/v2",
+            kind: "HelmRelease",
+            names: ["plex", "my-plex"],
+            namespaces: [None, Some("media")],
+            labels: &labels,
+            annotations: &BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn patterns_are_anchored_at_both_ends() {
+        assert!(selects("{kind: HelmRelease, group: helm.toolkit.fluxcd.io, version: v2}", &[]));
+        assert!(!selects("{kind: Helm}", &[]) && selects("{kind: Helm.*}", &[]));
+        assert!(selects("{name: plex}", &[]) && selects("{name: my-plex}", &[]) && !selects("{name: ple}", &[]));
+        assert!(selects("{name: 'plex|emby'}", &[]), "alternatives are anchored, too");
+        assert!(selects("{namespace: default}", &[]) && selects("{namespace: media}", &[]));
+        assert!(!selects("{namespace: games}", &[]) && !selects("{group: ''  , kind: Pod}", &[]));
+    }
+
+    #[test]
+    fn selectors_are_those_of_kubernetes() {
+        let labelled = &[("tier", "a")];
+        for (selector, without, with) in [
+            ("tier=a", false, true),
+            ("tier==a", false, true),
+            ("tier!=a", true, false),
+            ("tier", false, true),
+            ("!tier", true, false),
+            ("tier in (a, b)", false, true),
+            ("tier notin (a,b)", true, false),
+            ("tier notin (b), other!=x", true, true),
+        ] {
+            let target = format!("{{labelSelector: '{selector}'}}");
+            assert_eq!((selects(&target, &[]), selects(&target, labelled)), (without, with), "{selector}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What an object says, freed from the text: what patches and substitution work on.
+
+use crate::yaml::{Kind, Node, reads_as_string};
+
+/// A value with aliases and merge keys followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing, `~`, `null`.
+    Null,
+    /// Any other scalar.
+    Scalar {
+        /// Its text: `1.10` stays `1.10`.
+        text: String,
+        /// Whether it is text to every reader, rather than a number, a boolean or a date.
+        string: bool,
+    },
+    /// A list.
+    Sequence(Vec<Value>),
+    /// Keys and values, in their order, each key once.
+    Mapping(Vec<(String, Value)>),
+}
+
+/// How many nodes a value may have, aliases expanded: real objects have thousands, alias bombs have billions.
+const BUDGET: usize = 500_000;
+
+impl Value {
+    /// Reads a node. `None` where aliases make it too large to be meant.
+    pub fn of(node: Node<'_>) -> Option<Value> {
+        Value::within(node, &mut { BUDGET })
+    }
+
+    fn within(node: Node<'_>, left: &mut usize) -> Option<Value> {
+        *left = left.checked_sub(1)?;
+        match node.kind() {
+            Kind::Scalar if node.is_null() => Some(Value::Null),
+            Kind::Scalar => {
+                let text = node.text().unwrap_or_default().to_owned();
+                let string = !node.is_plain() || reads_as_string(&text);
+                Some(Value::Scalar { text, string })
+            }
+            Kind::Sequence => {
+                let items = node.items().map(|item| Value::within(item, left));
+                items.collect::<Option<Vec<_>>>().map(Value::Sequence)
+            }
+            Kind::Mapping => {
+                let mut entries = Vec::new();
+                Value::collect(node, &mut entries, left)?;
+                Some(Value::Mapping(entries))
+            }
+        }
+    }
+
+    /// The entries of a mapping, then those that it merges (`<<`) and does not have itself.
+    fn collect(node: Node<'_>, entries: &mut Vec<(String, Value)>, left: &mut usize) -> Option<()> {
+        *left = left.checked_sub(1)?;
+        for (key, value) in node.entries() {
+            let Some(key) = key.text().filter(|key| *key != "<<") else { continue };
+            let value = Value::within(value, left)?;
+            match entries.iter_mut().find(|(own, _)| own == key) {
+                Some(_) => {}
+                None => entries.push((key.to_owned(), value)),
+            }
+        }
+        let merged = node.own_entry("<<").map(|(_, merged)| merged);
+        match merged.map(|merged| (merged, merged.kind())) {
+            Some((merged, Kind::Mapping)) => Value::collect(merged, entries, left),
+            Some((merged, Kind::Sequence)) => merged.items().try_for_each(|item| Value::collect(item, entries, left)),
+            _ => Some(()),
+        }
+    }
+
+    /// A scalar that is text.
+    pub fn string(text: &str) -> Value {
+        Value::Scalar { text: text.to_owned(), string: true }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entries().iter().find(|(own, _)| own == key).map(|(_, value)| value)
+    }
+
+    /// The value of a key, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        match self {
+            Value::Mapping(entries) => entries.iter_mut().find(|(own, _)| own == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The value at the end of a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(self, |value, key| value.get(key))
+    }
+
+    /// The text of a scalar that is there.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text at the end of a path of keys, if there is any.
+    pub fn text_at(&self, path: &[&str]) -> Option<&str> {
+        self.at(path).and_then(Value::text)
+    }
+
+    /// Whether a scalar reads as true.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Value::Scalar { text, string: false } if text.eq_ignore_ascii_case("true"))
+    }
+
+    /// The items of a sequence; none for anything else.
+    pub fn items(&self) -> &[Value] {
+        match self {
+            Value::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub fn entries(&self) -> &[(String, Value)] {
+        match self {
+            Value::Mapping(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Sets a key of a mapping; anything else becomes one.
+    pub fn set(&mut self, key: &str, value: Value) {
+        if !matches!(self, Value::Mapping(_)) {
+            *self = Value::Mapping(Vec::new());
+        }
+        let Value::Mapping(entries) = self else { return };
+        match entries.iter_mut().find(|(own, _)| own == key) {
+            Some((_, own)) => *own = value,
+            None => entries.push((key.to_owned(), value)),
+        }
+    }
+
+    /// Removes a key of a mapping; whether it was there.
+    pub fn remove(&mut self, key: &str) -> bool {
+        let Value::Mapping(entries) = self else { return false };
+        let before = entries.len();
+        entries.retain(|(own, _)| own != key);
+        entries.len() < before
+    }
+
+    /// Merges a patch in as Kustomize does for custom resources: mappings merge, scalars of the patch win, lists are replaced whole, null
+    /// deletes (specification `flux-and-kustomize.md`).
+    pub fn merge(&mut self, patch: &Value) {
+        let Value::Mapping(changes) = patch else {
+            *self = patch.clone();
+            return;
+        };
+        if !matches!(self, Value::Mapping(_)) {
+            *self = Value::Mapping(Vec::new());
+        }
+        for (key, change) in changes {
+            match (self.get_mut(key), change) {
+                (_, Value::Null) => drop(self.remove(key)),
+                (Some(own), change) => own.merge(change),
+                (None, change) => {
+                    let mut new = Value::Mapping(Vec::new());
+                    new.merge(change);
+                    self.set(key, new);
+                }
+            }
+        }
+    }
+
+    /// Changes every text in it.
+    pub fn map_text(&mut self, change: &impl Fn(&str) -> String) {
+        match self {
+            Value::Null => {}
+            Value::Scalar { text, .. } => {
+                if text.contains('$') {
+                    *text = change(text);
+                }
+            }
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.map_text(change)),
+            Value::Mapping(entries) => entries.iter_mut().for_each(|(_, value)| value.map_text(change)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Stream;
+
+    fn value(text: &str) -> Value {
+        Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_followed() {
+        let own = value("a: &a {x: 1.10, y: '1'}\nb: {<<: *a, y: 2}\nc: *a\nd: ~\n");
+        assert_eq!(own.text_at(&["b", "x"]), Some("1.10"));
+        assert_eq!(own.text_at(&["b", "y"]), Some("2"), "its own comes before what it merges");
+        assert_eq!(own.get("c"), own.get("a"));
+        assert_eq!(own.get("d"), Some(&Value::Null));
+        assert_ne!(value("x: '1'"), value("x: 1"), "text is not a number");
+        let bomb = (1..40).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
+            let alias = format!("*a{}", n - 1);
+            format!("{text}a{n}: &a{n} [{alias}, {alias}]\n")
+        });
+        assert!(Value::of(Stream::parse(&*bomb).unwrap().documents().next().unwrap()).is_none());
+    }
+
+    #[test]
+    fn merging_is_that_of_custom_resources() {
+        let mut own = value("spec: {retries: 5, list: [{name: a}], gone: 1, deep: {x: 1}}\n");
+        own.merge(&value("spec: {retries: 2, list: [b], gone: null, deep: {y: 2}, new: {z: null, w: 1}}\n"));
+        assert_eq!(own, value("spec: {retries: 2, list: [b], deep: {x: 1, y: 2}, new: {w: 1}}\n"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The walk through one cluster, from its entry point down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::Builder;
+use super::cluster::EntryPoint;
+use super::flux_kustomization::{Data, FluxKustomization};
+use super::graph::{Graph, Reach};
+use super::object::At;
+use super::rendered::Rendered;
+use super::substitute::Variables;
+use super::value::Value;
+use super::view::Parts;
+use crate::yaml::Node;
+
+/// A ConfigMap or Secret: kind, namespace, name.
+type Source = (String, String, String);
+
+/// How often a cluster is walked again because a ConfigMap was found that changes names.
+const ROUNDS: usize = 4;
+
+pub(super) struct Walk<'g, 'v, 'b> {
+    graph: &'g mut Graph,
+    parts: &'b Parts<'v>,
+    builder: &'b mut Builder<'v>,
+    cluster: usize,
+    seen: BTreeSet<(String, String)>,
+    /// What this cluster applies.
+    reaches: BTreeMap<At, Vec<Reach>>,
+    /// What `substituteFrom` asks for, and what is known of it.
+    sources: BTreeMap<Source, Option<Data>>,
+}
+
+impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
+    /// Walks through a cluster; again, when what it applies turns out to hold variables. Gives what it applies.
+    pub(super) fn through(
+        graph: &'g mut Graph,
+        cluster: usize,
+        entry: &EntryPoint,
+        parts: &'b Parts<'v>,
+        builder: &'b mut Builder<'v>,
+    ) -> BTreeMap<At, Vec<Reach>> {
+        let first = graph.kustomizations.len();
+        let (seen, reaches, sources) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let mut walk = Walk { graph, parts, builder, cluster, seen, reaches, sources };
+        for _ in 0..ROUNDS {
+            walk.start(entry);
+            if !walk.finds_sources() {
+                break;
+            }
+            walk.forget(first);
+        }
+        walk.reaches
+    }
+
+    fn start(&mut self, entry: &EntryPoint) {
+        match entry.kustomization.as_ref().and_then(|at| Some((at, self.parts.node(at)?))) {
+            Some((at, node)) => self.kustomization(at, node, None, &Variables::default(), None),
+            None => {
+                let own =
+                    FluxKustomization::made_by_operator(&entry.stated_at, self.cluster, &entry.path, &entry.source);
+                self.build(own);
+            }
+        }
+    }
+
+    /// Looks up what `substituteFrom` asked for among what the cluster applies, or else among all that the tree holds; whether anything is
+    /// new.
+    fn finds_sources(&mut self) -> bool {
+        let mut new = false;
+        let asked: Vec<_> =
+            self.sources.iter().filter(|(_, data)| data.is_none()).map(|(source, _)| source.clone()).collect();
+        for source in asked {
+            let found = self.applied(&source).or_else(|| self.lying_around(&source));
+            let data = found.and_then(|at| self.parts.node(&at)).map(data_of);
+            new |= data.is_some();
+            self.sources.insert(source, data);
+        }
+        new
+    }
+
+    fn applied(&self, (kind, namespace, name): &Source) -> Option<At> {
+        let is_it =
+            |reach: &Reach| reach.kind == *kind && reach.name == *name && reach.namespace.as_ref() == Some(namespace);
+        let reached = self.reaches.iter().find(|(_, reaches)| reaches.iter().any(is_it));
+        reached.map(|(at, _)| at.clone()).filter(|at| self.parts.object(at).is_some_and(|object| object.kind == *kind))
+    }
+
+    /// A source that is in the tree and nothing applies, such as one that a person applied by hand; only if there is no doubt.
+    fn lying_around(&self, (kind, namespace, name): &Source) -> Option<At> {
+        let mut found = self.parts.objects().filter(|object| {
+            object.kind == *kind
+                && object.name == *name
+                && object.namespace.as_ref().is_none_or(|own| own == namespace)
+                && !self.graph.reaches.contains_key(&object.at)
+                && !self.reaches.contains_key(&object.at)
+        });
+        let only = found.next()?;
+        found.next().is_none().then(|| only.at.clone())
+    }
+
+    fn forget(&mut self, first: usize) {
+        self.seen.clear();
+        self.graph.kustomizations.truncate(first);
+        self.reaches.clear();
+    }
+
+    /// A Flux Kustomization, with what its parent's build made of it.
+    fn kustomization(
+        &mut self,
+        at: &At,
+        root: Node<'_>,
+        rendered: Option<&Rendered>,
+        variables: &Variables,
+        parent: Option<usize>,
+    ) {
+        let Some(mut own) = FluxKustomization::read(at, root, rendered, variables, self.cluster, parent) else {
+            return;
+        };
+        if !self.seen.insert((own.namespace.clone(), own.name.clone())) {
+            return;
+        }
+        let namespace = own.namespace.clone();
+        let sources = &mut self.sources;
+        own.read_variables(&mut |kind, name| {
+            let source = (kind.to_owned(), namespace.clone(), name.to_owned());
+            sources.entry(source).or_default().clone()
+        });
+        if !self.is_from_here(&own) {
+            own.path = None;
+        }
+        self.build(own);
+    }
+
+    /// Builds what a Kustomization applies, notes it, and goes on into the Kustomizations among it.
+    fn build(&mut self, own: FluxKustomization) {
+        let number = self.graph.kustomizations.len();
+        let objects = own.path.as_ref().map(|path| self.builder.with_flux(path, &own)).unwrap_or_default();
+        let variables = own.variables.clone();
+        self.graph.kustomizations.push(own);
+        for object in &objects {
+            let reach = Reach {
+                cluster: self.cluster,
+                kustomization: number,
+                api_version: object.api_version.clone(),
+                kind: object.kind.clone(),
+                namespace: object.namespace.as_deref().map(|namespace| variables.put_into(namespace)),
+                name: variables.put_into(&object.name),
+                through: object.through.clone(),
+                patches: object.patches.clone(),
+            };
+            self.reaches.entry(object.at.clone()).or_default().push(reach);
+        }
+        let parts = self.parts;
+        for object in objects.iter().filter(|object| object.kind == "Kustomization") {
+            let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
+            let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
+            self.kustomization(&object.at, root, Some(object), &variables, Some(number));
+        }
+    }
+
+    /// Whether a Kustomization builds from the repository at hand, and not from another source.
+    fn is_from_here(&self, kustomization: &FluxKustomization) -> bool {
+        let own = &self.graph.clusters[self.cluster].source;
+        own.is_like(&kustomization.source)
+            && own.namespace.as_deref().is_none_or(|own| kustomization.source.namespace.as_deref() == Some(own))
+    }
+}
+
+/// What a ConfigMap or Secret holds. Of a Secret the keys count; so do values with variables in them, which somebody else puts in.
+fn data_of(root: Node<'_>) -> Data {
+    let is_open = root.text_at(&["kind"]) == Some("ConfigMap");
+    let keys = ["data", "stringData"].into_iter().filter_map(|key| Value::of(root.get(key)?));
+    let entries = keys.flat_map(|value| value.entries().to_vec());
+    entries
+        .map(|(key, value)| {
+            let text = value.text().filter(|text| is_open && !text.contains("${"));
+            (key, text.map(str::to_owned))
+        })
+        .collect()
+}

@@ -1,0 +1,408 @@
+//! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with what Flux adds.
+
+#[path = "support/kubectl.rs"]
+mod kubectl;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use flux_codemod::flux::{FluxKustomization, View};
+use flux_codemod::repo::{Folder, RepoPath, Tree};
+use kubectl::kustomize;
+use serde::Deserialize;
+use serde_yaml::{Mapping, Value};
+use support::{Repo, corpus};
+
+type Identity = (String, String, String, String);
+
+/// What comparing a path came to.
+#[derive(Debug)]
+enum Compared {
+    Agreed,
+    /// Kustomize says that it cannot be built.
+    Unbuildable(String),
+    /// Something on the way is named in `Graph::unmodelled`, and left alone.
+    Disagreed(String),
+}
+
+/// Puts the field of a Flux Kustomization into the kustomization file at its path, or into the one that Flux would generate there,
+/// and builds it.
+fn build_for_real(repo: &Repo, path: &RepoPath, own: &FluxKustomization) -> Option<Result<String, String>> {
+    let dir = repo.path().join(path.as_str());
+    if !dir.is_dir() {
+        return Some(Err("the path is not there".into()));
+    }
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let stated = names.iter().map(|name| dir.join(name)).find(|file| file.is_file());
+    let file = stated.clone().unwrap_or_else(|| dir.join("kustomization.yaml"));
+    let before = std::fs::read_to_string(&file).ok();
+    let mut kustomization: Mapping = match &before {
+        Some(text) => serde_yaml::from_str(text).ok()?,
+        None => Mapping::from_iter([("resources".into(), Value::Sequence(generated(&dir, &dir)))]),
+    };
+    if let Some(namespace) = &own.target_namespace {
+        kustomization.insert("namespace".into(), namespace.as_str().into());
+    }
+    for key in ["components", "patches"] {
+        let added = own.object.at(&["spec", key]).map_or(&[][..], |list| list.items()).iter().map(plain);
+        let mut list = kustomization.get(key).and_then(Value::as_sequence).cloned().unwrap_or_default();
+        list.extend(added);
+        if !list.is_empty() {
+            kustomization.insert(key.into(), Value::Sequence(list));
+        }
+    }
+    std::fs::write(&file, serde_yaml::to_string(&kustomization).ok()?).ok()?;
+    let built = kustomize(&dir);
+    match before {
+        Some(text) => std::fs::write(&file, text).ok()?,
+        None => std::fs::remove_file(&file).ok()?,
+    }
+    built
+}
+
+fn plain(value: &flux_codemod::flux::Value) -> Value {
+    use flux_codemod::flux::Value as Own;
+    match value {
+        Own::Null => Value::Null,
+        Own::Scalar { text, string: true } => text.as_str().into(),
+        Own::Scalar { text, string: false } => serde_yaml::from_str(text).unwrap(),
+        Own::Sequence(items) => items.iter().map(plain).collect::<Vec<_>>().into(),
+        Own::Mapping(entries) => {
+            Mapping::from_iter(entries.iter().map(|(key, value)| (key.as_str().into(), plain(value)))).into()
+        }
+    }
+}
+
+/// The resources of the kustomization that Flux generates for a directory without one.
+fn generated(top: &Path, dir: &Path) -> Vec<Value> {
+    let mut entries: Vec<_> = dir.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let mut found = Vec::new();
+    for entry in entries {
+        let relative = || Value::from(format!("./{}", entry.strip_prefix(top).unwrap().display()));
+        let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+        if entry.is_dir() {
+            let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+            match names.iter().any(|name| entry.join(name).is_file()) {
+                true => found.push(relative()),
+                false => found.extend(generated(top, &entry)),
+            }
+        } else if (name.ends_with(".yaml") || name.ends_with(".yml")) && name != ".sops.yaml" {
+            found.push(relative());
+        }
+    }
+    found
+}
+
+fn identities(built: &str) -> BTreeSet<Identity> {
+    let documents = serde_yaml::Deserializer::from_str(built).map(|document| Value::deserialize(document).unwrap());
+    let text = |value: &Value, path: &[&str]| {
+        let found = path.iter().try_fold(value, |value, key| value.get(key));
+        found.and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    documents
+        .filter(|document| !document.is_null())
+        .map(|object| {
+            (
+                text(&object, &["apiVersion"]),
+                text(&object, &["kind"]),
+                text(&object, &["metadata", "namespace"]),
+                text(&object, &["metadata", "name"]),
+            )
+        })
+        .collect()
+}
+
+fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared> {
+    let path = own.path.as_ref()?;
+    let built = match build_for_real(repo, path, own)? {
+        Ok(built) => built,
+        Err(why) => return Some(Compared::Unbuildable(why)),
+    };
+    let real = identities(&built);
+    let objects = view.build(own).into_iter();
+    let ours: BTreeSet<Identity> = objects
+        .map(|object| (object.api_version, object.kind, object.namespace.unwrap_or_default(), object.name))
+        .collect();
+    if ours == real {
+        return Some(Compared::Agreed);
+    }
+    let only = |a: &BTreeSet<Identity>, b: &BTreeSet<Identity>| {
+        let list: Vec<_> = a.difference(b).map(|(api, kind, ns, name)| format!("{api} {kind} {ns}/{name}")).collect();
+        list.join(", ")
+    };
+    Some(Compared::Disagreed(format!(
+        "only ours: [{}]; only Kustomize's: [{}]",
+        only(&ours, &real),
+        only(&real, &ours)
+    )))
+}
+
+fn view_of(repo: &Repo) -> View {
+    View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap().whole()
+}
+
+/// All that is to be built in a tree: as clusters apply it, and as the files of what no cluster applies state it; each once.
+fn all_paths(view: &View) -> BTreeMap<String, FluxKustomization> {
+    let graph = view.graph();
+    let objects = view.files().flat_map(|(_, file)| &file.objects);
+    let unreached = objects.filter(|object| graph.reaches(&object.at).is_empty());
+    let stated =
+        unreached.filter_map(|object| view.stated(&object.at)).filter(|own| own.source.kind == "GitRepository");
+    let all = graph.kustomizations.iter().cloned().chain(stated).filter(|own| own.path.is_some());
+    all.map(|own| {
+        let path = own.path.as_ref().unwrap();
+        let key =
+            format!("{path} {:?} {:?} {:?}", own.target_namespace, own.components, own.object.at(&["spec", "patches"]));
+        (key, own)
+    })
+    .collect()
+}
+
+/// A Flux Kustomization for `./app`, and what lies there.
+const FLUX: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec:
+  path: ./app
+  sourceRef: {kind: GitRepository, name: home}
+";
+
+const OBJECTS: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, labels: {tier: a}}
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Service, metadata: {name: listed}}
+- {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: role}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: space}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.org}
+---
+apiVersion: example.org/v1
+kind: Namespace
+metadata: {name: no-namespace-of-kubernetes, namespace: own}
+";
+
+/// What is hard, one thing a case: the `spec` that follows [`FLUX`], and files.
+const CASES: &[(&str, &str, &[(&str, &str)])] = &[
+    ("no kustomization", "", &[("app/a.yaml", OBJECTS), ("app/.sops.yaml", "creation_rules: []\n")]),
+    (
+        "no kustomization, some below",
+        "  targetNamespace: home\n",
+        &[
+            ("app/x/a.yaml", OBJECTS),
+            ("app/y/kustomization.yaml", "resources: [b/one.yaml]\nnamespace: inner\n"),
+            ("app/y/b/one.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: one}}\n"),
+            ("app/y/b/unlisted.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: unlisted}}\n"),
+        ],
+    ),
+    (
+        "namespace, prefix and suffix",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            ("app/kustomization.yaml", "resources: [a.yaml]\nnamespace: ns\nnamePrefix: p-\nnameSuffix: -s\n"),
+        ],
+    ),
+    (
+        "targetNamespace instead of the file's",
+        "  targetNamespace: target\n",
+        &[("app/a.yaml", OBJECTS), ("app/kustomization.yaml", "resources: [a.yaml]\nnamespace: ns\n")],
+    ),
+    (
+        "generators with and without hash",
+        "",
+        &[
+            (
+                "app/kustomization.yaml",
+                "configMapGenerator:\n- name: hashed\n  files: [a.conf, key=b.conf]\n  literals: ['a=<b>&c', 'q=\"x\"']\n  envs: [c.env]\n\
+                 - name: plain\n  options: {disableNameSuffixHash: true}\n  literals: [x=y]\nsecretGenerator:\n- name: tls\n  type: kubernetes.io/tls\n  \
+                 literals: [tls.crt=a, tls.key=b]\nnamePrefix: p-\n",
+            ),
+            ("app/a.conf", "caf\u{e9} & <b>\u{2028}\n"),
+            ("app/b.conf", "line\n"),
+            ("app/c.env", "# comment\nA=1\nB=\"x y\"\n\nC= z \n"),
+        ],
+    ),
+    (
+        "hashes switched off for all, on for one; an empty one",
+        "",
+        &[(
+            "app/kustomization.yaml",
+            "generatorOptions: {disableNameSuffixHash: true}\nconfigMapGenerator:\n- {name: without, literals: [a=b]}\n- {name: empty}\n- {name: with, literals: [a=b], options: {disableNameSuffixHash: false}}\n",
+        )],
+    ),
+    (
+        "a Component merges into what its parent generates",
+        "  components: [../component]\n",
+        &[
+            ("app/kustomization.yaml", "configMapGenerator:\n- {name: shared, literals: [a=b, c=d]}\n"),
+            (
+                "component/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nconfigMapGenerator:\n- {name: shared, behavior: merge, literals: [a=z]}\n",
+            ),
+        ],
+    ),
+    (
+        "nested Components, in order, with namespaces",
+        "  components: [../outer]\n",
+        &[
+            ("app/a.yaml", OBJECTS),
+            ("app/kustomization.yaml", "resources: [a.yaml]\ncomponents: [../first]\nnamespace: ns\nnamePrefix: p-\n"),
+            (
+                "first/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: f-\nresources: [f.yaml]\n",
+            ),
+            ("first/f.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: of-first}}\n"),
+            (
+                "outer/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncomponents: [../inner]\nnameSuffix: -o\n",
+            ),
+            (
+                "inner/kustomization.yaml",
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [i.yaml]\nnamespace: inner\n",
+            ),
+            ("inner/i.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: of-inner}}\n"),
+        ],
+    ),
+    (
+        "a NamespaceTransformer for what has none",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: NamespaceTransformer\n  metadata: {name: x, namespace: given}\n  unsetOnly: true\n",
+            ),
+        ],
+    ),
+    (
+        "and one for all",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: NamespaceTransformer\n  metadata: {name: x, namespace: given}\n",
+            ),
+        ],
+    ),
+    (
+        "patches that delete, rename and move",
+        "  patches:\n  - patch: '- {op: replace, path: /metadata/name, value: renamed}'\n    target: {kind: ConfigMap, labelSelector: 'tier in (a)'}\n  \
+           - patch: '- {op: add, path: /metadata/namespace, value: moved}'\n    target: {kind: Service, name: lis.*}\n",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\npatches:\n- patch: |-\n    $patch: delete\n    apiVersion: rbac.authorization.k8s.io/v1\n    kind: ClusterRole\n    metadata: {name: not-used}\n  \
+                 target: {kind: ClusterRole}\n- patch: |-\n    $patch: delete\n    apiVersion: example.org/v1\n    kind: Namespace\n    metadata: {name: no-namespace-of-kubernetes, namespace: own}\n",
+            ),
+        ],
+    ),
+    (
+        "a patch by label that another patch set, and one that does not match a namespace",
+        "",
+        &[
+            ("app/a.yaml", OBJECTS),
+            (
+                "app/kustomization.yaml",
+                "resources: [a.yaml]\nnamespace: ns\npatches:\n- patch: '- {op: add, path: /metadata/labels, value: {found: yes-it-is}}'\n  target: {kind: Service}\n\
+                 - patch: '- {op: replace, path: /metadata/name, value: by-label}'\n  target: {labelSelector: found}\n\
+                 - patch: '- {op: replace, path: /metadata/name, value: wrong}'\n  target: {kind: ConfigMap, namespace: other}\n",
+            ),
+        ],
+    ),
+    (
+        "the same directory through two parents, links and odd spellings of paths",
+        "",
+        &[
+            ("app/kustomization.yaml", "resources: [./one/, two/../two]\n"),
+            ("app/one/kustomization.yaml", "resources: [../../base]\nnamePrefix: one-\n"),
+            ("app/two/kustomization.yml", "bases: [../../base]\nnamePrefix: two-\n"),
+            ("base/Kustomization", "resources:\n- ./a.yaml\n"),
+            ("base/a.yaml", "{apiVersion: v1, kind: Secret, metadata: {name: base}}\n"),
+        ],
+    ),
+    (
+        "labels are there for the patches of the parent, not for its own",
+        "",
+        &[
+            (
+                "app/kustomization.yaml",
+                "resources: [../base]\npatches:\n- patch: '- {op: replace, path: /metadata/name, value: seen}'\n  target: {kind: Service, labelSelector: own=yes}\n",
+            ),
+            (
+                "base/kustomization.yaml",
+                "resources: [a.yaml]\ncommonLabels: {own: 'yes'}\npatches:\n- patch: '- {op: replace, path: /metadata/name, value: never}'\n  target: {labelSelector: own=yes}\n",
+            ),
+            ("base/a.yaml", OBJECTS),
+        ],
+    ),
+];
+
+#[test]
+fn what_is_hard() {
+    let mut wrong = Vec::new();
+    for (name, spec, files) in CASES {
+        let repo = Repo::empty();
+        repo.write("flux/app.yaml", format!("{FLUX}{spec}"));
+        for (path, text) in *files {
+            repo.write(path, text);
+        }
+        let view = view_of(&repo);
+        let all = all_paths(&view);
+        let own = all.values().next().unwrap_or_else(|| panic!("{name}: no Flux Kustomization"));
+        match compare(&repo, &view, own) {
+            None => return,
+            Some(Compared::Agreed) => {}
+            Some(other) => wrong.push(format!("{name}: {other:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_path_of_four_repositories() {
+    let Some(corpus) = corpus() else { return };
+    let mut sum = [0; 3];
+    for (name, time) in ["haynes-ops", "bjw-s-home-ops", "onedr0p-home-ops", "billimek-k8s-gitops"]
+        .into_iter()
+        .flat_map(|name| [(name, "before"), (name, "after")])
+    {
+        let repo = Repo::copy_of(&corpus.join(name).join(time));
+        let view = view_of(&repo);
+        let mut counts = [0; 3];
+        for own in all_paths(&view).values() {
+            let path = own.path.as_ref().unwrap();
+            let Some(compared) = compare(&repo, &view, own) else { return };
+            match compared {
+                Compared::Agreed => counts[0] += 1,
+                Compared::Disagreed(how) => {
+                    counts[1] += 1;
+                    println!("  DISAGREED {path}: {how}");
+                }
+                Compared::Unbuildable(why) => {
+                    counts[2] += 1;
+                    println!("  unbuildable {path}: {}", why.trim().chars().take(300).collect::<String>());
+                }
+            }
+        }
+        println!("{name} {time}: {} agreed, {} disagreed, {} unbuildable", counts[0], counts[1], counts[2]);
+        (0..3).for_each(|at| sum[at] += counts[at]);
+    }
+    println!("all: {} agreed, {} disagreed, {} unbuildable", sum[0], sum[1], sum[2]);
+    assert_eq!(sum[1], 0);
+}
