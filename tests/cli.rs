@@ -216,6 +216,67 @@ fn check_of_what_is_done_is_silent() {
 }
 
 #[test]
+fn check_as_workflow_commands() {
+    let run = case("check-github", &example(), &["check", "--format", "github"]);
+    assert_eq!(run.status, 1);
+    assert!(run.stdout.lines().all(|line| line.starts_with("::") && line.matches("::").count() >= 2), "{}", run.stdout);
+}
+
+/// The essentials of the schema, by hand: what SARIF 2.1.0 requires, and what GitHub does on top.
+fn assert_sarif(repo: &Repo, text: &str) -> Vec<Value> {
+    let sarif = json(text);
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "flux-codemod");
+    let rules = driver["rules"].as_array().unwrap();
+    for rule in rules {
+        assert!(rule["id"].is_string());
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(rule[text]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+        }
+    }
+    let results = run["results"].as_array().unwrap().clone();
+    let mut fingerprints = std::collections::BTreeSet::new();
+    for result in &results {
+        let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[rule]["id"], result["ruleId"]);
+        assert!(matches!(result["level"].as_str(), Some("error" | "warning" | "note")), "{result}");
+        assert!(result["message"]["text"].as_str().is_some_and(|text| !text.is_empty()), "{result}");
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["region"]["startLine"].as_u64().is_some_and(|line| line > 0), "{result}");
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+        assert!(uri.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._~/%".contains(&c)), "{uri}");
+        assert!(uri.contains('%') || repo.path().join(uri).exists(), "{uri}");
+        assert!(fingerprints.insert(result["partialFingerprints"].to_string()), "{result}");
+    }
+    results
+}
+
+#[test]
+fn check_as_sarif() {
+    let repo = example();
+    let run = run_in(repo.path(), &["check", "--format", "sarif"]);
+    assert_eq!(run.status, 1);
+    let results = assert_sarif(&repo, &run.stdout);
+    let of = |code: &str| results.iter().filter(|result| result["ruleId"] == code).count();
+    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let units = plan["units"].as_array().unwrap();
+    assert_eq!(of("pending"), units.iter().filter(|unit| unit["chosen"] == true).count());
+    assert!(of("pending") > 0 && of("to-review") > 0);
+    for unit in units.iter().filter(|unit| unit["safety"] == "refused") {
+        let id = format!("{}: ", unit["id"].as_str().unwrap());
+        let is_it = |result: &Value| result["message"]["text"].as_str().unwrap().starts_with(&id);
+        assert!(results.iter().any(|result| is_it(result) && result["level"] == "error"), "{id}");
+    }
+
+    run_in(repo.path(), &["apply", "--review"]);
+    let done = run_in(repo.path(), &["check", "--format", "sarif", "--release", "media/jellyfin"]);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert_sarif(&repo, &done.stdout);
+}
+
+#[test]
 fn apply() {
     assert_eq!(case("apply", &example(), &["apply"]).status, 1);
 }

@@ -70,7 +70,9 @@ fn unseen(view: &View) -> Vec<Finding> {
         if let Some(item) = root.get("items").and_then(|items| items.items().find(is_release)) {
             found.push(at(codes::LIST, item.line(), format!("HelmReleases in an object of kind {}", object.kind)));
         }
-        let without_chart = object.is_helm_release() && !view.releases().iter().any(|release| release.at == object.at);
+        // They are by place.
+        let names_chart = || view.releases().binary_search_by(|release| release.at.cmp(&object.at)).is_ok();
+        let without_chart = object.is_helm_release() && !names_chart();
         let patches = view.graph().reaches(&object.at).iter().flat_map(|reach| &reach.patches);
         let patch = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"]));
         if let Some(patch) = patch.filter(|_| without_chart) {

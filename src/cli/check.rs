@@ -1,9 +1,12 @@
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use super::context::Context;
 use super::plan::{Format, planned};
 use super::{Asked, Outcome, hint, print};
+use crate::output::{findings_as_github, findings_as_sarif};
+use crate::plan;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -11,16 +14,45 @@ pub(super) struct CheckArgs {
     asked: Asked,
     /// How to show what is left
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: CheckFormat,
 }
 
-/// `check`: silent where nothing is left, else the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Workflow commands of GitHub Actions, which it shows beside the lines of a pull request
+    Github,
+}
+
+/// `check`: silent where nothing is left, else the plan; or all that there is to say, as findings.
 pub(super) fn run(dir: &Path, args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let (text, outcome) = planned(dir, &args.asked, args.format)?;
-    if outcome == Outcome::Pending || args.format == Format::Json {
+    let (text, outcome) = match args.format {
+        CheckFormat::Text => planned(dir, &args.asked, Format::Text)?,
+        CheckFormat::Json => planned(dir, &args.asked, Format::Json)?,
+        CheckFormat::Sarif | CheckFormat::Github => found(dir, args)?,
+    };
+    if outcome == Outcome::Pending || args.format != CheckFormat::Text {
         print(&text)?;
     } else {
         hint("nothing is pending");
     }
     Ok(outcome)
+}
+
+/// What is left, as findings in a format.
+fn found(dir: &Path, args: &CheckArgs) -> anyhow::Result<(String, Outcome)> {
+    let asked = args.asked.understood();
+    let context = Context::open(dir, &asked.migrations)?;
+    let selection = context.select(&asked)?;
+    let findings = plan::as_findings(&context.view, &context.plan, &selection);
+    let text = match args.format {
+        CheckFormat::Github => findings_as_github(&findings),
+        _ => format!("{:#}\n", findings_as_sarif(&findings, &plan::codes(&context.migrations))),
+    };
+    Ok((text, Outcome::pending_if(!selection.is_clean())))
 }

@@ -26,18 +26,24 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
     let mut applied: BTreeSet<At> =
         found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
     let mut by_others = Vec::new();
+    // Many build from one path, such as the root, and from one source: what of that they apply is looked up once.
+    let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
         // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
         // somewhere else, for bootstrapping, is the same Kustomization.
+        let known = known.entry((path, source)).or_insert_with(|| {
+            applied.extend(built.iter().map(|rendered| rendered.at.clone()));
+            let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
+            let ours = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
+            ours.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
+        });
         let is_another = |at: &At| {
-            kustomizations.get(at).is_some_and(|(other, (_, from))| {
-                from.is_like(source) && (&other.name, &other.namespace) != (&object.name, &object.namespace)
-            })
+            let other = kustomizations[at].0;
+            (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
-        let others = built.iter().filter(|rendered| rendered.at != object.at && is_another(&rendered.at));
-        by_others.extend(others.map(|rendered| (&object.at, rendered.at.clone())));
-        applied.extend(built.iter().map(|rendered| rendered.at.clone()));
+        let others = known.iter().filter(|at| **at != &object.at && is_another(at));
+        by_others.extend(others.map(|at| (&object.at, (*at).clone())));
         builds.push((*object, path.clone(), source.clone(), built));
     }
     // One that nothing applies, such as what a person applies once by hand, does not come before what applies itself.
@@ -46,14 +52,13 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
     for (object, path, source, built) in builds {
         // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
         let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
-        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let (true, false, Some(repository)) = (applies_itself, applied_by_others.contains(&object.at), repository)
-        else {
+        if !applies_itself || applied_by_others.contains(&object.at) {
             continue;
-        };
-        let repository = parts.node(&repository.at);
-        let branch = repository.and_then(cluster::branch_of);
-        let url = repository.and_then(|node| node.text_at(&["spec", "url"])).map(str::to_owned);
+        }
+        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
+        let Some(repository) = repository.and_then(|repository| parts.node(&repository.at)) else { continue };
+        let branch = cluster::branch_of(repository);
+        let url = repository.text_at(&["spec", "url"]).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
             path,

@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::cluster::instance_spec;
-use super::graph::Graph;
+use super::flux_kustomization::FluxKustomization;
+use super::graph::Reach;
+use super::object::At;
 use super::patch::Patch;
 use super::view::Parts;
 use crate::repo::RepoPath;
@@ -88,9 +91,14 @@ fn on(value: &str, absent: bool) -> Option<bool> {
 
 /// The flags that a cluster's tree shows: in patches of the controllers' Deployments (of its Flux Kustomizations, of the kustomizations that
 /// it builds, of its FluxInstance), in Deployments that it applies, and as `multitenant` of its FluxInstance.
-pub(super) fn controller_flags(graph: &Graph, cluster: usize, parts: &Parts<'_>) -> Vec<ControllerFlag> {
+pub(super) fn controller_flags(
+    kustomizations: &[FluxKustomization],
+    cluster: usize,
+    reached: &BTreeMap<At, Vec<Reach>>,
+    parts: &Parts<'_>,
+) -> Vec<ControllerFlag> {
     let mut found = Vec::new();
-    let own = graph.kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
+    let own = kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
     for kustomization in own {
         let at = &kustomization.at;
         let Some(root) = parts.node(at) else { continue };
@@ -103,10 +111,11 @@ pub(super) fn controller_flags(graph: &Graph, cluster: usize, parts: &Parts<'_>)
         }
     }
     let mut files: Vec<&RepoPath> = Vec::new();
-    for (at, reaches) in graph.reached() {
-        let own = || reaches.iter().filter(|reach| reach.cluster == cluster);
-        files.extend(own().flat_map(|reach| &reach.through));
-        let Some(controller) = own().find_map(|reach| CONTROLLERS.into_iter().find(|name| *name == reach.name)) else {
+    for (at, reaches) in reached {
+        files.extend(reaches.iter().flat_map(|reach| &reach.through));
+        let Some(controller) =
+            reaches.iter().find_map(|reach| CONTROLLERS.into_iter().find(|name| *name == reach.name))
+        else {
             continue;
         };
         let is_deployment = parts.object(at).is_some_and(|object| object.kind == "Deployment");

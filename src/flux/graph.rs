@@ -89,7 +89,7 @@ impl Graph {
             name = entry.path.to_string();
         }
         let number = self.clusters.len();
-        let in_tree = parts.scan.files.keys().any(|file| file.is_in(&entry.path));
+        let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {
             name,
             path: entry.path.clone(),
@@ -103,17 +103,19 @@ impl Graph {
             releases_roots: Vec::new(),
             controller_flags: Vec::new(),
         });
-        Walk::through(self, number, entry, parts, builder);
+        let reached = Walk::through(self, number, entry, parts, builder);
         if self.clusters[number].flux.is_none() {
-            let own = self.reaches.iter().flat_map(|(at, reaches)| {
-                let own = reaches.iter().filter(|reach| reach.cluster == number);
-                own.filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
+            let own = reached.iter().flat_map(|(at, reaches)| {
+                reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
             let stated = cluster::version_stated(&own.collect::<Vec<_>>());
             (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
         }
         let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
-        self.clusters[number].releases_roots = releases_roots(self, number, &is_release);
-        self.clusters[number].controller_flags = controller_flags(self, number, parts);
+        self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
+        self.clusters[number].controller_flags = controller_flags(&self.kustomizations, number, &reached, parts);
+        for (at, reaches) in reached {
+            self.reaches.entry(at).or_default().extend(reaches);
+        }
     }
 }

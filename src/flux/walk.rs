@@ -25,21 +25,24 @@ pub(super) struct Walk<'g, 'v, 'b> {
     builder: &'b mut Builder<'v>,
     cluster: usize,
     seen: BTreeSet<(String, String)>,
+    /// What this cluster applies.
+    reaches: BTreeMap<At, Vec<Reach>>,
     /// What `substituteFrom` asks for, and what is known of it.
     sources: BTreeMap<Source, Option<Data>>,
 }
 
 impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
-    /// Walks through a cluster; again, when what it applies turns out to hold variables.
+    /// Walks through a cluster; again, when what it applies turns out to hold variables. Gives what it applies.
     pub(super) fn through(
         graph: &'g mut Graph,
         cluster: usize,
         entry: &EntryPoint,
         parts: &'b Parts<'v>,
         builder: &'b mut Builder<'v>,
-    ) {
+    ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
-        let mut walk = Walk { graph, parts, builder, cluster, seen: BTreeSet::new(), sources: BTreeMap::new() };
+        let (seen, reaches, sources) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        let mut walk = Walk { graph, parts, builder, cluster, seen, reaches, sources };
         for _ in 0..ROUNDS {
             walk.start(entry);
             if !walk.finds_sources() {
@@ -47,6 +50,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             }
             walk.forget(first);
         }
+        walk.reaches
     }
 
     fn start(&mut self, entry: &EntryPoint) {
@@ -76,13 +80,9 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     }
 
     fn applied(&self, (kind, namespace, name): &Source) -> Option<At> {
-        let is_it = |reach: &Reach| {
-            reach.cluster == self.cluster
-                && reach.kind == *kind
-                && reach.name == *name
-                && reach.namespace.as_ref() == Some(namespace)
-        };
-        let reached = self.graph.reaches.iter().find(|(_, reaches)| reaches.iter().any(is_it));
+        let is_it =
+            |reach: &Reach| reach.kind == *kind && reach.name == *name && reach.namespace.as_ref() == Some(namespace);
+        let reached = self.reaches.iter().find(|(_, reaches)| reaches.iter().any(is_it));
         reached.map(|(at, _)| at.clone()).filter(|at| self.parts.object(at).is_some_and(|object| object.kind == *kind))
     }
 
@@ -93,6 +93,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 && object.name == *name
                 && object.namespace.as_ref().is_none_or(|own| own == namespace)
                 && !self.graph.reaches.contains_key(&object.at)
+                && !self.reaches.contains_key(&object.at)
         });
         let only = found.next()?;
         found.next().is_none().then(|| only.at.clone())
@@ -101,11 +102,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     fn forget(&mut self, first: usize) {
         self.seen.clear();
         self.graph.kustomizations.truncate(first);
-        let cluster = self.cluster;
-        self.graph.reaches.retain(|_, reaches| {
-            reaches.retain(|reach| reach.cluster != cluster);
-            !reaches.is_empty()
-        });
+        self.reaches.clear();
     }
 
     /// A Flux Kustomization, with what its parent's build made of it.
@@ -152,7 +149,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
-            self.graph.reaches.entry(object.at.clone()).or_default().push(reach);
+            self.reaches.entry(object.at.clone()).or_default().push(reach);
         }
         let parts = self.parts;
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {

@@ -1,17 +1,23 @@
-//! A plan as text, diff and JSON. Pure: everything here gives strings, nothing prints.
+//! A plan as text, diff and JSON, findings as SARIF and as GitHub's workflow commands. Pure: everything here gives strings, nothing prints.
 //!
 //! What comes from the repository goes through [`visible`] before it can reach a terminal.
 
 mod diff;
 mod escape;
+mod github;
 mod json;
 mod layout;
 mod list;
 mod plan;
+mod sarif;
+#[cfg(test)]
+mod tests;
 
 pub use diff::{DiffLine, diff_lines, stat};
 pub use escape::{visible, visible_line};
+pub use github::findings_as_github;
 pub use json::plan_as_json;
 pub use layout::Layout;
 pub use list::list_as_text;
 pub use plan::{finding_as_text, plan_as_text};
+pub use sarif::findings_as_sarif;

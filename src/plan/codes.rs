@@ -5,6 +5,18 @@ use super::{Code, Migration};
 /// Reason codes of trees, files and edits.
 pub const GENERAL: &[Code] = &[
     Code {
+        id: "pending",
+        what: "A migration has something left to do here that can be written now.",
+        why: "The repository is not on the convention that was asked for, and `check` fails until it is.",
+        todo: "See it with `flux-codemod diff`, write it with `flux-codemod apply`.",
+    },
+    Code {
+        id: "to-review",
+        what: "A migration has something left to do here that a person should look at first.",
+        why: "It is right as far as can be seen, but not certain, so it is only written when it is asked for.",
+        todo: "Read why in `flux-codemod plan`; if you agree, write it with `flux-codemod apply --review`.",
+    },
+    Code {
         id: "broken-yaml",
         what: "The file is no YAML.",
         why: "Nothing in it is seen: an object in it is missing from every count, and Flux will fail on it if it applies it.",

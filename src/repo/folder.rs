@@ -1,9 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc;
 
-use ignore::WalkBuilder;
+use ignore::{WalkBuilder, WalkState};
 
 use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
 
@@ -40,64 +41,58 @@ impl Folder {
         let top = root.to_owned();
         let not_ours: Vec<PathBuf> =
             submodules.iter().filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
-        let walk = WalkBuilder::new(root)
+        // With a slash at its end, a root that is a link is what it points to.
+        let walk = WalkBuilder::new(root.join(""))
             .standard_filters(false)
             .git_ignore(git)
             .require_git(false)
             .filter_entry(move |entry| {
-                let nested = || entry.path() != top && entry.path().join(".git").exists();
+                let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+                let nested = || is_dir && entry.path() != top && entry.path().join(".git").exists();
                 entry.file_name() != ".git" && !not_ours.iter().any(|path| path == entry.path()) && !nested()
             })
-            .build();
-        let mut found = BTreeMap::new();
+            .build_parallel();
+        let (sender, met) = mpsc::channel();
+        walk.run(|| {
+            let sender = sender.clone();
+            Box::new(move |entry| {
+                let met = match entry {
+                    Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => return WalkState::Continue,
+                    Ok(entry) => entry.path().strip_prefix(root).map_or(Ok(Met::Nothing), |path| Met::at(root, path)),
+                    Err(error) => Err(io::Error::other(error)),
+                };
+                // Nobody listens any more only where something is wrong already.
+                if sender.send(met).is_ok() { WalkState::Continue } else { WalkState::Quit }
+            })
+        });
+        drop(sender);
+        let mut entries = Vec::new();
         let mut left_out = Vec::new();
-        for entry in walk {
-            let entry = entry.map_err(io::Error::other)?;
-            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if let (false, Ok(relative)) = (is_dir, entry.path().strip_prefix(root)) {
-                Folder::take(root, relative, &mut found, &mut left_out)?;
+        let mut take = |met: Met| match met {
+            Met::Entry(entry) => entries.push(entry),
+            Met::LeftOut(own) => left_out.push(own),
+            Met::Nothing => {}
+        };
+        let mut walked = HashSet::new();
+        for met in met {
+            let met = met?;
+            if let Met::Entry(entry) = &met {
+                walked.insert(entry.path.clone());
             }
+            take(met);
         }
         for path in tracked {
             match str::from_utf8(path) {
-                Ok(path) if found.contains_key(path) || is_below_link(root, Path::new(path)) => {}
-                Ok(path) => Folder::take(root, Path::new(path), &mut found, &mut left_out)?,
-                Err(_) => left_out.push(LeftOut { name: path.escape_ascii().to_string() }),
+                Ok(name) if RepoPath::new(name).is_ok_and(|path| walked.contains(&path)) => {}
+                Ok(name) if is_below_link(root, Path::new(name)) => {}
+                Ok(name) => take(Met::at(root, Path::new(name))?),
+                Err(_) => take(Met::LeftOut(LeftOut { name: path.escape_ascii().to_string() })),
             }
         }
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.name.cmp(&b.name));
         left_out.dedup();
-        Ok(Folder { root: root.to_owned(), entries: found.into_values().collect(), left_out })
-    }
-
-    fn take(
-        root: &Path,
-        relative: &Path,
-        found: &mut BTreeMap<String, Entry>,
-        left_out: &mut Vec<LeftOut>,
-    ) -> io::Result<()> {
-        let Some(Ok(path)) = relative.to_str().map(RepoPath::new) else {
-            left_out.push(LeftOut { name: relative.as_os_str().as_encoded_bytes().escape_ascii().to_string() });
-            return Ok(());
-        };
-        let full = root.join(relative);
-        let metadata = match std::fs::symlink_metadata(&full) {
-            Ok(metadata) => metadata,
-            // In the index, and deleted in the work tree.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        let kind = if metadata.is_symlink() {
-            EntryKind::Link { target: std::fs::read_link(&full)?.to_string_lossy().into_owned() }
-        } else if metadata.is_file() {
-            EntryKind::File { mode: mode(&metadata), filtered: false }
-        } else {
-            return Ok(());
-        };
-        found.insert(path.as_str().to_owned(), Entry { path, kind });
-        Ok(())
+        Ok(Folder { root: root.to_owned(), entries, left_out })
     }
 
     /// Marks the files for which a `filter=` attribute is set.
@@ -107,6 +102,40 @@ impl Folder {
                 *filtered = is_filtered(&entry.path);
             }
         }
+    }
+}
+
+/// What a walk met.
+enum Met {
+    Entry(Entry),
+    LeftOut(LeftOut),
+    /// A directory, something that is neither file nor link, or what is gone.
+    Nothing,
+}
+
+impl Met {
+    fn at(root: &Path, relative: &Path) -> io::Result<Met> {
+        let Some(Ok(path)) = relative.to_str().map(RepoPath::new) else {
+            let name = relative.as_os_str().as_encoded_bytes().escape_ascii().to_string();
+            return Ok(Met::LeftOut(LeftOut { name }));
+        };
+        let full = root.join(relative);
+        let metadata = match std::fs::symlink_metadata(&full) {
+            Ok(metadata) => metadata,
+            // In the index, and deleted in the work tree.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(Met::Nothing);
+            }
+            Err(error) => return Err(error),
+        };
+        let kind = if metadata.is_symlink() {
+            EntryKind::Link { target: std::fs::read_link(&full)?.to_string_lossy().into_owned() }
+        } else if metadata.is_file() {
+            EntryKind::File { mode: mode(&metadata), filtered: false }
+        } else {
+            return Ok(Met::Nothing);
+        };
+        Ok(Met::Entry(Entry { path, kind }))
     }
 }
 
@@ -165,6 +194,16 @@ mod tests {
         assert_eq!(folder.left_out(), [LeftOut { name: "\\xff".into() }]);
         let plain = Folder::plain(dir.path()).unwrap();
         assert_eq!(names(&plain), [".gitignore", ".hidden", "a", "b.log", "d/e", "sub/x"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_root_that_is_a_link_is_what_it_points_to() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("real/d")).unwrap();
+        std::fs::write(dir.path().join("real/d/a"), "").unwrap();
+        std::os::unix::fs::symlink("real", dir.path().join("link")).unwrap();
+        assert_eq!(names(&Folder::plain(&dir.path().join("link")).unwrap()), ["d/a"]);
     }
 
     #[cfg(unix)]

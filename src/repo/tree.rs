@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
@@ -29,9 +29,15 @@ impl File {
 #[derive(Clone)]
 pub struct Tree {
     base: Arc<dyn Source>,
-    read: Arc<Mutex<BTreeMap<RepoPath, File>>>,
-    entries: Arc<BTreeMap<RepoPath, EntryKind>>,
+    entries: Arc<BTreeMap<RepoPath, OfSource>>,
+    has_links: bool,
     over: Arc<BTreeMap<RepoPath, Option<File>>>,
+}
+
+/// What stands at a path of the source, and the file once it was read.
+struct OfSource {
+    kind: EntryKind,
+    read: OnceLock<File>,
 }
 
 /// Why changes do not fit a tree.
@@ -66,8 +72,10 @@ pub enum TreeError {
 impl Tree {
     /// The tree of a source, unchanged.
     pub fn of(base: Arc<dyn Source>) -> Tree {
-        let entries = base.list().iter().map(|entry| (entry.path.clone(), entry.kind.clone())).collect();
-        Tree { base, read: Arc::default(), entries: Arc::new(entries), over: Arc::default() }
+        let of = |kind: &EntryKind| OfSource { kind: kind.clone(), read: OnceLock::new() };
+        let entries = base.list().iter().map(|entry| (entry.path.clone(), of(&entry.kind))).collect();
+        let has_links = base.list().iter().any(|entry| matches!(entry.kind, EntryKind::Link { .. }));
+        Tree { base, entries: Arc::new(entries), has_links, over: Arc::default() }
     }
 
     /// What the source could not take in.
@@ -81,7 +89,9 @@ impl Tree {
         let changed = self.over.iter().filter_map(|(path, file)| {
             file.as_ref().map(|file| (path.clone(), EntryKind::File { mode: file.mode, filtered: false }))
         });
-        let all: BTreeMap<_, _> = unchanged.map(|(path, kind)| (path.clone(), kind.clone())).chain(changed).collect();
+        let mut all: Vec<_> = unchanged.map(|(path, own)| (path.clone(), own.kind.clone())).chain(changed).collect();
+        // Two sorted runs, which a merge sort makes one of in a single pass.
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
         all.into_iter()
     }
 
@@ -89,8 +99,16 @@ impl Tree {
     pub fn entry(&self, path: &RepoPath) -> Option<EntryKind> {
         match self.over.get(path) {
             Some(file) => file.as_ref().map(|file| EntryKind::File { mode: file.mode, filtered: false }),
-            None => self.entries.get(path).cloned(),
+            None => self.entries.get(path).map(|own| own.kind.clone()),
         }
+    }
+
+    /// Whether a file or link lies at or below a path.
+    pub fn holds(&self, path: &RepoPath) -> bool {
+        let is_below = |own: &&RepoPath| own.as_str().starts_with(path.as_str());
+        let unchanged = self.entries.range(path.clone()..).map(|(own, _)| own).take_while(is_below);
+        let changed = self.over.range(path.clone()..).map(|(own, _)| own).take_while(is_below);
+        unchanged.chain(changed).any(|own| own.is_in(path) && self.entry(own).is_some())
     }
 
     /// The file at a path; `None` if there is none (a link is none).
@@ -101,14 +119,15 @@ impl Tree {
         if let Some(file) = self.over.get(path) {
             return Ok(file.clone());
         }
-        let Some(EntryKind::File { mode, .. }) = self.entries.get(path) else { return Ok(None) };
-        let known = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = known().get(path) {
+        let Some(OfSource { kind: EntryKind::File { mode, .. }, read }) = self.entries.get(path) else {
+            return Ok(None);
+        };
+        if let Some(file) = read.get() {
             return Ok(Some(file.clone()));
         }
         let bytes = self.base.read(path).map_err(|cause| TreeError::Read { path: path.clone(), cause })?;
         // Of two that read at once, the first is right for all.
-        Ok(Some(known().entry(path.clone()).or_insert(File { bytes, mode: *mode }).clone()))
+        Ok(Some(read.get_or_init(|| File { bytes, mode: *mode }).clone()))
     }
 
     /// The id of the content at a path, where it is known without reading it.
@@ -123,6 +142,9 @@ impl Tree {
     pub fn follow(&self, path: &RepoPath) -> Option<RepoPath> {
         const LINKS: usize = 16;
         let mut path = path.clone();
+        if !self.has_links {
+            return Some(path);
+        }
         for _ in 0..LINKS {
             let link = path.ancestors().find_map(|above| match self.entry(&above) {
                 Some(EntryKind::Link { target }) => Some((above, target)),
@@ -243,6 +265,9 @@ mod tests {
         let next = tree.with(&changes).unwrap();
         assert_eq!(&*next.read(&path("a")).unwrap().unwrap().bytes, b"a!");
         assert!(next.read(&path("d/b")).unwrap().is_none());
+        assert!(
+            tree.holds(&path("d")) && !next.holds(&path("d")) && next.holds(&path("n")) && !tree.holds(&path("ou"))
+        );
         assert_eq!(next.changed_files().unwrap().len(), 3);
         assert!(tree.changed_files().unwrap().is_empty(), "the first tree is as it was");
 

@@ -1,0 +1,174 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::plan::{Code, Finding, Severity};
+use crate::repo::RepoPath;
+use crate::text::ContentId;
+
+/// Findings as SARIF 2.1.0, which GitHub and editors read: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
+///
+/// `codes` are those that may occur; the ones that do become rules. Each result has a location, as GitHub wants it: line 1 where a finding is
+/// about a whole file, the repository itself where it is about none.
+pub fn findings_as_sarif(findings: &[Finding], codes: &[Code]) -> Value {
+    let met: BTreeSet<&str> = findings.iter().map(|finding| finding.code).collect();
+    let met: Vec<&Code> = codes.iter().filter(|code| met.contains(code.id)).collect();
+    let rules: Vec<Value> = met
+        .iter()
+        .map(|code| {
+            json!({
+                "id": code.id,
+                "shortDescription": { "text": code.what },
+                "fullDescription": { "text": code.why },
+                "help": { "text": code.todo },
+            })
+        })
+        .collect();
+    let mut seen = BTreeMap::new();
+    let results: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            let rule = met.iter().position(|code| code.id == finding.code);
+            let mut result = json!({
+                "ruleId": finding.code,
+                "level": level(finding.severity),
+                "message": { "text": message(finding) },
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": uri(finding.path.as_ref()), "uriBaseId": "%SRCROOT%" },
+                        "region": { "startLine": finding.line.unwrap_or(1).max(1) },
+                    },
+                }],
+                "partialFingerprints": { "fluxCodemod/v1": fingerprint(finding, &mut seen) },
+            });
+            if let Some(rule) = rule {
+                result["ruleIndex"] = rule.into();
+            }
+            result
+        })
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {
+                "driver": {
+                    "name": env!("CARGO_PKG_NAME"),
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "rules": rules,
+                },
+            },
+            "results": results,
+        }],
+    })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+fn message(finding: &Finding) -> String {
+    if finding.help.is_empty() { finding.message.clone() } else { format!("{}\n{}", finding.message, finding.help) }
+}
+
+/// The path as a relative URI. All but letters, digits and `-._~/` is percent-encoded, a `:` that would make the first part a scheme included.
+fn uri(path: Option<&RepoPath>) -> String {
+    let mut uri = String::new();
+    for byte in path.map_or(".", RepoPath::as_str).bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(byte.into()),
+            byte if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
+            byte => drop(write!(uri, "%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+/// What a finding is known by from run to run: code, path and message without the lines that it names. Of those that are alike in that,
+/// each has a number.
+fn fingerprint(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> String {
+    let mut parts = finding.message.split(':');
+    let mut about = format!("{}\0{}\0", finding.code, finding.path.as_ref().map_or("", RepoPath::as_str));
+    about.extend(parts.next());
+    for part in parts {
+        about.push(':');
+        about.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    let number = seen.entry(about.clone()).or_default();
+    *number += 1;
+    ContentId::of(format!("{about}\0{number}").as_bytes()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::{CODES, hostile};
+
+    #[test]
+    fn hostile_names_are_encoded() {
+        let sarif = findings_as_sarif(&hostile(), CODES);
+        let expected = json!([
+            {
+                "ruleId": "b-code",
+                "level": "error",
+                "message": { "text": "`a\nb::c%0A, ü` is odd at x.yaml:7\nMend it: 100%." },
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": {
+                            "uri": "apps/a%3A%3Ab%2C%25%20%C3%BC%23%3F.yaml",
+                            "uriBaseId": "%SRCROOT%",
+                        },
+                        "region": { "startLine": 7 },
+                    },
+                }],
+                "partialFingerprints": { "fluxCodemod/v1": "5e7b1f6a" },
+                "ruleIndex": 1,
+            },
+            {
+                "ruleId": "a-code",
+                "level": "note",
+                "message": { "text": "about all of it" },
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": ".", "uriBaseId": "%SRCROOT%" },
+                        "region": { "startLine": 1 },
+                    },
+                }],
+                "partialFingerprints": { "fluxCodemod/v1": "5e7b1f6a" },
+                "ruleIndex": 0,
+            },
+        ]);
+        let mut results = sarif["runs"][0]["results"].clone();
+        for result in results.as_array_mut().unwrap() {
+            let id = result["partialFingerprints"]["fluxCodemod/v1"].as_str().unwrap();
+            assert!(id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            result["partialFingerprints"]["fluxCodemod/v1"] = "5e7b1f6a".into();
+        }
+        assert_eq!(results, expected);
+        let rules = &sarif["runs"][0]["tool"]["driver"]["rules"];
+        assert_eq!(rules.as_array().unwrap().len(), 2, "only what occurs");
+        assert_eq!(rules[1]["id"], "b-code");
+        assert_eq!(rules[1]["help"]["text"], "Mend it: 100%.");
+    }
+
+    #[test]
+    fn fingerprints_do_not_know_lines() {
+        let ids = |line: usize| {
+            let mut findings = hostile();
+            findings[0].line = Some(line);
+            findings[0].message = format!("it is at x.yaml:{line}");
+            findings.push(findings[0].clone());
+            let sarif = findings_as_sarif(&findings, CODES);
+            let results = sarif["runs"][0]["results"].as_array().unwrap().clone();
+            results.iter().map(|result| result["partialFingerprints"].to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(3), ids(40));
+        assert_eq!(ids(3).iter().collect::<BTreeSet<_>>().len(), 3, "each has its own");
+    }
+}

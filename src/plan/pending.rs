@@ -1,0 +1,60 @@
+use super::{Finding, GENERAL, Plan, Selection, Severity, Subject, Unit};
+use crate::flux::View;
+use crate::repo::RepoPath;
+
+/// The code of what can be written and is not.
+const PENDING: &str = "pending";
+/// The code of what a person should look at first.
+const TO_REVIEW: &str = "to-review";
+
+/// What `check` has to say, as findings: the units that were asked for and are not done, each where its object stands, then what there is to
+/// say about the tree.
+///
+/// What makes `check` fail is an error. A refused unit is the reason for which it is refused.
+pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<Finding> {
+    let unit = |code: &'static str, unit: &&Unit| {
+        let (path, line) = place(view, unit);
+        let help = GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned();
+        let message = format!("{}: {}", unit.id, unit.title);
+        Finding { severity: Severity::Error, code, path, line, message, help }
+    };
+    let about = |unit: &&Unit, least: Severity| -> Vec<Finding> {
+        let (path, line) = place(view, unit);
+        let own = unit.findings.iter().filter(|finding| finding.severity <= least);
+        own.map(|finding| Finding {
+            path: finding.path.clone().or_else(|| path.clone()),
+            line: if finding.path.is_some() { finding.line } else { line },
+            message: format!("{}: {}", unit.id, finding.message),
+            ..finding.clone()
+        })
+        .collect()
+    };
+    let chosen = selection.chosen.iter().map(|own| unit(PENDING, own));
+    let to_review = selection.to_review.iter().flat_map(|own| {
+        let reasons = about(own, Severity::Warning);
+        [unit(TO_REVIEW, own)].into_iter().chain(reasons)
+    });
+    let refused = selection.refused.iter().flat_map(|own| about(own, Severity::Error));
+    let mut found: Vec<Finding> = chosen.chain(to_review).chain(refused).collect();
+    found.extend(plan.findings.iter().cloned());
+    found
+}
+
+/// Where a unit's object begins; for one that is yet to be written, the file that will list it.
+fn place(view: &View, unit: &Unit) -> (Option<RepoPath>, Option<usize>) {
+    let (Subject::Release { path, name, .. } | Subject::Object { path, name, .. }) = &unit.id.subject;
+    let kind = match &unit.id.subject {
+        Subject::Release { .. } => "HelmRelease",
+        Subject::Object { kind, .. } => kind,
+    };
+    let is_there = |path: &&RepoPath| view.tree().entry(path).is_some();
+    let Some(file) = Some(path).filter(is_there).or_else(|| unit.touches.iter().find(is_there)) else {
+        return (unit.touches.first().cloned(), None);
+    };
+    let of_kind = || view.file(file).into_iter().flat_map(|file| &file.objects).filter(|object| object.kind == kind);
+    let is_named = |object: &&crate::flux::Object| {
+        object.name == *name || view.graph().reaches(&object.at).iter().any(|reach| reach.name == *name)
+    };
+    let object = of_kind().find(is_named).filter(|_| file == path);
+    (Some(file.clone()), Some(object.map_or(1, |object| object.line)))
+}
