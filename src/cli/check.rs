@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use clap::Args;
 
 use super::plan::{Format, planned};
-use super::{Asked, Outcome, hint, print};
+use super::{Asked, Outcome, Start, hint, print};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -15,8 +13,8 @@ pub(super) struct CheckArgs {
 }
 
 /// `check`: silent where nothing is left, else the plan.
-pub(super) fn run(dir: &Path, args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let (text, outcome) = planned(dir, &args.asked, args.format)?;
+pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
+    let (text, outcome) = planned(start, &args.asked, args.format)?;
     if outcome == Outcome::Pending || args.format == Format::Json {
         print(&text)?;
     } else {

@@ -8,7 +8,7 @@ use crate::yaml::Node;
 /// A cluster as Flux sees it: the entry point in the tree, and the git branch that its GitRepository follows.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its name, from the path of its entry point: `edge` for `kubernetes/edge/flux`.
+    /// Its name: the one given, else from the path of its entry point: `edge` for `kubernetes/edge/flux`.
     pub name: String,
     /// The path that Flux starts from.
     pub path: RepoPath,
@@ -22,6 +22,13 @@ pub struct Cluster {
     pub flux: Option<FluxVersion>,
     /// The source that its own Kustomizations build from.
     pub source: SourceRef,
+}
+
+impl Cluster {
+    /// The name that the path of its entry point gives it, where nothing else does.
+    pub fn name_by_path(&self) -> String {
+        name_of(&self.path)
+    }
 }
 
 /// Where Flux starts in a repository, before anything is built from there.

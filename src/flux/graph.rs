@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::build::{Builder, Rendered, attach};
 use super::cluster::{self, Cluster, EntryPoint};
-use super::object::At;
+use super::given::{self, GivenCluster};
+use super::object::{At, Object};
 use super::patch::Patch;
 use super::source::SourceRef;
 use super::substitute::substitute;
@@ -92,18 +93,26 @@ impl Graph {
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts.tree, parts.files, parts.kustomizations);
-        for entry in entry_points(parts, &mut builder) {
-            graph.add_cluster(entry, parts, &mut builder);
+        let found = entry_points(parts, &mut builder);
+        for (name, entry) in given::named(found, parts.given, &mut |path| source_of(path, parts, &mut builder)) {
+            graph.add_cluster(name, entry, parts, &mut builder);
         }
+        graph.put_in_order(parts.given);
         graph.unmodelled = builder.unmodelled;
         graph
     }
 
-    fn add_cluster<'v>(&mut self, entry: EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
-        let mut name = cluster::name_of(&entry.path);
-        if self.clusters.iter().any(|cluster| cluster.name == name) {
-            name = entry.path.to_string();
-        }
+    /// Puts the clusters into the order of promotion. What is reached stays in the order in which it was: no name depends on this.
+    fn put_in_order(&mut self, given: &[GivenCluster]) {
+        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
+        order.sort_by_key(|number| given::rank(&self.clusters[*number].name, given));
+        let place = |number: usize| order.iter().position(|own| *own == number).expect("every cluster has a place");
+        self.clusters = order.iter().map(|number| self.clusters[*number].clone()).collect();
+        self.kustomizations.iter_mut().for_each(|own| own.cluster = place(own.cluster));
+        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = place(reach.cluster));
+    }
+
+    fn add_cluster<'v>(&mut self, name: String, entry: EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
         let cluster = self.clusters.len();
         let in_tree = parts.files.keys().any(|file| file.is_in(&entry.path));
         self.clusters.push(Cluster {
@@ -178,6 +187,23 @@ fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint>
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
     found.dedup_by(|a, b| a.path == b.path && a.branch == b.branch);
     found
+}
+
+/// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
+/// that Flux makes when it is bootstrapped.
+fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
+    let system = || "flux-system".to_owned();
+    let built = builder.flux_path(path);
+    let kustomizations =
+        built.iter().filter(|rendered| parts.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
+    let mut named = kustomizations.filter_map(|rendered| {
+        let (_, source) = path_and_source(parts.node(&rendered.at)?)?;
+        let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
+        (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
+    });
+    let first = named.next().filter(|first| named.all(|other| other == *first));
+    let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
+    first.unwrap_or_else(bootstrapped)
 }
 
 /// Where a Flux Kustomization builds from.
@@ -279,7 +305,7 @@ impl Walk<'_, '_, '_> {
             self.graph.reaches.entry(object.at.clone()).or_default().push(reach);
         }
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
-            let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
+            let is_flux = parts.object(&object.at).is_some_and(Object::is_flux_kustomization);
             let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
             let nested: Vec<Patch> = object.patches.iter().flat_map(|patch| patch.nested()).collect();
             self.kustomization(&object.at, root, Some(object), variables, Some(number), &nested);

@@ -9,11 +9,13 @@
 mod build;
 mod cluster;
 mod file;
+mod given;
 mod graph;
 mod kustomization;
 mod object;
 mod patch;
 mod release;
+mod skip;
 mod source;
 mod substitute;
 #[cfg(test)]
@@ -24,11 +26,13 @@ mod view;
 pub use build::Rendered;
 pub use cluster::Cluster;
 pub use file::{Barred, Broken, FileView};
+pub use given::GivenCluster;
 pub use graph::{FluxKustomization, Graph, Reach, Unmodelled};
 pub use kustomization::{Kustomization, Listed};
 pub use object::{At, Object};
 pub use patch::Patch;
 pub use release::{Chart, ChartSpec, Release};
+pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use version::FluxVersion;
 pub use view::View;

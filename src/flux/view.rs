@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::file::{Barred, FileView};
+use super::given::GivenCluster;
 use super::graph::Graph;
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
@@ -23,6 +24,7 @@ pub struct View {
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
     links: Arc<Vec<RepoPath>>,
+    given: Arc<Vec<GivenCluster>>,
 }
 
 impl View {
@@ -31,7 +33,15 @@ impl View {
     /// # Errors
     /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
-        View::reread(tree, &BTreeMap::new())
+        View::with_clusters(tree, Vec::new())
+    }
+
+    /// As [`View::of`], with clusters that a person names.
+    ///
+    /// # Errors
+    /// As [`View::of`].
+    pub fn with_clusters(tree: Tree, given: Vec<GivenCluster>) -> Result<View, TreeError> {
+        View::reread(tree, &BTreeMap::new(), Arc::new(given))
     }
 
     /// This view with changes made to its tree.
@@ -43,11 +53,15 @@ impl View {
         for path in changes.paths() {
             known.remove(path);
         }
-        View::reread(self.tree.with(changes)?, &known)
+        View::reread(self.tree.with(changes)?, &known, self.given.clone())
     }
 
     /// Two views of one tree are read alike; this reads the files of `tree` that are not `known`.
-    fn reread(tree: Tree, known: &BTreeMap<RepoPath, Arc<FileView>>) -> Result<View, TreeError> {
+    fn reread(
+        tree: Tree,
+        known: &BTreeMap<RepoPath, Arc<FileView>>,
+        given: Arc<Vec<GivenCluster>>,
+    ) -> Result<View, TreeError> {
         let mut files = BTreeMap::new();
         let mut unread = Vec::new();
         let mut links = Vec::new();
@@ -62,10 +76,15 @@ impl View {
             }
         }
         files.extend(read_all(&tree, unread)?);
-        Ok(View::assemble(tree, files, links))
+        Ok(View::assemble(tree, files, links, given))
     }
 
-    fn assemble(tree: Tree, files: BTreeMap<RepoPath, Arc<FileView>>, links: Vec<RepoPath>) -> View {
+    fn assemble(
+        tree: Tree,
+        files: BTreeMap<RepoPath, Arc<FileView>>,
+        links: Vec<RepoPath>,
+        given: Arc<Vec<GivenCluster>>,
+    ) -> View {
         let text = |path: &RepoPath| {
             files.get(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
@@ -74,7 +93,7 @@ impl View {
             .filter(|(path, _)| Kustomization::is_named_so(path))
             .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
             .collect();
-        let parts = Parts { tree: &tree, files: &files, kustomizations: &kustomizations };
+        let parts = Parts { tree: &tree, files: &files, kustomizations: &kustomizations, given: &given };
         let graph = Graph::of(&parts);
 
         let patches = patch_files(&parts);
@@ -100,6 +119,7 @@ impl View {
             kustomizations: Arc::new(kustomizations),
             files: Arc::new(files),
             links: Arc::new(links),
+            given,
             tree,
         }
     }
@@ -227,6 +247,8 @@ pub(super) struct Parts<'v> {
     pub(super) files: &'v BTreeMap<RepoPath, Arc<FileView>>,
     /// By directory.
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    /// The clusters that a person names.
+    pub(super) given: &'v [GivenCluster],
 }
 
 impl<'v> Parts<'v> {

@@ -11,14 +11,16 @@ mod land;
 mod migration;
 mod planner;
 mod select;
+mod skip;
 mod unit;
 
-pub use codes::{GENERAL, code, codes};
+pub use codes::{GENERAL, code, codes, help_of};
 pub use finding::{Code, Finding, Severity};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use planner::{Plan, plan};
 pub use select::{Selection, Selectors, UnknownSelector, nearest};
+pub use skip::{OptOut, about_skips, kept_by};
 pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]
