@@ -22,8 +22,9 @@ pub(super) fn read(start: &Start, repository: &Repository) -> anyhow::Result<Set
     }
     match text_in(&repository.tree)? {
         Some(text) => parse(config::FILE, &text),
+        None if repository.root.join(config::FILE).is_dir() => bail!("{} is a directory, not a file", config::FILE),
         None if repository.root.join(config::FILE).exists() => bail!(
-            "{0} is here, but is no file of the repository that git does not ignore, so it would not be heard; \
+            "{0} is here, but git ignores it, so that it is no part of the repository and would not be heard; \
              name it with --config {0}, or take it out of .gitignore",
             config::FILE
         ),

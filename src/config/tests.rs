@@ -101,7 +101,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("clusters: [{name: a, path: ../x}]\n", &["1:28 config-invalid-value"]),
         ("clusters: [{name: a, branch: refs/heads/x}]\n", &["1:30 config-invalid-value"]),
         ("clusters: [{name: a, branch: a b}]\n", &["1:30 config-invalid-value"]),
-        ("demo: [\n", &["2:1 broken-yaml"]),
+        ("demo: [\n", &["1:7 broken-yaml"]),
         (
             "clusters: [{nme: a}]\ndemo: {mode: }\n",
             &["1:12 config-empty-value", "1:13 config-unknown-key", "2:8 config-empty-value"],

@@ -117,7 +117,12 @@ mod tests {
 
     fn given(name: &str, at: &str, branch: &str) -> GivenCluster {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        GivenCluster { name: name.into(), path: text(at).map(|at| path(&at)), branch: text(branch), stated_in: path("c") }
+        GivenCluster {
+            name: name.into(),
+            path: text(at).map(|at| path(&at)),
+            branch: text(branch),
+            stated_in: path("c"),
+        }
     }
 
     /// Each cluster as `name path branch`.

@@ -191,7 +191,7 @@ mod tests {
             (format!("a: 1\n{S}\nb:\n  c: 1\n  d: 2\ne: 3\n"), Some("b:\n  c: 1\n  d: 2")),
             (format!("a:\n  {S}\n  # more\n  b: 1\n  c: 2\n"), Some("b: 1")),
             (format!("a: {S}\n  b: 1\nc: 2\n"), Some("a: {S}\n  b: 1")),
-            (format!("a: | {S}\n  text\nb: 1\n"), Some("a: | {S}\n  text\n")),
+            (format!("a: | {S}\n  text\nb: 1\n"), Some("a: | {S}\n  text")),
             (format!("a:\n  b: 1 {S}\n"), Some("b: 1")),
             (format!("a:\n  b: 1\n---\nc: 1 {S}\nd: 1\n"), Some("c: 1")),
             (format!("a: 1\nb: {{c: 1,\n  d: 2}} {S}\n"), Some("d: 2")),
