@@ -5,7 +5,7 @@ use clap::Args;
 use include_dir::{Dir, include_dir};
 
 use super::context::Context;
-use super::{Asked, Outcome, diff, layout, print};
+use super::{Asked, Outcome, Start, diff, layout, print};
 use crate::git;
 use crate::output::{list_as_text, plan_as_text, stat};
 
@@ -36,7 +36,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     make(dir)?;
     let kept = into.as_deref().map(Path::display);
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
-    let context = Context::open(dir, &[])?;
+    let context = Context::open(&Start { dir: dir.to_owned(), config: None }, &[])?;
     let Context { view, plan, migrations, .. } = &context;
     let layout = layout();
 

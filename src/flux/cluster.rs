@@ -10,7 +10,7 @@ use crate::yaml::Node;
 /// A cluster as Flux sees it: the entry point in the tree, and the git branch that its GitRepository follows.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its name, from the path of its entry point: `edge` for `kubernetes/edge/flux`.
+    /// Its name: the one given, else from the path of its entry point: `edge` for `kubernetes/edge/flux`.
     pub name: String,
     /// The path that Flux starts from.
     pub path: RepoPath,
@@ -51,6 +51,13 @@ impl Cluster {
         self.controller_flags
             .iter()
             .any(|own| own.controller == controller && own.flag == Flag::NoCrossNamespaceRefs(true))
+    }
+}
+
+impl Cluster {
+    /// The name that the path of its entry point gives it, where nothing else does.
+    pub fn name_by_path(&self) -> String {
+        name_of(&self.path)
     }
 }
 

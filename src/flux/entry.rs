@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Builder;
 use super::cluster::{self, EntryPoint};
 use super::flux_kustomization::path_of;
-use super::object::At;
+use super::object::{At, Object};
 use super::source::SourceRef;
 use super::view::Parts;
 use crate::repo::RepoPath;
@@ -73,6 +73,23 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
     found.dedup_by(|a, b| a.path == b.path && a.branch == b.branch);
     found
+}
+
+/// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
+/// that Flux makes when it is bootstrapped.
+pub(super) fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
+    let system = || "flux-system".to_owned();
+    let built = builder.flux_path(path);
+    let kustomizations =
+        built.iter().filter(|rendered| parts.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
+    let mut named = kustomizations.filter_map(|rendered| {
+        let (_, source) = path_and_source(parts.node(&rendered.at)?)?;
+        let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
+        (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
+    });
+    let first = named.next().filter(|first| named.all(|other| other == *first));
+    let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
+    first.unwrap_or_else(bootstrapped)
 }
 
 /// Where a Flux Kustomization builds from.

@@ -2,9 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
 use super::cluster::{self, Cluster, EntryPoint};
-use super::entry::entry_points;
+use super::entry::{entry_points, source_of};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
+use super::given::{self, GivenCluster};
 use super::object::At;
 use super::patch::Patches;
 use super::root::releases_roots;
@@ -76,18 +77,26 @@ impl Graph {
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts);
-        for entry in entry_points(parts, &mut builder) {
-            graph.add_cluster(&entry, parts, &mut builder);
+        let found = entry_points(parts, &mut builder);
+        for (name, entry) in given::named(found, parts.given, &mut |path| source_of(path, parts, &mut builder)) {
+            graph.add_cluster(name, &entry, parts, &mut builder);
         }
+        graph.put_in_order(parts.given);
         graph.unmodelled = builder.unmodelled;
         graph
     }
 
-    fn add_cluster<'v>(&mut self, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
-        let mut name = cluster::name_of(&entry.path);
-        if self.clusters.iter().any(|cluster| cluster.name == name) {
-            name = entry.path.to_string();
-        }
+    /// Puts the clusters into the order of promotion. What is reached stays in the order in which it was: no name depends on this.
+    fn put_in_order(&mut self, given: &[GivenCluster]) {
+        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
+        order.sort_by_key(|number| given::rank(&self.clusters[*number].name, given));
+        let place = |number: usize| order.iter().position(|own| *own == number).expect("every cluster has a place");
+        self.clusters = order.iter().map(|number| self.clusters[*number].clone()).collect();
+        self.kustomizations.iter_mut().for_each(|own| own.cluster = place(own.cluster));
+        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = place(reach.cluster));
+    }
+
+    fn add_cluster<'v>(&mut self, name: String, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
         let number = self.clusters.len();
         let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {

@@ -5,6 +5,7 @@ use super::build::Builder;
 use super::file::{Barred, FileView};
 use super::flux_kustomization::{FluxKustomization, effective};
 use super::following::Following;
+use super::given::GivenCluster;
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
@@ -34,6 +35,7 @@ pub struct View {
     patches: Arc<BTreeSet<RepoPath>>,
     entry_templates: Arc<Vec<EntryTemplate>>,
     following: Option<Arc<Following>>,
+    given: Arc<Vec<GivenCluster>>,
 }
 
 impl View {
@@ -42,18 +44,26 @@ impl View {
     /// # Errors
     /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
+        View::with_clusters(tree, Vec::new())
+    }
+
+    /// As [`View::of`], with clusters that a person names.
+    ///
+    /// # Errors
+    /// As [`View::of`].
+    pub fn with_clusters(tree: Tree, given: Vec<GivenCluster>) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &Scan::default())?;
-        Ok(View::assemble(tree, scan))
+        Ok(View::assemble(tree, scan, Arc::new(given)))
     }
 
     /// Reads a tree that is much like the one of another view: what that has parsed of the same content is taken from there, without
-    /// reading it again, wherever the tree tells the ids of its contents.
+    /// reading it again, wherever the tree tells the ids of its contents. The clusters that a person names are the same.
     ///
     /// # Errors
     /// If a file cannot be read at all.
     pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
-        Ok(View::assemble(tree, scan))
+        Ok(View::assemble(tree, scan, other.given.clone()))
     }
 
     /// This view with changes made to its tree.
@@ -67,7 +77,7 @@ impl View {
         }
         let tree = self.tree.with(changes)?;
         let scan = Scan::of(&tree, &known)?;
-        Ok(View::assemble(tree, scan).like_before(self))
+        Ok(View::assemble(tree, scan, self.given.clone()).like_before(self))
     }
 
     /// This view, and what is known of the branches that its clusters follow: from now on the version of Flux that a cluster runs is the one
@@ -96,10 +106,10 @@ impl View {
 
     /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
     pub fn whole(&self) -> View {
-        View::assemble(self.tree.clone(), self.scan.whole()).like_before(self)
+        View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone()).like_before(self)
     }
 
-    fn assemble(tree: Tree, scan: Scan) -> View {
+    fn assemble(tree: Tree, scan: Scan, given: Arc<Vec<GivenCluster>>) -> View {
         let files = &scan.files;
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
@@ -109,7 +119,7 @@ impl View {
             .filter(|(path, _)| Kustomization::is_named_so(path))
             .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
             .collect();
-        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations };
+        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations, given: &given };
         let graph = Graph::of(&parts);
 
         let patches = patch_files(&parts);
@@ -137,6 +147,7 @@ impl View {
             patches: Arc::new(patches),
             following: None,
             scan: Arc::new(scan),
+            given,
             tree,
         }
     }
@@ -244,8 +255,12 @@ impl View {
 
     /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
     pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
-        let mut builder =
-            Builder::new(&Parts { tree: &self.tree, scan: &self.scan, kustomizations: &self.kustomizations });
+        let mut builder = Builder::new(&Parts {
+            tree: &self.tree,
+            scan: &self.scan,
+            kustomizations: &self.kustomizations,
+            given: &self.given,
+        });
         kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
     }
 
@@ -281,6 +296,8 @@ pub(super) struct Parts<'v> {
     pub(super) scan: &'v Scan,
     /// By directory.
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    /// The clusters that a person names.
+    pub(super) given: &'v [GivenCluster],
 }
 
 impl<'v> Parts<'v> {

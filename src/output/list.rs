@@ -64,12 +64,15 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
                     plan.units.iter().filter(|unit| unit.lane.to_string() == lane && unit.id.migration == meta.id);
                 units.filter(|unit| unit.safety == safety).count()
             };
-            let pending = format!(
+            let mut pending = format!(
                 "{} pending, {} to review, {} refused",
                 of(Safety::Safe),
                 of(Safety::Review),
                 of(Safety::Refused)
             );
+            if of(Safety::OptedOut) > 0 {
+                pending.push_str(&format!(", {} opted out", of(Safety::OptedOut)));
+            }
             out.push_str(&format!("    {:<10} {pending}\n", visible(&lane)));
         }
     }

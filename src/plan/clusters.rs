@@ -1,6 +1,6 @@
 //! What there is to say about clusters, whatever the migration.
 
-use super::codes::todo;
+use super::help_of;
 use super::{Finding, Severity};
 use crate::flux::{Cluster, Followed, FollowedBranch, Position, States, View};
 
@@ -20,7 +20,7 @@ pub fn about_clusters(view: &View) -> Vec<Finding> {
             message: format!(
                 "a cluster would begin here ({kind}), but this is a template, so that cluster is not seen"
             ),
-            help: todo("entry-point-template"),
+            help: help_of("entry-point-template"),
         });
     }
     for cluster in &graph.clusters {
@@ -112,5 +112,5 @@ fn is_plain(name: &str) -> bool {
 fn at_entry(view: &View, cluster: &Cluster, severity: Severity, code: &'static str, message: String) -> Finding {
     let at = &cluster.stated_at;
     let line = view.node(at).map(|node| node.line());
-    Finding { severity, code, path: Some(at.path.clone()), line, message, help: todo(code) }
+    Finding { severity, code, path: Some(at.path.clone()), line, message, help: help_of(code) }
 }
