@@ -45,7 +45,7 @@ fn clusters(dir: &Path) -> Vec<String> {
     for line in section.lines().skip(1) {
         match found.last_mut() {
             Some(last) if line.starts_with("     ") => *last = format!("{last} {}", line.trim()),
-            _ => found.push(line.trim().split_whitespace().collect::<Vec<_>>().join(" ")),
+            _ => found.push(line.split_whitespace().collect::<Vec<_>>().join(" ")),
         }
     }
     found.iter().map(|line| line.split(" releases root ").next().unwrap().to_owned()).collect()
