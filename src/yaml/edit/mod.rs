@@ -103,7 +103,7 @@ impl<'s> Edit<'s> {
     }
 
     /// From here on, an anchor in a removed range that is used elsewhere moves to its first remaining use, instead of being refused. What the
-    /// text says as data stays the same, which the proof sees to.
+    /// text says as data stays the same, which the proof sees to. Comments inside go along and have no fate.
     pub fn moving_anchors(mut self) -> Edit<'s> {
         self.move_anchors = true;
         self
