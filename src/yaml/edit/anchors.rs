@@ -127,7 +127,7 @@ impl Edit<'_> {
         let copy = &text[stored.span.clone()];
         let place = self.holding(user);
         let is_plain = matches!(stored.content, Content::Scalar { notation: Notation::Plain, .. });
-        let into_flow = place == Holding::Flow && self.holding(id) != Holding::Flow;
+        let into_flow = matches!(place, Holding::Flow | Holding::Key) && self.holding(id) != Holding::Flow;
         if is_plain && into_flow && copy.contains([',', '[', ']', '{', '}', '?']) {
             return Err(self.unsupported(node, "moving an anchor of plain text that says something else in flow"));
         }

@@ -8,6 +8,7 @@ use crate::yaml::node::{Content, Notation};
 /// The lines of a literal block scalar: where each begins in the text of the scalar, and where in the file.
 struct Lines {
     indentation: usize,
+    file_end: usize,
     /// Starts of lines in the scalar, and, in the file, of the lines and of their content.
     starts: Vec<(usize, usize, usize)>,
 }
@@ -98,7 +99,7 @@ impl<'s> Edit<'s> {
         if text.is_empty() || text.ends_with('\n') {
             starts.push((inner, outer, outer));
         }
-        Ok(Lines { indentation, starts })
+        Ok(Lines { indentation, file_end: file.len(), starts })
     }
 }
 
@@ -109,7 +110,8 @@ impl Lines {
         // What ends with a line does not reach into the next one's indentation.
         let last = range.end.saturating_sub(1).max(range.start);
         let end = self.in_file(last, false) + (range.end - last);
-        start..end
+        // The last line of a file may have no line break, though that of the scalar has.
+        start..end.min(self.file_end)
     }
 
     /// The place in the file of a place in the scalar; of the line itself where whole lines are meant.

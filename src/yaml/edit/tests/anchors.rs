@@ -68,6 +68,7 @@ fn anchors_of_several_lines_move() {
         ("a: &x |+\n  t\nb: *x\n\nc: 1\n", "unsupported-yaml 1:4"),
         ("a: &x one\n  two\n*x : 1\nb: 1\n", "unsupported-yaml 1:4"),
         ("a: &x o, p\nb: [*x]\n", "unsupported-yaml 1:4"),
+        ("a: &x o, p\nb: {*x : 1}\n", "unsupported-yaml 1:4"),
         ("a: &x\n  k: &y\n    - 1 # c\n    - 2\nb: *x\nc: *y\n", "unsupported-yaml 2:6"),
         ("a: &x\n  k: &y\n    - 1\nb: *x\nc: *y\n", "b: &x\n  k: &y\n    - 1\nc: &y\n  - 1\n"),
         ("a:\n  y: &y 1\n  x: &x {k: *y}\nb: *x\n", "unsupported-yaml 3:6"),

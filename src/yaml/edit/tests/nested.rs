@@ -114,3 +114,15 @@ fn places_in_a_nested_text_are_those_in_the_file() {
     let error = Edit::of(&stream).nested(scalar, |_, _| Ok(())).unwrap_err();
     assert!(error.at.line >= 3 && error.range.end <= broken.len(), "{error:?}");
 }
+
+#[test]
+fn errors_in_a_nested_text_that_ends_the_file_lie_in_the_file() {
+    let text = "p: |\n  a: 1\n  b: ü";
+    let stream = Stream::parse(text).unwrap();
+    let scalar = stream.documents().next().unwrap().get("p").unwrap();
+    let error = Edit::of(&stream).nested(scalar, |inner, stream| {
+        let end = stream.text().len();
+        Err(inner.stream.error(0..end, Problem::Overlap))
+    });
+    assert_eq!(&text[error.unwrap_err().range], "a: 1\n  b: ü");
+}
