@@ -8,6 +8,8 @@
 pub mod charts;
 pub mod cli;
 pub mod config;
+pub mod doctor;
+pub mod finding;
 pub mod flux;
 pub mod git;
 pub mod output;

@@ -16,11 +16,13 @@ const USES: &[(&str, &[&str])] = &[
     ("flux", &["repo", "text", "yaml"]),
     ("charts", &["yaml"]),
     ("config", &["repo", "text", "yaml"]),
-    ("plan", &["charts", "config", "flux", "repo", "text", "yaml"]),
+    ("finding", &["repo"]),
+    ("doctor", &["finding", "flux", "repo", "yaml"]),
+    ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
     ("git", &["flux", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
-    ("cli", &["config", "flux", "git", "migrations", "output", "plan", "repo", "text"]),
+    ("cli", &["config", "doctor", "flux", "git", "migrations", "output", "plan", "repo", "text"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -27,16 +27,8 @@ pub(super) struct Context {
 impl Context {
     /// Opens the repository around a directory and plans all migrations that are asked for.
     pub(super) fn open(start: &Start, asked: &[String]) -> anyhow::Result<Context> {
-        let repository = Repository::open(&start.dir)?;
-        let settings = configuration::read(start, &repository)?;
-        let view = View::with_clusters(repository.tree.clone(), configuration::given(&settings))?;
+        let Understood { repository, settings, view } = Understood::open(start)?;
         let Repository { root, journal, git, .. } = repository;
-        refuse_if_not_flux(&root, git.is_some(), &view)?;
-        let view = match &git {
-            Some(git) => git.follow(view)?,
-            None => view,
-        };
-        configuration::check(&settings, &view)?;
         let all = migrations::all();
         let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
@@ -90,6 +82,29 @@ impl Context {
         for broken in self.plan.findings.iter().filter(|finding| finding.code == "broken-yaml") {
             hint(&format!("warning: {} is left out: {}", broken.place().unwrap_or_default(), broken.message));
         }
+    }
+}
+
+/// A repository, read and understood, before anything is planned.
+pub(super) struct Understood {
+    pub(super) repository: Repository,
+    pub(super) settings: Settings,
+    pub(super) view: View,
+}
+
+impl Understood {
+    /// Opens the repository around a directory, with its configuration and the branches that its clusters follow.
+    pub(super) fn open(start: &Start) -> anyhow::Result<Understood> {
+        let repository = Repository::open(&start.dir)?;
+        let settings = configuration::read(start, &repository)?;
+        let view = View::with_clusters(repository.tree.clone(), configuration::given(&settings))?;
+        refuse_if_not_flux(&repository.root, repository.git.is_some(), &view)?;
+        let view = match &repository.git {
+            Some(git) => git.follow(view)?,
+            None => view,
+        };
+        configuration::check(&settings, &view)?;
+        Ok(Understood { repository, settings, view })
     }
 }
 

@@ -7,6 +7,7 @@ mod configuration;
 mod context;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod init;
 mod list;
@@ -71,6 +72,10 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// For CI: say what is left to do, and exit with 1 if there is anything
     Check(check::CheckArgs),
+    /// Is the tree sound? Say what Flux or Kustomize would stumble over, and what puts data at risk
+    ///
+    /// Exits with 1 if there is an error or a warning. `# flux-codemod: skip[CODE] reason` opts a place out.
+    Doctor(doctor::DoctorArgs),
     /// Explain a reason code, or print the runbook of a migration
     Explain(explain::ExplainArgs),
     /// Write a commented .flux-codemod.yaml from what the tree shows
@@ -211,6 +216,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Diff(args) => diff::run(&start, args),
         Command::Apply(args) => apply::run(&start, args),
         Command::Check(args) => check::run(&start, args),
+        Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(args),
         Command::Init => init::run(&start),
         Command::Demo(args) => demo::run(&start.dir, args),

@@ -161,6 +161,12 @@ impl Content {
         self.hashed |= other.hashed;
     }
 
+    /// What it holds, as far as that is text as it stands: a Secret's is encoded.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let open = self.data.values().filter(|_| self.kind != "Secret");
+        open.filter_map(|bytes| str::from_utf8(bytes).ok()).collect()
+    }
+
     /// The hash that Kustomize puts behind a name: of the JSON of kind, an empty name and data, in an alphabet without vowels and the like.
     pub(super) fn hash(&self) -> String {
         let text = |bytes: &[u8]| str::from_utf8(bytes).ok().map(str::to_owned);

@@ -116,11 +116,14 @@ impl Patch {
         }
     }
 
-    /// Whether it is meant for objects of a kind.
-    pub fn is_for(&self, kind: &str) -> bool {
+    /// Whether it is meant for objects of this kind of Flux and no other.
+    pub fn is_only_for(&self, kind: &str) -> bool {
         match (&self.target, &self.change) {
-            (Some(target), _) => target.may_select_kind(kind),
-            (None, Change::Merge(patches)) => patches.iter().any(|patch| patch.text_at(&["kind"]) == Some(kind)),
+            (Some(target), _) => target.names_flux_kind(kind),
+            (None, Change::Merge(patches)) => patches.iter().all(|patch| {
+                let version = patch.text_at(&["apiVersion"]).unwrap_or_default();
+                patch.text_at(&["kind"]) == Some(kind) && version.contains(".toolkit.fluxcd.io/")
+            }),
             (None, Change::Json(_) | Change::Unreadable) => false,
         }
     }

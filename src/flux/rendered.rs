@@ -75,6 +75,11 @@ impl Rendered {
         }
     }
 
+    /// The texts that a generator put into it; `None` for what stands in a file.
+    pub fn generated_texts(&self) -> Option<Vec<&str>> {
+        self.content.as_ref().map(|content| content.texts())
+    }
+
     /// Whether its name gets the hash of its content.
     pub(super) fn has_hash(&self) -> bool {
         self.content.as_ref().is_some_and(|content| content.hashed)

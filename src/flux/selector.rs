@@ -70,9 +70,10 @@ impl Target {
         self.kind.matches(kind) && self.name.matches(name)
     }
 
-    /// Whether it could select any object of a kind in this namespace or that: everything but kind is left open.
-    pub(super) fn may_select_kind(&self, kind: &str) -> bool {
-        self.kind.matches(kind)
+    /// Whether it says that it is for objects of this kind of Flux.
+    pub(super) fn names_flux_kind(&self, kind: &str) -> bool {
+        let group = if kind == "HelmRelease" { "helm.toolkit.fluxcd.io" } else { "kustomize.toolkit.fluxcd.io" };
+        self.kind.is_given() && self.kind.matches(kind) && self.group.matches(group) && !self.kind.matches("Pod")
     }
 }
 
@@ -87,6 +88,10 @@ impl Pattern {
         }
         // Go's syntax is the same but for corners that no target uses; what cannot be read matches.
         Pattern(Regex::new(&format!("^(?:{text})$")).ok())
+    }
+
+    fn is_given(&self) -> bool {
+        self.0.is_some()
     }
 
     fn matches(&self, text: &str) -> bool {

@@ -43,12 +43,13 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         let first = graph.kustomizations.len();
         let (seen, reaches, sources) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         let mut walk = Walk { graph, parts, builder, cluster, seen, reaches, sources };
+        walk.start(entry);
         for _ in 0..ROUNDS {
-            walk.start(entry);
             if !walk.finds_sources() {
                 break;
             }
             walk.forget(first);
+            walk.start(entry);
         }
         walk.reaches
     }

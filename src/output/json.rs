@@ -68,7 +68,7 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
     })
 }
 
-fn of_finding(finding: &Finding) -> Value {
+pub(super) fn of_finding(finding: &Finding) -> Value {
     json!({
         "severity": finding.severity.word(),
         "code": finding.code,

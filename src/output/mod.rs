@@ -4,6 +4,7 @@
 
 mod diff;
 mod escape;
+mod findings;
 mod github;
 mod json;
 mod layout;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use diff::{DiffLine, diff_lines, stat};
 pub use escape::{visible, visible_line};
+pub use findings::{findings_as_json, findings_as_text};
 pub use github::findings_as_github;
 pub use json::plan_as_json;
 pub use layout::Layout;

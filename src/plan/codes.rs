@@ -236,5 +236,5 @@ pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<Code> {
 /// All reason codes.
 pub fn codes(migrations: &[&dyn Migration]) -> Vec<Code> {
     let own = migrations.iter().flat_map(|migration| migration.meta().codes);
-    GENERAL.iter().chain(own).copied().collect()
+    GENERAL.iter().chain(crate::doctor::CODES).chain(own).copied().collect()
 }

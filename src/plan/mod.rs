@@ -7,7 +7,6 @@
 
 mod clusters;
 mod codes;
-mod finding;
 mod land;
 mod migration;
 mod pending;
@@ -16,13 +15,13 @@ mod select;
 mod skip;
 mod unit;
 
+pub use crate::finding::{Code, Finding, Severity};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, help_of};
-pub use finding::{Code, Finding, Severity};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
-pub use planner::{Plan, plan};
+pub use planner::{Plan, about_tree, plan};
 pub use select::{Selection, Selectors, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};

@@ -52,7 +52,7 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
 pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
-    let mut plan = Plan { findings: of_the_tree(start), ..Plan::default() };
+    let mut plan = Plan { findings: about_tree(start), ..Plan::default() };
     let mut view = start.clone();
     let mut seen: BTreeSet<UnitId> = BTreeSet::new();
     for round in 0..ROUNDS {
@@ -150,7 +150,7 @@ fn drop_unneeded(units: &mut Vec<Unit>, can: &dyn Fn(&Unit) -> bool) {
 }
 
 /// What is the matter with the tree, whatever the migration: files that cannot be read, names that cannot be used.
-fn of_the_tree(view: &View) -> Vec<Finding> {
+pub fn about_tree(view: &View) -> Vec<Finding> {
     let odd = view.tree().left_out().iter().map(|left_out| Finding {
         severity: Severity::Warning,
         code: "odd-path",

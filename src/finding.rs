@@ -1,3 +1,5 @@
+//! What a run has to say about places in a repository, and the codes by which it says so.
+
 use crate::repo::RepoPath;
 
 /// How much a finding matters.

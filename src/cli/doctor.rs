@@ -1,0 +1,45 @@
+use clap::{Args, ValueEnum};
+
+use super::context::Understood;
+use super::{Outcome, Start, configuration, layout, print};
+use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text};
+use crate::plan::{self, Severity};
+use crate::{doctor, migrations};
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// How to show what is found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Workflow commands of GitHub Actions, which it shows beside the lines of a pull request
+    Github,
+}
+
+/// `doctor`: all that there is to say about the tree; not clean where that is more than notes.
+pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
+    let Understood { settings, view, .. } = Understood::open(start)?;
+    let view = view.whole();
+    let mut findings = doctor::examine(&view);
+    findings.extend(plan::about_tree(&view));
+    findings.extend(plan::clusters_elsewhere(&view));
+    findings.extend(configuration::findings(&settings, &view));
+    let codes = plan::codes(&migrations::all());
+    let text = match args.format {
+        Format::Text => findings_as_text(&findings, &codes, &layout()),
+        Format::Json => format!("{:#}\n", findings_as_json(&findings)),
+        Format::Sarif => format!("{:#}\n", findings_as_sarif(&findings, &codes)),
+        Format::Github => findings_as_github(&findings),
+    };
+    print(&text)?;
+    Ok(Outcome::pending_if(findings.iter().any(|finding| finding.severity != Severity::Note)))
+}

@@ -1,0 +1,42 @@
+//! Claims that pruning could delete.
+
+use std::collections::BTreeMap;
+
+use super::builds::Builds;
+use super::codes::CLAIM;
+use super::owners::line;
+use super::{finding, listed};
+use crate::finding::{Finding, Severity};
+use crate::flux::{At, Rendered, View};
+
+const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    let mut unprotected: BTreeMap<&At, Vec<String>> = BTreeMap::new();
+    for (number, own) in view.graph().kustomizations.iter().enumerate().filter(|(_, own)| own.prune) {
+        let keeps = own.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
+        for claim in builds.by(number).iter().filter(|object| is_claim(object) && !is_protected(object)) {
+            let name = own.variables.put_into(&claim.name);
+            let kept = if keeps { ", which keeps it when it is deleted itself" } else { "" };
+            unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", own.full_name()));
+        }
+    }
+    unprotected
+        .into_iter()
+        .map(|(at, claims)| {
+            let (what, count) =
+                if claims.len() == 1 { ("claim", String::new()) } else { ("claims", format!("{} ", claims.len())) };
+            let message = format!("{count}{what} that pruning could delete: {}", listed(claims));
+            finding(Severity::Warning, CLAIM, &at.path, line(view, at), message)
+        })
+        .collect()
+}
+
+fn is_claim(object: &Rendered) -> bool {
+    object.kind == "PersistentVolumeClaim" && object.api_version == "v1"
+}
+
+/// Flux looks for the key among labels and annotations.
+fn is_protected(object: &Rendered) -> bool {
+    [&object.labels, &object.annotations].iter().any(|pairs| pairs.get(PRUNE).is_some_and(|value| value == "disabled"))
+}

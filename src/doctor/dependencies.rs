@@ -1,0 +1,196 @@
+//! `dependsOn` and references to sources: what they name is applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes::{DEPENDS_ON_NOTHING, HIDDEN_FAILURE, SOURCE_REF_MISSING};
+use super::owners::line;
+use super::{finding, listed};
+use crate::finding::{Finding, Severity};
+use crate::flux::{At, FluxKustomization, Reach, Value, View};
+use crate::yaml::Node;
+
+/// Kind, namespace and name.
+type Name = (String, String, String);
+
+/// The objects of Flux that a cluster applies.
+struct Applied {
+    names: BTreeSet<Name>,
+    /// Whether something that is applied is not in this tree, so that what is missing may be there.
+    is_partial: bool,
+}
+
+pub(super) fn findings(view: &View) -> Vec<Finding> {
+    let graph = view.graph();
+    let applied: Vec<Applied> = (0..graph.clusters.len()).map(|cluster| Applied::by(view, cluster)).collect();
+    let mut found = Vec::new();
+    for own in &graph.kustomizations {
+        found.extend(of_kustomization(view, own, &applied[own.cluster]));
+    }
+    for (at, reaches) in graph.reached() {
+        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
+            found.extend(of_release(view, at, reach, &applied[reach.cluster]));
+        }
+    }
+    found.extend(hidden_failures(view));
+    found
+}
+
+impl Applied {
+    fn by(view: &View, cluster: usize) -> Applied {
+        let graph = view.graph();
+        let reaches = graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.cluster == cluster);
+        let is_flux = |reach: &&Reach| reach.api_version.contains(".fluxcd.");
+        let mut names: BTreeSet<Name> = reaches
+            .filter(is_flux)
+            .map(|reach| (reach.kind.clone(), reach.namespace.clone().unwrap_or_default(), reach.name.clone()))
+            .collect();
+        let own = graph.kustomizations.iter().filter(|own| own.cluster == cluster);
+        names.extend(own.clone().map(|own| ("Kustomization".to_owned(), own.namespace.clone(), own.name.clone())));
+        // What a FluxInstance or a bootstrap makes stands in no file.
+        let source = &graph.clusters[cluster].source;
+        let namespace = source.namespace.clone().unwrap_or_else(|| "flux-system".to_owned());
+        names.insert((source.kind.clone(), namespace, source.name.clone()));
+        let is_flux_itself = |own: &FluxKustomization| own.source.name == "flux-manifests";
+        let is_partial =
+            own.clone().any(|own| own.path.is_none() && !is_flux_itself(own)) || !graph.clusters[cluster].in_tree;
+        Applied { names, is_partial }
+    }
+
+    fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        self.is_partial
+            || [namespace, name].iter().any(|text| text.contains("${"))
+            || self.names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Where something of this kind and name is instead.
+    fn elsewhere(&self, kind: &str, name: &str) -> String {
+        let other = self.names.iter().filter(|(own, _, called)| own == kind && called == name);
+        let namespaces: Vec<_> = other.map(|(_, namespace, _)| namespace.clone()).collect();
+        if namespaces.is_empty() {
+            String::new()
+        } else {
+            format!("; there is one in namespace {}", listed(namespaces))
+        }
+    }
+}
+
+fn of_kustomization(view: &View, own: &FluxKustomization, applied: &Applied) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let field = |path: &[&str]| place(view, &own.at, path);
+    for (namespace, name) in &own.depends_on {
+        if !applied.has("Kustomization", namespace, name) {
+            let instead = applied.elsewhere("Kustomization", name);
+            let message = format!(
+                "{} depends on Kustomization {namespace}/{name}, which the cluster does not apply{instead}",
+                own.full_name()
+            );
+            found.push(finding(
+                Severity::Error,
+                DEPENDS_ON_NOTHING,
+                &own.at.path,
+                field(&["spec", "dependsOn"]),
+                message,
+            ));
+        }
+    }
+    let source = &own.source;
+    let namespace = source.namespace.as_deref().unwrap_or(&own.namespace);
+    if own.parent.is_some() && !applied.has(&source.kind, namespace, &source.name) {
+        let instead = applied.elsewhere(&source.kind, &source.name);
+        let message = format!(
+            "{} builds from {} {namespace}/{}, which the cluster does not apply{instead}",
+            own.full_name(),
+            source.kind,
+            source.name
+        );
+        found.push(finding(Severity::Error, SOURCE_REF_MISSING, &own.at.path, field(&["spec", "sourceRef"]), message));
+    }
+    found
+}
+
+fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Finding> {
+    let Some(object) = view.effective(at, reach) else { return Vec::new() };
+    let own = reach.namespace.as_deref().unwrap_or_default();
+    let called = format!("{own}/{}", reach.name);
+    let mut found = Vec::new();
+    for item in object.at(&["spec", "dependsOn"]).map_or(&[][..], Value::items) {
+        let (Some(name), namespace) = (item.text_at(&["name"]), item.text_at(&["namespace"]).unwrap_or(own)) else {
+            continue;
+        };
+        if !applied.has("HelmRelease", namespace, name) {
+            let instead = applied.elsewhere("HelmRelease", name);
+            let message = format!(
+                "{called} depends on HelmRelease {namespace}/{name}, which the cluster does not apply{instead}"
+            );
+            let line = place(view, at, &["spec", "dependsOn"]);
+            found.push(finding(Severity::Error, DEPENDS_ON_NOTHING, &at.path, line, message));
+        }
+    }
+    for path in [&["spec", "chart", "spec", "sourceRef"][..], &["spec", "chartRef"]] {
+        let Some(reference) = object.at(path) else { continue };
+        let (Some(kind), Some(name)) = (reference.text_at(&["kind"]), reference.text_at(&["name"])) else { continue };
+        let namespace = reference.text_at(&["namespace"]).unwrap_or(own);
+        if !applied.has(kind, namespace, name) {
+            let instead = match (applied.elsewhere(kind, name), unlisted(view, kind, name)) {
+                (instead, Some(file)) if instead.is_empty() => format!("; {file} has one, and nothing lists it"),
+                (instead, _) => instead,
+            };
+            let message = format!(
+                "{called} takes its chart from {kind} {namespace}/{name}, which the cluster does not apply{instead}"
+            );
+            found.push(finding(Severity::Error, SOURCE_REF_MISSING, &at.path, place(view, at, path), message));
+        }
+    }
+    found
+}
+
+/// The file of an object that is in the tree and no cluster applies.
+fn unlisted(view: &View, kind: &str, name: &str) -> Option<String> {
+    let mut objects = view.files().flat_map(|(_, file)| &file.objects);
+    let found = objects
+        .find(|object| object.kind == kind && object.name == name && view.graph().reaches(&object.at).is_empty());
+    found.map(|object| object.at.path.to_string())
+}
+
+/// The line of a field, or of what comes nearest to it; a patch may have put it there.
+fn place(view: &View, at: &At, path: &[&str]) -> usize {
+    let root = view.node(at);
+    let field = (0..path.len()).rev().find_map(|end| root?.at(&path[..=end]));
+    field.map_or_else(|| line(view, at), Node::line)
+}
+
+/// Kustomizations with HelmReleases that others depend on and that do not wait for them.
+fn hidden_failures(view: &View) -> Vec<Finding> {
+    let graph = view.graph();
+    let mut releases: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {
+        releases.entry(reach.kustomization).or_default().push(reach.name.clone());
+    }
+    let waits = |own: &FluxKustomization| {
+        own.wait || own.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
+    };
+    let hidden = releases.into_iter().map(|(number, names)| (&graph.kustomizations[number], names));
+    hidden
+        .filter(|(own, _)| !waits(own))
+        .filter_map(|(own, names)| {
+            let is_it = |other: &&FluxKustomization| {
+                other.cluster == own.cluster && other.depends_on.contains(&(own.namespace.clone(), own.name.clone()))
+            };
+            let dependents: Vec<_> =
+                graph.kustomizations.iter().filter(is_it).map(|other| other.name.clone()).collect();
+            let message = format!(
+                "{} does not wait for {}, and {} on it",
+                own.full_name(),
+                listed(names),
+                if let [one] = dependents.as_slice() {
+                    format!("{one} depends")
+                } else {
+                    format!("{} depend", listed(dependents.clone()))
+                }
+            );
+            (!dependents.is_empty()).then(|| {
+                finding(Severity::Note, HIDDEN_FAILURE, &own.at.path, place(view, &own.at, &["spec", "wait"]), message)
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! Files that nothing applies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes::NOT_APPLIED;
+use super::{finding, listed};
+use crate::finding::{Finding, Severity};
+use crate::flux::{Kustomization, View};
+use crate::repo::RepoPath;
+
+/// Says of each directory with objects that no cluster applies what they are; a directory below one that is told goes with it.
+pub(super) fn findings(view: &View) -> Vec<Finding> {
+    let graph = view.graph();
+    if graph.clusters.iter().all(|cluster| !cluster.in_tree) {
+        return Vec::new();
+    }
+    let used = used(view);
+    let mut idle: BTreeMap<RepoPath, Vec<(&RepoPath, usize)>> = BTreeMap::new();
+    for (path, file) in view.files().filter(|(path, _)| !used.contains(*path) && !Kustomization::is_named_so(path)) {
+        let is_manifest =
+            |object: &&crate::flux::Object| object.api_version.contains('/') || object.api_version == "v1";
+        if let Some(first) = file.objects.iter().find(is_manifest) {
+            idle.entry(path.dir()).or_default().push((path, first.line));
+        }
+    }
+    let dirs: BTreeSet<RepoPath> = idle.keys().cloned().collect();
+    // In a directory where nothing is applied at all, the topmost such says it for all below.
+    let is_dead = |dir: &RepoPath| !used.iter().any(|path| path.is_in(dir));
+    let top = |dir: &RepoPath| {
+        let above = dir.ancestors().skip(1).take_while(|above| is_dead(above));
+        above.filter(|above| dirs.contains(above)).last()
+    };
+    let mut told: BTreeMap<RepoPath, Vec<(&RepoPath, usize)>> = BTreeMap::new();
+    for (dir, files) in &idle {
+        told.entry(top(dir).unwrap_or_else(|| dir.clone())).or_default().extend(files.iter().copied());
+    }
+    told.into_iter()
+        .map(|(dir, files)| {
+            let (path, line) = files[0];
+            let names = listed(files.iter().map(|(path, _)| path.seen_from(&dir).trim_start_matches("./").to_owned()));
+            let message = format!("no cluster applies what stands here in {dir}: {names}");
+            finding(Severity::Note, NOT_APPLIED, path, line, message)
+        })
+        .collect()
+}
+
+/// The files whose content reaches a cluster: objects, and what kustomizations read on their way.
+fn used(view: &View) -> BTreeSet<RepoPath> {
+    let graph = view.graph();
+    let mut used = BTreeSet::new();
+    for (at, reaches) in graph.reached() {
+        used.insert(at.path.clone());
+        used.extend(reaches.iter().flat_map(|reach| reach.through.iter().cloned()));
+    }
+    used.extend(graph.clusters.iter().map(|cluster| cluster.stated_at.path.clone()));
+    // Patches, and what generators read, count wherever they are listed.
+    for kustomization in view.kustomizations() {
+        let inputs = kustomization.inputs.iter().chain(&kustomization.configurations);
+        used.extend(inputs.filter_map(|entry| view.resolve(kustomization, &entry.text)));
+    }
+    used
+}

@@ -1,0 +1,127 @@
+//! Kustomization files: what they list is there, and of the kind that its place wants.
+
+use std::collections::BTreeSet;
+
+use super::codes::{IDLE_PATCH, LISTED_EMPTY, LISTED_MISSING, UNBUILDABLE_PATCH, WRONG_KIND, WRONG_VERSION};
+use super::finding;
+use crate::finding::{Finding, Severity};
+use crate::flux::{Kustomization, Listed, View};
+use crate::repo::EntryKind;
+
+pub(super) fn findings(view: &View) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for kustomization in view.kustomizations() {
+        found.extend(kustomization.resources.iter().filter_map(|entry| resource(view, kustomization, entry)));
+        found.extend(kustomization.components.iter().filter_map(|entry| component(view, kustomization, entry)));
+        let files = kustomization.inputs.iter().chain(&kustomization.configurations);
+        found.extend(files.filter_map(|entry| missing(view, kustomization, entry)));
+        found.extend(version(kustomization));
+        found.extend(unreadable_patches(kustomization));
+    }
+    found.extend(idle_patches(view));
+    found
+}
+
+fn resource(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option<Finding> {
+    if let Some(missing) = missing(view, kustomization, entry) {
+        return Some(missing);
+    }
+    let path = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote())?;
+    if is_file(view, kustomization, entry) {
+        return None;
+    }
+    let Some(listed) = view.kustomization(&path) else {
+        let message = format!("{} has no kustomization file", entry.text);
+        return Some(finding(Severity::Error, LISTED_EMPTY, &kustomization.path, entry.line, message));
+    };
+    let message = format!("{} is a Component, and stands under resources", entry.text);
+    listed.component.then(|| finding(Severity::Error, WRONG_KIND, &kustomization.path, entry.line, message))
+}
+
+fn component(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option<Finding> {
+    if let Some(missing) = missing(view, kustomization, entry) {
+        return Some(missing);
+    }
+    let path = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote())?;
+    let at_entry = |code, message| Some(finding(Severity::Error, code, &kustomization.path, entry.line, message));
+    if is_file(view, kustomization, entry) {
+        return at_entry(WRONG_KIND, format!("{} is a file, and stands under components", entry.text));
+    }
+    match view.kustomization(&path) {
+        None => at_entry(LISTED_EMPTY, format!("{} has no kustomization file", entry.text)),
+        Some(listed) if !listed.component => {
+            at_entry(WRONG_KIND, format!("{} is a Kustomization, and stands under components", entry.text))
+        }
+        Some(_) => None,
+    }
+}
+
+/// An entry that points to nothing in the tree. One that leads out of the tree, over a link, may point to anything.
+fn missing(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option<Finding> {
+    if entry.is_remote() {
+        return None;
+    }
+    let stated = kustomization.dir().join(&entry.text);
+    let is_there = match &stated {
+        Some(stated) => {
+            view.tree().follow(stated).is_none_or(|path| view.tree().entry(&path).is_some() || view.tree().holds(&path))
+        }
+        None => false,
+    };
+    let message = format!("{} is not there", entry.text);
+    (!is_there).then(|| finding(Severity::Error, LISTED_MISSING, &kustomization.path, entry.line, message))
+}
+
+fn is_file(view: &View, kustomization: &Kustomization, entry: &Listed) -> bool {
+    let path = view.resolve(kustomization, &entry.text);
+    path.is_some_and(|path| matches!(view.tree().entry(&path), Some(EntryKind::File { .. })))
+}
+
+fn version(kustomization: &Kustomization) -> Option<Finding> {
+    let wrong = |line, message| Some(finding(Severity::Error, WRONG_VERSION, &kustomization.path, line, message));
+    if let Some(kind) =
+        kustomization.kind.as_ref().filter(|kind| !["Kustomization", "Component"].contains(&&*kind.text))
+    {
+        return wrong(kind.line, format!("kind {} is neither Kustomization nor Component", kind.text));
+    }
+    let version = kustomization.api_version.as_ref()?;
+    let (kind, right): (_, &[&str]) = match kustomization.component {
+        true => ("Component", &["kustomize.config.k8s.io/v1alpha1"]),
+        false => ("Kustomization", &["kustomize.config.k8s.io/v1beta1", "kustomize.config.k8s.io/v1"]),
+    };
+    if right.contains(&&*version.text) {
+        return None;
+    }
+    wrong(version.line, format!("apiVersion {} is none for a {kind}; {} is", version.text, right[0]))
+}
+
+fn unreadable_patches(kustomization: &Kustomization) -> impl Iterator<Item = Finding> {
+    kustomization.patches.iter().filter(|patch| !patch.is_readable()).map(|patch| {
+        let message = "the patch cannot be read".to_owned();
+        finding(Severity::Error, UNBUILDABLE_PATCH, &patch.path, patch.line, message)
+    })
+}
+
+/// Patches for HelmReleases and Flux Kustomizations that selected nothing, in whatever build they took part.
+fn idle_patches(view: &View) -> Vec<Finding> {
+    let graph = view.graph();
+    let flux = graph.kustomizations.iter().flat_map(|own| &own.patches);
+    let reached: BTreeSet<_> =
+        graph.reached().flat_map(|(_, reaches)| reaches).flat_map(|reach| &reach.through).collect();
+    let kustomize = view.kustomizations().filter(|own| reached.contains(&own.path));
+    let patches = flux.chain(kustomize.flat_map(|own| &own.patches));
+    let used: BTreeSet<_> = graph
+        .reached()
+        .flat_map(|(_, reaches)| reaches)
+        .flat_map(|reach| &reach.patches)
+        .map(|patch| (&patch.path, patch.line))
+        .collect();
+    patches
+        .filter(|patch| !used.contains(&(&patch.path, patch.line)))
+        .filter_map(|patch| {
+            let kind = ["HelmRelease", "Kustomization"].into_iter().find(|kind| patch.is_only_for(kind))?;
+            let message = format!("no {kind} that is built here is selected by this patch");
+            Some(finding(Severity::Warning, IDLE_PATCH, &patch.path, patch.line, message))
+        })
+        .collect()
+}

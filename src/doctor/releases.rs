@@ -1,0 +1,56 @@
+//! HelmReleases: one chart each, and each its own Helm release.
+
+use std::collections::BTreeMap;
+
+use super::codes::{CHART_TWICE, RELEASE_TWICE};
+use super::finding;
+use super::owners::line;
+use crate::finding::{Finding, Severity};
+use crate::flux::{At, Reach, Value, View};
+
+pub(super) fn findings(view: &View) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut installed: BTreeMap<(usize, String, String), (&At, String)> = BTreeMap::new();
+    for (at, reaches) in view.graph().reached() {
+        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
+            let Some(object) = view.effective(at, reach) else { continue };
+            found.extend(chart_twice(view, at, reach, &object));
+            let Some((namespace, name)) = helm_release(reach, &object) else { continue };
+            let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
+            let message = format!("{called} installs Helm release {namespace}/{name}");
+            match installed.get(&(reach.cluster, namespace.clone(), name.clone())) {
+                // The same object, applied twice, is told as such.
+                Some((_, other)) if *other == called => {}
+                Some((first, other)) => {
+                    let message = format!("{message}, and so does {other} at {}:{}", first.path, line(view, first));
+                    found.push(finding(Severity::Error, RELEASE_TWICE, &at.path, line(view, at), message));
+                }
+                None => drop(installed.insert((reach.cluster, namespace, name), (at, called))),
+            }
+        }
+    }
+    found
+}
+
+fn chart_twice(view: &View, at: &At, reach: &Reach, object: &Value) -> Option<Finding> {
+    let both = ["chart", "chartRef"].iter().all(|field| object.at(&["spec", field]).is_some());
+    let line = view
+        .node(at)
+        .and_then(|root| root.at(&["spec", "chartRef"]))
+        .map_or_else(|| line(view, at), |node| node.line());
+    let message = format!("{} sets spec.chart and spec.chartRef", reach.name);
+    both.then(|| finding(Severity::Error, CHART_TWICE, &at.path, line, message))
+}
+
+/// Where Helm keeps a release, and what it calls it: `storageNamespace`, else that of the object; `releaseName`, else
+/// `[targetNamespace-]name` (helm-controller, `GetReleaseName`). `None` where a variable leaves that open.
+fn helm_release(reach: &Reach, object: &Value) -> Option<(String, String)> {
+    let text = |field: &str| object.text_at(&["spec", field]);
+    let namespace = text("storageNamespace").or(reach.namespace.as_deref()).unwrap_or_default().to_owned();
+    let name = match (text("releaseName"), text("targetNamespace")) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(target)) => format!("{target}-{}", reach.name),
+        (None, None) => reach.name.clone(),
+    };
+    (!namespace.contains("${") && !name.contains("${")).then_some((namespace, name))
+}

@@ -1,0 +1,87 @@
+//! Variables that nothing gives a value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builds::Builds;
+use super::codes::VARIABLE;
+use super::owners::line;
+use super::{finding, listed};
+use crate::finding::{Finding, Severity};
+use crate::flux::{At, FluxKustomization, Rendered, Value, View, variables_in};
+use crate::yaml::{Kind, Node};
+
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    // One finding for each variable and place, however many Kustomizations build it.
+    let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
+    for (number, own) in view.graph().kustomizations.iter().enumerate().filter(|(_, own)| own.variables.any) {
+        let strict = view.graph().clusters[own.cluster].substitutes_strictly() == Some(true);
+        for object in builds.by(number).iter().filter(|object| is_substituted(object)) {
+            for (line, name) in used(view, object) {
+                if !own.variables.gives(&name) && !may_come_from_elsewhere(own) {
+                    let (is_error, by) = found.entry((&object.at, line, name)).or_default();
+                    *is_error |= strict;
+                    by.insert(own.full_name());
+                }
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|((at, line, name), (is_error, by))| {
+            let severity = if is_error { Severity::Error } else { Severity::Warning };
+            let then = if is_error { "Flux fails on it" } else { "Flux puts nothing in its place" };
+            let message = format!("${{{name}}} has neither value nor default in {}: {then}", listed(by));
+            finding(severity, VARIABLE, &at.path, line, message)
+        })
+        .collect()
+}
+
+/// Whether a ConfigMap or Secret that has to be there, and is not in this tree, may give it. Optional ones are absent as a rule.
+fn may_come_from_elsewhere(own: &FluxKustomization) -> bool {
+    let missing = own.substitute_from.iter().filter(|from| !from.optional);
+    missing.map(|from| format!("{}/{}", from.kind, from.name)).any(|from| own.variables.elsewhere.contains(&from))
+}
+
+fn is_substituted(object: &Rendered) -> bool {
+    const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+    let says = |value: Option<&String>| value.is_some_and(|value| value == "disabled");
+    !says(object.labels.get(SUBSTITUTE)) && !says(object.annotations.get(SUBSTITUTE))
+}
+
+/// The variables without default that an object uses, each with its line. What patches bring in is not looked at.
+fn used(view: &View, object: &Rendered) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    if let Some(texts) = object.generated_texts() {
+        let line = line(view, &object.at);
+        for text in texts {
+            found.extend(without_default(text).map(|name| (line, name)));
+        }
+        return found;
+    }
+    let Some(root) = view.node(&object.at) else { return found };
+    // Aliases that nest have no end that is worth waiting for.
+    if Value::of(root).is_some() {
+        scalars(root, &mut |scalar| {
+            let text = scalar.text().unwrap_or_default();
+            found.extend(without_default(text).map(|name| (scalar.line(), name)));
+        });
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn without_default(text: &str) -> impl Iterator<Item = String> {
+    variables_in(text).into_iter().filter(|used| !used.has_default).map(|used| used.name)
+}
+
+fn scalars<'s>(node: Node<'s>, visit: &mut dyn FnMut(Node<'s>)) {
+    match node.kind() {
+        Kind::Scalar => visit(node),
+        Kind::Sequence => node.items().for_each(|item| scalars(item, visit)),
+        Kind::Mapping => node.entries().for_each(|(key, value)| {
+            scalars(key, visit);
+            scalars(value, visit);
+        }),
+    }
+}

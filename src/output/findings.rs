@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::json::of_finding;
+use super::layout::count;
+use super::{Layout, visible};
+use crate::plan::{Code, Finding, Severity};
+
+/// Findings for people, by severity and code: what it is, each place, and what to do, once.
+pub fn findings_as_text(findings: &[Finding], codes: &[Code], layout: &Layout) -> String {
+    let mut out = String::new();
+    let mut by_code: BTreeMap<(Severity, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        by_code.entry((finding.severity, finding.code)).or_default().push(finding);
+    }
+    for ((severity, id), findings) in &by_code {
+        let code = codes.iter().find(|code| code.id == *id);
+        let head = format!("{}[{id}]: {}", severity.word(), code.map_or("", |code| code.what));
+        out.push_str(&layout.fold_deeper("", "  ", &head));
+        out.push('\n');
+        for finding in findings {
+            if let Some(place) = finding.place() {
+                out.push_str(&format!("  {}\n", visible(&place)));
+            }
+            out.push_str(&layout.fold("    ", &finding.message));
+            out.push('\n');
+        }
+        out.push_str(&layout.fold("  = ", &findings[0].help));
+        out.push_str("\n\n");
+    }
+    out.push_str(&summary(findings));
+    out.push('\n');
+    out
+}
+
+fn summary(findings: &[Finding]) -> String {
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let counts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let counts: Vec<_> = counts
+        .iter()
+        .filter(|(severity, _)| of(*severity) > 0)
+        .map(|(severity, noun)| count(of(*severity), noun))
+        .collect();
+    if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") }
+}
+
+/// Findings for programs.
+pub fn findings_as_json(findings: &[Finding]) -> Value {
+    json!({ "schema": 1, "findings": findings.iter().map(of_finding).collect::<Vec<_>>() })
+}
