@@ -31,6 +31,7 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let view = view.whole();
     let mut findings = doctor::examine(&view);
     findings.extend(plan::about_tree(&view));
+    findings.extend(plan::about_clusters(&view));
     findings.extend(plan::clusters_elsewhere(&view));
     findings.extend(configuration::findings(&settings, &view));
     let codes = plan::codes(&migrations::all());

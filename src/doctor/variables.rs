@@ -7,21 +7,22 @@ use super::codes::VARIABLE;
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Rendered, Value, View, variables_in};
+use crate::flux::{At, FluxKustomization, Rendered, Value, Variables, View};
 use crate::yaml::{Kind, Node};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
-    for (number, own) in view.graph().kustomizations.iter().enumerate().filter(|(_, own)| own.variables.any) {
+    for (number, own) in view.graph().kustomizations.iter().enumerate() {
+        if !own.variables.any || may_come_from_elsewhere(own) {
+            continue;
+        }
         let strict = view.graph().clusters[own.cluster].substitutes_strictly() == Some(true);
         for object in builds.by(number).iter().filter(|object| is_substituted(object)) {
-            for (line, name) in used(view, object) {
-                if !own.variables.gives(&name) && !may_come_from_elsewhere(own) {
-                    let (is_error, by) = found.entry((&object.at, line, name)).or_default();
-                    *is_error |= strict;
-                    by.insert(own.full_name());
-                }
+            for (line, name) in missing(view, &own.variables, object) {
+                let (is_error, by) = found.entry((&object.at, line, name)).or_default();
+                *is_error |= strict;
+                by.insert(own.full_name());
             }
         }
     }
@@ -48,31 +49,22 @@ fn is_substituted(object: &Rendered) -> bool {
     !says(object.labels.get(SUBSTITUTE)) && !says(object.annotations.get(SUBSTITUTE))
 }
 
-/// The variables without default that an object uses, each with its line. What patches bring in is not looked at.
-fn used(view: &View, object: &Rendered) -> Vec<(usize, String)> {
+/// The variables that an object uses and that have neither value nor default, each with its line. What patches bring in is not looked at.
+fn missing(view: &View, variables: &Variables, object: &Rendered) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     if let Some(texts) = object.generated_texts() {
         let line = line(view, &object.at);
-        for text in texts {
-            found.extend(without_default(text).map(|name| (line, name)));
-        }
-        return found;
-    }
-    let Some(root) = view.node(&object.at) else { return found };
-    // Aliases that nest have no end that is worth waiting for.
-    if Value::of(root).is_some() {
+        found.extend(texts.iter().flat_map(|text| variables.missing_in(text)).map(|name| (line, name)));
+    } else if let Some(root) = view.node(&object.at).filter(|root| Value::of(*root).is_some()) {
+        // Aliases that nest have no end that is worth waiting for: those have no value.
         scalars(root, &mut |scalar| {
             let text = scalar.text().unwrap_or_default();
-            found.extend(without_default(text).map(|name| (scalar.line(), name)));
+            found.extend(variables.missing_in(text).into_iter().map(|name| (scalar.line(), name)));
         });
     }
     found.sort();
     found.dedup();
     found
-}
-
-fn without_default(text: &str) -> impl Iterator<Item = String> {
-    variables_in(text).into_iter().filter(|used| !used.has_default).map(|used| used.name)
 }
 
 fn scalars<'s>(node: Node<'s>, visit: &mut dyn FnMut(Node<'s>)) {

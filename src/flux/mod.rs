@@ -53,7 +53,7 @@ pub use rendered::Rendered;
 pub use root::ReleasesRoot;
 pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
-pub use substitute::{Used, Variables, variables_in};
+pub use substitute::Variables;
 pub use template::EntryTemplate;
 pub use value::Value;
 pub use version::FluxVersion;

@@ -13,17 +13,6 @@ pub struct Variables {
     pub any: bool,
 }
 
-/// A variable that a text uses.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Used {
-    /// Its name.
-    pub name: String,
-    /// Whether the place says what to put there without a value.
-    pub has_default: bool,
-    /// The byte where it begins.
-    pub at: usize,
-}
-
 impl Variables {
     /// Sets a variable; later ones win.
     pub(super) fn set(&mut self, name: &str, value: Option<&str>) {
@@ -35,7 +24,18 @@ impl Variables {
         self.values.contains_key(name)
     }
 
-    /// Puts the values of variables into a text, as Flux does after a build: `${NAME}`, `${NAME:=default}`, `${NAME:-default}`.
+    /// The variables that a text uses and that have neither value nor default, in order.
+    pub fn missing_in(&self, text: &str) -> Vec<String> {
+        let missing = |place: Place<'_>| match place.default {
+            _ if self.gives(place.name) => Vec::new(),
+            Some(default) => self.missing_in(default),
+            None => vec![place.name.to_owned()],
+        };
+        places(text).flat_map(missing).collect()
+    }
+
+    /// Puts the values of variables into a text, as Flux does after a build: `${NAME}`, `${NAME:=default}`, `${NAME:-default}`, where a default
+    /// may hold variables again.
     ///
     /// What has no value here stays visible as it is, unlike in Flux: it may come from a ConfigMap or Secret of the cluster. `$${` is an
     /// escape and stays.
@@ -49,22 +49,15 @@ impl Variables {
             out.push_str(&text[end..variable.start]);
             let whole = &text[variable.start..variable.end];
             let value = match self.values.get(variable.name) {
-                Some(value) => value.as_deref(),
-                None => variable.default,
+                Some(value) => value.clone(),
+                None => variable.default.map(|default| self.put_into(default)),
             };
-            out.push_str(value.filter(|_| variable.is_plain).unwrap_or(whole));
+            out.push_str(value.as_deref().filter(|_| variable.is_plain).unwrap_or(whole));
             end = variable.end;
         }
         out.push_str(&text[end..]);
         out
     }
-}
-
-/// The variables that a text uses, in order.
-pub fn variables_in(text: &str) -> Vec<Used> {
-    let used =
-        |place: Place<'_>| Used { name: place.name.to_owned(), has_default: place.default.is_some(), at: place.start };
-    places(text).map(used).collect()
 }
 
 /// A `${...}` of a text.
@@ -82,7 +75,7 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
     std::iter::from_fn(move || {
         loop {
             let start = from + text.get(from..)?.find("${")?;
-            let end = start + text[start..].find('}')? + 1;
+            let end = start + closing_brace(&text[start..])? + 1;
             from = end;
             if text[..start].ends_with('$') {
                 continue;
@@ -100,6 +93,19 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
     })
 }
 
+/// Where the brace stands that closes the first one, with others in between.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices().find_map(|(at, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => return None,
+        }
+        (depth == 0).then_some(at)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +119,9 @@ mod tests {
             ("${APP}-x", "plex-x"),
             ("${OTHER}", "${OTHER}"),
             ("${OTHER:=d}-${APP:-e}", "d-plex"),
+            ("${OTHER:-${APP}}-x", "plex-x"),
+            ("${APP:-${OTHER}}", "plex"),
+            ("${OTHER:-${ELSE}}", "${ELSE}"),
             ("${SECRET:=d}", "${SECRET:=d}"),
             ("${APP:0:2}", "${APP:0:2}"),
             ("$${APP}", "$${APP}"),
@@ -126,9 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_text_uses() {
-        let used = variables_in("a: ${A}\nb: ${B:=x} $${C} ${D/x/y}\n");
-        let names: Vec<_> = used.iter().map(|used| (used.name.as_str(), used.has_default)).collect();
-        assert_eq!(names, [("A", false), ("B", true), ("D", false)]);
+    fn what_has_neither_value_nor_default() {
+        let mut values = Variables { any: true, ..Variables::default() };
+        values.set("APP", Some("plex"));
+        values.set("SECRET", None);
+        let text = "a: ${APP} ${SECRET} ${A}\nb: ${B:=x} $${C} ${D/x/y} ${E:-${F}} ${APP:-${G}}\n";
+        assert_eq!(values.missing_in(text), ["A", "D", "F"]);
     }
 }

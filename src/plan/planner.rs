@@ -52,7 +52,7 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
 pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
-    let mut plan = Plan { findings: about_tree(start), ..Plan::default() };
+    let mut plan = Plan { findings: [about_tree(start), untouchable(start), about_clusters(start)].concat(), ..Plan::default() };
     let mut view = start.clone();
     let mut seen: BTreeSet<UnitId> = BTreeSet::new();
     for round in 0..ROUNDS {
@@ -170,6 +170,11 @@ pub fn about_tree(view: &View) -> Vec<Finding> {
             help: help_of("broken-yaml"),
         })
     });
+    odd.chain(broken).collect()
+}
+
+/// What is never touched, and why.
+fn untouchable(view: &View) -> Vec<Finding> {
     let links = view.links().iter().map(|path| (path, Barred::Link));
     let barred =
         view.files().filter_map(|(path, file)| Some((path, file.barred?))).chain(links).map(|(path, barred)| Finding {
@@ -180,5 +185,5 @@ pub fn about_tree(view: &View) -> Vec<Finding> {
             message: "never touched".to_owned(),
             help: help_of(barred.code()),
         });
-    odd.chain(broken).chain(barred).chain(about_clusters(view)).collect()
+    barred.collect()
 }

@@ -38,7 +38,7 @@ impl Edit<'_> {
         }
         for (id, splices) in moves {
             // The comments inside go with the copy.
-            let span = self.stream.nodes[id].span.clone();
+            let span = self.with_last_comment(id);
             if self.stream.comments_in(&span).any(|comment| self.is_carried(&comment.range)) {
                 let what =
                     "moving an anchor within what moves with another one, with comments that would be there twice";
@@ -124,7 +124,7 @@ impl Edit<'_> {
         let text = self.stream.text();
         let node = self.node(id);
         let properties = stored.properties.as_ref().map_or("", |properties| &text[properties.clone()]);
-        let copy = &text[stored.span.clone()];
+        let copy = &text[self.with_last_comment(id)];
         let place = self.holding(user);
         let is_plain = matches!(stored.content, Content::Scalar { notation: Notation::Plain, .. });
         let into_flow = matches!(place, Holding::Flow | Holding::Key) && self.holding(id) != Holding::Flow;
@@ -183,6 +183,17 @@ impl Edit<'_> {
             return Ok(vec![Splice { range: used.span.clone(), with: first + &below }]);
         }
         Ok(vec![Splice { range: used.span.clone(), with: first }, Splice { range: line_end..line_end, with: below }])
+    }
+
+    /// The bytes of a node; of a block collection with the comment on its last line.
+    fn with_last_comment(&self, id: Id) -> Range<usize> {
+        let span = self.stream.nodes[id].span.clone();
+        let line_end = self.stream.line_end(span.end);
+        let is_comment = self.stream.text()[span.end..line_end].trim_start().starts_with('#');
+        match self.node(id).style() == Some(Style::Block) && is_comment {
+            true => span.start..line_end,
+            false => span,
+        }
     }
 
     /// What holds a node, which says where its lines may stand.
