@@ -7,7 +7,7 @@ use super::flux_kustomization::FluxKustomization;
 use super::object::At;
 use super::patch::Patches;
 use super::view::Parts;
-use super::walk::Walk;
+use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
 
 /// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
@@ -74,14 +74,15 @@ impl Graph {
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts);
+        let lying = Lying::around(parts);
         for entry in entry_points(parts, &mut builder) {
-            graph.add_cluster(&entry, parts, &mut builder);
+            graph.add_cluster(&entry, parts, &mut builder, &lying);
         }
         graph.unmodelled = builder.unmodelled;
         graph
     }
 
-    fn add_cluster<'v>(&mut self, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
+    fn add_cluster<'v>(&mut self, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>, lying: &Lying<'v>) {
         let mut name = cluster::name_of(&entry.path);
         if self.clusters.iter().any(|cluster| cluster.name == name) {
             name = entry.path.to_string();
@@ -97,7 +98,7 @@ impl Graph {
             flux: entry.flux,
             source: entry.source.clone(),
         });
-        let reached = Walk::through(self, number, entry, parts, builder);
+        let reached = Walk::through(self, number, entry, parts, builder, lying);
         if self.clusters[number].flux.is_none() {
             let own = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
