@@ -68,8 +68,11 @@ fn case(name: &str, repo: &Repo, args: &[&str]) -> Run {
     run
 }
 
+/// The example as the demo makes it: with a branch for each of its clusters.
 fn example() -> Repo {
-    Repo::example().commit()
+    let repo = Repo::example().commit();
+    repo.git(&["branch", "edge"]);
+    repo
 }
 
 /// A file of a release on app-template that nothing applies.
@@ -126,6 +129,7 @@ fn plan() {
     case("plan-cluster", &repo, &["plan", "--cluster", "edge"]);
     case("plan-release", &repo, &["plan", "--release", "media/jellyfin"]);
     case("plan-path", &repo, &["plan", "--path", "kubernetes/main/apps/media"]);
+    case("plan-namespace", &repo, &["plan", "--namespace", "office"]);
 }
 
 #[test]
@@ -329,6 +333,7 @@ fn misspelt_names_are_told_with_the_nearest() {
         ("misspelt-migration", &["plan", "chart-reff"][..], "chart-ref"),
         ("misspelt-cluster", &["plan", "--cluster", "egde"], "edge, main"),
         ("misspelt-release", &["plan", "--release", "media/jelyfin"], "`media/jellyfin`"),
+        ("misspelt-namespace", &["plan", "--namespace", "medai"], "`media`"),
         ("misspelt-command", &["pln"], "plan"),
         ("glob-without-match", &["plan", "--path", "kubernetes/prod/**"], "kubernetes/prod"),
         ("glob-invalid", &["plan", "--path", "["], "`[` is no glob"),
@@ -379,7 +384,8 @@ fn a_file_instead_of_a_directory() {
 #[test]
 fn outside_of_git_it_works() {
     let (plain, git) = (Repo::example(), example());
-    for args in [&["list"][..], &["plan"], &["diff", "--review"], &["check", "--format", "json"]] {
+    case("no-git-clusters", &plain, &["list"]);
+    for args in [&["plan"][..], &["diff", "--review"], &["check", "--format", "json"]] {
         let (plain, git) = (run_in(plain.path(), args), run_in(git.path(), args));
         assert!(plain.stdout == git.stdout, "{args:?}");
         assert_eq!((plain.status, plain.stderr), (git.status, git.stderr), "{args:?}");
@@ -420,17 +426,163 @@ fn a_broken_file_does_not_keep_the_rest() {
     case("broken-file-diff-stat", &repo, &["diff", "--stat", "--release", "media/jellyfin"]);
 }
 
+// Configuration.
+
+/// A configuration that is wrong stops every command that would be guided by it, before it writes anything.
+#[test]
+fn mistakes_in_the_configuration_are_shown_where_they_stand() {
+    let repo = example();
+    for (name, text) in [
+        ("config-unknown-key", "clusters:\n  - name: edge\n    bransh: edge\nchartref:\n  charts: [app-template]\n"),
+        ("config-wrong-type", "# The charts that move.\nchart-ref:\n  charts: app-template\n  source-namespace: 1\n"),
+        ("config-empty-value", "clusters:\nchart-ref: {charts: [app-template, app-template]}\n"),
+        ("config-unknown-cluster", "clusters:\n  - name: egde\n  - name: main\n"),
+        ("config-broken", "clusters: [{name: edge}\n"),
+    ] {
+        repo.write(".flux-codemod.yaml", text);
+        let before = repo.files();
+        for command in ["list", "plan", "diff", "check", "apply"] {
+            let run = run_in(repo.path(), &[command]);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{name}: {command}");
+        }
+        case(name, &repo, &["plan"]);
+        assert!(repo.files() == before);
+    }
+}
+
+#[test]
+fn a_configuration_from_elsewhere() {
+    let repo = example();
+    let elsewhere = Repo::empty();
+    elsewhere.write("settings.yaml", "chart-ref: {charts: [no-such-chart]}\n");
+    let file = elsewhere.path().join("settings.yaml");
+    let file = file.to_str().unwrap();
+    // Seen from where the command starts, wherever the option stands, and instead of the one of the tree.
+    repo.write(".flux-codemod.yaml", "nonsense: true\n");
+    for args in [&["--config", file, "check"][..], &["check", "--config", file]] {
+        let run = run_in(repo.path(), args);
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    }
+    let run = case("config-missing", &repo, &["plan", "--config", "nowhere.yaml"]);
+    assert_eq!(run.status, 2);
+}
+
+/// What lies there and is not part of the tree is not silently unheard.
 #[test]
 fn a_configuration_that_would_not_be_heard_is_refused() {
     let repo = example();
-    repo.write(".flux-codemod.yaml", "charts: [app-template]\n");
-    let before = repo.files();
-    for command in ["list", "plan", "diff", "check", "apply"] {
-        let run = run_in(repo.path(), &[command]);
-        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{command}");
+    repo.write(".gitignore", "/.flux-codemod.yaml\n").write(".flux-codemod.yaml", "clusters: [{name: main}]\n");
+    assert_eq!(case("config-ignored", &repo, &["plan"]).status, 2);
+    assert_eq!(run_in(repo.path(), &["list", "--config", ".flux-codemod.yaml"]).status, 0);
+    let repo = example();
+    repo.write(".flux-codemod.yml", "clusters: [{name: main}]\n");
+    assert_eq!(case("config-other-name", &repo, &["plan"]).status, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_behind_a_link() {
+    let repo = example();
+    repo.write("etc/codemod.yaml", "clusters: [{name: main}, {name: edge}]\n");
+    let link = repo.path().join(".flux-codemod.yaml");
+    std::os::unix::fs::symlink("etc/codemod.yaml", &link).unwrap();
+    let list = run_in(repo.path(), &["list"]).stdout;
+    assert!(list.find("  main ") < list.find("  edge "), "{list}");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../outside.yaml", &link).unwrap();
+    assert_eq!(run_in(repo.path(), &["list"]).status, 2);
+}
+
+/// What `init` writes is what holds without it.
+#[test]
+fn init() {
+    for case in ["home-ops", "chart-ref-flux-versions", "chart-ref-two-clusters", "chart-ref-unreached"] {
+        let repo = Repo::copy_of(&root().join("golden").join(case).join("before")).commit();
+        let all = [&["plan", "--review", "--format", "json"][..], &["plan"], &["list"], &["diff", "--review"]];
+        let before = all.map(|args| run_in(repo.path(), args));
+        let init = run_in(repo.path(), &["init"]);
+        assert_eq!((init.status, init.stdout.as_str()), (0, ""), "{}", init.stderr);
+        assert!(repo.read(".flux-codemod.yaml").contains("clusters:\n"));
+        for (args, before) in all.iter().zip(before) {
+            let after = run_in(repo.path(), args);
+            assert!(after.stdout == before.stdout, "{case}: {args:?}: {}{}", after.stdout, after.stderr);
+        }
     }
-    case("configuration", &repo, &["plan"]);
-    assert!(repo.files() == before);
+}
+
+#[test]
+fn init_twice() {
+    let repo = example();
+    case("init", &repo, &["init"]);
+    let written = repo.read(".flux-codemod.yaml");
+    snapbox::assert_data_eq!(
+        written.clone(),
+        snapbox::Data::read_from(&root().join("tests/cli/init.yaml"), Some(snapbox::data::DataFormat::Text)).raw()
+    );
+    assert_eq!(case("init-twice", &repo, &["init"]).status, 2);
+    assert_eq!(repo.read(".flux-codemod.yaml"), written);
+    assert_eq!(run_in(repo.path(), &["init", "--config", "other.yaml"]).status, 0);
+    assert_eq!(repo.read("other.yaml"), written);
+}
+
+// Opt-outs.
+
+#[test]
+fn opt_outs() {
+    let repo = small();
+    let opted_out = |comment: &str| release("plex", "3.7.3").replace("  chart:\n", &format!("  {comment}\n  chart:\n"));
+    let long = "the chart is patched on the cluster by hand until the new disks are there, see the notes of last week";
+    repo.write("apps/plex/helmrelease.yaml", opted_out(&format!("# flux-codemod: skip[chart-ref] {long}")));
+    let before = repo.files();
+    assert_eq!(case("opted-out", &repo, &["plan"]).status, 0);
+    for args in [&["check"][..], &["diff"], &["apply"], &["apply", "--review", "--release", "plex"]] {
+        let run = run_in(repo.path(), args);
+        assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{args:?}");
+        assert!(repo.files() == before, "{args:?} wrote");
+    }
+    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    assert_eq!((&plan["schema"], &plan["units"][0]["safety"]), (&1.into(), &"opted-out".into()));
+    assert_eq!((&plan["units"][0]["chosen"], plan["units"].as_array().unwrap().len()), (&false.into(), 1));
+
+    repo.write("apps/plex/helmrelease.yaml", opted_out("# flux-codemod: skip[chart-ref]"));
+    assert_eq!(case("skip-without-reason", &repo, &["plan"]).status, 0);
+    case("explain-skip-unused", &repo, &["explain", "skip-unused"]);
+}
+
+/// What a comment does not cover moves as if there were none.
+#[test]
+fn an_opt_out_of_something_else_changes_nothing() {
+    let repo = example();
+    let sound = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let file = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
+    let text = repo.read(file);
+    assert!(text.contains("\n  values:\n"));
+    repo.write(file, text.replace("\n  values:\n", "\n  # flux-codemod: skip[chart-ref] no\n  values:\n"));
+    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    assert_eq!(plan["units"], sound["units"]);
+    assert!(plan["findings"].to_string().contains("skip-unused"), "{plan:#}");
+}
+
+// What shells and man(1) read.
+
+#[test]
+fn completions_and_manual_pages() {
+    let repo = Repo::empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = run_in(repo.path(), &["completions", shell]);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+        assert!(run.stdout.contains("flux-codemod") && run.stdout.contains("release"), "{shell}");
+    }
+    let page = run_in(repo.path(), &["man"]);
+    assert!(
+        page.stdout.contains(".TH flux-codemod 1") && page.stdout.contains("flux\\-codemod\\-plan(1)"),
+        "{}",
+        page.stdout
+    );
+    let page = run_in(repo.path(), &["man", "plan"]);
+    assert!(page.stdout.contains(".TH flux-codemod-plan 1") && page.stdout.contains("namespace"), "{}", page.stdout);
+    let run = run_in(repo.path(), &["man", "plam"]);
+    assert!(run.status == 2 && run.stderr.contains("`plan`"), "{}", run.stderr);
 }
 
 // The demo.
@@ -455,7 +607,7 @@ fn demo_into_a_directory() {
     let expected = Repo::example().files();
     assert!(Repo::copy_of(&dir).files() == expected);
     let log = Repo::copy_of(&dir).git(&["log", "--format=%s %D"]);
-    assert_eq!(log, "an example home-ops repository HEAD -> main\n");
+    assert_eq!(log, "an example home-ops repository HEAD -> main, edge\n");
     for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
         assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
     }

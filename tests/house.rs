@@ -15,12 +15,12 @@ const USES: &[(&str, &[&str])] = &[
     ("repo", &["text"]),
     ("flux", &["repo", "text", "yaml"]),
     ("charts", &["yaml"]),
-    ("config", &[]),
+    ("config", &["repo", "text", "yaml"]),
     ("plan", &["charts", "config", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
-    ("git", &["repo"]),
+    ("git", &["flux", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
-    ("cli", &["config", "flux", "git", "migrations", "output", "plan", "repo"]),
+    ("cli", &["config", "flux", "git", "migrations", "output", "plan", "repo", "text"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flux_codemod::config::Settings;
 use flux_codemod::flux::View;
 use flux_codemod::migrations;
-use flux_codemod::plan::{Plan, Safety, Unit, land, plan};
+use flux_codemod::plan::{Plan, Unit, land, plan};
 use flux_codemod::repo::{FileChange, Folder, Tree};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -124,7 +124,7 @@ impl Case {
 
 /// The units that can be written.
 fn able(plan: &Plan) -> Vec<&Unit> {
-    plan.units.iter().filter(|unit| unit.safety != Safety::Refused).collect()
+    plan.units.iter().filter(|unit| unit.safety.is_able()).collect()
 }
 
 fn in_any_order(repo: &Repo) {

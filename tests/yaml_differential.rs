@@ -3,6 +3,8 @@
 //! Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory on alias bombs.
 
 mod support;
+#[path = "support/third_opinion.rs"]
+mod third_opinion;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -10,9 +12,7 @@ use std::path::{Path, PathBuf};
 
 use flux_codemod::yaml::{Kind, Node, Stream};
 use support::{corpus, root};
-use yaml_rust2::Event;
-use yaml_rust2::parser::Parser;
-use yaml_rust2::scanner::TScalarStyle;
+use third_opinion::{Tree, theirs};
 
 /// Files of the corpus that somebody rejects, and who: all of them close a flow sequence at the column of its key, which yaml-rust2 takes
 /// for bad indentation. Everybody else reads them, Flux included.
@@ -39,68 +39,6 @@ enum Who {
     Them,
     Us,
     Both,
-}
-
-/// A document without its notation: tags left out, an alias by the number of its target, counted from the root downwards.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Tree {
-    Scalar(String),
-    Sequence(Vec<Tree>),
-    Mapping(Vec<(Tree, Tree)>),
-    Alias(usize),
-}
-
-/// What yaml-rust2 reads.
-fn theirs(text: &str) -> Result<Vec<Tree>, String> {
-    // It takes a byte order mark for a part of the first key.
-    let mut parser = Parser::new_from_str(text.trim_start_matches('\u{feff}'));
-    let mut documents = Vec::new();
-    let mut open: Vec<(bool, Vec<Tree>)> = Vec::new();
-    let mut anchors = HashMap::new();
-    let mut number = 0;
-    loop {
-        let (event, _) = parser.next_token().map_err(|error| error.to_string())?;
-        let mut named = |anchor: usize| {
-            anchors.insert(anchor, number);
-            number += 1;
-        };
-        let node = match event {
-            Event::StreamEnd => return Ok(documents),
-            Event::DocumentStart => {
-                number = 0;
-                continue;
-            }
-            Event::Nothing | Event::StreamStart | Event::DocumentEnd => continue,
-            Event::Scalar(text, style, anchor, _) => {
-                named(anchor);
-                // An empty value is a `~` to it.
-                let empty = style == TScalarStyle::Plain && text == "~";
-                Tree::Scalar(if empty { String::new() } else { text })
-            }
-            Event::Alias(anchor) => {
-                number += 1;
-                Tree::Alias(anchors[&anchor])
-            }
-            Event::SequenceStart(anchor, _) => {
-                named(anchor);
-                open.push((false, Vec::new()));
-                continue;
-            }
-            Event::MappingStart(anchor, _) => {
-                named(anchor);
-                open.push((true, Vec::new()));
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop().expect("collections that end have begun") {
-                (false, items) => Tree::Sequence(items),
-                (true, flat) => Tree::Mapping(flat.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()),
-            },
-        };
-        match open.last_mut() {
-            Some((_, children)) => children.push(node),
-            None => documents.push(node),
-        }
-    }
 }
 
 /// What `yaml::Stream` reads.

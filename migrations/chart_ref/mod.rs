@@ -17,11 +17,14 @@
 
 mod codes;
 mod release;
+mod settings;
 mod source;
 mod survey;
 mod unit;
 
-use crate::config::Settings;
+pub use settings::ChartRefSettings;
+
+use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::{Edited, Meta, Migration, Survey, Unit};
 
@@ -42,12 +45,16 @@ impl Migration for ChartRef {
         &META
     }
 
+    fn section(&self) -> Option<SectionType> {
+        Some(SectionType::of::<ChartRefSettings>())
+    }
+
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        unit::survey(&survey::Found::in_view(view, settings), view)
+        unit::survey(&survey::Found::in_view(view, &settings.section()), view)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
-        let found = survey::Found::in_view(view, settings);
+        let found = survey::Found::in_view(view, &settings.section());
         units.iter().map(|unit| unit::edit(&found, view, unit)).collect()
     }
 }

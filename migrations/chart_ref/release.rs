@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::codes;
+use super::settings::ChartRefSettings;
 use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
-use crate::config::Settings;
 use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
 use crate::plan::{Finding, GENERAL, Severity};
 use crate::repo::RepoPath;
@@ -84,7 +84,7 @@ pub(super) fn chart_of<'v>(view: &'v View, release: &'v Release) -> Option<&'v s
     }
 }
 
-pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &Settings) -> Candidate<'v> {
+pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &ChartRefSettings) -> Candidate<'v> {
     let reaches = view.graph().reaches(&release.at);
     let first = reaches.first();
     let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
@@ -159,7 +159,7 @@ fn about_hook(release: &Release, hook: &Hook) -> Finding {
     Finding { line: Some(hook.line), ..at_release(release, Severity::Warning, codes::HOOK, message) }
 }
 
-fn want(view: &View, release: &Release, reaches: &[Reach], settings: &Settings) -> Result<Want, Finding> {
+fn want(view: &View, release: &Release, reaches: &[Reach], settings: &ChartRefSettings) -> Result<Want, Finding> {
     let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
     let Chart::Spec(chart) = &release.chart else {
         return refuse(codes::INVALID, "exactly one of spec.chart and spec.chartRef must be set, and complete".into());
@@ -336,7 +336,7 @@ fn carried(
     view: &View,
     release: &Release,
     repository: &HelmRepository,
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Result<Vec<(String, New)>, Finding> {
     let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
     let reaches = view.graph().reaches(&repository.at);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::release::{SourceKey, Version, Want, copy, finding};
+use super::settings::ChartRefSettings;
 use super::survey::NewSource;
-use crate::config::Settings;
 use crate::flux::{CHART_LAYER, FluxVersion, HelmRepository, Kustomization, OciRepository, Reach, View};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, Mode, RepoPath};
@@ -18,7 +18,7 @@ pub(super) fn existing(
     key: &SourceKey,
     carried: &[(String, New)],
     clusters: &BTreeSet<String>,
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Option<String> {
     let fits = |source: &&OciRepository| {
         let version = match &key.version {
@@ -112,7 +112,7 @@ pub(super) fn place_for(
     wants: &[&Want],
     clusters: &BTreeSet<String>,
     staged: &[SourceKey],
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Result<Place, Finding> {
     let mut repositories: Vec<&HelmRepository> = wants.iter().flat_map(|want| &want.repositories).collect();
     repositories.sort_by(|a, b| a.at.cmp(&b.at));
@@ -135,7 +135,7 @@ fn place_by(
     repository: &HelmRepository,
     clusters: &BTreeSet<String>,
     staged: &[SourceKey],
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Result<Place, Finding> {
     let refuse = |code, message: String| {
         let line = view.object(&repository.at).map(|object| object.line);
@@ -261,7 +261,12 @@ fn api_version(view: &View, clusters: &BTreeSet<String>) -> Option<&'static str>
 }
 
 /// Writes a source and lists it.
-pub(super) fn write(view: &View, key: &SourceKey, new: &NewSource, settings: &Settings) -> Result<Changes, Error> {
+pub(super) fn write(
+    view: &View,
+    key: &SourceKey,
+    new: &NewSource,
+    settings: &ChartRefSettings,
+) -> Result<Changes, Error> {
     let Place { file, listed_in, api_version, beside, .. } = &new.place;
     let mut changes = Changes::new();
     let neighbour = listed_in.as_ref().unwrap_or(beside);
@@ -312,7 +317,7 @@ fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     if own == 0 { around() > 0 } else { own > 0 }
 }
 
-fn object(key: &SourceKey, new: &NewSource, settings: &Settings) -> New {
+fn object(key: &SourceKey, new: &NewSource, settings: &ChartRefSettings) -> New {
     let reference = match &key.version {
         Version::Tag(tag) => ("tag", New::string(tag)),
         Version::Range(range) => ("semver", New::string(range)),

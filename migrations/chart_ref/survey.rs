@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::release::{Candidate, SourceKey, Want, at_release, chart_of, judge};
+use super::settings::ChartRefSettings;
 use super::source::{Place, existing, place_for, write};
 use super::{codes, release};
-use crate::config::Settings;
 use crate::flux::{Chart, View};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Finding, Severity, kept_by};
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {
@@ -15,7 +15,7 @@ pub(super) struct Found<'v> {
     pub(super) sources: Vec<Source>,
     /// The names of charts out of scope, with the number of their releases.
     pub(super) other_charts: BTreeMap<String, usize>,
-    pub(super) settings: Settings,
+    pub(super) settings: ChartRefSettings,
 }
 
 /// The source that some releases of one key will reference: all of them, or, where each cluster has its own, those of one cluster.
@@ -41,7 +41,7 @@ pub(super) struct NewSource {
 }
 
 impl<'v> Found<'v> {
-    pub(super) fn in_view(view: &'v View, settings: &Settings) -> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings) -> Found<'v> {
         let mut other_charts = BTreeMap::new();
         let mut candidates = Vec::new();
         for release in view.releases() {
@@ -54,6 +54,7 @@ impl<'v> Found<'v> {
             }
         }
         refuse_duplicates(&mut candidates);
+        refuse_opted_out(view, &mut candidates);
         let sources = sources(view, &mut candidates, settings);
         Found { candidates, sources, other_charts, settings: settings.clone() }
     }
@@ -74,6 +75,18 @@ fn refuse_duplicates(candidates: &mut [Candidate<'_>]) {
     for candidate in candidates.iter_mut().filter(|candidate| seen[&identity(candidate)] > 1) {
         let message = format!("{} stands twice in this file", candidate.name);
         candidate.verdict = Err(at_release(candidate.release, Severity::Error, codes::INVALID, message));
+    }
+}
+
+/// What is opted out stays, whatever else there is to say of it, and has no say in which sources there are.
+fn refuse_opted_out(view: &View, candidates: &mut [Candidate<'_>]) {
+    for candidate in candidates {
+        let at = &candidate.release.at;
+        let chart = view.node(at).and_then(|root| root.get("spec")?.own_entry("chart"));
+        let part = chart.map(|(key, value)| key.range().start..value.range().end);
+        if let Some(reason) = part.and_then(|part| kept_by(view, super::META.id, &at.path, &part)) {
+            candidate.verdict = Err(reason);
+        }
     }
 }
 
@@ -109,7 +122,7 @@ impl Group {
 }
 
 /// Finds or names and places the sources of all keys. Where that cannot be, the releases of the key are refused.
-fn sources(view: &View, candidates: &mut [Candidate<'_>], settings: &Settings) -> Vec<Source> {
+fn sources(view: &View, candidates: &mut [Candidate<'_>], settings: &ChartRefSettings) -> Vec<Source> {
     let mut users: BTreeMap<SourceKey, Vec<usize>> = BTreeMap::new();
     for (number, candidate) in candidates.iter().enumerate() {
         if let Ok(want) = &candidate.verdict {
@@ -148,7 +161,7 @@ fn found_or_new(
     group: &Group,
     candidates: &[Candidate<'_>],
     staged: &[SourceKey],
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Result<Source, Finding> {
     let users: Vec<&Candidate<'_>> = group.users.iter().map(|user| &candidates[*user]).collect();
     let wants: Vec<&Want> = users.iter().filter_map(|user| user.verdict.as_ref().ok()).collect();
@@ -184,7 +197,7 @@ fn proven(
     key: &SourceKey,
     new: &NewSource,
     clusters: &BTreeSet<String>,
-    settings: &Settings,
+    settings: &ChartRefSettings,
 ) -> Result<String, Finding> {
     let file = new.place.file.clone();
     let refuse = |code, message| release::finding(Severity::Error, code, Some(file.clone()), None, message);

@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use clap::Args;
 
 use super::context::Context;
-use super::{Asked, Outcome, hint, print};
+use super::{Asked, Outcome, Start, hint, print};
 use crate::output::stat;
 use crate::repo::{FileChange, write};
 
@@ -14,9 +12,9 @@ pub(super) struct ApplyArgs {
 }
 
 /// `apply`: writes what is chosen, tells what changed.
-pub(super) fn run(dir: &Path, args: &ApplyArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(dir, &asked.migrations)?;
+    let context = Context::open(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     if changes.is_empty() {

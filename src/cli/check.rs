@@ -1,10 +1,8 @@
-use std::path::Path;
-
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::plan::{Format, planned};
-use super::{Asked, Outcome, hint, print};
+use super::{Asked, Outcome, Start, hint, print};
 use crate::output::{findings_as_github, findings_as_sarif};
 use crate::plan;
 
@@ -30,11 +28,11 @@ enum CheckFormat {
 }
 
 /// `check`: silent where nothing is left, else the plan; or all that there is to say, as findings.
-pub(super) fn run(dir: &Path, args: &CheckArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
     let (text, outcome) = match args.format {
-        CheckFormat::Text => planned(dir, &args.asked, Format::Text)?,
-        CheckFormat::Json => planned(dir, &args.asked, Format::Json)?,
-        CheckFormat::Sarif | CheckFormat::Github => found(dir, args)?,
+        CheckFormat::Text => planned(start, &args.asked, Format::Text)?,
+        CheckFormat::Json => planned(start, &args.asked, Format::Json)?,
+        CheckFormat::Sarif | CheckFormat::Github => found(start, args)?,
     };
     if outcome == Outcome::Pending || args.format != CheckFormat::Text {
         print(&text)?;
@@ -45,9 +43,9 @@ pub(super) fn run(dir: &Path, args: &CheckArgs) -> anyhow::Result<Outcome> {
 }
 
 /// What is left, as findings in a format.
-fn found(dir: &Path, args: &CheckArgs) -> anyhow::Result<(String, Outcome)> {
+fn found(start: &Start, args: &CheckArgs) -> anyhow::Result<(String, Outcome)> {
     let asked = args.asked.understood();
-    let context = Context::open(dir, &asked.migrations)?;
+    let context = Context::open(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
     let findings = plan::as_findings(&context.view, &context.plan, &selection);
     let text = match args.format {

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::{Asked, hint};
-use crate::config::{self, Settings};
+use super::{Asked, Start, configuration, hint};
+use crate::config::Settings;
 use crate::flux::View;
 use crate::git::WorkTree;
 use crate::migrations;
@@ -18,52 +19,33 @@ pub(super) struct Context {
     /// Where `apply` keeps its journal; `None` outside of git.
     pub(super) journal: Option<PathBuf>,
     pub(super) git: Option<WorkTree>,
-    pub(super) view: View,
+    /// Never dropped: the program ends with it, and taking apart what it knows of a large tree takes a tenth of the time.
+    pub(super) view: ManuallyDrop<View>,
     pub(super) migrations: Vec<&'static dyn Migration>,
     pub(super) settings: Settings,
     pub(super) plan: Plan,
 }
 
 impl Context {
-    /// Opens the repository around a directory and plans all migrations that are asked for. What an interrupted run left is rolled back
-    /// first.
-    pub(super) fn open(dir: &Path, asked: &[String]) -> anyhow::Result<Context> {
-        if !dir.is_dir() {
-            let what = if dir.exists() { "is no directory" } else { "is not there" };
-            bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
-        }
-        let git = WorkTree::around(dir)?;
-        let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
-        let journal = git.as_ref().map(WorkTree::journal);
-        if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
-            let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
-            let done = match files.as_slice() {
-                [] => "no file had been written yet".to_owned(),
-                [one] => format!("1 file put back: {one}"),
-                several => format!("{} files put back: {}", several.len(), several.join(", ")),
-            };
-            hint(&format!("note: an earlier run was interrupted while it wrote; it is rolled back ({done})"));
-        }
-        if root.join(config::FILE).exists() {
-            bail!(
-                "{} is here, but this version reads no configuration yet; it may hold opt-outs, so nothing is planned without it: \
-                 remove it, or use a version that reads it",
-                config::FILE
-            );
-        }
-        let folder = match &git {
-            Some(git) => git.files()?,
-            None => Folder::plain(&root).with_context(|| format!("{} cannot be read", root.display()))?,
-        };
-        let view = View::of(Tree::of(Arc::new(folder)))?;
+    /// Opens the repository around a directory and plans all migrations that are asked for.
+    pub(super) fn open(start: &Start, asked: &[String]) -> anyhow::Result<Context> {
+        let repository = Repository::open(&start.dir)?;
+        let settings = configuration::read(start, &repository)?;
+        let view = View::with_clusters(repository.tree.clone(), configuration::given(&settings))?;
+        let Repository { root, journal, git, .. } = repository;
         refuse_if_not_flux(&root, git.is_some(), &view)?;
-        let settings = Settings::default();
-        let migrations = migrations::all().to_vec();
-        let migrations: Vec<_> = migrations
-            .into_iter()
-            .filter(|migration| asked.is_empty() || asked.iter().any(|name| name == migration.meta().id))
-            .collect();
-        let plan = plan::plan(&view, &migrations, &settings)?;
+        let view = match &git {
+            Some(git) => git.follow(view)?,
+            None => view,
+        };
+        configuration::check(&settings, &view)?;
+        let all = migrations::all();
+        let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
+        let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
+        let mut plan = plan::plan(&view, &migrations, &settings)?;
+        plan.findings.extend(configuration::findings(&settings, &view));
+        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
+        let view = ManuallyDrop::new(view);
         Ok(Context { root, journal, git, view, migrations, settings, plan })
     }
 
@@ -84,7 +66,8 @@ impl Context {
     /// Lands what is chosen, and gives the files that change, those of needs first.
     pub(super) fn land(&self, selection: &Selection<'_>) -> anyhow::Result<(Landed, Vec<FileChange>)> {
         let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?;
-        if let Some((unit, reason)) = landed.refused.first_key_value() {
+        let opted_out = landed.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
+        if let Some((unit, reason)) = landed.refused.iter().chain(opted_out).next() {
             bail!("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message);
         }
         let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
@@ -113,8 +96,43 @@ impl Context {
     }
 }
 
+/// A repository with its files, before anything of it is understood.
+pub(super) struct Repository {
+    pub(super) root: PathBuf,
+    pub(super) journal: Option<PathBuf>,
+    pub(super) git: Option<WorkTree>,
+    pub(super) tree: Tree,
+}
+
+impl Repository {
+    /// Opens the repository around a directory. What an interrupted run left is rolled back first.
+    pub(super) fn open(dir: &Path) -> anyhow::Result<Repository> {
+        if !dir.is_dir() {
+            let what = if dir.exists() { "is no directory" } else { "is not there" };
+            bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
+        }
+        let git = WorkTree::around(dir)?;
+        let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
+        let journal = git.as_ref().map(WorkTree::journal);
+        if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
+            let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
+            let done = match files.as_slice() {
+                [] => "no file had been written yet".to_owned(),
+                [one] => format!("1 file put back: {one}"),
+                several => format!("{} files put back: {}", several.len(), several.join(", ")),
+            };
+            hint(&format!("note: an earlier run was interrupted while it wrote; it is rolled back ({done})"));
+        }
+        let folder = match &git {
+            Some(git) => git.files()?,
+            None => Folder::plain(&root).with_context(|| format!("{} cannot be read", root.display()))?,
+        };
+        Ok(Repository { root, journal, git, tree: Tree::of(Arc::new(folder)) })
+    }
+}
+
 /// A mistaken directory is better told at once than found clean.
-fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()> {
+pub(super) fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()> {
     let objects = || view.files().flat_map(|(_, file)| &file.objects);
     let is_flux = |object: &crate::flux::Object| {
         object.api_version.split('/').next().is_some_and(|group| group.ends_with(".fluxcd.io"))

@@ -5,7 +5,7 @@ use clap::Args;
 use include_dir::{Dir, include_dir};
 
 use super::context::Context;
-use super::{Asked, Outcome, diff, layout, print};
+use super::{Asked, Outcome, Start, diff, layout, print};
 use crate::git;
 use crate::output::{list_as_text, plan_as_text, stat};
 
@@ -36,7 +36,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     make(dir)?;
     let kept = into.as_deref().map(Path::display);
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
-    let context = Context::open(dir, &[])?;
+    let context = Context::open(&Start { dir: dir.to_owned(), config: None }, &[])?;
     let Context { view, plan, migrations, .. } = &context;
     let layout = layout();
 
@@ -83,5 +83,5 @@ fn make(dir: &Path) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     EXAMPLE.extract(dir).with_context(|| format!("the example cannot be written to {}", dir.display()))?;
-    Ok(git::init_with_everything(dir, "an example home-ops repository")?)
+    Ok(git::init_with_everything(dir, "an example home-ops repository", &["edge"])?)
 }

@@ -1,10 +1,8 @@
-use std::path::Path;
-
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use super::context::Context;
-use super::{Asked, Outcome, print};
+use super::{Asked, Outcome, Start, print};
 use crate::output::{DiffLine, diff_lines, stat, visible_line};
 use crate::repo::FileChange;
 
@@ -18,9 +16,9 @@ pub(super) struct DiffArgs {
 }
 
 /// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
-pub(super) fn run(dir: &Path, args: &DiffArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(dir, &asked.migrations)?;
+    let context = Context::open(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));

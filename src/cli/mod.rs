@@ -2,13 +2,18 @@
 
 mod apply;
 mod check;
+mod completions;
+mod configuration;
 mod context;
 mod demo;
 mod diff;
 mod explain;
+mod init;
 mod list;
+mod man;
 mod plan;
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +21,7 @@ use std::process::ExitCode;
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-use crate::output::{Layout, visible};
+use crate::output::{Layout, visible, visible_line};
 use crate::plan::Selectors;
 
 /// Rewrites Flux GitOps repositories from one convention to the next.
@@ -31,6 +36,9 @@ struct Cli {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     dir: Option<PathBuf>,
+    /// Read the configuration from FILE instead of .flux-codemod.yaml
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     /// When to use colours
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
@@ -65,8 +73,14 @@ enum Command {
     Check(check::CheckArgs),
     /// Explain a reason code, or print the runbook of a migration
     Explain(explain::ExplainArgs),
+    /// Write a commented .flux-codemod.yaml from what the tree shows
+    Init,
     /// Make the example repository and walk through it
     Demo(demo::DemoArgs),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page of the program, or of a command, for man(1)
+    Man(man::ManArgs),
 }
 
 /// Which migrations, and which of their units.
@@ -81,6 +95,9 @@ struct Asked {
     /// Only these releases, with what they need: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     release: Vec<String>,
+    /// Only units about releases and objects in these namespaces, with what they need
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    namespace: Vec<String>,
     /// Only units that touch these files or directories, from the root of the repository; globs allowed
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     path: Vec<String>,
@@ -94,7 +111,7 @@ impl Asked {
     fn understood(&self) -> Asked {
         let mut asked = self.clone();
         let is_migration = |name: &str| crate::migrations::all().iter().any(|migration| migration.meta().id == name);
-        for list in [&mut asked.cluster, &mut asked.release, &mut asked.path] {
+        for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path] {
             let (migrations, rest) = list.drain(..).partition(|name| is_migration(name));
             *list = rest;
             asked.migrations.extend::<Vec<String>>(migrations);
@@ -106,6 +123,7 @@ impl Asked {
         Selectors {
             clusters: self.cluster.clone(),
             releases: self.release.clone(),
+            namespaces: self.namespace.clone(),
             paths: self.path.clone(),
             review: self.review,
         }
@@ -114,6 +132,34 @@ impl Asked {
 
 fn migration_names() -> PossibleValuesParser {
     PossibleValuesParser::new(crate::migrations::all().map(|migration| migration.meta().id))
+}
+
+/// Where a command starts, and what tells it more.
+#[derive(Clone, Debug)]
+struct Start {
+    /// The directory.
+    dir: PathBuf,
+    /// The configuration, if it is not the one of the tree.
+    config: Option<PathBuf>,
+}
+
+impl Start {
+    /// The file of `--config`, seen from the directory.
+    fn config(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|file| self.dir.join(file))
+    }
+}
+
+/// An error whose lines are laid out already, such as a piece of a file with a place marked in it.
+#[derive(Debug)]
+struct LaidOut(String);
+
+impl std::error::Error for LaidOut {}
+
+impl fmt::Display for LaidOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What a command comes to.
@@ -144,6 +190,11 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Pending) => ExitCode::from(1),
+        Err(error) if error.is::<LaidOut>() => {
+            let lines = error.to_string().lines().map(|line| format!("{}\n", visible_line(line))).collect::<String>();
+            let _ = write!(anstream::stderr(), "{lines}");
+            ExitCode::from(2)
+        }
         Err(error) => {
             let message = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
             hint(&format!("error: {message}"));
@@ -153,15 +204,18 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {
-    let dir = cli.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let start = Start { dir: cli.dir.clone().unwrap_or_else(|| PathBuf::from(".")), config: cli.config.clone() };
     match &cli.command {
-        Command::List => list::run(&dir),
-        Command::Plan(args) => plan::run(&dir, args),
-        Command::Diff(args) => diff::run(&dir, args),
-        Command::Apply(args) => apply::run(&dir, args),
-        Command::Check(args) => check::run(&dir, args),
+        Command::List => list::run(&start),
+        Command::Plan(args) => plan::run(&start, args),
+        Command::Diff(args) => diff::run(&start, args),
+        Command::Apply(args) => apply::run(&start, args),
+        Command::Check(args) => check::run(&start, args),
         Command::Explain(args) => explain::run(args),
-        Command::Demo(args) => demo::run(&dir, args),
+        Command::Init => init::run(&start),
+        Command::Demo(args) => demo::run(&start.dir, args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 

@@ -1,10 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, layout, print};
+use super::{Asked, Outcome, Start, layout, print};
 use crate::output::{plan_as_json, plan_as_text};
 
 #[derive(Debug, Args)]
@@ -27,11 +27,11 @@ pub(super) enum Format {
     Json,
 }
 
-pub(super) fn run(dir: &Path, args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let (text, outcome) = planned(dir, &args.asked, args.format)?;
+pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
+    let (text, outcome) = planned(start, &args.asked, args.format)?;
     match &args.output {
         Some(file) => {
-            let file = dir.join(file);
+            let file = start.dir.join(file);
             std::fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
         }
         None => print(&text)?,
@@ -40,9 +40,9 @@ pub(super) fn run(dir: &Path, args: &PlanArgs) -> anyhow::Result<Outcome> {
 }
 
 /// The plan in a format, and whether anything of it is left to do.
-pub(super) fn planned(dir: &Path, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
+pub(super) fn planned(start: &Start, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
     let asked = asked.understood();
-    let context = Context::open(dir, &asked.migrations)?;
+    let context = Context::open(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
     let Context { view, plan, migrations, .. } = &context;
     let text = match format {

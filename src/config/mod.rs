@@ -1,19 +1,120 @@
-//! What a person may decide about a run. So far there is only the default: `.flux-codemod.yaml` is not read yet.
+//! What a person may decide about a run: `.flux-codemod.yaml`, typed.
+//!
+//! Optional, and so is every key: what the tree shows is found, and the rest has defaults. Each migration that has something to decide
+//! brings a [`Section`] of its own; what no reader asks for is an unknown key. Every mistake is reported with file, line and column
+//! ([`ConfigError`]), all of them at once.
 
-/// The name of the configuration file. A repository that has one is refused until this program reads it: it may hold opt-outs.
+mod clusters;
+mod error;
+mod keys;
+mod section;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use clusters::ClusterSettings;
+pub use error::{ConfigError, Mistake};
+pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, UNKNOWN_KEY, WRONG_TYPE};
+pub use section::{Described, Section, SectionType};
+pub use template::{FoundCluster, template};
+
+use crate::text::nearest;
+use crate::yaml::Stream;
+
+/// The name of the configuration file, at the root of the repository.
 pub const FILE: &str = ".flux-codemod.yaml";
 
-/// What migrations are told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Reason code of a cluster in the file that is nowhere.
+pub const UNKNOWN_CLUSTER: &str = "config-unknown-cluster";
+
+/// What a run is told; by default, nothing.
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The charts that are in scope of `chart-ref`, by name.
-    pub charts: Vec<String>,
-    /// The namespace in which shared sources live.
-    pub source_namespace: String,
+    /// The clusters, in the order of promotion. Those that the tree shows and that are not here come after them.
+    pub clusters: Vec<ClusterSettings>,
+    sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
+    file: String,
+    text: Arc<str>,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { charts: vec!["app-template".to_owned()], source_namespace: "flux-system".to_owned() }
+impl Settings {
+    /// Reads a configuration file. `file` is how to show it; `sections` are the types of all migrations, planned or not.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with all that is wrong in it.
+    pub fn read(file: &str, text: &str, sections: &[SectionType]) -> Result<Settings, ConfigError> {
+        let text: Arc<str> = text.into();
+        let failed = |mut mistakes: Vec<Mistake>| {
+            mistakes.sort_by_key(|mistake| mistake.range.start);
+            ConfigError { file: file.to_owned(), text: text.clone(), mistakes }
+        };
+        let stream = Stream::parse(text.clone()).map_err(|error| failed(vec![error.into()]))?;
+        let mut settings = Settings { file: file.to_owned(), text: text.clone(), ..Settings::default() };
+        let mut documents = stream.documents();
+        let Some(root) = documents.next() else { return Ok(settings) };
+        let mut mistakes = Vec::new();
+        Keys::of(root, "the configuration", &mut mistakes, |keys| {
+            settings.clusters = clusters::read(keys);
+            for section in sections {
+                if let Some(node) = keys.value(section.key) {
+                    let what = format!("`{}`", section.key);
+                    settings.sections.insert(section.key, keys.nested(node, &what, section.read));
+                }
+            }
+            if let Some(second) = documents.next() {
+                let help = "leave one document: it is one configuration".to_owned();
+                keys.mistake(WRONG_TYPE, second, "there is more than one document".to_owned(), help);
+            }
+        });
+        if mistakes.is_empty() { Ok(settings) } else { Err(failed(mistakes)) }
+    }
+
+    /// The section of a migration; where the file has none, its default.
+    pub fn section<S: Section>(&self) -> S {
+        self.sections.get(S::KEY).and_then(|section| section.downcast_ref()).cloned().unwrap_or_default()
+    }
+
+    /// The file that the settings were read from, as it is shown; empty for the defaults.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Compares the clusters with those of the tree, in which those of the file that have a path are.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a cluster without path that the tree does not show, and for one whose path makes a second cluster of one that
+    /// it does show.
+    pub fn check_clusters(&self, found: &[FoundCluster]) -> Result<(), ConfigError> {
+        let is_named = |cluster: &FoundCluster| self.clusters.iter().any(|own| own.name == cluster.name);
+        let mistakes = self.clusters.iter().filter_map(|cluster| {
+            let (range, message, help) = match &cluster.path {
+                None if found.iter().any(|other| other.name == cluster.name) => return None,
+                None => {
+                    let unnamed = found.iter().filter(|other| !is_named(other));
+                    let hint = match nearest(&cluster.name, unnamed.map(|other| (&*other.name, other))) {
+                        Some(near) => format!("did you mean `{}`? Otherwise add the `path`", near.name),
+                        None => "add the `path`".to_owned(),
+                    };
+                    let message = format!("the tree shows no cluster `{}`", cluster.name);
+                    (&cluster.name_at, message, format!("{hint} that Flux starts from"))
+                }
+                Some(_) => {
+                    found.iter().find(|own| own.only_given && own.name == cluster.name)?;
+                    let other = found.iter().find(|other| other.by_path == cluster.name && !is_named(other))?;
+                    let message = format!("the tree shows the cluster `{}` at {}", cluster.name, other.path);
+                    (&cluster.path_at, message, "leave `path` out, or give this cluster another name".to_owned())
+                }
+            };
+            Some(Mistake { code: UNKNOWN_CLUSTER, message, help, range: range.clone() })
+        });
+        let mistakes: Vec<Mistake> = mistakes.collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError { file: self.file.clone(), text: self.text.clone(), mistakes })
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Builder<'v> {
 
 impl<'v> Builder<'v> {
     pub(super) fn new(parts: &Parts<'v>) -> Builder<'v> {
-        let Parts { tree, scan, kustomizations } = *parts;
+        let Parts { tree, scan, kustomizations, .. } = *parts;
         Builder { tree, scan, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
     }
 

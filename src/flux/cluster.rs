@@ -1,5 +1,7 @@
+use super::flags::{ControllerFlag, Flag};
 use super::graph::Reach;
 use super::object::At;
+use super::root::ReleasesRoot;
 use super::source::SourceRef;
 use super::version::FluxVersion;
 use crate::repo::RepoPath;
@@ -8,7 +10,7 @@ use crate::yaml::Node;
 /// A cluster as Flux sees it: the entry point in the tree, and the git branch that its GitRepository follows.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its name, from the path of its entry point: `edge` for `kubernetes/edge/flux`.
+    /// Its name: the one given, else from the path of its entry point: `edge` for `kubernetes/edge/flux`.
     pub name: String,
     /// The path that Flux starts from.
     pub path: RepoPath,
@@ -18,10 +20,45 @@ pub struct Cluster {
     pub in_tree: bool,
     /// The branch that it follows, if it follows one.
     pub branch: Option<String>,
-    /// The version of Flux that it runs, if the tree states it.
+    /// The version of Flux that it runs, as its branch states it; as this tree does, where its branch was not looked up or says nothing.
     pub flux: Option<FluxVersion>,
+    /// The version of Flux that this tree states for it.
+    pub flux_here: Option<FluxVersion>,
     /// The source that its own Kustomizations build from.
     pub source: SourceRef,
+    /// Where that source comes from: the address of the git repository.
+    pub url: Option<String>,
+    /// Where to state what is to hold for all its releases.
+    pub releases_roots: Vec<ReleasesRoot>,
+    /// Flags of its controllers that matter, as this tree shows them.
+    pub controller_flags: Vec<ControllerFlag>,
+}
+
+impl Cluster {
+    /// Whether a variable without value is an error in it; `None` where flags contradict each other, or neither they nor the
+    /// version of Flux tell.
+    pub fn substitutes_strictly(&self) -> Option<bool> {
+        let says = |on| self.controller_flags.iter().any(|own| own.flag == Flag::StrictPostBuildSubstitutions(on));
+        match (says(true), says(false)) {
+            (true, true) => None,
+            (false, false) => self.flux.map(|flux| flux.is_at_least(9)),
+            (strict, _) => Some(strict),
+        }
+    }
+
+    /// Whether a controller refuses references to sources in other namespaces.
+    pub fn refuses_cross_namespace_refs(&self, controller: &str) -> bool {
+        self.controller_flags
+            .iter()
+            .any(|own| own.controller == controller && own.flag == Flag::NoCrossNamespaceRefs(true))
+    }
+}
+
+impl Cluster {
+    /// The name that the path of its entry point gives it, where nothing else does.
+    pub fn name_by_path(&self) -> String {
+        name_of(&self.path)
+    }
 }
 
 /// Where Flux starts in a repository, before anything is built from there.
@@ -31,6 +68,7 @@ pub(super) struct EntryPoint {
     pub(super) stated_at: At,
     pub(super) source: SourceRef,
     pub(super) branch: Option<String>,
+    pub(super) url: Option<String>,
     pub(super) flux: Option<FluxVersion>,
     /// The Flux Kustomization that applies itself from there; `None` where a FluxInstance makes it.
     pub(super) kustomization: Option<At>,
@@ -40,12 +78,7 @@ impl EntryPoint {
     /// The entry point that a document states as a FluxInstance, as the values of the `flux-instance` chart in a HelmRelease, or as
     /// those values in a file of their own.
     pub(super) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
-        let spec = match root.text_at(&["kind"]) {
-            Some("FluxInstance") => root.get("spec")?,
-            Some("HelmRelease") => root.at(&["spec", "values", "instance"])?,
-            Some(_) => return None,
-            None => root.get("instance")?,
-        };
+        let spec = instance_spec(root)?;
         let sync = spec.get("sync")?;
         let path = RepoPath::root().join(sync.text_at(&["path"])?)?;
         // The operator names the source after the instance's namespace unless told otherwise.
@@ -55,8 +88,19 @@ impl EntryPoint {
             namespace: Some("flux-system".to_owned()),
         };
         let branch = sync.text_at(&["ref"]).and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
+        let url = sync.text_at(&["url"]).map(str::to_owned);
         let flux = spec.text_at(&["distribution", "version"]).and_then(FluxVersion::parse);
-        Some(EntryPoint { path, stated_at: at.clone(), source, branch, flux, kustomization: None })
+        Some(EntryPoint { path, stated_at: at.clone(), source, branch, url, flux, kustomization: None })
+    }
+}
+
+/// What a document states as a FluxInstance, in the document itself or as values of the `flux-instance` chart.
+pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
+    match root.text_at(&["kind"]) {
+        Some("FluxInstance") => root.get("spec"),
+        Some("HelmRelease") => root.at(&["spec", "values", "instance"]),
+        Some(_) => None,
+        None => root.get("instance"),
     }
 }
 

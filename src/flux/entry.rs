@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Builder;
 use super::cluster::{self, EntryPoint};
 use super::flux_kustomization::path_of;
-use super::object::At;
+use super::object::{At, Object};
 use super::source::SourceRef;
 use super::view::Parts;
 use crate::repo::RepoPath;
@@ -23,26 +23,32 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
         .filter_map(|object| Some((&object.at, (object, parts.node(&object.at).and_then(path_and_source)?))))
         .collect();
     let mut builds = Vec::new();
-    let mut applied_by_others = BTreeSet::new();
+    let mut applied: BTreeSet<At> =
+        found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
+    let mut by_others = Vec::new();
     // Many build from one path, such as the root, and from one source: what of that they apply is looked up once.
-    let mut applied: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
+    let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
         // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
         // somewhere else, for bootstrapping, is the same Kustomization.
-        let applied = applied.entry((path, source)).or_insert_with(|| {
+        let known = known.entry((path, source)).or_insert_with(|| {
+            applied.extend(built.iter().map(|rendered| rendered.at.clone()));
             let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
-            let known = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
-            known.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
+            let ours = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
+            ours.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
         });
         let is_another = |at: &At| {
             let other = kustomizations[at].0;
             (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
-        let others = applied.iter().filter(|at| **at != &object.at && is_another(at));
-        applied_by_others.extend(others.map(|at| (*at).clone()));
+        let others = known.iter().filter(|at| **at != &object.at && is_another(at));
+        by_others.extend(others.map(|at| (&object.at, (*at).clone())));
         builds.push((*object, path.clone(), source.clone(), built));
     }
+    // One that nothing applies, such as what a person applies once by hand, does not come before what applies itself.
+    let applied_by_others: BTreeSet<At> =
+        by_others.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
     for (object, path, source, built) in builds {
         // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
         let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
@@ -50,14 +56,16 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
             continue;
         }
         let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let Some(repository) = repository else { continue };
-        let branch = parts.node(&repository.at).and_then(cluster::branch_of);
+        let Some(repository) = repository.and_then(|repository| parts.node(&repository.at)) else { continue };
+        let branch = cluster::branch_of(repository);
+        let url = repository.text_at(&["spec", "url"]).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
             path,
             stated_at: object.at.clone(),
             source: SourceRef { namespace, ..source },
             branch,
+            url,
             flux: None,
             kustomization: Some(object.at.clone()),
         });
@@ -65,6 +73,23 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
     found.dedup_by(|a, b| a.path == b.path && a.branch == b.branch);
     found
+}
+
+/// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
+/// that Flux makes when it is bootstrapped.
+pub(super) fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
+    let system = || "flux-system".to_owned();
+    let built = builder.flux_path(path);
+    let kustomizations =
+        built.iter().filter(|rendered| parts.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
+    let mut named = kustomizations.filter_map(|rendered| {
+        let (_, source) = path_and_source(parts.node(&rendered.at)?)?;
+        let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
+        (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
+    });
+    let first = named.next().filter(|first| named.all(|other| other == *first));
+    let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
+    first.unwrap_or_else(bootstrapped)
 }
 
 /// Where a Flux Kustomization builds from.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::object::{At, Object};
+use super::skip::Skip;
 use crate::repo::RepoPath;
 use crate::text::ContentId;
 use crate::yaml::{Error, Kind, Node, Stream, Style};
@@ -18,6 +19,8 @@ pub struct FileView {
     pub barred: Option<Barred>,
     /// Why it could not be read, if so.
     pub broken: Option<Broken>,
+    /// The opt-outs in it, by line.
+    pub skips: Vec<Skip>,
 }
 
 /// What is never touched.
@@ -70,7 +73,8 @@ impl FileView {
     /// Reads the bytes of a YAML file.
     pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
         let content = ContentId::of(bytes);
-        let nothing = FileView { content, stream: None, objects: Vec::new(), barred: None, broken: None };
+        let nothing =
+            FileView { content, stream: None, objects: Vec::new(), barred: None, broken: None, skips: Vec::new() };
         let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
         if path.as_str().ends_with(".j2") {
             return FileView { barred: Some(Barred::Template), ..nothing };
@@ -84,8 +88,8 @@ impl FileView {
                 } else {
                     filtered.then_some(Barred::Filtered)
                 };
-                let objects = Object::find(path, &stream);
-                FileView { stream: Some(Arc::new(stream)), objects, barred, ..nothing }
+                let (objects, skips) = (Object::find(path, &stream), Skip::find(&stream));
+                FileView { stream: Some(Arc::new(stream)), objects, barred, skips, ..nothing }
             }
             Err(_) if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) => {
                 FileView { barred: Some(Barred::Template), ..nothing }
@@ -94,6 +98,13 @@ impl FileView {
                 FileView { broken: Some(Broken { message: problem.to_string(), line: at.line }), ..nothing }
             }
         }
+    }
+
+    /// The same content read at another path; `None` where the path decides what it is.
+    pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
+        let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
+        let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
+        Some(FileView { objects: Object::find(path, stream), barred, ..self.clone() })
     }
 }
 

@@ -2,10 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
 use super::cluster::{self, Cluster, EntryPoint};
-use super::entry::entry_points;
+use super::entry::{entry_points, source_of};
+use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
+use super::given::{self, GivenCluster};
 use super::object::At;
 use super::patch::Patches;
+use super::root::releases_roots;
 use super::view::Parts;
 use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
@@ -75,18 +78,34 @@ impl Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts);
         let lying = Lying::around(parts);
-        for entry in entry_points(parts, &mut builder) {
-            graph.add_cluster(&entry, parts, &mut builder, &lying);
+        let found = entry_points(parts, &mut builder);
+        for (name, entry) in given::named(found, parts.given, &mut |path| source_of(path, parts, &mut builder)) {
+            graph.add_cluster(name, &entry, parts, &mut builder, &lying);
         }
+        graph.put_in_order(parts.given);
         graph.unmodelled = builder.unmodelled;
         graph
     }
 
-    fn add_cluster<'v>(&mut self, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>, lying: &Lying<'v>) {
-        let mut name = cluster::name_of(&entry.path);
-        if self.clusters.iter().any(|cluster| cluster.name == name) {
-            name = entry.path.to_string();
-        }
+    /// Puts the clusters into the order of promotion. What is reached stays in the order in which it was: no name depends on this.
+    fn put_in_order(&mut self, given: &[GivenCluster]) {
+        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
+        order.sort_by_key(|number| given::rank(&self.clusters[*number].name, given));
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, number)| places[*number] = place);
+        self.clusters = order.iter().map(|number| self.clusters[*number].clone()).collect();
+        self.kustomizations.iter_mut().for_each(|own| own.cluster = places[own.cluster]);
+        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = places[reach.cluster]);
+    }
+
+    fn add_cluster<'v>(
+        &mut self,
+        name: String,
+        entry: &EntryPoint,
+        parts: &Parts<'v>,
+        builder: &mut Builder<'v>,
+        lying: &Lying<'v>,
+    ) {
         let number = self.clusters.len();
         let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {
@@ -96,15 +115,25 @@ impl Graph {
             in_tree,
             branch: entry.branch.clone(),
             flux: entry.flux,
+            flux_here: entry.flux,
             source: entry.source.clone(),
+            url: entry.url.clone(),
+            releases_roots: Vec::new(),
+            controller_flags: Vec::new(),
         });
+        let first = self.kustomizations.len();
         let reached = Walk::through(self, number, entry, parts, builder, lying);
         if self.clusters[number].flux.is_none() {
             let own = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
-            self.clusters[number].flux = cluster::version_stated(&own.collect::<Vec<_>>());
+            let stated = cluster::version_stated(&own.collect::<Vec<_>>());
+            (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
         }
+        let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
+        self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
+        self.clusters[number].controller_flags =
+            controller_flags(&self.kustomizations[first..], number, &reached, parts);
         for (at, reaches) in reached {
             self.reaches.entry(at).or_default().extend(reaches);
         }

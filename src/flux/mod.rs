@@ -8,10 +8,15 @@
 
 mod build;
 mod cluster;
+#[cfg(test)]
+mod cluster_tests;
 mod entry;
 mod file;
+mod flags;
 mod flux_kustomization;
+mod following;
 mod generator;
+mod given;
 mod graph;
 mod json_patch;
 mod kustomization;
@@ -19,10 +24,13 @@ mod object;
 mod patch;
 mod release;
 mod rendered;
+mod root;
 mod scan;
 mod selector;
+mod skip;
 mod source;
 mod substitute;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -32,15 +40,21 @@ mod walk;
 
 pub use cluster::Cluster;
 pub use file::{Barred, Broken, FileView};
+pub use flags::{ControllerFlag, Flag};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
+pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
+pub use given::GivenCluster;
 pub use graph::{Graph, Reach, Unmodelled};
 pub use kustomization::{Kustomization, Listed};
 pub use object::{At, Object};
 pub use patch::Patch;
 pub use release::{Chart, ChartSpec, Release};
 pub use rendered::Rendered;
+pub use root::ReleasesRoot;
+pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use substitute::{Used, Variables, variables_in};
+pub use template::EntryTemplate;
 pub use value::Value;
 pub use version::FluxVersion;
 pub use view::View;

@@ -13,6 +13,7 @@ pub struct Patch {
     pub path: RepoPath,
     /// The line where it is stated, from 1.
     pub line: usize,
+    text: Arc<str>,
     target: Option<Target>,
     change: Change,
 }
@@ -56,6 +57,7 @@ impl Patch {
                 line: item.line(),
                 target: None,
                 change: Change::read(&text),
+                text: text.into(),
             }));
         }
         found.extend(Patch::listed_in(path, root.get("patches"), &file));
@@ -64,7 +66,11 @@ impl Patch {
     }
 
     /// The entries of a `patches` list: `patch` or `path`, and perhaps a `target`.
-    fn listed_in(path: &RepoPath, list: Option<Node<'_>>, file: &dyn Fn(&str) -> Option<String>) -> Vec<Patch> {
+    pub(super) fn listed_in(
+        path: &RepoPath,
+        list: Option<Node<'_>>,
+        file: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<Patch> {
         let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
         list.into_iter().flat_map(Node::items).filter_map(patch).collect()
     }
@@ -82,7 +88,7 @@ impl Patch {
             (None, None) => return None,
         };
         let target = item.get("target").map(Target::read);
-        Some(Patch { path: path.clone(), line, target, change: Change::read(&text) })
+        Some(Patch { path: path.clone(), line, target, change: Change::read(&text), text: text.into() })
     }
 
     /// Whether it changes this object.
@@ -90,6 +96,22 @@ impl Patch {
         match (&self.target, &self.change) {
             (Some(target), _) => target.selects(object),
             (None, Change::Merge(patches)) => patches.iter().any(|patch| names(patch, object)),
+            (None, Change::Json(_) | Change::Unreadable) => false,
+        }
+    }
+
+    /// The patch itself.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is meant for objects of a kind and name, wherever they are.
+    pub(super) fn is_for_named(&self, kind: &str, name: &str) -> bool {
+        match (&self.target, &self.change) {
+            (Some(target), _) => target.may_select(kind, name),
+            (None, Change::Merge(patches)) => patches.iter().any(|patch| {
+                patch.text_at(&["kind"]) == Some(kind) && patch.text_at(&["metadata", "name"]) == Some(name)
+            }),
             (None, Change::Json(_) | Change::Unreadable) => false,
         }
     }
@@ -163,7 +185,7 @@ impl Patch {
             }
             Change::Unreadable => Change::Unreadable,
         };
-        Patch { change, target: None, path: self.path.clone(), line: self.line }
+        Patch { change, target: None, ..self.clone() }
     }
 
     /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.

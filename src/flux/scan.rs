@@ -1,6 +1,6 @@
 //! Which files are parsed: those whose bytes say that they can matter to Flux. The others are, when somebody asks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -8,9 +8,10 @@ use std::thread;
 
 use aho_corasick::AhoCorasick;
 
-use super::file::FileView;
+use super::file::{Barred, FileView};
 use super::kustomization::Kustomization;
 use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
+use crate::text::ContentId;
 
 /// The YAML files of a tree.
 #[derive(Clone, Default)]
@@ -75,6 +76,27 @@ impl Scan {
             }
         }
         Ok(if known.whole { scan.whole() } else { scan })
+    }
+
+    /// What is known here of another tree: files of the same content, wherever that tree tells the ids of its contents.
+    pub(super) fn known_of(&self, tree: &Tree) -> Scan {
+        let by_content: HashMap<ContentId, &FileView> =
+            self.files.values().map(|file| (file.content, &**file)).collect();
+        let mut known = Scan::default();
+        for (path, kind) in tree.entries() {
+            let EntryKind::File { filtered: false, .. } = kind else { continue };
+            let Some(content) = tree.content(&path).filter(|_| is_of_interest(&path)) else { continue };
+            let same =
+                self.files.get(&path).filter(|file| file.content == content && file.barred != Some(Barred::Filtered));
+            let moved = || by_content.get(&content).and_then(|file| file.moved_to(&path)).map(Arc::new);
+            let unread = self.unread.get(&path).filter(|unread| ContentId::of(&unread.bytes) == content);
+            match (same.cloned().or_else(moved), unread) {
+                (Some(file), _) => drop(known.files.insert(path, file)),
+                (None, Some(unread)) => drop(known.unread.insert(path, unread.clone())),
+                (None, None) => {}
+            }
+        }
+        known
     }
 
     /// This, with all files parsed.
@@ -159,7 +181,7 @@ impl Word {
 }
 
 /// Does something with each item on all cores; the results are in the order of the items.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     const SHARE: usize = 32;
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let next = AtomicUsize::new(0);

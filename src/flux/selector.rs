@@ -65,6 +65,11 @@ impl Target {
             && self.annotations.hold(object.annotations)
     }
 
+    /// Whether it could select an object of a kind and name: the rest is left open.
+    pub(super) fn may_select(&self, kind: &str, name: &str) -> bool {
+        self.kind.matches(kind) && self.name.matches(name)
+    }
+
     /// Whether it could select any object of a kind in this namespace or that: everything but kind is left open.
     pub(super) fn may_select_kind(&self, kind: &str) -> bool {
         self.kind.matches(kind)

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
+use crate::text::ContentId;
 
 struct Memory(Vec<Entry>, BTreeMap<RepoPath, &'static str>);
 
@@ -25,11 +26,15 @@ fn path(text: &str) -> RepoPath {
     RepoPath::new(text).unwrap()
 }
 
-fn view(files: &[(&str, &'static str)]) -> View {
+pub(super) fn view(files: &[(&str, &'static str)]) -> View {
+    View::of(Tree::of(Arc::new(memory(files)))).unwrap()
+}
+
+fn memory(files: &[(&str, &'static str)]) -> Memory {
     let files: BTreeMap<RepoPath, &'static str> = files.iter().map(|(at, text)| (path(at), *text)).collect();
     let kind = EntryKind::File { mode: Mode::File, filtered: false };
     let entries = files.keys().map(|path| Entry { path: path.clone(), kind: kind.clone() }).collect();
-    View::of(Tree::of(Arc::new(Memory(entries, files)))).unwrap()
+    Memory(entries, files)
 }
 
 const ENTRY: &str = "\
@@ -144,3 +149,59 @@ fn what_contains_itself_ends() {
     files.push(("kubernetes/edge/kustomization.yaml", "resources: [flux]\n"));
     assert_eq!(view(&files).graph().clusters.len(), 1);
 }
+
+/// A source that tells the ids of its contents, as a commit does, and counts what is read of it.
+struct Counting(Memory, Mutex<Vec<String>>);
+
+impl Source for Counting {
+    fn list(&self) -> &[Entry] {
+        self.0.list()
+    }
+    fn left_out(&self) -> &[LeftOut] {
+        &[]
+    }
+    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+        self.1.lock().unwrap().push(path.to_string());
+        self.0.read(path)
+    }
+    fn content(&self, path: &RepoPath) -> Option<ContentId> {
+        Some(ContentId::of(self.0.1[path].as_bytes()))
+    }
+}
+
+#[test]
+fn a_view_takes_what_another_has_parsed_of_the_same_content() {
+    let first = view(&apps(KUSTOMIZATION));
+    let files = [
+        ("kubernetes/edge/flux/cluster.yaml", ENTRY),
+        ("kubernetes/edge/flux/apps.yaml", KUSTOMIZATION_HOME),
+        ("apps/moved/helmrelease.yaml", RELEASE),
+        ("apps/template.yaml.j2", RELEASE),
+    ];
+    let source = Arc::new(Counting(memory(&files), Mutex::default()));
+    let second = View::like(Tree::of(source.clone()), &first).unwrap();
+    let mut read = source.1.lock().unwrap().clone();
+    read.sort();
+    assert_eq!(
+        read,
+        ["apps/template.yaml.j2", "kubernetes/edge/flux/apps.yaml"],
+        "what is new, and where the name decides"
+    );
+    assert_eq!(second.releases()[0].at.path, path("apps/moved/helmrelease.yaml"));
+    assert_eq!(applied(&second), ["edge/apps home/${APP}"]);
+    assert_eq!(applied(&first), ["edge/apps -/${APP}"]);
+}
+
+const KUSTOMIZATION: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, sourceRef: {kind: GitRepository, name: home}}
+";
+
+const KUSTOMIZATION_HOME: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {path: ./apps, targetNamespace: home, sourceRef: {kind: GitRepository, name: home}}
+";

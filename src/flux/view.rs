@@ -4,14 +4,17 @@ use std::sync::Arc;
 use super::build::Builder;
 use super::file::{Barred, FileView};
 use super::flux_kustomization::{FluxKustomization, effective};
+use super::following::Following;
+use super::given::GivenCluster;
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
 use super::rendered::Rendered;
-use super::scan::Scan;
+use super::scan::{Scan, on_all_cores};
 use super::source::{HelmRepository, OciRepository};
 use super::substitute::Variables;
+use super::template::{EntryTemplate, entry_templates};
 use super::value::Value;
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -29,6 +32,10 @@ pub struct View {
     releases: Arc<Vec<Release>>,
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
+    patches: Arc<BTreeSet<RepoPath>>,
+    entry_templates: Arc<Vec<EntryTemplate>>,
+    following: Option<Arc<Following>>,
+    given: Arc<Vec<GivenCluster>>,
 }
 
 impl View {
@@ -37,8 +44,26 @@ impl View {
     /// # Errors
     /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
+        View::with_clusters(tree, Vec::new())
+    }
+
+    /// As [`View::of`], with clusters that a person names.
+    ///
+    /// # Errors
+    /// As [`View::of`].
+    pub fn with_clusters(tree: Tree, given: Vec<GivenCluster>) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &Scan::default())?;
-        Ok(View::assemble(tree, scan))
+        Ok(View::assemble(tree, scan, Arc::new(given)))
+    }
+
+    /// Reads a tree that is much like the one of another view: what that has parsed of the same content is taken from there, without
+    /// reading it again, wherever the tree tells the ids of its contents. The clusters that a person names are the same.
+    ///
+    /// # Errors
+    /// If a file cannot be read at all.
+    pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
+        let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
+        Ok(View::assemble(tree, scan, other.given.clone()))
     }
 
     /// This view with changes made to its tree.
@@ -52,25 +77,49 @@ impl View {
         }
         let tree = self.tree.with(changes)?;
         let scan = Scan::of(&tree, &known)?;
-        Ok(View::assemble(tree, scan))
+        Ok(View::assemble(tree, scan, self.given.clone()).like_before(self))
+    }
+
+    /// This view, and what is known of the branches that its clusters follow: from now on the version of Flux that a cluster runs is the one
+    /// that its branch states, in all views that come from this one.
+    pub fn following(self, following: Following) -> View {
+        self.learn(Arc::new(following))
+    }
+
+    fn learn(mut self, following: Arc<Following>) -> View {
+        following.teach(&mut Arc::make_mut(&mut self.graph).clusters);
+        View { following: Some(following), ..self }
+    }
+
+    /// This view, with what the one that it comes from knows of branches.
+    fn like_before(self, before: &View) -> View {
+        match &before.following {
+            Some(following) => self.learn(following.clone()),
+            None => self,
+        }
+    }
+
+    /// What is known of the branches that clusters follow; `None` outside of git.
+    pub fn followed(&self) -> Option<&Following> {
+        self.following.as_deref()
     }
 
     /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
     pub fn whole(&self) -> View {
-        View::assemble(self.tree.clone(), self.scan.whole())
+        View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone()).like_before(self)
     }
 
-    fn assemble(tree: Tree, scan: Scan) -> View {
+    fn assemble(tree: Tree, scan: Scan, given: Arc<Vec<GivenCluster>>) -> View {
         let files = &scan.files;
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
-        let kustomizations: BTreeMap<_, _> = files
-            .iter()
-            .filter(|(path, _)| Kustomization::is_named_so(path))
-            .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
-            .collect();
-        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations };
+        let named_so: Vec<_> = files.iter().filter(|(path, _)| Kustomization::is_named_so(path)).collect();
+        let read = |(path, file): &(&RepoPath, &Arc<FileView>)| {
+            Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
+        };
+        let kustomizations: BTreeMap<_, _> = on_all_cores(&named_so, read).into_iter().flatten().collect();
+        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations, given: &given };
         let graph = Graph::of(&parts);
 
         let patches = patch_files(&parts);
@@ -89,12 +138,16 @@ impl View {
             .filter_map(|object| OciRepository::read(&object.at, read(&object)?))
             .collect();
         View {
+            entry_templates: Arc::new(entry_templates(&parts)),
             graph: Arc::new(graph),
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
             oci_repositories: Arc::new(oci_repositories),
             kustomizations: Arc::new(kustomizations),
+            patches: Arc::new(patches),
+            following: None,
             scan: Arc::new(scan),
+            given,
             tree,
         }
     }
@@ -132,6 +185,23 @@ impl View {
     /// The HelmReleases that name a chart, by place.
     pub fn releases(&self) -> &[Release] {
         &self.releases
+    }
+
+    /// The HelmReleases and Flux Kustomizations that no cluster applies, by place.
+    pub fn unreached(&self) -> impl Iterator<Item = &Object> {
+        // Patches and fragments of values are no releases.
+        let releases: BTreeSet<&At> = self.releases.iter().map(|release| &release.at).collect();
+        let is_kustomization =
+            |object: &Object| object.is_flux_kustomization() && !self.patches.contains(&object.at.path);
+        let objects = self.scan.files.values().flat_map(|file| &file.objects);
+        objects.filter(move |object| {
+            (releases.contains(&object.at) || is_kustomization(object)) && self.graph.reaches(&object.at).is_empty()
+        })
+    }
+
+    /// The templates that would be where clusters begin, by path.
+    pub fn entry_templates(&self) -> &[EntryTemplate] {
+        &self.entry_templates
     }
 
     /// The HelmRepositories, by place.
@@ -185,8 +255,12 @@ impl View {
 
     /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
     pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
-        let mut builder =
-            Builder::new(&Parts { tree: &self.tree, scan: &self.scan, kustomizations: &self.kustomizations });
+        let mut builder = Builder::new(&Parts {
+            tree: &self.tree,
+            scan: &self.scan,
+            kustomizations: &self.kustomizations,
+            given: &self.given,
+        });
         kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
     }
 
@@ -222,6 +296,8 @@ pub(super) struct Parts<'v> {
     pub(super) scan: &'v Scan,
     /// By directory.
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    /// The clusters that a person names.
+    pub(super) given: &'v [GivenCluster],
 }
 
 impl<'v> Parts<'v> {

@@ -1,6 +1,11 @@
 //! git, through libgit2: where the repository is, what its index holds, which files a filter stands before.
 //!
-//! Reads only. Branches made from a plan come later; so do commits as trees to read.
+//! Reads only: the work tree, [commits](Commit) as trees, and the branches that clusters follow ([`WorkTree::follow`]). Branches made
+//! from a plan come later.
+
+mod branch;
+mod commit;
+mod follow;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,6 +15,8 @@ use git2::{AttrCheckFlags, AttrValue, ErrorCode, Repository};
 use thiserror::Error;
 
 use crate::repo::{Folder, RepoPath, Source};
+
+pub use commit::Commit;
 
 /// A git repository with a work tree.
 pub struct WorkTree {
@@ -82,7 +89,7 @@ impl WorkTree {
         let mut folder = Folder::work_tree(&self.root, &tracked, &submodules).map_err(io)?;
         // Attributes are slow to look up and rarely there.
         let has_attributes = folder.list().iter().any(|entry| entry.path.name() == ".gitattributes")
-            || self.repository.path().join("info/attributes").exists();
+            || self.repository.commondir().join("info/attributes").exists();
         if has_attributes {
             folder.mark_filtered(|path| self.is_filtered(path));
         }
@@ -98,17 +105,22 @@ impl WorkTree {
     }
 
     fn is_filtered(&self, path: &RepoPath) -> bool {
-        let value = self.repository.get_attr_bytes(Path::new(path.as_str()), "filter", AttrCheckFlags::FILE_THEN_INDEX);
-        let value = value.ok().flatten();
-        matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
+        has_filter(&self.repository, path, AttrCheckFlags::FILE_THEN_INDEX)
     }
 }
 
-/// Makes a repository of a directory, with all that lies in it as its first commit, on branch `main`.
+/// Whether a `filter=` attribute is set for a path.
+fn has_filter(repository: &Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {
+    let value = repository.get_attr_bytes(Path::new(path.as_str()), "filter", flags);
+    let value = value.ok().flatten();
+    matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
+}
+
+/// Makes a repository of a directory, with all that lies in it as its first commit, on branch `main` and on further branches.
 ///
 /// # Errors
 /// [`GitError`] if libgit2 cannot.
-pub fn init_with_everything(dir: &Path, message: &str) -> Result<(), GitError> {
+pub fn init_with_everything(dir: &Path, message: &str, branches: &[&str]) -> Result<(), GitError> {
     let make = || -> Result<(), git2::Error> {
         let mut options = git2::RepositoryInitOptions::new();
         let repository = Repository::init_opts(dir, options.initial_head("main"))?;
@@ -117,7 +129,11 @@ pub fn init_with_everything(dir: &Path, message: &str) -> Result<(), GitError> {
         index.write()?;
         let tree = repository.find_tree(index.write_tree()?)?;
         let author = git2::Signature::now("flux-codemod", "flux-codemod@example.org")?;
-        repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?;
+        let commit =
+            repository.find_commit(repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?)?;
+        for name in branches {
+            repository.branch(name, &commit, false)?;
+        }
         Ok(())
     };
     make().map_err(|error| unreadable(dir, &error))

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::flux::View;
-use crate::plan::{Finding, Migration, Plan, Safety, Selection, Subject, Unit};
+use crate::plan::{Finding, Migration, Plan, Selection, Subject, Unit};
 
 /// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
 pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrations: &[&dyn Migration]) -> Value {
@@ -28,8 +28,8 @@ pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrati
     });
     let asked = |unit: &&Unit| {
         let all =
-            selection.chosen.iter().chain(&selection.to_review).chain(&selection.refused).chain(&selection.waiting);
-        all.into_iter().any(|own| own.id == unit.id)
+            [&selection.chosen, &selection.to_review, &selection.refused, &selection.opted_out, &selection.waiting];
+        all.into_iter().flatten().any(|own| own.id == unit.id)
     };
     json!({
         "schema": 1,
@@ -63,7 +63,7 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "workloads": unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "needs": unit.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "touches": unit.touches.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
-        "chosen": unit.safety != Safety::Refused && selection.chosen.iter().any(|own| own.id == unit.id),
+        "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
         "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
     })
 }

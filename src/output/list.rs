@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use super::layout::count;
 use super::{Layout, visible};
-use crate::flux::View;
-use crate::plan::{Migration, Plan, Safety};
+use crate::flux::{Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, States, View};
+use crate::plan::{Migration, Plan, Safety, apart};
+use crate::repo::RepoPath;
 
 /// The clusters and the roadmap: what is pending where.
 pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], layout: &Layout) -> String {
@@ -14,21 +17,33 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
         out.push('\n');
     }
     for (number, cluster) in graph.clusters.iter().enumerate() {
-        let branch = cluster.branch.as_deref().map_or("no branch".to_owned(), |branch| format!("branch {branch}"));
-        let flux = cluster.flux.map_or("Flux version not stated".to_owned(), |version| format!("Flux {version}"));
         let releases = view.releases().iter();
         let releases =
             releases.filter(|release| graph.reaches(&release.at).iter().any(|reach| reach.cluster == number)).count();
         let path =
             if cluster.in_tree { cluster.path.to_string() } else { format!("{} (not in this tree)", cluster.path) };
+        let (branch, flux) = (branch(view, cluster), flux(view, cluster));
         let about = format!("follows {branch}, {flux}, {}, from {path}", count(releases, "release"));
         out.push_str(&layout.fold(&format!("  {:<10} ", visible(&cluster.name)), &about));
         out.push('\n');
+        let more = cluster.releases_roots.iter().map(|own| root(graph, own)).chain(flags(cluster));
+        for line in more {
+            out.push_str(&layout.fold_deeper(&" ".repeat(13), &" ".repeat(15), &line));
+            out.push('\n');
+        }
     }
-    let unreached = view.releases().iter().filter(|release| graph.reaches(&release.at).is_empty()).count();
-    if unreached > 0 {
-        let text = format!("{} that no cluster applies", count(unreached, "release"));
+    let none = |kind: fn(&Object) -> bool| view.unreached().filter(|object| kind(object)).count();
+    let unreached =
+        [(none(Object::is_helm_release), "release"), (none(Object::is_flux_kustomization), "Flux Kustomization")];
+    let unreached: Vec<_> =
+        unreached.iter().filter(|(number, _)| *number > 0).map(|(n, noun)| count(*n, noun)).collect();
+    if !unreached.is_empty() {
+        let text = format!("{} that no cluster applies", unreached.join(" and "));
         out.push_str(&layout.fold(&format!("  {:<10} ", "(none)"), &text));
+        out.push('\n');
+    }
+    if view.followed().is_none() && graph.clusters.iter().any(|cluster| cluster.branch.is_some()) {
+        out.push_str(&layout.fold("  ", "this is no git repository: what the branches themselves say is not known"));
         out.push('\n');
     }
     out.push_str("\nroadmap\n");
@@ -49,14 +64,63 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
                     plan.units.iter().filter(|unit| unit.lane.to_string() == lane && unit.id.migration == meta.id);
                 units.filter(|unit| unit.safety == safety).count()
             };
-            let pending = format!(
+            let mut pending = format!(
                 "{} pending, {} to review, {} refused",
                 of(Safety::Safe),
                 of(Safety::Review),
                 of(Safety::Refused)
             );
+            if of(Safety::OptedOut) > 0 {
+                pending.push_str(&format!(", {} opted out", of(Safety::OptedOut)));
+            }
             out.push_str(&format!("    {:<10} {pending}\n", visible(&lane)));
         }
     }
     out
+}
+
+/// The branch of a cluster, which ref was taken for it, and how far it is from HEAD.
+fn branch(view: &View, cluster: &Cluster) -> String {
+    let Some(name) = &cluster.branch else { return "no branch".to_owned() };
+    match view.followed().and_then(|following| following.of(cluster)) {
+        None => format!("branch {name}"),
+        Some(Followed::NotHere { .. }) => format!("branch {name} (not here)"),
+        Some(Followed::Here(FollowedBranch { reference, is_remote, position, .. })) => {
+            let which = if *is_remote { reference } else { "the local branch" };
+            match position {
+                Position::AtHead => format!("branch {name} ({which})"),
+                Position::Apart { ahead, behind } => format!("branch {name} ({which}), {}", apart(*ahead, *behind)),
+                Position::Unknown => format!("branch {name} ({which}), how far from HEAD is not known"),
+            }
+        }
+    }
+}
+
+/// The version of Flux, and who states it where that is not what one would expect.
+fn flux(view: &View, cluster: &Cluster) -> String {
+    let version = cluster.flux.map_or("Flux version not stated".to_owned(), |version| format!("Flux {version}"));
+    match view.followed().and_then(|following| following.of(cluster)) {
+        None | Some(Followed::Here(FollowedBranch { states: States::TheSame, .. })) => version,
+        Some(Followed::Here(FollowedBranch { states: States::Own { .. }, .. })) => format!("{version} there"),
+        Some(_) => format!("{version} here"),
+    }
+}
+
+fn root(graph: &Graph, root: &ReleasesRoot) -> String {
+    let own = &graph.kustomizations[root.kustomization];
+    let applies = [(root.kustomizations, "Kustomization"), (root.releases, "release")];
+    let applies: Vec<_> = applies.iter().filter(|(number, _)| *number > 0).map(|(n, noun)| count(*n, noun)).collect();
+    format!("releases root {}/{}: {}, in {}", own.namespace, own.name, applies.join(" and "), own.at)
+}
+
+/// The flags of the controllers, one line for each place that states one.
+fn flags(cluster: &Cluster) -> Vec<String> {
+    let mut places: BTreeMap<(&RepoPath, usize, Flag), Vec<&str>> = BTreeMap::new();
+    for own in &cluster.controller_flags {
+        places.entry((&own.path, own.line, own.flag)).or_default().push(own.controller);
+    }
+    let line = |((path, line, flag), controllers): (_, Vec<&str>)| {
+        format!("{flag} for {}, at {path}:{line}", controllers.join(", "))
+    };
+    places.into_iter().map(line).collect()
 }

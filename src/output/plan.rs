@@ -20,12 +20,15 @@ pub fn plan_as_text(
         out.push('\n');
         let of = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == meta.id).count();
         let chosen = of(&selection.chosen);
-        let summary = format!(
+        let mut summary = format!(
             "{} to write, {} to review, {} refused",
             count(chosen, "unit"),
             of(&selection.to_review),
             of(&selection.refused)
         );
+        if of(&selection.opted_out) > 0 {
+            summary.push_str(&format!(", {} opted out", of(&selection.opted_out)));
+        }
         out.push_str(&layout.fold("  ", &summary));
         out.push('\n');
         if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
@@ -37,6 +40,7 @@ pub fn plan_as_text(
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
     units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
+    opted_out(&selection.opted_out, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
 }
@@ -120,6 +124,24 @@ fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
             out.push_str(&format!("    {}\n", visible(&name(unit))));
             if let Some(place) = finding.place() {
                 out.push_str(&format!("      at {}\n", visible(&place)));
+            }
+        }
+    }
+}
+
+/// Opted-out units, each with the reason and the place of the comment.
+fn opted_out(units: &[&Unit], layout: &Layout, out: &mut String) {
+    if units.is_empty() {
+        return;
+    }
+    out.push_str("\nopted out\n");
+    for unit in units {
+        out.push_str(&format!("  {}\n", visible(&name(unit))));
+        for finding in &unit.findings {
+            out.push_str(&layout.fold("    ", &finding.message));
+            out.push('\n');
+            if let Some(place) = finding.place() {
+                out.push_str(&format!("    at {}\n", visible(&place)));
             }
         }
     }

@@ -112,7 +112,121 @@ pub const GENERAL: &[Code] = &[
         why: "It is about what is gone.",
         todo: "See in the diff that you agree.",
     },
+    Code {
+        id: "entry-point-template",
+        what: "A template would be where a cluster begins: a Flux Kustomization that builds its own directory, or a FluxInstance.",
+        why: "What it says is only known after something else has run, so the cluster and all that it applies is not seen.",
+        todo: "Run on what the template renders, or name the cluster in the configuration.",
+    },
+    Code {
+        id: "entry-point-not-here",
+        what: "A cluster is told to begin at a path that is not in this tree.",
+        why: "Nothing is known of what it applies: its releases count as applied by none.",
+        todo: "Correct the path, or run where the whole repository is.",
+    },
+    Code {
+        id: "branch-not-here",
+        what: "A cluster follows a git branch that this repository has neither as remote-tracking nor as local branch.",
+        why: "What the cluster runs is what that branch says; without it the tree at hand is taken at its word.",
+        todo: "Fetch the branch, then run again.",
+    },
+    Code {
+        id: "branch-unreadable",
+        what: "A cluster follows a git branch whose files are not all here, as in a partial clone.",
+        why: "What the cluster runs is what that branch says; without it the tree at hand is taken at its word.",
+        todo: "Check the branch out once, or clone without a filter, then run again.",
+    },
+    Code {
+        id: "cluster-not-on-branch",
+        what: "A cluster follows a git branch on which no cluster of its name begins.",
+        why: "The version of Flux that it runs cannot be read there; the tree at hand is taken at its word.",
+        todo: "See whether the entry point was moved, and merge the move to the branch, or correct the branch.",
+    },
+    Code {
+        id: "cluster-follows-other-branch",
+        what: "A cluster follows another git branch than the one that is checked out.",
+        why: "What lands here does not reach it until it is merged there, and what the plan says of it may be long done or never come.",
+        todo: "Check its branch out to migrate it, or merge there when its turn has come.",
+    },
+    Code {
+        id: "opted-out",
+        what: "A comment in the file, `# flux-codemod: skip[...]`, keeps the place as it is.",
+        why: "Somebody decided so. What would touch the place is shown, and is neither pending nor refused.",
+        todo: "Take the comment away when it is time.",
+    },
+    Code {
+        id: "skip-without-reason",
+        what: "An opt-out gives no reason. It is honoured all the same.",
+        why: "Whoever meets it later cannot know whether it still holds.",
+        todo: "Write the reason behind it: `# flux-codemod: skip[chart-ref] the chart is patched on the cluster`.",
+    },
+    Code {
+        id: "skip-unknown",
+        what: "An opt-out names what is neither a migration nor a reason code.",
+        why: "It skips nothing, and what it was to keep would be changed.",
+        todo: "Correct the name, or take the comment away.",
+    },
+    Code {
+        id: "skip-unused",
+        what: "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing.",
+        why: "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the \
+              first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line.",
+        todo: "Take it away, or put it where it belongs.",
+    },
+    Code {
+        id: "skip-unreadable",
+        what: "A comment begins like an opt-out, and cannot be read as one.",
+        why: "It skips nothing, and what it was to keep would be changed.",
+        todo: "Write it as `# flux-codemod: skip[chart-ref] reason`, several ids separated by commas.",
+    },
+    Code {
+        id: "config-unknown-key",
+        what: "The configuration has a key that nothing reads.",
+        why: "A misspelt key would silently decide nothing.",
+        todo: "Correct it to the key that is named, or take it out.",
+    },
+    Code {
+        id: "config-wrong-type",
+        what: "A key of the configuration has a value of another type than it takes.",
+        why: "What was meant would be a guess: `1.10` without quotes is the number 1.1 to most readers of YAML.",
+        todo: "Write the value as the message says.",
+    },
+    Code {
+        id: "config-empty-value",
+        what: "A key of the configuration has no value, an empty one, or is missing where it must be.",
+        why: "Nothing could be meant, or the default; which of the two would be a guess.",
+        todo: "Give it a value, or leave the key out: then what the tree shows, or the default, holds.",
+    },
+    Code {
+        id: "config-invalid-value",
+        what: "A value of the configuration cannot be what it is to be: a path, a branch, a namespace.",
+        why: "It would only fail later, on the cluster or in git.",
+        todo: "Correct it as the message says.",
+    },
+    Code {
+        id: "config-duplicate",
+        what: "Something stands twice in a list of the configuration.",
+        why: "Which of the two counts, such as for the order of clusters, would be a guess.",
+        todo: "Leave one of them out.",
+    },
+    Code {
+        id: "config-unknown-cluster",
+        what: "The configuration names a cluster that the tree does not show, or gives a path to one that it shows elsewhere.",
+        why: "The order of promotion would be that of other clusters than there are.",
+        todo: "Correct the name; add `path` for a cluster whose entry point the tree does not show, and leave it out for one that it shows.",
+    },
+    Code {
+        id: "config-path-not-in-tree",
+        what: "The configuration names a directory that a cluster starts from, and this tree has nothing there.",
+        why: "The cluster seems to apply nothing. That is right where its directory is only on the branch that it follows.",
+        todo: "Look for a misspelt path; it starts at the root of the repository.",
+    },
 ];
+
+/// What to do about a general reason code, for findings.
+pub fn help_of(code: &str) -> String {
+    GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned()
+}
 
 /// Looks a reason code up among the general ones and those of the migrations.
 pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<Code> {

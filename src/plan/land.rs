@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::skip::{self, OptOut};
 use super::{Edited, Finding, Migration, Unit, UnitId};
 use crate::config::Settings;
 use crate::flux::View;
@@ -29,6 +30,8 @@ pub struct Landed {
     pub comments: Vec<Dropped>,
     /// The units that could not land on this tree, with the reason.
     pub refused: BTreeMap<UnitId, Finding>,
+    /// The units that a comment in the repository opts out, or something that they need.
+    pub opted_out: BTreeMap<UnitId, OptOut>,
 }
 
 /// Why landing failed: an error of the program or of its surroundings, not of the repository.
@@ -76,7 +79,8 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
 /// Lands units on a tree, in the order given. The only place where text is made: diff, apply and branch differ in what they do with the trees.
 ///
 /// Units that come one after the other, touch different files and need nothing of each other are edited on one tree at once.
-/// What cannot be done on this tree is in [`Landed::refused`], together with all that needs it.
+/// What cannot be done on this tree is in [`Landed::refused`], what would touch an opted-out place in [`Landed::opted_out`], together with all
+/// that needs it.
 ///
 /// # Errors
 /// [`LandError`], if a migration breaks its own promises, or the tree cannot be read.
@@ -86,7 +90,13 @@ pub fn land(
     migrations: &[&dyn Migration],
     settings: &Settings,
 ) -> Result<Landed, LandError> {
-    let mut landed = Landed { view: start.clone(), units: Vec::new(), comments: Vec::new(), refused: BTreeMap::new() };
+    let mut landed = Landed {
+        view: start.clone(),
+        units: Vec::new(),
+        comments: Vec::new(),
+        refused: BTreeMap::new(),
+        opted_out: BTreeMap::new(),
+    };
     let mut rest = units;
     while !rest.is_empty() {
         let wave = wave(rest);
@@ -123,15 +133,16 @@ fn land_wave(
     let id = units[0].id.migration;
     let migration = migrations.iter().find(|migration| migration.meta().id == id);
     let migration = migration.ok_or_else(|| LandError::NoSuchMigration(Box::new(units[0].id.clone())))?;
-    let held = |unit: &Unit| unit.needs.iter().find_map(|need| landed.refused.get(need)).cloned();
-    let (mut able, mut unable) = (Vec::new(), Vec::new());
+    let mut able = Vec::new();
     for unit in units {
-        match held(unit) {
-            Some(reason) => unable.push((unit.id.clone(), reason)),
-            None => able.push(*unit),
+        let refused = unit.needs.iter().find_map(|need| landed.refused.get(need)).cloned();
+        let opted_out = unit.needs.iter().find_map(|need| landed.opted_out.get(need)).cloned();
+        match (refused, opted_out) {
+            (Some(reason), _) => drop(landed.refused.insert(unit.id.clone(), reason)),
+            (None, Some(opt_out)) => drop(landed.opted_out.insert(unit.id.clone(), opt_out)),
+            (None, None) => able.push(*unit),
         }
     }
-    landed.refused.extend(unable);
 
     let mut changes = Changes::new();
     for (unit, edited) in able.iter().zip(migration.edit(&landed.view, &able, settings)) {
@@ -141,6 +152,10 @@ fn land_wave(
             Edited::Changes(own, comments) => {
                 if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
+                }
+                if let Some(opt_out) = skip::touched(&landed.view, unit, &own) {
+                    landed.opted_out.insert(unit.id.clone(), opt_out);
+                    continue;
                 }
                 for (path, change) in own.iter() {
                     changes.set(path.clone(), change.clone());

@@ -1,5 +1,5 @@
 use super::{Code, Finding, Unit};
-use crate::config::Settings;
+use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath};
 use crate::yaml::CommentFate;
@@ -56,6 +56,11 @@ pub enum Edited {
 pub trait Migration: Send + Sync {
     /// What it is.
     fn meta(&self) -> &'static Meta;
+
+    /// What a person may decide about it: its section of the configuration. Its methods ask the settings for it.
+    fn section(&self) -> Option<SectionType> {
+        None
+    }
 
     /// What there is to do in a tree. Pure: no clock, no disk, no order of files.
     fn survey(&self, view: &View, settings: &Settings) -> Survey;

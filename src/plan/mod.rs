@@ -5,6 +5,7 @@
 //!
 //! Knows no terminal, no git, no registry: migrations are handed in.
 
+mod clusters;
 mod codes;
 mod finding;
 mod land;
@@ -12,15 +13,18 @@ mod migration;
 mod pending;
 mod planner;
 mod select;
+mod skip;
 mod unit;
 
-pub use codes::{GENERAL, code, codes};
+pub use clusters::{about_clusters, apart, clusters_elsewhere};
+pub use codes::{GENERAL, code, codes, help_of};
 pub use finding::{Code, Finding, Severity};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
 pub use planner::{Plan, plan};
 pub use select::{Selection, Selectors, UnknownSelector, nearest};
+pub use skip::{OptOut, about_skips, kept_by};
 pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clusters::about_clusters;
 use super::land::{LandError, land, ordered};
-use super::{Finding, GENERAL, Migration, OutOfScope, Safety, Severity, Unit, UnitId};
+use super::skip::{self, OptOut};
+use super::{Finding, Migration, OutOfScope, Safety, Severity, Unit, UnitId, help_of};
 use crate::config::Settings;
 use crate::flux::{Barred, View};
+use crate::repo::RepoPath;
 use crate::yaml::Fate;
 
 /// All that is to be done in a repository, before anybody selects from it.
@@ -15,12 +18,26 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What each migration leaves alone.
     pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
+    /// The opt-outs that keep something from being done: migration, file, line of the comment.
+    met: BTreeSet<(&'static str, RepoPath, usize)>,
 }
 
 impl Plan {
     /// A unit by its name.
     pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.id == *id)
+    }
+
+    /// Whether the opt-out on a line of a file keeps something of a migration from being done, or may: of a unit that is not done for
+    /// another reason it is not known what it would touch.
+    pub(super) fn is_met(&self, migration: &str, path: &RepoPath, line: usize) -> bool {
+        let elsewhere = |unit: &Unit| {
+            let is_here = |finding: &Finding| finding.code == skip::OPTED_OUT && finding.path.as_ref() == Some(path);
+            let unknown = unit.safety == Safety::Refused || !unit.findings.iter().any(is_here);
+            !unit.safety.is_able() && unknown && unit.id.migration == migration && unit.touches.contains(path)
+        };
+        self.met.iter().any(|(id, file, own)| *id == migration && file == path && *own == line)
+            || self.units.iter().any(elsewhere)
     }
 }
 
@@ -66,23 +83,40 @@ fn on_trial(
 ) -> Result<View, LandError> {
     let declined: BTreeSet<_> =
         new.iter().filter(|unit| unit.safety == Safety::Refused).map(|unit| unit.id.clone()).collect();
+    let mut opted_out: BTreeMap<UnitId, OptOut> = BTreeMap::new();
+    for unit in ordered(&new.iter().collect::<Vec<_>>())? {
+        let of_needs = || unit.needs.iter().find_map(|need| opted_out.get(need)).cloned();
+        let own = if declined.contains(&unit.id) { skip::refused_there(view, unit) } else { None };
+        opted_out.extend(own.or_else(of_needs).map(|opt_out| (unit.id.clone(), opt_out)));
+    }
     let mut refused: BTreeMap<UnitId, Finding> = BTreeMap::new();
     let landed = loop {
-        let able: Vec<_> =
-            new.iter().filter(|unit| !declined.contains(&unit.id) && !refused.contains_key(&unit.id)).collect();
+        let is_out = |id: &UnitId| declined.contains(id) || refused.contains_key(id) || opted_out.contains_key(id);
+        let able: Vec<_> = new.iter().filter(|unit| !is_out(&unit.id)).collect();
         let landed = land(view, &ordered(&able)?, migrations, settings)?;
         let before = new.len();
         refused.extend(landed.refused.clone());
-        drop_unneeded(&mut new, &refused);
+        opted_out.extend(landed.opted_out.clone());
+        drop_unneeded(&mut new, &|unit| {
+            unit.safety.is_able() && !refused.contains_key(&unit.id) && !opted_out.contains_key(&unit.id)
+        });
         // What nobody needs must not stay in the tree that others are planned on.
         if new.len() == before {
             break landed;
         }
     };
+    // All that are met, also by what is not planned in the end because nobody needs it.
+    plan.met.extend(
+        opted_out.iter().flat_map(|(id, own)| own.met.iter().map(|(path, line)| (id.migration, path.clone(), *line))),
+    );
     let changed: BTreeSet<_> = landed.units.iter().collect();
-    new.retain(|unit| declined.contains(&unit.id) || refused.contains_key(&unit.id) || changed.contains(&unit.id));
+    let stays = |id: &UnitId| declined.contains(id) || refused.contains_key(id) || opted_out.contains_key(id);
+    new.retain(|unit| stays(&unit.id) || changed.contains(&unit.id));
     for unit in &mut new {
-        if let Some(reason) = refused.get(&unit.id) {
+        if let Some(opt_out) = opted_out.get(&unit.id) {
+            unit.safety = Safety::OptedOut;
+            unit.findings = vec![opt_out.finding.clone()];
+        } else if let Some(reason) = refused.get(&unit.id) {
             unit.safety = Safety::Refused;
             unit.findings.push(reason.clone());
         }
@@ -109,15 +143,10 @@ fn on_trial(
 }
 
 /// What others were to need, and none can have, is not to be done at all.
-fn drop_unneeded(units: &mut Vec<Unit>, refused: &BTreeMap<UnitId, Finding>) {
-    let can = |unit: &Unit| unit.safety != Safety::Refused && !refused.contains_key(&unit.id);
+fn drop_unneeded(units: &mut Vec<Unit>, can: &dyn Fn(&Unit) -> bool) {
     let wanted: BTreeSet<UnitId> = units.iter().flat_map(|unit| unit.needs.clone()).collect();
     let needed: BTreeSet<UnitId> = units.iter().filter(|unit| can(unit)).flat_map(|unit| unit.needs.clone()).collect();
     units.retain(|unit| !wanted.contains(&unit.id) || needed.contains(&unit.id));
-}
-
-fn help_of(code: &str) -> String {
-    GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned()
 }
 
 /// What is the matter with the tree, whatever the migration: files that cannot be read, names that cannot be used.
@@ -151,5 +180,5 @@ fn of_the_tree(view: &View) -> Vec<Finding> {
             message: "never touched".to_owned(),
             help: help_of(barred.code()),
         });
-    odd.chain(broken).chain(barred).collect()
+    odd.chain(broken).chain(barred).chain(about_clusters(view)).collect()
 }

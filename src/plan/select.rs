@@ -4,6 +4,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
 
 use super::{Plan, Safety, Subject, Unit, UnitId};
+use crate::text;
 
 /// What a person asks for out of a plan. Nothing asked for means everything.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +13,8 @@ pub struct Selectors {
     pub clusters: Vec<String>,
     /// Names of releases, `namespace/name` or `name`.
     pub releases: Vec<String>,
+    /// Namespaces of releases and objects.
+    pub namespaces: Vec<String>,
     /// Globs over the files that a unit touches.
     pub paths: Vec<String>,
     /// Whether units to be reviewed are taken too.
@@ -32,6 +35,14 @@ pub enum UnknownSelector {
     /// No release of that name in the plan.
     #[error("no unit of this plan is about a release `{name}`{nearest}")]
     Release {
+        /// What was asked for.
+        name: String,
+        /// A hint at the nearest, or nothing.
+        nearest: String,
+    },
+    /// No unit or release in that namespace.
+    #[error("there is nothing in a namespace `{name}`{nearest}")]
+    Namespace {
         /// What was asked for.
         name: String,
         /// A hint at the nearest, or nothing.
@@ -61,6 +72,8 @@ pub struct Selection<'p> {
     pub to_review: Vec<&'p Unit>,
     /// What was asked for and is refused.
     pub refused: Vec<&'p Unit>,
+    /// What was asked for and a comment in the repository opts out: neither pending nor in the way.
+    pub opted_out: Vec<&'p Unit>,
     /// What exists for units that are not taken, such as a source: neither pending nor in the way.
     pub waiting: Vec<&'p Unit>,
 }
@@ -91,17 +104,20 @@ impl Selectors {
     ) -> Result<Selection<'p>, UnknownSelector> {
         self.check_clusters(clusters)?;
         self.check_releases(plan, known)?;
+        self.check_namespaces(plan, known)?;
         let globs = self.globs(plan)?;
         let asked = |unit: &&Unit| {
             let by_cluster = self.clusters.is_empty() || self.clusters.iter().any(|name| unit.lane.0.contains(name));
             let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
             let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
-            by_cluster && by_release && by_path
+            let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));
+            by_cluster && by_release && by_namespace && by_path
         };
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
         for unit in plan.units.iter().filter(asked) {
             match self.stands_in_the_way(plan, unit) {
+                Some(Safety::OptedOut) => selection.opted_out.push(unit),
                 Some(Safety::Refused) => selection.refused.push(unit),
                 Some(_) => selection.to_review.push(unit),
                 None => take(plan, unit, &mut taken),
@@ -126,7 +142,7 @@ impl Selectors {
         let own = match unit.safety {
             Safety::Safe => None,
             Safety::Review => (!self.review).then_some(Safety::Review),
-            Safety::Refused => Some(Safety::Refused),
+            Safety::Refused | Safety::OptedOut => Some(unit.safety),
         };
         let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(plan, plan.unit(id)?));
         own.into_iter().chain(needs).max()
@@ -149,6 +165,15 @@ impl Selectors {
         let Some(name) = self.releases.iter().find(|name| !is_known(name)) else { return Ok(()) };
         let nearest = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         Err(UnknownSelector::Release { name: name.clone(), nearest })
+    }
+
+    fn check_namespaces(&self, plan: &Plan, known: &[String]) -> Result<(), UnknownSelector> {
+        let of_releases = known.iter().filter_map(|name| Some(name.split_once('/')?.0));
+        let there: BTreeSet<&str> = plan.units.iter().flat_map(namespaces).chain(of_releases).collect();
+        let Some(name) = self.namespaces.iter().find(|name| !there.contains(&***name)) else { return Ok(()) };
+        let near = text::nearest(name, there.iter().map(|own| (*own, *own)));
+        let nearest = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(UnknownSelector::Namespace { name: name.clone(), nearest })
     }
 
     /// A glob matches files, or directories and with them all that is below.
@@ -178,11 +203,9 @@ impl Selectors {
 
 /// The name most like another, if any is much like it. A name without namespace is compared with names alone.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k String>) -> Option<&'k String> {
-    const LIKE: f64 = 0.8;
     let short =
         |full: &'k String| if name.contains('/') { full.as_str() } else { full.rsplit('/').next().unwrap_or(full) };
-    let rated = known.into_iter().map(|full| (strsim::jaro_winkler(short(full), name), full));
-    rated.filter(|(like, _)| *like >= LIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, full)| full)
+    text::nearest(name, known.into_iter().map(|full| (short(full), full)))
 }
 
 fn is_release(unit: &Unit, asked: &str) -> bool {
@@ -191,6 +214,17 @@ fn is_release(unit: &Unit, asked: &str) -> bool {
         asked.split_once('/').map_or(asked == name, |(ns, n)| ns == namespace && n == name)
     };
     is_it(namespace, name) || unit.also.iter().filter_map(|other| other.split_once('/')).any(|(ns, n)| is_it(ns, n))
+}
+
+/// The namespaces in which clusters apply what a unit is about.
+fn namespaces(unit: &Unit) -> impl Iterator<Item = &str> {
+    let (Subject::Release { namespace, .. } | Subject::Object { namespace, .. }) = &unit.id.subject;
+    let others = unit.also.iter().filter_map(|other| Some(other.split_once('/')?.0));
+    std::iter::once(&**namespace).chain(others).filter(|namespace| !namespace.is_empty())
+}
+
+fn is_in(unit: &Unit, asked: &str) -> bool {
+    namespaces(unit).any(|namespace| namespace == asked)
 }
 
 fn take(plan: &Plan, unit: &Unit, taken: &mut BTreeSet<UnitId>) {

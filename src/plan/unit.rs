@@ -81,15 +81,23 @@ pub enum Safety {
     Review,
     /// It is in scope and never written.
     Refused,
+    /// A comment in the repository keeps its place as it is: neither pending nor refused, and never written.
+    OptedOut,
 }
 
 impl Safety {
+    /// Whether it may be written, if need be after a review.
+    pub fn is_able(self) -> bool {
+        matches!(self, Safety::Safe | Safety::Review)
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Safety::Safe => "safe",
             Safety::Review => "review",
             Safety::Refused => "refused",
+            Safety::OptedOut => "opted-out",
         }
     }
 }

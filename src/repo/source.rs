@@ -2,6 +2,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::RepoPath;
+use crate::text::ContentId;
 
 /// The mode of a file, as git knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,4 +70,9 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// Those of reading.
     fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>>;
+
+    /// The id of a file's content, where it is known without reading the file.
+    fn content(&self, _path: &RepoPath) -> Option<ContentId> {
+        None
+    }
 }

@@ -130,6 +130,14 @@ impl Tree {
         Ok(Some(read.get_or_init(|| File { bytes, mode: *mode }).clone()))
     }
 
+    /// The id of the content at a path, where it is known without reading it.
+    pub fn content(&self, path: &RepoPath) -> Option<ContentId> {
+        match self.over.get(path) {
+            Some(file) => file.as_ref().map(File::id),
+            None => self.base.content(path),
+        }
+    }
+
     /// The path with links on its way followed, as long as they stay in the tree; `None` where one leaves it.
     pub fn follow(&self, path: &RepoPath) -> Option<RepoPath> {
         const LINKS: usize = 16;

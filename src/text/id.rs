@@ -20,6 +20,11 @@ impl ContentId {
         ContentId(hasher.finalize().into())
     }
 
+    /// The id that git knows a blob by, from its twenty bytes; `None` for ids of another length.
+    pub fn of_blob(id: &[u8]) -> Option<ContentId> {
+        id.try_into().ok().map(ContentId)
+    }
+
     /// Reads the forty digits that [`Display`](fmt::Display) writes.
     pub fn parse(hex: &str) -> Option<ContentId> {
         let mut bytes = [0; 20];

@@ -4,8 +4,10 @@
 
 mod id;
 mod lines;
+mod nearest;
 mod splice;
 
 pub use id::ContentId;
 pub use lines::{Lines, Position};
+pub use nearest::nearest;
 pub use splice::{Splice, SpliceError, Splices};

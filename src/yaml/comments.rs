@@ -18,6 +18,8 @@ pub struct CommentFate {
     pub text: String,
     /// The line where it stood, from 1.
     pub line: usize,
+    /// The bytes where it stood. Those of a comment in a block scalar that was edited as YAML are of the file, too.
+    pub range: Range<usize>,
     /// What became of it.
     pub fate: Fate,
 }
@@ -29,4 +31,9 @@ pub enum Fate {
     Moved,
     /// It is gone, for this reason.
     Dropped(String),
+}
+
+/// A comment with this text, on one line.
+pub(super) fn written(text: &str) -> String {
+    format!("# {text}").trim_end().to_owned()
 }

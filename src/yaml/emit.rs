@@ -1,5 +1,6 @@
-use super::Stream;
 use super::node::{Content, Id, Notation, Style};
+use super::plain::reads_as_string;
+use super::{Stream, comments};
 
 /// A node to be written. Existing YAML is never printed; this is the only thing that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,7 @@ impl New {
     /// The whole text of a new document, without `---`: comments (without `#`, which is added), then a block at column 0.
     pub fn document(&self, comments: &[&str], ending: &str) -> String {
         let layout = Layout { ending: ending.to_owned(), ..Layout::default() };
-        let mut out: String =
-            comments.iter().map(|comment| format!("{}{ending}", format!("# {comment}").trim_end())).collect();
+        let mut out: String = comments.iter().map(|comment| comments::written(comment) + ending).collect();
         out.push_str(&layout.block(self, 0));
         out.push_str(ending);
         out
@@ -53,6 +53,8 @@ pub(super) struct Layout {
     pub(super) quoted_keys: bool,
     /// Whether strings are quoted, as in JSON.
     pub(super) quoted_strings: bool,
+    /// Whether text of several lines may become a block scalar.
+    pub(super) block_scalars: bool,
 }
 
 impl Default for Layout {
@@ -64,6 +66,7 @@ impl Default for Layout {
             ending: "\n".into(),
             quoted_keys: false,
             quoted_strings: false,
+            block_scalars: true,
         }
     }
 }
@@ -189,7 +192,8 @@ impl Layout {
         }
     }
 
-    /// A `|` block scalar with its lines at `column`; `None` for text that has one line, or that a block scalar cannot say for certain.
+    /// A `|` block scalar with its lines at `column`; `None` for text that has one line, or that a block scalar cannot say
+    /// for certain.
     fn literal(&self, text: &str, column: usize) -> Option<String> {
         let body = text.trim_end_matches('\n');
         let plain = |c: char| {
@@ -197,7 +201,8 @@ impl Layout {
                 || c == '\t'
                 || !c.is_control() && c != '\u{feff}' && c != '\u{2028}' && c != '\u{2029}' && c != '\u{85}'
         };
-        let certain = body.contains('\n')
+        let certain = self.block_scalars
+            && body.contains('\n')
             && text.chars().all(plain)
             && !body.starts_with([' ', '\n', '\t'])
             && body.lines().all(|line| !line.ends_with([' ', '\t']) || line.trim().len() == line.len());
@@ -254,120 +259,9 @@ impl Layout {
     }
 }
 
-/// Whether every reader, of YAML 1.1 or 1.2, in block or in flow, takes this plain text for exactly this string.
-///
-/// Stricter than YAML: what is not certain gets quotes. `3.7.3` is certain, `3.7` is a number, `no` is a boolean to some, `12:30` a time.
-pub fn reads_as_string(text: &str) -> bool {
-    let mut chars = text.chars();
-    let (Some(first), last) = (chars.next(), text.chars().next_back().unwrap_or(' ')) else { return false };
-    let begins = first.is_alphanumeric()
-        || matches!(first, '/' | '_' | '$')
-        || text.starts_with("./")
-        || text.starts_with("../");
-    let plain =
-        |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '/' | '-' | '+' | ':' | '$' | '@' | '~' | '^');
-    begins
-        && last != ' '
-        && last != ':'
-        && text.chars().all(plain)
-        && !text.contains(": ")
-        && !is_word(text)
-        && !looks_like_a_number(text)
-}
-
-/// The words that mean null, true or false to some reader.
-fn is_word(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n")
-}
-
-/// Numbers in any base, times, dates.
-fn looks_like_a_number(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '_');
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return false;
-    }
-    let lower = unsigned.to_ascii_lowercase();
-    if ["0x", "0o", "0b"].iter().any(|base| {
-        lower.strip_prefix(base).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
-    }) {
-        return true;
-    }
-    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
-    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let float =
-        (digits(whole) || whole.is_empty() && !fraction.is_empty()) && (digits(fraction) || fraction.is_empty());
-    let sexagesimal = unsigned.contains(':') && unsigned.split([':', '.']).all(|part| digits(part) || part.is_empty());
-    let date = unsigned.get(..5).is_some_and(|year| digits(&year[..4]) && year.ends_with('-'));
-    float && digits(exponent) || sexagesimal || date || matches!(lower.as_str(), ".inf" | ".nan")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_only_where_all_readers_agree() {
-        for text in [
-            "app-template",
-            "3.7.3",
-            "oci://ghcr.io/bjw-s/helm",
-            "./app.yaml",
-            "${APP}",
-            "30m",
-            "1.2.3-rc.1",
-            "a b",
-            "v1",
-        ] {
-            let expected = text != "${APP}";
-            assert_eq!(reads_as_string(text), expected, "{text}");
-        }
-        for text in [
-            "",
-            " a",
-            "a ",
-            "no",
-            "Yes",
-            "n",
-            "3.7",
-            "37",
-            "1_000",
-            "0775",
-            "0x1F",
-            "1e3",
-            "12:30:45",
-            "2024-01-01",
-            "~",
-            "=",
-            "<<",
-            "- a",
-            "a: b",
-            "a:",
-            "a #b",
-            "*a",
-            "&a",
-            "!a",
-            "[a",
-            "{a",
-            "'a",
-            "\"a",
-            "%a",
-            "@a",
-            "`a",
-            "#a",
-            "a,b",
-            "?",
-            ".5",
-            ".inf",
-            "+1",
-            "null",
-            "-1.5",
-            "ünï\ncode",
-        ] {
-            assert!(!reads_as_string(text), "{text:?}");
-        }
-    }
 
     #[test]
     fn blocks_follow_the_layout() {

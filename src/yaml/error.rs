@@ -20,7 +20,7 @@ pub struct Error {
 impl Error {
     /// The error as a compiler would show it: code, message, and the lines of the text with the place marked. Without colours.
     pub fn render(&self, path: &str, text: &str) -> String {
-        // The text may be another than the one that the place is of, such as the file around a nested text.
+        // The text may be another than the one that the place is of.
         let end = text.ceil_char_boundary(self.range.end.min(text.len()));
         let range = text.floor_char_boundary(self.range.start.min(end))..end;
         let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(range));

@@ -24,6 +24,11 @@ impl Stream {
         range.start..trailing.map_or(range.end, |comment| comment.range.end)
     }
 
+    /// Whether a comment stands behind a byte on its line.
+    pub(super) fn is_followed_by_comment(&self, offset: usize) -> bool {
+        self.with_trailing_comment(offset..offset).end > offset
+    }
+
     /// The comments that lie in a range.
     pub(super) fn comments_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Comment> {
         let first = self.comments.partition_point(|comment| comment.range.start < range.start);
@@ -71,6 +76,38 @@ impl Stream {
         line.start + text.len()
     }
 
+    /// The line break that ends the line of a byte; nothing at the end of the text.
+    pub(super) fn line_break(&self, offset: usize) -> &str {
+        &self.text()[self.line_end(offset)..self.lines().line(self.text(), offset).end]
+    }
+
+    /// Where the first line begins that is not blank, from the one that begins here.
+    pub(super) fn end_of_blank_lines(&self, line_start: usize) -> usize {
+        let rest = &self.text()[line_start..];
+        let lines = rest.split_inclusive('\n').take_while(|line| line.ends_with('\n') && line.trim().is_empty());
+        line_start + lines.map(str::len).sum::<usize>()
+    }
+
+    /// The end of what stands before a byte and is no blank, line break or comment.
+    pub(super) fn end_of_token_before(&self, mut at: usize) -> usize {
+        loop {
+            at = self.text[..at].trim_end().len();
+            let comment = self.comments.partition_point(|comment| comment.range.end < at);
+            match self.comments.get(comment) {
+                // Blanks at the end of a comment are its own.
+                Some(comment) if comment.range.start < at => at = comment.range.start,
+                _ => return at,
+            }
+        }
+    }
+
+    /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
+    pub(super) fn dash_before(&self, item: usize) -> usize {
+        let at = self.end_of_token_before(item);
+        // An empty item lies on its own `-`, or right behind it.
+        if self.text[..at].ends_with('-') { at - 1 } else { item }
+    }
+
     /// The last leaf below a node.
     fn last_leaf(&self, id: Id) -> Id {
         match &self.nodes[id].content {
@@ -104,6 +141,14 @@ impl Stream {
         let end = self.text()[..offset].trim_end().len();
         let is_block = |content: &Content| matches!(content, Content::Scalar { notation: Notation::Block { .. }, .. });
         self.nodes.iter().any(|node| is_block(&node.content) && node.span.end.max(node.span.start) == end)
+    }
+
+    /// Whether the text before a place ends in a block scalar that keeps the blank lines after it.
+    pub(super) fn follows_kept_block(&self, offset: usize) -> bool {
+        let is_kept =
+            |content: &Content| matches!(content, Content::Scalar { notation: Notation::Block { keep: true }, .. });
+        let ends_here = |end: usize| end <= offset && self.text()[end..offset].trim().is_empty();
+        self.nodes.iter().any(|node| is_kept(&node.content) && ends_here(node.span.end))
     }
 
     /// Whether a node ends in a block scalar that keeps the blank lines after it, so that nothing can be put behind it unnoticed.

@@ -19,13 +19,15 @@ mod extent;
 mod node;
 mod operation;
 mod parse;
+mod plain;
 mod proof;
 mod reading;
+mod stream;
 
 pub use comments::{Comment, CommentFate, Fate};
-
 pub use edit::{Edit, Edited, Emptied, Order, Place};
-pub use emit::{New, reads_as_string};
+pub use emit::New;
 pub use error::{Error, Problem};
 pub use node::{Kind, Node, Style};
-pub use parse::Stream;
+pub use plain::reads_as_string;
+pub use stream::Stream;

@@ -122,11 +122,6 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// Whether this is a scalar without quotes that is no block scalar: it may read as something other than text.
-    pub fn is_plain(self) -> bool {
-        matches!(&self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
-    }
-
     /// Whether this is a plain scalar that reads as true.
     pub fn is_true(self) -> bool {
         match &self.resolved().stored().content {
@@ -203,6 +198,34 @@ impl<'s> Node<'s> {
     /// The bytes of the node, its anchor and tag included.
     pub fn range(self) -> Range<usize> {
         self.stored().whole()
+    }
+
+    /// The text of these bytes.
+    pub fn source(self) -> &'s str {
+        &self.stream.text()[self.range()]
+    }
+
+    /// Whether this is a scalar without quotes, in one line or several, aliases followed.
+    pub fn is_plain(self) -> bool {
+        matches!(self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
+    }
+
+    /// The children of a collection that stands here itself (not behind an alias), each with its bytes: an entry of a mapping from its
+    /// key, with its value; an item of a sequence, in block style from its dash.
+    pub fn children(self) -> Vec<(Range<usize>, Node<'s>)> {
+        let whole = |id: &Id| self.stream.nodes[*id].whole();
+        let node = |id: &Id| Node { stream: self.stream, id: *id };
+        match &self.stored().content {
+            Content::Mapping { entries, .. } => {
+                entries.iter().map(|(key, value)| (whole(key).start..whole(value).end, node(value))).collect()
+            }
+            Content::Sequence { style: Style::Flow, items } => items.iter().map(|id| (whole(id), node(id))).collect(),
+            Content::Sequence { style: Style::Block, items } => {
+                let dash = |id: &Id| self.stream.dash_before(whole(id).start);
+                items.iter().map(|id| (dash(id)..whole(id).end.max(dash(id) + 1), node(id))).collect()
+            }
+            Content::Scalar { .. } | Content::Alias { .. } => Vec::new(),
+        }
     }
 
     /// Block or flow, for a collection that stands here itself (not behind an alias).

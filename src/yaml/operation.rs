@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::emit::New;
 use super::reading::Data;
 
@@ -14,6 +16,7 @@ pub(super) struct Operation {
     pub(super) what: What,
 }
 
+/// Places are those of the old data, whatever other operations do.
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// The node itself becomes this.
@@ -33,82 +36,131 @@ pub(super) enum What {
     AppendDocument(New),
 }
 
-impl Operation {
-    /// Where it happens, such that later places come later and inner ones after outer ones.
-    fn place(&self) -> (usize, Path) {
-        let mut path = self.path.clone();
-        match self.what {
-            What::Set(_) | What::AppendDocument(_) => {}
-            What::ReplaceEntry(at, ..)
-            | What::InsertEntry(at, ..)
-            | What::RemoveEntry(at)
-            | What::RenameEntry(at, _)
-            | What::MoveEntry(at, _)
-            | What::InsertItem(at, _)
-            | What::RemoveItem(at) => path.push(at),
-        }
-        (self.document, path)
-    }
+/// All operations on a node and below it.
+#[derive(Default)]
+struct Changes<'o> {
+    here: Vec<&'o What>,
+    below: BTreeMap<usize, Changes<'o>>,
+}
 
-    fn apply(&self, documents: &mut Vec<Data>) -> Result<(), String> {
-        if let What::AppendDocument(new) = &self.what {
-            documents.push(Data::Intended(new.clone()));
-            return Ok(());
+/// The reading with all operations applied.
+///
+/// # Errors
+/// A sentence, where the reading has not what an operation is about.
+pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<Vec<Data>, String> {
+    let mut documents: BTreeMap<usize, Changes<'_>> = BTreeMap::new();
+    let mut appended = Vec::new();
+    for Operation { document, path, what } in operations {
+        if let What::AppendDocument(new) = what {
+            appended.push(Data::Intended(new.clone()));
+            continue;
         }
-        let missing = || "they differ on what is where".to_string();
-        let mut node = documents.get_mut(self.document).ok_or_else(missing)?;
-        for step in &self.path {
-            node = match node {
+        let root = documents.entry(*document).or_default();
+        path.iter().fold(root, |changes, step| changes.below.entry(*step).or_default()).here.push(what);
+    }
+    for (document, changes) in documents {
+        changes.apply(reading.get_mut(document).ok_or_else(missing)?)?;
+    }
+    reading.append(&mut appended);
+    Ok(reading)
+}
+
+fn missing() -> String {
+    "they differ on what is where".to_owned()
+}
+
+impl Changes<'_> {
+    fn apply(&self, node: &mut Data) -> Result<(), String> {
+        for (step, changes) in &self.below {
+            let child = match node {
                 Data::Sequence { items, .. } => items.get_mut(*step),
                 Data::Mapping { entries, .. } => entries.get_mut(*step).map(|(_, value)| value),
                 _ => None,
-            }
-            .ok_or_else(missing)?;
+            };
+            changes.apply(child.ok_or_else(missing)?)?;
         }
-        let entry = |key: &str, value: &New| {
-            let key = Data::Intended(New::String(key.to_owned()));
-            (key, Data::Intended(value.clone()))
-        };
-        match (&self.what, node) {
-            (What::Set(new), node) => *node = Data::Intended(new.clone()),
-            (What::ReplaceEntry(at, key, value), Data::Mapping { entries, .. }) if *at < entries.len() => {
-                entries[*at] = entry(key, value);
-            }
-            (What::InsertEntry(at, key, value), Data::Mapping { entries, .. }) if *at <= entries.len() => {
-                entries.insert(*at, entry(key, value));
-            }
-            (What::RemoveEntry(at), Data::Mapping { entries, .. }) if *at < entries.len() => {
-                entries.remove(*at);
-            }
-            (What::RenameEntry(at, key), Data::Mapping { entries, .. }) if *at < entries.len() => {
-                entries[*at].0 = Data::Intended(New::String(key.clone()));
-            }
-            (What::MoveEntry(from, to), Data::Mapping { entries, .. })
-                if *from < entries.len() && *to <= entries.len() =>
-            {
-                let moved = entries.remove(*from);
-                entries.insert(if to > from { to - 1 } else { *to }, moved);
-            }
-            (What::InsertItem(at, new), Data::Sequence { items, .. }) if *at <= items.len() => {
-                items.insert(*at, Data::Intended(new.clone()));
-            }
-            (What::RemoveItem(at), Data::Sequence { items, .. }) if *at < items.len() => {
-                items.remove(*at);
-            }
-            _ => return Err(missing()),
+        if let Some(new) = self.here.iter().find_map(|what| if let What::Set(new) = what { Some(new) } else { None }) {
+            *node = Data::Intended(new.clone());
+            return Ok(());
         }
+        match node {
+            _ if self.here.is_empty() => Ok(()),
+            Data::Mapping { entries, .. } => self.on_entries(entries),
+            Data::Sequence { items, .. } => self.on_items(items),
+            _ => Err(missing()),
+        }
+    }
+
+    fn on_entries(&self, entries: &mut Vec<(Data, Data)>) -> Result<(), String> {
+        let entry = |key: &str, value: &New| (intended_key(key), Data::Intended(value.clone()));
+        let mut children = Children::of(entries);
+        for what in &self.here {
+            match what {
+                What::ReplaceEntry(at, key, value) => *children.at(*at)? = entry(key, value),
+                What::RenameEntry(at, key) => children.at(*at)?.0 = intended_key(key),
+                What::InsertEntry(at, key, value) => children.insert(*at, entry(key, value))?,
+                What::RemoveEntry(at) => drop(children.take(*at)?),
+                // Below, when all that happens to the entry has happened.
+                What::MoveEntry(..) => {}
+                _ => return Err(missing()),
+            }
+        }
+        for what in &self.here {
+            if let What::MoveEntry(from, to) = what {
+                let moved = children.take(*from)?;
+                children.insert(*to, moved)?;
+            }
+        }
+        *entries = children.finish();
+        Ok(())
+    }
+
+    fn on_items(&self, items: &mut Vec<Data>) -> Result<(), String> {
+        let mut children = Children::of(items);
+        for what in &self.here {
+            match what {
+                What::InsertItem(at, new) => children.insert(*at, Data::Intended(new.clone()))?,
+                What::RemoveItem(at) => drop(children.take(*at)?),
+                _ => return Err(missing()),
+            }
+        }
+        *items = children.finish();
         Ok(())
     }
 }
 
-/// The reading with all operations applied. Their places are those of the original text, so the last place goes first.
-pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<Vec<Data>, String> {
-    let mut ordered: Vec<_> = operations.iter().collect();
-    // What comes to stand before a place leaves what happens at that place alone.
-    let inserts = |what: &What| matches!(what, What::InsertEntry(..) | What::InsertItem(..));
-    ordered.sort_by_key(|operation| (std::cmp::Reverse(operation.place()), inserts(&operation.what)));
-    for operation in ordered {
-        operation.apply(&mut reading)?;
+fn intended_key(key: &str) -> Data {
+    Data::Intended(New::String(key.to_owned()))
+}
+
+/// The children of a collection under their old places, and what comes to stand before each and after the last.
+struct Children<T> {
+    old: Vec<Option<T>>,
+    before: Vec<Vec<T>>,
+}
+
+impl<T> Children<T> {
+    fn of(children: &mut Vec<T>) -> Children<T> {
+        let old: Vec<_> = std::mem::take(children).into_iter().map(Some).collect();
+        let before = old.iter().map(|_| Vec::new()).chain([Vec::new()]).collect();
+        Children { old, before }
     }
-    Ok(reading)
+
+    fn at(&mut self, at: usize) -> Result<&mut T, String> {
+        self.old.get_mut(at).and_then(Option::as_mut).ok_or_else(missing)
+    }
+
+    fn take(&mut self, at: usize) -> Result<T, String> {
+        self.old.get_mut(at).and_then(Option::take).ok_or_else(missing)
+    }
+
+    fn insert(&mut self, at: usize, new: T) -> Result<(), String> {
+        self.before.get_mut(at).ok_or_else(missing)?.push(new);
+        Ok(())
+    }
+
+    fn finish(self) -> Vec<T> {
+        let old = self.old.into_iter().map(Some).chain([None]);
+        self.before.into_iter().zip(old).flat_map(|(before, old)| before.into_iter().chain(old.flatten())).collect()
+    }
 }

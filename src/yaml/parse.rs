@@ -1,3 +1,5 @@
+//! granit-parser's events made into nodes with exact spans. All its traps are here.
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,21 +8,12 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 
 use super::comments::Comment;
 use super::error::{Error, Problem};
-use super::node::{Content, Id, Node, Notation, Stored, Style};
-use crate::text::{ContentId, Lines, Position};
+use super::node::{Content, Id, Notation, Stored, Style};
+use super::stream::Stream;
+use crate::text::Lines;
 
 /// What yaml_serde nests at most; granit-parser would go on to 255. The joint limit of the two readers.
 const NESTING: usize = 127;
-
-/// A YAML file: its text, and the nodes and comments in it with their bytes.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    text: Arc<str>,
-    lines: Lines,
-    pub(super) nodes: Vec<Stored>,
-    pub(super) roots: Vec<Id>,
-    pub(super) comments: Vec<Comment>,
-}
 
 impl Stream {
     /// Reads a text with granit-parser.
@@ -53,39 +46,6 @@ impl Stream {
         Ok(stream)
     }
 
-    /// The text as it was read.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The id of the text.
-    pub fn content(&self) -> ContentId {
-        ContentId::of(self.text.as_bytes())
-    }
-
-    /// The root nodes of the documents that have one, in order.
-    pub fn documents(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
-        self.roots.iter().map(|id| Node { stream: self, id: *id })
-    }
-
-    /// The comments, in order.
-    pub fn comments(&self) -> &[Comment] {
-        &self.comments
-    }
-
-    /// The place of a byte, for people.
-    pub fn position(&self, offset: usize) -> Position {
-        self.lines.position(&self.text, offset)
-    }
-
-    pub(super) fn error(&self, range: std::ops::Range<usize>, problem: Problem) -> Error {
-        Error { problem, at: self.position(range.start), range }
-    }
-
-    pub(super) fn lines(&self) -> &Lines {
-        &self.lines
-    }
-
     /// The trap of empty items: `- # comment` has its item behind the comment.
     fn settle_empty_items(&mut self) {
         for id in 0..self.nodes.len() {
@@ -96,19 +56,6 @@ impl Stream {
             let at = self.end_of_token_before(span.start);
             if self.text[..at].ends_with('-') && self.comments_in(&(at..span.start)).next().is_some() {
                 self.nodes[id].span = at..at;
-            }
-        }
-    }
-
-    /// The end of what stands before a byte and is no blank, line break or comment.
-    pub(super) fn end_of_token_before(&self, mut at: usize) -> usize {
-        loop {
-            at = self.text[..at].trim_end().len();
-            let comment = self.comments.partition_point(|comment| comment.range.end < at);
-            match self.comments.get(comment) {
-                // Blanks at the end of a comment are its own.
-                Some(comment) if comment.range.start < at => at = comment.range.start,
-                _ => return at,
             }
         }
     }
@@ -132,13 +79,6 @@ impl Stream {
             };
             self.nodes[id].span = start..self.nodes[last].whole().end;
         }
-    }
-
-    /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
-    pub(super) fn dash_before(&self, item: usize) -> usize {
-        let at = self.end_of_token_before(item);
-        // An empty item lies on its own `-`, or right behind it.
-        if self.text[..at].ends_with('-') { at - 1 } else { item }
     }
 }
 

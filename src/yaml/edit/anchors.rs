@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::slots::Slots;
 use super::{Edit, Error, Problem, Splice};
 use crate::yaml::emit::Layout;
-use crate::yaml::node::{Content, Id, Style};
+use crate::yaml::node::{Content, Id, Notation, Style};
 
 impl Edit<'_> {
     /// Looks after the anchors in a range that is to go: one that is used outside is refused, or moves to its first remaining use.
@@ -32,13 +33,19 @@ impl Edit<'_> {
                 let used_at = self.stream.position(used.span.start).line;
                 return Err(self.stream.error(stored.whole(), Problem::AnchorInUse { anchor, used_at }));
             }
+            self.refuse_uses_that_go(id, &inside)?;
             moves.push((id, self.written_out(id, user)?));
         }
-        for (id, splice) in moves {
-            // The comments inside go with the range, and come again with the copy.
-            let comments = self.stream.comments_in(&self.stream.nodes[id].span);
-            self.added.extend(comments.map(|comment| self.stream.text()[comment.range.clone()].to_owned()));
-            self.splices.push(splice);
+        for (id, splices) in moves {
+            // The comments inside go with the copy.
+            let span = self.stream.nodes[id].span.clone();
+            if self.stream.comments_in(&span).any(|comment| self.is_carried(&comment.range)) {
+                let what =
+                    "moving an anchor within what moves with another one, with comments that would be there twice";
+                return Err(self.unsupported(self.node(id), what));
+            }
+            self.carried.push(span);
+            self.splices.extend(splices);
         }
         Ok(())
     }
@@ -62,54 +69,168 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed; lines of a block are shifted
-    /// to where the alias stands.
-    fn written_out(&self, id: Id, user: Id) -> Result<Splice, Error> {
+    /// Refuses to move a child where an alias would come to stand before its anchor, or behind another one of that name.
+    ///
+    /// # Errors
+    /// [`Problem::AnchorInUse`].
+    pub(super) fn refuse_uses_before_anchors(&self, slots: &Slots<'_>, from: usize, to: usize) -> Result<(), Error> {
+        let moved = slots.child(from);
+        let passed = match to < from {
+            true => slots.child(to).start..moved.start,
+            false => moved.end..slots.child(to - 1).end,
+        };
+        let nodes = &self.stream.nodes;
+        let anchors_in = |range: &Range<usize>| -> BTreeMap<&str, Id> {
+            let inside = nodes.iter().enumerate().filter(|(_, node)| range.contains(&node.whole().start));
+            inside.filter_map(|(id, node)| Some((node.anchor.as_deref()?, id))).collect()
+        };
+        let (in_moved, in_passed) = (anchors_in(&moved), anchors_in(&passed));
+        for node in nodes {
+            let Content::Alias { target } = node.content else { continue };
+            let name = nodes[target].anchor.as_deref().unwrap_or_default();
+            let other = match node.span.start {
+                at if moved.contains(&at) => in_passed.get(name),
+                at if passed.contains(&at) => in_moved.get(name),
+                _ => in_moved.get(name).and(in_passed.get(name)),
+            };
+            if let Some(other) = other {
+                let used_at = self.stream.position(node.span.start).line;
+                let problem = Problem::AnchorInUse { anchor: name.to_owned(), used_at };
+                return Err(self.stream.error(nodes[*other].whole(), problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a node with an alias in it whose anchor stands outside of the node, and goes, too.
+    ///
+    /// # Errors
+    /// [`Problem::Unsupported`].
+    fn refuse_uses_that_go(&self, id: Id, goes: &dyn Fn(Id) -> bool) -> Result<(), Error> {
+        let nodes = &self.stream.nodes;
+        let own = nodes[id].span.clone();
+        let is_lost = |target: Id| goes(target) && !own.contains(&nodes[target].whole().start);
+        let mut aliases = nodes.iter().filter(|node| own.contains(&node.span.start));
+        match aliases.any(|node| matches!(node.content, Content::Alias { target } if is_lost(target))) {
+            true => Err(self.unsupported(self.node(id), "moving an anchor of what uses another one that goes, too")),
+            false => Ok(()),
+        }
+    }
+
+    /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed; lines below its first are
+    /// shifted as what holds the alias stands deeper or less deep than what holds the node.
+    fn written_out(&self, id: Id, user: Id) -> Result<Vec<Splice>, Error> {
         let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
         let text = self.stream.text();
+        let node = self.node(id);
         let properties = stored.properties.as_ref().map_or("", |properties| &text[properties.clone()]);
         let copy = &text[stored.span.clone()];
-        if !copy.contains('\n') {
-            let with = format!("{properties} {copy}").trim_end().to_owned();
-            return Ok(Splice { range: used.span.clone(), with });
+        let place = self.holding(user);
+        let is_plain = matches!(stored.content, Content::Scalar { notation: Notation::Plain, .. });
+        let into_flow = matches!(place, Holding::Flow | Holding::Key) && self.holding(id) != Holding::Flow;
+        if is_plain && into_flow && copy.contains([',', '[', ']', '{', '}', '?']) {
+            return Err(self.unsupported(node, "moving an anchor of plain text that says something else in flow"));
         }
-        let block = matches!(
-            stored.content,
-            Content::Mapping { style: Style::Block, .. } | Content::Sequence { style: Style::Block, .. }
-        );
-        let node = self.node(id);
-        if !block || !self.stream.begins_its_line(stored.span.start) {
-            return Err(self.unsupported(node, "moving an anchor of a scalar or flow collection of several lines"));
+        let is_collection = self.node(id).style() == Some(Style::Block);
+        if !copy.contains('\n') && !is_collection {
+            let blank = if properties.is_empty() || copy.is_empty() { "" } else { " " };
+            return Ok(vec![Splice { range: used.span.clone(), with: format!("{properties}{blank}{copy}") }]);
         }
-        let holder = used.parent.map(|parent| (&self.stream.nodes[parent].content, parent));
-        let column = match holder {
-            Some((Content::Sequence { style: Style::Block, .. }, _)) => {
-                self.stream.column(self.stream.dash_before(used.span.start)) + 2
-            }
-            Some((Content::Mapping { style: Style::Block, entries }, _)) => {
-                let own = entries.iter().find(|(_, value)| *value == user);
-                let Some((key, _)) = own else {
-                    return Err(self.unsupported(node, "moving an anchor of a collection to a key"));
-                };
-                let layout = Layout::near(self.stream, used.span.start);
-                self.stream.column(self.whole(*key).start) + layout.step
-            }
-            _ => return Err(self.unsupported(node, "moving an anchor of a block into a flow collection")),
-        };
         let ending = self.stream.lines().ending(text, used.span.start);
-        let shifted = shift(copy, self.stream.column(stored.span.start), column);
-        let with = format!("{properties}{ending}{}{shifted}", " ".repeat(column));
-        Ok(Splice { range: used.span.clone(), with })
+        let to = match place {
+            Holding::Entry(column) | Holding::Item(column) => column,
+            Holding::Key => return Err(self.unsupported(node, "moving an anchor of several lines to a key")),
+            // In flow indentation says nothing.
+            Holding::Flow | Holding::Root if !is_block(&stored.content) => {
+                return Ok(vec![Splice { range: used.span.clone(), with: format!("{properties} {copy}") }]);
+            }
+            Holding::Flow | Holding::Root => {
+                return Err(self.unsupported(node, "moving an anchor of a block into a flow collection"));
+            }
+        };
+        let (first, below) = if is_collection {
+            if !self.stream.begins_its_line(stored.span.start) {
+                return Err(self.unsupported(node, "moving an anchor of a block that does not begin its line"));
+            }
+            let step = match place {
+                Holding::Item(_) => 2,
+                _ => Layout::near(self.stream, used.span.start).step,
+            };
+            let shifted = shift(copy, self.stream.column(stored.span.start), to + step);
+            (properties.to_owned(), format!("{ending}{}{shifted}", " ".repeat(to + step)))
+        } else {
+            let (Holding::Entry(from) | Holding::Item(from)) = self.holding(id) else {
+                return Err(self.unsupported(node, "moving an anchor of several lines out of a flow collection"));
+            };
+            let shifted = format!("{properties} {}", shift(copy, from, to));
+            if !is_block(&stored.content) {
+                return Ok(vec![Splice { range: used.span.clone(), with: shifted }]);
+            }
+            let header_end = shifted.find(['\r', '\n']).unwrap_or(shifted.len());
+            (shifted[..header_end].to_owned(), shifted[header_end..].to_owned())
+        };
+        if self.stream.ends_in_block(id) {
+            let next = self.stream.lines().next(used.span.start);
+            let blank_below = |next| self.stream.end_of_blank_lines(next) != next;
+            if next.is_none_or(|next| self.stream.ends_in_kept_block(id) && blank_below(next)) {
+                let what = "moving an anchor of a block scalar to where it would end in other line breaks";
+                return Err(self.unsupported(node, what));
+            }
+        }
+        // A comment behind the alias stays on the line.
+        let line_end = self.stream.line_end(used.span.end);
+        if line_end == used.span.end {
+            return Ok(vec![Splice { range: used.span.clone(), with: first + &below }]);
+        }
+        Ok(vec![Splice { range: used.span.clone(), with: first }, Splice { range: line_end..line_end, with: below }])
+    }
+
+    /// What holds a node, which says where its lines may stand.
+    fn holding(&self, id: Id) -> Holding {
+        let Some(parent) = self.stream.nodes[id].parent else { return Holding::Root };
+        match &self.stream.nodes[parent].content {
+            Content::Mapping { entries, .. } if !entries.iter().any(|(_, value)| *value == id) => Holding::Key,
+            Content::Sequence { style: Style::Block, .. } => {
+                Holding::Item(self.stream.column(self.stream.dash_before(self.whole(id).start)))
+            }
+            Content::Mapping { style: Style::Block, entries } => {
+                let own = entries.iter().find(|(_, value)| *value == id);
+                own.map_or(Holding::Key, |(key, _)| Holding::Entry(self.stream.column(self.whole(*key).start)))
+            }
+            _ => Holding::Flow,
+        }
     }
 }
 
-/// The lines of a block, the first without its indentation, with the others moved from one column to another.
-fn shift(block: &str, from: usize, to: usize) -> String {
+/// What holds a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holding {
+    /// A block mapping, with the column of the key.
+    Entry(usize),
+    /// A block sequence, with the column of the dash.
+    Item(usize),
+    /// A mapping, as a key.
+    Key,
+    Flow,
+    Root,
+}
+
+/// Whether the indentation of the lines of a node says something.
+fn is_block(content: &Content) -> bool {
+    match content {
+        Content::Scalar { notation, .. } => matches!(notation, Notation::Block { .. }),
+        Content::Sequence { style, .. } | Content::Mapping { style, .. } => *style == Style::Block,
+        Content::Alias { .. } => false,
+    }
+}
+
+/// The lines of a node, the first without its indentation, with the others moved from one column to another.
+fn shift(node: &str, from: usize, to: usize) -> String {
     let mut out = String::new();
-    for (number, line) in block.split_inclusive('\n').enumerate() {
+    for (number, line) in node.split_inclusive('\n').enumerate() {
         let blanks = line.len() - line.trim_start_matches(' ').len();
-        if number > 0 && !line.trim().is_empty() {
-            // Comments may stand less deep than what they are in.
+        if number > 0 && !line.trim_end_matches(['\r', '\n']).is_empty() {
+            // Comments may stand less deep than what they are in, and blank lines be of fewer blanks.
             out.push_str(&" ".repeat((blanks + to).saturating_sub(from)));
             out.push_str(&line[blanks..]);
         } else {

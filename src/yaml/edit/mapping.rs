@@ -1,4 +1,4 @@
-use super::slots::Slots;
+use super::slots::{Moved, Slots};
 use super::{Edit, Emptied, Error, Fate, Node, Place, Problem, Splice, What};
 use crate::yaml::emit::{Layout, New};
 use crate::yaml::node::{Content, Id, Notation, Style};
@@ -35,7 +35,9 @@ impl<'s> Edit<'s> {
         }
         self.settle_anchors_in(&range)?;
 
-        let layout = Layout::near(self.stream, start).inside(self.stream, mapping.id);
+        let mut layout = Layout::near(self.stream, start).inside(self.stream, mapping.id);
+        // A comment behind it must not become text.
+        layout.block_scalars = !self.stream.is_followed_by_comment(range.end);
         let column = self.stream.column(start);
         let can_move = !slots.is_flow() && self.stream.begins_its_line(start);
         let moved = self.take_comments(&range, can_move, fate)?;
@@ -68,7 +70,7 @@ impl<'s> Edit<'s> {
         }
         let at = self.index_of(mapping, place)?;
         self.refuse_explicit_keys(mapping)?;
-        self.insert(&slots, at, &|layout, column| {
+        self.insert(&slots, at, None, &|layout, column| {
             if slots.is_flow() || slots.len() == 0 {
                 layout.flow_entry(key, value)
             } else {
@@ -83,12 +85,19 @@ impl<'s> Edit<'s> {
         &mut self,
         slots: &Slots<'s>,
         at: usize,
+        moved: Option<Moved<'s>>,
         text: &dyn Fn(&Layout, usize) -> String,
     ) -> Result<(), Error> {
         // Before a child that is not the first is after the one before it, and its comments.
-        let beside = if slots.len() == 0 { None } else { Some(slots.child(at.saturating_sub(1)).start) };
-        let layout = Layout::near(self.stream, beside.unwrap_or(0)).inside(self.stream, slots.id());
-        self.splices.extend(slots.insertion(at, &layout, text)?);
+        let beside = (slots.len() > 0).then(|| slots.child(at.saturating_sub(1)));
+        let mut layout = Layout::near(self.stream, beside.as_ref().map_or(0, |child| child.start));
+        if let Some(beside) = beside {
+            // The line that it stands beside.
+            let line = if at == 0 { self.stream.start_with_comments_above(beside.start) } else { beside.end };
+            layout.ending = self.stream.lines().ending(self.stream.text(), line).to_owned();
+        }
+        let layout = layout.inside(self.stream, slots.id());
+        self.splices.extend(slots.insertion(at, &layout, moved, text)?);
         Ok(())
     }
 
@@ -109,11 +118,31 @@ impl<'s> Edit<'s> {
         if slots.len() == 1 {
             return self.empty(mapping, emptied, &fate);
         }
-        let range = slots.removal(entry.at)?;
-        self.settle_anchors_in(&range)?;
-        self.take_comments(&range, false, fate)?;
-        self.splices.push(Splice { range, with: String::new() });
+        self.remove(&slots, entry.at, &fate)?;
         self.record(mapping.id, What::RemoveEntry(entry.at))
+    }
+
+    /// Takes a child that is not the only one out of the text.
+    pub(super) fn remove(&mut self, slots: &Slots<'s>, at: usize, fate: &dyn Fn(&str) -> Fate) -> Result<(), Error> {
+        for range in slots.removal(at)? {
+            self.settle_anchors_in(&range)?;
+            self.take_comments(&range, false, fate)?;
+        }
+        self.cut(slots, at)
+    }
+
+    /// Notes that the text of a child goes.
+    fn cut(&mut self, slots: &Slots<'s>, at: usize) -> Result<(), Error> {
+        let others = self.cut.entry(slots.id()).or_default();
+        if !others.insert(at) {
+            return Err(self.stream.error(slots.child(at), Problem::Overlap));
+        }
+        if !slots.is_flow() {
+            // In flow, which comma goes depends on what else does.
+            let ranges = slots.removal(at)?;
+            self.splices.extend(ranges.into_iter().map(|range| Splice { range, with: String::new() }));
+        }
+        Ok(())
     }
 
     /// Gives an entry another key, in the notation of the old one where that can say it. An anchor of the key stays.
@@ -158,18 +187,16 @@ impl<'s> Edit<'s> {
         }
         let child = slots.child(from);
         self.refuse_explicit_keys(mapping)?;
-        let range = slots.removal(from)?;
+        self.refuse_uses_before_anchors(&slots, from, to)?;
         // With its comments, without its own indentation, which the insertion adds.
-        let written = match (slots.is_flow(), self.stream.begins_its_line(child.start)) {
-            (true, _) => child,
-            (false, true) => {
-                self.stream.start_with_comments_above(child.start)..self.stream.line_content_end(child.end)
-            }
-            (false, false) => child.start..self.stream.line_content_end(child.end),
-        };
-        let text = self.stream.text()[written].trim_start_matches('\u{feff}').trim_start_matches(' ').to_owned();
-        self.insert(&slots, to, &|_, _| text.clone())?;
-        self.splices.push(Splice { range, with: String::new() });
+        let begins = self.stream.begins_its_line(child.start) && !slots.is_flow();
+        let start = if begins { self.stream.start_with_comments_above(child.start) } else { child.start };
+        let end = if slots.is_flow() { child.end } else { self.stream.line_content_end(child.end) };
+        let text = self.stream.text()[start..end].trim_start_matches('\u{feff}').trim_start_matches(' ').to_owned();
+        let moved =
+            Moved { line_break: self.stream.line_break(end), keeps: self.stream.ends_in_kept_block(slots.last(from)) };
+        self.insert(&slots, to, Some(moved), &|_, _| text.clone())?;
+        self.cut(&slots, from)?;
         self.record(mapping.id, What::MoveEntry(from, to))
     }
 

@@ -1,6 +1,9 @@
 //! Editing a stream: operations on its nodes, collected and then proven at once.
 
 mod anchors;
+mod comments;
+mod flow;
+mod line_breaks;
 mod mapping;
 mod nested;
 mod order;
@@ -10,11 +13,12 @@ mod slots;
 mod tests;
 mod value;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 pub use order::Order;
 
-use super::comments::{CommentFate, Fate};
+use super::comments::{CommentFate, Fate, written};
 use super::emit::New;
 use super::error::{Error, Problem};
 use super::node::{Content, Id, Node, Stored, Style};
@@ -39,11 +43,15 @@ use crate::text::{Splice, SpliceError, Splices};
 pub struct Edit<'s> {
     stream: &'s Stream,
     splices: Vec<Splice>,
+    /// The children of each collection whose text goes, removed or moved.
+    cut: BTreeMap<Id, BTreeSet<usize>>,
     operations: Vec<Operation>,
     fates: Vec<CommentFate>,
     /// Those of comments in block scalars, which are none of the stream's own.
     nested_fates: Vec<CommentFate>,
     added: Vec<String>,
+    /// The nodes that have moved with their anchors, and comments with them.
+    carried: Vec<Range<usize>>,
     move_anchors: bool,
 }
 
@@ -84,16 +92,18 @@ impl<'s> Edit<'s> {
         Edit {
             stream,
             splices: Vec::new(),
+            cut: BTreeMap::new(),
             operations: Vec::new(),
             fates: Vec::new(),
             nested_fates: Vec::new(),
             added: Vec::new(),
+            carried: Vec::new(),
             move_anchors: false,
         }
     }
 
     /// From here on, an anchor in a removed range that is used elsewhere moves to its first remaining use, instead of being refused. What the
-    /// text says as data stays the same, which the proof sees to.
+    /// text says as data stays the same, which the proof sees to. Comments inside go along and have no fate.
     pub fn moving_anchors(mut self) -> Edit<'s> {
         self.move_anchors = true;
         self
@@ -101,7 +111,7 @@ impl<'s> Edit<'s> {
 
     /// Whether nothing is to change.
     pub fn is_empty(&self) -> bool {
-        self.splices.is_empty()
+        self.splices.is_empty() && self.cut.is_empty()
     }
 
     /// Proves the edit: both parsers read the new text as their own reading of the old text with the operations applied, and every
@@ -109,7 +119,9 @@ impl<'s> Edit<'s> {
     ///
     /// # Errors
     /// If one of them does not.
-    pub fn finish(self) -> Result<Edited, Error> {
+    pub fn finish(mut self) -> Result<Edited, Error> {
+        self.cut_flow()?;
+        line_breaks::keep(self.stream, &mut self.splices);
         let Edit { stream, splices, operations, mut fates, nested_fates, added, .. } = self;
         let first = splices.iter().min_by_key(|splice| splice.range.start);
         let range = first.map_or(0..0, |splice| splice.range.clone());
@@ -123,47 +135,27 @@ impl<'s> Edit<'s> {
         Ok(Edited { splices, comments: fates })
     }
 
-    /// Puts a comment on lines of its own directly above an entry or item, at its indentation. Without `#`, which is added.
+    /// Cuts children out of flow collections.
     ///
     /// # Errors
-    /// If the child does not begin its line, or the text holds what ends a comment.
-    pub fn add_comment_above(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
-        let start = self.child_start(child);
-        if !self.stream.begins_its_line(start) {
-            return Err(self.unsupported(child, "a comment above something that does not begin its line"));
+    /// Where a collection would be left without children.
+    fn cut_flow(&mut self) -> Result<(), Error> {
+        for (id, children) in std::mem::take(&mut self.cut) {
+            let (document, path) = self.place_of(id);
+            let slots = self.slots(self.node(id))?;
+            let grows = |operation: &Operation| {
+                (operation.document, &operation.path) == (document, &path)
+                    && matches!(operation.what, What::InsertEntry(..) | What::InsertItem(..) | What::MoveEntry(..))
+            };
+            if children.len() == slots.len() && (slots.is_flow() || !self.operations.iter().any(grows)) {
+                let what = "removing all that is in a collection, one by one: set it to an empty one";
+                return Err(self.unsupported(self.node(id), what));
+            }
+            if slots.is_flow() {
+                let ranges = slots.flow_removal(&children).into_iter();
+                self.splices.extend(ranges.map(|range| Splice { range, with: String::new() }));
+            }
         }
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            return Err(self.unsupported(child, "a comment with control characters"));
-        }
-        let ending = self.stream.lines().ending(self.stream.text(), start).to_owned();
-        let indentation = " ".repeat(self.stream.column(start));
-        let line_start = self.stream.line_start(start);
-        let mut with = String::new();
-        for line in text.lines() {
-            let comment = format!("# {line}").trim_end().to_owned();
-            with.push_str(&format!("{indentation}{comment}{ending}"));
-            self.added.push(comment);
-        }
-        self.splices.push(Splice { range: line_start..line_start, with });
-        Ok(())
-    }
-
-    /// Puts a comment behind an entry or item, on the line where it ends. Without `#`, which is added.
-    ///
-    /// # Errors
-    /// If something else stands behind it there already, if it ends in a block scalar, or if the text is of several lines.
-    pub fn add_comment_beside(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
-        if text.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(self.unsupported(child, "a comment of several lines beside something"));
-        }
-        let end = child.range().end;
-        let line_end = self.stream.line_content_end(end);
-        if line_end != end || self.stream.ends_in_block(child.id) {
-            return Err(self.unsupported(child, "a comment beside something that does not end its line"));
-        }
-        let comment = format!("# {text}").trim_end().to_owned();
-        self.splices.push(Splice { range: end..end, with: format!(" {comment}") });
-        self.added.push(comment);
         Ok(())
     }
 
@@ -185,7 +177,7 @@ impl<'s> Edit<'s> {
         }
         let before = if text.ends_with('\n') { String::new() } else { ending.clone() };
         let with = format!("{before}---{ending}{}", document.document(comments, &ending));
-        self.added.extend(comments.iter().map(|comment| format!("# {comment}").trim_end().to_owned()));
+        self.added.extend(comments.iter().map(|comment| written(comment)));
         self.splices.push(Splice { range: text.len()..text.len(), with });
         self.operations.push(Operation {
             document: self.stream.roots.len(),
@@ -234,6 +226,13 @@ impl<'s> Edit<'s> {
     /// [`Problem::AnchorInUse`] inside a node that an alias repeats elsewhere: there it would change, too.
     fn record(&mut self, id: Id, what: What) -> Result<(), Error> {
         self.refuse_if_repeated(id, matches!(what, What::Set(_)))?;
+        let (document, path) = self.place_of(id);
+        self.operations.push(Operation { document, path, what });
+        Ok(())
+    }
+
+    /// The document of a node, and the way to it from the root.
+    fn place_of(&self, id: Id) -> (usize, Path) {
         let mut path: Path = Vec::new();
         let mut child = id;
         while let Some(parent) = self.stream.nodes[child].parent {
@@ -247,32 +246,6 @@ impl<'s> Edit<'s> {
         }
         path.reverse();
         let document = self.stream.roots.iter().position(|root| *root == child).unwrap_or(usize::MAX);
-        self.operations.push(Operation { document, path, what });
-        Ok(())
-    }
-
-    /// Settles the comments of a removed range. Gives the moved ones, in order.
-    ///
-    /// # Errors
-    /// If one is to move and there is no place for it.
-    fn take_comments(
-        &mut self,
-        range: &Range<usize>,
-        can_move: bool,
-        fate: impl Fn(&str) -> Fate,
-    ) -> Result<Vec<String>, Error> {
-        let mut moved = Vec::new();
-        for comment in self.stream.comments_in(range) {
-            let text = self.stream.text()[comment.range.clone()].to_owned();
-            let fate = fate(&text);
-            if fate == Fate::Moved {
-                if !can_move {
-                    return Err(self.stream.error(comment.range.clone(), Problem::CommentLost(text)));
-                }
-                moved.push(text.clone());
-            }
-            self.fates.push(CommentFate { text, line: comment.line, fate });
-        }
-        Ok(moved)
+        (document, path)
     }
 }

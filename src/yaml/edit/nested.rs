@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::{Edit, Edited, Error, Node, Splice, What};
+use super::{Edit, Edited, Error, Node, Problem, Splice, What};
 use crate::yaml::Stream;
 use crate::yaml::emit::New;
 use crate::yaml::node::{Content, Notation};
@@ -8,6 +8,7 @@ use crate::yaml::node::{Content, Notation};
 /// The lines of a literal block scalar: where each begins in the text of the scalar, and where in the file.
 struct Lines {
     indentation: usize,
+    file_end: usize,
     /// Starts of lines in the scalar, and, in the file, of the lines and of their content.
     starts: Vec<(usize, usize, usize)>,
 }
@@ -17,8 +18,8 @@ impl<'s> Edit<'s> {
     /// the file, line by line.
     ///
     /// # Errors
-    /// If this is no literal block scalar, if what stands in it is no YAML, or whatever `edit` refuses. The place of an inner error is that
-    /// in the scalar.
+    /// If this is no literal block scalar, if what stands in it is no YAML, or whatever `edit` refuses of the inner stream. The places of
+    /// inner errors and comments are those in the file.
     pub fn nested(
         &mut self,
         scalar: Node<'s>,
@@ -28,16 +29,16 @@ impl<'s> Edit<'s> {
             return Err(self.unsupported(scalar, "only a block scalar that stands here itself holds YAML to edit"));
         };
         let lines = self.lines_of(scalar, old)?;
-        let inner = Stream::parse(&**old)?;
+        let in_file = |error: Error| self.in_file(&lines, error);
+        let inner = Stream::parse(&**old).map_err(in_file)?;
         let mut inner_edit = Edit::of(&inner);
-        edit(&mut inner_edit, &inner)?;
-        let Edited { splices, comments } = inner_edit.finish()?;
+        edit(&mut inner_edit, &inner).map_err(in_file)?;
+        let Edited { splices, comments } = inner_edit.finish().map_err(in_file)?;
         if splices.is_empty() {
             return Ok(());
         }
         let new = splices.apply(old).expect("they were made for this text");
         let indentation = " ".repeat(lines.indentation);
-        let ending = self.stream.lines().ending(self.stream.text(), scalar.range().start);
         for splice in splices.iter() {
             let Range { start, end } = splice.range;
             let begins = |at: usize| at == 0 || old[..at].ends_with('\n');
@@ -45,11 +46,29 @@ impl<'s> Edit<'s> {
             let whole = begins(start) && begins(end) && (splice.with.is_empty() || splice.with.ends_with('\n'));
             let range = lines.in_file(start, whole)..lines.in_file(end, whole);
             // Whatever the ending of lines is in the file, in the scalar it is `\n`.
+            let ending = self.stream.lines().ending(self.stream.text(), range.start);
             let with = indented(&splice.with, &indentation, whole).replace('\n', ending);
             self.splices.push(Splice { range, with });
         }
-        self.nested_fates.extend(comments);
+        for mut comment in comments {
+            comment.range = lines.range_in_file(&comment.range);
+            comment.line = self.stream.position(comment.range.start).line;
+            self.nested_fates.push(comment);
+        }
         self.record(scalar.id, What::Set(New::Text(new)))
+    }
+
+    /// An error in the scalar with its places in the file.
+    fn in_file(&self, lines: &Lines, error: Error) -> Error {
+        let line_in_file = |line: usize| {
+            let start = lines.starts.get(line - 1).map_or(0, |(_, outer, _)| *outer);
+            self.stream.position(start).line
+        };
+        let problem = match error.problem {
+            Problem::AnchorInUse { anchor, used_at } => Problem::AnchorInUse { anchor, used_at: line_in_file(used_at) },
+            other => other,
+        };
+        self.stream.error(lines.range_in_file(&error.range), problem)
     }
 
     fn lines_of(&self, scalar: Node<'s>, text: &str) -> Result<Lines, Error> {
@@ -77,14 +96,24 @@ impl<'s> Edit<'s> {
             inner += line.len();
             outer = self.stream.lines().next(content).unwrap_or(file.len());
         }
-        if text.ends_with('\n') {
+        if text.is_empty() || text.ends_with('\n') {
             starts.push((inner, outer, outer));
         }
-        Ok(Lines { indentation, starts })
+        Ok(Lines { indentation, file_end: file.len(), starts })
     }
 }
 
 impl Lines {
+    /// The bytes in the file of bytes in the scalar.
+    fn range_in_file(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.in_file(range.start, false);
+        // What ends with a line does not reach into the next one's indentation.
+        let last = range.end.saturating_sub(1).max(range.start);
+        let end = self.in_file(last, false) + (range.end - last);
+        // The last line of a file may have no line break, though that of the scalar has.
+        start..end.min(self.file_end)
+    }
+
     /// The place in the file of a place in the scalar; of the line itself where whole lines are meant.
     fn in_file(&self, at: usize, whole_lines: bool) -> usize {
         let line = self.starts.partition_point(|(inner, ..)| *inner <= at) - 1;

@@ -1,4 +1,4 @@
-use super::{Edit, Emptied, Error, Fate, Node, Order, Place, Splice, What};
+use super::{Edit, Emptied, Error, Fate, Node, Order, Place, What};
 use crate::yaml::emit::{Layout, New};
 use crate::yaml::node::Content;
 
@@ -13,7 +13,7 @@ impl<'s> Edit<'s> {
         };
         let slots = self.slots(sequence)?;
         let at = at.min(slots.len());
-        self.insert(&slots, at, &|layout, column| {
+        self.insert(&slots, at, None, &|layout, column| {
             if slots.is_flow() || slots.len() == 0 { layout.flow(item) } else { layout.item(item, column) }
         })?;
         self.record(sequence.id, What::InsertItem(at, item.clone()))
@@ -41,10 +41,7 @@ impl<'s> Edit<'s> {
         if items.len() == 1 {
             return self.empty(sequence, emptied, &fate);
         }
-        let range = slots.removal(at)?;
-        self.settle_anchors_in(&range)?;
-        self.take_comments(&range, false, fate)?;
-        self.splices.push(Splice { range, with: String::new() });
+        self.remove(&slots, at, &fate)?;
         self.record(sequence.id, What::RemoveItem(at))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A *child* is an entry of a mapping, from its key, or an item of a sequence, from its dash in block style.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Edit, Error, Node, Problem, Splice};
@@ -12,12 +13,21 @@ use crate::yaml::node::{Content, Id, Style};
 /// A collection seen as the bytes of its children.
 #[derive(Clone, Debug)]
 pub(super) struct Slots<'s> {
-    stream: &'s Stream,
+    pub(super) stream: &'s Stream,
     id: Id,
     style: Style,
     children: Vec<Range<usize>>,
     /// The last node of each child: its value or item.
     last: Vec<Id>,
+}
+
+/// What is known of text that is moved, not made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved<'s> {
+    /// The line break behind it, which goes with it; nothing at the end of a file.
+    pub(super) line_break: &'s str,
+    /// Whether it ends in a `|+`, whose blank lines are its own: others must not come to stand behind it.
+    pub(super) keeps: bool,
 }
 
 impl<'s> Edit<'s> {
@@ -70,6 +80,11 @@ impl<'s> Slots<'s> {
         self.children[at].clone()
     }
 
+    /// The last node of a child.
+    pub(super) fn last(&self, at: usize) -> Id {
+        self.last[at]
+    }
+
     fn text(&self) -> &'s str {
         self.stream.text()
     }
@@ -79,10 +94,10 @@ impl<'s> Slots<'s> {
     }
 
     /// What goes when a child is removed that is not the only one: its lines with the comments directly above, or its part of a line.
-    pub(super) fn removal(&self, at: usize) -> Result<Range<usize>, Error> {
+    pub(super) fn removal(&self, at: usize) -> Result<Vec<Range<usize>>, Error> {
         match self.style {
-            Style::Block => self.block_removal(at),
-            Style::Flow => Ok(self.flow_removal(at)),
+            Style::Block => Ok(vec![self.block_removal(at)?]),
+            Style::Flow => Ok(self.flow_removal(&BTreeSet::from([at]))),
         }
     }
 
@@ -104,32 +119,12 @@ impl<'s> Slots<'s> {
             return Err(self.unsupported(child, "something else stands on the line where it ends"));
         }
         match stream.lines().next(content_end) {
+            // Blank lines below must not become those of a `|+` above.
+            Some(next) if stream.follows_kept_block(above) => Ok(above..stream.end_of_blank_lines(next)),
             Some(next) => Ok(above..next),
             // The file ends without a line break, and goes on doing so, unless a block scalar would then end in the middle of a line.
             None if stream.ends_block_scalar(above) => Ok(above..text.len()),
             None => Ok(text[..above].trim_end_matches('\n').trim_end_matches('\r').len()..text.len()),
-        }
-    }
-
-    fn flow_removal(&self, at: usize) -> Range<usize> {
-        let (stream, text) = (self.stream, self.text());
-        let child = self.child(at);
-        let after = &text[child.end..];
-        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-        let comma = after[blanks..].starts_with(',').then_some(child.end + blanks + 1);
-        let end = comma.unwrap_or(child.end);
-        let content_end = stream.line_content_end(end);
-        let alone = stream.begins_its_line(child.start) && stream.ends_with(end, content_end);
-        if let Some(next) = stream.lines().next(content_end).filter(|_| alone) {
-            return stream.lines().start(child.start)..next;
-        }
-        match (comma, at) {
-            (Some(comma), _) => {
-                let rest = &text[comma..];
-                child.start..comma + (rest.len() - rest.trim_start_matches([' ', '\t']).len())
-            }
-            (None, 0) => child,
-            (None, _) => self.children[at - 1].end..child.end,
         }
     }
 
@@ -138,13 +133,14 @@ impl<'s> Slots<'s> {
         &self,
         at: usize,
         layout: &Layout,
+        moved: Option<Moved<'s>>,
         text: &dyn Fn(&Layout, usize) -> String,
     ) -> Result<Vec<Splice>, Error> {
         match (self.style, self.children.is_empty()) {
             (_, true) => Ok(vec![self.between_brackets(&text(layout, 0))]),
             (Style::Flow, false) => Ok(self.flow_insertion(at, layout, &text(layout, 0))),
-            (Style::Block, false) if at == 0 => Ok(vec![self.before_first(layout, text)]),
-            (Style::Block, false) => self.after_block_child(at - 1, layout, text),
+            (Style::Block, false) if at == 0 => Ok(vec![self.before_first(layout, moved, text)]),
+            (Style::Block, false) => Ok(vec![self.after_block_child(at - 1, layout, moved, text)?]),
         }
     }
 
@@ -154,12 +150,17 @@ impl<'s> Slots<'s> {
         Splice { range: open..open, with: text.to_owned() }
     }
 
-    fn before_first(&self, layout: &Layout, text: &dyn Fn(&Layout, usize) -> String) -> Splice {
+    fn before_first(
+        &self,
+        layout: &Layout,
+        moved: Option<Moved<'s>>,
+        text: &dyn Fn(&Layout, usize) -> String,
+    ) -> Splice {
         let stream = self.stream;
         let start = self.child(0).start;
         let column = stream.column(start);
-        let (indentation, ending) = (" ".repeat(column), &layout.ending);
-        let text = text(layout, column);
+        let (indentation, text) = (" ".repeat(column), text(layout, column));
+        let ending = own_break(layout, moved);
         if stream.begins_its_line(start) {
             let at = stream.start_with_comments_above(start);
             Splice { range: at..at, with: format!("{indentation}{text}{ending}") }
@@ -172,60 +173,48 @@ impl<'s> Slots<'s> {
         &self,
         sibling: usize,
         layout: &Layout,
+        moved: Option<Moved<'s>>,
         text: &dyn Fn(&Layout, usize) -> String,
-    ) -> Result<Vec<Splice>, Error> {
+    ) -> Result<Splice, Error> {
         let stream = self.stream;
         let child = self.child(sibling);
         let column = stream.column(child.start);
-        let (indentation, ending) = (" ".repeat(column), &layout.ending);
-        let text = text(layout, column);
+        let (indentation, text) = (" ".repeat(column), text(layout, column));
+        let next_line = stream.lines().next(child.end);
+        let own_break = own_break(layout, moved);
         if stream.ends_in_kept_block(self.last[sibling]) {
             // The blank lines behind a `|+` are its own: the new child comes after them.
-            return match stream.lines().next(child.end) {
-                Some(next) => Ok(vec![Splice { range: next..next, with: format!("{indentation}{text}{ending}") }]),
+            return match next_line {
+                Some(next) => Ok(Splice { range: next..next, with: format!("{indentation}{text}{own_break}") }),
                 None => Err(self.unsupported(child, "putting something after a `|+` that the file ends with")),
             };
         }
         let at = stream.line_content_end(child.end);
-        if stream.lines().next(child.end).is_none() && stream.ends_in_block(self.last[sibling]) {
-            return Err(
-                self.unsupported(child, "putting something after a block scalar in whose last line the file ends")
-            );
+        if next_line.is_none() && stream.ends_in_block(self.last[sibling]) {
+            let what = "putting something after a block scalar in whose last line the file ends";
+            return Err(self.unsupported(child, what));
         }
         if !stream.ends_with(child.end, at) {
             return Err(self.unsupported(child, "something else stands on the line where its sibling ends"));
         }
         let at = stream.line_end(at);
-        Ok(vec![Splice { range: at..at, with: format!("{ending}{indentation}{text}") }])
+        let blank_lines_end = next_line.map_or(at, |next| stream.end_of_blank_lines(next));
+        if moved.is_some_and(|moved| moved.keeps) && Some(blank_lines_end) != next_line && next_line.is_some() {
+            let range = blank_lines_end..blank_lines_end;
+            return Ok(Splice { range, with: format!("{indentation}{text}{own_break}") });
+        }
+        let line_break = stream.line_break(at);
+        if line_break.is_empty() || line_break == own_break {
+            return Ok(Splice { range: at..at, with: format!("{}{indentation}{text}", layout.ending) });
+        }
+        // The line of the sibling keeps its own, and so does what is moved.
+        Ok(Splice { range: at..at + line_break.len(), with: format!("{line_break}{indentation}{text}{own_break}") })
     }
+}
 
-    fn flow_insertion(&self, at: usize, layout: &Layout, text: &str) -> Vec<Splice> {
-        let stream = self.stream;
-        let sibling = self.child(at.saturating_sub(1));
-        let own_lines = stream.begins_its_line(sibling.start);
-        let indentation = " ".repeat(stream.column(sibling.start));
-        if at == 0 {
-            let with = if own_lines { format!("{text},{}{indentation}", layout.ending) } else { format!("{text}, ") };
-            return vec![Splice { range: sibling.start..sibling.start, with }];
-        }
-        let after = &self.text()[sibling.end..];
-        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-        let comma = after[blanks..].starts_with(',').then_some(sibling.end + blanks + 1);
-        let line_end = stream.line_content_end(comma.unwrap_or(sibling.end));
-        let alone = own_lines && stream.ends_with(comma.unwrap_or(sibling.end), line_end);
-        let line = |text: &str| format!("{}{indentation}{text}", layout.ending);
-        match (alone, comma) {
-            (true, Some(_)) => vec![Splice { range: line_end..line_end, with: line(&format!("{text},")) }],
-            (true, None) if line_end == sibling.end => {
-                vec![Splice { range: line_end..line_end, with: format!(",{}", line(text)) }]
-            }
-            (true, None) => vec![
-                Splice { range: sibling.end..sibling.end, with: ",".to_owned() },
-                Splice { range: line_end..line_end, with: line(text) },
-            ],
-            (false, _) => vec![Splice { range: sibling.end..sibling.end, with: format!(", {text}") }],
-        }
-    }
+/// The line break behind what is put in: what is moved takes its own along.
+fn own_break<'l>(layout: &'l Layout, moved: Option<Moved<'l>>) -> &'l str {
+    moved.map(|moved| moved.line_break).filter(|line_break| !line_break.is_empty()).unwrap_or(&layout.ending)
 }
 
 impl Stream {

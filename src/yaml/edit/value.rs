@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::{Edit, Error, Fate, Node, Splice, What};
 use crate::yaml::emit::{Layout, New};
 use crate::yaml::node::{Content, Id, Notation, Style};
@@ -53,15 +55,17 @@ impl<'s> Edit<'s> {
         let holder = self.holder(node)?;
         let whole = node.range();
         let layout = Layout::near(self.stream, whole.start);
-        let layout = node.stored().parent.map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
+        let mut layout = node.stored().parent.map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
         let old_below = self.block_below(node);
+        // A comment behind it must not become text. That of a line which ends up above is none behind it.
+        let on_key_line = matches!(holder, Holder::Entry { .. }) && old_below.is_none() && !self.spans_lines(&whole);
+        layout.block_scalars = !layout.is_below(new) || on_key_line || !self.stream.is_followed_by_comment(whole.end);
         let splices = match (&holder, old_below) {
             (Holder::Flow, _) => vec![Splice { range: whole, with: self.spaced(node, &layout.flow(new)) }],
             (Holder::Root, _) => vec![Splice { range: whole, with: layout.block(new, 0) }],
             (Holder::Item { column }, _) => {
                 let column = if whole.is_empty() { column + 2 } else { self.stream.column(whole.start) };
-                let with = self.spaced(node, &layout.block(new, column));
-                vec![Splice { range: whole, with }]
+                self.on_its_line(whole, self.spaced(node, &layout.block(new, column)), &layout)
             }
             (Holder::Entry { key, column }, old_below) => {
                 self.set_in_entry(node, *key, *column, new, old_below, &layout)
@@ -99,7 +103,7 @@ impl<'s> Edit<'s> {
         let key_line_end = self.stream.line_content_end(colon);
         let below = layout.is_below(new);
         match (below, old_below) {
-            (false, None) => vec![Splice { range: whole, with: self.spaced(node, &layout.value(new, column)) }],
+            (false, None) => self.on_its_line(whole, self.spaced(node, &layout.value(new, column)), layout),
             // `key: value` becomes `key:` and lines below; a comment on the line stays there.
             (true, None) => {
                 let below = layout.below(new, column);
@@ -116,15 +120,24 @@ impl<'s> Edit<'s> {
             // Lines below go, and the value stands on the line of the key, before its comment.
             (false, Some(_)) => {
                 let properties = node.stored().properties.as_ref();
-                let mut splices = vec![Splice { range: key_line_end..whole.end, with: String::new() }];
                 let at = properties.map_or(colon..colon, |properties| colon..properties.end);
                 let with = format!(" {}", layout.value(new, column));
-                if at.end == key_line_end {
-                    splices[0] = Splice { range: at.start..whole.end, with };
+                let is_text = with.contains('\n');
+                let end = if is_text || at.end != key_line_end {
+                    // Two comments do not fit on one line, and none behind text.
+                    self.stream.with_trailing_comment(whole.clone()).end
                 } else {
-                    splices.push(Splice { range: at, with });
+                    whole.end
+                };
+                if at.end == key_line_end {
+                    return vec![Splice { range: at.start..end, with }];
                 }
-                splices
+                let header = with.find(layout.ending.as_str()).filter(|_| is_text).unwrap_or(with.len());
+                let (header, body) = with.split_at(header);
+                vec![
+                    Splice { range: at, with: header.to_owned() },
+                    Splice { range: key_line_end..end, with: body.to_owned() },
+                ]
             }
             // Lines below become other lines below, where the old ones were if that is deep enough.
             (true, Some(old_column)) => {
@@ -143,11 +156,28 @@ impl<'s> Edit<'s> {
         }
     }
 
+    /// Text in the place of what ends its line or has a comment behind it, which stays on the line: of a block scalar it stands behind the
+    /// header.
+    pub(super) fn on_its_line(&self, range: Range<usize>, with: String, layout: &Layout) -> Vec<Splice> {
+        let header = with.find(layout.ending.as_str()).filter(|_| self.stream.is_followed_by_comment(range.end));
+        // Whatever is no scalar may stand before a comment as a whole.
+        let Some(header) = header.filter(|header| with[..*header].trim_start().starts_with('|')) else {
+            return vec![Splice { range, with }];
+        };
+        let line_end = self.stream.line_end(range.end);
+        let (header, body) = with.split_at(header);
+        vec![Splice { range, with: header.to_owned() }, Splice { range: line_end..line_end, with: body.to_owned() }]
+    }
+
     /// Text for the place of a value; an empty one has no blank before it.
     fn spaced(&self, node: Node<'s>, text: &str) -> String {
         let start = node.range().start;
         let needs_blank = node.range().is_empty() && self.stream.text()[..start].ends_with([':', '-']);
         if needs_blank { format!(" {text}") } else { text.to_owned() }
+    }
+
+    fn spans_lines(&self, range: &Range<usize>) -> bool {
+        self.stream.lines().number(range.start) != self.stream.lines().number(range.end)
     }
 
     /// The column of a block collection whose first line is not that of its key or dash.

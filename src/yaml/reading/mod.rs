@@ -6,7 +6,8 @@
 pub(super) mod granit;
 pub(super) mod libyaml;
 
-use super::emit::{New, reads_as_string};
+use super::emit::New;
+use super::plain::reads_as_string;
 
 /// How many nodes a reading may hold: real files have thousands, alias bombs have billions.
 pub(super) const BUDGET: usize = 2_000_000;

@@ -1,5 +1,9 @@
 //! One table an operation: text before, text after, or the code of the refusal.
 
+mod anchors;
+mod flow;
+mod nested;
+
 use super::*;
 use crate::yaml::New;
 
@@ -285,7 +289,11 @@ fn move_an_entry() {
     assert_eq!(moved("a: 1\nb: 2\n", Place::First), "a: 1\nb: 2\n");
     assert_eq!(moved("{a: 1, b: 2, c: 3}\n", Place::Last), "{b: 2, c: 3, a: 1}\n");
     assert_eq!(moved("{b: 2, c: 3, a: [1]}\n", Place::First), "{a: [1], b: 2, c: 3}\n");
-    assert_eq!(moved("b: &x 1\na: *x\n", Place::First), "parsers-disagree 1:1", "an alias before its anchor");
+    assert_eq!(moved("b: &x 1\na: *x\n", Place::First), "anchor-in-use 1:4", "an alias before its anchor");
+    assert_eq!(moved("a: &x 1\nb: *x\nc: 1\n", Place::Last), "anchor-in-use 1:4", "an anchor behind its alias");
+    assert_eq!(moved("b: &x 1\nc: &x 2\na: *x\n", Place::After("b")), "anchor-in-use 2:4", "another anchor");
+    assert_eq!(moved("a: &x 1\nb: &x 2\nc: *x\n", Place::After("b")), "anchor-in-use 2:4", "the last one counts");
+    assert_eq!(moved("b: &x 1\nc: 2\na: *x\n", Place::After("b")), "b: &x 1\na: *x\nc: 2\n");
 }
 
 #[test]
@@ -293,45 +301,6 @@ fn items_behind_comments() {
     let insert = |text: &str| after(text, |edit, root| edit.insert_item(root, 9, &New::string("v")));
     assert_eq!(insert("- # "), "- # \n- v");
     assert_eq!(insert("- # c \n  x\n"), "- # c \n  x\n- v\n");
-}
-
-#[test]
-fn items_in_flow_over_several_lines() {
-    let text = "a: [\n  \"x\", # of x\n  y\n]\n";
-    let insert = |at: usize| after(text, |edit, root| edit.insert_item(root.get("a").unwrap(), at, &New::string("m")));
-    assert_eq!(insert(0), "a: [\n  m,\n  \"x\", # of x\n  y\n]\n");
-    assert_eq!(insert(1), "a: [\n  \"x\", # of x\n  m,\n  y\n]\n");
-    assert_eq!(insert(2), "a: [\n  \"x\", # of x\n  y,\n  m\n]\n");
-    let remove =
-        |at: usize| after(text, |edit, root| edit.remove_item(root.get("a").unwrap(), at, Emptied::Brackets, drop_it));
-    assert_eq!(remove(0), "a: [\n  y\n]\n");
-    assert_eq!(remove(1), "a: [\n  \"x\", # of x\n]\n");
-}
-
-#[test]
-fn an_anchor_moves_where_that_is_asked_for() {
-    let text = "a: &x v\nb: *x\nc: *x\n";
-    let stream = Stream::parse(text).unwrap();
-    let root = stream.documents().next().unwrap();
-    let mut edit = Edit::of(&stream).moving_anchors();
-    edit.remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap();
-    assert_eq!(edit.finish().unwrap().splices.apply(text).unwrap(), "b: &x v\nc: *x\n");
-}
-
-#[test]
-fn a_block_with_an_anchor_moves_line_by_line() {
-    let moved = |text: &str| {
-        let stream = Stream::parse(text).unwrap();
-        let root = stream.documents().next().unwrap();
-        let mut edit = Edit::of(&stream).moving_anchors();
-        edit.remove_entry(root, "a", Emptied::Brackets, drop_it).unwrap();
-        edit.finish().unwrap().splices.apply(text).unwrap()
-    };
-    assert_eq!(
-        moved("a: &x\n    k: 1 # c\n    l: |\n      t\nb:\n  c: *x\nd: *x\n"),
-        "b:\n  c: &x\n    k: 1 # c\n    l: |\n      t\nd: *x\n"
-    );
-    assert_eq!(moved("a: &x\n- 1\n- k: v\nb:\n  - *x\n"), "b:\n  - &x\n    - 1\n    - k: v\n");
 }
 
 #[test]
@@ -359,41 +328,6 @@ fn comments_are_added_above() {
         edit.add_comment_above(root.get("a").unwrap().items().next().unwrap(), "three")
     });
     assert_eq!(added, "# one\n#\n# two\na:\n  # three\n  - x\n");
-}
-
-#[test]
-fn yaml_in_a_block_scalar_is_edited_in_place() {
-    let text = "patches:\n  - patch: |-\n      # why\n      spec:\n        a: 1 # one\n\n        b: 2\n    target: {kind: X}\n";
-    let nested = |operation: &dyn for<'n> Fn(&mut Edit<'n>, Node<'n>) -> Result<(), Error>| {
-        after(text, |edit, root| {
-            let patch = root.get("patches").unwrap().items().next().unwrap().get("patch").unwrap();
-            edit.nested(patch, |inner, stream| operation(inner, stream.documents().next().unwrap()))
-        })
-    };
-    assert_eq!(
-        nested(&|inner, root| inner.insert_entry(root.get("spec").unwrap(), Place::After("a"), "c", &new())),
-        text.replace("# one\n", "# one\n        c:\n          kind: K\n          name: n-1\n")
-    );
-    assert_eq!(
-        nested(&|inner, root| inner.remove_entry(root.get("spec").unwrap(), "a", Emptied::Brackets, drop_it)),
-        text.replace("        a: 1 # one\n", "")
-    );
-    assert_eq!(
-        nested(&|inner, root| inner.insert_entry(root.get("spec").unwrap(), Place::First, "c", &New::string("v"))),
-        text.replace("        a: 1", "        c: v\n        a: 1")
-    );
-    assert_eq!(
-        nested(&|inner, root| inner.insert_entry(root, Place::Last, "c", &New::string("v"))),
-        text.replace("        b: 2\n", "        b: 2\n      c: v\n")
-    );
-}
-
-#[test]
-fn a_block_scalar_without_lines_holds_no_yaml() {
-    for text in ["a: |\nb: 1\n", "a: |-\n\n# c\nb: 1\n", "a: |+\n\nb: 1\n", "a: |"] {
-        let nested = after(text, |edit, root| edit.nested(root.get("a").unwrap(), |_, _| Ok(())));
-        assert!(nested == "unsupported-yaml 1:4" || nested == text, "{nested:?}");
-    }
 }
 
 #[test]
@@ -444,39 +378,6 @@ fn the_value_of_an_empty_key_is_not_set() {
 }
 
 #[test]
-fn an_anchored_scalar_that_is_used_is_not_set() {
-    let set = |text: &str| after(text, |edit, root| edit.set_scalar(root.get("a").unwrap(), "v"));
-    assert_eq!(set("a: &x 1\nb: *x\n"), "anchor-in-use 1:4");
-    assert_eq!(set("a: &x '1'\nb: *x\n"), "anchor-in-use 1:4");
-    assert_eq!(set("a: &x 1\nb: 2\n"), "a: &x v\nb: 2\n");
-}
-
-#[test]
-fn comments_of_a_nested_text_are_not_those_of_the_file() {
-    let removed = after("# c\np: |\n  # c\n  a: 1\n  b: 2\n", |edit, root| {
-        edit.nested(root.get("p").unwrap(), |inner, stream| {
-            inner.remove_entry(stream.documents().next().unwrap(), "a", Emptied::Brackets, drop_it)
-        })
-    });
-    assert_eq!(removed, "# c\np: |\n  b: 2\n");
-    let crlf = after("p: |\r\n  a: 1\r\n", |edit, root| {
-        edit.nested(root.get("p").unwrap(), |inner, stream| {
-            inner.insert_entry(stream.documents().next().unwrap(), Place::Last, "b", &new())
-        })
-    });
-    assert_eq!(crlf, "p: |\r\n  a: 1\r\n  b:\r\n    kind: K\r\n    name: n-1\r\n");
-    let cr = after("p: |\r x\n", |edit, root| edit.nested(root.get("p").unwrap(), |_, _| Ok(())));
-    assert_eq!(cr, "unsupported-yaml 1:4", "a lone carriage return ends no line here");
-    // The place of this error is one in the nested text; in the file it is amid a character.
-    let text = "ü: |\n  a: [\n";
-    let stream = Stream::parse(text).unwrap();
-    let scalar = stream.documents().next().unwrap().get("ü").unwrap();
-    let error = Edit::of(&stream).nested(scalar, |_, _| Ok(())).unwrap_err();
-    let shifted = Error { range: 1..1, ..error.clone() };
-    assert!(error.render("a.yaml", text).contains("broken-yaml") && shifted.render("a.yaml", text).contains("ü"));
-}
-
-#[test]
 fn errors_are_shown_as_a_compiler_shows_them() {
     let text = "a: &x 1\nb: *x\n";
     let stream = Stream::parse(text).unwrap();
@@ -487,4 +388,87 @@ fn errors_are_shown_as_a_compiler_shows_them() {
         shown.contains("error[anchor-in-use]") && shown.contains("k/app.yaml:1:4") && shown.contains("^^^^"),
         "{shown}"
     );
+}
+
+#[test]
+fn each_line_keeps_its_line_break() {
+    let insert = |text: &str, place: Place<'_>| after(text, |edit, root| edit.insert_entry(root, place, "z", &new()));
+    assert_eq!(
+        insert("a: 1\r\nb:\n  - 1\n", Place::After("a")),
+        "a: 1\r\nz:\r\n  kind: K\r\n  name: n-1\r\nb:\n  - 1\n"
+    );
+    assert_eq!(insert("a:\r\n  - 1\nb: 2\r\n", Place::After("a")), "a:\r\n  - 1\nz:\n  kind: K\n  name: n-1\nb: 2\r\n");
+    assert_eq!(insert("# c\na: 1\r\n", Place::First), "z:\n  kind: K\n  name: n-1\n# c\na: 1\r\n");
+    let moved = |text: &str, place: Place<'_>| after(text, |edit, root| edit.move_entry(root, "a", place));
+    assert_eq!(moved("a: 1\r\nb: 2\nc: 3\r\n", Place::After("b")), "b: 2\na: 1\r\nc: 3\r\n");
+    assert_eq!(moved("b: 2\nc: 3\na: 1\r\n", Place::First), "a: 1\r\nb: 2\nc: 3\n");
+    let set = |text: &str| after(text, |edit, root| edit.set(root.get("a").unwrap(), &New::string("v"), drop_it));
+    assert_eq!(set("a:\r\n  - 1\nb: 2\n"), "a: v\r\nb: 2\n");
+    assert_eq!(set("a: |\n  x\r\nb: 2\r\n"), "a: v\nb: 2\r\n");
+    let unlisted = after("[a,\r\n  b\n]\r\n", |edit, root| edit.remove_item(root, 1, Emptied::Brackets, drop_it));
+    assert_eq!(unlisted, "[a\r\n]\r\n");
+    let nested = after("p: |\r\n  a: 1\n  b: 2\r\n", |edit, root| {
+        edit.nested(root.get("p").unwrap(), |inner, stream| {
+            inner.insert_entry(stream.documents().next().unwrap(), Place::After("a"), "z", &New::string("v"))
+        })
+    });
+    assert_eq!(nested, "p: |\r\n  a: 1\n  z: v\n  b: 2\r\n");
+}
+
+#[test]
+fn text_of_several_lines_before_a_comment() {
+    let text = || New::Text("one\ntwo\n".into());
+    let set = |text: &str, new: New| after(text, |edit, root| edit.set(root.get("a").unwrap(), &new, drop_it));
+    assert_eq!(set("a: x # c\nb: 1\n", text()), "a: | # c\n  one\n  two\nb: 1\n");
+    assert_eq!(set("a: # c\n  - 1 # d\nb: 1\n", text()), "a: | # c\n  one\n  two\nb: 1\n");
+    assert_eq!(set("a:\n  - 1 # d\nb: 1\n", text()), "a: |\n  one\n  two\nb: 1\n");
+    assert_eq!(set("a: # c\n  - 1 # d\nb: 1\n", New::string("v")), "a: v # c\nb: 1\n");
+    assert_eq!(set("a: [\n  1\n] # c\n", text()), "a: | # c\n  one\n  two\n");
+    let inside = New::mapping([("k", text())]);
+    assert_eq!(set("a:\n  - 1 # d\n", inside.clone()), "a:\n  k: \"one\\ntwo\\n\" # d\n");
+    assert_eq!(set("a: 1 # d\n", inside), "a: # d\n  k: |\n    one\n    two\n");
+    let item = after("- x # c\n", |edit, root| edit.set(root.items().next().unwrap(), &text(), drop_it));
+    assert_eq!(item, "- | # c\n  one\n  two\n");
+    let replaced = after("a: 1 # c\n", |edit, root| edit.replace_entry(root, "a", "z", &text(), drop_it));
+    assert_eq!(replaced, "z: \"one\\ntwo\\n\" # c\n");
+}
+
+#[test]
+fn an_entry_moves_past_other_edits() {
+    let text = "a: 1\nb: 2\nc: 3\nd: 4\n";
+    let down = after(text, |edit, root| {
+        edit.remove_entry(root, "b", Emptied::Brackets, drop_it)?;
+        edit.move_entry(root, "a", Place::Last)?;
+        edit.insert_entry(root, Place::After("c"), "z", &New::string("v"))
+    });
+    assert_eq!(down, "c: 3\nz: v\nd: 4\na: 1\n");
+    let up = after(text, |edit, root| {
+        edit.set_scalar(root.get("c").unwrap(), "x")?;
+        edit.move_entry(root, "d", Place::First)?;
+        edit.rename_key(root, "b", "w")
+    });
+    assert_eq!(up, "d: 4\na: 1\nw: 2\nc: x\n");
+    let inside = after(text, |edit, root| {
+        edit.set_scalar(root.get("a").unwrap(), "x")?;
+        edit.move_entry(root, "a", Place::Last)
+    });
+    assert_eq!(inside, "edits-overlap 1:1");
+}
+
+#[test]
+fn blank_lines_do_not_become_those_of_a_kept_block_scalar() {
+    let removed = |text: &str| after(text, |edit, root| edit.remove_entry(root, "a", Emptied::Brackets, drop_it));
+    for header in ["|+", ">+"] {
+        let text = format!("k: {header}\n  x\n\na: 1\n\n\n# of b\nb: 2\n");
+        assert_eq!(removed(&text), text.replace("a: 1\n\n\n", ""));
+        let text = format!("k: {header}\n  x\na: 1\n\n");
+        assert_eq!(removed(&text), text.replace("a: 1\n\n", ""));
+        let moved = |text: &str, place: Place<'_>| after(text, |edit, root| edit.move_entry(root, "a", place));
+        let text = format!("k: {header}\n  x\n\na: 1\n\nb: 2\n");
+        assert_eq!(moved(&text, Place::Last), text.replace("a: 1\n\nb: 2\n", "b: 2\na: 1\n"));
+        assert_eq!(moved(&text, Place::First), format!("a: 1\nk: {header}\n  x\n\nb: 2\n"));
+        let text = format!("a: {header}\n  x\n\nb: 2\n\n# of c\nc: 3\n");
+        assert_eq!(moved(&text, Place::After("b")), format!("b: 2\n\na: {header}\n  x\n\n# of c\nc: 3\n"));
+        assert_eq!(moved(&text, Place::Last), format!("b: 2\n\n# of c\nc: 3\na: {header}\n  x\n\n"));
+    }
 }

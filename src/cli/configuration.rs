@@ -1,0 +1,107 @@
+//! Where the configuration comes from, and how it meets what the tree shows.
+
+use anyhow::{Context as _, bail};
+
+use super::context::Repository;
+use super::{LaidOut, Start};
+use crate::config::{self, ConfigError, FoundCluster, SectionType, Settings};
+use crate::flux::{GivenCluster, View};
+use crate::migrations;
+use crate::plan::{Finding, Severity, help_of};
+use crate::repo::{RepoPath, Tree};
+
+/// A name that somebody may take for the one of the configuration.
+const OTHER_NAME: &str = ".flux-codemod.yml";
+
+/// The configuration: the file of `--config` from disk, else the one of the tree that is planned, else the defaults.
+pub(super) fn read(start: &Start, repository: &Repository) -> anyhow::Result<Settings> {
+    if let Some(file) = start.config() {
+        let text = std::fs::read_to_string(&file);
+        let text = text.with_context(|| format!("the configuration {} cannot be read", file.display()))?;
+        return parse(&file.display().to_string(), &text);
+    }
+    match text_in(&repository.tree)? {
+        Some(text) => parse(config::FILE, &text),
+        None if repository.root.join(config::FILE).is_dir() => bail!("{} is a directory, not a file", config::FILE),
+        None if repository.root.join(config::FILE).exists() => bail!(
+            "{0} is here, but git ignores it, so that it is no part of the repository and would not be heard; \
+             name it with --config {0}, or take it out of .gitignore",
+            config::FILE
+        ),
+        None if repository.root.join(OTHER_NAME).exists() => {
+            bail!("{OTHER_NAME} is not read: the configuration is called {}; rename it", config::FILE)
+        }
+        None => Ok(Settings::default()),
+    }
+}
+
+/// The text of the configuration in a tree, a link followed.
+fn text_in(tree: &Tree) -> anyhow::Result<Option<String>> {
+    let path = RepoPath::new(config::FILE)?;
+    if tree.entry(&path).is_none() {
+        return Ok(None);
+    }
+    let file = tree.follow(&path).map(|path| tree.read(&path)).transpose()?.flatten();
+    let file = file.with_context(|| format!("{path} is a link to no file of this repository"))?;
+    let text = String::from_utf8(file.bytes.to_vec());
+    Ok(Some(text.map_err(|_| anyhow::anyhow!("{path} is not UTF-8; convert it"))?))
+}
+
+fn parse(file: &str, text: &str) -> anyhow::Result<Settings> {
+    Ok(Settings::read(file, text, &sections()).map_err(laid_out)?)
+}
+
+/// The sections of all migrations, so that a file is read alike whatever is planned.
+pub(super) fn sections() -> Vec<SectionType> {
+    migrations::all().iter().filter_map(|migration| migration.section()).collect()
+}
+
+fn laid_out(error: ConfigError) -> LaidOut {
+    LaidOut(error.to_string())
+}
+
+/// The clusters of the configuration, for reading the tree.
+pub(super) fn given(settings: &Settings) -> Vec<GivenCluster> {
+    let stated_in = RepoPath::new(config::FILE).unwrap_or_default();
+    let given = settings.clusters.iter().map(|cluster| GivenCluster {
+        name: cluster.name.clone(),
+        path: cluster.path.clone(),
+        branch: cluster.branch.clone(),
+        stated_in: stated_in.clone(),
+    });
+    given.collect()
+}
+
+/// The clusters of a tree, as configurations name them.
+pub(super) fn found(view: &View) -> Vec<FoundCluster> {
+    let clusters = view.graph().clusters.iter().map(|cluster| FoundCluster {
+        name: cluster.name.clone(),
+        by_path: cluster.name_by_path(),
+        only_given: cluster.stated_at.path.as_str() == config::FILE,
+        path: cluster.path.clone(),
+        branch: cluster.branch.clone(),
+    });
+    clusters.collect()
+}
+
+/// Refuses a configuration that names clusters which are not there.
+pub(super) fn check(settings: &Settings, view: &View) -> anyhow::Result<()> {
+    Ok(settings.check_clusters(&found(view)).map_err(laid_out)?)
+}
+
+/// What there is to say about a configuration that is right as far as can be seen.
+pub(super) fn findings(settings: &Settings, view: &View) -> Vec<Finding> {
+    let clusters = &view.graph().clusters;
+    let is_missing = |name: &str| clusters.iter().any(|cluster| cluster.name == name && !cluster.in_tree);
+    let missing = settings.clusters.iter().filter(|cluster| is_missing(&cluster.name));
+    let missing =
+        missing.filter_map(|cluster| Some((cluster, cluster.path.as_ref()?))).map(|(cluster, path)| Finding {
+            severity: Severity::Warning,
+            code: "config-path-not-in-tree",
+            path: RepoPath::new(settings.file()).ok().filter(|file| file.as_str() == config::FILE),
+            line: Some(cluster.line),
+            message: format!("there is nothing at {path}, where the cluster {} starts, in this tree", cluster.name),
+            help: help_of("config-path-not-in-tree"),
+        });
+    missing.collect()
+}

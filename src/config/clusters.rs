@@ -1,0 +1,79 @@
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::keys::{DUPLICATE, INVALID_VALUE, Keys};
+use crate::repo::RepoPath;
+use crate::yaml::Node;
+
+/// A cluster as the configuration names it. Where it stands in the list is its place in the order of promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSettings {
+    /// Its name.
+    pub name: String,
+    /// The directory that its entry point builds, where the tree does not show it.
+    pub path: Option<RepoPath>,
+    /// The branch that it follows, if it is another than the tree shows.
+    pub branch: Option<String>,
+    /// The line of its name in the file, from 1.
+    pub line: usize,
+    /// The bytes of its name.
+    pub(super) name_at: Range<usize>,
+    /// The bytes of its path.
+    pub(super) path_at: Range<usize>,
+}
+
+/// Reads the list `clusters`.
+pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
+    let mut clusters: Vec<ClusterSettings> = Vec::new();
+    let mut names = BTreeSet::new();
+    for item in keys.list("clusters").unwrap_or_default() {
+        let Some(cluster) = keys.nested(item, "a cluster", |keys| one(keys)) else { continue };
+        if !names.insert(cluster.name.clone()) {
+            let message = format!("the cluster `{}` stands twice in `clusters`", cluster.name);
+            keys.mistake(DUPLICATE, item, message, "a cluster has one place in the order; leave one of them out");
+        }
+        let same = |other: &&ClusterSettings| other.path == cluster.path && other.branch == cluster.branch;
+        if let Some(other) = clusters.iter().find(same).filter(|_| cluster.path.is_some()) {
+            let message = format!("`{}` and `{}` have the same path and branch", other.name, cluster.name);
+            keys.mistake(DUPLICATE, item, message, "two clusters from one path follow two branches: add `branch`");
+        }
+        clusters.push(cluster);
+    }
+    clusters
+}
+
+fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
+    let name = keys.text("name");
+    let path = keys.text("path").and_then(|(text, node)| {
+        let path = RepoPath::root().join(text);
+        if path.is_none() {
+            let help = "write it from the root of the repository, such as `kubernetes/main/flux`";
+            keys.mistake(INVALID_VALUE, node, format!("`{text}` is no path inside the repository"), help);
+        }
+        Some((path?, node))
+    });
+    let branch = keys.text("branch").and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
+    if !keys.has("name") {
+        keys.missing("name", "main");
+    }
+    let (name, node) = name?;
+    let path_at = path.as_ref().map_or(node.range(), |(_, node)| node.range());
+    let path = path.map(|(path, _)| path);
+    Some(ClusterSettings { name: name.to_owned(), path, branch, line: node.line(), name_at: node.range(), path_at })
+}
+
+/// Whether git takes this as the name of a branch (git-check-ref-format); a full name is a likely slip.
+fn is_branch(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> bool {
+    let forbidden = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    let odd = text.contains(forbidden)
+        || ["..", "@{", "//"].iter().any(|part| text.contains(part))
+        || text.starts_with(['/', '-', '.'])
+        || text.ends_with(['/', '.']);
+    let help = match text.strip_prefix("refs/heads/") {
+        Some(short) => format!("write `{short}`"),
+        None if odd => "write the name of the branch, such as `main`".to_owned(),
+        None => return true,
+    };
+    keys.mistake(INVALID_VALUE, node, format!("`{text}` is no name of a branch"), help);
+    false
+}

@@ -1,0 +1,176 @@
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::Mistake;
+use crate::text::nearest;
+use crate::yaml::{Kind, Node};
+
+/// Reason code of a key that nothing reads.
+pub const UNKNOWN_KEY: &str = "config-unknown-key";
+/// Reason code of a value of another type than the one that its key has.
+pub const WRONG_TYPE: &str = "config-wrong-type";
+/// Reason code of a key without a value.
+pub const EMPTY_VALUE: &str = "config-empty-value";
+/// Reason code of a value that cannot be what it is to be.
+pub const INVALID_VALUE: &str = "config-invalid-value";
+/// Reason code of what stands twice in a list.
+pub const DUPLICATE: &str = "config-duplicate";
+const DUPLICATE_KEY: &str = "duplicate-key";
+
+/// A mapping of the file while it is read. What its reader does not ask for is unknown; every mistake is noted, and reading goes on.
+#[derive(Debug)]
+pub struct Keys<'m, 's> {
+    mapping: Node<'s>,
+    asked: Vec<&'static str>,
+    mistakes: &'m mut Vec<Mistake>,
+}
+
+impl<'m, 's> Keys<'m, 's> {
+    /// Reads a mapping: `read` asks for the keys that there may be, and what it does not ask for is a mistake. An empty node is an
+    /// empty mapping; `what` is how to call it.
+    pub fn of<T>(
+        node: Node<'s>,
+        what: &str,
+        mistakes: &'m mut Vec<Mistake>,
+        read: impl FnOnce(&mut Keys<'_, 's>) -> T,
+    ) -> T {
+        let mut keys = Keys { mapping: node, asked: Vec::new(), mistakes };
+        if node.kind() != Kind::Mapping && !node.is_null() {
+            keys.wrong_type(node, what, "a mapping of keys");
+        }
+        let value = read(&mut keys);
+        keys.finish();
+        value
+    }
+
+    /// Whether the key is there, with or without a value.
+    pub fn has(&self, key: &str) -> bool {
+        self.mapping.own_entry(key).is_some()
+    }
+
+    /// The value of a key, if it has one. A key that is there without a value is a mistake.
+    pub fn value(&mut self, key: &'static str) -> Option<Node<'s>> {
+        self.asked.push(key);
+        let (own, value) = self.mapping.own_entry(key)?;
+        if value.is_null() {
+            let help = "give it a value, or leave the key out: then what the tree shows, or the default, holds";
+            self.mistake(EMPTY_VALUE, own, format!("`{key}` has no value"), help);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// The text of a key, with its node.
+    pub fn text(&mut self, key: &'static str) -> Option<(&'s str, Node<'s>)> {
+        let node = self.value(key)?;
+        Some((self.as_text(node, key)?, node))
+    }
+
+    /// The texts in the list of a key, each with its node. Without duplicates.
+    pub fn texts(&mut self, key: &'static str) -> Option<Vec<(&'s str, Node<'s>)>> {
+        let items = self.list(key)?;
+        let mut seen = BTreeSet::new();
+        let mut texts = Vec::new();
+        for item in items {
+            let Some(text) = self.as_text(item, key) else { continue };
+            if seen.insert(text) {
+                texts.push((text, item));
+            } else {
+                self.mistake(DUPLICATE, item, format!("`{text}` stands twice in `{key}`"), "leave one of them out");
+            }
+        }
+        Some(texts)
+    }
+
+    /// The items in the list of a key; there is at least one.
+    pub fn list(&mut self, key: &'static str) -> Option<Vec<Node<'s>>> {
+        let node = self.value(key)?;
+        if node.kind() != Kind::Sequence {
+            self.wrong_type(node, &format!("`{key}`"), "a list");
+            return None;
+        }
+        let items: Vec<Node<'s>> = node.items().collect();
+        if items.is_empty() {
+            self.mistake(EMPTY_VALUE, node, format!("`{key}` is empty"), "list something, or leave the key out");
+            return None;
+        }
+        Some(items)
+    }
+
+    /// Reads a mapping that is an item or a value here.
+    pub fn nested<T>(&mut self, node: Node<'s>, what: &str, read: impl FnOnce(&mut Keys<'_, 's>) -> T) -> T {
+        Keys::of(node, what, self.mistakes, read)
+    }
+
+    /// Notes a mistake at a node.
+    pub fn mistake(&mut self, code: &'static str, at: Node<'_>, message: String, help: impl Into<String>) {
+        self.mistakes.push(Mistake { code, message, help: help.into(), range: first_line(at) });
+    }
+
+    /// Notes that a key which must be there is not.
+    pub fn missing(&mut self, key: &str, example: &str) {
+        let at = self.mapping;
+        if at.kind() == Kind::Mapping || at.is_null() {
+            let help = format!("add it, such as `{key}: {example}`");
+            self.mistake(EMPTY_VALUE, at, format!("`{key}` is missing"), help);
+        }
+    }
+
+    fn as_text(&mut self, node: Node<'s>, key: &str) -> Option<&'s str> {
+        let what = format!("`{key}`");
+        let Some(text) = node.text() else {
+            self.wrong_type(node, &what, "text");
+            return None;
+        };
+        if node.is_null() || text.trim().is_empty() {
+            self.mistake(EMPTY_VALUE, node, format!("an empty text in {what}"), "write a name, or leave it out");
+            return None;
+        }
+        if node.is_plain() && is_of_another_type(text) {
+            self.wrong_type(node, &what, &format!("text, in quotes: \"{text}\""));
+            return None;
+        }
+        Some(text)
+    }
+
+    fn wrong_type(&mut self, node: Node<'_>, what: &str, wanted: &str) {
+        let found = match node.kind() {
+            Kind::Sequence => "a list",
+            Kind::Mapping => "a mapping",
+            Kind::Scalar if node.is_plain() && node.text().is_some_and(is_of_another_type) => "a number or boolean",
+            Kind::Scalar => "text",
+        };
+        self.mistake(WRONG_TYPE, node, format!("{what} is {found}"), format!("write {wanted}"));
+    }
+
+    /// Reports what nobody asked for, and what stands twice.
+    fn finish(self) {
+        let mut seen = BTreeSet::new();
+        for (key, _) in self.mapping.entries() {
+            let name = key.text().unwrap_or("(no text)");
+            let mistake = |code, message, help| Mistake { code, message, help, range: first_line(key) };
+            if !self.asked.contains(&name) {
+                let help = match nearest(name, self.asked.iter().map(|own| (*own, *own))) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there is: {}", self.asked.join(", ")),
+                };
+                self.mistakes.push(mistake(UNKNOWN_KEY, format!("unknown key `{name}`"), help));
+            } else if !seen.insert(name) {
+                let help = "leave one of them out".to_owned();
+                self.mistakes.push(mistake(DUPLICATE_KEY, format!("the key `{name}` stands twice"), help));
+            }
+        }
+    }
+}
+
+/// What some YAML reader takes for a number or a boolean.
+fn is_of_another_type(text: &str) -> bool {
+    let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.parse::<f64>().is_ok();
+    number || matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off")
+}
+
+/// The bytes to mark: of a node over several lines, those on its first.
+fn first_line(node: Node<'_>) -> Range<usize> {
+    let start = node.range().start;
+    start..start + node.source().lines().next().map_or(0, str::len)
+}

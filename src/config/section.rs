@@ -1,0 +1,45 @@
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::Keys;
+use crate::yaml::New;
+
+/// What a migration lets a person decide: the section of the file under the migration's id. The type lives beside the migration, which
+/// asks for it with [`Settings::section`](super::Settings::section), so that no other needs to know it.
+pub trait Section: Any + Clone + Debug + Default + Send + Sync {
+    /// Its key in the file: the id of the migration.
+    const KEY: &'static str;
+
+    /// Takes its keys out of the file. What is not there has its default.
+    fn read(keys: &mut Keys<'_, '_>) -> Self;
+
+    /// Its keys with their values, as `init` writes them.
+    fn described(&self) -> Vec<Described>;
+}
+
+/// A key as `init` writes it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// The key.
+    pub key: &'static str,
+    /// What it decides, in a sentence or two.
+    pub about: &'static str,
+    /// Its value.
+    pub value: New,
+}
+
+/// A type of section, for reading a file without knowing the migrations.
+#[derive(Clone, Copy, Debug)]
+pub struct SectionType {
+    pub(super) key: &'static str,
+    pub(super) read: fn(&mut Keys<'_, '_>) -> Arc<dyn Any + Send + Sync>,
+    pub(super) default: fn() -> Vec<Described>,
+}
+
+impl SectionType {
+    /// The type of section that `S` is.
+    pub fn of<S: Section>() -> SectionType {
+        SectionType { key: S::KEY, read: |keys| Arc::new(S::read(keys)), default: || S::default().described() }
+    }
+}

@@ -1,0 +1,151 @@
+use super::*;
+use crate::repo::RepoPath;
+use crate::yaml::New;
+
+/// A section as a migration would bring it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Demo {
+    charts: Vec<String>,
+    mode: Option<String>,
+}
+
+impl Section for Demo {
+    const KEY: &'static str = "demo";
+
+    fn read(keys: &mut Keys<'_, '_>) -> Demo {
+        let charts = keys.texts("charts").unwrap_or_default();
+        let charts = charts.into_iter().map(|(text, _)| text.to_owned()).collect();
+        Demo { charts, mode: keys.text("mode").map(|(text, _)| text.to_owned()) }
+    }
+
+    fn described(&self) -> Vec<Described> {
+        let mode = New::string("1.10");
+        vec![Described { key: "mode", about: "How.", value: mode }]
+    }
+}
+
+fn read(text: &str) -> Result<Settings, ConfigError> {
+    Settings::read(FILE, text, &[SectionType::of::<Demo>()])
+}
+
+/// Each mistake as `line:column code`.
+fn mistakes(text: &str) -> Vec<String> {
+    let Err(error) = read(text) else { return Vec::new() };
+    let shown = error.to_string();
+    let one = |mistake: &Mistake| {
+        let at = error.position(mistake);
+        assert!(shown.contains(&format!("{FILE}:{}:{}", at.line, at.column)), "{shown}");
+        format!("{}:{} {}", at.line, at.column, mistake.code)
+    };
+    error.mistakes.iter().map(one).collect()
+}
+
+fn found(name: &str, by_path: &str, path: &str) -> FoundCluster {
+    let path = RepoPath::new(path).unwrap();
+    FoundCluster { name: name.into(), by_path: by_path.into(), path, branch: Some("main".into()), only_given: false }
+}
+
+#[test]
+fn nothing_is_all_defaults() {
+    for text in ["", "---\n", "# only a comment\n", "{}\n", "\u{feff}---\r\n# x\r\n"] {
+        let settings = read(text).unwrap();
+        assert!(settings.clusters.is_empty() && settings.section::<Demo>() == Demo::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_there_is_read() {
+    let settings = read(
+        "demo: &demo\n  charts: [a, 'true', \"3.7\"]\n  mode: x # y\nclusters:\n- name: edge\n- name: main\n  path: ./kubernetes/main/flux/\n  branch: \
+         release/1.x\n",
+    )
+    .unwrap();
+    assert_eq!(
+        settings.section::<Demo>(),
+        Demo { charts: vec!["a".into(), "true".into(), "3.7".into()], mode: Some("x".into()) }
+    );
+    let [edge, main] = &settings.clusters[..] else { panic!("{:?}", settings.clusters) };
+    assert_eq!((&*edge.name, &edge.path, edge.line), ("edge", &None, 5));
+    assert_eq!(main.path, RepoPath::new("kubernetes/main/flux").ok());
+    assert_eq!(main.branch.as_deref(), Some("release/1.x"));
+}
+
+#[test]
+fn mistakes_have_a_place_and_a_code() {
+    for (text, expected) in [
+        ("cluster: []\n", &["1:1 config-unknown-key"][..]),
+        ("demo:\n  chart: [a]\n", &["2:3 config-unknown-key"]),
+        ("clusters:\n  - name: a\n    pth: x\n", &["3:5 config-unknown-key"]),
+        ("<<: {}\n", &["1:1 config-unknown-key"]),
+        ("? [a]\n: b\n", &["1:3 config-unknown-key"]),
+        ("demo: text\n", &["1:7 config-wrong-type"]),
+        ("- a\n", &["1:1 config-wrong-type"]),
+        ("clusters: {name: a}\n", &["1:11 config-wrong-type"]),
+        ("clusters: [a]\n", &["1:12 config-wrong-type"]),
+        ("demo: {charts: a}\n", &["1:16 config-wrong-type"]),
+        ("demo: {charts: [a, [b]]}\n", &["1:20 config-wrong-type"]),
+        ("demo:\n  mode: 1.10\n", &["2:9 config-wrong-type"]),
+        ("demo:\n  mode: on\n", &["2:9 config-wrong-type"]),
+        ("demo:\n  mode: [a]\n", &["2:9 config-wrong-type"]),
+        ("a: 1\n---\nb: 1\n", &["1:1 config-unknown-key", "3:1 config-wrong-type"]),
+        ("demo:\n", &["1:1 config-empty-value"]),
+        ("demo: {mode: }\n", &["1:8 config-empty-value"]),
+        ("demo: {mode: ''}\n", &["1:14 config-empty-value"]),
+        ("demo: {charts: []}\n", &["1:16 config-empty-value"]),
+        ("demo: {charts: [a, ~]}\n", &["1:20 config-empty-value"]),
+        ("clusters:\n  - path: x\n", &["2:5 config-empty-value"]),
+        ("demo: {charts: [a, b, a]}\n", &["1:23 config-duplicate"]),
+        ("demo: {mode: a}\ndemo: {mode: b}\n", &["2:1 duplicate-key"]),
+        ("clusters: [{name: a}, {name: a}]\n", &["1:23 config-duplicate"]),
+        ("clusters: [{name: a, path: x}, {name: b, path: ./x}]\n", &["1:32 config-duplicate"]),
+        ("clusters: [{name: a, path: ../x}]\n", &["1:28 config-invalid-value"]),
+        ("clusters: [{name: a, branch: refs/heads/x}]\n", &["1:30 config-invalid-value"]),
+        ("clusters: [{name: a, branch: a b}]\n", &["1:30 config-invalid-value"]),
+        ("demo: [\n", &["1:7 broken-yaml"]),
+        (
+            "clusters: [{nme: a}]\ndemo: {mode: }\n",
+            &["1:12 config-empty-value", "1:13 config-unknown-key", "2:8 config-empty-value"],
+        ),
+    ] {
+        assert_eq!(mistakes(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_nearest_key_is_named() {
+    let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
+    assert!(error.contains("did you mean `charts`?"), "{error}");
+    let error = read("qqq: 1\n").unwrap_err().to_string();
+    assert!(error.contains("there is: clusters, demo"), "{error}");
+}
+
+#[test]
+fn clusters_that_are_nowhere() {
+    let shown = [found("edge", "edge", "k/edge"), found("main", "main", "k/main"), found("x/main", "main", "x/main")];
+    let check = |text: &str| read(text).unwrap().check_clusters(&shown);
+    assert!(check("clusters: [{name: main}, {name: edge}, {name: x/main}]\n").is_ok());
+    let error = check("clusters:\n  - name: egde\n").unwrap_err().to_string();
+    assert!(error.contains(".flux-codemod.yaml:2:11") && error.contains("`edge`"), "{error}");
+    assert!(check("clusters: [{name: main, path: k/main}]\n").is_ok());
+    // As the tree is read with that configuration.
+    let given = FoundCluster { only_given: true, ..found("edge", "edge2", "k/edge2") };
+    let shown = [found("k/edge", "edge", "k/edge"), given];
+    let settings = read("clusters: [{name: edge, path: k/edge2}]\n").unwrap();
+    let error = settings.check_clusters(&shown).unwrap_err().to_string();
+    assert!(error.contains(".flux-codemod.yaml:1:31") && error.contains("at k/edge"), "{error}");
+}
+
+#[test]
+fn the_template_says_what_holds_without_it() {
+    let types = [SectionType::of::<Demo>()];
+    let odd = "e\nvil: \u{202e}1";
+    let clusters = [found("edge", "edge", "k/edge"), FoundCluster { branch: Some(odd.into()), ..found(odd, odd, "") }];
+    let text = template(&clusters, &types);
+    let settings = Settings::read(FILE, &text, &types).unwrap();
+    let names: Vec<&str> = settings.clusters.iter().map(|cluster| &*cluster.name).collect();
+    assert_eq!(names, ["edge", odd]);
+    assert!(settings.clusters.iter().all(|cluster| cluster.path.is_none() && cluster.branch.is_none()));
+    assert_eq!(settings.section::<Demo>().mode.as_deref(), Some("1.10"));
+    assert!(text.lines().all(|line| line.len() <= 90 && line == line.trim_end()), "{text}");
+    assert!(Settings::read(FILE, &template(&[], &types), &types).unwrap().clusters.is_empty());
+}

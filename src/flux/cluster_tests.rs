@@ -1,0 +1,238 @@
+//! Clusters in memory: where they begin, their releases roots, the flags of their controllers.
+
+use super::tests::view;
+use super::*;
+
+const ENTRY: &str = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: home, namespace: flux-system}
+spec: {url: https://example.org/home, ref: {branch: main}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: cluster, namespace: flux-system}
+spec: {path: ./kubernetes/flux, sourceRef: {kind: GitRepository, name: home}}
+";
+
+/// A file that lives as long as the tests.
+fn file(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+fn kustomization(name: &str, path: &str) -> &'static str {
+    file(format!(
+        "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec: {{path: ./{path}, sourceRef: {{kind: GitRepository, name: home}}}}\n"
+    ))
+}
+
+fn release(name: &str) -> &'static str {
+    file(format!(
+        "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}}}\n\
+         spec: {{chartRef: {{kind: OCIRepository, name: x}}}}\n"
+    ))
+}
+
+/// `name kustomizations+releases` of each root.
+fn roots(files: &[(&str, &'static str)]) -> Vec<String> {
+    let mut all = vec![("kubernetes/flux/cluster.yaml", ENTRY)];
+    all.extend(files);
+    let view = view(&all);
+    let graph = view.graph();
+    let one = |root: &ReleasesRoot| {
+        format!("{} {}+{}", graph.kustomizations[root.kustomization].name, root.kustomizations, root.releases)
+    };
+    graph.clusters[0].releases_roots.iter().map(one).collect()
+}
+
+#[test]
+fn a_releases_root_is_what_applies_those_that_render_releases() {
+    let apps = ("kubernetes/flux/apps.yaml", kustomization("cluster-apps", "kubernetes/apps"));
+    let app = |name: &str| kustomization(name, &format!("kubernetes/apps/{name}/app"));
+    let mut files = vec![
+        apps,
+        ("kubernetes/apps/kustomization.yaml", "resources: [plex/ks.yaml, sonarr/ks.yaml]\n"),
+        ("kubernetes/apps/plex/ks.yaml", app("plex")),
+        ("kubernetes/apps/plex/app/release.yaml", release("plex")),
+        ("kubernetes/apps/sonarr/ks.yaml", app("sonarr")),
+        ("kubernetes/apps/sonarr/app/release.yaml", release("sonarr")),
+    ];
+    assert_eq!(roots(&files), ["cluster-apps 2+0"]);
+    files.push(("kubernetes/flux/extra.yaml", kustomization("extra", "kubernetes/extra")));
+    files.push(("kubernetes/extra/release.yaml", release("extra")));
+    assert_eq!(roots(&files), ["cluster-apps 2+0", "extra 0+1"], "never the entry point above a root");
+}
+
+#[test]
+fn a_root_may_render_releases_itself() {
+    let apps = kustomization("cluster-apps", "kubernetes/apps");
+    let mut files = vec![
+        ("kubernetes/flux/apps.yaml", apps),
+        ("kubernetes/apps/plex/release.yaml", release("plex")),
+        ("kubernetes/apps/sonarr/release.yaml", release("sonarr")),
+    ];
+    assert_eq!(roots(&files), ["cluster-apps 0+2"]);
+    files.push(("kubernetes/flux/infrastructure.yaml", kustomization("infrastructure", "kubernetes/infrastructure")));
+    files.push(("kubernetes/infrastructure/release.yaml", release("cilium")));
+    assert_eq!(roots(&files), ["cluster-apps 0+2", "infrastructure 0+1"], "there may be several");
+    let direct = [("kubernetes/flux/release.yaml", release("plex"))];
+    assert_eq!(roots(&direct), ["cluster 0+1"]);
+}
+
+#[test]
+fn an_entry_point_that_applies_every_app_is_the_root() {
+    let app = |name: &str| kustomization(name, &format!("kubernetes/apps/{name}"));
+    let files = [
+        ("kubernetes/flux/plex.yaml", app("plex")),
+        ("kubernetes/apps/plex/release.yaml", release("plex")),
+        ("kubernetes/flux/sonarr.yaml", app("sonarr")),
+        ("kubernetes/apps/sonarr/release.yaml", release("sonarr")),
+        ("kubernetes/flux/rook.yaml", app("rook")),
+        ("kubernetes/apps/rook/operator.yaml", release("rook-operator")),
+        ("kubernetes/apps/rook/cluster.yaml", release("rook-cluster")),
+    ];
+    assert_eq!(roots(&files), ["cluster 3+0"]);
+    assert_eq!(roots(&[]), [""; 0], "no release, no root");
+}
+
+fn flags(view: &View) -> Vec<String> {
+    let flags = view.graph().clusters[0].controller_flags.iter();
+    flags.map(|own| format!("{} {} {}:{}", own.controller, own.flag, own.path, own.line)).collect()
+}
+
+#[test]
+fn flags_stand_in_patches_of_the_kustomization_of_flux() {
+    let flux = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: flux, namespace: flux-system}
+spec:
+  path: ./
+  sourceRef: {kind: OCIRepository, name: flux-manifests}
+  patches:
+    - patch: |
+        - op: add
+          path: /spec/template/spec/containers/0/args/-
+          value: --concurrent=8
+        - op: add
+          path: /spec/template/spec/containers/0/args/-
+          value: --no-cross-namespace-refs=true
+      target:
+        kind: Deployment
+        name: (kustomize-controller|helm-controller)
+    - patch: |
+        - op: add
+          path: /spec/template/spec/containers/0/args/-
+          value: --feature-gates=OOMWatch=true,StrictPostBuildSubstitutions=true
+      target: {kind: Deployment}
+    - patch: |
+        - {op: add, path: /metadata/annotations/x, value: --no-cross-namespace-refs=true}
+      target: {kind: Service}
+";
+    let view = view(&[("kubernetes/flux/cluster.yaml", ENTRY), ("kubernetes/flux/flux.yaml", flux)]);
+    assert_eq!(
+        flags(&view),
+        [
+            "helm-controller --no-cross-namespace-refs=true kubernetes/flux/flux.yaml:14",
+            "kustomize-controller --no-cross-namespace-refs=true kubernetes/flux/flux.yaml:14",
+            "kustomize-controller --feature-gates=StrictPostBuildSubstitutions=true kubernetes/flux/flux.yaml:21",
+        ]
+    );
+    let cluster = &view.graph().clusters[0];
+    assert!(cluster.refuses_cross_namespace_refs("helm-controller"));
+    assert!(!cluster.refuses_cross_namespace_refs("notification-controller"));
+    assert_eq!(cluster.substitutes_strictly(), Some(true));
+}
+
+/// As `flux bootstrap` lays it out: manifests, sync and a kustomization that patches them.
+#[test]
+fn flags_stand_in_the_kustomization_beside_the_manifests() {
+    let manifests = "\
+# Flux Version: v2.9.1
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: kustomize-controller, namespace: flux-system}
+spec:
+  template:
+    spec:
+      containers:
+        - name: manager
+          args:
+            - --feature-gates=StrictPostBuildSubstitutions=false
+";
+    let sync = file(ENTRY.replace("./kubernetes/flux", "./clusters/production"));
+    let patched = "\
+resources: [gotk-components.yaml, gotk-sync.yaml]
+patches:
+  - path: lockdown.yaml
+    target: {kind: Deployment, name: helm-controller}
+";
+    let lockdown = "- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --no-cross-namespace-refs\n";
+    let at = |name: &str| format!("clusters/production/flux-system/{name}");
+    let whole = view(&[
+        (&at("gotk-components.yaml"), manifests),
+        (&at("gotk-sync.yaml"), sync),
+        (&at("kustomization.yaml"), patched),
+        (&at("lockdown.yaml"), lockdown),
+    ]);
+    let cluster = &whole.graph().clusters[0];
+    assert_eq!((cluster.name.as_str(), cluster.flux.map(|flux| flux.minor)), ("production", Some(9)));
+    let expected = [
+        format!("helm-controller --no-cross-namespace-refs=true {}:3", at("kustomization.yaml")),
+        format!(
+            "kustomize-controller --feature-gates=StrictPostBuildSubstitutions=false {}:12",
+            at("gotk-components.yaml")
+        ),
+    ];
+    assert_eq!(flags(&whole), expected);
+    assert_eq!(cluster.substitutes_strictly(), Some(false));
+    let plain = file(manifests.replace("--feature-gates=StrictPostBuildSubstitutions=false", "--log-level=info"));
+    let whole =
+        view(&[("clusters/production/gotk-components.yaml", plain), ("clusters/production/gotk-sync.yaml", sync)]);
+    assert_eq!(whole.graph().clusters[0].substitutes_strictly(), Some(true), "the default from Flux 2.9");
+}
+
+#[test]
+fn flags_stand_in_a_flux_instance() {
+    let instance = "\
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  distribution: {version: 2.6.x}
+  cluster: {multitenant: false}
+  sync: {kind: GitRepository, url: https://example.org/home, ref: refs/heads/main, path: kubernetes/flux}
+  kustomize:
+    patches:
+      - target: {kind: Deployment, name: kustomize-controller}
+        patch: |
+          - op: add
+            path: /spec/template/spec/containers/0/args/-
+            value: --feature-gates=StrictPostBuildSubstitutions=true
+";
+    let whole = view(&[("flux/instance.yaml", instance), ("kubernetes/flux/x.yaml", "a: 1\n")]);
+    let gate = "kustomize-controller --feature-gates=StrictPostBuildSubstitutions=true flux/instance.yaml:14";
+    assert_eq!(flags(&whole), [gate]);
+    let locked = file(instance.replace("multitenant: false", "multitenant: true"));
+    let whole = view(&[("flux/instance.yaml", locked), ("kubernetes/flux/x.yaml", "a: 1\n")]);
+    let cluster = &whole.graph().clusters[0];
+    assert!(cluster.refuses_cross_namespace_refs("helm-controller") && cluster.controller_flags.len() == 6);
+    assert_eq!(cluster.url.as_deref(), Some("https://example.org/home"));
+}
+
+#[test]
+fn what_no_cluster_applies_is_known() {
+    let patch =
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {values: {a: 1}}\n";
+    let copy = file(ENTRY.replace("name: cluster,", "name: copy,"));
+    let view = view(&[
+        ("kubernetes/flux/cluster.yaml", ENTRY),
+        ("bootstrap/cluster.yaml", copy),
+        ("apps/release.yaml", release("plex")),
+        ("apps/patch.yaml", patch),
+    ]);
+    let unreached: Vec<_> = view.unreached().map(|object| format!("{} {}", object.kind, object.at)).collect();
+    assert_eq!(unreached, ["HelmRelease apps/release.yaml", "Kustomization bootstrap/cluster.yaml"]);
+}

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use git2::{ErrorCode, Oid};
+
+use super::branch::{self, Branch};
+use super::{GitError, WorkTree, unreadable};
+use crate::flux::{Checkout, Followed, FollowedBranch, Following, Position, States, View};
+use crate::repo::Tree;
+
+impl WorkTree {
+    /// Looks up the branches that the clusters of a view follow, and what these say of them.
+    ///
+    /// A cluster applies what the remote has: the remote-tracking branch, of the remote that its GitRepository names, comes before the local
+    /// one. Trees are read for branches at another commit than HEAD only, and of these only what HEAD does not have, too.
+    ///
+    /// # Errors
+    /// [`GitError`] if HEAD cannot be read. A branch that is not here, or cannot be read, is none: see [`Followed`].
+    pub fn follow(&self, view: View) -> Result<View, GitError> {
+        let (checkout, head) = self.checkout()?;
+        let mut read: BTreeMap<Oid, Result<View, String>> = BTreeMap::new();
+        let mut clusters = BTreeMap::new();
+        for cluster in &view.graph().clusters {
+            let Some(name) = &cluster.branch else { continue };
+            let remotes = branch::remotes_for(&self.repository, cluster.url.as_deref());
+            let followed = match branch::find(&self.repository, name, &remotes) {
+                None => Followed::NotHere { remote: remotes.into_iter().next() },
+                Some(Branch { reference, is_remote, id }) => {
+                    let states = if Some(id) == head {
+                        States::TheSame
+                    } else {
+                        let there = read.entry(id).or_insert_with(|| self.view_of(id, &view));
+                        stated(there, &cluster.name)
+                    };
+                    Followed::Here(FollowedBranch { reference, is_remote, position: self.position(id, head), states })
+                }
+            };
+            clusters.insert(cluster.name.clone(), followed);
+        }
+        Ok(view.following(Following { checkout, clusters }))
+    }
+
+    fn view_of(&self, id: Oid, like: &View) -> Result<View, String> {
+        let commit = self.commit(id).map_err(|error| error.to_string())?;
+        View::like(Tree::of(Arc::new(commit)), like).map_err(|error| error.to_string())
+    }
+
+    /// What is checked out, and the commit at HEAD; neither branch nor commit is an error where it is missing.
+    fn checkout(&self) -> Result<(Checkout, Option<Oid>), GitError> {
+        let unreadable = |error: &git2::Error| unreadable(&self.root, error);
+        let named = self.repository.find_reference("HEAD").map_err(|error| unreadable(&error))?;
+        let branch = named.symbolic_target_bytes().map(|name| String::from_utf8_lossy(name).into_owned());
+        let branch = branch.map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned());
+        let head = match self.repository.head().and_then(|head| head.peel_to_commit()) {
+            Ok(commit) => Some(commit.id()),
+            Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => None,
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let commit = head.map(|id| id.to_string()[..7].to_owned());
+        Ok((Checkout { branch, commit }, head))
+    }
+
+    /// Where a commit stands, seen from HEAD. A shallow clone cannot tell: its history ends somewhere.
+    fn position(&self, id: Oid, head: Option<Oid>) -> Position {
+        match head {
+            Some(head) if head == id => Position::AtHead,
+            Some(head) if !self.repository.is_shallow() => match self.repository.graph_ahead_behind(id, head) {
+                Ok((ahead, behind)) => Position::Apart { ahead, behind },
+                Err(_) => Position::Unknown,
+            },
+            _ => Position::Unknown,
+        }
+    }
+}
+
+fn stated(there: &Result<View, String>, cluster: &str) -> States {
+    match there {
+        Err(why) => States::Unreadable(why.clone()),
+        Ok(view) => match view.graph().clusters.iter().find(|own| own.name == cluster) {
+            Some(own) => States::Own { flux: own.flux_here },
+            None => States::NoSuchCluster,
+        },
+    }
+}

@@ -1,0 +1,116 @@
+//! What there is to say about clusters, whatever the migration.
+
+use super::help_of;
+use super::{Finding, Severity};
+use crate::flux::{Cluster, Followed, FollowedBranch, Position, States, View};
+
+/// What stands between this tree and what its clusters apply: entry points that cannot be read or are not here, branches that are not.
+pub fn about_clusters(view: &View) -> Vec<Finding> {
+    let graph = view.graph();
+    let mut found = Vec::new();
+    for template in view.entry_templates() {
+        // Beside clusters that can be read it is most often what these were rendered from.
+        let severity = if graph.clusters.is_empty() { Severity::Warning } else { Severity::Note };
+        let kind = if template.kind == "flux-instance" { "values of flux-instance" } else { template.kind };
+        found.push(Finding {
+            severity,
+            code: "entry-point-template",
+            path: Some(template.path.clone()),
+            line: Some(template.line),
+            message: format!(
+                "a cluster would begin here ({kind}), but this is a template, so that cluster is not seen"
+            ),
+            help: help_of("entry-point-template"),
+        });
+    }
+    for cluster in &graph.clusters {
+        if !cluster.in_tree {
+            let message =
+                format!("cluster {} begins at {}, and nothing lies there in this tree", cluster.name, cluster.path);
+            found.push(at_entry(view, cluster, Severity::Warning, "entry-point-not-here", message));
+        }
+        let followed = view.followed().and_then(|following| following.of(cluster));
+        if let (Some(branch), Some(followed)) = (&cluster.branch, followed) {
+            found.extend(about_branch(view, cluster, branch, followed));
+        }
+    }
+    found
+}
+
+fn about_branch(view: &View, cluster: &Cluster, branch: &str, followed: &Followed) -> Option<Finding> {
+    let name = &cluster.name;
+    let taken = cluster.flux_here.map_or("what it runs is not known".to_owned(), |flux| {
+        format!("that it runs Flux {flux} is what the tree at hand says")
+    });
+    let (code, message) = match followed {
+        Followed::NotHere { remote } => {
+            let how = match remote {
+                Some(remote) if is_plain(remote) && is_plain(branch) => {
+                    format!("`git fetch {remote} {branch}:refs/remotes/{remote}/{branch}` brings it")
+                }
+                Some(_) => "fetch it".to_owned(),
+                None => "there is no remote to fetch it from".to_owned(),
+            };
+            ("branch-not-here", format!("cluster {name} follows branch {branch}, which is not here ({how}); {taken}"))
+        }
+        Followed::Here(FollowedBranch { reference, states: States::NoSuchCluster, .. }) => (
+            "cluster-not-on-branch",
+            format!("cluster {name} follows {reference}, where no cluster of that name is; {taken}"),
+        ),
+        Followed::Here(FollowedBranch { reference, states: States::Unreadable(why), .. }) => {
+            ("branch-unreadable", format!("cluster {name} follows {reference}, which cannot be read ({why}); {taken}"))
+        }
+        Followed::Here(_) => return None,
+    };
+    Some(at_entry(view, cluster, Severity::Note, code, message))
+}
+
+/// The clusters that follow another branch than the one that is checked out: what lands here does not reach them until it is merged there.
+pub fn clusters_elsewhere(view: &View) -> Vec<Finding> {
+    let Some(following) = view.followed() else { return Vec::new() };
+    let mut found = Vec::new();
+    for cluster in &view.graph().clusters {
+        let (Some(branch), Some(followed)) = (&cluster.branch, following.of(cluster)) else { continue };
+        let position = match followed {
+            Followed::Here(branch) => Some(branch.position),
+            Followed::NotHere { .. } => None,
+        };
+        let checked_out = match (&following.checkout.branch, &following.checkout.commit) {
+            (Some(own), _) if own == branch => continue,
+            (None, _) if position == Some(Position::AtHead) => continue,
+            (Some(own), _) => format!("branch {own} is checked out"),
+            (None, commit) => format!("HEAD is detached at {}", commit.as_deref().unwrap_or("nothing")),
+        };
+        let apart = match position {
+            Some(Position::Apart { ahead, behind }) => format!(", {}", apart(ahead, behind)),
+            _ => String::new(),
+        };
+        let message = format!(
+            "cluster {} follows branch {branch}{apart}, but {checked_out}: what lands here reaches it only when it is merged there",
+            cluster.name
+        );
+        found.push(at_entry(view, cluster, Severity::Note, "cluster-follows-other-branch", message));
+    }
+    found
+}
+
+/// How far a branch is from HEAD: `2 commits behind and 1 ahead of HEAD`.
+pub fn apart(ahead: usize, behind: usize) -> String {
+    let commits = |number: usize| if number == 1 { "1 commit".to_owned() } else { format!("{number} commits") };
+    match (ahead, behind) {
+        (ahead, 0) => format!("{} ahead of HEAD", commits(ahead)),
+        (0, behind) => format!("{} behind HEAD", commits(behind)),
+        (ahead, behind) => format!("{} behind and {ahead} ahead of HEAD", commits(behind)),
+    }
+}
+
+/// Whether a name can stand in a command for people to copy.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
+}
+
+fn at_entry(view: &View, cluster: &Cluster, severity: Severity, code: &'static str, message: String) -> Finding {
+    let at = &cluster.stated_at;
+    let line = view.node(at).map(|node| node.line());
+    Finding { severity, code, path: Some(at.path.clone()), line, message, help: help_of(code) }
+}

@@ -1,0 +1,131 @@
+//! Opt-outs (`# flux-codemod: skip[ID] reason`): what they keep from landing, and what there is to say about them.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::{Finding, Migration, Plan, Severity, Unit, codes, help_of};
+use crate::flux::{Covered, Skip, View};
+use crate::repo::{Change, Changes, RepoPath};
+use crate::text::nearest;
+use crate::yaml::Stream;
+
+/// Reason code of what an opt-out keeps from being done.
+pub(super) const OPTED_OUT: &str = "opted-out";
+
+/// An opt-out that a unit met: the file and the line of the comment.
+pub(super) type Met = (RepoPath, usize);
+
+/// That a unit is opted out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptOut {
+    /// By which comment, and why.
+    pub finding: Finding,
+    /// All comments that say so.
+    pub(super) met: BTreeSet<Met>,
+}
+
+/// Whether the changes of a unit touch what an opt-out of its migration covers: what stands there would not be the same afterwards, or the
+/// comment itself would not.
+pub(super) fn touched(view: &View, unit: &Unit, changes: &Changes) -> Option<OptOut> {
+    let met = changes.iter().flat_map(|(path, change)| {
+        let (path, splices) = match change {
+            Change::Create { .. } => return Vec::new(),
+            Change::Delete { .. } => (path, None),
+            Change::Move { from, .. } => (from, None),
+            Change::Edit(splices) => (path, Some(splices)),
+        };
+        let skips = skips(view, path, unit.id.migration);
+        let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()).filter(|_| !skips.is_empty()) else {
+            return Vec::new();
+        };
+        let after = splices.and_then(|splices| Stream::parse(splices.apply(stream.text()).ok()?).ok());
+        let kept = |skip: &&Skip| after.as_ref().is_some_and(|after| is_kept(skip, &skips, stream, after));
+        skips.iter().copied().filter(|skip| !kept(skip)).map(|skip| (path.clone(), skip.clone())).collect()
+    });
+    opted_out(met.collect())
+}
+
+/// Whether an opt-out covers the same text in another version of its file.
+fn is_kept(skip: &Skip, among: &[&Skip], before: &Stream, after: &Stream) -> bool {
+    let text =
+        |stream: &Stream, skip: &Skip| skip.covers.as_ref().map(|own| stream.text()[own.range.clone()].to_owned());
+    let is_like = |other: &Skip| other.ids == skip.ids && other.reason == skip.reason;
+    // Of several that say the same, each is compared with its own: none is ever added.
+    let number = among.iter().take_while(|own| own.line < skip.line).filter(|own| is_like(own)).count();
+    let others = Skip::find(after);
+    let mut others = others.iter().filter(|other| other.covers.is_some() && is_like(other));
+    others.nth(number).is_some_and(|other| text(after, other) == text(before, skip))
+}
+
+/// Whether a unit was refused for something that stands where an opt-out of its migration covers it.
+pub(super) fn refused_there(view: &View, unit: &Unit) -> Option<OptOut> {
+    let errors = unit.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let met = errors.filter_map(|finding| Some((finding.path.as_ref()?, finding.line))).flat_map(|(path, line)| {
+        let covering = skips(view, path, unit.id.migration).into_iter().filter(move |skip| skip.covers_line(line));
+        covering.map(|skip| (path.clone(), skip.clone()))
+    });
+    opted_out(met.collect())
+}
+
+/// Why a survey should not count on changing a part of a file: an opt-out of the migration covers some of it. To be the reason of a refused
+/// unit, which then is opted out; so that what is opted out has no say in what the others share.
+pub fn kept_by(view: &View, migration: &str, path: &RepoPath, part: &Range<usize>) -> Option<Finding> {
+    let touches = |covered: &Covered| covered.range.start < part.end && part.start < covered.range.end;
+    let skip = skips(view, path, migration).into_iter().find(|skip| skip.covers.as_ref().is_some_and(touches))?;
+    let line = skip.covers.as_ref().map(|covered| covered.lines.0);
+    let (path, message, help) = (Some(path.clone()), "opted out".to_owned(), help_of(OPTED_OUT));
+    Some(Finding { severity: Severity::Error, code: OPTED_OUT, path, line, message, help })
+}
+
+/// The opt-outs of a file that skip a migration and cover something.
+fn skips<'v>(view: &'v View, path: &RepoPath, migration: &str) -> Vec<&'v Skip> {
+    let skips = view.file(path).into_iter().flat_map(|file| &file.skips);
+    skips.filter(|skip| skip.names(migration) && skip.covers.is_some()).collect()
+}
+
+fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
+    let (path, skip) = met.first()?;
+    let finding = Finding {
+        severity: Severity::Note,
+        code: OPTED_OUT,
+        path: Some(path.clone()),
+        line: Some(skip.line),
+        message: skip.reason.clone().unwrap_or_else(|| "without a reason".to_owned()),
+        help: help_of(OPTED_OUT),
+    };
+    Some(OptOut { finding, met: met.iter().map(|(path, skip)| (path.clone(), skip.line)).collect() })
+}
+
+/// What there is to say about the opt-outs of a tree: those that cannot be read, have no reason, name what is not there, or skip nothing.
+/// `all` are the migrations that there are; whether one is skipped for nothing is only known of those that were planned, `planned`.
+pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[&dyn Migration]) -> Vec<Finding> {
+    let known: BTreeSet<&str> =
+        all.iter().map(|own| own.meta().id).chain(codes(all).iter().map(|code| code.id)).collect();
+    let mut found = Vec::new();
+    let skips = view.files().flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)));
+    for (path, skip) in skips {
+        let mut say = |code: &'static str, message: String| {
+            let (path, line, help) = (Some(path.clone()), Some(skip.line), help_of(code));
+            found.push(Finding { severity: Severity::Warning, code, path, line, message, help });
+        };
+        if !skip.is_readable() {
+            say("skip-unreadable", "this opt-out cannot be read, so it skips nothing".to_owned());
+            continue;
+        }
+        if skip.reason.is_none() {
+            say("skip-without-reason", format!("skip[{}] gives no reason", skip.ids.join(", ")));
+        }
+        for id in &skip.ids {
+            if !known.contains(&**id) {
+                let near = nearest(id, known.iter().map(|own| (*own, *own)));
+                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                say("skip-unknown", format!("`{id}` is no migration and no reason code{near}"));
+            } else if skip.covers.is_none() {
+                say("skip-unused", format!("skip[{id}] stands above nothing that it could cover"));
+            } else if planned.iter().any(|own| own.meta().id == id) && !plan.is_met(id, path, skip.line) {
+                say("skip-unused", format!("skip[{id}] skips nothing: {id} has nothing to do there"));
+            }
+        }
+    }
+    found
+}

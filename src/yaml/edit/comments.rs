@@ -1,0 +1,82 @@
+use std::ops::Range;
+
+use super::{Edit, Error, Node, Problem, Splice};
+use crate::yaml::comments::{CommentFate, Fate, written};
+
+impl<'s> Edit<'s> {
+    /// Puts a comment on lines of its own directly above an entry or item, at its indentation. Without `#`, which is added.
+    ///
+    /// # Errors
+    /// If the child does not begin its line, or the text holds what ends a comment.
+    pub fn add_comment_above(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
+        let start = self.child_start(child);
+        if !self.stream.begins_its_line(start) {
+            return Err(self.unsupported(child, "a comment above something that does not begin its line"));
+        }
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            return Err(self.unsupported(child, "a comment with control characters"));
+        }
+        let ending = self.stream.lines().ending(self.stream.text(), start).to_owned();
+        let indentation = " ".repeat(self.stream.column(start));
+        let line_start = self.stream.line_start(start);
+        let mut with = String::new();
+        for line in text.lines() {
+            let comment = written(line);
+            with.push_str(&format!("{indentation}{comment}{ending}"));
+            self.added.push(comment);
+        }
+        self.splices.push(Splice { range: line_start..line_start, with });
+        Ok(())
+    }
+
+    /// Puts a comment behind an entry or item, on the line where it ends. Without `#`, which is added.
+    ///
+    /// # Errors
+    /// If something else stands behind it there already, if it ends in a block scalar, or if the text is of several lines.
+    pub fn add_comment_beside(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
+        if text.chars().any(|c| c.is_control() && c != '\t') {
+            return Err(self.unsupported(child, "a comment of several lines beside something"));
+        }
+        let end = child.range().end;
+        let line_end = self.stream.line_content_end(end);
+        if line_end != end || self.stream.ends_in_block(child.id) {
+            return Err(self.unsupported(child, "a comment beside something that does not end its line"));
+        }
+        let comment = written(text);
+        self.splices.push(Splice { range: end..end, with: format!(" {comment}") });
+        self.added.push(comment);
+        Ok(())
+    }
+
+    /// Whether a comment moves with an anchored node.
+    pub(super) fn is_carried(&self, comment: &Range<usize>) -> bool {
+        self.carried.iter().any(|node| node.contains(&comment.start))
+    }
+
+    /// Settles the comments of a removed range. Gives the moved ones, in order.
+    ///
+    /// # Errors
+    /// If one is to move and there is no place for it.
+    pub(super) fn take_comments(
+        &mut self,
+        range: &Range<usize>,
+        can_move: bool,
+        fate: impl Fn(&str) -> Fate,
+    ) -> Result<Vec<String>, Error> {
+        let mut moved = Vec::new();
+        let comments: Vec<_> =
+            self.stream.comments_in(range).filter(|comment| !self.is_carried(&comment.range)).collect();
+        for comment in comments {
+            let text = self.stream.text()[comment.range.clone()].to_owned();
+            let fate = fate(&text);
+            if fate == Fate::Moved {
+                if !can_move {
+                    return Err(self.stream.error(comment.range.clone(), Problem::CommentLost(text)));
+                }
+                moved.push(text.clone());
+            }
+            self.fates.push(CommentFate { text, line: comment.line, range: comment.range.clone(), fate });
+        }
+        Ok(moved)
+    }
+}

@@ -1,0 +1,52 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::comments::Comment;
+use super::error::{Error, Problem};
+use super::node::{Id, Node, Stored};
+use crate::text::{ContentId, Lines, Position};
+
+/// A YAML file: its text, and the nodes and comments in it with their bytes.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    pub(super) text: Arc<str>,
+    pub(super) lines: Lines,
+    pub(super) nodes: Vec<Stored>,
+    pub(super) roots: Vec<Id>,
+    pub(super) comments: Vec<Comment>,
+}
+
+impl Stream {
+    /// The text as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The id of the text.
+    pub fn content(&self) -> ContentId {
+        ContentId::of(self.text.as_bytes())
+    }
+
+    /// The root nodes of the documents that have one, in order.
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        self.roots.iter().map(|id| Node { stream: self, id: *id })
+    }
+
+    /// The comments, in order.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    /// The place of a byte, for people.
+    pub fn position(&self, offset: usize) -> Position {
+        self.lines.position(&self.text, offset)
+    }
+
+    pub(super) fn error(&self, range: Range<usize>, problem: Problem) -> Error {
+        Error { problem, at: self.position(range.start), range }
+    }
+
+    pub(super) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+}
