@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub(super) struct Context {
     /// Where `apply` keeps its journal; `None` outside of git.
     pub(super) journal: Option<PathBuf>,
     pub(super) git: Option<WorkTree>,
-    pub(super) view: View,
+    /// Never dropped: the program ends with it, and taking apart what it knows of a large tree takes a tenth of the time.
+    pub(super) view: ManuallyDrop<View>,
     pub(super) migrations: Vec<&'static dyn Migration>,
     pub(super) settings: Settings,
     pub(super) plan: Plan,
@@ -35,6 +37,7 @@ impl Context {
         let mut plan = plan::plan(&view, &migrations, &settings)?;
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
+        let view = ManuallyDrop::new(view);
         Ok(Context { root, journal, git, view, migrations, settings, plan })
     }
 

@@ -10,7 +10,7 @@ use super::object::At;
 use super::patch::Patches;
 use super::root::releases_roots;
 use super::view::Parts;
-use super::walk::Walk;
+use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
 
 /// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
@@ -77,9 +77,10 @@ impl Graph {
     pub(super) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts);
+        let lying = Lying::around(parts);
         let found = entry_points(parts, &mut builder);
         for (name, entry) in given::named(found, parts.given, &mut |path| source_of(path, parts, &mut builder)) {
-            graph.add_cluster(name, &entry, parts, &mut builder);
+            graph.add_cluster(name, &entry, parts, &mut builder, &lying);
         }
         graph.put_in_order(parts.given);
         graph.unmodelled = builder.unmodelled;
@@ -90,13 +91,21 @@ impl Graph {
     fn put_in_order(&mut self, given: &[GivenCluster]) {
         let mut order: Vec<usize> = (0..self.clusters.len()).collect();
         order.sort_by_key(|number| given::rank(&self.clusters[*number].name, given));
-        let place = |number: usize| order.iter().position(|own| *own == number).expect("every cluster has a place");
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, number)| places[*number] = place);
         self.clusters = order.iter().map(|number| self.clusters[*number].clone()).collect();
-        self.kustomizations.iter_mut().for_each(|own| own.cluster = place(own.cluster));
-        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = place(reach.cluster));
+        self.kustomizations.iter_mut().for_each(|own| own.cluster = places[own.cluster]);
+        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = places[reach.cluster]);
     }
 
-    fn add_cluster<'v>(&mut self, name: String, entry: &EntryPoint, parts: &Parts<'v>, builder: &mut Builder<'v>) {
+    fn add_cluster<'v>(
+        &mut self,
+        name: String,
+        entry: &EntryPoint,
+        parts: &Parts<'v>,
+        builder: &mut Builder<'v>,
+        lying: &Lying<'v>,
+    ) {
         let number = self.clusters.len();
         let in_tree = parts.tree.holds(&entry.path);
         self.clusters.push(Cluster {
@@ -112,7 +121,8 @@ impl Graph {
             releases_roots: Vec::new(),
             controller_flags: Vec::new(),
         });
-        let reached = Walk::through(self, number, entry, parts, builder);
+        let first = self.kustomizations.len();
+        let reached = Walk::through(self, number, entry, parts, builder, lying);
         if self.clusters[number].flux.is_none() {
             let own = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
@@ -122,7 +132,8 @@ impl Graph {
         }
         let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
         self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
-        self.clusters[number].controller_flags = controller_flags(&self.kustomizations, number, &reached, parts);
+        self.clusters[number].controller_flags =
+            controller_flags(&self.kustomizations[first..], number, &reached, parts);
         for (at, reaches) in reached {
             self.reaches.entry(at).or_default().extend(reaches);
         }

@@ -11,7 +11,7 @@ use super::kustomization::Kustomization;
 use super::object::{At, Object};
 use super::release::Release;
 use super::rendered::Rendered;
-use super::scan::Scan;
+use super::scan::{Scan, on_all_cores};
 use super::source::{HelmRepository, OciRepository};
 use super::substitute::Variables;
 use super::template::{EntryTemplate, entry_templates};
@@ -114,11 +114,11 @@ impl View {
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
-        let kustomizations: BTreeMap<_, _> = files
-            .iter()
-            .filter(|(path, _)| Kustomization::is_named_so(path))
-            .filter_map(|(path, file)| Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text))))
-            .collect();
+        let named_so: Vec<_> = files.iter().filter(|(path, _)| Kustomization::is_named_so(path)).collect();
+        let read = |(path, file): &(&RepoPath, &Arc<FileView>)| {
+            Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
+        };
+        let kustomizations: BTreeMap<_, _> = on_all_cores(&named_so, read).into_iter().flatten().collect();
         let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations, given: &given };
         let graph = Graph::of(&parts);
 

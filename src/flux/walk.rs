@@ -6,7 +6,7 @@ use super::build::Builder;
 use super::cluster::EntryPoint;
 use super::flux_kustomization::{Data, FluxKustomization};
 use super::graph::{Graph, Reach};
-use super::object::At;
+use super::object::{At, Object};
 use super::rendered::Rendered;
 use super::substitute::Variables;
 use super::value::Value;
@@ -16,6 +16,19 @@ use crate::yaml::Node;
 /// A ConfigMap or Secret: kind, namespace, name.
 type Source = (String, String, String);
 
+/// The ConfigMaps and Secrets of a tree, by kind and name: each cluster looks for its own among them.
+pub(super) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
+
+impl<'v> Lying<'v> {
+    pub(super) fn around(parts: &Parts<'v>) -> Lying<'v> {
+        let mut found = BTreeMap::<_, Vec<_>>::new();
+        for object in parts.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
+            found.entry((object.kind.as_str(), object.name.as_str())).or_default().push(object);
+        }
+        Lying(found)
+    }
+}
+
 /// How often a cluster is walked again because a ConfigMap was found that changes names.
 const ROUNDS: usize = 4;
 
@@ -23,6 +36,7 @@ pub(super) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
     parts: &'b Parts<'v>,
     builder: &'b mut Builder<'v>,
+    lying: &'b Lying<'v>,
     cluster: usize,
     seen: BTreeSet<(String, String)>,
     /// What this cluster applies.
@@ -39,10 +53,11 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         entry: &EntryPoint,
         parts: &'b Parts<'v>,
         builder: &'b mut Builder<'v>,
+        lying: &'b Lying<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
         let (seen, reaches, sources) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        let mut walk = Walk { graph, parts, builder, cluster, seen, reaches, sources };
+        let mut walk = Walk { graph, parts, builder, lying, cluster, seen, reaches, sources };
         walk.start(entry);
         for _ in 0..ROUNDS {
             if !walk.finds_sources() {
@@ -89,10 +104,9 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     /// A source that is in the tree and nothing applies, such as one that a person applied by hand; only if there is no doubt.
     fn lying_around(&self, (kind, namespace, name): &Source) -> Option<At> {
-        let mut found = self.parts.objects().filter(|object| {
-            object.kind == *kind
-                && object.name == *name
-                && object.namespace.as_ref().is_none_or(|own| own == namespace)
+        let lying = self.lying.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
+        let mut found = lying.filter(|object| {
+            object.namespace.as_ref().is_none_or(|own| own == namespace)
                 && !self.graph.reaches.contains_key(&object.at)
                 && !self.reaches.contains_key(&object.at)
         });
