@@ -2,9 +2,10 @@ use clap::{Args, ValueEnum};
 
 use super::context::Understood;
 use super::{Outcome, Start, configuration, layout, print};
+use crate::doctor;
+use crate::migrations;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text};
 use crate::plan::{self, Severity};
-use crate::{doctor, migrations};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {

@@ -159,12 +159,13 @@ fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
 struct Word;
 
 impl Word {
-    const ALL: [&str; 11] = [
+    const ALL: [&str; 12] = [
         "fluxcd",
         "HelmRelease",
         "FluxInstance",
         "ConfigMap",
         "# Flux Version:",
+        "flux-codemod",
         "\\",
         "instance",
         "sync",
@@ -173,10 +174,17 @@ impl Word {
         "lastmodified",
     ];
 
-    /// Any of the first six; `instance` and `sync`, which are how a FluxInstance's values say where Flux starts; `sops` with its checksum.
+    /// Any of the first seven; `instance` and `sync`, which are how a FluxInstance's values say where Flux starts; `sops` with its checksum.
     fn suffice(seen: &[bool; Word::ALL.len()]) -> bool {
-        let [flux, release, instance, config, version, escape, values, sync, sops, mac, modified] = *seen;
-        flux || release || instance || config || version || escape || values && sync || sops && (mac || modified)
+        let [flux, release, instance, config, version, opt_out, escape, values, sync, sops, mac, modified] = *seen;
+        flux || release
+            || instance
+            || config
+            || version
+            || opt_out
+            || escape
+            || values && sync
+            || sops && (mac || modified)
     }
 }
 
@@ -223,6 +231,7 @@ mod tests {
             ("a.yaml", "apiVersion: helm.toolkit.flux\\x63d.io/v2"),
             ("a.yaml", "sops:\n  mac: x"),
             ("a.yaml", "fluxcd: ["),
+            ("a.yaml", "# flux-codemod: skip[x] y"),
             ("kustomization.yml", "resources: []"),
             ("Kustomization", "resources: []"),
             ("a.yaml.j2", "x: 1"),

@@ -117,7 +117,8 @@ impl<'s> Places<'s> {
 
     fn lines(&self, range: &Range<usize>) -> (usize, usize) {
         let line = |offset| self.stream.position(offset).line;
-        (line(range.start), line(range.end.saturating_sub(1).max(range.start)))
+        let last = self.stream.text()[range.clone()].char_indices().next_back().map_or(0, |(at, _)| at);
+        (line(range.start), line(range.start + last))
     }
 
     fn covered(&self, range: Range<usize>) -> Covered {
@@ -193,6 +194,7 @@ mod tests {
             (format!("a: {S}\n  b: 1\nc: 2\n"), Some("a: {S}\n  b: 1")),
             (format!("a: | {S}\n  text\nb: 1\n"), Some("a: | {S}\n  text")),
             (format!("a:\n  b: 1 {S}\n"), Some("b: 1")),
+            (format!("a: 1 {S}\nb: caf\u{e9}\nc: \u{3042}\n"), Some("a: 1")),
             (format!("a:\n  b: 1\n---\nc: 1 {S}\nd: 1\n"), Some("c: 1")),
             (format!("a: 1\nb: {{c: 1,\n  d: 2}} {S}\n"), Some("d: 2")),
             (format!("a: 1\nb: {{c: 1,\n  d: 2\n  }} {S}\n"), Some("b: {c: 1,\n  d: 2\n  }")),

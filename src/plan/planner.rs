@@ -52,7 +52,8 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
 pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
-    let mut plan = Plan { findings: [about_tree(start), untouchable(start), about_clusters(start)].concat(), ..Plan::default() };
+    let mut plan =
+        Plan { findings: [about_tree(start), untouchable(start), about_clusters(start)].concat(), ..Plan::default() };
     let mut view = start.clone();
     let mut seen: BTreeSet<UnitId> = BTreeSet::new();
     for round in 0..ROUNDS {
