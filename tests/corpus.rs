@@ -4,7 +4,10 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use flux_codemod::flux::View;
+use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
 use serde_json::{Value, json};
 use serde_yaml::Value as Yaml;
@@ -195,4 +198,40 @@ fn billimek_is_refused_because_its_sources_are_elsewhere() {
         assert!(codes.contains(&&Value::from("source-not-found")), "{unit}");
     }
     assert_eq!(done.before, done.after);
+}
+
+/// Who applies each HelmRelease of haynes-ops, as what, and where its chart comes from.
+#[test]
+fn every_release_of_two_clusters_is_attributed() {
+    let Some(corpus) = corpus() else { return };
+    let repo = Repo::copy_of(&corpus.join("haynes-ops/before"));
+    let view = View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap();
+    let graph = view.graph();
+    let clusters: Vec<_> = graph
+        .clusters
+        .iter()
+        .map(|own| (own.name.as_str(), own.branch.as_deref(), own.flux.unwrap().to_string()))
+        .collect();
+    assert_eq!(clusters, [("edge", Some("edge"), "2.7.5".to_owned()), ("main", Some("main"), "2.7.5".to_owned())]);
+    let mut installed = [0, 0];
+    for release in view.releases() {
+        let reaches = graph.reaches(&release.at);
+        assert!(!reaches.is_empty(), "{} is applied by nothing", release.at);
+        for reach in reaches {
+            let own = view.installed(&release.at, reach).unwrap();
+            let chart = own.chart.as_ref().unwrap_or_else(|| panic!("{} has no chart", release.at));
+            assert!(own.is_known() && !own.namespace.is_empty(), "{}: {own:?}", release.at);
+            assert!(chart.at.is_some() && chart.version.is_some(), "{}: {chart:?}", release.at);
+            assert_eq!(graph.kustomizations[own.kustomization].cluster, reach.cluster);
+            installed[reach.cluster] += 1;
+        }
+    }
+    assert_eq!(installed, [8, 71]);
+    let main = graph.kustomizations.iter().filter(|own| own.cluster == 1 && own.parent.is_some());
+    assert_eq!((main.clone().filter(|own| own.wait).count(), main.count()), (68, 89));
+    let hangs_on = |name: &str| {
+        let number = graph.kustomizations.iter().position(|own| own.cluster == 1 && own.name == name).unwrap();
+        graph.held_up_by(number).len()
+    };
+    assert_eq!(hangs_on("onepassword-connect"), 44);
 }

@@ -1,4 +1,5 @@
-//! Golden cases: `golden/<case>/before` is a repository, `expected.diff` and `plan.json` what the program must say of it.
+//! Golden cases: `golden/<case>/before` is a repository, `expected.diff` and `plan.json` what the program must say of it, `doctor.txt` what
+//! `doctor` must, where that is there.
 //!
 //! Each case runs twice (the second run must find nothing to write) and both ways (the diff goes through `git apply` and must give the
 //! tree that `apply` gives). `UPDATE_GOLDEN=1 cargo test --test golden` writes the expectations; read them before you commit them.
@@ -66,6 +67,9 @@ fn run(case: &Path) -> Result<(), Failed> {
     let json: Value = serde_json::from_str(&plan.stdout).map_err(|error| format!("{error}: {}", plan.stderr))?;
     matches_file(&case.join("plan.json"), &format!("{json:#}\n"))?;
     matches_file(&case.join("expected.diff"), &diff.stdout)?;
+    if case.join("doctor.txt").exists() {
+        matches_file(&case.join("doctor.txt"), &repo.run(&["doctor"]).stdout)?;
+    }
 
     let applied = prepared(case)?;
     applied.run(&["apply", "--review"]);

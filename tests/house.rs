@@ -113,3 +113,11 @@ fn every_code_of_the_yaml_editor_is_explained() {
     }
     assert!(seen > 5);
 }
+
+#[test]
+fn every_code_of_doctor_has_a_case() {
+    let found = std::fs::read_to_string(root().join("golden/unsound/doctor.txt")).unwrap();
+    for code in flux_codemod::doctor::CODES {
+        assert!(found.contains(&format!("[{}]", code.id)), "golden/unsound has no {}", code.id);
+    }
+}

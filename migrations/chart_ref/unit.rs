@@ -6,7 +6,7 @@ use super::codes;
 use super::release::{Candidate, at_release, finding, refused_edit, replace_chart};
 use super::source::write;
 use super::survey::{Found, NewSource, Source, has_moved};
-use crate::flux::View;
+use crate::flux::{Radius, View};
 use crate::plan::{Edited, Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::{Change, Changes};
 use crate::yaml::{Edit, Node};
@@ -106,6 +106,7 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         safety,
         impact: if candidate.clusters.is_empty() { Impact::None } else { Impact::Upgrade },
         workloads: candidate.workloads.clone(),
+        radius: Radius::default(),
         needs: needs.into_iter().collect(),
         touches: BTreeSet::from([candidate.release.at.path.clone()]),
         findings,
@@ -123,6 +124,7 @@ fn source_unit(found: &Found<'_>, source: &Source, new: &NewSource) -> Unit {
         safety: Safety::Safe,
         impact: Impact::None,
         workloads: BTreeSet::new(),
+        radius: Radius::default(),
         needs: BTreeSet::new(),
         touches: new.place.listed_in.iter().chain([&new.place.file]).cloned().collect(),
         findings: source.findings.clone(),

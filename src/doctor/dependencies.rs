@@ -6,7 +6,7 @@ use super::codes::{DEPENDS_ON_NOTHING, HIDDEN_FAILURE, SOURCE_REF_MISSING};
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Reach, Value, View};
+use crate::flux::{At, FluxKustomization, Reach, SourceRef, Value, View};
 use crate::yaml::Node;
 
 /// Kind, namespace and name.
@@ -50,9 +50,13 @@ impl Applied {
         let source = &graph.clusters[cluster].source;
         let namespace = source.namespace.clone().unwrap_or_else(|| "flux-system".to_owned());
         names.insert((source.kind.clone(), namespace, source.name.clone()));
-        let is_flux_itself = |own: &FluxKustomization| own.source.name == "flux-manifests";
-        let is_partial =
-            own.clone().any(|own| own.path.is_none() && !is_flux_itself(own)) || !graph.clusters[cluster].in_tree;
+        // What another repository holds may be anything; Flux's own manifests hold no source.
+        let is_elsewhere = |own: &FluxKustomization| {
+            let SourceRef { kind, name, namespace } = &own.source;
+            let source = (kind.clone(), namespace.clone().unwrap_or_default(), name.clone());
+            own.path.is_none() && name != "flux-manifests" && names.contains(&source)
+        };
+        let is_partial = own.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
         Applied { names, is_partial }
     }
 
@@ -65,7 +69,8 @@ impl Applied {
     /// Where something of this kind and name is instead.
     fn elsewhere(&self, kind: &str, name: &str) -> String {
         let other = self.names.iter().filter(|(own, _, called)| own == kind && called == name);
-        let namespaces: Vec<_> = other.map(|(_, namespace, _)| namespace.clone()).collect();
+        let namespaces: Vec<_> =
+            other.map(|(_, namespace, _)| namespace.clone()).filter(|namespace| !namespace.is_empty()).collect();
         if namespaces.is_empty() {
             String::new()
         } else {
@@ -111,7 +116,7 @@ fn of_kustomization(view: &View, own: &FluxKustomization, applied: &Applied) -> 
 fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Finding> {
     let Some(object) = view.effective(at, reach) else { return Vec::new() };
     let own = reach.namespace.as_deref().unwrap_or_default();
-    let called = format!("{own}/{}", reach.name);
+    let called = format!("{own}/{}", reach.name).trim_start_matches('/').to_owned();
     let mut found = Vec::new();
     for item in object.at(&["spec", "dependsOn"]).map_or(&[][..], Value::items) {
         let (Some(name), namespace) = (item.text_at(&["name"]), item.text_at(&["namespace"]).unwrap_or(own)) else {
@@ -166,12 +171,9 @@ fn hidden_failures(view: &View) -> Vec<Finding> {
     for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {
         releases.entry(reach.kustomization).or_default().push(reach.name.clone());
     }
-    let waits = |own: &FluxKustomization| {
-        own.wait || own.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
-    };
     let hidden = releases.into_iter().map(|(number, names)| (&graph.kustomizations[number], names));
     hidden
-        .filter(|(own, _)| !waits(own))
+        .filter(|(own, _)| !own.waits())
         .filter_map(|(own, names)| {
             let is_it = |other: &&FluxKustomization| {
                 other.cluster == own.cluster && other.depends_on.contains(&(own.namespace.clone(), own.name.clone()))

@@ -13,9 +13,12 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     let mut installed: BTreeMap<(usize, String, String), (&At, String)> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(object) = view.effective(at, reach) else { continue };
-            found.extend(chart_twice(view, at, reach, &object));
-            let Some((namespace, name)) = helm_release(reach, &object) else { continue };
+            let Some(own) = view.installed(at, reach) else { continue };
+            found.extend(chart_twice(view, at, reach, &own.object));
+            if !own.is_known() {
+                continue;
+            }
+            let (namespace, name) = (own.storage_namespace, own.release);
             let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
             let message = format!("{called} installs Helm release {namespace}/{name}");
             match installed.get(&(reach.cluster, namespace.clone(), name.clone())) {
@@ -40,17 +43,4 @@ fn chart_twice(view: &View, at: &At, reach: &Reach, object: &Value) -> Option<Fi
         .map_or_else(|| line(view, at), |node| node.line());
     let message = format!("{} sets spec.chart and spec.chartRef", reach.name);
     both.then(|| finding(Severity::Error, CHART_TWICE, &at.path, line, message))
-}
-
-/// Where Helm keeps a release, and what it calls it: `storageNamespace`, else that of the object; `releaseName`, else
-/// `[targetNamespace-]name` (helm-controller, `GetReleaseName`). `None` where a variable leaves that open.
-fn helm_release(reach: &Reach, object: &Value) -> Option<(String, String)> {
-    let text = |field: &str| object.text_at(&["spec", field]);
-    let namespace = text("storageNamespace").or(reach.namespace.as_deref()).unwrap_or_default().to_owned();
-    let name = match (text("releaseName"), text("targetNamespace")) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(target)) => format!("{target}-{}", reach.name),
-        (None, None) => reach.name.clone(),
-    };
-    (!namespace.contains("${") && !name.contains("${")).then_some((namespace, name))
 }

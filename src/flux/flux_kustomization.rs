@@ -140,6 +140,11 @@ impl FluxKustomization {
         })
     }
 
+    /// Whether it is ready only when what it applies is: `spec.wait`, or `spec.healthChecks` of anything.
+    pub fn waits(&self) -> bool {
+        self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
+    }
+
     /// `namespace/name`.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::flux::View;
+use crate::flux::{InCluster, View};
 use crate::plan::{Finding, Migration, Plan, Selection, Subject, Unit};
 
 /// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
@@ -61,11 +61,21 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "safety": unit.safety.word(),
         "impact": unit.impact.word(),
         "workloads": unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "radius": {
+            "clusters": unit.radius.clusters,
+            "kustomizations": unit.radius.kustomizations.iter().map(in_cluster).collect::<Vec<_>>(),
+            "releases": unit.radius.releases.iter().map(in_cluster).collect::<Vec<_>>(),
+            "held_up": unit.radius.held_up.iter().map(in_cluster).collect::<Vec<_>>(),
+        },
         "needs": unit.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "touches": unit.touches.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
         "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
         "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
     })
+}
+
+fn in_cluster(object: &InCluster) -> Value {
+    json!({ "cluster": object.cluster, "name": object.name })
 }
 
 pub(super) fn of_finding(finding: &Finding) -> Value {

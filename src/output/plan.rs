@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::layout::count;
 use super::{Layout, visible};
-use crate::flux::View;
+use crate::flux::{Radius, View};
 use crate::plan::{Finding, Migration, Plan, Selection, Severity, Subject, Unit};
 
 /// The plan for people: what would be done, on which cluster, and what stands in the way.
@@ -87,6 +87,10 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold("             ", &unit.title));
         out.push('\n');
     }
+    if let Some(reach) = reach(&unit.radius) {
+        out.push_str(&layout.fold("             ", &reach));
+        out.push('\n');
+    }
     if !unit.also.is_empty() {
         let others = unit.also.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         out.push_str(&layout.fold("             also applied as ", &others));
@@ -95,6 +99,19 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     for finding in &unit.findings {
         out.push_str(&finding_as_text(finding, "      ", layout));
     }
+}
+
+/// What a unit can reach beyond what it is about, in a line.
+fn reach(radius: &Radius) -> Option<String> {
+    let mut parts = Vec::new();
+    if radius.releases.len() > 1 {
+        let kustomizations = count(radius.kustomizations.len(), "Kustomization");
+        parts.push(format!("can reach {} in {kustomizations}", count(radius.releases.len(), "release")));
+    }
+    if !radius.held_up.is_empty() {
+        parts.push(format!("holds up {}", count(radius.held_up.len(), "Kustomization")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn name(unit: &Unit) -> String {

@@ -5,7 +5,7 @@ use super::land::{LandError, land, ordered};
 use super::skip::{self, OptOut};
 use super::{Finding, Migration, OutOfScope, Safety, Severity, Unit, UnitId, help_of};
 use crate::config::Settings;
-use crate::flux::{Barred, View};
+use crate::flux::{Barred, Radiuses, View};
 use crate::repo::RepoPath;
 use crate::yaml::Fate;
 
@@ -71,7 +71,21 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
             break;
         }
     }
+    measure(start, &mut plan.units);
     Ok(plan)
+}
+
+/// Fills in what the units can reach, on the tree as it stands.
+fn measure(view: &View, units: &mut [Unit]) {
+    if units.is_empty() {
+        return;
+    }
+    let radiuses = Radiuses::of(view);
+    for unit in units {
+        for path in &unit.touches {
+            unit.radius.extend(radiuses.of_file(path));
+        }
+    }
 }
 
 /// Lands new units on trial and takes them into the plan. What is already as it should be is no unit, nor is what nobody needs.

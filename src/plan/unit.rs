@@ -3,6 +3,7 @@ use std::fmt;
 
 use super::Finding;
 use crate::charts::app_template::WorkloadKind;
+use crate::flux::Radius;
 use crate::repo::RepoPath;
 
 /// What a unit is about: never an offset, an index or a count, so that it means the same on every tree.
@@ -142,6 +143,8 @@ pub struct Unit {
     pub needs: BTreeSet<UnitId>,
     /// All files that its edit may touch; touching another is an error of the migration.
     pub touches: BTreeSet<RepoPath>,
+    /// What its files can reach, as the tree stands: clusters, Flux Kustomizations, HelmReleases. The planner fills it in.
+    pub radius: Radius,
     /// Why it is to be reviewed or refused, and what else there is to say about it.
     pub findings: Vec<Finding>,
 }

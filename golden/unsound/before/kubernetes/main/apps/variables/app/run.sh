@@ -1,0 +1,2 @@
+#!/bin/sh
+for file in *; do echo "${file}"; done

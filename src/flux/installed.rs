@@ -1,0 +1,99 @@
+use std::collections::BTreeSet;
+
+use super::graph::Reach;
+use super::object::At;
+use super::source::SourceRef;
+use super::value::Value;
+use super::view::View;
+
+/// A HelmRelease as helm-controller will install it in one cluster.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// The name of the Helm release: `releaseName`, else `[targetNamespace-]name` (helm-controller, `GetReleaseName`).
+    pub release: String,
+    /// The namespace of what the chart makes: `targetNamespace`, else that of the HelmRelease.
+    pub namespace: String,
+    /// The namespace in which Helm keeps the release: `storageNamespace`, else that of the HelmRelease.
+    pub storage_namespace: String,
+    /// Where its chart comes from; `None` where it says that in no form that could be read.
+    pub chart: Option<InstalledChart>,
+    /// The Flux Kustomization that applies it, as an index into [`super::Graph::kustomizations`].
+    pub kustomization: usize,
+    /// Whether that one waits for it.
+    pub is_waited_for: bool,
+    /// The Flux Kustomizations that stop applying new revisions while it is not ready, transitively.
+    pub holds_up: BTreeSet<usize>,
+    /// The whole object.
+    pub object: Value,
+}
+
+/// Where the chart of a HelmRelease comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledChart {
+    /// The source, with its namespace.
+    pub source: SourceRef,
+    /// Where the source stands, if the cluster applies it.
+    pub at: Option<At>,
+    /// The chart, where the release names it; an OCIRepository holds one alone.
+    pub name: Option<String>,
+    /// The version: of the release, or the tag of the OCIRepository.
+    pub version: Option<String>,
+}
+
+impl Installed {
+    /// Whether a variable leaves its name or namespace open.
+    pub fn is_known(&self) -> bool {
+        ![&self.release, &self.namespace, &self.storage_namespace].iter().any(|text| text.contains("${"))
+    }
+}
+
+impl View {
+    /// What a HelmRelease becomes where a cluster applies it. `None` for anything else.
+    pub fn installed(&self, at: &At, reach: &Reach) -> Option<Installed> {
+        let object = self.effective(at, reach).filter(|_| reach.kind == "HelmRelease")?;
+        let text = |field: &str| object.text_at(&["spec", field]).map(str::to_owned);
+        let own = reach.namespace.clone().unwrap_or_default();
+        let target = text("targetNamespace");
+        let release = text("releaseName").unwrap_or_else(|| match &target {
+            Some(target) => format!("{target}-{}", reach.name),
+            None => reach.name.clone(),
+        });
+        let graph = self.graph();
+        let kustomization = &graph.kustomizations[reach.kustomization];
+        Some(Installed {
+            release,
+            namespace: target.unwrap_or_else(|| own.clone()),
+            storage_namespace: text("storageNamespace").unwrap_or_else(|| own.clone()),
+            chart: self.chart_of(&object, &own, reach.cluster),
+            kustomization: reach.kustomization,
+            is_waited_for: kustomization.waits(),
+            holds_up: graph.held_up_by(reach.kustomization),
+            object,
+        })
+    }
+
+    fn chart_of(&self, release: &Value, namespace: &str, cluster: usize) -> Option<InstalledChart> {
+        let spec = release.at(&["spec", "chart", "spec"]);
+        let reference = spec.map_or_else(|| release.at(&["spec", "chartRef"]), |spec| spec.get("sourceRef"))?;
+        let text = |value: &Value, key: &str| value.text_at(&[key]).map(str::to_owned);
+        let source = SourceRef {
+            kind: text(reference, "kind")?,
+            name: text(reference, "name")?,
+            namespace: Some(text(reference, "namespace").unwrap_or_else(|| namespace.to_owned())),
+        };
+        let is_it = |reach: &Reach| {
+            reach.cluster == cluster
+                && reach.kind == source.kind
+                && reach.name == source.name
+                && reach.namespace == source.namespace
+        };
+        let mut reached = self.graph().reached();
+        let at = reached.find(|(_, reaches)| reaches.iter().any(is_it)).map(|(at, _)| at.clone());
+        let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);
+        let version = match spec {
+            Some(spec) => text(spec, "version"),
+            None => tag(),
+        };
+        Some(InstalledChart { name: spec.and_then(|spec| text(spec, "chart")), version, source, at })
+    }
+}

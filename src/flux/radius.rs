@@ -1,0 +1,267 @@
+//! Blast radius: what a change of a file or an object can reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::{Graph, Reach};
+use super::kustomization::Kustomization;
+use super::object::At;
+use super::value::Value;
+use super::view::View;
+use crate::repo::RepoPath;
+
+/// What a change can reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Radius {
+    /// The clusters, by name.
+    pub clusters: BTreeSet<String>,
+    /// The Flux Kustomizations.
+    pub kustomizations: BTreeSet<InCluster>,
+    /// The HelmReleases.
+    pub releases: BTreeSet<InCluster>,
+    /// The Flux Kustomizations that stop applying new revisions while one of these is not ready, transitively.
+    pub held_up: BTreeSet<InCluster>,
+}
+
+/// An object of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InCluster {
+    /// The name of the cluster.
+    pub cluster: String,
+    /// `namespace/name`, or the name alone where nothing gives it a namespace.
+    pub name: String,
+}
+
+impl Radius {
+    /// Takes in what another change can reach.
+    pub fn extend(&mut self, other: Radius) {
+        self.clusters.extend(other.clusters);
+        self.kustomizations.extend(other.kustomizations);
+        self.releases.extend(other.releases);
+        self.held_up.extend(other.held_up);
+    }
+}
+
+/// Kind, namespace and name in a cluster.
+type Name = (usize, String, String, String);
+
+/// Finds radiuses in one view; what is looked up again and again is indexed once.
+pub struct Radiuses<'v> {
+    view: &'v View,
+    /// What came through a kustomization file.
+    through: BTreeMap<&'v RepoPath, Vec<(&'v At, usize)>>,
+    /// What a Flux Kustomization applies.
+    applied: BTreeMap<usize, Vec<(&'v At, usize)>>,
+    /// The kustomization files that read a file besides their resources, or take in a Component.
+    readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
+    /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or Secret of variables.
+    users: BTreeMap<Name, Vec<(&'v At, usize)>>,
+    /// The number of each Flux Kustomization, by cluster, namespace and name.
+    numbers: BTreeMap<(usize, &'v str, &'v str), usize>,
+}
+
+impl<'v> Radiuses<'v> {
+    /// Indexes a view.
+    pub fn of(view: &'v View) -> Radiuses<'v> {
+        let graph = view.graph();
+        let numbers = graph.kustomizations.iter().enumerate();
+        let numbers = numbers.map(|(number, own)| ((own.cluster, &*own.namespace, &*own.name), number)).collect();
+        let mut all = Radiuses {
+            view,
+            numbers,
+            through: BTreeMap::new(),
+            applied: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            users: BTreeMap::new(),
+        };
+        for (at, reaches) in graph.reached() {
+            for (number, reach) in reaches.iter().enumerate() {
+                reach.through.iter().for_each(|file| all.through.entry(file).or_default().push((at, number)));
+                all.applied.entry(reach.kustomization).or_default().push((at, number));
+                for name in all.names_used(at, reach) {
+                    all.users.entry(name).or_default().push((at, number));
+                }
+            }
+        }
+        for kustomization in view.kustomizations() {
+            let read =
+                kustomization.inputs.iter().chain(&kustomization.configurations).chain(&kustomization.components);
+            for path in read.filter_map(|entry| view.resolve(kustomization, &entry.text)) {
+                all.readers.entry(path).or_default().push(kustomization);
+            }
+        }
+        all
+    }
+
+    /// The objects that a HelmRelease or Flux Kustomization names.
+    fn names_used(&self, at: &At, reach: &Reach) -> Vec<Name> {
+        let own = reach.namespace.as_deref().unwrap_or_default();
+        let name = |kind: &str, namespace: &str, name: &str| {
+            (reach.cluster, kind.to_owned(), namespace.to_owned(), name.to_owned())
+        };
+        match reach.kind.as_str() {
+            "HelmRelease" => {
+                let Some(object) = self.view.effective(at, reach) else { return Vec::new() };
+                let reference = |path: &[&str]| {
+                    let reference = object.at(path)?;
+                    let namespace = reference.text_at(&["namespace"]).unwrap_or(own);
+                    Some(name(reference.text_at(&["kind"])?, namespace, reference.text_at(&["name"])?))
+                };
+                let values = object.at(&["spec", "valuesFrom"]).map_or(&[][..], Value::items).iter();
+                let values =
+                    values.filter_map(|item| Some(name(item.text_at(&["kind"])?, own, item.text_at(&["name"])?)));
+                let sources = [&["spec", "chart", "spec", "sourceRef"][..], &["spec", "chartRef"]];
+                sources.into_iter().filter_map(reference).chain(values).collect()
+            }
+            "Kustomization" => {
+                let Some(number) = self.numbers.get(&(reach.cluster, own, &reach.name)) else { return Vec::new() };
+                let kustomization = &self.view.graph().kustomizations[*number];
+                let source = &kustomization.source;
+                let from = name(&source.kind, source.namespace.as_deref().unwrap_or(own), &source.name);
+                let variables = kustomization.substitute_from.iter().map(|from| name(&from.kind, own, &from.name));
+                variables.chain([from]).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The radius of a file: of the objects in it, or of what comes through it.
+    pub fn of_file(&self, path: &RepoPath) -> Radius {
+        let mut walk = Spread { all: self, seen: BTreeSet::new(), reached: BTreeSet::new(), radius: Radius::default() };
+        walk.file(path, &mut BTreeSet::new());
+        walk.done()
+    }
+
+    /// The radius of an object.
+    pub fn of_object(&self, at: &At) -> Radius {
+        let mut walk = Spread { all: self, seen: BTreeSet::new(), reached: BTreeSet::new(), radius: Radius::default() };
+        walk.object(at);
+        walk.done()
+    }
+}
+
+struct Spread<'a, 'v> {
+    all: &'a Radiuses<'v>,
+    seen: BTreeSet<(At, usize)>,
+    /// The Flux Kustomizations that apply something of it, or are it.
+    reached: BTreeSet<usize>,
+    radius: Radius,
+}
+
+impl Spread<'_, '_> {
+    fn file(&mut self, path: &RepoPath, files: &mut BTreeSet<RepoPath>) {
+        if !files.insert(path.clone()) {
+            return;
+        }
+        let all = self.all;
+        for object in all.view.file(path).map_or(&[][..], |file| &file.objects) {
+            self.object(&object.at);
+            object.items.iter().for_each(|item| self.object(&item.at));
+        }
+        for (at, number) in all.through.get(path).into_iter().flatten() {
+            self.reach(at, *number);
+        }
+        let is_kustomization = Kustomization::is_named_so(path);
+        let dir = path.dir();
+        if is_kustomization && !all.through.contains_key(path) {
+            self.empty(&dir);
+        }
+        // A Component works on all that its parent has; its files are its own and those of its directory's kustomization.
+        let read_as = if is_kustomization { [Some(path), Some(&dir)] } else { [Some(path), None] };
+        for reader in read_as.into_iter().flatten().filter_map(|read| all.readers.get(read)).flatten() {
+            self.file(&reader.path, files);
+        }
+        for (number, own) in all.view.graph().kustomizations.iter().enumerate() {
+            if is_kustomization && own.components.contains(&dir) {
+                self.all_of(number);
+            }
+        }
+    }
+
+    /// A kustomization that nothing comes through yet: whoever applies what lists it would apply what it will hold.
+    fn empty(&mut self, dir: &RepoPath) {
+        let graph = self.all.view.graph();
+        for parent in self.all.view.listed_by(dir) {
+            for (at, number) in self.all.through.get(&parent.path).into_iter().flatten() {
+                let reach = &graph.reaches(at)[*number];
+                self.radius.clusters.insert(graph.clusters[reach.cluster].name.clone());
+                self.reached.insert(reach.kustomization);
+            }
+        }
+    }
+
+    fn object(&mut self, at: &At) {
+        for number in 0..self.all.view.graph().reaches(at).len() {
+            self.reach(at, number);
+        }
+    }
+
+    /// An object as one Flux Kustomization applies it, and what hangs on it.
+    fn reach(&mut self, at: &At, number: usize) {
+        if !self.seen.insert((at.clone(), number)) {
+            return;
+        }
+        let graph = self.all.view.graph();
+        let Reach { cluster, kustomization, kind, namespace, name, .. } = &graph.reaches(at)[number];
+        let namespace = namespace.as_deref().unwrap_or_default();
+        self.radius.clusters.insert(graph.clusters[*cluster].name.clone());
+        self.reached.insert(*kustomization);
+        if kind == "HelmRelease" {
+            let name = format!("{namespace}/{name}").trim_start_matches('/').to_owned();
+            self.radius.releases.insert(InCluster { cluster: graph.clusters[*cluster].name.clone(), name });
+        }
+        if let Some(own) = self.all.numbers.get(&(*cluster, namespace, name)).filter(|_| kind == "Kustomization") {
+            self.reached.insert(*own);
+            self.all_of(*own);
+        }
+        let used = (*cluster, kind.clone(), namespace.to_owned(), name.clone());
+        for (user, number) in self.all.users.get(&used).into_iter().flatten() {
+            self.reach(user, *number);
+        }
+    }
+
+    fn all_of(&mut self, kustomization: usize) {
+        for (at, number) in self.all.applied.get(&kustomization).into_iter().flatten() {
+            self.reach(at, *number);
+        }
+    }
+
+    fn done(mut self) -> Radius {
+        let graph = self.all.view.graph();
+        let named = |number: usize| {
+            let own = &graph.kustomizations[number];
+            InCluster { cluster: graph.clusters[own.cluster].name.clone(), name: own.full_name() }
+        };
+        self.radius.kustomizations = self.reached.iter().map(|own| named(*own)).collect();
+        self.radius.held_up = self.reached.iter().flat_map(|own| graph.held_up_by(*own)).map(named).collect();
+        self.radius
+    }
+}
+
+impl Graph {
+    /// The Flux Kustomizations that stop applying new revisions while one is not ready because of what it applies: those that depend on it,
+    /// or on a Kustomization above it that waits for it, transitively. None where it does not wait for what it applies.
+    pub fn held_up_by(&self, kustomization: usize) -> BTreeSet<usize> {
+        let waits = |number: usize| self.kustomizations[number].waits();
+        let mut held_up = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut not_ready = if waits(kustomization) { vec![kustomization] } else { Vec::new() };
+        while let Some(number) = not_ready.pop() {
+            if !seen.insert(number) {
+                continue;
+            }
+            let own = &self.kustomizations[number];
+            let depends = |other: &super::FluxKustomization| {
+                other.cluster == own.cluster
+                    && other.depends_on.iter().any(|(namespace, name)| *namespace == own.namespace && *name == own.name)
+            };
+            let dependents = self.kustomizations.iter().enumerate().filter(|(_, other)| depends(other));
+            for (dependent, _) in dependents {
+                held_up.insert(dependent);
+                not_ready.push(dependent);
+            }
+            not_ready.extend(own.parent.filter(|parent| waits(*parent)));
+        }
+        held_up.remove(&kustomization);
+        held_up
+    }
+}
