@@ -195,8 +195,11 @@ kind: Namespace
 metadata: {name: no-namespace-of-kubernetes, namespace: own}
 ";
 
+/// Paths and texts.
+type Files = &'static [(&'static str, &'static str)];
+
 /// What is hard, one thing a case: the `spec` that follows [`FLUX`], and files.
-const CASES: &[(&str, &str, &[(&str, &str)])] = &[
+const CASES: &[(&str, &str, Files)] = &[
     ("no kustomization", "", &[("app/a.yaml", OBJECTS), ("app/.sops.yaml", "creation_rules: []\n")]),
     (
         "no kustomization, some below",

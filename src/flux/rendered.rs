@@ -103,14 +103,16 @@ impl Rendered {
 
     /// What a NamespaceTransformer does to it.
     pub(super) fn transform_namespace(&mut self, transformer: &NamespaceTransformer) {
-        if !self.cluster_scoped && !(transformer.unset_only && self.namespace.is_some()) {
+        let keeps_its_own = transformer.unset_only && self.namespace.is_some();
+        if !self.cluster_scoped && !keeps_its_own {
             self.namespace = Some(transformer.namespace.clone());
         }
     }
 
     /// What `namePrefix` and `nameSuffix` do to it.
     pub(super) fn rename(&mut self, prefix: &str, suffix: &str) {
-        if !keeps_its_name(&self.api_version, &self.kind) && !(prefix.is_empty() && suffix.is_empty()) {
+        let is_other = !prefix.is_empty() || !suffix.is_empty();
+        if is_other && !keeps_its_name(&self.api_version, &self.kind) {
             self.name = format!("{prefix}{}{suffix}", self.name);
         }
     }

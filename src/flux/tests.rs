@@ -205,3 +205,89 @@ kind: Kustomization
 metadata: {name: apps, namespace: flux-system}
 spec: {path: ./apps, targetNamespace: home, sourceRef: {kind: GitRepository, name: home}}
 ";
+
+const TWO: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: first, namespace: flux-system}
+spec:
+  path: ./apps
+  targetNamespace: home
+  wait: true
+  sourceRef: {kind: GitRepository, name: home}
+  postBuild: {substitute: {APP: plex}, substituteFrom: [{kind: ConfigMap, name: vars}]}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: second, namespace: flux-system}
+spec:
+  path: ./sources
+  sourceRef: {kind: GitRepository, name: home}
+  dependsOn: [{name: first}]
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: third, namespace: flux-system}
+spec: {path: ./none, sourceRef: {kind: GitRepository, name: home}, dependsOn: [{name: second}]}
+";
+
+fn two() -> View {
+    let source = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: x, namespace: home}
+spec: {url: oci://example.org/x, ref: {tag: 1.2.3}}
+";
+    let vars = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {APP: other, ZONE: b}\n";
+    view(&[
+        ("kubernetes/edge/flux/cluster.yaml", ENTRY),
+        ("kubernetes/edge/flux/apps.yaml", TWO),
+        ("kubernetes/edge/flux/vars.yaml", vars),
+        ("apps/kustomization.yaml", "resources: [app]\ncomponents: [../component]\n"),
+        ("apps/app/kustomization.yaml", "resources: [helmrelease.yaml]\n"),
+        ("apps/app/helmrelease.yaml", RELEASE),
+        (
+            "component/kustomization.yaml",
+            "kind: Component\npatches: [{path: patch.yaml, target: {kind: HelmRelease}}]\n",
+        ),
+        (
+            "component/patch.yaml",
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec: {interval: '${ZONE}'}\n",
+        ),
+        ("sources/x.yaml", source),
+    ])
+}
+
+#[test]
+fn a_release_is_what_arrives_in_the_cluster() {
+    let view = two();
+    let at = &view.releases()[0].at;
+    let own = view.installed(at, &view.graph().reaches(at)[0]).unwrap();
+    assert_eq!((own.release.as_str(), own.namespace.as_str()), ("plex", "home"), "substitute wins over the ConfigMap");
+    assert_eq!(own.object.text_at(&["spec", "interval"]), Some("b"), "patched, then substituted");
+    let chart = own.chart.unwrap();
+    assert_eq!((chart.at.unwrap().path, chart.version.as_deref()), (path("sources/x.yaml"), Some("1.2.3")));
+    assert!(own.is_waited_for);
+    assert_eq!(own.holds_up.len(), 2, "second waits for first, and third for second");
+}
+
+#[test]
+fn a_change_reaches_what_hangs_on_it() {
+    let view = two();
+    let radiuses = Radiuses::of(&view);
+    let of = |file: &str| {
+        let radius = radiuses.of_file(&path(file));
+        let names = |list: &std::collections::BTreeSet<InCluster>| {
+            list.iter().map(|own| own.name.trim_start_matches("flux-system/").to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        (names(&radius.kustomizations), names(&radius.releases), names(&radius.held_up))
+    };
+    let all = |own: &str, releases: &str, held_up: &str| (own.to_owned(), releases.to_owned(), held_up.to_owned());
+    assert_eq!(of("apps/app/helmrelease.yaml"), all("first", "home/plex", "second third"));
+    assert_eq!(of("component/patch.yaml"), all("first", "home/plex", "second third"), "through the Component");
+    assert_eq!(of("component/kustomization.yaml"), of("component/patch.yaml"));
+    assert_eq!(of("sources/x.yaml"), all("first second", "home/plex", "second third"), "a source and who uses it");
+    let vars = of("kubernetes/edge/flux/vars.yaml");
+    assert_eq!((vars.0.as_str(), vars.1.as_str()), ("cluster first", "home/plex"), "variables and who takes them");
+    assert_eq!(of("README.yaml"), all("", "", ""));
+}
