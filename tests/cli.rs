@@ -223,6 +223,37 @@ fn check_as_workflow_commands() {
     assert!(run.stdout.lines().all(|line| line.starts_with("::") && line.matches("::").count() >= 2), "{}", run.stdout);
 }
 
+#[test]
+fn doctor() {
+    let repo = example();
+    assert_eq!(case("doctor", &repo, &["doctor"]).status, 1);
+    let run = case("doctor-github", &repo, &["doctor", "--format", "github"]);
+    assert!(run.stdout.lines().all(|line| line.starts_with("::")), "{}", run.stdout);
+    assert_sarif(&repo, &run_in(repo.path(), &["doctor", "--format", "sarif"]).stdout);
+    let findings = json(&run_in(repo.path(), &["doctor", "--format", "json"]).stdout);
+    assert_eq!((&findings["schema"], findings["findings"].as_array().unwrap().len()), (&Value::from(1), 6));
+}
+
+#[test]
+fn doctor_finds_nothing() {
+    let repo = Repo::empty();
+    repo.write("flux/cluster.yaml", CLUSTER);
+    let run = case("doctor-nothing", &repo.commit(), &["doctor"]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, "nothing found\n"));
+}
+
+const CLUSTER: &str = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: home, namespace: flux-system}
+spec: {interval: 1h, url: https://git.example.org/home, ref: {branch: main}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: cluster, namespace: flux-system}
+spec: {interval: 1h, path: ./flux, prune: true, sourceRef: {kind: GitRepository, name: home}}
+";
+
 /// The essentials of the schema, by hand: what SARIF 2.1.0 requires, and what GitHub does on top.
 fn assert_sarif(repo: &Repo, text: &str) -> Vec<Value> {
     let sarif = json(text);
