@@ -55,7 +55,7 @@ for count in $copies; do
       git -C "$tree" add -A
       git -C "$tree" -c user.name=bench -c user.email=bench@example.org -c gc.auto=0 commit -q -m bench
     fi
-    "$codemod" -C "$tree" check >/dev/null
+    "$codemod" -C "$tree" check >/dev/null 2>&1
     hyperfine -N -w 2 -m 5 --export-json "$work/run" \
       "$codemod -C $tree check" "rg -l 'kind: (HelmRelease|Kustomization)' $tree" >/dev/null 2>&1
     files=$(rg --files "$tree" | wc -l)
