@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::codes::{IDLE_PATCH, LISTED_EMPTY, LISTED_MISSING, UNBUILDABLE_PATCH, WRONG_KIND, WRONG_VERSION};
+use super::codes::{
+    IDLE_PATCH, LISTED_EMPTY, LISTED_MISSING, NOT_MODELLED, UNBUILDABLE_PATCH, WRONG_KIND, WRONG_VERSION,
+};
 use super::finding;
 use crate::finding::{Finding, Severity};
 use crate::flux::{Kustomization, Listed, View};
@@ -19,6 +21,10 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         found.extend(unreadable_patches(kustomization));
     }
     found.extend(idle_patches(view));
+    found.extend(view.graph().unmodelled.iter().map(|own| {
+        let message = format!("not followed: {}", own.what);
+        finding(Severity::Note, NOT_MODELLED, &own.path, own.line, message)
+    }));
     found
 }
 

@@ -38,6 +38,33 @@ impl<'v> Builder<'v> {
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
     }
 
+    /// The kustomization files that take part in what Flux Kustomizations build.
+    pub(super) fn files_built(&self, by: &[FluxKustomization]) -> BTreeSet<RepoPath> {
+        let mut waiting: Vec<RepoPath> = Vec::new();
+        for own in by {
+            let path = own.path.as_ref().and_then(|path| self.tree.follow(path));
+            waiting.extend(own.components.iter().cloned());
+            match path {
+                Some(path) if !self.kustomizations.contains_key(&path) => {
+                    let below = self.kustomizations.range(path.clone()..).map(|(dir, _)| dir);
+                    let below = below.take_while(|dir| dir.as_str().starts_with(path.as_str()));
+                    waiting.extend(below.filter(|dir| dir.is_in(&path)).cloned());
+                }
+                path => waiting.extend(path),
+            }
+        }
+        let mut seen = BTreeSet::new();
+        while let Some(dir) = waiting.pop() {
+            let Some(kustomization) = self.kustomizations.get(&dir) else { continue };
+            if seen.insert(kustomization.path.clone()) {
+                let listed = kustomization.resources.iter().chain(&kustomization.components);
+                let local = listed.filter(|entry| !entry.is_remote());
+                waiting.extend(local.filter_map(|entry| self.tree.follow(&dir.join(&entry.text)?)));
+            }
+        }
+        seen
+    }
+
     /// Every YAML file below is a resource; a directory with a kustomization file is one resource, and not descended into.
     fn generated(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(path) {

@@ -83,7 +83,8 @@ impl Graph {
             graph.add_cluster(name, &entry, parts, &mut builder, &lying);
         }
         graph.put_in_order(parts.given);
-        graph.unmodelled = builder.unmodelled;
+        let built = builder.files_built(&graph.kustomizations);
+        graph.unmodelled = builder.unmodelled.into_iter().filter(|own| built.contains(&own.path)).collect();
         graph
     }
 
