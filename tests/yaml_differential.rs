@@ -31,6 +31,7 @@ const REJECTED_IN_CORPUS: &[(&str, Who)] = &[
 const REJECTED_IN_GOLDEN: &[(&str, Who)] = &[
     ("chart-ref-refusals/before/kubernetes/shared/broken.yaml", Who::Both),
     ("home-ops/before/kubernetes/main/apps/home/node-red/app/helmrelease.yaml", Who::Them),
+    ("unsound/before/kubernetes/main/apps/not-applied/app/broken.yaml", Who::Both),
 ];
 
 /// Who rejects a file.
