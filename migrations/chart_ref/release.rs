@@ -21,6 +21,8 @@ pub(super) struct Candidate<'v> {
     /// The other names that it has where it is applied several times, `namespace/name`.
     pub(super) also: BTreeSet<String>,
     pub(super) workloads: BTreeSet<WorkloadKind>,
+    /// Whether a Helm hook runs when it moves.
+    pub(super) hooks: bool,
     /// What it wants, or why it cannot move.
     pub(super) verdict: Result<Want, Finding>,
     /// Why a person should look at it first.
@@ -89,10 +91,9 @@ pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &ChartRe
     let first = reaches.first();
     let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
     let values = view.node(&release.at).and_then(|root| root.at(&["spec", "values"]));
-    let mut review = Vec::new();
-    review.extend(
-        values.into_iter().flat_map(hooks).filter(Hook::runs_on_changes).map(|hook| about_hook(release, &hook)),
-    );
+    let hooks = values.into_iter().flat_map(hooks).filter(Hook::runs_on_changes);
+    let mut review: Vec<Finding> = hooks.map(|hook| about_hook(release, &hook)).collect();
+    let has_hooks = !review.is_empty();
     if reaches.is_empty() {
         let message = format!("no cluster applies {}", release.name);
         review.push(at_release(release, Severity::Warning, codes::UNREACHED, message));
@@ -115,6 +116,7 @@ pub(super) fn judge<'v>(view: &'v View, release: &'v Release, settings: &ChartRe
         clusters: view.graph().clusters_of(&release.at),
         namespace: namespace.unwrap_or_default(),
         name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+        hooks: has_hooks,
         workloads: values.into_iter().flat_map(controllers).filter_map(|controller| controller.kind).collect(),
         verdict,
         review,

@@ -66,6 +66,31 @@ impl<'m, 's> Keys<'m, 's> {
         Some((self.as_text(node, key)?, node))
     }
 
+    /// The whole number of a key, of at least so much.
+    pub fn number(&mut self, key: &'static str, least: usize) -> Option<usize> {
+        let node = self.value(key)?;
+        let number = node.text().filter(|_| node.is_plain()).and_then(|text| text.parse().ok());
+        match number {
+            None => self.wrong_type(node, &format!("`{key}`"), "a whole number"),
+            Some(number) if number < least => {
+                let help = format!("write {least} or more");
+                self.mistake(INVALID_VALUE, node, format!("`{key}` cannot be {number}"), help);
+            }
+            Some(_) => {}
+        }
+        number.filter(|number| *number >= least)
+    }
+
+    /// Whether a key is `true`.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let node = self.value(key)?;
+        let flag = node.text().filter(|_| node.is_plain()).and_then(|text| text.parse().ok());
+        if flag.is_none() {
+            self.wrong_type(node, &format!("`{key}`"), "`true` or `false`");
+        }
+        flag
+    }
+
     /// The texts in the list of a key, each with its node. Without duplicates.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(&'s str, Node<'s>)>> {
         let items = self.list(key)?;

@@ -4,6 +4,7 @@
 //! brings a [`Section`] of its own; what no reader asks for is an unknown key. Every mistake is reported with file, line and column
 //! ([`ConfigError`]), all of them at once.
 
+mod batches;
 mod clusters;
 mod error;
 mod keys;
@@ -16,6 +17,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use batches::BatchSettings;
 pub use clusters::ClusterSettings;
 pub use error::{ConfigError, Mistake};
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, UNKNOWN_KEY, WRONG_TYPE};
@@ -36,6 +38,8 @@ pub const UNKNOWN_CLUSTER: &str = "config-unknown-cluster";
 pub struct Settings {
     /// The clusters, in the order of promotion. Those that the tree shows and that are not here come after them.
     pub clusters: Vec<ClusterSettings>,
+    /// How units are divided among batches.
+    pub batches: BatchSettings,
     sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
     file: String,
     text: Arc<str>,
@@ -59,6 +63,9 @@ impl Settings {
         let mut mistakes = Vec::new();
         Keys::of(root, "the configuration", &mut mistakes, |keys| {
             settings.clusters = clusters::read(keys);
+            if let Some(node) = keys.value("batches") {
+                settings.batches = keys.nested(node, "`batches`", BatchSettings::read);
+            }
             for section in sections {
                 if let Some(node) = keys.value(section.key) {
                     let what = format!("`{}`", section.key);

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::SectionType;
+use super::{BatchSettings, Described, SectionType};
 use crate::repo::RepoPath;
 use crate::yaml::New;
 
@@ -38,6 +38,11 @@ const NO_CLUSTERS: &str = "\
 #     branch: main
 ";
 
+const ABOUT_BATCHES: &str = "
+# How units are divided among the batches that `flux-codemod branch` makes branches of.
+batches:
+";
+
 /// The text of a configuration file that says what holds without one: the clusters in this order, and the defaults of all sections.
 pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     let mut out = format!("{HEAD}\n{ABOUT_CLUSTERS}");
@@ -49,17 +54,23 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
         let about = format!("from {place}, follows {branch}");
         let _ = writeln!(out, "  # {}\n  - {}", about.escape_debug(), name.trim_end().replace('\n', "\n    "));
     }
+    out.push_str(ABOUT_BATCHES);
+    describe(BatchSettings::default().described(), &mut out);
     for section in sections {
         let _ = write!(out, "\n# The migration {0}; `flux-codemod explain {0}` tells more.\n{0}:\n", section.key);
-        for described in (section.default)() {
-            for line in described.about.lines() {
-                let _ = writeln!(out, "  # {line}");
-            }
-            let text = New::mapping([(described.key, described.value)]).document(&[], "\n");
-            for line in text.lines() {
-                let _ = writeln!(out, "  {line}");
-            }
-        }
+        describe((section.default)(), &mut out);
     }
     out
+}
+
+fn describe(keys: Vec<Described>, out: &mut String) {
+    for described in keys {
+        for line in described.about.lines() {
+            let _ = writeln!(out, "  # {line}");
+        }
+        let text = New::mapping([(described.key, described.value)]).document(&[], "\n");
+        for line in text.lines() {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
 }

@@ -64,6 +64,8 @@ fn what_is_there_is_read() {
         settings.section::<Demo>(),
         Demo { charts: vec!["a".into(), "true".into(), "3.7".into()], mode: Some("x".into()) }
     );
+    let batches = read("batches:\n  recreate-at-most: 3\n  one-app-each: true\n").unwrap().batches;
+    assert_eq!(batches, BatchSettings { recreate_at_most: 3, one_app_each: true, ..BatchSettings::default() });
     let [edge, main] = &settings.clusters[..] else { panic!("{:?}", settings.clusters) };
     assert_eq!((&*edge.name, &edge.path, edge.line), ("edge", &None, 5));
     assert_eq!(main.path, RepoPath::new("kubernetes/main/flux").ok());
@@ -101,6 +103,10 @@ fn mistakes_have_a_place_and_a_code() {
         ("clusters: [{name: a, path: ../x}]\n", &["1:28 config-invalid-value"]),
         ("clusters: [{name: a, branch: refs/heads/x}]\n", &["1:30 config-invalid-value"]),
         ("clusters: [{name: a, branch: a b}]\n", &["1:30 config-invalid-value"]),
+        ("batches: {alone-above: x}\n", &["1:24 config-wrong-type"]),
+        ("batches: {alone-above: '5'}\n", &["1:24 config-wrong-type"]),
+        ("batches: {recreate-at-most: 0}\n", &["1:29 config-invalid-value"]),
+        ("batches: {one-app-each: yes}\n", &["1:25 config-wrong-type"]),
         ("demo: [\n", &["1:7 broken-yaml"]),
         (
             "clusters: [{nme: a}]\ndemo: {mode: }\n",
@@ -116,7 +122,7 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("there is: clusters, demo"), "{error}");
+    assert!(error.contains("there is: clusters, batches, demo"), "{error}");
 }
 
 #[test]
@@ -146,6 +152,7 @@ fn the_template_says_what_holds_without_it() {
     assert_eq!(names, ["edge", odd]);
     assert!(settings.clusters.iter().all(|cluster| cluster.path.is_none() && cluster.branch.is_none()));
     assert_eq!(settings.section::<Demo>().mode.as_deref(), Some("1.10"));
+    assert_eq!(settings.batches, BatchSettings::default());
     assert!(text.lines().all(|line| line.len() <= 90 && line == line.trim_end()), "{text}");
     assert!(Settings::read(FILE, &template(&[], &types), &types).unwrap().clusters.is_empty());
 }

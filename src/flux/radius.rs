@@ -238,6 +238,27 @@ impl Spread<'_, '_> {
 }
 
 impl Graph {
+    /// The Flux Kustomizations that depend on one, transitively.
+    pub fn dependents_of(&self, kustomization: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![kustomization];
+        while let Some(number) = open.pop() {
+            open.extend(self.direct_dependents(number).filter(|dependent| found.insert(*dependent)));
+        }
+        found.remove(&kustomization);
+        found
+    }
+
+    /// The Flux Kustomizations that name one in `dependsOn`.
+    fn direct_dependents(&self, kustomization: usize) -> impl Iterator<Item = usize> {
+        let own = &self.kustomizations[kustomization];
+        let depends = move |other: &super::FluxKustomization| {
+            other.cluster == own.cluster
+                && other.depends_on.iter().any(|(namespace, name)| *namespace == own.namespace && *name == own.name)
+        };
+        self.kustomizations.iter().enumerate().filter(move |(_, other)| depends(other)).map(|(number, _)| number)
+    }
+
     /// The Flux Kustomizations that stop applying new revisions while one is not ready because of what it applies: those that depend on it,
     /// or on a Kustomization above it that waits for it, transitively. None where it does not wait for what it applies.
     pub fn held_up_by(&self, kustomization: usize) -> BTreeSet<usize> {
@@ -249,17 +270,11 @@ impl Graph {
             if !seen.insert(number) {
                 continue;
             }
-            let own = &self.kustomizations[number];
-            let depends = |other: &super::FluxKustomization| {
-                other.cluster == own.cluster
-                    && other.depends_on.iter().any(|(namespace, name)| *namespace == own.namespace && *name == own.name)
-            };
-            let dependents = self.kustomizations.iter().enumerate().filter(|(_, other)| depends(other));
-            for (dependent, _) in dependents {
+            for dependent in self.direct_dependents(number) {
                 held_up.insert(dependent);
                 not_ready.push(dependent);
             }
-            not_ready.extend(own.parent.filter(|parent| waits(*parent)));
+            not_ready.extend(self.kustomizations[number].parent.filter(|parent| waits(*parent)));
         }
         held_up.remove(&kustomization);
         held_up

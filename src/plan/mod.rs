@@ -5,6 +5,7 @@
 //!
 //! Knows no terminal, no git, no registry: migrations are handed in.
 
+mod batch;
 mod clusters;
 mod codes;
 mod land;
@@ -16,6 +17,7 @@ mod skip;
 mod unit;
 
 pub use crate::finding::{Code, Finding, Severity};
+pub use batch::{Batch, Class, batches, branches_of};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, help_of};
 pub use land::{Dropped, LandError, Landed, land, ordered};

@@ -1,4 +1,4 @@
-use super::{Finding, GENERAL, Plan, Selection, Severity, Subject, Unit};
+use super::{Finding, GENERAL, Plan, Selection, Severity, Unit};
 use crate::flux::View;
 use crate::repo::RepoPath;
 
@@ -42,18 +42,15 @@ pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<F
 
 /// Where a unit's object begins; for one that is yet to be written, the file that will list it.
 fn place(view: &View, unit: &Unit) -> (Option<RepoPath>, Option<usize>) {
-    let (Subject::Release { path, name, .. } | Subject::Object { path, name, .. }) = &unit.id.subject;
-    let kind = match &unit.id.subject {
-        Subject::Release { .. } => "HelmRelease",
-        Subject::Object { kind, .. } => kind,
-    };
+    let subject = &unit.id.subject;
+    let (path, name, kind) = (subject.path(), subject.name(), subject.kind());
     let is_there = |path: &&RepoPath| view.tree().entry(path).is_some();
     let Some(file) = Some(path).filter(is_there).or_else(|| unit.touches.iter().find(is_there)) else {
         return (unit.touches.first().cloned(), None);
     };
     let of_kind = || view.file(file).into_iter().flat_map(|file| &file.objects).filter(|object| object.kind == kind);
     let is_named = |object: &&crate::flux::Object| {
-        object.name == *name || view.graph().reaches(&object.at).iter().any(|reach| reach.name == *name)
+        object.name == name || view.graph().reaches(&object.at).iter().any(|reach| reach.name == name)
     };
     let object = of_kind().find(is_named).filter(|_| file == path);
     (Some(file.clone()), Some(object.map_or(1, |object| object.line)))

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::clusters::about_clusters;
 use super::land::{LandError, land, ordered};
 use super::skip::{self, OptOut};
-use super::{Finding, Migration, OutOfScope, Safety, Severity, Unit, UnitId, help_of};
+use super::{Finding, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, help_of};
 use crate::config::Settings;
 use crate::flux::{Barred, Radiuses, View};
 use crate::repo::RepoPath;
@@ -85,7 +85,16 @@ fn measure(view: &View, units: &mut [Unit]) {
         for path in &unit.touches {
             unit.radius.extend(radiuses.of_file(path));
         }
+        unit.dependents = dependents(view, &unit.id.subject);
     }
+}
+
+/// How many Flux Kustomizations depend on the one that applies an object, transitively.
+fn dependents(view: &View, subject: &Subject) -> usize {
+    let objects = view.file(subject.path()).map_or(&[][..], |file| &file.objects);
+    let reaches = objects.iter().flat_map(|object| view.graph().reaches(&object.at));
+    let own = reaches.filter(|reach| reach.kind == subject.kind() && reach.name == subject.name());
+    own.map(|reach| view.graph().dependents_of(reach.kustomization).len()).max().unwrap_or_default()
 }
 
 /// Lands new units on trial and takes them into the plan. What is already as it should be is no unit, nor is what nobody needs.

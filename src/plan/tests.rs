@@ -1,1 +1,156 @@
+//! Units in batches: which share one, what it is called, in which order they land.
 
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::charts::app_template::WorkloadKind;
+use crate::config::BatchSettings;
+use crate::flux::Radius;
+use crate::repo::RepoPath;
+
+fn unit(subject: Subject, lane: &[&str], kinds: &[WorkloadKind]) -> Unit {
+    Unit {
+        id: UnitId { migration: "chart-ref", step: "step", subject },
+        also: BTreeSet::new(),
+        title: String::new(),
+        lane: Lane(lane.iter().map(ToString::to_string).collect()),
+        safety: Safety::Safe,
+        impact: Impact::Upgrade,
+        workloads: kinds.iter().copied().collect(),
+        hooks: false,
+        needs: BTreeSet::new(),
+        touches: BTreeSet::new(),
+        radius: Radius::default(),
+        dependents: 0,
+        findings: Vec::new(),
+    }
+}
+
+fn release(namespace: &str, name: &str, lane: &[&str]) -> Unit {
+    let path = RepoPath::new(&format!("at{}/in{namespace}/{name}.yaml", lane.concat())).unwrap();
+    let subject = Subject::Release { namespace: namespace.into(), name: name.into(), path };
+    unit(subject, lane, &[WorkloadKind::Deployment])
+}
+
+fn source(name: &str, lane: &[&str]) -> Unit {
+    let path = RepoPath::new(&format!("shared/{name}.yaml")).unwrap();
+    let kind = "OCIRepository".to_owned();
+    unit(Subject::Object { kind, namespace: "flux-system".into(), name: name.into(), path }, lane, &[])
+}
+
+/// Each batch as `lane/name: unit unit`, in order.
+fn divided_by(units: &[Unit], clusters: &[&str], settings: &BatchSettings) -> Vec<String> {
+    let all: Vec<&Unit> = units.iter().collect();
+    let clusters: Vec<String> = clusters.iter().map(ToString::to_string).collect();
+    let found = batches(&ordered(&all).unwrap(), &clusters, settings).unwrap();
+    let names = |batch: &Batch<'_>| batch.units.iter().map(|unit| unit.id.subject.name()).collect::<Vec<_>>().join(" ");
+    found.iter().map(|batch| format!("{batch}: {}", names(batch))).collect()
+}
+
+fn divided(units: &[Unit], clusters: &[&str]) -> Vec<String> {
+    divided_by(units, clusters, &BatchSettings::default())
+}
+
+#[test]
+fn by_lane_class_and_namespace() {
+    let with = |kind, unit: Unit| Unit { workloads: [kind].into(), ..unit };
+    let source = source("app", &["edge", "main"]);
+    let mut units = vec![
+        release("media", "plex", &["main"]),
+        release("media", "jellyfin", &["main"]),
+        release("default", "echo", &["edge"]),
+        with(WorkloadKind::CronJob, release("media", "cleaner", &["main"])),
+        with(WorkloadKind::StatefulSet, release("database", "dragonfly", &["main"])),
+        Unit { workloads: BTreeSet::new(), ..release("database", "unknown", &["main"]) },
+        Unit { impact: Impact::Data, ..release("database", "volume", &["main"]) },
+        release("media", "everywhere", &["edge", "main"]),
+    ];
+    units.iter_mut().for_each(|unit| unit.needs = [source.id.clone()].into());
+    units.push(source);
+    let expected = [
+        "shared/10-sources-flux-system: app",
+        "edge/30-deployments-default: echo",
+        "main/20-cronjobs-media: cleaner",
+        "main/30-deployments-media: jellyfin plex",
+        "shared/30-deployments-media: everywhere",
+        "main/40-stateful-database: dragonfly unknown",
+        "main/90-data-database_volume: volume",
+    ];
+    let found = divided(&units, &["edge", "main"]);
+    assert_eq!(found[0], expected[0], "what all need comes first");
+    assert_eq!(BTreeSet::from_iter(&found), BTreeSet::from_iter(expected.map(String::from).iter()));
+    let place = |name: &str| found.iter().position(|batch| batch.starts_with(name)).unwrap();
+    assert_eq!(place("edge/30"), 1, "edge comes before main");
+    assert!(place("main/20") < place("main/30") && place("main/40") < place("main/90"));
+
+    // A branch that one cluster follows changes that one alone.
+    let on_edge = divided(&units, &["edge"]);
+    assert_eq!(on_edge[0], "edge/10-sources-flux-system: app");
+    assert_eq!(on_edge[1..], ["edge/30-deployments-default: echo", "edge/30-deployments-media: everywhere"]);
+}
+
+#[test]
+fn what_others_depend_on_comes_later_and_alone() {
+    let with = |dependents, unit: Unit| Unit { dependents, ..unit };
+    let units = [
+        with(3, release("a", "some", &["main"])),
+        with(6, release("a", "many", &["main"])),
+        with(44, release("a", "most", &["main"])),
+        release("b", "none", &["main"]),
+        Unit { hooks: true, safety: Safety::Review, ..release("b", "hooked", &["main"]) },
+    ];
+    let expected = [
+        "main/30-deployments-b: none",
+        "main/30-deployments-a: some",
+        "main/30-deployments-b_hooked: hooked",
+        "main/30-deployments-a_many: many",
+        "main/30-deployments-a_most: most",
+    ];
+    assert_eq!(divided(&units, &["main"]), expected);
+    let settings = BatchSettings { alone_above: 44, ..BatchSettings::default() };
+    assert_eq!(divided_by(&units, &["main"], &settings).len(), 3);
+}
+
+#[test]
+fn few_are_recreated_at_once_and_merging_one_batch_renames_no_other() {
+    let named = |name: &str| Unit { impact: Impact::Recreate, ..release("media", name, &["main"]) };
+    let units: Vec<Unit> = ["a", "b", "c", "d", "e", "f", "g"].map(named).into();
+    let settings = BatchSettings { recreate_at_most: 3, ..BatchSettings::default() };
+    let all = divided_by(&units, &["main"], &settings);
+    assert_eq!(all, ["a: a b c", "d: d e f", "g: g"].map(|own| format!("main/30-deployments-media_{own}")));
+    for (number, _) in all.iter().enumerate() {
+        let rest: Vec<Unit> =
+            units.iter().enumerate().filter(|(place, _)| place / 3 != number).map(|(_, own)| own.clone()).collect();
+        let mut left = all.clone();
+        left.remove(number);
+        assert_eq!(divided_by(&rest, &["main"], &settings), left);
+    }
+    let each = BatchSettings { one_app_each: true, ..settings };
+    assert_eq!(divided_by(&units, &["main"], &each).len(), 7);
+}
+
+#[test]
+fn needs_across_lanes_come_first() {
+    let late = source("late", &["main"]);
+    let early = Unit { needs: [late.id.clone()].into(), ..release("a", "early", &["edge"]) };
+    // It changes main by itself, and edge by what edge needs of it.
+    assert_eq!(
+        divided(&[late, early], &["edge", "main"]),
+        ["shared/10-sources-flux-system: late", "edge/30-deployments-a: early"]
+    );
+    // Nobody who counts needs it or is changed by it.
+    assert!(divided(&[release("a", "other", &["main"]), release("a", "nobody", &[])], &["edge"]).is_empty());
+}
+
+#[test]
+fn names_are_those_of_refs() {
+    let odd = [release("${NS}", "a..b@{c}.lock", &["my cluster"])];
+    let units: Vec<&Unit> = odd.iter().collect();
+    let settings = BatchSettings { one_app_each: true, ..BatchSettings::default() };
+    let found = batches(&units, &["my cluster".to_owned()], &settings).unwrap();
+    assert_eq!(found[0].branch(), "flux-codemod/my-cluster/chart-ref/30-deployments---NS-_a--b--c--lock");
+    assert!(found[0].is_called("my cluster/30-deployments---NS-_a--b--c--lock"));
+    let nowhere = [release("", "a", &["main"])];
+    let units: Vec<&Unit> = nowhere.iter().collect();
+    assert_eq!(batches(&units, &["main".to_owned()], &BatchSettings::default()).unwrap()[0].name(), "30-deployments");
+}

@@ -31,6 +31,34 @@ pub enum Subject {
     },
 }
 
+impl Subject {
+    /// The kind of the object.
+    pub fn kind(&self) -> &str {
+        match self {
+            Subject::Release { .. } => "HelmRelease",
+            Subject::Object { kind, .. } => kind,
+        }
+    }
+
+    /// Its effective namespace; empty where nothing gives it one.
+    pub fn namespace(&self) -> &str {
+        let (Subject::Release { namespace, .. } | Subject::Object { namespace, .. }) = self;
+        namespace
+    }
+
+    /// Its effective name.
+    pub fn name(&self) -> &str {
+        let (Subject::Release { name, .. } | Subject::Object { name, .. }) = self;
+        name
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &RepoPath {
+        let (Subject::Release { path, .. } | Subject::Object { path, .. }) = self;
+        path
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -110,6 +138,12 @@ pub enum Impact {
     None,
     /// A Helm upgrade, or changed objects.
     Upgrade,
+    /// Pods are made anew.
+    Restart,
+    /// A workload must be deleted before it can be what it is to be: a field of it is immutable.
+    Recreate,
+    /// A volume is at risk.
+    Data,
 }
 
 impl Impact {
@@ -118,6 +152,9 @@ impl Impact {
         match self {
             Impact::None => "none",
             Impact::Upgrade => "upgrade",
+            Impact::Restart => "restart",
+            Impact::Recreate => "recreate",
+            Impact::Data => "data",
         }
     }
 }
@@ -139,12 +176,16 @@ pub struct Unit {
     pub impact: Impact,
     /// The kinds of the workloads that belong to it.
     pub workloads: BTreeSet<WorkloadKind>,
+    /// Whether a Helm hook of it runs when it lands.
+    pub hooks: bool,
     /// The units that must be in the tree first. Every selection takes the closure.
     pub needs: BTreeSet<UnitId>,
     /// All files that its edit may touch; touching another is an error of the migration.
     pub touches: BTreeSet<RepoPath>,
     /// What its files can reach, as the tree stands: clusters, Flux Kustomizations, HelmReleases. The planner fills it in.
     pub radius: Radius,
+    /// How many Flux Kustomizations depend on the one that applies it, transitively; the most, where several do. The planner fills it in.
+    pub dependents: usize,
     /// Why it is to be reviewed or refused, and what else there is to say about it.
     pub findings: Vec<Finding>,
 }

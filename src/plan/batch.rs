@@ -1,0 +1,242 @@
+//! Batches: units that land together, on a branch of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::{Impact, LandError, Lane, Subject, Unit, UnitId};
+use crate::charts::app_template::WorkloadKind;
+use crate::config::BatchSettings;
+
+/// What a batch puts at stake, least first: what nobody uses yet, what runs now and then, what can be replaced, what is replaced in place, and
+/// what holds data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Sources of charts, and other objects that run nothing.
+    Sources,
+    /// CronJobs and Jobs alone.
+    CronJobs,
+    /// Deployments.
+    Deployments,
+    /// StatefulSets and DaemonSets, and releases of which the workloads are not known.
+    Stateful,
+    /// A volume is at risk.
+    Data,
+}
+
+impl Class {
+    /// The class of a unit.
+    pub fn of(unit: &Unit) -> Class {
+        let has = |kinds: &[WorkloadKind]| unit.workloads.iter().any(|kind| kinds.contains(kind));
+        match unit.id.subject {
+            _ if unit.impact == Impact::Data => Class::Data,
+            Subject::Object { .. } => Class::Sources,
+            Subject::Release { .. } if has(&[WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]) => Class::Stateful,
+            Subject::Release { .. } if has(&[WorkloadKind::Deployment]) => Class::Deployments,
+            Subject::Release { .. } if unit.workloads.is_empty() => Class::Stateful,
+            Subject::Release { .. } => Class::CronJobs,
+        }
+    }
+
+    /// Its word, with the number that orders it: `30-deployments`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Sources => "10-sources",
+            Class::CronJobs => "20-cronjobs",
+            Class::Deployments => "30-deployments",
+            Class::Stateful => "40-stateful",
+            Class::Data => "90-data",
+        }
+    }
+
+    /// What its units are, for people: `deployments`.
+    pub fn plural(self) -> &'static str {
+        &self.word()[3..]
+    }
+}
+
+/// Units that land together.
+#[derive(Clone, Debug)]
+pub struct Batch<'p> {
+    /// Its migration.
+    pub migration: &'static str,
+    /// The clusters that it changes, of those that are asked for.
+    pub lane: Lane,
+    /// The class of all its units.
+    pub class: Class,
+    /// The namespace of all its units; empty where nothing gives them one.
+    pub namespace: String,
+    /// The release that it is named after, where it does not hold all of its class and namespace.
+    pub after: Option<String>,
+    /// Its units, in an order in which each comes after what it needs.
+    pub units: Vec<&'p Unit>,
+}
+
+impl Batch<'_> {
+    /// Its name: `30-deployments-media`, or `30-deployments-media_plex` where plex is the first of several, or stands alone. A function of its
+    /// own units: whatever lands, the others keep their names.
+    pub fn name(&self) -> String {
+        let mut name = self.class.word().to_owned();
+        // A namespace has no underscore in it, so no two of these are one.
+        for (sign, part) in [('-', Some(&*self.namespace)), ('_', self.after.as_deref())] {
+            if let Some(part) = part.filter(|part| !part.is_empty()) {
+                name.push(sign);
+                name.push_str(&in_a_ref(part));
+            }
+        }
+        name
+    }
+
+    /// The name of its branch.
+    pub fn branch(&self) -> String {
+        format!("{}/{}", branches_of(&self.lane, self.migration), self.name())
+    }
+
+    /// Whether this is what a person means: its name, `lane/name`, or the name of its branch.
+    pub fn is_called(&self, asked: &str) -> bool {
+        let name = self.name();
+        asked == name || asked == format!("{}/{name}", self.lane) || asked == self.branch()
+    }
+}
+
+impl fmt::Display for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.lane, self.name())
+    }
+}
+
+/// Below which name the branches of a lane and a migration stand.
+pub fn branches_of(lane: &Lane, migration: &str) -> String {
+    format!("flux-codemod/{}/{migration}", in_a_ref(&lane.to_string()))
+}
+
+/// A text as git takes it in the name of a ref (git-check-ref-format).
+fn in_a_ref(text: &str) -> String {
+    let tame = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
+    text.chars().map(tame).collect()
+}
+
+/// Divides units among batches, in the order in which these land. Units that change none of the clusters asked for, and are needed by none
+/// that does, are in no batch.
+///
+/// Within a lane and a class, what fewer others depend on comes first, and what stands alone last. Lanes come in the order of promotion, those
+/// of several clusters with the last of these; what others need comes before them, whatever its lane.
+///
+/// `units` are in an order in which each comes after what it needs, those of earlier migrations first. `clusters` are those whose lanes
+/// count, in the order of promotion.
+///
+/// # Errors
+/// [`LandError::Needs`] if batches need each other in a circle.
+pub fn batches<'p>(
+    units: &[&'p Unit],
+    clusters: &[String],
+    settings: &BatchSettings,
+) -> Result<Vec<Batch<'p>>, LandError> {
+    let lanes = lanes(units, clusters);
+    let migrations: Vec<&str> = units.iter().map(|unit| unit.id.migration).collect();
+    let mut groups: BTreeMap<Group, Vec<&'p Unit>> = BTreeMap::new();
+    for unit in units {
+        let Some(lane) = lanes.get(&unit.id).filter(|lane| !lane.0.is_empty()) else { continue };
+        let group = Group {
+            migration: migrations.iter().position(|own| *own == unit.id.migration).unwrap_or_default(),
+            rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or_default(),
+            lane: lane.to_string(),
+            class: Class::of(unit),
+            namespace: unit.id.subject.namespace().to_owned(),
+            kind: Kind::of(unit, settings),
+        };
+        groups.entry(group).or_default().push(unit);
+    }
+    let mut found = Vec::new();
+    for (group, mut units) in groups {
+        let size = if group.kind == Kind::Recreated { settings.recreate_at_most } else { units.len() };
+        if group.kind != Kind::Ordinary {
+            units.sort_by_key(|unit| (unit.dependents, unit.id.clone()));
+        }
+        for units in units.chunks(size.max(1)) {
+            let lane = Lane(units.iter().flat_map(|unit| lanes[&unit.id].0.clone()).collect());
+            let after = (group.kind != Kind::Ordinary).then(|| units[0].id.subject.name().to_owned());
+            let dependents = units.iter().map(|unit| unit.dependents).max().unwrap_or_default();
+            let order = (group.migration, group.rank, group.class, group.kind.is_alone(), dependents);
+            let (class, namespace) = (group.class, group.namespace.clone());
+            let migration = units[0].id.migration;
+            found.push((order, Batch { migration, lane, class, namespace, after, units: units.to_vec() }));
+        }
+    }
+    found.sort_by_cached_key(|(order, batch)| (*order, batch.name()));
+    after_needs(found.into_iter().map(|(_, batch)| batch).collect())
+}
+
+/// The clusters whose objects each unit changes, of those that count; of what exists for others, those of the others.
+fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
+    let mut lanes = BTreeMap::<UnitId, Lane>::new();
+    // Those that need something come after it.
+    for unit in units.iter().rev() {
+        let own = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
+        let all: BTreeSet<String> = own.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
+        for need in &unit.needs {
+            lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
+        }
+        lanes.insert(unit.id.clone(), Lane(all));
+    }
+    lanes
+}
+
+/// What units have in common that may share a batch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    migration: usize,
+    rank: usize,
+    lane: String,
+    class: Class,
+    namespace: String,
+    kind: Kind,
+}
+
+/// How many of a kind share a batch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// All of a class and namespace.
+    Ordinary,
+    /// A few: each is deleted by hand.
+    Recreated,
+    /// This one, which a person wants by itself.
+    Asked(String),
+    /// This one, which others depend on, or which sets off a hook.
+    Alone(String),
+}
+
+impl Kind {
+    fn of(unit: &Unit, settings: &BatchSettings) -> Kind {
+        let Subject::Release { name, .. } = &unit.id.subject else { return Kind::Ordinary };
+        if unit.hooks || unit.dependents > settings.alone_above {
+            Kind::Alone(name.clone())
+        } else if settings.one_app_each {
+            Kind::Asked(name.clone())
+        } else if unit.impact >= Impact::Recreate {
+            Kind::Recreated
+        } else {
+            Kind::Ordinary
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        matches!(self, Kind::Alone(_))
+    }
+}
+
+/// The batches in the nearest order in which each comes after what its units need.
+fn after_needs(mut waiting: Vec<Batch<'_>>) -> Result<Vec<Batch<'_>>, LandError> {
+    let mut order = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let there: BTreeSet<&UnitId> = waiting.iter().flat_map(|batch| &batch.units).map(|unit| &unit.id).collect();
+        let is_ready = |batch: &Batch<'_>| {
+            let own: BTreeSet<&UnitId> = batch.units.iter().map(|unit| &unit.id).collect();
+            batch.units.iter().flat_map(|unit| &unit.needs).all(|need| own.contains(need) || !there.contains(need))
+        };
+        let stuck = || LandError::Needs(Box::new(waiting[0].units[0].id.clone()));
+        let next = waiting.iter().position(is_ready).ok_or_else(stuck)?;
+        // What stands before it waits for something; it comes up as soon as that is there.
+        order.push(waiting.remove(next));
+    }
+    Ok(order)
+}
