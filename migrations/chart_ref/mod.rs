@@ -17,6 +17,7 @@
 
 mod codes;
 mod release;
+mod runbook;
 mod settings;
 mod source;
 mod survey;
@@ -26,7 +27,8 @@ pub use settings::ChartRefSettings;
 
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
-use crate::plan::{Edited, Meta, Migration, Survey, Unit};
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 
 /// The migration.
 pub struct ChartRef;
@@ -56,5 +58,9 @@ impl Migration for ChartRef {
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
         let found = survey::Found::in_view(view, &settings.section());
         units.iter().map(|unit| unit::edit(&found, view, unit)).collect()
+    }
+
+    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
+        runbook::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
     }
 }

@@ -25,7 +25,7 @@ fn source_id(new: &NewSource, found: &Found<'_>) -> UnitId {
     id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name, path })
 }
 
-fn release_id(candidate: &Candidate<'_>) -> UnitId {
+pub(super) fn release_id(candidate: &Candidate<'_>) -> UnitId {
     let (namespace, name) = (candidate.namespace.clone(), candidate.name.clone());
     id(RELEASE, Subject::Release { namespace, name, path: candidate.release.at.path.clone() })
 }

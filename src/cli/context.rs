@@ -10,7 +10,8 @@ use crate::config::Settings;
 use crate::flux::View;
 use crate::git::WorkTree;
 use crate::migrations;
-use crate::plan::{self, Landed, Migration, Plan, Selection};
+use crate::plan::runbook::Runbook;
+use crate::plan::{self, Batch, Landed, Meta, Migration, Plan, Selection, There};
 use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
 
 /// A repository, read and understood, and what there is to do in it.
@@ -43,7 +44,7 @@ impl Context {
 
     /// Takes what is asked for out of the plan.
     pub(super) fn select(&self, asked: &Asked) -> anyhow::Result<Selection<'_>> {
-        let clusters: Vec<String> = self.view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
+        let clusters = self.clusters();
         let releases = self.view.releases().iter();
         let names = releases.flat_map(|release| {
             let reaches = self.view.graph().reaches(&release.at).iter();
@@ -52,7 +53,27 @@ impl Context {
             reached.chain([release.name.clone()]).collect::<Vec<_>>()
         });
         let known: BTreeSet<String> = names.collect();
-        Ok(asked.selectors().select(&self.plan, &clusters, &known.into_iter().collect::<Vec<_>>())?)
+        let releases: Vec<String> = known.into_iter().collect();
+        let there = There { clusters: &clusters, releases: &releases, batches: &self.settings.batches };
+        Ok(asked.selectors().select(&self.plan, &there)?)
+    }
+
+    /// The names of the clusters, in the order of promotion.
+    pub(super) fn clusters(&self) -> Vec<String> {
+        self.view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
+    }
+
+    /// The batches of what is chosen.
+    pub(super) fn batches<'p>(&self, asked: &Asked, selection: &Selection<'p>) -> anyhow::Result<Vec<Batch<'p>>> {
+        let lanes = asked.selectors().lanes(&self.clusters());
+        Ok(plan::batches(&selection.chosen, &lanes, &self.settings.batches)?)
+    }
+
+    /// The migration of a batch, and the steps around its landing.
+    pub(super) fn runbook(&self, batch: &Batch<'_>) -> (&'static Meta, Runbook) {
+        let is_it = |migration: &&&dyn Migration| migration.meta().id == batch.migration;
+        let migration = self.migrations.iter().find(is_it).expect("a batch is of a migration that was planned");
+        (migration.meta(), migration.runbook(&self.view, batch, &self.settings))
     }
 
     /// Lands what is chosen, and gives the files that change, those of needs first.

@@ -50,7 +50,9 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
 
     heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
     let everything = Asked::default();
-    print(&plan_as_text(view, plan, &context.select(&everything)?, migrations, &layout))?;
+    let selection = context.select(&everything)?;
+    let batches = context.batches(&everything, &selection)?;
+    print(&plan_as_text(view, plan, &selection, &batches, migrations, &layout))?;
 
     let one = Asked { release: vec![SHOWN.to_owned()], ..Asked::default() };
     heading(

@@ -106,6 +106,9 @@ struct Asked {
     /// Only units that touch these files or directories, from the root of the repository; globs allowed
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     path: Vec<String>,
+    /// Only these batches, with what they need: 30-deployments-media, or edge/30-deployments-media
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    batch: Vec<String>,
     /// Also units that a person should look at first
     #[arg(long)]
     review: bool,
@@ -116,7 +119,7 @@ impl Asked {
     fn understood(&self) -> Asked {
         let mut asked = self.clone();
         let is_migration = |name: &str| crate::migrations::all().iter().any(|migration| migration.meta().id == name);
-        for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path] {
+        for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path, &mut asked.batch] {
             let (migrations, rest) = list.drain(..).partition(|name| is_migration(name));
             *list = rest;
             asked.migrations.extend::<Vec<String>>(migrations);
@@ -130,6 +133,7 @@ impl Asked {
             releases: self.release.clone(),
             namespaces: self.namespace.clone(),
             paths: self.path.clone(),
+            batches: self.batch.clone(),
             review: self.review,
         }
     }

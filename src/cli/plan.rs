@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::{Asked, Outcome, Start, layout, print};
-use crate::output::{plan_as_json, plan_as_text};
+use crate::output::{batch_as_markdown, plan_as_json, plan_as_text};
+use crate::plan::Batch;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -25,6 +26,8 @@ pub(super) enum Format {
     Text,
     /// For programs
     Json,
+    /// The body of a pull request for each batch, or for the one of --batch
+    Markdown,
 }
 
 pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
@@ -44,10 +47,22 @@ pub(super) fn planned(start: &Start, asked: &Asked, format: Format) -> anyhow::R
     let asked = asked.understood();
     let context = Context::open(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
+    let batches = context.batches(&asked, &selection)?;
     let Context { view, plan, migrations, .. } = &context;
     let text = match format {
-        Format::Text => plan_as_text(view, plan, &selection, migrations, &layout()),
-        Format::Json => format!("{:#}\n", plan_as_json(view, plan, &selection, migrations)),
+        Format::Text => plan_as_text(view, plan, &selection, &batches, migrations, &layout()),
+        Format::Markdown => markdown(&context, &asked, &batches),
+        Format::Json => format!("{:#}\n", plan_as_json(view, plan, &selection, &batches, migrations)),
     };
     Ok((text, Outcome::pending_if(!selection.is_clean())))
+}
+
+/// The bodies of pull requests: of the batches that are asked for, without those that they only need.
+fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> String {
+    let is_asked = |batch: &&Batch<'_>| asked.batch.is_empty() || asked.batch.iter().any(|name| batch.is_called(name));
+    let bodies = batches.iter().filter(is_asked).map(|batch| {
+        let (meta, runbook) = context.runbook(batch);
+        batch_as_markdown(batch, meta, &runbook)
+    });
+    bodies.collect::<Vec<_>>().join("\n---\n\n")
 }

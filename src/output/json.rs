@@ -1,10 +1,16 @@
 use serde_json::{Value, json};
 
 use crate::flux::{InCluster, View};
-use crate::plan::{Finding, Migration, Plan, Selection, Subject, Unit};
+use crate::plan::{Batch, Finding, Migration, Plan, Selection, Subject, Unit};
 
 /// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
-pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrations: &[&dyn Migration]) -> Value {
+pub fn plan_as_json(
+    view: &View,
+    plan: &Plan,
+    selection: &Selection<'_>,
+    batches: &[Batch<'_>],
+    migrations: &[&dyn Migration],
+) -> Value {
     let clusters = view.graph().clusters.iter().map(|cluster| {
         json!({
             "name": cluster.name,
@@ -36,7 +42,21 @@ pub fn plan_as_json(view: &View, plan: &Plan, selection: &Selection<'_>, migrati
         "clusters": clusters.collect::<Vec<_>>(),
         "migrations": migrations.collect::<Vec<_>>(),
         "units": plan.units.iter().filter(asked).map(|unit| of_unit(unit, selection)).collect::<Vec<_>>(),
+        "batches": batches.iter().map(of_batch).collect::<Vec<_>>(),
         "findings": plan.findings.iter().map(of_finding).collect::<Vec<_>>(),
+    })
+}
+
+fn of_batch(batch: &Batch<'_>) -> Value {
+    json!({
+        "name": batch.name(),
+        "migration": batch.migration,
+        "lane": batch.lane.to_string(),
+        "clusters": batch.lane.0,
+        "class": batch.class.word(),
+        "namespace": batch.namespace,
+        "branch": batch.branch(),
+        "units": batch.units.iter().map(|unit| unit.id.to_string()).collect::<Vec<_>>(),
     })
 }
 
@@ -61,6 +81,8 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "safety": unit.safety.word(),
         "impact": unit.impact.word(),
         "workloads": unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "hooks": unit.hooks,
+        "dependents": unit.dependents,
         "radius": {
             "clusters": unit.radius.clusters,
             "kustomizations": unit.radius.kustomizations.iter().map(in_cluster).collect::<Vec<_>>(),

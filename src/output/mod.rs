@@ -9,6 +9,8 @@ mod github;
 mod json;
 mod layout;
 mod list;
+mod markdown;
+mod message;
 mod plan;
 mod sarif;
 #[cfg(test)]
@@ -21,5 +23,7 @@ pub use github::findings_as_github;
 pub use json::plan_as_json;
 pub use layout::Layout;
 pub use list::list_as_text;
+pub use markdown::batch_as_markdown;
+pub use message::{commit_message, subject_of};
 pub use plan::{finding_as_text, plan_as_text};
 pub use sarif::findings_as_sarif;

@@ -3,13 +3,14 @@ use std::collections::BTreeMap;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{Radius, View};
-use crate::plan::{Finding, Migration, Plan, Selection, Severity, Subject, Unit};
+use crate::plan::{Batch, Finding, Lane, Migration, Plan, Selection, Severity, Subject, Unit};
 
-/// The plan for people: what would be done, on which cluster, and what stands in the way.
+/// The plan for people: what would be done, on which cluster, in which batches, and what stands in the way.
 pub fn plan_as_text(
     view: &View,
     plan: &Plan,
     selection: &Selection<'_>,
+    batches: &[Batch<'_>],
     migrations: &[&dyn Migration],
     layout: &Layout,
 ) -> String {
@@ -36,13 +37,49 @@ pub fn plan_as_text(
             out.push('\n');
         }
     }
-    units("to write", &selection.chosen, view, layout, &mut out);
+    to_write(batches, selection, view, layout, &mut out);
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
     units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
     opted_out(&selection.opted_out, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
+}
+
+/// What would be written, by lane and batch, in the order in which these land; what is in no batch, because it changes no cluster, last.
+fn to_write(batches: &[Batch<'_>], selection: &Selection<'_>, view: &View, layout: &Layout, out: &mut String) {
+    if !batches.is_empty() {
+        out.push_str("\nto write\n");
+    }
+    let mut last = None;
+    for batch in batches {
+        let lane = about_lane(&batch.lane, view);
+        if last.as_ref() != Some(&lane) {
+            out.push_str(&format!("  {}\n", visible(&lane)));
+            last = Some(lane);
+        }
+        out.push_str(&format!("    {}\n", visible(&batch.name())));
+        for unit in &batch.units {
+            one(unit, layout, out);
+        }
+    }
+    let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|own| own.id == unit.id);
+    let rest: Vec<&Unit> = selection.chosen.iter().filter(is_in_none).copied().collect();
+    units("to write, in no batch", &rest, view, layout, out);
+}
+
+/// A lane, and the branch that its cluster follows.
+fn about_lane(lane: &Lane, view: &View) -> String {
+    let clusters: Vec<&str> = lane.0.iter().map(String::as_str).collect();
+    match clusters.as_slice() {
+        [] => "no cluster".to_owned(),
+        [one] => {
+            let branch = view.graph().clusters.iter().find(|cluster| cluster.name == *one);
+            let branch = branch.and_then(|cluster| cluster.branch.as_deref());
+            branch.map_or_else(|| lane.to_string(), |branch| format!("{lane} (follows branch {branch})"))
+        }
+        several => format!("{lane} ({})", several.join(", ")),
+    }
 }
 
 /// Units under a heading, by lane; what there is to say about each below it.
@@ -60,18 +97,8 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
             None => by_lane.push((lane, vec![unit])),
         }
     }
-    for (lane, units) in by_lane {
-        let clusters: Vec<&str> = units[0].lane.0.iter().map(String::as_str).collect();
-        let about = match clusters.as_slice() {
-            [] => "no cluster".to_owned(),
-            [one] => {
-                let branch = view.graph().clusters.iter().find(|cluster| cluster.name == *one);
-                let branch = branch.and_then(|cluster| cluster.branch.as_deref());
-                branch.map_or_else(|| lane.clone(), |branch| format!("{lane} (follows branch {branch})"))
-            }
-            several => format!("{lane} ({})", several.join(", ")),
-        };
-        out.push_str(&format!("  {}\n", visible(&about)));
+    for (_, units) in by_lane {
+        out.push_str(&format!("  {}\n", visible(&about_lane(&units[0].lane, view))));
         for unit in units {
             one(unit, layout, out);
         }
@@ -80,24 +107,24 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
 
 fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let line = format!("    {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name(unit)));
+    let line = format!("      {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
     if matches!(unit.id.subject, Subject::Object { .. }) {
-        out.push_str(&layout.fold("             ", &unit.title));
+        out.push_str(&layout.fold("               ", &unit.title));
         out.push('\n');
     }
     if let Some(reach) = reach(&unit.radius) {
-        out.push_str(&layout.fold("             ", &reach));
+        out.push_str(&layout.fold("               ", &reach));
         out.push('\n');
     }
     if !unit.also.is_empty() {
         let others = unit.also.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        out.push_str(&layout.fold("             also applied as ", &others));
+        out.push_str(&layout.fold("               also applied as ", &others));
         out.push('\n');
     }
     for finding in &unit.findings {
-        out.push_str(&finding_as_text(finding, "      ", layout));
+        out.push_str(&finding_as_text(finding, "        ", layout));
     }
 }
 

@@ -1,4 +1,5 @@
-use super::{Code, Finding, Unit};
+use super::runbook::Runbook;
+use super::{Batch, Code, Finding, Unit};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath};
@@ -68,4 +69,7 @@ pub trait Migration: Send + Sync {
     /// What each unit comes to on *this* tree, be it a base, a stack or half merged. The units touch different files and need nothing
     /// of each other; all that they need is in the tree.
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited>;
+
+    /// What a person does before and after a batch lands, with real names, on the tree in which it has not landed yet.
+    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook;
 }

@@ -12,6 +12,7 @@ mod land;
 mod migration;
 mod pending;
 mod planner;
+pub mod runbook;
 mod select;
 mod skip;
 mod unit;
@@ -24,7 +25,7 @@ pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
 pub use planner::{Plan, about_tree, plan};
-pub use select::{Selection, Selectors, UnknownSelector, nearest};
+pub use select::{SelectError, Selection, Selectors, There, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
 

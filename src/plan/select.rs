@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
 
-use super::{Plan, Safety, Subject, Unit, UnitId};
+use super::{LandError, Plan, Safety, Subject, Unit, UnitId, batches};
+use crate::config::BatchSettings;
 use crate::text;
 
 /// What a person asks for out of a plan. Nothing asked for means everything.
@@ -17,8 +18,32 @@ pub struct Selectors {
     pub namespaces: Vec<String>,
     /// Globs over the files that a unit touches.
     pub paths: Vec<String>,
+    /// Names of batches, as [`Batch::is_called`](super::Batch::is_called) has them.
+    pub batches: Vec<String>,
     /// Whether units to be reviewed are taken too.
     pub review: bool,
+}
+
+/// What there is to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct There<'a> {
+    /// The names of the clusters, in the order of promotion.
+    pub clusters: &'a [String],
+    /// Releases that may be asked for without having anything pending.
+    pub releases: &'a [String],
+    /// How units are divided among batches.
+    pub batches: &'a BatchSettings,
+}
+
+/// Why nothing can be selected.
+#[derive(Debug, Error)]
+pub enum SelectError {
+    /// What was asked for is not there.
+    #[error(transparent)]
+    Unknown(#[from] UnknownSelector),
+    /// Batches cannot be put in an order.
+    #[error(transparent)]
+    Land(#[from] LandError),
 }
 
 /// A selector that selects nothing that there is.
@@ -43,6 +68,14 @@ pub enum UnknownSelector {
     /// No unit or release in that namespace.
     #[error("there is nothing in a namespace `{name}`{nearest}")]
     Namespace {
+        /// What was asked for.
+        name: String,
+        /// A hint at the nearest, or nothing.
+        nearest: String,
+    },
+    /// No batch of that name in the plan.
+    #[error("there is no batch `{name}` in this plan{nearest}")]
+    Batch {
         /// What was asked for.
         name: String,
         /// A hint at the nearest, or nothing.
@@ -91,27 +124,23 @@ impl Selection<'_> {
 }
 
 impl Selectors {
-    /// Takes what is asked for out of a plan, with the closure of its needs. `clusters` are the names that there are; `known` further
-    /// releases that may be asked for without having anything pending.
+    /// Takes what is asked for out of a plan, with the closure of its needs.
     ///
     /// # Errors
-    /// [`UnknownSelector`] for a name that is not there, with the nearest that is.
-    pub fn select<'p>(
-        &self,
-        plan: &'p Plan,
-        clusters: &[String],
-        known: &[String],
-    ) -> Result<Selection<'p>, UnknownSelector> {
-        self.check_clusters(clusters)?;
-        self.check_releases(plan, known)?;
-        self.check_namespaces(plan, known)?;
+    /// [`UnknownSelector`] for a name that is not there, with the nearest that is. [`LandError`] if batches need each other in a circle.
+    pub fn select<'p>(&self, plan: &'p Plan, there: &There<'_>) -> Result<Selection<'p>, SelectError> {
+        self.check_clusters(there.clusters)?;
+        self.check_releases(plan, there.releases)?;
+        self.check_namespaces(plan, there.releases)?;
         let globs = self.globs(plan)?;
+        let in_batches = if self.batches.is_empty() { None } else { Some(self.in_batches(plan, there)?) };
         let asked = |unit: &&Unit| {
+            let by_batch = in_batches.as_ref().is_none_or(|units| units.contains(&unit.id));
             let by_cluster = self.clusters.is_empty() || self.clusters.iter().any(|name| unit.lane.0.contains(name));
             let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
             let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));
-            by_cluster && by_release && by_namespace && by_path
+            by_cluster && by_release && by_namespace && by_path && by_batch
         };
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
@@ -123,8 +152,8 @@ impl Selectors {
                 None => take(plan, unit, &mut taken),
             }
         }
-        // What exists for others waits until one of them is taken; naming its file takes it alone.
-        if self.paths.is_empty() {
+        // What exists for others waits until one of them is taken; naming its file or its batch takes it alone.
+        if self.paths.is_empty() && self.batches.is_empty() {
             let needed = |id: &UnitId, by: &dyn Fn(&Unit) -> bool| {
                 plan.units.iter().any(|unit| unit.needs.contains(id) && by(unit))
             };
@@ -146,6 +175,45 @@ impl Selectors {
         };
         let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(plan, plan.unit(id)?));
         own.into_iter().chain(needs).max()
+    }
+
+    /// The clusters whose lanes count, in the order of promotion: those that are asked for, else all.
+    pub fn lanes(&self, clusters: &[String]) -> Vec<String> {
+        let counts = |name: &&String| self.clusters.is_empty() || self.clusters.contains(name);
+        clusters.iter().filter(counts).cloned().collect()
+    }
+
+    /// The units of the batches that are asked for, whatever else is: a selection renumbers nothing.
+    fn in_batches(&self, plan: &Plan, there: &There<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
+        let everything = Selectors { clusters: self.clusters.clone(), review: self.review, ..Selectors::default() };
+        let everything = everything.select(plan, there)?;
+        let batches = batches(&everything.chosen, &self.lanes(there.clusters), there.batches)?;
+        let reviewed = || {
+            let all = Selectors {
+                batches: self.batches.clone(),
+                clusters: self.clusters.clone(),
+                review: true,
+                ..Selectors::default()
+            };
+            !self.review && all.in_batches(plan, there).is_ok()
+        };
+        let mut units = BTreeSet::new();
+        for asked in &self.batches {
+            let found: Vec<_> = batches.iter().filter(|batch| batch.is_called(asked)).collect();
+            if found.is_empty() {
+                let names: Vec<(String, String)> =
+                    batches.iter().map(|batch| (batch.name(), batch.to_string())).collect();
+                let known = names.iter().flat_map(|(name, full)| [(&**name, full), (&**full, full)]);
+                let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
+                let nearest = match near {
+                    _ if reviewed() => "; with --review there is".to_owned(),
+                    near => near.unwrap_or_default(),
+                };
+                return Err(UnknownSelector::Batch { name: asked.clone(), nearest }.into());
+            }
+            units.extend(found.iter().flat_map(|batch| &batch.units).map(|unit| unit.id.clone()));
+        }
+        Ok(units)
     }
 
     fn check_clusters(&self, clusters: &[String]) -> Result<(), UnknownSelector> {

@@ -1,0 +1,166 @@
+//! A batch as the body of a pull request.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::layout::count;
+use super::{subject_of, visible};
+use crate::flux::InCluster;
+use crate::plan::runbook::{Runbook, Step};
+use crate::plan::{Batch, Finding, Meta, Severity, Unit};
+
+/// A batch for whoever reviews it: what and why, its units, how far it reaches, the steps around the merge, what there is to say, how to get back, how to
+/// run again and how to leave one out. Details are folded.
+pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
+    let mut out = format!("### {}\n\n{}\n", text(&subject_of(batch)), text(&runbook.what));
+    let _ = write!(out, "\n| | impact | workloads | needs |\n|---|---|---|---|\n");
+    for unit in &batch.units {
+        let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let needs = unit.needs.iter().map(|need| cell(&need.subject.to_string())).collect::<Vec<_>>().join(", ");
+        let name = cell(&unit.id.subject.to_string());
+        let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact.word());
+    }
+    let _ = write!(out, "\n**Blast radius**: {}\n", radius(batch));
+    let findings: Vec<(&Unit, &Finding)> =
+        batch.units.iter().flat_map(|unit| unit.findings.iter().map(move |finding| (*unit, finding))).collect();
+    let (grave, notes): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|(_, finding)| finding.severity < Severity::Note);
+    if !grave.is_empty() {
+        out.push_str("\n**To look at**\n\n");
+        grave.iter().for_each(|(unit, finding)| one(unit, finding, &mut out));
+    }
+    steps("Before the merge", &runbook.before, &mut out);
+    steps("After the merge", &runbook.after, &mut out);
+    steps("To get back", &runbook.back, &mut out);
+    if !notes.is_empty() {
+        folded(&format!("Notes ({})", notes.len()), &mut out, |out| {
+            notes.iter().for_each(|(unit, finding)| one(unit, finding, out));
+        });
+    }
+    folded("To run again, or to leave one out", &mut out, |out| {
+        let _ = writeln!(
+            out,
+            "Run again, and what is merged vanishes; the other branches keep their names:\n\n{}",
+            fenced(&[format!("flux-codemod branch {}", meta.id)])
+        );
+        let _ = writeln!(
+            out,
+            "\nTo leave one out, put a comment beside it, merge that, and run again:\n\n{}",
+            fenced(&[format!("# flux-codemod: skip[{}] reason", meta.id)])
+        );
+    });
+    out
+}
+
+fn radius(batch: &Batch<'_>) -> String {
+    let all = |part: fn(&Unit) -> &BTreeSet<InCluster>| -> usize {
+        let here = batch.units.iter().flat_map(|unit| part(unit)).filter(|own| batch.lane.0.contains(&own.cluster));
+        here.collect::<BTreeSet<_>>().len()
+    };
+    let clusters: Vec<String> = batch.lane.0.iter().map(|name| cell(name)).collect();
+    let noun = if clusters.len() == 1 { "cluster" } else { "clusters" };
+    let mut line = format!(
+        "{noun} {}; {} in {}",
+        clusters.join(", "),
+        count(all(|unit| &unit.radius.releases), "release"),
+        count(all(|unit| &unit.radius.kustomizations), "Kustomization"),
+    );
+    let held_up = all(|unit| &unit.radius.held_up);
+    if held_up > 0 {
+        let _ = write!(line, "; {} wait while one of these is not ready", count(held_up, "Kustomization"));
+    }
+    line
+}
+
+fn steps(heading: &str, steps: &[Step], out: &mut String) {
+    if steps.is_empty() {
+        return;
+    }
+    folded(heading, out, |out| {
+        for (number, step) in steps.iter().enumerate() {
+            let _ = writeln!(out, "{}. {}", number + 1, text(&step.what));
+            if !step.commands.is_empty() {
+                let block = fenced(&step.commands).replace('\n', "\n   ");
+                let _ = write!(out, "\n   {block}\n\n");
+            }
+        }
+    });
+}
+
+fn folded(summary: &str, out: &mut String, inside: impl FnOnce(&mut String)) {
+    let _ = write!(out, "\n<details><summary>{summary}</summary>\n\n");
+    inside(out);
+    let kept = out.trim_end().len();
+    out.truncate(kept);
+    out.push_str("\n\n</details>\n");
+}
+
+fn one(unit: &Unit, finding: &Finding, out: &mut String) {
+    let place = finding.place().map(|place| format!(" ({})", code(&place))).unwrap_or_default();
+    let _ =
+        writeln!(out, "- {} `{}`: {}{place}", code(&unit.id.subject.to_string()), finding.code, text(&finding.message));
+    if finding.severity < Severity::Note && !finding.help.is_empty() {
+        let _ = writeln!(out, "  {}", text(&finding.help));
+    }
+}
+
+/// A text in which nothing is markup, no link is made and nobody is called.
+fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out.replace("://", ":&#47;/").replace("www.", "www&#46;")
+}
+
+/// A text as code in a line.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// A text as code in a table, where a bar would end the cell.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Commands as a block.
+fn fenced(lines: &[String]) -> String {
+    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
+    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}console\n{}\n{fence}", lines.join("\n"))
+}
+
+/// The most backticks in a row.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_repository_is_markup() {
+        assert_eq!(text("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; &#64;me &#35;1 \\[x\\](y) \\*z\\*");
+        assert_eq!(text("see https://x.org\nnext"), "see https:&#47;/x.org\\\\nnext");
+        assert_eq!(code("plain"), "`plain`");
+        assert_eq!(code("`a``b"), "``` `a``b ```");
+        assert_eq!(cell("a|b\u{202e}"), "`a\\|b\\u{202e}`");
+        assert_eq!(fenced(&["echo ```".into()]), "````console\necho ```\n````");
+    }
+}

@@ -1,0 +1,119 @@
+//! What a person does around the landing of a batch, as data: output makes text of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Batch, Subject, Unit};
+use crate::flux::{Reach, View};
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to do or to see, in a sentence.
+    pub what: String,
+    /// The commands, with real names, ready for a shell.
+    pub commands: Vec<String>,
+}
+
+impl Step {
+    /// A step with its commands, each a list of words.
+    pub fn new(what: impl Into<String>, commands: Vec<Vec<String>>) -> Step {
+        let line = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        Step { what: what.into(), commands: commands.iter().map(line).collect() }
+    }
+}
+
+/// The steps around the landing of some units.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runbook {
+    /// What the units do, and why, in two sentences.
+    pub what: String,
+    /// Before their change is merged.
+    pub before: Vec<Step>,
+    /// After it.
+    pub after: Vec<Step>,
+    /// How to get back, and from where on there is no way back.
+    pub back: Vec<Step>,
+}
+
+/// A word as a shell takes it. Names come from the repository: nothing in them is to be run.
+fn quoted(word: &str) -> String {
+    // A NUL, which no shell takes, cannot be in a name that Kubernetes takes either.
+    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), |word| word.into_owned())
+}
+
+/// A command, its words as a list.
+pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// `kubectl get` of objects of a kind, one command for each namespace.
+pub fn get<'n>(kind: &str, names: impl IntoIterator<Item = (&'n str, &'n str)>) -> Vec<Vec<String>> {
+    let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (namespace, name) in names {
+        by_namespace.entry(namespace).or_default().insert(name);
+    }
+    let get = |(namespace, names): (&str, BTreeSet<&str>)| {
+        let namespaced = ["--namespace", namespace].into_iter().filter(|_| !namespace.is_empty());
+        command(["kubectl"].into_iter().chain(namespaced).chain(["get", kind]).chain(names))
+    };
+    by_namespace.into_iter().map(get).collect()
+}
+
+/// `kubectl get` of the releases that units are about, under all names that clusters apply them as.
+pub fn get_releases(units: &[&Unit]) -> Vec<Vec<String>> {
+    let releases = units.iter().filter(|unit| matches!(unit.id.subject, Subject::Release { .. }));
+    let names = releases.flat_map(|unit| {
+        let also = unit.also.iter().filter_map(|other| other.split_once('/'));
+        also.chain([(unit.id.subject.namespace(), unit.id.subject.name())])
+    });
+    get("helmreleases.helm.toolkit.fluxcd.io", names)
+}
+
+/// The step that has Flux take in what was merged: the source of each cluster, then the Kustomizations that apply the units.
+pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
+    let graph = view.graph();
+    let mut sources = BTreeSet::new();
+    let mut kustomizations = BTreeSet::new();
+    for unit in &batch.units {
+        for reach in unit.touches.iter().flat_map(|path| reaches(view, path)) {
+            let cluster = &graph.clusters[reach.cluster];
+            if batch.lane.0.contains(&cluster.name) {
+                let own = &graph.kustomizations[reach.kustomization];
+                sources.insert((own.source.namespace.clone().unwrap_or_default(), own.source.name.clone()));
+                kustomizations.insert((own.namespace.clone(), own.name.clone()));
+            }
+        }
+    }
+    let flux = |what: &[&str], (namespace, name): &(String, String)| {
+        command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name, "--namespace", namespace]))
+    };
+    let commands = sources.iter().map(|own| flux(&["source", "git"], own));
+    let commands = commands.chain(kustomizations.iter().map(|own| flux(&["kustomization"], own)));
+    Step::new("Have Flux take it in now, or wait for its intervals.", commands.collect())
+}
+
+/// What clusters apply of a file; of one that lists others, what comes through it.
+fn reaches<'v>(view: &'v View, path: &crate::repo::RepoPath) -> Vec<&'v Reach> {
+    let objects = view.file(path).map_or(&[][..], |file| &file.objects);
+    let own: Vec<_> = objects.iter().flat_map(|object| view.graph().reaches(&object.at)).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let all = view.graph().reached().flat_map(|(_, reaches)| reaches);
+    all.filter(|reach| reach.through.contains(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_words_for_a_shell() {
+        let names = [("media", "plex"), ("media", "$(rm -rf ~)"), ("", "x")];
+        let step = Step::new("See.", get("helmreleases", names));
+        assert_eq!(
+            step.commands,
+            ["kubectl get helmreleases x", "kubectl --namespace media get helmreleases '$(rm -rf ~)' plex"]
+        );
+    }
+}
