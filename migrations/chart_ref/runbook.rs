@@ -23,7 +23,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     let namespace = &*found.settings.source_namespace;
     let at_work = "No release of this batch is failing now, and its sources are Ready: what fails before fails after.";
     let mut before = get_releases(&releases);
-    before.extend(get("ocirepositories.source.toolkit.fluxcd.io", needed.into_iter().map(|name| (namespace, name))));
+    before.extend(get("ocirepositories", needed.into_iter().map(|name| (namespace, name))));
     let mut steps = vec![Step::new(at_work, before)];
     if releases.iter().any(|unit| unit.hooks) {
         let text = "A Helm hook runs when this lands: read what it does in the findings, and be ready to restart what it takes away.";
@@ -60,7 +60,7 @@ fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
         }],
         after: vec![
             reconcile(view, batch),
-            Step::new("They are Ready before a release that needs them lands.", get("ocirepositories.source.toolkit.fluxcd.io", names)),
+            Step::new("They are Ready before a release that needs them lands.", get("ocirepositories", names)),
         ],
         back: vec![Step::new(
             "Revert the merge, as long as no release names them.",

@@ -12,7 +12,7 @@ use crate::plan::{Batch, Finding, Meta, Severity, Unit};
 /// A batch for whoever reviews it: what and why, its units, how far it reaches, the steps around the merge, what there is to say, how to get back, how to
 /// run again and how to leave one out. Details are folded.
 pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
-    let mut out = format!("### {}\n\n{}\n", text(&subject_of(batch)), text(&runbook.what));
+    let mut out = format!("### {}\n\n{}\n", plain(&subject_of(batch)), prose(&runbook.what));
     let _ = write!(out, "\n| | impact | workloads | needs |\n|---|---|---|---|\n");
     for unit in &batch.units {
         let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -78,7 +78,7 @@ fn steps(heading: &str, steps: &[Step], out: &mut String) {
     }
     folded(heading, out, |out| {
         for (number, step) in steps.iter().enumerate() {
-            let _ = writeln!(out, "{}. {}", number + 1, text(&step.what));
+            let _ = writeln!(out, "{}. {}", number + 1, prose(&step.what));
             if !step.commands.is_empty() {
                 let block = fenced(&step.commands).replace('\n', "\n   ");
                 let _ = write!(out, "\n   {block}\n\n");
@@ -97,15 +97,31 @@ fn folded(summary: &str, out: &mut String, inside: impl FnOnce(&mut String)) {
 
 fn one(unit: &Unit, finding: &Finding, out: &mut String) {
     let place = finding.place().map(|place| format!(" ({})", code(&place))).unwrap_or_default();
-    let _ =
-        writeln!(out, "- {} `{}`: {}{place}", code(&unit.id.subject.to_string()), finding.code, text(&finding.message));
+    let _ = writeln!(
+        out,
+        "- {} `{}`: {}{place}",
+        code(&unit.id.subject.to_string()),
+        finding.code,
+        prose(&finding.message)
+    );
     if finding.severity < Severity::Note && !finding.help.is_empty() {
-        let _ = writeln!(out, "  {}", text(&finding.help));
+        let _ = writeln!(out, "  {}", prose(&finding.help));
     }
 }
 
+/// A text in which nothing is markup but what stands between backticks, which is code.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return plain(text);
+    }
+    let part =
+        |(number, part): (usize, &&str)| if number % 2 == 0 || part.is_empty() { plain(part) } else { code(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// A text in which nothing is markup, no link is made and nobody is called.
-fn text(text: &str) -> String {
+fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {
@@ -156,8 +172,10 @@ mod tests {
 
     #[test]
     fn nothing_of_the_repository_is_markup() {
-        assert_eq!(text("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; &#64;me &#35;1 \\[x\\](y) \\*z\\*");
-        assert_eq!(text("see https://x.org\nnext"), "see https:&#47;/x.org\\\\nnext");
+        assert_eq!(plain("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; &#64;me &#35;1 \\[x\\](y) \\*z\\*");
+        assert_eq!(plain("see https://x.org\nnext"), "see https:&#47;/x.org\\\\nnext");
+        assert_eq!(prose("with `wait: <x>` it *is*"), "with `wait: <x>` it \\*is\\*");
+        assert_eq!(prose("an odd ` <b>"), "an odd \\` &lt;b&gt;");
         assert_eq!(code("plain"), "`plain`");
         assert_eq!(code("`a``b"), "``` `a``b ```");
         assert_eq!(cell("a|b\u{202e}"), "`a\\|b\\u{202e}`");

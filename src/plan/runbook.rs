@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, Subject, Unit};
-use crate::flux::{Reach, View};
+use crate::flux::View;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,41 +66,26 @@ pub fn get_releases(units: &[&Unit]) -> Vec<Vec<String>> {
         let also = unit.also.iter().filter_map(|other| other.split_once('/'));
         also.chain([(unit.id.subject.namespace(), unit.id.subject.name())])
     });
-    get("helmreleases.helm.toolkit.fluxcd.io", names)
+    get("helmreleases", names)
 }
 
-/// The step that has Flux take in what was merged: the source of each cluster, then the Kustomizations that apply the units.
+/// The step that has Flux take in what was merged: the source of each cluster, then the Kustomizations that the batch reaches.
 pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
-    let graph = view.graph();
-    let mut sources = BTreeSet::new();
-    let mut kustomizations = BTreeSet::new();
-    for unit in &batch.units {
-        for reach in unit.touches.iter().flat_map(|path| reaches(view, path)) {
-            let cluster = &graph.clusters[reach.cluster];
-            if batch.lane.0.contains(&cluster.name) {
-                let own = &graph.kustomizations[reach.kustomization];
-                sources.insert((own.source.namespace.clone().unwrap_or_default(), own.source.name.clone()));
-                kustomizations.insert((own.namespace.clone(), own.name.clone()));
-            }
-        }
-    }
-    let flux = |what: &[&str], (namespace, name): &(String, String)| {
-        command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name, "--namespace", namespace]))
+    let clusters = view.graph().clusters.iter().filter(|cluster| batch.lane.0.contains(&cluster.name));
+    let sources: BTreeSet<_> =
+        clusters.map(|cluster| (cluster.source.namespace.as_deref(), &*cluster.source.name)).collect();
+    let reached = batch.units.iter().flat_map(|unit| &unit.radius.kustomizations);
+    let reached: BTreeSet<&str> =
+        reached.filter(|own| batch.lane.0.contains(&own.cluster)).map(|own| &*own.name).collect();
+    let reached =
+        reached.into_iter().map(|full| full.split_once('/').map_or((None, full), |(ns, name)| (Some(ns), name)));
+    let flux = |what: &[&str], (namespace, name): (Option<&str>, &str)| {
+        let namespaced = namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]);
+        command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name]).chain(namespaced))
     };
-    let commands = sources.iter().map(|own| flux(&["source", "git"], own));
-    let commands = commands.chain(kustomizations.iter().map(|own| flux(&["kustomization"], own)));
+    let commands = sources.into_iter().map(|own| flux(&["source", "git"], own));
+    let commands = commands.chain(reached.map(|own| flux(&["kustomization"], own)));
     Step::new("Have Flux take it in now, or wait for its intervals.", commands.collect())
-}
-
-/// What clusters apply of a file; of one that lists others, what comes through it.
-fn reaches<'v>(view: &'v View, path: &crate::repo::RepoPath) -> Vec<&'v Reach> {
-    let objects = view.file(path).map_or(&[][..], |file| &file.objects);
-    let own: Vec<_> = objects.iter().flat_map(|object| view.graph().reaches(&object.at)).collect();
-    if !own.is_empty() {
-        return own;
-    }
-    let all = view.graph().reached().flat_map(|(_, reaches)| reaches);
-    all.filter(|reach| reach.through.contains(path)).collect()
 }
 
 #[cfg(test)]
