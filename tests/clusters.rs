@@ -54,7 +54,7 @@ fn clusters(dir: &Path) -> Vec<String> {
 fn view(dir: &Path) -> View {
     let git = WorkTree::around(dir).unwrap().unwrap();
     let view = View::of(Tree::of(std::sync::Arc::new(git.files().unwrap()))).unwrap();
-    git.follow(view).unwrap()
+    git.repository().follow(view).unwrap()
 }
 
 fn told(findings: &[Finding]) -> Vec<String> {

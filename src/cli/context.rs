@@ -124,7 +124,7 @@ impl Understood {
         let view = View::with_clusters(repository.tree.clone(), configuration::given(&settings))?;
         refuse_if_not_flux(&repository.root, repository.git.is_some(), &view)?;
         let view = match &repository.git {
-            Some(git) => git.follow(view)?,
+            Some(git) => git.repository().follow(view)?,
             None => view,
         };
         configuration::check(&settings, &view)?;

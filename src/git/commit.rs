@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use git2::{AttrCheckFlags, Index, ObjectType, Oid, Repository};
+use git2::{AttrCheckFlags, Index, ObjectType, Oid};
 
-use super::{GitError, WorkTree, has_filter, unreadable};
+use super::{GitError, Repository, has_filter};
 use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
 use crate::text::ContentId;
 
@@ -12,27 +12,27 @@ use crate::text::ContentId;
 ///
 /// Attributes are those of the commit itself: a `filter=` that the work tree has by now says nothing of what was stored then.
 pub struct Commit {
-    repository: Mutex<Repository>,
+    repository: Mutex<git2::Repository>,
     id: Oid,
     entries: Vec<Entry>,
     blobs: BTreeMap<RepoPath, Oid>,
     left_out: Vec<LeftOut>,
 }
 
-impl WorkTree {
+impl Repository {
     /// A commit as a source.
     ///
     /// # Errors
     /// [`GitError`] if there is no such commit, or its trees are not here, as in a partial clone.
     pub(super) fn commit(&self, id: Oid) -> Result<Commit, GitError> {
         // A repository of its own: its index is replaced, and readers do not wait for others.
-        let read = || -> Result<Commit, git2::Error> { Commit::read(Repository::open(self.repository.path())?, id) };
-        read().map_err(|error| unreadable(&self.root, &error))
+        let read = || -> Result<Commit, git2::Error> { Commit::read(git2::Repository::open(self.git.path())?, id) };
+        read().map_err(|error| self.unreadable(&error))
     }
 }
 
 impl Commit {
-    fn read(repository: Repository, id: Oid) -> Result<Commit, git2::Error> {
+    fn read(repository: git2::Repository, id: Oid) -> Result<Commit, git2::Error> {
         let mut found = BTreeMap::new();
         let mut left_out = Vec::new();
         let mut open = vec![(Vec::new(), repository.find_commit(id)?.tree_id())];
@@ -115,7 +115,7 @@ mod tests {
     use git2::Signature;
     use std::fs;
 
-    fn commit(repository: &Repository, tree: Oid) -> Oid {
+    fn commit(repository: &git2::Repository, tree: Oid) -> Oid {
         let who = Signature::now("Test", "test@example.org").unwrap();
         repository.commit(None, &who, &who, "a commit", &repository.find_tree(tree).unwrap(), &[]).unwrap()
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_commit_is_its_files_and_links_by_mode() {
         let dir = tempfile::tempdir().unwrap();
-        let repository = Repository::init(dir.path()).unwrap();
+        let repository = git2::Repository::init(dir.path()).unwrap();
         let text = repository.blob(b"a: 1\n").unwrap();
         let mut sub = repository.treebuilder(None).unwrap();
         sub.insert("a.yaml", text, 0o100_644).unwrap();
@@ -144,7 +144,7 @@ mod tests {
 
         // What lies in the work tree does not matter.
         fs::write(dir.path().join("b.yaml"), "b: 2\n").unwrap();
-        let commit = WorkTree::around(dir.path()).unwrap().unwrap().commit(id).unwrap();
+        let commit = Repository::around(dir.path()).unwrap().unwrap().commit(id).unwrap();
         let names: Vec<_> = commit.list().iter().map(|entry| entry.path.as_str()).collect();
         assert_eq!(names, ["b.yaml", "sub/a.yaml", "sub/link", "sub/run"]);
         let left_out: Vec<_> = commit.left_out().iter().map(|left_out| left_out.name.as_str()).collect();
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn filters_are_those_of_the_commit() {
         let dir = tempfile::tempdir().unwrap();
-        let repository = Repository::init(dir.path()).unwrap();
+        let repository = git2::Repository::init(dir.path()).unwrap();
         let with_attributes = |attributes: &[u8]| {
             let text = repository.blob(b"a: 1\n").unwrap();
             let mut sub = repository.treebuilder(None).unwrap();
@@ -174,9 +174,9 @@ mod tests {
         let (one, other) = (with_attributes(b"a.* filter=git-crypt\n"), with_attributes(b"b.* filter=lfs\n"));
         fs::create_dir(dir.path().join("sub")).unwrap();
         fs::write(dir.path().join("sub/.gitattributes"), "* filter=everything\n").unwrap();
-        let tree = WorkTree::around(dir.path()).unwrap().unwrap();
+        let around = Repository::around(dir.path()).unwrap().unwrap();
         let filtered = |id: Oid| {
-            let commit = tree.commit(id).unwrap();
+            let commit = around.commit(id).unwrap();
             let of = |path: &str| matches!(kind(&commit, path), Some(EntryKind::File { filtered: true, .. }));
             (of("sub/a.yaml"), of("sub/b.yaml"))
         };
@@ -187,8 +187,8 @@ mod tests {
     #[test]
     fn what_is_no_commit_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        Repository::init(dir.path()).unwrap();
-        let tree = WorkTree::around(dir.path()).unwrap().unwrap();
+        git2::Repository::init(dir.path()).unwrap();
+        let tree = Repository::around(dir.path()).unwrap().unwrap();
         assert!(matches!(tree.commit(Oid::from_bytes(&[1; 20]).unwrap()), Err(GitError::Unreadable { .. })));
     }
 }

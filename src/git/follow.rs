@@ -4,11 +4,11 @@ use std::sync::Arc;
 use git2::{ErrorCode, Oid};
 
 use super::branch::{self, Branch};
-use super::{GitError, WorkTree, unreadable};
+use super::{GitError, Repository};
 use crate::flux::{Checkout, Followed, FollowedBranch, Following, Position, States, View};
 use crate::repo::Tree;
 
-impl WorkTree {
+impl Repository {
     /// Looks up the branches that the clusters of a view follow, and what these say of them.
     ///
     /// A cluster applies what the remote has: the remote-tracking branch, of the remote that its GitRepository names, comes before the local
@@ -22,8 +22,8 @@ impl WorkTree {
         let mut clusters = BTreeMap::new();
         for cluster in &view.graph().clusters {
             let Some(name) = &cluster.branch else { continue };
-            let remotes = branch::remotes_for(&self.repository, cluster.url.as_deref());
-            let followed = match branch::find(&self.repository, name, &remotes) {
+            let remotes = branch::remotes_for(&self.git, cluster.url.as_deref());
+            let followed = match branch::find(&self.git, name, &remotes) {
                 None => Followed::NotHere { remote: remotes.into_iter().next() },
                 Some(Branch { reference, is_remote, id }) => {
                     let states = if Some(id) == head {
@@ -47,14 +47,13 @@ impl WorkTree {
 
     /// What is checked out, and the commit at HEAD; neither branch nor commit is an error where it is missing.
     fn checkout(&self) -> Result<(Checkout, Option<Oid>), GitError> {
-        let unreadable = |error: &git2::Error| unreadable(&self.root, error);
-        let named = self.repository.find_reference("HEAD").map_err(|error| unreadable(&error))?;
+        let named = self.git.find_reference("HEAD").map_err(|error| self.unreadable(&error))?;
         let branch = named.symbolic_target_bytes().map(|name| String::from_utf8_lossy(name).into_owned());
         let branch = branch.map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned());
-        let head = match self.repository.head().and_then(|head| head.peel_to_commit()) {
+        let head = match self.git.head().and_then(|head| head.peel_to_commit()) {
             Ok(commit) => Some(commit.id()),
             Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => None,
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(self.unreadable(&error)),
         };
         let commit = head.map(|id| id.to_string()[..7].to_owned());
         Ok((Checkout { branch, commit }, head))
@@ -64,7 +63,7 @@ impl WorkTree {
     fn position(&self, id: Oid, head: Option<Oid>) -> Position {
         match head {
             Some(head) if head == id => Position::AtHead,
-            Some(head) if !self.repository.is_shallow() => match self.repository.graph_ahead_behind(id, head) {
+            Some(head) if !self.git.is_shallow() => match self.git.graph_ahead_behind(id, head) {
                 Ok((ahead, behind)) => Position::Apart { ahead, behind },
                 Err(_) => Position::Unknown,
             },

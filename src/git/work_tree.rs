@@ -1,0 +1,114 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use git2::AttrCheckFlags;
+
+use super::{GitError, Repository, has_filter};
+use crate::repo::{Folder, RepoPath, Source};
+
+/// A git repository with files to read and write: a [`Repository`] and the top of a work tree of it.
+pub struct WorkTree {
+    repository: Repository,
+    root: PathBuf,
+}
+
+impl WorkTree {
+    /// The work tree that a directory is in, or `None` outside of git.
+    ///
+    /// # Errors
+    /// Those of [`Repository::around`], and [`GitError::Bare`].
+    pub fn around(dir: &Path) -> Result<Option<WorkTree>, GitError> {
+        Repository::around(dir)?.map(WorkTree::of).transpose()
+    }
+
+    /// The work tree of a repository.
+    ///
+    /// # Errors
+    /// [`GitError::Bare`] if it has none.
+    pub fn of(repository: Repository) -> Result<WorkTree, GitError> {
+        let Some(root) = repository.git.workdir().map(Path::to_owned) else {
+            return Err(GitError::Bare(repository.git.path().to_owned()));
+        };
+        Ok(WorkTree { repository, root })
+    }
+
+    /// The repository: its commits and branches.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The top of the work tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where `apply` keeps its journal: under the git directory of this work tree.
+    pub fn journal(&self) -> PathBuf {
+        self.repository.git.path().join("flux-codemod").join("journal")
+    }
+
+    /// The files of the work tree: those of the index, and the untracked ones that are not ignored.
+    ///
+    /// # Errors
+    /// [`GitError`] if the index or the directories cannot be read.
+    pub fn files(&self) -> Result<Folder, GitError> {
+        const GITLINK: u32 = 0o160_000;
+        let git = &self.repository.git;
+        let index = git.index().map_err(|error| self.repository.unreadable(&error))?;
+        let (submodules, tracked): (Vec<_>, Vec<_>) = index.iter().partition(|entry| entry.mode == GITLINK);
+        let tracked: BTreeSet<Vec<u8>> = tracked.into_iter().map(|entry| entry.path).collect();
+        let submodules: Vec<Vec<u8>> = submodules.into_iter().map(|entry| entry.path).collect();
+        let io = |cause| GitError::Io { path: self.root.clone(), cause };
+        let mut folder = Folder::work_tree(&self.root, &tracked, &submodules).map_err(io)?;
+        // Attributes are slow to look up and rarely there.
+        let has_attributes = folder.list().iter().any(|entry| entry.path.name() == ".gitattributes")
+            || git.commondir().join("info/attributes").exists();
+        if has_attributes {
+            folder.mark_filtered(|path| has_filter(git, path, AttrCheckFlags::FILE_THEN_INDEX));
+        }
+        Ok(folder)
+    }
+
+    /// Whether a file holds what no commit has: it is untracked, differs from the index, or the index from HEAD. What cannot be told counts
+    /// as not.
+    pub fn is_modified(&self, path: &RepoPath) -> bool {
+        let changed =
+            git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
+        self.repository.git.status_file(Path::new(path.as_str())).is_ok_and(|status| status.intersects(changed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::EntryKind;
+
+    #[test]
+    fn a_work_tree_is_found_from_below_and_filters_are_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(WorkTree::around(dir.path()).unwrap().is_none());
+        git2::Repository::init(dir.path()).unwrap();
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        std::fs::write(dir.path().join("sub/secret.yaml"), "a: 1\n").unwrap();
+        std::fs::write(dir.path().join("plain.yaml"), "a: 1\n").unwrap();
+        std::fs::write(dir.path().join(".gitattributes"), "sub/** filter=git-crypt\n").unwrap();
+        let tree = WorkTree::around(&dir.path().join("sub")).unwrap().unwrap();
+        assert_eq!(tree.root().canonicalize().unwrap(), dir.path().canonicalize().unwrap());
+        let filtered: Vec<_> = tree
+            .files()
+            .unwrap()
+            .list()
+            .iter()
+            .filter(|entry| matches!(entry.kind, EntryKind::File { filtered: true, .. }))
+            .map(|entry| entry.path.to_string())
+            .collect();
+        assert_eq!(filtered, ["sub/secret.yaml"]);
+    }
+
+    #[test]
+    fn a_bare_repository_is_refused_where_files_are_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        git2::Repository::init_bare(dir.path()).unwrap();
+        assert!(matches!(WorkTree::around(dir.path()), Err(GitError::Bare(_))));
+    }
+}
