@@ -15,6 +15,7 @@ mod planner;
 pub mod runbook;
 mod select;
 mod skip;
+mod stack;
 mod unit;
 
 pub use crate::finding::{Code, Finding, Severity};
@@ -27,6 +28,7 @@ pub use pending::as_findings;
 pub use planner::{Plan, about_tree, plan};
 pub use select::{SelectError, Selection, Selectors, There, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
+pub use stack::{Layer, StackError, independent, stacked, without};
 pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -198,12 +198,20 @@ impl Tree {
     /// # Errors
     /// If the source cannot be read.
     pub fn changed_files(&self) -> Result<Vec<FileChange>, TreeError> {
-        let base = Tree { over: Arc::default(), ..self.clone() };
+        self.changed_since(&Tree { over: Arc::default(), ..self.clone() })
+    }
+
+    /// How this tree differs from an earlier version of it, which stands on the same source.
+    ///
+    /// # Errors
+    /// If the source cannot be read.
+    pub fn changed_since(&self, earlier: &Tree) -> Result<Vec<FileChange>, TreeError> {
+        let touched: BTreeSet<&RepoPath> = earlier.over.keys().chain(self.over.keys()).collect();
         let mut changed = Vec::new();
-        for (path, after) in self.over.iter() {
-            let before = base.read(path)?;
-            if before != *after {
-                changed.push(FileChange { path: path.clone(), before, after: after.clone() });
+        for path in touched {
+            let (before, after) = (earlier.read(path)?, self.read(path)?);
+            if before != after {
+                changed.push(FileChange { path: path.clone(), before, after });
             }
         }
         Ok(changed)

@@ -1,0 +1,137 @@
+//! Batches on trees: one on the other, or each by itself.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::{Batch, Finding, LandError, Migration, UnitId, land, ordered};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::repo::{FileChange, TreeError};
+
+/// A batch, and what it changes on the tree below it.
+#[derive(Clone, Debug)]
+pub struct Layer<'p> {
+    /// The batch.
+    pub batch: Batch<'p>,
+    /// What changes, by path.
+    pub changes: Vec<FileChange>,
+}
+
+/// Why batches cannot be stacked, or stand side by side.
+#[derive(Debug, Error)]
+pub enum StackError {
+    /// Landing failed.
+    #[error(transparent)]
+    Land(#[from] LandError),
+    /// A tree could not be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A unit that was planned does not land.
+    #[error("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message)]
+    DoesNotLand {
+        /// The unit.
+        unit: Box<UnitId>,
+        /// Why.
+        reason: Box<Finding>,
+    },
+    /// A batch cannot stand by itself: what it needs lands with another.
+    #[error(
+        "{batch} cannot have a branch independent of others: it needs {needed}, which is not there yet; merge that one first, or leave \
+         --independent out and have a stack"
+    )]
+    NotIndependent {
+        /// The batch.
+        batch: String,
+        /// The batch that it needs.
+        needed: String,
+    },
+    /// A batch by itself would be written otherwise than on the stack.
+    #[error(
+        "{batch} cannot have a branch independent of others: {path} would not be the same as after those before it; leave --independent \
+         out and have a stack"
+    )]
+    Differs {
+        /// The batch.
+        batch: String,
+        /// The file.
+        path: crate::repo::RepoPath,
+    },
+}
+
+/// Lands batches one on the other, in their order.
+///
+/// # Errors
+/// [`StackError`], if a tree cannot be read or a migration breaks its promises.
+pub fn stacked<'p>(
+    start: &View,
+    batches: &[Batch<'p>],
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+) -> Result<Vec<Layer<'p>>, StackError> {
+    let mut view = start.clone();
+    let mut layers = Vec::new();
+    for batch in batches {
+        let landed = land(&view, &ordered(&batch.units)?, migrations, settings)?;
+        let opted_out = landed.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
+        if let Some((unit, reason)) = landed.refused.iter().chain(opted_out).next() {
+            let (unit, reason) = (Box::new(unit.clone()), Box::new(reason.clone()));
+            return Err(StackError::DoesNotLand { unit, reason });
+        }
+        let changes = landed.view.tree().changed_since(view.tree())?;
+        layers.push(Layer { batch: batch.clone(), changes });
+        view = landed.view;
+    }
+    Ok(layers)
+}
+
+/// Sees that each layer of a stack could as well stand on the tree itself, with the same changes.
+///
+/// # Errors
+/// [`StackError::NotIndependent`] and [`StackError::Differs`] for the first that could not.
+pub fn independent(
+    start: &View,
+    layers: &[Layer<'_>],
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+) -> Result<(), StackError> {
+    for layer in layers {
+        let batch = layer.batch.to_string();
+        let needs: BTreeSet<&UnitId> = layer.batch.units.iter().flat_map(|unit| &unit.needs).collect();
+        let is_needed = |other: &&Layer<'_>| other.batch.units.iter().any(|unit| needs.contains(&unit.id));
+        if let Some(needed) = layers.iter().filter(|other| other.batch.to_string() != batch).find(is_needed) {
+            return Err(StackError::NotIndependent { batch, needed: needed.batch.to_string() });
+        }
+        let alone = stacked(start, std::slice::from_ref(&layer.batch), migrations, settings)?;
+        let differs = |change: &&FileChange| !alone[0].changes.contains(change);
+        let less = layer.changes.iter().find(differs);
+        let more = alone[0].changes.iter().find(|change| !layer.changes.contains(change));
+        if let Some(change) = less.or(more) {
+            return Err(StackError::Differs { batch, path: change.path.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The batches without those that are left out, and without those that need something of them; for each of these the name of what it waits for.
+pub fn without<'p>(
+    batches: Vec<Batch<'p>>,
+    left_out: &dyn Fn(&Batch<'p>) -> bool,
+) -> (Vec<Batch<'p>>, Vec<(Batch<'p>, String)>) {
+    let mut missing: Vec<(UnitId, String)> = Vec::new();
+    let (mut kept, mut waiting) = (Vec::new(), Vec::new());
+    for batch in batches {
+        let needs = batch.units.iter().flat_map(|unit| &unit.needs);
+        let waits_for = missing.iter().find(|(id, _)| needs.clone().any(|need| need == id)).map(|(_, own)| own.clone());
+        let is_left_out = left_out(&batch);
+        if is_left_out || waits_for.is_some() {
+            missing.extend(batch.units.iter().map(|unit| (unit.id.clone(), batch.to_string())));
+        }
+        match waits_for {
+            _ if is_left_out => {}
+            Some(needed) => waiting.push((batch, needed)),
+            None => kept.push(batch),
+        }
+    }
+    (kept, waiting)
+}
