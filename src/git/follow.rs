@@ -4,7 +4,7 @@ use std::sync::Arc;
 use git2::{ErrorCode, Oid};
 
 use super::branch::{self, Branch};
-use super::{GitError, Repository};
+use super::{Base, GitError, Repository};
 use crate::flux::{Checkout, Followed, FollowedBranch, Following, Position, States, View};
 use crate::repo::Tree;
 
@@ -18,6 +18,16 @@ impl Repository {
     /// [`GitError`] if HEAD cannot be read. A branch that is not here, or cannot be read, is none: see [`Followed`].
     pub fn follow(&self, view: View) -> Result<View, GitError> {
         let (checkout, head) = self.checkout()?;
+        Ok(self.follow_at(view, checkout, head))
+    }
+
+    /// The same for the view of a base's tree: branches are seen from the base, and HEAD does not matter.
+    pub fn follow_from(&self, view: View, base: &Base) -> View {
+        let checkout = Checkout { branch: base.branch.clone(), commit: Some(base.id.short()) };
+        self.follow_at(view, checkout, Some(base.id.0))
+    }
+
+    fn follow_at(&self, view: View, checkout: Checkout, head: Option<Oid>) -> View {
         let mut read: BTreeMap<Oid, Result<View, String>> = BTreeMap::new();
         let mut clusters = BTreeMap::new();
         for cluster in &view.graph().clusters {
@@ -37,7 +47,7 @@ impl Repository {
             };
             clusters.insert(cluster.name.clone(), followed);
         }
-        Ok(view.following(Following { checkout, clusters }))
+        view.following(Following { checkout, clusters })
     }
 
     fn view_of(&self, id: Oid, like: &View) -> Result<View, String> {
