@@ -8,11 +8,17 @@ pub(super) struct Branch {
     pub(super) id: Oid,
 }
 
-/// The remotes that may have the branches of an address: those with that address, whatever the protocol; else the only one, else `origin`.
-pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<String> {
+/// The names of the remotes, `origin` first.
+pub(super) fn remotes(repository: &Repository) -> Vec<String> {
     let Ok(names) = repository.remotes() else { return Vec::new() };
     let mut names: Vec<String> = names.iter().filter_map(|name| Some(name.ok()??.to_owned())).collect();
     names.sort_by_key(|name| (name != "origin", name.clone()));
+    names
+}
+
+/// The remotes that may have the branches of an address: those with that address, whatever the protocol; else the only one, else `origin`.
+pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<String> {
+    let names = remotes(repository);
     let address = url.and_then(address);
     let has_it = |name: &&String| {
         let remote = repository.find_remote(name).ok();

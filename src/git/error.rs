@@ -29,7 +29,22 @@ pub enum GitError {
         /// What libgit2 says.
         why: String,
     },
-    /// Its files cannot be listed.
+    /// A name stands for no commit.
+    #[error("{name} is no branch, tag or commit in {path}: {why}")]
+    NoSuchBase {
+        /// What was asked for.
+        name: String,
+        /// Where.
+        path: PathBuf,
+        /// What libgit2 says.
+        why: String,
+    },
+    /// The branch at HEAD has no commit yet.
+    #[error(
+        "{0} has no commit yet that branches could start from; commit the files first, or name another branch with --base"
+    )]
+    NoCommit(PathBuf),
+    /// Its files cannot be listed, or files under the git directory not written.
     #[error("{path}: {cause}")]
     Io {
         /// Where.

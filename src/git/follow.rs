@@ -18,16 +18,16 @@ impl Repository {
     /// [`GitError`] if HEAD cannot be read. A branch that is not here, or cannot be read, is none: see [`Followed`].
     pub fn follow(&self, view: View) -> Result<View, GitError> {
         let (checkout, head) = self.checkout()?;
-        Ok(self.follow_from(view, checkout, head))
+        Ok(self.follow_at(view, checkout, head))
     }
 
-    /// As [`follow`](Repository::follow), for a view of the tree of a base instead of HEAD.
-    pub fn follow_at(&self, view: View, base: &Base) -> View {
+    /// The same for the view of a base's tree: branches are seen from the base, and HEAD does not matter.
+    pub fn follow_from(&self, view: View, base: &Base) -> View {
         let checkout = Checkout { branch: base.branch.clone(), commit: Some(base.id.short()) };
-        self.follow_from(view, checkout, Some(base.id.0))
+        self.follow_at(view, checkout, Some(base.id.0))
     }
 
-    fn follow_from(&self, view: View, checkout: Checkout, head: Option<Oid>) -> View {
+    fn follow_at(&self, view: View, checkout: Checkout, head: Option<Oid>) -> View {
         let mut read: BTreeMap<Oid, Result<View, String>> = BTreeMap::new();
         let mut clusters = BTreeMap::new();
         for cluster in &view.graph().clusters {

@@ -3,11 +3,18 @@
 //! A [`Repository`] has commits and branches, and may be bare; a [`WorkTree`] is one with files. Read here are the work tree, [commits](Commit)
 //! as trees, and the branches that clusters follow ([`Repository::follow`]).
 
+mod base;
 mod branch;
+mod checked_out;
 mod commit;
 mod error;
+mod existing;
 mod follow;
+mod patch_id;
 mod repository;
+#[cfg(test)]
+mod testing;
+mod trailer;
 mod work_tree;
 
 use std::path::Path;
@@ -16,9 +23,11 @@ use git2::{AttrCheckFlags, AttrValue};
 
 use crate::repo::RepoPath;
 
+pub use base::{Base, CommitId};
 pub use commit::Commit;
 pub use error::GitError;
 use error::unreadable;
+pub use existing::{Existing, Whose};
 pub use repository::Repository;
 pub use work_tree::WorkTree;
 

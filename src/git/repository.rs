@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use git2::ErrorCode;
@@ -7,6 +8,8 @@ use super::{GitError, unreadable};
 /// A git repository, with or without a work tree: what it takes to read commits and to make branches.
 pub struct Repository {
     pub(super) git: git2::Repository,
+    /// Variables that git's own programs see beside those of this process.
+    pub(super) environment: Vec<(OsString, OsString)>,
 }
 
 impl Repository {
@@ -16,10 +19,16 @@ impl Repository {
     /// [`GitError`] if there is a repository that cannot be read: [`GitError::Reftable`], [`GitError::Sha256`] or what libgit2 says.
     pub fn around(dir: &Path) -> Result<Option<Repository>, GitError> {
         match git2::Repository::discover(dir) {
-            Ok(git) => Ok(Some(Repository { git })),
+            Ok(git) => Ok(Some(Repository { git, environment: Vec::new() })),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(foreign_format(dir).unwrap_or_else(|| unreadable(dir, &error))),
         }
+    }
+
+    /// The same, where git's own programs see further variables.
+    #[cfg(test)]
+    pub(super) fn with_environment(self, environment: Vec<(OsString, OsString)>) -> Repository {
+        Repository { environment, ..self }
     }
 
     /// Where it is, for messages: the top of its work tree, or the git directory of a bare repository.

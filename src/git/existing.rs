@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+
+use git2::{ErrorCode, Oid, Sort};
+
+use super::{Base, CommitId, GitError, Repository, patch_id, trailer};
+
+/// A local branch that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Existing {
+    /// Its name, without `refs/heads/`.
+    pub name: String,
+    /// The commit it points to.
+    pub tip: CommitId,
+    /// Who wrote what it has over the base.
+    pub whose: Whose,
+    /// The work tree that stands on it, the main one or a linked one; also one where it is being rebased.
+    pub checked_out: Option<PathBuf>,
+}
+
+/// Who wrote the commits of a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// This program: each commit has its trailers, and changes what it did when it was made. Rebased without a change it is still ours.
+    Ours,
+    /// Others too.
+    Edited {
+        /// Their commits, the lowest first, shortened, with the subject: those without our trailers, those that were changed, and merges.
+        commits: Vec<(String, String)>,
+    },
+}
+
+impl Repository {
+    /// The local branches below a prefix (`flux-codemod/main/`), by name.
+    ///
+    /// # Errors
+    /// [`GitError`] if refs or the commits over the base cannot be read.
+    pub fn branches(&self, prefix: &str, base: &Base) -> Result<Vec<Existing>, GitError> {
+        let read = || -> Result<Vec<(String, Oid)>, git2::Error> {
+            let below = format!("refs/heads/{}/", prefix.trim_end_matches('/'));
+            let mut found = Vec::new();
+            for reference in self.git.references()? {
+                let reference = reference?;
+                let Ok(name) = reference.name() else { continue };
+                if name.starts_with(&below) {
+                    found.push((name.to_owned(), reference.peel_to_commit()?.id()));
+                }
+            }
+            Ok(found)
+        };
+        let mut found = read().map_err(|error| self.unreadable(&error))?;
+        found.sort();
+        let checked_out = self.checked_out()?;
+        let existing = |(reference, tip): (String, Oid)| {
+            let whose = self.whose(tip, base).map_err(|error| self.unreadable(&error))?;
+            let name = reference.trim_start_matches("refs/heads/").to_owned();
+            Ok(Existing { name, tip: CommitId(tip), whose, checked_out: checked_out.get(&reference).cloned() })
+        };
+        found.into_iter().map(existing).collect()
+    }
+
+    /// The commits that a branch has over the base, the lowest first.
+    pub(super) fn over_base(&self, tip: Oid, base: &Base) -> Result<Vec<git2::Commit<'_>>, git2::Error> {
+        let mut walk = self.git.revwalk()?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
+        walk.push(tip)?;
+        walk.hide(base.id.0)?;
+        walk.map(|id| self.git.find_commit(id?)).collect()
+    }
+
+    fn whose(&self, tip: Oid, base: &Base) -> Result<Whose, git2::Error> {
+        let mut commits = Vec::new();
+        for commit in self.over_base(tip, base)? {
+            if !self.is_ours(&commit)? {
+                let subject = commit.summary_bytes().unwrap_or_default();
+                commits.push((CommitId(commit.id()).short(), String::from_utf8_lossy(subject).into_owned()));
+            }
+        }
+        Ok(if commits.is_empty() { Whose::Ours } else { Whose::Edited { commits } })
+    }
+
+    fn is_ours(&self, commit: &git2::Commit<'_>) -> Result<bool, git2::Error> {
+        let Some(stated) = trailer::patch_id(commit.message_bytes()) else { return Ok(false) };
+        match patch_id::of_commit(&self.git, commit) {
+            Ok(own) => Ok(own == Some(stated)),
+            // What a shallow or partial clone cannot show is nothing that we may throw away.
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A repository in a temporary directory, and the real git beside it, neither of which knows the configuration of this machine.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::Repository;
+use crate::repo::{File, FileChange, Mode, RepoPath};
+
+pub(super) struct Home {
+    dir: tempfile::TempDir,
+}
+
+impl Home {
+    /// An empty repository, on branch `main`.
+    pub(super) fn new() -> Home {
+        let home = Home { dir: tempfile::tempdir().unwrap() };
+        fs::create_dir(home.path()).unwrap();
+        fs::write(home.beside("global"), "[user]\n\tname = Test\n\temail = test@example.org\n").unwrap();
+        home.git(&["init", "-q", "-b", "main"]);
+        home
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.dir.path().join("repository")
+    }
+
+    /// A path outside of the repository.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// What git's programs are to see of an environment.
+    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+        let own = [
+            ("GIT_CONFIG_GLOBAL", self.beside("global")),
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+            ("HOME", self.beside("nobody")),
+            ("GIT_AUTHOR_DATE", "1700000000 +0100".into()),
+            ("GIT_COMMITTER_DATE", "1700000000 +0100".into()),
+        ];
+        own.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    pub(super) fn repository(&self) -> Repository {
+        Repository::around(&self.path()).unwrap().unwrap().with_environment(self.environment())
+    }
+
+    pub(super) fn run(&self, dir: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(dir).args(arguments).envs(self.environment());
+        command.env("GIT_EDITOR", "true").env("GIT_SEQUENCE_EDITOR", "true").output().unwrap()
+    }
+
+    /// What git prints, without the last newline.
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
+        let output = self.run(&self.path(), arguments);
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
+    }
+
+    pub(super) fn write(&self, path: &str, text: &str) {
+        let full = self.path().join(path);
+        fs::create_dir_all(full.parent().unwrap()).unwrap();
+        fs::write(full, text).unwrap();
+    }
+
+    /// Writes files and commits all that differs.
+    pub(super) fn commit(&self, message: &str, files: &[(&str, &str)]) -> String {
+        for (path, text) in files {
+            self.write(path, text);
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "-q", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+}
+
+pub(super) fn file(text: &str) -> File {
+    File { bytes: text.as_bytes().into(), mode: Mode::File }
+}
+
+pub(super) fn change(path: &str, before: Option<&str>, after: Option<&str>) -> FileChange {
+    FileChange { path: RepoPath::new(path).unwrap(), before: before.map(file), after: after.map(file) }
+}
