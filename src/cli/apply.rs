@@ -1,6 +1,7 @@
+use anyhow::bail;
 use clap::Args;
 
-use super::context::Context;
+use super::context::{Context, Place};
 use super::{Asked, Outcome, Start, hint, print};
 use crate::output::stat;
 use crate::repo::{FileChange, write};
@@ -14,17 +15,20 @@ pub(super) struct ApplyArgs {
 /// `apply`: writes what is chosen, tells what changed.
 pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(start, &asked.migrations)?;
+    if asked.base.is_some() {
+        bail!("apply writes to the work tree, and plans on it; `flux-codemod branch --base` plans on a commit");
+    }
+    let (place, context) = Context::of_work_tree(start, &asked.migrations)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     if changes.is_empty() {
         hint("nothing to write");
     } else {
-        warn(&context, &changes);
-        write(&context.root, context.journal.as_deref(), &changes)?;
+        warn(&place, &changes);
+        write(&place.root, place.journal.as_deref(), &changes)?;
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         print(&stat(&changes))?;
-        if context.git.is_some() {
+        if place.git.is_some() {
             hint("written to the work tree; look at it with `git diff`, and commit it");
         }
     }
@@ -33,8 +37,8 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
 }
 
 /// Tells what a person would want to have known before.
-fn warn(context: &Context, changes: &[FileChange]) {
-    let Some(git) = &context.git else {
+fn warn(place: &Place, changes: &[FileChange]) {
+    let Some(git) = &place.git else {
         hint("note: this is no git repository, so files are written without a journal");
         return;
     };

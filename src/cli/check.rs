@@ -45,7 +45,7 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
 /// What is left, as findings in a format.
 fn found(start: &Start, args: &CheckArgs) -> anyhow::Result<(String, Outcome)> {
     let asked = args.asked.understood();
-    let context = Context::open(start, &asked.migrations)?;
+    let context = Context::open(start, &asked)?;
     let selection = context.select(&asked)?;
     let findings = plan::as_findings(&context.view, &context.plan, &selection);
     let text = match args.format {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 
-use super::context::Repository;
+use super::context::Place;
 use super::{LaidOut, Start};
 use crate::config::{self, ConfigError, FoundCluster, SectionType, Settings};
 use crate::flux::{GivenCluster, View};
@@ -13,26 +13,36 @@ use crate::repo::{RepoPath, Tree};
 /// A name that somebody may take for the one of the configuration.
 const OTHER_NAME: &str = ".flux-codemod.yml";
 
-/// The configuration: the file of `--config` from disk, else the one of the tree that is planned, else the defaults.
-pub(super) fn read(start: &Start, repository: &Repository) -> anyhow::Result<Settings> {
-    if let Some(file) = start.config() {
-        let text = std::fs::read_to_string(&file);
-        let text = text.with_context(|| format!("the configuration {} cannot be read", file.display()))?;
-        return parse(&file.display().to_string(), &text);
-    }
-    match text_in(&repository.tree)? {
-        Some(text) => parse(config::FILE, &text),
-        None if repository.root.join(config::FILE).is_dir() => bail!("{} is a directory, not a file", config::FILE),
-        None if repository.root.join(config::FILE).exists() => bail!(
+/// The configuration of a commit: the file of `--config` from disk, else the one of its tree, else the defaults.
+pub(super) fn of_tree(start: &Start, tree: &Tree) -> anyhow::Result<Settings> {
+    Ok(stated(start, tree)?.unwrap_or_default())
+}
+
+/// The configuration of files on disk, as [`of_tree`]. One that lies there and is not heard is an error.
+pub(super) fn of_place(start: &Start, place: &Place, tree: &Tree) -> anyhow::Result<Settings> {
+    let file = place.root.join(config::FILE);
+    match stated(start, tree)? {
+        Some(settings) => Ok(settings),
+        None if file.is_dir() => bail!("{} is a directory, not a file", config::FILE),
+        None if file.exists() => bail!(
             "{0} is here, but git ignores it, so that it is no part of the repository and would not be heard; \
              name it with --config {0}, or take it out of .gitignore",
             config::FILE
         ),
-        None if repository.root.join(OTHER_NAME).exists() => {
+        None if place.root.join(OTHER_NAME).exists() => {
             bail!("{OTHER_NAME} is not read: the configuration is called {}; rename it", config::FILE)
         }
         None => Ok(Settings::default()),
     }
+}
+
+fn stated(start: &Start, tree: &Tree) -> anyhow::Result<Option<Settings>> {
+    if let Some(file) = start.config() {
+        let text = std::fs::read_to_string(&file);
+        let text = text.with_context(|| format!("the configuration {} cannot be read", file.display()))?;
+        return parse(&file.display().to_string(), &text).map(Some);
+    }
+    text_in(tree)?.map(|text| parse(config::FILE, &text)).transpose()
 }
 
 /// The text of the configuration in a tree, a link followed.

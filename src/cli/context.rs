@@ -8,18 +8,14 @@ use anyhow::{Context as _, bail};
 use super::{Asked, Start, configuration, hint};
 use crate::config::Settings;
 use crate::flux::View;
-use crate::git::WorkTree;
+use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
 use crate::plan::{self, Batch, Landed, Meta, Migration, Plan, Selection, There};
 use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
 
-/// A repository, read and understood, and what there is to do in it.
+/// What there is to do in a tree.
 pub(super) struct Context {
-    pub(super) root: PathBuf,
-    /// Where `apply` keeps its journal; `None` outside of git.
-    pub(super) journal: Option<PathBuf>,
-    pub(super) git: Option<WorkTree>,
     /// Never dropped: the program ends with it, and taking apart what it knows of a large tree takes a tenth of the time.
     pub(super) view: ManuallyDrop<View>,
     pub(super) migrations: Vec<&'static dyn Migration>,
@@ -28,18 +24,38 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Opens the repository around a directory and plans all migrations that are asked for.
-    pub(super) fn open(start: &Start, asked: &[String]) -> anyhow::Result<Context> {
-        let Understood { repository, settings, view } = Understood::open(start)?;
-        let Repository { root, journal, git, .. } = repository;
+    /// Plans what is asked for: on the work tree, or on the commit that `--base` names.
+    pub(super) fn open(start: &Start, asked: &Asked) -> anyhow::Result<Context> {
+        let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, &asked.migrations)?.1) };
+        let git = repository(start)?;
+        Context::of_commit(start, &git, &git.base(base)?, &asked.migrations)
+    }
+
+    /// Plans on the work tree, or on a folder that is in no git repository.
+    pub(super) fn of_work_tree(start: &Start, asked: &[String]) -> anyhow::Result<(Place, Context)> {
+        let Understood { place, settings, view } = Understood::open(start)?;
+        Ok((place, Context::of(view, settings, asked)?))
+    }
+
+    /// Plans on a commit.
+    pub(super) fn of_commit(
+        start: &Start,
+        git: &git::Repository,
+        base: &Base,
+        asked: &[String],
+    ) -> anyhow::Result<Context> {
+        let (settings, view) = understood_commit(start, git, base)?;
+        Context::of(view, settings, asked)
+    }
+
+    fn of(view: View, settings: Settings, asked: &[String]) -> anyhow::Result<Context> {
         let all = migrations::all();
         let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
         let mut plan = plan::plan(&view, &migrations, &settings)?;
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
-        let view = ManuallyDrop::new(view);
-        Ok(Context { root, journal, git, view, migrations, settings, plan })
+        Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan })
     }
 
     /// Takes what is asked for out of the plan.
@@ -109,9 +125,16 @@ impl Context {
     }
 }
 
-/// A repository, read and understood, before anything is planned.
+/// The git repository around the directory where a command starts, bare ones included.
+pub(super) fn repository(start: &Start) -> anyhow::Result<git::Repository> {
+    refuse_if_not_there(&start.dir)?;
+    let found = git::Repository::around(&start.dir)?;
+    found.with_context(|| format!("{} is in no git repository, so there are no branches", start.dir.display()))
+}
+
+/// A tree, read and understood, before anything is planned.
 pub(super) struct Understood {
-    pub(super) repository: Repository,
+    pub(super) place: Place,
     pub(super) settings: Settings,
     pub(super) view: View,
 }
@@ -119,34 +142,42 @@ pub(super) struct Understood {
 impl Understood {
     /// Opens the repository around a directory, with its configuration and the branches that its clusters follow.
     pub(super) fn open(start: &Start) -> anyhow::Result<Understood> {
-        let repository = Repository::open(&start.dir)?;
-        let settings = configuration::read(start, &repository)?;
-        let view = View::with_clusters(repository.tree.clone(), configuration::given(&settings))?;
-        refuse_if_not_flux(&repository.root, repository.git.is_some(), &view)?;
-        let view = match &repository.git {
+        let (place, tree) = Place::open(&start.dir)?;
+        let settings = configuration::of_place(start, &place, &tree)?;
+        let view = View::with_clusters(tree, configuration::given(&settings))?;
+        refuse_if_not_flux(&place.root, place.git.is_some(), &view)?;
+        let view = match &place.git {
             Some(git) => git.repository().follow(view)?,
             None => view,
         };
         configuration::check(&settings, &view)?;
-        Ok(Understood { repository, settings, view })
+        Ok(Understood { place, settings, view })
     }
 }
 
-/// A repository with its files, before anything of it is understood.
-pub(super) struct Repository {
-    pub(super) root: PathBuf,
-    pub(super) journal: Option<PathBuf>,
-    pub(super) git: Option<WorkTree>,
-    pub(super) tree: Tree,
+/// A commit, read and understood.
+pub(super) fn understood_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
+    let tree = git.tree(base)?;
+    let settings = configuration::of_tree(start, &tree)?;
+    let view = View::with_clusters(tree, configuration::given(&settings))?;
+    refuse_if_not_flux(git.place(), true, &view)?;
+    let view = git.follow_from(view, base);
+    configuration::check(&settings, &view)?;
+    Ok((settings, view))
 }
 
-impl Repository {
-    /// Opens the repository around a directory. What an interrupted run left is rolled back first.
-    pub(super) fn open(dir: &Path) -> anyhow::Result<Repository> {
-        if !dir.is_dir() {
-            let what = if dir.exists() { "is no directory" } else { "is not there" };
-            bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
-        }
+/// Where files are read and written.
+pub(super) struct Place {
+    pub(super) root: PathBuf,
+    /// Where `apply` keeps its journal; `None` outside of git.
+    pub(super) journal: Option<PathBuf>,
+    pub(super) git: Option<WorkTree>,
+}
+
+impl Place {
+    /// Opens the repository around a directory, and its files. What an interrupted run left is rolled back first.
+    pub(super) fn open(dir: &Path) -> anyhow::Result<(Place, Tree)> {
+        refuse_if_not_there(dir)?;
         let git = WorkTree::around(dir)?;
         let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
         let journal = git.as_ref().map(WorkTree::journal);
@@ -163,8 +194,16 @@ impl Repository {
             Some(git) => git.files()?,
             None => Folder::plain(&root).with_context(|| format!("{} cannot be read", root.display()))?,
         };
-        Ok(Repository { root, journal, git, tree: Tree::of(Arc::new(folder)) })
+        Ok((Place { root, journal, git }, Tree::of(Arc::new(folder))))
     }
+}
+
+fn refuse_if_not_there(dir: &Path) -> anyhow::Result<()> {
+    if !dir.is_dir() {
+        let what = if dir.exists() { "is no directory" } else { "is not there" };
+        bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
+    }
+    Ok(())
 }
 
 /// A mistaken directory is better told at once than found clean.

@@ -4,9 +4,10 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use include_dir::{Dir, include_dir};
 
+use super::branch::{self, BranchArgs};
 use super::context::Context;
 use super::{Asked, Outcome, Start, diff, layout, print};
-use crate::git;
+use crate::git::{self, Stage};
 use crate::output::{list_as_text, plan_as_text, stat};
 
 /// The example: the tree of a golden case, so that what the demo shows is what the tests prove.
@@ -15,6 +16,19 @@ static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/home-ops/befo
 /// The release whose diff is shown in full.
 const SHOWN: &str = "media/jellyfin";
 
+/// How the example came to be.
+const HISTORY: [Stage; 3] = [
+    Stage {
+        message: "flux: two clusters, and the repositories that they share",
+        adds: &["kubernetes/*/flux", "kubernetes/shared"],
+    },
+    Stage { message: "edge: apps", adds: &["kubernetes/edge"] },
+    Stage { message: "main: apps", adds: &["*"] },
+];
+
+/// The cluster that may break, and the branch that it follows.
+const CLUSTER: &str = "edge";
+
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Where to make it, a new or empty directory; without one it is made in a temporary place and removed
@@ -22,7 +36,7 @@ pub(super) struct DemoArgs {
     into: Option<PathBuf>,
 }
 
-/// `demo`: makes the example repository and shows list, plan and diff on it.
+/// `demo`: makes the example repository and shows list, plan, diff, and branches with a merge on it.
 pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let temporary;
     let into = args.into.as_ref().map(|into| if start == Path::new(".") { into.clone() } else { start.join(into) });
@@ -36,7 +50,8 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     make(dir)?;
     let kept = into.as_deref().map(Path::display);
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
-    let context = Context::open(&Start { dir: dir.to_owned(), config: None }, &[])?;
+    let everything = Asked::default();
+    let context = Context::open(&Start { dir: dir.to_owned(), config: None }, &everything)?;
     let Context { view, plan, migrations, .. } = &context;
     let layout = layout();
 
@@ -49,7 +64,6 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     print(&list_as_text(view, plan, migrations, &layout))?;
 
     heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
-    let everything = Asked::default();
     let selection = context.select(&everything)?;
     let batches = context.batches(&everything, &selection)?;
     print(&plan_as_text(view, plan, &selection, &batches, migrations, &layout))?;
@@ -68,9 +82,27 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&stat(&changes))?;
 
+    heading(
+        &format!("branch chart-ref --cluster {CLUSTER}"),
+        "\nThe same as commits: a branch for each batch, stacked on the branch that the cluster follows. The work tree is not touched.",
+    )?;
+    let start = Start { dir: dir.to_owned(), config: None };
+    let only =
+        Asked { migrations: vec!["chart-ref".to_owned()], cluster: vec![CLUSTER.to_owned()], ..Asked::default() };
+    branch::run(&start, &BranchArgs::unsigned(only.clone()))?;
+
+    let first = format!("flux-codemod/{CLUSTER}/chart-ref/10-sources-flux-system");
+    let text = "\nThe first batch is merged, as a pull request would do it, and the command run again: what is merged vanishes, the rest stays.";
+    print(&format!("\n{}\n\n$ git fetch . {first}:{CLUSTER}\n", layout.fold("", text.trim_start())))?;
+    git::fast_forward(dir, CLUSTER, &first)?;
+    print(&format!("$ flux-codemod -C {home} branch chart-ref --cluster {CLUSTER}\n"))?;
+    branch::run(&start, &BranchArgs::unsigned(only))?;
+
     let next = match kept {
         Some(dir) => {
-            format!("The repository is in {dir}: try `flux-codemod -C {dir} apply`, then `git -C {dir} diff`.")
+            format!(
+                "The repository is in {dir}: try `flux-codemod -C {dir} apply`, then `git -C {dir} diff`; or `git -C {dir} log --stat --all`."
+            )
         }
         None => "To keep the repository and try `apply` on it: `flux-codemod demo DIR`.".to_owned(),
     };
@@ -85,5 +117,5 @@ fn make(dir: &Path) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     EXAMPLE.extract(dir).with_context(|| format!("the example cannot be written to {}", dir.display()))?;
-    Ok(git::init_with_everything(dir, "an example home-ops repository", &["edge"])?)
+    Ok(git::init_example(dir, &HISTORY, &[CLUSTER])?)
 }

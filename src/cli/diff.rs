@@ -18,7 +18,7 @@ pub(super) struct DiffArgs {
 /// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
 pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(start, &asked.migrations)?;
+    let context = Context::open(start, &asked)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));

@@ -3,15 +3,15 @@ use std::io::{ErrorKind, Write as _};
 
 use anyhow::{Context as _, bail};
 
-use super::context::{Repository, refuse_if_not_flux};
+use super::context::{Place, refuse_if_not_flux};
 use super::{Outcome, Start, configuration, hint};
 use crate::config;
 use crate::flux::View;
 
 /// `init`: writes what the tree shows and the defaults, with comments. Never over a file that is there.
 pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
-    let repository = Repository::open(&start.dir)?;
-    let view = View::of(repository.tree)?;
+    let (repository, tree) = Place::open(&start.dir)?;
+    let view = View::of(tree)?;
     refuse_if_not_flux(&repository.root, repository.git.is_some(), &view)?;
     let text = config::template(&configuration::found(&view), &configuration::sections());
     let file = start.config().unwrap_or_else(|| repository.root.join(config::FILE));

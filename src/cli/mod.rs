@@ -1,6 +1,7 @@
 //! The command line: one file a verb, thin over the library. The only place that knows anyhow.
 
 mod apply;
+mod branch;
 mod check;
 mod completions;
 mod configuration;
@@ -70,6 +71,12 @@ enum Command {
     /// Inside a git repository a journal under the git directory makes it all or nothing: the run after an interrupted one rolls back
     /// first. Nothing is committed.
     Apply(apply::ApplyArgs),
+    /// Commit each batch to a branch of its own
+    ///
+    /// Planned from the branch that each cluster follows, never from the work tree, and stacked in the order in which they are to be merged. Neither
+    /// work tree nor index nor HEAD is touched, nothing is pushed, and no hook of git is run. Run it again at any time: what is merged vanishes,
+    /// the rest is made anew where its base has moved.
+    Branch(branch::BranchArgs),
     /// For CI: say what is left to do, and exit with 1 if there is anything
     Check(check::CheckArgs),
     /// Is the tree sound? Say what Flux or Kustomize would stumble over, and what puts data at risk
@@ -109,6 +116,9 @@ struct Asked {
     /// Only these batches, with what they need: 30-deployments-media, or edge/30-deployments-media
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     batch: Vec<String>,
+    /// Plan on this commit or branch instead of the work tree
+    #[arg(long, value_name = "REF")]
+    base: Option<String>,
     /// Also units that a person should look at first
     #[arg(long)]
     review: bool,
@@ -219,6 +229,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Plan(args) => plan::run(&start, args),
         Command::Diff(args) => diff::run(&start, args),
         Command::Apply(args) => apply::run(&start, args),
+        Command::Branch(args) => branch::run(&start, args),
         Command::Check(args) => check::run(&start, args),
         Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(args),

@@ -45,7 +45,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
 /// The plan in a format, and whether anything of it is left to do.
 pub(super) fn planned(start: &Start, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
     let asked = asked.understood();
-    let context = Context::open(start, &asked.migrations)?;
+    let context = Context::open(start, &asked)?;
     let selection = context.select(&asked)?;
     let batches = context.batches(&asked, &selection)?;
     let Context { view, plan, migrations, .. } = &context;

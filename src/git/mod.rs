@@ -8,6 +8,7 @@ mod branch;
 mod checked_out;
 mod commit;
 mod error;
+mod example;
 mod existing;
 mod follow;
 mod patch_id;
@@ -27,6 +28,7 @@ pub use base::{Base, CommitId};
 pub use commit::Commit;
 pub use error::GitError;
 use error::unreadable;
+pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
 pub use repository::Repository;
 pub use work_tree::WorkTree;
@@ -36,27 +38,4 @@ fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFl
     let value = repository.get_attr_bytes(Path::new(path.as_str()), "filter", flags);
     let value = value.ok().flatten();
     matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
-}
-
-/// Makes a repository of a directory, with all that lies in it as its first commit, on branch `main` and on further branches.
-///
-/// # Errors
-/// [`GitError`] if libgit2 cannot.
-pub fn init_with_everything(dir: &Path, message: &str, branches: &[&str]) -> Result<(), GitError> {
-    let make = || -> Result<(), git2::Error> {
-        let mut options = git2::RepositoryInitOptions::new();
-        let repository = git2::Repository::init_opts(dir, options.initial_head("main"))?;
-        let mut index = repository.index()?;
-        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None)?;
-        index.write()?;
-        let tree = repository.find_tree(index.write_tree()?)?;
-        let author = git2::Signature::now("flux-codemod", "flux-codemod@example.org")?;
-        let commit =
-            repository.find_commit(repository.commit(Some("HEAD"), &author, &author, message, &tree, &[])?)?;
-        for name in branches {
-            repository.branch(name, &commit, false)?;
-        }
-        Ok(())
-    };
-    make().map_err(|error| unreadable(dir, &error))
 }

@@ -2,6 +2,7 @@
 //!
 //! What comes from the repository goes through [`visible`] before it can reach a terminal.
 
+mod branches;
 mod diff;
 mod escape;
 mod findings;
@@ -16,6 +17,7 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
+pub use branches::{Shown, Stack, branches_as_text};
 pub use diff::{DiffLine, diff_lines, stat};
 pub use escape::{visible, visible_line};
 pub use findings::{findings_as_json, findings_as_text};

@@ -17,7 +17,7 @@ pub struct Step {
 impl Step {
     /// A step with its commands, each a list of words.
     pub fn new(what: impl Into<String>, commands: Vec<Vec<String>>) -> Step {
-        let line = |words: &Vec<String>| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+        let line = |words: &Vec<String>| words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ");
         Step { what: what.into(), commands: commands.iter().map(line).collect() }
     }
 }
@@ -36,7 +36,7 @@ pub struct Runbook {
 }
 
 /// A word as a shell takes it. Names come from the repository: nothing in them is to be run.
-fn quoted(word: &str) -> String {
+pub fn shell(word: &str) -> String {
     // A NUL, which no shell takes, cannot be in a name that Kubernetes takes either.
     shlex::try_quote(word).map_or_else(|_| "''".to_owned(), |word| word.into_owned())
 }

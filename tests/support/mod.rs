@@ -27,8 +27,18 @@ impl Run {
 /// The program, with nothing of this machine's settings.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flux-codemod"));
-    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    as_a_tester(&mut command);
     command
+}
+
+/// Who commits, and when: always the same, so that commits have the same ids on every machine.
+fn as_a_tester(command: &mut Command) {
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    for role in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{role}_NAME"), "Test").env(format!("GIT_{role}_EMAIL"), "test@example.org");
+        command.env(format!("GIT_{role}_DATE"), "2026-01-02T03:04:05+00:00");
+    }
 }
 
 impl Repo {
@@ -66,13 +76,10 @@ impl Repo {
 
     /// Runs git here; it must succeed.
     pub fn git(&self, args: &[&str]) -> String {
-        let output = Command::new("git")
-            .current_dir(self.path())
-            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "core.autocrlf=false"])
-            .args(args)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .output()
-            .expect("git runs");
+        let mut git = Command::new("git");
+        as_a_tester(&mut git);
+        git.current_dir(self.path()).args(["-c", "core.autocrlf=false"]).args(args);
+        let output = git.output().expect("git runs");
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }

@@ -1,0 +1,85 @@
+//! Which branch a batch goes to, and which of those that are there are of this run.
+
+use std::collections::BTreeSet;
+
+use super::Per;
+use super::target::Target;
+use crate::cli::Asked;
+use crate::cli::context::Context;
+use crate::git::{Existing, NewCommit, Onto, Repository, Wanted};
+use crate::output::commit_message;
+use crate::plan::{Batch, Lane, Layer, branches_of};
+
+/// The names of the branches of one base.
+pub(super) struct Names<'c> {
+    pub(super) target: &'c Target,
+    pub(super) context: &'c Context,
+    pub(super) per: Per,
+}
+
+impl Names<'_> {
+    /// The branch of a batch.
+    pub(super) fn branch(&self, batch: &Batch<'_>) -> String {
+        if self.per != Per::Phase {
+            return batch.branch();
+        }
+        let lane = Lane(self.target.clusters.iter().cloned().collect());
+        let phase = self.context.runbook(batch).0.phase;
+        branches_of(&lane, &format!("phase-{phase}"))
+    }
+
+    /// The branches that are there, of these clusters and migrations.
+    pub(super) fn existing(&self, git: &Repository) -> anyhow::Result<Vec<Existing>> {
+        let clusters = &self.target.clusters;
+        let mut lanes: Vec<Lane> = clusters.iter().map(|name| Lane([name.clone()].into())).collect();
+        if clusters.len() > 1 {
+            lanes.push(Lane(clusters.iter().cloned().collect()));
+        }
+        let metas = self.context.migrations.iter().map(|migration| migration.meta());
+        let groups: BTreeSet<String> = match self.per {
+            Per::Phase => metas.map(|meta| format!("phase-{}", meta.phase)).collect(),
+            Per::Batch | Per::App => metas.map(|meta| meta.id.to_owned()).collect(),
+        };
+        let mut found = Vec::new();
+        for lane in &lanes {
+            for group in &groups {
+                let prefix = branches_of(lane, group);
+                let (above, _) = prefix.rsplit_once('/').unwrap_or_default();
+                let is_ours = |own: &Existing| own.name == prefix || own.name.starts_with(&format!("{prefix}/"));
+                found.extend(git.branches(above, &self.target.base)?.into_iter().filter(is_ours));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The names of all branches that there is something to do on, whatever is asked for, with and without what is to be reviewed.
+    pub(super) fn planned(&self) -> anyhow::Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for review in [false, true] {
+            let everything = Asked { cluster: self.target.clusters.clone(), review, ..Asked::default() };
+            let selection = self.context.select(&everything)?;
+            names.extend(self.context.batches(&everything, &selection)?.iter().map(|batch| self.branch(batch)));
+        }
+        Ok(names)
+    }
+
+    /// The branches to be, with their commits.
+    pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> Vec<Wanted> {
+        let mut all: Vec<Wanted> = Vec::new();
+        for layer in layers {
+            let name = self.branch(&layer.batch);
+            let (meta, runbook) = self.context.runbook(&layer.batch);
+            let message = commit_message(&layer.batch, meta, &runbook);
+            let commit = NewCommit { message, changes: layer.changes.clone() };
+            match all.last_mut().filter(|last| last.name == name) {
+                Some(last) => last.commits.push(commit),
+                None => {
+                    let below = all.len().checked_sub(1).filter(|_| !independent);
+                    let onto = below.map_or(Onto::Base, Onto::Branch);
+                    all.push(Wanted { name, onto, commits: vec![commit] });
+                }
+            }
+        }
+        all
+    }
+}

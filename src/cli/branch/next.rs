@@ -1,0 +1,43 @@
+//! What a person does next with a branch.
+
+use super::Per;
+use super::prepared::Prepared;
+use crate::cli::Asked;
+use crate::git::Outcome as WrittenAs;
+use crate::plan::runbook::shell;
+
+/// The commands that bring a branch to review: the push, and for a new one the pull request.
+pub(super) fn commands(
+    of: &Prepared<'_>,
+    name: &str,
+    subject: &str,
+    outcome: &WrittenAs,
+    asked: &Asked,
+    per: Per,
+) -> Vec<String> {
+    let base = &of.target.base;
+    let branch = base.branch.as_deref();
+    let remote = branch.and_then(|branch| base.reference.strip_suffix(branch)?.strip_suffix('/'));
+    let remote = remote.unwrap_or("origin");
+    let lease = if matches!(outcome, WrittenAs::Rebuilt { .. }) { " --force-with-lease" } else { "" };
+    let push = format!("git push{lease} {} {}", shell(remote), shell(name));
+    // A pull request goes to the branch that the cluster follows; from a tag or a commit that cannot be told.
+    let Some(branch) = branch.filter(|_| *outcome == WrittenAs::Created) else { return vec![push] };
+    let title = shell(subject);
+    let create = format!("gh pr create --base {} --head {} \\\n  --title {title}", shell(branch), shell(name));
+    let (_, batch) = name.rsplit_once('/').unwrap_or_default();
+    let pull_request = if per == Per::Batch {
+        let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(name)).collect();
+        let review = if asked.review { " --review" } else { "" };
+        format!(
+            "flux-codemod plan {} --base {} --cluster {} --batch {}{review} \\\n  --format markdown | {create} --body-file -",
+            asked.migrations.join(" "),
+            shell(&base.reference),
+            clusters.join(","),
+            shell(batch),
+        )
+    } else {
+        format!("{create} --body \"$(git log -1 --format=%b {})\"", shell(name))
+    };
+    vec![push, pull_request]
+}

@@ -1,0 +1,68 @@
+//! Repositories to try things in.
+
+use std::path::Path;
+
+use git2::{IndexAddOption, RepositoryInitOptions, Signature, Time};
+
+use super::{GitError, unreadable};
+
+/// A commit of an example: its message, and which of the files that lie there it adds.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage {
+    /// The message.
+    pub message: &'static str,
+    /// Patterns of paths, as `git add` takes them.
+    pub adds: &'static [&'static str],
+}
+
+/// Makes a repository of a directory, with what lies in it as a history on branch `main`, and further branches at its end. Always the same commits; who
+/// commits to it later is set, too.
+///
+/// # Errors
+/// [`GitError`] if libgit2 cannot.
+pub fn init_example(dir: &Path, history: &[Stage], branches: &[&str]) -> Result<(), GitError> {
+    const NAME: &str = "flux-codemod demo";
+    const EMAIL: &str = "demo@example.org";
+    let make = || -> Result<(), git2::Error> {
+        let mut options = RepositoryInitOptions::new();
+        let repository = git2::Repository::init_opts(dir, options.initial_head("main"))?;
+        let mut config = repository.config()?;
+        config.set_str("user.name", NAME)?;
+        config.set_str("user.email", EMAIL)?;
+        let mut index = repository.index()?;
+        for (day, Stage { message, adds }) in (0..).zip(history) {
+            index.add_all(*adds, IndexAddOption::DEFAULT, None)?;
+            index.write()?;
+            let tree = repository.find_tree(index.write_tree()?)?;
+            let author = Signature::new(NAME, EMAIL, &Time::new(1_767_225_600 + day * 86_400, 0))?;
+            let parent = repository.head().and_then(|head| head.peel_to_commit()).ok();
+            let parents: Vec<_> = parent.iter().collect();
+            repository.commit(Some("HEAD"), &author, &author, message, &tree, &parents)?;
+        }
+        let tip = repository.head()?.peel_to_commit()?;
+        for name in branches {
+            repository.branch(name, &tip, false)?;
+        }
+        Ok(())
+    };
+    make().map_err(|error| unreadable(dir, &error))
+}
+
+/// Merges a branch into one that is not checked out and has nothing that the other has not.
+///
+/// # Errors
+/// [`GitError`] if there are no such branches, or `into` has commits of its own.
+pub fn fast_forward(dir: &Path, into: &str, branch: &str) -> Result<(), GitError> {
+    let forward = || -> Result<(), git2::Error> {
+        let repository = git2::Repository::open(dir)?;
+        let tip = repository.find_branch(branch, git2::BranchType::Local)?.get().peel_to_commit()?;
+        let mut own = repository.find_branch(into, git2::BranchType::Local)?.into_reference();
+        let old = own.peel_to_commit()?.id();
+        if old != tip.id() && !repository.graph_descendant_of(tip.id(), old)? {
+            return Err(git2::Error::from_str("it has commits of its own"));
+        }
+        own.set_target(tip.id(), &format!("merge {branch}: Fast-forward"))?;
+        Ok(())
+    };
+    forward().map_err(|error| unreadable(dir, &error))
+}

@@ -1,0 +1,432 @@
+//! `branch`: what it makes, what it leaves alone, and how it goes on when things have moved.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{Repo, Run, program};
+
+/// Branches by name, with their commits.
+type Refs = BTreeMap<String, String>;
+
+/// The example, with a branch for each of its clusters.
+fn example() -> Repo {
+    let repo = Repo::example().commit();
+    repo.git(&["branch", "edge"]);
+    repo
+}
+
+fn refs(repo: &Repo) -> Refs {
+    let text = repo.git(&["for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/flux-codemod"]);
+    text.lines().filter_map(|line| line.split_once(' ')).map(|(name, id)| (name.into(), id.into())).collect()
+}
+
+fn names(repo: &Repo) -> Vec<String> {
+    refs(repo).into_keys().collect()
+}
+
+fn tree(repo: &Repo, commit: &str) -> String {
+    repo.git(&["rev-parse", &format!("{commit}^{{tree}}")]).trim().to_owned()
+}
+
+/// The branches of a lane in the order in which they are stacked: each is the parent of the next.
+fn stack(repo: &Repo, lane: &str) -> Vec<String> {
+    let prefix = format!("flux-codemod/{lane}/");
+    let mut own: Vec<String> = names(repo).into_iter().filter(|name| name.starts_with(&prefix)).collect();
+    own.sort_by_cached_key(|name| repo.git(&["rev-list", "--count", name]).trim().parse::<usize>().unwrap());
+    own
+}
+
+fn succeeded(run: &Run) {
+    assert!(run.status <= 1, "{}{}", run.stdout, run.stderr);
+}
+
+fn trailers(repo: &Repo, commit: &str, key: &str) -> Vec<String> {
+    let format = format!("--format=%(trailers:key={key},valueonly)");
+    repo.git(&["log", "-1", &format, commit]).lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// What `git patch-id --verbatim` says of a commit.
+fn patch_id(repo: &Repo, commit: &str) -> String {
+    let patch = repo.git(&["diff-tree", "-p", commit]);
+    let mut git = Command::new("git");
+    git.current_dir(repo.path()).args(["patch-id", "--verbatim"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut git = git.spawn().unwrap();
+    git.stdin.take().unwrap().write_all(patch.as_bytes()).unwrap();
+    let output = git.wait_with_output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The units of a tree that can be written, as `plan --base` names them.
+fn pending(repo: &Repo, base: &str, cluster: &str) -> Vec<String> {
+    let run = repo.run(&["plan", "--base", base, "--cluster", cluster, "--format", "json"]);
+    succeeded(&run);
+    let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let units = plan["units"].as_array().unwrap().iter().filter(|unit| unit["chosen"] == true);
+    units.map(|unit| unit["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn nothing_moves_but_the_branches() {
+    let repo = example();
+    repo.write("kubernetes/main/apps/media/komga/app/helmrelease.yaml", "mine: true\n");
+    repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
+    repo.write("untracked.yaml", "b: 1\n");
+    repo.git(&["checkout", "--quiet", "--detach"]);
+    let look = || {
+        let git = |file: &str| std::fs::read(repo.path().join(".git").join(file)).unwrap();
+        (repo.files(), git("index"), git("HEAD"), repo.git(&["rev-parse", "main", "edge"]))
+    };
+    let before = look();
+    let run = repo.run(&["branch", "chart-ref"]);
+    succeeded(&run);
+    assert!(look() == before, "work tree, index, HEAD and other branches stay");
+    assert!(names(&repo).len() > 5, "{}", run.stdout);
+    assert_eq!(repo.git(&["fsck", "--strict", "--no-dangling"]), "");
+    // What was not committed is not in there.
+    let komga = repo.git(&["grep", "-c", "mine: true", "flux-codemod/main/chart-ref/30-deployments-media", "--", "."]);
+    assert_eq!(komga, "", "planned from the branch, never from the work tree");
+}
+
+#[test]
+fn commits_are_as_promised() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    for lane in ["edge", "main"] {
+        let stack = stack(&repo, lane);
+        assert!(stack[0].ends_with("/10-sources-flux-system"), "{stack:?}");
+        let mut parent = repo.git(&["rev-parse", lane]);
+        for branch in &stack {
+            let (_, batch) = branch.rsplit_once('/').unwrap();
+            assert_eq!(repo.git(&["rev-parse", &format!("{branch}^")]), parent, "one commit on the branch below");
+            parent = repo.git(&["rev-parse", branch]);
+            let subject = repo.git(&["log", "-1", "--format=%s", branch]);
+            assert!(subject.starts_with(&format!("refactor({lane}): chart-ref, ")), "{subject}");
+            assert_eq!(trailers(&repo, branch, "Flux-Codemod"), ["chart-ref@1"]);
+            assert_eq!(trailers(&repo, branch, "Flux-Codemod-Lane"), [lane]);
+            assert_eq!(trailers(&repo, branch, "Flux-Codemod-Batch"), [batch]);
+            assert_eq!(trailers(&repo, branch, "Flux-Codemod-Patch-Id"), [patch_id(&repo, branch)]);
+            let units = trailers(&repo, branch, "Flux-Codemod-Unit");
+            let changed = repo.git(&["diff-tree", "--no-commit-id", "-r", "--name-only", branch]);
+            assert!(!units.is_empty() && changed.lines().count() >= units.len(), "{units:?}: {changed}");
+        }
+    }
+    assert_eq!(
+        trailers(&repo, "flux-codemod/main/chart-ref/30-deployments-office", "Flux-Codemod-Unit"),
+        ["release office/miniflux", "release office/paperless"]
+    );
+}
+
+#[test]
+fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    for lane in ["edge", "main"] {
+        let mut left = pending(&repo, lane, lane);
+        for branch in stack(&repo, lane) {
+            let now = pending(&repo, &branch, lane);
+            let landed = trailers(&repo, &branch, "Flux-Codemod-Unit");
+            let is_landed = |unit: &String| landed.iter().any(|own| unit.ends_with(&format!(": {own}")));
+            left.retain(|unit| !is_landed(unit));
+            assert_eq!(now, left, "after {branch}");
+        }
+        assert!(left.is_empty(), "{left:?}");
+        let top = stack(&repo, lane).pop().unwrap();
+        repo.git(&["checkout", "--quiet", lane]);
+        repo.git(&["merge", "--quiet", "--no-ff", "--no-edit", &top]);
+    }
+    repo.git(&["merge", "--quiet", "--no-edit", "edge"]);
+    let applied = example();
+    succeeded(&applied.run(&["apply", "chart-ref"]));
+    applied.git(&["add", "--all"]);
+    applied.git(&["commit", "--quiet", "--message", "applied"]);
+    assert_eq!(tree(&repo, "main"), tree(&applied, "HEAD"));
+}
+
+/// From the first run to the last: batches are merged, the base moves, a person edits a branch.
+#[test]
+fn the_life_of_a_migration() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let first = refs(&repo);
+
+    let again = repo.run(&["branch", "chart-ref"]);
+    assert_eq!(refs(&repo), first);
+    assert!(again.stderr.starts_with("nothing has changed\n"), "{}", again.stderr);
+    assert!(!again.stdout.contains("git push"), "{}", again.stdout);
+
+    // The sources are merged by squash, and somebody commits something else.
+    repo.git(&["merge", "--quiet", "--squash", "flux-codemod/main/chart-ref/10-sources-flux-system"]);
+    repo.git(&["commit", "--quiet", "--message", "sources (#1)"]);
+    repo.write("docs/notes.md", "# Notes\n").git(&["add", "docs"]);
+    repo.git(&["commit", "--quiet", "--message", "notes"]);
+    // A branch in the middle is edited by hand.
+    let edited = "flux-codemod/main/chart-ref/30-deployments-media";
+    let jellyfin = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
+    repo.git(&["checkout", "--quiet", edited]);
+    repo.write(jellyfin, format!("{}# by hand\n", repo.read(jellyfin)));
+    repo.git(&["commit", "--quiet", "--all", "--message", "by hand"]);
+    repo.git(&["checkout", "--quiet", "main"]);
+    let by_hand = refs(&repo);
+
+    let refused = repo.run(&["branch", "chart-ref"]);
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains(edited) && refused.stderr.contains("(by hand)"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--on-edited skip"), "{}", refused.stderr);
+    assert_eq!(refs(&repo), by_hand, "nothing has moved");
+
+    let skipped = repo.run(&["branch", "chart-ref", "--on-edited", "skip"]);
+    assert_eq!(skipped.status, 1, "one is left: {}", skipped.stderr);
+    let after_skip = refs(&repo);
+    assert_eq!(after_skip[edited], by_hand[edited]);
+    let sources = "flux-codemod/main/chart-ref/10-sources-flux-system";
+    assert!(!after_skip.contains_key(sources), "what is merged vanishes");
+    let main = repo.git(&["rev-parse", "main"]).trim().to_owned();
+    for (name, id) in after_skip.iter().filter(|(name, _)| name.contains("/main/") && *name != edited) {
+        assert_ne!(by_hand[name], *id, "{name} stands on the base as it is now");
+        assert_eq!(repo.git(&["merge-base", id, "main"]).trim(), main);
+    }
+    for (name, id) in after_skip.iter().filter(|(name, _)| name.contains("/edge/")) {
+        assert_eq!(by_hand[name], *id, "edge has not moved");
+    }
+
+    let replaced = repo.run(&["branch", "chart-ref", "--on-edited", "replace"]);
+    succeeded(&replaced);
+    assert!(replaced.stdout.contains(&format!("it was {}", &by_hand[edited][..7])), "{}", replaced.stdout);
+    let after_replace = refs(&repo);
+    assert!(!repo.git(&["show", &format!("{edited}:{jellyfin}")]).contains("by hand"));
+    assert_eq!(
+        after_replace.keys().collect::<Vec<_>>(),
+        after_skip.keys().collect::<Vec<_>>(),
+        "no other name changes"
+    );
+    assert_eq!(trailers(&repo, edited, "Flux-Codemod-Patch-Id"), [patch_id(&repo, edited)]);
+
+    // One is merged, one rebased onto its base by hand, the rest merged.
+    for lane in ["main", "edge"] {
+        repo.git(&["checkout", "--quiet", lane]);
+        let stack = stack(&repo, lane);
+        repo.git(&["merge", "--quiet", "--no-ff", "--no-edit", &stack[0]]);
+        succeeded(&repo.run(&["branch", "chart-ref"]));
+        let rest = self::stack(&repo, lane);
+        assert_eq!(rest, stack[1..], "what is merged vanishes, and no other name changes");
+        repo.git(&["cherry-pick", &format!("{lane}..{}", rest[0])]);
+        succeeded(&repo.run(&["branch", "chart-ref"]));
+        let rest = self::stack(&repo, lane);
+        assert_eq!(rest, stack[2..]);
+        if let Some(top) = rest.last() {
+            repo.git(&["merge", "--quiet", "--no-edit", top]);
+        }
+    }
+    let done = repo.run(&["branch", "chart-ref"]);
+    assert!(names(&repo).is_empty(), "{:?}", names(&repo));
+    assert!(done.stdout.contains("removed"), "{}", done.stdout);
+    let end = repo.run(&["branch", "chart-ref"]);
+    assert!(end.stdout.contains("nothing is pending"), "{}", end.stdout);
+    for lane in ["main", "edge"] {
+        assert!(pending(&repo, lane, lane).is_empty());
+    }
+    assert_eq!(repo.git(&["fsck", "--strict", "--no-dangling"]), "");
+}
+
+#[test]
+fn a_rebase_by_hand_is_no_edit_but_white_space_is() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let branch = "flux-codemod/edge/chart-ref/10-sources-flux-system";
+    repo.git(&["checkout", "--quiet", "edge"]);
+    repo.write("docs/notes.md", "# Notes\n").git(&["add", "docs"]);
+    repo.git(&["commit", "--quiet", "--message", "notes"]);
+    repo.git(&["rebase", "--quiet", "edge", branch]);
+    repo.git(&["checkout", "--quiet", "edge"]);
+    succeeded(&repo.run(&["branch", "chart-ref", "--cluster", "edge"]));
+
+    let source = repo.git(&["diff-tree", "--no-commit-id", "-r", "--name-only", "--diff-filter=A", branch]);
+    let source = source.lines().next().unwrap();
+    repo.git(&["checkout", "--quiet", branch]);
+    repo.write(source, repo.read(source).replace("    tag:", "      tag:"));
+    repo.git(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
+    repo.git(&["checkout", "--quiet", "edge"]);
+    let run = repo.run(&["branch", "chart-ref", "--cluster", "edge"]);
+    assert_eq!(run.status, 2, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains(branch), "{}", run.stderr);
+}
+
+#[test]
+fn side_by_side_where_that_is_the_same() {
+    let repo = example();
+    let refused = repo.run(&["branch", "chart-ref", "--independent"]);
+    assert_eq!((refused.status, names(&repo).len()), (2, 0));
+    assert!(refused.stderr.contains("10-sources-flux-system"), "{}", refused.stderr);
+    // Once the sources are there, no batch needs another.
+    for lane in ["edge", "main"] {
+        succeeded(&repo.run(&["branch", "chart-ref", "--cluster", lane, "--batch", "10-sources-flux-system"]));
+        repo.git(&["checkout", "--quiet", lane]);
+        repo.git(&["merge", "--quiet", &format!("flux-codemod/{lane}/chart-ref/10-sources-flux-system")]);
+    }
+    let stacked = {
+        succeeded(&repo.run(&["branch", "chart-ref"]));
+        stack(&repo, "main").iter().map(|name| patch_id(&repo, name)).collect::<Vec<_>>()
+    };
+    let order = stack(&repo, "main");
+    succeeded(&repo.run(&["branch", "chart-ref", "--independent"]));
+    for (name, stacked) in order.iter().zip(&stacked) {
+        assert_eq!(repo.git(&["rev-parse", &format!("{name}^")]), repo.git(&["rev-parse", "main"]));
+        assert_eq!(patch_id(&repo, name), *stacked, "the same change as on the stack");
+    }
+}
+
+#[test]
+fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref", "--per", "phase"]));
+    assert_eq!(names(&repo), ["flux-codemod/edge/phase-3", "flux-codemod/main/phase-3"]);
+    let batches = trailers(&repo, "main..flux-codemod/main/phase-3", "Flux-Codemod-Batch");
+    assert_eq!(batches.len(), 1);
+    let commits = repo.git(&["rev-list", "--count", "main..flux-codemod/main/phase-3"]);
+    let phase = tree(&repo, "flux-codemod/main/phase-3");
+
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let stack = stack(&repo, "main");
+    let (phases, stack): (Vec<_>, Vec<_>) = stack.into_iter().partition(|name| name.ends_with("/phase-3"));
+    assert_eq!(phases.len(), 1, "one way leaves the other's branches alone");
+    assert_eq!(commits.trim(), stack.len().to_string(), "a commit for each batch");
+    assert_eq!(tree(&repo, stack.last().unwrap()), phase);
+
+    succeeded(&repo.run(&["branch", "chart-ref", "--per", "app"]));
+    let names = names(&repo);
+    assert!(names.contains(&"flux-codemod/main/chart-ref/30-deployments-media_komga".to_owned()), "{names:?}");
+    assert!(!names.contains(&"flux-codemod/main/chart-ref/30-deployments-media".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_selection_leaves_other_branches_alone() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref", "--review"]));
+    let all = refs(&repo);
+    let run = repo.run(&["branch", "chart-ref", "--cluster", "main", "--namespace", "office"]);
+    succeeded(&run);
+    let after = refs(&repo);
+    assert_eq!(after.keys().collect::<Vec<_>>(), all.keys().collect::<Vec<_>>());
+    let office = "flux-codemod/main/chart-ref/30-deployments-office";
+    assert_ne!(after[office], all[office], "it stands on the sources alone now");
+    assert!(
+        after.iter().all(|(name, id)| name == office || name.ends_with("10-sources-flux-system") || all[name] == *id)
+    );
+}
+
+#[test]
+fn other_kinds_of_repositories() {
+    let repo = example();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let expected = refs(&repo);
+
+    let elsewhere = Repo::empty();
+    let url = format!("file://{}", repo.path().display());
+    for kind in ["bare", "shallow"] {
+        let how: &[&str] = if kind == "bare" { &["--bare"] } else { &["--depth=1", "--no-single-branch"] };
+        elsewhere.git(&[&["clone", "--quiet"], how, &[&url, kind]].concat());
+        let dir = elsewhere.path().join(kind);
+        let git = |args: &[&str]| elsewhere.git(&[&["-C", dir.to_str().unwrap()], args].concat());
+        for name in expected.keys() {
+            // A bare clone has all branches, which are ours there as well.
+            if kind == "bare" {
+                git(&["branch", "--quiet", "-D", name]);
+            }
+        }
+        let output = program().arg("-C").arg(&dir).args(["branch", "chart-ref"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+        let found = git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/flux-codemod"]);
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{kind}");
+    }
+    // A linked work tree shares the branches.
+    let linked = elsewhere.path().join("linked");
+    repo.git(&["worktree", "add", "--quiet", "--detach", linked.to_str().unwrap(), "edge"]);
+    let output = program().arg("-C").arg(&linked).args(["branch", "chart-ref"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("nothing has changed"));
+
+    let unborn = Repo::example();
+    unborn.git(&["init", "--quiet", "--initial-branch=main"]);
+    let run = unborn.run(&["branch", "chart-ref"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("--base"), "{}", run.stderr);
+    let plain = Repo::example().run(&["branch", "chart-ref"]);
+    assert!(plain.status == 2 && plain.stderr.contains("no git repository"), "{}", plain.stderr);
+}
+
+#[test]
+fn what_stands_in_the_way_is_named() {
+    let repo = example();
+    repo.git(&["branch", "flux-codemod"]);
+    let run = repo.run(&["branch", "chart-ref"]);
+    assert_eq!((run.status, names(&repo).len()), (2, 1), "{}", run.stderr);
+    assert!(run.stderr.contains("flux-codemod"), "{}", run.stderr);
+    repo.git(&["branch", "-D", "flux-codemod"]);
+
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let before = refs(&repo);
+    // Somebody else's lock.
+    let lock = repo.path().join(".git/refs/heads/flux-codemod/edge/chart-ref/10-sources-flux-system.lock");
+    std::fs::write(&lock, "").unwrap();
+    repo.git(&["checkout", "--quiet", "edge"]);
+    repo.write("docs/notes.md", "# Notes\n").git(&["add", "docs"]);
+    repo.git(&["commit", "--quiet", "--message", "notes"]);
+    let run = repo.run(&["branch", "chart-ref", "--cluster", "edge"]);
+    assert_eq!((run.status, refs(&repo) == before), (2, true), "{}", run.stderr);
+    assert!(run.stderr.contains(".lock") && run.stderr.contains("rm "), "{}", run.stderr);
+    std::fs::remove_file(lock).unwrap();
+    // A branch that is checked out.
+    repo.git(&["checkout", "--quiet", "flux-codemod/edge/chart-ref/10-sources-flux-system"]);
+    let run = repo.run(&["branch", "chart-ref", "--cluster", "edge"]);
+    assert_eq!((run.status, refs(&repo) == before), (2, true), "{}", run.stderr);
+    assert!(run.stderr.contains("checked out"), "{}", run.stderr);
+}
+
+/// A number below a limit, another one each time.
+fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below.max(1)
+}
+
+/// Killed at any moment: each branch is old or new, nothing is broken, and the next run finishes.
+#[test]
+fn killed_at_any_moment() {
+    let repo = example();
+    let started = Instant::now();
+    succeeded(&repo.run(&["branch", "chart-ref"]));
+    let whole = started.elapsed();
+    let new = refs(&repo);
+    let mut seen = [0, 0, 0];
+    for _ in 0..50 {
+        for name in names(&repo) {
+            repo.git(&["branch", "--quiet", "-D", &name]);
+        }
+        let mut command = program();
+        command.arg("-C").arg(repo.path()).args(["branch", "chart-ref"]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let moment = u64::try_from(whole.as_micros()).unwrap() * 12 / 10;
+        std::thread::sleep(Duration::from_micros(random(moment)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let now = refs(&repo);
+        assert!(now.iter().all(|(name, id)| new[name] == *id), "each branch is new, or not there");
+        seen[if now.is_empty() {
+            0
+        } else if now == new {
+            2
+        } else {
+            1
+        }] += 1;
+        assert_eq!(repo.git(&["fsck", "--strict", "--no-dangling"]), "");
+        let run = repo.run(&["branch", "chart-ref"]);
+        succeeded(&run);
+        assert_eq!(refs(&repo), new, "the next run finishes: {}", run.stderr);
+    }
+    println!("killed before, between and after: {seen:?}");
+    assert!(seen[0] > 0 && seen[1] + seen[2] > 0, "{seen:?}");
+}
