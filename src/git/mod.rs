@@ -10,12 +10,21 @@ mod commit;
 mod error;
 mod existing;
 mod follow;
+mod identity;
+#[cfg(test)]
+mod kill_tests;
+mod locks;
+mod make;
+mod names;
 mod patch_id;
+mod program;
 mod repository;
+mod signing;
 #[cfg(test)]
 mod testing;
 mod trailer;
 mod work_tree;
+mod write;
 
 use std::path::Path;
 
@@ -30,6 +39,7 @@ use error::unreadable;
 pub use existing::{Existing, Whose};
 pub use repository::Repository;
 pub use work_tree::WorkTree;
+pub use write::{NewCommit, Onto, Outcome, Wanted, Written};
 
 /// Whether a `filter=` attribute is set for a path.
 fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {
