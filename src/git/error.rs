@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::repo::RepoPath;
+
 /// Why a repository cannot be used.
 #[derive(Debug, Error)]
 pub enum GitError {
@@ -44,6 +46,103 @@ pub enum GitError {
         "{0} has no commit yet that branches could start from; commit the files first, or name another branch with --base"
     )]
     NoCommit(PathBuf),
+    /// Nobody is configured who could write commits.
+    #[error(
+        "nobody is configured to write commits; run `git config --global user.name \"Your Name\"` and `git config --global user.email \
+         you@example.org`, or set GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
+    )]
+    NoIdentity,
+    /// Commits are to be signed, and the repository itself has a say in how.
+    #[error(
+        "commit.gpgsign asks for signatures, but {key} is set in {file}: what a repository says of programs and keys is not followed; set it \
+         in your own configuration (`git config --global`), or make commits without a signature with --no-sign"
+    )]
+    LocalSigning {
+        /// The key.
+        key: String,
+        /// The file that sets it.
+        file: String,
+    },
+    /// git's own program failed.
+    #[error("git {what} failed: {why}")]
+    Program {
+        /// What it was to do.
+        what: String,
+        /// What it says.
+        why: String,
+    },
+    /// A change does not fit the commit that it is made over.
+    #[error("{0} is not what the commit was planned for; run again")]
+    Unfit(RepoPath),
+    /// A commit would change nothing.
+    #[error("the commit \"{0}\" would change nothing; this is a mistake in flux-codemod")]
+    EmptyCommit(String),
+    /// The message of a commit has no trailer that names this program.
+    #[error("the message of the commit \"{0}\" has no trailers of flux-codemod; this is a mistake in flux-codemod")]
+    Message(String),
+    /// git does not take a name for a branch, or it is given twice.
+    #[error("{0:?} cannot be the name of a branch")]
+    InvalidName(String),
+    /// A branch is where the directory of another would be.
+    #[error(
+        "there is a branch {other}, so git cannot have {name} too; rename it (`git branch -m {other} NEW-NAME`), or remove it if nobody needs it"
+    )]
+    InTheWay {
+        /// The branch that is wanted.
+        name: String,
+        /// The one that is in the way.
+        other: String,
+    },
+    /// A branch that would move is checked out.
+    #[error(
+        "{name} is checked out in {path}, and work trees are not touched; run `git switch --detach` there, or finish the rebase or bisect \
+         (`git worktree prune` if that work tree is no more)"
+    )]
+    CheckedOut {
+        /// The branch.
+        name: String,
+        /// The work tree.
+        path: PathBuf,
+    },
+    /// A branch is a name for another.
+    #[error("the branch {0} is a symbolic ref; remove it with `git symbolic-ref --delete refs/heads/{0}`")]
+    Symbolic(String),
+    /// Another run writes branches.
+    #[error("another run of flux-codemod is writing branches here ({0} is locked); wait for it and run again")]
+    Busy(PathBuf),
+    /// Another program has refs locked.
+    #[error(
+        "another program has locked {}, for {age}; if no git command is running there, it has left this behind, and `{remove}` \
+         removes it; no branch was moved",
+        listed(locks)
+    )]
+    Locked {
+        /// The files.
+        locks: Vec<PathBuf>,
+        /// How old the oldest is.
+        age: String,
+        /// The command that removes them.
+        remove: String,
+    },
+    /// A branch is not where it was when it was read.
+    #[error("the branch {0} changed while this ran; no branch was moved, run again")]
+    Moved(String),
+    /// A ref could not be moved after others were.
+    #[error(
+        "the branch {name} could not be written: {why}; before it, {} moved, and each is complete; run again to finish",
+        counted(moved)
+    )]
+    Stopped {
+        /// Those that have moved.
+        moved: Vec<String>,
+        /// The one that could not be.
+        name: String,
+        /// What is wrong.
+        why: Box<GitError>,
+    },
+    /// What an interrupted run has noted is not to be read.
+    #[error("the list {0} cannot be read; look for lock files of the branches it names, and remove it")]
+    List(PathBuf),
     /// Its files cannot be listed, or files under the git directory not written.
     #[error("{path}: {cause}")]
     Io {
@@ -56,4 +155,16 @@ pub enum GitError {
 
 pub(super) fn unreadable(path: &Path, error: &git2::Error) -> GitError {
     GitError::Unreadable { path: path.to_owned(), why: error.message().to_owned() }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn counted(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        several => format!("{} branches", several.len()),
+    }
 }

@@ -11,12 +11,21 @@ mod error;
 mod example;
 mod existing;
 mod follow;
+mod identity;
+#[cfg(test)]
+mod kill_tests;
+mod locks;
+mod make;
+mod names;
 mod patch_id;
+mod program;
 mod repository;
+mod signing;
 #[cfg(test)]
 mod testing;
 mod trailer;
 mod work_tree;
+mod write;
 
 use std::path::Path;
 
@@ -32,6 +41,7 @@ pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
 pub use repository::Repository;
 pub use work_tree::WorkTree;
+pub use write::{NewCommit, Onto, Outcome, Wanted, Written};
 
 /// Whether a `filter=` attribute is set for a path.
 fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {

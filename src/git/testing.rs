@@ -5,30 +5,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::Repository;
+use super::{NewCommit, Onto, Repository, Wanted};
 use crate::repo::{File, FileChange, Mode, RepoPath};
 
 pub(super) struct Home {
-    dir: tempfile::TempDir,
+    dir: PathBuf,
+    /// Removes it in the end; not that of another process.
+    _own: Option<tempfile::TempDir>,
 }
 
 impl Home {
     /// An empty repository, on branch `main`.
     pub(super) fn new() -> Home {
-        let home = Home { dir: tempfile::tempdir().unwrap() };
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home { dir: dir.path().to_owned(), _own: Some(dir) };
         fs::create_dir(home.path()).unwrap();
         fs::write(home.beside("global"), "[user]\n\tname = Test\n\temail = test@example.org\n").unwrap();
         home.git(&["init", "-q", "-b", "main"]);
         home
     }
 
+    /// One that is there.
+    pub(super) fn at(dir: &Path) -> Home {
+        Home { dir: dir.to_owned(), _own: None }
+    }
+
     pub(super) fn path(&self) -> PathBuf {
-        self.dir.path().join("repository")
+        self.dir.join("repository")
     }
 
     /// A path outside of the repository.
     pub(super) fn beside(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     /// What git's programs are to see of an environment.
@@ -83,4 +91,11 @@ pub(super) fn file(text: &str) -> File {
 
 pub(super) fn change(path: &str, before: Option<&str>, after: Option<&str>) -> FileChange {
     FileChange { path: RepoPath::new(path).unwrap(), before: before.map(file), after: after.map(file) }
+}
+
+/// A branch of one commit on the base, with the trailer that makes it ours.
+pub(super) fn wanted(name: &str, changes: &[(&str, Option<&str>, Option<&str>)]) -> Wanted {
+    let message = format!("refactor(main): {name}\n\nWhy.\n\nFlux-Codemod: chart-ref@1\nFlux-Codemod-Batch: {name}\n");
+    let changes = changes.iter().map(|(path, before, after)| change(path, *before, *after)).collect();
+    Wanted { name: name.to_owned(), onto: Onto::Base, commits: vec![NewCommit { message, changes }] }
 }

@@ -5,12 +5,13 @@
 //! finds a list puts every file back that still has the new content, and touches none that somebody changed since.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::durable::{self, write_durably};
 use super::folder::is_below_link;
 use super::{FileChange, InvalidPath, Mode, RepoPath};
 use crate::text::ContentId;
@@ -72,15 +73,8 @@ pub struct Recovered {
 
 /// Takes the lock beside a journal; it is free again when the file is dropped, however the program ends.
 fn lock(journal: &Path) -> Result<fs::File, WriteError> {
-    let dir = journal.parent().unwrap_or(journal);
-    fs::create_dir_all(dir).map_err(at(dir))?;
-    let path = dir.join("lock");
-    let file = fs::File::create(&path).map_err(at(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(WriteError::Busy(path)),
-        Err(fs::TryLockError::Error(cause)) => Err(WriteError::Io { path, cause }),
-    }
+    let path = journal.parent().unwrap_or(journal).join("lock");
+    durable::lock(&path).map_err(at(&path))?.ok_or(WriteError::Busy(path))
 }
 
 /// Writes the changes into the folder, in the order given; under a journal if there is one, so that a run that dies is rolled back by
@@ -302,18 +296,11 @@ fn set_mode(_: &Path, _: Mode) -> io::Result<()> {
 }
 
 fn durable(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let mut file = fs::File::create(path).map_err(at(path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))
+    write_durably(path, bytes).map_err(at(path))
 }
 
-#[cfg(unix)]
 fn sync_dir(dir: &Path) -> Result<(), WriteError> {
-    fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))
-}
-
-#[cfg(not(unix))]
-fn sync_dir(_: &Path) -> Result<(), WriteError> {
-    Ok(())
+    durable::sync_dir(dir).map_err(at(dir))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! Knows no YAML.
 
 mod change;
+mod durable;
 mod folder;
 mod journal;
 mod path;
@@ -13,6 +14,7 @@ mod source;
 mod tree;
 
 pub use change::{Change, Changes, FileChange};
+pub(crate) use durable::{lock, sync_dir, write_durably};
 pub use folder::Folder;
 pub use journal::{Recovered, WriteError, recover, write};
 pub use path::{InvalidPath, RepoPath};

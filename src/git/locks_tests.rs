@@ -1,0 +1,149 @@
+use std::mem;
+
+use super::*;
+use crate::git::testing::Home;
+
+const A: &str = "refs/heads/x/a";
+const B: &str = "refs/heads/x/b";
+
+fn files(content: &str) -> Vec<(String, String)> {
+    [A, B].map(|name| (name.to_owned(), content.to_owned())).to_vec()
+}
+
+/// A home with a branch, and one of its commits.
+fn home() -> (Home, String) {
+    let home = Home::new();
+    let id = home.commit("first", &[("a.yaml", "a: 1\n")]);
+    (home, id)
+}
+
+/// What lies below a directory of `.git`.
+fn below(home: &Home, name: &str) -> Vec<String> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            found.push(entry.path());
+            walk(&entry.path(), found);
+        }
+    }
+    let top = home.path().join(".git").join(name);
+    let mut found = Vec::new();
+    walk(&top, &mut found);
+    let mut names: Vec<_> = found.iter().map(|path| path.strip_prefix(&top).unwrap().display().to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn locks_are_those_of_git_and_leave_nothing() {
+    let (home, id) = home();
+    let turn = Turn::take(&home.repository()).unwrap();
+    let locks = turn.lock(&files(&format!("{id}\n"))).unwrap();
+    assert!(!home.run(&home.path(), &["branch", "x/a"]).status.success(), "git waits for us");
+    locks.put(0).unwrap();
+    assert_eq!(home.git(&["rev-parse", "x/a"]), id);
+    drop(locks);
+    assert_eq!(below(&home, "refs/heads"), ["main", "x", "x/a"]);
+    assert_eq!(below(&home, "flux-codemod/branches"), ["lock"]);
+    // What was put is no file of ours any longer.
+    drop(turn.lock(&[(B.to_owned(), "other\n".to_owned())]).unwrap());
+    assert_eq!(home.git(&["rev-parse", "x/a"]), id);
+    home.git(&["branch", "-q", "x/b"]);
+}
+
+#[test]
+fn two_runs_at_once_are_one_too_many() {
+    let (home, _) = home();
+    let linked = home.beside("linked");
+    home.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap()]);
+    let _held = Turn::take(&home.repository()).unwrap();
+    let other = Repository::around(&linked).unwrap().unwrap();
+    assert!(matches!(Turn::take(&other), Err(GitError::Busy(_))), "linked work trees share refs");
+}
+
+/// Killed, as the next run finds it: nothing is dropped in order.
+fn killed(turn: Turn, locks: Option<Locks<'_>>) {
+    mem::forget(locks);
+    let Turn { _lock, .. } = turn;
+    drop(_lock);
+}
+
+#[test]
+fn the_next_run_removes_what_a_killed_one_has_locked() {
+    for put in 0..=2 {
+        let (home, id) = home();
+        let repository = home.repository();
+        let turn: &'static Turn = Box::leak(Box::new(Turn::take(&repository).unwrap()));
+        let locks = turn.lock(&files(&format!("{id}\n"))).unwrap();
+        (0..put).for_each(|number| locks.put(number).unwrap());
+        mem::forget(locks);
+        turn._lock.unlock().unwrap();
+
+        let turn = Turn::take(&repository).unwrap();
+        assert_eq!(below(&home, "refs/heads").iter().filter(|name| name.ends_with(".lock")).count(), 0);
+        assert!(!turn.moves.exists());
+        assert_eq!(home.git(&["for-each-ref", "refs/heads/x"]).lines().count(), put);
+        drop(turn.lock(&files("more\n")).unwrap());
+        home.git(&["fsck", "--strict"]);
+    }
+}
+
+#[test]
+fn the_next_run_removes_no_lock_of_others() {
+    let (home, id) = home();
+    let repository = home.repository();
+    let turn: &'static Turn = Box::leak(Box::new(Turn::take(&repository).unwrap()));
+    mem::forget(turn.lock(&files(&format!("{id}\n"))).unwrap());
+    turn._lock.unlock().unwrap();
+    // Somebody has removed ours, and locked by himself, with the same content even.
+    let lock = home.path().join(".git/refs/heads/x/a.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::write(&lock, format!("{id}\n")).unwrap();
+    let turn = Turn::take(&repository).unwrap();
+    assert_eq!(below(&home, "refs/heads/x"), ["a.lock"]);
+    let error = turn.lock(&files("more\n")).err().unwrap();
+    assert!(
+        matches!(&error, GitError::Locked { remove, .. } if *remove == format!("rm {}", lock.display())),
+        "{error}"
+    );
+    assert!(error.to_string().contains(" second"), "{error}");
+    assert_eq!(below(&home, "refs/heads/x"), ["a.lock"], "all or none");
+    fs::remove_file(lock).unwrap();
+    turn.lock(&files("more\n")).unwrap();
+}
+
+#[test]
+fn a_run_killed_before_it_locked_is_no_matter() {
+    for stage in ["0", "list.new"] {
+        let (home, _) = home();
+        let repository = home.repository();
+        let turn = Turn::take(&repository).unwrap();
+        fs::create_dir_all(&turn.moves).unwrap();
+        fs::write(turn.moves.join(stage), "half").unwrap();
+        killed(turn, None);
+        assert!(!Turn::take(&repository).unwrap().moves.exists());
+    }
+    let (home, _) = home();
+    let repository = home.repository();
+    let turn = Turn::take(&repository).unwrap();
+    fs::create_dir_all(&turn.moves).unwrap();
+    fs::write(turn.list(), "{}").unwrap();
+    killed(turn, None);
+    assert!(matches!(Turn::take(&repository), Err(GitError::List(_))));
+}
+
+#[test]
+fn empty_directories_are_in_nobodys_way() {
+    let (home, id) = home();
+    fs::create_dir_all(home.path().join(".git/refs/heads/x/a/deep/er")).unwrap();
+    let turn = Turn::take(&home.repository()).unwrap();
+    turn.lock(&files(&format!("{id}\n"))).unwrap().put(0).unwrap();
+    assert_eq!(home.git(&["rev-parse", "x/a"]), id);
+}
+
+#[test]
+fn ages_are_in_words() {
+    let words = [(0, "0 seconds"), (1, "1 second"), (119, "1 minute"), (7200, "2 hours"), (86_400, "1 day")];
+    for (seconds, text) in words {
+        assert_eq!(in_words(Duration::from_secs(seconds)), text);
+    }
+}

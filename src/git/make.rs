@@ -1,0 +1,115 @@
+use git2::build::TreeUpdateBuilder;
+use git2::{Commit, FileMode, ObjectType, Oid, Tree};
+
+use super::identity::Identity;
+use super::{GitError, NewCommit, Repository, patch_id, trailer};
+use crate::repo::{File, FileChange, Mode};
+use crate::text::ContentId;
+
+/// Makes commits: all objects of a run, before any ref moves.
+pub(super) struct Maker<'a> {
+    repository: &'a Repository,
+    sign: bool,
+    /// Asked for with the first commit that is new: a run that changes nothing needs nobody.
+    identity: Option<(Identity, bool)>,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(repository: &'a Repository, sign: bool) -> Maker<'a> {
+        Maker { repository, sign, identity: None }
+    }
+
+    /// Who commits, and whether it is signed.
+    pub(super) fn identity(&mut self) -> Result<&(Identity, bool), GitError> {
+        if self.identity.is_none() {
+            let signs = self.sign && self.repository.signs()?;
+            self.identity = Some((self.repository.identity()?, signs));
+        }
+        self.identity.as_ref().ok_or(GitError::NoIdentity)
+    }
+
+    /// The commit over a parent: the one among `old` that has this parent, tree and message, else a new one.
+    pub(super) fn commit(&mut self, new: &NewCommit, parent: Oid, old: &[Commit<'_>]) -> Result<Oid, GitError> {
+        let repository = self.repository;
+        let git = &repository.git;
+        let unreadable = |error| repository.unreadable(&error);
+        let parent = git.find_commit(parent).map_err(unreadable)?;
+        let before = parent.tree().map_err(unreadable)?;
+        let after = repository.changed(&before, &new.changes)?;
+        let id = patch_id::between(git, &before, &after).map_err(unreadable)?;
+        let subject = || new.message.lines().next().unwrap_or_default().to_owned();
+        let message = trailer::with_patch_id(&new.message, id.ok_or_else(|| GitError::EmptyCommit(subject()))?);
+        if !trailer::names_us(&message) || new.message.contains('\0') {
+            return Err(GitError::Message(subject()));
+        }
+        let is_same = |old: &&Commit<'_>| {
+            old.parent_ids().eq([parent.id()])
+                && old.tree_id() == after.id()
+                && old.message_raw_bytes() == message.as_bytes()
+        };
+        if let Some(old) = old.iter().find(is_same) {
+            return Ok(old.id());
+        }
+        let (who, signs) = self.identity()?;
+        if *signs {
+            return repository.signed_commit(who, &message, &after, &parent);
+        }
+        git.commit(None, &who.author, &who.committer, &message, &after, &[&parent]).map_err(unreadable)
+    }
+}
+
+impl Repository {
+    /// A tree with changes: all else in it stays as it is, submodules and what has no name in a [`crate::repo::Tree`] included.
+    fn changed<'a>(&'a self, tree: &Tree<'_>, changes: &[FileChange]) -> Result<Tree<'a>, GitError> {
+        let unreadable = |error: git2::Error| self.unreadable(&error);
+        let mut removed = TreeUpdateBuilder::new();
+        let mut written = TreeUpdateBuilder::new();
+        let (mut removals, mut writes) = (0, 0);
+        for change in changes {
+            let path = change.path.as_str();
+            let now = tree.get_path(std::path::Path::new(path)).ok();
+            let now = now.map(|entry| (entry.id(), entry.filemode_raw(), entry.kind()));
+            if !is(change.before.as_ref(), now) {
+                return Err(GitError::Unfit(change.path.clone()));
+            }
+            let Some(file) = &change.after else {
+                removed.remove(path);
+                removals += 1;
+                continue;
+            };
+            let kept = change.before.as_ref().is_some_and(|before| before.mode == file.mode);
+            let mode = match (now, file.mode) {
+                // git once wrote this mode; it is no business of ours.
+                (Some((_, 0o100_664, _)), _) if kept => FileMode::BlobGroupWritable,
+                (_, Mode::File) => FileMode::Blob,
+                (_, Mode::Executable) => FileMode::BlobExecutable,
+            };
+            written.upsert(path, self.git.blob(&file.bytes).map_err(unreadable)?, mode);
+            writes += 1;
+        }
+        // Removals first, for themselves: a directory can become a file, and a file a directory.
+        let mut id = tree.id();
+        for (number, builder) in [(removals, &mut removed), (writes, &mut written)] {
+            if number > 0 {
+                let baseline = self.git.find_tree(id).map_err(unreadable)?;
+                id = builder.create_updated(&self.git, &baseline).map_err(unreadable)?;
+            }
+        }
+        self.git.find_tree(id).map_err(unreadable)
+    }
+}
+
+/// Whether what stands in a tree is the file that a change was made for.
+fn is(before: Option<&File>, now: Option<(Oid, i32, Option<ObjectType>)>) -> bool {
+    match (before, now) {
+        (None, now) => now.is_none_or(|(_, _, kind)| kind == Some(ObjectType::Tree)),
+        (Some(before), Some((id, mode, Some(ObjectType::Blob)))) => {
+            let of_mode = match before.mode {
+                Mode::Executable => mode == 0o100_755,
+                Mode::File => matches!(mode, 0o100_644 | 0o100_664),
+            };
+            of_mode && ContentId::of_blob(id.as_bytes()) == Some(before.id())
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,59 @@
+//! git's own program, for what libgit2 does not do as git does it: who the author is, what is configured where, signatures.
+//!
+//! It is told where the repository is, runs no hooks in what it is used for here, and fetches nothing.
+
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+
+use super::{GitError, Repository};
+
+/// Variables that would point it to another repository.
+const OTHER_PLACES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// What a run came to.
+pub(super) struct Ran {
+    pub(super) success: bool,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+}
+
+impl Repository {
+    /// Runs `git` with these arguments; `None` if there is no such program.
+    pub(super) fn run_git(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+        input: &[u8],
+    ) -> Result<Option<Ran>, GitError> {
+        let mut command = Command::new("git");
+        for name in OTHER_PLACES {
+            command.env_remove(name);
+        }
+        command.arg("--git-dir").arg(self.git.path()).args(arguments);
+        command.env("LC_ALL", "C").env("GIT_NO_LAZY_FETCH", "1").envs(self.environment.iter().cloned());
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let failed = |cause: io::Error| GitError::Program { what: arguments.join(" "), why: cause.to_string() };
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(failed(cause)),
+        };
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that ends before it has read everything says itself what is wrong.
+            let _ = stdin.write_all(input);
+        }
+        let output = child.wait_with_output().map_err(failed)?;
+        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Ok(Some(Ran { success: output.status.success(), stdout: output.stdout, stderr }))
+    }
+}

@@ -1,0 +1,284 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+
+use git2::{ErrorCode, Oid, Signature};
+
+use super::identity::zone;
+use super::locks::{Locks, Turn};
+use super::make::Maker;
+use super::names::without;
+use super::{Base, CommitId, Existing, GitError, Repository, Whose};
+use crate::repo::FileChange;
+
+const PACKED: &str = "packed-refs";
+
+/// A branch that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name, without `refs/heads/`.
+    pub name: String,
+    /// What its first commit stands on.
+    pub onto: Onto,
+    /// Its own commits, the lowest first.
+    pub commits: Vec<NewCommit>,
+}
+
+/// What a branch stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onto {
+    /// The base.
+    Base,
+    /// The branch with this place in the list, which must come before.
+    Branch(usize),
+}
+
+/// A commit that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCommit {
+    /// Subject, body and trailers, `Flux-Codemod` among them; the patch id is put below.
+    pub message: String,
+    /// What it changes of its parent.
+    pub changes: Vec<FileChange>,
+}
+
+/// What became of a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name.
+    pub name: String,
+    /// The commit it points to, or did until it was removed.
+    pub tip: CommitId,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new.
+    Created,
+    /// It points to other commits than before.
+    Rebuilt {
+        /// What it pointed to.
+        from: CommitId,
+    },
+    /// It is as it was.
+    Unchanged,
+    /// It is gone.
+    Removed {
+        /// What it pointed to.
+        from: CommitId,
+    },
+}
+
+/// What happens to a ref.
+struct Move {
+    name: String,
+    from: Option<Oid>,
+    to: Option<Oid>,
+}
+
+impl Move {
+    fn reference(&self) -> String {
+        format!("refs/heads/{}", self.name)
+    }
+
+    fn moves(&self) -> bool {
+        self.from != self.to
+    }
+
+    fn outcome(&self) -> Outcome {
+        match (self.from.map(CommitId), self.to.map(CommitId)) {
+            (None, _) => Outcome::Created,
+            (Some(from), None) => Outcome::Removed { from },
+            (Some(from), Some(to)) if from == to => Outcome::Unchanged,
+            (Some(from), Some(_)) => Outcome::Rebuilt { from },
+        }
+    }
+}
+
+impl Repository {
+    /// Makes the branches that are wanted, the lowest first, and removes those that are gone. Neither work tree nor index nor HEAD is touched.
+    ///
+    /// `existing` are the branches as [`branches`](Repository::branches) gave them; those that have a name that is wanted are replaced, whoever wrote
+    /// them, so leave out what must stay. Commits of ours that would be made again just so are kept. First all objects are made, then all refs
+    /// are locked and compared with what was read, then they move one after the other: killed at any moment, each branch is old or new, and the next run finishes.
+    ///
+    /// # Errors
+    /// On all but [`GitError::Stopped`] no ref has moved: [`GitError::Busy`], [`GitError::InvalidName`], [`GitError::InTheWay`], [`GitError::CheckedOut`],
+    /// [`GitError::Locked`], [`GitError::Moved`], [`GitError::Unfit`], [`GitError::EmptyCommit`], [`GitError::Message`], [`GitError::NoIdentity`],
+    /// [`GitError::LocalSigning`], [`GitError::Program`], [`GitError::Io`], [`GitError::Unreadable`].
+    pub fn write(
+        &self,
+        base: &Base,
+        wanted: &[Wanted],
+        existing: &[Existing],
+        gone: &[Existing],
+        sign: bool,
+    ) -> Result<Vec<Written>, GitError> {
+        let turn = Turn::take(self)?;
+        self.check_names(wanted)?;
+        let mut maker = Maker::new(self, sign);
+        let mut moves = self.make(base, wanted, existing, &mut maker)?;
+        moves.extend(gone.iter().map(|own| Move { name: own.name.clone(), from: Some(own.tip.0), to: None }));
+        if moves.iter().any(Move::moves) {
+            self.refuse_checked_out(&moves)?;
+            let who = maker.identity()?.0.committer.clone();
+            let locks = lock_all(&turn, &moves)?;
+            // Nobody else moves them now. What was looked at before is looked at once more.
+            self.compare(&moves)?;
+            self.check_names(wanted)?;
+            self.refuse_checked_out(&moves)?;
+            self.move_all(&turn, &locks, &moves, &who)?;
+        }
+        let written = |own: Move| {
+            let outcome = own.outcome();
+            let tip = CommitId(own.to.or(own.from).unwrap_or(base.id.0));
+            Written { name: own.name, tip, outcome }
+        };
+        Ok(moves.into_iter().map(written).collect())
+    }
+
+    /// Makes all commits.
+    fn make(
+        &self,
+        base: &Base,
+        wanted: &[Wanted],
+        existing: &[Existing],
+        maker: &mut Maker<'_>,
+    ) -> Result<Vec<Move>, GitError> {
+        let mut moves: Vec<Move> = Vec::new();
+        for Wanted { name, onto, commits } in wanted {
+            let below = match onto {
+                Onto::Base => Some(base.id.0),
+                Onto::Branch(number) => moves.get(*number).and_then(|below| below.to),
+            };
+            let mut tip = below.ok_or_else(|| GitError::InvalidName(name.clone()))?;
+            let there = existing.iter().find(|own| own.name == *name);
+            let kept = match there {
+                Some(Existing { whose: Whose::Ours, tip, .. }) => self.over_base(tip.0, base),
+                _ => Ok(Vec::new()),
+            };
+            let kept = kept.map_err(|error| self.unreadable(&error))?;
+            for commit in commits {
+                tip = maker.commit(commit, tip, &kept)?;
+            }
+            moves.push(Move { name: name.clone(), from: there.map(|own| own.tip.0), to: Some(tip) });
+        }
+        Ok(moves)
+    }
+
+    fn refuse_checked_out(&self, moves: &[Move]) -> Result<(), GitError> {
+        let checked_out: BTreeMap<_, _> = self.checked_out()?;
+        for own in moves.iter().filter(|own| own.moves()) {
+            if let Some(path) = checked_out.get(&own.reference()) {
+                return Err(GitError::CheckedOut { name: own.name.clone(), path: path.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses if a branch is not as it was read.
+    fn compare(&self, moves: &[Move]) -> Result<(), GitError> {
+        for own in moves {
+            let now = match self.git.find_reference(&own.reference()) {
+                Ok(reference) => match reference.target() {
+                    Some(id) => Some(id),
+                    None => return Err(GitError::Symbolic(own.name.clone())),
+                },
+                Err(error) if error.code() == ErrorCode::NotFound => None,
+                Err(error) => return Err(self.unreadable(&error)),
+            };
+            if now != own.from {
+                return Err(GitError::Moved(own.name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the lowest first, and removes last what is gone.
+    fn move_all(&self, turn: &Turn, locks: &Locks<'_>, moves: &[Move], who: &Signature<'_>) -> Result<(), GitError> {
+        let mut moved = Vec::new();
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            moves.iter().enumerate().filter(|(_, own)| own.moves()).partition(|(_, own)| own.to.is_none());
+        let names: Vec<String> = gone.iter().map(|(_, own)| own.reference()).collect();
+        for (number, own) in kept.into_iter().chain(gone) {
+            let step = || match own.to {
+                Some(to) => {
+                    self.log(turn, own, to, who)?;
+                    locks.put(number)
+                }
+                None => {
+                    // With the first, out of `packed-refs` go all; those that have a file of their own are still there.
+                    unpack(turn, locks, moves.len(), &names)?;
+                    locks.remove(number)?;
+                    // A log without its branch is a leftover, not a loss.
+                    let _ = self.git.reflog_delete(&own.reference());
+                    Ok(())
+                }
+            };
+            match step() {
+                Ok(()) => moved.push(own.name.clone()),
+                Err(why) => return Err(GitError::Stopped { moved, name: own.name.clone(), why: Box::new(why) }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the log of a branch, where git would.
+    fn log(&self, turn: &Turn, own: &Move, to: Oid, who: &Signature<'_>) -> Result<(), GitError> {
+        let path = turn.path(&format!("logs/{}", own.reference()));
+        let setting = self.git.config().and_then(|config| config.get_string("core.logallrefupdates"));
+        let is_kept = match setting.as_deref() {
+            Ok(word) if word.eq_ignore_ascii_case("always") => true,
+            Ok(word) => git2::Config::parse_bool(word).unwrap_or(false),
+            Err(_) => !self.git.is_bare(),
+        };
+        if !is_kept && !path.exists() {
+            return Ok(());
+        }
+        let verb = if own.from.is_some() { "rebuilt" } else { "created" };
+        let batch = own.name.rsplit('/').next().unwrap_or(&own.name);
+        let from = own.from.unwrap_or(Oid::ZERO_SHA1);
+        let when = format!("{} {}", who.when().seconds(), zone(who));
+        let line = format!("{from} {to} {who} {when}\tflux-codemod: {batch} {verb}\n");
+        let append = || -> io::Result<()> {
+            fs::create_dir_all(path.parent().unwrap_or(&path))?;
+            fs::OpenOptions::new().append(true).create(true).open(&path)?.write_all(line.as_bytes())
+        };
+        append().map_err(|cause| GitError::Io { path: path.clone(), cause })
+    }
+}
+
+/// Locks all branches, those that stay as they are too, and `packed-refs` if a branch is to go.
+fn lock_all<'a>(turn: &'a Turn, moves: &[Move]) -> Result<Locks<'a>, GitError> {
+    let content = |own: &Move| own.to.map_or("removed by flux-codemod\n".to_owned(), |id| format!("{id}\n"));
+    let mut files: Vec<_> = moves.iter().map(|own| (own.reference(), content(own))).collect();
+    if moves.iter().any(|own| own.to.is_none()) {
+        files.push((PACKED.to_owned(), String::new()));
+    }
+    turn.lock(&files)
+}
+
+/// Takes refs out of `packed-refs`, whose lock has this number.
+fn unpack(turn: &Turn, locks: &Locks<'_>, number: usize, gone: &[String]) -> Result<(), GitError> {
+    let path = turn.path(PACKED);
+    let packed = match fs::read(&path) {
+        Ok(packed) => packed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(GitError::Io { path, cause }),
+    };
+    let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+    match without(&packed, &gone) {
+        Some(left) => {
+            locks.prepare(number, &left)?;
+            locks.put(number)
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;
