@@ -253,7 +253,10 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Anything that is not the result, to standard error, folded, and with nothing in it that a terminal would obey.
 fn hint(text: &str) {
     let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
-    let lines = text.split('\n').map(|line| layout.fold("", &visible(line)));
+    // A command is to be copied: it stays on its line.
+    let is_command = |line: &str| line.starts_with("    ");
+    let lines =
+        text.split('\n').map(|line| if is_command(line) { visible(line).into_owned() } else { layout.fold("", line) });
     let text = lines.collect::<Vec<_>>().join("\n");
     // Where nobody listens there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "{text}");
