@@ -637,12 +637,18 @@ fn demo_into_a_directory() {
     // What it made is the example, and what it showed is what the commands say there.
     let expected = Repo::example().files();
     assert!(Repo::copy_of(&dir).files() == expected);
-    let log = Repo::copy_of(&dir).git(&["log", "--format=%s %D"]);
-    assert_eq!(log, "an example home-ops repository HEAD -> main, edge\n");
+    let made = Repo::copy_of(&dir);
+    assert_eq!(made.git(&["log", "--format=%s", "main"]).lines().count(), 3);
+    assert_eq!(made.git(&["rev-list", "--count", "main..edge"]), "1\n", "the first batch is merged");
+    assert!(made.git(&["status", "--short"]).is_empty());
+    // As it was before that.
+    Repo::git_in(&dir, &["branch", "--force", "edge", "main"]);
     for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
         assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
     }
-    assert!(Repo::copy_of(&dir).git(&["status", "--short"]).is_empty());
+    let branch = run_in(&dir, &["branch", "chart-ref", "--cluster", "edge", "--no-sign"]).stdout;
+    let names = |text: &str| text.lines().filter(|line| line.contains("flux-codemod/edge/")).count();
+    assert!(names(&branch) > 0 && names(&first.stdout) > names(&branch), "{branch}");
 }
 
 #[test]

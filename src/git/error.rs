@@ -112,8 +112,8 @@ pub enum GitError {
     Busy(PathBuf),
     /// Another program has refs locked.
     #[error(
-        "another program has locked {}, for {age}; if no git command is running there, it has left this behind, and `{remove}` \
-         removes it; no branch was moved",
+        "another program has locked {}, for {age}, so no branch was moved; if no git command is running there, it has left this behind; \
+         this removes it:\n    {remove}",
         listed(locks)
     )]
     Locked {

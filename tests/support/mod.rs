@@ -76,9 +76,14 @@ impl Repo {
 
     /// Runs git here; it must succeed.
     pub fn git(&self, args: &[&str]) -> String {
+        Repo::git_in(self.path(), args)
+    }
+
+    /// Runs git in a directory; it must succeed.
+    pub fn git_in(dir: &Path, args: &[&str]) -> String {
         let mut git = Command::new("git");
         as_a_tester(&mut git);
-        git.current_dir(self.path()).args(["-c", "core.autocrlf=false"]).args(args);
+        git.current_dir(dir).args(["-c", "core.autocrlf=false"]).args(args);
         let output = git.output().expect("git runs");
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
