@@ -69,13 +69,15 @@ fn patch_id(repo: &Repo, commit: &str) -> String {
     String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// The units of a tree that can be written, as `plan --base` names them.
+/// The units of a tree that can be written, as `plan --base` names them, by name.
 fn pending(repo: &Repo, base: &str, cluster: &str) -> Vec<String> {
     let run = repo.run(&["plan", "--base", base, "--cluster", cluster, "--format", "json"]);
     succeeded(&run);
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let units = plan["units"].as_array().unwrap().iter().filter(|unit| unit["chosen"] == true);
-    units.map(|unit| unit["id"].as_str().unwrap().to_owned()).collect()
+    let mut units: Vec<String> = units.map(|unit| unit["id"].as_str().unwrap().to_owned()).collect();
+    units.sort();
+    units
 }
 
 #[test]
