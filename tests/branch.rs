@@ -371,6 +371,31 @@ fn other_kinds_of_repositories() {
     assert!(plain.status == 2 && plain.stderr.contains("no git repository"), "{}", plain.stderr);
 }
 
+/// What a cluster runs is what the remote has, as far as it was fetched.
+#[test]
+fn planned_from_what_the_remote_has() {
+    let origin = example();
+    let repo = Repo::empty();
+    repo.git(&["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
+    repo.write("docs/notes.md", "# Not pushed\n").git(&["add", "docs"]);
+    repo.git(&["commit", "--quiet", "--message", "not pushed"]);
+    let run = repo.run(&["branch", "chart-ref"]);
+    succeeded(&run);
+    assert!(unfolded(&run.stderr).contains("main runs what origin/main says"), "{}", run.stderr);
+    assert!(run.stdout.contains("edge, from origin/edge at"), "{}", run.stdout);
+    assert!(run.stdout.contains("gh pr create --base edge --head flux-codemod/edge/"), "{}", run.stdout);
+    for lane in ["edge", "main"] {
+        let first = stack(&repo, lane).remove(0);
+        let below = repo.git(&["rev-parse", &format!("{first}^")]);
+        assert_eq!(below, repo.git(&["rev-parse", &format!("origin/{lane}")]));
+    }
+    // One that was never fetched is left out, and told.
+    repo.git(&["branch", "--remotes", "--delete", "origin/edge"]);
+    let run = repo.run(&["branch", "chart-ref"]);
+    assert!(unfolded(&run.stderr).contains("`git fetch origin edge` gets it"), "{}", run.stderr);
+    assert!(!run.stdout.contains("edge, from"), "{}", run.stdout);
+}
+
 #[test]
 fn what_stands_in_the_way_is_named() {
     let repo = example();

@@ -76,6 +76,7 @@ enum Command {
     /// Planned from the branch that each cluster follows, never from the work tree, and stacked in the order in which they are to be merged. Neither
     /// work tree nor index nor HEAD is touched, nothing is pushed, and no hook of git is run. Run it again at any time: what is merged vanishes,
     /// the rest is made anew where its base has moved.
+    #[command(mut_arg("migrations", |arg| arg.help("The migrations; several are stacked in the order of the roadmap")))]
     Branch(branch::BranchArgs),
     /// For CI: say what is left to do, and exit with 1 if there is anything
     Check(check::CheckArgs),

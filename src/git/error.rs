@@ -32,14 +32,15 @@ pub enum GitError {
         why: String,
     },
     /// A name stands for no commit.
-    #[error("{name} is no branch, tag or commit in {path}: {why}")]
+    #[error(
+        "`{name}` is no branch, tag or commit in {}; `git branch --all` lists the branches, and `git fetch` gets those of the remote",
+        path.display().to_string().trim_end_matches('/')
+    )]
     NoSuchBase {
         /// What was asked for.
         name: String,
         /// Where.
         path: PathBuf,
-        /// What libgit2 says.
-        why: String,
     },
     /// The branch at HEAD has no commit yet.
     #[error(
