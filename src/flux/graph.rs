@@ -38,7 +38,7 @@ pub struct Reach {
     pub kind: String,
     /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
     pub namespace: Option<String>,
-    /// The effective name.
+    /// The effective name; that of what a generator makes without the hash, which [`View::build`](super::View::build) puts behind it.
     pub name: String,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,

@@ -50,7 +50,7 @@ pub use graph::{Graph, Reach, Unmodelled};
 pub use installed::{Installed, InstalledChart};
 pub use kustomization::{Kustomization, Listed};
 pub use object::{At, Object};
-pub use patch::Patch;
+pub use patch::{Patch, Patches};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Release};
 pub use rendered::Rendered;

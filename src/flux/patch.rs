@@ -45,19 +45,16 @@ impl Patch {
         path: &RepoPath,
         root: Node<'_>,
         read: &dyn Fn(&RepoPath) -> Option<String>,
-    ) -> Vec<Patch> {
+    ) -> Patches {
         let dir = path.dir();
         let file = |name: &str| dir.join(name).and_then(|path| read(&path));
         let mut found = Vec::new();
         for item in root.get("patchesStrategicMerge").into_iter().flat_map(Node::items) {
             let Some(text) = item.value() else { continue };
             let text = if text.contains('\n') { Some(text.to_owned()) } else { file(text) };
-            found.extend(text.map(|text| Patch {
-                path: path.clone(),
-                line: item.line(),
-                target: None,
-                change: Change::read(&text),
-                text: text.into(),
+            found.extend(text.map(|text| {
+                let (path, line, change) = (path.clone(), item.line(), Change::read(&text));
+                Arc::new(Patch { path, line, target: None, change, text: text.into() })
             }));
         }
         found.extend(Patch::listed_in(path, root.get("patches"), &file));
@@ -70,15 +67,15 @@ impl Patch {
         path: &RepoPath,
         list: Option<Node<'_>>,
         file: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<Patch> {
+    ) -> Patches {
         let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
-        list.into_iter().flat_map(Node::items).filter_map(patch).collect()
+        list.into_iter().flat_map(Node::items).filter_map(patch).map(Arc::new).collect()
     }
 
     /// The entries of the `spec.patches` of a Flux Kustomization, all stated at one place or each at its own.
-    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Vec<Patch> {
+    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
         let items = patches.items().iter().enumerate();
-        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).collect()
+        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).map(Arc::new).collect()
     }
 
     fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patch> {
@@ -255,7 +252,7 @@ fn hits(pointer: &[String], fields: &[&str]) -> bool {
 }
 
 /// Patches that are shared by all objects on their way.
-pub(super) type Patches = Vec<Arc<Patch>>;
+pub type Patches = Vec<Arc<Patch>>;
 
 #[cfg(test)]
 mod tests {
@@ -263,7 +260,7 @@ mod tests {
 
     use super::*;
 
-    fn patches(kustomization: &str) -> Vec<Patch> {
+    fn patches(kustomization: &str) -> Patches {
         let stream = Stream::parse(kustomization).unwrap();
         let root = stream.documents().next().unwrap();
         Patch::of_kustomization(&RepoPath::new("k/kustomization.yaml").unwrap(), root, &|_| None)

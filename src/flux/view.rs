@@ -261,7 +261,10 @@ impl View {
             kustomizations: &self.kustomizations,
             given: &self.given,
         });
-        kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
+        let path = kustomization.path.as_ref();
+        let mut objects = path.map(|path| builder.with_flux(path, kustomization)).unwrap_or_default();
+        objects.iter_mut().for_each(|object| object.finish(&self.tree));
+        objects
     }
 
     /// An object as it arrives in a cluster: patched, named, substituted.
