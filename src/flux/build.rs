@@ -8,19 +8,19 @@ use super::flux_kustomization::FluxKustomization;
 use super::generator::Behavior;
 use super::graph::Unmodelled;
 use super::kustomization::{Kustomization, Listed, only_names_references};
+use super::parts::Parts;
 use super::patch::Patches;
 use super::rendered::Rendered;
 use super::scan::Scan;
 use super::value::Value;
-use super::view::Parts;
 use crate::repo::{RepoPath, Tree};
 
 /// Builds directories of one tree, each once.
 pub(super) struct Builder<'v> {
     tree: &'v Tree,
-    scan: &'v Scan,
-    kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
+    pub(super) scan: &'v Scan,
+    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    pub(super) built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
     /// What was met that changes objects and is not modelled.
     pub(super) unmodelled: BTreeSet<Unmodelled>,
@@ -66,48 +66,8 @@ impl<'v> Builder<'v> {
         seen
     }
 
-    /// Every YAML file below is a resource; a directory with a kustomization file is one resource, and not descended into.
-    fn generated(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
-        if let Some(built) = self.built.get(path) {
-            return built.clone();
-        }
-        let mut found = Vec::new();
-        let mut nested = BTreeSet::new();
-        let files = &self.scan.files;
-        let below = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
-        // Files of one directory come one after the other, as a rule: what holds for it is looked up once.
-        let mut last = None;
-        for (file, view) in below.filter(|(file, _)| file.is_in(path) && file.is_yaml()) {
-            let dir = file.dir();
-            let (_, part) = match last.take() {
-                Some((known, part)) if known == dir => last.insert((dir, part)),
-                _ => last.insert((dir.clone(), self.part(&dir, path))),
-            };
-            match part {
-                Part::Of(outermost) => drop(nested.insert(outermost.clone())),
-                Part::Own if !is_left_out(file) => found.extend(objects(view)),
-                Part::Own | Part::LeftOut => {}
-            }
-        }
-        for dir in nested {
-            found.extend(self.directory(&dir).iter().cloned());
-        }
-        let built = Arc::new(found);
-        self.built.insert(path.clone(), built.clone());
-        built
-    }
-
-    /// What the files of a directory are to the kustomization that Flux generates for one above it.
-    fn part(&self, dir: &RepoPath, path: &RepoPath) -> Part {
-        if dir.as_str().split('/').any(|part| matches!(part, ".git" | ".github" | ".circleci")) {
-            return Part::LeftOut;
-        }
-        let own = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
-        own.filter(|above| self.kustomizations.contains_key(above)).last().map_or(Part::Own, Part::Of)
-    }
-
     /// A directory with a kustomization file. Nothing, where it has none or contains itself.
-    fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
+    pub(super) fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(dir) {
             return built.clone();
         }
@@ -282,23 +242,9 @@ impl<'v> Builder<'v> {
     }
 }
 
-/// What the files of a directory are to a kustomization that Flux generates.
-enum Part {
-    /// Resources, each of them.
-    Own,
-    /// A part of the outermost directory with a kustomization file, which is one resource.
-    Of(RepoPath),
-    /// Nothing: Flux leaves them out of what it builds from, unless `.sourceignore` says otherwise.
-    LeftOut,
-}
-
-fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
+/// The objects of a file, at the beginning of their way.
+pub(super) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
     file.objects.iter().flat_map(|object| object.expanded()).map(Rendered::of)
-}
-
-/// Files that Flux leaves out, wherever they are.
-fn is_left_out(file: &RepoPath) -> bool {
-    matches!(file.name(), ".sops.yaml" | ".flux.yaml" | ".goreleaser.yml")
 }
 
 /// Applies patches to those objects that they select, as far as it is about what these are and are called, and remembers on each

@@ -5,8 +5,8 @@ use super::cluster::instance_spec;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
 use super::object::At;
+use super::parts::Parts;
 use super::patch::Patch;
-use super::view::Parts;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

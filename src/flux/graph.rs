@@ -7,9 +7,9 @@ use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, GivenCluster};
 use super::object::At;
+use super::parts::Parts;
 use super::patch::Patches;
 use super::root::releases_roots;
-use super::view::Parts;
 use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::change::Outcome;
 use super::generator::{Content, Generator, Made};
 use super::kustomization::NamespaceTransformer;
 use super::object::{At, Object, keeps_its_name};
-use super::patch::{Outcome, Patch, Patches};
+use super::patch::{Patch, Patches};
 use super::selector::Subject;
 use super::value::Value;
 use crate::repo::{RepoPath, Tree};

@@ -7,10 +7,10 @@ use super::cluster::EntryPoint;
 use super::flux_kustomization::{Data, FluxKustomization};
 use super::graph::{Graph, Reach};
 use super::object::{At, Object};
+use super::parts::Parts;
 use super::rendered::Rendered;
 use super::substitute::Variables;
 use super::value::Value;
-use super::view::Parts;
 use crate::yaml::Node;
 
 /// A ConfigMap or Secret: kind, namespace, name.
