@@ -15,7 +15,7 @@ mod select;
 mod skip;
 mod unit;
 
-pub use crate::finding::{Code, Finding, Severity};
+pub use crate::finding::{Code, Finding, Severity, help_among};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, help_of};
 pub use land::{Dropped, LandError, Landed, land, ordered};
