@@ -112,11 +112,12 @@ fn one(unit: &Unit, finding: &Finding, out: &mut String) {
 /// A text in which nothing is markup but what stands between backticks, which is code.
 fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
-    let part =
-        |(number, part): (usize, &&str)| if number % 2 == 0 || part.is_empty() { plain(part) } else { code(part) };
+    let part = |(number, part): (usize, &&str)| {
+        if number.is_multiple_of(2) || part.is_empty() { plain(part) } else { code(part) }
+    };
     parts.iter().enumerate().map(part).collect()
 }
 
