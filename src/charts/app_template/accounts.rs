@@ -28,7 +28,7 @@ pub struct PodAccount {
 /// How a controller, or a subject, states its account in 4.x.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statement {
-    /// Not at all: there are no accounts, and it uses `default`.
+    /// Not at all: there are no accounts, it uses `default`, and it states none so far.
     Nothing,
     /// `identifier: ...`: one that the chart creates.
     Identifier(String),
@@ -146,8 +146,8 @@ impl<'v> Chart<'v> {
         }
     }
 
-    /// The name of the account with an identifier.
-    fn account_of(&self, identifier: &str) -> Name {
+    /// The name of the account with an identifier, as controllers and subjects look it up.
+    pub fn account_of(&self, identifier: &str) -> Name {
         as_it_is(identifier)?;
         let unknown = || Unknown::new(identifier, Why::Account);
         if !self.version.is_3() {
@@ -215,7 +215,11 @@ impl<'v> Chart<'v> {
                 None => Statement::Name(name),
             },
         };
-        let controllers = self.pod_accounts().into_iter().map(|pod| (pod.controller, state(pod.name, true)));
+        let states = |controller: &str| self.values.at(&["controllers", controller, "serviceAccount"]).is_some();
+        let controllers = self.pod_accounts().into_iter().map(|pod| {
+            let nothing = !states(&pod.controller);
+            (pod.controller, state(pod.name, nothing))
+        });
         let subjects = self.looked_up_subjects().into_iter().map(|(binding, subject, was)| {
             let now = state(self.account_of(&was), false);
             SubjectAccount { binding, subject, was, now }

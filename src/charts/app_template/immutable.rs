@@ -2,7 +2,7 @@
 
 use super::items::{Item, enabled, literal};
 use super::name::Name;
-use super::restore::{Pin, Pinned, Pins};
+use super::restore::{Pinned, Pins};
 use super::{Chart, Referent, Section, WorkloadKind};
 use crate::flux::Value;
 
@@ -117,7 +117,7 @@ impl Chart<'_> {
 
     /// What a move of these values of 3.x costs beside the workloads, with what the pins can keep.
     pub fn costs(&self, pins: &Pins) -> Vec<Cost> {
-        let is_lost = |pinned: &&Pinned| matches!(pinned.pin, Pin::Impossible | Pin::Dropped | Pin::Unknown(_));
+        let is_lost = |pinned: &&Pinned| !pinned.pin.keeps();
         let lost: Vec<&Pinned> = pins.objects.iter().filter(is_lost).collect();
         let claims = lost.iter().filter(|pinned| pinned.object.section == Section::Persistence);
         let mut costs: Vec<Cost> = claims

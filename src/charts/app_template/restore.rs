@@ -32,6 +32,22 @@ pub enum Pin {
     Unknown(Unknown),
 }
 
+impl Pin {
+    /// The key that the item has to have, and its text; the others that name it have to go in any case.
+    pub fn key(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Pin::Suffix(suffix) => Some(("suffix", suffix)),
+            Pin::ForceRename(name) => Some(("forceRename", name)),
+            Pin::Nothing | Pin::Impossible | Pin::Dropped | Pin::Unknown(_) => None,
+        }
+    }
+
+    /// Whether the name is the same afterwards.
+    pub fn keeps(&self) -> bool {
+        matches!(self, Pin::Nothing | Pin::Suffix(_) | Pin::ForceRename(_))
+    }
+}
+
 /// An object of 3.x, and what keeps its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pinned {
@@ -133,22 +149,20 @@ impl Pins {
     pub fn applied(&self, values: &Value) -> Value {
         let mut values = values.clone();
         for section in Section::ALL {
-            if !matches!(section, Section::ServiceAccount | Section::Tokens) {
-                for_each_item(&mut values, section.path(), &mut |_, item| {
-                    for key in NAMING {
-                        item.remove(key);
-                    }
-                });
+            if matches!(section, Section::ServiceAccount | Section::Tokens) {
+                continue;
             }
-        }
-        for Pinned { object, pin, .. } in &self.objects {
-            if !matches!(object.section, Section::ServiceAccount | Section::Tokens) {
-                for_each_item(&mut values, object.section.path(), &mut |identifier, item| {
-                    if identifier == object.identifier {
-                        set(item, pin);
+            for_each_item(&mut values, section.path(), &mut |identifier, item| {
+                let is_it =
+                    |pinned: &&Pinned| (pinned.object.section, &*pinned.object.identifier) == (section, identifier);
+                let key = self.objects.iter().find(is_it).and_then(|pinned| pinned.pin.key());
+                for name in NAMING {
+                    if key.is_none_or(|(key, _)| key != name) {
+                        item.remove(name);
                     }
-                });
-            }
+                }
+                set(item, key);
+            });
         }
         self.apply_accounts(&mut values);
         values
@@ -166,7 +180,7 @@ impl Pins {
             let kept =
                 ["annotations", "labels"].into_iter().filter_map(|key| Some((key.to_owned(), own?.get(key)?.clone())));
             let mut item = Value::Mapping(kept.collect());
-            set(&mut item, &account.pin);
+            set(&mut item, account.pin.key());
             if self.tokens == Tokens::Kept {
                 item.set("staticToken", Value::Scalar { text: "true".to_owned(), string: false });
             }
@@ -210,11 +224,9 @@ impl Pins {
     }
 }
 
-fn set(item: &mut Value, pin: &Pin) {
-    match pin {
-        Pin::Suffix(suffix) => item.set("suffix", Value::string(suffix)),
-        Pin::ForceRename(name) => item.set("forceRename", Value::string(name)),
-        Pin::Nothing | Pin::Impossible | Pin::Dropped | Pin::Unknown(_) => {}
+fn set(item: &mut Value, key: Option<(&str, &str)>) {
+    if let Some((key, text)) = key {
+        item.set(key, Value::string(text));
     }
 }
 
