@@ -6,28 +6,16 @@
 mod support;
 
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use flux_codemod::yaml::{Edit, Kind, Stream};
-use support::corpus;
+use support::{corpus, yaml_files};
 use yaml_edit::YamlFile;
 
 /// The fastest of these counts.
 const ROUNDS: usize = 3;
 const NEW: &str = "renamed";
-
-fn yaml_files(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            yaml_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            found.push(path);
-        }
-    }
-}
 
 fn our_reading(text: &str) -> Option<usize> {
     Some(Stream::parse(text).ok()?.documents().len())

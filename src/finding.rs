@@ -61,3 +61,17 @@ pub struct Code {
     /// What to do about it.
     pub todo: &'static str,
 }
+
+/// What is said of an opt-out that skips nothing: by `plan`, of migrations, and by `doctor`, of its own codes.
+pub const SKIP_UNUSED: Code = Code {
+    id: "skip-unused",
+    what: "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing.",
+    why: "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the \
+          first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line.",
+    todo: "Take it away, or put it where it belongs.",
+};
+
+/// What to do about a code, as the one of these says that has its name; nothing where none has.
+pub fn help_among<'c>(codes: impl IntoIterator<Item = &'c Code>, id: &str) -> String {
+    codes.into_iter().find(|code| code.id == id).map_or("", |code| code.todo).to_owned()
+}

@@ -619,6 +619,44 @@ fn completions_and_manual_pages() {
 // The demo.
 
 #[test]
+fn branch() {
+    let repo = example();
+    assert_eq!(case("branch", &repo, &["branch", "chart-ref"]).status, 1);
+    assert_eq!(case("branch-again", &repo, &["branch", "chart-ref", "--cluster", "edge"]).status, 0);
+    assert_eq!(case("branch-without-migration", &repo, &["branch"]).status, 2);
+    assert_eq!(case("branch-no-base", &repo, &["branch", "chart-ref", "--base", "nothing"]).status, 2);
+    assert_eq!(case("branch-independent", &repo, &["branch", "chart-ref", "--independent"]).status, 2);
+    let first = "flux-codemod/edge/chart-ref/10-sources-flux-system";
+    repo.git(&["checkout", "--quiet", first]);
+    repo.write("notes.md", "# Notes\n").git(&["add", "notes.md"]);
+    repo.git(&["commit", "--quiet", "--message", "a note"]);
+    repo.git(&["checkout", "--quiet", "main"]);
+    assert_eq!(case("branch-edited", &repo, &["branch", "chart-ref"]).status, 2);
+    assert_eq!(case("branch-skip", &repo, &["branch", "chart-ref", "--on-edited", "skip"]).status, 1);
+}
+
+/// The body of a pull request.
+#[test]
+fn plan_as_markdown() {
+    let repo = example();
+    let args = ["plan", "chart-ref", "--format", "markdown", "--review"];
+    case(
+        "plan-markdown",
+        &repo,
+        &[&args[..], &["--cluster", "main", "--batch", "40-stateful-network_multus"]].concat(),
+    );
+    case(
+        "plan-markdown-sources",
+        &repo,
+        &[&args[..], &["--base", "edge", "--cluster", "edge", "--batch", "10-sources-flux-system"]].concat(),
+    );
+    let misspelt = ["plan", "--batch", "30-deployment-media"];
+    assert_eq!(case("misspelt-batch", &repo, &misspelt).status, 2);
+    let apply = case("apply-base", &repo, &["apply", "--base", "edge"]);
+    assert_eq!((apply.status, apply.stdout.as_str()), (2, ""));
+}
+
+#[test]
 fn demo_into_a_directory() {
     let parent = Repo::empty();
     let dir = parent.path().join("demo");
@@ -637,12 +675,18 @@ fn demo_into_a_directory() {
     // What it made is the example, and what it showed is what the commands say there.
     let expected = Repo::example().files();
     assert!(Repo::copy_of(&dir).files() == expected);
-    let log = Repo::copy_of(&dir).git(&["log", "--format=%s %D"]);
-    assert_eq!(log, "an example home-ops repository HEAD -> main, edge\n");
+    let made = Repo::copy_of(&dir);
+    assert_eq!(made.git(&["log", "--format=%s", "main"]).lines().count(), 3);
+    assert_eq!(made.git(&["rev-list", "--count", "main..edge"]), "1\n", "the first batch is merged");
+    assert!(made.git(&["status", "--short"]).is_empty());
+    // As it was before that.
+    Repo::git_in(&dir, &["branch", "--force", "edge", "main"]);
     for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
         assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
     }
-    assert!(Repo::copy_of(&dir).git(&["status", "--short"]).is_empty());
+    let branch = run_in(&dir, &["branch", "chart-ref", "--cluster", "edge", "--no-sign"]).stdout;
+    let names = |text: &str| text.lines().filter(|line| line.contains("flux-codemod/edge/")).count();
+    assert!(names(&branch) > 0 && names(&first.stdout) > names(&branch), "{branch}");
 }
 
 #[test]

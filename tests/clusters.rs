@@ -5,8 +5,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use flux_codemod::flux::View;
-use flux_codemod::git::WorkTree;
+use flux_codemod::flux::{Followed, Position, States, View};
+use flux_codemod::git::{Repository, WorkTree};
 use flux_codemod::plan::{Finding, about_clusters, clusters_elsewhere};
 use flux_codemod::repo::Tree;
 use support::{Repo, program};
@@ -268,4 +268,21 @@ fn entry_points_that_cannot_be_read_are_told() {
         found[1],
         "entry-point-not-here bootstrap/values.yaml:1: cluster cluster begins at setup/cluster, and nothing lies there in this tree"
     );
+}
+
+#[test]
+fn seen_from_a_base_it_is_the_base_that_counts() {
+    let repo = two_branches();
+    let git = Repository::around(repo.path()).unwrap().unwrap();
+    let edge = git.base("edge").unwrap();
+    let view = View::of(git.tree(&edge).unwrap()).unwrap();
+    let view = git.follow_from(view, &edge);
+    assert_eq!(view.followed().unwrap().checkout.branch.as_deref(), Some("edge"));
+    let found = |cluster: &str| match &view.followed().unwrap().clusters[cluster] {
+        Followed::Here(branch) => branch.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((found("edge").position, found("edge").states), (Position::AtHead, States::TheSame));
+    assert_eq!(found("main").position, Position::Apart { ahead: 2, behind: 0 });
+    assert_eq!(git.followed(&found("edge")).unwrap(), edge);
 }

@@ -11,10 +11,10 @@ mod support;
 mod third_opinion;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flux_codemod::yaml::{Edit, Edited, Emptied, Error, Fate, Kind, New, Node, Place, Stream};
-use support::corpus;
+use support::{corpus, yaml_files};
 use third_opinion::{Tree, theirs};
 
 const OPERATIONS: [&str; 6] = ["remove", "insert after", "set scalar", "set mapping", "set sequence", "rename"];
@@ -49,17 +49,6 @@ impl Counts {
 
     fn total(&self) -> (usize, usize) {
         (self.done.values().sum(), self.refused.values().map(Vec::len).sum())
-    }
-}
-
-fn yaml_files(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            yaml_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-            found.push(path);
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::codes;
 use super::settings::ChartRefSettings;
 use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
 use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
-use crate::plan::{Finding, GENERAL, Severity};
+use crate::plan::{Finding, GENERAL, Severity, help_among};
 use crate::repo::RepoPath;
 use crate::yaml::{Edit, Error, Fate, Kind, New, Node};
 
@@ -139,7 +139,7 @@ pub(super) fn finding(
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let help = codes::CODES.iter().chain(GENERAL).find(|own| own.id == code).map_or("", |own| own.todo).to_owned();
+    let help = help_among(codes::CODES.iter().chain(GENERAL), code);
     Finding { severity, code, path, line, message, help }
 }
 

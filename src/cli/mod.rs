@@ -76,6 +76,7 @@ enum Command {
     /// Planned from the branch that each cluster follows, never from the work tree, and stacked in the order in which they are to be merged. Neither
     /// work tree nor index nor HEAD is touched, nothing is pushed, and no hook of git is run. Run it again at any time: what is merged vanishes,
     /// the rest is made anew where its base has moved.
+    #[command(mut_arg("migrations", |arg| arg.help("The migrations; several are stacked in the order of the roadmap")))]
     Branch(branch::BranchArgs),
     /// For CI: say what is left to do, and exit with 1 if there is anything
     Check(check::CheckArgs),
@@ -253,7 +254,10 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Anything that is not the result, to standard error, folded, and with nothing in it that a terminal would obey.
 fn hint(text: &str) {
     let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
-    let lines = text.split('\n').map(|line| layout.fold("", &visible(line)));
+    // A command is to be copied: it stays on its line.
+    let is_command = |line: &str| line.starts_with("    ");
+    let lines =
+        text.split('\n').map(|line| if is_command(line) { visible(line).into_owned() } else { layout.fold("", line) });
     let text = lines.collect::<Vec<_>>().join("\n");
     // Where nobody listens there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "{text}");

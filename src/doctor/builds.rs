@@ -5,7 +5,7 @@ pub(super) struct Builds(Vec<Vec<Rendered>>);
 
 impl Builds {
     pub(super) fn of(view: &View) -> Builds {
-        Builds(view.graph().kustomizations.iter().map(|own| view.build(own)).collect())
+        Builds(view.builds(&view.graph().kustomizations))
     }
 
     /// What a Flux Kustomization builds.

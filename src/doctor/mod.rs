@@ -16,7 +16,7 @@ mod variables;
 
 pub use codes::CODES;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, help_among};
 use crate::flux::View;
 use crate::repo::RepoPath;
 use builds::Builds;
@@ -40,7 +40,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
 
 /// A finding with the advice of its code.
 fn finding(severity: Severity, code: &'static str, path: &RepoPath, line: usize, message: String) -> Finding {
-    let help = CODES.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned();
+    let help = help_among(CODES, code);
     Finding { severity, code, path: Some(path.clone()), line: Some(line), message, help }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::CODES;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, SKIP_UNUSED, Severity};
 use crate::flux::View;
 use crate::repo::RepoPath;
 
@@ -27,11 +27,11 @@ pub(super) fn honoured(view: &View, found: Vec<Finding>) -> Vec<Finding> {
                 if !used.contains(&(path.clone(), skip.line, code.id)) {
                     kept.push(Finding {
                         severity: Severity::Warning,
-                        code: "skip-unused",
+                        code: SKIP_UNUSED.id,
                         path: Some(path.clone()),
                         line: Some(skip.line),
                         message: format!("skip[{}] skips nothing: doctor has nothing of that to say here", code.id),
-                        help: "Take it away, or put it where it belongs.".to_owned(),
+                        help: SKIP_UNUSED.todo.to_owned(),
                     });
                 }
             }

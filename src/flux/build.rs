@@ -8,18 +8,19 @@ use super::flux_kustomization::FluxKustomization;
 use super::generator::Behavior;
 use super::graph::Unmodelled;
 use super::kustomization::{Kustomization, Listed, only_names_references};
-use super::rendered::{Rendered, finish};
+use super::parts::Parts;
+use super::patch::Patches;
+use super::rendered::Rendered;
 use super::scan::Scan;
 use super::value::Value;
-use super::view::Parts;
 use crate::repo::{RepoPath, Tree};
 
 /// Builds directories of one tree, each once.
 pub(super) struct Builder<'v> {
     tree: &'v Tree,
-    scan: &'v Scan,
-    kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
+    pub(super) scan: &'v Scan,
+    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    pub(super) built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
     /// What was met that changes objects and is not modelled.
     pub(super) unmodelled: BTreeSet<Unmodelled>,
@@ -32,7 +33,7 @@ impl<'v> Builder<'v> {
     }
 
     /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
-    /// that Flux generates where there is none. Hashes are not in the names yet ([`super::rendered::finish`]).
+    /// that Flux generates where there is none. Hashes are not in the names yet ([`Rendered::finish`]).
     pub(super) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
@@ -65,33 +66,8 @@ impl<'v> Builder<'v> {
         seen
     }
 
-    /// Every YAML file below is a resource; a directory with a kustomization file is one resource, and not descended into.
-    fn generated(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
-        if let Some(built) = self.built.get(path) {
-            return built.clone();
-        }
-        let mut found = Vec::new();
-        let mut nested = BTreeSet::new();
-        let files = &self.scan.files;
-        let below = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
-        for (file, view) in below.filter(|(file, _)| file.is_in(path) && file.is_yaml() && !is_left_out(file)) {
-            let dir = file.dir();
-            let own = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
-            match own.filter(|above| self.kustomizations.contains_key(above)).last() {
-                Some(outermost) => drop(nested.insert(outermost)),
-                None => found.extend(objects(view)),
-            }
-        }
-        for dir in nested {
-            found.extend(self.directory(&dir).iter().cloned());
-        }
-        let built = Arc::new(found);
-        self.built.insert(path.clone(), built.clone());
-        built
-    }
-
     /// A directory with a kustomization file. Nothing, where it has none or contains itself.
-    fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
+    pub(super) fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(dir) {
             return built.clone();
         }
@@ -108,22 +84,22 @@ impl<'v> Builder<'v> {
     }
 
     /// What a Flux Kustomization builds from a path. Flux puts its components, its patches and its target namespace into the
-    /// kustomization file, or into the one that it generates.
+    /// kustomization file, or into the one that it generates. Hashes are not in the names yet ([`Rendered::finish`]).
     pub(super) fn with_flux(&mut self, path: &RepoPath, own: &FluxKustomization) -> Vec<Rendered> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
-        let stated = self.kustomizations.get(&path);
+        let (stated, empty) = (self.kustomizations.get(&path), Kustomization::default());
         let mut objects = match stated {
             Some(kustomization) => self.accumulate(kustomization),
             None => self.generated(&path).to_vec(),
         };
-        let mut kustomization = stated.cloned().unwrap_or_default();
-        self.merge_generated(&kustomization, &mut objects);
-        let components = self.components(&kustomization, &[]);
+        let kustomization = stated.unwrap_or(&empty);
+        self.merge_generated(kustomization, &mut objects);
+        let components = self.components(kustomization, &[]);
         let added = own.components.iter().map(|component| (component.clone(), vec![own.at.path.clone()]));
-        kustomization.patches.extend(own.patches.iter().cloned());
-        kustomization.namespace = own.target_namespace.clone().or(kustomization.namespace);
-        self.transform(&kustomization, components.into_iter().chain(added), &mut objects);
-        finish(&mut objects);
+        let patches = [&*kustomization.patches, &own.patches].concat();
+        let namespace = own.target_namespace.as_ref().or(kustomization.namespace.as_ref());
+        self.take_in(components.into_iter().chain(added), &mut objects);
+        self.transform(kustomization, &patches, namespace, &mut objects);
         objects
     }
 
@@ -137,7 +113,8 @@ impl<'v> Builder<'v> {
         objects.append(&mut own);
         self.merge_generated(kustomization, objects);
         let components = self.components(kustomization, through);
-        self.transform(kustomization, components, objects);
+        self.take_in(components, objects);
+        self.transform(kustomization, &kustomization.patches, kustomization.namespace.as_ref(), objects);
     }
 
     /// What a kustomization takes in by itself: its resources, and what its generators make.
@@ -151,8 +128,9 @@ impl<'v> Builder<'v> {
             }
         }
         for generator in kustomization.generators.iter().filter(|own| own.behavior == Behavior::Create) {
-            let content = generator.content(&kustomization.dir(), self.tree);
-            objects.extend(content.map(|content| Rendered::generated(&kustomization.path, generator, content)));
+            if generator.is_able(&kustomization.dir(), self.tree) {
+                objects.push(Rendered::generated(&kustomization.path, generator));
+            }
         }
         for object in &mut objects {
             object.through.insert(0, kustomization.path.clone());
@@ -167,21 +145,30 @@ impl<'v> Builder<'v> {
         local.map(|component| (component, through.clone())).collect()
     }
 
-    /// What a kustomization does to all objects so far.
-    fn transform(
+    /// Runs Components on the objects so far.
+    fn take_in(
         &mut self,
-        kustomization: &Kustomization,
         components: impl IntoIterator<Item = (RepoPath, Vec<RepoPath>)>,
         objects: &mut Vec<Rendered>,
     ) {
         for (component, through) in components {
             self.component(&component, objects, &through);
         }
+    }
+
+    /// What a kustomization does to all objects so far, with patches and namespace as it has them or as Flux makes them.
+    fn transform(
+        &mut self,
+        kustomization: &Kustomization,
+        patches: &Patches,
+        namespace: Option<&String>,
+        objects: &mut Vec<Rendered>,
+    ) {
         self.note_unmodelled(kustomization);
-        self.note_patched_hashes(kustomization, objects);
-        patch(&kustomization.patches, objects);
+        self.note_patched_hashes(kustomization, patches, objects);
+        patch(patches, objects);
         for object in objects.iter_mut() {
-            object.put_into(kustomization.namespace.as_deref());
+            object.put_into(namespace.map(String::as_str));
             object.rename(&kustomization.prefix, &kustomization.suffix);
             object.labels.extend(kustomization.labels.clone());
             object.annotations.extend(kustomization.annotations.clone());
@@ -208,9 +195,10 @@ impl<'v> Builder<'v> {
                     && object.is_called(&generator.name)
                     && generator.namespace.as_ref().is_none_or(|own| object.namespace.as_ref() == Some(own))
             };
-            let generated = objects.iter_mut().find(same).and_then(|object| object.content.as_mut());
-            if let (Some(generated), Some(content)) = (generated, generator.content(&kustomization.dir(), self.tree)) {
-                Arc::make_mut(generated).take_in(content, generator.behavior);
+            let dir = kustomization.dir();
+            let made = objects.iter_mut().find(same).and_then(|object| object.made.as_mut());
+            if let Some(made) = made.filter(|_| generator.is_able(&dir, self.tree)) {
+                Arc::make_mut(made).also_by(&dir, generator);
             }
         }
     }
@@ -239,8 +227,8 @@ impl<'v> Builder<'v> {
     }
 
     /// The hash of a generated object that is patched afterwards is another one.
-    fn note_patched_hashes(&mut self, kustomization: &Kustomization, objects: &[Rendered]) {
-        for patch in &kustomization.patches {
+    fn note_patched_hashes(&mut self, kustomization: &Kustomization, patches: &Patches, objects: &[Rendered]) {
+        for patch in patches {
             if objects.iter().any(|object| object.has_hash() && object.is_selected_by(patch)) {
                 let text = "a patch of a generated object, whose name ends in a hash".to_owned();
                 self.note(kustomization, &Listed { text, line: patch.line });
@@ -254,28 +242,22 @@ impl<'v> Builder<'v> {
     }
 }
 
-fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
+/// The objects of a file, at the beginning of their way.
+pub(super) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
     file.objects.iter().flat_map(|object| object.expanded()).map(Rendered::of)
-}
-
-/// Files that Flux leaves out of what it builds from, unless `.sourceignore` says otherwise.
-fn is_left_out(file: &RepoPath) -> bool {
-    matches!(file.name(), ".sops.yaml" | ".flux.yaml" | ".goreleaser.yml")
-        || file.dir().ancestors().any(|dir| matches!(dir.name(), ".git" | ".github" | ".circleci"))
 }
 
 /// Applies patches to those objects that they select, as far as it is about what these are and are called, and remembers on each
 /// HelmRelease and Flux Kustomization the patches that change it.
-fn patch<'p>(patches: impl IntoIterator<Item = &'p super::Patch>, objects: &mut Vec<Rendered>) {
+fn patch(patches: &Patches, objects: &mut Vec<Rendered>) {
     for patch in patches {
         let head = patch.changes_head().then(|| patch.of_head());
-        let shared = Arc::new(patch.clone());
         objects.retain_mut(|object| {
             if !object.is_selected_by(patch) {
                 return true;
             }
             if matches!(object.kind.as_str(), "HelmRelease" | "Kustomization") {
-                object.patches.push(shared.clone());
+                object.patches.push(patch.clone());
             }
             head.as_ref().is_none_or(|head| object.stays_after(head))
         });

@@ -6,8 +6,8 @@ use super::build::Builder;
 use super::cluster::{self, EntryPoint};
 use super::flux_kustomization::path_of;
 use super::object::{At, Object};
+use super::parts::Parts;
 use super::source::SourceRef;
-use super::view::Parts;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

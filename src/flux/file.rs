@@ -9,8 +9,6 @@ use crate::yaml::{Error, Kind, Node, Stream, Style};
 /// One YAML file as it was read.
 #[derive(Clone, Debug)]
 pub struct FileView {
-    /// Its content.
-    pub content: ContentId,
     /// The nodes, if they could be read.
     pub stream: Option<Arc<Stream>>,
     /// The Kubernetes objects in it.
@@ -70,11 +68,14 @@ impl FileView {
         }
     }
 
+    /// The id of its content, where that could be read.
+    pub fn content(&self) -> Option<ContentId> {
+        self.stream.as_ref().map(|stream| stream.content())
+    }
+
     /// Reads the bytes of a YAML file.
     pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
-        let content = ContentId::of(bytes);
-        let nothing =
-            FileView { content, stream: None, objects: Vec::new(), barred: None, broken: None, skips: Vec::new() };
+        let nothing = FileView { stream: None, objects: Vec::new(), barred: None, broken: None, skips: Vec::new() };
         let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
         if path.as_str().ends_with(".j2") {
             return FileView { barred: Some(Barred::Template), ..nothing };

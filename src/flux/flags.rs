@@ -5,8 +5,8 @@ use super::cluster::instance_spec;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
 use super::object::At;
+use super::parts::Parts;
 use super::patch::Patch;
-use super::view::Parts;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -101,7 +101,8 @@ pub(super) fn controller_flags(
     let own = kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
     for kustomization in own {
         let at = &kustomization.at;
-        let Some(root) = parts.node(at) else { continue };
+        let text = parts.text(&at.path).filter(|text| may_hold_flags(text));
+        let Some(root) = text.and_then(|_| parts.node(at)) else { continue };
         let patches = Patch::listed_in(&at.path, root.at(&["spec", "patches"]), &|_| None);
         found.extend(patches.iter().flat_map(|patch| in_patch(patch, parts)));
         if let Some(spec) = instance_spec(root) {
@@ -133,6 +134,11 @@ pub(super) fn controller_flags(
     found
 }
 
+/// Whether a file is worth looking for flags in: few are.
+fn may_hold_flags(text: &str) -> bool {
+    ["--no-cross-namespace-refs", "--feature-gates", "multitenant"].iter().any(|word| text.contains(word))
+}
+
 /// The lockdown of flux-operator, which sets the flag on all controllers.
 fn multitenant(spec: Node<'_>, path: &RepoPath) -> Vec<ControllerFlag> {
     let Some(node) = spec.at(&["cluster", "multitenant"]).filter(|node| node.is_true()) else { return Vec::new() };
@@ -142,7 +148,7 @@ fn multitenant(spec: Node<'_>, path: &RepoPath) -> Vec<ControllerFlag> {
 
 fn in_patch(patch: &Patch, parts: &Parts<'_>) -> Vec<ControllerFlag> {
     let text = patch.text();
-    if text.lines().all(|line| Flag::in_line(line).is_empty()) {
+    if !may_hold_flags(text) || text.lines().all(|line| Flag::in_line(line).is_empty()) {
         return Vec::new();
     }
     let controllers: Vec<&'static str> =

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::object::At;
-use super::patch::Patch;
+use super::patch::{Patch, Patches};
 use super::rendered::Rendered;
 use super::source::SourceRef;
 use super::substitute::Variables;
@@ -42,7 +42,7 @@ pub struct FluxKustomization {
     /// The ConfigMaps and Secrets that `spec.postBuild.substituteFrom` names, in order.
     pub substitute_from: Vec<SubstituteFrom>,
     /// `spec.patches`.
-    pub patches: Vec<Patch>,
+    pub patches: Patches,
     /// The whole object.
     pub object: Value,
 }
@@ -205,7 +205,7 @@ pub(super) fn is_left_alone(object: &Value) -> bool {
 }
 
 /// The patches of the effective object: its own, each at its line, or those that a patch of a parent put in their place, at that patch.
-fn own_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Vec<Patch> {
+fn own_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
     let Some(list) = object.at(&["spec", "patches"]) else { return Vec::new() };
     if let Some(above) = from_above.iter().rev().find(|patch| patch.says_something_of(&["patches"])) {
         return Patch::of_flux(&above.path, list, |_| above.line);

@@ -1,6 +1,7 @@
 //! `configMapGenerator` and `secretGenerator`: what they make, and the hash that goes into its name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::value::Value;
-use crate::repo::{RepoPath, Tree};
+use crate::repo::{EntryKind, RepoPath, Tree};
 use crate::yaml::Node;
 
 /// An entry of a generator list.
@@ -54,13 +55,11 @@ pub(super) struct Content {
     kind: &'static str,
     secret_type: String,
     data: BTreeMap<String, Vec<u8>>,
-    /// Whether the name gets its hash.
-    pub hashed: bool,
 }
 
 impl Generator {
     /// The generators of a kustomization file, in the order in which Kustomize runs them.
-    pub(super) fn all_of(root: Node<'_>) -> Vec<Generator> {
+    pub(super) fn all_of(root: Node<'_>) -> Vec<Arc<Generator>> {
         let options = root.get("generatorOptions").and_then(Value::of).unwrap_or(Value::Null);
         [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")]
             .into_iter()
@@ -68,7 +67,7 @@ impl Generator {
                 let items = root.get(key).into_iter().flat_map(Node::items);
                 items.filter_map(move |item| Some((kind, item.line(), Value::of(item)?)))
             })
-            .filter_map(|(kind, line, item)| Generator::read(kind, line, &item, &options))
+            .filter_map(|(kind, line, item)| Generator::read(kind, line, &item, &options).map(Arc::new))
             .collect()
     }
 
@@ -114,8 +113,14 @@ impl Generator {
         self.files.iter().map(|(_, path)| path.as_str()).chain(self.envs.iter().map(String::as_str))
     }
 
-    /// What it makes. `None` where one of its files is not there; Kustomize fails then.
-    pub(super) fn content(&self, dir: &RepoPath, tree: &Tree) -> Option<Content> {
+    /// Whether its files are there; Kustomize fails where one is not.
+    pub(super) fn is_able(&self, dir: &RepoPath, tree: &Tree) -> bool {
+        let entry = |path: &str| tree.entry(&tree.follow(&dir.join(path)?)?);
+        self.inputs().all(|path| matches!(entry(path), Some(EntryKind::File { .. })))
+    }
+
+    /// What it makes. `None` where one of its files cannot be read.
+    fn content(&self, dir: &RepoPath, tree: &Tree) -> Option<Content> {
         let read = |path: &str| {
             let file = tree.read(&tree.follow(&dir.join(path)?)?).ok()??;
             Some(file.bytes)
@@ -131,7 +136,36 @@ impl Generator {
         for (key, path) in &self.files {
             data.insert(key.clone(), read(path)?.to_vec());
         }
-        Some(Content { kind: self.kind, secret_type: self.secret_type.clone(), data, hashed: self.hashed })
+        Some(Content { kind: self.kind, secret_type: self.secret_type.clone(), data })
+    }
+}
+
+/// How an object is made: by a generator that creates it, and by others that add to it. What it holds is read when somebody asks for it.
+#[derive(Clone, Debug)]
+pub(super) struct Made(Vec<(RepoPath, Arc<Generator>)>);
+
+impl Made {
+    /// By a generator of the kustomization in a directory.
+    pub(super) fn by(dir: &RepoPath, generator: &Arc<Generator>) -> Made {
+        Made(vec![(dir.clone(), generator.clone())])
+    }
+
+    /// Another generator, with `behavior: merge` or `replace`, adds to it.
+    pub(super) fn also_by(&mut self, dir: &RepoPath, generator: &Arc<Generator>) {
+        self.0.push((dir.clone(), generator.clone()));
+    }
+
+    /// Whether the name gets the hash of the content.
+    pub(super) fn is_hashed(&self) -> bool {
+        self.0.iter().any(|(_, generator)| generator.hashed)
+    }
+
+    /// What it holds.
+    pub(super) fn content(&self, tree: &Tree) -> Option<Content> {
+        let mut contents = self.0.iter().filter_map(|(dir, own)| Some((own.behavior, own.content(dir, tree)?)));
+        let (_, mut made) = contents.next()?;
+        contents.for_each(|(behavior, content)| made.take_in(content, behavior));
+        Some(made)
     }
 }
 
@@ -153,12 +187,11 @@ fn unquoted(value: &str) -> &str {
 
 impl Content {
     /// Takes in the data of a generator with `behavior: merge` or `replace`.
-    pub(super) fn take_in(&mut self, other: Content, behavior: Behavior) {
+    fn take_in(&mut self, other: Content, behavior: Behavior) {
         if behavior == Behavior::Replace {
             self.data.clear();
         }
         self.data.extend(other.data);
-        self.hashed |= other.hashed;
     }
 
     /// What it holds, as far as that is text as it stands: a Secret's is encoded.
@@ -220,7 +253,6 @@ mod tests {
             kind,
             secret_type: "Opaque".to_owned(),
             data: data.iter().map(|(key, bytes)| ((*key).to_owned(), bytes.to_vec())).collect(),
-            hashed: true,
         };
         assert_eq!(content("ConfigMap", &[("a", b"1")]).hash(), "h29d89cmmt");
         assert_eq!(content("Secret", &[("x", b"y")]).hash(), "t86b282gdf");

@@ -7,9 +7,9 @@ use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, GivenCluster};
 use super::object::At;
+use super::parts::Parts;
 use super::patch::Patches;
 use super::root::releases_roots;
-use super::view::Parts;
 use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
 
@@ -38,7 +38,7 @@ pub struct Reach {
     pub kind: String,
     /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
     pub namespace: Option<String>,
-    /// The effective name.
+    /// The effective name; that of what a generator makes without the hash, which [`View::build`](super::View::build) puts behind it.
     pub name: String,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::generator::Generator;
-use super::patch::Patch;
+use super::patch::{Patch, Patches};
 use super::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -47,7 +48,7 @@ pub struct Kustomization {
     /// `resources`, and `bases` of old.
     pub resources: Vec<Listed>,
     /// `configMapGenerator` and `secretGenerator`.
-    pub generators: Vec<Generator>,
+    pub generators: Vec<Arc<Generator>>,
     /// `components`.
     pub components: Vec<Listed>,
     /// `namespace`.
@@ -61,7 +62,7 @@ pub struct Kustomization {
     /// `commonAnnotations`.
     pub annotations: BTreeMap<String, String>,
     /// The patches of all three fields that Kustomize has for them.
-    pub patches: Vec<Patch>,
+    pub patches: Patches,
     /// The NamespaceTransformers that stand in `transformers` themselves.
     pub namespaces: Vec<NamespaceTransformer>,
     /// `configurations`.

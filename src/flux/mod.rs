@@ -7,12 +7,14 @@
 //! Kustomize, plugins. They are named where they are met ([`Graph::unmodelled`]) and left alone.
 
 mod build;
+mod change;
 mod cluster;
 #[cfg(test)]
 mod cluster_tests;
 mod entry;
 mod file;
 mod flags;
+mod flux_generated;
 mod flux_kustomization;
 mod following;
 mod generator;
@@ -22,6 +24,7 @@ mod installed;
 mod json_patch;
 mod kustomization;
 mod object;
+mod parts;
 mod patch;
 mod radius;
 mod release;
@@ -50,7 +53,7 @@ pub use graph::{Graph, Reach, Unmodelled};
 pub use installed::{Installed, InstalledChart};
 pub use kustomization::{Kustomization, Listed};
 pub use object::{At, Object};
-pub use patch::Patch;
+pub use patch::{Patch, Patches};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Release};
 pub use rendered::Rendered;

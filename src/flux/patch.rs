@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use super::json_patch::Operation;
+use super::change::{Change, Outcome};
 use super::selector::{Subject, Target};
 use super::value::Value;
 use crate::repo::RepoPath;
-use crate::yaml::{Node, Stream};
+use crate::yaml::Node;
 
 /// A patch of Kustomize or of a Flux Kustomization: whom it changes, and how.
 #[derive(Clone, Debug)]
@@ -18,46 +18,22 @@ pub struct Patch {
     change: Change,
 }
 
-#[derive(Clone, Debug)]
-enum Change {
-    /// Objects to merge in: strategic merge patches.
-    Merge(Vec<Value>),
-    /// Operations of a JSON patch.
-    Json(Vec<Operation>),
-    /// Text that is neither; Kustomize would fail on it.
-    Unreadable,
-}
-
-/// What a patch does to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is another than before, or the same.
-    Patched,
-    /// `$patch: delete`.
-    Deleted,
-    /// A JSON operation does not fit; Kustomize fails here.
-    Failed,
-}
-
 impl Patch {
     /// All patches of a kustomization file, in the order in which they are applied, those in files of their own included.
     pub(super) fn of_kustomization(
         path: &RepoPath,
         root: Node<'_>,
         read: &dyn Fn(&RepoPath) -> Option<String>,
-    ) -> Vec<Patch> {
+    ) -> Patches {
         let dir = path.dir();
         let file = |name: &str| dir.join(name).and_then(|path| read(&path));
         let mut found = Vec::new();
         for item in root.get("patchesStrategicMerge").into_iter().flat_map(Node::items) {
             let Some(text) = item.value() else { continue };
             let text = if text.contains('\n') { Some(text.to_owned()) } else { file(text) };
-            found.extend(text.map(|text| Patch {
-                path: path.clone(),
-                line: item.line(),
-                target: None,
-                change: Change::read(&text),
-                text: text.into(),
+            found.extend(text.map(|text| {
+                let (path, line, change) = (path.clone(), item.line(), Change::read(&text));
+                Arc::new(Patch { path, line, target: None, change, text: text.into() })
             }));
         }
         found.extend(Patch::listed_in(path, root.get("patches"), &file));
@@ -66,19 +42,15 @@ impl Patch {
     }
 
     /// The entries of a `patches` list: `patch` or `path`, and perhaps a `target`.
-    pub(super) fn listed_in(
-        path: &RepoPath,
-        list: Option<Node<'_>>,
-        file: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<Patch> {
+    pub(super) fn listed_in(path: &RepoPath, list: Option<Node<'_>>, file: &dyn Fn(&str) -> Option<String>) -> Patches {
         let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
-        list.into_iter().flat_map(Node::items).filter_map(patch).collect()
+        list.into_iter().flat_map(Node::items).filter_map(patch).map(Arc::new).collect()
     }
 
     /// The entries of the `spec.patches` of a Flux Kustomization, all stated at one place or each at its own.
-    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Vec<Patch> {
+    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
         let items = patches.items().iter().enumerate();
-        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).collect()
+        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).map(Arc::new).collect()
     }
 
     fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patch> {
@@ -130,104 +102,27 @@ impl Patch {
 
     /// Applies it to an object that it selects, or to the head of one: operations on what the head lacks are none of its business.
     pub fn apply(&self, object: &mut Value) -> Outcome {
-        match &self.change {
-            Change::Merge(patches) => {
-                for patch in patches {
-                    if patch.text_at(&["$patch"]) == Some("delete") {
-                        return Outcome::Deleted;
-                    }
-                    let mut patch = patch.clone();
-                    // Kustomize keeps what an object is and what it is called, whatever the patch calls itself.
-                    patch.remove("apiVersion");
-                    patch.remove("kind");
-                    if let Some(metadata) = patch.get_mut("metadata") {
-                        metadata.remove("name");
-                    }
-                    object.merge(&patch);
-                }
-                Outcome::Patched
-            }
-            Change::Json(operations) => {
-                let mut patched = object.clone();
-                if operations.iter().any(|operation| operation.apply(&mut patched).is_none()) {
-                    return Outcome::Failed;
-                }
-                *object = patched;
-                Outcome::Patched
-            }
-            Change::Unreadable => Outcome::Failed,
-        }
+        self.change.apply(object)
     }
 
     /// Whether it changes what an object is called, or its labels: anything in `metadata`, or whether it is there at all.
     pub(super) fn changes_head(&self) -> bool {
-        match &self.change {
-            Change::Merge(patches) => patches.iter().any(|patch| {
-                let metadata = patch.get("metadata").map_or(&[][..], Value::entries);
-                patch.get("$patch").is_some() || metadata.iter().any(|(key, _)| key != "name")
-            }),
-            Change::Json(operations) => operations.iter().any(touches_head),
-            Change::Unreadable => false,
-        }
+        self.change.touches_head()
     }
 
     /// The part of it that is about the head of an object: `apiVersion`, `kind`, `metadata`.
     pub(super) fn of_head(&self) -> Patch {
-        let change = match &self.change {
-            Change::Merge(patches) => Change::Merge(
-                patches
-                    .iter()
-                    .map(|patch| {
-                        let head = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
-                        Value::Mapping(head.cloned().collect())
-                    })
-                    .collect(),
-            ),
-            Change::Json(operations) => {
-                Change::Json(operations.iter().filter(|operation| touches_head(operation)).cloned().collect())
-            }
-            Change::Unreadable => Change::Unreadable,
-        };
-        Patch { change, target: None, ..self.clone() }
+        Patch { change: self.change.of_head(), target: None, ..self.clone() }
     }
 
     /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.
     pub fn says_something_of(&self, fields: &[&str]) -> bool {
-        match &self.change {
-            Change::Merge(patches) => {
-                patches.iter().any(|patch| fields.iter().any(|field| patch.at(&["spec", field]).is_some()))
-            }
-            Change::Json(operations) => operations
-                .iter()
-                .flat_map(|operation| [Some(&operation.path), operation.from.as_ref()])
-                .flatten()
-                .any(|pointer| hits(pointer, fields)),
-            Change::Unreadable => true,
-        }
+        self.change.says_something_of(fields)
     }
 
     /// Whether Kustomize can read it.
     pub fn is_readable(&self) -> bool {
         !matches!(self.change, Change::Unreadable)
-    }
-}
-
-impl Change {
-    fn read(text: &str) -> Change {
-        let Ok(stream) = Stream::parse(text) else { return Change::Unreadable };
-        let Some(documents) = stream.documents().map(Value::of).collect::<Option<Vec<_>>>() else {
-            return Change::Unreadable;
-        };
-        match documents.as_slice() {
-            [list @ Value::Sequence(items)] => {
-                let operations = list.items().iter().map(Operation::read).collect::<Option<Vec<_>>>();
-                operations.filter(|_| !items.is_empty()).map_or(Change::Unreadable, Change::Json)
-            }
-            several if !several.is_empty() && several.iter().all(|one| matches!(one, Value::Mapping(_))) => {
-                Change::Merge(documents)
-            }
-            _ => Change::Unreadable,
-        }
     }
 }
 
@@ -241,29 +136,17 @@ fn names(patch: &Value, object: &Subject<'_>) -> bool {
         && object.namespaces.iter().any(|own| own.unwrap_or("default") == namespace)
 }
 
-fn touches_head(operation: &Operation) -> bool {
-    operation.path.first().is_none_or(|first| matches!(first.as_str(), "metadata" | "kind" | "apiVersion"))
-}
-
-/// Whether a JSON pointer names one of these fields of `spec`, something in it, or something above it.
-fn hits(pointer: &[String], fields: &[&str]) -> bool {
-    match pointer {
-        [] => true,
-        [spec] => spec == "spec",
-        [spec, field, ..] => spec == "spec" && fields.contains(&field.as_str()),
-    }
-}
-
 /// Patches that are shared by all objects on their way.
-pub(super) type Patches = Vec<Arc<Patch>>;
+pub type Patches = Vec<Arc<Patch>>;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::yaml::Stream;
 
-    fn patches(kustomization: &str) -> Vec<Patch> {
+    fn patches(kustomization: &str) -> Patches {
         let stream = Stream::parse(kustomization).unwrap();
         let root = stream.documents().next().unwrap();
         Patch::of_kustomization(&RepoPath::new("k/kustomization.yaml").unwrap(), root, &|_| None)

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::generator::{Content, Generator};
+use super::change::Outcome;
+use super::generator::{Content, Generator, Made};
 use super::kustomization::NamespaceTransformer;
 use super::object::{At, Object, keeps_its_name};
-use super::patch::{Outcome, Patch, Patches};
+use super::patch::{Patch, Patches};
 use super::selector::Subject;
 use super::value::Value;
-use crate::repo::RepoPath;
+use crate::repo::{RepoPath, Tree};
 
 /// An object as it comes out of a build.
 #[derive(Clone, Debug)]
@@ -32,8 +33,10 @@ pub struct Rendered {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
-    /// What a generator put into it.
-    pub(super) content: Option<Arc<Content>>,
+    /// The generators that make it, if it stands in no file.
+    pub(super) made: Option<Arc<Made>>,
+    /// What these put into it, once the build is finished.
+    content: Option<Content>,
     /// Name and namespace before anything changed them.
     original: (String, Option<String>),
     cluster_scoped: bool,
@@ -51,6 +54,7 @@ impl Rendered {
             patches: Vec::new(),
             labels: object.labels.clone(),
             annotations: object.annotations.clone(),
+            made: None,
             content: None,
             original: (object.name.clone(), object.namespace.clone()),
             cluster_scoped: object.is_cluster_scoped(),
@@ -58,7 +62,7 @@ impl Rendered {
     }
 
     /// What a generator of a kustomization file makes.
-    pub(super) fn generated(file: &RepoPath, generator: &Generator, content: Content) -> Rendered {
+    pub(super) fn generated(file: &RepoPath, generator: &Arc<Generator>) -> Rendered {
         Rendered {
             at: At::document(file, 0),
             api_version: "v1".to_owned(),
@@ -69,20 +73,21 @@ impl Rendered {
             patches: Vec::new(),
             labels: generator.labels.clone(),
             annotations: generator.annotations.clone(),
-            content: Some(Arc::new(content)),
+            made: Some(Arc::new(Made::by(&file.dir(), generator))),
+            content: None,
             original: (generator.name.clone(), generator.namespace.clone()),
             cluster_scoped: false,
         }
     }
 
-    /// The texts that a generator put into it; `None` for what stands in a file.
+    /// The texts that generators put into it; `None` for what stands in a file.
     pub fn generated_texts(&self) -> Option<Vec<&str>> {
         self.content.as_ref().map(|content| content.texts())
     }
 
     /// Whether its name gets the hash of its content.
     pub(super) fn has_hash(&self) -> bool {
-        self.content.as_ref().is_some_and(|content| content.hashed)
+        self.made.as_ref().is_some_and(|made| made.is_hashed())
     }
 
     /// Whether this is its name now, or was it in its file.
@@ -167,13 +172,12 @@ impl Rendered {
             ("metadata".to_owned(), Value::Mapping(metadata)),
         ])
     }
-}
 
-/// What is done once, at the end of a build: generated objects get the hashes of their contents.
-pub(super) fn finish(objects: &mut [Rendered]) {
-    for object in objects {
-        if let Some(content) = object.content.as_ref().filter(|content| content.hashed) {
-            object.name = format!("{}-{}", object.name, content.hash());
+    /// What is done once, at the end of a build: a generated object is filled, and its name may get the hash of its content.
+    pub(super) fn finish(&mut self, tree: &Tree) {
+        self.content = self.made.as_ref().and_then(|made| made.content(tree));
+        if let Some(content) = self.content.as_ref().filter(|_| self.has_hash()) {
+            self.name = format!("{}-{}", self.name, content.hash());
         }
     }
 }

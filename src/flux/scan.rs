@@ -81,13 +81,15 @@ impl Scan {
     /// What is known here of another tree: files of the same content, wherever that tree tells the ids of its contents.
     pub(super) fn known_of(&self, tree: &Tree) -> Scan {
         let by_content: HashMap<ContentId, &FileView> =
-            self.files.values().map(|file| (file.content, &**file)).collect();
+            self.files.values().filter_map(|file| Some((file.content()?, &**file))).collect();
         let mut known = Scan::default();
         for (path, kind) in tree.entries() {
             let EntryKind::File { filtered: false, .. } = kind else { continue };
             let Some(content) = tree.content(&path).filter(|_| is_of_interest(&path)) else { continue };
-            let same =
-                self.files.get(&path).filter(|file| file.content == content && file.barred != Some(Barred::Filtered));
+            let same = self
+                .files
+                .get(&path)
+                .filter(|file| file.content() == Some(content) && file.barred != Some(Barred::Filtered));
             let moved = || by_content.get(&content).and_then(|file| file.moved_to(&path)).map(Arc::new);
             let unread = self.unread.get(&path).filter(|unread| ContentId::of(&unread.bytes) == content);
             match (same.cloned().or_else(moved), unread) {
@@ -105,6 +107,11 @@ impl Scan {
         let mut files = self.files.clone();
         files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
         Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true }
+    }
+
+    /// Whether all files are parsed, and whatever comes to the tree will be.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// A file, parsed.

@@ -79,23 +79,41 @@ impl Target {
 
 /// A regular expression that has to match the whole of a text; an empty one matches everything.
 #[derive(Clone, Debug, Default)]
-struct Pattern(Option<Regex>);
+enum Pattern {
+    #[default]
+    Any,
+    /// A text in which at most dots are special, each of which stands for one character: most patterns are such, and compiling one costs more than
+    /// all that it is compared with.
+    Plain(String),
+    Regex(Regex),
+}
 
 impl Pattern {
     fn read(text: &str) -> Pattern {
         if text.is_empty() {
-            return Pattern(None);
+            return Pattern::Any;
+        }
+        if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.')) {
+            return Pattern::Plain(text.to_owned());
         }
         // Go's syntax is the same but for corners that no target uses; what cannot be read matches.
-        Pattern(Regex::new(&format!("^(?:{text})$")).ok())
+        Regex::new(&format!("^(?:{text})$")).map_or(Pattern::Any, Pattern::Regex)
     }
 
     fn is_given(&self) -> bool {
-        self.0.is_some()
+        !matches!(self, Pattern::Any)
     }
 
     fn matches(&self, text: &str) -> bool {
-        self.0.as_ref().is_none_or(|pattern| pattern.is_match(text))
+        match self {
+            Pattern::Any => true,
+            Pattern::Plain(pattern) => {
+                let mut chars = text.chars();
+                let stands_for = |c: char| chars.next().is_some_and(|own| c == own || c == '.' && own != '\n');
+                pattern.chars().all(stands_for) && chars.next().is_none()
+            }
+            Pattern::Regex(pattern) => pattern.is_match(text),
+        }
     }
 }
 
@@ -194,6 +212,7 @@ mod tests {
         assert!(selects("{name: plex}", &[]) && selects("{name: my-plex}", &[]) && !selects("{name: ple}", &[]));
         assert!(selects("{name: 'plex|emby'}", &[]), "alternatives are anchored, too");
         assert!(selects("{namespace: default}", &[]) && selects("{namespace: media}", &[]));
+        assert!(selects("{name: p.e.}", &[]) && !selects("{name: p.x}", &[]) && !selects("{name: plex.}", &[]));
         assert!(!selects("{namespace: games}", &[]) && !selects("{group: ''  , kind: Pod}", &[]));
     }
 

@@ -1,5 +1,5 @@
 use super::file::Barred;
-use super::view::Parts;
+use super::parts::Parts;
 use crate::repo::RepoPath;
 
 /// A template that would be where a cluster begins: what it says is only known after something else has run.

@@ -291,3 +291,31 @@ fn a_change_reaches_what_hangs_on_it() {
     assert_eq!((vars.0.as_str(), vars.1.as_str()), ("cluster first", "home/plex"), "variables and who takes them");
     assert_eq!(of("README.yaml"), all("", "", ""));
 }
+
+#[test]
+fn variables_of_a_config_map_count_wherever_it_is_met() {
+    const APPS: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./apps
+  targetNamespace: home
+  sourceRef: {kind: GitRepository, name: home}
+  postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: later, namespace: flux-system}
+spec: {path: ./later, sourceRef: {kind: GitRepository, name: home}}
+";
+    const VARS: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {APP: plex}\n";
+    for place in ["kubernetes/edge/flux/vars.yaml", "later/vars.yaml", "by-hand/vars.yaml"] {
+        let mut files = apps(APPS).to_vec();
+        files.push((place, VARS));
+        assert_eq!(applied(&view(&files)), ["edge/apps home/plex"], "{place}");
+        files.push(("apps/vars.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars}\ndata: {APP: own}\n"));
+        assert_eq!(applied(&view(&files)), ["edge/apps home/plex"], "{place}: that of another namespace is another");
+    }
+}

@@ -9,6 +9,7 @@ use super::given::GivenCluster;
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
 use super::object::{At, Object};
+use super::parts::Parts;
 use super::release::Release;
 use super::rendered::Rendered;
 use super::scan::{Scan, on_all_cores};
@@ -106,6 +107,9 @@ impl View {
 
     /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
     pub fn whole(&self) -> View {
+        if self.scan.is_whole() {
+            return self.clone();
+        }
         View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone()).like_before(self)
     }
 
@@ -122,7 +126,7 @@ impl View {
         let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations, given: &given };
         let graph = Graph::of(&parts);
 
-        let patches = patch_files(&parts);
+        let patches = parts.patch_files();
         let objects = || parts.objects().filter(|object| !patches.contains(&object.at.path));
         let read = |object: &&Object| parts.node(&object.at);
         let releases = objects()
@@ -255,13 +259,20 @@ impl View {
 
     /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
     pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
-        let mut builder = Builder::new(&Parts {
-            tree: &self.tree,
-            scan: &self.scan,
-            kustomizations: &self.kustomizations,
-            given: &self.given,
-        });
-        kustomization.path.as_ref().map(|path| builder.with_flux(path, kustomization)).unwrap_or_default()
+        self.builds([kustomization]).pop().unwrap_or_default()
+    }
+
+    /// As [`View::build`], of several: what they share is built once.
+    pub fn builds<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Rendered>> {
+        let View { tree, scan, kustomizations: all, given, .. } = self;
+        let mut builder = Builder::new(&Parts { tree, scan, kustomizations: all, given });
+        let build = |own: &FluxKustomization| {
+            let path = own.path.as_ref();
+            let mut objects = path.map(|path| builder.with_flux(path, own)).unwrap_or_default();
+            objects.iter_mut().for_each(|object| object.finish(tree));
+            objects
+        };
+        kustomizations.into_iter().map(build).collect()
     }
 
     /// An object as it arrives in a cluster: patched, named, substituted.
@@ -273,54 +284,5 @@ impl View {
     /// Why a file is never touched, if so.
     pub fn barred(&self, path: &RepoPath) -> Option<Barred> {
         if self.scan.links.contains(path) { Some(Barred::Link) } else { self.file(path)?.barred }
-    }
-}
-
-/// The files that kustomizations name as patches: what looks like objects in them is none.
-fn patch_files(parts: &Parts<'_>) -> BTreeSet<RepoPath> {
-    let mut found = BTreeSet::new();
-    for kustomization in parts.kustomizations.values() {
-        let at = At::document(&kustomization.path, 0);
-        let Some(root) = parts.node(&at) else { continue };
-        let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
-        let by_path = list("patches").chain(list("patchesJson6902")).filter_map(|item| item.text_at(&["path"]));
-        let merges = list("patchesStrategicMerge").filter_map(Node::value);
-        found.extend(by_path.chain(merges).filter_map(|name| kustomization.dir().join(name)));
-    }
-    found
-}
-
-/// What a graph is read from: a view in the making.
-pub(super) struct Parts<'v> {
-    pub(super) tree: &'v Tree,
-    pub(super) scan: &'v Scan,
-    /// By directory.
-    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    /// The clusters that a person names.
-    pub(super) given: &'v [GivenCluster],
-}
-
-impl<'v> Parts<'v> {
-    pub(super) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
-        self.scan.files.values().flat_map(|file| &file.objects)
-    }
-
-    pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
-        self.scan.files.get(&at.path)?.object(at)
-    }
-
-    pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
-        self.scan.files.iter().flat_map(|(path, file)| {
-            let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
-            roots.map(|(document, root)| (At::document(path, document), root))
-        })
-    }
-
-    pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
-        at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
-    }
-
-    pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
-        Some(self.scan.files.get(path)?.stream.as_ref()?.text())
     }
 }

@@ -7,10 +7,10 @@ use super::cluster::EntryPoint;
 use super::flux_kustomization::{Data, FluxKustomization};
 use super::graph::{Graph, Reach};
 use super::object::{At, Object};
+use super::parts::Parts;
 use super::rendered::Rendered;
 use super::substitute::Variables;
 use super::value::Value;
-use super::view::Parts;
 use crate::yaml::Node;
 
 /// A ConfigMap or Secret: kind, namespace, name.
@@ -41,12 +41,17 @@ pub(super) struct Walk<'g, 'v, 'b> {
     seen: BTreeSet<(String, String)>,
     /// What this cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
+    /// Where each ConfigMap and Secret stands that this cluster applies, as it is called there.
+    applied: BTreeMap<Source, At>,
     /// What `substituteFrom` asks for, and what is known of it.
     sources: BTreeMap<Source, Option<Data>>,
 }
 
 impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
-    /// Walks through a cluster; again, when what it applies turns out to hold variables. Gives what it applies.
+    /// Walks through a cluster. Gives what it applies.
+    ///
+    /// A ConfigMap of variables is most often applied above those who ask for it, and so is met before them. Only where one is met later, or lies
+    /// in the tree and is not applied at all, the cluster is walked again.
     pub(super) fn through(
         graph: &'g mut Graph,
         cluster: usize,
@@ -56,8 +61,17 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         lying: &'b Lying<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
-        let (seen, reaches, sources) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        let mut walk = Walk { graph, parts, builder, lying, cluster, seen, reaches, sources };
+        let mut walk = Walk {
+            graph,
+            parts,
+            builder,
+            lying,
+            cluster,
+            seen: BTreeSet::new(),
+            reaches: BTreeMap::new(),
+            applied: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        };
         walk.start(entry);
         for _ in 0..ROUNDS {
             if !walk.finds_sources() {
@@ -80,26 +94,19 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         }
     }
 
-    /// Looks up what `substituteFrom` asked for among what the cluster applies, or else among all that the tree holds; whether anything is
-    /// new.
+    /// Looks up what `substituteFrom` asked for and was not met in time, among what the cluster applies, or else among all that the tree holds;
+    /// whether anything is new.
     fn finds_sources(&mut self) -> bool {
         let mut new = false;
         let asked: Vec<_> =
             self.sources.iter().filter(|(_, data)| data.is_none()).map(|(source, _)| source.clone()).collect();
         for source in asked {
-            let found = self.applied(&source).or_else(|| self.lying_around(&source));
+            let found = self.applied.get(&source).cloned().or_else(|| self.lying_around(&source));
             let data = found.and_then(|at| self.parts.node(&at)).map(data_of);
             new |= data.is_some();
             self.sources.insert(source, data);
         }
         new
-    }
-
-    fn applied(&self, (kind, namespace, name): &Source) -> Option<At> {
-        let is_it =
-            |reach: &Reach| reach.kind == *kind && reach.name == *name && reach.namespace.as_ref() == Some(namespace);
-        let reached = self.reaches.iter().find(|(_, reaches)| reaches.iter().any(is_it));
-        reached.map(|(at, _)| at.clone()).filter(|at| self.parts.object(at).is_some_and(|object| object.kind == *kind))
     }
 
     /// A source that is in the tree and nothing applies, such as one that a person applied by hand; only if there is no doubt.
@@ -118,6 +125,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         self.seen.clear();
         self.graph.kustomizations.truncate(first);
         self.reaches.clear();
+        self.applied.clear();
     }
 
     /// A Flux Kustomization, with what its parent's build made of it.
@@ -136,10 +144,15 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             return;
         }
         let namespace = own.namespace.clone();
-        let sources = &mut self.sources;
+        let Walk { sources, applied, parts, .. } = self;
         own.read_variables(&mut |kind, name| {
             let source = (kind.to_owned(), namespace.clone(), name.to_owned());
-            sources.entry(source).or_default().clone()
+            let met = applied.get(&source).and_then(|at| parts.node(at));
+            let known = sources.entry(source).or_default();
+            if known.is_none() {
+                *known = met.map(data_of);
+            }
+            known.clone()
         });
         if !self.is_from_here(&own) {
             own.path = None;
@@ -164,6 +177,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
+            self.note_source(&reach, object);
             self.reaches.entry(object.at.clone()).or_default().push(reach);
         }
         let parts = self.parts;
@@ -171,6 +185,17 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
             let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
             self.kustomization(&object.at, root, Some(object), &variables, Some(number));
+        }
+    }
+
+    /// Notes a ConfigMap or Secret that stands in a file. Of several that are called the same, the first by place counts.
+    fn note_source(&mut self, reach: &Reach, object: &Rendered) {
+        let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && object.made.is_none();
+        let Some(namespace) = reach.namespace.as_ref().filter(|_| is_source) else { return };
+        let source = (reach.kind.clone(), namespace.clone(), reach.name.clone());
+        let at = self.applied.entry(source).or_insert_with(|| object.at.clone());
+        if object.at < *at {
+            *at = object.at.clone();
         }
     }
 

@@ -54,14 +54,14 @@ impl Repository {
         let mut found = places.iter().filter_map(|place| self.git.find_reference(&format!("{place}{name}")).ok());
         // Of HEAD and its kin only what lies below `refs` is a name of its own; the rest is an expression, as git reads it.
         if let Some(reference) = found.find(|it| it.name_bytes().starts_with(b"refs/")) {
-            return self.base_at(&reference).map_err(|error| self.no_base(name, &error));
+            return self.base_at(&reference).map_err(|_| self.no_base(name));
         }
         if let Some(elsewhere) = branch::find(&self.git, name, &branch::remotes(&self.git)) {
             let id = CommitId(elsewhere.id);
             return Ok(Base { id, branch: Some(name.to_owned()), reference: elsewhere.reference });
         }
         let commit = self.git.revparse_single(name).and_then(|object| object.peel_to_commit());
-        let id = CommitId(commit.map_err(|error| self.no_base(name, &error))?.id());
+        let id = CommitId(commit.map_err(|_| self.no_base(name))?.id());
         Ok(Base { id, branch: None, reference: id.short() })
     }
 
@@ -91,7 +91,7 @@ impl Repository {
             short => format!("refs/heads/{short}"),
         };
         let base = self.git.find_reference(&name).and_then(|reference| self.base_at(&reference));
-        base.map_err(|error| self.no_base(&branch.reference, &error))
+        base.map_err(|_| self.no_base(&branch.reference))
     }
 
     /// The tree of a base: its commit as a source, whatever the work tree holds.
@@ -134,8 +134,8 @@ impl Repository {
         by_refspec.or_else(by_name)
     }
 
-    fn no_base(&self, name: &str, error: &git2::Error) -> GitError {
-        GitError::NoSuchBase { name: name.to_owned(), path: self.place().to_owned(), why: error.message().to_owned() }
+    fn no_base(&self, name: &str) -> GitError {
+        GitError::NoSuchBase { name: name.to_owned(), path: self.place().to_owned() }
     }
 }
 

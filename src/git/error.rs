@@ -32,14 +32,15 @@ pub enum GitError {
         why: String,
     },
     /// A name stands for no commit.
-    #[error("{name} is no branch, tag or commit in {path}: {why}")]
+    #[error(
+        "`{name}` is no branch, tag or commit in {}; `git branch --all` lists the branches, and `git fetch` gets those of the remote",
+        path.display().to_string().trim_end_matches('/')
+    )]
     NoSuchBase {
         /// What was asked for.
         name: String,
         /// Where.
         path: PathBuf,
-        /// What libgit2 says.
-        why: String,
     },
     /// The branch at HEAD has no commit yet.
     #[error(
@@ -112,8 +113,8 @@ pub enum GitError {
     Busy(PathBuf),
     /// Another program has refs locked.
     #[error(
-        "another program has locked {}, for {age}; if no git command is running there, it has left this behind, and `{remove}` \
-         removes it; no branch was moved",
+        "another program has locked {}, for {age}, so no branch was moved; if no git command is running there, it has left this behind; \
+         this removes it:\n    {remove}",
         listed(locks)
     )]
     Locked {

@@ -88,3 +88,52 @@ impl Repository {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::testing::{A, Home, existing, home, stack, write};
+
+    #[test]
+    fn whose_a_branch_is() {
+        let whose = |edit: &dyn Fn(&Home)| {
+            let home = home();
+            write(&home, &stack()[..1]).unwrap();
+            home.git(&["checkout", "-q", A]);
+            edit(&home);
+            home.git(&["checkout", "-q", "--detach", "main"]);
+            existing(&home.repository()).remove(0).whose
+        };
+        let subjects = |whose: Whose| match whose {
+            Whose::Ours => Vec::new(),
+            Whose::Edited { commits } => commits.into_iter().map(|(_, subject)| subject).collect(),
+        };
+        let ours = format!("refactor(main): {A}");
+        assert_eq!(whose(&|_| {}), Whose::Ours);
+        let on_top = whose(&|home| drop(home.commit("mine", &[("d.yaml", "d: mine\n")])));
+        assert_eq!(subjects(on_top), ["mine"]);
+        let amend = |text: &str| {
+            whose(&|home| {
+                home.write("a.yaml", text);
+                home.git(&["commit", "-q", "-a", "--amend", "--no-edit"]);
+            })
+        };
+        assert_eq!(subjects(amend("a: mine\n")), [&*ours]);
+        assert_eq!(subjects(amend("a:  2\n")), [&*ours], "white space is meaning");
+        let merged = whose(&|home| {
+            home.git(&["checkout", "-q", "-b", "side", "main"]);
+            home.commit("theirs", &[("d.yaml", "d: theirs\n")]);
+            home.git(&["checkout", "-q", A]);
+            home.git(&["merge", "-q", "--no-ff", "-m", "a merge", "side"]);
+        });
+        assert_eq!(subjects(merged), ["theirs", "a merge"]);
+        let reworded = whose(&|home| drop(home.git(&["commit", "-q", "--amend", "-m", "my words"])));
+        assert_eq!(subjects(reworded), ["my words"]);
+        let rebased = whose(&|home| {
+            home.git(&["checkout", "-q", "main"]);
+            home.commit("second", &[("d.yaml", "d: 2\n")]);
+            home.git(&["rebase", "-q", "main", A]);
+        });
+        assert_eq!(rebased, Whose::Ours);
+    }
+}

@@ -5,7 +5,7 @@
 //! files and the list are written, then all locks are taken; a lock is renamed over its ref, as git does it; last the locks that are left go, then the list.
 //! A run that finds a list removes those locks that are one file with what was prepared for them, and no others.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::{GitError, Repository};
-use crate::repo::{lock, sync_dir, write_durably};
+use crate::repo::{Lock, lock, sync_dir, write_durably};
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> GitError {
     let path = path.to_owned();
@@ -24,7 +24,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> GitError {
 pub(super) struct Turn {
     common: PathBuf,
     moves: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Turn {

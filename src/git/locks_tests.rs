@@ -60,23 +60,17 @@ fn two_runs_at_once_are_one_too_many() {
     assert!(matches!(Turn::take(&other), Err(GitError::Busy(_))), "linked work trees share refs");
 }
 
-/// Killed, as the next run finds it: nothing is dropped in order.
-fn killed(turn: Turn, locks: Option<Locks<'_>>) {
-    mem::forget(locks);
-    let Turn { _lock, .. } = turn;
-    drop(_lock);
-}
-
 #[test]
 fn the_next_run_removes_what_a_killed_one_has_locked() {
     for put in 0..=2 {
         let (home, id) = home();
         let repository = home.repository();
-        let turn: &'static Turn = Box::leak(Box::new(Turn::take(&repository).unwrap()));
+        let turn = Turn::take(&repository).unwrap();
         let locks = turn.lock(&files(&format!("{id}\n"))).unwrap();
         (0..put).for_each(|number| locks.put(number).unwrap());
+        // Killed: nothing is put in order, and the turn is free.
         mem::forget(locks);
-        turn._lock.unlock().unwrap();
+        drop(turn);
 
         let turn = Turn::take(&repository).unwrap();
         assert_eq!(below(&home, "refs/heads").iter().filter(|name| name.ends_with(".lock")).count(), 0);
@@ -91,9 +85,9 @@ fn the_next_run_removes_what_a_killed_one_has_locked() {
 fn the_next_run_removes_no_lock_of_others() {
     let (home, id) = home();
     let repository = home.repository();
-    let turn: &'static Turn = Box::leak(Box::new(Turn::take(&repository).unwrap()));
+    let turn = Turn::take(&repository).unwrap();
     mem::forget(turn.lock(&files(&format!("{id}\n"))).unwrap());
-    turn._lock.unlock().unwrap();
+    drop(turn);
     // Somebody has removed ours, and locked by himself, with the same content even.
     let lock = home.path().join(".git/refs/heads/x/a.lock");
     fs::remove_file(&lock).unwrap();
@@ -119,7 +113,7 @@ fn a_run_killed_before_it_locked_is_no_matter() {
         let turn = Turn::take(&repository).unwrap();
         fs::create_dir_all(&turn.moves).unwrap();
         fs::write(turn.moves.join(stage), "half").unwrap();
-        killed(turn, None);
+        drop(turn);
         assert!(!Turn::take(&repository).unwrap().moves.exists());
     }
     let (home, _) = home();
@@ -127,7 +121,7 @@ fn a_run_killed_before_it_locked_is_no_matter() {
     let turn = Turn::take(&repository).unwrap();
     fs::create_dir_all(&turn.moves).unwrap();
     fs::write(turn.list(), "{}").unwrap();
-    killed(turn, None);
+    drop(turn);
     assert!(matches!(Turn::take(&repository), Err(GitError::List(_))));
 }
 

@@ -1,7 +1,7 @@
 //! git, through libgit2: where the repository is, what its index holds, which files a filter stands before.
 //!
 //! A [`Repository`] has commits and branches, and may be bare; a [`WorkTree`] is one with files. Read here are the work tree, [commits](Commit)
-//! as trees, and the branches that clusters follow ([`Repository::follow`]).
+//! as trees, and the branches that clusters follow ([`Repository::follow`]). Written are branches ([`Repository::write`]), and never a work tree.
 
 mod base;
 mod branch;
@@ -19,11 +19,14 @@ mod make;
 mod names;
 mod patch_id;
 mod program;
+#[cfg(test)]
+mod refusal_tests;
 mod repository;
 mod signing;
 #[cfg(test)]
 mod testing;
 mod trailer;
+mod wanted;
 mod work_tree;
 mod write;
 
@@ -40,8 +43,8 @@ use error::unreadable;
 pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
 pub use repository::Repository;
+pub use wanted::{NewCommit, Onto, Outcome, Wanted, Written};
 pub use work_tree::WorkTree;
-pub use write::{NewCommit, Onto, Outcome, Wanted, Written};
 
 /// Whether a `filter=` attribute is set for a path.
 fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {

@@ -64,31 +64,31 @@ fn named(path: PathBuf) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::testing::Home;
     use std::fs;
-
-    fn with_extension(key: &str, value: &str) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        let repository = git2::Repository::init(dir.path()).unwrap();
-        let mut config = repository.config().unwrap();
-        config.set_str("core.repositoryformatversion", "1").unwrap();
-        config.set_str(key, value).unwrap();
-        dir
-    }
 
     #[test]
     fn formats_that_cannot_be_read_are_named_with_a_way_out() {
-        let reftable = with_extension("extensions.refStorage", "reftable");
-        let error = Repository::around(reftable.path()).err().unwrap();
-        assert!(matches!(error, GitError::Reftable(_)));
+        let home = Home::new();
+        let make = |name: &str, option: &str| {
+            let dir = home.beside(name);
+            home.git(&["init", "-q", option, dir.to_str().unwrap()]);
+            dir
+        };
+        let reftable = make("reftable", "--ref-format=reftable");
+        let error = Repository::around(&reftable).err().unwrap();
+        assert!(matches!(&error, GitError::Reftable(path) if path.ends_with("reftable")), "{error}");
         assert!(error.to_string().contains("git refs migrate --ref-format=files"), "{error}");
 
-        let sha256 = with_extension("extensions.objectFormat", "sha256");
-        fs::create_dir(sha256.path().join("sub")).unwrap();
-        let error = Repository::around(&sha256.path().join("sub")).err().unwrap();
-        assert!(matches!(&error, GitError::Sha256(path) if path.ends_with(sha256.path().file_name().unwrap())));
+        let sha256 = make("sha256", "--object-format=sha256");
+        fs::create_dir(sha256.join("sub")).unwrap();
+        let error = Repository::around(&sha256.join("sub")).err().unwrap();
+        assert!(matches!(&error, GitError::Sha256(path) if path.ends_with("sha256")), "{error}");
 
-        let other = with_extension("extensions.another", "x");
-        assert!(matches!(Repository::around(other.path()), Err(GitError::Unreadable { .. })));
+        home.git(&["config", "core.repositoryFormatVersion", "1"]);
+        home.git(&["config", "extensions.another", "x"]);
+        let error = Repository::around(&home.path()).err().unwrap();
+        assert!(matches!(&error, GitError::Unreadable { why, .. } if why.contains("extensions.another")), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::{NewCommit, Onto, Repository, Wanted};
+use super::{Existing, GitError, NewCommit, Onto, Outcome, Repository, Wanted, Written};
 use crate::repo::{File, FileChange, Mode, RepoPath};
 
 pub(super) struct Home {
@@ -98,4 +98,52 @@ pub(super) fn wanted(name: &str, changes: &[(&str, Option<&str>, Option<&str>)])
     let message = format!("refactor(main): {name}\n\nWhy.\n\nFlux-Codemod: chart-ref@1\nFlux-Codemod-Batch: {name}\n");
     let changes = changes.iter().map(|(path, before, after)| change(path, *before, *after)).collect();
     Wanted { name: name.to_owned(), onto: Onto::Base, commits: vec![NewCommit { message, changes }] }
+}
+
+pub(super) const A: &str = "x/main/chart-ref/10-sources-a";
+pub(super) const B: &str = "x/main/chart-ref/30-deployments-b";
+pub(super) const C: &str = "x/main/chart-ref/30-deployments-c";
+
+/// A repository with a commit.
+pub(super) fn home() -> Home {
+    let home = Home::new();
+    home.commit("first", &[("a.yaml", "a: 1\n"), ("b.yaml", "b: 1\n"), ("c/c.yaml", "c: 1\n"), ("d.yaml", "d: 1\n")]);
+    home
+}
+
+/// Three branches, each on the one before.
+pub(super) fn stack() -> Vec<Wanted> {
+    let mut stack = vec![
+        wanted(A, &[("a.yaml", Some("a: 1\n"), Some("a: 2\n")), ("new/a.yaml", None, Some("new: 1\n"))]),
+        wanted(B, &[("b.yaml", Some("b: 1\n"), None)]),
+        wanted(C, &[("c/c.yaml", Some("c: 1\n"), None), ("a.yaml", Some("a: 2\n"), Some("a: 3\n"))]),
+    ];
+    (stack[1].onto, stack[2].onto) = (Onto::Branch(0), Onto::Branch(1));
+    stack
+}
+
+pub(super) fn existing(repository: &Repository) -> Vec<Existing> {
+    repository.branches("x/main", &repository.base("main").unwrap()).unwrap()
+}
+
+/// What a run does that wants these branches and no others.
+pub(super) fn write(home: &Home, wanted: &[Wanted]) -> Result<Vec<Written>, GitError> {
+    let repository = home.repository();
+    let there = existing(&repository);
+    let gone: Vec<_> = there.iter().filter(|own| !wanted.iter().any(|it| it.name == own.name)).cloned().collect();
+    repository.write(&repository.base("main").unwrap(), wanted, &there, &gone, true)
+}
+
+pub(super) fn outcomes(written: &[Written]) -> Vec<&'static str> {
+    let word = |own: &Written| match own.outcome {
+        Outcome::Created => "created",
+        Outcome::Rebuilt { .. } => "rebuilt",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Removed { .. } => "removed",
+    };
+    written.iter().map(word).collect()
+}
+
+pub(super) fn refs(home: &Home) -> String {
+    home.git(&["for-each-ref"])
 }

@@ -8,69 +8,9 @@ use super::identity::zone;
 use super::locks::{Locks, Turn};
 use super::make::Maker;
 use super::names::without;
-use super::{Base, CommitId, Existing, GitError, Repository, Whose};
-use crate::repo::FileChange;
+use super::{Base, CommitId, Existing, GitError, Onto, Outcome, Repository, Wanted, Whose, Written};
 
 const PACKED: &str = "packed-refs";
-
-/// A branch that is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Its name, without `refs/heads/`.
-    pub name: String,
-    /// What its first commit stands on.
-    pub onto: Onto,
-    /// Its own commits, the lowest first.
-    pub commits: Vec<NewCommit>,
-}
-
-/// What a branch stands on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Onto {
-    /// The base.
-    Base,
-    /// The branch with this place in the list, which must come before.
-    Branch(usize),
-}
-
-/// A commit that is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewCommit {
-    /// Subject, body and trailers, `Flux-Codemod` among them; the patch id is put below.
-    pub message: String,
-    /// What it changes of its parent.
-    pub changes: Vec<FileChange>,
-}
-
-/// What became of a branch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Its name.
-    pub name: String,
-    /// The commit it points to, or did until it was removed.
-    pub tip: CommitId,
-    /// What happened.
-    pub outcome: Outcome,
-}
-
-/// What happened to a branch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is new.
-    Created,
-    /// It points to other commits than before.
-    Rebuilt {
-        /// What it pointed to.
-        from: CommitId,
-    },
-    /// It is as it was.
-    Unchanged,
-    /// It is gone.
-    Removed {
-        /// What it pointed to.
-        from: CommitId,
-    },
-}
 
 /// What happens to a ref.
 struct Move {
@@ -102,7 +42,7 @@ impl Repository {
     /// Makes the branches that are wanted, the lowest first, and removes those that are gone. Neither work tree nor index nor HEAD is touched.
     ///
     /// `existing` are the branches as [`branches`](Repository::branches) gave them; those that have a name that is wanted are replaced, whoever wrote
-    /// them, so leave out what must stay. Commits of ours that would be made again just so are kept. First all objects are made, then all refs
+    /// them, so leave out what must stay. `gone` are removed, unless they are wanted. Commits of ours that would be made again just so are kept. First all objects are made, then all refs
     /// are locked and compared with what was read, then they move one after the other: killed at any moment, each branch is old or new, and the next run finishes.
     ///
     /// # Errors
@@ -121,7 +61,8 @@ impl Repository {
         self.check_names(wanted)?;
         let mut maker = Maker::new(self, sign);
         let mut moves = self.make(base, wanted, existing, &mut maker)?;
-        moves.extend(gone.iter().map(|own| Move { name: own.name.clone(), from: Some(own.tip.0), to: None }));
+        let gone = gone.iter().filter(|own| !wanted.iter().any(|it| it.name == own.name));
+        moves.extend(gone.map(|own| Move { name: own.name.clone(), from: Some(own.tip.0), to: None }));
         if moves.iter().any(Move::moves) {
             self.refuse_checked_out(&moves)?;
             let who = maker.identity()?.0.committer.clone();

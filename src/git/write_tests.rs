@@ -1,54 +1,8 @@
 use std::path::Path;
 
 use super::*;
-use crate::git::testing::{Home, change, file, wanted};
-use crate::repo::{Mode, RepoPath};
-
-const A: &str = "x/main/chart-ref/10-sources-a";
-const B: &str = "x/main/chart-ref/30-deployments-b";
-const C: &str = "x/main/chart-ref/30-deployments-c";
-
-fn home() -> Home {
-    let home = Home::new();
-    home.commit("first", &[("a.yaml", "a: 1\n"), ("b.yaml", "b: 1\n"), ("c/c.yaml", "c: 1\n"), ("d.yaml", "d: 1\n")]);
-    home
-}
-
-/// Three branches, each on the one before.
-fn stack() -> Vec<Wanted> {
-    let mut stack = vec![
-        wanted(A, &[("a.yaml", Some("a: 1\n"), Some("a: 2\n")), ("new/a.yaml", None, Some("new: 1\n"))]),
-        wanted(B, &[("b.yaml", Some("b: 1\n"), None)]),
-        wanted(C, &[("c/c.yaml", Some("c: 1\n"), None), ("a.yaml", Some("a: 2\n"), Some("a: 3\n"))]),
-    ];
-    (stack[1].onto, stack[2].onto) = (Onto::Branch(0), Onto::Branch(1));
-    stack
-}
-
-fn existing(repository: &Repository) -> Vec<Existing> {
-    repository.branches("x/main", &repository.base("main").unwrap()).unwrap()
-}
-
-fn write(home: &Home, wanted: &[Wanted]) -> Result<Vec<Written>, GitError> {
-    let repository = home.repository();
-    let there = existing(&repository);
-    let gone: Vec<_> = there.iter().filter(|own| !wanted.iter().any(|it| it.name == own.name)).cloned().collect();
-    repository.write(&repository.base("main").unwrap(), wanted, &there, &gone, true)
-}
-
-fn outcomes(written: &[Written]) -> Vec<&'static str> {
-    let word = |own: &Written| match own.outcome {
-        Outcome::Created => "created",
-        Outcome::Rebuilt { .. } => "rebuilt",
-        Outcome::Unchanged => "unchanged",
-        Outcome::Removed { .. } => "removed",
-    };
-    written.iter().map(word).collect()
-}
-
-fn refs(home: &Home) -> String {
-    home.git(&["for-each-ref"])
-}
+use crate::git::testing::{A, B, C, Home, change, existing, file, home, outcomes, refs, stack, wanted, write};
+use crate::repo::{FileChange, Mode, RepoPath};
 
 fn log(home: &Home, branch: &str) -> String {
     home.git(&["reflog", "show", "--format=%gs", branch])
@@ -128,84 +82,6 @@ fn the_top_is_rebuilt_and_what_is_below_kept() {
 }
 
 #[test]
-fn refs_move_from_the_lowest_and_stop_where_one_cannot() {
-    let home = home();
-    write(&home, &stack()).unwrap();
-    home.commit("second", &[("d.yaml", "d: 2\n")]);
-    let before = refs(&home);
-    let log = home.path().join(".git/logs/refs/heads").join(B);
-    fs::remove_file(&log).unwrap();
-    fs::create_dir_all(log.join("in/the/way")).unwrap();
-    let error = write(&home, &stack()).unwrap_err();
-    assert!(matches!(&error, GitError::Stopped { moved, name, .. } if *moved == [A] && name == B), "{error}");
-    let differs = refs(&home).lines().zip(before.lines()).filter(|(a, b)| a != b).count();
-    assert_eq!(differs, 1);
-    fs::remove_dir_all(&log).unwrap();
-    assert_eq!(outcomes(&write(&home, &stack()).unwrap()), ["unchanged", "rebuilt", "rebuilt"]);
-}
-
-#[test]
-fn whose_a_branch_is() {
-    let whose = |edit: &dyn Fn(&Home)| {
-        let home = home();
-        write(&home, &stack()[..1]).unwrap();
-        home.git(&["checkout", "-q", A]);
-        edit(&home);
-        home.git(&["checkout", "-q", "--detach", "main"]);
-        existing(&home.repository()).remove(0).whose
-    };
-    let subjects = |whose: Whose| match whose {
-        Whose::Ours => Vec::new(),
-        Whose::Edited { commits } => commits.into_iter().map(|(_, subject)| subject).collect(),
-    };
-    let ours = format!("refactor(main): {A}");
-    assert_eq!(whose(&|_| {}), Whose::Ours);
-    let on_top = whose(&|home| drop(home.commit("mine", &[("d.yaml", "d: mine\n")])));
-    assert_eq!(subjects(on_top), ["mine"]);
-    let amend = |text: &str| {
-        whose(&|home| {
-            home.write("a.yaml", text);
-            home.git(&["commit", "-q", "-a", "--amend", "--no-edit"]);
-        })
-    };
-    assert_eq!(subjects(amend("a: mine\n")), [ours.clone()]);
-    assert_eq!(subjects(amend("a:  2\n")), [ours.clone()], "white space is meaning");
-    let merged = whose(&|home| {
-        home.git(&["checkout", "-q", "-b", "side", "main"]);
-        home.commit("theirs", &[("d.yaml", "d: theirs\n")]);
-        home.git(&["checkout", "-q", A]);
-        home.git(&["merge", "-q", "--no-ff", "-m", "a merge", "side"]);
-    });
-    assert_eq!(subjects(merged), ["theirs", "a merge"]);
-    let reworded = whose(&|home| drop(home.git(&["commit", "-q", "--amend", "-m", "my words"])));
-    assert_eq!(subjects(reworded), ["my words"]);
-    let rebased = whose(&|home| {
-        home.git(&["checkout", "-q", "main"]);
-        home.commit("second", &[("d.yaml", "d: 2\n")]);
-        home.git(&["rebase", "-q", "main", A]);
-    });
-    assert_eq!(rebased, Whose::Ours);
-}
-
-#[test]
-fn where_a_branch_is_checked_out_it_does_not_move() {
-    let home = home();
-    write(&home, &stack()).unwrap();
-    let linked = home.beside("linked");
-    home.git(&["worktree", "add", "-q", linked.to_str().unwrap(), B]);
-    let there = existing(&home.repository());
-    assert_eq!(there.iter().map(|own| own.checked_out.is_some()).collect::<Vec<_>>(), [false, true, false]);
-    assert_eq!(outcomes(&write(&home, &stack()).unwrap()), ["unchanged"; 3]);
-    home.commit("second", &[("d.yaml", "d: 2\n")]);
-    let before = refs(&home);
-    for wanted in [&stack()[..], &stack()[..1]] {
-        let error = write(&home, wanted).unwrap_err();
-        assert!(matches!(&error, GitError::CheckedOut { name, .. } if name == B), "{error}");
-        assert_eq!(refs(&home), before);
-    }
-}
-
-#[test]
 fn neither_work_tree_nor_index_nor_head_is_touched() {
     let home = home();
     home.git(&["checkout", "-q", "--detach"]);
@@ -218,68 +94,6 @@ fn neither_work_tree_nor_index_nor_head_is_touched() {
     let before = names.map(read);
     write(&home, &stack()).unwrap();
     assert_eq!(names.map(read), before);
-}
-
-#[test]
-fn what_is_read_and_what_is_there_must_be_the_same() {
-    let home = home();
-    let repository = home.repository();
-    let base = repository.base("main").unwrap();
-    write(&home, &stack()[..2]).unwrap();
-    let read = existing(&repository);
-    let mut other = stack();
-    other[0] = wanted(A, &[("d.yaml", Some("d: 1\n"), Some("d: 2\n"))]);
-    other[2] = wanted(C, &[("d.yaml", Some("d: 1\n"), Some("d: 2\n"))]);
-    other.remove(1);
-    home.git(&["branch", "-q", "-f", B, "main"]);
-    let before = refs(&home);
-    // One that is wanted has come, one that should go has moved.
-    for (known, gone) in [(&read[1..], &read[..0]), (&read[..1], &read[1..])] {
-        let error = repository.write(&base, &other, known, gone, true).unwrap_err();
-        assert!(matches!(error, GitError::Moved(_)), "{error}");
-        assert_eq!(refs(&home), before);
-    }
-    home.git(&["symbolic-ref", &format!("refs/heads/{C}"), "refs/heads/main"]);
-    assert!(matches!(repository.write(&base, &other, &read, &[], true), Err(GitError::Symbolic(_))));
-}
-
-#[test]
-fn locks_of_others_are_named_and_nothing_moves() {
-    let home = home();
-    write(&home, &stack()).unwrap();
-    home.git(&["pack-refs", "--all"]);
-    home.commit("second", &[("d.yaml", "d: 2\n")]);
-    let before = refs(&home);
-    for name in [format!("refs/heads/{B}.lock"), "packed-refs.lock".to_owned()] {
-        let lock = home.path().join(".git").join(&name);
-        fs::create_dir_all(lock.parent().unwrap()).unwrap();
-        fs::write(&lock, "").unwrap();
-        let error = write(&home, &stack()[..1]).unwrap_err();
-        assert!(matches!(&error, GitError::Locked { locks, .. } if locks[0].ends_with(&name)), "{error}");
-        assert!(lock.exists() && refs(&home) == before);
-        fs::remove_file(lock).unwrap();
-    }
-    write(&home, &stack()[..1]).unwrap();
-}
-
-#[test]
-fn mistakes_are_refused_before_anything_moves() {
-    let home = home();
-    let refused = |wanted: &[Wanted]| {
-        let error = write(&home, wanted).unwrap_err();
-        assert_eq!(home.git(&["for-each-ref", "refs/heads/x"]), "", "{error}");
-        error
-    };
-    let unfit = wanted(B, &[("a.yaml", Some("a: other\n"), Some("a: 2\n"))]);
-    assert!(matches!(refused(&[stack()[0].clone(), unfit]), GitError::Unfit(_)));
-    assert!(matches!(refused(&[wanted(A, &[("a.yaml", None, Some("a: 2\n"))])]), GitError::Unfit(_)));
-    assert!(matches!(refused(&[wanted(A, &[])]), GitError::EmptyCommit(_)));
-    let mut foreign = stack()[..1].to_vec();
-    foreign[0].commits[0].message = "subject\n\nno trailers\n".to_owned();
-    assert!(matches!(refused(&foreign), GitError::Message(_)));
-    assert!(matches!(refused(&stack()[1..2]), GitError::InvalidName(_)), "what it stands on is not there");
-    fs::write(home.beside("global"), "").unwrap();
-    assert!(matches!(refused(&stack()), GitError::NoIdentity));
 }
 
 #[cfg(unix)]

@@ -39,12 +39,16 @@ pub fn branches_as_text(stacks: &[Stack], layout: &Layout) -> String {
             let _ = writeln!(out, "{}", layout.fold("             ", &branch.about));
         }
     }
-    let next: Vec<&String> = stacks.iter().flat_map(|stack| &stack.branches).flat_map(|own| &own.next).collect();
+    let next: Vec<&Shown> =
+        stacks.iter().flat_map(|stack| &stack.branches).filter(|branch| !branch.next.is_empty()).collect();
     if !next.is_empty() {
-        let order = "next, in this order: push a branch, have it reviewed, merge it, see what it changed become Ready; then the next";
+        let order = "next, one after the other: push, have it reviewed, merge, see what it changed become Ready";
         let _ = writeln!(out, "\n{}", layout.fold("", order));
-        for command in next {
-            let _ = writeln!(out, "{}", visible(command).replace(" \\\\n", " \\\n"));
+    }
+    for (number, branch) in next.iter().enumerate() {
+        let _ = writeln!(out, "\n# {} of {}", number + 1, next.len());
+        for line in branch.next.iter().flat_map(|command| command.lines()) {
+            let _ = writeln!(out, "{}", visible(line));
         }
     }
     out

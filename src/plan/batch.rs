@@ -48,9 +48,15 @@ impl Class {
         }
     }
 
-    /// What its units are, for people: `deployments`.
+    /// What its units are, for people.
     pub fn plural(self) -> &'static str {
-        &self.word()[3..]
+        match self {
+            Class::Sources => "sources",
+            Class::CronJobs => "CronJobs",
+            Class::Deployments => "Deployments",
+            Class::Stateful => "stateful workloads",
+            Class::Data => "volumes at risk",
+        }
     }
 }
 

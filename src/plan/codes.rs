@@ -1,6 +1,7 @@
 //! The reason codes that belong to no migration, and looking codes up.
 
 use super::{Code, Migration};
+use crate::finding::{SKIP_UNUSED, help_among};
 
 /// Reason codes of trees, files and edits.
 pub const GENERAL: &[Code] = &[
@@ -166,13 +167,7 @@ pub const GENERAL: &[Code] = &[
         why: "It skips nothing, and what it was to keep would be changed.",
         todo: "Correct the name, or take the comment away.",
     },
-    Code {
-        id: "skip-unused",
-        what: "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing.",
-        why: "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the \
-              first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line.",
-        todo: "Take it away, or put it where it belongs.",
-    },
+    SKIP_UNUSED,
     Code {
         id: "skip-unreadable",
         what: "A comment begins like an opt-out, and cannot be read as one.",
@@ -225,7 +220,7 @@ pub const GENERAL: &[Code] = &[
 
 /// What to do about a general reason code, for findings.
 pub fn help_of(code: &str) -> String {
-    GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned()
+    help_among(GENERAL, code)
 }
 
 /// Looks a reason code up among the general ones and those of the migrations.

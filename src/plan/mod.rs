@@ -18,7 +18,7 @@ mod skip;
 mod stack;
 mod unit;
 
-pub use crate::finding::{Code, Finding, Severity};
+pub use crate::finding::{Code, Finding, Severity, help_among};
 pub use batch::{Batch, Class, batches, branches_of};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, help_of};

@@ -1,4 +1,4 @@
-use super::{Finding, GENERAL, Plan, Selection, Severity, Unit};
+use super::{Finding, Plan, Selection, Severity, Unit, help_of};
 use crate::flux::View;
 use crate::repo::RepoPath;
 
@@ -14,7 +14,7 @@ const TO_REVIEW: &str = "to-review";
 pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<Finding> {
     let unit = |code: &'static str, unit: &&Unit| {
         let (path, line) = place(view, unit);
-        let help = GENERAL.iter().find(|own| own.id == code).map_or("", |own| own.todo).to_owned();
+        let help = help_of(code);
         let message = format!("{}: {}", unit.id, unit.title);
         Finding { severity: Severity::Error, code, path, line, message, help }
     };

@@ -75,7 +75,7 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
     Ok(plan)
 }
 
-/// Fills in what the units can reach, on the tree as it stands.
+/// Fills in what the units can reach, on the tree as it stands, and with it their lanes.
 fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
         return;
@@ -85,6 +85,8 @@ fn measure(view: &View, units: &mut [Unit]) {
         for path in &unit.touches {
             unit.radius.extend(radiuses.of_file(path));
         }
+        // Whatever a migration says: who is reached is changed.
+        unit.lane.0.extend(unit.radius.clusters.iter().cloned());
         unit.dependents = dependents(view, &unit.id.subject);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Finding, Migration, Plan, Severity, Unit, codes, help_of};
+use crate::finding::SKIP_UNUSED;
 use crate::flux::{Covered, Skip, View};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::nearest;
@@ -121,9 +122,9 @@ pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 say("skip-unknown", format!("`{id}` is no migration and no reason code{near}"));
             } else if skip.covers.is_none() {
-                say("skip-unused", format!("skip[{id}] stands above nothing that it could cover"));
+                say(SKIP_UNUSED.id, format!("skip[{id}] stands above nothing that it could cover"));
             } else if planned.iter().any(|own| own.meta().id == id) && !plan.is_met(id, path, skip.line) {
-                say("skip-unused", format!("skip[{id}] skips nothing: {id} has nothing to do there"));
+                say(SKIP_UNUSED.id, format!("skip[{id}] skips nothing: {id} has nothing to do there"));
             }
         }
     }

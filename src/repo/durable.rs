@@ -22,15 +22,24 @@ pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the lock on a file, which is made if it is not there; `None` if another run holds it. It is free again when the file is dropped, however the
-/// program ends.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+/// A lock on a file, until it is dropped, however the program ends.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close it is not enough: a program that another thread starts at this moment has it open for a little longer.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock on a file, which is made if it is not there; `None` if another run holds it.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)?;
     }
     let file = File::create(path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(cause)) => Err(cause),
     }

@@ -71,8 +71,8 @@ pub struct Recovered {
     pub files: Vec<RepoPath>,
 }
 
-/// Takes the lock beside a journal; it is free again when the file is dropped, however the program ends.
-fn lock(journal: &Path) -> Result<fs::File, WriteError> {
+/// Takes the lock beside a journal.
+fn lock(journal: &Path) -> Result<durable::Lock, WriteError> {
     let path = journal.parent().unwrap_or(journal).join("lock");
     durable::lock(&path).map_err(at(&path))?.ok_or(WriteError::Busy(path))
 }

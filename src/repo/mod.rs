@@ -14,7 +14,7 @@ mod source;
 mod tree;
 
 pub use change::{Change, Changes, FileChange};
-pub(crate) use durable::{lock, sync_dir, write_durably};
+pub(crate) use durable::{Lock, lock, sync_dir, write_durably};
 pub use folder::Folder;
 pub use journal::{Recovered, WriteError, recover, write};
 pub use path::{InvalidPath, RepoPath};

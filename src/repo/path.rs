@@ -65,15 +65,20 @@ impl RepoPath {
         if relative.starts_with('/') {
             return None;
         }
-        let mut parts: Vec<&str> = self.0.split('/').filter(|part| !part.is_empty()).collect();
+        let mut path = String::with_capacity(self.0.len() + 1 + relative.len());
+        path.push_str(&self.0);
         for part in relative.split('/') {
             match part {
                 "" | "." => {}
-                ".." => drop(parts.pop()?),
-                part => parts.push(part),
+                ".." if path.is_empty() => return None,
+                ".." => path.truncate(path.rfind('/').unwrap_or(0)),
+                part => {
+                    path.push_str(if path.is_empty() { "" } else { "/" });
+                    path.push_str(part);
+                }
             }
         }
-        RepoPath::new(&parts.join("/")).ok()
+        (!path.chars().any(char::is_control)).then(|| RepoPath(path.into()))
     }
 
     /// Whether this is `dir` or lies below it.

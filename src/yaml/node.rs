@@ -40,10 +40,30 @@ pub(super) enum Notation {
 /// A node as it is stored: nothing here is resolved.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    Scalar { text: Box<str>, notation: Notation },
-    Sequence { style: Style, items: Vec<Id> },
-    Mapping { style: Style, entries: Vec<(Id, Id)> },
-    Alias { target: Id },
+    /// `text` is `None` where it is what stands at the node's span, as it does for most scalars.
+    Scalar {
+        text: Option<Box<str>>,
+        notation: Notation,
+    },
+    Sequence {
+        style: Style,
+        items: Vec<Id>,
+    },
+    Mapping {
+        style: Style,
+        entries: Vec<(Id, Id)>,
+    },
+    Alias {
+        target: Id,
+    },
+}
+
+/// What can stand before a node: an anchor, a tag, or both.
+#[derive(Clone, Debug)]
+pub(super) struct Properties {
+    pub(super) range: Range<usize>,
+    pub(super) anchor: Option<Box<str>>,
+    pub(super) tag: Option<Box<str>>,
 }
 
 /// One node with its bytes.
@@ -55,16 +75,37 @@ pub(super) enum Content {
 pub(super) struct Stored {
     pub(super) content: Content,
     pub(super) span: Range<usize>,
-    pub(super) properties: Option<Range<usize>>,
-    pub(super) anchor: Option<Box<str>>,
-    pub(super) tag: Option<Box<str>>,
+    /// Few nodes have any.
+    pub(super) properties: Option<Box<Properties>>,
     pub(super) parent: Option<Id>,
 }
 
 impl Stored {
     /// Everything of the node, its anchor and tag included.
     pub(super) fn whole(&self) -> Range<usize> {
-        self.properties.as_ref().map_or(self.span.start, |properties| properties.start)..self.span.end
+        self.properties().map_or(self.span.start, |range| range.start)..self.span.end
+    }
+
+    /// The text of a scalar, where this is one.
+    pub(super) fn text_in<'s>(&'s self, text: &'s str) -> Option<&'s str> {
+        match &self.content {
+            Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
+            Content::Scalar { text: own, .. } => own.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The bytes of its anchor and tag.
+    pub(super) fn properties(&self) -> Option<&Range<usize>> {
+        self.properties.as_ref().map(|properties| &properties.range)
+    }
+
+    pub(super) fn anchor(&self) -> Option<&str> {
+        self.properties.as_ref()?.anchor.as_deref()
+    }
+
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.properties.as_ref()?.tag.as_deref()
     }
 }
 
@@ -101,10 +142,7 @@ impl<'s> Node<'s> {
 
     /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to another type: `1.10` is `"1.10"`.
     pub fn text(self) -> Option<&'s str> {
-        match &self.resolved().stored().content {
-            Content::Scalar { text, .. } => Some(text),
-            _ => None,
-        }
+        self.resolved().stored().text_in(&self.stream.text)
     }
 
     /// The text of a scalar that is there: not empty, not `null`, not `~`.
@@ -114,20 +152,12 @@ impl<'s> Node<'s> {
 
     /// Whether this is a plain scalar that reads as null: nothing at all, `~`, `null`.
     pub fn is_null(self) -> bool {
-        match &self.resolved().stored().content {
-            Content::Scalar { text, notation: Notation::Plain } => {
-                matches!(&**text, "" | "~" | "null" | "Null" | "NULL")
-            }
-            _ => false,
-        }
+        self.is_plain() && matches!(self.text(), Some("" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// Whether this is a plain scalar that reads as true.
     pub fn is_true(self) -> bool {
-        match &self.resolved().stored().content {
-            Content::Scalar { text, notation: Notation::Plain } => matches!(&**text, "true" | "True" | "TRUE"),
-            _ => false,
-        }
+        self.is_plain() && matches!(self.text(), Some("true" | "True" | "TRUE"))
     }
 
     /// The items of a sequence; none for anything else.
@@ -140,7 +170,7 @@ impl<'s> Node<'s> {
     }
 
     /// The entries that stand in a mapping, keys and values; none for anything else. Merge keys are entries like others here.
-    pub fn entries(self) -> impl Iterator<Item = (Node<'s>, Node<'s>)> {
+    pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> {
         let entries: &[(Id, Id)] = match &self.resolved().stored().content {
             Content::Mapping { entries, .. } => entries,
             _ => &[],
@@ -182,7 +212,7 @@ impl<'s> Node<'s> {
 
     /// The entry with this key that stands in the mapping itself. Of duplicates, the last, as most readers have it.
     pub fn own_entry(self, key: &str) -> Option<(Node<'s>, Node<'s>)> {
-        self.entries().filter(|(k, _)| k.text() == Some(key)).last()
+        self.entries().rev().find(|(k, _)| k.text() == Some(key))
     }
 
     /// Where the node begins.

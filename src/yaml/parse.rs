@@ -8,9 +8,12 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 
 use super::comments::Comment;
 use super::error::{Error, Problem};
-use super::node::{Content, Id, Notation, Stored, Style};
+use super::node::{Content, Id, Notation, Properties, Stored, Style};
 use super::stream::Stream;
 use crate::text::Lines;
+
+/// How many bytes of text a node takes at least, as a rule: room is made for as many nodes, and given back.
+const BYTES_A_NODE: usize = 8;
 
 /// What yaml_serde nests at most; granit-parser would go on to 255. The joint limit of the two readers.
 const NESTING: usize = 127;
@@ -38,7 +41,8 @@ impl Stream {
             let (event, span) = event.map_err(|error| syntax(&text, &lines, &error))?;
             builder.take(event, &span);
         }
-        let Builder { nodes, roots, mut comments, .. } = builder;
+        let Builder { mut nodes, roots, mut comments, .. } = builder;
+        nodes.shrink_to_fit();
         comments.sort_by_key(|comment| comment.range.start);
         let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments };
         stream.settle_empty_items();
@@ -109,7 +113,7 @@ impl<'t> Builder<'t> {
         Builder {
             text,
             lines,
-            nodes: Vec::new(),
+            nodes: Vec::with_capacity(text.len() / BYTES_A_NODE),
             roots: Vec::new(),
             comments: Vec::new(),
             open: Vec::new(),
@@ -151,10 +155,11 @@ impl<'t> Builder<'t> {
                 self.add(Content::Alias { target }, range, None, 0, None);
             }
             Event::Anchor(_, name) => {
-                let node = &mut self.nodes[self.last];
-                node.anchor = Some(name.into());
-                let tag = node.properties.take().unwrap_or(range.clone());
-                node.properties = Some(tag.start.min(range.start)..tag.end.max(range.end));
+                let new = || Box::new(Properties { range: range.clone(), anchor: None, tag: None });
+                let properties = self.nodes[self.last].properties.get_or_insert_with(new);
+                properties.anchor = Some(name.into());
+                let tag = &properties.range;
+                properties.range = tag.start.min(range.start)..tag.end.max(range.end);
             }
             Event::Comment(..) => {
                 let before = &self.text[self.lines.start(range.start)..range.start];
@@ -184,8 +189,9 @@ impl<'t> Builder<'t> {
             self.anchors.insert(anchor, id);
         }
         let tag = tag.map(|tag| tag.to_string().into());
+        let properties = properties.map(|range| Box::new(Properties { range, anchor: None, tag }));
         let parent = self.open.last().map(|(id, _)| *id);
-        self.nodes.push(Stored { content, span, properties, anchor: None, tag, parent });
+        self.nodes.push(Stored { content, span, properties, parent });
         let Some((parent, key)) = self.open.last_mut() else {
             self.roots.push(id);
             return id;
@@ -209,12 +215,14 @@ impl<'t> Builder<'t> {
         range: Range<usize>,
         properties: Option<&Range<usize>>,
     ) -> (Content, Range<usize>) {
-        let scalar = |text: &str, notation| Content::Scalar { text: text.into(), notation };
+        let scalar = |text: &str, notation| Content::Scalar { text: Some(text.into()), notation };
+        let stands_here = Content::Scalar { text: None, notation: Notation::Plain };
         match style {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = range.start + usize::from(self.text[range.start..].starts_with(':'));
-                (scalar("", Notation::Plain), at..at)
+                (stands_here, at..at)
             }
+            ScalarStyle::Plain if self.text[range.clone()] == *text => (stands_here, range),
             ScalarStyle::Plain => (scalar(text, Notation::Plain), range),
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (scalar(text, Notation::Quoted), range),
             ScalarStyle::Literal | ScalarStyle::Folded => {

@@ -76,9 +76,14 @@ impl Repo {
 
     /// Runs git here; it must succeed.
     pub fn git(&self, args: &[&str]) -> String {
+        Repo::git_in(self.path(), args)
+    }
+
+    /// Runs git in a directory; it must succeed.
+    pub fn git_in(dir: &Path, args: &[&str]) -> String {
         let mut git = Command::new("git");
         as_a_tester(&mut git);
-        git.current_dir(self.path()).args(["-c", "core.autocrlf=false"]).args(args);
+        git.current_dir(dir).args(["-c", "core.autocrlf=false"]).args(args);
         let output = git.output().expect("git runs");
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -160,6 +165,18 @@ fn collect(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         } else {
             let bytes = std::fs::read(entry.path()).unwrap_or_default();
             found.insert(entry.path().strip_prefix(root).unwrap().to_owned(), bytes);
+        }
+    }
+}
+
+/// The YAML files of a directory and of those below it.
+pub fn yaml_files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            yaml_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            found.push(path);
         }
     }
 }

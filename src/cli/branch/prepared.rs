@@ -62,8 +62,9 @@ impl<'c> Prepared<'c> {
             let reason = |own: &Existing| format!("left as it is: it holds {}", commits(own));
             left.extend(edited.iter().map(|own| (own.name.clone(), reason(own))));
         }
-        let waits =
-            |(batch, needed): (Batch<'_>, String)| (names.branch(&batch), format!("not made: it needs {needed}"));
+        let waits = |(batch, needed): (Batch<'_>, String)| {
+            (names.branch(&batch), format!("left as it is: it needs {needed}, which is left"))
+        };
         left.extend(waiting.into_iter().map(waits));
         let reason = |own: &Existing| format!("left as it is: nothing of it is pending, but it holds {}", commits(own));
         left.extend(theirs.iter().map(|own| (own.name.clone(), reason(own))));

@@ -36,7 +36,11 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
     for cluster in view.graph().clusters.iter().filter(|cluster| clusters.contains(&cluster.name)) {
         let name = &cluster.name;
         let own = match view.followed().and_then(|following| following.of(cluster)) {
-            Some(Followed::Here(branch)) => git.followed(branch)?,
+            Some(Followed::Here(branch)) => {
+                let own = git.followed(branch)?;
+                tell_if_ahead(git, name, &own);
+                own
+            }
             Some(Followed::NotHere { remote }) => {
                 let branch = cluster.branch.as_deref().unwrap_or_default();
                 let remote = remote.as_deref().unwrap_or("origin");
@@ -66,4 +70,17 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
         bail!("no branch that a cluster follows is here; fetch them, or name a commit to start from with --base");
     }
     Ok(targets)
+}
+
+/// Tells where a local branch is at another commit than what the cluster runs.
+fn tell_if_ahead(git: &Repository, cluster: &str, runs: &Base) {
+    let Some(branch) = runs.branch.as_deref().filter(|branch| *branch != runs.reference) else { return };
+    let local = git.base(branch).ok().filter(|local| local.reference == branch && local.id != runs.id);
+    if let Some(local) = local {
+        hint(&format!(
+            "note: {cluster} runs what {} says, so that is planned; your branch {branch} is at {}: push or pull, or name it with --base {branch}",
+            runs.reference,
+            local.id.short()
+        ));
+    }
 }

@@ -29,7 +29,7 @@ impl Edit<'_> {
         for (id, user) in first_uses {
             let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
             if !self.move_anchors {
-                let anchor = stored.anchor.as_deref().unwrap_or_default().to_owned();
+                let anchor = stored.anchor().unwrap_or_default().to_owned();
                 let used_at = self.stream.position(used.span.start).line;
                 return Err(self.stream.error(stored.whole(), Problem::AnchorInUse { anchor, used_at }));
             }
@@ -58,7 +58,7 @@ impl Edit<'_> {
         let first = if is_set { self.stream.nodes[id].parent } else { Some(id) };
         for above in std::iter::successors(first, |id| self.stream.nodes[*id].parent) {
             let stored = &self.stream.nodes[above];
-            let Some(anchor) = &stored.anchor else { continue };
+            let Some(anchor) = stored.anchor() else { continue };
             let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
             if let Some(used) = self.stream.nodes.iter().find(|other| is_use(&other.content)) {
                 let used_at = self.stream.position(used.span.start).line;
@@ -82,12 +82,12 @@ impl Edit<'_> {
         let nodes = &self.stream.nodes;
         let anchors_in = |range: &Range<usize>| -> BTreeMap<&str, Id> {
             let inside = nodes.iter().enumerate().filter(|(_, node)| range.contains(&node.whole().start));
-            inside.filter_map(|(id, node)| Some((node.anchor.as_deref()?, id))).collect()
+            inside.filter_map(|(id, node)| Some((node.anchor()?, id))).collect()
         };
         let (in_moved, in_passed) = (anchors_in(&moved), anchors_in(&passed));
         for node in nodes {
             let Content::Alias { target } = node.content else { continue };
-            let name = nodes[target].anchor.as_deref().unwrap_or_default();
+            let name = nodes[target].anchor().unwrap_or_default();
             let other = match node.span.start {
                 at if moved.contains(&at) => in_passed.get(name),
                 at if passed.contains(&at) => in_moved.get(name),
@@ -123,7 +123,7 @@ impl Edit<'_> {
         let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
         let text = self.stream.text();
         let node = self.node(id);
-        let properties = stored.properties.as_ref().map_or("", |properties| &text[properties.clone()]);
+        let properties = stored.properties().map_or("", |properties| &text[properties.clone()]);
         let copy = &text[self.with_last_comment(id)];
         let place = self.holding(user);
         let is_plain = matches!(stored.content, Content::Scalar { notation: Notation::Plain, .. });

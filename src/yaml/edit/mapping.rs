@@ -167,7 +167,7 @@ impl<'s> Edit<'s> {
             Content::Scalar { notation: Notation::Plain, .. } | Content::Alias { .. } => layout.scalar(new_key),
             _ => return Err(self.unsupported(self.node(entry.key), "a key that is no plain or quoted scalar")),
         };
-        if stored.tag.is_some() {
+        if stored.tag().is_some() {
             return Err(self.unsupported(self.node(entry.key), "a key with a tag"));
         }
         self.splices.push(Splice { range: stored.span.clone(), with });

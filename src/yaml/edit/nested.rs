@@ -25,12 +25,14 @@ impl<'s> Edit<'s> {
         scalar: Node<'s>,
         edit: impl for<'n> FnOnce(&mut Edit<'n>, &'n Stream) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Content::Scalar { text: old, notation: Notation::Block { .. } } = &scalar.stored().content else {
+        let stored = scalar.stored();
+        let is_block = matches!(stored.content, Content::Scalar { notation: Notation::Block { .. }, .. });
+        let Some(old) = stored.text_in(self.stream.text()).filter(|_| is_block) else {
             return Err(self.unsupported(scalar, "only a block scalar that stands here itself holds YAML to edit"));
         };
         let lines = self.lines_of(scalar, old)?;
         let in_file = |error: Error| self.in_file(&lines, error);
-        let inner = Stream::parse(&**old).map_err(in_file)?;
+        let inner = Stream::parse(old).map_err(in_file)?;
         let mut inner_edit = Edit::of(&inner);
         edit(&mut inner_edit, &inner).map_err(in_file)?;
         let Edited { splices, comments } = inner_edit.finish().map_err(in_file)?;

@@ -23,10 +23,11 @@ impl<'s> Edit<'s> {
     /// For anything but a plain or quoted scalar that stands here itself.
     pub fn set_scalar(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
         let stored = node.stored();
-        let Content::Scalar { text: old, notation } = &stored.content else {
+        let (Content::Scalar { notation, .. }, Some(old)) = (&stored.content, stored.text_in(self.stream.text()))
+        else {
             return Err(self.unsupported(node, "only a scalar that stands here itself can be set"));
         };
-        if &**old == text && !node.is_null() {
+        if old == text && !node.is_null() {
             return Ok(());
         }
         let layout = Layout::near(self.stream, stored.span.start);
@@ -36,7 +37,7 @@ impl<'s> Edit<'s> {
             Notation::Quoted => self.in_quotes_of(stored.span.start, layout, text),
             Notation::Block { .. } => return self.set(node, &New::string(text), |_| Fate::Moved),
         };
-        if stored.tag.is_some() {
+        if stored.tag().is_some() {
             return Err(self.unsupported(node, "setting a value with a tag"));
         }
         // The anchor stays, with what its aliases say.
@@ -119,7 +120,7 @@ impl<'s> Edit<'s> {
             }
             // Lines below go, and the value stands on the line of the key, before its comment.
             (false, Some(_)) => {
-                let properties = node.stored().properties.as_ref();
+                let properties = node.stored().properties();
                 let at = properties.map_or(colon..colon, |properties| colon..properties.end);
                 let with = format!(" {}", layout.value(new, column));
                 let is_text = with.contains('\n');
@@ -147,7 +148,7 @@ impl<'s> Edit<'s> {
                 let line = self.stream.lines().start(span.start);
                 let with = format!("{}{}", " ".repeat(at), layout.block(new, at));
                 let mut splices = vec![Splice { range: line..span.end, with }];
-                if let Some(properties) = &node.stored().properties {
+                if let Some(properties) = node.stored().properties() {
                     let blanks = self.stream.text()[colon..properties.start].len();
                     splices.push(Splice { range: properties.start - blanks..properties.end, with: String::new() });
                 }

@@ -27,11 +27,11 @@ impl Reader<'_> {
             return Err("it nests too deep, aliases expanded".into());
         }
         let stored = &self.stream.nodes[id];
-        let tag = stored.tag.as_deref().map(str::to_owned);
+        let tag = stored.tag().map(str::to_owned);
         match &stored.content {
-            Content::Scalar { text, notation } => {
+            Content::Scalar { notation, .. } => {
                 let kind = if *notation == Notation::Plain { "plain" } else { "quoted" };
-                Ok(Data::Scalar { text: text.to_string(), kind, tag })
+                Ok(Data::Scalar { text: stored.text_in(self.stream.text()).unwrap_or_default().to_owned(), kind, tag })
             }
             Content::Alias { target } if self.open.contains(target) => Err("an alias that contains itself".into()),
             Content::Alias { target } => self.node(*target),

@@ -1,0 +1,57 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::given::GivenCluster;
+use super::kustomization::Kustomization;
+use super::object::{At, Object};
+use super::scan::Scan;
+use crate::repo::{RepoPath, Tree};
+use crate::yaml::Node;
+
+/// What a graph is read from: a view in the making.
+pub(super) struct Parts<'v> {
+    pub(super) tree: &'v Tree,
+    pub(super) scan: &'v Scan,
+    /// By directory.
+    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    /// The clusters that a person names.
+    pub(super) given: &'v [GivenCluster],
+}
+
+impl<'v> Parts<'v> {
+    pub(super) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
+        self.scan.files.values().flat_map(|file| &file.objects)
+    }
+
+    pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
+        self.scan.files.get(&at.path)?.object(at)
+    }
+
+    pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
+        self.scan.files.iter().flat_map(|(path, file)| {
+            let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
+            roots.map(|(document, root)| (At::document(path, document), root))
+        })
+    }
+
+    pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
+        at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
+    }
+
+    pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
+        Some(self.scan.files.get(path)?.stream.as_ref()?.text())
+    }
+
+    /// The files that kustomizations name as patches: what looks like objects in them is none.
+    pub(super) fn patch_files(&self) -> BTreeSet<RepoPath> {
+        let mut found = BTreeSet::new();
+        for kustomization in self.kustomizations.values() {
+            let at = At::document(&kustomization.path, 0);
+            let Some(root) = self.node(&at) else { continue };
+            let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
+            let by_path = list("patches").chain(list("patchesJson6902")).filter_map(|item| item.text_at(&["path"]));
+            let merges = list("patchesStrategicMerge").filter_map(Node::value);
+            found.extend(by_path.chain(merges).filter_map(|name| kustomization.dir().join(name)));
+        }
+        found
+    }
+}
