@@ -8,7 +8,7 @@ use std::path::Path;
 use flux_codemod::charts::app_template::{Chart, Object, Pin, Stop, Tokens, Version, WorkloadKind};
 use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
-use support::{corpus, files_below, vectors};
+use support::{corpus, vectors, yaml_files};
 
 /// JSON is YAML, and so it takes the way that the text of a release takes.
 fn value(json: &str) -> Value {
@@ -59,9 +59,10 @@ fn names_are_those_that_helm_gives() {
 /// The releases of a tree whose values have controllers: name, version of app-template where it stands there, values.
 fn releases(dir: &Path) -> Vec<(String, Option<Version>, Value)> {
     let mut found = Vec::new();
-    for (path, bytes) in files_below(dir) {
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
-        let text = is_yaml.then(|| String::from_utf8(bytes).ok()).flatten();
+    let mut files = Vec::new();
+    yaml_files(dir, &mut files);
+    for path in files {
+        let text = std::fs::read_to_string(&path).ok();
         let Some(stream) = text.and_then(|text| Stream::parse(text).ok()) else { continue };
         for document in stream.documents().filter(|document| document.text_at(&["kind"]) == Some("HelmRelease")) {
             let chart = document.at(&["spec", "chart", "spec"]);

@@ -112,7 +112,7 @@ fn one(unit: &Unit, finding: &Finding, out: &mut String) {
 /// A text in which nothing is markup but what stands between backticks, which is code.
 fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let part =

@@ -104,7 +104,9 @@ impl Repo {
 
     /// All files with their bytes, `.git` left out.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        files_below(self.path())
+        let mut found = BTreeMap::new();
+        collect(self.path(), self.path(), &mut found);
+        found
     }
 }
 
@@ -145,13 +147,6 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::write(target, std::fs::read(entry.path()).unwrap()).unwrap();
         }
     }
-}
-
-/// Every file below a directory, by its path from there.
-pub fn files_below(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    collect(dir, dir, &mut found);
-    found
 }
 
 fn collect(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
