@@ -1,8 +1,8 @@
 //! `flux-codemod` rewrites Flux GitOps repositories from one convention to the next: versioned migrations, comment-preserving edits, a
 //! reviewable diff.
 //!
-//! The floors of the house, uses pointing down: [`output`] shows what [`migrations`] plan in terms of [`plan`], which knows
-//! [`flux`], [`charts`] and [`config`], which stand on [`yaml`] and [`repo`], which share [`text`]. `cli` is the front door, and [`git`]
+//! The floors of the house, uses pointing down: [`output`] shows what [`migrations`] plan in terms of [`plan`], which knows [`config`] and
+//! [`charts`], which reads what [`flux`] understands; these stand on [`yaml`] and [`repo`], which share [`text`]. `cli` is the front door, and [`git`]
 //! the side entrance. ARCHITECTURE.md has the map and the invariants.
 
 pub mod charts;

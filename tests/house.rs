@@ -14,7 +14,7 @@ const USES: &[(&str, &[&str])] = &[
     ("yaml", &["text"]),
     ("repo", &["text"]),
     ("flux", &["repo", "text", "yaml"]),
-    ("charts", &["yaml"]),
+    ("charts", &["flux", "yaml"]),
     ("config", &["repo", "text", "yaml"]),
     ("finding", &["repo"]),
     ("doctor", &["finding", "flux", "repo", "yaml"]),

@@ -1,3 +1,3 @@
-//! What a chart's values mean: pure functions over YAML nodes, for migrations to ask.
+//! What a chart's values mean: pure functions over what a release says, for migrations to ask.
 
 pub mod app_template;

@@ -125,6 +125,16 @@ pub fn corpus() -> Option<PathBuf> {
     None
 }
 
+/// The names that real Helm gave, where they are at hand: beside the repository, or where `FLUX_CODEMOD_VECTORS` says.
+pub fn vectors(file: &str) -> Option<String> {
+    let path = std::env::var_os("FLUX_CODEMOD_VECTORS").map_or_else(|| root().join("../shared/vectors"), PathBuf::from);
+    let found = std::fs::read_to_string(path.join(file)).ok();
+    if found.is_none() {
+        eprintln!("SKIPPED: no {file} at {} (set FLUX_CODEMOD_VECTORS)", path.display());
+    }
+    found
+}
+
 pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::items::literal;
+use crate::flux::Value;
 use crate::yaml::Node;
 
 /// The kinds of workload that a controller can be.
@@ -34,6 +36,11 @@ impl fmt::Display for WorkloadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")
     }
+}
+
+/// What the values of a controller make of it: a Deployment where they do not say. `None` for what the chart does not know, or nobody can.
+pub(super) fn kind(controller: &Value) -> Option<WorkloadKind> {
+    literal(controller, "type").ok()?.map_or(Some(WorkloadKind::Deployment), WorkloadKind::of)
 }
 
 /// An enabled entry of `controllers`.

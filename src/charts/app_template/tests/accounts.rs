@@ -1,0 +1,123 @@
+//! Section 3.
+
+use super::*;
+
+fn pods(version: Version, values: &str) -> Vec<String> {
+    let values = value(&format!("{{controllers: {{c: {{}}}}, {values}}}"));
+    chart(version, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect()
+}
+
+#[test]
+fn the_account_of_a_pod_in_3() {
+    for (values, want) in [
+        ("", "default"),
+        ("serviceAccount: {}", "default"),
+        ("serviceAccount: {create: true}", "app"),
+        ("serviceAccount: {create: true, name: x}", "x"),
+        ("serviceAccount: {create: false, name: x}", "x"),
+        ("enforceServiceAccountCreation: true, serviceAccount: {create: false, name: x}", "default"),
+        ("enforceServiceAccountCreation: true, serviceAccount: {create: true, name: x}", "x"),
+        ("serviceAccount: {extraServiceAccounts: {x: {}}}", "default"),
+        ("serviceAccount: {create: 'true'}", "?Switch"),
+        ("serviceAccount: {name: '{{ .Release.Name }}'}", "?NotRendered"),
+    ] {
+        assert_eq!(pods(Version::V3_7, values), [want], "{values}");
+    }
+    let stated = "{controllers: {a: {serviceAccount: {identifier: x}}, b: {serviceAccount: {name: yy}}, c: {serviceAccount: {identifier: default}}, d: \
+                  {serviceAccount: {identifier: none}}}, serviceAccount: {name: own, extraServiceAccounts: {x: {create: false}}}}";
+    let values = value(stated);
+    let pods: Vec<_> = chart(Version::V3_7, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect();
+    assert_eq!(pods, ["app-x", "yy", "own", "?Account"]);
+}
+
+#[test]
+fn the_account_of_a_pod_in_4() {
+    for (values, older, newer) in [
+        ("", "default", "default"),
+        ("serviceAccount: {x: {}}", "default", "x"),
+        ("serviceAccount: {app: {}}", "default", "app"),
+        ("serviceAccount: {x: {}, y: {enabled: false}}", "default", "x"),
+        ("serviceAccount: {x: {}, y: {}}", "default", "?Account"),
+        ("serviceAccount: {x: {}, y: {enabled: 'false'}}", "default", "?Switch"),
+    ] {
+        assert_eq!([pods(Version::V4_0, values), pods(Version::V4_1, values)], [[older], [newer]], "{values}");
+    }
+    let stated = "{controllers: {a: {serviceAccount: {identifier: x}}, b: {serviceAccount: {name: yy}}, c: {serviceAccount: {identifier: none}}}, \
+                  serviceAccount: {x: {}}}";
+    let values = value(stated);
+    for version in [Version::V4_0, Version::V4_1] {
+        let pods: Vec<_> = chart(version, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect();
+        assert_eq!(pods, ["app", "yy", "?Account"]);
+    }
+}
+
+fn keyed(to: Version, tokens: Tokens, values: &str) -> (Vec<(String, Pin)>, Vec<Statement>) {
+    let values = value(&format!("{{controllers: {{c: {{}}}}, {values}}}"));
+    let keyed = chart(Version::V3_7, &values).keyed_accounts(to, tokens);
+    let accounts = keyed.accounts.into_iter().map(|account| (account.identifier, account.pin));
+    (accounts.collect(), keyed.controllers.into_iter().map(|(_, statement)| statement).collect())
+}
+
+#[test]
+fn accounts_get_keys_and_pods_state_them() {
+    let identifier = |text: &str| vec![Statement::Identifier(text.to_owned())];
+    let name = |text: &str| vec![Statement::Name(text.to_owned())];
+    let account = |text: &str, pin: Pin| (text.to_owned(), pin);
+    for to in [Version::V4_0, Version::V4_1] {
+        let of = |values| keyed(to, Tokens::Dropped, values);
+        assert_eq!(of("serviceAccount: {}"), (vec![], vec![Statement::Nothing]));
+        assert_eq!(of("serviceAccount: {create: true}"), (vec![account("app", Pin::Nothing)], identifier("app")));
+        let named = of("serviceAccount: {create: true, name: x}");
+        assert_eq!(named, (vec![account("x", Pin::ForceRename("x".to_owned()))], identifier("x")));
+        assert_eq!(of("serviceAccount: {name: x}"), (vec![], name("x")));
+        let extra = of("serviceAccount: {extraServiceAccounts: {x: {}}}");
+        assert_eq!(extra, (vec![account("x", Pin::Suffix("x".to_owned()))], name("default")));
+        let several = of("serviceAccount: {create: true, extraServiceAccounts: {x: {}}}");
+        let pin = if to == Version::V4_0 { Pin::ForceRename("app".to_owned()) } else { Pin::Nothing };
+        assert_eq!(several, (vec![account("app", pin), account("x", Pin::Nothing)], identifier("app")));
+        let taken = of("serviceAccount: {create: true, extraServiceAccounts: {app: {}}}");
+        assert_eq!(taken.0[0], account("default", Pin::ForceRename("app".to_owned())));
+        assert_eq!(taken.1, identifier("default"));
+        assert!(matches!(of("serviceAccount: {create: on}").1[..], [Statement::Unknown(_)]));
+        let kept = keyed(to, Tokens::Kept, "serviceAccount: {create: true}");
+        assert_eq!(kept, (vec![account("default", Pin::Nothing)], identifier("default")), "the token's name holds it");
+    }
+}
+
+#[test]
+fn subjects_keep_their_account() {
+    let bindings =
+        "rbac: {bindings: {b: {subjects: [{kind: User, name: me}, {identifier: default}, {identifier: x}]}}}";
+    for (accounts, want) in [
+        ("{create: true, extraServiceAccounts: {x: {}}}", ["identifier app", "identifier x"]),
+        ("{create: false, extraServiceAccounts: {x: {create: false}}}", ["name default", "name app-x"]),
+        ("{create: false, name: own, extraServiceAccounts: {x: {name: nn}}}", ["name own", "identifier x"]),
+    ] {
+        let values = value(&format!("{{{bindings}, serviceAccount: {accounts}}}"));
+        let chart = chart(Version::V3_7, &values);
+        let keyed = chart.keyed_accounts(Version::V4_1, Tokens::Dropped);
+        let told = keyed.subjects.iter().map(|subject| match &subject.now {
+            Statement::Identifier(text) => format!("identifier {text}"),
+            Statement::Name(text) => format!("name {text}"),
+            other => format!("{other:?}"),
+        });
+        assert_eq!(told.collect::<Vec<_>>(), want, "{accounts}");
+    }
+    let values = value(&format!("{{{bindings}, serviceAccount: {{name: own}}}}"));
+    let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Dropped);
+    let subjects = pins.applied(&values).at(&["rbac", "bindings", "b", "subjects"]).cloned();
+    let want = "[{kind: User, name: me}, {kind: ServiceAccount, name: own, namespace: '{{ .Release.Namespace }}'}, {identifier: x}]";
+    assert_eq!(subjects, Some(value(want)), "what cannot be told stays");
+}
+
+#[test]
+fn labels_and_annotations_stay_with_the_account() {
+    let values = value(
+        "{controllers: {c: {}}, enforceServiceAccountCreation: true, serviceAccount: {create: true, annotations: {a: b}, extraServiceAccounts: {x: \
+         {labels: {c: d}}}}}",
+    );
+    let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Kept);
+    let want = "{controllers: {c: {serviceAccount: {identifier: default}}}, serviceAccount: {default: {annotations: {a: b}, forceRename: app, staticToken: \
+                true}, x: {labels: {c: d}, staticToken: true}}}";
+    assert_eq!(pins.applied(&values), value(want));
+}

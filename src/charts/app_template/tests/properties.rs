@@ -1,0 +1,160 @@
+//! For random values of 3.x: what was pinned is there in 4.x, for every object.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::super::restore::pin;
+use super::*;
+
+const IDS: [&str; 8] = ["app", "main", "web-ui", "server", "foo-server", "config", "0", "default"];
+const RELEASES: [&str; 4] =
+    ["app", "foo-server", "my-media-app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bcd"];
+const NAMES: [&str; 10] =
+    ["", "", "", "", "ov", "-", "app", "{{ .Release.Name }}", "n-{{- .Release.Namespace }}", "config"];
+const SECTIONS: [&str; 12] = [
+    "controllers",
+    "service",
+    "ingress",
+    "route",
+    "serviceMonitor",
+    "networkpolicies",
+    "persistence",
+    "configMaps",
+    "secrets",
+    "rawResources",
+    "roles",
+    "bindings",
+];
+
+/// An entry: identifier, whether it is enabled, its two names, whether it is primary, its account.
+type Entry = (usize, u8, usize, usize, bool, usize);
+
+fn entry() -> impl Strategy<Value = Entry> {
+    (0..IDS.len(), 0..5u8, 0..NAMES.len(), 0..NAMES.len(), any::<bool>(), 0..8usize)
+}
+
+fn entries(section: &str, entries: &[Entry]) -> String {
+    let mut seen = Vec::new();
+    let mut text = String::new();
+    for &(id, enabled, name, forced, primary, account) in entries {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        text += &format!("'{}': {{", IDS[id]);
+        if enabled < 2 {
+            text += &format!("enabled: {}, ", enabled == 1);
+        }
+        let renders = !(section == "persistence" && NAMES[name].contains('{'));
+        if !NAMES[name].is_empty() && renders {
+            text += &format!("nameOverride: '{}', ", NAMES[name]);
+        }
+        if !NAMES[forced].is_empty() {
+            text += &format!("forceRename: 'f-{}', ", NAMES[forced]);
+        }
+        if primary {
+            text += "primary: true, ";
+        }
+        match (section, account) {
+            ("controllers", 0) => text += "serviceAccount: {identifier: default}, ",
+            ("controllers", 1) => text += "serviceAccount: {identifier: main}, ",
+            ("controllers", 2) => text += "serviceAccount: {name: other}, ",
+            ("controllers", 3) => text += "type: statefulset, ",
+            ("bindings", 0..4) => text += "subjects: [{identifier: default}, {identifier: main}], ",
+            ("persistence", 0) => text += "existingClaim: x, ",
+            ("persistence", 1) => text += "type: emptyDir, ",
+            ("rawResources", _) => text += "kind: Widget, ",
+            _ => {}
+        }
+        text += "}, ";
+    }
+    text
+}
+
+prop_compose! {
+    fn values()(
+        sections in vec(vec(entry(), 0..4), SECTIONS.len()),
+        (full, own, always) in (0..4usize, 0..4usize, any::<bool>()),
+        (create, name, enforces) in (any::<bool>(), 0..5usize, any::<bool>()),
+        extra in vec((0..IDS.len(), 0..4u8), 0..3),
+    ) -> String {
+        let mut text = "{".to_owned();
+        let mut rbac = String::new();
+        for (section, list) in SECTIONS.iter().zip(&sections) {
+            let part = format!("{section}: {{{}}}, ", entries(section, list));
+            if matches!(*section, "roles" | "bindings") { rbac += &part } else { text += &part }
+        }
+        text += &format!("rbac: {{{rbac}}}, global: {{alwaysAppendIdentifierToResourceName: {always}, ");
+        text += ["", "", "nameOverride: zed", "fullnameOverride: over-server"][full];
+        text += "}, ";
+        text += ["", "", "fullnameOverride: topfull, ", "nameOverride: dead, "][own];
+        text += &format!("enforceServiceAccountCreation: {enforces}, serviceAccount: {{create: {create}, ");
+        text += ["", "", "name: literal, ", "name: default, ", "name: web-ui, "][name];
+        text += "extraServiceAccounts: {";
+        let mut seen = Vec::new();
+        for (id, how) in extra {
+            if !seen.contains(&id) {
+                seen.push(id);
+                text += &format!("'{}': {{{}}}, ", IDS[id], ["", "create: false", "name: n2", "create: true"][how as usize]);
+            }
+        }
+        text + "}}}"
+    }
+}
+
+fn named(objects: &[Object], tokens: Tokens) -> Vec<(String, String)> {
+    let kept = objects.iter().filter(|object| tokens == Tokens::Kept || object.section != Section::Tokens);
+    let mut names: Vec<_> = kept.map(|object| (object.kind.clone().unwrap(), object.name.clone().unwrap())).collect();
+    names.sort();
+    names
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+
+    #[test]
+    fn every_name_and_account_of_3_is_there_in_4(text in values(), release in 0..RELEASES.len(), to in 0..3usize, keeps in any::<bool>()) {
+        let values = value(&text);
+        let to = Version::of(["4.0.1", "4.1.1", "4.6.2"][to]).unwrap();
+        let tokens = if keeps { Tokens::Kept } else { Tokens::Dropped };
+        let before = Chart { release: RELEASES[release], ..chart(Version::V3_7, &values) };
+        let pins = before.pins(to, tokens);
+        let applied = pins.applied(&values);
+        let after = Chart { version: to, values: &applied, ..before };
+        let objects = before.objects();
+
+        prop_assert_eq!(named(&objects, tokens), named(&after.objects(), tokens));
+        for pinned in &pins.objects {
+            let is_dropped = pinned.object.section == Section::Tokens && tokens == Tokens::Dropped;
+            prop_assert_eq!(is_dropped, pinned.pin == Pin::Dropped);
+            prop_assert!(!matches!(pinned.pin, Pin::Impossible | Pin::Unknown(_)), "{:?}", pinned);
+        }
+        let kept: Vec<Object> = objects.into_iter().filter(|object| object.section != Section::Tokens || keeps).collect();
+        let mut clashing: Vec<_> = clashes(&kept).into_iter().map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect();
+        clashing.sort();
+        prop_assert_eq!(pins.clashes(before.release, before.namespace, &values), clashing, "names stay unique");
+
+        // Pods, and subjects, keep their accounts, where 3.x can be told.
+        for (then, now) in before.pod_accounts().into_iter().zip(after.pod_accounts()) {
+            prop_assert_eq!(&then.controller, &now.controller);
+            prop_assert!(then.name.is_err() || then == now, "{:?} {:?}", then, now);
+        }
+        for subject in &pins.accounts.subjects {
+            let now = match &subject.now {
+                Statement::Identifier(identifier) => after.account_of(identifier),
+                Statement::Name(name) => Ok(name.clone()),
+                Statement::Unknown(unknown) => Err(unknown.clone()),
+                Statement::Nothing => unreachable!(),
+            };
+            prop_assert_eq!(before.account_of(&subject.was), now);
+        }
+
+        // Twice is once, and what is pinned already is pinned the same way again.
+        prop_assert_eq!(&pins.applied(&applied), &applied);
+        for pinned in &pins.objects {
+            if !matches!(pinned.object.section, Section::Tokens | Section::ServiceAccount) {
+                prop_assert_eq!(&pin(&after, pinned.object.section, &pinned.object.identifier, &pinned.object.name), &pinned.pin);
+            }
+        }
+    }
+}
