@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use flux_codemod::charts::app_template::{Chart, WorkloadKind};
 use flux_codemod::flux::View;
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
@@ -214,6 +215,7 @@ fn every_release_of_two_clusters_is_attributed() {
         .collect();
     assert_eq!(clusters, [("edge", Some("edge"), "2.7.5".to_owned()), ("main", Some("main"), "2.7.5".to_owned())]);
     let mut installed = [0, 0];
+    let mut workloads: BTreeMap<WorkloadKind, usize> = BTreeMap::new();
     for release in view.releases() {
         let reaches = graph.reaches(&release.at);
         assert!(!reaches.is_empty(), "{} is applied by nothing", release.at);
@@ -224,9 +226,26 @@ fn every_release_of_two_clusters_is_attributed() {
             assert!(chart.at.is_some() && chart.version.is_some(), "{}: {chart:?}", release.at);
             assert_eq!(graph.kustomizations[own.kustomization].cluster, reach.cluster);
             installed[reach.cluster] += 1;
+            for workload in Chart::installed(&view, &own).iter().flat_map(Chart::workloads) {
+                let name = workload.name.as_ref().unwrap_or_else(|why| panic!("{}: {why:?}", release.at));
+                assert!(name.starts_with(&own.release), "{}: {name}", release.at);
+                *workloads.entry(workload.kind.unwrap()).or_default() += 1;
+            }
         }
     }
     assert_eq!(installed, [8, 71]);
+    // The 34 releases on 3.7.3, as the specification counts them, and the two that are on 4.x by chartRef.
+    assert_eq!(
+        workloads,
+        [
+            (WorkloadKind::CronJob, 6),
+            (WorkloadKind::Job, 1),
+            (WorkloadKind::Deployment, 27),
+            (WorkloadKind::StatefulSet, 1),
+            (WorkloadKind::DaemonSet, 2)
+        ]
+        .into()
+    );
     let main = graph.kustomizations.iter().filter(|own| own.cluster == 1 && own.parent.is_some());
     assert_eq!((main.clone().filter(|own| own.wait).count(), main.count()), (68, 89));
     let hangs_on = |name: &str| {

@@ -1,10 +1,10 @@
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::plan::{Format, planned};
+use super::plan::{Format, shown};
 use super::{Asked, Outcome, Start, hint, print};
 use crate::output::{findings_as_github, findings_as_sarif};
-use crate::plan;
+use crate::plan::{self, Plan, Severity};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -27,30 +27,33 @@ enum CheckFormat {
     Github,
 }
 
-/// `check`: silent where nothing is left, else the plan; or all that there is to say, as findings.
+/// `check`: the plan where something is left, else only what is wrong whatever is planned; or all that there is to say, as findings.
 pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
-    let (text, outcome) = match args.format {
-        CheckFormat::Text => planned(start, &args.asked, Format::Text)?,
-        CheckFormat::Json => planned(start, &args.asked, Format::Json)?,
-        CheckFormat::Sarif | CheckFormat::Github => found(start, args)?,
-    };
-    if outcome == Outcome::Pending || args.format != CheckFormat::Text {
-        print(&text)?;
-    } else {
-        hint("nothing is pending");
-    }
-    Ok(outcome)
-}
-
-/// What is left, as findings in a format.
-fn found(start: &Start, args: &CheckArgs) -> anyhow::Result<(String, Outcome)> {
     let asked = args.asked.understood();
     let context = Context::open(start, &asked)?;
     let selection = context.select(&asked)?;
-    let findings = plan::as_findings(&context.view, &context.plan, &selection);
+    let findings = || plan::as_findings(&context.view, &context.plan, &selection);
     let text = match args.format {
-        CheckFormat::Github => findings_as_github(&findings),
-        _ => format!("{:#}\n", findings_as_sarif(&findings, &plan::codes(&context.migrations))),
+        CheckFormat::Text if selection.is_clean() => {
+            hint("nothing is pending");
+            tell_warnings(&context.plan);
+            String::new()
+        }
+        CheckFormat::Text => shown(&context, &asked, &selection, Format::Text)?,
+        CheckFormat::Json => shown(&context, &asked, &selection, Format::Json)?,
+        CheckFormat::Github => findings_as_github(&findings()),
+        CheckFormat::Sarif => {
+            format!("{:#}\n", findings_as_sarif(&findings(), &plan::codes(&context.migrations)))
+        }
     };
-    Ok((text, Outcome::pending_if(!selection.is_clean())))
+    print(&text)?;
+    Ok(Outcome::pending_if(!selection.is_clean()))
+}
+
+/// What is not pending and still wrong, such as an opt-out that skips nothing.
+fn tell_warnings(plan: &Plan) {
+    for finding in plan.findings.iter().filter(|finding| finding.severity < Severity::Note) {
+        let place = finding.place().map(|place| format!(" ({place})")).unwrap_or_default();
+        hint(&format!("{}[{}]: {}{place}", finding.severity.word(), finding.code, finding.message));
+    }
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use super::context::Context;
 use super::{Asked, Outcome, Start, layout, print};
 use crate::output::{batch_as_markdown, plan_as_json, plan_as_text};
-use crate::plan::Batch;
+use crate::plan::{Batch, Selection};
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -31,7 +31,10 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let (text, outcome) = planned(start, &args.asked, args.format)?;
+    let asked = args.asked.understood();
+    let context = Context::open(start, &asked)?;
+    let selection = context.select(&asked)?;
+    let text = shown(&context, &asked, &selection, args.format)?;
     match &args.output {
         Some(file) => {
             let file = start.dir.join(file);
@@ -39,22 +42,23 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
         }
         None => print(&text)?,
     }
-    Ok(outcome)
+    Ok(Outcome::pending_if(!selection.is_clean()))
 }
 
-/// The plan in a format, and whether anything of it is left to do.
-pub(super) fn planned(start: &Start, asked: &Asked, format: Format) -> anyhow::Result<(String, Outcome)> {
-    let asked = asked.understood();
-    let context = Context::open(start, &asked)?;
-    let selection = context.select(&asked)?;
-    let batches = context.batches(&asked, &selection)?;
-    let Context { view, plan, migrations, .. } = &context;
-    let text = match format {
-        Format::Text => plan_as_text(view, plan, &selection, &batches, migrations, &layout()),
-        Format::Markdown => markdown(&context, &asked, &batches),
-        Format::Json => format!("{:#}\n", plan_as_json(view, plan, &selection, &batches, migrations)),
-    };
-    Ok((text, Outcome::pending_if(!selection.is_clean())))
+/// The plan in a format.
+pub(super) fn shown(
+    context: &Context,
+    asked: &Asked,
+    selection: &Selection<'_>,
+    format: Format,
+) -> anyhow::Result<String> {
+    let batches = context.batches(asked, selection)?;
+    let Context { view, plan, migrations, .. } = context;
+    Ok(match format {
+        Format::Text => plan_as_text(view, plan, selection, &batches, migrations, &layout()),
+        Format::Markdown => markdown(context, asked, &batches),
+        Format::Json => format!("{:#}\n", plan_as_json(view, plan, selection, &batches, migrations)),
+    })
 }
 
 /// The bodies of pull requests: of the batches that are asked for, without those that they only need.

@@ -30,7 +30,7 @@ pub struct Cluster {
     pub url: Option<String>,
     /// Where to state what is to hold for all its releases.
     pub releases_roots: Vec<ReleasesRoot>,
-    /// Flags of its controllers that matter, as this tree shows them.
+    /// Flags of its controllers that matter, as its branch shows them; as this tree does, where its branch was not looked up.
     pub controller_flags: Vec<ControllerFlag>,
 }
 

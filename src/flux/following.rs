@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::cluster::Cluster;
+use super::flags::ControllerFlag;
 use super::version::FluxVersion;
 
 /// What the repository at hand has of the git branches that clusters follow. Filled in by those who know git.
@@ -71,6 +72,8 @@ pub enum States {
     Own {
         /// The version of Flux, if it states one.
         flux: Option<FluxVersion>,
+        /// The flags of its controllers that it shows.
+        controller_flags: Vec<ControllerFlag>,
     },
     /// Nothing: there is no cluster of that name in its tree.
     NoSuchCluster,
@@ -84,11 +87,15 @@ impl Following {
         self.clusters.get(&cluster.name)
     }
 
-    /// Gives clusters the version that their branches state. Where a branch says nothing of its cluster, the tree at hand stays the word.
+    /// Gives clusters the version and the flags that their branches state. Where a branch says nothing of its cluster, the tree at hand stays
+    /// the word.
     pub(super) fn teach(&self, clusters: &mut [Cluster]) {
         for cluster in clusters {
-            if let Some(Followed::Here(FollowedBranch { states: States::Own { flux }, .. })) = self.of(cluster) {
+            if let Some(Followed::Here(FollowedBranch { states: States::Own { flux, controller_flags }, .. })) =
+                self.of(cluster)
+            {
                 cluster.flux = *flux;
+                cluster.controller_flags.clone_from(controller_flags);
             }
         }
     }

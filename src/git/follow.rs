@@ -86,7 +86,7 @@ fn stated(there: &Result<View, String>, cluster: &str) -> States {
     match there {
         Err(why) => States::Unreadable(why.clone()),
         Ok(view) => match view.graph().clusters.iter().find(|own| own.name == cluster) {
-            Some(own) => States::Own { flux: own.flux_here },
+            Some(own) => States::Own { flux: own.flux_here, controller_flags: own.controller_flags.clone() },
             None => States::NoSuchCluster,
         },
     }

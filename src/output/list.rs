@@ -26,7 +26,7 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
         let about = format!("follows {branch}, {flux}, {}, from {path}", count(releases, "release"));
         out.push_str(&layout.fold(&format!("  {:<10} ", visible(&cluster.name)), &about));
         out.push('\n');
-        let more = cluster.releases_roots.iter().map(|own| root(graph, own)).chain(flags(cluster));
+        let more = cluster.releases_roots.iter().map(|own| root(graph, own)).chain(flags(view, cluster));
         for line in more {
             out.push_str(&layout.fold_deeper(&" ".repeat(13), &" ".repeat(15), &line));
             out.push('\n');
@@ -114,13 +114,16 @@ fn root(graph: &Graph, root: &ReleasesRoot) -> String {
 }
 
 /// The flags of the controllers, one line for each place that states one.
-fn flags(cluster: &Cluster) -> Vec<String> {
+fn flags(view: &View, cluster: &Cluster) -> Vec<String> {
+    let followed = view.followed().and_then(|following| following.of(cluster));
+    let there = matches!(followed, Some(Followed::Here(FollowedBranch { states: States::Own { .. }, .. })));
+    let there = if there { " there" } else { "" };
     let mut places: BTreeMap<(&RepoPath, usize, Flag), Vec<&str>> = BTreeMap::new();
     for own in &cluster.controller_flags {
         places.entry((&own.path, own.line, own.flag)).or_default().push(own.controller);
     }
     let line = |((path, line, flag), controllers): (_, Vec<&str>)| {
-        format!("{flag} for {}, at {path}:{line}", controllers.join(", "))
+        format!("{flag} for {}, at {path}:{line}{there}", controllers.join(", "))
     };
     places.into_iter().map(line).collect()
 }

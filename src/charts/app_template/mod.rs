@@ -8,6 +8,7 @@
 mod accounts;
 mod hooks;
 mod immutable;
+mod installed;
 mod items;
 mod name;
 mod names;
