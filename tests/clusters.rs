@@ -148,6 +148,22 @@ fn the_version_on_the_branch_decides() {
 }
 
 #[test]
+fn flags_are_those_on_the_branch() {
+    let repo = two_branches();
+    repo.git(&["checkout", "--quiet", "edge"]);
+    repo.write(FLUX, repo.read(FLUX).replace("--concurrent=8", "--no-cross-namespace-refs=true"));
+    commit(&repo, "refuse references across namespaces");
+    repo.git(&["checkout", "--quiet", "main"]);
+    let refuses = |view: &View| view.graph().clusters[0].refuses_cross_namespace_refs("helm-controller");
+    assert!(refuses(&view(repo.path())), "as its branch says, though the tree at hand does not");
+    let list = repo.run(&["list"]).stdout;
+    let list = list.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(list.contains("--no-cross-namespace-refs=true for") && list.contains("flux.yaml:41 there"), "{list}");
+    repo.git(&["branch", "--force", "edge", "main"]);
+    assert!(!refuses(&view(repo.path())));
+}
+
+#[test]
 fn a_shallow_clone_knows_one_branch_and_no_distance() {
     let repo = two_branches();
     let place = Repo::empty();
