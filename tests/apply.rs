@@ -4,7 +4,6 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
@@ -12,7 +11,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Repo, program};
+use support::{Repo, program, random, unfolded};
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -55,11 +54,6 @@ fn which(files: &Files, before: &Files, after: &Files) -> &'static str {
 
 fn journal(repo: &Repo) -> PathBuf {
     repo.path().join(".git/flux-codemod/journal")
-}
-
-/// A message on one line, wherever it is folded.
-fn unfolded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn mode(repo: &Repo, path: &str) -> u32 {
@@ -337,11 +331,6 @@ fn what_lies_in_the_way_stops_it_before_the_first_file() {
 }
 
 // Interruptions.
-
-/// A number below a limit, another one each time.
-fn random(below: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % below.max(1)
-}
 
 fn start(repo: &Repo) -> Child {
     let mut command = program();

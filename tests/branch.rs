@@ -4,24 +4,16 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{Repo, Run, program};
+use support::{Repo, Run, program, random, unfolded};
 
 /// Branches by name, with their commits.
 type Refs = BTreeMap<String, String>;
 
 const KOMGA: &str = "kubernetes/main/apps/media/komga/app/helmrelease.yaml";
-
-/// The example, with a branch for each of its clusters.
-fn example() -> Repo {
-    let repo = Repo::example().commit();
-    repo.git(&["branch", "edge"]);
-    repo
-}
 
 fn refs(repo: &Repo) -> Refs {
     let text = repo.git(&["for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/flux-codemod"]);
@@ -42,11 +34,6 @@ fn stack(repo: &Repo, lane: &str) -> Vec<String> {
     let mut own: Vec<String> = names(repo).into_iter().filter(|name| name.starts_with(&prefix)).collect();
     own.sort_by_cached_key(|name| repo.git(&["rev-list", "--count", name]).trim().parse::<usize>().unwrap());
     own
-}
-
-/// A message on one line, wherever it is folded.
-fn unfolded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn succeeded(run: &Run) {
@@ -82,7 +69,7 @@ fn pending(repo: &Repo, base: &str, cluster: &str) -> Vec<String> {
 
 #[test]
 fn nothing_moves_but_the_branches() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write(KOMGA, "mine: true\n");
     repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
     repo.write("untracked.yaml", "b: 1\n");
@@ -104,7 +91,7 @@ fn nothing_moves_but_the_branches() {
 
 #[test]
 fn commits_are_as_promised() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     for lane in ["edge", "main"] {
         let stack = stack(&repo, lane);
@@ -134,7 +121,7 @@ fn commits_are_as_promised() {
 /// Edge first; what it shares comes to main by a merge, and main goes on from there.
 #[test]
 fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     for lane in ["edge", "main"] {
         succeeded(&repo.run(&["branch", "chart-ref", "--cluster", lane]));
         let mut left = pending(&repo, lane, lane);
@@ -152,7 +139,7 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
         repo.git(&["checkout", "--quiet", "main"]);
         repo.git(&["merge", "--quiet", "--no-edit", lane]);
     }
-    let applied = example();
+    let applied = Repo::two_clusters();
     succeeded(&applied.run(&["apply", "chart-ref"]));
     applied.git(&["add", "--all"]);
     applied.git(&["commit", "--quiet", "--message", "applied"]);
@@ -162,7 +149,7 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
 /// From the first run to the last: batches are merged, the base moves, a person edits a branch.
 #[test]
 fn the_life_of_a_migration() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let first = refs(&repo);
 
@@ -248,7 +235,7 @@ fn the_life_of_a_migration() {
 
 #[test]
 fn a_rebase_by_hand_is_no_edit_but_white_space_is() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let branch = "flux-codemod/edge/chart-ref/10-sources-flux-system";
     repo.git(&["checkout", "--quiet", "edge"]);
@@ -271,7 +258,7 @@ fn a_rebase_by_hand_is_no_edit_but_white_space_is() {
 
 #[test]
 fn side_by_side_where_that_is_the_same() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let refused = repo.run(&["branch", "chart-ref", "--independent"]);
     assert_eq!((refused.status, names(&repo).len()), (2, 0));
     assert!(refused.stderr.contains("10-sources-flux-system"), "{}", refused.stderr);
@@ -295,7 +282,7 @@ fn side_by_side_where_that_is_the_same() {
 
 #[test]
 fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref", "--per", "phase"]));
     assert_eq!(names(&repo), ["flux-codemod/edge/phase-3", "flux-codemod/main/phase-3"]);
     let batches = trailers(&repo, "main..flux-codemod/main/phase-3", "Flux-Codemod-Batch");
@@ -318,7 +305,7 @@ fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
 
 #[test]
 fn a_selection_leaves_other_branches_alone() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref", "--review"]));
     let all = refs(&repo);
     let run = repo.run(&["branch", "chart-ref", "--cluster", "main", "--namespace", "office"]);
@@ -334,7 +321,7 @@ fn a_selection_leaves_other_branches_alone() {
 
 #[test]
 fn other_kinds_of_repositories() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let expected = refs(&repo);
 
@@ -374,7 +361,7 @@ fn other_kinds_of_repositories() {
 /// What a cluster runs is what the remote has, as far as it was fetched.
 #[test]
 fn planned_from_what_the_remote_has() {
-    let origin = example();
+    let origin = Repo::two_clusters();
     let repo = Repo::empty();
     repo.git(&["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
     repo.write("docs/notes.md", "# Not pushed\n").git(&["add", "docs"]);
@@ -398,7 +385,7 @@ fn planned_from_what_the_remote_has() {
 
 #[test]
 fn what_stands_in_the_way_is_named() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.git(&["branch", "flux-codemod"]);
     let run = repo.run(&["branch", "chart-ref"]);
     assert_eq!((run.status, names(&repo).len()), (2, 1), "{}", run.stderr);
@@ -425,15 +412,10 @@ fn what_stands_in_the_way_is_named() {
     assert!(run.stderr.contains("checked out"), "{}", run.stderr);
 }
 
-/// A number below a limit, another one each time.
-fn random(below: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % below.max(1)
-}
-
 /// Killed at any moment: each branch is old or new, nothing is broken, and the next run finishes.
 #[test]
 fn killed_at_any_moment() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let started = Instant::now();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let whole = started.elapsed();

@@ -68,13 +68,6 @@ fn case(name: &str, repo: &Repo, args: &[&str]) -> Run {
     run
 }
 
-/// The example as the demo makes it: with a branch for each of its clusters.
-fn example() -> Repo {
-    let repo = Repo::example().commit();
-    repo.git(&["branch", "edge"]);
-    repo
-}
-
 /// A file of a release on app-template that nothing applies.
 fn release(name: &str, version: &str) -> String {
     format!(
@@ -119,12 +112,12 @@ fn help() {
 
 #[test]
 fn list() {
-    assert_eq!(case("list", &example(), &["list"]).status, 0);
+    assert_eq!(case("list", &Repo::two_clusters(), &["list"]).status, 0);
 }
 
 #[test]
 fn plan() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     assert_eq!(case("plan", &repo, &["plan"]).status, 1);
     case("plan-cluster", &repo, &["plan", "--cluster", "edge"]);
     case("plan-release", &repo, &["plan", "--release", "media/jellyfin"]);
@@ -134,7 +127,7 @@ fn plan() {
 
 #[test]
 fn plan_as_json_has_what_programs_rely_on() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let run = run_in(repo.path(), &["plan", "--format", "json"]);
     assert_eq!((run.status, run.stderr.as_str()), (1, ""));
     let plan = json(&run.stdout);
@@ -171,7 +164,7 @@ fn plan_as_json_has_what_programs_rely_on() {
 
 #[test]
 fn diff() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     case("diff-stat", &repo, &["diff", "--stat"]);
     case("diff-release", &repo, &["diff", "--release", "media/jellyfin"]);
     case("diff-color", &repo, &["diff", "--color", "always", "--release", "media/jellyfin"]);
@@ -182,7 +175,7 @@ fn diff() {
 
 #[test]
 fn colours_are_for_terminals() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let args = ["diff", "--release", "media/jellyfin"];
     let plain = run_in(repo.path(), &args).stdout;
     for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm-256color")] {
@@ -195,7 +188,7 @@ fn colours_are_for_terminals() {
 
 #[test]
 fn check_before_and_after() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     assert_eq!(case("check", &repo, &["check"]).status, 1);
     run_in(repo.path(), &["apply", "--review"]);
     let left = case("check-after-apply", &repo, &["check"]);
@@ -205,7 +198,7 @@ fn check_before_and_after() {
 
 #[test]
 fn check_of_what_is_done_is_silent() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let args = ["--release", "media/jellyfin"];
     assert_eq!(run_in(repo.path(), &[&["apply"], &args[..]].concat()).status, 0);
     let run = case("check-done", &repo, &[&["check"], &args[..]].concat());
@@ -218,14 +211,14 @@ fn check_of_what_is_done_is_silent() {
 
 #[test]
 fn check_as_workflow_commands() {
-    let run = case("check-github", &example(), &["check", "--format", "github"]);
+    let run = case("check-github", &Repo::two_clusters(), &["check", "--format", "github"]);
     assert_eq!(run.status, 1);
     assert!(run.stdout.lines().all(|line| line.starts_with("::") && line.matches("::").count() >= 2), "{}", run.stdout);
 }
 
 #[test]
 fn doctor() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     assert_eq!(case("doctor", &repo, &["doctor"]).status, 1);
     let run = case("doctor-github", &repo, &["doctor", "--format", "github"]);
     assert!(run.stdout.lines().all(|line| line.starts_with("::")), "{}", run.stdout);
@@ -287,7 +280,7 @@ fn assert_sarif(repo: &Repo, text: &str) -> Vec<Value> {
 
 #[test]
 fn check_as_sarif() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let run = run_in(repo.path(), &["check", "--format", "sarif"]);
     assert_eq!(run.status, 1);
     let results = assert_sarif(&repo, &run.stdout);
@@ -310,13 +303,13 @@ fn check_as_sarif() {
 
 #[test]
 fn apply() {
-    assert_eq!(case("apply", &example(), &["apply"]).status, 1);
+    assert_eq!(case("apply", &Repo::two_clusters(), &["apply"]).status, 1);
 }
 
 /// What has landed on a cluster is done there, whatever the other cluster has pending.
 #[test]
 fn a_cluster_can_be_finished() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let applied = run_in(repo.path(), &["apply", "--review", "--cluster", "edge"]);
     assert_eq!(applied.status, 0, "{}", applied.stderr);
     let left = case("check-cluster-done", &repo, &["check", "--review", "--cluster", "edge"]);
@@ -337,7 +330,7 @@ fn explain() {
 /// Whatever code a plan shows can be explained.
 #[test]
 fn every_code_of_the_example_is_explained() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write("kubernetes/main/broken.yaml", "a: [1\n");
     let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
     let of_units = plan["units"].as_array().unwrap().iter().flat_map(|unit| unit["findings"].as_array().unwrap());
@@ -359,7 +352,7 @@ fn every_code_of_the_example_is_explained() {
 
 #[test]
 fn misspelt_names_are_told_with_the_nearest() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     for (name, args, near) in [
         ("misspelt-migration", &["plan", "chart-reff"][..], "chart-ref"),
         ("misspelt-cluster", &["plan", "--cluster", "egde"], "edge, main"),
@@ -378,7 +371,7 @@ fn misspelt_names_are_told_with_the_nearest() {
 /// A selector that is wrong writes nothing, also where another one is right.
 #[test]
 fn a_misspelt_selector_writes_nothing() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let before = repo.files();
     for args in [
         &["apply", "--release", "media/jellyfin", "media/jelyfin"][..],
@@ -414,7 +407,7 @@ fn a_file_instead_of_a_directory() {
 
 #[test]
 fn outside_of_git_it_works() {
-    let (plain, git) = (Repo::example(), example());
+    let (plain, git) = (Repo::example(), Repo::two_clusters());
     case("no-git-clusters", &plain, &["list"]);
     for args in [&["plan"][..], &["diff", "--review"], &["check", "--format", "json"]] {
         let (plain, git) = (run_in(plain.path(), args), run_in(git.path(), args));
@@ -446,9 +439,9 @@ fn directories_without_flux_are_told_at_once() {
 
 #[test]
 fn a_broken_file_does_not_keep_the_rest() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write("kubernetes/main/apps/media/broken.yaml", "apiVersion: v1\nkind: [ConfigMap\nmetadata: }\n");
-    let sound = run_in(example().path(), &["diff"]).stdout;
+    let sound = run_in(Repo::two_clusters().path(), &["diff"]).stdout;
     let run = case("broken-file", &repo, &["plan", "--release", "media/jellyfin"]);
     assert!(run.stdout.contains("broken-yaml"), "{}", run.stdout);
     let run = run_in(repo.path(), &["diff"]);
@@ -462,7 +455,7 @@ fn a_broken_file_does_not_keep_the_rest() {
 /// A configuration that is wrong stops every command that would be guided by it, before it writes anything.
 #[test]
 fn mistakes_in_the_configuration_are_shown_where_they_stand() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     for (name, text) in [
         ("config-unknown-key", "clusters:\n  - name: edge\n    bransh: edge\nchartref:\n  charts: [app-template]\n"),
         ("config-wrong-type", "# The charts that move.\nchart-ref:\n  charts: app-template\n  source-namespace: 1\n"),
@@ -483,7 +476,7 @@ fn mistakes_in_the_configuration_are_shown_where_they_stand() {
 
 #[test]
 fn a_configuration_from_elsewhere() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let elsewhere = Repo::empty();
     elsewhere.write("settings.yaml", "chart-ref: {charts: [no-such-chart]}\n");
     let file = elsewhere.path().join("settings.yaml");
@@ -501,11 +494,11 @@ fn a_configuration_from_elsewhere() {
 /// What lies there and is not part of the tree is not silently unheard.
 #[test]
 fn a_configuration_that_would_not_be_heard_is_refused() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write(".gitignore", "/.flux-codemod.yaml\n").write(".flux-codemod.yaml", "clusters: [{name: main}]\n");
     assert_eq!(case("config-ignored", &repo, &["plan"]).status, 2);
     assert_eq!(run_in(repo.path(), &["list", "--config", ".flux-codemod.yaml"]).status, 0);
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write(".flux-codemod.yml", "clusters: [{name: main}]\n");
     assert_eq!(case("config-other-name", &repo, &["plan"]).status, 2);
 }
@@ -513,7 +506,7 @@ fn a_configuration_that_would_not_be_heard_is_refused() {
 #[cfg(unix)]
 #[test]
 fn a_configuration_behind_a_link() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     repo.write("etc/codemod.yaml", "clusters: [{name: main}, {name: edge}]\n");
     let link = repo.path().join(".flux-codemod.yaml");
     std::os::unix::fs::symlink("etc/codemod.yaml", &link).unwrap();
@@ -543,7 +536,7 @@ fn init() {
 
 #[test]
 fn init_twice() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     case("init", &repo, &["init"]);
     let written = repo.read(".flux-codemod.yaml");
     snapbox::assert_data_eq!(
@@ -585,7 +578,7 @@ fn opt_outs() {
 /// What a comment does not cover moves as if there were none.
 #[test]
 fn an_opt_out_of_something_else_changes_nothing() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let sound = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
     let file = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
     let text = repo.read(file);
@@ -622,7 +615,7 @@ fn completions_and_manual_pages() {
 
 #[test]
 fn branch() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     assert_eq!(case("branch", &repo, &["branch", "chart-ref"]).status, 1);
     assert_eq!(case("branch-again", &repo, &["branch", "chart-ref", "--cluster", "edge"]).status, 0);
     assert_eq!(case("branch-without-migration", &repo, &["branch"]).status, 2);
@@ -640,7 +633,7 @@ fn branch() {
 /// The body of a pull request.
 #[test]
 fn plan_as_markdown() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let args = ["plan", "chart-ref", "--format", "markdown", "--review"];
     case(
         "plan-markdown",
@@ -736,7 +729,7 @@ fn the_directory_to_start_in_is_not_where_the_demo_unpacks() {
 
 #[test]
 fn the_output_file_is_seen_from_the_directory_to_start_in() {
-    let (place, repo) = (Repo::empty(), example());
+    let (place, repo) = (Repo::empty(), Repo::two_clusters());
     let run = run(program().current_dir(place.path()).arg("-C").arg(repo.path()).args(["plan", "-o", ".git/plan.txt"]));
     assert_eq!(run.status, 1, "{}", run.stderr);
     assert!(repo.read(".git/plan.txt").contains("media/jellyfin"));
@@ -830,7 +823,7 @@ fn hostile_texts_in_manifests_are_escaped() {
 
 #[test]
 fn a_closed_pipe_is_no_reason_to_panic() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     for args in [&["list"][..], &["plan"], &["diff"], &["check"], &["explain", "chart-ref"], &["--help"], &["demo"]] {
         let closed = || {
             let (reader, writer) = std::io::pipe().unwrap();
@@ -854,7 +847,7 @@ fn a_closed_pipe_is_no_reason_to_panic() {
 /// Work that waits is not reported as done because somebody reads only the first lines: `check | head` under `pipefail`.
 #[test]
 fn a_closed_pipe_does_not_make_a_check_pass() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = program().arg("-C").arg(repo.path()).arg("check").stdout(writer).output().unwrap();
@@ -863,7 +856,7 @@ fn a_closed_pipe_does_not_make_a_check_pass() {
 
 #[test]
 fn text_fits_80_columns() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     for args in [&["list"][..], &["plan"], &["plan", "--review"], &["check"]] {
         let run = run_in(repo.path(), args);
         for line in run.stdout.lines().chain(run.stderr.lines()) {
@@ -876,7 +869,7 @@ fn text_fits_80_columns() {
 
 #[test]
 fn the_same_tree_gives_the_same_bytes() {
-    let (here, there) = (example(), example());
+    let (here, there) = (Repo::two_clusters(), Repo::two_clusters());
     for args in [&["plan", "--format", "json", "--review"][..], &["diff", "--review"], &["plan"], &["list"]] {
         let first = run_in(here.path(), args);
         assert!(!first.stdout.is_empty(), "{args:?}: {}", first.stderr);
@@ -907,7 +900,7 @@ fn everything(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
 
 #[test]
 fn looking_touches_nothing() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     // A file that git would like to refresh in its index, one that is staged, and one that git does not know.
     repo.write("kubernetes/main/flux/apps.yaml", repo.read("kubernetes/main/flux/apps.yaml"));
     repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
@@ -936,7 +929,7 @@ fn looking_touches_nothing() {
 /// Which directory of the repository it is started in changes nothing.
 #[test]
 fn it_can_be_started_from_anywhere() {
-    let repo = example();
+    let repo = Repo::two_clusters();
     let at_the_top = run_in(repo.path(), &["plan"]).stdout;
     let below = run(program().current_dir(repo.path().join("kubernetes/edge")).arg("plan"));
     assert_eq!(below.stdout, at_the_top);

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -59,6 +60,13 @@ impl Repo {
         Repo::copy_of(&root().join("golden/home-ops/before"))
     }
 
+    /// The example as the demo makes it: in git, with a branch for each of its clusters.
+    pub fn two_clusters() -> Repo {
+        let repo = Repo::example().commit();
+        repo.git(&["branch", "edge"]);
+        repo
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -108,6 +116,16 @@ impl Repo {
         collect(self.path(), self.path(), &mut found);
         found
     }
+}
+
+/// A message on one line, wherever it is folded.
+pub fn unfolded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A number below a limit, another one each time.
+pub fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below.max(1)
 }
 
 /// The root of the project.
