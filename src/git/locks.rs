@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{GitError, Repository};
 use crate::repo::{Lock, lock, sync_dir, write_durably};
+use crate::text::shell;
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> GitError {
     let path = path.to_owned();
@@ -210,12 +211,7 @@ fn refuse_locked(locks: Vec<PathBuf>) -> Result<(), GitError> {
     let age = |lock: &PathBuf| fs::metadata(lock).ok()?.modified().ok().map(|made| now.duration_since(made));
     let ages = locks.iter().filter_map(age).map(Result::unwrap_or_default);
     let oldest = ages.max().unwrap_or_default();
-    let quoted = |lock: &PathBuf| {
-        let text = lock.display().to_string();
-        let plain = |c: char| c.is_alphanumeric() || "/._-+@:".contains(c);
-        if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-    };
-    let remove = locks.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let remove = locks.iter().map(|lock| shell(&lock.display().to_string())).collect::<Vec<_>>().join(" ");
     Err(GitError::Locked { locks, age: in_words(oldest), remove: format!("rm {remove}") })
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, Subject, Unit};
 use crate::flux::View;
+use crate::text::shell;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step with its commands, each a list of words.
+    /// A step with its commands, each a list of words. These come from the repository: nothing in them is to be run.
     pub fn new(what: impl Into<String>, commands: Vec<Vec<String>>) -> Step {
         let line = |words: &Vec<String>| words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ");
         Step { what: what.into(), commands: commands.iter().map(line).collect() }
@@ -33,12 +34,6 @@ pub struct Runbook {
     pub after: Vec<Step>,
     /// How to get back, and from where on there is no way back.
     pub back: Vec<Step>,
-}
-
-/// A word as a shell takes it. Names come from the repository: nothing in them is to be run.
-pub fn shell(word: &str) -> String {
-    // A NUL, which no shell takes, cannot be in a name that Kubernetes takes either.
-    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), |word| word.into_owned())
 }
 
 /// A command, its words as a list.

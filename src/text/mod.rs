@@ -5,9 +5,11 @@
 mod id;
 mod lines;
 mod nearest;
+mod shell;
 mod splice;
 
 pub use id::ContentId;
 pub use lines::{Lines, Position};
 pub use nearest::nearest;
+pub use shell::shell;
 pub use splice::{Splice, SpliceError, Splices};

@@ -4,7 +4,7 @@ use super::Per;
 use super::prepared::Prepared;
 use crate::cli::Asked;
 use crate::git::Outcome as WrittenAs;
-use crate::plan::runbook::shell;
+use crate::text::shell;
 
 /// The commands that bring a branch to review: the push, and for a new one the pull request.
 pub(super) fn commands(
