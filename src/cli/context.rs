@@ -85,20 +85,21 @@ impl Context {
         Ok(plan::batches(&selection.chosen, &lanes, &self.settings.batches)?)
     }
 
+    /// The migration of a batch.
+    pub(super) fn migration(&self, batch: &Batch<'_>) -> &'static dyn Migration {
+        let mut all = self.migrations.iter();
+        all.find(|own| own.meta().id == batch.migration).copied().expect("a batch is of a migration that was planned")
+    }
+
     /// The migration of a batch, and the steps around its landing.
     pub(super) fn runbook(&self, batch: &Batch<'_>) -> (&'static Meta, Runbook) {
-        let is_it = |migration: &&&dyn Migration| migration.meta().id == batch.migration;
-        let migration = self.migrations.iter().find(is_it).expect("a batch is of a migration that was planned");
+        let migration = self.migration(batch);
         (migration.meta(), migration.runbook(&self.view, batch, &self.settings))
     }
 
     /// Lands what is chosen, and gives the files that change, those of needs first.
     pub(super) fn land(&self, selection: &Selection<'_>) -> anyhow::Result<(Landed, Vec<FileChange>)> {
-        let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?;
-        let opted_out = landed.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
-        if let Some((unit, reason)) = landed.refused.iter().chain(opted_out).next() {
-            bail!("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message);
-        }
+        let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?.complete()?;
         let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
         let mut changes = landed.view.tree().changed_files()?;
         // New files first: nothing that names one is ever without it.

@@ -34,6 +34,23 @@ pub struct Landed {
     pub opted_out: BTreeMap<UnitId, OptOut>,
 }
 
+impl Landed {
+    /// This, if everything that was to land did.
+    ///
+    /// # Errors
+    /// [`LandError::DoesNotLand`] for the first unit that did not.
+    pub fn complete(self) -> Result<Landed, LandError> {
+        let opted_out = self.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
+        match self.refused.iter().chain(opted_out).next() {
+            None => Ok(self),
+            Some((unit, reason)) => {
+                let (unit, reason) = (Box::new(unit.clone()), Box::new(reason.clone()));
+                Err(LandError::DoesNotLand { unit, reason })
+            }
+        }
+    }
+}
+
 /// Why landing failed: an error of the program or of its surroundings, not of the repository.
 #[derive(Debug, Error)]
 pub enum LandError {
@@ -47,6 +64,14 @@ pub enum LandError {
         unit: Box<UnitId>,
         /// The file.
         path: RepoPath,
+    },
+    /// A unit that was planned does not land.
+    #[error("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message)]
+    DoesNotLand {
+        /// The unit.
+        unit: Box<UnitId>,
+        /// Why.
+        reason: Box<Finding>,
     },
     /// A unit names a migration that was not handed in.
     #[error("{0} belongs to a migration that is not at hand; this is a mistake in flux-codemod")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::{Batch, Finding, LandError, Migration, UnitId, land, ordered};
+use super::{Batch, LandError, Migration, UnitId, land, ordered};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::repo::{FileChange, TreeError};
@@ -27,14 +27,6 @@ pub enum StackError {
     /// A tree could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// A unit that was planned does not land.
-    #[error("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message)]
-    DoesNotLand {
-        /// The unit.
-        unit: Box<UnitId>,
-        /// Why.
-        reason: Box<Finding>,
-    },
     /// A batch cannot stand by itself: what it needs lands with another.
     #[error(
         "{batch} cannot have a branch independent of others: it needs {needed}, which is not there yet; merge that one first, or leave \
@@ -72,12 +64,7 @@ pub fn stacked<'p>(
     let mut view = start.clone();
     let mut layers = Vec::new();
     for batch in batches {
-        let landed = land(&view, &ordered(&batch.units)?, migrations, settings)?;
-        let opted_out = landed.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
-        if let Some((unit, reason)) = landed.refused.iter().chain(opted_out).next() {
-            let (unit, reason) = (Box::new(unit.clone()), Box::new(reason.clone()));
-            return Err(StackError::DoesNotLand { unit, reason });
-        }
+        let landed = land(&view, &ordered(&batch.units)?, migrations, settings)?.complete()?;
         let changes = landed.view.tree().changed_since(view.tree())?;
         layers.push(Layer { batch: batch.clone(), changes });
         view = landed.view;

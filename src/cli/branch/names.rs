@@ -24,7 +24,7 @@ impl Names<'_> {
             return batch.branch();
         }
         let lane = Lane(self.target.clusters.iter().cloned().collect());
-        let phase = self.context.runbook(batch).0.phase;
+        let phase = self.context.migration(batch).meta().phase;
         branches_of(&lane, &format!("phase-{phase}"))
     }
 
