@@ -1,0 +1,211 @@
+//! The edits that make a node say another value, and nothing else.
+
+use super::value::Value;
+use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
+
+/// Makes a node say `to`, where it says `from` now ([`Value::of`] of it). What is in both stays as it is written: an entry that only
+/// changed its key is renamed, one in whose place another stands is replaced, and an alias is written out where what it says changes.
+/// Comments of what goes are moved where something takes its place, else dropped, for the reason given.
+///
+/// # Errors
+/// Where the text does not allow it: what is to change is repeated by an alias elsewhere, or merged in and is to go.
+pub fn rewrite<'s>(
+    edit: &mut Edit<'s>,
+    node: Node<'s>,
+    from: &Value,
+    to: &Value,
+    dropped_because: &str,
+) -> Result<(), Error> {
+    Rewrite { dropped_because }.node(edit, node, from, to)
+}
+
+struct Rewrite<'a> {
+    dropped_because: &'a str,
+}
+
+impl Rewrite<'_> {
+    fn node<'s>(&self, edit: &mut Edit<'s>, node: Node<'s>, from: &Value, to: &Value) -> Result<(), Error> {
+        let is_alias = node.style().is_none() && node.kind() != crate::yaml::Kind::Scalar;
+        match (from, to) {
+            _ if from == to => Ok(()),
+            (Value::Mapping(from), Value::Mapping(to)) if !is_alias && !to.is_empty() => {
+                self.entries(edit, node, from, to)
+            }
+            (Value::Sequence(from), Value::Sequence(to)) if !is_alias && from.len() == to.len() => {
+                let items = node.items().zip(from.iter().zip(to));
+                items.collect::<Vec<_>>().into_iter().try_for_each(|(item, (from, to))| self.node(edit, item, from, to))
+            }
+            (Value::Scalar { .. }, Value::Scalar { text, string: true }) if node.is_own_scalar() => {
+                edit.set_scalar(node, text)
+            }
+            _ => edit.set(node, &New::from(to), |_| self.dropped()),
+        }
+    }
+
+    fn entries<'s>(
+        &self,
+        edit: &mut Edit<'s>,
+        node: Node<'s>,
+        from: &[(String, Value)],
+        to: &[(String, Value)],
+    ) -> Result<(), Error> {
+        let has = |entries: &[(String, Value)], key: &str| entries.iter().any(|(own, _)| own == key);
+        let is_own = |key: &str| node.own_entry(key).is_some();
+        // What is in both, in the order of the text, divides the rest into gaps.
+        let mut rest = to;
+        let mut before: Option<&str> = None;
+        let mut gone: Vec<&(String, Value)> = Vec::new();
+        for entry @ (key, old) in from {
+            if !has(to, key) {
+                gone.push(entry);
+                continue;
+            }
+            let Some(at) = rest.iter().position(|(own, _)| own == key) else {
+                // Another order: nothing that is written stays in its place.
+                return edit.set(node, &New::from(&Value::Mapping(to.to_vec())), |_| self.dropped());
+            };
+            self.gap(edit, node, before, &gone, &rest[..at])?;
+            gone.clear();
+            let new = &rest[at].1;
+            match node.own_entry(key) {
+                Some((_, value)) => self.node(edit, value, old, new)?,
+                None if old == new => {}
+                // Merged in: what stands here itself comes before it.
+                None => edit.insert_entry(node, Place::Last, key, &New::from(new))?,
+            }
+            rest = &rest[at + 1..];
+            before = Some(key).filter(|key| is_own(key)).map(String::as_str).or(before);
+        }
+        self.gap(edit, node, before, &gone, rest)
+    }
+
+    /// Entries that go and entries that come, between two that stay.
+    fn gap<'s>(
+        &self,
+        edit: &mut Edit<'s>,
+        node: Node<'s>,
+        before: Option<&str>,
+        gone: &[&(String, Value)],
+        come: &[(String, Value)],
+    ) -> Result<(), Error> {
+        let mut place = before.map_or(Place::First, Place::After);
+        let mut come = come.iter();
+        for (key, old) in gone {
+            let Some((new_key, new)) = come.next() else {
+                edit.remove_entry(node, key, Emptied::NoEntry, |_| self.dropped())?;
+                continue;
+            };
+            if old == new {
+                edit.rename_key(node, key, new_key)?;
+            } else {
+                edit.replace_entry(node, key, new_key, &New::from(new), |_| Fate::Moved)?;
+            }
+            place = Place::After(key);
+        }
+        come.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &New::from(new)))
+    }
+
+    fn dropped(&self) -> Fate {
+        Fate::Dropped(self.dropped_because.to_owned())
+    }
+}
+
+impl From<&Value> for New {
+    fn from(value: &Value) -> New {
+        match value {
+            Value::Null => New::Plain("null".to_owned()),
+            Value::Scalar { text, string: true } if text.contains('\n') => New::Text(text.clone()),
+            Value::Scalar { text, string: true } => New::string(text),
+            Value::Scalar { text, string: false } => New::Plain(text.clone()),
+            Value::Sequence(items) => New::Sequence(items.iter().map(New::from).collect()),
+            Value::Mapping(entries) => {
+                New::mapping(entries.iter().map(|(key, value)| (key.as_str(), New::from(value))))
+            }
+        }
+    }
+}
+
+trait OwnScalar {
+    fn is_own_scalar(self) -> bool;
+}
+
+impl OwnScalar for Node<'_> {
+    /// A scalar that stands here itself, in a form that can be set in its own notation.
+    fn is_own_scalar(self) -> bool {
+        self.resolved().range() == self.range() && !self.is_null()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Stream;
+
+    fn rewritten(text: &str, to: &str) -> String {
+        let stream = Stream::parse(text).unwrap();
+        let node = stream.documents().next().unwrap();
+        let to = Value::of(Stream::parse(to).unwrap().documents().next().unwrap()).unwrap();
+        let mut edit = Edit::of(&stream).moving_anchors();
+        let done = rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is gone").and_then(|()| edit.finish());
+        match done {
+            Ok(edited) => {
+                let text = edited.splices.apply(stream.text()).unwrap();
+                let after = Stream::parse(text.clone()).unwrap();
+                assert_eq!(Value::of(after.documents().next().unwrap()).unwrap(), to, "{text}");
+                text
+            }
+            Err(error) => format!("error {}", error.problem.code()),
+        }
+    }
+
+    #[test]
+    fn what_stays_is_untouched() {
+        for (text, to, want) in [
+            ("a: 1 # one\nb:  {c: 'x'}\n", "{a: 1, b: {c: x}}", "a: 1 # one\nb:  {c: 'x'}\n"),
+            ("a: 1 # one\nb:  {c: 'x'}\n", "{a: 1, b: {c: w}}", "a: 1 # one\nb:  {c: 'w'}\n"),
+            ("a:\n  - x: 1\n  - w: 2 # w\n", "{a: [{x: 1}, {z: 2}]}", "a:\n  - x: 1\n  - z: 2 # w\n"),
+            // The value of a renamed key stays, alias and all.
+            (
+                "n: &n app\nr:\n  name: *n # r\n",
+                "{n: app, r: {identifier: app}}",
+                "n: &n app\nr:\n  identifier: *n # r\n",
+            ),
+            // In the place of what goes.
+            ("a:\n  create: true\n  # why\n  name: x\nb: 1\n", "{a: {x: {}}, b: 1}", "a:\n  x: {}\nb: 1\n"),
+            (
+                "a:\n  # first\n  create: true\nb: 1\n",
+                "{a: {w: 1, x: {}}, b: 1}",
+                "a:\n  # first\n  w: 1\n  x: {}\nb: 1\n",
+            ),
+            // A new one at the front, after an entry, at the end.
+            ("a:\n  # c\n  b: 1\n", "{a: {x: w, b: 1}}", "a:\n  x: w\n  # c\n  b: 1\n"),
+            ("a: {}\n", "{a: {x: w, z: v}}", "a: {x: w, z: v}\n"),
+            ("a: {k: 1}\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a: {k: 1, x: w, z: v}\nb: 1\n"),
+            ("a:\n  k: 1\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a:\n  k: 1\n  x: w\n  z: v\nb: 1\n"),
+            ("a: 1\nb: 2\n", "{a: 1, x: 1, w: {z: 1}, b: 2, c: 3}", "a: 1\nx: 1\nw:\n  z: 1\nb: 2\nc: 3\n"),
+            // Gone.
+            ("a: 1\nb: ~\nc: 2\n", "{a: 1, c: 2}", "a: 1\nc: 2\n"),
+            // An anchor that goes moves to where it is used.
+            ("a: {name: &n x, create: true}\nb: *n\n", "{a: {x: {}}, b: x}", "a: {x: {}}\nb: &n x\n"),
+            // An alias is written out where what it says changes; what merges is overridden.
+            ("a: &a {x: 1}\nb: *a\n", "{a: {x: 1}, b: {x: 2}}", "a: &a {x: 1}\nb:\n  x: 2\n"),
+            (
+                "a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n",
+                "{a: {x: 1}, b: {w: 1, x: 2}}",
+                "a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n  x: 2\n",
+            ),
+        ] {
+            assert_eq!(rewritten(text, to), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_text_does_not_allow_is_an_error() {
+        for (text, to, want) in [
+            ("a: &a {x: 1}\nb: *a\n", "{a: {x: 2}, b: {x: 1}}", "error anchor-in-use"),
+            ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 1}, b: {w: 1}}", "error no-such-key"),
+        ] {
+            assert_eq!(rewritten(text, to), want, "{text}");
+        }
+    }
+}
