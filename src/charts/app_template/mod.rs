@@ -6,6 +6,8 @@
 //! What is not certain is said to be ([`Unknown`]): nothing is guessed.
 
 mod accounts;
+mod apply;
+mod convert;
 mod hooks;
 mod immutable;
 mod installed;
@@ -22,6 +24,7 @@ mod version;
 mod workloads;
 
 pub use accounts::{Account, KeyedAccount, KeyedAccounts, PodAccount, Statement, SubjectAccount};
+pub use convert::{COMPONENT, CONTROLLER, Conversion, Doubt, Matter, Rejected};
 pub use hooks::{Hook, hooks};
 pub use immutable::{ClaimTemplate, Cost, Stop, Workload};
 pub use name::{Name, Unknown, Why};

@@ -1,9 +1,9 @@
 //! What keeps every name of 3.x in 4.x (section 1, "Restoring an old name").
 
-use super::items::Item;
-use super::name::{Name, Unknown};
+use super::items::{Item, switch};
+use super::name::{Name, Unknown, Why};
 use super::names::{name_v4, siblings_v4};
-use super::{Chart, KeyedAccounts, Object, Section, Statement, Version, clashes};
+use super::{Chart, KeyedAccounts, Object, Section, Version, clashes};
 use crate::flux::Value;
 
 /// Whether the Secrets with the static tokens of accounts are kept: 3.x makes one for every account, 4.x for those that ask for it.
@@ -64,21 +64,23 @@ pub struct Pinned {
 pub struct Pins {
     /// Every object of 3.x.
     pub objects: Vec<Pinned>,
+    /// What is disabled and has a name of its own, which it would have in 3.x once it is enabled.
+    pub disabled: Vec<Pinned>,
     /// The accounts.
     pub accounts: KeyedAccounts,
     /// The version to which this applies.
     pub to: Version,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
 }
 
 /// The keys that name an object in one of the majors.
-const NAMING: [&str; 4] = ["nameOverride", "forceRename", "prefix", "suffix"];
+pub(super) const NAMING: [&str; 4] = ["nameOverride", "forceRename", "prefix", "suffix"];
 
 impl Chart<'_> {
     /// What keeps the names of these values of 3.x in a version of 4.x.
     pub fn pins(&self, to: Version, tokens: Tokens) -> Pins {
         let accounts = self.keyed_accounts(to, tokens);
-        let mut pins = Pins { objects: Vec::new(), accounts, to, tokens };
+        let mut pins = Pins { objects: Vec::new(), disabled: self.disabled(), accounts, to, tokens };
         // With nothing pinned but the accounts, so that the siblings are those of 4.x.
         let values = pins.applied(self.values);
         let then = Chart { version: to, values: &values, ..*self };
@@ -103,13 +105,73 @@ impl Chart<'_> {
                     name if *name == there.name => Pin::Nothing,
                     _ => Pin::Impossible,
                 },
-                _ => pin(&then, object.section, &identifier, &object.name),
+                _ => match &object.name {
+                    Err(Unknown { why: Why::Template, .. }) => self.taken_over(&then, &object),
+                    name => pin(&then, object.section, &identifier, name),
+                },
             };
             Pinned { untouched: there.map(|there| there.name.clone()), pin, object }
         });
         pins.objects = pinned.collect();
         pins
     }
+
+    /// What names an object by a template that only Helm can render: 4.x renders it, too.
+    fn taken_over(&self, then: &Chart<'_>, object: &Object) -> Pin {
+        let open = || Pin::Unknown(object.name.clone().expect_err("a template leaves the name open"));
+        let item = self.section(object.section).and_then(|section| section.get(&object.identifier));
+        let text = |key: &str| item.and_then(|item| item.text_at(&[key])).filter(|text| !text.is_empty());
+        match (text("forceRename").filter(|_| is_forced_in_3(object.section)), text("nameOverride")) {
+            (Some(forced), _) => Pin::ForceRename(forced.to_owned()),
+            (None, Some(name)) if siblings_v4(then, object.section) == Some(false) => Pin::Suffix(name.to_owned()),
+            (None, Some(name)) => {
+                self.fullname().map_or_else(|_| open(), |full| Pin::ForceRename(format!("{full}-{name}")))
+            }
+            (None, None) => open(),
+        }
+    }
+
+    /// What is disabled and has a name of its own.
+    fn disabled(&self) -> Vec<Pinned> {
+        let mut found = Vec::new();
+        for section in Section::ALL.into_iter().filter(|own| !matches!(own, Section::ServiceAccount | Section::Tokens))
+        {
+            for (identifier, item) in self.section(section).map(Value::entries).unwrap_or_default() {
+                let is_disabled = switch(item.get("enabled"), true) == Some(false);
+                let forced = is_forced_in_3(section).then_some("forceRename");
+                let is_named = ["nameOverride"].into_iter().chain(forced).any(|key| item.get(key).is_some());
+                if !is_disabled || !is_named {
+                    continue;
+                }
+                let mut enabled = self.values.clone();
+                let own = section.path().iter().try_fold(&mut enabled, |values, key| values.get_mut(key));
+                if let Some(own) = own.and_then(|own| own.get_mut(identifier)) {
+                    own.remove("enabled");
+                }
+                let objects = Chart { values: &enabled, ..*self }.objects();
+                let object = objects.into_iter().find(|own| own.section == section && own.identifier == *identifier);
+                // Whatever its siblings are by then.
+                found.extend(object.and_then(|object| {
+                    let pin = Pin::ForceRename(object.name.clone().ok()?);
+                    Some(Pinned { object, untouched: None, pin })
+                }));
+            }
+        }
+        found
+    }
+}
+
+/// Whether 3.x has `forceRename` in a section (row C).
+fn is_forced_in_3(section: Section) -> bool {
+    matches!(
+        section,
+        Section::ConfigMaps
+            | Section::ConfigMapsFromFolder
+            | Section::Secrets
+            | Section::RawResources
+            | Section::Roles
+            | Section::Bindings
+    )
 }
 
 /// What keeps a name for an item of 4.x values. The keys of the item that name it count for nothing.
@@ -143,102 +205,5 @@ impl Pins {
         let values = self.applied(values);
         let objects = Chart { version: self.to, release, namespace, values: &values }.objects();
         clashes(&objects).into_iter().map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect()
-    }
-
-    /// The values with all this done: what the text has to say once it is converted, as far as names and accounts go.
-    pub fn applied(&self, values: &Value) -> Value {
-        let mut values = values.clone();
-        for section in Section::ALL {
-            if matches!(section, Section::ServiceAccount | Section::Tokens) {
-                continue;
-            }
-            for_each_item(&mut values, section.path(), &mut |identifier, item| {
-                let is_it =
-                    |pinned: &&Pinned| (pinned.object.section, &*pinned.object.identifier) == (section, identifier);
-                let key = self.objects.iter().find(is_it).and_then(|pinned| pinned.pin.key());
-                for name in NAMING {
-                    if key.is_none_or(|(key, _)| key != name) {
-                        item.remove(name);
-                    }
-                }
-                set(item, key);
-            });
-        }
-        self.apply_accounts(&mut values);
-        values
-    }
-
-    fn apply_accounts(&self, values: &mut Value) {
-        let old = values.get("serviceAccount").cloned().unwrap_or(Value::Null);
-        let keyed = self.accounts.accounts.iter().map(|account| {
-            let is_keyed = old.get("create").is_none() && old.get("extraServiceAccounts").is_none();
-            let own = match account.was.as_str() {
-                _ if is_keyed => old.get(&account.identifier),
-                "default" if old.at(&["extraServiceAccounts", "default"]).is_none() => Some(&old),
-                was => old.at(&["extraServiceAccounts", was]),
-            };
-            let kept =
-                ["annotations", "labels"].into_iter().filter_map(|key| Some((key.to_owned(), own?.get(key)?.clone())));
-            let mut item = Value::Mapping(kept.collect());
-            set(&mut item, account.pin.key());
-            if self.tokens == Tokens::Kept {
-                item.set("staticToken", Value::Scalar { text: "true".to_owned(), string: false });
-            }
-            (account.identifier.clone(), item)
-        });
-        let keyed: Vec<_> = keyed.collect();
-        values.remove("enforceServiceAccountCreation");
-        values.remove("serviceAccount");
-        if !keyed.is_empty() {
-            values.set("serviceAccount", Value::Mapping(keyed));
-        }
-        for (controller, statement) in &self.accounts.controllers {
-            let (key, text) = match statement {
-                Statement::Identifier(identifier) => ("identifier", identifier),
-                Statement::Name(name) => ("name", name),
-                Statement::Nothing | Statement::Unknown(_) => continue,
-            };
-            for_each_item(values, &["controllers"], &mut |identifier, item| {
-                if identifier == controller {
-                    item.set("serviceAccount", Value::Mapping(vec![(key.to_owned(), Value::string(text))]));
-                }
-            });
-        }
-        for subject in &self.accounts.subjects {
-            let stated = match &subject.now {
-                Statement::Identifier(identifier) => vec![("identifier", identifier.as_str())],
-                Statement::Name(name) => {
-                    vec![("kind", "ServiceAccount"), ("name", name.as_str()), ("namespace", "{{ .Release.Namespace }}")]
-                }
-                Statement::Nothing | Statement::Unknown(_) => continue,
-            };
-            let stated = stated.into_iter().map(|(key, text)| (key.to_owned(), Value::string(text))).collect();
-            for_each_item(values, Section::Bindings.path(), &mut |identifier, item| {
-                if let (true, Some(Value::Sequence(list))) = (identifier == subject.binding, item.get_mut("subjects"))
-                    && let Some(own) = list.get_mut(subject.subject)
-                {
-                    *own = Value::Mapping(Clone::clone(&stated));
-                }
-            });
-        }
-    }
-}
-
-fn set(item: &mut Value, key: Option<(&str, &str)>) {
-    if let Some((key, text)) = key {
-        item.set(key, Value::string(text));
-    }
-}
-
-fn for_each_item(values: &mut Value, path: &[&str], change: &mut dyn FnMut(&str, &mut Value)) {
-    let Some((first, rest)) = path.split_first() else {
-        let Value::Mapping(entries) = values else { return };
-        return entries
-            .iter_mut()
-            .filter(|(_, item)| matches!(item, Value::Mapping(_)))
-            .for_each(|(key, item)| change(key, item));
-    };
-    if let Some(values) = values.get_mut(first) {
-        for_each_item(values, rest, change);
     }
 }

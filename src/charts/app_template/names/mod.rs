@@ -39,9 +39,17 @@ impl<'v> Chart<'v> {
         if let Some(full) = full {
             return Ok(shortened(full));
         }
-        let release = given(self.release)?;
-        let name = shortened(literal(global, "nameOverride")?.unwrap_or(release));
+        let (release, name) = (given(self.release)?, self.name()?);
         Ok(shortened(&if release.contains(&name) { release.to_owned() } else { format!("{release}-{name}") }))
+    }
+
+    /// The name of the application: what the label `app.kubernetes.io/name` says of all objects.
+    pub fn name(&self) -> Name {
+        let global = self.values.get("global").unwrap_or(&Value::Null);
+        Ok(shortened(match literal(global, "nameOverride")? {
+            Some(name) => name,
+            None => given(self.release)?,
+        }))
     }
 
     pub(super) fn section(&self, section: Section) -> Option<&'v Value> {

@@ -117,7 +117,7 @@ fn labels_and_annotations_stay_with_the_account() {
          {labels: {c: d}}}}}",
     );
     let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Kept);
-    let want = "{controllers: {c: {serviceAccount: {identifier: default}}}, serviceAccount: {default: {annotations: {a: b}, forceRename: app, staticToken: \
+    let want = "{controllers: {c: {serviceAccount: {identifier: default}}}, serviceAccount: {default: {forceRename: app, annotations: {a: b}, staticToken: \
                 true}, x: {labels: {c: d}, staticToken: true}}}";
     assert_eq!(pins.applied(&values), value(want));
 }

@@ -60,7 +60,20 @@ fn entries(section: &str, entries: &[Entry]) -> String {
             ("controllers", 1) => text += "serviceAccount: {identifier: main}, ",
             ("controllers", 2) => text += "serviceAccount: {name: other}, ",
             ("controllers", 3) => text += "type: statefulset, ",
-            ("bindings", 0..4) => text += "subjects: [{identifier: default}, {identifier: main}], ",
+            ("roles", _) => text += "rules: [{verbs: [get]}], ",
+            ("bindings", 0..4) => {
+                text += "roleRef: {identifier: main}, subjects: [{identifier: default}, {identifier: main}], ";
+            }
+            ("bindings", _) => {
+                text += "roleRef: {kind: Role, name: x}, subjects: [{kind: User, name: me, namespace: ''}], "
+            }
+            ("route", _) => {
+                let names = ["app", "main", "{{ .Release.Name }}", "web-ui"];
+                text += &format!("rules: [{{backendRefs: [{{name: '{}', port: 80}}]}}], ", names[account % 4]);
+            }
+            ("networkpolicies", 0..4) => {
+                text += "podSelector: {matchLabels: {app.kubernetes.io/component: main}}, ";
+            }
             ("persistence", 0) => text += "existingClaim: x, ",
             ("persistence", 1) => text += "type: emptyDir, ",
             ("rawResources", _) => text += "kind: Widget, ",
@@ -148,6 +161,20 @@ proptest! {
             };
             prop_assert_eq!(before.account_of(&subject.was), now);
         }
+
+        // The whole conversion: the same names, and nothing that 4.x rejects.
+        let conversion = before.conversion(to, tokens);
+        let converted = conversion.applied(&values);
+        let then = Chart { version: to, values: &converted, ..before };
+        prop_assert_eq!(&conversion.pins, &pins);
+        prop_assert_eq!(then.objects(), after.objects());
+        prop_assert_eq!(then.pod_accounts(), after.pod_accounts());
+        prop_assert_eq!(&then.rejected(), &[]);
+        prop_assert_eq!(&conversion.applied(&converted), &converted, "twice is once");
+        let dead = |old: &Chart<'_>| old.references().iter().filter(|own| {
+            matches!(own.to, Referent::Identifier(Section::Service, _)) && own.target(&old.objects()).is_none()
+        }).count();
+        prop_assert_eq!(dead(&before), dead(&then), "no backend dies");
 
         // Twice is once, and what is pinned already is pinned the same way again.
         prop_assert_eq!(&pins.applied(&applied), &applied);

@@ -1,0 +1,112 @@
+//! What keeps names and accounts, put into values.
+
+use super::restore::{NAMING, Pinned, Pins};
+use super::{Section, Statement, Tokens};
+use crate::flux::Value;
+
+impl Pins {
+    /// The values with all this done: what the text has to say once it is converted, as far as names and accounts go.
+    pub fn applied(&self, values: &Value) -> Value {
+        let mut values = values.clone();
+        for section in Section::ALL {
+            if matches!(section, Section::ServiceAccount | Section::Tokens) {
+                continue;
+            }
+            for_each_item(&mut values, section.path(), &mut |identifier, item| {
+                let is_it =
+                    |pinned: &&Pinned| (pinned.object.section, &*pinned.object.identifier) == (section, identifier);
+                let pinned = self.objects.iter().chain(&self.disabled).find(is_it);
+                name(item, pinned.and_then(|pinned| pinned.pin.key()));
+            });
+        }
+        self.apply_accounts(&mut values);
+        values
+    }
+
+    fn apply_accounts(&self, values: &mut Value) {
+        let old = values.get("serviceAccount").cloned().unwrap_or(Value::Null);
+        let keyed = self.accounts.accounts.iter().map(|account| {
+            let is_keyed = old.get("create").is_none() && old.get("extraServiceAccounts").is_none();
+            let own = match account.was.as_str() {
+                _ if is_keyed => old.get(&account.identifier),
+                "default" if old.at(&["extraServiceAccounts", "default"]).is_none() => Some(&old),
+                was => old.at(&["extraServiceAccounts", was]),
+            };
+            let kept =
+                ["annotations", "labels"].into_iter().filter_map(|key| Some((key.to_owned(), own?.get(key)?.clone())));
+            let mut item = Value::Mapping(kept.collect());
+            name(&mut item, account.pin.key());
+            if self.tokens == Tokens::Kept {
+                item.set("staticToken", Value::Scalar { text: "true".to_owned(), string: false });
+            }
+            (account.identifier.clone(), item)
+        });
+        let keyed: Vec<_> = keyed.collect();
+        values.remove("enforceServiceAccountCreation");
+        if keyed.is_empty() {
+            values.remove("serviceAccount");
+        } else {
+            values.set("serviceAccount", Value::Mapping(keyed));
+        }
+        for (controller, statement) in &self.accounts.controllers {
+            let (key, text) = match statement {
+                Statement::Identifier(identifier) => ("identifier", identifier),
+                Statement::Name(name) => ("name", name),
+                Statement::Nothing | Statement::Unknown(_) => continue,
+            };
+            for_each_item(values, &["controllers"], &mut |identifier, item| {
+                if identifier == controller {
+                    item.set("serviceAccount", Value::Mapping(vec![(key.to_owned(), Value::string(text))]));
+                }
+            });
+        }
+        for subject in &self.accounts.subjects {
+            let stated = match &subject.now {
+                Statement::Identifier(identifier) => vec![("identifier", identifier.as_str())],
+                Statement::Name(name) => {
+                    vec![("kind", "ServiceAccount"), ("name", name.as_str()), ("namespace", "{{ .Release.Namespace }}")]
+                }
+                Statement::Nothing | Statement::Unknown(_) => continue,
+            };
+            let stated = stated.into_iter().map(|(key, text)| (key.to_owned(), Value::string(text))).collect();
+            for_each_item(values, Section::Bindings.path(), &mut |identifier, item| {
+                if let (true, Some(Value::Sequence(list))) = (identifier == subject.binding, item.get_mut("subjects"))
+                    && let Some(own) = list.get_mut(subject.subject)
+                {
+                    *own = Value::Mapping(Clone::clone(&stated));
+                }
+            });
+        }
+    }
+}
+
+/// Gives an item the key that names it, in the place of those that did, else at its head.
+fn name(item: &mut Value, key: Option<(&str, &str)>) {
+    let Value::Mapping(entries) = item else { return };
+    let is_naming = |key: &str| NAMING.contains(&key);
+    let place = entries.iter().position(|(key, _)| is_naming(key));
+    entries.retain(|(key, _)| !is_naming(key));
+    if let Some((key, text)) = key {
+        // Before the first of those that go, there is none that does.
+        let place = place.unwrap_or_else(|| head(entries));
+        entries.insert(place, (key.to_owned(), Value::string(text)));
+    }
+}
+
+/// Where a new key of an item goes: before all others but the one that says whether it is there.
+pub(super) fn head(entries: &[(String, Value)]) -> usize {
+    entries.first().is_some_and(|(key, _)| key == "enabled").into()
+}
+
+fn for_each_item(values: &mut Value, path: &[&str], change: &mut dyn FnMut(&str, &mut Value)) {
+    let Some((first, rest)) = path.split_first() else {
+        let Value::Mapping(entries) = values else { return };
+        return entries
+            .iter_mut()
+            .filter(|(_, item)| matches!(item, Value::Mapping(_)))
+            .for_each(|(key, item)| change(key, item));
+    };
+    if let Some(values) = values.get_mut(first) {
+        for_each_item(values, rest, change);
+    }
+}
