@@ -2,7 +2,11 @@
 //!
 //! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a folder, a line here, a golden case.
 
+#[macro_use]
+mod reason_codes;
+
 pub mod chart_ref;
+pub(crate) mod sources;
 
 use crate::plan::Migration;
 

@@ -1,14 +1,14 @@
+use crate::migrations::sources::codes as shared;
 use crate::plan::Code;
 
-macro_rules! codes {
-    ($($name:ident $id:literal what $what:literal why $why:literal todo $todo:literal)*) => {
-        $(pub(super) const $name: &str = $id;)*
-        /// The reason codes of this migration.
-        pub(super) const CODES: &[Code] = &[$(Code { id: $id, what: $what, why: $why, todo: $todo }),*];
-    };
-}
+pub(super) use shared::UNTOUCHABLE;
 
-codes! {
+/// The reason codes of this migration, with those that it shares with others.
+pub(super) const ALL: &[Code] = &shared::joined::<{ CODES.len() + shared::CODES.len() }>(CODES, shared::CODES);
+
+reason_codes! {
+    pub(super) of "The reason codes of this migration alone.";
+
     BETA "helmrelease-beta"
         what "The HelmRelease is of a beta API version (v2beta1, v2beta2)."
         why "Only helm.toolkit.fluxcd.io/v2 has spec.chartRef; under a beta version the API server would drop the field."
@@ -69,10 +69,6 @@ codes! {
         what "No cluster of this repository applies the file."
         why "Nothing happens on any cluster, and the effective namespace of the release cannot be seen."
         todo "Delete the file, or list it again; or take the unit with --review to keep it in step."
-    UNTOUCHABLE "untouchable-file"
-        what "The file is one that is never touched: encrypted, a template, a link, under a git filter, or not UTF-8."
-        why "An edit would break its checksum, or change something else than what is seen here."
-        todo "Change it by hand, or by what generates it."
     SECRET "source-secret"
         what "The HelmRepository has a secretRef."
         why "An OCIRepository takes only secrets of type kubernetes.io/dockerconfigjson, in its own namespace, which cannot be seen here."
@@ -85,22 +81,6 @@ codes! {
         what "Releases want the same chart and version from one URL, but with different credentials or signature checks."
         why "One shared source cannot do both, and leaving a check out is not for a program to decide."
         todo "Bring chart.spec.verify and the HelmRepositories in line, or move the exceptions by hand."
-    NAME_TAKEN "source-name-taken"
-        what "The name that the new source would have is taken by another object or file."
-        why "Two versions or two homes of a chart never share a name: one would replace the other on the cluster."
-        todo "Rename or remove what holds the name, then run again."
-    SOURCE_NAMESPACE "source-namespace"
-        what "What is listed where the new source would go is put into another namespace than the shared one."
-        why "The source would not be found under the namespace that the chartRef names."
-        todo "State the HelmRepository where its namespace is the shared one, then run again."
-    SOURCE_PLACE "source-place"
-        what "There is no place for the new source that all clusters that need it apply."
-        why "A source that a cluster does not apply leaves the release without a chart."
-        todo "List a folder for OCIRepositories beside the one of the HelmRepositories, then run again."
-    FLUX_UNKNOWN "flux-version-unknown"
-        what "The version of Flux of a cluster is not stated in the repository, nor is there an OCIRepository to learn from."
-        why "The API version of the new source depends on it: v1 from Flux 2.6, v1beta2 before."
-        todo "State the version (flux-manifests tag, FluxInstance, gotk-components), then run again."
     FLUX_TOO_OLD "flux-too-old"
         what "A cluster runs a Flux before 2.3."
         why "spec.chartRef came with Flux 2.3."

@@ -39,7 +39,7 @@ static META: Meta = Meta {
     phase: 3,
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",
     readme: include_str!("README.md"),
-    codes: codes::CODES,
+    codes: codes::ALL,
 };
 
 impl Migration for ChartRef {

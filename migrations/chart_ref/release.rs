@@ -6,9 +6,10 @@ use super::codes;
 use super::settings::ChartRefSettings;
 use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
 use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
+use crate::migrations::sources::{SourceKey, Version, copy, refused_edit};
 use crate::plan::{Finding, GENERAL, Severity, help_among};
 use crate::repo::RepoPath;
-use crate::yaml::{Edit, Error, Fate, Kind, New, Node};
+use crate::yaml::{Edit, Error, Fate, New};
 
 /// A release in scope.
 pub(super) struct Candidate<'v> {
@@ -38,43 +39,6 @@ pub(super) struct Want {
     pub(super) interval: Option<String>,
     /// The HelmRepositories that it comes from, one for each cluster.
     pub(super) repositories: Vec<HelmRepository>,
-}
-
-/// A chart at an address, in a version.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SourceKey {
-    pub(super) chart: String,
-    pub(super) url: String,
-    pub(super) version: Version,
-}
-
-/// What `ref` of an OCIRepository says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Version {
-    /// `tag`: an exact version.
-    Tag(String),
-    /// `semver`: a range.
-    Range(String),
-}
-
-impl Version {
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Version::Tag(text) | Version::Range(text) => text,
-        }
-    }
-
-    /// An exact version in full (`3.7.3`, `v1.2.3-rc.1`), else a range, as Helm has it: `3.7` and `3.x` are ranges.
-    fn of(text: Option<&str>) -> Version {
-        let Some(text) = text else { return Version::Range("*".to_owned()) };
-        let bare = text.strip_prefix('v').unwrap_or(text);
-        let core = bare.split(['-', '+']).next().unwrap_or_default();
-        let exact = core.split('.').count() == 3
-            && core.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
-            && bare.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
-        // A registry has no `+` in tags: Helm pushes it as `_`.
-        if exact { Version::Tag(text.replace('+', "_")) } else { Version::Range(text.to_owned()) }
-    }
 }
 
 /// The chart that a release names, in scope or not; none for a chartRef.
@@ -139,14 +103,8 @@ pub(super) fn finding(
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let help = help_among(codes::CODES.iter().chain(GENERAL), code);
+    let help = help_among(codes::ALL.iter().chain(GENERAL), code);
     Finding { severity, code, path, line, message, help }
-}
-
-/// What the YAML editor refused, in a file.
-pub(super) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
-    let (code, line) = (error.problem.code(), Some(error.at.line));
-    finding(Severity::Error, code, Some(path.clone()), line, error.to_string())
 }
 
 fn about_hook(release: &Release, hook: &Hook) -> Finding {
@@ -361,39 +319,4 @@ fn carried(
         return refuse(codes::SECRET_ELSEWHERE, message);
     }
     Ok(carried)
-}
-
-/// The same value, to be written elsewhere.
-pub(super) fn copy(node: Node<'_>) -> New {
-    match node.kind() {
-        Kind::Scalar => {
-            let text = node.text().unwrap_or_default();
-            if matches!(text, "true" | "false") { New::Plain(text.to_owned()) } else { New::string(text) }
-        }
-        Kind::Sequence => New::Sequence(node.items().map(copy).collect()),
-        Kind::Mapping => {
-            New::mapping(node.entries().filter_map(|(key, value)| Some((key.text()?.to_owned(), copy(value)))))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exact_versions_are_tags() {
-        for (text, expected) in [
-            (Some("3.7.3"), Version::Tag("3.7.3".into())),
-            (Some("v1.2.3-rc.1"), Version::Tag("v1.2.3-rc.1".into())),
-            (Some("1.2.3+build.5"), Version::Tag("1.2.3_build.5".into())),
-            (Some("3.x"), Version::Range("3.x".into())),
-            (Some("3.7"), Version::Range("3.7".into())),
-            (Some(">=3.0.0 <4.0.0"), Version::Range(">=3.0.0 <4.0.0".into())),
-            (Some("^3.0.0"), Version::Range("^3.0.0".into())),
-            (None, Version::Range("*".into())),
-        ] {
-            assert_eq!(Version::of(text), expected, "{text:?}");
-        }
-    }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::release::{Candidate, SourceKey, Want, at_release, chart_of, judge};
+use super::release::{Candidate, Want, at_release, chart_of, judge};
 use super::settings::ChartRefSettings;
-use super::source::{Place, existing, place_for, write};
+use super::source::place_for;
 use super::{codes, release};
 use crate::flux::{Chart, View};
+use crate::migrations::sources::find::{existing, proven};
+use crate::migrations::sources::place::Place;
+use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
@@ -34,8 +37,7 @@ pub(super) struct Source {
 /// A source to be written.
 pub(super) struct NewSource {
     pub(super) place: Place,
-    pub(super) interval: String,
-    pub(super) want: Want,
+    pub(super) spec: Spec,
     /// How many releases will use it.
     pub(super) users: usize,
 }
@@ -175,44 +177,21 @@ fn found_or_new(
         );
     }
     let Group { key, clusters, .. } = group;
-    if let Some(name) = existing(view, key, &wants[0].carried, clusters, settings) {
+    if let Some(name) = existing(view, key, &wants[0].carried, clusters, &settings.source_namespace) {
         let findings = shared_by_clusters(&name, clusters);
         return Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: None, findings });
     }
     let place = place_for(view, key, &wants, clusters, staged, settings)?;
     let (interval, others) = interval(&users);
     let users = users.iter().map(|user| 1 + user.also.len()).sum();
-    let new = NewSource { place, interval, want: wants[0].clone(), users };
-    let name = proven(view, key, &new, clusters, settings)?;
+    let spec = Spec { key: key.clone(), interval, carried: wants[0].carried.clone() };
+    let name = proven(view, &spec, &place, clusters, &settings.source_namespace)?;
+    let new = NewSource { place, spec, users };
     let mut findings = shared_by_clusters(&name, clusters);
     findings.extend(others.map(|message| {
         release::finding(Severity::Note, codes::INTERVALS, Some(new.place.file.clone()), None, message)
     }));
     Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: Some(new), findings })
-}
-
-/// Writes the source on trial and looks whether each cluster then has it where a chartRef will look. Gives the name that it has there.
-fn proven(
-    view: &View,
-    key: &SourceKey,
-    new: &NewSource,
-    clusters: &BTreeSet<String>,
-    settings: &ChartRefSettings,
-) -> Result<String, Finding> {
-    let file = new.place.file.clone();
-    let refuse = |code, message| release::finding(Severity::Error, code, Some(file.clone()), None, message);
-    let changes =
-        write(view, key, new, settings).map_err(|error| release::refused_edit(new.place.edited_file(), &error))?;
-    let trial = view.with(&changes).map_err(|error| refuse(codes::NAME_TAKEN, error.to_string()))?;
-    existing(&trial, key, &new.want.carried, clusters, settings).ok_or_else(|| {
-        let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
-        let where_to = if clusters.is_empty() { "no cluster".to_owned() } else { clusters.join(" and ") };
-        let message = format!(
-            "a source written to {file} would not come to be in the namespace {} on {where_to}",
-            settings.source_namespace
-        );
-        refuse(codes::SOURCE_NAMESPACE, message)
-    })
 }
 
 fn shared_by_clusters(name: &str, clusters: &BTreeSet<String>) -> Vec<Finding> {

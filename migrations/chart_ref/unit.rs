@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::release::{Candidate, at_release, finding, refused_edit, replace_chart};
-use super::source::write;
+use super::release::{Candidate, at_release, finding, replace_chart};
 use super::survey::{Found, NewSource, Source, has_moved};
 use crate::flux::{Radius, View};
+use crate::migrations::sources::refused_edit;
+use crate::migrations::sources::write::write;
 use crate::plan::{Edited, Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::{Change, Changes};
 use crate::yaml::{Edit, Node};
@@ -130,7 +131,7 @@ fn source_unit(found: &Found<'_>, source: &Source, new: &NewSource) -> Unit {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
-        touches: new.place.listed_in.iter().chain([&new.place.file]).cloned().collect(),
+        touches: new.place.touches(),
         findings: source.findings.clone(),
     }
 }
@@ -155,12 +156,12 @@ pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
 }
 
 fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    let wanted = found.sources.iter().filter_map(|source| Some((source, source.new.as_ref()?)));
+    let wanted = found.sources.iter().filter_map(|source| source.new.as_ref());
     // Nobody wants it any more, or it is there.
-    let Some((source, new)) = wanted.into_iter().find(|(_, new)| source_id(new, found) == unit.id) else {
+    let Some(new) = wanted.into_iter().find(|new| source_id(new, found) == unit.id) else {
         return Edited::Already;
     };
-    match write(view, &source.key, new, &found.settings) {
+    match write(view, &new.spec, &new.place) {
         Ok(changes) => Edited::Changes(changes, Vec::new()),
         Err(error) => Edited::Refused(refused_edit(new.place.edited_file(), &error)),
     }

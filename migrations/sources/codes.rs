@@ -1,0 +1,44 @@
+//! The reason codes of what migrations share. One of the migrations lists them as its own, so that each is declared once.
+
+reason_codes! {
+    pub(crate) of "The reason codes of sources.";
+
+    NAME_TAKEN "source-name-taken"
+        what "The name that the new source would have is taken by another object or file."
+        why "Two versions or two homes of a chart never share a name: one would replace the other on the cluster."
+        todo "Rename or remove what holds the name, then run again."
+    SOURCE_NAMESPACE "source-namespace"
+        what "What is listed where the new source would go is put into another namespace than the one that is needed."
+        why "The source would not be found under the namespace in which the chartRef looks."
+        todo "Have the object that it goes beside where its namespace is the one that is needed, then run again."
+    SOURCE_PLACE "source-place"
+        what "There is no place for the new source that all clusters that need it apply."
+        why "A source that a cluster does not apply leaves the release without a chart."
+        todo "List a folder for OCIRepositories beside the one of the HelmRepositories, then run again."
+    FLUX_UNKNOWN "flux-version-unknown"
+        what "The version of Flux of a cluster is not stated in the repository, nor is there an OCIRepository to learn from."
+        why "The API version of the new source depends on it: v1 from Flux 2.6, v1beta2 before."
+        todo "State the version (flux-manifests tag, FluxInstance, gotk-components), then run again."
+    UNTOUCHABLE "untouchable-file"
+        what "The file is one that is never touched: encrypted, a template, a link, under a git filter, or not UTF-8."
+        why "An edit would break its checksum, or change something else than what is seen here."
+        todo "Change it by hand, or by what generates it."
+}
+
+/// Two lists of codes as one, for the migration that declares both.
+pub(crate) const fn joined<const N: usize>(
+    one: &[crate::plan::Code],
+    other: &[crate::plan::Code],
+) -> [crate::plan::Code; N] {
+    let mut all = [one[0]; N];
+    let mut at = 0;
+    while at < one.len() {
+        all[at] = one[at];
+        at += 1;
+    }
+    while at < N {
+        all[at] = other[at - one.len()];
+        at += 1;
+    }
+    all
+}

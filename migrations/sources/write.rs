@@ -1,0 +1,118 @@
+//! The text of a source, and its entry in the kustomizations that list it.
+
+use std::collections::BTreeMap;
+
+use super::place::Place;
+use super::{Spec, Version};
+use crate::flux::{CHART_LAYER, Kustomization, View};
+use crate::repo::{Change, Changes, Mode, RepoPath};
+use crate::yaml::{Edit, Error, New, Order};
+
+/// Writes a source and lists it.
+///
+/// # Errors
+/// Where a kustomization cannot be edited.
+pub(crate) fn write(view: &View, spec: &Spec, place: &Place) -> Result<Changes, Error> {
+    let mut changes = Changes::new();
+    let text = text(view, spec, place);
+    changes.set(place.file.clone(), Change::Create { text, mode: Mode::File });
+    for path in &place.listed_in {
+        list(view, path, "resources", &place.file, Some(&place.beside), &mut changes)?;
+    }
+    Ok(changes)
+}
+
+/// The text of its file: `---`, line ends and schema comment as its neighbours have them.
+fn text(view: &View, spec: &Spec, place: &Place) -> String {
+    let neighbour = place.listed_in.first().unwrap_or(&place.beside);
+    let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
+    let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = String::new();
+    if style.trim_start_matches('\u{feff}').starts_with("---") {
+        text.push_str(&format!("---{ending}"));
+    }
+    let schema = schema_comment(view, place.api_version);
+    let comments: Vec<&str> = schema.iter().map(|comment| comment.trim_start_matches("# ")).collect();
+    text.push_str(&object(spec, place).document(&comments, ending));
+    text
+}
+
+/// Sees to it that a kustomization lists a file or folder under a key, after what it goes with.
+///
+/// # Errors
+/// Where the kustomization cannot be edited.
+pub(crate) fn list(
+    view: &View,
+    kustomization: &RepoPath,
+    key: &str,
+    what: &RepoPath,
+    beside: Option<&RepoPath>,
+    changes: &mut Changes,
+) -> Result<(), Error> {
+    let file = view.file(kustomization).and_then(|file| file.stream.as_ref());
+    let stream = file.expect("a kustomization of the view was read");
+    let root = stream.documents().next().expect("a kustomization of the view has a document");
+    let dir = kustomization.dir();
+    let item = what.seen_from(&dir);
+    let item = if lists_bare_names(view, &dir) { item.trim_start_matches("./").to_owned() } else { item };
+    let mut edit = Edit::of(stream);
+    let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|own| own == *path);
+    let after = |entry: &str| beside.is_some_and(|beside| is(beside, entry) == Some(true));
+    let order = Order { key: &|entry| entry.trim_start_matches("./").to_owned(), after: Some(&after) };
+    edit.list(root, key, &item, &order, |entry| is(what, entry) == Some(true))?;
+    if !edit.is_empty() {
+        changes.set(kustomization.clone(), Change::Edit(edit.finish()?.splices));
+    }
+    Ok(())
+}
+
+/// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; where it lists nothing, those around it decide.
+fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
+    let votes = |kustomization: &Kustomization| {
+        let own = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
+        own.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()
+    };
+    let own = view.kustomization(dir).map_or(0, votes);
+    let around = || {
+        dir.ancestors()
+            .nth(1)
+            .map_or(0, |parent| view.kustomizations().filter(|other| other.path.is_in(&parent)).map(votes).sum())
+    };
+    if own == 0 { around() > 0 } else { own > 0 }
+}
+
+fn object(spec: &Spec, place: &Place) -> New {
+    let reference = match &spec.key.version {
+        Version::Tag(tag) => ("tag", New::string(tag)),
+        Version::Range(range) => ("semver", New::string(range)),
+    };
+    let layer = New::mapping([("mediaType", New::string(CHART_LAYER)), ("operation", New::string("copy"))]);
+    let mut fields = vec![
+        ("interval".to_owned(), New::string(&spec.interval)),
+        ("layerSelector".to_owned(), layer),
+        ("ref".to_owned(), New::mapping([reference])),
+        ("url".to_owned(), New::string(&spec.key.url)),
+    ];
+    fields.extend(spec.carried.iter().cloned());
+    let mut metadata = vec![("name", New::string(&place.name))];
+    metadata.extend(place.namespace.as_ref().map(|namespace| ("namespace", New::string(namespace))));
+    New::mapping([
+        ("apiVersion", New::string(place.api_version)),
+        ("kind", New::string("OCIRepository")),
+        ("metadata", New::mapping(metadata)),
+        ("spec", New::Mapping(fields)),
+    ])
+}
+
+/// The schema comment that most OCIRepositories of this API version in the tree have.
+fn schema_comment(view: &View, api_version: &str) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for source in view.oci_repositories().iter().filter(|source| source.api_version == api_version) {
+        let Some(stream) = view.file(&source.at.path).and_then(|file| file.stream.as_deref()) else { continue };
+        let texts = stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()]);
+        for text in texts.filter(|text| text.starts_with("# yaml-language-server:") && text.contains("ocirepository")) {
+            *counts.entry(text).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(text, count)| (*count, std::cmp::Reverse(*text))).map(|(text, _)| text.to_owned())
+}
