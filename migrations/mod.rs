@@ -5,12 +5,13 @@
 #[macro_use]
 mod reason_codes;
 
+pub mod app_template_v4;
 pub mod chart_ref;
 pub(crate) mod sources;
 
 use crate::plan::Migration;
 
 /// All migrations, in phase order.
-pub fn all() -> [&'static dyn Migration; 1] {
-    [&chart_ref::ChartRef]
+pub fn all() -> [&'static dyn Migration; 2] {
+    [&chart_ref::ChartRef, &app_template_v4::AppTemplateV4]
 }

@@ -7,7 +7,7 @@ pub(super) use shared::UNTOUCHABLE;
 pub(super) const ALL: &[Code] = &shared::joined::<{ CODES.len() + shared::CODES.len() }>(CODES, shared::CODES);
 
 reason_codes! {
-    pub(super) of "The reason codes of this migration alone.";
+    pub(in crate::migrations) of "The reason codes of this migration alone.";
 
     BETA "helmrelease-beta"
         what "The HelmRelease is of a beta API version (v2beta1, v2beta2)."

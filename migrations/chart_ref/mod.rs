@@ -15,7 +15,7 @@
 //! Strategy `shared`: one OCIRepository in `flux-system` for each URL and version, reused or written, which every release that it serves
 //! needs. Semantics: specification `chart-ref.md`; the mistakes that it makes impossible: `hazards.md`, S2 to S6, S8, S10, S12, S14.
 
-mod codes;
+pub(in crate::migrations) mod codes;
 mod release;
 mod runbook;
 mod settings;

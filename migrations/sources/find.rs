@@ -75,7 +75,6 @@ pub(crate) fn proven(
 ///
 /// # Errors
 /// A finding at its file, where it does not, or has several names.
-#[expect(dead_code, reason = "for app-template-v4, which moves releases to a second source")]
 pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At) -> Result<String, Finding> {
     let trial = trial(view, spec, place)?;
     let slots = |view: &View, at: &At| -> Vec<(usize, usize, Option<String>)> {

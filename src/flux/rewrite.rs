@@ -25,17 +25,16 @@ struct Rewrite<'a> {
 
 impl Rewrite<'_> {
     fn node<'s>(&self, edit: &mut Edit<'s>, node: Node<'s>, from: &Value, to: &Value) -> Result<(), Error> {
-        let is_alias = node.style().is_none() && node.kind() != crate::yaml::Kind::Scalar;
         match (from, to) {
             _ if from == to => Ok(()),
-            (Value::Mapping(from), Value::Mapping(to)) if !is_alias && !to.is_empty() => {
+            (Value::Mapping(from), Value::Mapping(to)) if !node.is_alias() && !to.is_empty() => {
                 self.entries(edit, node, from, to)
             }
-            (Value::Sequence(from), Value::Sequence(to)) if !is_alias && from.len() == to.len() => {
+            (Value::Sequence(from), Value::Sequence(to)) if !node.is_alias() && from.len() == to.len() => {
                 let items = node.items().zip(from.iter().zip(to));
                 items.collect::<Vec<_>>().into_iter().try_for_each(|(item, (from, to))| self.node(edit, item, from, to))
             }
-            (Value::Scalar { .. }, Value::Scalar { text, string: true }) if node.is_own_scalar() => {
+            (Value::Scalar { .. }, Value::Scalar { text, string: true }) if !node.is_alias() && !node.is_null() => {
                 edit.set_scalar(node, text)
             }
             _ => edit.set(node, &New::from(to), |_| self.dropped()),
@@ -122,17 +121,6 @@ impl From<&Value> for New {
                 New::mapping(entries.iter().map(|(key, value)| (key.as_str(), New::from(value))))
             }
         }
-    }
-}
-
-trait OwnScalar {
-    fn is_own_scalar(self) -> bool;
-}
-
-impl OwnScalar for Node<'_> {
-    /// A scalar that stands here itself, in a form that can be set in its own notation.
-    fn is_own_scalar(self) -> bool {
-        self.resolved().range() == self.range() && !self.is_null()
     }
 }
 

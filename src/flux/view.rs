@@ -277,8 +277,13 @@ impl View {
 
     /// An object as it arrives in a cluster: patched, named, substituted.
     pub fn effective(&self, at: &At, reach: &Reach) -> Option<Value> {
+        self.effective_text(self.node(at)?, reach)
+    }
+
+    /// As [`View::effective`], of another text for the same object.
+    pub fn effective_text(&self, root: Node<'_>, reach: &Reach) -> Option<Value> {
         let variables = &self.graph.kustomizations[reach.kustomization].variables;
-        effective(self.node(at)?, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
+        effective(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
     /// Why a file is never touched, if so.

@@ -64,7 +64,8 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
                 plan.findings.extend(survey.findings);
                 plan.out_of_scope.insert(migration.meta().id, survey.out_of_scope);
             }
-            let new: Vec<_> = survey.units.into_iter().filter(|unit| seen.insert(unit.id.clone())).collect();
+            let mut new: Vec<_> = survey.units.into_iter().filter(|unit| seen.insert(unit.id.clone())).collect();
+            after_others(&mut new, &plan.units);
             view = on_trial(&view, new, migrations, settings, &mut plan)?;
         }
         if plan.units.len() == before {
@@ -73,6 +74,15 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
     }
     measure(start, &mut plan.units);
     Ok(plan)
+}
+
+/// Has new units need what other migrations have landed in the files that they touch: it is on that tree that they were found.
+fn after_others(new: &mut [Unit], landed: &[Unit]) {
+    for unit in new {
+        let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);
+        let before = others.filter(|other| !other.touches.is_disjoint(&unit.touches));
+        unit.needs.extend(before.map(|other| other.id.clone()));
+    }
 }
 
 /// Fills in what the units can reach, on the tree as it stands, and with it their lanes.

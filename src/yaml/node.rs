@@ -123,6 +123,11 @@ impl<'s> Node<'s> {
         &self.stream.nodes[self.id]
     }
 
+    /// Whether it is an alias: what it says stands elsewhere.
+    pub fn is_alias(self) -> bool {
+        matches!(self.stored().content, Content::Alias { .. })
+    }
+
     /// The node that an alias stands for, else the node itself.
     pub fn resolved(self) -> Node<'s> {
         match self.stored().content {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::controllers;
 use crate::yaml::Node;
 
@@ -17,6 +19,19 @@ pub struct Hook {
 }
 
 const ANNOTATION: &str = "helm.sh/hook";
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is a Helm hook ({})", self.of, self.when.join(", "))?;
+        if let Some(command) = &self.command {
+            write!(f, ", which runs `{command}`")?;
+        }
+        if !self.host_paths.is_empty() {
+            write!(f, ", on the host's {}", self.host_paths.join(", "))?;
+        }
+        Ok(())
+    }
+}
 
 impl Hook {
     /// Whether it runs when a release is upgraded, rolled back or removed: what a change that looks harmless sets off.

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::{Edit, Error, Node, Problem, Splice};
-use crate::yaml::comments::{CommentFate, Fate, written};
+use crate::yaml::comments::{Comment, CommentFate, Fate, written};
 
 impl<'s> Edit<'s> {
     /// Puts a comment on lines of its own directly above an entry or item, at its indentation. Without `#`, which is added.
@@ -45,6 +45,26 @@ impl<'s> Edit<'s> {
         let comment = written(text);
         self.splices.push(Splice { range: end..end, with: format!(" {comment}") });
         self.added.push(comment);
+        Ok(())
+    }
+
+    /// Puts another comment in the place of one. Without `#`, which is added.
+    ///
+    /// # Errors
+    /// If the text holds what ends a comment.
+    pub fn set_comment(&mut self, comment: &Comment, text: &str, because: &str) -> Result<(), Error> {
+        if text.chars().any(|c| c.is_control() && c != '\t') {
+            let problem = Problem::Unsupported("a comment of several lines in the place of one");
+            return Err(self.stream.error(comment.range.clone(), problem));
+        }
+        let (old, new) = (self.stream.text()[comment.range.clone()].to_owned(), written(text));
+        if old == new {
+            return Ok(());
+        }
+        let (range, line) = (comment.range.clone(), comment.line);
+        self.fates.push(CommentFate { text: old, line, range: range.clone(), fate: Fate::Dropped(because.to_owned()) });
+        self.added.push(new.clone());
+        self.splices.push(Splice { range, with: new });
         Ok(())
     }
 

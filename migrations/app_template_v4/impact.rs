@@ -1,0 +1,203 @@
+//! What the step to 4.x does to the cluster: workloads that must be deleted first, hooks that run, who waits.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use super::conversion::{Converted, Place, finding, values_of};
+use crate::charts::app_template::{Cost, Hook, Stop, Workload, WorkloadKind, hooks};
+use crate::flux::{At, View};
+use crate::migrations::chart_ref::codes::HOOK;
+use crate::plan::{Finding, Impact, Severity};
+
+/// A workload of a release, where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Named {
+    /// Its kind, as `kubectl` takes it: `deployment`.
+    pub(crate) kind: String,
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// What a release comes to on its way to 4.x.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Effect {
+    /// The most that happens.
+    pub(crate) impact: Option<Impact>,
+    /// The kinds of its workloads.
+    pub(crate) workloads: BTreeSet<WorkloadKind>,
+    /// Those that must be deleted first.
+    pub(crate) stopped: BTreeSet<Named>,
+    /// CronJobs, of which none must.
+    pub(crate) cron_jobs: BTreeSet<Named>,
+    /// The claims that StatefulSets made, which stay: their name up to the number of the pod.
+    pub(crate) claims: BTreeSet<Named>,
+    /// Whether a hook runs.
+    pub(crate) hooks: bool,
+    /// What there is to say of all this.
+    pub(crate) findings: Vec<Finding>,
+}
+
+pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect {
+    let mut effect = Effect::default();
+    let kept: BTreeSet<String> = converted.kept().into_iter().map(|kept| kept.identifier).collect();
+    let mut said = BTreeSet::new();
+    for place in &converted.places {
+        let chart = place.chart();
+        let workloads = chart.workloads();
+        effect.workloads.extend(workloads.iter().filter_map(|workload| workload.kind));
+        for workload in &workloads {
+            effect.take(about_workload(view, at, place, workload, kept.contains(&workload.identifier)), &mut said);
+        }
+        if kept.is_empty() {
+            for cost in chart.costs(&place.conversion.pins) {
+                effect.say(about_cost(view, at, place, &cost), &mut said);
+            }
+        }
+        effect.say(about_waiting(view, at, place), &mut said);
+        if !effect.stopped.is_empty() {
+            effect.say(about_uninstalling(view, at, place), &mut said);
+        }
+    }
+    let hooks = values_of(view, at).into_iter().flat_map(hooks).filter(Hook::runs_on_changes);
+    for hook in hooks {
+        effect.hooks = true;
+        let message = format!("{hook}; this move is an upgrade");
+        effect.say([finding(Severity::Warning, HOOK, at, Some(hook.line), message)], &mut said);
+    }
+    let applied = converted.places.iter().any(|place| place.applied.is_some());
+    effect.impact = match effect.impact {
+        _ if !applied => Some(Impact::None),
+        None if !kept.is_empty() => Some(Impact::Restart),
+        None => Some(Impact::Upgrade),
+        some => some,
+    };
+    effect
+}
+
+impl Effect {
+    fn say(&mut self, findings: impl IntoIterator<Item = Finding>, said: &mut BTreeSet<String>) {
+        self.findings.extend(findings.into_iter().filter(|own| said.insert(own.message.clone())));
+    }
+
+    fn take(&mut self, other: Effect, said: &mut BTreeSet<String>) {
+        self.impact = self.impact.max(other.impact);
+        self.stopped.extend(other.stopped);
+        self.cron_jobs.extend(other.cron_jobs);
+        self.claims.extend(other.claims);
+        self.say(other.findings, said);
+    }
+}
+
+fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, is_kept: bool) -> Effect {
+    let mut effect = Effect::default();
+    let line = line_of(view, at, &["controllers", &workload.identifier]);
+    let kind = workload.kind.map_or("workload".to_owned(), |kind| kind.to_string());
+    // What cannot be told is a doubt of the conversion.
+    let Ok(name) = &workload.name else { return effect };
+    let namespace = &place.namespace;
+    let named = |kind: &str, name: &str| Named {
+        kind: kind.to_lowercase(),
+        namespace: namespace.clone(),
+        name: name.to_owned(),
+    };
+    if workload.kind == Some(WorkloadKind::CronJob) {
+        effect.cron_jobs.insert(named(&kind, name));
+    }
+    let field = match workload.stop {
+        Stop::Nothing => return effect,
+        Stop::Selector if is_kept => return effect,
+        Stop::Selector => "spec.selector changes",
+        Stop::Spec => "most of its spec may not change, and its selector does",
+        Stop::Template => "spec.selector and spec.template change",
+        Stop::Unknown => "its kind is not one that the chart knows",
+    };
+    effect.impact = Some(Impact::Recreate);
+    effect.stopped.insert(named(&kind, name));
+    let message = format!("{kind} {namespace}/{name} must be deleted before the upgrade: {field}");
+    effect.findings.push(finding(Severity::Note, codes::IMMUTABLE, at, Some(line), message));
+    if !workload.claim_templates.is_empty() {
+        let claims: Vec<String> = workload
+            .claim_templates
+            .iter()
+            .map(|claim| format!("{}-{name}", claim.name.as_deref().unwrap_or("(unknown)")))
+            .collect();
+        let listed = claims.iter().map(|claim| format!("{claim}-0")).collect::<Vec<_>>().join(", ");
+        effect.claims.extend(claims.iter().map(|claim| named("persistentvolumeclaim", claim)));
+        let (severity, code, message) = if workload.loses_claims {
+            effect.impact = Some(Impact::Data);
+            let message = format!("the claims of StatefulSet {namespace}/{name} ({listed}, ...) are deleted with it");
+            (Severity::Warning, codes::CLAIMS_GO, message)
+        } else {
+            let message =
+                format!("the claims of StatefulSet {namespace}/{name} ({listed}, ...) stay when it is deleted");
+            (Severity::Note, codes::CLAIM_TEMPLATES, message)
+        };
+        effect.findings.push(finding(severity, code, at, Some(line), message));
+    }
+    effect
+}
+
+fn about_cost(view: &View, at: &At, place: &Place<'_>, cost: &Cost) -> Option<Finding> {
+    match cost {
+        Cost::NoEndpoints { service: Ok(service), controllers } => {
+            let message = format!(
+                "Service {}/{service} has no endpoints until {} made anew",
+                place.namespace,
+                if controllers.len() == 1 { "its workload is" } else { "its workloads are" }
+            );
+            let line = line_of(view, at, &["service"]);
+            Some(finding(Severity::Note, codes::NO_ENDPOINTS, at, Some(line), message))
+        }
+        Cost::RoleRef { binding: Ok(binding), role: Ok(role) } => {
+            let message = format!("the roleRef of binding {binding} is immutable, and role {role} gets another name");
+            let line = line_of(view, at, &["rbac", "bindings"]);
+            Some(finding(Severity::Warning, codes::IMMUTABLE, at, Some(line), message))
+        }
+        // Claims are doubts of the conversion, and so are names that cannot be told.
+        Cost::Claim { .. } | Cost::NoEndpoints { .. } | Cost::RoleRef { .. } => None,
+    }
+}
+
+fn about_waiting(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {
+    let (reach, holds) = place.applied.as_ref()?;
+    if !holds.is_waited_for {
+        return None;
+    }
+    let graph = view.graph();
+    let own = graph.kustomizations[reach.kustomization].full_name();
+    let up: Vec<String> = holds.up.iter().map(|number| graph.kustomizations[*number].full_name()).collect();
+    let others = match up.as_slice() {
+        [] => "no other depends on it".to_owned(),
+        [one] => format!("{one} depends on it"),
+        several => {
+            let first = several.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            let more = if several.len() > 3 { ", ..." } else { "" };
+            format!("{} depend on it ({first}{more})", several.len())
+        }
+    };
+    let line = view.object(at).map_or(1, |object| object.line);
+    let message = format!("Kustomization {own} waits for the release; {others}");
+    Some(finding(Severity::Note, codes::WAITED_FOR, at, Some(line), message))
+}
+
+fn about_uninstalling(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {
+    let strategy = place.object.text_at(&["spec", "upgrade", "remediation", "strategy"])?;
+    let line = view.node(at).and_then(|root| root.at(&["spec", "upgrade", "remediation", "strategy"]));
+    let line = line.map_or(1, |node| node.line());
+    let message =
+        "upgrade.remediation.strategy is uninstall, and the upgrade fails while a workload is in its way".to_owned();
+    (strategy == "uninstall").then(|| finding(Severity::Warning, codes::UNINSTALLS, at, Some(line), message))
+}
+
+/// The line of the deepest of these keys of the values that stands in the text.
+fn line_of(view: &View, at: &At, path: &[&str]) -> usize {
+    let mut line = view.object(at).map_or(1, |object| object.line);
+    let Some(mut node) = values_of(view, at) else { return line };
+    for key in path {
+        let Some((own, value)) = node.own_entry(key) else { break };
+        (line, node) = (own.line(), value);
+    }
+    line
+}

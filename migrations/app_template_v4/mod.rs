@@ -1,0 +1,79 @@
+//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x, and every object keeps its name.
+//!
+//! ```yaml
+//! spec:                                spec:
+//!   chartRef:                            chartRef:
+//!     kind: OCIRepository                  kind: OCIRepository
+//!     name: app-template-3-7-3             name: app-template-4-6-2
+//!     namespace: flux-system               namespace: flux-system
+//!   values:                              values:
+//!     controllers:                         controllers:
+//!       app:                                 app:
+//!         containers: ...           →          containers: ...
+//!                                              serviceAccount:
+//!                                                identifier: app
+//!     serviceAccount:                      serviceAccount:
+//!       create: true                         app: {}
+//!     persistence:                         persistence:
+//!       data:                                data:
+//!         size: 10Gi                           suffix: data
+//!                                              size: 10Gi
+//! ```
+//!
+//! What the chart makes of values is asked of `charts::app_template`; here is where a release takes the new version from, what is written, and
+//! what it means on the cluster. Semantics: specification `app-template-v4.md`; the mistakes that it makes impossible: `hazards.md`, S1, S11,
+//! S13, S14, V1 to V11.
+
+pub(in crate::migrations) mod codes;
+pub(in crate::migrations) mod conversion;
+pub(in crate::migrations) mod edit;
+pub(in crate::migrations) mod impact;
+mod release;
+mod runbook;
+mod schema;
+mod settings;
+mod source;
+mod survey;
+mod unit;
+
+pub use settings::{AppTemplateV4Settings, OnChart, Selectors};
+
+use crate::config::{SectionType, Settings};
+use crate::flux::View;
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
+
+/// The migration.
+pub struct AppTemplateV4;
+
+static META: Meta = Meta {
+    id: "app-template-v4",
+    version: 1,
+    phase: 3,
+    summary: "app-template moves from 3.7 to 4.x, names and accounts kept",
+    readme: include_str!("README.md"),
+    codes: codes::CODES,
+};
+
+impl Migration for AppTemplateV4 {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn section(&self) -> Option<SectionType> {
+        Some(SectionType::of::<AppTemplateV4Settings>())
+    }
+
+    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        unit::survey(&survey::Found::in_view(view, &settings.section()), view)
+    }
+
+    fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
+        let found = survey::Found::in_view(view, &settings.section());
+        units.iter().map(|unit| edit::edit(&found, view, unit)).collect()
+    }
+
+    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
+        runbook::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
+    }
+}

@@ -1,0 +1,165 @@
+//! Where a release takes 4.x from: a second source beside the one of 3.x, its own source, or, on `spec.chart`, the version there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conversion::finding;
+use crate::flux::{At, OciRepository, Reach, SourceRef, View};
+use crate::migrations::sources::find::{existing, proven_beside};
+use crate::migrations::sources::place::{Place, beside};
+use crate::migrations::sources::{SourceKey, Spec, Version, copy};
+use crate::plan::{Finding, Severity};
+use crate::yaml::{New, Node};
+
+/// The chart.
+pub(super) const CHART: &str = "app-template";
+/// Where 4.0.0 and later are published.
+const HOME: &str = "oci://ghcr.io/bjw-s-labs/helm";
+/// The same for repositories that are not OCI.
+const HOME_OF_INDEX: &str = "https://bjw-s-labs.github.io/helm-charts";
+/// Where 3.x was published, which is frozen.
+const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
+
+/// Whether a registry has 4.x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Registry {
+    /// It has.
+    Has,
+    /// It is the one of 3.x.
+    Frozen,
+    /// It is somebody else's.
+    Other,
+}
+
+pub(super) fn registry(repository_url: &str) -> Registry {
+    match repository_url {
+        HOME | HOME_OF_INDEX => Registry::Has,
+        FROZEN => Registry::Frozen,
+        _ => Registry::Other,
+    }
+}
+
+/// What the second source is to be, of a source of 3.x.
+pub(super) fn key(old: &OciRepository, target: &str) -> (SourceKey, Registry) {
+    let registry = registry(old.url.strip_suffix(&format!("/{CHART}")).unwrap_or(&old.url));
+    let url = if registry == Registry::Frozen { format!("{HOME}/{CHART}") } else { old.url.clone() };
+    (SourceKey { chart: CHART.to_owned(), url, version: Version::Tag(target.to_owned()) }, registry)
+}
+
+/// What a source says of credentials and checks, and how often it looks.
+fn spec(view: &View, old: &OciRepository, key: SourceKey) -> Spec {
+    const OWN: [&str; 4] = ["interval", "layerSelector", "ref", "url"];
+    let node = view.node(&old.at).and_then(|root| root.get("spec"));
+    let entries = node.into_iter().flat_map(Node::entries);
+    let carried = entries.filter_map(|(key, value)| {
+        let key = key.text().filter(|key| !OWN.contains(key))?;
+        (!value.is_null()).then(|| (key.to_owned(), copy(value)))
+    });
+    let interval = node.and_then(|node| node.text_at(&["interval"])).unwrap_or("15m").to_owned();
+    Spec { key, interval, carried: carried.collect() }
+}
+
+/// A source of 4.x for the releases of one source of 3.x.
+pub(super) struct Second {
+    /// The source of 3.x.
+    pub(super) old: At,
+    /// The name that a chartRef names.
+    pub(super) name: String,
+    /// Where it is to be written; `None` if it is there.
+    pub(super) new: Option<(Spec, Place)>,
+}
+
+/// Finds or places the source of 4.x that releases need which take 3.x from `old`, in these clusters and namespaces.
+///
+/// # Errors
+/// A finding at the source of 3.x, where there is no place for one.
+pub(super) fn second(
+    view: &View,
+    old: &OciRepository,
+    target: &str,
+    needed: &BTreeSet<(usize, String)>,
+) -> Result<Second, Finding> {
+    let (key, _) = key(old, target);
+    let spec = spec(view, old, key);
+    if let Some(name) = found(view, &spec, needed) {
+        return Ok(Second { old: old.at.clone(), name, new: None });
+    }
+    let place = beside(view, &old.at, &spec.key, std::slice::from_ref(&spec.key))?;
+    let name = proven_beside(view, &spec, &place, &old.at)?;
+    Ok(Second { old: old.at.clone(), name, new: Some((spec, place)) })
+}
+
+/// The name under which every one of these clusters and namespaces has the source.
+fn found(view: &View, spec: &Spec, needed: &BTreeSet<(usize, String)>) -> Option<String> {
+    let mut by_namespace: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (cluster, namespace) in needed {
+        by_namespace.entry(namespace).or_default().insert(view.graph().clusters[*cluster].name.clone());
+    }
+    let names: BTreeSet<Option<String>> = by_namespace
+        .into_iter()
+        .map(|(namespace, clusters)| existing(view, &spec.key, &spec.carried, &clusters, namespace))
+        .collect();
+    if names.len() == 1 { names.into_iter().next().flatten() } else { None }
+}
+
+/// Whether a source checks signatures, and where.
+pub(super) fn verify_line(view: &View, at: &At) -> Option<usize> {
+    Some(view.node(at)?.at(&["spec", "verify"]).filter(|verify| !verify.is_null())?.line())
+}
+
+/// The HelmRepository of 4.x that every place of a release has, as a `sourceRef` names it.
+pub(super) fn repository_of_4(view: &View, reaches: &[Reach]) -> Option<SourceRef> {
+    let of_4 = view.helm_repositories().iter().filter(|own| registry(&own.url) == Registry::Has);
+    let mut names = BTreeMap::<(String, String), BTreeSet<usize>>::new();
+    for repository in of_4 {
+        for reach in view.graph().reaches(&repository.at) {
+            let name = (reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+            names.entry(name).or_default().insert(reach.cluster);
+        }
+    }
+    let clusters: BTreeSet<usize> = reaches.iter().map(|reach| reach.cluster).collect();
+    let ((namespace, name), _) = names.into_iter().find(|(_, own)| clusters.is_subset(own))?;
+    Some(SourceRef { kind: "HelmRepository".to_owned(), name, namespace: Some(namespace) })
+}
+
+/// That a source of 3.x says something which leaves its version open.
+pub(super) fn is_open(source: &OciRepository) -> Option<&'static str> {
+    if source.pinned {
+        return Some("states a digest or a range by name");
+    }
+    if source.semver.is_some() {
+        return Some("states a range");
+    }
+    source.suspended.then_some("is suspended")
+}
+
+/// A finding at a source.
+pub(super) fn at_source(
+    source: &OciRepository,
+    view: &View,
+    severity: Severity,
+    code: &'static str,
+    message: String,
+) -> Finding {
+    let line = view.object(&source.at).map(|object| object.line);
+    finding(severity, code, &source.at, line, message)
+}
+
+/// `ref.tag` and `url` as nodes of a source.
+pub(super) fn tag_and_url<'v>(view: &'v View, at: &At) -> Option<(Node<'v>, Node<'v>)> {
+    let spec = view.node(at)?.get("spec")?;
+    Some((spec.at(&["ref", "tag"])?, spec.get("url")?))
+}
+
+/// The post-renderer that puts the selectors of 3.x back, as an item of `spec.postRenderers`.
+pub(super) fn post_renderer(kept: &[super::conversion::Kept]) -> New {
+    let patches = kept.iter().map(|own| {
+        let target = New::mapping([("kind", New::string(own.kind.to_string())), ("name", New::string(&own.name))]);
+        let patch = format!(
+            "- op: remove\n  path: /spec/selector/matchLabels/app.kubernetes.io~1controller\n- op: add\n  path: \
+             /spec/selector/matchLabels/app.kubernetes.io~1component\n  value: {}\n",
+            serde_json::Value::from(own.identifier.as_str())
+        );
+        New::mapping([("target", target), ("patch", New::Text(patch))])
+    });
+    New::mapping([("kustomize", New::mapping([("patches", New::Sequence(patches.collect()))]))])
+}

@@ -1,0 +1,94 @@
+//! What there is in a tree for this migration: the releases before 4.x, and the sources that they move to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes;
+use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
+use super::settings::AppTemplateV4Settings;
+use super::source::{Second, second};
+use crate::flux::{At, Chart, OciRepository, View};
+use crate::plan::{Finding, Severity};
+
+/// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
+pub(super) struct Found<'v> {
+    pub(super) candidates: Vec<Candidate<'v>>,
+    /// The sources that releases move to, by those that they come from.
+    pub(super) seconds: Vec<Second>,
+    /// Releases of app-template that are on 4.x.
+    pub(super) moved: usize,
+    pub(super) settings: AppTemplateV4Settings,
+}
+
+impl<'v> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: &AppTemplateV4Settings) -> Found<'v> {
+        let mut users: BTreeMap<&At, usize> = BTreeMap::new();
+        for release in view.releases() {
+            for source in sources_of(view, release) {
+                *users.entry(&source.at).or_default() += 1;
+            }
+        }
+        let mut found = Found { candidates: Vec::new(), seconds: Vec::new(), moved: 0, settings: settings.clone() };
+        for release in view.releases() {
+            match now(view, release) {
+                Now::Other => {}
+                Now::Moved => found.moved += 1,
+                Now::Before(version, source) => {
+                    let users = source.and_then(|source| users.get(&source.at)).copied().unwrap_or_default();
+                    found.candidates.push(judge(view, release, (version, source), users, settings));
+                }
+                Now::Apart => {
+                    let mut candidate = judge(view, release, (None, None), 0, settings);
+                    let message = "it takes its chart from several sources".to_owned();
+                    let reason = at_release(release, Severity::Error, codes::SOURCES_APART, message);
+                    candidate.verdict = Err(vec![reason]);
+                    found.candidates.push(candidate);
+                }
+            }
+        }
+        found.place_seconds(view);
+        found
+    }
+
+    /// Finds or places the sources that releases move to; where that cannot be, the releases stay.
+    fn place_seconds(&mut self, view: &View) {
+        let mut needed: BTreeMap<&At, (&'v OciRepository, BTreeSet<(usize, String)>)> = BTreeMap::new();
+        for candidate in &self.candidates {
+            let Ok(step) = &candidate.verdict else { continue };
+            let (Way::Second(source), Chart::Ref(reference)) = (&step.way, &candidate.release.chart) else { continue };
+            let source: &'v OciRepository = source;
+            let (_, needed) = needed.entry(&source.at).or_insert_with(|| (source, BTreeSet::new()));
+            needed.extend(view.graph().reaches(&candidate.release.at).iter().map(|reach| {
+                let namespace = reference.namespace.as_ref().or(reach.namespace.as_ref());
+                (reach.cluster, namespace.cloned().unwrap_or_default())
+            }));
+        }
+        let mut refused: BTreeMap<At, Finding> = BTreeMap::new();
+        for (at, (source, needed)) in needed {
+            match second(view, source, &self.settings.target, &needed) {
+                Ok(second) => self.seconds.push(second),
+                Err(reason) => drop(refused.insert(at.clone(), reason)),
+            }
+        }
+        for candidate in &mut self.candidates {
+            let source = match &candidate.verdict {
+                Ok(step) => {
+                    if let Way::Second(source) = &step.way {
+                        Some(&source.at)
+                    } else {
+                        None
+                    }
+                }
+                Err(_) => None,
+            };
+            if let Some(reason) = source.and_then(|source| refused.get(source)) {
+                let reason = at_release(candidate.release, Severity::Error, reason.code, reason.message.clone());
+                candidate.verdict = Err(vec![reason]);
+            }
+        }
+    }
+
+    /// The source that the releases of another one move to.
+    pub(super) fn second_of(&self, old: &OciRepository) -> Option<&Second> {
+        self.seconds.iter().find(|second| second.old == old.at)
+    }
+}

@@ -1,0 +1,186 @@
+//! The units of this migration.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use super::release::{Candidate, Step, Way, at_release};
+use super::source::Second;
+use super::survey::Found;
+use crate::flux::{OciRepository, Radius, View};
+use crate::plan::{Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::repo::RepoPath;
+
+pub(super) const SOURCE: &str = "source";
+pub(super) const RELEASE: &str = "release";
+pub(super) const FLEET: &str = "fleet";
+
+fn id(step: &'static str, subject: Subject) -> UnitId {
+    UnitId { migration: "app-template-v4", step, subject }
+}
+
+pub(super) fn release_id(candidate: &Candidate<'_>) -> UnitId {
+    let (namespace, name) = (candidate.namespace.clone(), candidate.name.clone());
+    id(RELEASE, Subject::Release { namespace, name, path: candidate.release.at.path.clone() })
+}
+
+pub(super) fn source_id(second: &Second) -> Option<UnitId> {
+    let (_, place) = second.new.as_ref()?;
+    let namespace = place.namespace.clone().unwrap_or_default();
+    Some(id(SOURCE, object("OCIRepository", namespace, place.name.clone(), &place.file)))
+}
+
+pub(super) fn fleet_id(view: &View, source: &OciRepository) -> UnitId {
+    let reach = view.graph().reaches(&source.at).first();
+    let namespace = reach.and_then(|reach| reach.namespace.clone()).unwrap_or_default();
+    let name = reach.map_or_else(|| source.name.clone(), |reach| reach.name.clone());
+    id(FLEET, object("OCIRepository", namespace, name, &source.at.path))
+}
+
+fn object(kind: &str, namespace: String, name: String, path: &RepoPath) -> Subject {
+    Subject::Object { kind: kind.to_owned(), namespace, name, path: path.clone() }
+}
+
+pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
+    let alone = found.candidates.iter().filter(|candidate| fleet_of(candidate).is_none());
+    let mut units: Vec<Unit> = alone.map(|candidate| release_unit(found, candidate)).collect();
+    units.extend(found.seconds.iter().filter_map(|second| source_unit(found, second)));
+    units.extend(fleets(found).into_iter().map(|source| fleet_unit(found, view, source)));
+    let what = if found.moved == 0 { String::new() } else { "HelmReleases of app-template on 4.x already".to_owned() };
+    let findings = Vec::new();
+    Survey { units, findings, out_of_scope: OutOfScope { count: found.moved, what } }
+}
+
+/// The source that moves with all its releases, if a release is one of them.
+fn fleet_of<'v>(candidate: &Candidate<'v>) -> Option<&'v OciRepository> {
+    match &candidate.verdict {
+        Ok(Step { way: Way::Fleet(source), .. }) => Some(source),
+        _ => None,
+    }
+}
+
+fn fleets<'v>(found: &Found<'v>) -> Vec<&'v OciRepository> {
+    let mut fleets: Vec<&OciRepository> = found.candidates.iter().filter_map(fleet_of).collect();
+    fleets.dedup_by(|a, b| a.at == b.at);
+    fleets.sort_by(|a, b| a.at.cmp(&b.at));
+    fleets.dedup_by(|a, b| a.at == b.at);
+    fleets
+}
+
+pub(super) fn fleet_members<'f, 'v>(found: &'f Found<'v>, source: &OciRepository) -> Vec<&'f Candidate<'v>> {
+    let is_one = |own: &&Candidate<'v>| fleet_of(own).is_some_and(|own| own.at == source.at);
+    found.candidates.iter().filter(is_one).collect()
+}
+
+fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
+    let mut findings = candidate.findings.clone();
+    let target = &found.settings.target;
+    let mut needs = BTreeSet::new();
+    let mut touches = BTreeSet::from([candidate.release.at.path.clone()]);
+    let title = match &candidate.verdict {
+        Err(reasons) => {
+            findings.extend(reasons.iter().cloned());
+            format!("stays on {}", candidate.from)
+        }
+        Ok(step) => {
+            let from = &candidate.from;
+            match &step.way {
+                Way::InPlace { repository: None } => format!("{from} to {target}"),
+                Way::InPlace { repository: Some(new) } => {
+                    format!("{from} to {target}, from HelmRepository {}", new.name)
+                }
+                Way::Own(source) => {
+                    touches.insert(source.at.path.clone());
+                    format!("{from} to {target}, with its own source")
+                }
+                Way::Second(source) => {
+                    let second = found.second_of(source).expect("a release that can move has a source");
+                    needs.extend(source_id(second));
+                    format!("{from} to {target}, by source {}", second.name)
+                }
+                Way::Fleet(_) => unreachable!("a release of a fleet has no unit of its own"),
+            }
+        }
+    };
+    Unit {
+        id: release_id(candidate),
+        also: candidate.also.clone(),
+        title,
+        lane: Lane(candidate.clusters.clone()),
+        safety: safety(candidate.verdict.is_ok(), &findings),
+        impact: candidate.effect.impact.unwrap_or(Impact::None),
+        workloads: candidate.effect.workloads.clone(),
+        hooks: candidate.effect.hooks,
+        radius: Radius::default(),
+        dependents: 0,
+        needs,
+        touches,
+        findings,
+    }
+}
+
+fn safety(is_able: bool, findings: &[Finding]) -> Safety {
+    match is_able {
+        false => Safety::Refused,
+        true if findings.iter().any(|finding| finding.severity == Severity::Warning) => Safety::Review,
+        true => Safety::Safe,
+    }
+}
+
+fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
+    let (spec, place) = second.new.as_ref()?;
+    let is_user = |candidate: &&Candidate<'_>| match &candidate.verdict {
+        Ok(Step { way: Way::Second(source), .. }) => source.at == second.old,
+        _ => false,
+    };
+    let users: usize = found.candidates.iter().filter(is_user).map(|user| 1 + user.also.len()).sum();
+    let users = if users == 1 { "1 release".to_owned() } else { format!("{users} releases") };
+    Some(Unit {
+        id: source_id(second)?,
+        also: BTreeSet::new(),
+        title: format!("new, {} {}, for {users}", spec.key.url, spec.key.version.text()),
+        lane: Lane(place.clusters.clone()),
+        safety: Safety::Safe,
+        impact: Impact::None,
+        workloads: BTreeSet::new(),
+        hooks: false,
+        radius: Radius::default(),
+        dependents: 0,
+        needs: BTreeSet::new(),
+        touches: place.listed_in.iter().chain([&place.file]).cloned().collect(),
+        findings: Vec::new(),
+    })
+}
+
+/// A source with all its releases, at once: as configured, and never otherwise.
+fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
+    let members = fleet_members(found, source);
+    let mut findings: Vec<Finding> = members.iter().flat_map(|own| own.findings.clone()).collect();
+    let mut is_able = true;
+    // One that stays would get 4.x without being converted.
+    let stays = found.candidates.iter().filter(|own| own.verdict.is_err() && names(view, own, source));
+    for candidate in stays {
+        is_able = false;
+        findings.extend(candidate.verdict.as_ref().err().into_iter().flatten().cloned());
+        let message = format!("{} stays, and so does the source that it shares", candidate.name);
+        findings.push(at_release(candidate.release, Severity::Error, codes::FLEET_STAYS, message));
+    }
+    Unit {
+        id: fleet_id(view, source),
+        also: BTreeSet::new(),
+        title: format!("{} to {}, with {} releases", source.url, found.settings.target, members.len()),
+        lane: Lane(members.iter().flat_map(|own| own.clusters.clone()).collect()),
+        safety: safety(is_able, &findings),
+        impact: members.iter().filter_map(|own| own.effect.impact).max().unwrap_or(Impact::None),
+        workloads: members.iter().flat_map(|own| own.effect.workloads.clone()).collect(),
+        hooks: members.iter().any(|own| own.effect.hooks),
+        radius: Radius::default(),
+        dependents: 0,
+        needs: BTreeSet::new(),
+        touches: members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned().collect(),
+        findings,
+    }
+}
+
+fn names(view: &View, candidate: &Candidate<'_>, source: &OciRepository) -> bool {
+    super::release::sources_of(view, candidate.release).iter().any(|own| own.at == source.at)
+}
