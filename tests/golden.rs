@@ -1,5 +1,5 @@
 //! Golden cases: `golden/<case>/before` is a repository, `expected.diff` and `plan.json` what the program must say of it, `doctor.txt` what
-//! `doctor` must, where that is there.
+//! `doctor` must, where that is there. A case that is named after a migration is about that one alone.
 //!
 //! Each case runs twice (the second run must find nothing to write) and both ways (the diff goes through `git apply` and must give the
 //! tree that `apply` gives). `UPDATE_GOLDEN=1 cargo test --test golden` writes the expectations; read them before you commit them.
@@ -62,8 +62,8 @@ fn prepared(case: &Path) -> Result<Repo, Failed> {
 
 fn run(case: &Path) -> Result<(), Failed> {
     let repo = prepared(case)?;
-    let plan = repo.run(&["plan", "--review", "--format", "json"]);
-    let diff = repo.run(&["diff", "--review"]);
+    let plan = repo.run(&of(case, &["plan", "--review", "--format", "json"]));
+    let diff = repo.run(&of(case, &["diff", "--review"]));
     let json: Value = serde_json::from_str(&plan.stdout).map_err(|error| format!("{error}: {}", plan.stderr))?;
     matches_file(&case.join("plan.json"), &format!("{json:#}\n"))?;
     matches_file(&case.join("expected.diff"), &diff.stdout)?;
@@ -72,10 +72,10 @@ fn run(case: &Path) -> Result<(), Failed> {
     }
 
     let applied = prepared(case)?;
-    applied.run(&["apply", "--review"]);
-    let again = applied.run(&["diff", "--review"]);
+    applied.run(&of(case, &["apply", "--review"]));
+    let again = applied.run(&of(case, &["diff", "--review"]));
     same("the second diff", "", &again.stdout)?;
-    let left: Value = serde_json::from_str(&applied.run(&["plan", "--review", "--format", "json"]).stdout)?;
+    let left: Value = serde_json::from_str(&applied.run(&of(case, &["plan", "--review", "--format", "json"])).stdout)?;
     let mut stays = ids(&json, Some("refused"));
     stays.extend(ids(&json, Some("opted-out")));
     same("what is left after all is applied", &stays, &ids(&left, None))?;
@@ -91,6 +91,13 @@ fn run(case: &Path) -> Result<(), Failed> {
     one_by_one(case, &json)
 }
 
+/// A command for the migration that a case is named after, or for all.
+fn of<'a>(case: &Path, command: &[&'a str]) -> Vec<&'a str> {
+    let name = case.file_name().unwrap_or_default().to_string_lossy();
+    let all = flux_codemod::migrations::all().into_iter().map(|migration| migration.meta().id);
+    command.iter().copied().chain(all.filter(|id| name.starts_with(&format!("{id}-")))).collect()
+}
+
 /// A part that lands leaves exactly the others, under the same names.
 fn one_by_one(case: &Path, json: &Value) -> Result<(), Failed> {
     let units = json["units"].as_array().expect("units");
@@ -101,12 +108,17 @@ fn one_by_one(case: &Path, json: &Value) -> Result<(), Failed> {
     let (namespace, name) = (unit["subject"]["namespace"].as_str(), unit["subject"]["name"].as_str());
     let release = format!("{}/{}", namespace.unwrap_or_default(), name.unwrap_or_default());
     let release = release.trim_start_matches('/');
-    repo.run(&["apply", "--review", "--release", release]);
-    let left: Value = serde_json::from_str(&repo.run(&["plan", "--review", "--format", "json"]).stdout)?;
-    let landed: BTreeSet<&str> = std::iter::once(&unit["id"])
-        .chain(unit["needs"].as_array().expect("needs"))
-        .filter_map(Value::as_str)
-        .collect();
+    repo.run(&of(case, &["apply", "--review", "--release", release]));
+    let left: Value = serde_json::from_str(&repo.run(&of(case, &["plan", "--review", "--format", "json"])).stdout)?;
+    // What is done to that release, by one migration or several, and all that it needs.
+    let mut landed: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&Value> =
+        units.iter().filter(|own| own["chosen"] == true && own["subject"] == unit["subject"]).collect();
+    while let Some(unit) = open.pop() {
+        landed.extend(unit["id"].as_str());
+        let needs = unit["needs"].as_array().expect("needs");
+        open.extend(units.iter().filter(|own| needs.contains(&own["id"])));
+    }
     let expected: BTreeSet<String> = ids(json, None).into_iter().filter(|id| !landed.contains(id.as_str())).collect();
     same("what is left after one release", &expected, &ids(&left, None))
 }

@@ -50,10 +50,8 @@ pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect 
         for workload in &workloads {
             effect.take(about_workload(view, at, place, workload, kept.contains(&workload.identifier)), &mut said);
         }
-        if kept.is_empty() {
-            for cost in chart.costs(&place.conversion.pins) {
-                effect.say(about_cost(view, at, place, &cost), &mut said);
-            }
+        for cost in chart.costs(&place.conversion.pins) {
+            effect.say(about_role(view, at, &cost), &mut said);
         }
         effect.say(about_waiting(view, at, place), &mut said);
         if !effect.stopped.is_empty() {
@@ -115,7 +113,13 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
     };
     effect.impact = Some(Impact::Recreate);
     effect.stopped.insert(named(&kind, name));
-    let message = format!("{kind} {namespace}/{name} must be deleted before the upgrade: {field}");
+    let services = services_behind(place, workload);
+    let meanwhile = match services.as_slice() {
+        [] => String::new(),
+        [one] => format!("; until it is made anew, Service {one} has no endpoints"),
+        several => format!("; until it is made anew, Services {} have no endpoints", several.join(", ")),
+    };
+    let message = format!("{kind} {namespace}/{name} must be deleted before the upgrade: {field}{meanwhile}");
     effect.findings.push(finding(Severity::Note, codes::IMMUTABLE, at, Some(line), message));
     if !workload.claim_templates.is_empty() {
         let claims: Vec<String> = workload
@@ -139,37 +143,33 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
     effect
 }
 
-fn about_cost(view: &View, at: &At, place: &Place<'_>, cost: &Cost) -> Option<Finding> {
-    match cost {
-        Cost::NoEndpoints { service: Ok(service), controllers } => {
-            let message = format!(
-                "Service {}/{service} has no endpoints until {} made anew",
-                place.namespace,
-                if controllers.len() == 1 { "its workload is" } else { "its workloads are" }
-            );
-            let line = line_of(view, at, &["service"]);
-            Some(finding(Severity::Note, codes::NO_ENDPOINTS, at, Some(line), message))
-        }
-        Cost::RoleRef { binding: Ok(binding), role: Ok(role) } => {
-            let message = format!("the roleRef of binding {binding} is immutable, and role {role} gets another name");
-            let line = line_of(view, at, &["rbac", "bindings"]);
-            Some(finding(Severity::Warning, codes::IMMUTABLE, at, Some(line), message))
-        }
-        // Claims are doubts of the conversion, and so are names that cannot be told.
-        Cost::Claim { .. } | Cost::NoEndpoints { .. } | Cost::RoleRef { .. } => None,
-    }
+/// The Services that may have this workload behind them: their selector has the new label at once, the pods that run have the old one.
+fn services_behind(place: &Place<'_>, workload: &Workload) -> Vec<String> {
+    let costs = place.chart().costs(&place.conversion.pins).into_iter();
+    let services = costs.filter_map(|cost| match cost {
+        Cost::NoEndpoints { service, controllers } if controllers.contains(&workload.identifier) => service.ok(),
+        _ => None,
+    });
+    services.collect()
+}
+
+/// Claims are doubts of the conversion, and Services go with their workloads.
+fn about_role(view: &View, at: &At, cost: &Cost) -> Option<Finding> {
+    let Cost::RoleRef { binding: Ok(binding), role: Ok(role) } = cost else { return None };
+    let message = format!("the roleRef of binding {binding} is immutable, and role {role} gets another name");
+    let line = line_of(view, at, &["rbac", "bindings"]);
+    Some(finding(Severity::Warning, codes::IMMUTABLE, at, Some(line), message))
 }
 
 fn about_waiting(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {
     let (reach, holds) = place.applied.as_ref()?;
-    if !holds.is_waited_for {
+    if !holds.is_waited_for || holds.up.is_empty() {
         return None;
     }
     let graph = view.graph();
     let own = graph.kustomizations[reach.kustomization].full_name();
     let up: Vec<String> = holds.up.iter().map(|number| graph.kustomizations[*number].full_name()).collect();
     let others = match up.as_slice() {
-        [] => "no other depends on it".to_owned(),
         [one] => format!("{one} depends on it"),
         several => {
             let first = several.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
