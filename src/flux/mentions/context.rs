@@ -1,0 +1,178 @@
+//! What a file's texts mean where a cluster applies it: namespaces, variables, the release that values are for.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::place::Place;
+use crate::flux::{At, Kustomization, Object, Variables, View};
+use crate::repo::RepoPath;
+
+/// One way in which a document arrives in a cluster.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context<'v> {
+    /// The namespace; `None` where it cannot be told, or there is none.
+    namespace: Option<String>,
+    variables: Option<&'v Variables>,
+    /// The name and namespace of the Helm release that its values are for.
+    release: Option<(String, String)>,
+}
+
+impl Context<'_> {
+    /// A text with the variables of Flux put in, and in values the name and namespace of the release.
+    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        static RELEASE: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\{\{-?\s*\$?\.Release\.(Name|Namespace)\s*-?\}\}").expect("it is a pattern"));
+        let mut text = Cow::Borrowed(text);
+        if let Some(variables) = self.variables.filter(|_| text.contains("${")) {
+            text = Cow::Owned(variables.put_into(&text));
+        }
+        if let Some((name, namespace)) = self.release.as_ref().filter(|_| text.contains("{{")) {
+            let value = |found: &Captures<'_>| if &found[1] == "Name" { name.clone() } else { namespace.clone() };
+            text = Cow::Owned(RELEASE.replace_all(&text, value).into_owned());
+        }
+        text
+    }
+
+    /// The namespace in which the document arrives.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|namespace| !namespace.contains("${"))
+    }
+
+    /// The namespace that a reference without one means at a place: that of the release, in values and in patches of what it renders.
+    pub(super) fn namespace_at(&self, place: &Place<'_>) -> Option<&str> {
+        let of_release = || place.is_below(&["spec", "values"]) || place.is_below(&["spec", "postRenderers"]);
+        match &self.release {
+            Some((_, namespace)) if of_release() => Some(namespace.as_str()).filter(|text| !text.contains("${")),
+            _ => self.namespace(),
+        }
+    }
+}
+
+/// The Flux Kustomization and the namespace in which something arrives.
+type Arrival<'v> = (usize, Option<&'v str>);
+
+/// Finds contexts in one view; what is looked up again and again is indexed once.
+pub(super) struct Contexts<'v> {
+    view: &'v View,
+    /// As what arrives that came through a kustomization file.
+    through: BTreeMap<&'v RepoPath, BTreeSet<Arrival<'v>>>,
+    /// As what arrives that a Flux Kustomization applies.
+    applied: BTreeMap<usize, BTreeSet<Arrival<'v>>>,
+    /// The kustomization files that read a file besides their resources, or take in a Component.
+    readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
+}
+
+impl<'v> Contexts<'v> {
+    /// Indexes a view.
+    pub(super) fn of(view: &'v View) -> Contexts<'v> {
+        let mut all = Contexts { view, through: BTreeMap::new(), applied: BTreeMap::new(), readers: BTreeMap::new() };
+        for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
+            let arrival = (reach.kustomization, reach.namespace.as_deref());
+            for file in &reach.through {
+                all.through.entry(file).or_default().insert(arrival);
+            }
+            all.applied.entry(reach.kustomization).or_default().insert(arrival);
+        }
+        for kustomization in view.kustomizations() {
+            let read =
+                kustomization.inputs.iter().chain(&kustomization.configurations).chain(&kustomization.components);
+            for path in read.filter_map(|entry| view.resolve(kustomization, &entry.text)) {
+                all.readers.entry(path).or_default().push(kustomization);
+            }
+        }
+        all
+    }
+
+    /// The texts that are no YAML: templates, what could not be parsed, and what kustomizations read besides.
+    pub(super) fn other_texts(&self) -> Vec<(RepoPath, String)> {
+        let unread = self.view.files().filter(|(_, file)| file.stream.is_none()).map(|(path, _)| path);
+        let others = self.readers.keys().filter(|path| self.view.file(path).is_none());
+        let paths: BTreeSet<&RepoPath> = unread.chain(others).collect();
+        let text = |path: &RepoPath| {
+            let file = self.view.tree().read(path).ok()??;
+            Some((path.clone(), str::from_utf8(&file.bytes).ok()?.to_owned()))
+        };
+        paths.into_iter().filter_map(text).collect()
+    }
+
+    /// The contexts of an object; where no cluster applies it, those of its file, with the namespace that it states.
+    pub(super) fn of_object(&self, object: &Object) -> Vec<Context<'v>> {
+        let reaches = self.view.graph().reaches(&object.at);
+        if reaches.is_empty() {
+            let stated = |context: Context<'v>| Context {
+                namespace: object.namespace.clone().or(context.namespace.clone()),
+                ..context
+            };
+            return self.of_file(&object.at.path).into_iter().map(stated).collect();
+        }
+        let context = |reach| {
+            let installed = self.view.installed(&object.at, reach);
+            Context {
+                namespace: reach.namespace.clone(),
+                variables: Some(&self.view.graph().kustomizations[reach.kustomization].variables),
+                release: installed.map(|installed| (installed.release, installed.namespace)),
+            }
+        };
+        reaches.iter().map(context).collect()
+    }
+
+    /// The contexts of a file that is no object: of what comes through it, or through what reads it. One without anything where there are none.
+    pub(super) fn of_file(&self, path: &RepoPath) -> Vec<Context<'v>> {
+        let mut arrivals = BTreeSet::new();
+        self.collect(path, &mut BTreeSet::new(), &mut arrivals);
+        let context = |(kustomization, namespace): Arrival<'_>| Context {
+            namespace: namespace.map(str::to_owned),
+            variables: Some(&self.view.graph().kustomizations[kustomization].variables),
+            release: None,
+        };
+        let found: Vec<_> = arrivals.into_iter().map(context).collect();
+        if found.is_empty() { vec![Context::default()] } else { found }
+    }
+
+    fn collect(&self, path: &RepoPath, seen: &mut BTreeSet<RepoPath>, found: &mut BTreeSet<Arrival<'v>>) {
+        if !seen.insert(path.clone()) {
+            return;
+        }
+        found.extend(self.through.get(path).into_iter().flatten());
+        let dir = path.dir();
+        let is_kustomization = Kustomization::is_named_so(path);
+        // A Component works on all that its parent has.
+        let read_as = if is_kustomization { [Some(path), Some(&dir)] } else { [Some(path), None] };
+        for reader in read_as.into_iter().flatten().filter_map(|read| self.readers.get(read)).flatten() {
+            self.collect(&reader.path, seen, found);
+        }
+        for (number, own) in self.view.graph().kustomizations.iter().enumerate() {
+            if is_kustomization && own.components.contains(&dir) {
+                found.extend(self.applied.get(&number).into_iter().flatten());
+            }
+        }
+    }
+
+    /// The documents of a YAML file with their contexts: each object, those in Lists by themselves, and what is none. Only the files for whose
+    /// text `is_of_interest` holds.
+    pub(super) fn each_document(
+        &self,
+        is_of_interest: &dyn Fn(&str) -> bool,
+        found: &mut dyn FnMut(&At, crate::yaml::Node<'_>, &[Context<'v>]),
+    ) {
+        for (path, file) in self.view.files() {
+            let Some(stream) = file.stream.as_ref().filter(|stream| is_of_interest(stream.text())) else { continue };
+            for (number, root) in stream.documents().enumerate() {
+                let at = At::document(path, number);
+                match file.object(&at) {
+                    Some(list) if !list.items.is_empty() => {
+                        for item in &list.items {
+                            let Some(node) = self.view.node(&item.at) else { continue };
+                            found(&item.at, node, &self.of_object(item));
+                        }
+                    }
+                    Some(object) => found(&at, root, &self.of_object(object)),
+                    None => found(&at, root, &self.of_file(path)),
+                }
+            }
+        }
+    }
+}

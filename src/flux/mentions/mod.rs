@@ -1,0 +1,192 @@
+//! Where other files name objects, and ask for labels: what a name that changes, or a label that goes, would break.
+//!
+//! Found by key, as Kubernetes, Flux and the usual operators have them (`keys`), by `kind` and `name` beside each other, and in texts by DNS name
+//! (`words`), also in YAML that stands in a text: patches, values in a ConfigMap. Variables of Flux are put in as each cluster has
+//! them. What cannot be told counts: rather a mention too many. Source of the rules: specification `app-template-v4.md`, section 4.
+//!
+//! What is absent on purpose: names that a chart or program makes up by itself, what stands in comments, and labels under the names that
+//! metrics give them.
+
+mod context;
+mod keys;
+mod place;
+mod selectors;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use selectors::SelectorUse;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+
+use self::context::{Context, Contexts};
+use self::place::Place;
+use super::{At, View};
+use crate::repo::RepoPath;
+
+/// An object by its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace; `None` where it has none or nobody can tell: then a reference from anywhere may mean it.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A place that names an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mention {
+    /// The file, and the object in it that names the other.
+    pub at: At,
+    /// The line, from 1.
+    pub line: usize,
+    /// The keys to the text, and what there means the object: `spec.sourcePVC: plex`. Of several on a line, the first.
+    pub what: String,
+}
+
+impl View {
+    /// Where objects are named in the repository, each list by file and line. `wanted` has the objects, and for each the places that are no
+    /// mentions: its own, and that of the release that makes it.
+    ///
+    /// This reads every YAML file ([`View::whole`]), and of the other files those that a kustomization reads: call it once, with all names
+    /// that matter. A file with none of the names is not looked at any closer.
+    pub fn mentions(&self, wanted: &BTreeMap<Named, BTreeSet<At>>) -> BTreeMap<Named, Vec<Mention>> {
+        if wanted.is_empty() {
+            return BTreeMap::new();
+        }
+        let view = self.whole();
+        let contexts = Contexts::of(&view);
+        let wanted = Wanted::of(wanted);
+        let mut found = Found { at: At::document(&RepoPath::root(), 0), by_name: BTreeMap::new() };
+        contexts.each_document(&|text| wanted.may_be_in(text), &mut |at, root, contexts| {
+            found.at = at.clone();
+            Place::walk(root, &|text| wanted.may_be_in(text), &mut |place| {
+                contexts.iter().for_each(|context| wanted.at_place(place, context, &mut found));
+            });
+        });
+        for (path, text) in contexts.other_texts().iter().filter(|(_, text)| wanted.may_be_in(text)) {
+            found.at = At::document(path, 0);
+            for context in contexts.of_file(path) {
+                for (number, line) in text.lines().enumerate() {
+                    let text = context.text(line);
+                    wanted.in_text(&text, context.namespace(), &found.at.clone(), &mut |named, range| {
+                        found.add(named, number + 1, text[range].to_owned());
+                    });
+                }
+            }
+        }
+        let listed = |lines: Lines| lines.into_iter().map(|((at, line), what)| Mention { at, line, what }).collect();
+        found.by_name.into_iter().map(|(named, lines)| (named, listed(lines))).collect()
+    }
+}
+
+/// What was found first on each line: an alias comes after what it repeats.
+type Lines = BTreeMap<(At, usize), String>;
+
+/// What was found so far.
+struct Found {
+    /// Where the walk is.
+    at: At,
+    by_name: BTreeMap<Named, Lines>,
+}
+
+impl Found {
+    fn add(&mut self, named: &Named, line: usize, what: String) {
+        self.by_name.entry(named.clone()).or_default().entry((self.at.clone(), line)).or_insert(what);
+    }
+}
+
+/// The objects to look for, by name.
+struct Wanted<'w> {
+    by_name: HashMap<&'w str, Vec<(&'w Named, &'w BTreeSet<At>)>>,
+    /// The names, in the order of the finder's patterns.
+    names: Vec<&'w str>,
+    finder: AhoCorasick,
+}
+
+impl<'w> Wanted<'w> {
+    fn of(wanted: &'w BTreeMap<Named, BTreeSet<At>>) -> Wanted<'w> {
+        let mut by_name: HashMap<&str, Vec<_>> = HashMap::new();
+        for (named, left_out) in wanted.iter().filter(|(named, _)| !named.name.is_empty()) {
+            by_name.entry(&named.name).or_default().push((named, left_out));
+        }
+        let mut names: Vec<&str> = by_name.keys().copied().collect();
+        names.sort_unstable();
+        Wanted { finder: AhoCorasick::new(&names).expect("names are few and short"), by_name, names }
+    }
+
+    /// Whether a name may stand in a text, as it is or once variables, templates and escapes are put in.
+    fn may_be_in(&self, text: &str) -> bool {
+        ["${", "{{", "\\"].iter().any(|mark| text.contains(mark)) || self.finder.is_match(text)
+    }
+
+    /// The objects of a name that a place would mention, one by one.
+    fn named(&self, name: &str, at: &At) -> impl Iterator<Item = &'w Named> + use<'_, 'w> {
+        let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice).iter();
+        let at = at.clone();
+        all.filter(move |(_, left_out)| !left_out.contains(&at)).map(|(named, _)| *named)
+    }
+
+    /// Looks at one scalar.
+    fn at_place(&self, place: &Place<'_>, context: &Context<'_>, found: &mut Found) {
+        let Some(text) = place.node.text().map(|text| context.text(text)) else { return };
+        let own = context.namespace_at(place);
+        let at = found.at.clone();
+        // Some annotations have several names.
+        for name in text.split(',').map(str::trim).filter(|name| self.by_name.contains_key(name)) {
+            let Some(reference) = keys::reference(place) else { continue };
+            let stated = reference.namespace.map(|namespace| context.text(namespace));
+            for named in self.named(name, &at).filter(|named| reference.kinds.contains(&&*named.kind)) {
+                if named.may_be_in(stated.as_deref().or(own)) {
+                    found.add(named, place.line(), format!("{}: {}", place.path(), text.trim()));
+                }
+            }
+        }
+        if place.key().is_some_and(keys::is_host) {
+            for named in self.named(text.trim(), &at).filter(|named| named.kind == "Service" && named.may_be_in(own)) {
+                found.add(named, place.line(), format!("{}: {}", place.path(), text.trim()));
+            }
+        }
+        self.in_text(&text, own, &at, &mut |named, range| {
+            let line = place.line_at(&text, range.start);
+            found.add(named, line, format!("{}: {}", place.path(), &text[range]));
+        });
+    }
+
+    /// The Services and accounts in a text that stands in a namespace.
+    fn in_text(&self, text: &str, own: Option<&str>, at: &At, found: &mut dyn FnMut(&Named, Range<usize>)) {
+        for hit in self.finder.find_overlapping_iter(text) {
+            for named in self.named(self.names[hit.pattern().as_usize()], at) {
+                match named.kind.as_str() {
+                    "Service" => {
+                        let spoken = words::service(text, hit.range());
+                        let spoken = spoken.filter(|spoken| named.may_be_in(spoken.namespace.or(own)));
+                        spoken.into_iter().for_each(|spoken| found(named, spoken.range));
+                    }
+                    "ServiceAccount" => {
+                        let namespace = words::account(text, hit.range());
+                        if namespace.is_some_and(|namespace| named.may_be_in(Some(namespace))) {
+                            found(named, hit.range());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+impl Named {
+    /// Whether this may be in a namespace that a reference states or stands in; what cannot be told may be.
+    fn may_be_in(&self, namespace: Option<&str>) -> bool {
+        match (&self.namespace, namespace) {
+            (Some(own), Some(namespace)) => own == namespace || namespace.contains("${") || namespace.contains("{{"),
+            _ => true,
+        }
+    }
+}

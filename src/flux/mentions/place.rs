@@ -1,0 +1,295 @@
+//! A walk over all that a document says, YAML in its texts included.
+
+use crate::yaml::{Kind, Node, Stream};
+
+/// How a place is reached from the one above it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
+    /// The root of a document.
+    Root,
+    /// A key of a mapping.
+    Key(&'a str),
+    /// An item of a sequence, from 0.
+    Item(usize),
+    /// The YAML in a text.
+    Text,
+}
+
+/// Where the lines of a text stand in the file.
+#[derive(Clone, Copy, Debug)]
+enum Lines {
+    /// This is the file.
+    File,
+    /// Those of a literal block scalar, of which the first stands on this line.
+    From(usize),
+    /// All on this line: a quoted or folded text.
+    On(usize),
+}
+
+impl Lines {
+    fn in_file(self, line: usize) -> usize {
+        match self {
+            Lines::File => line,
+            Lines::From(first) => first + line - 1,
+            Lines::On(line) => line,
+        }
+    }
+}
+
+/// A node on the walk, with all above it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The node, aliases followed.
+    pub(super) node: Node<'a>,
+    step: Step<'a>,
+    above: Option<&'a Place<'a>>,
+    lines: Lines,
+}
+
+/// How many nodes may be visited through aliases: real files have few, alias bombs have billions.
+const THROUGH_ALIASES: usize = 100_000;
+
+impl<'a> Place<'a> {
+    /// Visits every scalar of a document. Aliases and merge keys are followed, and where a text for which `is_of_interest` holds is YAML, its
+    /// scalars are visited instead of it. A JSON6902 operation is visited as what it sets: its value, at its path.
+    pub(super) fn walk(root: Node<'_>, is_of_interest: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(&Place<'_>)) {
+        let place = Place { node: root.resolved(), step: Step::Root, above: None, lines: Lines::File };
+        Walk { is_of_interest, visit, left: THROUGH_ALIASES }.descend(&place, 0);
+    }
+
+    /// The line in the file, from 1.
+    pub(super) fn line(&self) -> usize {
+        self.lines.in_file(self.node.line())
+    }
+
+    /// The line in the file of a byte of the text of this scalar.
+    pub(super) fn line_at(&self, text: &str, offset: usize) -> usize {
+        let before = text.get(..offset).unwrap_or(text).matches('\n').count();
+        self.lines_of_text().in_file(before + 1)
+    }
+
+    fn lines_of_text(&self) -> Lines {
+        // Anchor and tag stand before the mark of a block scalar.
+        let is_property = |word: &&str| word.starts_with(['&', '!']);
+        let first = self.node.source().lines().next().unwrap_or_default();
+        let mark = first.split_whitespace().find(|word| !is_property(word));
+        match (self.lines, mark) {
+            (Lines::On(line), _) => Lines::On(line),
+            (_, Some(mark)) if mark.starts_with('|') => Lines::From(self.line() + 1),
+            _ => Lines::On(self.line()),
+        }
+    }
+
+    /// The places from this one up.
+    pub(super) fn up(&self) -> impl Iterator<Item = Place<'a>> + use<'a> {
+        std::iter::successors(Some(*self), |place| place.above.copied())
+    }
+
+    /// The nearest key: that of the list, for an item; what is merged stands where it is merged.
+    pub(super) fn key(&self) -> Option<&'a str> {
+        self.up().find_map(|place| match place.step {
+            Step::Key("<<") | Step::Item(_) => None,
+            Step::Key(key) => Some(Some(key)),
+            Step::Root | Step::Text => Some(None),
+        })?
+    }
+
+    /// The place whose key [`Place::key`] is.
+    pub(super) fn entry(&self) -> Option<Place<'a>> {
+        self.up().find(|place| matches!(place.step, Step::Key(key) if key != "<<"))
+    }
+
+    /// The mapping in which the nearest key stands; of one that is merged, that into which it is.
+    pub(super) fn mapping(&self) -> Option<Place<'a>> {
+        let mut mapping = *self.entry()?.above?;
+        while matches!(mapping.step, Step::Key("<<")) {
+            mapping = *mapping.above?;
+        }
+        Some(mapping)
+    }
+
+    /// Whether this is the value of a key, rather than an item of it.
+    pub(super) fn is_value(&self) -> bool {
+        matches!(self.step, Step::Key(_))
+    }
+
+    /// Whether it stands at a path of keys of the document, or below.
+    pub(super) fn is_below(&self, path: &[&str]) -> bool {
+        let mut keys: Vec<Step<'_>> = self.up().map(|place| place.step).collect();
+        keys.pop();
+        let mut keys = keys.iter().rev();
+        path.iter().all(|want| matches!(keys.next(), Some(Step::Key(key)) if key == want))
+    }
+
+    /// The keys on the way to it, for people: `spec.rules[0].name`. YAML in a text begins after a `|`.
+    pub(super) fn path(&self) -> String {
+        let mut steps: Vec<Step<'_>> = self.up().map(|place| place.step).collect();
+        steps.reverse();
+        let mut path = String::new();
+        for step in steps {
+            match step {
+                Step::Root => {}
+                Step::Text => path.push_str(" | "),
+                Step::Item(number) => path.push_str(&format!("[{number}]")),
+                Step::Key(key) if path.is_empty() || path.ends_with(' ') => path.push_str(key),
+                Step::Key(key) => path.push_str(&format!(".{key}")),
+            }
+        }
+        path
+    }
+}
+
+struct Walk<'w> {
+    is_of_interest: &'w dyn Fn(&str) -> bool,
+    visit: &'w mut dyn FnMut(&Place<'_>),
+    left: usize,
+}
+
+impl Walk<'_> {
+    /// How deep collections, aliases and texts may stand in each other.
+    const DEPTH: usize = 300;
+
+    fn descend(&mut self, place: &Place<'_>, depth: usize) {
+        if depth > Walk::DEPTH {
+            return;
+        }
+        match place.node.kind() {
+            Kind::Scalar => self.scalar(place, depth),
+            Kind::Sequence => {
+                for (number, item) in place.node.items().enumerate() {
+                    self.child(place, Step::Item(number), item, depth);
+                }
+            }
+            Kind::Mapping => {
+                if let Some((path, value)) = operation(place.node) {
+                    return self.operation(place, &path, value, depth);
+                }
+                for (key, value) in place.node.entries() {
+                    if let Some(key) = key.text() {
+                        self.child(place, Step::Key(key), value, depth);
+                    }
+                }
+            }
+        }
+    }
+
+    fn child<'a>(&mut self, above: &'a Place<'a>, step: Step<'a>, node: Node<'a>, depth: usize) {
+        let is_alias = node.kind() != Kind::Scalar && node.style().is_none();
+        if is_alias {
+            // All that an alias leads to counts, so that several of them in each other end.
+            let Some(left) = self.left.checked_sub(size(node.resolved(), self.left)) else { return };
+            self.left = left;
+        }
+        let node = if is_alias { node.resolved() } else { node };
+        self.descend(&Place { node, step, above: Some(above), lines: above.lines }, depth + 1);
+    }
+
+    fn scalar(&mut self, place: &Place<'_>, depth: usize) {
+        let Some(text) = place.node.text() else { return };
+        let may_be_yaml = text.contains('\n') || text.starts_with(['{', '[']) || text.starts_with("- ");
+        if may_be_yaml && (self.is_of_interest)(text) {
+            let nested = Stream::parse(text).ok();
+            let nested = nested.filter(|stream| stream.documents().all(|root| root.kind() != Kind::Scalar));
+            if let Some(stream) = nested {
+                for root in stream.documents() {
+                    let lines = place.lines_of_text();
+                    self.descend(&Place { node: root, step: Step::Text, above: Some(place), lines }, depth + 1);
+                }
+                return;
+            }
+        }
+        (self.visit)(place);
+    }
+
+    /// Goes down the path of an operation: what stands between is the operation itself.
+    fn operation(&mut self, above: &Place<'_>, path: &[String], value: Node<'_>, depth: usize) {
+        let Some((first, rest)) = path.split_first() else { return self.child(above, Step::Text, value, depth) };
+        let step = Step::Key(first);
+        match rest {
+            [] => self.child(above, step, value, depth),
+            _ => self.operation(
+                &Place { node: above.node, step, above: Some(above), lines: above.lines },
+                rest,
+                value,
+                depth + 1,
+            ),
+        }
+    }
+}
+
+/// The path and value of a JSON6902 operation; positions in lists are left out of the path.
+fn operation(node: Node<'_>) -> Option<(Vec<String>, Node<'_>)> {
+    node.text_at(&["op"])?;
+    let path = node.text_at(&["path"])?.strip_prefix('/')?;
+    let keys = path.split('/').map(|key| key.replace("~1", "/").replace("~0", "~"));
+    let is_position = |key: &String| key == "-" || key.bytes().all(|byte| byte.is_ascii_digit());
+    Some((keys.filter(|key| !is_position(key)).collect(), node.get("value")?))
+}
+
+/// How many nodes there are from one down, counted up to a limit, and one more than that where there are more.
+fn size(node: Node<'_>, limit: usize) -> usize {
+    let mut open = vec![node];
+    let mut count = 0;
+    while let Some(node) = open.pop() {
+        count += 1;
+        if count > limit {
+            break;
+        }
+        // What an alias leads to is counted where it is followed.
+        if node.kind() == Kind::Scalar || node.style().is_some() {
+            open.extend(node.items());
+            open.extend(node.entries().map(|(_, value)| value));
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walked(text: &str) -> Vec<String> {
+        let stream = Stream::parse(text).unwrap();
+        let mut found = Vec::new();
+        for root in stream.documents() {
+            Place::walk(root, &|_| true, &mut |place| {
+                let text = place.node.text().unwrap().replace('\n', "/");
+                found.push(format!("{} {}={text}", place.line(), place.path()));
+            });
+        }
+        found
+    }
+
+    #[test]
+    fn every_scalar_is_visited_where_it_stands() {
+        assert_eq!(walked("a: {b: 1}\nc:\n  - d\n  - e: f\n"), ["1 a.b=1", "3 c[0]=d", "4 c[1].e=f"]);
+        assert_eq!(
+            walked("a: &a {b: 1}\nc: *a\nd:\n  <<: *a\n  e: 2\n"),
+            ["1 a.b=1", "1 c.b=1", "1 d.<<.b=1", "5 d.e=2"]
+        );
+    }
+
+    #[test]
+    fn yaml_in_texts_is_visited_on_its_own_lines() {
+        let text = "a: &x |\n\n  b: 1\n  c:\n    - d\ne: >\n  f: 1\n\n  g: 2\nh: '{\"i\": 1}'\nj: |\n  just\n  text\n";
+        assert_eq!(
+            walked(text),
+            ["3 a | b=1", "5 a | c[0]=d", "6 e | f=1", "6 e | g=2", "10 h | i=1", "11 j=just/text/"]
+        );
+    }
+
+    #[test]
+    fn an_operation_is_what_it_sets() {
+        let text = "- {op: add, path: /spec/a~1b/0/c, value: {d: 1}}\n- {op: remove, path: /x}\n";
+        assert_eq!(walked(text), ["1 [0].spec.a/b.c.d=1", "2 [1].op=remove", "2 [1].path=/x"]);
+    }
+
+    #[test]
+    fn aliases_in_aliases_end() {
+        let bomb = (1..40).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
+            let alias = format!("*a{}", n - 1);
+            format!("{text}a{n}: &a{n} [{alias}, {alias}]\n")
+        });
+        assert!(walked(&bomb).len() < 200_000);
+    }
+}
