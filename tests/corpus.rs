@@ -40,15 +40,15 @@ impl Converted {
 fn converted(name: &str) -> Option<Converted> {
     let repo = Repo::copy_of(&corpus()?.join(name).join("before")).commit();
     let before = repo.files();
-    let plan: Value = serde_json::from_str(&repo.run(&["plan", "--review", "--format", "json"]).stdout).unwrap();
-    let diff = repo.run(&["diff", "--review"]);
+    let plan: Value = serde_json::from_str(&repo.run(&["plan", "chart-ref", "--review", "--format", "json"]).stdout).unwrap();
+    let diff = repo.run(&["diff", "chart-ref", "--review"]);
     if !diff.stdout.is_empty() {
         assert_eq!(diff.status, 1);
         repo.write(".git/the.diff", &diff.stdout);
         repo.git(&["apply", "--check", ".git/the.diff"]);
     }
-    repo.run(&["apply", "--review"]);
-    let again = repo.run(&["diff", "--review"]);
+    repo.run(&["apply", "chart-ref", "--review"]);
+    let again = repo.run(&["diff", "chart-ref", "--review"]);
     assert_eq!(again.stdout, "", "{name}: the second diff prints nothing");
     let refused = plan["units"].as_array().unwrap().iter().any(|unit| unit["safety"] == "refused");
     assert_eq!(again.status, i32::from(refused));

@@ -28,6 +28,7 @@ pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
 pub(in crate::migrations) mod edit;
 pub(in crate::migrations) mod impact;
+mod references;
 mod release;
 mod runbook;
 mod schema;
@@ -65,7 +66,9 @@ impl Migration for AppTemplateV4 {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        unit::survey(&survey::Found::in_view(view, &settings.section()), view)
+        let mut found = survey::Found::in_view(view, &settings.section());
+        references::add(view, &mut found.candidates);
+        unit::survey(&found, view)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {

@@ -68,24 +68,49 @@ pub(super) struct Second {
     pub(super) new: Option<(Spec, Place)>,
 }
 
-/// Finds or places the source of 4.x that releases need which take 3.x from `old`, in these clusters and namespaces.
-///
-/// # Errors
-/// A finding at the source of 3.x, where there is no place for one.
-pub(super) fn second(
-    view: &View,
-    old: &OciRepository,
-    target: &str,
-    needed: &BTreeSet<(usize, String)>,
-) -> Result<Second, Finding> {
-    let (key, _) = key(old, target);
-    let spec = spec(view, old, key);
-    if let Some(name) = found(view, &spec, needed) {
-        return Ok(Second { old: old.at.clone(), name, new: None });
+/// The source of 4.x for the releases of one source of 3.x, as it is to be, and where it is needed: clusters and namespaces.
+pub(super) struct Needed<'v> {
+    old: &'v OciRepository,
+    spec: Spec,
+    /// The name under which it is there in all of these places.
+    found: Option<String>,
+}
+
+impl<'v> Needed<'v> {
+    pub(super) fn of(
+        view: &View,
+        old: &'v OciRepository,
+        target: &str,
+        places: &BTreeSet<(usize, String)>,
+    ) -> Needed<'v> {
+        let spec = spec(view, old, key(old, target).0);
+        let found = found(view, &spec, places);
+        Needed { old, spec, found }
     }
-    let place = beside(view, &old.at, &spec.key, std::slice::from_ref(&spec.key))?;
-    let name = proven_beside(view, &spec, &place, &old.at)?;
-    Ok(Second { old: old.at.clone(), name, new: Some((spec, place)) })
+
+    /// The source of 3.x.
+    pub(super) fn old(&self) -> &At {
+        &self.old.at
+    }
+
+    /// What is to be written, if it is not there.
+    pub(super) fn staged(&self) -> Option<&SourceKey> {
+        self.found.is_none().then_some(&self.spec.key)
+    }
+
+    /// Finds or places the source. `staged` are all that are to be written, in order.
+    ///
+    /// # Errors
+    /// A finding at the source of 3.x, where there is no place for one.
+    pub(super) fn second(self, view: &View, staged: &[SourceKey]) -> Result<Second, Finding> {
+        let Needed { old, spec, found } = self;
+        if let Some(name) = found {
+            return Ok(Second { old: old.at.clone(), name, new: None });
+        }
+        let place = beside(view, &old.at, &spec.key, staged)?;
+        let name = proven_beside(view, &spec, &place, &old.at)?;
+        Ok(Second { old: old.at.clone(), name, new: Some((spec, place)) })
+    }
 }
 
 /// The name under which every one of these clusters and namespaces has the source.

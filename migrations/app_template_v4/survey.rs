@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes;
 use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
 use super::settings::AppTemplateV4Settings;
-use super::source::{Second, second};
+use super::source::{Needed, Second};
 use crate::flux::{At, Chart, OciRepository, View};
+use crate::migrations::sources::codes::NAME_TAKEN;
+use crate::migrations::sources::place::{Place, at_object};
+use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity};
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
@@ -62,11 +65,17 @@ impl<'v> Found<'v> {
                 (reach.cluster, namespace.cloned().unwrap_or_default())
             }));
         }
+        let needed = needed.into_values().map(|(old, places)| Needed::of(view, old, &self.settings.target, &places));
+        let needed: Vec<Needed<'_>> = needed.collect();
+        let staged: BTreeSet<SourceKey> = needed.iter().filter_map(|needed| needed.staged().cloned()).collect();
+        let staged: Vec<SourceKey> = staged.into_iter().collect();
         let mut refused: BTreeMap<At, Finding> = BTreeMap::new();
-        for (at, (source, needed)) in needed {
-            match second(view, source, &self.settings.target, &needed) {
+        for needed in needed {
+            let at = needed.old().clone();
+            let second = needed.second(view, &staged).and_then(|second| self.is_one_with_others(view, second));
+            match second {
                 Ok(second) => self.seconds.push(second),
-                Err(reason) => drop(refused.insert(at.clone(), reason)),
+                Err(reason) => drop(refused.insert(at, reason)),
             }
         }
         for candidate in &mut self.candidates {
@@ -83,6 +92,23 @@ impl<'v> Found<'v> {
             if let Some(reason) = source.and_then(|source| refused.get(source)) {
                 let reason = at_release(candidate.release, Severity::Error, reason.code, reason.message.clone());
                 candidate.verdict = Err(vec![reason]);
+            }
+        }
+    }
+
+    /// Two sources of 3.x beside each other get one of 4.x, if that can be what each of them is.
+    fn is_one_with_others(&self, view: &View, second: Second) -> Result<Second, Finding> {
+        let Some((spec, place)) = &second.new else { return Ok(second) };
+        let others = self.seconds.iter().filter_map(|other| other.new.as_ref());
+        let differs = |(other, there): &&(Spec, Place)| there.file == place.file && other.carried != spec.carried;
+        match others.into_iter().find(differs) {
+            None => Ok(second),
+            Some(_) => {
+                let message = format!(
+                    "{} is to be written for another source, which differs in credentials or checks",
+                    place.file
+                );
+                Err(at_object(view, &second.old, NAME_TAKEN, message))
             }
         }
     }

@@ -43,7 +43,10 @@ fn object(kind: &str, namespace: String, name: String, path: &RepoPath) -> Subje
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let alone = found.candidates.iter().filter(|candidate| fleet_of(candidate).is_none());
     let mut units: Vec<Unit> = alone.map(|candidate| release_unit(found, candidate)).collect();
-    units.extend(found.seconds.iter().filter_map(|second| source_unit(found, second)));
+    let mut sources: Vec<Unit> = found.seconds.iter().filter_map(|second| source_unit(found, second)).collect();
+    sources.sort_by(|a, b| a.id.cmp(&b.id));
+    sources.dedup_by(|a, b| a.id == b.id);
+    units.extend(sources);
     units.extend(fleets(found).into_iter().map(|source| fleet_unit(found, view, source)));
     let what = if found.moved == 0 { String::new() } else { "HelmReleases of app-template on 4.x already".to_owned() };
     let findings = Vec::new();
@@ -78,7 +81,8 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
     let mut touches = BTreeSet::from([candidate.release.at.path.clone()]);
     let title = match &candidate.verdict {
         Err(reasons) => {
-            findings.extend(reasons.iter().cloned());
+            // What it would come to is of no interest.
+            findings = reasons.clone();
             format!("stays on {}", candidate.from)
         }
         Ok(step) => {
@@ -107,7 +111,7 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         title,
         lane: Lane(candidate.clusters.clone()),
         safety: safety(candidate.verdict.is_ok(), &findings),
-        impact: candidate.effect.impact.unwrap_or(Impact::None),
+        impact: candidate.effect.impact.filter(|_| candidate.verdict.is_ok()).unwrap_or(Impact::None),
         workloads: candidate.effect.workloads.clone(),
         hooks: candidate.effect.hooks,
         radius: Radius::default(),
@@ -128,8 +132,10 @@ fn safety(is_able: bool, findings: &[Finding]) -> Safety {
 
 fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
     let (spec, place) = second.new.as_ref()?;
+    // Releases of several sources of 3.x may share it.
+    let is_for = |old: &OciRepository| found.second_of(old).and_then(source_id) == source_id(second);
     let is_user = |candidate: &&Candidate<'_>| match &candidate.verdict {
-        Ok(Step { way: Way::Second(source), .. }) => source.at == second.old,
+        Ok(Step { way: Way::Second(source), .. }) => is_for(source),
         _ => false,
     };
     let users: usize = found.candidates.iter().filter(is_user).map(|user| 1 + user.also.len()).sum();
@@ -155,11 +161,14 @@ fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
 fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
     let members = fleet_members(found, source);
     let mut findings: Vec<Finding> = members.iter().flat_map(|own| own.findings.clone()).collect();
+    let mut impact = members.iter().filter_map(|own| own.effect.impact).max().unwrap_or(Impact::None);
     let mut is_able = true;
     // One that stays would get 4.x without being converted.
     let stays = found.candidates.iter().filter(|own| own.verdict.is_err() && names(view, own, source));
     for candidate in stays {
-        is_able = false;
+        if std::mem::take(&mut is_able) {
+            (findings, impact) = (Vec::new(), Impact::None);
+        }
         findings.extend(candidate.verdict.as_ref().err().into_iter().flatten().cloned());
         let message = format!("{} stays, and so does the source that it shares", candidate.name);
         findings.push(at_release(candidate.release, Severity::Error, codes::FLEET_STAYS, message));
@@ -170,7 +179,7 @@ fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
         title: format!("{} to {}, with {} releases", source.url, found.settings.target, members.len()),
         lane: Lane(members.iter().flat_map(|own| own.clusters.clone()).collect()),
         safety: safety(is_able, &findings),
-        impact: members.iter().filter_map(|own| own.effect.impact).max().unwrap_or(Impact::None),
+        impact,
         workloads: members.iter().flat_map(|own| own.effect.workloads.clone()).collect(),
         hooks: members.iter().any(|own| own.effect.hooks),
         radius: Radius::default(),

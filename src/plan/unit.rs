@@ -64,6 +64,7 @@ impl fmt::Display for Subject {
         match self {
             Subject::Release { namespace, name, .. } if namespace.is_empty() => write!(f, "release {name}"),
             Subject::Release { namespace, name, .. } => write!(f, "release {namespace}/{name}"),
+            Subject::Object { kind, namespace, name, .. } if namespace.is_empty() => write!(f, "{kind} {name}"),
             Subject::Object { kind, namespace, name, .. } => write!(f, "{kind} {namespace}/{name}"),
         }
     }

@@ -89,16 +89,21 @@ fn walk<'v>(node: Node<'v>, path: &mut Vec<&'v str>, visit: &mut impl FnMut(&[&s
     }
 }
 
+/// The command and arguments of each container, on one line.
 fn command(controller: Node<'_>) -> Option<String> {
     let containers = controller.get("containers").into_iter().flat_map(Node::entries);
-    let words = containers.flat_map(|(_, container)| {
-        let lists = ["command", "args"].into_iter().filter_map(move |key| container.get(key));
-        lists.flat_map(|list| list.value().into_iter().chain(list.items().filter_map(Node::value)))
+    let lines = containers.filter_map(|(_, container)| {
+        let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
+        let words = lists.flat_map(|list| list.value().into_iter().chain(list.items().filter_map(Node::value)));
+        let one_line = |word: &str| {
+            let lines = word.lines().map(str::trim).filter(|line| !line.is_empty());
+            lines.collect::<Vec<_>>().join("; ")
+        };
+        let line = words.map(one_line).collect::<Vec<_>>().join(" ");
+        (!line.is_empty()).then_some(line)
     });
-    let line = words.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
-    // `-c` takes what follows as its own: no separator there, nor after the shell.
-    let line = line.replace("; -c; ", " -c ").replace("; -", " -");
-    (!line.is_empty()).then_some(line)
+    let lines = lines.collect::<Vec<_>>().join("; ");
+    (!lines.is_empty()).then_some(lines)
 }
 
 fn host_paths(values: Node<'_>, controller: &str) -> Vec<String> {
