@@ -1,0 +1,69 @@
+{{/* Section 3: service accounts. */}}
+
+{{/* The accounts that the chart creates, by identifier. Given: what a chart calls $. */}}
+{{- define "accounts" -}}
+{{- $values := .Values.serviceAccount | default dict -}}
+{{- $all := dict -}}
+{{- if ne .Version "3.7" -}}
+  {{- range $id, $item := $values -}}
+    {{- if include "enabled" $item -}}{{- $_ := set $all $id $item -}}{{- end -}}
+  {{- end -}}
+{{- else -}}
+  {{- if $values.create -}}
+    {{- $_ := set $all "default" (dict "name" ($values.name | default "")) -}}
+  {{- end -}}
+  {{- range $id, $item := $values.extraServiceAccounts -}}
+    {{- if or (not (hasKey $item "create")) $item.create -}}
+      {{- $_ := set $all $id (dict "name" ($item.name | default "") "isExtra" true) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
+{{/* The name of the account with an identifier. Given: root, id. */}}
+{{- define "account" -}}
+{{- $values := .root.Values.serviceAccount | default dict -}}
+{{- if ne .root.Version "3.7" -}}
+  {{- include "nameOf" (dict "root" .root "section" "serviceAccount" "id" .id) -}}
+{{- else if eq .id "default" -}}
+  {{- /* Made elsewhere, it has its name all the same. */ -}}
+  {{- if $values.name -}}
+    {{- $values.name -}}
+  {{- else if $values.create -}}
+    {{- include "fullname" .root -}}
+  {{- else -}}
+    default
+  {{- end -}}
+{{- else if hasKey ($values.extraServiceAccounts | default dict) .id -}}
+  {{- $item := get $values.extraServiceAccounts .id | default dict -}}
+  {{- $item.name | default (printf "%s-%s" (include "fullname" .root) .id) -}}
+{{- else -}}
+  {{- printf "!no account %s" .id -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The account of a controller's pods. Given: root, item. */}}
+{{- define "podAccount" -}}
+{{- $own := .item.serviceAccount | default dict -}}
+{{- $values := .root.Values.serviceAccount | default dict -}}
+{{- $accounts := .root.Accounts -}}
+{{- if $own.identifier -}}
+  {{- include "account" (dict "root" .root "id" $own.identifier) -}}
+{{- else if $own.name -}}
+  {{- $own.name -}}
+{{- else if eq .root.Version "3.7" -}}
+  {{- if and .root.Values.enforceServiceAccountCreation (not $values.create) -}}
+    default
+  {{- else -}}
+    {{- include "account" (dict "root" .root "id" "default") -}}
+  {{- end -}}
+{{- else if or (eq .root.Version "4.0") (hasKey .item "serviceAccount") (eq (len $accounts) 0) -}}
+  default
+{{- else if eq (len $accounts) 1 -}}
+  {{- /* The identifier, not the name: so it is until 5.0.1. */ -}}
+  {{- keys $accounts | first -}}
+{{- else -}}
+  !several accounts
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,172 @@
+{{/*
+Section 1: names. What is passed around:
+  root     what a chart calls $: Release, Values; Version, which is "3.7", "4.0" or "4.1"; Accounts, and Items by section
+  an item  a dict of root, section (keys to the map), id and item (the entry itself)
+*/}}
+
+{{/* The first 63 characters, then one trailing "-" removed. */}}
+{{- define "t63" -}}
+{{- . | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "fullname" -}}
+{{- $global := .Values.global | default dict -}}
+{{- $full := $global.fullnameOverride | default .Values.fullnameOverride -}}
+{{- if $full -}}
+  {{- include "t63" $full -}}
+{{- else -}}
+  {{- $name := include "t63" ($global.nameOverride | default .Release.Name) -}}
+  {{- if contains $name .Release.Name -}}
+    {{- include "t63" .Release.Name -}}
+  {{- else -}}
+    {{- include "t63" (printf "%s-%s" .Release.Name $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether an entry is enabled: `enabled` is absent or true. "true" or nothing. */}}
+{{- define "enabled" -}}
+{{- if kindIs "map" . -}}
+  {{- if or (not (hasKey . "enabled")) .enabled -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether an entry of persistence is a claim that the chart makes. */}}
+{{- define "claim" -}}
+{{- if and (include "enabled" .) (eq (.type | default "persistentVolumeClaim") "persistentVolumeClaim") (not .existingClaim) -}}true{{- end -}}
+{{- end -}}
+
+{{/*
+The entries of a section that become objects, by identifier. Given: root, section.
+Claims are those that the chart makes; secrets have the tokens of accounts among them.
+*/}}
+{{- define "items" -}}
+{{- $root := .root -}}
+{{- $all := dict -}}
+{{- $here := $root.Values -}}
+{{- range splitList "." .section -}}
+  {{- $here = get $here . | default dict -}}
+{{- end -}}
+{{- if eq .section "serviceAccount" -}}
+  {{- $here = $root.Accounts -}}
+{{- end -}}
+{{- $test := eq .section "persistence" | ternary "claim" "enabled" -}}
+{{- range $id, $item := $here -}}
+  {{- if include $test $item -}}
+    {{- $_ := set $all $id $item -}}
+  {{- end -}}
+{{- end -}}
+{{- if eq .section "secrets" -}}
+  {{- range $id, $account := $root.Accounts -}}
+    {{- $token := printf "%s-sa-token" $id -}}
+    {{- if eq $root.Version "3.7" -}}
+      {{- $_ := set $all $token (dict "isToken" true) -}}
+    {{- else if $account.staticToken -}}
+      {{- $_ := set $all $token (dict "isToken" true "suffix" $token) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $all -}}
+{{- end -}}
+
+{{/* The name of an item, in its version. */}}
+{{- define "name" -}}
+{{- if eq .section "serviceAccount" -}}
+  {{- include (eq .root.Version "3.7" | ternary "name.v3.account" "name.v4") . -}}
+{{- else if ne .root.Version "3.7" -}}
+  {{- include "name.v4" . -}}
+{{- else if has .section (list "controllers" "ingress" "serviceMonitor" "networkpolicies" "service" "route") -}}
+  {{- include "name.v3.counted" . -}}
+{{- else if eq .section "persistence" -}}
+  {{- include "name.v3.claim" . -}}
+{{- else -}}
+  {{- include "name.v3.suffixed" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/* 3.7, rows A and B: the identifier behind it only where there are several, and in B not behind the primary one. */}}
+{{- define "name.v3.counted" -}}
+{{- $full := include "fullname" .root -}}
+{{- $behind := "" -}}
+{{- if .item.nameOverride -}}
+  {{- $behind = tpl .item.nameOverride .root -}}
+{{- else -}}
+  {{- $isPrimary := and (has .section (list "service" "route")) .item.primary -}}
+  {{- $count := get .root.Items .section | len -}}
+  {{- if and (gt $count 1) (not $isPrimary) -}}{{- $behind = .id -}}{{- end -}}
+{{- end -}}
+{{- if or (eq $behind "") (eq $behind $full) -}}
+  {{- $full -}}
+{{- else -}}
+  {{- printf "%s-%s" $full $behind -}}
+{{- end -}}
+{{- end -}}
+
+{{/* 3.7, row C: the identifier always behind it. */}}
+{{- define "name.v3.suffixed" -}}
+{{- $full := include "fullname" .root -}}
+{{- if .item.forceRename -}}
+  {{- tpl .item.forceRename .root -}}
+{{- else -}}
+  {{- $behind := .id -}}
+  {{- if .item.nameOverride -}}{{- $behind = tpl .item.nameOverride .root -}}{{- end -}}
+  {{- eq $behind $full | ternary $full (printf "%s-%s" $full $behind) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* 3.7, row D: claims. `nameOverride` is neither rendered nor compared, and "-" means none. */}}
+{{- define "name.v3.claim" -}}
+{{- $full := include "fullname" .root -}}
+{{- if eq (.item.nameOverride | default "") "-" -}}
+  {{- $full -}}
+{{- else if .item.nameOverride -}}
+  {{- printf "%s-%s" $full .item.nameOverride -}}
+{{- else -}}
+  {{- eq .id $full | ternary $full (printf "%s-%s" $full .id) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* 3.7, row E: accounts. */}}
+{{- define "name.v3.account" -}}
+{{- $full := include "fullname" .root -}}
+{{- $own := and (eq .id "default") (not .item.isExtra) -}}
+{{- .item.name | default ($own | ternary $full (printf "%s-%s" $full .id)) -}}
+{{- end -}}
+
+{{/* 4.x: one rule for all. */}}
+{{- define "name.v4" -}}
+{{- if .item.forceRename -}}
+  {{- tpl .item.forceRename .root | lower -}}
+{{- else -}}
+  {{- $name := include "fullname" .root -}}
+  {{- if .item.prefix -}}
+    {{- $prefix := tpl .item.prefix .root -}}
+    {{- if ne $prefix $name -}}{{- $name = printf "%s-%s" $prefix $name -}}{{- end -}}
+  {{- end -}}
+  {{- $isOld := eq .root.Version "4.0" -}}
+  {{- $always := and (not $isOld) (.root.Values.global | default dict).alwaysAppendIdentifierToResourceName -}}
+  {{- if or $always (gt (get .root.Items .section | len) 1) -}}
+    {{- /* 4.0 does not look whether the identifier is the name itself. */ -}}
+    {{- $isThere := or (hasSuffix (printf "-%s" .id) $name) (and (not $isOld) (eq $name .id)) -}}
+    {{- if not $isThere -}}{{- $name = printf "%s-%s" $name .id -}}{{- end -}}
+  {{- end -}}
+  {{- if .item.suffix -}}
+    {{- $suffix := tpl .item.suffix .root -}}
+    {{- if not (hasSuffix (printf "-%s" $suffix) $name) -}}{{- $name = printf "%s-%s" $name $suffix -}}{{- end -}}
+  {{- end -}}
+  {{- lower $name -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The name of the item with an identifier, for those that look it up. Given: root, section, id.
+Where there is none the chart fails; here the name says so, so that the other releases are rendered all the same.
+*/}}
+{{- define "nameOf" -}}
+{{- $items := get .root.Items .section -}}
+{{- if hasKey $items .id -}}
+  {{- include "name" (dict "root" .root "section" .section "id" .id "item" (get $items .id)) -}}
+{{- else -}}
+  {{- printf "!no %s in %s" .id .section -}}
+{{- end -}}
+{{- end -}}
