@@ -116,7 +116,10 @@ fn haynes_ops() {
     assert_eq!(changed, ["dragonfly-operator", "gatus", "multus"].map(str::to_owned).into());
     let multus = converted.after.read("kubernetes/main/apps/network/multus/app/helmrelease.yaml");
     // The owner let the ConfigMap become `multus`, and changed what names it in a second commit.
-    assert!(multus.contains("daemon-config:\n        suffix: daemon-config\n") && multus.contains("name: multus-daemon-config"));
+    assert!(
+        multus.contains("daemon-config:\n        suffix: daemon-config\n")
+            && multus.contains("name: multus-daemon-config")
+    );
     assert_eq!(multus.matches("        serviceAccount:\n          identifier: multus\n").count(), 2);
     let dragonfly = converted.after.read("kubernetes/main/apps/database/dragonfly/app/helmrelease.yaml");
     // The owner forgot this at first: pods ran as `default`.
@@ -129,7 +132,9 @@ fn differences(converted: &Converted, tree: &str, to: Version) -> Vec<String> {
     let mut found = Vec::new();
     for ((path, name), ours) in releases(converted.after.path()) {
         let Some(theirs) = theirs.get(&(path.clone(), name.clone())) else { continue };
-        if converted.before.read(&path) != converted.after.read(&path) && made(to, &name, &ours) != made(to, &name, theirs) {
+        if converted.before.read(&path) != converted.after.read(&path)
+            && made(to, &name, &ours) != made(to, &name, theirs)
+        {
             found.push(format!("{name}: {:?} {:?}", made(to, &name, &ours), made(to, &name, theirs)));
         }
     }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +30,11 @@ impl Converted {
         self.units(safety).iter().filter(|unit| unit["step"] == "release").count()
     }
 
+    fn removed(&self) -> Vec<&str> {
+        let removed = self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["step"] == "remove");
+        removed.filter_map(|unit| unit["subject"]["name"].as_str()).collect()
+    }
+
     fn sources(&self) -> Vec<&str> {
         let sources = self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["step"] == "source");
         sources.filter_map(|unit| unit["subject"]["name"].as_str()).collect()
@@ -40,7 +45,8 @@ impl Converted {
 fn converted(name: &str) -> Option<Converted> {
     let repo = Repo::copy_of(&corpus()?.join(name).join("before")).commit();
     let before = repo.files();
-    let plan: Value = serde_json::from_str(&repo.run(&["plan", "chart-ref", "--review", "--format", "json"]).stdout).unwrap();
+    let plan: Value =
+        serde_json::from_str(&repo.run(&["plan", "chart-ref", "--review", "--format", "json"]).stdout).unwrap();
     let diff = repo.run(&["diff", "chart-ref", "--review"]);
     if !diff.stdout.is_empty() {
         assert_eq!(diff.status, 1);
@@ -54,15 +60,31 @@ fn converted(name: &str) -> Option<Converted> {
     assert_eq!(again.status, i32::from(refused));
 
     let after = repo.files();
+    let gone: BTreeSet<std::path::PathBuf> = before.keys().filter(|path| !after.contains_key(*path)).cloned().collect();
     for (path, new) in &after {
         match before.get(path) {
             Some(old) if old == new => {}
-            Some(old) if path.ends_with("kustomization.yaml") => only_grew_a_resource(path, old, new),
+            Some(old) if path.ends_with("kustomization.yaml") => only_its_resources_changed(path, old, new, &gone),
             Some(old) => only_the_chart_changed(path, old, new),
             None => assert!(path.to_string_lossy().contains("app-template"), "{path:?} is new"),
         }
     }
-    assert_eq!(before.keys().filter(|path| !after.contains_key(*path)).count(), 0);
+    for path in gone {
+        // What goes is a HelmRepository alone, whose unit says so.
+        let documents = documents(text(&before[&path]));
+        assert_eq!(documents.iter().map(|own| own["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["HelmRepository"]);
+        let name = documents[0]["metadata"]["name"].as_str().unwrap();
+        let is_its = |unit: &&Value| unit["step"] == "remove" && unit["subject"]["name"] == name;
+        assert_eq!(plan["units"].as_array().unwrap().iter().filter(is_its).count(), 1, "{path:?}");
+        // Nothing names it any more.
+        let mapping = "kind: HelmRepository\n";
+        for (path, bytes) in &after {
+            let text = String::from_utf8_lossy(bytes);
+            let names =
+                text.split(mapping).skip(1).any(|rest| rest.trim_start().starts_with(&format!("name: {name}\n")));
+            assert!(!names, "{path:?} names {name}");
+        }
+    }
     Some(Converted { before, after, plan })
 }
 
@@ -75,7 +97,8 @@ fn documents(text: &str) -> Vec<Yaml> {
     serde_yaml::Deserializer::from_str(text).map(|document| Yaml::deserialize(document).unwrap()).collect()
 }
 
-fn only_grew_a_resource(path: &Path, old: &[u8], new: &[u8]) {
+/// New sources are listed, and what is gone no longer is.
+fn only_its_resources_changed(path: &Path, old: &[u8], new: &[u8], gone: &BTreeSet<std::path::PathBuf>) {
     let without = |text: &str| {
         let mut documents = documents(text);
         let resources = documents[0].as_mapping_mut().unwrap().remove("resources").unwrap();
@@ -85,7 +108,10 @@ fn only_grew_a_resource(path: &Path, old: &[u8], new: &[u8]) {
     assert_eq!(old, new, "{path:?}");
     let rest: Vec<_> =
         after.iter().filter(|entry| !entry.as_str().unwrap().contains("app-template")).cloned().collect();
-    assert_eq!(before, rest, "{path:?}");
+    let dir = path.parent().unwrap();
+    let is_gone = |entry: &Yaml| gone.contains(&dir.join(entry.as_str().unwrap().trim_start_matches("./")));
+    let kept: Vec<_> = before.iter().filter(|entry| !is_gone(entry)).cloned().collect();
+    assert_eq!(kept, rest, "{path:?}");
 }
 
 /// As data, everything but `spec.chart` is as it was; as bytes, everything outside of that entry; and so is every comment.
@@ -146,7 +172,17 @@ fn haynes_ops_all_34_releases_move() {
         done.after.values().filter(|bytes| String::from_utf8_lossy(bytes).contains("chart: app-template")).count();
     assert_eq!(left, 0);
     let changed = done.after.iter().filter(|(path, new)| done.before.get(*path) != Some(new)).count();
-    assert_eq!(changed, 36);
+    // 34 releases, the source, and the lists of both folders.
+    assert_eq!(changed, 37);
+
+    // S6 and S15: the HelmRepository goes when all 34 have moved; edge follows a branch of its own, where they may not have.
+    assert_eq!(done.removed(), ["bjw-s"]);
+    let removal = done.units("review").into_iter().find(|unit| unit["step"] == "remove").unwrap();
+    assert_eq!(removal["needs"].as_array().unwrap().len(), 34);
+    assert_eq!(removal["findings"][0]["code"], "named-elsewhere");
+    let last = done.plan["batches"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["name"], "95-removals-flux-system");
+    assert!(!done.after.contains_key(Path::new("kubernetes/shared/repositories/helm/bjw-s.yaml")));
 }
 
 #[test]
@@ -173,6 +209,7 @@ fn bjw_s_reuses_the_source_that_is_there() {
     let Some(done) = converted("bjw-s-home-ops") else { return };
     assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (41, 1, 0));
     assert_eq!(done.units("review")[0]["findings"][0]["code"], "unreached", "atuin is listed nowhere");
+    assert_eq!(done.removed(), ["bjw-s-labs"], "S6: when all 42 have moved, atuin included");
     assert!(done.sources().is_empty(), "oci/app-template.yaml has the URL, the version and the namespace");
     let release = &done.after[Path::new("kubernetes/apps/media/plex/app/helmrelease.yaml")];
     assert!(
@@ -186,6 +223,7 @@ fn onedr0p_gets_one_source_by_the_free_name() {
     let Some(done) = converted("onedr0p-home-ops") else { return };
     assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (31, 0, 0));
     assert_eq!(done.sources(), ["app-template"]);
+    assert_eq!(done.removed(), ["bjw-s"]);
     let source = text(&done.after[Path::new("kubernetes/flux/meta/repositories/oci/app-template.yaml")]);
     assert!(source.contains("apiVersion: source.toolkit.fluxcd.io/v1beta2\n"), "its Flux is 2.4.0: {source}");
 }

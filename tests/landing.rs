@@ -6,25 +6,25 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use flux_codemod::config::Settings;
+use flux_codemod::config::{FILE, Settings};
 use flux_codemod::flux::View;
 use flux_codemod::migrations;
 use flux_codemod::plan::{Plan, Unit, land, plan};
 use flux_codemod::repo::{FileChange, Folder, Tree};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use support::Repo;
+use support::{Repo, root};
 
 fn view(path: &Path) -> View {
     View::of(Tree::of(Arc::new(Folder::plain(path).unwrap()))).unwrap()
 }
 
-fn planned(view: &View) -> Plan {
-    plan(view, &migrations::all(), &Settings::default()).unwrap()
+fn planned(view: &View, settings: &Settings) -> Plan {
+    plan(view, &migrations::all(), settings).unwrap()
 }
 
-fn landed(view: &View, units: &[&Unit]) -> Vec<FileChange> {
-    let landed = land(view, units, &migrations::all(), &Settings::default()).unwrap();
+fn landed(view: &View, units: &[&Unit], settings: &Settings) -> Vec<FileChange> {
+    let landed = land(view, units, &migrations::all(), settings).unwrap();
     assert!(landed.refused.is_empty(), "{:?}", landed.refused);
     landed.view.tree().changed_files().unwrap()
 }
@@ -93,6 +93,7 @@ fn many_versions() -> Repo {
 /// A plan, and what its units come to when they land in its own order.
 struct Case {
     view: View,
+    settings: Settings,
     plan: Plan,
     expected: Vec<FileChange>,
 }
@@ -100,25 +101,28 @@ struct Case {
 impl Case {
     fn of(repo: &Repo) -> Case {
         let view = view(repo.path());
-        let plan = planned(&view);
-        let expected = landed(&view, &able(&plan));
+        let sections: Vec<_> = migrations::all().iter().filter_map(|migration| migration.section()).collect();
+        let text = std::fs::read_to_string(repo.path().join(FILE)).unwrap_or_default();
+        let settings = Settings::read(FILE, &text, &sections).unwrap();
+        let plan = planned(&view, &settings);
+        let expected = landed(&view, &able(&plan), &settings);
         assert!(expected.len() > 5);
-        Case { view, plan, expected }
+        Case { view, settings, plan, expected }
     }
 
     fn order_does_not_matter(&self, choices: &[usize], cut: usize) {
         let units = able(&self.plan);
         let order = one_order(&units, choices);
-        assert_eq!(landed(&self.view, &order), self.expected, "at once");
+        assert_eq!(landed(&self.view, &order, &self.settings), self.expected, "at once");
 
         // In two parts, the tree understood anew in between: what is left is exactly what was not landed, under the same names.
         let (first, second) = order.split_at(cut % order.len());
-        let half = land(&self.view, first, &migrations::all(), &Settings::default()).unwrap().view;
-        let left = planned(&half);
+        let half = land(&self.view, first, &migrations::all(), &self.settings).unwrap().view;
+        let left = planned(&half, &self.settings);
         let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.clone()).collect::<BTreeSet<_>>();
         let pending = able(&left);
         assert_eq!(names(&pending), names(second));
-        assert_eq!(landed(&half, &one_order(&pending, choices)), self.expected, "in two parts");
+        assert_eq!(landed(&half, &one_order(&pending, choices), &self.settings), self.expected, "in two parts");
     }
 }
 
@@ -146,4 +150,12 @@ fn of_the_example() {
 #[test]
 fn of_many_versions_in_an_unsorted_list() {
     in_any_order(&many_versions());
+}
+
+/// Sources beside releases, in Components, by home and by target; removals that wait for releases (S6): each as its golden case has it.
+#[test]
+fn of_every_strategy() {
+    for case in ["per-app", "strategy-namespace", "home", "target", "removal"] {
+        in_any_order(&Repo::copy_of(&root().join(format!("golden/chart-ref-{case}/before"))));
+    }
 }

@@ -28,9 +28,10 @@ pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
 pub(in crate::migrations) mod edit;
 pub(in crate::migrations) mod impact;
-mod references;
+pub(in crate::migrations) mod references;
 mod release;
-mod runbook;
+mod removal;
+pub(in crate::migrations) mod runbook;
 mod schema;
 mod settings;
 mod source;
@@ -67,7 +68,7 @@ impl Migration for AppTemplateV4 {
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
         let mut found = survey::Found::in_view(view, &settings.section());
-        references::add(view, &mut found.candidates);
+        found.add_references(view);
         unit::survey(&found, view)
     }
 
@@ -77,6 +78,6 @@ impl Migration for AppTemplateV4 {
     }
 
     fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
-        runbook::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
+        unit::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::conversion::{Converted, finding};
 use super::impact::{Effect, effect};
+use super::references::Subject;
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{CHART, Registry, at_source, is_open, key, registry, repository_of_4, verify_line};
 use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, ChartSpec, OciRepository, Reach, Release, SourceRef, View};
-use crate::migrations::chart_ref::codes::{PATCHED, UNREACHED};
+use crate::migrations::chart_ref::codes::{PATCHED, UNREACHED, VERIFY_ELSEWHERE};
 use crate::migrations::sources::codes::UNTOUCHABLE;
 use crate::plan::{Finding, Severity};
 
@@ -32,6 +33,14 @@ pub(super) struct Candidate<'v> {
     pub(super) findings: Vec<Finding>,
     /// What it comes to on the cluster.
     pub(super) effect: Effect,
+}
+
+impl Candidate<'_> {
+    /// The release, for those who look for what other files say of it, if it moves.
+    pub(super) fn subject(&self) -> Option<Subject<'_>> {
+        let converted = &self.verdict.as_ref().ok()?.converted;
+        Some(Subject { at: &self.release.at, line: self.release.line, name: &self.name, converted })
+    }
 }
 
 /// How a release moves.
@@ -200,7 +209,7 @@ fn way<'v>(
     }
     if let Some(line) = verify_line(view, &source.at).filter(|_| new.url != source.url) {
         let message = format!("the signature is checked, and the chart comes from {} from now on", new.url);
-        review.push(finding(Severity::Warning, codes::VERIFY, &source.at, Some(line), message));
+        review.push(finding(Severity::Warning, VERIFY_ELSEWHERE, &source.at, Some(line), message));
     }
     let is_own = users == 1 && source.at.path.dir() == release.at.path.dir();
     Ok(match () {
@@ -241,7 +250,9 @@ fn in_place<'v>(
             Registry::Frozen => {
                 return match repository_of_4(view, reaches) {
                     Some(repository) => Ok(Way::InPlace { repository: Some(repository) }),
-                    None => refuse(codes::FROZEN, format!("HelmRepository {name} is {url}, which has no 4.x")),
+                    None => {
+                        refuse(codes::NO_REPOSITORY_OF_4, format!("HelmRepository {name} is {url}, which has no 4.x"))
+                    }
                 };
             }
         }

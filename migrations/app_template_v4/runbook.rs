@@ -2,22 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::release::Candidate;
-use super::survey::Found;
-use super::unit::{FLEET, fleet_id, fleet_members, release_id};
+use super::impact::{Effect, Named};
 use crate::flux::View;
-use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
-use crate::plan::{Batch, Subject, Unit};
+use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+use crate::plan::{Batch, Subject};
 
-pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbook {
-    let candidates: Vec<&Candidate<'_>> = batch.units.iter().flat_map(|unit| moved_by(found, view, unit)).collect();
-    if candidates.is_empty() {
-        return of_sources(view, batch);
-    }
-    let names: BTreeSet<(String, String)> = candidates.iter().flat_map(|own| names(own)).collect();
-    let stopped: BTreeSet<_> = candidates.iter().flat_map(|own| &own.effect.stopped).collect();
+/// A release that goes to 4.x: the names under which clusters apply it, namespace and name, and what it comes to.
+pub(in crate::migrations) struct Moved<'c> {
+    pub(in crate::migrations) names: Vec<(&'c str, &'c str)>,
+    pub(in crate::migrations) effect: &'c Effect,
+}
+
+/// The steps around the landing of releases that go to 4.x.
+pub(in crate::migrations) fn runbook(view: &View, batch: &Batch<'_>, target: &str, moved: &[Moved<'_>]) -> Runbook {
+    let names: BTreeSet<(&str, &str)> = moved.iter().flat_map(|own| own.names.iter().copied()).collect();
+    let stopped: BTreeSet<_> = moved.iter().flat_map(|own| &own.effect.stopped).collect();
     let of_kind = |verb: &'static str| {
-        let line = |own: &&super::impact::Named| {
+        let line = |own: &&Named| {
             let words = ["kubectl", "--namespace", &own.namespace, verb, &own.kind, &own.name];
             command(words.into_iter().chain((verb == "delete").then_some("--wait=true")))
         };
@@ -25,23 +26,23 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     };
     let flux = |verb: &'static str, more: &[&'static str]| -> Vec<Vec<String>> {
         let more = more.to_vec();
-        let line = |(namespace, name): &(String, String)| {
+        let line = |(namespace, name): &(&str, &str)| {
             let words = ["flux", verb, "helmrelease", name, "--namespace", namespace];
             command(words.into_iter().chain(more.iter().copied()))
         };
         names.iter().map(line).collect()
     };
-    let listed = || get("helmreleases", names.iter().map(|(namespace, name)| (namespace.as_str(), name.as_str())));
+    let listed = || get("helmreleases", names.iter().copied());
 
     let mut before = vec![Step::new(
         "No release of this batch is failing now: what fails before fails after, and a change of its spec wakes it up.",
         listed(),
     )];
-    if candidates.iter().any(|own| own.effect.hooks) {
+    if moved.iter().any(|own| own.effect.hooks) {
         let text = "A Helm hook runs when this lands: read what it does in the findings, and be ready to restart what it takes away.";
         before.push(Step::new(text, Vec::new()));
     }
-    let claims: Vec<_> = candidates.iter().flat_map(|own| &own.effect.claims).collect();
+    let claims: Vec<_> = moved.iter().flat_map(|own| &own.effect.claims).collect();
     if !claims.is_empty() {
         let text = "The claims that StatefulSets made, each with the number of its pod behind it: all are Bound now, and the same ones are Bound \
                     afterwards.";
@@ -74,8 +75,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
         listed(),
     ));
     if !stopped.is_empty() {
-        let rollout =
-            |own: &&super::impact::Named| ["deployment", "statefulset", "daemonset"].contains(&own.kind.as_str());
+        let rollout = |own: &&Named| ["deployment", "statefulset", "daemonset"].contains(&own.kind.as_str());
         let lines = stopped.iter().filter(|own| rollout(own)).map(|own| {
             let what = format!("{}/{}", own.kind, own.name);
             command(["kubectl", "--namespace", &own.namespace, "rollout", "status", &what])
@@ -86,7 +86,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
         again.commands.retain(|line| line.starts_with("flux reconcile kustomization"));
         after.push(again);
     }
-    let cron_jobs: BTreeSet<_> = candidates.iter().flat_map(|own| &own.effect.cron_jobs).collect();
+    let cron_jobs: BTreeSet<_> = moved.iter().flat_map(|own| &own.effect.cron_jobs).collect();
     if !cron_jobs.is_empty() {
         let lines = cron_jobs
             .iter()
@@ -100,7 +100,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     Runbook {
         what: format!(
             "app-template goes to {}: the values are converted so that every object keeps its name, and every pod its service account. {}",
-            found.settings.target,
+            target,
             if stopped.is_empty() {
                 "Nothing that is immutable changes."
             } else {
@@ -121,27 +121,10 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     }
 }
 
-/// The releases that a unit moves.
-fn moved_by<'f, 'v>(found: &'f Found<'v>, view: &View, unit: &Unit) -> Vec<&'f Candidate<'v>> {
-    if unit.id.step == FLEET {
-        let source = view.oci_repositories().iter().find(|source| fleet_id(view, source) == unit.id);
-        return source.map(|source| fleet_members(found, source)).unwrap_or_default();
-    }
-    found.candidates.iter().filter(|candidate| release_id(candidate) == unit.id).collect()
-}
-
-/// All names under which clusters apply a release: namespace and name.
-fn names(candidate: &Candidate<'_>) -> Vec<(String, String)> {
-    let also = candidate.also.iter().filter_map(|name| name.split_once('/'));
-    let also = also.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
-    [(candidate.namespace.clone(), candidate.name.clone())].into_iter().chain(also).collect()
-}
-
-fn of_sources(view: &View, batch: &Batch<'_>) -> Runbook {
+/// The steps around the landing of sources of 4.x.
+pub(super) fn of_sources(view: &View, batch: &Batch<'_>) -> Runbook {
     let names = batch.units.iter().filter(|unit| matches!(unit.id.subject, Subject::Object { .. }));
     let names = names.map(|unit| (unit.id.subject.namespace(), unit.id.subject.name()));
-    let names: Vec<_> = names.collect();
-    let _ = get_releases(&[]);
     Runbook {
         what: "A second source of app-template, of 4.x, beside the one of 3.x, which goes on serving the releases that have not moved. Nothing \
                uses it yet."

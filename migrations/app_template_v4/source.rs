@@ -55,7 +55,7 @@ fn spec(view: &View, old: &OciRepository, key: SourceKey) -> Spec {
         (!value.is_null()).then(|| (key.to_owned(), copy(value)))
     });
     let interval = node.and_then(|node| node.text_at(&["interval"])).unwrap_or("15m").to_owned();
-    Spec { key, interval, carried: carried.collect() }
+    Spec { key, interval, carried: carried.collect(), comments: Vec::new() }
 }
 
 /// A source of 4.x for the releases of one source of 3.x.

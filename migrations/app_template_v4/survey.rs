@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use super::references::{self, Subject};
 use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
+use super::removal::{self, Removals};
 use super::settings::AppTemplateV4Settings;
 use super::source::{Needed, Second};
 use crate::flux::{At, Chart, OciRepository, View};
@@ -17,6 +19,8 @@ pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate<'v>>,
     /// The sources that releases move to, by those that they come from.
     pub(super) seconds: Vec<Second>,
+    /// The sources of 3.x that nothing names once releases have moved.
+    pub(super) removals: Removals,
     /// Releases of app-template that are on 4.x.
     pub(super) moved: usize,
     pub(super) settings: AppTemplateV4Settings,
@@ -30,7 +34,8 @@ impl<'v> Found<'v> {
                 *users.entry(&source.at).or_default() += 1;
             }
         }
-        let mut found = Found { candidates: Vec::new(), seconds: Vec::new(), moved: 0, settings: settings.clone() };
+        let (candidates, seconds, removals) = (Vec::new(), Vec::new(), Removals::default());
+        let mut found = Found { candidates, seconds, removals, moved: 0, settings: settings.clone() };
         for release in view.releases() {
             match now(view, release) {
                 Now::Other => {}
@@ -49,7 +54,17 @@ impl<'v> Found<'v> {
             }
         }
         found.place_seconds(view);
+        found.removals = removal::of(view, &found.candidates);
         found
+    }
+
+    /// Adds what other files say of the releases. Reads every YAML file, and changes nothing of what is written.
+    pub(super) fn add_references(&mut self, view: &View) {
+        let able = |candidate: &&mut Candidate<'_>| candidate.verdict.is_ok();
+        let mut candidates: Vec<&mut Candidate<'_>> = self.candidates.iter_mut().filter(able).collect();
+        let subjects: Vec<Subject<'_>> = candidates.iter().filter_map(|own| own.subject()).collect();
+        let found = references::found(view, &subjects);
+        candidates.iter_mut().zip(found).for_each(|(candidate, found)| candidate.findings.extend(found));
     }
 
     /// Finds or places the sources that releases move to; where that cannot be, the releases stay.

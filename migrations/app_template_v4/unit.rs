@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::release::{Candidate, Step, Way, at_release};
+use super::removal;
+use super::runbook::{Moved, of_sources, runbook as to_4};
 use super::source::Second;
 use super::survey::Found;
 use crate::flux::{OciRepository, Radius, View};
-use crate::plan::{Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::migrations::sources::remove::Removal;
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::RepoPath;
 
 pub(super) const SOURCE: &str = "source";
@@ -49,7 +53,8 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     units.extend(sources);
     units.extend(fleets(found).into_iter().map(|source| fleet_unit(found, view, source)));
     let what = if found.moved == 0 { String::new() } else { "HelmReleases of app-template on 4.x already".to_owned() };
-    let findings = Vec::new();
+    units.extend(found.removals.all.iter().map(|removal| removal_unit(found, view, removal)));
+    let findings = found.removals.findings.clone();
     Survey { units, findings, out_of_scope: OutOfScope { count: found.moved, what } }
 }
 
@@ -192,4 +197,61 @@ fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
 
 fn names(view: &View, candidate: &Candidate<'_>, source: &OciRepository) -> bool {
     super::release::sources_of(view, candidate.release).iter().any(|own| own.at == source.at)
+}
+
+/// The steps around the landing of a batch.
+pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbook {
+    let removed: Vec<&Removal> = batch.units.iter().filter_map(|unit| removal_of(found, unit)).collect();
+    if !removed.is_empty() {
+        return removal::runbook(view, batch, &removed);
+    }
+    let moved: Vec<Moved<'_>> = batch.units.iter().flat_map(|unit| moved_by(found, view, unit)).map(moved).collect();
+    if moved.is_empty() { of_sources(view, batch) } else { to_4(view, batch, &found.settings.target, &moved) }
+}
+
+/// The releases that a unit moves.
+fn moved_by<'f, 'v>(found: &'f Found<'v>, view: &View, unit: &Unit) -> Vec<&'f Candidate<'v>> {
+    if unit.id.step == FLEET {
+        let source = view.oci_repositories().iter().find(|source| fleet_id(view, source) == unit.id);
+        return source.map(|source| fleet_members(found, source)).unwrap_or_default();
+    }
+    found.candidates.iter().filter(|candidate| release_id(candidate) == unit.id).collect()
+}
+
+fn moved<'c>(candidate: &'c Candidate<'_>) -> Moved<'c> {
+    let own = (candidate.namespace.as_str(), candidate.name.as_str());
+    let also = candidate.also.iter().filter_map(|name| name.split_once('/'));
+    Moved { names: also.chain([own]).collect(), effect: &candidate.effect }
+}
+
+pub(super) fn removal_of<'f>(found: &'f Found<'_>, unit: &Unit) -> Option<&'f Removal> {
+    found.removals.all.iter().find(|removal| removal_id(removal) == unit.id)
+}
+
+fn removal_id(removal: &Removal) -> UnitId {
+    id(REMOVE, object(removal.kind, removal.namespace.clone(), removal.name.clone(), &removal.at.path))
+}
+
+/// The removal of a source of 3.x, which needs the releases that still name it.
+fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Unit {
+    let named = |candidate: &&Candidate<'_>| removal.named_by.contains(&candidate.release.at);
+    let needs = found.candidates.iter().filter(named).map(|candidate| match fleet_of(candidate) {
+        Some(source) => fleet_id(view, source),
+        None => release_id(candidate),
+    });
+    Unit {
+        id: removal_id(removal),
+        also: removal.also.clone(),
+        title: "removed, nothing names it any more".to_owned(),
+        lane: Lane(removal.clusters.clone()),
+        safety: safety(true, &removal.review),
+        impact: Impact::None,
+        workloads: BTreeSet::new(),
+        hooks: false,
+        radius: Radius::default(),
+        dependents: 0,
+        needs: needs.collect(),
+        touches: removal.touches(),
+        findings: removal.review.clone(),
+    }
 }

@@ -1,4 +1,4 @@
-//! Phase 3, `chart-ref`: HelmReleases move from `spec.chart` to `spec.chartRef`, the version kept.
+//! Phase 3, `chart-ref`: HelmReleases move from `spec.chart` to `spec.chartRef`, the version kept unless a target is configured.
 //!
 //! ```yaml
 //! spec:                              spec:
@@ -12,18 +12,28 @@
 //!         namespace: flux-system
 //! ```
 //!
-//! Strategy `shared`: one OCIRepository in `flux-system` for each URL and version, reused or written, which every release that it serves
-//! needs. Semantics: specification `chart-ref.md`; the mistakes that it makes impossible: `hazards.md`, S2 to S6, S8, S10, S12, S14.
+//! Each release gets a source: one that all share (`shared`), one of its namespace (`namespace`), or one beside it (`app`); `strategy` says which.
+//! `address` says where the chart lives and in which version, `values` what a new version asks of values, `removal` which HelmRepositories go.
+//! Semantics: specification `chart-ref.md`; the mistakes that it makes impossible: `hazards.md`, S1 to S15 but for those of values.
 
+mod address;
+mod app;
 pub(in crate::migrations) mod codes;
+mod edit;
+mod moved;
+mod namespace;
 mod release;
+mod removal;
 mod runbook;
 mod settings;
-mod source;
+mod shared;
+mod strategy;
 mod survey;
 mod unit;
+mod values;
+mod want;
 
-pub use settings::ChartRefSettings;
+pub use settings::{ChartRefSettings, ChartSettings, Strategy};
 
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
@@ -35,7 +45,7 @@ pub struct ChartRef;
 
 static META: Meta = Meta {
     id: "chart-ref",
-    version: 1,
+    version: 2,
     phase: 3,
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",
     readme: include_str!("README.md"),
@@ -52,15 +62,21 @@ impl Migration for ChartRef {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        unit::survey(&survey::Found::in_view(view, &settings.section()), view)
+        let mut found = in_view(view, settings);
+        found.add_references(view);
+        unit::survey(&found, view)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
-        let found = survey::Found::in_view(view, &settings.section());
-        units.iter().map(|unit| unit::edit(&found, view, unit)).collect()
+        let found = in_view(view, settings);
+        units.iter().map(|unit| edit::edit(&found, view, unit)).collect()
     }
 
     fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
-        runbook::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
+        runbook::runbook(&in_view(view, settings), view, batch)
     }
+}
+
+fn in_view<'v>(view: &'v View, settings: &Settings) -> survey::Found<'v> {
+    survey::Found::in_view(view, &settings.section(), &settings.section())
 }

@@ -2,51 +2,96 @@
 
 use std::collections::BTreeSet;
 
+use super::release::Candidate;
+use super::strategy::Home;
 use super::survey::Found;
-use super::unit::release_id;
+use super::unit::{release_id, removal_id};
 use crate::flux::View;
-use crate::plan::runbook::{Runbook, Step, get, get_releases, reconcile};
-use crate::plan::{Batch, Subject, Unit};
+use crate::migrations::app_template_v4::runbook::{Moved, runbook as to_4};
+use crate::migrations::sources::remove::Removal;
+use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
+use crate::plan::{Batch, Impact, Subject, Unit};
 
 const NO_CROSS_NAMESPACE: &str =
     "kubectl --namespace flux-system get deployment helm-controller --output yaml | grep no-cross-namespace-refs=true";
 
 pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbook {
-    let (releases, sources): (Vec<&Unit>, Vec<&Unit>) =
+    let (releases, others): (Vec<&Unit>, Vec<&Unit>) =
         batch.units.iter().partition(|unit| matches!(unit.id.subject, Subject::Release { .. }));
     if releases.is_empty() {
-        return of_sources(view, batch, &sources);
+        let removed = |unit: &Unit| found.removals.all.iter().find(|own| removal_id(own) == unit.id);
+        let removed: Vec<&Removal> = others.iter().filter_map(|unit| removed(unit)).collect();
+        return if removed.is_empty() { of_sources(view, batch, &others) } else { of_removals(view, batch, &removed) };
     }
-    let of_unit = |unit: &&Unit| found.candidates.iter().find(|candidate| release_id(candidate) == unit.id);
-    let needed: BTreeSet<&str> =
-        releases.iter().filter_map(of_unit).filter_map(|own| found.source_of(own)).map(|own| &*own.name).collect();
-    let namespace = &*found.settings.source_namespace;
-    let at_work = "No release of this batch is failing now, and its sources are Ready: what fails before fails after.";
+    let (mut needed, mut own) = (BTreeSet::new(), BTreeSet::new());
+    for unit in &releases {
+        let Some(candidate) = found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) else {
+            continue;
+        };
+        let Some(source) = found.source_of(candidate) else { continue };
+        let namespace = source.namespace.as_deref().unwrap_or(&candidate.namespace);
+        let is_new = source.home == Home::App && source.new.is_some();
+        let name = if source.name.contains("${") { &*candidate.name } else { &*source.name };
+        if is_new { &mut own } else { &mut needed }.insert((namespace, name));
+    }
     let mut before = get_releases(&releases);
-    before.extend(get("ocirepositories", needed.into_iter().map(|name| (namespace, name))));
-    let mut steps = vec![Step::new(at_work, before)];
+    before.extend(get("ocirepositories", needed.iter().copied()));
+    let converted: Vec<_> = releases.iter().filter_map(|unit| of_release(found, unit)).collect();
+    if let Some(target) = converted.iter().find_map(|own| own.conversion.as_ref()).map(|own| own.target.clone()) {
+        let moved: Vec<Moved<'_>> = converted.iter().filter_map(|own| moved(own)).collect();
+        let mut runbook = to_4(view, batch, &target, &moved);
+        runbook.what =
+            format!("HelmReleases name their chart by spec.chartRef, no longer by spec.chart. {}", runbook.what);
+        if !needed.is_empty() {
+            let sources = get("ocirepositories", needed.iter().copied());
+            runbook.before.insert(0, Step::new("The sources of this batch are Ready.", sources));
+        }
+        return runbook;
+    }
+    let mut steps = if needed.is_empty() {
+        vec![Step::new("No release of this batch is failing now: what fails before fails after.", before)]
+    } else {
+        let at_work =
+            "No release of this batch is failing now, and its sources are Ready: what fails before fails after.";
+        vec![Step::new(at_work, before)]
+    };
     if releases.iter().any(|unit| unit.hooks) {
         let text = "A Helm hook runs when this lands: read what it does in the findings, and be ready to restart what it takes away.";
         steps.push(Step::new(text, Vec::new()));
     }
+    let version = match releases.iter().filter(|unit| unit.impact > Impact::Upgrade).count() {
+        0 => "The version of the chart stays; Flux runs one Helm upgrade of each release.",
+        _ => "The version of the chart changes where the units say so; Flux runs one Helm upgrade of each release.",
+    };
+    let mut after = vec![reconcile(view, batch)];
+    if !own.is_empty() {
+        after.push(Step::new("Their sources, which come with them, get Ready.", get("ocirepositories", own)));
+    }
+    after.push(Step::new(
+        "Judge by the HelmReleases, not by the Kustomizations: with `wait: false` these stay green while a release rolls back.",
+        get_releases(&releases),
+    ));
     Runbook {
-        what: "HelmReleases name their chart by spec.chartRef, no longer by spec.chart. The version of the chart stays; Flux runs one Helm \
-               upgrade of each release."
-            .to_owned(),
+        what: format!("HelmReleases name their chart by spec.chartRef, no longer by spec.chart. {version}"),
         before: steps,
-        after: vec![
-            reconcile(view, batch),
-            Step::new(
-                "Judge by the HelmReleases, not by the Kustomizations: with `wait: false` these stay green while a release rolls back.",
-                get_releases(&releases),
-            ),
-        ],
+        after,
         back: vec![Step::new(
             "Revert the merge: Flux makes a HelmChart of spec.chart again and runs one more upgrade. There is no point of no return; a hook \
              that ran has run.",
             Vec::new(),
         )],
     }
+}
+
+fn of_release<'f, 'v>(found: &'f Found<'v>, unit: &Unit) -> Option<&'f Candidate<'v>> {
+    found.candidates.iter().find(|candidate| release_id(candidate) == unit.id)
+}
+
+/// A release that goes to 4.x with its reference.
+fn moved<'c>(candidate: &'c Candidate<'_>) -> Option<Moved<'c>> {
+    let own = (candidate.namespace.as_str(), candidate.name.as_str());
+    let also = candidate.also.iter().filter_map(|name| name.split_once('/'));
+    Some(Moved { names: also.chain([own]).collect(), effect: &candidate.conversion.as_ref()?.effect })
 }
 
 fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
@@ -64,6 +109,46 @@ fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
         ],
         back: vec![Step::new(
             "Revert the merge, as long as no release names them.",
+            Vec::new(),
+        )],
+    }
+}
+
+/// The command that prints the objects of a kind that name a source.
+fn users(kind: &str, at: &str, name: &str) -> Vec<String> {
+    let print = r#"{.metadata.namespace}/{.metadata.name}{"\n"}"#;
+    let query = format!(r#"jsonpath={{range .items[?(@.spec.{at}.name=="{name}")]}}{print}{{end}}"#);
+    command(["kubectl", "get", kind, "--all-namespaces", "--output", &query])
+}
+
+fn of_removals(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> Runbook {
+    let names = || removed.iter().map(|own| (&*own.namespace, &*own.name));
+    let charts = removed.iter().map(|own| users("helmcharts.source.toolkit.fluxcd.io", "sourceRef", &own.name));
+    let releases =
+        removed.iter().map(|own| users("helmreleases.helm.toolkit.fluxcd.io", "chart.spec.sourceRef", &own.name));
+    let mut after = vec![reconcile(view, batch)];
+    let kept: Vec<_> = removed.iter().filter(|own| !own.is_pruned).map(|own| (&*own.namespace, &*own.name)).collect();
+    if !kept.is_empty() {
+        let delete = |(namespace, name): &(&str, &str)| {
+            command(["kubectl", "--namespace", namespace, "delete", "helmrepository", name])
+        };
+        after.push(Step::new(
+            "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",
+            kept.iter().map(delete).collect(),
+        ));
+    }
+    after.push(Step::new("They are gone: this says that they are not found.", get("helmrepositories", names())));
+    Runbook {
+        what: "HelmRepositories that nothing in the repository names any more. Flux deletes them (prune); no release is touched."
+            .to_owned(),
+        before: vec![Step::new(
+            "No HelmChart and no HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what uses a \
+             HelmRepository of the same name in another namespace.",
+            charts.chain(releases).collect(),
+        )],
+        after,
+        back: vec![Step::new(
+            "Revert the merge: Flux makes them again, and what names them goes on. Nothing that runs is touched in between.",
             Vec::new(),
         )],
     }

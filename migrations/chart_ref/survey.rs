@@ -1,40 +1,53 @@
-//! What there is in a tree for this migration: the releases in scope, and the sources that they come to share.
+//! What there is in a tree for this migration: the releases in scope, and the sources that they come to use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::release::{Candidate, Want, at_release, chart_of, judge};
+use super::address::{APP_TEMPLATE, FROZEN};
+use super::release::{Candidate, at_release, chart_of, finding, judge};
+use super::removal::{Removals, removals};
 use super::settings::ChartRefSettings;
-use super::source::place_for;
-use super::{codes, release};
+use super::strategy::{Home, Users};
+use super::{app, codes, namespace, shared};
 use crate::flux::{Chart, View};
-use crate::migrations::sources::find::{existing, proven};
+use crate::migrations::app_template_v4::{AppTemplateV4Settings, references};
+use crate::migrations::sources::find::Sources;
 use crate::migrations::sources::place::Place;
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
+use crate::repo::RepoPath;
+use crate::yaml::New;
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate<'v>>,
     pub(super) sources: Vec<Source>,
+    pub(super) removals: Removals,
     /// The names of charts out of scope, with the number of their releases.
     pub(super) other_charts: BTreeMap<String, usize>,
-    pub(super) settings: ChartRefSettings,
 }
 
-/// The source that some releases of one key will reference: all of them, or, where each cluster has its own, those of one cluster.
+/// The source that some releases of one key will reference.
 pub(super) struct Source {
     pub(super) key: SourceKey,
-    /// The clusters whose releases it is for.
+    pub(super) home: Home,
+    /// The releases that it is for, by their places in the list of candidates.
+    pub(super) users: BTreeSet<usize>,
+    /// Their clusters.
     pub(super) clusters: BTreeSet<String>,
     /// The name that a chartRef names.
     pub(super) name: String,
+    /// The namespace that a chartRef names; `None` for that of the release.
+    pub(super) namespace: Option<String>,
     /// Where it is to be written; `None` if it is there.
     pub(super) new: Option<NewSource>,
+    /// The Component that carries it, where that is still to be included.
+    pub(super) include: Option<Include>,
     /// What there is to say about it.
     pub(super) findings: Vec<Finding>,
 }
 
 /// A source to be written.
+#[derive(Clone)]
 pub(super) struct NewSource {
     pub(super) place: Place,
     pub(super) spec: Spec,
@@ -42,29 +55,47 @@ pub(super) struct NewSource {
     pub(super) users: usize,
 }
 
+/// A Component that kustomizations are to include.
+#[derive(Clone)]
+pub(super) struct Include {
+    pub(super) component: RepoPath,
+    pub(super) by: BTreeSet<RepoPath>,
+}
+
 impl<'v> Found<'v> {
-    pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings) -> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings, v4: &AppTemplateV4Settings) -> Found<'v> {
+        let there = Sources::of(view);
+        let users = Users::of(view, settings, &there);
         let mut other_charts = BTreeMap::new();
         let mut candidates = Vec::new();
         for release in view.releases() {
-            match chart_of(view, release) {
-                Some(chart) if settings.charts.iter().any(|own| own == chart) => {
-                    candidates.push(judge(view, release, settings))
-                }
-                Some(chart) => *other_charts.entry(chart.to_owned()).or_default() += 1,
-                None => {}
+            let Some(name) = chart_of(view, release) else { continue };
+            match settings.chart(name) {
+                Some(chart) => candidates.push(judge(view, release, chart, &users, settings, v4)),
+                None => *other_charts.entry(name.to_owned()).or_default() += 1,
             }
         }
         refuse_duplicates(&mut candidates);
         refuse_opted_out(view, &mut candidates);
-        let sources = sources(view, &mut candidates, settings);
-        Found { candidates, sources, other_charts, settings: settings.clone() }
+        let sources = sources(view, &mut candidates, &there, settings);
+        let removals = removals(view, &candidates, &sources, settings);
+        Found { candidates, sources, removals, other_charts }
+    }
+
+    /// Adds what other files say of releases whose values are converted. Reads every YAML file, and changes nothing of what is written.
+    pub(super) fn add_references(&mut self, view: &View) {
+        let able = |candidate: &&mut Candidate<'_>| candidate.verdict.is_ok() && candidate.conversion.is_some();
+        let mut candidates: Vec<&mut Candidate<'_>> = self.candidates.iter_mut().filter(able).collect();
+        let subjects: Vec<_> =
+            candidates.iter().filter_map(|own| Some(own.conversion.as_ref()?.subject(own.release))).collect();
+        let found = references::found(view, &subjects);
+        candidates.iter_mut().zip(found).for_each(|(candidate, found)| candidate.review.extend(found));
     }
 
     /// The source for a release that can move.
     pub(super) fn source_of(&self, candidate: &Candidate<'_>) -> Option<&Source> {
-        let want = candidate.verdict.as_ref().ok()?;
-        self.sources.iter().find(|source| source.key == want.key && candidate.clusters.is_subset(&source.clusters))
+        let number = self.candidates.iter().position(|own| own.release.at == candidate.release.at)?;
+        self.sources.iter().find(|source| source.users.contains(&number))
     }
 }
 
@@ -92,120 +123,91 @@ fn refuse_opted_out(view: &View, candidates: &mut [Candidate<'_>]) {
     }
 }
 
-fn identity(candidate: &Candidate<'_>) -> (crate::repo::RepoPath, String, String) {
+fn identity(candidate: &Candidate<'_>) -> (RepoPath, String, String) {
     (candidate.release.at.path.clone(), candidate.namespace.clone(), candidate.name.clone())
 }
 
-/// The releases that want the same source.
-struct Group {
-    key: SourceKey,
-    clusters: BTreeSet<String>,
-    /// Places in the list of candidates.
-    users: Vec<usize>,
-}
-
-impl Group {
-    fn of(key: &SourceKey, users: Vec<usize>, candidates: &[Candidate<'_>]) -> Group {
-        let clusters = users.iter().flat_map(|user| candidates[*user].clusters.clone()).collect();
-        Group { key: key.clone(), clusters, users }
-    }
-
-    /// One group for each cluster; none if a release is on several.
-    fn by_cluster(&self, candidates: &[Candidate<'_>]) -> Vec<Group> {
-        let mut groups: BTreeMap<&BTreeSet<String>, Vec<usize>> = BTreeMap::new();
-        for user in &self.users {
-            groups.entry(&candidates[*user].clusters).or_default().push(*user);
-        }
-        if groups.len() < 2 || groups.keys().any(|clusters| clusters.len() > 1) {
-            return Vec::new();
-        }
-        groups.into_values().map(|users| Group::of(&self.key, users, candidates)).collect()
-    }
-}
-
-/// Finds or names and places the sources of all keys. Where that cannot be, the releases of the key are refused.
-fn sources(view: &View, candidates: &mut [Candidate<'_>], settings: &ChartRefSettings) -> Vec<Source> {
-    let mut users: BTreeMap<SourceKey, Vec<usize>> = BTreeMap::new();
+/// Finds or names and places the sources of all releases that can move. Where that cannot be, they are refused.
+fn sources(
+    view: &View,
+    candidates: &mut [Candidate<'_>],
+    there: &Sources<'_>,
+    settings: &ChartRefSettings,
+) -> Vec<Source> {
+    let mut shared: BTreeMap<SourceKey, BTreeSet<usize>> = BTreeMap::new();
+    let mut namespaces = shared.clone();
+    let mut apps = BTreeSet::new();
     for (number, candidate) in candidates.iter().enumerate() {
-        if let Ok(want) = &candidate.verdict {
-            users.entry(want.key.clone()).or_default().push(number);
+        let Ok(want) = &candidate.verdict else { continue };
+        match want.home {
+            Home::Shared => drop(shared.entry(want.key.clone()).or_default().insert(number)),
+            Home::Namespace(_) => drop(namespaces.entry(want.key.clone()).or_default().insert(number)),
+            Home::App => drop(apps.insert(number)),
         }
     }
-    let staged: Vec<SourceKey> = users.keys().cloned().collect();
+    let staged: BTreeSet<SourceKey> = shared.keys().chain(namespaces.keys()).cloned().collect();
+    let staged: Vec<SourceKey> = staged.into_iter().collect();
+    let mut made = vec![app::sources(view, apps, candidates, there)];
+    made.extend(shared.into_iter().map(|(key, own)| shared::sources(view, &key, own, candidates, &staged, settings)));
+    made.extend(
+        namespaces.into_iter().map(|(key, own)| namespace::sources(view, &key, own, candidates, &staged, settings)),
+    );
     let mut sources = Vec::new();
-    let mut waiting: Vec<Group> = users.into_iter().map(|(key, users)| Group::of(&key, users, candidates)).collect();
-    while let Some(group) = waiting.pop() {
-        let made = found_or_new(view, &group, candidates, &staged, settings);
-        match made {
-            Ok(source) => sources.push(source),
-            Err(reason) => {
-                let parts = group.by_cluster(candidates);
-                if parts.is_empty() {
-                    refuse(&group, candidates, &reason);
-                }
-                waiting.extend(parts);
-            }
+    for (found, refused) in made {
+        sources.extend(found);
+        for (user, reason) in refused.iter().flat_map(|(users, reason)| users.iter().map(move |user| (user, reason))) {
+            let Candidate { release, verdict, .. } = &mut candidates[*user];
+            *verdict = Err(at_release(release, Severity::Error, reason.code, reason.message.clone()));
         }
     }
-    sources.sort_by(|a, b| (&a.key, &a.clusters).cmp(&(&b.key, &b.clusters)));
+    sources.sort_by(|a, b| (&a.key, &a.home, &a.clusters, &a.users).cmp(&(&b.key, &b.home, &b.clusters, &b.users)));
     sources
 }
 
-fn refuse(group: &Group, candidates: &mut [Candidate<'_>], reason: &Finding) {
-    for user in &group.users {
-        let Candidate { release, verdict, .. } = &mut candidates[*user];
-        *verdict = Err(at_release(release, Severity::Error, reason.code, reason.message.clone()));
+/// What releases of one source want it to carry, if they want the same.
+pub(super) fn agreed(key: &SourceKey, members: &[&Candidate<'_>]) -> Result<Vec<(String, New)>, Finding> {
+    let carried: Vec<&[(String, New)]> =
+        members.iter().filter_map(|user| user.verdict.as_ref().ok()).map(|want| &*want.carried).collect();
+    match (1..carried.len()).find(|other| carried[*other] != carried[0]) {
+        Some(other) => {
+            let (one, other) = (&members[0].name, &members[other].name);
+            let message = format!(
+                "releases of {} {} differ in credentials or verify, such as {one} and {other}",
+                key.url,
+                key.version.text()
+            );
+            Err(finding(Severity::Error, codes::SOURCES_DIFFER, None, None, message))
+        }
+        None => Ok(carried.first().map(|own| own.to_vec()).unwrap_or_default()),
     }
 }
 
-fn found_or_new(
-    view: &View,
-    group: &Group,
-    candidates: &[Candidate<'_>],
-    staged: &[SourceKey],
-    settings: &ChartRefSettings,
-) -> Result<Source, Finding> {
-    let users: Vec<&Candidate<'_>> = group.users.iter().map(|user| &candidates[*user]).collect();
-    let wants: Vec<&Want> = users.iter().filter_map(|user| user.verdict.as_ref().ok()).collect();
-    let refuse = |code, message| Err(release::finding(Severity::Error, code, None, None, message));
-    if let Some(other) = (1..wants.len()).find(|other| wants[*other].carried != wants[0].carried) {
-        let (one, other) = (&users[0].name, &users[other].name);
-        let address = format!("{} {}", group.key.url, group.key.version.text());
-        return refuse(
-            codes::SOURCES_DIFFER,
-            format!("releases of {address} differ in credentials or verify, such as {one} and {other}"),
-        );
+/// What there is to say about a source, wherever it lives: a registry without a future, versions that come together.
+pub(super) fn about(key: &SourceKey, members: &[&Candidate<'_>]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if key.url == format!("{FROZEN}/{APP_TEMPLATE}") {
+        let message = format!("{} gets no new versions", key.url);
+        found.push(finding(Severity::Note, codes::FROZEN_REGISTRY, None, None, message));
     }
-    let Group { key, clusters, .. } = group;
-    if let Some(name) = existing(view, key, &wants[0].carried, clusters, &settings.source_namespace) {
-        let findings = shared_by_clusters(&name, clusters);
-        return Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: None, findings });
+    let mut from: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for user in members {
+        let Ok(want) = &user.verdict else { continue };
+        let version = want.jump.as_ref().map_or(&key.version, |jump| &jump.from);
+        from.entry(version.text()).or_default().push(&user.name);
     }
-    let place = place_for(view, key, &wants, clusters, staged, settings)?;
-    let (interval, others) = interval(&users);
-    let users = users.iter().map(|user| 1 + user.also.len()).sum();
-    let spec = Spec { key: key.clone(), interval, carried: wants[0].carried.clone() };
-    let name = proven(view, &spec, &place, clusters, &settings.source_namespace)?;
-    let new = NewSource { place, spec, users };
-    let mut findings = shared_by_clusters(&name, clusters);
-    findings.extend(others.map(|message| {
-        release::finding(Severity::Note, codes::INTERVALS, Some(new.place.file.clone()), None, message)
-    }));
-    Ok(Source { key: key.clone(), clusters: clusters.clone(), name, new: Some(new), findings })
+    if from.len() > 1 {
+        let from: Vec<String> = from.iter().map(|(from, names)| format!("{from} ({})", names.join(", "))).collect();
+        let message = format!("releases of {} come to {}", from.join(", "), key.version.text());
+        found.push(finding(Severity::Warning, codes::VERSIONS_COLLAPSE, None, None, message));
+    }
+    found
 }
 
-fn shared_by_clusters(name: &str, clusters: &BTreeSet<String>) -> Vec<Finding> {
-    if clusters.len() < 2 {
-        return Vec::new();
-    }
-    let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
-    let message = format!("releases of {} will use the source {name}", clusters.join(" and "));
-    vec![release::finding(Severity::Note, codes::SHARED, None, None, message)]
-}
+/// The interval of a source where none of its releases states one (specification `chart-ref.md`).
+pub(super) const INTERVAL: &str = "15m";
 
 /// The most frequent interval of the releases (of several, the shortest text first), and who has another.
-fn interval(users: &[&Candidate<'_>]) -> (String, Option<String>) {
-    const DEFAULT: &str = "15m";
+pub(super) fn interval(users: &[&Candidate<'_>]) -> (String, Option<String>) {
     let mut counts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for user in users {
         if let Some(interval) = user.verdict.as_ref().ok().and_then(|want| want.interval.as_deref()) {
@@ -214,7 +216,7 @@ fn interval(users: &[&Candidate<'_>]) -> (String, Option<String>) {
     }
     let most =
         counts.iter().max_by_key(|(interval, names)| (names.len(), std::cmp::Reverse((interval.len(), **interval))));
-    let Some((most, _)) = most else { return (DEFAULT.to_owned(), None) };
+    let Some((most, _)) = most else { return (INTERVAL.to_owned(), None) };
     let stated: usize = counts.values().map(Vec::len).sum();
     let others = counts.iter().filter(|(interval, _)| interval != &most);
     let others: Vec<String> = others.map(|(interval, names)| format!("{interval} ({})", names.join(", "))).collect();
@@ -229,7 +231,7 @@ fn interval(users: &[&Candidate<'_>]) -> (String, Option<String>) {
 }
 
 /// Whether a release is on a chartRef already.
-pub(super) fn has_moved(view: &View, path: &crate::repo::RepoPath, name: &str) -> bool {
+pub(super) fn has_moved(view: &View, path: &RepoPath, name: &str) -> bool {
     view.releases().iter().any(|release| {
         let reaches = view.graph().reaches(&release.at);
         let is_it = release.name == name || reaches.iter().any(|reach| reach.name == name);

@@ -1,29 +1,44 @@
-//! The units of this migration, and what each comes to on a tree.
+//! The units of this migration.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::release::{Candidate, at_release, finding, replace_chart};
-use super::survey::{Found, NewSource, Source, has_moved};
+use super::release::{Candidate, finding};
+use super::strategy::Home;
+use super::survey::{Found, NewSource, Source};
 use crate::flux::{Radius, View};
-use crate::migrations::sources::refused_edit;
-use crate::migrations::sources::write::write;
-use crate::plan::{Edited, Finding, Impact, Lane, OutOfScope, Safety, Severity, Subject, Survey, Unit, UnitId};
-use crate::repo::{Change, Changes};
-use crate::yaml::{Edit, Node};
+use crate::migrations::sources::component;
+use crate::migrations::sources::remove::Removal;
+use crate::plan::{Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::repo::RepoPath;
+use crate::yaml::Node;
 
 const KIND: &str = "OCIRepository";
 const SOURCE: &str = "source";
+const INCLUDE: &str = "include";
 const RELEASE: &str = "release";
 
 fn id(step: &'static str, subject: Subject) -> UnitId {
     UnitId { migration: "chart-ref", step, subject }
 }
 
-fn source_id(new: &NewSource, found: &Found<'_>) -> UnitId {
-    let namespace = found.settings.source_namespace.clone();
-    let (name, path) = (new.place.name.clone(), new.place.file.clone());
-    id(SOURCE, Subject::Object { kind: KIND.to_owned(), namespace, name, path })
+fn object(step: &'static str, kind: &str, namespace: &str, name: &str, path: &RepoPath) -> UnitId {
+    let (kind, namespace, name) = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+    id(step, Subject::Object { kind, namespace, name, path: path.clone() })
+}
+
+pub(super) fn source_id(new: &NewSource) -> UnitId {
+    object(SOURCE, KIND, new.place.namespace.as_deref().unwrap_or_default(), &new.place.name, &new.place.file)
+}
+
+/// The units that include the Component of a source, one for each kustomization.
+pub(super) fn include_ids(source: &Source) -> impl Iterator<Item = (UnitId, &RepoPath)> {
+    let namespace = match &source.home {
+        Home::Namespace(namespace) => namespace.as_str(),
+        Home::Shared | Home::App => "",
+    };
+    let by = source.include.iter().flat_map(|include| &include.by);
+    by.map(move |path| (object(INCLUDE, KIND, namespace, &source.name, path), path))
 }
 
 pub(super) fn release_id(candidate: &Candidate<'_>) -> UnitId {
@@ -31,15 +46,34 @@ pub(super) fn release_id(candidate: &Candidate<'_>) -> UnitId {
     id(RELEASE, Subject::Release { namespace, name, path: candidate.release.at.path.clone() })
 }
 
+pub(super) fn removal_id(removal: &Removal) -> UnitId {
+    object(REMOVE, removal.kind, &removal.namespace, &removal.name, &removal.at.path)
+}
+
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let mut units: Vec<Unit> = found.candidates.iter().map(|candidate| release_unit(found, candidate)).collect();
-    for source in &found.sources {
-        units.extend(source.new.as_ref().map(|new| source_unit(found, source, new)));
+    // A Component serves several namespaces, and is one unit.
+    let mut others: BTreeMap<UnitId, Unit> = BTreeMap::new();
+    for source in found.sources.iter().filter(|source| source.home != Home::App) {
+        let new = source.new.as_ref().map(|new| source_unit(source, new));
+        for unit in new.into_iter().chain(include_units(found, source)) {
+            match others.get_mut(&unit.id) {
+                Some(other) => {
+                    other.lane.0.extend(unit.lane.0);
+                    other.findings.extend(
+                        unit.findings.into_iter().filter(|own| !other.findings.contains(own)).collect::<Vec<_>>(),
+                    );
+                }
+                None => drop(others.insert(unit.id.clone(), unit)),
+            }
+        }
     }
+    units.extend(others.into_values());
+    units.extend(found.removals.all.iter().map(|removal| removal_unit(found, removal)));
     let moved = view.releases().len() - found.candidates.len() - found.other_charts.values().sum::<usize>();
-    let findings =
-        found.sources.iter().filter(|source| source.new.is_none()).flat_map(|source| source.findings.clone());
-    let findings = findings.chain(unseen(view)).collect();
+    let there = found.sources.iter().filter(|source| source.new.is_none() && source.home != Home::App);
+    let findings = there.flat_map(|source| source.findings.clone());
+    let findings = findings.chain(unseen(view)).chain(found.removals.findings.clone()).collect();
     Survey { units, findings, out_of_scope: out_of_scope(found, moved) }
 }
 
@@ -88,9 +122,16 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
     let source = found.source_of(candidate);
     let mut findings = candidate.review.clone();
     let (safety, title) = match (&candidate.verdict, source) {
-        (Ok(_), Some(source)) => {
+        (Ok(want), Some(source)) => {
             let safety = if findings.is_empty() { Safety::Safe } else { Safety::Review };
-            (safety, format!("chartRef to {}/{}", found.settings.source_namespace, source.name))
+            let name = match &source.namespace {
+                Some(namespace) => format!("{namespace}/{}", source.name),
+                None => source.name.clone(),
+            };
+            let version = want.jump.as_ref().map(|jump| format!(", {jump}")).unwrap_or_default();
+            let own = if source.home == Home::App { " beside it" } else { "" };
+            findings.extend(candidate.notes.clone());
+            (safety, format!("chartRef to {name}{own}{version}"))
         }
         (Err(reason), _) => {
             findings.push(reason.clone());
@@ -98,32 +139,45 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         }
         (Ok(_), None) => unreachable!("a release that can move has a source"),
     };
-    let needs = source.and_then(|source| source.new.as_ref()).map(|new| source_id(new, found));
+    let mut touches = BTreeSet::from([candidate.release.at.path.clone()]);
+    let mut needs = BTreeSet::new();
+    if let Some(source) = source {
+        match (&source.home, &source.new) {
+            (Home::App, new) => {
+                touches.extend(new.iter().flat_map(|new| new.place.touches()));
+                findings.extend(source.findings.clone());
+            }
+            (_, Some(new)) if source.include.is_none() => drop(needs.insert(source_id(new))),
+            _ => needs.extend(include_ids(source).map(|(id, _)| id)),
+        }
+    }
+    let changes_version = candidate.verdict.as_ref().is_ok_and(|want| want.jump.is_some());
+    let conversion = candidate.conversion.as_ref().filter(|_| candidate.verdict.is_ok());
+    let upgrade = match conversion.and_then(|own| own.effect.impact) {
+        Some(impact) => impact,
+        None if changes_version => Impact::Restart,
+        None => Impact::Upgrade,
+    };
     Unit {
-        id: release_id(candidate),
         also: candidate.also.clone(),
-        title,
         lane: Lane(candidate.clusters.clone()),
         safety,
-        impact: if candidate.clusters.is_empty() { Impact::None } else { Impact::Upgrade },
+        impact: if candidate.clusters.is_empty() { Impact::None } else { upgrade },
         workloads: candidate.workloads.clone(),
         hooks: candidate.hooks,
-        radius: Radius::default(),
-        dependents: 0,
-        needs: needs.into_iter().collect(),
-        touches: BTreeSet::from([candidate.release.at.path.clone()]),
+        needs,
         findings,
+        ..plain(release_id(candidate), title, touches)
     }
 }
 
-fn source_unit(found: &Found<'_>, source: &Source, new: &NewSource) -> Unit {
-    let (url, version) = (&source.key.url, source.key.version.text());
-    let users = if new.users == 1 { "1 release".to_owned() } else { format!("{} releases", new.users) };
+/// A unit that nothing is known of yet but what it is and touches: safe, without impact.
+fn plain(id: UnitId, title: String, touches: BTreeSet<RepoPath>) -> Unit {
     Unit {
-        id: source_id(new, found),
+        id,
         also: BTreeSet::new(),
-        title: format!("new, {url} {version}, for {users}"),
-        lane: Lane(new.place.clusters.clone()),
+        title,
+        lane: Lane::default(),
         safety: Safety::Safe,
         impact: Impact::None,
         workloads: BTreeSet::new(),
@@ -131,60 +185,53 @@ fn source_unit(found: &Found<'_>, source: &Source, new: &NewSource) -> Unit {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
-        touches: new.place.touches(),
-        findings: source.findings.clone(),
+        touches,
+        findings: Vec::new(),
     }
 }
 
-pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    match &unit.id.subject {
-        Subject::Object { .. } => edit_source(found, view, unit),
-        Subject::Release { name, path, .. } => {
-            match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
-                Some(candidate) => edit_release(found, view, candidate),
-                None if has_moved(view, path, name) => Edited::Already,
-                None => Edited::Refused(finding(
-                    Severity::Error,
-                    codes::INVALID,
-                    Some(path.clone()),
-                    None,
-                    format!("the release {name} is not in this file any more"),
-                )),
-            }
+fn releases(number: usize) -> String {
+    if number == 1 { "1 release".to_owned() } else { format!("{number} releases") }
+}
+
+fn source_unit(source: &Source, new: &NewSource) -> Unit {
+    let (url, version) = (&source.key.url, source.key.version.text());
+    let (title, touches) = match &source.include {
+        None => (format!("new, {url} {version}, for {}", releases(new.users)), new.place.touches()),
+        Some(_) => {
+            let title = format!("new Component, {url} {version}, for {}", releases(new.users));
+            (title, component::touches(&new.place))
         }
-    }
+    };
+    let findings = source.findings.clone();
+    Unit { lane: Lane(new.place.clusters.clone()), findings, ..plain(source_id(new), title, touches) }
 }
 
-fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    let wanted = found.sources.iter().filter_map(|source| source.new.as_ref());
-    // Nobody wants it any more, or it is there.
-    let Some(new) = wanted.into_iter().find(|new| source_id(new, found) == unit.id) else {
-        return Edited::Already;
-    };
-    match write(view, &new.spec, &new.place) {
-        Ok(changes) => Edited::Changes(changes, Vec::new()),
-        Err(error) => Edited::Refused(refused_edit(new.place.edited_file(), &error)),
-    }
+fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<Item = Unit> + 'f {
+    let members = source.users.iter().map(|user| 1 + found.candidates[*user].also.len());
+    let number: usize = members.sum();
+    include_ids(source).map(move |(id, path)| {
+        let include = source.include.as_ref().expect("what is included has a Component");
+        let title = format!("includes {}, for {}", include.component, releases(number));
+        let needs = source.new.iter().map(source_id).collect();
+        Unit { lane: Lane(source.clusters.clone()), needs, ..plain(id, title, BTreeSet::from([path.clone()])) }
+    })
 }
 
-fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Edited {
-    let source = match (&candidate.verdict, found.source_of(candidate)) {
-        (Err(reason), _) => return Edited::Refused(reason.clone()),
-        (Ok(_), Some(source)) => source,
-        (Ok(_), None) => unreachable!("a release that can move has a source"),
+fn removal_unit(found: &Found<'_>, removal: &Removal) -> Unit {
+    let named_by = |candidate: &&Candidate<'_>| removal.named_by.contains(&candidate.release.at);
+    let needs: BTreeSet<UnitId> = found.candidates.iter().filter(named_by).map(release_id).collect();
+    let title = match needs.len() {
+        0 => "goes: nothing names it".to_owned(),
+        number => format!("goes, once {} have moved", releases(number)),
     };
-    if source.new.is_some() {
-        let message = format!("the source {} is not in this tree yet", source.name);
-        return Edited::Refused(at_release(candidate.release, Severity::Error, codes::SOURCE_MISSING, message));
-    }
-    let path = &candidate.release.at.path;
-    let edit = replace_chart(view, candidate.release, &source.name, &found.settings.source_namespace);
-    match edit.and_then(Edit::finish) {
-        Ok(edited) => {
-            let mut changes = Changes::new();
-            changes.set(path.clone(), Change::Edit(edited.splices));
-            Edited::Changes(changes, edited.comments.into_iter().map(|comment| (path.clone(), comment)).collect())
-        }
-        Err(error) => Edited::Refused(refused_edit(path, &error)),
+    let safety = if removal.review.is_empty() { Safety::Safe } else { Safety::Review };
+    Unit {
+        also: removal.also.clone(),
+        lane: Lane(removal.clusters.clone()),
+        safety,
+        needs,
+        findings: removal.review.clone(),
+        ..plain(removal_id(removal), title.replace("1 release have", "1 release has"), removal.touches())
     }
 }

@@ -23,6 +23,18 @@ reason_codes! {
         what "The file is one that is never touched: encrypted, a template, a link, under a git filter, or not UTF-8."
         why "An edit would break its checksum, or change something else than what is seen here."
         todo "Change it by hand, or by what generates it."
+    STAYS "unused-source-stays"
+        what "Nothing names this source any more, and it cannot be removed by itself."
+        why "Its file holds other things, or others would not be applied as they are without it."
+        todo "Take it out by hand when you have seen that no HelmChart of the cluster uses it."
+    ELSEWHERE "named-elsewhere"
+        what "A cluster that applies the source follows another branch than the one that is looked at."
+        why "Releases of that branch may still name it; deleted there, their next upgrade has no chart."
+        todo "See that the branch has no user of it before this reaches it, then take the unit with --review."
+    NAMED "source-still-named"
+        what "Something in this tree still names the source."
+        why "Deleted now, what names it would have no chart (hazard S6)."
+        todo "Land what it needs first; a selection does so by itself."
 }
 
 /// Two lists of codes as one, for the migration that declares both.

@@ -5,9 +5,71 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::place::Place;
 use super::write::write;
 use super::{SourceKey, Spec, Version, codes, copy, finding, refused_edit};
-use crate::flux::{At, OciRepository, Reach, View};
+use crate::flux::{At, Chart, OciRepository, Reach, Release, SourceRef, View};
 use crate::plan::{Finding, Severity};
 use crate::yaml::New;
+
+/// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
+pub(crate) struct Sources<'v>(BTreeMap<(usize, String, String), Vec<Found<'v>>>);
+
+/// An OCIRepository that a cluster applies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'v> {
+    /// It.
+    pub(crate) source: &'v OciRepository,
+    /// The Flux Kustomization that applies it, as an index into [`Graph::kustomizations`](crate::flux::Graph::kustomizations).
+    pub(crate) kustomization: usize,
+}
+
+impl<'v> Sources<'v> {
+    /// Indexes a view.
+    pub(crate) fn of(view: &'v View) -> Sources<'v> {
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for source in view.oci_repositories() {
+            for reach in view.graph().reaches(&source.at) {
+                let place = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+                all.entry(place).or_default().push(Found { source, kustomization: reach.kustomization });
+            }
+        }
+        Sources(all)
+    }
+
+    /// Those of this name; more than one, where several Flux Kustomizations apply it.
+    pub(crate) fn named(&self, cluster: usize, namespace: &str, name: &str) -> &[Found<'v>] {
+        self.0.get(&(cluster, namespace.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the chartRef of a release names, where a cluster applies it.
+    pub(crate) fn named_by(&self, view: &View, release: &Release, reach: &Reach) -> &[Found<'v>] {
+        match reference(view, release, reach).filter(|_| matches!(release.chart, Chart::Ref(_))) {
+            Some(own) => self.named(reach.cluster, own.namespace.as_deref().unwrap_or_default(), &own.name),
+            None => &[],
+        }
+    }
+
+    /// The OCIRepository that the chartRef of a release names, where a cluster applies it.
+    pub(crate) fn of_release(&self, view: &View, release: &Release, reach: &Reach) -> Option<&'v OciRepository> {
+        self.named_by(view, release, reach).first().map(|found| found.source)
+    }
+}
+
+/// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of `chart.spec`, with its namespace.
+pub(crate) fn reference(view: &View, release: &Release, reach: &Reach) -> Option<SourceRef> {
+    let (stated, path): (_, &[&str]) = match &release.chart {
+        Chart::Ref(stated) => (stated, &["spec", "chartRef"]),
+        Chart::Spec(spec) => (&spec.source_ref, &["spec", "chart", "spec", "sourceRef"]),
+        Chart::Invalid => return None,
+    };
+    let own = || reach.namespace.clone();
+    let is_open =
+        [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));
+    if reach.patches.is_empty() && !is_open {
+        return Some(SourceRef { namespace: stated.namespace.clone().or_else(own), ..stated.clone() });
+    }
+    let object = view.effective(&release.at, reach)?;
+    let text = |key: &str| object.at(path)?.text_at(&[key]).map(str::to_owned);
+    Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace").or_else(own) })
+}
 
 /// An OCIRepository that every one of these clusters has in the namespace, with this URL and version, and with the credentials and
 /// checks that the releases have now. The effective name of the first by name.

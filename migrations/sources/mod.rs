@@ -3,15 +3,19 @@
 //! - [`SourceKey`], [`Spec`]: what a source says, as data. [`name`]: what it is called.
 //! - [`place`]: where it is written and listed: in the folder of sources, or beside another source object, so that all who get that one get it.
 //! - [`find`]: whether it is there; [`find::proven`] and [`find::proven_beside`]: whether a trial view has it where it is looked for.
-//! - [`write`]: its text, in the style of its neighbours, and its entry in the kustomizations that list it.
+//! - [`write`]: its text, in the style of its neighbours, and its entry in the kustomizations that list it. [`component`]: a Component around it.
+//! - [`names`]: who names it, whatever the kind of the source. [`remove`]: how it goes when nobody does any more.
 //!
 //! What cannot be done comes back as a finding, with one of the [`codes`]. Semantics: specification `chart-ref.md`, "Where the source lives";
 //! `hazards.md`, S2 to S7.
 
 pub(crate) mod codes;
+pub(crate) mod component;
 pub(crate) mod find;
 pub(crate) mod name;
+pub(crate) mod names;
 pub(crate) mod place;
+pub(crate) mod remove;
 pub(crate) mod write;
 
 use crate::plan::{Finding, GENERAL, Severity, help_among};
@@ -47,6 +51,8 @@ pub(crate) struct Spec {
     pub(crate) interval: String,
     /// What else it must carry, as `spec` has it: credentials, signature checks.
     pub(crate) carried: Vec<(String, New)>,
+    /// Comments above the version, such as those for Renovate.
+    pub(crate) comments: Vec<String>,
 }
 
 impl Version {

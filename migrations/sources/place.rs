@@ -42,6 +42,9 @@ impl Place {
 /// A place for a source that is to be in `namespace`: the folder of OCIRepositories that the kustomization applying another source object lists;
 /// else a sibling named `oci`; else beside that object. Always one that all clusters that apply that object apply too, in the namespace.
 ///
+/// `is_ours` says which OCIRepositories may come and go with the plan, by URL: where there are only such, a folder is not taken for one of
+/// OCIRepositories, so that the place of one source does not depend on whether another is written, or a HelmRepository gone.
+///
 /// # Errors
 /// A finding at that object, where there is no such place, or the name is taken.
 pub(crate) fn in_folder_for(
@@ -51,6 +54,7 @@ pub(crate) fn in_folder_for(
     namespace: &str,
     clusters: &BTreeSet<String>,
     staged: &[SourceKey],
+    is_ours: &dyn Fn(&str) -> bool,
 ) -> Result<Place, Finding> {
     let refuse = |code, message: String| Err(at_object(view, other, code, message));
     let applying = view.graph().clusters_of(other);
@@ -62,7 +66,7 @@ pub(crate) fn in_folder_for(
         );
     }
     let reaches = view.graph().reaches(other);
-    let Some((dir, listed_in, chains)) = folder(view, other, reaches) else {
+    let Some((dir, listed_in, chains)) = folder(view, other, reaches, is_ours) else {
         return refuse(codes::SOURCE_PLACE, format!("no folder that is applied with {other} on every cluster"));
     };
     for (reach, chain) in reaches.iter().zip(&chains) {
@@ -110,7 +114,7 @@ fn finished(
     staged: &[SourceKey],
 ) -> Result<Place, Finding> {
     let refuse = |code, message: String| Err(at_object(view, other, code, message));
-    let name = match name_for(view, key, &clusters, staged) {
+    let name = match name_for(view, key, &clusters, namespace.as_deref(), staged) {
         Ok(name) => name,
         Err((name, holder)) => {
             let message =
@@ -141,7 +145,7 @@ pub(crate) fn at_object(view: &View, at: &At, code: &'static str, message: Strin
 /// A folder, the kustomization that will list a file in it, and for each reach the kustomizations that the file will come through.
 type Folder = (RepoPath, BTreeSet<RepoPath>, Vec<Vec<RepoPath>>);
 
-fn folder(view: &View, other: &At, reaches: &[Reach]) -> Option<Folder> {
+fn folder(view: &View, other: &At, reaches: &[Reach], is_ours: &dyn Fn(&str) -> bool) -> Option<Folder> {
     let first = reaches.first()?;
     // From the kustomization that lists the object outwards.
     let chain: Vec<&Kustomization> =
@@ -157,7 +161,8 @@ fn folder(view: &View, other: &At, reaches: &[Reach]) -> Option<Folder> {
             .filter(|object| !object.api_version.starts_with("kustomize.config.k8s.io/"));
         let mut some = false;
         objects.all(|object| {
-            some = true;
+            let url = view.node(&object.at).and_then(|root| root.text_at(&["spec", "url"]));
+            some |= url.is_some_and(|url| !is_ours(url));
             object.is_source("OCIRepository")
         }) && some
     };

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::{Spec, Version};
 use crate::flux::{CHART_LAYER, Kustomization, View};
 use crate::repo::{Change, Changes, Mode, RepoPath};
-use crate::yaml::{Edit, Error, New, Order};
+use crate::yaml::{Edit, Error, New, Order, Stream};
 
 /// Writes a source and lists it.
 ///
@@ -14,7 +14,7 @@ use crate::yaml::{Edit, Error, New, Order};
 /// Where a kustomization cannot be edited.
 pub(crate) fn write(view: &View, spec: &Spec, place: &Place) -> Result<Changes, Error> {
     let mut changes = Changes::new();
-    let text = text(view, spec, place);
+    let text = commented(text(view, spec, place), &spec.comments)?;
     changes.set(place.file.clone(), Change::Create { text, mode: Mode::File });
     for path in &place.listed_in {
         list(view, path, "resources", &place.file, Some(&place.beside), &mut changes)?;
@@ -22,19 +22,36 @@ pub(crate) fn write(view: &View, spec: &Spec, place: &Place) -> Result<Changes, 
     Ok(changes)
 }
 
-/// The text of its file: `---`, line ends and schema comment as its neighbours have them.
-fn text(view: &View, spec: &Spec, place: &Place) -> String {
-    let neighbour = place.listed_in.first().unwrap_or(&place.beside);
-    let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
-    let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut text = String::new();
-    if style.trim_start_matches('\u{feff}').starts_with("---") {
-        text.push_str(&format!("---{ending}"));
+/// The text of a source with comments above its version.
+fn commented(text: String, comments: &[String]) -> Result<String, Error> {
+    if comments.is_empty() {
+        return Ok(text);
     }
+    let stream = Stream::parse(&*text)?;
+    let reference = stream.documents().next().and_then(|root| root.at(&["spec", "ref"]));
+    let Some((_, version)) = reference.and_then(|reference| reference.entries().next()) else { return Ok(text) };
+    let mut edit = Edit::of(&stream);
+    let lines: Vec<&str> = comments.iter().map(|comment| comment.trim_start_matches('#').trim()).collect();
+    edit.add_comment_above(version, &lines.join("\n"))?;
+    let splices = edit.finish()?.splices;
+    Ok(splices.apply(&text).expect("the text is the one that was read"))
+}
+
+/// The text of its file without comments of its own: `---`, line ends and schema comment as its neighbours have them.
+fn text(view: &View, spec: &Spec, place: &Place) -> String {
+    let (mut text, ending) = beginning(view, place.listed_in.first().unwrap_or(&place.beside));
     let schema = schema_comment(view, place.api_version);
     let comments: Vec<&str> = schema.iter().map(|comment| comment.trim_start_matches("# ")).collect();
     text.push_str(&object(spec, place).document(&comments, ending));
     text
+}
+
+/// How a new file begins, and its line ending: as a file near it has them.
+pub(super) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static str) {
+    let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
+    let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
+    let marked = style.trim_start_matches('\u{feff}').starts_with("---");
+    (if marked { format!("---{ending}") } else { String::new() }, ending)
 }
 
 /// Sees to it that a kustomization lists a file or folder under a key, after what it goes with.
@@ -67,7 +84,7 @@ pub(crate) fn list(
 }
 
 /// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; where it lists nothing, those around it decide.
-fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
+pub(super) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     let votes = |kustomization: &Kustomization| {
         let own = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
         own.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()

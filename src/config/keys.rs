@@ -141,6 +141,11 @@ impl<'m, 's> Keys<'m, 's> {
         }
     }
 
+    /// The text of an item in the list of a key.
+    pub fn item(&mut self, item: Node<'s>, key: &str) -> Option<&'s str> {
+        self.as_text(item, key)
+    }
+
     fn as_text(&mut self, node: Node<'s>, key: &str) -> Option<&'s str> {
         let what = format!("`{key}`");
         let Some(text) = node.text() else {

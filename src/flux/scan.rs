@@ -127,6 +127,19 @@ impl Scan {
         read.filter(|(path, _)| path.dir() == *dir).chain(unread.map(|(path, unread)| (path, &**unread.read())))
     }
 
+    /// The files whose bytes hold a word, those that could not be read, and those in which an escape could spell it; parsed, by path.
+    pub(super) fn files_with(&self, word: Vec<u8>) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+        let find = AhoCorasick::new([&*word, b"\\"]).expect("the words are few");
+        let is_in = move |bytes: &[u8]| find.is_match(bytes);
+        let holds = is_in.clone();
+        let text = move |file: &FileView| file.stream.as_ref().is_none_or(|stream| holds(stream.text().as_bytes()));
+        let read = self.files.iter().filter(move |(_, file)| text(file)).map(|(path, file)| (path, &**file));
+        let unread = self.unread.iter().filter(move |(_, unread)| is_in(&unread.bytes));
+        let found: BTreeMap<&RepoPath, &FileView> =
+            read.chain(unread.map(|(path, unread)| (path, &**unread.read()))).collect();
+        found.into_iter()
+    }
+
     /// Forgets a file that changed.
     pub(super) fn forget(&mut self, path: &RepoPath) {
         self.files.remove(path);

@@ -176,6 +176,12 @@ impl View {
         self.scan.files_in(dir)
     }
 
+    /// The YAML files whose bytes hold a word, whether or not they can matter to Flux, by path. Those that could not be read are among them,
+    /// and those in which an escape could spell it.
+    pub fn files_with(&self, word: &str) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+        self.scan.files_with(word.as_bytes().to_vec())
+    }
+
     /// A YAML file, whether or not it can matter to Flux.
     pub fn file(&self, path: &RepoPath) -> Option<&FileView> {
         self.scan.file(path)

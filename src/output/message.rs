@@ -7,7 +7,11 @@ use crate::plan::{Batch, Class, Meta, Unit};
 
 /// The subject of a batch: `refactor(edge): chart-ref, deployments in media (3 releases)`.
 pub fn subject_of(batch: &Batch<'_>) -> String {
-    let noun = if batch.class == Class::Sources { "source" } else { "release" };
+    let noun = match batch.class {
+        Class::Sources => "source",
+        Class::Removals => "removal",
+        _ => "release",
+    };
     let place = if batch.namespace.is_empty() { String::new() } else { format!(" in {}", batch.namespace) };
     let what = match (&batch.after, batch.units.as_slice()) {
         (Some(name), [_]) => format!("{name}{place}"),

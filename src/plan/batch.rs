@@ -7,8 +7,8 @@ use super::{Impact, LandError, Lane, Subject, Unit, UnitId};
 use crate::charts::app_template::WorkloadKind;
 use crate::config::BatchSettings;
 
-/// What a batch puts at stake, least first: what nobody uses yet, what runs now and then, what can be replaced, what is replaced in place, and
-/// what holds data.
+/// What a batch puts at stake, least first: what nobody uses yet, what runs now and then, what can be replaced, what is replaced in place,
+/// what holds data. Removals come last: they wait for all that used what they take away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// Sources of charts, and other objects that run nothing.
@@ -21,19 +21,22 @@ pub enum Class {
     Stateful,
     /// A volume is at risk.
     Data,
+    /// What nothing needs any more goes.
+    Removals,
 }
 
 impl Class {
     /// The class of a unit.
     pub fn of(unit: &Unit) -> Class {
         let has = |kinds: &[WorkloadKind]| unit.workloads.iter().any(|kind| kinds.contains(kind));
-        match unit.id.subject {
-            _ if unit.impact == Impact::Data => Class::Data,
-            Subject::Object { .. } => Class::Sources,
-            Subject::Release { .. } if has(&[WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]) => Class::Stateful,
-            Subject::Release { .. } if has(&[WorkloadKind::Deployment]) => Class::Deployments,
-            Subject::Release { .. } if unit.workloads.is_empty() => Class::Stateful,
-            Subject::Release { .. } => Class::CronJobs,
+        match () {
+            () if unit.impact == Impact::Data => Class::Data,
+            () if unit.is_removal() => Class::Removals,
+            () if unit.is_for_others() => Class::Sources,
+            () if has(&[WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]) => Class::Stateful,
+            () if has(&[WorkloadKind::Deployment]) => Class::Deployments,
+            () if unit.workloads.is_empty() => Class::Stateful,
+            () => Class::CronJobs,
         }
     }
 
@@ -45,6 +48,7 @@ impl Class {
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
             Class::Data => "90-data",
+            Class::Removals => "95-removals",
         }
     }
 
@@ -56,6 +60,7 @@ impl Class {
             Class::Deployments => "Deployments",
             Class::Stateful => "stateful workloads",
             Class::Data => "volumes at risk",
+            Class::Removals => "removals",
         }
     }
 }
@@ -122,7 +127,7 @@ fn in_a_ref(text: &str) -> String {
 }
 
 /// Divides units among batches, in the order in which these land. Units that change none of the clusters asked for, and are needed by none
-/// that does, are in no batch.
+/// that does, are in no batch; nor are those that need one of these, such as the removal of what releases of another cluster still name.
 ///
 /// Within a lane and a class, what fewer others depend on comes first, and what stands alone last. Lanes come in the order of promotion, those
 /// of several clusters with the last of these; what others need comes before them, whatever its lane.
@@ -140,8 +145,13 @@ pub fn batches<'p>(
     let lanes = lanes(units, clusters);
     let migrations: Vec<&str> = units.iter().map(|unit| unit.id.migration).collect();
     let mut groups: BTreeMap<Group, Vec<&'p Unit>> = BTreeMap::new();
+    let mut left_out = BTreeSet::new();
     for unit in units {
-        let Some(lane) = lanes.get(&unit.id).filter(|lane| !lane.0.is_empty()) else { continue };
+        let able = unit.needs.iter().all(|need| !left_out.contains(need));
+        let Some(lane) = lanes.get(&unit.id).filter(|lane| able && !lane.0.is_empty()) else {
+            left_out.insert(&unit.id);
+            continue;
+        };
         let group = Group {
             migration: migrations.iter().position(|own| *own == unit.id.migration).unwrap_or_default(),
             rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or_default(),
@@ -172,14 +182,17 @@ pub fn batches<'p>(
     after_needs(found.into_iter().map(|(_, batch)| batch).collect())
 }
 
-/// The clusters whose objects each unit changes, of those that count; of what exists for others, those of the others.
+/// The clusters whose objects each unit changes, of those that count; of what exists for others, and of what no cluster applies, those of
+/// the others. A release of one cluster does not become one of several because a removal on several waits for it.
 fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
+    let follows = |unit: &&&Unit| unit.is_for_others() || unit.lane.0.is_empty();
+    let following: BTreeSet<&UnitId> = units.iter().filter(follows).map(|unit| &unit.id).collect();
     let mut lanes = BTreeMap::<UnitId, Lane>::new();
     // Those that need something come after it.
     for unit in units.iter().rev() {
         let own = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
         let all: BTreeSet<String> = own.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
-        for need in &unit.needs {
+        for need in unit.needs.iter().filter(|need| following.contains(need)) {
             lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
         }
         lanes.insert(unit.id.clone(), Lane(all));

@@ -29,7 +29,7 @@ pub use planner::{Plan, about_tree, plan};
 pub use select::{SelectError, Selection, Selectors, There, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use stack::{Layer, StackError, independent, stacked, without};
-pub use unit::{Impact, Lane, Safety, Subject, Unit, UnitId};
+pub use unit::{Impact, Lane, REMOVE, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]
 mod tests;

@@ -133,9 +133,10 @@ fn on_trial(
         let before = new.len();
         refused.extend(landed.refused.clone());
         opted_out.extend(landed.opted_out.clone());
-        drop_unneeded(&mut new, &|unit| {
-            unit.safety.is_able() && !refused.contains_key(&unit.id) && !opted_out.contains_key(&unit.id)
-        });
+        let is_able =
+            |unit: &Unit| unit.safety.is_able() && !refused.contains_key(&unit.id) && !opted_out.contains_key(&unit.id);
+        drop_unneeded(&mut new, &is_able);
+        drop_too_early(&mut new, &is_able);
         // What nobody needs must not stay in the tree that others are planned on.
         if new.len() == before {
             break landed;
@@ -178,11 +179,17 @@ fn on_trial(
     Ok(landed.view)
 }
 
-/// What others were to need, and none can have, is not to be done at all.
+/// What is still named by something that stays is not to be taken away.
+fn drop_too_early(units: &mut Vec<Unit>, can: &dyn Fn(&Unit) -> bool) {
+    let stay: BTreeSet<UnitId> = units.iter().filter(|unit| !can(unit)).map(|unit| unit.id.clone()).collect();
+    units.retain(|unit| !unit.is_removal() || unit.needs.is_disjoint(&stay));
+}
+
+/// What others were to need, and none can have, is not to be done at all. What is done for its own sake is, whoever else needs it.
 fn drop_unneeded(units: &mut Vec<Unit>, can: &dyn Fn(&Unit) -> bool) {
     let wanted: BTreeSet<UnitId> = units.iter().flat_map(|unit| unit.needs.clone()).collect();
     let needed: BTreeSet<UnitId> = units.iter().filter(|unit| can(unit)).flat_map(|unit| unit.needs.clone()).collect();
-    units.retain(|unit| !wanted.contains(&unit.id) || needed.contains(&unit.id));
+    units.retain(|unit| !unit.is_for_others() || !wanted.contains(&unit.id) || needed.contains(&unit.id));
 }
 
 /// What is the matter with the tree, whatever the migration: files that cannot be read, names that cannot be used.

@@ -107,7 +107,8 @@ pub struct Selection<'p> {
     pub refused: Vec<&'p Unit>,
     /// What was asked for and a comment in the repository opts out: neither pending nor in the way.
     pub opted_out: Vec<&'p Unit>,
-    /// What exists for units that are not taken, such as a source: neither pending nor in the way.
+    /// What exists for units that are not taken, such as a source, or can only come after some that were not asked for, such as a removal:
+    /// neither pending nor in the way.
     pub waiting: Vec<&'p Unit>,
 }
 
@@ -144,24 +145,36 @@ impl Selectors {
         };
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
+        let mut waiting = BTreeSet::new();
+        // What is named by its file or its batch is taken with all that it needs.
+        let named = !self.paths.is_empty() || !self.batches.is_empty();
+        let is_too_early = |unit: &Unit| {
+            let mut needs = unit.needs.iter().filter_map(|need| plan.unit(need));
+            !named && needs.any(|need| !need.is_for_others() && !asked(&need))
+        };
         for unit in plan.units.iter().filter(asked) {
             match self.stands_in_the_way(plan, unit) {
+                _ if is_too_early(unit) => drop(waiting.insert(&unit.id)),
                 Some(Safety::OptedOut) => selection.opted_out.push(unit),
                 Some(Safety::Refused) => selection.refused.push(unit),
                 Some(_) => selection.to_review.push(unit),
                 None => take(plan, unit, &mut taken),
             }
         }
-        // What exists for others waits until one of them is taken; naming its file or its batch takes it alone.
-        if self.paths.is_empty() && self.batches.is_empty() {
-            let needed = |id: &UnitId, by: &dyn Fn(&Unit) -> bool| {
-                plan.units.iter().any(|unit| unit.needs.contains(id) && by(unit))
-            };
-            let waits = |id: &UnitId| needed(id, &|_| true) && !needed(id, &|unit| taken.contains(&unit.id));
-            let waiting: BTreeSet<UnitId> = taken.iter().filter(|id| waits(id)).cloned().collect();
-            selection.waiting = plan.units.iter().filter(|unit| waiting.contains(&unit.id)).collect();
-            taken.retain(|id| !waiting.contains(id));
+        // What exists for others waits until one of them is taken, and what exists for that, too.
+        let wanted: BTreeSet<&UnitId> = plan.units.iter().flat_map(|unit| &unit.needs).collect();
+        loop {
+            let now = plan.units.iter().filter(|unit| taken.contains(&unit.id));
+            let needed: BTreeSet<&UnitId> = now.clone().flat_map(|unit| &unit.needs).collect();
+            let waits = |unit: &&Unit| unit.is_for_others() && wanted.contains(&unit.id) && !needed.contains(&unit.id);
+            let idle: Vec<&UnitId> = now.filter(waits).map(|unit| &unit.id).collect();
+            if named || idle.is_empty() {
+                break;
+            }
+            taken.retain(|id| !idle.contains(&id));
+            waiting.extend(idle);
         }
+        selection.waiting = plan.units.iter().filter(|unit| waiting.contains(&unit.id)).collect();
         selection.chosen = plan.units.iter().filter(|unit| taken.contains(&unit.id)).collect();
         Ok(selection)
     }

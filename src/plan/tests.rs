@@ -154,3 +154,69 @@ fn names_are_those_of_refs() {
     let units: Vec<&Unit> = nowhere.iter().collect();
     assert_eq!(batches(&units, &["main".to_owned()], &BatchSettings::default()).unwrap()[0].name(), "30-deployments");
 }
+
+/// The removal of a source that releases of both clusters still name (S6).
+fn removal(units: &[&Unit]) -> Unit {
+    let mut removal = source("old", &["edge", "main"]);
+    removal.id.step = REMOVE;
+    removal.needs = units.iter().map(|unit| unit.id.clone()).collect();
+    removal
+}
+
+#[test]
+fn removals_come_last_and_change_no_lane() {
+    let (here, there) = (release("a", "here", &["edge"]), release("a", "there", &["main"]));
+    let nowhere = release("a", "nowhere", &[]);
+    let units = [removal(&[&here, &there, &nowhere]), here, there, nowhere];
+    let expected = [
+        "edge/30-deployments-a: here",
+        "main/30-deployments-a: there",
+        // No cluster applies it; it goes with what waits for it.
+        "shared/30-deployments-a: nowhere",
+        "shared/95-removals-flux-system: old",
+    ];
+    assert_eq!(divided(&units, &["edge", "main"]), expected);
+    // On a branch for edge alone the release of main stays, and with it what it names.
+    let on_edge = divided(&units, &["edge"]);
+    assert!(on_edge.iter().all(|batch| !batch.contains("removals") && !batch.contains("there")), "{on_edge:?}");
+}
+
+#[test]
+fn a_removal_takes_no_release_that_was_not_asked_for() {
+    let new = source("new", &["edge", "main"]);
+    let needing = |unit: Unit| Unit { needs: [new.id.clone()].into(), ..unit };
+    let (here, there) = (needing(release("a", "here", &["edge"])), needing(release("a", "there", &["main"])));
+    let old = removal(&[&here, &there]);
+    let mut plan = Plan::default();
+    plan.units = vec![new, here, there, old];
+    let clusters = ["edge".to_owned(), "main".to_owned()];
+    let there = There { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
+    let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.subject.name().to_owned()).collect::<Vec<_>>();
+    let select = |selectors: Selectors| {
+        let selection = selectors.select(&plan, &there).unwrap();
+        (names(&selection.chosen), names(&selection.waiting))
+    };
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<String>>();
+    assert_eq!(select(Selectors::default()), (words(&["new", "here", "there", "old"]), words(&[])));
+    let on_edge = Selectors { clusters: words(&["edge"]), ..Selectors::default() };
+    assert_eq!(select(on_edge), (words(&["new", "here"]), words(&["old"])));
+    let by_name = Selectors { releases: words(&["a/here"]), ..Selectors::default() };
+    assert_eq!(select(by_name), (words(&["new", "here"]), words(&[])));
+    let in_namespace = Selectors { namespaces: words(&["flux-system"]), ..Selectors::default() };
+    assert_eq!(select(in_namespace), (words(&[]), words(&["new", "old"])), "what exists for others waits for them");
+    let by_batch = Selectors { batches: words(&["95-removals-flux-system"]), ..Selectors::default() };
+    assert_eq!(select(by_batch).0, words(&["new", "here", "there", "old"]), "named itself, it takes what it needs");
+}
+
+#[test]
+fn what_exists_for_what_waits_waits_too() {
+    let carrier = source("carrier", &["main"]);
+    let include = Unit { needs: [carrier.id.clone()].into(), ..source("include", &["main"]) };
+    let held = Unit { needs: [include.id.clone()].into(), safety: Safety::Review, ..release("a", "held", &["main"]) };
+    let mut plan = Plan::default();
+    plan.units = vec![carrier, include, held];
+    let clusters = ["main".to_owned()];
+    let there = There { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
+    let selection = Selectors::default().select(&plan, &there).unwrap();
+    assert!(selection.chosen.is_empty() && selection.waiting.len() == 2);
+}

@@ -6,6 +6,9 @@ use crate::charts::app_template::WorkloadKind;
 use crate::flux::Radius;
 use crate::repo::RepoPath;
 
+/// The step of units that take away what nothing needs any more. They come last.
+pub const REMOVE: &str = "remove";
+
 /// What a unit is about: never an offset, an index or a count, so that it means the same on every tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -189,4 +192,17 @@ pub struct Unit {
     pub dependents: usize,
     /// Why it is to be reviewed or refused, and what else there is to say about it.
     pub findings: Vec<Finding>,
+}
+
+impl Unit {
+    /// Whether it takes something away that nothing needs any more.
+    pub fn is_removal(&self) -> bool {
+        self.id.step == REMOVE
+    }
+
+    /// Whether it exists only for the units that need it, such as a source. A release changes for its own sake, also where a removal waits for
+    /// it.
+    pub fn is_for_others(&self) -> bool {
+        matches!(self.id.subject, Subject::Object { .. }) && self.impact == Impact::None && !self.is_removal()
+    }
 }

@@ -1,0 +1,82 @@
+//! Sources of 3.x that nothing of any cluster names any more.
+
+use super::release::{Candidate, Way};
+use super::source::CHART;
+use crate::charts::app_template::Version;
+use crate::flux::{At, OciRepository, View};
+use crate::migrations::sources::names::Names;
+use crate::migrations::sources::remove::{Removal, removal};
+use crate::plan::Batch;
+use crate::plan::Finding;
+use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+
+const KIND: &str = "OCIRepository";
+
+/// What goes, and what there is to say of that which stays though nothing names it.
+#[derive(Default)]
+pub(super) struct Removals {
+    pub(super) all: Vec<Removal>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The sources of app-template 3.x that nothing names but releases that move to another one.
+pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
+    let is_of_3 = |source: &&OciRepository| {
+        let version = source.tag.as_deref().and_then(Version::of);
+        source.url.rsplit('/').next() == Some(CHART) && version.is_some_and(Version::is_3)
+    };
+    let mut sources = view.oci_repositories().iter().filter(is_of_3).peekable();
+    let mut found = Removals::default();
+    if sources.peek().is_none() {
+        return found;
+    }
+    let names = Names::of(view, KIND);
+    let leaves =
+        |candidate: &&Candidate<'_>| candidate.verdict.as_ref().is_ok_and(|step| matches!(step.way, Way::Second(_)));
+    let moves = |at: &At| candidates.iter().filter(leaves).any(|candidate| candidate.release.at == *at);
+    for source in sources {
+        match removal(&names, view, KIND, &source.at, &moves) {
+            Ok(removal) => found.all.extend(removal),
+            Err(finding) => found.findings.push(finding),
+        }
+    }
+    found
+}
+
+/// The steps around the removal of sources.
+pub(super) fn runbook(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> Runbook {
+    let names = || removed.iter().map(|own| (&*own.namespace, &*own.name));
+    let users = removed.iter().map(|own| {
+        let query = format!(
+            r#"jsonpath={{range .items[?(@.spec.chartRef.name=="{}")]}}{{.metadata.namespace}}/{{.metadata.name}}{{"\n"}}{{end}}"#,
+            own.name
+        );
+        command(["kubectl", "get", "helmreleases.helm.toolkit.fluxcd.io", "--all-namespaces", "--output", &query])
+    });
+    let mut after = vec![reconcile(view, batch)];
+    let kept = removed.iter().filter(|own| !own.is_pruned);
+    let delete =
+        |own: &&Removal| command(["kubectl", "--namespace", &own.namespace, "delete", "ocirepository", &own.name]);
+    let kept: Vec<_> = kept.map(|own| delete(own)).collect();
+    if !kept.is_empty() {
+        after.push(Step::new(
+            "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",
+            kept,
+        ));
+    }
+    after.push(Step::new("They are gone: this says that they are not found.", get("ocirepositories", names())));
+    Runbook {
+        what: "Sources of app-template 3.x that nothing in the repository names any more. Flux deletes them (prune); no release is touched."
+            .to_owned(),
+        before: vec![Step::new(
+            "No HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what uses a source of the \
+             same name in another namespace.",
+            users.collect(),
+        )],
+        after,
+        back: vec![Step::new(
+            "Revert the merge: Flux makes them again. Nothing that runs is touched in between.",
+            Vec::new(),
+        )],
+    }
+}

@@ -1,0 +1,174 @@
+//! How a source goes when nothing names it any more (S6).
+
+use std::collections::BTreeSet;
+
+use super::names::{Namer, Names};
+use super::place::at_object;
+use super::{codes, finding, refused_edit};
+use crate::flux::{At, Followed, FollowedBranch, Position, View};
+use crate::plan::{Finding, Severity};
+use crate::repo::{Change, Changes, RepoPath};
+use crate::yaml::{CommentFate, Edit, Emptied, Fate};
+
+/// A source that can go once some releases have moved.
+#[derive(Clone, Debug)]
+pub(crate) struct Removal {
+    /// Where it stands: a file that holds nothing else.
+    pub(crate) at: At,
+    /// Its kind.
+    pub(crate) kind: &'static str,
+    /// Its effective namespace, in the first of its clusters.
+    pub(crate) namespace: String,
+    /// Its effective name.
+    pub(crate) name: String,
+    /// The other names that it has, `namespace/name`.
+    pub(crate) also: BTreeSet<String>,
+    /// The clusters that apply it.
+    pub(crate) clusters: BTreeSet<String>,
+    /// The kustomizations that list it.
+    pub(crate) listed_in: BTreeSet<RepoPath>,
+    /// The releases that still name it.
+    pub(crate) named_by: Vec<At>,
+    /// Why a person should look at it first.
+    pub(crate) review: Vec<Finding>,
+    /// Whether all Flux Kustomizations that apply it delete what is no longer there.
+    pub(crate) is_pruned: bool,
+}
+
+impl Removal {
+    /// All files that it may touch.
+    pub(crate) fn touches(&self) -> BTreeSet<RepoPath> {
+        self.listed_in.iter().chain([&self.at.path]).cloned().collect()
+    }
+}
+
+/// The removal of a source, if nothing names it but releases that `moves` says will move. `None` where something else does, or no cluster
+/// applies it.
+///
+/// # Errors
+/// A finding, where nothing names it and it cannot be removed even so.
+pub(crate) fn removal(
+    names: &Names<'_>,
+    view: &View,
+    kind: &'static str,
+    at: &At,
+    moves: &dyn Fn(&At) -> bool,
+) -> Result<Option<Removal>, Finding> {
+    let mut named_by = Vec::new();
+    for namer in names.of_source(at) {
+        match namer {
+            Namer::Release(release) if moves(&release) => named_by.push(release),
+            Namer::Release(_) | Namer::Other(..) => return Ok(None),
+        }
+    }
+    let reaches = view.graph().reaches(at);
+    let (Some(first), Some(object)) = (reaches.first(), view.object(at)) else { return Ok(None) };
+    let shown = format!("{kind} {}", object.name);
+    if let Some(barred) = view.barred(&at.path) {
+        return Err(at_object(
+            view,
+            at,
+            codes::UNTOUCHABLE,
+            format!("{shown} is named by nothing, and its file is never touched ({})", barred.code()),
+        ));
+    }
+    let documents =
+        view.file(&at.path).and_then(|file| file.stream.as_ref()).map_or(0, |stream| stream.documents().len());
+    if documents != 1 || at.item.is_some() {
+        let message = format!("{shown} is named by nothing, and its file holds other documents");
+        let stays = at_object(view, at, codes::STAYS, message);
+        return Err(Finding { severity: Severity::Note, ..stays });
+    }
+    let listed_in: BTreeSet<RepoPath> = view.listed_by(&at.path).map(|own| own.path.clone()).collect();
+    if let Some((path, barred)) = listed_in.iter().find_map(|path| Some((path, view.barred(path)?))) {
+        let message =
+            format!("{shown} is named by nothing, and {path}, which lists it, is never touched ({})", barred.code());
+        return Err(at_object(view, at, codes::UNTOUCHABLE, message));
+    }
+    let full = |namespace: Option<&str>, name: &str| format!("{}/{name}", namespace.unwrap_or_default());
+    let also = reaches.iter().map(|reach| full(reach.namespace.as_deref(), &reach.name));
+    let own = full(first.namespace.as_deref(), &first.name);
+    let removal = Removal {
+        at: at.clone(),
+        kind,
+        namespace: first.namespace.clone().unwrap_or_default(),
+        name: first.name.clone(),
+        also: also.filter(|other| *other != own).collect(),
+        clusters: view.graph().clusters_of(at),
+        listed_in,
+        named_by,
+        review: elsewhere(view, at),
+        is_pruned: reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune),
+    };
+    proven(view, &removal)?;
+    Ok(Some(removal))
+}
+
+/// The clusters that apply it and follow another branch than the one at hand, where it may still be named.
+fn elsewhere(view: &View, at: &At) -> Vec<Finding> {
+    let Some(following) = view.followed() else { return Vec::new() };
+    let applying = view.graph().clusters_of(at);
+    let mut found = Vec::new();
+    for cluster in view.graph().clusters.iter().filter(|cluster| applying.contains(&cluster.name)) {
+        let Some(branch) = &cluster.branch else { continue };
+        let is_here = match following.of(cluster) {
+            Some(Followed::Here(FollowedBranch { position, .. })) => *position == Position::AtHead,
+            Some(Followed::NotHere { .. }) => false,
+            None => continue,
+        };
+        if !is_here && following.checkout.branch.as_ref() != Some(branch) {
+            let message = format!("cluster {} follows branch {branch}, where releases may still name it", cluster.name);
+            let finding = at_object(view, at, codes::ELSEWHERE, message);
+            found.push(Finding { severity: Severity::Warning, ..finding });
+        }
+    }
+    found
+}
+
+/// Removes it on trial and looks whether all else is still applied as it was.
+fn proven(view: &View, removal: &Removal) -> Result<(), Finding> {
+    let (changes, _) = write_removal(view, removal)?;
+    let refuse = |message: String| finding(Severity::Error, codes::STAYS, Some(removal.at.path.clone()), None, message);
+    let trial = view.with(&changes).map_err(|error| refuse(error.to_string()))?;
+    let same = |at: &At, reaches: usize| *at == removal.at || trial.graph().reaches(at).len() == reaches;
+    match view.graph().reached().find(|(at, reaches)| !same(at, reaches.len())) {
+        Some((at, _)) => Err(refuse(format!("without it, {at} would not be applied as it is now"))),
+        None => Ok(()),
+    }
+}
+
+/// Deletes its file and takes it off all lists, with what becomes of the comments there.
+///
+/// # Errors
+/// A finding, where a list cannot be edited.
+pub(crate) fn write_removal(
+    view: &View,
+    removal: &Removal,
+) -> Result<(Changes, Vec<(RepoPath, CommentFate)>), Finding> {
+    const GOES: &str = "it is about what is removed";
+    let path = &removal.at.path;
+    let file = view.file(path).and_then(|file| file.stream.as_ref()).expect("a source of the view was read");
+    let mut changes = Changes::new();
+    changes.set(path.clone(), Change::Delete { of: file.content() });
+    let fate = |comment: &crate::yaml::Comment| CommentFate {
+        text: file.text()[comment.range.clone()].to_owned(),
+        line: comment.line,
+        range: comment.range.clone(),
+        fate: Fate::Dropped("its file goes".to_owned()),
+    };
+    let mut comments: Vec<_> = file.comments().iter().map(|comment| (path.clone(), fate(comment))).collect();
+    for kustomization in &removal.listed_in {
+        let stream = view.file(kustomization).and_then(|file| file.stream.as_ref());
+        let stream = stream.expect("a kustomization of the view was read");
+        let root = stream.documents().next().expect("a kustomization of the view has a document");
+        let dir = kustomization.dir();
+        let is_it = |entry: &str| dir.join(entry).and_then(|own| view.tree().follow(&own)).as_ref() == Some(path);
+        let mut edit = Edit::of(stream);
+        edit.unlist(root, "resources", is_it, Emptied::Brackets, |_| Fate::Dropped(GOES.to_owned()))
+            .map_err(|error| refused_edit(kustomization, &error))?;
+        let edited = edit.finish().map_err(|error| refused_edit(kustomization, &error))?;
+        changes.set(kustomization.clone(), Change::Edit(edited.splices));
+        comments.extend(edited.comments.into_iter().map(|comment| (kustomization.clone(), comment)));
+    }
+    Ok((changes, comments))
+}
