@@ -3,38 +3,28 @@
 
 #[path = "support/helm.rs"]
 mod helm;
+#[path = "support/judge.rs"]
+mod judge;
 #[path = "support/app_template.rs"]
 mod random;
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use flux_codemod::charts::app_template::{Chart, Tokens, Version};
+use flux_codemod::charts::app_template::{Tokens, Version};
 use flux_codemod::flux::{Value, View};
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::Stream;
 use helm::{Render, render};
+use judge::{Case, comparable, differences, is_refused, judged, kind_and_name};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use serde_json::Value as Json;
 use support::{corpus, vectors};
-
-/// The versions to which is converted; 4.6.2 is to names what 4.1.1 is ([`Version::of`]).
-const TARGETS: [(Version, &str); 2] = [(Version::V4_0, "4.0"), (Version::V4_1, "4.1")];
 
 /// JSON is YAML, and so it takes the way that the text of a release takes.
 fn value(text: &str) -> Value {
     Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
-}
-
-fn text<'j>(object: &'j Json, pointer: &str) -> &'j str {
-    object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
-}
-
-fn kind_and_name(object: &Json) -> (String, String) {
-    (text(object, "/kind").to_owned(), text(object, "/metadata/name").to_owned())
 }
 
 #[test]
@@ -99,159 +89,6 @@ fn the_judge_rejects_what_the_chart_rejects() {
         let Some(made) = render(std::slice::from_ref(&one)) else { return };
         assert_eq!(made.is_ok(), is_fine, "{version} {:?}: {made:?}", one.values);
     }
-}
-
-/// An object by its section and identifier, with all that it says.
-type Objects = BTreeMap<(String, String), Json>;
-
-/// The objects of a release as they can be compared across the majors: tokens only if they are kept, accounts by their name, the label of controllers under one name.
-fn comparable(objects: &[Json], tokens: Tokens) -> Objects {
-    let is_kept = |object: &&Json| tokens == Tokens::Kept || object.pointer("/metadata/labels/token").is_none();
-    let kept = objects.iter().filter(is_kept);
-    kept.map(|object| {
-        let (section, mut id) = (text(object, "/metadata/labels/section"), text(object, "/metadata/labels/id"));
-        if section == "serviceAccount" {
-            id = text(object, "/metadata/name");
-        }
-        let key = (section.to_owned(), id.to_owned());
-        let mut object = object.clone();
-        object["metadata"].as_object_mut().unwrap().remove("labels");
-        (key, renamed(object))
-    })
-    .collect()
-}
-
-fn renamed(json: Json) -> Json {
-    match json {
-        Json::Object(entries) => {
-            let name = |key: String| {
-                if key == "app.kubernetes.io/component" { "app.kubernetes.io/controller".into() } else { key }
-            };
-            entries.into_iter().map(|(key, value)| (name(key), renamed(value))).collect()
-        }
-        Json::Array(items) => items.into_iter().map(renamed).collect(),
-        other => other,
-    }
-}
-
-/// Whether the chart would have failed on something in an object.
-fn is_refused(object: &Json) -> bool {
-    match object {
-        Json::String(text) => text.starts_with('!'),
-        Json::Array(items) => items.iter().any(is_refused),
-        Json::Object(entries) => entries.values().any(is_refused),
-        _ => false,
-    }
-}
-
-/// A release of 3.x, for the judge.
-#[derive(Clone, Debug)]
-struct Case {
-    /// Where it comes from.
-    of: String,
-    release: String,
-    namespace: String,
-    values: Value,
-    tokens: Tokens,
-}
-
-impl Case {
-    fn chart(&self) -> Chart<'_> {
-        Chart { version: Version::V3_7, release: &self.release, namespace: &self.namespace, values: &self.values }
-    }
-
-    fn converted(&self, to: Version) -> Value {
-        self.chart().conversion(to, self.tokens).applied(&self.values)
-    }
-
-    /// The release as 3.7, and converted as each of the targets.
-    fn renders(&self) -> Vec<Render> {
-        let of = |version, values| Render {
-            version,
-            release: self.release.clone(),
-            namespace: self.namespace.clone(),
-            values,
-        };
-        let then = TARGETS.map(|(to, version)| of(version, self.converted(to)));
-        [of("3.7", self.values.clone())].into_iter().chain(then).collect()
-    }
-
-    /// What is wrong with what Helm made of these renders, and how many objects could be compared: not those on which 3.x fails.
-    fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>) {
-        let mut wrong = Vec::new();
-        for (number, made) in made.iter().enumerate() {
-            let version = if number == 0 { Version::V3_7 } else { TARGETS[number - 1].0 };
-            let values = if number == 0 { self.values.clone() } else { self.converted(version) };
-            // The model of this crate, for which the judge was called.
-            let chart = Chart { version, values: &values, ..self.chart() };
-            let ours: BTreeSet<(String, String)> = chart
-                .objects()
-                .into_iter()
-                .map(|object| {
-                    (object.kind.unwrap_or_default(), object.name.unwrap_or_else(|unknown| unknown.to_string()))
-                })
-                .collect();
-            let helms: BTreeSet<_> = made.iter().map(kind_and_name).collect();
-            let differ = ours.symmetric_difference(&helms);
-            wrong.extend(differ.map(|object| format!("{version:?}: ours and Helm's differ by {object:?}")));
-            for pod in chart.pod_accounts() {
-                let key = |object: &&Json| {
-                    text(object, "/metadata/labels/section") == "controllers"
-                        && text(object, "/metadata/labels/id") == pod.controller
-                };
-                let path = "/spec/template/spec/serviceAccountName";
-                let object = made
-                    .iter()
-                    .find(key)
-                    .map(|object| text(object, path).to_owned() + text(object, &format!("/spec/jobTemplate{path}")));
-                let named = object.as_ref().filter(|name| !name.starts_with('!'));
-                if pod.name.as_ref().ok() != named {
-                    wrong.push(format!("{version:?}: {pod:?} is {object:?} to Helm"));
-                }
-            }
-        }
-        let before = comparable(&made[0], self.tokens);
-        let fails: BTreeSet<_> = before.iter().filter(|(_, object)| is_refused(object)).map(|(key, _)| key).collect();
-        for ((_, version), made) in TARGETS.iter().zip(&made[1..]) {
-            let after = comparable(made, self.tokens);
-            for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>().difference(&fails) {
-                let (then, now) = (before.get(*key), after.get(*key));
-                if then != now {
-                    let told = |object: Option<&Json>| object.map_or("nothing".to_owned(), Json::to_string);
-                    wrong.push(format!("{version} {key:?}:\n    3.7 {}\n    now {}", told(then), told(now)));
-                }
-            }
-        }
-        (before.len() - fails.len(), wrong)
-    }
-}
-
-/// How the judge found some releases: how many objects it compared, and what is wrong with which release.
-struct Verdict {
-    compared: usize,
-    wrong: Vec<(usize, Vec<String>)>,
-}
-
-/// `None` without Helm.
-fn judged(cases: &[Case]) -> Option<Verdict> {
-    let each = 1 + TARGETS.len();
-    let renders: Vec<Render> = cases.iter().flat_map(Case::renders).collect();
-    let made = match render(&renders)? {
-        Ok(made) => made,
-        // One that Helm rejects holds up all: it is looked for.
-        Err(_) if cases.len() > 1 => {
-            let (first, second) = cases.split_at(cases.len() / 2);
-            let (first_verdict, second_verdict) = (judged(first)?, judged(second)?);
-            let mut wrong = first_verdict.wrong;
-            wrong.extend(second_verdict.wrong.into_iter().map(|(number, what)| (number + first.len(), what)));
-            return Some(Verdict { compared: first_verdict.compared + second_verdict.compared, wrong });
-        }
-        Err(why) => return Some(Verdict { compared: 0, wrong: vec![(0, vec![format!("Helm says: {why}")])] }),
-    };
-    let found: Vec<_> = cases.iter().zip(made.chunks(each)).map(|(case, made)| case.wrong(made)).collect();
-    let compared = found.iter().map(|(compared, _)| compared).sum();
-    let wrong = found.into_iter().map(|(_, wrong)| wrong).enumerate().filter(|(_, wrong)| !wrong.is_empty());
-    Some(Verdict { compared, wrong: wrong.collect() })
 }
 
 fn case((release, values): (String, String)) -> Case {
@@ -325,18 +162,19 @@ fn what_goes_wrong_unconverted_is_seen() {
     }
 }
 
-/// The releases of app-template in a tree, whatever 3.x they run: as their clusters have them; those that none reaches, as their files say.
-fn releases(dir: &Path) -> Vec<Case> {
+/// The releases of app-template in a tree, of whatever version of a major they are: as their clusters have them; those that none reaches, as their
+/// files say.
+fn releases(dir: &Path, major: &str) -> Vec<Case> {
     let view = View::of(Tree::of(Arc::new(Folder::plain(dir).unwrap()))).unwrap();
     let mut cases = Vec::new();
     for release in view.releases() {
         let Some(node) = view.node(&release.at) else { continue };
         let chart = node.at(&["spec", "chart", "spec"]);
-        let is_3 = chart.is_some_and(|chart| {
-            let starts = chart.text_at(&["version"]).is_some_and(|version| version.starts_with("3."));
+        let is_it = chart.is_some_and(|chart| {
+            let starts = chart.text_at(&["version"]).is_some_and(|version| version.starts_with(major));
             starts && chart.text_at(&["chart"]) == Some("app-template")
         });
-        if !is_3 {
+        if !is_it {
             continue;
         }
         let installed = view.graph().reaches(&release.at).iter().find_map(|reach| view.installed(&release.at, reach));
@@ -359,7 +197,7 @@ fn real_releases_stay_what_they_are_in_4() {
     let mut all = 0;
     let mut wrong = Vec::new();
     for tree in ["haynes-ops", "bjw-s-home-ops", "billimek-k8s-gitops", "onedr0p-home-ops"] {
-        let cases = releases(&corpus.join(tree).join("before"));
+        let cases = releases(&corpus.join(tree).join("before"), "3.");
         let Some(verdict) = judged(&cases) else { return };
         println!("{tree}: {} releases, {} objects compared", cases.len(), verdict.compared);
         all += verdict.compared;
@@ -368,4 +206,44 @@ fn real_releases_stay_what_they_are_in_4() {
     }
     assert!(all > 300, "{all}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What owners wrote themselves is taken by the real 4.x, so the judge must take it, too. All of them kept what 3.7 made, and so does what is
+/// converted here; where that is written in another way is shown.
+#[test]
+fn owners_and_ours_agree() {
+    let Some(corpus) = corpus() else { return };
+    let (mut compared, mut same) = (0, 0);
+    for tree in ["bjw-s-home-ops", "billimek-k8s-gitops"] {
+        let before = releases(&corpus.join(tree).join("before"), "3.7.");
+        // Both moved to 4.0.1.
+        let after = releases(&corpus.join(tree).join("after"), "4.0.");
+        let is_same = |then: &Case, now: &Case| then.of == now.of && then.release == now.release;
+        let pairs: Vec<_> =
+            after.iter().filter_map(|now| Some((before.iter().find(|then| is_same(then, now))?, now))).collect();
+        let renders = pairs.iter().flat_map(|(then, now)| {
+            let render = |version, case: &Case, values| Render {
+                version,
+                release: case.release.clone(),
+                namespace: case.namespace.clone(),
+                values,
+            };
+            [render("3.7", then, then.values.clone()), render("4.0", now, now.values.clone())]
+        });
+        let Some(made) = render(&renders.collect::<Vec<_>>()) else { return };
+        for ((then, now), made) in pairs.iter().zip(made.unwrap().chunks(2)) {
+            assert!(!made[1].iter().any(is_refused), "{tree} {}: {:#?}", now.of, made[1]);
+            let [was, is] = [&made[0], &made[1]].map(|made| comparable(made, Tokens::Dropped));
+            assert_eq!(was, is, "{tree} {}", now.of);
+            let mut found = Vec::new();
+            differences(Some(&then.converted(Version::V4_0)), Some(&now.values), "", &mut found);
+            compared += 1;
+            same += usize::from(found.is_empty());
+            if !found.is_empty() {
+                println!("{tree} {}:\n  {}", now.of, found.join("\n  "));
+            }
+        }
+    }
+    println!("{compared} releases, {same} of which their owners converted to the same values");
+    assert!(compared >= 60 && same >= 30, "{compared} {same}");
 }

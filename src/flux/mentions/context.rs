@@ -41,11 +41,15 @@ impl Context<'_> {
         self.namespace.as_deref().filter(|namespace| !namespace.contains("${"))
     }
 
-    /// The namespace that a reference without one means at a place: that of the release, in values and in patches of what it renders.
+    /// The namespace that a reference without one means at a place: that of the release, in values and in patches of what it renders. `None` where
+    /// it cannot be told, as in the patches of a Flux Kustomization, whose objects may be anywhere.
     pub(super) fn namespace_at(&self, place: &Place<'_>) -> Option<&str> {
-        let of_release = || place.is_below(&["spec", "values"]) || place.is_below(&["spec", "postRenderers"]);
+        let is_below = |keys: &[&[&str]]| keys.iter().any(|keys| place.is_below(keys));
         match &self.release {
-            Some((_, namespace)) if of_release() => Some(namespace.as_str()).filter(|text| !text.contains("${")),
+            Some((_, namespace)) if is_below(&[&["spec", "values"], &["spec", "postRenderers"]]) => {
+                Some(namespace.as_str()).filter(|text| !text.contains("${"))
+            }
+            None if is_below(&[&["spec", "patches"]]) => None,
             _ => self.namespace(),
         }
     }

@@ -10,6 +10,8 @@
 mod context;
 mod keys;
 mod place;
+#[cfg(test)]
+mod selector_tests;
 mod selectors;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,193 @@
+//! What Helm makes of a release in 3.7 and, converted, in 4.x, compared with each other and with what this crate says of it.
+#![allow(unreachable_pub, reason = "a part of a test binary")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flux_codemod::charts::app_template::{Chart, Tokens, Version};
+use flux_codemod::flux::Value;
+use serde_json::Value as Json;
+
+use crate::helm::{Render, render};
+
+/// The versions to which is converted; 4.6.2 is to names what 4.1.1 is ([`Version::of`]).
+pub const TARGETS: [(Version, &str); 2] = [(Version::V4_0, "4.0"), (Version::V4_1, "4.1")];
+
+fn text<'j>(object: &'j Json, pointer: &str) -> &'j str {
+    object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+}
+
+pub fn kind_and_name(object: &Json) -> (String, String) {
+    (text(object, "/kind").to_owned(), text(object, "/metadata/name").to_owned())
+}
+
+/// An object by its section and identifier, with all that it says.
+pub type Objects = BTreeMap<(String, String), Json>;
+
+/// The objects of a release as they can be compared across the majors: tokens only if they are kept, accounts by their name, the label of
+/// controllers under one name.
+pub fn comparable(objects: &[Json], tokens: Tokens) -> Objects {
+    let is_kept = |object: &&Json| tokens == Tokens::Kept || object.pointer("/metadata/labels/token").is_none();
+    let kept = objects.iter().filter(is_kept);
+    kept.map(|object| {
+        let (section, mut id) = (text(object, "/metadata/labels/section"), text(object, "/metadata/labels/id"));
+        if section == "serviceAccount" {
+            id = text(object, "/metadata/name");
+        }
+        let key = (section.to_owned(), id.to_owned());
+        let mut object = object.clone();
+        object["metadata"].as_object_mut().unwrap().remove("labels");
+        (key, renamed(object))
+    })
+    .collect()
+}
+
+fn renamed(json: Json) -> Json {
+    match json {
+        Json::Object(entries) => {
+            let name = |key: String| {
+                if key == "app.kubernetes.io/component" { "app.kubernetes.io/controller".into() } else { key }
+            };
+            entries.into_iter().map(|(key, value)| (name(key), renamed(value))).collect()
+        }
+        Json::Array(items) => items.into_iter().map(renamed).collect(),
+        other => other,
+    }
+}
+
+/// Whether the chart would have failed on something in an object.
+pub fn is_refused(object: &Json) -> bool {
+    match object {
+        Json::String(text) => text.starts_with('!'),
+        Json::Array(items) => items.iter().any(is_refused),
+        Json::Object(entries) => entries.values().any(is_refused),
+        _ => false,
+    }
+}
+
+/// A release of 3.x, for the judge.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it comes from.
+    pub of: String,
+    pub release: String,
+    pub namespace: String,
+    pub values: Value,
+    pub tokens: Tokens,
+}
+
+impl Case {
+    fn chart(&self) -> Chart<'_> {
+        Chart { version: Version::V3_7, release: &self.release, namespace: &self.namespace, values: &self.values }
+    }
+
+    /// Its values as those of a version of 4.x.
+    pub fn converted(&self, to: Version) -> Value {
+        self.chart().conversion(to, self.tokens).applied(&self.values)
+    }
+
+    /// The release as 3.7, and converted as each of the targets.
+    pub fn renders(&self) -> Vec<Render> {
+        let of = |version, values| Render {
+            version,
+            release: self.release.clone(),
+            namespace: self.namespace.clone(),
+            values,
+        };
+        let then = TARGETS.map(|(to, version)| of(version, self.converted(to)));
+        [of("3.7", self.values.clone())].into_iter().chain(then).collect()
+    }
+
+    /// What is wrong with what Helm made of these renders, and how many objects could be compared: not those on which 3.x fails.
+    fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>) {
+        let mut wrong = Vec::new();
+        for (number, made) in made.iter().enumerate() {
+            let version = if number == 0 { Version::V3_7 } else { TARGETS[number - 1].0 };
+            let values = if number == 0 { self.values.clone() } else { self.converted(version) };
+            // The model of this crate, for which the judge was called.
+            let chart = Chart { version, values: &values, ..self.chart() };
+            let ours: BTreeSet<(String, String)> = chart
+                .objects()
+                .into_iter()
+                .map(|object| {
+                    (object.kind.unwrap_or_default(), object.name.unwrap_or_else(|unknown| unknown.to_string()))
+                })
+                .collect();
+            let helms: BTreeSet<_> = made.iter().map(kind_and_name).collect();
+            let differ = ours.symmetric_difference(&helms);
+            wrong.extend(differ.map(|object| format!("{version:?}: ours and Helm's differ by {object:?}")));
+            for pod in chart.pod_accounts() {
+                let key = |object: &&Json| {
+                    text(object, "/metadata/labels/section") == "controllers"
+                        && text(object, "/metadata/labels/id") == pod.controller
+                };
+                let path = "/spec/template/spec/serviceAccountName";
+                let object = made
+                    .iter()
+                    .find(key)
+                    .map(|object| text(object, path).to_owned() + text(object, &format!("/spec/jobTemplate{path}")));
+                let named = object.as_ref().filter(|name| !name.starts_with('!'));
+                if pod.name.as_ref().ok() != named {
+                    wrong.push(format!("{version:?}: {pod:?} is {object:?} to Helm"));
+                }
+            }
+        }
+        let before = comparable(&made[0], self.tokens);
+        let fails: BTreeSet<_> = before.iter().filter(|(_, object)| is_refused(object)).map(|(key, _)| key).collect();
+        for ((_, version), made) in TARGETS.iter().zip(&made[1..]) {
+            let after = comparable(made, self.tokens);
+            for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>().difference(&fails) {
+                let (then, now) = (before.get(*key), after.get(*key));
+                if then != now {
+                    let told = |object: Option<&Json>| object.map_or("nothing".to_owned(), Json::to_string);
+                    wrong.push(format!("{version} {key:?}:\n    3.7 {}\n    now {}", told(then), told(now)));
+                }
+            }
+        }
+        (before.len() - fails.len(), wrong)
+    }
+}
+
+/// How the judge found some releases: how many objects it compared, and what is wrong with which release.
+pub struct Verdict {
+    pub compared: usize,
+    pub wrong: Vec<(usize, Vec<String>)>,
+}
+
+/// `None` without Helm.
+pub fn judged(cases: &[Case]) -> Option<Verdict> {
+    let each = 1 + TARGETS.len();
+    let renders: Vec<Render> = cases.iter().flat_map(Case::renders).collect();
+    let made = match render(&renders)? {
+        Ok(made) => made,
+        // One that Helm rejects holds up all: it is looked for.
+        Err(_) if cases.len() > 1 => {
+            let (first, second) = cases.split_at(cases.len() / 2);
+            let (first_verdict, second_verdict) = (judged(first)?, judged(second)?);
+            let mut wrong = first_verdict.wrong;
+            wrong.extend(second_verdict.wrong.into_iter().map(|(number, what)| (number + first.len(), what)));
+            return Some(Verdict { compared: first_verdict.compared + second_verdict.compared, wrong });
+        }
+        Err(why) => return Some(Verdict { compared: 0, wrong: vec![(0, vec![format!("Helm says: {why}")])] }),
+    };
+    let found: Vec<_> = cases.iter().zip(made.chunks(each)).map(|(case, made)| case.wrong(made)).collect();
+    let compared = found.iter().map(|(compared, _)| compared).sum();
+    let wrong = found.into_iter().map(|(_, wrong)| wrong).enumerate().filter(|(_, wrong)| !wrong.is_empty());
+    Some(Verdict { compared, wrong: wrong.collect() })
+}
+
+/// Where two values differ: the keys, and what each says.
+pub fn differences(ours: Option<&Value>, theirs: Option<&Value>, path: &str, found: &mut Vec<String>) {
+    match (ours, theirs) {
+        (Some(ours @ Value::Mapping(_)), Some(theirs @ Value::Mapping(_))) => {
+            let keys = ours.entries().iter().chain(theirs.entries()).map(|(key, _)| key).collect::<BTreeSet<_>>();
+            keys.into_iter()
+                .for_each(|key| differences(ours.get(key), theirs.get(key), &format!("{path}.{key}"), found));
+        }
+        (Some(Value::Sequence(ours)), Some(Value::Sequence(theirs))) if ours.len() == theirs.len() => {
+            let items = ours.iter().zip(theirs).enumerate();
+            items.for_each(|(n, (ours, theirs))| differences(Some(ours), Some(theirs), &format!("{path}[{n}]"), found));
+        }
+        _ if ours == theirs => {}
+        _ => found.push(format!("{path}: ours {ours:?}, theirs {theirs:?}")),
+    }
+}
