@@ -83,7 +83,7 @@ pub(crate) fn in_folder_for(
 ///
 /// # Errors
 /// A finding at that object, where no cluster applies it, where it is not listed by its own file, or where the name is taken.
-#[expect(dead_code, reason = "for app-template-v4, which moves releases to a second source")]
+#[cfg_attr(not(test), expect(dead_code, reason = "for app-template-v4, which moves releases to a second source"))]
 pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceKey]) -> Result<Place, Finding> {
     let reaches = view.graph().reaches(other);
     if reaches.is_empty() {
