@@ -114,7 +114,7 @@ fn commits_are_as_promised() {
     }
     assert_eq!(
         trailers(&repo, "flux-codemod/main/chart-ref/30-deployments-office", "Flux-Codemod-Unit"),
-        ["release office/miniflux", "release office/paperless"]
+        ["release office/miniflux", "release office/paperless", "release office/vaultwarden"]
     );
 }
 
