@@ -167,3 +167,50 @@ fn trial(view: &View, spec: &Spec, place: &Place) -> Result<View, Finding> {
 fn refuse(place: &Place, code: &'static str, message: String) -> Finding {
     finding(Severity::Error, code, Some(place.file.clone()), None, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::super::place::beside;
+    use super::*;
+    use crate::repo::{Folder, Tree};
+
+    fn view(case: &str) -> View {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(case).join("before");
+        View::of(Tree::of(Arc::new(Folder::plain(&dir).unwrap()))).unwrap()
+    }
+
+    fn spec(url: &str, tag: &str) -> Spec {
+        let chart = url.rsplit('/').next().unwrap().to_owned();
+        let key = SourceKey { chart, url: url.to_owned(), version: Version::Tag(tag.to_owned()) };
+        Spec { key, interval: "15m".to_owned(), carried: Vec::new(), comments: Vec::new() }
+    }
+
+    /// S2, S5: a second source is listed and named where the first is, on every cluster and in every namespace, or not at all.
+    #[test]
+    fn a_second_source_comes_to_be_wherever_the_first_is() {
+        for case in ["home-ops", "chart-ref-per-app", "chart-ref-reuse", "chart-ref-strategy-namespace"] {
+            let view = view(case);
+            let mut seen = 0;
+            for source in view.oci_repositories() {
+                let spec = spec(&source.url, "99.0.0");
+                match beside(&view, &source.at, &spec.key, std::slice::from_ref(&spec.key)) {
+                    Ok(place) => {
+                        let name = proven_beside(&view, &spec, &place, &source.at).unwrap();
+                        assert!(name.ends_with("-99-0-0"), "{case}: {name}");
+                        assert_eq!(place.clusters, view.graph().clusters_of(&source.at));
+                        assert_eq!(place.file.dir(), source.at.path.dir());
+                        seen += 1;
+                    }
+                    Err(reason) => {
+                        assert_eq!(reason.code, codes::SOURCE_PLACE, "{case}: {}", reason.message);
+                        assert!(view.graph().reaches(&source.at).is_empty(), "{case}: {}", reason.message);
+                    }
+                }
+            }
+            assert!(seen > 0, "{case}");
+        }
+    }
+}
