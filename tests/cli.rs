@@ -483,7 +483,7 @@ fn a_configuration_from_elsewhere() {
     let file = file.to_str().unwrap();
     // Seen from where the command starts, wherever the option stands, and instead of the one of the tree.
     repo.write(".flux-codemod.yaml", "nonsense: true\n");
-    for args in [&["--config", file, "check"][..], &["check", "--config", file]] {
+    for args in [&["--config", file, "check", "chart-ref"][..], &["check", "chart-ref", "--config", file]] {
         let run = run_in(repo.path(), args);
         assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{}", run.stderr);
     }
@@ -579,12 +579,12 @@ fn opt_outs() {
 #[test]
 fn an_opt_out_of_something_else_changes_nothing() {
     let repo = Repo::two_clusters();
-    let sound = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let sound = json(&run_in(repo.path(), &["plan", "chart-ref", "--format", "json"]).stdout);
     let file = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
     let text = repo.read(file);
     assert!(text.contains("\n  values:\n"));
     repo.write(file, text.replace("\n  values:\n", "\n  # flux-codemod: skip[chart-ref] no\n  values:\n"));
-    let plan = json(&run_in(repo.path(), &["plan", "--format", "json"]).stdout);
+    let plan = json(&run_in(repo.path(), &["plan", "chart-ref", "--format", "json"]).stdout);
     assert_eq!(plan["units"], sound["units"]);
     assert!(plan["findings"].to_string().contains("skip-unused"), "{plan:#}");
 }
@@ -676,7 +676,13 @@ fn demo_into_a_directory() {
     assert!(made.git(&["status", "--short"]).is_empty());
     // As it was before that.
     Repo::git_in(&dir, &["branch", "--force", "edge", "main"]);
-    for args in [&["list"][..], &["plan"], &["diff", "--release", "media/jellyfin"], &["diff", "--stat"]] {
+    let shown = [
+        &["list"][..],
+        &["plan", "chart-ref"],
+        &["diff", "chart-ref", "--release", "media/jellyfin"],
+        &["diff", "chart-ref", "--stat"],
+    ];
+    for args in shown {
         assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
     }
     let branch = run_in(&dir, &["branch", "chart-ref", "--cluster", "edge", "--no-sign"]).stdout;

@@ -102,10 +102,6 @@ reason_codes! {
         what "Deleting the StatefulSet deletes the claims that it made."
         why "persistentVolumeClaimRetentionPolicy.whenDeleted is not Retain."
         todo "Set it to Retain in 3.x first, and see it on the cluster; only then take the unit with --review."
-    WAITED_FOR "waited-for"
-        what "A Flux Kustomization waits for the release."
-        why "While the release is not Ready, others stop applying new revisions."
-        todo "Land the unit when nothing else has to move."
     UNINSTALLS "would-uninstall"
         what "The remediation of the release is to uninstall it."
         why "The upgrade fails as long as a workload with an immutable field is there: the release would be uninstalled, and claims that the chart \

@@ -19,19 +19,11 @@ pub(crate) struct Place<'v> {
     pub(crate) namespace: String,
     /// The whole object.
     pub(crate) object: Value,
-    /// Who applies it, and what of Flux hangs on it; nobody, for a release that no cluster has.
-    pub(crate) applied: Option<(&'v Reach, Holds)>,
+    /// Who applies it; nobody, for a release that no cluster has.
+    pub(crate) reach: Option<&'v Reach>,
     /// How its values become values of 4.x.
     pub(crate) conversion: Conversion,
     from: Version,
-}
-
-/// What hangs on a release.
-pub(crate) struct Holds {
-    /// Whether the Flux Kustomization that applies it waits for it.
-    pub(crate) is_waited_for: bool,
-    /// The Flux Kustomizations that stop applying new revisions while it is not ready, transitively.
-    pub(crate) up: BTreeSet<usize>,
 }
 
 impl Place<'_> {
@@ -66,7 +58,7 @@ impl<'v> Converted<'v> {
         let refuse = |code, message: String| finding(Severity::Error, code, at, line, message);
         let known = |name: &str| !name.contains("${");
         let mut places = Vec::new();
-        for (release, namespace, object, applied) in installed(view, at) {
+        for (release, namespace, object, reach) in installed(view, at) {
             if !known(&release) || !known(&namespace) {
                 let message =
                     format!("a variable leaves open what the release is called: `{release}` in `{namespace}`");
@@ -75,7 +67,7 @@ impl<'v> Converted<'v> {
             let values = object.at(&["spec", "values"]).unwrap_or(&NONE);
             let chart = Chart { version: from, release: &release, namespace: &namespace, values };
             let conversion = chart.conversion(settings.version, settings.tokens);
-            places.push(Place { release, namespace, object, applied, conversion, from });
+            places.push(Place { release, namespace, object, reach, conversion, from });
         }
         let mut converted = Converted { places, selectors: settings.selectors, values: None };
         let raw = values_of(view, at).and_then(Value::of);
@@ -139,8 +131,8 @@ impl<'v> Converted<'v> {
         for place in &self.places {
             let chart = place.chart();
             let want = self.applied(place, chart.values);
-            let object = match &place.applied {
-                Some((reach, _)) => root.and_then(|root| view.effective_text(root, reach)),
+            let object = match place.reach {
+                Some(reach) => root.and_then(|root| view.effective_text(root, reach)),
                 None => root.and_then(Value::of),
             };
             let is = object.as_ref().and_then(|object| object.at(&["spec", "values"])).unwrap_or(&NONE);
@@ -213,7 +205,7 @@ fn put(value: &mut Value, path: &[&str], text: &str) {
 }
 
 /// A release in each place: its name, the namespace of what it makes, the object, and who applies it.
-fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<(&'v Reach, Holds)>)> {
+fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<&'v Reach>)> {
     let reaches = view.graph().reaches(at);
     if reaches.is_empty() {
         let Some(object) = view.node(at).and_then(Value::of) else { return Vec::new() };
@@ -227,12 +219,7 @@ fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<
         return vec![(release, namespace, object, None)];
     }
     let installed = reaches.iter().filter_map(|reach| Some((reach, view.installed(at, reach)?)));
-    installed
-        .map(|(reach, own)| {
-            let holds = Holds { is_waited_for: own.is_waited_for, up: own.holds_up };
-            (own.release, own.namespace, own.object, Some((reach, holds)))
-        })
-        .collect()
+    installed.map(|(reach, own)| (own.release, own.namespace, own.object, Some(reach))).collect()
 }
 
 /// `spec.values` as it stands in the text.
@@ -242,7 +229,7 @@ pub(crate) fn values_of<'v>(view: &'v View, at: &At) -> Option<Node<'v>> {
 
 fn weight(doubt: &Doubt) -> (Severity, &'static str) {
     match &doubt.matter {
-        Matter::NameOpen(_) => (Severity::Error, codes::NAME_OPEN),
+        Matter::NameOpen(_) | Matter::PresenceOpen => (Severity::Error, codes::NAME_OPEN),
         Matter::NameTemplated(_) => (Severity::Warning, codes::NAME_TEMPLATE),
         Matter::NameLost { .. } => (Severity::Warning, codes::NAME_LOST),
         Matter::ClaimLost { .. } => (Severity::Error, codes::CLAIM_LOST),

@@ -53,7 +53,6 @@ pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect 
         for cost in chart.costs(&place.conversion.pins) {
             effect.say(about_role(view, at, &cost), &mut said);
         }
-        effect.say(about_waiting(view, at, place), &mut said);
         if !effect.stopped.is_empty() {
             effect.say(about_uninstalling(view, at, place), &mut said);
         }
@@ -64,7 +63,7 @@ pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect 
         let message = format!("{hook}; this move is an upgrade");
         effect.say([finding(Severity::Warning, HOOK, at, Some(hook.line), message)], &mut said);
     }
-    let applied = converted.places.iter().any(|place| place.applied.is_some());
+    let applied = converted.places.iter().any(|place| place.reach.is_some());
     effect.impact = match effect.impact {
         _ if !applied => Some(Impact::None),
         None if !kept.is_empty() => Some(Impact::Restart),
@@ -116,10 +115,10 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
     let services = services_behind(place, workload);
     let meanwhile = match services.as_slice() {
         [] => String::new(),
-        [one] => format!("; until it is made anew, Service {one} has no endpoints"),
-        several => format!("; until it is made anew, Services {} have no endpoints", several.join(", ")),
+        [one] => format!("; until then Service {one} has no endpoints"),
+        several => format!("; until then Services {} have no endpoints", several.join(", ")),
     };
-    let message = format!("{kind} {namespace}/{name} must be deleted before the upgrade: {field}{meanwhile}");
+    let message = format!("{kind} {namespace}/{name} must be deleted and made anew: {field}{meanwhile}");
     effect.findings.push(finding(Severity::Note, codes::IMMUTABLE, at, Some(line), message));
     if !workload.claim_templates.is_empty() {
         let claims: Vec<String> = workload
@@ -159,27 +158,6 @@ fn about_role(view: &View, at: &At, cost: &Cost) -> Option<Finding> {
     let message = format!("the roleRef of binding {binding} is immutable, and role {role} gets another name");
     let line = line_of(view, at, &["rbac", "bindings"]);
     Some(finding(Severity::Warning, codes::IMMUTABLE, at, Some(line), message))
-}
-
-fn about_waiting(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {
-    let (reach, holds) = place.applied.as_ref()?;
-    if !holds.is_waited_for || holds.up.is_empty() {
-        return None;
-    }
-    let graph = view.graph();
-    let own = graph.kustomizations[reach.kustomization].full_name();
-    let up: Vec<String> = holds.up.iter().map(|number| graph.kustomizations[*number].full_name()).collect();
-    let others = match up.as_slice() {
-        [one] => format!("{one} depends on it"),
-        several => {
-            let first = several.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-            let more = if several.len() > 3 { ", ..." } else { "" };
-            format!("{} depend on it ({first}{more})", several.len())
-        }
-    };
-    let line = view.object(at).map_or(1, |object| object.line);
-    let message = format!("Kustomization {own} waits for the release; {others}");
-    Some(finding(Severity::Note, codes::WAITED_FOR, at, Some(line), message))
 }
 
 fn about_uninstalling(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {

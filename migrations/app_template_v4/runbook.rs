@@ -42,6 +42,16 @@ pub(in crate::migrations) fn runbook(view: &View, batch: &Batch<'_>, target: &st
         let text = "A Helm hook runs when this lands: read what it does in the findings, and be ready to restart what it takes away.";
         before.push(Step::new(text, Vec::new()));
     }
+    let held_up: BTreeSet<&str> =
+        batch.units.iter().flat_map(|unit| &unit.radius.held_up).map(|own| &*own.name).collect();
+    if !held_up.is_empty() && !stopped.is_empty() {
+        let names = held_up.into_iter().collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "While these releases are not Ready, these Kustomizations stop applying new revisions, because they depend on one that waits for \
+             them: {names}. Land it when nothing of theirs has to move."
+        );
+        before.push(Step::new(text, Vec::new()));
+    }
     let claims: Vec<_> = moved.iter().flat_map(|own| &own.effect.claims).collect();
     if !claims.is_empty() {
         let text = "The claims that StatefulSets made, each with the number of its pod behind it: all are Bound now, and the same ones are Bound \

@@ -6,13 +6,13 @@ use super::codes;
 use super::references::{self, Subject};
 use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
 use super::removal::{self, Removals};
-use super::settings::AppTemplateV4Settings;
+use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Needed, Second};
-use crate::flux::{At, Chart, OciRepository, View};
+use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::place::{Place, at_object};
 use crate::migrations::sources::{SourceKey, Spec};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Finding, Severity, kept_by};
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {
@@ -23,7 +23,17 @@ pub(super) struct Found<'v> {
     pub(super) removals: Removals,
     /// Releases of app-template that are on 4.x.
     pub(super) moved: usize,
+    /// Those that are on `spec.chart`, and stay there because a comment opts them out of `chart-ref`.
+    pub(super) kept: usize,
     pub(super) settings: AppTemplateV4Settings,
+}
+
+/// Whether a release would have to move to `spec.chartRef` first, and a comment says that it does not.
+fn is_kept(view: &View, release: &Release, settings: &AppTemplateV4Settings) -> bool {
+    let chart = view.node(&release.at).and_then(|root| root.get("spec")?.own_entry("chart"));
+    let part = chart.map(|(key, value)| key.range().start..value.range().end);
+    settings.on_chart == OnChart::ChartRef
+        && part.is_some_and(|part| kept_by(view, "chart-ref", &release.at.path, &part).is_some())
 }
 
 impl<'v> Found<'v> {
@@ -35,11 +45,12 @@ impl<'v> Found<'v> {
             }
         }
         let (candidates, seconds, removals) = (Vec::new(), Vec::new(), Removals::default());
-        let mut found = Found { candidates, seconds, removals, moved: 0, settings: settings.clone() };
+        let mut found = Found { candidates, seconds, removals, moved: 0, kept: 0, settings: settings.clone() };
         for release in view.releases() {
             match now(view, release) {
                 Now::Other => {}
                 Now::Moved => found.moved += 1,
+                Now::Before(..) if is_kept(view, release, settings) => found.kept += 1,
                 Now::Before(version, source) => {
                     let users = source.and_then(|source| users.get(&source.at)).copied().unwrap_or_default();
                     found.candidates.push(judge(view, release, (version, source), users, settings));

@@ -52,10 +52,14 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     sources.dedup_by(|a, b| a.id == b.id);
     units.extend(sources);
     units.extend(fleets(found).into_iter().map(|source| fleet_unit(found, view, source)));
-    let what = if found.moved == 0 { String::new() } else { "HelmReleases of app-template on 4.x already".to_owned() };
+    let parts = [(found.moved, "on 4.x already"), (found.kept, "opted out of chart-ref")].into_iter();
+    let parts: Vec<String> =
+        parts.filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let what =
+        if parts.is_empty() { String::new() } else { format!("HelmReleases of app-template: {}", parts.join(", ")) };
     units.extend(found.removals.all.iter().map(|removal| removal_unit(found, view, removal)));
     let findings = found.removals.findings.clone();
-    Survey { units, findings, out_of_scope: OutOfScope { count: found.moved, what } }
+    Survey { units, findings, out_of_scope: OutOfScope { count: found.moved + found.kept, what } }
 }
 
 /// The source that moves with all its releases, if a release is one of them.

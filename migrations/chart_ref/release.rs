@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::address::APP_TEMPLATE;
+use super::address::{APP_TEMPLATE, major};
 use super::codes;
 use super::moved::moved;
 use super::settings::{ChartRefSettings, ChartSettings};
 use super::strategy::Users;
-use super::values::Conversion;
+use super::values::{Conversion, Jump};
 use super::want::{Want, want};
 use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
 use crate::flux::{Chart, Reach, Release, View};
@@ -127,18 +127,22 @@ fn to_review(release: &Release, want: &Want, own: bool) -> Vec<Finding> {
         let message = format!("its signature check was for another registry than that of {}", want.key.url);
         found.push(at(codes::VERIFY_ELSEWHERE, message));
     }
-    let is_known = want.key.chart == APP_TEMPLATE;
-    if let Some(jump) = want.jump.as_ref().filter(|jump| !jump.is_small() && !is_known) {
+    if let Some(jump) = want.jump.as_ref().filter(|jump| !jump.is_small() && !is_converted(want, jump)) {
         found.push(at(codes::VERSION_JUMP, jump.to_string()));
     }
     found
+}
+
+/// Whether the values follow a jump: then there is nothing in it that is not known.
+fn is_converted(want: &Want, jump: &Jump) -> bool {
+    want.key.chart == APP_TEMPLATE && major(&jump.from) < major(&jump.to)
 }
 
 /// What else there is to say of a release that can move.
 fn worth_knowing(release: &Release, want: &Want) -> Vec<Finding> {
     let at = |code, message| at_release(release, Severity::Note, code, message);
     let mut found = Vec::new();
-    if let Some(jump) = want.jump.as_ref().filter(|jump| jump.is_small() || want.key.chart == APP_TEMPLATE) {
+    if let Some(jump) = want.jump.as_ref().filter(|jump| jump.is_small() || is_converted(want, jump)) {
         found.push(at(codes::VERSION_JUMP, jump.to_string()));
     }
     if want.key.chart != APP_TEMPLATE {

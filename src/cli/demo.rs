@@ -13,8 +13,11 @@ use crate::output::{list_as_text, plan_as_text, stat};
 /// The example: the tree of a golden case, so that what the demo shows is what the tests prove.
 static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/home-ops/before");
 
-/// The release whose diff is shown in full.
+/// The release whose diff is shown in full; the chart makes a volume of it.
 const SHOWN: &str = "media/jellyfin";
+
+/// The step of the roadmap that is gone through.
+const FIRST: &str = "chart-ref";
 
 /// How the example came to be.
 const HISTORY: [Stage; 3] = [
@@ -50,9 +53,10 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     make(dir)?;
     let kept = into.as_deref().map(Path::display);
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
-    let everything = Asked::default();
-    let context = Context::open(&Start { dir: dir.to_owned(), config: None }, &everything)?;
-    let Context { view, plan, migrations, .. } = &context;
+    let open = |asked: &Asked| Context::open(&Start { dir: dir.to_owned(), config: None }, asked);
+    let (whole, first) = (Asked::default(), Asked { migrations: vec![FIRST.to_owned()], ..Asked::default() });
+    let roadmap = open(&whole)?;
+    let context = open(&first)?;
     let layout = layout();
 
     let heading = |command: &str, about: &str| {
@@ -61,41 +65,54 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
     };
     heading("list", "An example home-ops repository: two clusters, each following a git branch of its own.")?;
-    print(&list_as_text(view, plan, migrations, &layout))?;
+    print(&list_as_text(&roadmap.view, &roadmap.plan, &roadmap.migrations, &layout))?;
 
-    heading("plan", "\nWhat would be done, what a person should look at first, and what is refused, with the reason.")?;
-    let selection = context.select(&everything)?;
-    let batches = context.batches(&everything, &selection)?;
-    print(&plan_as_text(view, plan, &selection, &batches, migrations, &layout))?;
-
-    let one = Asked { release: vec![SHOWN.to_owned()], ..Asked::default() };
     heading(
-        &format!("diff --release {SHOWN}"),
+        &format!("plan {FIRST}"),
+        "\nWhat would be done, what a person should look at first, and what is refused, with the reason.",
+    )?;
+    let selection = context.select(&first)?;
+    let batches = context.batches(&first, &selection)?;
+    print(&plan_as_text(&context.view, &context.plan, &selection, &batches, &context.migrations, &layout))?;
+
+    let one = Asked { release: vec![SHOWN.to_owned()], ..first.clone() };
+    heading(
+        &format!("diff {FIRST} --release {SHOWN}"),
         "\nThe diff of one release, with the source that it needs. `git apply` would take it.",
     )?;
     let (_, mut changes) = context.land(&context.select(&one)?)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&diff::shown(&changes))?;
 
-    heading("diff --stat", "\nAnd all of it, by file.")?;
-    let (_, mut changes) = context.land(&context.select(&everything)?)?;
+    heading(&format!("diff {FIRST} --stat"), "\nAnd all of it, by file.")?;
+    let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&stat(&changes))?;
 
+    let one = Asked { release: vec![SHOWN.to_owned()], ..whole };
     heading(
-        &format!("branch chart-ref --cluster {CLUSTER}"),
+        &format!("diff --release {SHOWN}"),
+        "\nBoth steps of phase 3 at once, for a release with a volume that the chart makes: but for the suffix, 4.x would give it a new, empty one.",
+    )?;
+    let (_, mut changes) = roadmap.land(&roadmap.select(&one)?)?;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    let (_, name) = SHOWN.split_once('/').unwrap_or_default();
+    changes.retain(|change| change.path.as_str().contains(name));
+    print(&diff::shown(&changes))?;
+
+    heading(
+        &format!("branch {FIRST} --cluster {CLUSTER}"),
         "\nThe same as commits: a branch for each batch, stacked on the branch that the cluster follows. The work tree is not touched.",
     )?;
     let start = Start { dir: dir.to_owned(), config: None };
-    let only =
-        Asked { migrations: vec!["chart-ref".to_owned()], cluster: vec![CLUSTER.to_owned()], ..Asked::default() };
+    let only = Asked { cluster: vec![CLUSTER.to_owned()], ..first };
     branch::run(&start, &BranchArgs::unsigned(only.clone()))?;
 
-    let first = format!("flux-codemod/{CLUSTER}/chart-ref/10-sources-flux-system");
+    let sources = format!("flux-codemod/{CLUSTER}/{FIRST}/10-sources-flux-system");
     let text = "\nThe first batch is merged, as a pull request would do it, and the command run again: what is merged vanishes, the rest stays.";
-    print(&format!("\n{}\n\n$ git fetch . {first}:{CLUSTER}\n", layout.fold("", text.trim_start())))?;
-    git::fast_forward(dir, CLUSTER, &first)?;
-    print(&format!("$ flux-codemod -C {home} branch chart-ref --cluster {CLUSTER}\n"))?;
+    print(&format!("\n{}\n\n$ git fetch . {sources}:{CLUSTER}\n", layout.fold("", text.trim_start())))?;
+    git::fast_forward(dir, CLUSTER, &sources)?;
+    print(&format!("$ flux-codemod -C {home} branch {FIRST} --cluster {CLUSTER}\n"))?;
     branch::run(&start, &BranchArgs::unsigned(only))?;
 
     let next = match kept {

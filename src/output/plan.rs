@@ -124,7 +124,10 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
         out.push('\n');
     }
     for finding in &unit.findings {
-        out.push_str(&finding_as_text(finding, "        ", layout));
+        // What is only worth knowing, and of its own file, needs no place.
+        let is_own = finding.severity == Severity::Note && finding.path.as_ref() == Some(unit.id.subject.path());
+        let shown = if is_own { Finding { path: None, line: None, ..finding.clone() } } else { finding.clone() };
+        out.push_str(&finding_as_text(&shown, "        ", layout));
     }
 }
 

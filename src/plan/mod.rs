@@ -9,6 +9,7 @@ mod batch;
 mod clusters;
 mod codes;
 mod land;
+mod lines;
 mod migration;
 mod pending;
 mod planner;

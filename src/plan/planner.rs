@@ -2,10 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::clusters::about_clusters;
 use super::land::{LandError, land, ordered};
+use super::lines;
 use super::skip::{self, OptOut};
 use super::{Finding, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, help_of};
 use crate::config::Settings;
-use crate::flux::{Barred, Radiuses, View};
+use crate::flux::{Barred, Kustomization, Radiuses, View};
 use crate::repo::RepoPath;
 use crate::yaml::Fate;
 
@@ -66,7 +67,10 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
             }
             let mut new: Vec<_> = survey.units.into_iter().filter(|unit| seen.insert(unit.id.clone())).collect();
             after_others(&mut new, &plan.units);
-            view = on_trial(&view, new, migrations, settings, &mut plan)?;
+            let first = plan.units.len();
+            let landed = on_trial(&view, new, migrations, settings, &mut plan)?;
+            lines::point_into(start, &view, &mut plan.units[first..]);
+            view = landed;
         }
         if plan.units.len() == before {
             break;
@@ -76,11 +80,16 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
     Ok(plan)
 }
 
-/// Has new units need what other migrations have landed in the files that they touch: it is on that tree that they were found.
+/// Has new units need what other migrations have landed in the files that they touch: it is on that tree that they were found. Lists of
+/// kustomizations do not count: an entry has its place whatever else is listed.
 fn after_others(new: &mut [Unit], landed: &[Unit]) {
+    let own = |unit: &Unit| -> BTreeSet<RepoPath> {
+        unit.touches.iter().filter(|path| !Kustomization::is_named_so(path)).cloned().collect()
+    };
     for unit in new {
         let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);
-        let before = others.filter(|other| !other.touches.is_disjoint(&unit.touches));
+        let touched = own(unit);
+        let before = others.filter(|other| !own(other).is_disjoint(&touched));
         unit.needs.extend(before.map(|other| other.id.clone()));
     }
 }

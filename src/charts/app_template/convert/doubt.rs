@@ -23,6 +23,8 @@ pub struct Doubt {
 pub enum Matter {
     /// The name of an object in 3.x cannot be told, so that it cannot be kept.
     NameOpen(Unknown),
+    /// Whether the chart makes an object cannot be told, and so neither what it is called.
+    PresenceOpen,
     /// The name is a template that is taken over as it is; only Helm can render it.
     NameTemplated(Unknown),
     /// The name of an object changes, and nothing can keep it.
@@ -72,6 +74,9 @@ impl fmt::Display for Matter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Matter::NameOpen(unknown) => write!(f, "its name in 3.x cannot be told ({unknown})"),
+            Matter::PresenceOpen => {
+                f.write_str("it is open whether 3.x makes it, and so whether there is a name to keep")
+            }
             Matter::NameTemplated(unknown) => write!(f, "its name is taken over as {unknown}"),
             Matter::NameLost { kind, name, then: Some(then) } => write!(f, "{kind} {name} becomes {then}"),
             Matter::NameLost { kind, name, then: None } => write!(f, "{kind} {name} is not made any more"),
@@ -150,6 +155,9 @@ fn about_name(pinned: &Pinned) -> Option<Doubt> {
     let at: Vec<String> = section.path().iter().map(|&key| key.to_owned()).chain([object.identifier.clone()]).collect();
     let kind = object.kind.clone().unwrap_or_else(|| "object".to_owned());
     let matter = match (&pinned.pin, &object.name) {
+        (Pin::Unknown(unknown), _) if unknown.why == Why::Switch && unknown.text == object.identifier => {
+            Matter::PresenceOpen
+        }
         (Pin::Unknown(unknown), _) => Matter::NameOpen(unknown.clone()),
         (Pin::Dropped, Ok(name)) if section == Section::Tokens => Matter::TokenDropped { name: name.clone() },
         // What would be dropped is not known by name either: its account is told of.

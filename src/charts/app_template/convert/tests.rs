@@ -87,7 +87,7 @@ fn accounts_get_keys_and_controllers_name_them() {
     assert_eq!(
         doubts("{controllers: {a: {}}, serviceAccount: {create: 'true'}}"),
         [
-            "serviceAccount.default: its name in 3.x cannot be told (neither true nor false to every reader: `default`)",
+            "serviceAccount.default: it is open whether 3.x makes it, and so whether there is a name to keep",
             "controllers.a: the service account in 3.x cannot be told (neither true nor false to every reader: `serviceAccount.create`)",
         ]
     );

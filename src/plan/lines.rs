@@ -1,0 +1,49 @@
+//! Lines of a tree on which others have landed, as lines of the tree at hand.
+
+use std::collections::BTreeMap;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::Unit;
+use crate::flux::View;
+use crate::repo::RepoPath;
+
+/// Has findings of units point into the tree at hand: a migration finds them on a tree where earlier ones have landed.
+pub(super) fn point_into(start: &View, landed: &View, units: &mut [Unit]) {
+    let mut known: BTreeMap<RepoPath, Option<Vec<usize>>> = BTreeMap::new();
+    for finding in units.iter_mut().flat_map(|unit| &mut unit.findings) {
+        let (Some(path), Some(line)) = (&finding.path, finding.line) else { continue };
+        let lines = known.entry(path.clone()).or_insert_with(|| old_lines(start, landed, path));
+        if let Some(old) = lines.as_ref().and_then(|lines| lines.get(line - 1)) {
+            finding.line = Some(*old);
+        }
+    }
+}
+
+/// For each line of a file that has changed, that of the old text: what is new stands for what it replaces, or what it follows. `None` for a
+/// file that is the same, or is not in both trees.
+fn old_lines(start: &View, landed: &View, path: &RepoPath) -> Option<Vec<usize>> {
+    let text = |view: &View| {
+        let file = view.tree().read(path).ok()??;
+        String::from_utf8(file.bytes.to_vec()).ok()
+    };
+    let (old, new) = (text(start)?, text(landed)?);
+    if old == new {
+        return None;
+    }
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let mut lines = vec![1; new.len()];
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let is_equal = matches!(op, DiffOp::Equal { .. });
+        let (from, to) = (op.old_range(), op.new_range());
+        for (number, at) in to.enumerate() {
+            let old = if is_equal {
+                from.start + number
+            } else {
+                (from.start + number).min(from.end.max(from.start + 1) - 1)
+            };
+            lines[at] = old + 1;
+        }
+    }
+    Some(lines)
+}
