@@ -58,7 +58,7 @@ fn patch_id(repo: &Repo, commit: &str) -> String {
 
 /// The units of a tree that can be written, as `plan --base` names them, by name.
 fn pending(repo: &Repo, base: &str, cluster: &str) -> Vec<String> {
-    let run = repo.run(&["plan", "--base", base, "--cluster", cluster, "--format", "json"]);
+    let run = repo.run(&["plan", "chart-ref", "--base", base, "--cluster", cluster, "--format", "json"]);
     succeeded(&run);
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let units = plan["units"].as_array().unwrap().iter().filter(|unit| unit["chosen"] == true);

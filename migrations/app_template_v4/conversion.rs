@@ -88,9 +88,16 @@ impl<'v> Converted<'v> {
         let mut values = place.conversion.applied(values);
         if self.selectors == Selectors::Keep {
             for workload in kept(&place.chart()) {
+                // Labels of its own take the place of default ones, unless the strategy is to merge.
+                let merges = values.text_at(&["defaultPodOptionsStrategy"]) == Some("merge");
+                let default = values.at(&["defaultPodOptions", "labels"]).filter(|_| !merges).cloned();
                 let controller = values.get_mut("controllers").and_then(|all| all.get_mut(&workload.identifier));
                 if let Some(controller @ Value::Mapping(_)) = controller {
-                    put(controller, &["pod", "labels", COMPONENT], &workload.identifier);
+                    let own = controller.at(&["pod", "labels"]).is_some_and(|own| !own.entries().is_empty());
+                    for (label, text) in default.as_ref().filter(|_| !own).map(Value::entries).unwrap_or_default() {
+                        put(controller, &["pod", "labels", label], text.clone());
+                    }
+                    put(controller, &["pod", "labels", COMPONENT], Value::string(&workload.identifier));
                 }
             }
         }
@@ -104,7 +111,7 @@ impl<'v> Converted<'v> {
     pub(crate) fn write<'s>(&self, edit: &mut Edit<'s>, values: Option<Node<'s>>) -> Result<(), Error> {
         match (&self.values, values) {
             (Some((from, to)), Some(values)) => {
-                rewrite(edit, values, from, to, "it is about a key that 4.x does not have")
+                rewrite(edit, values, from, to, "it is about something that 4.x does not take")
             }
             _ => Ok(()),
         }
@@ -150,7 +157,11 @@ impl<'v> Converted<'v> {
         let start = view.object(at).map_or(1, |object| object.line);
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
+        let keeps = !self.kept().is_empty();
         for doubt in self.places.iter().flat_map(|place| &place.conversion.doubts) {
+            if keeps && doubt.matter == Matter::Component {
+                continue;
+            }
             let line = values.map_or(start, |values| doubt.line(values));
             let (severity, code) = weight(doubt);
             let path = if doubt.at.is_empty() { "spec.values".to_owned() } else { doubt.at.join(".") };
@@ -189,15 +200,15 @@ fn kept(chart: &Chart<'_>) -> Vec<Kept> {
     kept.collect()
 }
 
-fn put(value: &mut Value, path: &[&str], text: &str) {
+fn put(value: &mut Value, path: &[&str], new: Value) {
     match path {
-        [key] => value.set(key, Value::string(text)),
+        [key] => value.set(key, new),
         [key, rest @ ..] => {
             if !matches!(value.get(key), Some(Value::Mapping(_))) {
                 value.set(key, Value::Mapping(Vec::new()));
             }
             if let Some(inner) = value.get_mut(key) {
-                put(inner, rest, text);
+                put(inner, rest, new);
             }
         }
         [] => {}

@@ -6,7 +6,7 @@ use super::codes;
 use super::conversion::{finding, values_of};
 use super::release::{Candidate, Now, Step, Way, now};
 use super::schema;
-use super::source::{key, post_renderer, tag_and_url};
+use super::source::{Second, key, post_renderer, tag_and_url};
 use super::survey::Found;
 use super::unit::{FLEET, SOURCE, fleet_id, fleet_members, release_id, removal_of, source_id};
 use crate::flux::{At, OciRepository, View};
@@ -49,9 +49,11 @@ fn gone(view: &View, unit: &Unit) -> Edited {
 }
 
 fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    // Nobody wants it any more, or it is there.
-    let second = found.seconds.iter().find(|second| source_id(second).as_ref() == Some(&unit.id));
-    let Some((spec, place)) = second.and_then(|second| second.new.as_ref()) else { return Edited::Already };
+    let is_it = |second: &&Second| source_id(second).as_ref() == Some(&unit.id);
+    // Those that want it may not have come so far in this tree.
+    let beside = || found.beside(view).into_iter().find(|second| is_it(&second));
+    let second = found.seconds.iter().find(is_it).cloned().or_else(beside);
+    let Some((spec, place)) = second.as_ref().and_then(|second| second.new.as_ref()) else { return Edited::Already };
     match write(view, spec, place) {
         Ok(changes) => Edited::Changes(changes, Vec::new()),
         Err(error) => Edited::Refused(refused_edit(place.edited_file(), &error)),

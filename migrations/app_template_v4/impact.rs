@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::conversion::{Converted, Place, finding, values_of};
-use crate::charts::app_template::{Cost, Hook, Stop, Workload, WorkloadKind, hooks};
+use crate::charts::app_template::{Cost, Hook, Section, Stop, Workload, WorkloadKind, hooks};
 use crate::flux::{At, View};
 use crate::migrations::chart_ref::codes::HOOK;
 use crate::plan::{Finding, Impact, Severity};
@@ -33,8 +33,12 @@ pub(crate) struct Effect {
     pub(crate) cron_jobs: BTreeSet<Named>,
     /// The claims that StatefulSets made, which stay: their name up to the number of the pod.
     pub(crate) claims: BTreeSet<Named>,
+    /// The StatefulSets with which the claims go that they made.
+    pub(crate) at_risk: BTreeSet<Named>,
     /// Whether a hook runs.
     pub(crate) hooks: bool,
+    /// Whether a post-renderer keeps selectors.
+    pub(crate) keeps_selectors: bool,
     /// What there is to say of all this.
     pub(crate) findings: Vec<Finding>,
 }
@@ -51,7 +55,7 @@ pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect 
             effect.take(about_workload(view, at, place, workload, kept.contains(&workload.identifier)), &mut said);
         }
         for cost in chart.costs(&place.conversion.pins) {
-            effect.say(about_role(view, at, &cost), &mut said);
+            effect.take(about_role(view, at, place, &cost), &mut said);
         }
         if !effect.stopped.is_empty() {
             effect.say(about_uninstalling(view, at, place), &mut said);
@@ -63,6 +67,7 @@ pub(crate) fn effect(view: &View, at: &At, converted: &Converted<'_>) -> Effect 
         let message = format!("{hook}; this move is an upgrade");
         effect.say([finding(Severity::Warning, HOOK, at, Some(hook.line), message)], &mut said);
     }
+    effect.keeps_selectors = !kept.is_empty();
     let applied = converted.places.iter().any(|place| place.reach.is_some());
     effect.impact = match effect.impact {
         _ if !applied => Some(Impact::None),
@@ -83,6 +88,7 @@ impl Effect {
         self.stopped.extend(other.stopped);
         self.cron_jobs.extend(other.cron_jobs);
         self.claims.extend(other.claims);
+        self.at_risk.extend(other.at_risk);
         self.say(other.findings, said);
     }
 }
@@ -94,6 +100,8 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
     // What cannot be told is a doubt of the conversion.
     let Ok(name) = &workload.name else { return effect };
     let namespace = &place.namespace;
+    // Nothing gives one to what no cluster applies.
+    let full = if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") };
     let named = |kind: &str, name: &str| Named {
         kind: kind.to_lowercase(),
         namespace: namespace.clone(),
@@ -118,7 +126,7 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
         [one] => format!("; until then Service {one} has no endpoints"),
         several => format!("; until then Services {} have no endpoints", several.join(", ")),
     };
-    let message = format!("{kind} {namespace}/{name} must be deleted and made anew: {field}{meanwhile}");
+    let message = format!("{kind} {full} must be deleted and made anew: {field}{meanwhile}");
     effect.findings.push(finding(Severity::Note, codes::IMMUTABLE, at, Some(line), message));
     if !workload.claim_templates.is_empty() {
         let claims: Vec<String> = workload
@@ -128,14 +136,16 @@ fn about_workload(view: &View, at: &At, place: &Place<'_>, workload: &Workload, 
             .collect();
         let listed = claims.iter().map(|claim| format!("{claim}-0")).collect::<Vec<_>>().join(", ");
         effect.claims.extend(claims.iter().map(|claim| named("persistentvolumeclaim", claim)));
-        let (severity, code, message) = if workload.loses_claims {
+        let (severity, code, message, line) = if workload.loses_claims {
             effect.impact = Some(Impact::Data);
-            let message = format!("the claims of StatefulSet {namespace}/{name} ({listed}, ...) are deleted with it");
-            (Severity::Warning, codes::CLAIMS_GO, message)
+            effect.at_risk.insert(named(&kind, name));
+            let message = format!("the claims of StatefulSet {full} ({listed}, ...) are deleted with it");
+            let policy = ["controllers", &workload.identifier, "statefulset", "persistentVolumeClaimRetentionPolicy"];
+            let line = line_of(view, at, &policy);
+            (Severity::Warning, codes::CLAIMS_GO, message, line)
         } else {
-            let message =
-                format!("the claims of StatefulSet {namespace}/{name} ({listed}, ...) stay when it is deleted");
-            (Severity::Note, codes::CLAIM_TEMPLATES, message)
+            let message = format!("the claims of StatefulSet {full} ({listed}, ...) stay when it is deleted");
+            (Severity::Note, codes::CLAIM_TEMPLATES, message, line)
         };
         effect.findings.push(finding(severity, code, at, Some(line), message));
     }
@@ -153,11 +163,24 @@ fn services_behind(place: &Place<'_>, workload: &Workload) -> Vec<String> {
 }
 
 /// Claims are doubts of the conversion, and Services go with their workloads.
-fn about_role(view: &View, at: &At, cost: &Cost) -> Option<Finding> {
-    let Cost::RoleRef { binding: Ok(binding), role: Ok(role) } = cost else { return None };
-    let message = format!("the roleRef of binding {binding} is immutable, and role {role} gets another name");
+fn about_role(view: &View, at: &At, place: &Place<'_>, cost: &Cost) -> Effect {
+    let mut effect = Effect::default();
+    let Cost::RoleRef { binding: Ok(binding), role: Ok(role) } = cost else { return effect };
+    let objects = place.chart().objects();
+    let own = objects.iter().find(|object| object.section == Section::Bindings && object.name.as_ref() == Ok(binding));
+    let kind = own.and_then(|object| object.kind.clone()).unwrap_or_else(|| "RoleBinding".to_owned());
+    let message = format!(
+        "{kind} {binding} must be deleted and made anew: its roleRef is immutable, and role {role} gets another name"
+    );
     let line = line_of(view, at, &["rbac", "bindings"]);
-    Some(finding(Severity::Warning, codes::IMMUTABLE, at, Some(line), message))
+    effect.impact = Some(Impact::Recreate);
+    effect.stopped.insert(Named {
+        kind: kind.to_lowercase(),
+        namespace: place.namespace.clone(),
+        name: binding.clone(),
+    });
+    effect.findings.push(finding(Severity::Warning, codes::ROLE_REF, at, Some(line), message));
+    effect
 }
 
 fn about_uninstalling(view: &View, at: &At, place: &Place<'_>) -> Option<Finding> {

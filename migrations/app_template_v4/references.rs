@@ -47,7 +47,9 @@ pub(in crate::migrations) fn found(view: &View, subjects: &[Subject<'_>]) -> Vec
             }
         }
         found.extend(in_its_values(subject));
-        for selector in selectors.iter().filter(|selector| !own.contains(&selector.at) && means(selector, subject)) {
+        // Where selectors are kept, so is the label.
+        let asked = selectors.iter().filter(|_| subject.converted.kept().is_empty());
+        for selector in asked.filter(|selector| !own.contains(&selector.at) && means(selector, subject)) {
             let message = format!("{} asks for app.kubernetes.io/component of pods of {}", selector.what, subject.name);
             let line = Some(selector.line);
             found.push(finding(Severity::Warning, codes::COMPONENT_SELECTOR, &selector.at, line, message));

@@ -250,9 +250,12 @@ fn in_place<'v>(
             Registry::Frozen => {
                 return match repository_of_4(view, reaches) {
                     Some(repository) => Ok(Way::InPlace { repository: Some(repository) }),
-                    None => {
-                        refuse(codes::NO_REPOSITORY_OF_4, format!("HelmRepository {name} is {url}, which has no 4.x"))
-                    }
+                    None => refuse(
+                        codes::NO_REPOSITORY_OF_4,
+                        format!(
+                            "HelmRepository {name} is {url}, which has no 4.x, and none of oci://ghcr.io/bjw-s-labs/helm is in reach"
+                        ),
+                    ),
                 };
             }
         }

@@ -1,9 +1,8 @@
 //! Sources of 3.x that nothing of any cluster names any more.
 
 use super::release::{Candidate, Way};
-use super::source::CHART;
-use crate::charts::app_template::Version;
-use crate::flux::{At, OciRepository, View};
+use super::source::{CHART, is_of_3};
+use crate::flux::{At, Chart, View};
 use crate::migrations::sources::names::Names;
 use crate::migrations::sources::remove::{Removal, removal};
 use crate::plan::Batch;
@@ -21,11 +20,7 @@ pub(super) struct Removals {
 
 /// The sources of app-template 3.x that nothing names but releases that move to another one.
 pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
-    let is_of_3 = |source: &&OciRepository| {
-        let version = source.tag.as_deref().and_then(Version::of);
-        source.url.rsplit('/').next() == Some(CHART) && version.is_some_and(Version::is_3)
-    };
-    let mut sources = view.oci_repositories().iter().filter(is_of_3).peekable();
+    let mut sources = view.oci_repositories().iter().filter(|source| is_of_3(source)).peekable();
     let mut found = Removals::default();
     if sources.peek().is_none() {
         return found;
@@ -33,8 +28,15 @@ pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
     let names = Names::of(view, KIND);
     let leaves =
         |candidate: &&Candidate<'_>| candidate.verdict.as_ref().is_ok_and(|step| matches!(step.way, Way::Second(_)));
+    // Releases that are still on spec.chart may come to use it.
+    let is_awaited = |version: Option<&str>| {
+        view.releases().iter().any(|release| match &release.chart {
+            Chart::Spec(spec) => spec.chart == CHART && spec.version.as_deref() == version,
+            Chart::Ref(_) | Chart::Invalid => false,
+        })
+    };
     let moves = |at: &At| candidates.iter().filter(leaves).any(|candidate| candidate.release.at == *at);
-    for source in sources {
+    for source in sources.filter(|source| !is_awaited(source.tag.as_deref())) {
         match removal(&names, view, KIND, &source.at, &moves) {
             Ok(removal) => found.all.extend(removal),
             Err(finding) => found.findings.push(finding),

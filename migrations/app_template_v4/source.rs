@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversion::finding;
+use crate::charts::app_template;
 use crate::flux::{At, OciRepository, Reach, SourceRef, View};
 use crate::migrations::sources::find::{existing, proven_beside};
 use crate::migrations::sources::place::{Place, beside};
@@ -59,6 +60,7 @@ fn spec(view: &View, old: &OciRepository, key: SourceKey) -> Spec {
 }
 
 /// A source of 4.x for the releases of one source of 3.x.
+#[derive(Clone)]
 pub(super) struct Second {
     /// The source of 3.x.
     pub(super) old: At,
@@ -144,6 +146,12 @@ pub(super) fn repository_of_4(view: &View, reaches: &[Reach]) -> Option<SourceRe
     let clusters: BTreeSet<usize> = reaches.iter().map(|reach| reach.cluster).collect();
     let ((namespace, name), _) = names.into_iter().find(|(_, own)| clusters.is_subset(own))?;
     Some(SourceRef { kind: "HelmRepository".to_owned(), name, namespace: Some(namespace) })
+}
+
+/// Whether a source is one of the chart's 3.7.
+pub(super) fn is_of_3(source: &OciRepository) -> bool {
+    let version = source.tag.as_deref().and_then(app_template::Version::of);
+    source.url.rsplit('/').next() == Some(CHART) && version.is_some_and(app_template::Version::is_3)
 }
 
 /// That a source of 3.x says something which leaves its version open.

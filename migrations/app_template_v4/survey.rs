@@ -7,7 +7,7 @@ use super::references::{self, Subject};
 use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
 use super::removal::{self, Removals};
 use super::settings::{AppTemplateV4Settings, OnChart};
-use super::source::{Needed, Second};
+use super::source::{Needed, Second, is_of_3};
 use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::place::{Place, at_object};
@@ -120,6 +120,19 @@ impl<'v> Found<'v> {
                 candidate.verdict = Err(vec![reason]);
             }
         }
+    }
+
+    /// The sources of 4.x that there can be beside those of 3.x, whoever wants them: as needed wherever the old one is.
+    pub(super) fn beside(&self, view: &View) -> Vec<Second> {
+        let of_3 = view.oci_repositories().iter().filter(|source| is_of_3(source));
+        let seconds = of_3.filter_map(|old| {
+            let reaches = view.graph().reaches(&old.at).iter();
+            let places = reaches.map(|reach| (reach.cluster, reach.namespace.clone().unwrap_or_default())).collect();
+            let needed = Needed::of(view, old, &self.settings.target, &places);
+            let staged: Vec<SourceKey> = needed.staged().cloned().into_iter().collect();
+            needed.second(view, &staged).ok()
+        });
+        seconds.collect()
     }
 
     /// Two sources of 3.x beside each other get one of 4.x, if that can be what each of them is.

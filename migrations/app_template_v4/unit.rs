@@ -127,6 +127,7 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         dependents: 0,
         needs,
         touches,
+        reads: BTreeSet::new(),
         findings,
     }
 }
@@ -161,6 +162,7 @@ fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
+        reads: BTreeSet::from([second.old.path.clone()]),
         touches: place.listed_in.iter().chain([&place.file]).cloned().collect(),
         findings: Vec::new(),
     })
@@ -194,6 +196,7 @@ fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
+        reads: BTreeSet::new(),
         touches: members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned().collect(),
         findings,
     }
@@ -255,6 +258,7 @@ fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Unit {
         radius: Radius::default(),
         dependents: 0,
         needs: needs.collect(),
+        reads: BTreeSet::new(),
         touches: removal.touches(),
         findings: removal.review.clone(),
     }

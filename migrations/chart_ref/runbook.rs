@@ -6,8 +6,9 @@ use super::release::Candidate;
 use super::strategy::Home;
 use super::survey::Found;
 use super::unit::{release_id, removal_id};
+use crate::charts::app_template::{Chart, WorkloadKind};
 use crate::flux::View;
-use crate::migrations::app_template_v4::runbook::{Moved, runbook as to_4};
+use crate::migrations::app_template_v4::runbook::{Moved, about_hooks, runbook as to_4};
 use crate::migrations::sources::remove::Removal;
 use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
 use crate::plan::{Batch, Impact, Subject, Unit};
@@ -55,10 +56,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
             "No release of this batch is failing now, and its sources are Ready: what fails before fails after.";
         vec![Step::new(at_work, before)]
     };
-    if releases.iter().any(|unit| unit.hooks) {
-        let text = "A Helm hook runs when this lands: read what it does in the findings, and be ready to restart what it takes away.";
-        steps.push(Step::new(text, Vec::new()));
-    }
+    steps.extend(about_hooks(batch));
     let version = match releases.iter().filter(|unit| unit.impact > Impact::Upgrade).count() {
         0 => "The version of the chart stays; Flux runs one Helm upgrade of each release.",
         _ => "The version of the chart changes where the units say so; Flux runs one Helm upgrade of each release.",
@@ -71,13 +69,25 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
         "Judge by the HelmReleases, not by the Kustomizations: with `wait: false` these stay green while a release rolls back.",
         get_releases(&releases),
     ));
+    let restarts: Vec<Vec<String>> =
+        releases.iter().filter(|unit| unit.hooks).flat_map(|unit| restarts(view, found, unit)).collect();
+    if !restarts.is_empty() {
+        let text =
+            "If the hook took away something that they need, make the pods anew: the upgrade by itself does not.";
+        after.push(Step::new(text, restarts));
+    }
+    let hooked = releases.iter().any(|unit| unit.hooks);
     Runbook {
         what: format!("HelmReleases name their chart by spec.chartRef, no longer by spec.chart. {version}"),
         before: steps,
         after,
         back: vec![Step::new(
-            "Revert the merge: Flux makes a HelmChart of spec.chart again and runs one more upgrade. There is no point of no return; a hook \
-             that ran has run.",
+            if hooked {
+                "Revert the merge: Flux makes a HelmChart of spec.chart again and runs one more upgrade, and with it the hook once more. What \
+                 the hook did cannot be taken back: for that, the merge is the point of no return."
+            } else {
+                "Revert the merge: Flux makes a HelmChart of spec.chart again and runs one more upgrade. There is no point of no return."
+            },
             Vec::new(),
         )],
     }
@@ -85,6 +95,28 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
 
 fn of_release<'f, 'v>(found: &'f Found<'v>, unit: &Unit) -> Option<&'f Candidate<'v>> {
     found.candidates.iter().find(|candidate| release_id(candidate) == unit.id)
+}
+
+/// The commands that restart the workloads of a release, with `rollout status` behind each.
+fn restarts(view: &View, found: &Found<'_>, unit: &Unit) -> Vec<Vec<String>> {
+    let Some(candidate) = of_release(found, unit) else { return Vec::new() };
+    let at = &candidate.release.at;
+    let installed = view.graph().reaches(at).iter().filter_map(|reach| view.installed(at, reach));
+    let mut lines = Vec::new();
+    for installed in installed {
+        let workloads = Chart::installed(view, &installed).map(|chart| chart.workloads()).unwrap_or_default();
+        for workload in workloads.iter().filter(|workload| !workload.is_hook) {
+            let (Some(kind), Ok(name)) = (workload.kind, &workload.name) else { continue };
+            if matches!(kind, WorkloadKind::CronJob | WorkloadKind::Job) {
+                continue;
+            }
+            let what = format!("{}/{name}", kind.to_string().to_lowercase());
+            for verb in ["restart", "status"] {
+                lines.push(command(["kubectl", "--namespace", &installed.namespace, "rollout", verb, &what]));
+            }
+        }
+    }
+    lines
 }
 
 /// A release that goes to 4.x with its reference.

@@ -185,6 +185,7 @@ fn plain(id: UnitId, title: String, touches: BTreeSet<RepoPath>) -> Unit {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
+        reads: BTreeSet::new(),
         touches,
         findings: Vec::new(),
     }

@@ -64,25 +64,26 @@ pub(crate) fn removal(
     let reaches = view.graph().reaches(at);
     let (Some(first), Some(object)) = (reaches.first(), view.object(at)) else { return Ok(None) };
     let shown = format!("{kind} {}", object.name);
+    let unnamed =
+        if named_by.is_empty() { "is named by nothing" } else { "will be named by nothing once releases have moved" };
     if let Some(barred) = view.barred(&at.path) {
         return Err(at_object(
             view,
             at,
             codes::UNTOUCHABLE,
-            format!("{shown} is named by nothing, and its file is never touched ({})", barred.code()),
+            format!("{shown} {unnamed}, and its file is never touched ({})", barred.code()),
         ));
     }
     let documents =
         view.file(&at.path).and_then(|file| file.stream.as_ref()).map_or(0, |stream| stream.documents().len());
     if documents != 1 || at.item.is_some() {
-        let message = format!("{shown} is named by nothing, and its file holds other documents");
+        let message = format!("{shown} {unnamed}, and its file holds other documents");
         let stays = at_object(view, at, codes::STAYS, message);
         return Err(Finding { severity: Severity::Note, ..stays });
     }
     let listed_in: BTreeSet<RepoPath> = view.listed_by(&at.path).map(|own| own.path.clone()).collect();
     if let Some((path, barred)) = listed_in.iter().find_map(|path| Some((path, view.barred(path)?))) {
-        let message =
-            format!("{shown} is named by nothing, and {path}, which lists it, is never touched ({})", barred.code());
+        let message = format!("{shown} {unnamed}, and {path}, which lists it, is never touched ({})", barred.code());
         return Err(at_object(view, at, codes::UNTOUCHABLE, message));
     }
     let full = |namespace: Option<&str>, name: &str| format!("{}/{name}", namespace.unwrap_or_default());

@@ -4,6 +4,7 @@ use clap::Args;
 use super::context::{Context, Place};
 use super::{Asked, Outcome, Start, hint, print};
 use crate::output::stat;
+use crate::plan::Impact;
 use crate::repo::{FileChange, write};
 
 #[derive(Debug, Args)]
@@ -30,6 +31,13 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         print(&stat(&changes))?;
         if place.git.is_some() {
             hint("written to the work tree; look at it with `git diff`, and commit it");
+        }
+        let by_hand = selection.chosen.iter().filter(|unit| unit.impact >= Impact::Recreate).count();
+        if by_hand > 0 {
+            hint(&format!(
+                "warning: {by_hand} of these need something to be deleted on the cluster, in the right order: the commits of `flux-codemod branch` \
+                 have the commands, and `flux-codemod explain app-template-v4` the steps"
+            ));
         }
     }
     context.tell_what_stays(&selection);

@@ -11,7 +11,7 @@ use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
-use crate::plan::{self, Batch, Landed, Meta, Migration, Plan, Selection, There};
+use crate::plan::{self, Batch, Landed, Meta, Migration, Plan, Selection, There, Unit, UnitId};
 use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
 
 /// What there is to do in a tree.
@@ -91,10 +91,23 @@ impl Context {
         all.find(|own| own.meta().id == batch.migration).copied().expect("a batch is of a migration that was planned")
     }
 
-    /// The migration of a batch, and the steps around its landing.
-    pub(super) fn runbook(&self, batch: &Batch<'_>) -> (&'static Meta, Runbook) {
+    /// The migration of a batch, and the steps around its landing, on a tree where that of earlier migrations has landed which it needs.
+    pub(super) fn runbook(&self, batch: &Batch<'_>) -> anyhow::Result<(&'static Meta, Runbook)> {
+        let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
+        let mut open: Vec<&Unit> = batch.units.clone();
+        while let Some(unit) = open.pop() {
+            open.extend(unit.needs.iter().filter(|need| needed.insert(need)).filter_map(|need| self.plan.unit(need)));
+        }
+        let is_before = |unit: &&Unit| needed.contains(&unit.id) && unit.id.migration != batch.migration;
+        let before: Vec<&Unit> = self.plan.units.iter().filter(is_before).collect();
+        let landed = if before.is_empty() {
+            None
+        } else {
+            Some(plan::land(&self.view, &before, &self.migrations, &self.settings)?.complete()?)
+        };
+        let view = landed.as_ref().map_or(&*self.view, |landed| &landed.view);
         let migration = self.migration(batch);
-        (migration.meta(), migration.runbook(&self.view, batch, &self.settings))
+        Ok((migration.meta(), migration.runbook(view, batch, &self.settings)))
     }
 
     /// Lands what is chosen, and gives the files that change, those of needs first.

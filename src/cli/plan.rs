@@ -56,17 +56,17 @@ pub(super) fn shown(
     let Context { view, plan, migrations, .. } = context;
     Ok(match format {
         Format::Text => plan_as_text(view, plan, selection, &batches, migrations, &layout()),
-        Format::Markdown => markdown(context, asked, &batches),
+        Format::Markdown => markdown(context, asked, &batches)?,
         Format::Json => format!("{:#}\n", plan_as_json(view, plan, selection, &batches, migrations)),
     })
 }
 
 /// The bodies of pull requests: of the batches that are asked for, without those that they only need.
-fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> String {
+fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> anyhow::Result<String> {
     let is_asked = |batch: &&Batch<'_>| asked.batch.is_empty() || asked.batch.iter().any(|name| batch.is_called(name));
     let bodies = batches.iter().filter(is_asked).map(|batch| {
-        let (meta, runbook) = context.runbook(batch);
-        batch_as_markdown(batch, meta, &runbook)
+        let (meta, runbook) = context.runbook(batch)?;
+        Ok(batch_as_markdown(batch, meta, &runbook))
     });
-    bodies.collect::<Vec<_>>().join("\n---\n\n")
+    Ok(bodies.collect::<anyhow::Result<Vec<_>>>()?.join("\n---\n\n"))
 }

@@ -169,17 +169,24 @@ impl Value {
         }
     }
 
-    /// Changes every text in it.
+    /// Changes every text in it, keys included.
     pub fn map_text(&mut self, change: &impl Fn(&str) -> String) {
         match self {
             Value::Null => {}
-            Value::Scalar { text, .. } => {
+            Value::Scalar { text, string } => {
                 if text.contains('$') {
                     *text = change(text);
+                    // What is put in decides what plain text reads as.
+                    *string = *string || reads_as_string(text);
                 }
             }
             Value::Sequence(items) => items.iter_mut().for_each(|item| item.map_text(change)),
-            Value::Mapping(entries) => entries.iter_mut().for_each(|(_, value)| value.map_text(change)),
+            Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
+                if key.contains('$') {
+                    *key = change(key);
+                }
+                value.map_text(change);
+            }),
         }
     }
 }

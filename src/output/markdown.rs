@@ -16,7 +16,16 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
     let _ = write!(out, "\n| | impact | workloads | needs |\n|---|---|---|---|\n");
     for unit in &batch.units {
         let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let needs = unit.needs.iter().map(|need| cell(&need.subject.to_string())).collect::<Vec<_>>().join(", ");
+        let needs = unit
+            .needs
+            .iter()
+            .map(|need| {
+                let other =
+                    if need.migration == unit.id.migration { String::new() } else { format!("{}: ", need.migration) };
+                cell(&format!("{other}{}", need.subject))
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
         let name = cell(&unit.id.subject.to_string());
         let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact.word());
     }

@@ -37,7 +37,7 @@ pub fn plan_as_text(
             out.push('\n');
         }
     }
-    to_write(batches, selection, view, layout, &mut out);
+    to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
     units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
@@ -47,13 +47,21 @@ pub fn plan_as_text(
 }
 
 /// What would be written, by lane and batch, in the order in which these land; what is in no batch, because it changes no cluster, last.
-fn to_write(batches: &[Batch<'_>], selection: &Selection<'_>, view: &View, layout: &Layout, out: &mut String) {
+fn to_write(
+    batches: &[Batch<'_>],
+    selection: &Selection<'_>,
+    view: &View,
+    by_migration: bool,
+    layout: &Layout,
+    out: &mut String,
+) {
     if !batches.is_empty() {
         out.push_str("\nto write\n");
     }
     let mut last = None;
     for batch in batches {
         let lane = about_lane(&batch.lane, view);
+        let lane = if by_migration { format!("{}: {lane}", batch.migration) } else { lane };
         if last.as_ref() != Some(&lane) {
             out.push_str(&format!("  {}\n", visible(&lane)));
             last = Some(lane);

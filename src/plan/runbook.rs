@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, Subject, Unit};
-use crate::flux::View;
+use crate::flux::{Reach, View};
+use crate::repo::RepoPath;
 use crate::text::shell;
 
 /// One step.
@@ -69,11 +70,15 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     let clusters = view.graph().clusters.iter().filter(|cluster| batch.lane.0.contains(&cluster.name));
     let sources: BTreeSet<_> =
         clusters.map(|cluster| (cluster.source.namespace.as_deref(), &*cluster.source.name)).collect();
-    let reached = batch.units.iter().flat_map(|unit| &unit.radius.kustomizations);
-    let reached: BTreeSet<&str> =
-        reached.filter(|own| batch.lane.0.contains(&own.cluster)).map(|own| &*own.name).collect();
+    let reached = batch.units.iter().flat_map(|unit| match unit.is_for_others() || unit.is_removal() {
+        // What uses them is not changed by them: whoever applies them has to take them in.
+        true => unit.touches.iter().flat_map(|path| appliers(view, path)).collect::<Vec<_>>(),
+        false => unit.radius.kustomizations.iter().map(|own| (own.cluster.clone(), own.name.clone())).collect(),
+    });
+    let reached: BTreeSet<String> =
+        reached.filter(|(cluster, _)| batch.lane.0.contains(cluster)).map(|(_, name)| name).collect();
     let reached =
-        reached.into_iter().map(|full| full.split_once('/').map_or((None, full), |(ns, name)| (Some(ns), name)));
+        reached.iter().map(|full| full.split_once('/').map_or((None, &**full), |(ns, name)| (Some(ns), name)));
     let flux = |what: &[&str], (namespace, name): (Option<&str>, &str)| {
         let namespaced = namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]);
         command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name]).chain(namespaced))
@@ -81,6 +86,27 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     let commands = sources.into_iter().map(|own| flux(&["source", "git"], own));
     let commands = commands.chain(reached.map(|own| flux(&["kustomization"], own)));
     Step::new("Have Flux take it in now, or wait for its intervals.", commands.collect())
+}
+
+/// The Flux Kustomizations that apply what lies in the directory of a file, or in the nearest above it of which they apply something, each with
+/// its cluster.
+fn appliers(view: &View, path: &RepoPath) -> Vec<(String, String)> {
+    let graph = view.graph();
+    for dir in path.ancestors() {
+        let mut found = BTreeSet::new();
+        for (at, reaches) in graph.reached() {
+            let of_dir = |reach: &&Reach| at.path.dir() == dir || reach.through.iter().any(|own| own.dir() == dir);
+            found.extend(reaches.iter().filter(of_dir).map(|reach| reach.kustomization));
+        }
+        if !found.is_empty() {
+            let named = |number: usize| {
+                let own = &graph.kustomizations[number];
+                (graph.clusters[own.cluster].name.clone(), own.full_name())
+            };
+            return found.into_iter().map(named).collect();
+        }
+    }
+    Vec::new()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ fn unit(subject: Subject, lane: &[&str], kinds: &[WorkloadKind]) -> Unit {
         workloads: kinds.iter().copied().collect(),
         hooks: false,
         needs: BTreeSet::new(),
+        reads: BTreeSet::new(),
         touches: BTreeSet::new(),
         radius: Radius::default(),
         dependents: 0,

@@ -186,7 +186,9 @@ pub(super) fn pin(then: &Chart<'_>, section: Section, identifier: &str, want: &N
         let item = Item { identifier, values: &Value::Mapping(values), is_certain: true };
         name_v4(then, &item, several).as_ref() == Ok(want)
     };
-    if gives(None) {
+    // A claim is pinned in any case: its name must not depend on how many others there will be.
+    let lasts = section != Section::Persistence || identifier == want && then.version >= Version::V4_1;
+    if gives(None) && lasts {
         return Pin::Nothing;
     }
     let rest = then.fullname().ok().and_then(|full| want.strip_prefix(&full)?.strip_prefix('-').map(str::to_owned));

@@ -64,11 +64,11 @@ impl Names<'_> {
     }
 
     /// The branches to be, with their commits.
-    pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> Vec<Wanted> {
+    pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> anyhow::Result<Vec<Wanted>> {
         let mut all: Vec<Wanted> = Vec::new();
         for layer in layers {
             let name = self.branch(&layer.batch);
-            let (meta, runbook) = self.context.runbook(&layer.batch);
+            let (meta, runbook) = self.context.runbook(&layer.batch)?;
             let message = commit_message(&layer.batch, meta, &runbook);
             let commit = NewCommit { message, changes: layer.changes.clone() };
             match all.last_mut().filter(|last| last.name == name) {
@@ -80,6 +80,6 @@ impl Names<'_> {
                 }
             }
         }
-        all
+        Ok(all)
     }
 }

@@ -68,7 +68,7 @@ impl<'c> Prepared<'c> {
         left.extend(waiting.into_iter().map(waits));
         let reason = |own: &Existing| format!("left as it is: nothing of it is pending, but it holds {}", commits(own));
         left.extend(theirs.iter().map(|own| (own.name.clone(), reason(own))));
-        let wanted = names.wanted(&layers, args.independent);
+        let wanted = names.wanted(&layers, args.independent)?;
         Ok(Prepared { target, context, selection, wanted, existing, gone, edited, left })
     }
 
