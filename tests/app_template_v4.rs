@@ -165,5 +165,9 @@ fn billimek_k8s_gitops() {
         let claims = values.get("persistence").map(Value::entries).unwrap_or_default();
         claims.iter().filter(|(_, claim)| claim.get("suffix").is_some()).count()
     };
-    assert_eq!(releases(converted.after.path()).values().map(suffixed).sum::<usize>(), 14);
+    assert_eq!(
+        releases(converted.after.path()).values().map(suffixed).sum::<usize>(),
+        18,
+        "14 that are alone, and 4 of two releases with two each"
+    );
 }

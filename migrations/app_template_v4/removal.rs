@@ -28,17 +28,29 @@ pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
     let names = Names::of(view, KIND);
     let leaves =
         |candidate: &&Candidate<'_>| candidate.verdict.as_ref().is_ok_and(|step| matches!(step.way, Way::Second(_)));
-    // Releases that are still on spec.chart may come to use it.
-    let is_awaited = |version: Option<&str>| {
-        view.releases().iter().any(|release| match &release.chart {
+    // Releases that are still on spec.chart may come to use it, if they do not get their new version there.
+    let awaiting = |version: Option<&str>| {
+        let releases = view.releases().iter().filter(move |release| match &release.chart {
             Chart::Spec(spec) => spec.chart == CHART && spec.version.as_deref() == version,
             Chart::Ref(_) | Chart::Invalid => false,
-        })
+        });
+        releases.map(|release| release.at.clone()).collect::<Vec<At>>()
+    };
+    let stays = |at: &At| {
+        let own = candidates.iter().find(|candidate| candidate.release.at == *at);
+        !own.is_some_and(|own| own.verdict.as_ref().is_ok_and(|step| matches!(step.way, Way::InPlace { .. })))
     };
     let moves = |at: &At| candidates.iter().filter(leaves).any(|candidate| candidate.release.at == *at);
-    for source in sources.filter(|source| !is_awaited(source.tag.as_deref())) {
+    for source in sources {
+        let awaiting = awaiting(source.tag.as_deref());
+        if awaiting.iter().any(stays) {
+            continue;
+        }
         match removal(&names, view, KIND, &source.at, &moves) {
-            Ok(removal) => found.all.extend(removal),
+            Ok(removal) => found.all.extend(removal.map(|mut removal| {
+                removal.named_by.extend(awaiting);
+                removal
+            })),
             Err(finding) => found.findings.push(finding),
         }
     }

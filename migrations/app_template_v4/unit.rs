@@ -47,7 +47,7 @@ fn object(kind: &str, namespace: String, name: String, path: &RepoPath) -> Subje
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let alone = found.candidates.iter().filter(|candidate| fleet_of(candidate).is_none());
     let mut units: Vec<Unit> = alone.map(|candidate| release_unit(found, candidate)).collect();
-    let mut sources: Vec<Unit> = found.seconds.iter().filter_map(|second| source_unit(found, second)).collect();
+    let mut sources: Vec<Unit> = found.seconds.iter().filter_map(|second| source_unit(found, view, second)).collect();
     sources.sort_by(|a, b| a.id.cmp(&b.id));
     sources.dedup_by(|a, b| a.id == b.id);
     units.extend(sources);
@@ -140,7 +140,7 @@ fn safety(is_able: bool, findings: &[Finding]) -> Safety {
     }
 }
 
-fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
+fn source_unit(found: &Found<'_>, view: &View, second: &Second) -> Option<Unit> {
     let (spec, place) = second.new.as_ref()?;
     // Releases of several sources of 3.x may share it.
     let is_for = |old: &OciRepository| found.second_of(old).and_then(source_id) == source_id(second);
@@ -162,7 +162,13 @@ fn source_unit(found: &Found<'_>, second: &Second) -> Option<Unit> {
         radius: Radius::default(),
         dependents: 0,
         needs: BTreeSet::new(),
-        reads: BTreeSet::from([second.old.path.clone()]),
+        reads: view
+            .graph()
+            .reaches(&second.old)
+            .iter()
+            .flat_map(|reach| reach.through.iter().cloned())
+            .chain([second.old.path.clone()])
+            .collect(),
         touches: place.listed_in.iter().chain([&place.file]).cloned().collect(),
         findings: Vec::new(),
     })

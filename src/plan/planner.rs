@@ -88,8 +88,9 @@ fn after_others(new: &mut [Unit], landed: &[Unit]) {
     };
     for unit in new {
         let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);
-        let touched = &own(unit) | &unit.reads;
-        let before = others.filter(|other| !own(other).is_disjoint(&touched));
+        let touched = own(unit);
+        let before =
+            others.filter(|other| !own(other).is_disjoint(&touched) || unit.reads.contains(other.id.subject.path()));
         unit.needs.extend(before.map(|other| other.id.clone()));
     }
 }

@@ -36,7 +36,8 @@ fn release(namespace: &str, name: &str, lane: &[&str]) -> Unit {
 fn source(name: &str, lane: &[&str]) -> Unit {
     let path = RepoPath::new(&format!("shared/{name}.yaml")).unwrap();
     let kind = "OCIRepository".to_owned();
-    unit(Subject::Object { kind, namespace: "flux-system".into(), name: name.into(), path }, lane, &[])
+    let subject = Subject::Object { kind, namespace: "flux-system".into(), name: name.into(), path };
+    Unit { impact: Impact::None, ..unit(subject, lane, &[]) }
 }
 
 /// Each batch as `lane/name: unit unit`, in order.

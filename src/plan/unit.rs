@@ -186,7 +186,7 @@ pub struct Unit {
     pub needs: BTreeSet<UnitId>,
     /// All files that its edit may touch; touching another is an error of the migration.
     pub touches: BTreeSet<RepoPath>,
-    /// Files beside these that must be there for it: what earlier migrations do to them comes first.
+    /// Files beside these that must be as they are for it: what earlier migrations are about in them comes first.
     pub reads: BTreeSet<RepoPath>,
     /// What its files can reach, as the tree stands: clusters, Flux Kustomizations, HelmReleases. The planner fills it in.
     pub radius: Radius,

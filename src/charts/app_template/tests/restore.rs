@@ -38,18 +38,20 @@ fn single_ones_that_3_suffixes() {
         assert_eq!(both(section), [suffix("x")], "{section}");
     }
     assert_eq!(both("rbac: {roles: {x: {}}, bindings: {x: {}}}"), [suffix("x"), suffix("x")]);
-    assert_eq!(both("persistence: {app: {}}"), [Pin::Nothing]);
-    assert_eq!(both("persistence: {x: {}, y: {}}"), [Pin::Nothing, Pin::Nothing]);
+    // Claims are pinned in any case: what others there will be must not matter to them.
+    assert_eq!(pins("persistence: {app: {}}"), [vec![forced("app")], vec![Pin::Nothing]]);
+    assert_eq!(both("persistence: {x: {}, y: {}}"), [suffix("x"), suffix("y")]);
+    assert_eq!(both("configMaps: {x: {}, y: {}}"), [Pin::Nothing, Pin::Nothing]);
     // The token that 3.x makes beside it is gone, and so the Secret is alone.
     assert_eq!(both("{secrets: {x: {}}, serviceAccount: {create: true}}"), [suffix("x"), Pin::Dropped, Pin::Nothing]);
 }
 
 #[test]
 fn claims_with_name_override() {
-    assert_eq!(both("persistence: {x: {nameOverride: '-'}}"), [Pin::Nothing]);
-    assert_eq!(both("persistence: {x: {nameOverride: '-'}, y: {}}"), [forced("app"), Pin::Nothing]);
+    assert_eq!(both("persistence: {x: {nameOverride: '-'}}"), [forced("app")]);
+    assert_eq!(both("persistence: {x: {nameOverride: '-'}, y: {}}"), [forced("app"), suffix("y")]);
     assert_eq!(both("persistence: {x: {nameOverride: ov}}"), [suffix("ov")]);
-    assert_eq!(both("persistence: {x: {nameOverride: ov}, z: {nameOverride: z}}"), [forced("app-ov"), Pin::Nothing]);
+    assert_eq!(both("persistence: {x: {nameOverride: ov}, z: {nameOverride: z}}"), [forced("app-ov"), suffix("z")]);
 }
 
 #[test]
