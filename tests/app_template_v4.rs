@@ -55,8 +55,11 @@ fn releases(dir: &Path) -> BTreeMap<(String, String), Value> {
     found
 }
 
+/// Kinds and names, or controllers and accounts.
+type Pairs = Vec<(String, String)>;
+
 /// The kinds and names that values make, without static tokens, and the account of each controller's pods.
-fn made(version: Version, release: &str, values: &Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn made(version: Version, release: &str, values: &Value) -> (Pairs, Pairs) {
     let chart = Chart { version, release, namespace: "ns", values };
     let objects = chart.objects().into_iter().filter(|object| object.section != Section::Tokens);
     let mut objects: Vec<_> = objects.map(|object| (object.kind.unwrap(), object.name.unwrap())).collect();

@@ -71,7 +71,7 @@ pub(super) fn runbook(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> R
     let kept = removed.iter().filter(|own| !own.is_pruned);
     let delete =
         |own: &&Removal| command(["kubectl", "--namespace", &own.namespace, "delete", "ocirepository", &own.name]);
-    let kept: Vec<_> = kept.map(|own| delete(own)).collect();
+    let kept: Vec<_> = kept.map(delete).collect();
     if !kept.is_empty() {
         after.push(Step::new(
             "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",

@@ -14,6 +14,9 @@ use crate::migrations::sources::place::{Place, at_object};
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
 
+/// Clusters, each with a namespace.
+type Places = BTreeSet<(usize, String)>;
+
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate<'v>>,
@@ -80,12 +83,12 @@ impl<'v> Found<'v> {
 
     /// Finds or places the sources that releases move to; where that cannot be, the releases stay.
     fn place_seconds(&mut self, view: &View) {
-        let mut needed: BTreeMap<&At, (&'v OciRepository, BTreeSet<(usize, String)>)> = BTreeMap::new();
+        let mut needed: BTreeMap<&At, (&'v OciRepository, Places)> = BTreeMap::new();
         for candidate in &self.candidates {
             let Ok(step) = &candidate.verdict else { continue };
             let (Way::Second(source), Chart::Ref(reference)) = (&step.way, &candidate.release.chart) else { continue };
             let source: &'v OciRepository = source;
-            let (_, needed) = needed.entry(&source.at).or_insert_with(|| (source, BTreeSet::new()));
+            let (_, needed) = needed.entry(&source.at).or_insert_with(|| (source, Places::new()));
             needed.extend(view.graph().reaches(&candidate.release.at).iter().map(|reach| {
                 let namespace = reference.namespace.as_ref().or(reach.namespace.as_ref());
                 (reach.cluster, namespace.cloned().unwrap_or_default())

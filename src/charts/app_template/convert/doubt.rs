@@ -104,7 +104,7 @@ impl Chart<'_> {
     /// What there is to say about a conversion of these values.
     pub(super) fn doubts(&self, conversion: &Conversion) -> Vec<Doubt> {
         let mut found = Vec::new();
-        found.extend(conversion.pins.objects.iter().filter_map(|pinned| about_name(pinned)));
+        found.extend(conversion.pins.objects.iter().filter_map(about_name));
         found.extend(self.about_accounts(conversion));
         let values = conversion.applied(self.values);
         let then = Chart { version: conversion.pins.to, values: &values, ..*self };
@@ -142,8 +142,11 @@ impl Chart<'_> {
             let Referent::Identifier(section, identifier) = reference.to else { return None };
             let counts = matches!(section, Section::Service | Section::Roles | Section::ServiceAccount);
             let is_there = || enabled(self.section(section)).iter().any(|item| item.identifier == identifier);
-            (counts && !is_there())
-                .then(|| Doubt { at: reference.path, matter: Matter::DeadIdentifier { section, identifier } })
+            let doubt = Doubt {
+                at: reference.path,
+                matter: Matter::DeadIdentifier { section, identifier: identifier.clone() },
+            };
+            (counts && !is_there()).then_some(doubt)
         });
         dead.collect()
     }
