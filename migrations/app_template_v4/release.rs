@@ -9,7 +9,7 @@ use super::references::Subject;
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{CHART, Registry, at_source, is_open, key, registry, repository_of_4, verify_line};
 use crate::charts::app_template::Version;
-use crate::flux::{At, Chart, ChartSpec, OciRepository, Reach, Release, SourceRef, View};
+use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
 use crate::migrations::chart_ref::codes::{PATCHED, UNREACHED, VERIFY_ELSEWHERE};
 use crate::migrations::sources::codes::UNTOUCHABLE;
 use crate::plan::{Finding, Severity};
@@ -110,16 +110,13 @@ pub(super) fn judge<'v>(
     settings: &AppTemplateV4Settings,
 ) -> Candidate<'v> {
     let reaches = view.graph().reaches(&release.at);
-    let first = reaches.first();
-    let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
-    let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
-    let also = reaches.iter().map(full).filter(|name| Some(name) != first.map(full).as_ref()).collect();
+    let Identity { namespace, name, also, clusters } = view.identity(release);
     let (from, source) = now;
     let mut candidate = Candidate {
         release,
-        clusters: view.graph().clusters_of(&release.at),
-        namespace: namespace.unwrap_or_default(),
-        name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+        clusters,
+        namespace,
+        name,
         also,
         from: from.clone().unwrap_or_else(|| "an unknown version".to_owned()),
         verdict: Err(Vec::new()),

@@ -8,7 +8,7 @@ use super::removal;
 use super::runbook::{Moved, of_sources, runbook as to_4};
 use super::source::Second;
 use super::survey::Found;
-use crate::flux::{OciRepository, Radius, View};
+use crate::flux::{OciRepository, View};
 use crate::migrations::sources::remove::Removal;
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
@@ -115,20 +115,15 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         }
     };
     Unit {
-        id: release_id(candidate),
         also: candidate.also.clone(),
-        title,
         lane: Lane(candidate.clusters.clone()),
         safety: safety(candidate.verdict.is_ok(), &findings),
         impact: candidate.effect.impact.filter(|_| candidate.verdict.is_ok()).unwrap_or(Impact::None),
         workloads: candidate.effect.workloads.clone(),
         hooks: candidate.effect.hooks,
-        radius: Radius::default(),
-        dependents: 0,
         needs,
-        touches,
-        reads: BTreeSet::new(),
         findings,
+        ..Unit::new(release_id(candidate), title, touches)
     }
 }
 
@@ -150,27 +145,12 @@ fn source_unit(found: &Found<'_>, view: &View, second: &Second) -> Option<Unit> 
     };
     let users: usize = found.candidates.iter().filter(is_user).map(|user| 1 + user.also.len()).sum();
     let users = if users == 1 { "1 release".to_owned() } else { format!("{users} releases") };
+    let reaches = view.graph().reaches(&second.old).iter();
+    let title = format!("new, {} {}, for {users}", spec.key.url, spec.key.version.text());
     Some(Unit {
-        id: source_id(second)?,
-        also: BTreeSet::new(),
-        title: format!("new, {} {}, for {users}", spec.key.url, spec.key.version.text()),
         lane: Lane(place.clusters.clone()),
-        safety: Safety::Safe,
-        impact: Impact::None,
-        workloads: BTreeSet::new(),
-        hooks: false,
-        radius: Radius::default(),
-        dependents: 0,
-        needs: BTreeSet::new(),
-        reads: view
-            .graph()
-            .reaches(&second.old)
-            .iter()
-            .flat_map(|reach| reach.through.iter().cloned())
-            .chain([second.old.path.clone()])
-            .collect(),
-        touches: place.listed_in.iter().chain([&place.file]).cloned().collect(),
-        findings: Vec::new(),
+        reads: reaches.flat_map(|reach| &reach.through).chain([&second.old.path]).cloned().collect(),
+        ..Unit::new(source_id(second)?, title, place.touches())
     })
 }
 
@@ -190,21 +170,16 @@ fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
         let message = format!("{} stays, and so does the source that it shares", candidate.name);
         findings.push(at_release(candidate.release, Severity::Error, codes::FLEET_STAYS, message));
     }
+    let title = format!("{} to {}, with {} releases", source.url, found.settings.target, members.len());
+    let touches = members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned().collect();
     Unit {
-        id: fleet_id(view, source),
-        also: BTreeSet::new(),
-        title: format!("{} to {}, with {} releases", source.url, found.settings.target, members.len()),
         lane: Lane(members.iter().flat_map(|own| own.clusters.clone()).collect()),
         safety: safety(is_able, &findings),
         impact,
         workloads: members.iter().flat_map(|own| own.effect.workloads.clone()).collect(),
         hooks: members.iter().any(|own| own.effect.hooks),
-        radius: Radius::default(),
-        dependents: 0,
-        needs: BTreeSet::new(),
-        reads: BTreeSet::new(),
-        touches: members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned().collect(),
         findings,
+        ..Unit::new(fleet_id(view, source), title, touches)
     }
 }
 
@@ -252,20 +227,17 @@ fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Unit {
         Some(source) => fleet_id(view, source),
         None => release_id(candidate),
     });
+    let title = match removal.named_by.len() {
+        0 => "goes, because nothing names it any more".to_owned(),
+        1 => "goes, once 1 release has moved".to_owned(),
+        several => format!("goes, once {several} releases have moved"),
+    };
     Unit {
-        id: removal_id(removal),
         also: removal.also.clone(),
-        title: "removed, nothing names it any more".to_owned(),
         lane: Lane(removal.clusters.clone()),
         safety: safety(true, &removal.review),
-        impact: Impact::None,
-        workloads: BTreeSet::new(),
-        hooks: false,
-        radius: Radius::default(),
-        dependents: 0,
         needs: needs.collect(),
-        reads: BTreeSet::new(),
-        touches: removal.touches(),
         findings: removal.review.clone(),
+        ..Unit::new(removal_id(removal), title, removal.touches())
     }
 }

@@ -10,7 +10,7 @@ use super::strategy::Users;
 use super::values::{Conversion, Jump};
 use super::want::{Want, want};
 use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
-use crate::flux::{Chart, Reach, Release, View};
+use crate::flux::{Chart, Identity, Release, View};
 use crate::migrations::app_template_v4::AppTemplateV4Settings;
 use crate::migrations::sources::Version;
 use crate::plan::{Finding, GENERAL, Severity, help_among};
@@ -58,8 +58,7 @@ pub(super) fn judge<'v>(
     v4: &AppTemplateV4Settings,
 ) -> Candidate<'v> {
     let reaches = view.graph().reaches(&release.at);
-    let first = reaches.first();
-    let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
+    let Identity { namespace, name, also, clusters } = view.identity(release);
     let values = view.node(&release.at).and_then(|root| root.at(&["spec", "values"]));
     let hooks = values.into_iter().flat_map(hooks).filter(Hook::runs_on_changes);
     let mut review: Vec<Finding> = hooks.map(|hook| about_hook(release, &hook)).collect();
@@ -93,14 +92,12 @@ pub(super) fn judge<'v>(
         moved(view, release, &want, conversion.as_ref(), "any", Some("any"))?;
         Ok(want)
     });
-    let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
-    let also = reaches.iter().map(full).filter(|name| Some(name) != first.map(full).as_ref()).collect();
     Candidate {
         release,
         also,
-        clusters: view.graph().clusters_of(&release.at),
-        namespace: namespace.unwrap_or_default(),
-        name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+        clusters,
+        namespace,
+        name,
         hooks: has_hooks,
         workloads: values.into_iter().flat_map(controllers).filter_map(|controller| controller.kind).collect(),
         verdict,

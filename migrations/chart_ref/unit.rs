@@ -6,7 +6,7 @@ use super::codes;
 use super::release::{Candidate, finding};
 use super::strategy::Home;
 use super::survey::{Found, NewSource, Source};
-use crate::flux::{Radius, View};
+use crate::flux::View;
 use crate::migrations::sources::component;
 use crate::migrations::sources::remove::Removal;
 use crate::plan::{Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
@@ -167,27 +167,7 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         hooks: candidate.hooks,
         needs,
         findings,
-        ..plain(release_id(candidate), title, touches)
-    }
-}
-
-/// A unit that nothing is known of yet but what it is and touches: safe, without impact.
-fn plain(id: UnitId, title: String, touches: BTreeSet<RepoPath>) -> Unit {
-    Unit {
-        id,
-        also: BTreeSet::new(),
-        title,
-        lane: Lane::default(),
-        safety: Safety::Safe,
-        impact: Impact::None,
-        workloads: BTreeSet::new(),
-        hooks: false,
-        radius: Radius::default(),
-        dependents: 0,
-        needs: BTreeSet::new(),
-        reads: BTreeSet::new(),
-        touches,
-        findings: Vec::new(),
+        ..Unit::new(release_id(candidate), title, touches)
     }
 }
 
@@ -205,7 +185,7 @@ fn source_unit(source: &Source, new: &NewSource) -> Unit {
         }
     };
     let findings = source.findings.clone();
-    Unit { lane: Lane(new.place.clusters.clone()), findings, ..plain(source_id(new), title, touches) }
+    Unit { lane: Lane(new.place.clusters.clone()), findings, ..Unit::new(source_id(new), title, touches) }
 }
 
 fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<Item = Unit> + 'f {
@@ -215,7 +195,7 @@ fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<
         let include = source.include.as_ref().expect("what is included has a Component");
         let title = format!("includes {}, for {}", include.component, releases(number));
         let needs = source.new.iter().map(source_id).collect();
-        Unit { lane: Lane(source.clusters.clone()), needs, ..plain(id, title, BTreeSet::from([path.clone()])) }
+        Unit { lane: Lane(source.clusters.clone()), needs, ..Unit::new(id, title, BTreeSet::from([path.clone()])) }
     })
 }
 
@@ -233,6 +213,6 @@ fn removal_unit(found: &Found<'_>, removal: &Removal) -> Unit {
         safety,
         needs,
         findings: removal.review.clone(),
-        ..plain(removal_id(removal), title.replace("1 release have", "1 release has"), removal.touches())
+        ..Unit::new(removal_id(removal), title.replace("1 release have", "1 release has"), removal.touches())
     }
 }

@@ -58,7 +58,7 @@ pub use mentions::{Mention, Named, SelectorUse};
 pub use object::{At, Object};
 pub use patch::{Patch, Patches};
 pub use radius::{InCluster, Radius, Radiuses};
-pub use release::{Chart, ChartSpec, Release};
+pub use release::{Chart, ChartSpec, Identity, Release};
 pub use rendered::Rendered;
 pub use rewrite::rewrite;
 pub use root::ReleasesRoot;

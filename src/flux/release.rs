@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
+use super::graph::Reach;
 use super::object::{At, Object};
 use super::source::SourceRef;
+use super::view::View;
 use crate::yaml::Node;
 
 /// A HelmRelease that names a chart. Patches and values-only fragments are none.
@@ -45,6 +49,35 @@ pub struct ChartSpec {
     pub interval: Option<String>,
     /// All keys that are there.
     pub keys: Vec<String>,
+}
+
+/// As what clusters apply a HelmRelease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The effective namespace, where it is applied first; empty where nothing gives it one.
+    pub namespace: String,
+    /// The effective name, there.
+    pub name: String,
+    /// The other names that it has where it is applied several times, `namespace/name`.
+    pub also: BTreeSet<String>,
+    /// The clusters that apply it.
+    pub clusters: BTreeSet<String>,
+}
+
+impl View {
+    /// As what clusters apply a HelmRelease; what none applies is what it states.
+    pub fn identity(&self, release: &Release) -> Identity {
+        let reaches = self.graph().reaches(&release.at);
+        let first = reaches.first();
+        let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
+        let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
+        Identity {
+            namespace: namespace.unwrap_or_default(),
+            name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+            also: reaches.iter().map(full).filter(|name| Some(name) != first.map(full).as_ref()).collect(),
+            clusters: self.graph().clusters_of(&release.at),
+        }
+    }
 }
 
 impl Release {

@@ -5,25 +5,15 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::charts::app_template::WorkloadKind;
 use crate::config::BatchSettings;
-use crate::flux::Radius;
 use crate::repo::RepoPath;
 
 fn unit(subject: Subject, lane: &[&str], kinds: &[WorkloadKind]) -> Unit {
+    let id = UnitId { migration: "chart-ref", step: "step", subject };
     Unit {
-        id: UnitId { migration: "chart-ref", step: "step", subject },
-        also: BTreeSet::new(),
-        title: String::new(),
         lane: Lane(lane.iter().map(ToString::to_string).collect()),
-        safety: Safety::Safe,
         impact: Impact::Upgrade,
         workloads: kinds.iter().copied().collect(),
-        hooks: false,
-        needs: BTreeSet::new(),
-        reads: BTreeSet::new(),
-        touches: BTreeSet::new(),
-        radius: Radius::default(),
-        dependents: 0,
-        findings: Vec::new(),
+        ..Unit::new(id, String::new(), BTreeSet::new())
     }
 }
 

@@ -197,6 +197,26 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// A unit of which nothing is known yet but what it is and touches: safe, of no cluster and without impact.
+    pub fn new(id: UnitId, title: String, touches: BTreeSet<RepoPath>) -> Unit {
+        Unit {
+            id,
+            also: BTreeSet::new(),
+            title,
+            lane: Lane::default(),
+            safety: Safety::Safe,
+            impact: Impact::None,
+            workloads: BTreeSet::new(),
+            hooks: false,
+            needs: BTreeSet::new(),
+            touches,
+            reads: BTreeSet::new(),
+            radius: Radius::default(),
+            dependents: 0,
+            findings: Vec::new(),
+        }
+    }
+
     /// Whether it takes something away that nothing needs any more.
     pub fn is_removal(&self) -> bool {
         self.id.step == REMOVE
