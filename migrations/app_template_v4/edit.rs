@@ -135,7 +135,7 @@ impl<'v> Texts<'v> {
         let view = self.view;
         self.edits.entry(path.clone()).or_insert_with(|| {
             let stream = view.file(path).and_then(|file| file.stream.as_deref());
-            Edit::of(stream.expect("an object of the view was read")).moving_anchors()
+            Edit::of(stream.expect("an object of the view was read")).moving_anchors().in_order()
         })
     }
 

@@ -27,7 +27,7 @@ pub(super) fn moved<'v>(
     let reference = [("kind", Some("OCIRepository")), ("name", Some(name)), ("namespace", namespace)];
     let reference = reference.into_iter().filter_map(|(key, value)| Some((key, New::string(value?))));
     let is_new = want.home == Home::App;
-    let mut edit = Edit::of(stream).moving_anchors();
+    let mut edit = Edit::of(stream).moving_anchors().in_order();
     edit.replace_entry(spec, "chart", "chartRef", &New::mapping(reference), |comment| fate(comment, is_new))
         .map_err(|error| refused_edit(&at.path, &error))?;
     if let Some(conversion) = conversion {

@@ -5,7 +5,8 @@ use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 
 /// Makes a node say `to`, where it says `from` now ([`Value::of`] of it). What is in both stays as it is written: an entry that only
 /// changed its key is renamed, one in whose place another stands is replaced, and an alias is written out where what it says changes.
-/// Comments of what goes are moved where something takes its place, else dropped, for the reason given.
+/// Comments of what goes are moved where something takes its place, else dropped, for the reason given. The edit should be one
+/// [in order](Edit::in_order): several entries may come to stand in one place.
 ///
 /// # Errors
 /// Where the text does not allow it: what is to change is repeated by an alias elsewhere, or merged in and is to go.
@@ -133,7 +134,7 @@ mod tests {
         let stream = Stream::parse(text).unwrap();
         let node = stream.documents().next().unwrap();
         let to = Value::of(Stream::parse(to).unwrap().documents().next().unwrap()).unwrap();
-        let mut edit = Edit::of(&stream).moving_anchors();
+        let mut edit = Edit::of(&stream).moving_anchors().in_order();
         let done = rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is gone").and_then(|()| edit.finish());
         match done {
             Ok(edited) => {

@@ -56,7 +56,7 @@ impl<'s> Edit<'s> {
         self.record(mapping.id, What::ReplaceEntry(entry.at, new_key.to_owned(), value.clone()))
     }
 
-    /// Puts an entry into a mapping, behind those that were put into the same place before.
+    /// Puts an entry into a mapping.
     ///
     /// # Errors
     /// If the mapping has that key, if the place names a key that it has not, or if nothing can be put there safely.
@@ -99,7 +99,8 @@ impl<'s> Edit<'s> {
         let layout = layout.inside(self.stream, slots.id());
         for splice in slots.insertion(at, &layout, moved, text)? {
             // Of several at one place, each comes after those before it: inner ones are put in first.
-            match self.splices.iter_mut().find(|own| own.range.is_empty() && own.range == splice.range) {
+            let is_there = |own: &&mut Splice| own.range.is_empty() && own.range == splice.range;
+            match self.splices.iter_mut().find(is_there).filter(|_| self.in_order) {
                 Some(own) => {
                     let comma = if slots.len() == 0 { ", " } else { "" };
                     own.with.push_str(&format!("{comma}{}", splice.with));

@@ -53,6 +53,8 @@ pub struct Edit<'s> {
     /// The nodes that have moved with their anchors, and comments with them.
     carried: Vec<Range<usize>>,
     move_anchors: bool,
+    /// Whether several things may be put into one place.
+    in_order: bool,
 }
 
 /// An edit that both parsers agree on.
@@ -99,6 +101,7 @@ impl<'s> Edit<'s> {
             added: Vec::new(),
             carried: Vec::new(),
             move_anchors: false,
+            in_order: false,
         }
     }
 
@@ -106,6 +109,12 @@ impl<'s> Edit<'s> {
     /// text says as data stays the same, which the proof sees to. Comments inside go along and have no fate.
     pub fn moving_anchors(mut self) -> Edit<'s> {
         self.move_anchors = true;
+        self
+    }
+
+    /// From here on, what is put into one place stands there in the order of the operations, instead of being refused.
+    pub fn in_order(mut self) -> Edit<'s> {
+        self.in_order = true;
         self
     }
 
