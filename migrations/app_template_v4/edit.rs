@@ -10,9 +10,8 @@ use super::source::{Second, key, post_renderer, tag_and_url};
 use super::survey::Found;
 use super::unit::{FLEET, SOURCE, fleet_id, fleet_members, release_id, removal_of, source_id};
 use crate::flux::{At, OciRepository, View};
-use crate::migrations::sources::codes::NAMED;
 use crate::migrations::sources::refused_edit;
-use crate::migrations::sources::remove::write_removal;
+use crate::migrations::sources::remove::edit_removal;
 use crate::migrations::sources::write::write;
 use crate::plan::{Edited, Finding, REMOVE, Severity, Unit};
 use crate::repo::{Change, Changes, RepoPath};
@@ -23,7 +22,7 @@ pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     match unit.id.step {
         SOURCE => edit_source(found, view, unit),
         FLEET => edit_fleet(found, view, unit),
-        REMOVE => edit_removal(found, view, unit),
+        REMOVE => edit_removal(view, unit, removal_of(found, unit)),
         _ => match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
             Some(candidate) => edit_release(found, view, candidate),
             None => gone(view, unit),
@@ -57,23 +56,6 @@ fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     match write(view, spec, place) {
         Ok(changes) => Edited::Changes(changes, Vec::new()),
         Err(error) => Edited::Refused(refused_edit(place.edited_file(), &error)),
-    }
-}
-
-fn edit_removal(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    let path = unit.id.subject.path();
-    if view.tree().entry(path).is_none() {
-        return Edited::Already;
-    }
-    match removal_of(found, unit).filter(|removal| removal.named_by.is_empty()) {
-        Some(removal) => match write_removal(view, removal) {
-            Ok((changes, comments)) => Edited::Changes(changes, comments),
-            Err(reason) => Edited::Refused(reason),
-        },
-        None => {
-            let message = format!("something in this tree names {}", unit.id.subject);
-            Edited::Refused(finding(Severity::Error, NAMED, &At::document(path, 0), None, message))
-        }
     }
 }
 

@@ -4,19 +4,11 @@ use super::release::{Candidate, Way};
 use super::source::{CHART, is_of_3};
 use crate::flux::{At, Chart, View};
 use crate::migrations::sources::names::Names;
-use crate::migrations::sources::remove::{Removal, removal};
+use crate::migrations::sources::remove::{self, Removal, Removals, Words, removal, users};
 use crate::plan::Batch;
-use crate::plan::Finding;
-use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+use crate::plan::runbook::Runbook;
 
 const KIND: &str = "OCIRepository";
-
-/// What goes, and what there is to say of that which stays though nothing names it.
-#[derive(Default)]
-pub(super) struct Removals {
-    pub(super) all: Vec<Removal>,
-    pub(super) findings: Vec<Finding>,
-}
 
 /// The sources of app-template 3.x that nothing names but releases that move to another one.
 pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
@@ -59,38 +51,12 @@ pub(super) fn of(view: &View, candidates: &[Candidate<'_>]) -> Removals {
 
 /// The steps around the removal of sources.
 pub(super) fn runbook(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> Runbook {
-    let names = || removed.iter().map(|own| (&*own.namespace, &*own.name));
-    let users = removed.iter().map(|own| {
-        let query = format!(
-            r#"jsonpath={{range .items[?(@.spec.chartRef.name=="{}")]}}{{.metadata.namespace}}/{{.metadata.name}}{{"\n"}}{{end}}"#,
-            own.name
-        );
-        command(["kubectl", "get", "helmreleases.helm.toolkit.fluxcd.io", "--all-namespaces", "--output", &query])
-    });
-    let mut after = vec![reconcile(view, batch)];
-    let kept = removed.iter().filter(|own| !own.is_pruned);
-    let delete =
-        |own: &&Removal| command(["kubectl", "--namespace", &own.namespace, "delete", "ocirepository", &own.name]);
-    let kept: Vec<_> = kept.map(delete).collect();
-    if !kept.is_empty() {
-        after.push(Step::new(
-            "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",
-            kept,
-        ));
-    }
-    after.push(Step::new("They are gone: this says that they are not found.", get("ocirepositories", names())));
-    Runbook {
-        what: "Sources of app-template 3.x that nothing in the repository names any more. Flux deletes them (prune); no release is touched."
-            .to_owned(),
-        before: vec![Step::new(
-            "No HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what uses a source of the \
-             same name in another namespace.",
-            users.collect(),
-        )],
-        after,
-        back: vec![Step::new(
-            "Revert the merge: Flux makes them again. Nothing that runs is touched in between.",
-            Vec::new(),
-        )],
-    }
+    let words = Words {
+        what: "Sources of app-template 3.x that nothing in the repository names any more. Flux deletes them (prune); no release is touched.",
+        before: "No HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what uses a source of \
+                 the same name in another namespace.",
+        back: "Revert the merge: Flux makes them again. Nothing that runs is touched in between.",
+    };
+    let users = removed.iter().map(|own| users("helmreleases.helm.toolkit.fluxcd.io", "chartRef", &own.name));
+    remove::runbook(view, batch, removed, &words, users.collect())
 }

@@ -5,20 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conversion::finding;
 use crate::charts::app_template;
 use crate::flux::{At, OciRepository, Reach, SourceRef, View};
+pub(super) use crate::migrations::chart_ref::address::APP_TEMPLATE as CHART;
+use crate::migrations::chart_ref::address::{FROZEN, LABS};
 use crate::migrations::sources::find::{existing, proven_beside};
 use crate::migrations::sources::place::{Place, beside};
 use crate::migrations::sources::{SourceKey, Spec, Version, copy};
 use crate::plan::{Finding, Severity};
 use crate::yaml::{New, Node};
 
-/// The chart.
-pub(super) const CHART: &str = "app-template";
-/// Where 4.0.0 and later are published.
-const HOME: &str = "oci://ghcr.io/bjw-s-labs/helm";
-/// The same for repositories that are not OCI.
-const HOME_OF_INDEX: &str = "https://bjw-s-labs.github.io/helm-charts";
-/// Where 3.x was published, which is frozen.
-const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
+/// The publisher's repository that is not OCI, which has 4.x.
+const INDEX: &str = "https://bjw-s-labs.github.io/helm-charts";
 
 /// Whether a registry has 4.x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +29,7 @@ pub(super) enum Registry {
 
 pub(super) fn registry(repository_url: &str) -> Registry {
     match repository_url {
-        HOME | HOME_OF_INDEX => Registry::Has,
+        LABS | INDEX => Registry::Has,
         FROZEN => Registry::Frozen,
         _ => Registry::Other,
     }
@@ -42,7 +38,7 @@ pub(super) fn registry(repository_url: &str) -> Registry {
 /// What the second source is to be, of a source of 3.x.
 pub(super) fn key(old: &OciRepository, target: &str) -> (SourceKey, Registry) {
     let registry = registry(old.url.strip_suffix(&format!("/{CHART}")).unwrap_or(&old.url));
-    let url = if registry == Registry::Frozen { format!("{HOME}/{CHART}") } else { old.url.clone() };
+    let url = if registry == Registry::Frozen { format!("{LABS}/{CHART}") } else { old.url.clone() };
     (SourceKey { chart: CHART.to_owned(), url, version: Version::Tag(target.to_owned()) }, registry)
 }
 

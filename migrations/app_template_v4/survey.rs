@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes;
 use super::references::{self, Subject};
 use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
-use super::removal::{self, Removals};
+use super::removal;
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Needed, Second, is_of_3};
 use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::place::{Place, at_object};
+use crate::migrations::sources::remove::Removals;
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
 

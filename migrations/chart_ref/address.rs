@@ -6,11 +6,11 @@ use crate::flux::HelmRepository;
 use crate::migrations::sources::Version;
 
 /// The chart whose publishers are known.
-pub(super) const APP_TEMPLATE: &str = "app-template";
+pub(in crate::migrations) const APP_TEMPLATE: &str = "app-template";
 /// Where its 3.x was published. Nothing is added there any more.
-pub(super) const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
+pub(in crate::migrations) const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
 /// Where its 4.x is.
-const LABS: &str = "oci://ghcr.io/bjw-s-labs/helm";
+pub(in crate::migrations) const LABS: &str = "oci://ghcr.io/bjw-s-labs/helm";
 /// The repositories of its publishers, over https and as OCI.
 const PUBLISHERS: [&str; 4] =
     ["https://bjw-s.github.io/helm-charts", "https://bjw-s-labs.github.io/helm-charts", FROZEN, LABS];

@@ -1,7 +1,7 @@
 use crate::migrations::sources::codes as shared;
 use crate::plan::Code;
 
-pub(super) use shared::{FLUX_UNKNOWN, NAME_TAKEN, NAMED, SOURCE_NAMESPACE, SOURCE_PLACE, UNTOUCHABLE};
+pub(super) use shared::{FLUX_UNKNOWN, NAME_TAKEN, SOURCE_NAMESPACE, SOURCE_PLACE, UNTOUCHABLE};
 
 /// The reason codes of this migration, with those that it shares with others.
 pub(super) const ALL: &[Code] = &shared::joined::<{ CODES.len() + shared::CODES.len() }>(CODES, shared::CODES);

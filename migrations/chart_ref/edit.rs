@@ -7,7 +7,7 @@ use super::survey::{Found, has_moved};
 use super::unit::{include_ids, release_id, removal_id, source_id};
 use super::{app, codes, namespace};
 use crate::flux::View;
-use crate::migrations::sources::remove::write_removal;
+use crate::migrations::sources::remove::edit_removal;
 use crate::migrations::sources::write::write;
 use crate::migrations::sources::{component, refused_edit};
 use crate::plan::{Edited, Severity, Subject, Unit};
@@ -16,7 +16,9 @@ use crate::yaml::Error;
 
 pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     match &unit.id.subject {
-        Subject::Object { .. } if unit.is_removal() => edit_removal(found, view, unit),
+        Subject::Object { .. } if unit.is_removal() => {
+            edit_removal(view, unit, found.removals.all.iter().find(|removal| removal_id(removal) == unit.id))
+        }
         Subject::Object { .. } => edit_source(found, view, unit),
         Subject::Release { name, path, .. } => {
             match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
@@ -98,24 +100,5 @@ fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Ed
             Edited::Changes(changes, with_path(edited.comments))
         }
         Err(error) => Edited::Refused(refused_edit(path, &error)),
-    }
-}
-
-fn edit_removal(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
-    let path = unit.id.subject.path();
-    if view.tree().entry(path).is_none() {
-        return Edited::Already;
-    }
-    let refuse =
-        |message: String| Edited::Refused(finding(Severity::Error, codes::NAMED, Some(path.clone()), None, message));
-    match found.removals.all.iter().find(|removal| removal_id(removal) == unit.id) {
-        None => refuse(format!("something in this tree names {}", unit.id.subject)),
-        Some(removal) => match removal.named_by.first() {
-            Some(release) => refuse(format!("the release in {release} still names {}", unit.id.subject)),
-            None => match write_removal(view, removal) {
-                Ok((changes, comments)) => Edited::Changes(changes, comments),
-                Err(reason) => Edited::Refused(reason),
-            },
-        },
     }
 }

@@ -16,7 +16,7 @@
 //! `address` says where the chart lives and in which version, `values` what a new version asks of values, `removal` which HelmRepositories go.
 //! Semantics: specification `chart-ref.md`; the mistakes that it makes impossible: `hazards.md`, S1 to S15 but for those of values.
 
-mod address;
+pub(in crate::migrations) mod address;
 mod app;
 pub(in crate::migrations) mod codes;
 mod edit;

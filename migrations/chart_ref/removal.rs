@@ -8,18 +8,10 @@ use super::settings::ChartRefSettings;
 use super::survey::Source;
 use crate::flux::{At, HelmRepository, View};
 use crate::migrations::sources::names::Names;
-use crate::migrations::sources::remove::{Removal, removal};
-use crate::plan::Finding;
+use crate::migrations::sources::remove::{Removals, removal};
 
 /// The kind of what goes.
 pub(super) const KIND: &str = "HelmRepository";
-
-/// What goes, and what there is to say of that which stays though nothing names it.
-#[derive(Default)]
-pub(super) struct Removals {
-    pub(super) all: Vec<Removal>,
-    pub(super) findings: Vec<Finding>,
-}
 
 /// Finds them. That one served a chart in scope is seen from an OCIRepository, of the tree or of this plan, with the chart where it has it: so
 /// that a tree in which all releases have moved says the same as the one before.

@@ -9,7 +9,7 @@ use super::unit::{release_id, removal_id};
 use crate::charts::app_template::{Chart, WorkloadKind};
 use crate::flux::View;
 use crate::migrations::app_template_v4::runbook::{Moved, about_hooks, runbook as to_4};
-use crate::migrations::sources::remove::Removal;
+use crate::migrations::sources::remove::{self, Removal, Words, users};
 use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
 use crate::plan::{Batch, Impact, Subject, Unit};
 
@@ -26,9 +26,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     }
     let (mut needed, mut own) = (BTreeSet::new(), BTreeSet::new());
     for unit in &releases {
-        let Some(candidate) = found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) else {
-            continue;
-        };
+        let Some(candidate) = of_release(found, unit) else { continue };
         let Some(source) = found.source_of(candidate) else { continue };
         let namespace = source.namespace.as_deref().unwrap_or(&candidate.namespace);
         let is_new = source.home == Home::App && source.new.is_some();
@@ -146,42 +144,15 @@ fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
     }
 }
 
-/// The command that prints the objects of a kind that name a source.
-fn users(kind: &str, at: &str, name: &str) -> Vec<String> {
-    let print = r#"{.metadata.namespace}/{.metadata.name}{"\n"}"#;
-    let query = format!(r#"jsonpath={{range .items[?(@.spec.{at}.name=="{name}")]}}{print}{{end}}"#);
-    command(["kubectl", "get", kind, "--all-namespaces", "--output", &query])
-}
-
 fn of_removals(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> Runbook {
-    let names = || removed.iter().map(|own| (&*own.namespace, &*own.name));
+    let words = Words {
+        what: "HelmRepositories that nothing in the repository names any more. Flux deletes them (prune); no release is touched.",
+        before: "No HelmChart and no HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what \
+                 uses a HelmRepository of the same name in another namespace.",
+        back: "Revert the merge: Flux makes them again, and what names them goes on. Nothing that runs is touched in between.",
+    };
     let charts = removed.iter().map(|own| users("helmcharts.source.toolkit.fluxcd.io", "sourceRef", &own.name));
     let releases =
         removed.iter().map(|own| users("helmreleases.helm.toolkit.fluxcd.io", "chart.spec.sourceRef", &own.name));
-    let mut after = vec![reconcile(view, batch)];
-    let kept: Vec<_> = removed.iter().filter(|own| !own.is_pruned).map(|own| (&*own.namespace, &*own.name)).collect();
-    if !kept.is_empty() {
-        let delete = |(namespace, name): &(&str, &str)| {
-            command(["kubectl", "--namespace", namespace, "delete", "helmrepository", name])
-        };
-        after.push(Step::new(
-            "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",
-            kept.iter().map(delete).collect(),
-        ));
-    }
-    after.push(Step::new("They are gone: this says that they are not found.", get("helmrepositories", names())));
-    Runbook {
-        what: "HelmRepositories that nothing in the repository names any more. Flux deletes them (prune); no release is touched."
-            .to_owned(),
-        before: vec![Step::new(
-            "No HelmChart and no HelmRelease of the cluster uses them, those of other repositories included: these print nothing, or what uses a \
-             HelmRepository of the same name in another namespace.",
-            charts.chain(releases).collect(),
-        )],
-        after,
-        back: vec![Step::new(
-            "Revert the merge: Flux makes them again, and what names them goes on. Nothing that runs is touched in between.",
-            Vec::new(),
-        )],
-    }
+    remove::runbook(view, batch, removed, &words, charts.chain(releases).collect())
 }

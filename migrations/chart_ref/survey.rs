@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::{APP_TEMPLATE, FROZEN};
 use super::release::{Candidate, at_release, chart_of, finding, judge};
-use super::removal::{Removals, removals};
+use super::removal::removals;
 use super::settings::ChartRefSettings;
 use super::strategy::{Home, Users};
 use super::{app, codes, namespace, shared};
@@ -12,6 +12,7 @@ use crate::flux::{Chart, View};
 use crate::migrations::app_template_v4::{AppTemplateV4Settings, references};
 use crate::migrations::sources::find::Sources;
 use crate::migrations::sources::place::Place;
+use crate::migrations::sources::remove::Removals;
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
 use crate::repo::RepoPath;

@@ -6,7 +6,8 @@ use super::names::{Namer, Names};
 use super::place::at_object;
 use super::{codes, finding, refused_edit};
 use crate::flux::{At, Followed, FollowedBranch, Position, View};
-use crate::plan::{Finding, Severity};
+use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+use crate::plan::{Batch, Edited, Finding, Severity, Unit};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{CommentFate, Edit, Emptied, Fate};
 
@@ -172,4 +173,78 @@ pub(crate) fn write_removal(
         comments.extend(edited.comments.into_iter().map(|comment| (kustomization.clone(), comment)));
     }
     Ok((changes, comments))
+}
+
+/// What goes, and what there is to say of that which stays though nothing names it.
+#[derive(Default)]
+pub(crate) struct Removals {
+    pub(crate) all: Vec<Removal>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// What the unit of a removal comes to on a tree; `removal` is what is found of it there.
+pub(crate) fn edit_removal(view: &View, unit: &Unit, removal: Option<&Removal>) -> Edited {
+    let path = unit.id.subject.path();
+    if view.tree().entry(path).is_none() {
+        return Edited::Already;
+    }
+    let refuse =
+        |message: String| Edited::Refused(finding(Severity::Error, codes::NAMED, Some(path.clone()), None, message));
+    match removal {
+        None => refuse(format!("something in this tree names {}", unit.id.subject)),
+        Some(removal) => match removal.named_by.first() {
+            Some(release) => refuse(format!("the release in {release} still names {}", unit.id.subject)),
+            None => match write_removal(view, removal) {
+                Ok((changes, comments)) => Edited::Changes(changes, comments),
+                Err(reason) => Edited::Refused(reason),
+            },
+        },
+    }
+}
+
+/// What the steps around removals say of the sources that go.
+pub(crate) struct Words {
+    /// What the units do.
+    pub(crate) what: &'static str,
+    /// What is seen before, by the commands of [`users`].
+    pub(crate) before: &'static str,
+    /// How to get back.
+    pub(crate) back: &'static str,
+}
+
+/// The command that prints the objects of a kind that name a source.
+pub(crate) fn users(kind: &str, at: &str, name: &str) -> Vec<String> {
+    let print = r#"{.metadata.namespace}/{.metadata.name}{"\n"}"#;
+    let query = format!(r#"jsonpath={{range .items[?(@.spec.{at}.name=="{name}")]}}{print}{{end}}"#);
+    command(["kubectl", "get", kind, "--all-namespaces", "--output", &query])
+}
+
+/// The steps around the removal of sources, all of one kind.
+pub(crate) fn runbook(
+    view: &View,
+    batch: &Batch<'_>,
+    removed: &[&Removal],
+    words: &Words,
+    users: Vec<Vec<String>>,
+) -> Runbook {
+    let kind = removed.first().map_or_else(String::new, |own| own.kind.to_lowercase());
+    let plural = kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"));
+    let mut after = vec![reconcile(view, batch)];
+    let kept = removed.iter().filter(|own| !own.is_pruned);
+    let delete = |own: &&Removal| command(["kubectl", "--namespace", &own.namespace, "delete", &kind, &own.name]);
+    let kept: Vec<_> = kept.map(delete).collect();
+    if !kept.is_empty() {
+        after.push(Step::new(
+            "What a Kustomization without `prune: true` applied stays until it is deleted by hand.",
+            kept,
+        ));
+    }
+    let names = removed.iter().map(|own| (&*own.namespace, &*own.name));
+    after.push(Step::new("They are gone: this says that they are not found.", get(&plural, names)));
+    Runbook {
+        what: words.what.to_owned(),
+        before: vec![Step::new(words.before, users)],
+        after,
+        back: vec![Step::new(words.back, Vec::new())],
+    }
 }
