@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::flux::{InCluster, View};
-use crate::plan::{Batch, Finding, Migration, Plan, Selection, Subject, Unit};
+use crate::plan::{Batch, Effect, Finding, Migration, Plan, Selection, Subject, Unit};
 
 /// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
 pub fn plan_as_json(
@@ -93,6 +93,18 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "touches": unit.touches.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
         "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
         "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
+        "effects": unit.effects.iter().map(of_effect).collect::<Vec<_>>(),
+    })
+}
+
+fn of_effect(effect: &Effect) -> Value {
+    json!({
+        "cluster": effect.cluster,
+        "object": effect.object,
+        "field": effect.field,
+        "before": effect.before,
+        "after": effect.after,
+        "outcome": effect.outcome.word(),
     })
 }
 

@@ -7,7 +7,7 @@ use super::layout::count;
 use super::{subject_of, visible};
 use crate::flux::InCluster;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Finding, Meta, Severity, Unit};
+use crate::plan::{Batch, Effect, Finding, Meta, Outcome, Severity, Unit};
 
 /// A batch for whoever reviews it: what and why, its units, how far it reaches, the steps around the merge, what there is to say, how to get back, how to
 /// run again and how to leave one out. Details are folded.
@@ -38,6 +38,7 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
         out.push_str("\n**To look at**\n\n");
         grave.iter().for_each(|(unit, finding)| one(unit, finding, &mut out));
     }
+    effects(batch, &mut out);
     steps("Before the merge", &runbook.before, &mut out);
     steps("After the merge", &runbook.after, &mut out);
     steps("To get back", &runbook.back, &mut out);
@@ -79,6 +80,28 @@ fn radius(batch: &Batch<'_>) -> String {
         let _ = write!(line, "; {} wait while one of these is not ready", count(held_up, "Kustomization"));
     }
     line
+}
+
+/// What is changed on purpose, for all to see; what stays as it is, folded.
+fn effects(batch: &Batch<'_>, out: &mut String) {
+    let all = batch.units.iter().flat_map(|unit| &unit.effects).filter(|effect| batch.lane.0.contains(&effect.cluster));
+    let (changes, others): (Vec<_>, Vec<_>) = all.partition(|effect| effect.outcome == Outcome::Changes);
+    if !changes.is_empty() {
+        out.push_str("\n**Changed on purpose**\n\n");
+        table(&changes, out);
+    }
+    if !others.is_empty() {
+        folded(&format!("Stays as it is ({})", others.len()), out, |out| table(&others, out));
+    }
+}
+
+fn table(effects: &[&Effect], out: &mut String) {
+    out.push_str("| cluster | object | field | before | after | |\n|---|---|---|---|---|---|\n");
+    for effect in effects {
+        let cells = [&effect.cluster, &effect.object, &effect.field, &effect.before, &effect.after];
+        let cells = cells.map(|text| if text.is_empty() { String::new() } else { cell(text) }).join(" | ");
+        let _ = writeln!(out, "| {cells} | {} |", effect.outcome.word());
+    }
 }
 
 fn steps(heading: &str, steps: &[Step], out: &mut String) {

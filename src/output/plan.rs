@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{Radius, View};
-use crate::plan::{Batch, Finding, Lane, Migration, Plan, Selection, Severity, Subject, Unit};
+use crate::plan::{Batch, Finding, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit};
 
 /// The plan for people: what would be done, on which cluster, in which batches, and what stands in the way.
 pub fn plan_as_text(
@@ -131,11 +131,30 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold("               also applied as ", &others));
         out.push('\n');
     }
+    effects(unit, layout, out);
     for finding in &unit.findings {
         // What is only worth knowing, and of its own file, needs no place.
         let is_own = finding.severity == Severity::Note && finding.path.as_ref() == Some(unit.id.subject.path());
         let shown = if is_own { Finding { path: None, line: None, ..finding.clone() } } else { finding.clone() };
         out.push_str(&finding_as_text(&shown, "        ", layout));
+    }
+}
+
+/// What a unit changes on purpose, and what it keeps from changing, object by object; a field that is the same is not worth a line.
+fn effects(unit: &Unit, layout: &Layout, out: &mut String) {
+    let mut last = None;
+    for effect in unit.effects.iter().filter(|effect| effect.outcome != Outcome::Same) {
+        let object = format!("{} on {}", effect.object, effect.cluster);
+        if last.as_ref() != Some(&object) {
+            out.push_str(&layout.fold("        ", &object));
+            out.push('\n');
+            last = Some(object);
+        }
+        let field = if effect.field.is_empty() { String::new() } else { format!("{}: ", effect.field) };
+        let line = format!("{field}{} -> {}", effect.before, effect.after);
+        let line = if effect.outcome == Outcome::Kept { format!("{line}, kept from it") } else { line };
+        out.push_str(&layout.fold_deeper("          ", "            ", &line));
+        out.push('\n');
     }
 }
 

@@ -8,6 +8,7 @@
 mod batch;
 mod clusters;
 mod codes;
+mod effect;
 mod land;
 mod lines;
 mod migration;
@@ -23,6 +24,7 @@ pub use crate::finding::{Code, Finding, Severity, help_among};
 pub use batch::{Batch, Class, batches, branches_of};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, help_of};
+pub use effect::{Effect, Outcome};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;

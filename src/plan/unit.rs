@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Finding;
+use super::{Effect, Finding};
 use crate::charts::app_template::WorkloadKind;
 use crate::flux::Radius;
 use crate::repo::RepoPath;
@@ -194,6 +194,9 @@ pub struct Unit {
     pub dependents: usize,
     /// Why it is to be reviewed or refused, and what else there is to say about it.
     pub findings: Vec<Finding>,
+    /// What becomes of fields of objects as they are applied, where that is more than its title can say: changes on purpose, and what is kept
+    /// from changing. A unit without them changes nothing but what it is named after.
+    pub effects: Vec<Effect>,
 }
 
 impl Unit {
@@ -214,6 +217,7 @@ impl Unit {
             radius: Radius::default(),
             dependents: 0,
             findings: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
