@@ -169,6 +169,16 @@ impl Value {
         }
     }
 
+    /// All its texts, keys of mappings aside, in order.
+    pub fn texts<'v>(&'v self, found: &mut Vec<&'v str>) {
+        match self {
+            Value::Null => {}
+            Value::Scalar { text, .. } => found.push(text),
+            Value::Sequence(items) => items.iter().for_each(|item| item.texts(found)),
+            Value::Mapping(entries) => entries.iter().for_each(|(_, value)| value.texts(found)),
+        }
+    }
+
     /// Changes every text in it.
     pub fn map_text(&mut self, change: &impl Fn(&str) -> String) {
         match self {
