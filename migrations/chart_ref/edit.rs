@@ -18,6 +18,7 @@ pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     match &unit.id.subject {
         Subject::Object { .. } if unit.is_removal() => edit_removal(found, view, unit),
         Subject::Object { .. } => edit_source(found, view, unit),
+        Subject::Consumer { .. } => Edited::Already,
         Subject::Release { name, path, .. } => {
             match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
                 Some(candidate) => edit_release(found, view, candidate),
