@@ -180,11 +180,11 @@ fn rewritten(
         Some(there) if there.items().next().is_none() => edit.set(there, &list, |_| Fate::Moved)?,
         // Resources come before all Components; where one of these changes objects, ours must be there before it does.
         Some(there) => {
-            let dirs = own.components.iter().filter_map(|entry| view.resolve(own, &entry.text));
+            let mut dirs = own.components.iter().filter_map(|entry| view.resolve(own, &entry.text));
             let acts = |dir: RepoPath| {
                 view.kustomization(&dir).is_none_or(|own| acts_on_others(view, own, &mut BTreeSet::new()))
             };
-            let at = if dirs.map(acts).any(|acts| acts) { 0 } else { there.items().count() };
+            let at = if dirs.any(acts) { 0 } else { there.items().count() };
             for path in components {
                 edit.insert_item(there, at, &New::string(path.as_str()))?;
             }

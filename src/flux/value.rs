@@ -169,13 +169,16 @@ impl Value {
         }
     }
 
-    /// All its texts, keys of mappings aside, in order.
+    /// All its texts, keys included, in order.
     pub fn texts<'v>(&'v self, found: &mut Vec<&'v str>) {
         match self {
             Value::Null => {}
             Value::Scalar { text, .. } => found.push(text),
             Value::Sequence(items) => items.iter().for_each(|item| item.texts(found)),
-            Value::Mapping(entries) => entries.iter().for_each(|(_, value)| value.texts(found)),
+            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                found.push(key);
+                value.texts(found);
+            }),
         }
     }
 
