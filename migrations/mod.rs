@@ -7,11 +7,12 @@ mod reason_codes;
 
 pub mod app_template_v4;
 pub mod chart_ref;
+pub mod components;
 pub(crate) mod sources;
 
 use crate::plan::Migration;
 
 /// All migrations, in phase order.
-pub fn all() -> [&'static dyn Migration; 2] {
-    [&chart_ref::ChartRef, &app_template_v4::AppTemplateV4]
+pub fn all() -> [&'static dyn Migration; 3] {
+    [&components::Components, &chart_ref::ChartRef, &app_template_v4::AppTemplateV4]
 }

@@ -159,3 +159,9 @@ fn of_every_strategy() {
         in_any_order(&Repo::copy_of(&root().join(format!("golden/chart-ref-{case}/before"))));
     }
 }
+
+/// Components that are made, consumers that need them, templates that go when all consumers are switched (C6).
+#[test]
+fn consumers_land_in_any_order() {
+    in_any_order(&Repo::copy_of(&root().join("golden/components-switch/before")));
+}

@@ -20,6 +20,7 @@ pub(super) fn edit(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
             edit_removal(view, unit, found.removals.all.iter().find(|removal| removal_id(removal) == unit.id))
         }
         Subject::Object { .. } => edit_source(found, view, unit),
+        Subject::Consumer { .. } => Edited::Already,
         Subject::Release { name, path, .. } => {
             match found.candidates.iter().find(|candidate| release_id(candidate) == unit.id) {
                 Some(candidate) => edit_release(found, view, candidate),

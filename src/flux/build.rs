@@ -12,6 +12,7 @@ use super::parts::Parts;
 use super::patch::Patches;
 use super::rendered::Rendered;
 use super::scan::Scan;
+use super::stage::Stage;
 use super::value::Value;
 use crate::repo::{RepoPath, Tree};
 
@@ -24,12 +25,15 @@ pub(super) struct Builder<'v> {
     open: Vec<RepoPath>,
     /// What was met that changes objects and is not modelled.
     pub(super) unmodelled: BTreeSet<Unmodelled>,
+    /// Whether each object is to remember what is done to it.
+    pub(super) traces: bool,
 }
 
 impl<'v> Builder<'v> {
     pub(super) fn new(parts: &Parts<'v>) -> Builder<'v> {
         let Parts { tree, scan, kustomizations, .. } = *parts;
-        Builder { tree, scan, kustomizations, built: BTreeMap::new(), open: Vec::new(), unmodelled: BTreeSet::new() }
+        let (built, open, unmodelled) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+        Builder { tree, scan, kustomizations, built, open, unmodelled, traces: false }
     }
 
     /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
@@ -166,8 +170,12 @@ impl<'v> Builder<'v> {
     ) {
         self.note_unmodelled(kustomization);
         self.note_patched_hashes(kustomization, patches, objects);
-        patch(patches, objects);
+        patch(patches, objects, self.traces);
         for object in objects.iter_mut() {
+            if self.traces {
+                object.stages.extend(kustomization.stage.clone());
+                object.stages.extend(namespace.map(|own| Arc::new(Stage::Namespace(own.clone()))));
+            }
             object.put_into(namespace.map(String::as_str));
             object.rename(&kustomization.prefix, &kustomization.suffix);
             object.labels.extend(kustomization.labels.clone());
@@ -249,7 +257,7 @@ pub(super) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
 
 /// Applies patches to those objects that they select, as far as it is about what these are and are called, and remembers on each
 /// HelmRelease and Flux Kustomization the patches that change it.
-fn patch(patches: &Patches, objects: &mut Vec<Rendered>) {
+fn patch(patches: &Patches, objects: &mut Vec<Rendered>, traces: bool) {
     for patch in patches {
         let head = patch.changes_head().then(|| patch.of_head());
         objects.retain_mut(|object| {
@@ -258,6 +266,9 @@ fn patch(patches: &Patches, objects: &mut Vec<Rendered>) {
             }
             if matches!(object.kind.as_str(), "HelmRelease" | "Kustomization") {
                 object.patches.push(patch.clone());
+            }
+            if traces {
+                object.stages.push(Arc::new(Stage::Patch(patch.text().into())));
             }
             head.as_ref().is_none_or(|head| object.stays_after(head))
         });

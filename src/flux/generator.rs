@@ -113,6 +113,11 @@ impl Generator {
         self.files.iter().map(|(_, path)| path.as_str()).chain(self.envs.iter().map(String::as_str))
     }
 
+    /// Whether it makes an object of its own, rather than change one that is there.
+    pub fn makes_new(&self) -> bool {
+        self.behavior == Behavior::Create
+    }
+
     /// Whether its files are there; Kustomize fails where one is not.
     pub(super) fn is_able(&self, dir: &RepoPath, tree: &Tree) -> bool {
         let entry = |path: &str| tree.entry(&tree.follow(&dir.join(path)?)?);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
+use super::stage::Stage;
 use super::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -71,6 +72,8 @@ pub struct Kustomization {
     pub inputs: Vec<Listed>,
     /// Fields that change objects in a way that is not modelled here, with their lines.
     pub unmodelled: Vec<Listed>,
+    /// All fields that change objects, but for namespace and patches.
+    pub stage: Option<Arc<Stage>>,
 }
 
 /// A builtin NamespaceTransformer.
@@ -144,6 +147,7 @@ impl Kustomization {
             configurations: listed(root, "configurations"),
             inputs,
             unmodelled,
+            stage: Stage::of_fields(path, root),
         }
     }
 

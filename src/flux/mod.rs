@@ -36,6 +36,7 @@ mod scan;
 mod selector;
 mod skip;
 mod source;
+mod stage;
 mod substitute;
 mod template;
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub use rewrite::rewrite;
 pub use root::ReleasesRoot;
 pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
+pub use stage::{Stage, Traced};
 pub use substitute::Variables;
 pub use template::EntryTemplate;
 pub use value::Value;

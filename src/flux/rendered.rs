@@ -9,6 +9,7 @@ use super::kustomization::NamespaceTransformer;
 use super::object::{At, Object, keeps_its_name};
 use super::patch::{Patch, Patches};
 use super::selector::Subject;
+use super::stage::Stage;
 use super::value::Value;
 use crate::repo::{RepoPath, Tree};
 
@@ -36,10 +37,12 @@ pub struct Rendered {
     /// The generators that make it, if it stands in no file.
     pub(super) made: Option<Arc<Made>>,
     /// What these put into it, once the build is finished.
-    content: Option<Content>,
+    pub(super) content: Option<Content>,
     /// Name and namespace before anything changed them.
     original: (String, Option<String>),
     cluster_scoped: bool,
+    /// What was done to it, where that is asked for.
+    pub(super) stages: Vec<Arc<Stage>>,
 }
 
 impl Rendered {
@@ -58,6 +61,7 @@ impl Rendered {
             content: None,
             original: (object.name.clone(), object.namespace.clone()),
             cluster_scoped: object.is_cluster_scoped(),
+            stages: Vec::new(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Rendered {
             content: None,
             original: (generator.name.clone(), generator.namespace.clone()),
             cluster_scoped: false,
+            stages: Vec::new(),
         }
     }
 

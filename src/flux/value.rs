@@ -169,6 +169,19 @@ impl Value {
         }
     }
 
+    /// All its texts, keys included, in order.
+    pub fn texts<'v>(&'v self, found: &mut Vec<&'v str>) {
+        match self {
+            Value::Null => {}
+            Value::Scalar { text, .. } => found.push(text),
+            Value::Sequence(items) => items.iter().for_each(|item| item.texts(found)),
+            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                found.push(key);
+                value.texts(found);
+            }),
+        }
+    }
+
     /// Changes every text in it, keys included.
     pub fn map_text(&mut self, change: &impl Fn(&str) -> String) {
         match self {

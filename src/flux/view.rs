@@ -270,15 +270,20 @@ impl View {
 
     /// As [`View::build`], of several: what they share is built once.
     pub fn builds<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Rendered>> {
-        let View { tree, scan, kustomizations: all, given, .. } = self;
-        let mut builder = Builder::new(&Parts { tree, scan, kustomizations: all, given });
+        let mut builder = self.builder();
         let build = |own: &FluxKustomization| {
             let path = own.path.as_ref();
             let mut objects = path.map(|path| builder.with_flux(path, own)).unwrap_or_default();
-            objects.iter_mut().for_each(|object| object.finish(tree));
+            objects.iter_mut().for_each(|object| object.finish(&self.tree));
             objects
         };
         kustomizations.into_iter().map(build).collect()
+    }
+
+    /// Builds directories of this view's tree.
+    pub(super) fn builder(&self) -> Builder<'_> {
+        let View { tree, scan, kustomizations, given, .. } = self;
+        Builder::new(&Parts { tree, scan, kustomizations, given })
     }
 
     /// An object as it arrives in a cluster: patched, named, substituted.

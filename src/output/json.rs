@@ -68,6 +68,9 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         Subject::Object { kind, namespace, name, path } => {
             json!({ "kind": kind, "namespace": namespace, "name": name, "path": path.as_str() })
         }
+        consumer @ Subject::Consumer { .. } => {
+            json!({ "kind": consumer.kind(), "namespace": "", "name": "", "path": consumer.path().as_str() })
+        }
     };
     json!({
         "id": unit.id.to_string(),

@@ -9,6 +9,7 @@ use crate::plan::{Batch, Class, Meta, Unit};
 pub fn subject_of(batch: &Batch<'_>) -> String {
     let noun = match batch.class {
         Class::Sources => "source",
+        Class::Consumers => "consumer",
         Class::Removals => "removal",
         _ => "release",
     };

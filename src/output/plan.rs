@@ -118,7 +118,7 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     let line = format!("      {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
-    if matches!(unit.id.subject, Subject::Object { .. }) {
+    if !matches!(unit.id.subject, Subject::Release { .. }) {
         out.push_str(&layout.fold("               ", &unit.title));
         out.push('\n');
     }
@@ -175,7 +175,7 @@ fn name(unit: &Unit) -> String {
     match &unit.id.subject {
         Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
         Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
-        object @ Subject::Object { .. } => object.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::config::BatchSettings;
 pub enum Class {
     /// Sources of charts, and other objects that run nothing.
     Sources,
+    /// Kustomization files that build what they built before.
+    Consumers,
     /// CronJobs and Jobs alone.
     CronJobs,
     /// Deployments.
@@ -33,6 +35,9 @@ impl Class {
             () if unit.impact == Impact::Data => Class::Data,
             () if unit.is_removal() => Class::Removals,
             () if unit.is_for_others() => Class::Sources,
+            () if unit.impact == Impact::None && matches!(unit.id.subject, Subject::Consumer { .. }) => {
+                Class::Consumers
+            }
             () if has(&[WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]) => Class::Stateful,
             () if has(&[WorkloadKind::Deployment]) => Class::Deployments,
             () if unit.workloads.is_empty() => Class::Stateful,
@@ -44,6 +49,7 @@ impl Class {
     pub fn word(self) -> &'static str {
         match self {
             Class::Sources => "10-sources",
+            Class::Consumers => "15-consumers",
             Class::CronJobs => "20-cronjobs",
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
@@ -56,6 +62,7 @@ impl Class {
     pub fn plural(self) -> &'static str {
         match self {
             Class::Sources => "sources",
+            Class::Consumers => "consumers",
             Class::CronJobs => "CronJobs",
             Class::Deployments => "Deployments",
             Class::Stateful => "stateful workloads",

@@ -32,6 +32,11 @@ pub enum Subject {
         /// The file: two clusters may have an object of the same name, each in its own.
         path: RepoPath,
     },
+    /// A kustomization file, for what it lists.
+    Consumer {
+        /// The file.
+        kustomization: RepoPath,
+    },
 }
 
 impl Subject {
@@ -40,24 +45,30 @@ impl Subject {
         match self {
             Subject::Release { .. } => "HelmRelease",
             Subject::Object { kind, .. } => kind,
+            Subject::Consumer { .. } => "Kustomization",
         }
     }
 
     /// Its effective namespace; empty where nothing gives it one.
     pub fn namespace(&self) -> &str {
-        let (Subject::Release { namespace, .. } | Subject::Object { namespace, .. }) = self;
-        namespace
+        match self {
+            Subject::Release { namespace, .. } | Subject::Object { namespace, .. } => namespace,
+            Subject::Consumer { .. } => "",
+        }
     }
 
-    /// Its effective name.
+    /// Its effective name; of a kustomization file, its path.
     pub fn name(&self) -> &str {
-        let (Subject::Release { name, .. } | Subject::Object { name, .. }) = self;
-        name
+        match self {
+            Subject::Release { name, .. } | Subject::Object { name, .. } => name,
+            Subject::Consumer { kustomization } => kustomization.as_str(),
+        }
     }
 
     /// Its file.
     pub fn path(&self) -> &RepoPath {
-        let (Subject::Release { path, .. } | Subject::Object { path, .. }) = self;
+        let (Subject::Release { path, .. } | Subject::Object { path, .. } | Subject::Consumer { kustomization: path }) =
+            self;
         path
     }
 }
@@ -69,6 +80,7 @@ impl fmt::Display for Subject {
             Subject::Release { namespace, name, .. } => write!(f, "release {namespace}/{name}"),
             Subject::Object { kind, namespace, name, .. } if namespace.is_empty() => write!(f, "{kind} {name}"),
             Subject::Object { kind, namespace, name, .. } => write!(f, "{kind} {namespace}/{name}"),
+            Subject::Consumer { kustomization } => write!(f, "consumer {kustomization}"),
         }
     }
 }

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What Kustomize makes of a directory, or what it says is wrong.
+/// What Kustomize makes of a directory, or what it says is wrong; files may be anywhere, as they may for Flux.
 pub fn kustomize(dir: &Path) -> Option<Result<String, String>> {
-    let output = Command::new(kubectl()?).arg("kustomize").arg(dir).output().ok()?;
+    let output = Command::new(kubectl()?)
+        .args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"])
+        .arg(dir)
+        .output()
+        .ok()?;
     Some(if output.status.success() {
         Ok(String::from_utf8(output.stdout).expect("Kustomize writes UTF-8"))
     } else {

@@ -128,21 +128,38 @@ impl<'s> Edit<'s> {
         if slots.len() == 1 {
             return self.empty(mapping, emptied, &fate);
         }
-        self.remove(&slots, entry.at, &fate)?;
+        self.remove(&slots, entry.at, false, &fate)?;
         self.record(mapping.id, What::RemoveEntry(entry.at))
     }
 
-    /// Takes a child that is not the only one out of the text.
-    pub(super) fn remove(&mut self, slots: &Slots<'s>, at: usize, fate: &dyn Fn(&str) -> Fate) -> Result<(), Error> {
+    /// Takes a child that is not the only one out of the text. `may_stay` says whether comments that move can do so by staying where they are.
+    pub(super) fn remove(
+        &mut self,
+        slots: &Slots<'s>,
+        at: usize,
+        may_stay: bool,
+        fate: &dyn Fn(&str) -> Fate,
+    ) -> Result<(), Error> {
+        let mut stay = String::new();
         for range in slots.removal(at)? {
             self.settle_anchors_in(&range)?;
-            self.take_comments(&range, false, fate)?;
+            // Comments can stay where whole lines go, each on a line of its own.
+            let text = self.stream.text();
+            let lines = may_stay
+                && !slots.is_flow()
+                && self.stream.line_start(range.start) == range.start
+                && text[..range.end].ends_with('\n')
+                && !self.stream.follows_kept_block(range.start);
+            let indentation = " ".repeat(self.stream.column(slots.child(at).start));
+            let ending = self.stream.lines().ending(text, range.start).to_owned();
+            let moved = self.take_comments(&range, lines, fate)?;
+            stay.extend(moved.iter().map(|comment| format!("{indentation}{comment}{ending}")));
         }
-        self.cut(slots, at)
+        self.cut(slots, at, &stay)
     }
 
-    /// Notes that the text of a child goes.
-    fn cut(&mut self, slots: &Slots<'s>, at: usize) -> Result<(), Error> {
+    /// Notes that the text of a child goes, but for the comments in `stay`.
+    fn cut(&mut self, slots: &Slots<'s>, at: usize, stay: &str) -> Result<(), Error> {
         let others = self.cut.entry(slots.id()).or_default();
         if !others.insert(at) {
             return Err(self.stream.error(slots.child(at), Problem::Overlap));
@@ -150,7 +167,7 @@ impl<'s> Edit<'s> {
         if !slots.is_flow() {
             // In flow, which comma goes depends on what else does.
             let ranges = slots.removal(at)?;
-            self.splices.extend(ranges.into_iter().map(|range| Splice { range, with: String::new() }));
+            self.splices.extend(ranges.into_iter().map(|range| Splice { range, with: stay.to_owned() }));
         }
         Ok(())
     }
@@ -206,7 +223,7 @@ impl<'s> Edit<'s> {
         let moved =
             Moved { line_break: self.stream.line_break(end), keeps: self.stream.ends_in_kept_block(slots.last(from)) };
         self.insert(&slots, to, Some(moved), &|_, _| text.clone())?;
-        self.cut(&slots, from)?;
+        self.cut(&slots, from, "")?;
         self.record(mapping.id, What::MoveEntry(from, to))
     }
 

@@ -20,7 +20,7 @@ impl<'s> Edit<'s> {
     }
 
     /// Takes an item out of a sequence, with the comments that belong to it: those directly above at its indentation, in it, and on its
-    /// line. `fate` must drop each of them. `emptied` says what is left where it is the only one.
+    /// line. `fate` decides on each of them: in block style, one that moves stays, on a line of its own. `emptied` says what is left where it is the only one.
     ///
     /// # Errors
     /// If there is no such item, or if it carries an anchor that is used elsewhere.
@@ -41,7 +41,7 @@ impl<'s> Edit<'s> {
         if items.len() == 1 {
             return self.empty(sequence, emptied, &fate);
         }
-        self.remove(&slots, at, &fate)?;
+        self.remove(&slots, at, true, &fate)?;
         self.record(sequence.id, What::RemoveItem(at))
     }
 

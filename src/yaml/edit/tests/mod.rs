@@ -472,3 +472,23 @@ fn blank_lines_do_not_become_those_of_a_kept_block_scalar() {
         assert_eq!(moved(&text, Place::Last), format!("b: 2\n\n# of c\nc: 3\na: {header}\n  x\n\n"));
     }
 }
+
+#[test]
+fn comments_of_a_removed_item_stay_where_they_are_asked_to() {
+    let keep = |text: &str, at: usize| {
+        let stream = Stream::parse(text).unwrap();
+        let root = stream.documents().next().unwrap();
+        let mut edit = Edit::of(&stream);
+        edit.remove_item(root.get("l").unwrap(), at, Emptied::Brackets, |_| Fate::Moved)?;
+        edit.finish().map(|edited| edited.splices.apply(text).unwrap())
+    };
+    assert_eq!(
+        keep("l:\n  - a\n  # of b\n  - b # beside\n  - c\n", 1).unwrap(),
+        "l:\n  - a\n  # of b\n  # beside\n  - c\n"
+    );
+    assert_eq!(keep("l:\n  - a\n  #- gone\n  - b\nm: 1\n", 1).unwrap(), "l:\n  - a\n  #- gone\nm: 1\n");
+    assert_eq!(keep("l:\n  # of a\n  - a\n  - b\n", 0).unwrap(), "l:\n  # of a\n  - b\n");
+    assert_eq!(keep("l:\r\n- a\r\n- b # x\r\n", 1).unwrap(), "l:\r\n- a\r\n# x\r\n");
+    assert!(keep("l:\n  - a\n  # of b\n  - b", 1).is_err(), "without a line break at the end there is no line for it");
+    assert!(keep("l: [a, b] # x\n", 1).is_ok());
+}

@@ -1,0 +1,74 @@
+//! Phase 2, `components`: templates that kustomizations list under `resources` become Components, and nothing else changes.
+//!
+//! ```yaml
+//! resources:                           resources:
+//!   - ./helmrelease.yaml                 - ./helmrelease.yaml
+//!   - ../../../templates/volsync   →   components:
+//!                                        - ../../../components/volsync
+//! ```
+//!
+//! `template` finds the consumers, `pair` the Component that renders what a template does, `survey` makes units of them, `edit` their text;
+//! `proof` builds every Flux Kustomization with and without it. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes
+//! impossible: `hazards.md`, C1 to C11.
+
+pub(in crate::migrations) mod codes;
+mod edit;
+mod pair;
+mod proof;
+mod removal;
+mod runbook;
+mod settings;
+mod survey;
+mod template;
+
+pub use settings::ComponentsSettings;
+
+use crate::config::{SectionType, Settings};
+use crate::flux::View;
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, Edited, Finding, GENERAL, Meta, Migration, Severity, Survey, Unit, help_among};
+use crate::repo::RepoPath;
+
+/// The migration.
+pub struct Components;
+
+static META: Meta = Meta {
+    id: "components",
+    version: 1,
+    phase: 2,
+    summary: "templates become Components, builds stay the same",
+    readme: include_str!("README.md"),
+    codes: codes::CODES,
+};
+
+impl Migration for Components {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn section(&self) -> Option<SectionType> {
+        Some(SectionType::of::<ComponentsSettings>())
+    }
+
+    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        let own: ComponentsSettings = settings.section();
+        if template::Templates::of(&own).are_none(view) {
+            return Survey::default();
+        }
+        survey::survey(&survey::Found::in_view(&view.whole(), &own))
+    }
+
+    fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
+        edit::edit(&survey::Found::in_view(&view.whole(), &settings.section()), units)
+    }
+
+    fn runbook(&self, view: &View, batch: &Batch<'_>, _: &Settings) -> Runbook {
+        runbook::runbook(view, batch)
+    }
+}
+
+/// A finding with one of the [`codes`] or a general one, with its advice.
+fn finding(severity: Severity, code: &'static str, path: &RepoPath, line: Option<usize>, message: String) -> Finding {
+    let help = help_among(codes::CODES.iter().chain(GENERAL), code);
+    Finding { severity, code, path: Some(path.clone()), line, message, help }
+}

@@ -1,0 +1,238 @@
+//! What a build does to objects, noted stage by stage, so that two builds can be told to give the same without knowing what each stage makes.
+
+use std::sync::Arc;
+
+use super::build::{Builder, objects};
+use super::flux_kustomization::FluxKustomization;
+use super::generator::Content;
+use super::object::At;
+use super::rendered::Rendered;
+use super::value::Value;
+use super::view::View;
+use crate::repo::RepoPath;
+use crate::yaml::Node;
+
+/// One thing that a build does to an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A patch that selects it: its text.
+    Patch(Arc<str>),
+    /// The namespace that it is put into.
+    Namespace(String),
+    /// The fields of a kustomization file that change all objects so far.
+    Fields {
+        /// The file, where what its fields mean depends on where it stands.
+        by: Option<RepoPath>,
+        /// The fields.
+        fields: Vec<(String, Value)>,
+    },
+}
+
+/// Fields that say which objects there are, or nothing about them, and those that have stages of their own.
+const NO_STAGE: [&str; 15] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "bases",
+    "components",
+    "configMapGenerator",
+    "secretGenerator",
+    "generatorOptions",
+    "sortOptions",
+    "namespace",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "$schema",
+];
+
+/// Fields that mean the same in every file.
+const SAME_ANYWHERE: [&str; 7] =
+    ["namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "images", "replicas"];
+
+impl Stage {
+    /// What the fields of a kustomization file do to all objects so far, but for its namespace and its patches.
+    pub(super) fn of_fields(path: &RepoPath, root: Node<'_>) -> Option<Arc<Stage>> {
+        let own = Value::of(root)?;
+        let changing =
+            own.entries().iter().filter(|(key, value)| !NO_STAGE.contains(&key.as_str()) && *value != Value::Null);
+        let fields: Vec<(String, Value)> = changing.cloned().collect();
+        let anywhere = fields.iter().all(|(key, _)| SAME_ANYWHERE.contains(&key.as_str()));
+        let by = (!anywhere).then(|| path.clone());
+        (!fields.is_empty()).then(|| Arc::new(Stage::Fields { by, fields }))
+    }
+}
+
+/// An object of a build: what it is in its file, and all that is done to it on its way, in order.
+///
+/// Two builds whose objects are equal in this sense give the same objects: each stage works on the same objects in both, because those that it
+/// works on are those that have it in their list.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// `apiVersion`, kind, namespace and name, as the build has them.
+    pub id: (String, String, String, String),
+    /// Where it stands; for a generated one, the kustomization file.
+    pub at: At,
+    /// The kustomization files that it came through, the outermost first.
+    pub through: Vec<RepoPath>,
+    /// What it is before anything is done to it; `None` for a generated one.
+    pub own: Option<Value>,
+    generated: Option<Content>,
+    /// What is done to it.
+    pub stages: Vec<Arc<Stage>>,
+}
+
+impl Traced {
+    pub(super) fn of(object: Rendered, own: Option<Value>) -> Traced {
+        let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
+        Traced {
+            id: (api_version, kind, namespace.unwrap_or_default(), name),
+            at,
+            through,
+            own,
+            generated: content,
+            stages,
+        }
+    }
+
+    /// Whether it is, for sure, the same object with the same contents. Where it stands does not matter.
+    pub fn is_same(&self, other: &Traced) -> bool {
+        let known = self.own.is_some() || self.generated.is_some();
+        known
+            && self.id == other.id
+            && self.own == other.own
+            && self.generated == other.generated
+            && self.stages == other.stages
+    }
+
+    /// All its texts: of its file, or of what its generators read.
+    pub fn texts(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        if let Some(own) = &self.own {
+            own.texts(&mut found);
+        }
+        found.extend(self.generated.iter().flat_map(Content::texts));
+        found
+    }
+
+    /// `Kind namespace/name`.
+    pub fn shown(&self) -> String {
+        let (_, kind, namespace, name) = &self.id;
+        if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+    }
+}
+
+impl View {
+    /// As [`View::builds`], with what each object is and what is done to it on its way. Objects of files that were not parsed are missing, so
+    /// this is for a [`View::whole`].
+    pub fn traced<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Traced>> {
+        self.trace(kustomizations, |builder, own: &FluxKustomization| {
+            own.path.as_ref().map(|path| builder.with_flux(path, own)).unwrap_or_default()
+        })
+    }
+
+    /// As [`View::traced`], of directories, each on its own: Components, too. Nothing for one without kustomization file.
+    pub fn traced_directories<'p>(&self, dirs: impl IntoIterator<Item = &'p RepoPath>) -> Vec<Vec<Traced>> {
+        self.trace(dirs, |builder, dir: &RepoPath| builder.directory(dir).to_vec())
+    }
+
+    /// The objects of a file, as they stand in it.
+    pub fn traced_file(&self, path: &RepoPath) -> Vec<Traced> {
+        let objects = self.file(path).into_iter().flat_map(objects);
+        objects
+            .map(|object| {
+                let own = self.node(&object.at).and_then(Value::of);
+                Traced::of(object, own)
+            })
+            .collect()
+    }
+
+    fn trace<'v, T>(
+        &'v self,
+        what: impl IntoIterator<Item = T>,
+        build: impl Fn(&mut Builder<'v>, T) -> Vec<Rendered>,
+    ) -> Vec<Vec<Traced>> {
+        let mut builder = self.builder();
+        builder.traces = true;
+        let trace = |mut object: Rendered| {
+            object.finish(self.tree());
+            let own = self.node(&object.at).filter(|_| object.made.is_none()).and_then(Value::of);
+            Traced::of(object, own)
+        };
+        what.into_iter().map(|own| build(&mut builder, own).into_iter().map(trace).collect()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::view;
+    use super::*;
+
+    fn traced(files: &[(&str, &'static str)], dir: &str) -> Vec<Traced> {
+        let dirs = [RepoPath::new(dir).unwrap()];
+        view(files).whole().traced_directories(&dirs).remove(0)
+    }
+
+    const CONFIG: (&str, &str) =
+        ("t/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: a}\ndata: {k: 1}\n");
+
+    /// Whether `x`, taken in by `a` in one tree and by `a` in another, is the same.
+    fn is_same(one: &[(&str, &'static str)], other: &[(&str, &'static str)]) -> bool {
+        let of = |more: &[(&str, &'static str)]| traced(&[&[CONFIG], more].concat(), "a").remove(0);
+        of(one).is_same(&of(other))
+    }
+
+    #[test]
+    fn where_an_object_comes_from_does_not_matter() {
+        let template = [("t/kustomization.yaml", "resources: [x.yaml]"), ("a/kustomization.yaml", "resources: [../t]")];
+        let component = [
+            ("t/kustomization.yaml", "kind: Component\nresources: [x.yaml]"),
+            ("a/kustomization.yaml", "components: [../t]"),
+        ];
+        assert!(is_same(&template, &component));
+        assert!(is_same(&template, &[("a/kustomization.yaml", "resources: [../t/x.yaml]")]));
+    }
+
+    #[test]
+    fn what_is_done_to_it_does() {
+        let plain = [("a/kustomization.yaml", "resources: [../t/x.yaml]")];
+        for change in [
+            "namePrefix: p-",
+            "namespace: b",
+            "commonLabels: {l: m}",
+            "images: [{name: i, newTag: t}]",
+            "patches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /data/y, value: z}]'}]",
+            "replacements: []",
+        ] {
+            let text: &'static str = format!("resources: [../t/x.yaml]\n{change}\n").leak();
+            assert!(!is_same(&plain, &[("a/kustomization.yaml", text)]), "{change}");
+        }
+        let other =
+            "resources: [../t/x.yaml]\npatches: [{target: {kind: Secret}, patch: '[{op: remove, path: /data}]'}]\n";
+        assert!(is_same(&plain, &[("a/kustomization.yaml", other)]), "a patch of something else");
+    }
+
+    #[test]
+    fn the_order_in_which_it_is_done_does() {
+        let order = |list: &'static str| {
+            [
+                ("p/kustomization.yaml", "kind: Component\nnamePrefix: p-"),
+                ("q/kustomization.yaml", "kind: Component\nnamePrefix: q-"),
+                ("a/kustomization.yaml", list),
+            ]
+        };
+        let one = order("resources: [../t/x.yaml]\ncomponents: [../p, ../q]");
+        assert!(is_same(&one, &one));
+        assert!(!is_same(&one, &order("resources: [../t/x.yaml]\ncomponents: [../q, ../p]")));
+    }
+
+    #[test]
+    fn generated_objects_are_compared_by_what_they_hold() {
+        let generated = |text: &'static str| traced(&[("a/kustomization.yaml", text)], "a").remove(0);
+        let one = "configMapGenerator: [{name: x, literals: [a=1], options: {disableNameSuffixHash: true}}]";
+        let other = "configMapGenerator: [{name: x, literals: [a=2], options: {disableNameSuffixHash: true}}]";
+        assert!(generated(one).is_same(&generated(one)));
+        assert!(!generated(one).is_same(&generated(other)));
+    }
+}

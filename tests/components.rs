@@ -1,0 +1,137 @@
+//! `components`, judged by real Kustomize: what each consumer builds is the same before and after, contents included. On the golden repository,
+//! and on real ones where the corpus is at hand.
+
+#[path = "support/kubectl.rs"]
+mod kubectl;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use kubectl::kustomize;
+use serde_json::Value;
+use support::{Repo, corpus, root};
+
+struct Switched {
+    before: Repo,
+    after: Repo,
+    plan: Value,
+}
+
+impl Switched {
+    fn units(&self, step: &str) -> Vec<&Value> {
+        self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["step"] == step).collect()
+    }
+
+    /// The directories of the consumers that may be written, with what is said of each.
+    fn consumers(&self) -> BTreeMap<&str, &str> {
+        let able = self.units("switch").into_iter().filter(|unit| unit["safety"] == "safe");
+        able.map(|unit| {
+            let path = unit["subject"]["path"].as_str().unwrap();
+            (path.rsplit_once('/').unwrap().0, unit["title"].as_str().unwrap())
+        })
+        .collect()
+    }
+}
+
+/// Plans, lands everything, and runs again.
+fn switched(from: &Path) -> Switched {
+    let (before, after) = (Repo::copy_of(from).commit(), Repo::copy_of(from).commit());
+    let run = |command: &[&str]| after.run(&[command, &["components", "--review"]].concat());
+    let plan: Value = serde_json::from_str(&run(&["plan", "--format", "json"]).stdout).unwrap();
+    run(&["apply"]);
+    assert_eq!(run(&["diff"]).stdout, "", "the second diff prints nothing");
+    Switched { before, after, plan }
+}
+
+/// The objects that Kustomize builds from a directory, each as text.
+fn objects(repo: &Repo, dir: &str) -> Option<Result<BTreeSet<String>, String>> {
+    let built = kustomize(&repo.path().join(dir))?;
+    Some(built.map(|text| text.split("\n---\n").map(|object| object.trim().to_owned()).collect()))
+}
+
+/// How many directories Kustomize builds to the same objects.
+fn judged(switched: &Switched) -> usize {
+    let mut same = 0;
+    for dir in switched.consumers().into_keys() {
+        let (Some(before), Some(after)) = (objects(&switched.before, dir), objects(&switched.after, dir)) else {
+            return 0;
+        };
+        assert!(before.is_ok(), "{dir}: {before:?}");
+        assert_eq!(before, after, "{dir}");
+        same += 1;
+    }
+    same
+}
+
+#[test]
+fn the_golden_repository_builds_the_same() {
+    let switched = switched(&root().join("golden/components-switch/before"));
+    let judged = judged(&switched);
+    assert!(judged == 0 || judged == 7, "{judged}");
+}
+
+/// What the native proof lets through must never be what Kustomize refuses, or builds differently.
+#[test]
+fn what_is_refused_stays_as_it_is() {
+    let switched = switched(&root().join("golden/components-refusals/before"));
+    judged(&switched);
+    for unit in switched.units("switch").into_iter().filter(|unit| unit["safety"] == "refused") {
+        let path = unit["subject"]["path"].as_str().unwrap();
+        assert_eq!(switched.before.read(path), switched.after.read(path));
+    }
+}
+
+/// Point by point what the issue asks of haynes-ops: 35 live references, all on main, and one that is commented out.
+#[test]
+fn haynes_ops() {
+    let Some(corpus) = corpus() else { return };
+    let switched = switched(&corpus.join("haynes-ops/before"));
+    assert!(
+        switched
+            .units("switch")
+            .iter()
+            .all(|unit| unit["safety"] == "safe" && unit["clusters"] == serde_json::json!(["main"]))
+    );
+    let consumers = switched.consumers();
+    let pairs: Vec<&str> = consumers.values().flat_map(|title| title.split(", ")).collect();
+    let of = |template: &str| {
+        let from = format!("kubernetes/shared/templates/{template} to kubernetes/shared/components/");
+        let of_it: BTreeSet<&str> = pairs.iter().filter_map(|pair| pair.strip_prefix(&*from)).collect();
+        (of_it, pairs.iter().filter(|pair| pair.starts_with(&*from)).count())
+    };
+    assert_eq!(of("gatus/external"), (BTreeSet::from(["gatus/external"]), 2));
+    assert_eq!(of("gatus/gaurded"), (BTreeSet::from(["gatus/gaurded"]), 16));
+    assert_eq!(of("volsync/app-pvc"), (BTreeSet::from(["volsync/aws"]), 16));
+    // Its variables are others (EXTRAVOL): it is not the one that app-pvc is.
+    assert_eq!(of("volsync/extra-pvc"), (BTreeSet::from(["volsync/extra-pvc"]), 1));
+    assert_eq!((pairs.len(), switched.units("component").len(), switched.units("remove").len()), (35, 1, 4));
+    let commented = switched.plan["findings"].as_array().unwrap().iter();
+    assert_eq!(commented.filter(|finding| finding["code"] == "template-commented-out").count(), 1);
+
+    let left: Vec<_> = switched
+        .after
+        .files()
+        .into_iter()
+        .filter(|(path, text)| {
+            let live = |line: &str| line.contains("templates/") && line.trim_start().starts_with("- ");
+            path.ends_with("kustomization.yaml") && String::from_utf8_lossy(text).lines().any(live)
+        })
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let judged = judged(&switched);
+    assert!(judged == 0 || judged == consumers.len(), "{judged}");
+}
+
+/// The second repository has no Components yet: each of its templates is made one.
+#[test]
+fn onedr0p_home_ops() {
+    let Some(corpus) = corpus() else { return };
+    let switched = switched(&corpus.join("onedr0p-home-ops/before"));
+    let consumers = switched.consumers();
+    assert_eq!(consumers.values().flat_map(|title| title.split(", ")).count(), 51);
+    assert_eq!((consumers.len(), switched.units("switch").len()), (36, 36));
+    assert_eq!((switched.units("component").len(), switched.units("remove").len()), (4, 4));
+    let judged = judged(&switched);
+    assert!(judged == 0 || judged == consumers.len(), "{judged}");
+}
