@@ -8,7 +8,7 @@ use super::settings::ComponentsSettings;
 use super::template::{Consumer, Elsewhere, Reference, Templates};
 use super::{finding, removal};
 use crate::flux::View;
-use crate::plan::{Finding, Impact, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::plan::{Class, Finding, Impact, Safety, Severity, Subject, Survey, Unit, UnitId};
 use crate::repo::{EntryKind, RepoPath};
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
@@ -206,7 +206,8 @@ fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Unit {
         Some(_) => Impact::Upgrade,
     };
     let touches = BTreeSet::from([consumer.kustomization.path.clone()]);
-    Unit { safety, impact, needs: needs.collect(), findings, ..Unit::new(consumer_id(consumer), title, touches) }
+    let class = (impact != Impact::None).then_some(Class::Changes);
+    Unit { safety, impact, class, needs: needs.collect(), findings, ..Unit::new(consumer_id(consumer), title, touches) }
 }
 
 /// The removal of a template that nothing names but consumers that are switched, and that has a Component in its place.

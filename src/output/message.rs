@@ -9,7 +9,9 @@ use crate::plan::{Batch, Class, Meta, Unit};
 pub fn subject_of(batch: &Batch<'_>) -> String {
     let noun = match batch.class {
         Class::Sources => "source",
-        Class::Consumers => "consumer",
+        Class::Claims => "claim",
+        Class::Consumers | Class::Changes => "consumer",
+        Class::Renames => "rename",
         Class::Removals => "removal",
         _ => "release",
     };

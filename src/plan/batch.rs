@@ -13,6 +13,8 @@ use crate::config::BatchSettings;
 pub enum Class {
     /// Sources of charts, and other objects that run nothing.
     Sources,
+    /// PersistentVolumeClaims that get a word of protection before anything else moves.
+    Claims,
     /// Kustomization files that build what they built before.
     Consumers,
     /// CronJobs and Jobs alone.
@@ -21,6 +23,10 @@ pub enum Class {
     Deployments,
     /// StatefulSets and DaemonSets, and releases of which the workloads are not known.
     Stateful,
+    /// Kustomization files that build something else afterwards, on purpose.
+    Changes,
+    /// Directories that get another name.
+    Renames,
     /// A volume is at risk.
     Data,
     /// What nothing needs any more goes.
@@ -30,6 +36,9 @@ pub enum Class {
 impl Class {
     /// The class of a unit.
     pub fn of(unit: &Unit) -> Class {
+        if let Some(class) = unit.class.filter(|_| unit.impact != Impact::Data) {
+            return class;
+        }
         let has = |kinds: &[WorkloadKind]| unit.workloads.iter().any(|kind| kinds.contains(kind));
         match () {
             () if unit.impact == Impact::Data => Class::Data,
@@ -49,10 +58,13 @@ impl Class {
     pub fn word(self) -> &'static str {
         match self {
             Class::Sources => "10-sources",
+            Class::Claims => "12-claims",
             Class::Consumers => "15-consumers",
             Class::CronJobs => "20-cronjobs",
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
+            Class::Changes => "50-changes",
+            Class::Renames => "80-renames",
             Class::Data => "90-data",
             Class::Removals => "95-removals",
         }
@@ -62,10 +74,13 @@ impl Class {
     pub fn plural(self) -> &'static str {
         match self {
             Class::Sources => "sources",
+            Class::Claims => "claims",
             Class::Consumers => "consumers",
             Class::CronJobs => "CronJobs",
             Class::Deployments => "Deployments",
             Class::Stateful => "stateful workloads",
+            Class::Changes => "changes on purpose",
+            Class::Renames => "renames",
             Class::Data => "volumes at risk",
             Class::Removals => "removals",
         }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Effect, Finding};
+use super::{Class, Effect, Finding};
 use crate::charts::app_template::WorkloadKind;
 use crate::flux::Radius;
 use crate::repo::RepoPath;
@@ -192,6 +192,8 @@ pub struct Unit {
     pub impact: Impact,
     /// The kinds of the workloads that belong to it.
     pub workloads: BTreeSet<WorkloadKind>,
+    /// The class of its batch, where subject, impact and workloads do not tell it.
+    pub class: Option<Class>,
     /// Whether a Helm hook of it runs when it lands.
     pub hooks: bool,
     /// The units that must be in the tree first. Every selection takes the closure.
@@ -222,6 +224,7 @@ impl Unit {
             safety: Safety::Safe,
             impact: Impact::None,
             workloads: BTreeSet::new(),
+            class: None,
             hooks: false,
             needs: BTreeSet::new(),
             touches,
