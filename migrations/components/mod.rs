@@ -12,6 +12,7 @@
 //! impossible: `hazards.md`, C1 to C11.
 
 pub(in crate::migrations) mod codes;
+mod copy;
 mod edit;
 mod pair;
 mod proof;
@@ -19,6 +20,7 @@ mod removal;
 mod runbook;
 mod settings;
 mod survey;
+mod switch;
 mod template;
 
 pub use settings::ComponentsSettings;
