@@ -23,7 +23,7 @@ mod survey;
 mod switch;
 mod template;
 
-pub use settings::ComponentsSettings;
+pub use settings::{ComponentsSettings, Create, Destination};
 
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
