@@ -11,6 +11,7 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
         Class::Sources => "source",
         Class::Claims => "claim",
         Class::Consumers | Class::Changes => "consumer",
+        Class::Promotions => "Component",
         Class::Renames => "rename",
         Class::Removals => "removal",
         _ => "release",

@@ -17,6 +17,8 @@ pub enum Class {
     Claims,
     /// Kustomization files that build what they built before.
     Consumers,
+    /// Templates that become Components together with all their consumers.
+    Promotions,
     /// CronJobs and Jobs alone.
     CronJobs,
     /// Deployments.
@@ -60,6 +62,7 @@ impl Class {
             Class::Sources => "10-sources",
             Class::Claims => "12-claims",
             Class::Consumers => "15-consumers",
+            Class::Promotions => "18-promotions",
             Class::CronJobs => "20-cronjobs",
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
@@ -76,6 +79,7 @@ impl Class {
             Class::Sources => "sources",
             Class::Claims => "claims",
             Class::Consumers => "consumers",
+            Class::Promotions => "promotions",
             Class::CronJobs => "CronJobs",
             Class::Deployments => "Deployments",
             Class::Stateful => "stateful workloads",
