@@ -52,7 +52,7 @@ impl Context {
         let all = migrations::all();
         let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
-        let mut plan = plan::plan(&view, &migrations, &settings)?;
+        let mut plan = plan::plan(&view, &migrations, &settings, None)?;
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan })
