@@ -136,7 +136,7 @@ fn who_judges() {
     let repo = repo();
     let text = |run: Run| unfolded(&run.stdout);
     let shown = text(judged_by(&repo, &fake(), &["plan", "components"]));
-    assert!(shown.contains("judged by kustomize v9.9.9: 5 of 5 Flux Kustomizations build the same"), "{shown}");
+    assert!(shown.contains("judged by kustomize v9.9.9: 6 of 6 Flux Kustomizations build the same"), "{shown}");
     let natively = "builds are proven natively alone";
     assert!(text(judged_by(&repo, "none", &["plan", "components"])).contains(natively));
     // Nothing on the PATH; then something that is named by the environment, and by the option, which counts more.
@@ -178,7 +178,7 @@ fn kustomize_itself_sees_what_the_native_proof_does_not() {
     let refused = refused(&plan);
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].0, path);
-    assert_eq!(plan["judged"]["same"], json!(4));
+    assert_eq!(plan["judged"]["same"], json!(5));
 }
 
 #[test]
