@@ -17,7 +17,7 @@ pub use program::{NoKustomize, Program};
 
 use crate::flux::{FluxKustomization, InCluster, NotBuilt, View};
 use crate::plan::{Judge, Verdict};
-use objects::{Objects, differences};
+use objects::{Names, Objects, differences};
 use workspace::Workspace;
 
 /// Kustomize, found on this machine.
@@ -79,13 +79,25 @@ impl Judge for Kustomize {
             // A panic goes on where it is seen.
             other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         });
-        let verdict = |own: &InCluster| Some((own.clone(), verdict(old.built.get(own)?, new.built.get(own)?)?));
+        let (old, new) = (&old.built, &new.built);
+        let is_built = |all: &BTreeMap<InCluster, Build>, own| matches!(all.get(own), Some(Build::Built(_)));
+        let mut names: BTreeMap<&str, Names> = BTreeMap::new();
+        for own in which.iter().filter(|own| is_built(old, own) && is_built(new, own)) {
+            let (namespace, name) = own.name.split_once('/').unwrap_or(("", &own.name));
+            names.entry(&own.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
+        }
+        let none = Names::new();
+        let verdict = |own: &InCluster| {
+            let names = names.get(&*own.cluster).unwrap_or(&none);
+            Some((own.clone(), verdict(old.get(own)?, new.get(own)?, names)?))
+        };
         which.iter().filter_map(verdict).collect()
     }
 }
 
-/// How two builds stand to each other; `None`, where there is nothing to build on either side.
-fn verdict(before: &Build, after: &Build) -> Option<Verdict> {
+/// How two builds stand to each other, where Flux Kustomizations of some names are built, too; `None`, where there is nothing to build on either
+/// side.
+fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
     let nothing = Objects::default();
     Some(match (before, after) {
         (Build::Absent, Build::Absent) => return None,
@@ -93,14 +105,14 @@ fn verdict(before: &Build, after: &Build) -> Option<Verdict> {
         (Build::Fails(why), Build::Fails(_)) => Verdict::Unknown(format!("it does not build as it is: {why}")),
         (Build::Fails(_), _) => Verdict::Mended,
         (_, Build::Fails(why)) => Verdict::Breaks(why.clone()),
-        (Build::Built(old), Build::Built(new)) => compared(old, new),
-        (Build::Built(old), Build::Absent) => compared(old, &nothing),
-        (Build::Absent, Build::Built(new)) => compared(&nothing, new),
+        (Build::Built(old), Build::Built(new)) => compared(old, new, built),
+        (Build::Built(old), Build::Absent) => compared(old, &nothing, built),
+        (Build::Absent, Build::Built(new)) => compared(&nothing, new, built),
     })
 }
 
-fn compared(old: &Objects, new: &Objects) -> Verdict {
-    match differences(old, new) {
+fn compared(old: &Objects, new: &Objects, built: &Names) -> Verdict {
+    match differences(old, new, built) {
         none if none.is_empty() => Verdict::Same,
         differing => Verdict::Differs(differing),
     }

@@ -56,19 +56,44 @@ impl Objects {
     }
 }
 
-/// How two builds differ, by object.
-pub(super) fn differences(before: &Objects, after: &Objects) -> Vec<Differing> {
+/// Flux Kustomizations, by namespace and name.
+pub(super) type Names = BTreeSet<(String, String)>;
+
+/// How two builds differ, by object. Of a Flux Kustomization that is built itself on both sides it does not count how it comes to that build.
+pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> Vec<Differing> {
     let all: BTreeSet<&Identity> = before.0.keys().chain(after.0.keys()).collect();
     let how = |id: &Identity| match (before.0.get(id), after.0.get(id)) {
         (Some(_), None) => Some(How::Gone),
         (None, Some(_)) => Some(How::New),
-        (old, new) => (!is_same(old?, new?)).then_some(How::Changed),
+        (old, new) => {
+            let is_built = is_flux_kustomization(id) && built.contains(&(id.2.clone(), id.3.clone()));
+            let same = match is_built {
+                true => is_same(&without_way(old?), &without_way(new?)),
+                false => is_same(old?, new?),
+            };
+            (!same).then_some(How::Changed)
+        }
     };
     let shown = |(_, kind, namespace, name): &Identity| match namespace.is_empty() {
         true => format!("{kind} {name}"),
         false => format!("{kind} {namespace}/{name}"),
     };
     all.into_iter().filter_map(|id| Some(Differing { object: shown(id), how: how(id)? })).collect()
+}
+
+fn is_flux_kustomization((api_version, kind, ..): &Identity) -> bool {
+    kind == "Kustomization" && api_version.starts_with("kustomize.toolkit.fluxcd.io/")
+}
+
+/// Flux Kustomizations without what says only from where they build.
+fn without_way(objects: &[Value]) -> Vec<Value> {
+    let mut objects = objects.to_vec();
+    for spec in objects.iter_mut().filter_map(|object| object.get_mut("spec")?.as_mapping_mut()) {
+        for key in ["path", "components", "ignoreMissingComponents"] {
+            spec.remove(key);
+        }
+    }
+    objects
 }
 
 fn is_same(old: &[Value], new: &[Value]) -> bool {

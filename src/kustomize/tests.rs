@@ -169,6 +169,28 @@ fn flux_adds_what_its_kustomization_says() {
 }
 
 #[test]
+fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
+    let shows = |spec: &str| {
+        let repo = Repo::of(ONE);
+        let object = format!(
+            "{{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {{name: app, namespace: flux-system}}, spec: {{{spec}}}}}"
+        );
+        repo.write("main/flux/fake.sh", &format!("echo '{object}'\n"));
+        repo
+    };
+    let main = InCluster { cluster: "main".into(), name: "flux-system/main".into() };
+    let judge = Kustomize::new(fake());
+    let judged = |before: &Repo, after: &Repo, which: &[InCluster]| {
+        judge.compare(&before.view(), &after.view(), &which.iter().cloned().collect()).remove(&main).unwrap()
+    };
+    let (one, other) = (shows("path: ./a, wait: true"), shows("path: ./b, components: [../c], wait: true"));
+    assert_eq!(judged(&one, &other, &[main.clone(), app()]), Verdict::Same);
+    assert!(matches!(judged(&one, &other, &[main.clone()]), Verdict::Differs(_)), "what it builds is not judged");
+    let waits = shows("path: ./b");
+    assert!(matches!(judged(&one, &waits, &[main.clone(), app()]), Verdict::Differs(_)));
+}
+
+#[test]
 fn what_is_in_one_tree_only_is_compared_with_nothing() {
     let gone = Repo::of(ONE);
     gone.write("main/flux/flux.yaml", FLUX.split("---\n").take(2).collect::<Vec<_>>().join("---\n").as_str());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Impact, Outcome, Unit, UnitId};
+use super::{Impact, Outcome, Subject, Unit, UnitId};
 use crate::flux::{InCluster, View};
 
 /// Builds what Flux Kustomizations build, by a program that is not ours. It is asked only about units of migrations that keep builds as they
@@ -112,20 +112,14 @@ impl Judged {
     }
 }
 
-/// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`, if nothing is but what they say
-/// themselves: the objects that their effects name, or whatever there is, of a unit that has an impact and does not say on what.
+/// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`, if nothing is but what they mean.
 pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Option<String> {
     let differing = match verdict {
         Verdict::Same | Verdict::Mended | Verdict::Unknown(_) => return None,
         Verdict::Breaks(why) => return Some(format!("{} on {} would not build any more: {why}", of.name, of.cluster)),
         Verdict::Differs(differing) => differing,
     };
-    if units.iter().any(|unit| unit.impact != Impact::None && unit.effects.is_empty()) {
-        return None;
-    }
-    let effects = || units.iter().flat_map(|unit| &unit.effects).filter(|effect| effect.cluster == of.cluster);
-    let is_meant =
-        |own: &&Differing| effects().any(|effect| effect.object == own.object && effect.outcome == Outcome::Changes);
+    let is_meant = |own: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &own.object));
     let mut others = differing.iter().filter(|own| !is_meant(own));
     let first = others.next()?;
     let more = match others.count() {
@@ -133,4 +127,98 @@ pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Op
         more => format!(", and {more} more"),
     };
     Some(format!("{} on {} would not build the same: {first}{more}", of.name, of.cluster))
+}
+
+/// Whether a unit says that an object of a cluster changes: as one of its effects, or because it is about that very object and has an impact. One that
+/// has an impact, and says neither, may change whatever it touches.
+fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
+    let effects = unit.effects.iter().filter(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes);
+    if effects.map(|effect| &*effect.object).any(|meant| is_called(meant, object)) {
+        return true;
+    }
+    match &unit.id.subject {
+        _ if unit.impact == Impact::None => false,
+        Subject::Consumer { .. } => unit.effects.is_empty(),
+        subject => {
+            let (kind, namespace, name) = (subject.kind(), subject.namespace(), subject.name());
+            let slash = if namespace.is_empty() { "" } else { "/" };
+            is_called(&format!("{kind} {namespace}{slash}{name}"), object)
+        }
+    }
+}
+
+/// Whether `Kind name` or `Kind namespace/name` is what an object is called; where a file gives it no namespace, its build may.
+fn is_called(meant: &str, object: &str) -> bool {
+    let parts = |text: &str| -> Option<(String, Option<String>, String)> {
+        let (kind, name) = text.split_once(' ')?;
+        Some(match name.split_once('/') {
+            Some((namespace, name)) => (kind.to_owned(), Some(namespace.to_owned()), name.to_owned()),
+            None => (kind.to_owned(), None, name.to_owned()),
+        })
+    };
+    match (parts(meant), parts(object)) {
+        (Some((kind, namespace, name)), Some(own)) => {
+            kind == own.0 && name == own.2 && (namespace.is_none() || namespace == own.1)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Effect;
+    use super::*;
+    use crate::repo::RepoPath;
+
+    fn unit(subject: Subject, impact: Impact, effects: &[(&str, &str)]) -> Unit {
+        let effect = |(cluster, object): &(&str, &str)| Effect {
+            cluster: (*cluster).to_owned(),
+            object: (*object).to_owned(),
+            field: "data.a".into(),
+            before: "1".into(),
+            after: "2".into(),
+            outcome: Outcome::Changes,
+        };
+        let id = UnitId { migration: "components", step: "switch", subject };
+        Unit { impact, effects: effects.iter().map(effect).collect(), ..Unit::new(id, String::new(), BTreeSet::new()) }
+    }
+
+    fn consumer() -> Subject {
+        Subject::Consumer { kustomization: RepoPath::new("a/kustomization.yaml").unwrap() }
+    }
+
+    fn surprising(unit: &Unit) -> Option<String> {
+        let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
+        let one = |object: &str| Differing { object: object.into(), how: How::Changed };
+        surprise(&of, &Verdict::Differs(vec![one("ConfigMap home/a"), one("Secret home/b")]), &[unit])
+    }
+
+    #[test]
+    fn what_a_unit_says_is_no_surprise() {
+        let both = [("main", "ConfigMap home/a"), ("main", "Secret b")];
+        assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &both)), None, "Secret b is in whatever namespace");
+        let one = surprising(&unit(consumer(), Impact::Upgrade, &both[..1])).unwrap();
+        assert_eq!(one, "flux-system/a on main would not build the same: Secret home/b would not be the same");
+        for wrong in [("edge", "ConfigMap home/a"), ("main", "ConfigMap other/a"), ("main", "Service a")] {
+            let found = surprising(&unit(consumer(), Impact::Upgrade, &[wrong])).unwrap();
+            assert!(found.ends_with("ConfigMap home/a would not be the same, and 1 more"), "{found}");
+        }
+        assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &[])), None, "it says that something changes");
+        assert!(surprising(&unit(consumer(), Impact::None, &[])).is_some());
+        let (kind, namespace, name) = ("Secret".to_owned(), "home".to_owned(), "b".to_owned());
+        let about = Subject::Object { kind, namespace, name, path: RepoPath::new("a/b.yaml").unwrap() };
+        let found = surprising(&unit(about, Impact::Upgrade, &[])).unwrap();
+        assert!(found.ends_with("ConfigMap home/a would not be the same"), "{found}");
+    }
+
+    #[test]
+    fn what_breaks_always_is_one() {
+        let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
+        let all = [Verdict::Same, Verdict::Mended, Verdict::Unknown("x".into()), Verdict::Breaks("no x".into())];
+        let changes = unit(consumer(), Impact::Data, &[]);
+        let found: Vec<_> = all.iter().filter_map(|verdict| surprise(&of, verdict, &[&changes])).collect();
+        assert_eq!(found, ["flux-system/a on main would not build any more: no x"]);
+    }
 }

@@ -28,9 +28,8 @@ pub fn prove(
         let (in_it, not) = units.iter().filter(able).partition::<Vec<_>, _>(|id| ids.contains(id));
         !in_it.is_empty() && !not.is_empty()
     };
-    let builds = plan.judged.iter().flat_map(|judged| &judged.builds);
-    let parts: BTreeSet<InCluster> =
-        builds.filter(|(_, build)| is_part(&build.units)).map(|(own, _)| own.clone()).collect();
+    let builds = || plan.judged.iter().flat_map(|judged| &judged.builds);
+    let parts: BTreeSet<&InCluster> = builds().filter(|(_, build)| is_part(&build.units)).map(|(own, _)| own).collect();
     if parts.is_empty() {
         return Ok(());
     }
@@ -46,7 +45,10 @@ pub fn prove(
     let others: Vec<&Unit> = some.iter().filter(is_other).copied().collect();
     let before = land(start, &ordered(&others)?, migrations, settings)?.view;
     let after = land(&before, &ordered(&units)?, migrations, settings)?.view;
-    for (own, verdict) in judge.compare(&before, &after, &parts) {
+    // Those that are applied by these, and changed, are told to be the same by their own builds.
+    let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
+    let verdicts = judge.compare(&before, &after, &touched.map(|(own, _)| own.clone()).collect());
+    for (own, verdict) in verdicts.into_iter().filter(|(own, _)| parts.contains(own)) {
         let touching = plan.judged.as_ref().and_then(|judged| judged.builds.get(&own));
         let touching = units.iter().filter(|unit| touching.is_some_and(|build| build.units.contains(&unit.id)));
         if let Some(why) = surprise(&own, &verdict, &touching.copied().collect::<Vec<_>>()) {

@@ -56,7 +56,7 @@ impl<'t> Trial<'t> {
             // Whoever is to blame beside those that are known is found when these are gone.
             let is_known = suspects.iter().any(|unit| blamed.contains_key(&unit.id));
             if let Some(message) = surprise(&own, &verdict, units).filter(|_| !is_known) {
-                for (unit, message) in self.guilty(&own, suspects, message, judge)? {
+                for (unit, message) in self.guilty(&own, suspects, message, &in_any, judge)? {
                     let finding = Finding {
                         severity: Severity::Error,
                         code: DIFFERS,
@@ -98,14 +98,18 @@ impl<'t> Trial<'t> {
         of: &InCluster,
         suspects: &[&'t Unit],
         message: String,
+        touched: &Touched<'t>,
         judge: &dyn Judge,
     ) -> Result<Vec<(&'t Unit, String)>, LandError> {
         let mut found = Vec::new();
         let mut waiting = vec![suspects.to_vec()];
         for _ in 0..PROBES {
             let Some(part) = waiting.pop() else { break };
-            let message =
-                if part.len() == suspects.len() { Some(message.clone()) } else { self.alone(of, &part, judge)? };
+            let message = if part.len() == suspects.len() {
+                Some(message.clone())
+            } else {
+                self.alone(of, &part, touched, judge)?
+            };
             match (message, part.as_slice()) {
                 (None, _) => {}
                 (Some(message), [one]) => found.push((*one, message)),
@@ -124,7 +128,13 @@ impl<'t> Trial<'t> {
     }
 
     /// What is wrong with a Flux Kustomization where only some units land, with what they need.
-    fn alone(&self, of: &InCluster, some: &[&Unit], judge: &dyn Judge) -> Result<Option<String>, LandError> {
+    fn alone(
+        &self,
+        of: &InCluster,
+        some: &[&Unit],
+        touched: &Touched<'t>,
+        judge: &dyn Judge,
+    ) -> Result<Option<String>, LandError> {
         let mut taken: BTreeSet<&UnitId> = BTreeSet::new();
         let mut open: Vec<&UnitId> = some.iter().map(|unit| &unit.id).collect();
         while let Some(id) = open.pop() {
@@ -133,7 +143,10 @@ impl<'t> Trial<'t> {
         }
         let units: Vec<&Unit> = self.units.iter().copied().filter(|unit| taken.contains(&unit.id)).collect();
         let landed = land(self.view, &ordered(&units)?, self.migrations, self.settings)?;
-        let verdicts = judge.compare(self.view, &landed.view, &BTreeSet::from([of.clone()]));
+        // Those that are applied by it, and changed, are told to be the same by their own builds.
+        let touches = |by: &Vec<&Unit>| by.iter().any(|unit| taken.contains(&unit.id));
+        let which = touched.iter().filter(|(own, by)| *own == of || touches(by)).map(|(own, _)| own.clone()).collect();
+        let verdicts = judge.compare(self.view, &landed.view, &which);
         Ok(verdicts.get(of).and_then(|verdict| surprise(of, verdict, &units)))
     }
 }
