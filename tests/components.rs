@@ -156,6 +156,45 @@ fn a_move_of_claims_at_the_same_time_is_named() {
     assert_eq!(named, [("kubernetes/main/apps/three/app/kustomization.yaml", "review")]);
 }
 
+/// The second repository as its owner moved it: every Component is named where he named it, and Kustomize builds the same with what Flux adds.
+#[test]
+fn onedr0p_home_ops_in_flux_kustomizations() {
+    let Some(corpus) = corpus() else { return };
+    let repo = Repo::copy_of(&corpus.join("onedr0p-home-ops/before"));
+    repo.write(".flux-codemod.yaml", "components:\n  destination: flux-kustomization\n");
+    let repo = repo.commit();
+    let judge = kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
+    let plan = repo.run(&["plan", "components", "--format", "json", "--kustomize", &judge]);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    let units = plan["units"].as_array().unwrap();
+    assert!(units.iter().all(|unit| unit["safety"] == "safe"));
+    let titles = units.iter().filter(|unit| unit["step"] == "switch").map(|unit| unit["title"].as_str().unwrap());
+    let (in_flux, own): (Vec<&str>, Vec<&str>) = titles.partition(|title| title.contains("spec.components"));
+    assert_eq!((in_flux.len(), own.len()), (25, 11));
+    if judge != "none" {
+        let builds = plan["judged"]["builds"].as_array().unwrap();
+        assert!(builds.len() > 36 && builds.iter().all(|build| build["verdict"] == "same"), "{builds:?}");
+    }
+    repo.run(&["apply", "components"]);
+    assert_eq!(repo.run(&["diff", "components"]).stdout, "");
+    let after = Repo::copy_of(&corpus.join("onedr0p-home-ops/after"));
+    let (by_hand, ours) = (named_components(&after), named_components(&repo));
+    assert_eq!(by_hand.len(), 51);
+    assert_eq!(ours, by_hand);
+}
+
+/// Every entry that leads to a Component: its file, and the Component.
+fn named_components(repo: &Repo) -> BTreeSet<(String, String)> {
+    let files = repo.files();
+    let texts = files.iter().map(|(path, text)| (path.display().to_string(), String::from_utf8_lossy(text)));
+    let entries = texts.flat_map(|(path, text)| {
+        let component =
+            |line: &str| Some(line.trim_start().strip_prefix("- ../")?.split_once("components/")?.1.to_owned());
+        text.lines().filter_map(component).map(|own| (path.clone(), own)).collect::<Vec<_>>()
+    });
+    entries.collect()
+}
+
 /// The second repository has no Components yet: each of its templates is made one.
 #[test]
 fn onedr0p_home_ops() {

@@ -120,8 +120,9 @@ impl Aim {
         let mut aim = Aim { is_switch: !consumers.is_empty(), ..Aim::default() };
         for consumer in consumers {
             // Where Flux names the Components, the file builds less by itself.
-            let alone = found.named_by(consumer).is_empty();
-            aim.watched.insert(consumer.kustomization.path.clone(), alone);
+            let owners = found.named_by(consumer);
+            aim.watched.insert(consumer.kustomization.path.clone(), owners.is_empty());
+            aim.expected.extend(owners.into_iter().map(|own| Expected::Object(own.at.clone())));
             let known = consumer.references.iter().filter_map(|own| Some((own, found.counterpart(own).ok()?)));
             let differing = known.filter(|(_, own)| !own.differs.is_empty());
             aim.expected.extend(differing.map(|(own, other)| Expected::Pair(own.target.clone(), other.dir.clone())));
