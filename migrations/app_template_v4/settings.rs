@@ -69,9 +69,9 @@ impl Section for AppTemplateV4Settings {
         AppTemplateV4Settings {
             target,
             version,
-            selectors: one_of(keys, "selectors", [("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
-            tokens: one_of(keys, "tokens", [("drop", Tokens::Dropped), ("keep", Tokens::Kept)]),
-            on_chart: one_of(keys, "on-chart", [("chart-ref", OnChart::ChartRef), ("in-place", OnChart::InPlace)]),
+            selectors: keys.one_of("selectors", &[("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
+            tokens: keys.one_of("tokens", &[("drop", Tokens::Dropped), ("keep", Tokens::Kept)]),
+            on_chart: keys.one_of("on-chart", &[("chart-ref", OnChart::ChartRef), ("in-place", OnChart::InPlace)]),
             fleet: keys.flag("fleet").unwrap_or(default.fleet),
         }
     }
@@ -103,18 +103,5 @@ impl Section for AppTemplateV4Settings {
                 value: New::Plain("false".to_owned()),
             },
         ]
-    }
-}
-
-/// The value of a key that is one of two words; the first where it is absent.
-fn one_of<T: Copy>(keys: &mut Keys<'_, '_>, key: &'static str, words: [(&str, T); 2]) -> T {
-    let Some((text, node)) = keys.text(key) else { return words[0].1 };
-    match words.iter().find(|(word, _)| *word == text) {
-        Some((_, value)) => *value,
-        None => {
-            let help = format!("write `{}` or `{}`", words[0].0, words[1].0);
-            keys.mistake(INVALID_VALUE, node, format!("`{key}` cannot be `{text}`"), help);
-            words[0].1
-        }
     }
 }

@@ -12,6 +12,7 @@
 //! impossible: `hazards.md`, C1 to C11.
 
 pub(in crate::migrations) mod codes;
+mod copy;
 mod edit;
 mod pair;
 mod proof;
@@ -19,9 +20,10 @@ mod removal;
 mod runbook;
 mod settings;
 mod survey;
+mod switch;
 mod template;
 
-pub use settings::ComponentsSettings;
+pub use settings::{ComponentsSettings, Create, Destination};
 
 use crate::config::{SectionType, Settings};
 use crate::flux::View;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::survey::Found;
+use super::edit::Written;
+use super::survey::{Found, files_of};
 use super::template::Consumer;
 use super::{codes, finding};
 use crate::flux::{Followed, FollowedBranch, Position, View};
 use crate::plan::{Finding, Severity};
-use crate::repo::{EntryKind, RepoPath};
+use crate::repo::{Change, Changes, EntryKind, RepoPath};
+use crate::yaml::{CommentFate, Fate};
 
 /// What has to be done before a template can go.
 #[derive(Debug)]
@@ -74,4 +76,37 @@ pub(super) fn elsewhere(view: &View, template: &RepoPath) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Takes a template away. What its comments say stays in the Component that has them, too.
+pub(super) fn remove(found: &Found<'_>, template: &RepoPath) -> Result<Written, Finding> {
+    let view = found.view;
+    let path = view.kustomization(template).map_or(template, |own| &own.path);
+    let refuse = |message: String| finding(Severity::Error, codes::ELSEWHERE, path, None, message);
+    let before = before(found, template).ok_or_else(|| refuse("something names it".to_owned()))?;
+    if let Some(consumer) = before.consumers.first() {
+        return Err(refuse(format!("{} names it", consumer.kustomization.path)));
+    }
+    let (mut changes, mut comments) = (Changes::new(), Vec::new());
+    let kept = found.counterparts.get(template).and_then(|own| own.as_ref().ok());
+    let kept: BTreeSet<&str> = kept.map(|own| comments_below(view, &own.dir)).unwrap_or_default();
+    for path in files_of(view, template) {
+        let read = view.tree().read(&path).map_err(|error| refuse(error.to_string()))?;
+        let file = read.ok_or_else(|| refuse(format!("{path} is not there any more")))?;
+        changes.set(path.clone(), Change::Delete { of: file.id() });
+        let Some(stream) = view.file(&path).and_then(|file| file.stream.as_ref()) else { continue };
+        comments.extend(stream.comments().iter().filter_map(|comment| {
+            let text = &stream.text()[comment.range.clone()];
+            let (line, range) = (comment.line, comment.range.clone());
+            let fate = Fate::Dropped("its file goes".to_owned());
+            (!kept.contains(text)).then(|| (path.clone(), CommentFate { text: text.to_owned(), line, range, fate }))
+        }));
+    }
+    Ok((changes, comments))
+}
+
+/// All comments of the files below a directory.
+fn comments_below<'v>(view: &'v View, dir: &RepoPath) -> BTreeSet<&'v str> {
+    let streams = view.files().filter(|(path, _)| path.is_in(dir)).filter_map(|(_, file)| file.stream.as_ref());
+    streams.flat_map(|stream| stream.comments().iter().map(|own| &stream.text()[own.range.clone()])).collect()
 }

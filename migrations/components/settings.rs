@@ -11,11 +11,56 @@ pub struct ComponentsSettings {
     pub directory: Option<RepoPath>,
     /// `pairs`: which Component takes the place of which template, where rendering does not tell.
     pub pairs: Vec<(RepoPath, RepoPath)>,
+    /// `destination`: where a consumer names its Components.
+    pub destination: Destination,
+    /// `create`: how a template for which there is no Component becomes one.
+    pub create: Create,
+    /// `protect-claims`: whether claims are kept from being pruned before anything else moves.
+    pub protect_claims: bool,
+    /// `renames`: directories that get another name.
+    pub renames: Vec<(RepoPath, RepoPath)>,
+}
+
+/// Where a consumer names its Components.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Destination {
+    /// In `components` of its own kustomization file.
+    #[default]
+    Kustomization,
+    /// In `spec.components` of the Flux Kustomizations whose `spec.path` it is; one that is taken in by other kustomizations names them itself.
+    FluxKustomization,
+}
+
+impl Destination {
+    const ALL: [(&'static str, Destination); 2] =
+        [("kustomization", Destination::Kustomization), ("flux-kustomization", Destination::FluxKustomization)];
+}
+
+/// How a template for which there is no Component becomes one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Create {
+    /// A Component is made of it, consumers are switched one after the other, the template goes last.
+    #[default]
+    Copy,
+    /// It becomes the Component where it stands, together with all its consumers.
+    InPlace,
+}
+
+impl Create {
+    const ALL: [(&'static str, Create); 2] = [("copy", Create::Copy), ("in-place", Create::InPlace)];
 }
 
 impl Default for ComponentsSettings {
     fn default() -> ComponentsSettings {
-        ComponentsSettings { templates: vec!["templates".to_owned()], directory: None, pairs: Vec::new() }
+        ComponentsSettings {
+            templates: vec!["templates".to_owned()],
+            directory: None,
+            pairs: Vec::new(),
+            destination: Destination::default(),
+            create: Create::default(),
+            protect_claims: false,
+            renames: Vec::new(),
+        }
     }
 }
 
@@ -30,7 +75,17 @@ impl Section for ComponentsSettings {
         let directory = keys.text("directory").and_then(|(text, node)| path(keys, text, node));
         let items = keys.list("pairs").unwrap_or_default();
         let pairs = items.into_iter().filter_map(|item| keys.nested(item, "a pair", pair)).collect();
-        ComponentsSettings { templates: templates.unwrap_or(default.templates), directory, pairs }
+        let items = keys.list("renames").unwrap_or_default();
+        let renames = items.into_iter().filter_map(|item| keys.nested(item, "a rename", rename)).collect();
+        ComponentsSettings {
+            templates: templates.unwrap_or(default.templates),
+            directory,
+            pairs,
+            destination: keys.one_of("destination", &Destination::ALL),
+            create: keys.one_of("create", &Create::ALL),
+            protect_claims: keys.flag("protect-claims").unwrap_or_default(),
+            renames,
+        }
     }
 
     fn described(&self) -> Vec<Described> {
@@ -44,7 +99,13 @@ What directories of templates are called, or their paths from the root. Beside i
   directory: kubernetes/components   # where new Components go; without it, beside the templates
   pairs:                             # where rendering does not tell which Component is meant
     - template: kubernetes/templates/volsync
-      component: kubernetes/components/volsync";
+      component: kubernetes/components/volsync
+  destination: flux-kustomization    # name Components in spec.components of the Flux Kustomization; without it, in the kustomization
+  create: in-place                   # make a template a Component where it stands, with all consumers at once; without it, a copy
+  protect-claims: true               # first annotate claims, so that Flux never prunes them
+  renames:                           # directories that get another name, with all that names them
+    - from: kubernetes/components/gaurded
+      to: kubernetes/components/guarded";
 
 /// A path from the root, which is not the root itself.
 fn path(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<RepoPath> {
@@ -57,7 +118,27 @@ fn path(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<RepoPath>
 }
 
 fn pair(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
-    let mut one = |key: &'static str, example: &str| match keys.text(key) {
+    let template = needed(keys, "template", "kubernetes/templates/volsync");
+    let component = needed(keys, "component", "kubernetes/components/volsync");
+    Some((template?, component?))
+}
+
+fn rename(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
+    let from = needed(keys, "from", "kubernetes/components/gaurded");
+    let place = keys.text("to").map(|(_, node)| node);
+    let to = needed(keys, "to", "kubernetes/components/guarded");
+    let (from, to) = (from?, to?);
+    if from.is_in(&to) || to.is_in(&from) {
+        let help = "name two directories of which neither lies in the other";
+        keys.mistake(INVALID_VALUE, place?, format!("{from} cannot become {to}"), help);
+        return None;
+    }
+    Some((from, to))
+}
+
+/// A path under a key that must be there.
+fn needed(keys: &mut Keys<'_, '_>, key: &'static str, example: &str) -> Option<RepoPath> {
+    match keys.text(key) {
         Some((text, node)) => path(keys, text, node),
         None => {
             if !keys.has(key) {
@@ -65,10 +146,7 @@ fn pair(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
             }
             None
         }
-    };
-    let template = one("template", "kubernetes/templates/volsync");
-    let component = one("component", "kubernetes/components/volsync");
-    Some((template?, component?))
+    }
 }
 
 #[cfg(test)]
@@ -93,12 +171,28 @@ mod tests {
     }
 
     #[test]
+    fn words_and_renames_are_read() {
+        let own = read(
+            "components:\n  destination: flux-kustomization\n  create: in-place\n  protect-claims: true\n  renames: [{from: k/a, to: ./k/b/}]\n",
+        );
+        let own = own.unwrap();
+        assert_eq!((own.destination, own.create), (Destination::FluxKustomization, Create::InPlace));
+        assert!(own.protect_claims);
+        assert_eq!(own.renames, [(RepoPath::new("k/a").unwrap(), RepoPath::new("k/b").unwrap())]);
+    }
+
+    #[test]
     fn mistakes_are_said() {
         for text in [
             "templates: [../x]",
             "directory: .",
             "pairs: [{template: a}]",
             "pairs: [{template: a, component: b, c: d}]",
+            "destination: flux",
+            "create: [copy]",
+            "protect-claims: yes",
+            "renames: [{from: a}]",
+            "renames: [{from: a, to: a/b}]",
         ] {
             let mistakes = read(&format!("components:\n  {text}\n")).unwrap_err().mistakes;
             assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");

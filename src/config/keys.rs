@@ -91,6 +91,20 @@ impl<'m, 's> Keys<'m, 's> {
         flag
     }
 
+    /// The value of a key that is one of some words; the first where it is absent.
+    pub fn one_of<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> T {
+        let Some((text, node)) = self.text(key) else { return words[0].1 };
+        match words.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => *value,
+            None => {
+                let words_shown: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+                let help = format!("write {}", words_shown.join(" or "));
+                self.mistake(INVALID_VALUE, node, format!("`{key}` cannot be `{text}`"), help);
+                words[0].1
+            }
+        }
+    }
+
     /// The texts in the list of a key, each with its node. Without duplicates.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(&'s str, Node<'s>)>> {
         let items = self.list(key)?;

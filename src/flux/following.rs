@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::Cluster;
 use super::flags::ControllerFlag;
@@ -74,6 +74,8 @@ pub enum States {
         flux: Option<FluxVersion>,
         /// The flags of its controllers that it shows.
         controller_flags: Vec<ControllerFlag>,
+        /// The namespace and name of each Flux Kustomization that the cluster applies.
+        kustomizations: BTreeSet<(String, String)>,
     },
     /// Nothing: there is no cluster of that name in its tree.
     NoSuchCluster,
@@ -91,7 +93,7 @@ impl Following {
     /// the word.
     pub(super) fn teach(&self, clusters: &mut [Cluster]) {
         for cluster in clusters {
-            if let Some(Followed::Here(FollowedBranch { states: States::Own { flux, controller_flags }, .. })) =
+            if let Some(Followed::Here(FollowedBranch { states: States::Own { flux, controller_flags, .. }, .. })) =
                 self.of(cluster)
             {
                 cluster.flux = *flux;

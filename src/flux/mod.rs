@@ -11,6 +11,7 @@ mod change;
 mod cluster;
 #[cfg(test)]
 mod cluster_tests;
+mod difference;
 mod entry;
 mod file;
 mod flags;
@@ -47,6 +48,7 @@ mod view;
 mod walk;
 
 pub use cluster::Cluster;
+pub use difference::FieldDifference;
 pub use file::{Barred, Broken, FileView};
 pub use flags::{ControllerFlag, Flag};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};

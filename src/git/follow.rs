@@ -85,8 +85,16 @@ impl Repository {
 fn stated(there: &Result<View, String>, cluster: &str) -> States {
     match there {
         Err(why) => States::Unreadable(why.clone()),
-        Ok(view) => match view.graph().clusters.iter().find(|own| own.name == cluster) {
-            Some(own) => States::Own { flux: own.flux_here, controller_flags: own.controller_flags.clone() },
+        Ok(view) => match view.graph().clusters.iter().position(|own| own.name == cluster) {
+            Some(number) => {
+                let own = &view.graph().clusters[number];
+                let applied = view.graph().kustomizations.iter().filter(|own| own.cluster == number);
+                States::Own {
+                    flux: own.flux_here,
+                    controller_flags: own.controller_flags.clone(),
+                    kustomizations: applied.map(|own| (own.namespace.clone(), own.name.clone())).collect(),
+                }
+            }
             None => States::NoSuchCluster,
         },
     }

@@ -1,0 +1,45 @@
+//! The text of a Component that is made of a template.
+
+use super::edit::{Written, refused_edit};
+use super::pair::{Counterpart, VERSION};
+use super::survey::{files_of, moved};
+use super::switch::root_of;
+use super::{codes, finding};
+use crate::flux::{Kustomization, View};
+use crate::plan::{Finding, Severity};
+use crate::repo::{Change, Changes, RepoPath};
+use crate::yaml::{Edit, New, Place};
+
+/// Makes a Component of a template: a copy of its files, with the kind and version of a Component.
+pub(super) fn make(view: &View, counterpart: &Counterpart, from: &RepoPath) -> Result<Written, Finding> {
+    let refuse = |path: &RepoPath, message: String| finding(Severity::Error, codes::NOT_COPIED, path, None, message);
+    let mut changes = Changes::new();
+    let own = view.kustomization(from).expect("a template that is made a Component has a kustomization");
+    for path in files_of(view, from) {
+        let read = view.tree().read(&path).map_err(|error| refuse(&path, error.to_string()))?;
+        let file = read.ok_or_else(|| refuse(&path, "it is not there any more".to_owned()))?;
+        let text = str::from_utf8(&file.bytes).map_err(|error| refuse(&path, error.to_string()))?;
+        let text = if path == own.path { as_component(view, own)? } else { text.to_owned() };
+        changes.set(moved(&path, from, &counterpart.dir), Change::Create { text, mode: file.mode });
+    }
+    Ok((changes, Vec::new()))
+}
+
+/// The text of a kustomization file, as that of a Component.
+pub(super) fn as_component(view: &View, own: &Kustomization) -> Result<String, Finding> {
+    let stream = view.file(&own.path).and_then(|file| file.stream.as_ref());
+    let stream = stream.expect("a kustomization of the view was read");
+    let written = || {
+        let root = root_of(stream);
+        let mut edit = Edit::of(stream);
+        for (key, value) in [("apiVersion", VERSION), ("kind", "Component")] {
+            match root.own_entry(key) {
+                Some((_, node)) => edit.set_scalar(node, value)?,
+                None => edit.insert_entry(root, Place::First, key, &New::string(value))?,
+            }
+        }
+        edit.finish()
+    };
+    let edited = written().map_err(|error| refused_edit(&own.path, &error))?;
+    Ok(edited.splices.apply(stream.text()).expect("splices fit the text that they were made for"))
+}
