@@ -97,6 +97,7 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
         "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
         "effects": unit.effects.iter().map(of_effect).collect::<Vec<_>>(),
+        "paste": unit.paste,
     })
 }
 
