@@ -14,7 +14,8 @@ use crate::plan::{Finding, Severity};
 pub(super) fn about(found: &Found<'_>) -> Vec<Finding> {
     let mut all = proposal(found);
     for candidate in &found.candidates {
-        let name = format!("HelmRelease {}/{}", candidate.namespace, candidate.name);
+        let clusters = candidate.clusters.iter().map(String::as_str).collect::<Vec<_>>().join(" and ");
+        let name = format!("HelmRelease {}/{} on {clusters}", candidate.namespace, candidate.name);
         let kept = candidate.kept.iter();
         if found.leaves(candidate) {
             all.extend(kept.map(|kept| left(&name, &candidate.release.at, kept)));
@@ -26,7 +27,7 @@ pub(super) fn about(found: &Found<'_>) -> Vec<Finding> {
     }
     for member in found.kustomizations.iter().filter(|member| found.leaves_member(member)) {
         let child = &found.children[member.child];
-        let name = format!("Kustomization {}/{}", child.namespace, child.name);
+        let name = format!("Kustomization {}/{} in {}", child.namespace, child.name, child.at.path);
         all.extend(member.kept.iter().map(|kept| left(&name, &child.at, kept)));
     }
     all

@@ -38,7 +38,7 @@ fn id(step: &'static str, subject: Subject) -> UnitId {
     UnitId { migration: "remediation-defaults", step, subject }
 }
 
-fn kustomization(step: &'static str, namespace: &str, name: &str, path: &RepoPath) -> UnitId {
+pub(super) fn kustomization(step: &'static str, namespace: &str, name: &str, path: &RepoPath) -> UnitId {
     let (kind, namespace, name) = ("Kustomization".to_owned(), namespace.to_owned(), name.to_owned());
     id(step, Subject::Object { kind, namespace, name, path: path.clone() })
 }
@@ -401,8 +401,12 @@ fn overrides(candidate: &Candidate<'_>) -> Vec<Finding> {
 /// How many releases of each cluster each default leaves the same, changes, or is kept from.
 fn counts(members: &[&Candidate<'_>], found: &Found<'_>) -> Vec<Finding> {
     let mut lines: Vec<(String, String, [usize; 3])> = Vec::new();
+    let is_default = |field: &str| {
+        let mut sets = found.roots.iter().map(|root| &root.set);
+        sets.any(|set| set.0.iter().any(|(own, _)| own.name() == field))
+    };
     for own in members {
-        for effect in as_meant(&own.effects, !found.leaves(own)) {
+        for effect in as_meant(&own.effects, !found.leaves(own)).into_iter().filter(|own| is_default(&own.field)) {
             let number = match effect.outcome {
                 Outcome::Same => 0,
                 Outcome::Changes => 1,
