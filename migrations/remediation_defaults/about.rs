@@ -6,7 +6,7 @@ use super::effect::{Kept, stated_specs};
 use super::entry::Form;
 use super::fields::Field;
 use super::survey::{Candidate, Found};
-use super::{codes, finding};
+use super::{codes, finding, full_name};
 use crate::flux::{At, Value};
 use crate::plan::{Finding, Severity};
 
@@ -15,7 +15,7 @@ pub(super) fn about(found: &Found<'_>) -> Vec<Finding> {
     let mut all = proposal(found);
     for candidate in &found.candidates {
         let clusters = candidate.clusters.iter().map(String::as_str).collect::<Vec<_>>().join(" and ");
-        let name = format!("HelmRelease {}/{} on {clusters}", candidate.namespace, candidate.name);
+        let name = format!("HelmRelease {} on {clusters}", full_name(&candidate.namespace, &candidate.name));
         let kept = candidate.kept.iter();
         if found.leaves(candidate) {
             all.extend(kept.map(|kept| left(&name, &candidate.release.at, kept)));

@@ -119,13 +119,21 @@ pub(super) fn kept<'a>(side: &Side<'_>, set: &dyn Fn(&Reach) -> Option<&'a Set>)
                 None => continue,
             };
             let line = line_of(side.view, side.at, field);
-            let kept = Kept { field, line, own: says.text().unwrap_or("a mapping").to_owned(), then };
+            let kept = Kept { field, line, own: shown(field, says), then };
             if !found.contains(&kept) {
                 found.push(kept);
             }
         }
     }
     found
+}
+
+/// A value for people: text where the field takes something else is in quotes.
+fn shown(field: &Field, value: &Value) -> String {
+    match value {
+        Value::Scalar { text, string: true } if !field.takes.fits(text, false) => format!("\"{text}\""),
+        other => other.text().unwrap_or("a mapping").to_owned(),
+    }
 }
 
 /// What the releases of the roots say, once for each place that applies one: the cluster, and `spec` with all patches in it.

@@ -103,6 +103,11 @@ impl Migration for RemediationDefaults {
     }
 }
 
+/// `namespace/name`, or the name alone where nothing gives it a namespace.
+fn full_name(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
 /// A finding with one of the [`codes`] here, of sources, or a general one, with its advice.
 fn finding(
     severity: Severity,

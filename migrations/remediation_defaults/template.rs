@@ -20,7 +20,8 @@ fn unit(view: &View, template: &KustomizationTemplate, settings: &RemediationDef
         object.kind == kind && object.api_version.starts_with(group) && view.graph().reaches(&object.at).is_empty()
     };
     let built = view.build_path(&template.builds);
-    let children: Vec<&Rendered> = built.iter().filter(|own| is(own, "kustomize.toolkit.fluxcd.io/", "Kustomization")).collect();
+    let children: Vec<&Rendered> =
+        built.iter().filter(|own| is(own, "kustomize.toolkit.fluxcd.io/", "Kustomization")).collect();
     let stated: Vec<_> = children.iter().filter_map(|child| view.stated(&child.at)).collect();
     let below: Vec<Rendered> = view.builds(&stated).into_iter().flatten().collect();
     let releases = |built: &[Rendered]| -> Vec<Rendered> {
@@ -37,7 +38,8 @@ fn unit(view: &View, template: &KustomizationTemplate, settings: &RemediationDef
     if set.is_empty() {
         return None;
     }
-    let version = |all: &mut dyn Iterator<Item = &str>, otherwise: &str| newest(all).unwrap_or_else(|| otherwise.to_owned());
+    let version =
+        |all: &mut dyn Iterator<Item = &str>, otherwise: &str| newest(all).unwrap_or_else(|| otherwise.to_owned());
     let wanted = Wanted {
         form,
         helm_release: version(&mut releases.iter().map(|own| &*own.api_version), "helm.toolkit.fluxcd.io/v2"),

@@ -9,7 +9,7 @@ use super::roots::{Child, Root};
 use super::settings::Scope;
 use super::subtract::redundant;
 use super::survey::{Candidate, Found, Member};
-use super::{DISABLED, codes, finding};
+use super::{DISABLED, codes, finding, full_name};
 use crate::charts::app_template::{Chart, WorkloadKind};
 use crate::flux::View;
 use crate::plan::{
@@ -111,7 +111,7 @@ impl Units<'_, '_> {
         if !self.found.leaves_member(member) || !able {
             return None;
         }
-        let effects: Vec<Effect> = member.effects.clone();
+        let effects = as_meant(&member.effects, false);
         // Where the defaults are there already, it gets back what it says.
         let is_there = child.roots.iter().any(|root| self.has_stage_a(*root) && !self.is_pending_a(*root));
         let title = format!("keeps {}, by a label", words(member.kept.iter().map(|kept| kept.field)));
@@ -146,10 +146,12 @@ impl Units<'_, '_> {
             class: Some(Class::KustomizationDefaults),
             safety: if problem.is_some() { Safety::Refused } else { Safety::Safe },
             impact: impact_of(&effects),
-            paste: problem.is_some().then(|| {
-                root.wanted(found.view, Form::Kustomizations, found.settings.kustomization.clone())
-                    .to_paste(&found.settings)
-            }),
+            paste: problem.as_ref().filter(|own| ![codes::TOO_MANY, codes::FIELD_NOT_IN_FLUX].contains(&own.code)).map(
+                |_| {
+                    root.wanted(found.view, Form::Kustomizations, found.settings.kustomization.clone())
+                        .to_paste(&found.settings)
+                },
+            ),
             findings: problem.into_iter().collect(),
             needs,
             effects,
@@ -157,9 +159,14 @@ impl Units<'_, '_> {
         })
     }
 
+    /// Whether something has to be done to a Flux Kustomization before the roots above it come.
+    fn is_first(&self, child: &Child) -> bool {
+        !child.ops.is_empty() && child.roots.iter().all(|number| self.found.roots[*number].problem.is_none())
+    }
+
     fn own_patches(&self, child: &Child) -> Option<Unit> {
         let roots: Vec<&Root> = child.roots.iter().map(|number| &self.found.roots[*number]).collect();
-        if child.ops.is_empty() || roots.iter().any(|root| root.problem.is_some()) {
+        if !self.is_first(child) {
             return None;
         }
         let title = match child.merges {
@@ -185,7 +192,9 @@ impl Units<'_, '_> {
         if self.is_pending_a(number) {
             needs.insert(root_id(KUSTOMIZATION_DEFAULTS, root));
         }
-        let children = found.children.iter().filter(|child| child.roots.contains(&number) && !child.ops.is_empty());
+        // Of those below it, and of itself, where it hangs below another root.
+        let first = |child: &&Child| child.roots.contains(&number) || child.at == root.at;
+        let children = found.children.iter().filter(first).filter(|child| self.is_first(child));
         needs.extend(children.map(|child| child_id(OWN_PATCHES, child)));
         let members: Vec<&Candidate<'_>> =
             found.candidates.iter().filter(|own| own.roots.contains(&number) && !own.is_out(&found.settings)).collect();
@@ -230,9 +239,16 @@ impl Units<'_, '_> {
             forms.collect::<Vec<_>>().join(" and "),
             root.set.lines().join(", ")
         );
-        let paste = root.problem.is_some().then(|| {
-            let wanted = root.forms.iter().map(|form| root.wanted(found.view, *form, root.set.clone()));
-            wanted.map(|wanted| wanted.to_paste(&found.settings)).collect::<Vec<_>>().join("")
+        let paste = root.problem.as_ref().and_then(|problem| {
+            let forms: &[Form] = match problem.code {
+                // Nothing is to be pasted where it would do harm, or nothing.
+                codes::TOO_MANY | codes::FIELD_NOT_IN_FLUX | codes::WOULD_REPLACE => return None,
+                // Into the list that the other patch sets.
+                codes::PATCHES_SET => &[Form::OneLevel],
+                _ => &root.forms,
+            };
+            let wanted = forms.iter().map(|form| root.wanted(found.view, *form, root.set.clone()));
+            Some(wanted.map(|wanted| wanted.to_paste(&found.settings)).collect())
         });
         Some(Unit {
             lane: self.lane(root.clusters.iter().copied()),
@@ -295,7 +311,7 @@ impl Units<'_, '_> {
         let mut needs: BTreeSet<UnitId> = roots.map(|root| root_id(INJECT, root)).collect();
         let reaches = found.view.graph().reaches(&candidate.release.at);
         let applies = |child: &&Child| reaches.iter().any(|reach| child.numbers.contains(&reach.kustomization));
-        let children = found.children.iter().filter(|child| !child.ops.is_empty()).filter(applies);
+        let children = found.children.iter().filter(|child| self.is_first(child)).filter(applies);
         needs.extend(children.map(|child| child_id(OWN_PATCHES, child)));
         needs
     }
@@ -387,9 +403,8 @@ fn overrides(candidate: &Candidate<'_>) -> Vec<Finding> {
     let one = |kept: &super::effect::Kept| {
         let then = kept.then.as_ref()?;
         let message = format!(
-            "HelmRelease {}/{} says {}: {}, the defaults make it {then}",
-            candidate.namespace,
-            candidate.name,
+            "HelmRelease {} says {}: {}, the defaults make it {then}",
+            full_name(&candidate.namespace, &candidate.name),
             kept.field.short(),
             kept.own
         );
@@ -426,8 +441,7 @@ fn counts(members: &[&Candidate<'_>], found: &Found<'_>) -> Vec<Finding> {
     let order = |field: &str| super::fields::HELM_RELEASE.iter().position(|own| own.name() == field);
     lines.sort_by_key(|(cluster, field, _)| (cluster.clone(), order(field)));
     let line = |(cluster, field, [same, changes, kept]): (String, String, [usize; 3])| {
-        let message =
-            format!("{field} on {cluster}: {same} say so already, {changes} change, {kept} are left as they are");
+        let message = format!("{field} on {cluster}: {same} say so already, {changes} change, {kept} stay as they are");
         finding(Severity::Note, codes::COUNTS, None, None, message)
     };
     lines.into_iter().map(line).collect()

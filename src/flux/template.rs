@@ -131,7 +131,10 @@ mod tests {
                     path: ./kubernetes/{{ cluster }}\n{% endif %}\n";
         let found = kustomizations(&RepoPath::new("flux/apps.yaml.j2").unwrap(), text);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].line, found[0].name.as_deref(), found[0].builds.as_str()), (4, Some("apps"), "kubernetes/apps"));
+        assert_eq!(
+            (found[0].line, found[0].name.as_deref(), found[0].builds.as_str()),
+            (4, Some("apps"), "kubernetes/apps")
+        );
     }
 
     #[test]

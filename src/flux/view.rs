@@ -283,7 +283,8 @@ impl View {
     /// What a Flux Kustomization without anything but a path would build, whoever states it.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
         let at = At::document(path, 0);
-        let source = super::source::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
+        let source =
+            super::source::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
         self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
     }
 

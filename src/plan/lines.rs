@@ -20,6 +20,11 @@ pub(super) fn point_into<'f>(start: &View, landed: &View, findings: impl Iterato
     }
 }
 
+/// A line of a file in the tree at hand.
+pub(super) fn old_line(start: &View, landed: &View, path: &RepoPath, line: usize) -> usize {
+    old_lines(start, landed, path).and_then(|lines| lines.get(line - 1).copied()).unwrap_or(line)
+}
+
 /// For each line of a file that has changed, that of the old text: what is new stands for what it replaces, or what it follows. `None` for a
 /// file that is the same, or is not in both trees.
 fn old_lines(start: &View, landed: &View, path: &RepoPath) -> Option<Vec<usize>> {
