@@ -165,3 +165,12 @@ fn of_every_strategy() {
 fn consumers_land_in_any_order() {
     in_any_order(&Repo::copy_of(&root().join("golden/components-switch/before")));
 }
+
+/// The same with Flux Kustomizations as destination and claims that are protected first (C9), with promotions that share a consumer, and with a
+/// rename that comes after the consumers that are switched to it (C7).
+#[test]
+fn consumers_land_in_any_order_as_configured() {
+    for case in ["components-flux", "components-in-place", "components-rename"] {
+        in_any_order(&Repo::copy_of(&root().join("golden").join(case).join("before")));
+    }
+}

@@ -2,12 +2,12 @@
 
 use super::edit::{Written, refused_edit};
 use super::pair::{Counterpart, VERSION};
-use super::survey::{files_of, moved};
 use super::switch::root_of;
 use super::{codes, finding};
 use crate::flux::{Kustomization, View};
 use crate::plan::{Finding, Severity};
-use crate::repo::{Change, Changes, RepoPath};
+use crate::repo::{Change, Changes, EntryKind, RepoPath};
+use crate::text::Splices;
 use crate::yaml::{Edit, New, Place};
 
 /// Makes a Component of a template: a copy of its files, with the kind and version of a Component.
@@ -26,7 +26,13 @@ pub(super) fn make(view: &View, counterpart: &Counterpart, from: &RepoPath) -> R
 }
 
 /// The text of a kustomization file, as that of a Component.
-pub(super) fn as_component(view: &View, own: &Kustomization) -> Result<String, Finding> {
+fn as_component(view: &View, own: &Kustomization) -> Result<String, Finding> {
+    let text = view.file(&own.path).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
+    Ok(component_edit(view, own)?.apply(text).expect("splices fit the text that they were made for"))
+}
+
+/// What makes a kustomization file that of a Component.
+pub(super) fn component_edit(view: &View, own: &Kustomization) -> Result<Splices, Finding> {
     let stream = view.file(&own.path).and_then(|file| file.stream.as_ref());
     let stream = stream.expect("a kustomization of the view was read");
     let written = || {
@@ -40,6 +46,17 @@ pub(super) fn as_component(view: &View, own: &Kustomization) -> Result<String, F
         }
         edit.finish()
     };
-    let edited = written().map_err(|error| refused_edit(&own.path, &error))?;
-    Ok(edited.splices.apply(stream.text()).expect("splices fit the text that they were made for"))
+    written().map(|edited| edited.splices).map_err(|error| refused_edit(&own.path, &error))
+}
+
+/// All files below a directory.
+pub(super) fn files_of<'v>(view: &'v View, dir: &'v RepoPath) -> impl Iterator<Item = RepoPath> + 'v {
+    let files = view.tree().entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. }));
+    files.map(|(path, _)| path).filter(|path| path.is_in(dir))
+}
+
+/// The path in another directory of a file below one.
+pub(super) fn moved(path: &RepoPath, from: &RepoPath, to: &RepoPath) -> RepoPath {
+    let rest = path.as_str()[from.as_str().len()..].trim_start_matches('/');
+    to.join(rest).expect("a path in the repository")
 }

@@ -11,17 +11,24 @@
 //! `proof` builds every Flux Kustomization with and without it. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes
 //! impossible: `hazards.md`, C1 to C11.
 
+mod about;
 pub(in crate::migrations) mod codes;
 mod copy;
+mod destination;
 mod edit;
 mod pair;
+mod promote;
 mod proof;
+mod protect;
 mod removal;
+mod rename;
 mod runbook;
 mod settings;
 mod survey;
 mod switch;
 mod template;
+mod unit;
+mod warnings;
 
 pub use settings::{ComponentsSettings, Create, Destination};
 
@@ -54,7 +61,7 @@ impl Migration for Components {
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
         let own: ComponentsSettings = settings.section();
-        if template::Templates::of(&own).are_none(view) {
+        if own.renames.is_empty() && template::Templates::of(&own).are_none(view) {
             return Survey::default();
         }
         survey::survey(&survey::Found::in_view(&view.whole(), &own))

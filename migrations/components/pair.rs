@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::proof::{Difference, differences};
-use super::settings::ComponentsSettings;
+use super::protect::is_kept;
+use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
-use crate::flux::{Kustomization, Traced, View};
+use super::unit::is_claim;
+use crate::flux::{At, Kustomization, Traced, View};
 use crate::repo::{EntryKind, RepoPath};
 
 /// The `apiVersion` of Components.
@@ -19,6 +21,10 @@ pub(super) struct Counterpart {
     pub(super) dir: RepoPath,
     /// The template that it is to be made from, where it is not there yet.
     pub(super) made_from: Option<RepoPath>,
+    /// Whether it is the template itself, which becomes one where it stands.
+    pub(super) in_place: bool,
+    /// The claims that the template and it render and that Flux may prune, by where they stand.
+    pub(super) claims: BTreeSet<At>,
     /// How it differs from the template. Nothing, where it renders the same.
     pub(super) differs: Vec<Difference>,
     /// All texts of what it renders.
@@ -44,7 +50,7 @@ pub(super) fn counterparts(
 ) -> BTreeMap<RepoPath, Result<Counterpart, Lacking>> {
     // One of another version is none to Kustomize (C2).
     let is_version = |own: &Kustomization| own.api_version.as_ref().is_none_or(|version| version.text == VERSION);
-    let is_one = |own: &&Kustomization| own.component && is_version(own) && templates.root_of(&own.path).is_none();
+    let is_one = |own: &&Kustomization| own.component && is_version(own);
     let dirs: Vec<RepoPath> = view.kustomizations().filter(is_one).map(Kustomization::dir).collect();
     let built = view.traced_directories(&dirs);
     let components: Vec<Shape<'_>> = dirs.iter().zip(built).map(|(dir, objects)| Shape { dir, objects }).collect();
@@ -70,7 +76,7 @@ pub(super) fn counterparts(
             Err(lacking) => Err(lacking),
         };
         if let Ok(own) = counterpart.as_ref()
-            && own.made_from.as_ref() == Some(target)
+            && (own.made_from.as_ref() == Some(target) || own.dir == *target)
         {
             made.push((own.clone(), objects));
         }
@@ -106,11 +112,14 @@ fn of_one(
     let counterpart = |own: &Shape<'_>| Counterpart {
         dir: own.dir.clone(),
         made_from: None,
+        in_place: false,
+        claims: unprotected(objects).chain(unprotected(&own.objects)).collect(),
         differs: differences(objects, &own.objects),
         texts: texts(&own.objects),
     };
     if let Some((_, dir)) = settings.pairs.iter().find(|(template, _)| template == target) {
-        return match components.iter().find(|own| own.dir == dir) {
+        let renamed = settings.renamed(dir);
+        return match components.iter().find(|own| own.dir == dir || *own.dir == renamed) {
             Some(own) => Ok(Some(counterpart(own))),
             None => {
                 Err((codes::NO_SUCH_COMPONENT, format!("{dir}, which is configured for {target}, is no Component")))
@@ -153,27 +162,42 @@ fn new(
     let Some(own) = view.kustomization(target) else {
         return Err((codes::SINGLE_FILE, format!("no Component renders just what {target} does")));
     };
+    if acts_on_others(view, own, &mut BTreeSet::new()) {
+        let message =
+            format!("{} changes objects, and as a Component would change those of its consumers, too", own.path);
+        return Err((codes::TRANSFORMS, message));
+    }
+    let found = |dir: RepoPath, made_from: Option<RepoPath>| Counterpart {
+        in_place: made_from.is_none(),
+        claims: unprotected(objects).collect(),
+        differs: Vec::new(),
+        texts: texts(objects),
+        made_from,
+        dir,
+    };
+    if settings.create == Create::InPlace {
+        return match view.barred(&own.path) {
+            Some(barred) => Err((codes::NOT_COPIED, format!("{} is never touched ({})", own.path, barred.code()))),
+            None => Ok(found(target.clone(), None)),
+        };
+    }
     movable(view, target, own)?;
     let root = templates.root_of(target).expect("a template lies in a directory of templates");
     let base = settings.directory.clone().or_else(|| root.dir().join("components"));
     let rest = target.as_str()[root.as_str().len()..].trim_start_matches('/');
     let dir = base.and_then(|base| base.join(rest)).expect("a path in the repository");
+    let dir = settings.renamed(&dir);
     if view.tree().holds(&dir) {
         return Err((
             codes::PLACE_TAKEN,
             format!("{dir}, where its Component would go, is there already, and is no Component that renders the same"),
         ));
     }
-    Ok(Counterpart { dir, made_from: Some(target.clone()), differs: Vec::new(), texts: texts(objects) })
+    Ok(found(dir, Some(target.clone())))
 }
 
-/// Whether a template can be copied as it is, and means the same as a Component.
+/// Whether a template can be copied as it is.
 fn movable(view: &View, dir: &RepoPath, own: &Kustomization) -> Result<(), Lacking> {
-    if acts_on_others(view, own, &mut BTreeSet::new()) {
-        let message =
-            format!("{} changes objects, and as a Component would change those of its consumers, too", own.path);
-        return Err((codes::TRANSFORMS, message));
-    }
     let listed = own.resources.iter().chain(&own.components).chain(&own.inputs).chain(&own.configurations);
     for entry in listed {
         let target = view.resolve(own, &entry.text).filter(|_| !entry.is_remote());
@@ -204,6 +228,12 @@ pub(super) fn acts_on_others(view: &View, own: &Kustomization, seen: &mut BTreeS
         let components: Vec<RepoPath> = components.filter(|dir| seen.insert(dir.clone())).collect();
         components.iter().filter_map(|dir| view.kustomization(dir)).any(|own| acts_on_others(view, own, seen))
     }
+}
+
+/// The claims among objects that Flux may prune.
+fn unprotected(objects: &[Traced]) -> impl Iterator<Item = At> {
+    let claims = objects.iter().filter(|own| is_claim(&own.id.1));
+    claims.filter(|own| own.own.as_ref().is_some_and(|value| !is_kept(value))).map(|own| own.at.clone())
 }
 
 fn texts(objects: &[Traced]) -> Vec<String> {

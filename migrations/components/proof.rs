@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::flux::{At, FluxKustomization, Traced, View};
+use super::unit::is_claim;
+use crate::flux::{At, FieldDifference, FluxKustomization, Traced, View};
 use crate::repo::{Changes, RepoPath, TreeError};
 
 /// An object that is not the same in two builds.
@@ -17,6 +18,8 @@ pub(super) struct Difference {
     pub(super) before: Option<At>,
     /// Where it stands; `None` where it is gone.
     pub(super) after: Option<At>,
+    /// The fields that differ; none where it is not known, or in what is done to it.
+    pub(super) fields: Vec<FieldDifference>,
     /// Whether it is a PersistentVolumeClaim.
     pub(super) is_claim: bool,
 }
@@ -37,10 +40,10 @@ pub(super) fn differences(before: &[Traced], after: &[Traced]) -> Vec<Difference
     let mut all: BTreeMap<_, (Vec<&Traced>, Vec<&Traced>)> = BTreeMap::new();
     before.iter().for_each(|own| all.entry(&own.id).or_default().0.push(own));
     after.iter().for_each(|own| all.entry(&own.id).or_default().1.push(own));
-    let differs = |(old, new): &(Vec<&Traced>, Vec<&Traced>)| match (&old[..], &new[..]) {
-        ([old], [new]) => !old.is_same(new),
-        // What stands twice cannot be built.
-        _ => true,
+    // What stands twice cannot be built; if it stood twice before, that is no difference.
+    let differs = |(old, new): &(Vec<&Traced>, Vec<&Traced>)| {
+        let is_among = |own: &&Traced, others: &[&Traced]| others.iter().any(|other| own.is_same(other));
+        old.len() != new.len() || !old.iter().all(|own| is_among(own, new)) || !new.iter().all(|own| is_among(own, old))
     };
     let all = all.into_values().filter(differs);
     let difference = |(old, new): (Vec<&Traced>, Vec<&Traced>)| {
@@ -49,10 +52,25 @@ pub(super) fn differences(before: &[Traced], after: &[Traced]) -> Vec<Difference
             object: one.shown(),
             before: old.first().map(|own| own.at.clone()),
             after: new.first().map(|own| own.at.clone()),
-            is_claim: one.id.1 == "PersistentVolumeClaim",
+            fields: fields(&old, &new),
+            is_claim: is_claim(&one.id.1),
         }
     };
     all.map(difference).collect()
+}
+
+/// The fields in which an object of two builds differs, as their files have them.
+fn fields(old: &[&Traced], new: &[&Traced]) -> Vec<FieldDifference> {
+    match (old, new) {
+        ([Traced { own: Some(old), .. }], [Traced { own: Some(new), .. }]) => old.differences(new),
+        ([_], []) => vec![whole("there", "gone")],
+        ([], [_]) => vec![whole("absent", "new")],
+        _ => vec![whole("as it is", "another, as far as can be told")],
+    }
+}
+
+fn whole(before: &str, after: &str) -> FieldDifference {
+    FieldDifference { field: String::new(), before: Some(before.to_owned()), after: Some(after.to_owned()) }
 }
 
 /// What a change comes to.
@@ -64,18 +82,24 @@ pub(super) struct Outcome {
     pub(super) applied: Vec<Difference>,
 }
 
-/// Builds what all Flux Kustomizations and the consumers themselves build, before and after a change.
+/// Builds what all Flux Kustomizations build, and the watched kustomization files that are to build the same by themselves, before and after a
+/// change.
 ///
 /// `view` is a [`View::whole`].
 ///
 /// # Errors
 /// If the change does not fit the tree.
-pub(super) fn outcome(view: &View, changes: &Changes, consumers: &BTreeSet<RepoPath>) -> Result<Outcome, TreeError> {
+pub(super) fn outcome(
+    view: &View,
+    changes: &Changes,
+    watched: &BTreeMap<RepoPath, bool>,
+) -> Result<Outcome, TreeError> {
     let trial = view.with(changes)?;
     let mut outcome = Outcome::default();
-    let dirs: Vec<RepoPath> = consumers.iter().map(RepoPath::dir).collect();
+    let alone: Vec<&RepoPath> = watched.iter().filter(|(_, alone)| **alone).map(|(path, _)| path).collect();
+    let dirs: Vec<RepoPath> = alone.iter().map(|path| path.dir()).collect();
     let (before, after) = (view.traced_directories(&dirs), trial.traced_directories(&dirs));
-    for ((consumer, before), after) in consumers.iter().zip(&before).zip(&after) {
+    for ((consumer, before), after) in alone.into_iter().zip(&before).zip(&after) {
         outcome.add(consumer, differences(before, after));
     }
     let (before, after) = (applied(view), applied(&trial));
@@ -86,7 +110,7 @@ pub(super) fn outcome(view: &View, changes: &Changes, consumers: &BTreeSet<RepoP
         if found.is_empty() {
             continue;
         }
-        for consumer in consumers.iter().filter(|own| old.iter().any(|object| object.through.contains(own))) {
+        for consumer in watched.keys().filter(|own| old.iter().any(|object| object.through.contains(own))) {
             outcome.add(consumer, found.clone());
         }
         outcome.applied.extend(found);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::copy::files_of;
 use super::edit::Written;
-use super::survey::{Found, files_of};
+use super::survey::Found;
 use super::template::Consumer;
 use super::{codes, finding};
 use crate::flux::{Followed, FollowedBranch, Position, View};
@@ -30,7 +31,7 @@ pub(super) fn before<'f, 'v>(found: &'f Found<'v>, template: &RepoPath) -> Optio
 }
 
 fn goes<'f, 'v>(found: &'f Found<'v>, template: &RepoPath, open: &mut BTreeSet<RepoPath>) -> Option<Before<'f, 'v>> {
-    let counterpart = found.counterparts.get(template)?.as_ref().ok()?;
+    let counterpart = found.counterparts.get(template)?.as_ref().ok().filter(|own| own.dir != *template)?;
     let names = |own: &&Consumer<'_>| own.references.iter().any(|own| own.target.is_in(template));
     let consumers: Vec<&Consumer<'_>> = found.consumers.iter().filter(names).collect();
     let elsewhere = found.elsewhere.iter().any(|own| own.target.is_in(template));

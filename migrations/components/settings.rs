@@ -64,6 +64,14 @@ impl Default for ComponentsSettings {
     }
 }
 
+impl ComponentsSettings {
+    /// What a path is called once all renames are done.
+    pub(super) fn renamed(&self, path: &RepoPath) -> RepoPath {
+        let found = self.renames.iter().find(|(from, _)| path.is_in(from));
+        found.map_or_else(|| path.clone(), |(from, to)| super::copy::moved(path, from, to))
+    }
+}
+
 impl Section for ComponentsSettings {
     const KEY: &'static str = "components";
 

@@ -2,61 +2,73 @@
 
 use std::collections::BTreeSet;
 
+use super::destination::name_in_flux;
 use super::edit::{Written, refused_edit};
 use super::finding;
 use super::pair::acts_on_others;
 use super::survey::Found;
-use super::template::Consumer;
-use crate::flux::View;
+use super::template::{Consumer, Reference, Templates};
+use crate::flux::{Kustomization, View};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::{Splice, Splices};
 use crate::yaml::{CommentFate, Edit, Emptied, Error, Fate, New, Node, Place, Stream};
-/// Moves the entries of a consumer.
-pub(super) fn switch(found: &Found<'_>, consumer: &Consumer<'_>) -> Result<Written, Finding> {
-    let own = consumer.kustomization;
-    let mut components = Vec::new();
-    for reference in &consumer.references {
-        let counterpart = found.counterpart(reference).map_err(|(code, message)| {
-            finding(Severity::Error, code, &own.path, Some(reference.line), message.clone())
-        })?;
-        components.push(counterpart.dir.seen_from(&own.dir()));
+/// Moves entries of consumers to where each names its Components.
+pub(super) fn move_entries(found: &Found<'_>, moves: &[(&Consumer<'_>, Vec<&Reference>)]) -> Result<Written, Finding> {
+    let (mut changes, mut comments, mut in_flux) = (Changes::new(), Vec::new(), Vec::new());
+    for (consumer, references) in moves {
+        let own = consumer.kustomization;
+        let mut dirs = Vec::new();
+        for reference in references {
+            let counterpart = found.counterpart(reference).map_err(|(code, message)| {
+                finding(Severity::Error, code, &own.path, Some(reference.line), message.clone())
+            })?;
+            dirs.push(counterpart.dir.clone());
+        }
+        let owners = found.named_by(consumer);
+        let components: Vec<String> = match owners.is_empty() {
+            true => dirs.iter().map(|dir| dir.seen_from(&own.dir())).collect(),
+            false => Vec::new(),
+        };
+        in_flux.extend(owners.into_iter().map(|owner| (owner, dirs.clone())));
+        let stream = found.view.file(&own.path).and_then(|file| file.stream.as_ref());
+        let stream = stream.expect("a kustomization of the view was read");
+        let refuse = |error: Error| refused_edit(&own.path, &error);
+        let (text, fates) = rewritten(found, own, references, stream, &components).map_err(refuse)?;
+        changes.set(own.path.clone(), Change::Edit(difference(stream.text(), &text)));
+        comments.extend(fates.into_iter().map(|comment| (own.path.clone(), comment)));
     }
-    let stream = found.view.file(&own.path).and_then(|file| file.stream.as_ref());
-    let stream = stream.expect("a kustomization of the view was read");
-    let refuse = |error: Error| refused_edit(&own.path, &error);
-    let (text, comments) = rewritten(found.view, consumer, stream, &components).map_err(refuse)?;
-    let mut changes = Changes::new();
-    changes.set(own.path.clone(), Change::Edit(difference(stream.text(), &text)));
-    Ok((changes, comments.into_iter().map(|comment| (own.path.clone(), comment)).collect()))
+    name_in_flux(found, &in_flux, &mut changes)?;
+    Ok((changes, comments))
 }
 
 const RESOURCES: &str = "resources";
 const COMPONENTS: &str = "components";
 
-/// The text of a consumer with its entries moved, in two edits, each of them proven: what goes and what comes would touch where one list follows
-/// on the other.
+/// The text of a consumer with its entries moved, or only taken out where it is not to name Components itself. Two edits, each of them proven:
+/// what goes and what comes would touch where one list follows on the other.
 fn rewritten(
-    view: &View,
-    consumer: &Consumer<'_>,
+    found: &Found<'_>,
+    own: &Kustomization,
+    references: &[&Reference],
     stream: &Stream,
     components: &[String],
 ) -> Result<(String, Vec<CommentFate>), Error> {
-    let own = consumer.kustomization;
+    let view = found.view;
     let root = root_of(stream);
     let is_template = |item: &Node<'_>| {
         let target = item.value().and_then(|text| view.resolve(own, text));
-        target.is_some_and(|target| consumer.references.iter().any(|own| own.target == target))
+        target.is_some_and(|target| references.iter().any(|own| own.target == target))
     };
     let resources = root.own_entry(RESOURCES).map_or(root, |(_, value)| value);
     let items: Vec<Node<'_>> = resources.items().collect();
     let goes: Vec<usize> = (0..items.len()).filter(|number| is_template(&items[*number])).collect();
     let list = New::Sequence(components.iter().map(|path| New::string(path.as_str())).collect());
-    let has_list = root.own_entry(COMPONENTS).is_some();
+    let takes_its_place = !components.is_empty() && root.own_entry(COMPONENTS).is_none();
 
     let mut edit = Edit::of(stream);
     let nothing_left = goes.len() == items.len();
-    if nothing_left && !has_list {
+    if nothing_left && takes_its_place {
         edit.replace_entry(root, RESOURCES, COMPONENTS, &list, |_| Fate::Moved)?;
     } else if nothing_left {
         edit.remove_entry(root, RESOURCES, Emptied::NoEntry, |_| Fate::Moved)?;
@@ -66,24 +78,26 @@ fn rewritten(
     }
     let edited = edit.finish()?;
     let text = edited.splices.apply(stream.text()).expect("splices fit the text that they were made for");
-    if nothing_left && !has_list {
+    if components.is_empty() || (nothing_left && takes_its_place) {
         return Ok((text, edited.comments));
     }
 
     let stream = Stream::parse(text)?;
     let root = root_of(&stream);
-    let mut edit = Edit::of(&stream);
+    let mut edit = Edit::of(&stream).in_order();
     let there = root.own_entry(COMPONENTS).map(|(_, value)| value);
     match there {
         Some(there) if there.items().next().is_none() => edit.set(there, &list, |_| Fate::Moved)?,
         // Resources come before all Components; where one of these changes objects, ours must be there before it does.
         Some(there) => {
-            let mut dirs = own.components.iter().filter_map(|entry| view.resolve(own, &entry.text));
-            let acts = |dir: RepoPath| {
-                view.kustomization(&dir).is_none_or(|own| acts_on_others(view, own, &mut BTreeSet::new()))
+            let resolved = |text: &str| view.resolve(own, text);
+            let dirs: Vec<Option<RepoPath>> = there.items().map(|item| item.text().and_then(resolved)).collect();
+            let acts = |dir: &RepoPath| {
+                view.kustomization(dir).is_none_or(|own| acts_on_others(view, own, &mut BTreeSet::new()))
             };
-            let at = if dirs.any(acts) { 0 } else { there.items().count() };
+            let first = dirs.iter().flatten().any(acts);
             for path in components {
+                let at = found.place(&dirs, resolved(path).as_ref(), first);
                 edit.insert_item(there, at, &New::string(path.as_str()))?;
             }
         }
@@ -94,6 +108,22 @@ fn rewritten(
     }
     let text = edit.finish()?.splices.apply(stream.text()).expect("splices fit the text that they were made for");
     Ok((text, edited.comments))
+}
+
+impl Found<'_> {
+    /// Where a Component goes in a list of others: at its end, or `first`. Those that stand among templates are promoted in units that may land in any
+    /// order: they keep an order of their own.
+    pub(super) fn place(&self, list: &[Option<RepoPath>], new: Option<&RepoPath>, first: bool) -> usize {
+        let templates = Templates::of(self.settings);
+        let is_promoted = |own: Option<&RepoPath>| own.is_some_and(|own| templates.root_of(own).is_some());
+        let stands = |own: &&Option<RepoPath>, before: bool| {
+            is_promoted(new) && is_promoted(own.as_ref()) && (own.as_ref() < new) == before
+        };
+        match first {
+            true => list.iter().take_while(|own| stands(own, true)).count(),
+            false => list.len() - list.iter().rev().take_while(|own| stands(own, false)).count(),
+        }
+    }
 }
 
 pub(super) fn root_of(stream: &Stream) -> Node<'_> {

@@ -62,6 +62,11 @@ impl<'s> Templates<'s> {
         above.into_iter().rev().find(is_root)
     }
 
+    /// Whether something lies among templates and has not become a Component there.
+    fn is_template(&self, view: &View, path: &RepoPath) -> bool {
+        self.root_of(path).is_some() && view.kustomization(path).is_none_or(|own| !own.component)
+    }
+
     /// The consumers, by file.
     pub(super) fn consumers<'v>(&self, view: &'v View) -> Vec<Consumer<'v>> {
         let outside = view.kustomizations().filter(|own| self.root_of(&own.path).is_none());
@@ -106,7 +111,7 @@ impl<'s> Templates<'s> {
         for kustomization in view.kustomizations().filter(|own| self.root_of(&own.path).is_none()) {
             let lists = [("components", &kustomization.components), ("a patch or generator", &kustomization.inputs)];
             for (field, entry) in lists.into_iter().flat_map(|(field, list)| list.iter().map(move |own| (field, own))) {
-                let target = view.resolve(kustomization, &entry.text).filter(|target| self.root_of(target).is_some());
+                let target = view.resolve(kustomization, &entry.text).filter(|target| self.is_template(view, target));
                 let (path, line) = (kustomization.path.clone(), entry.line);
                 found.extend(target.map(|target| Elsewhere { path, line, field, target }));
             }
@@ -117,7 +122,7 @@ impl<'s> Templates<'s> {
             for own in reached.chain(view.stated(&object.at)) {
                 let paths = own.path.iter().map(|path| ("spec.path", path));
                 let components = own.components.iter().map(|path| ("spec.components", path));
-                for (field, target) in paths.chain(components).filter(|(_, path)| self.root_of(path).is_some()) {
+                for (field, target) in paths.chain(components).filter(|(_, path)| self.is_template(view, path)) {
                     let (path, target) = (object.at.path.clone(), target.clone());
                     let new = Elsewhere { path, line: object.line, field, target };
                     if !found.contains(&new) {

@@ -21,6 +21,8 @@ pub enum Class {
     OptOuts,
     /// Defaults of Flux Kustomizations.
     KustomizationDefaults,
+    /// Templates that become Components together with all their consumers.
+    Promotions,
     /// Defaults of HelmReleases.
     ReleaseDefaults,
     /// CronJobs and Jobs alone.
@@ -70,7 +72,8 @@ impl Class {
             Class::Consumers => "15-consumers",
             Class::OptOuts => "16-opt-outs",
             Class::KustomizationDefaults => "17-kustomization-defaults",
-            Class::ReleaseDefaults => "18-release-defaults",
+            Class::Promotions => "18-promotions",
+            Class::ReleaseDefaults => "19-release-defaults",
             Class::CronJobs => "20-cronjobs",
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
@@ -90,6 +93,7 @@ impl Class {
             Class::Consumers => "consumers",
             Class::OptOuts => "opt-outs",
             Class::KustomizationDefaults => "defaults of Kustomizations",
+            Class::Promotions => "promotions",
             Class::ReleaseDefaults => "defaults of releases",
             Class::CronJobs => "CronJobs",
             Class::Deployments => "Deployments",
