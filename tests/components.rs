@@ -123,13 +123,14 @@ fn haynes_ops() {
     assert!(judged == 0 || judged == consumers.len(), "{judged}");
 
     // What the owner did by hand: one consumer was missed, and four lost a template without a word. All five are switched here.
-    let by_hand = |dir: &str| std::fs::read_to_string(corpus.join("haynes-ops/after").join(dir).join("kustomization.yaml"));
+    let by_hand =
+        |dir: &str| std::fs::read_to_string(corpus.join("haynes-ops/after").join(dir).join("kustomization.yaml"));
     let missed: Vec<&str> =
         consumers.keys().filter(|dir| by_hand(dir).is_ok_and(|text| text.contains("/templates/"))).copied().collect();
     assert_eq!(missed, ["kubernetes/main/apps/database/emqx/cluster"]);
-    let lost = consumers.iter().filter(|(dir, title)| {
-        title.contains("gatus/") && by_hand(dir).is_ok_and(|text| !text.contains("gatus/"))
-    });
+    let lost = consumers
+        .iter()
+        .filter(|(dir, title)| title.contains("gatus/") && by_hand(dir).is_ok_and(|text| !text.contains("gatus/")));
     let lost: Vec<&str> = lost.map(|(dir, _)| dir.rsplit('/').next().unwrap()).collect();
     assert_eq!(lost, ["openwakeword", "piper", "speech-to-phrase", "whisper"]);
 }
@@ -145,10 +146,12 @@ fn a_move_of_claims_at_the_same_time_is_named() {
     repo.git(&["commit", "--quiet", "--all", "--message", "move"]);
     let plan = repo.run(&["plan", "components", "--review", "--format", "json"]);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
-    let named = plan["units"].as_array().unwrap().iter().filter(|unit| {
-        unit["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == "claims-moved")
-    });
-    let named: Vec<_> = named.map(|unit| (unit["subject"]["path"].as_str().unwrap(), unit["safety"].as_str().unwrap())).collect();
+    let named =
+        plan["units"].as_array().unwrap().iter().filter(|unit| {
+            unit["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == "claims-moved")
+        });
+    let named: Vec<_> =
+        named.map(|unit| (unit["subject"]["path"].as_str().unwrap(), unit["safety"].as_str().unwrap())).collect();
     assert_eq!(named, [("kubernetes/main/apps/three/app/kustomization.yaml", "review")]);
 }
 

@@ -128,7 +128,8 @@ fn build(
     }
     // What Kustomize itself cannot build is no matter of ours.
     let Ok(mut built) = built else { return Some(()) };
-    for (key, value) in at(own, &["spec", "postBuild", "substitute"]).and_then(Value::as_mapping).into_iter().flatten() {
+    for (key, value) in at(own, &["spec", "postBuild", "substitute"]).and_then(Value::as_mapping).into_iter().flatten()
+    {
         let value = value.as_str().map_or_else(|| serde_yaml::to_string(value).unwrap(), str::to_owned);
         built = built.replace(&format!("${{{}}}", key.as_str().unwrap_or_default()), value.trim());
     }
@@ -167,9 +168,9 @@ fn generated(top: &Path, dir: &Path) -> Vec<Value> {
 
 /// The part of `spec` that is about failures.
 fn failures(spec: &Value) -> Value {
-    let kept = ["timeout", "install", "upgrade", "rollback"].iter().filter_map(|key| {
-        Some(((*key).into(), at(spec, &[key])?.clone()))
-    });
+    let kept = ["timeout", "install", "upgrade", "rollback"]
+        .iter()
+        .filter_map(|key| Some(((*key).into(), at(spec, &[key])?.clone())));
     Value::Mapping(Mapping::from_iter(kept))
 }
 
@@ -207,7 +208,8 @@ fn is_right(effect: &Effect, value: &str, judged: &BTreeMap<Name, Value>) {
     // A directory with a remote resource is one that Kustomize cannot build here.
     let Some(spec) = judged.get(&(effect.cluster.clone(), name.to_owned())) else { return };
     let path: Vec<&str> = effect.field.split('.').skip(1).collect();
-    let is = at(spec, &path).map(|value| serde_yaml::to_string(value).unwrap().trim().trim_matches(['"', '\'']).to_owned());
+    let is =
+        at(spec, &path).map(|value| serde_yaml::to_string(value).unwrap().trim().trim_matches(['"', '\'']).to_owned());
     match is {
         Some(is) => assert_eq!(is, value, "{effect:?}"),
         None => assert!(value.ends_with("(Flux's default)"), "{effect:?} is absent"),
@@ -371,7 +373,11 @@ fn golden_cases() {
             let specs = self::judged(&repo, &view(&repo)).unwrap();
             let own = &specs[&("main".to_owned(), "media/own".to_owned())];
             assert_eq!(at(own, &["values", "replicas"]), Some(&Value::from(2)), "its own patch is still at work");
-            assert_eq!(at(own, &["upgrade", "remediation", "retries"]), Some(&Value::from(3)), "and so are the defaults");
+            assert_eq!(
+                at(own, &["upgrade", "remediation", "retries"]),
+                Some(&Value::from(3)),
+                "and so are the defaults"
+            );
         }
     }
     assert!(looked_at > 60, "{looked_at}");

@@ -11,12 +11,9 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
         Class::Sources => "source",
         Class::Claims => "claim",
         Class::Consumers | Class::Changes => "consumer",
-<<<<<<< HEAD
         Class::OptOuts | Class::Redundant => "object",
         Class::KustomizationDefaults | Class::ReleaseDefaults => "root",
-=======
         Class::Promotions => "Component",
->>>>>>> main
         Class::Renames => "rename",
         Class::Removals => "removal",
         _ => "release",
