@@ -8,7 +8,7 @@ use super::entry::ENABLED;
 use super::settings::Scope;
 use super::survey::Found;
 use super::unit::{INJECT, KUSTOMIZATION_DEFAULTS, KUSTOMIZATION_OPT_OUT, OPT_IN, OPT_OUT, OWN_PATCHES, root_id};
-use super::{DISABLED, Set};
+use super::{DISABLED, Set, full_name};
 use crate::flux::View;
 use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
 use crate::plan::{Batch, Impact, Unit};
@@ -36,6 +36,30 @@ fn kustomizations_are_ready() -> Step {
     Step::new("No Flux Kustomization is failing afterwards either: this prints none.", vec![command(words)])
 }
 
+/// The step that has the roots render what they apply with their new patches.
+fn render_anew(batch: &Batch<'_>) -> Step {
+    let root = |unit: &&Unit| {
+        let (namespace, name) = (unit.id.subject.namespace(), unit.id.subject.name());
+        command(["flux", "reconcile", "kustomization", name, "--namespace", namespace])
+    };
+    Step::new("Have the root render what it applies with them.", batch.units.iter().map(root).collect())
+}
+
+/// Who stays as it is, and by which words.
+fn who_stays(found: &Found<'_>, batch: &Batch<'_>) -> Option<Step> {
+    let is_here = |own: &&super::survey::Candidate<'_>| {
+        let mut roots = own.roots.iter().map(|number| &found.roots[*number]);
+        found.leaves(own) && roots.any(|root| batch.units.iter().any(|unit| unit.id == root_id(INJECT, root)))
+    };
+    let told = found.candidates.iter().filter(is_here).map(|own| {
+        let words = own.kept.iter().map(|kept| format!("`{}: {}`", kept.field.short(), kept.own));
+        format!("{} ({})", full_name(&own.namespace, &own.name), words.collect::<Vec<_>>().join(", "))
+    });
+    let told: Vec<String> = told.collect();
+    let text = format!("Know who says otherwise and stays as it is: {}.", told.join("; "));
+    (!told.is_empty()).then(|| Step::new(text, Vec::new()))
+}
+
 /// How to see the patches that a Flux Kustomization has on the cluster.
 fn patches_of(batch: &Batch<'_>) -> Vec<Vec<String>> {
     let show = |unit: &&Unit| {
@@ -59,6 +83,7 @@ fn of_kustomizations(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbo
         before: vec![none_is_failing()],
         after: vec![
             reconcile(view, batch),
+            render_anew(batch),
             Step::new("The root has the patch, beside those that it had.", patches_of(batch)),
             kustomizations_are_ready(),
         ],
@@ -97,6 +122,7 @@ fn of_root(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbook {
     let changes = batch.units.iter().any(|unit| unit.impact > Impact::None);
     let mut after = vec![
         reconcile(view, batch),
+        render_anew(batch),
         Step::new("The root has the patch, beside those that it had.", patches_of(batch)),
         kustomizations_are_ready(),
     ];
@@ -105,7 +131,7 @@ fn of_root(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runbook {
     }
     Runbook {
         what: format!("Defaults of releases, stated once at the root: {why}. {who}."),
-        before: vec![none_is_failing()],
+        before: [none_is_failing()].into_iter().chain(who_stays(found, batch)).collect(),
         after,
         back: vec![Step::new(
             "Revert the merge, as long as no release has lost fields that the defaults made redundant; else revert that first.",
