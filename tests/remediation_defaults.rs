@@ -252,7 +252,9 @@ fn copy(tree: &str) -> Option<Repo> {
     let repo = Repo::copy_of(&corpus()?.join(tree).join("before"));
     for (path, bytes) in repo.files() {
         let is_one = path.file_name().is_some_and(|name| name == "kustomization.yaml");
-        let Some(text) = String::from_utf8(bytes).ok().filter(|text| is_one && text.contains("- https://")) else { continue };
+        let Some(text) = String::from_utf8(bytes).ok().filter(|text| is_one && text.contains("- https://")) else {
+            continue;
+        };
         let local = text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("- https://"));
         repo.write(path.to_str().unwrap(), local.collect::<String>());
     }

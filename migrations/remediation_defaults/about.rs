@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::effect::{Kept, stated_specs};
-use super::entry::Form;
 use super::fields::Field;
 use super::survey::{Candidate, Found};
 use super::{codes, finding, full_name};
@@ -57,18 +56,11 @@ fn no_effect(name: &str, at: &At, kept: &Kept) -> Finding {
 
 /// How many releases of each cluster say what is proposed.
 fn proposal(found: &Found<'_>) -> Vec<Finding> {
-    let specs = || stated_specs(found.view, &found.roots);
-    let has_entries = |own: &super::roots::Root| own.entries.iter().any(|entry| entry.form != Form::Kustomizations);
     if !found.proposed {
-        let is_silent = found.settings.spec.is_none() && !found.roots.iter().any(has_entries);
-        if is_silent && !specs().is_empty() {
-            let message = "the releases agree on no field that Flux does not have as default anyway".to_owned();
-            return vec![finding(Severity::Note, codes::NOTHING_AGREED, None, None, message)];
-        }
         return Vec::new();
     }
     let Some(set) = found.roots.iter().map(|root| &root.set).find(|set| !set.is_empty()) else { return Vec::new() };
-    let specs = specs();
+    let specs = stated_specs(found.view, &found.roots);
     let one = |(field, value): &(&'static Field, Value)| {
         let message = format!(
             "{}: {}, which {}",

@@ -72,9 +72,19 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         all.extend(units.opt(candidate));
         all.extend(units.subtract(candidate));
     }
-    let out = found.candidates.iter().filter(|own| own.is_out(&found.settings)).count();
-    let what = if out == 0 { String::new() } else { format!("HelmReleases: {out} left out by their label") };
-    Survey { units: all, findings: about(found), out_of_scope: OutOfScope { count: out, what } }
+    Survey { units: all, findings: about(found), out_of_scope: out_of_scope(found) }
+}
+
+/// The releases that their label leaves out; all of them, where there is nothing that they could be given.
+fn out_of_scope(found: &Found<'_>) -> OutOfScope {
+    let count = found.candidates.len();
+    if found.roots.iter().all(|root| root.set.is_empty()) && count > 0 {
+        let what = format!("HelmReleases: {count}, which agree on no field but as Flux has it by default");
+        return OutOfScope { count, what };
+    }
+    let count = found.candidates.iter().filter(|own| own.is_out(&found.settings)).count();
+    let what = if count == 0 { String::new() } else { format!("HelmReleases: {count} left out by their label") };
+    OutOfScope { count, what }
 }
 
 struct Units<'f, 'v> {
