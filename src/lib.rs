@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod finding;
 pub mod flux;
 pub mod git;
+pub mod kustomize;
 pub mod output;
 pub mod plan;
 pub mod repo;

@@ -142,7 +142,8 @@ fn a_move_of_claims_at_the_same_time_is_named() {
     repo.git(&["switch", "--quiet", "--create", "work"]);
     let ks = "kubernetes/main/apps/three/ks.yaml";
     let text = repo.read(ks);
-    repo.write(ks, text.replacen("namespace: flux-system", "namespace: media", 1));
+    let moved = text.replacen("namespace: flux-system", "namespace: media", 1);
+    repo.write(ks, moved.replace("    name: home-ops", "    name: home-ops\n    namespace: flux-system"));
     repo.git(&["commit", "--quiet", "--all", "--message", "move"]);
     let plan = repo.run(&["plan", "components", "--review", "--format", "json"]);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();

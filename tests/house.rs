@@ -20,9 +20,10 @@ const USES: &[(&str, &[&str])] = &[
     ("doctor", &["finding", "flux", "repo", "yaml"]),
     ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
+    ("kustomize", &["flux", "plan", "repo"]),
     ("git", &["flux", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
-    ("cli", &["config", "doctor", "flux", "git", "migrations", "output", "plan", "repo", "text"]),
+    ("cli", &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "repo", "text"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

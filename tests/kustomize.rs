@@ -5,14 +5,13 @@ mod kubectl;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use flux_codemod::flux::{FluxKustomization, View};
-use flux_codemod::repo::{Folder, RepoPath, Tree};
+use flux_codemod::repo::{Folder, Tree};
 use kubectl::kustomize;
 use serde::Deserialize;
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Value;
 use support::{Repo, corpus};
 
 type Identity = (String, String, String, String);
@@ -27,73 +26,23 @@ enum Compared {
     Disagreed(String),
 }
 
-/// Puts the field of a Flux Kustomization into the kustomization file at its path, or into the one that Flux would generate there,
-/// and builds it.
-fn build_for_real(repo: &Repo, path: &RepoPath, own: &FluxKustomization) -> Option<Result<String, String>> {
-    let dir = repo.path().join(path.as_str());
-    if !dir.is_dir() {
-        return Some(Err("the path is not there".into()));
-    }
-    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-    let stated = names.iter().map(|name| dir.join(name)).find(|file| file.is_file());
-    let file = stated.clone().unwrap_or_else(|| dir.join("kustomization.yaml"));
-    let before = std::fs::read_to_string(&file).ok();
-    let mut kustomization: Mapping = match &before {
-        Some(text) => serde_yaml::from_str(text).ok()?,
-        None => Mapping::from_iter([("resources".into(), Value::Sequence(generated(&dir, &dir)))]),
+/// Puts the kustomization file there that Flux would write, and builds what it would build.
+fn build_for_real(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Result<String, String>> {
+    let input = match view.input(own) {
+        Ok(input) => input,
+        Err(why) => return Some(Err(why.to_string())),
     };
-    if let Some(namespace) = &own.target_namespace {
-        kustomization.insert("namespace".into(), namespace.as_str().into());
+    let file = repo.path().join(input.file.as_str());
+    let before = std::fs::read(&file).ok();
+    if let Some(text) = &input.text {
+        std::fs::write(&file, text).ok()?;
     }
-    for key in ["components", "patches"] {
-        let added = own.object.at(&["spec", key]).map_or(&[][..], |list| list.items()).iter().map(plain);
-        let mut list = kustomization.get(key).and_then(Value::as_sequence).cloned().unwrap_or_default();
-        list.extend(added);
-        if !list.is_empty() {
-            kustomization.insert(key.into(), Value::Sequence(list));
-        }
-    }
-    std::fs::write(&file, serde_yaml::to_string(&kustomization).ok()?).ok()?;
-    let built = kustomize(&dir);
+    let built = kustomize(&repo.path().join(input.dir.as_str()));
     match before {
-        Some(text) => std::fs::write(&file, text).ok()?,
+        Some(bytes) => std::fs::write(&file, bytes).ok()?,
         None => std::fs::remove_file(&file).ok()?,
     }
     built
-}
-
-fn plain(value: &flux_codemod::flux::Value) -> Value {
-    use flux_codemod::flux::Value as Own;
-    match value {
-        Own::Null => Value::Null,
-        Own::Scalar { text, string: true } => text.as_str().into(),
-        Own::Scalar { text, string: false } => serde_yaml::from_str(text).unwrap(),
-        Own::Sequence(items) => items.iter().map(plain).collect::<Vec<_>>().into(),
-        Own::Mapping(entries) => {
-            Mapping::from_iter(entries.iter().map(|(key, value)| (key.as_str().into(), plain(value)))).into()
-        }
-    }
-}
-
-/// The resources of the kustomization that Flux generates for a directory without one.
-fn generated(top: &Path, dir: &Path) -> Vec<Value> {
-    let mut entries: Vec<_> = dir.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    let mut found = Vec::new();
-    for entry in entries {
-        let relative = || Value::from(format!("./{}", entry.strip_prefix(top).unwrap().display()));
-        let name = entry.file_name().unwrap().to_string_lossy().into_owned();
-        if entry.is_dir() {
-            let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-            match names.iter().any(|name| entry.join(name).is_file()) {
-                true => found.push(relative()),
-                false => found.extend(generated(top, &entry)),
-            }
-        } else if (name.ends_with(".yaml") || name.ends_with(".yml")) && name != ".sops.yaml" {
-            found.push(relative());
-        }
-    }
-    found
 }
 
 fn identities(built: &str) -> BTreeSet<Identity> {
@@ -116,8 +65,7 @@ fn identities(built: &str) -> BTreeSet<Identity> {
 }
 
 fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared> {
-    let path = own.path.as_ref()?;
-    let built = match build_for_real(repo, path, own)? {
+    let built = match build_for_real(repo, view, own)? {
         Ok(built) => built,
         Err(why) => return Some(Compared::Unbuildable(why)),
     };

@@ -20,7 +20,7 @@ fn view(path: &Path) -> View {
 }
 
 fn planned(view: &View, settings: &Settings) -> Plan {
-    plan(view, &migrations::all(), settings).unwrap()
+    plan(view, &migrations::all(), settings, None).unwrap()
 }
 
 fn landed(view: &View, units: &[&Unit], settings: &Settings) -> Vec<FileChange> {

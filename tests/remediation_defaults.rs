@@ -33,7 +33,7 @@ fn settings(repo: &Repo) -> Settings {
 }
 
 fn planned(repo: &Repo) -> Plan {
-    plan(&view(repo), &[&RemediationDefaults], &settings(repo)).unwrap()
+    plan(&view(repo), &[&RemediationDefaults], &settings(repo), None).unwrap()
 }
 
 /// Lands the units of some steps in a directory.

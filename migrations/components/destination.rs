@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::edit::refused_edit;
+use super::pair::Counterpart;
 use super::settings::Destination;
 use super::survey::Found;
 use super::template::Consumer;
-use crate::flux::FluxKustomization;
-use crate::plan::Finding;
+use crate::flux::{FluxKustomization, Value};
+use crate::plan::{Effect, Finding, Outcome};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{Edit, Error, Fate, New, Node, Place};
 
@@ -41,6 +42,29 @@ impl<'v> Found<'v> {
             }
         }
         named.into_values().collect()
+    }
+
+    /// What becomes of the Flux Kustomizations that name the Components of a consumer.
+    pub(super) fn in_flux(&self, consumer: &Consumer<'_>, named: &[&Counterpart]) -> Vec<Effect> {
+        let graph = self.view.graph();
+        let owners = self.named_by(consumer);
+        // One object may be several in as many clusters.
+        let all = graph.kustomizations.iter().filter(|own| owners.iter().any(|owner| owner.at == own.at));
+        let effect = |own: &FluxKustomization| {
+            let from = own.path.as_ref().expect("a Kustomization whose path is a consumer has one");
+            let before = own.object.at(&["spec", "components"]);
+            let there = before.map_or(&[][..], Value::items).iter().filter_map(Value::text).map(str::to_owned);
+            let after: Vec<String> = there.chain(named.iter().map(|new| new.dir.seen_from(from))).collect();
+            Effect {
+                cluster: graph.clusters[own.cluster].name.clone(),
+                object: format!("Kustomization {}", own.full_name()),
+                field: "spec.components".to_owned(),
+                before: before.map_or_else(|| "absent".to_owned(), Value::shown),
+                after: format!("[{}]", after.join(", ")),
+                outcome: Outcome::Changes,
+            }
+        };
+        all.map(effect).collect()
     }
 }
 

@@ -59,6 +59,10 @@ impl Migration for Components {
         Some(SectionType::of::<ComponentsSettings>())
     }
 
+    fn keeps_builds(&self) -> bool {
+        true
+    }
+
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
         let own: ComponentsSettings = settings.section();
         if own.renames.is_empty() && template::Templates::of(&own).are_none(view) {

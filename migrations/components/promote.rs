@@ -31,7 +31,8 @@ pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
     for dir in dirs {
         let own = found.view.kustomization(dir).expect("what becomes a Component has a kustomization");
         let id = promotion_id(found.view, dir);
-        let (mut findings, mut needs) = (about(found, dir), BTreeSet::new());
+        let counterpart = found.counterparts[dir].as_ref().expect("it is its own");
+        let (mut findings, mut needs, mut effects) = (about(found, dir), BTreeSet::new(), Vec::new());
         let mut touches = BTreeSet::from([own.path.clone()]);
         let consumers = consumers_of(found, dir);
         for (consumer, references) in &consumers {
@@ -39,6 +40,7 @@ pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
             let path = &consumer.kustomization.path;
             touches.insert(path.clone());
             touches.extend(found.named_by(consumer).iter().map(|own| own.at.path.clone()));
+            effects.extend(found.in_flux(consumer, &[counterpart]));
             // What the consumer is switched to comes before, whatever lands first.
             if !found.switched(consumer).is_empty() {
                 needs.insert(consumer_id(consumer));
@@ -48,14 +50,13 @@ pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
         for (consumer, references) in &consumers {
             findings.extend(found.missing_variables(consumer, references));
         }
-        let counterpart = found.counterparts[dir].as_ref().expect("it is its own");
         needs.extend(found.protections(counterpart));
         let title = match consumers.len() {
             1 => "becomes a Component here, with its consumer".to_owned(),
             number => format!("becomes a Component here, with its {number} consumers"),
         };
         let class = Some(Class::Promotions);
-        units.push(Unit { safety, class, needs, findings, ..Unit::new(id, title, touches) });
+        units.push(Unit { safety, class, needs, findings, effects, ..Unit::new(id, title, touches) });
     }
     units
 }

@@ -9,7 +9,7 @@ use super::template::Consumer;
 use super::unit::{consumer_id, rename_id};
 use super::{codes, finding};
 use crate::flux::{At, FluxKustomization, Kustomization, View};
-use crate::plan::{Class, Finding, Safety, Severity, Unit, UnitId};
+use crate::plan::{Class, Effect, Finding, Outcome, Safety, Severity, Unit, UnitId};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;
 use crate::yaml::{Edit, Node, Stream};
@@ -110,11 +110,14 @@ impl<'v> Rename<'v> {
         };
         let needs = others.iter().filter(writes).map(|unit| unit.id.clone()).collect();
         findings.extend(self.mentions(&naming));
+        let effects =
+            self.flux_entries().into_iter().flat_map(|(at, entries)| self.in_clusters(&at, entries)).collect();
         let title = format!("becomes {}, with all that names it", self.to);
         Unit {
             safety,
             needs,
             findings,
+            effects,
             class: Some(Class::Renames),
             ..Unit::new(rename_id(self.view, self.from), title, touches)
         }
@@ -227,6 +230,30 @@ impl<'v> Rename<'v> {
             }
         }
         found
+    }
+
+    /// What becomes of a Flux Kustomization, in each cluster that applies it.
+    fn in_clusters(&self, at: &At, entries: Vec<(Node<'v>, String)>) -> Vec<Effect> {
+        let graph = self.view.graph();
+        let all = graph.kustomizations.iter().filter(|own| own.at == *at);
+        let effects = all.flat_map(|own| {
+            entries.iter().map(|(node, after)| {
+                let is_path = self
+                    .view
+                    .node(at)
+                    .and_then(|root| root.at(&["spec", "path"]))
+                    .is_some_and(|path| path.range() == node.range());
+                Effect {
+                    cluster: graph.clusters[own.cluster].name.clone(),
+                    object: format!("Kustomization {}", own.full_name()),
+                    field: if is_path { "spec.path" } else { "spec.components" }.to_owned(),
+                    before: node.text().unwrap_or_default().to_owned(),
+                    after: after.clone(),
+                    outcome: Outcome::Changes,
+                }
+            })
+        });
+        effects.collect()
     }
 
     /// The same for a Flux Kustomization: `spec.path` from the root, `spec.components` from there.

@@ -26,6 +26,8 @@ pub(super) struct Found<'v> {
     pub(super) templates: BTreeSet<RepoPath>,
     /// The Flux Kustomizations that build what consumers list, by the consumer's file.
     appliers: BTreeMap<RepoPath, BTreeSet<usize>>,
+    /// The namespaces that what consumers list is put into, likewise.
+    namespaces: BTreeMap<RepoPath, BTreeSet<&'v str>>,
     pub(super) settings: &'v ComponentsSettings,
 }
 
@@ -40,9 +42,12 @@ impl<'v> Found<'v> {
         let named: BTreeSet<RepoPath> = named.collect();
         let mut appliers: BTreeMap<RepoPath, BTreeSet<usize>> =
             consumers.iter().map(|own| (own.kustomization.path.clone(), BTreeSet::new())).collect();
+        let mut namespaces: BTreeMap<RepoPath, BTreeSet<&str>> = BTreeMap::new();
         for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
             for path in &reach.through {
-                appliers.get_mut(path).map(|own| own.insert(reach.kustomization));
+                let Some(own) = appliers.get_mut(path) else { continue };
+                own.insert(reach.kustomization);
+                namespaces.entry(path.clone()).or_default().extend(reach.namespace.as_deref());
             }
         }
         Found {
@@ -52,6 +57,7 @@ impl<'v> Found<'v> {
             templates: all,
             consumers,
             appliers,
+            namespaces,
             settings,
             view,
         }
@@ -65,6 +71,12 @@ impl<'v> Found<'v> {
     /// The Flux Kustomizations that build what a consumer lists, as indices into [`crate::flux::Graph::kustomizations`].
     pub(super) fn appliers_of(&self, consumer: &Consumer<'_>) -> impl Iterator<Item = usize> {
         self.appliers[&consumer.kustomization.path].iter().copied()
+    }
+
+    /// The namespace of all that a consumer lists, if it is one.
+    fn namespace_of(&self, consumer: &Consumer<'_>) -> Option<String> {
+        let mut all = self.namespaces.get(&consumer.kustomization.path)?.iter();
+        all.next().filter(|_| all.next().is_none()).map(|own| (*own).to_owned())
     }
 
     /// The entries of a consumer that are its own to switch: all, but for those of templates that become Components where they stand.
@@ -150,10 +162,13 @@ fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Unit {
         Some(_) => Impact::Upgrade,
     };
     let class = (impact != Impact::None).then_some(Class::Changes);
-    let effects = effects(found, consumer, &able);
+    let mut effects = effects(found, consumer, &able);
+    effects.extend(found.in_flux(consumer, &able));
     let touches = owners.iter().map(|own| own.at.path.clone()).chain([consumer.kustomization.path.clone()]).collect();
     let title = title(found, consumer, &references);
-    Unit { safety, impact, class, needs, findings, effects, ..Unit::new(consumer_id(consumer), title, touches) }
+    let namespace = found.namespace_of(consumer);
+    let unit = Unit::new(consumer_id(consumer), title, touches);
+    Unit { namespace, safety, impact, class, needs, findings, effects, ..unit }
 }
 
 /// Which Component takes the place of which template, and where it is named if not in the file itself.

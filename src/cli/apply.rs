@@ -2,7 +2,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::context::{Context, Place};
-use super::{Asked, Outcome, Start, hint, print};
+use super::judge::judge;
+use super::{Asked, Outcome, Proof, Start, hint, print};
 use crate::output::stat;
 use crate::plan::Impact;
 use crate::repo::{FileChange, write};
@@ -11,6 +12,8 @@ use crate::repo::{FileChange, write};
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     asked: Asked,
+    #[command(flatten)]
+    proof: Proof,
 }
 
 /// `apply`: writes what is chosen, tells what changed.
@@ -19,7 +22,7 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     if asked.base.is_some() {
         bail!("apply writes to the work tree, and plans on it; `flux-codemod branch --base` plans on a commit");
     }
-    let (place, context) = Context::of_work_tree(start, &asked.migrations)?;
+    let (place, context) = Context::of_work_tree(start, &asked.migrations, judge(start, &args.proof)?)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     if changes.is_empty() {

@@ -1,17 +1,19 @@
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::{Asked, Start, configuration, hint};
+use super::judge::judge;
+use super::{Asked, Proof, Start, configuration, hint};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
-use crate::plan::{self, Batch, Landed, Meta, Migration, Plan, Selection, There, Unit, UnitId};
+use crate::plan::{self, Batch, Judge, Landed, Meta, Migration, Plan, Selection, There, Unit, UnitId};
 use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
 
 /// What there is to do in a tree.
@@ -21,20 +23,34 @@ pub(super) struct Context {
     pub(super) migrations: Vec<&'static dyn Migration>,
     pub(super) settings: Settings,
     pub(super) plan: Plan,
+    judge: Option<Rc<dyn Judge>>,
 }
 
 impl Context {
-    /// Plans what is asked for: on the work tree, or on the commit that `--base` names.
+    /// Plans what is asked for, without a judge of builds: on the work tree, or on the commit that `--base` names.
     pub(super) fn open(start: &Start, asked: &Asked) -> anyhow::Result<Context> {
-        let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, &asked.migrations)?.1) };
+        Context::open_with(start, asked, None)
+    }
+
+    /// As [`Context::open`], with builds proven by what is asked for.
+    pub(super) fn proven(start: &Start, asked: &Asked, proof: &Proof) -> anyhow::Result<Context> {
+        Context::open_with(start, asked, judge(start, proof)?)
+    }
+
+    fn open_with(start: &Start, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
+        let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, &asked.migrations, judge)?.1) };
         let git = repository(start)?;
-        Context::of_commit(start, &git, &git.base(base)?, &asked.migrations)
+        Context::of_commit(start, &git, &git.base(base)?, &asked.migrations, judge)
     }
 
     /// Plans on the work tree, or on a folder that is in no git repository.
-    pub(super) fn of_work_tree(start: &Start, asked: &[String]) -> anyhow::Result<(Place, Context)> {
+    pub(super) fn of_work_tree(
+        start: &Start,
+        asked: &[String],
+        judge: Option<Rc<dyn Judge>>,
+    ) -> anyhow::Result<(Place, Context)> {
         let Understood { place, settings, view } = Understood::open(start)?;
-        Ok((place, Context::of(view, settings, asked)?))
+        Ok((place, Context::of(view, settings, asked, judge)?))
     }
 
     /// Plans on a commit.
@@ -43,19 +59,20 @@ impl Context {
         git: &git::Repository,
         base: &Base,
         asked: &[String],
+        judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
         let (settings, view) = understood_commit(start, git, base)?;
-        Context::of(view, settings, asked)
+        Context::of(view, settings, asked, judge)
     }
 
-    fn of(view: View, settings: Settings, asked: &[String]) -> anyhow::Result<Context> {
+    fn of(view: View, settings: Settings, asked: &[String], judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
         let all = migrations::all();
         let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
-        let mut plan = plan::plan(&view, &migrations, &settings)?;
+        let mut plan = plan::plan(&view, &migrations, &settings, judge.as_deref())?;
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
-        Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan })
+        Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
     }
 
     /// Takes what is asked for out of the plan.
@@ -110,8 +127,15 @@ impl Context {
         Ok((migration.meta(), migration.runbook(view, batch, &self.settings)))
     }
 
+    /// Has the judge compare what some of the units change together, where that was not judged when they were planned.
+    pub(super) fn prove(&self, some: &[&Unit]) -> anyhow::Result<()> {
+        let Some(judge) = &self.judge else { return Ok(()) };
+        Ok(plan::prove(&self.view, &self.plan, some, &self.migrations, &self.settings, &**judge)?)
+    }
+
     /// Lands what is chosen, and gives the files that change, those of needs first.
     pub(super) fn land(&self, selection: &Selection<'_>) -> anyhow::Result<(Landed, Vec<FileChange>)> {
+        self.prove(&selection.chosen)?;
         let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?.complete()?;
         let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
         let mut changes = landed.view.tree().changed_files()?;

@@ -2,7 +2,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use super::context::Context;
-use super::{Asked, Outcome, Start, print};
+use super::{Asked, Outcome, Proof, Start, print};
 use crate::output::{DiffLine, diff_lines, stat, visible_line};
 use crate::repo::FileChange;
 
@@ -10,6 +10,8 @@ use crate::repo::FileChange;
 pub(super) struct DiffArgs {
     #[command(flatten)]
     asked: Asked,
+    #[command(flatten)]
+    proof: Proof,
     /// Only how many lines change in which file
     #[arg(long)]
     stat: bool,
@@ -18,7 +20,7 @@ pub(super) struct DiffArgs {
 /// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
 pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(start, &asked)?;
+    let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));

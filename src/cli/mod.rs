@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod init;
+mod judge;
 mod list;
 mod man;
 mod plan;
@@ -79,6 +80,8 @@ enum Command {
     #[command(mut_arg("migrations", |arg| arg.help("The migrations; several are stacked in the order of the roadmap")))]
     Branch(branch::BranchArgs),
     /// For CI: say what is left to do, and exit with 1 if there is anything
+    ///
+    /// Builds are proven natively here; kustomize is asked by plan, diff, apply and branch.
     Check(check::CheckArgs),
     /// Is the tree sound? Say what Flux or Kustomize would stumble over, and what puts data at risk
     ///
@@ -152,6 +155,17 @@ impl Asked {
 
 fn migration_names() -> PossibleValuesParser {
     PossibleValuesParser::new(crate::migrations::all().map(|migration| migration.meta().id))
+}
+
+/// What proves builds, beside the native proof.
+#[derive(Clone, Debug, Default, Args)]
+struct Proof {
+    /// Prove builds with the kustomize or kubectl at PATH; `none` for neither [default: the first one on the PATH]
+    ///
+    /// Asked only about migrations that promise that builds stay as they are. It reaches neither network nor cluster. Without this option
+    /// the environment variable FLUX_CODEMOD_KUSTOMIZE counts, which says the same.
+    #[arg(long, value_name = "PATH")]
+    kustomize: Option<PathBuf>,
 }
 
 /// Where a command starts, and what tells it more.

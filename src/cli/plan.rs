@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Start, layout, print};
+use super::{Asked, Outcome, Proof, Start, layout, print};
 use crate::output::{batch_as_markdown, plan_as_json, plan_as_text};
 use crate::plan::{Batch, Selection};
 
@@ -12,6 +12,8 @@ use crate::plan::{Batch, Selection};
 pub(super) struct PlanArgs {
     #[command(flatten)]
     asked: Asked,
+    #[command(flatten)]
+    proof: Proof,
     /// How to show it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -32,7 +34,7 @@ pub(super) enum Format {
 
 pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.understood();
-    let context = Context::open(start, &asked)?;
+    let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
     let text = shown(&context, &asked, &selection, args.format)?;
     match &args.output {

@@ -17,36 +17,65 @@ enum Part {
     LeftOut,
 }
 
+/// The resources of the kustomization that Flux generates.
+#[derive(Debug, Default)]
+pub(super) struct Generated {
+    /// YAML files.
+    pub(super) files: Vec<RepoPath>,
+    /// Directories with a kustomization file of their own.
+    pub(super) dirs: BTreeSet<RepoPath>,
+}
+
+impl Generated {
+    /// All of them, sorted.
+    pub(super) fn resources(self) -> Vec<RepoPath> {
+        let mut all: Vec<RepoPath> = self.files.into_iter().chain(self.dirs).collect();
+        all.sort();
+        all
+    }
+}
+
 impl Builder<'_> {
     /// Every YAML file below is a resource; a directory with a kustomization file is one resource, and not descended into.
     pub(super) fn generated(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(path) {
             return built.clone();
         }
-        let mut found = Vec::new();
-        let mut nested = BTreeSet::new();
-        let files = &self.scan.files;
-        let below = files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
+        let scan = self.scan;
+        let below = scan.files.range(path.clone()..).take_while(|(file, _)| file.as_str().starts_with(path.as_str()));
+        let Generated { files, dirs } = self.generated_resources(path, below.map(|(file, _)| file));
+        let mut found: Vec<Rendered> =
+            files.iter().filter_map(|file| scan.files.get(file)).flat_map(|file| objects(file)).collect();
+        for dir in dirs {
+            found.extend(self.directory(&dir).iter().cloned());
+        }
+        let built = Arc::new(found);
+        self.built.insert(path.clone(), built.clone());
+        built
+    }
+
+    /// What Flux lists for a path without a kustomization file, of the files of a tree.
+    pub(super) fn generated_resources<'f>(
+        &self,
+        path: &RepoPath,
+        files: impl Iterator<Item = &'f RepoPath>,
+    ) -> Generated {
+        let mut found = Generated::default();
         // Files of one directory come one after the other, as a rule: what holds for it is looked up once.
         let mut last = None;
-        for (file, view) in below.filter(|(file, _)| file.is_in(path) && file.is_yaml()) {
+        for file in files.filter(|file| file.is_in(path) && file.is_yaml()) {
             let dir = file.dir();
             let (_, part) = match last.take() {
                 Some((known, part)) if known == dir => last.insert((dir, part)),
                 _ => last.insert((dir.clone(), self.part(&dir, path))),
             };
             match part {
-                Part::Of(outermost) => drop(nested.insert(outermost.clone())),
-                Part::Own if !is_left_out(file) => found.extend(objects(view)),
+                Part::Of(outermost) => drop(found.dirs.insert(outermost.clone())),
+                Part::Own if !is_left_out(file) => found.files.push(file.clone()),
                 Part::Own | Part::LeftOut => {}
             }
         }
-        for dir in nested {
-            found.extend(self.directory(&dir).iter().cloned());
-        }
-        let built = Arc::new(found);
-        self.built.insert(path.clone(), built.clone());
-        built
+        found
     }
 
     /// What the files of a directory are to the kustomization that Flux generates for one above it.

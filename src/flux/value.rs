@@ -182,6 +182,21 @@ impl Value {
         }
     }
 
+    /// The value as YAML on one line, for a program to read.
+    pub fn to_flow(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Value::Null => "null".to_owned(),
+            Value::Scalar { text, string: true } => quoted(text),
+            Value::Scalar { text, string: false } => text.clone(),
+            Value::Sequence(items) => format!("[{}]", items.iter().map(Value::to_flow).collect::<Vec<_>>().join(", ")),
+            Value::Mapping(entries) => {
+                let entry = |(key, value): &(String, Value)| format!("{}: {}", quoted(key), value.to_flow());
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// Changes every text in it, keys included.
     pub fn map_text(&mut self, change: &impl Fn(&str) -> String) {
         match self {
@@ -226,6 +241,15 @@ mod tests {
             format!("{text}a{n}: &a{n} [{alias}, {alias}]\n")
         });
         assert!(Value::of(Stream::parse(&*bomb).unwrap().documents().next().unwrap()).is_none());
+    }
+
+    #[test]
+    fn what_is_put_on_one_line_reads_the_same() {
+        let own = value(
+            "a: [1.10, '1', ~, yes, \"x\\ty\", {b: 'k: v, [w] # no comment'}, [], {}]\n'k: \"x\"': |\n  - {op: add}\n\n  # x\n",
+        );
+        assert_eq!(value(&own.to_flow()), own);
+        assert_eq!(own.to_flow().lines().count(), 1);
     }
 
     #[test]

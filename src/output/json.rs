@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::flux::{InCluster, View};
-use crate::plan::{Batch, Effect, Finding, Migration, Plan, Selection, Subject, Unit};
+use crate::plan::{Batch, Differing, Effect, Finding, Judged, Migration, Plan, Selection, Subject, Unit, Verdict};
 
 /// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
 pub fn plan_as_json(
@@ -37,14 +37,38 @@ pub fn plan_as_json(
             [&selection.chosen, &selection.to_review, &selection.refused, &selection.opted_out, &selection.waiting];
         all.into_iter().flatten().any(|own| own.id == unit.id)
     };
-    json!({
+    let mut all = json!({
         "schema": 1,
         "clusters": clusters.collect::<Vec<_>>(),
         "migrations": migrations.collect::<Vec<_>>(),
         "units": plan.units.iter().filter(asked).map(|unit| of_unit(unit, selection)).collect::<Vec<_>>(),
         "batches": batches.iter().map(of_batch).collect::<Vec<_>>(),
         "findings": plan.findings.iter().map(of_finding).collect::<Vec<_>>(),
-    })
+    });
+    // Only where there are builds to prove.
+    if let Some(judged) = &plan.judged {
+        all["judged"] = of_judged(judged);
+    }
+    all
+}
+
+fn of_judged(judged: &Judged) -> Value {
+    let builds = judged.builds.iter().map(|(own, build)| {
+        let (why, objects) = match &build.verdict {
+            Verdict::Same | Verdict::Mended => (None, &[][..]),
+            Verdict::Differs(objects) => (None, objects.as_slice()),
+            Verdict::Breaks(why) | Verdict::Unknown(why) => (Some(why), &[][..]),
+        };
+        let object = |own: &Differing| json!({ "object": own.object, "how": own.how.word() });
+        json!({
+            "cluster": own.cluster,
+            "name": own.name,
+            "verdict": build.verdict.word(),
+            "why": why,
+            "objects": objects.iter().map(object).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "by": judged.by, "same": judged.same(), "builds": builds.collect::<Vec<_>>() })
 }
 
 fn of_batch(batch: &Batch<'_>) -> Value {

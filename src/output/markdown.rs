@@ -7,7 +7,7 @@ use super::layout::count;
 use super::{subject_of, visible};
 use crate::flux::InCluster;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Effect, Finding, Meta, Outcome, Severity, Unit};
+use crate::plan::{Batch, Effect, Finding, Meta, Outcome, Severity, Subject, Unit};
 
 /// A batch for whoever reviews it: what and why, its units, how far it reaches, the steps around the merge, what there is to say, how to get back, how to
 /// run again and how to leave one out. Details are folded.
@@ -26,7 +26,10 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
             })
             .collect::<Vec<_>>()
             .join(", ");
-        let name = cell(&unit.id.subject.to_string());
+        let name = match &unit.id.subject {
+            Subject::Release { .. } => cell(&unit.id.subject.to_string()),
+            subject => format!("{}<br>{}", cell(&subject.to_string()), plain(&unit.title)),
+        };
         let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact.word());
     }
     let _ = write!(out, "\n**Blast radius**: {}\n", radius(batch));

@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{Radius, View};
-use crate::plan::{Batch, Finding, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit};
+use crate::plan::{
+    Batch, Finding, Judged, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit, Verdict,
+};
 
 /// The plan for people: what would be done, on which cluster, in which batches, and what stands in the way.
 pub fn plan_as_text(
@@ -37,6 +39,10 @@ pub fn plan_as_text(
             out.push('\n');
         }
     }
+    if let Some(judged) = &plan.judged {
+        out.push_str(&layout.fold("", &about_builds(judged)));
+        out.push('\n');
+    }
     to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
     units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
     units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
@@ -44,6 +50,28 @@ pub fn plan_as_text(
     opted_out(&selection.opted_out, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
+}
+
+/// By what builds are proven, and what came of it.
+fn about_builds(judged: &Judged) -> String {
+    let Some(by) = &judged.by else {
+        return "builds are proven natively alone: kustomize or kubectl on the PATH, or --kustomize PATH, would judge them, too".to_owned();
+    };
+    let all = judged.builds.len();
+    if all == 0 {
+        return format!("judged by {by}: no Flux Kustomization builds what is touched");
+    }
+    let mut line = format!("judged by {by}: {} of {} build the same", judged.same(), count(all, "Flux Kustomization"));
+    let of = |is: fn(&Verdict) -> bool| judged.builds.values().filter(|own| is(&own.verdict)).count();
+    let others = [
+        (of(|own| matches!(own, Verdict::Differs(_) | Verdict::Breaks(_))), "as units say themselves"),
+        (of(|own| matches!(own, Verdict::Mended)), "only afterwards"),
+        (of(|own| matches!(own, Verdict::Unknown(_))), "cannot be told"),
+    ];
+    for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
+        line.push_str(&format!(", {number} {what}"));
+    }
+    line
 }
 
 /// What would be written, by lane and batch, in the order in which these land; what is in no batch, because it changes no cluster, last.

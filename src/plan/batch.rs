@@ -199,7 +199,7 @@ pub fn batches<'p>(
             rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or_default(),
             lane: lane.to_string(),
             class: Class::of(unit),
-            namespace: unit.id.subject.namespace().to_owned(),
+            namespace: unit.namespace().to_owned(),
             kind: Kind::of(unit, settings),
         };
         groups.entry(group).or_default().push(unit);

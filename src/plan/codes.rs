@@ -150,6 +150,18 @@ pub const GENERAL: &[Code] = &[
         todo: "Check its branch out to migrate it, or merge there when its turn has come.",
     },
     Code {
+        id: "build-differs",
+        what: "Kustomize itself, asked with both trees, does not build the same objects for a Flux Kustomization with this change.",
+        why: "The migration changes where things stand and nothing else; what differs otherwise is a surprise, and is never written.",
+        todo: "Read which objects differ. If that is wanted, make the change by hand, in a commit of its own.",
+    },
+    Code {
+        id: "build-not-judged",
+        what: "Kustomize itself cannot tell whether a Flux Kustomization builds the same: it does not build as it is, or lists what is not in the repository.",
+        why: "Nothing is fetched to find out. The native proof counts alone.",
+        todo: "Build both trees by hand if it matters, or mend what keeps it from building.",
+    },
+    Code {
         id: "opted-out",
         what: "A comment in the file, `# flux-codemod: skip[...]`, keeps the place as it is.",
         why: "Somebody decided so. What would touch the place is shown, and is neither pending nor refused.",

@@ -74,6 +74,9 @@ pub enum LandError {
         /// Why.
         reason: Box<Finding>,
     },
+    /// Of the units that touch a Flux Kustomization only some were to land, and these change what is built.
+    #[error("{0}, where only what is asked for is written; ask for all that touches it, or leave it out")]
+    Surprise(String),
     /// A unit names a migration that was not handed in.
     #[error("{0} belongs to a migration that is not at hand; this is a mistake in flux-codemod")]
     NoSuchMigration(Box<UnitId>),

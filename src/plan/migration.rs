@@ -63,6 +63,12 @@ pub trait Migration: Send + Sync {
         None
     }
 
+    /// Whether its units leave what Flux Kustomizations build as it is, but for what a unit says itself ([`Unit::impact`], [`Unit::effects`]):
+    /// a [`Judge`](super::Judge) is asked about them.
+    fn keeps_builds(&self) -> bool {
+        false
+    }
+
     /// What there is to do in a tree. Pure: no clock, no disk, no order of files.
     fn survey(&self, view: &View, settings: &Settings) -> Survey;
 

@@ -4,7 +4,8 @@ use super::clusters::about_clusters;
 use super::land::{LandError, land, ordered};
 use super::lines;
 use super::skip::{self, OptOut};
-use super::{Finding, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, help_of};
+use super::trial::Trial;
+use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, help_of};
 use crate::config::Settings;
 use crate::flux::{Barred, Kustomization, Radiuses, View};
 use crate::repo::RepoPath;
@@ -19,6 +20,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What each migration leaves alone.
     pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
+    /// What a judge said of builds; `None` where no unit promises to leave them as they are.
+    pub judged: Option<Judged>,
     /// The opt-outs that keep something from being done: migration, file, line of the comment.
     met: BTreeSet<(&'static str, RepoPath, usize)>,
 }
@@ -50,9 +53,17 @@ const ROUNDS: usize = 3;
 /// Each migration surveys the tree in which the units of the earlier ones have landed, and every unit is landed on trial: one
 /// that cannot be proven now is refused now, not when it is written. Surveys repeat until they find nothing new.
 ///
+/// Units of migrations that keep builds as they are go before a judge, if there is one: those that it finds to change what they should not
+/// are refused, too.
+///
 /// # Errors
 /// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
-pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) -> Result<Plan, LandError> {
+pub fn plan(
+    start: &View,
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+    judge: Option<&dyn Judge>,
+) -> Result<Plan, LandError> {
     let mut plan =
         Plan { findings: [about_tree(start), untouchable(start), about_clusters(start)].concat(), ..Plan::default() };
     let mut view = start.clone();
@@ -69,7 +80,7 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
             let mut new: Vec<_> = survey.units.into_iter().filter(|unit| seen.insert(unit.id.clone())).collect();
             after_others(&mut new, &plan.units);
             let first = plan.units.len();
-            let landed = on_trial(&view, new, migrations, settings, &mut plan)?;
+            let landed = on_trial(&view, new, migrations, settings, judge, &mut plan)?;
             lines::point_into(start, &view, plan.units[first..].iter_mut().flat_map(|unit| &mut unit.findings));
             view = landed;
         }
@@ -78,6 +89,7 @@ pub fn plan(start: &View, migrations: &[&dyn Migration], settings: &Settings) ->
         }
     }
     measure(start, &mut plan.units);
+    plan.findings.extend(plan.judged.iter().flat_map(|judged| judged.findings(start)));
     Ok(plan)
 }
 
@@ -126,6 +138,7 @@ fn on_trial(
     mut new: Vec<Unit>,
     migrations: &[&dyn Migration],
     settings: &Settings,
+    judge: Option<&dyn Judge>,
     plan: &mut Plan,
 ) -> Result<View, LandError> {
     let declined: BTreeSet<_> =
@@ -137,6 +150,7 @@ fn on_trial(
         opted_out.extend(own.or_else(of_needs).map(|opt_out| (unit.id.clone(), opt_out)));
     }
     let mut refused: BTreeMap<UnitId, Finding> = BTreeMap::new();
+    let mut judged: Option<Judged> = None;
     let landed = loop {
         let is_out = |id: &UnitId| declined.contains(id) || refused.contains_key(id) || opted_out.contains_key(id);
         let able: Vec<_> = new.iter().filter(|unit| !is_out(&unit.id)).collect();
@@ -149,10 +163,24 @@ fn on_trial(
         drop_unneeded(&mut new, &is_able);
         drop_too_early(&mut new, &is_able);
         // What nobody needs must not stay in the tree that others are planned on.
-        if new.len() == before {
+        if new.len() != before {
+            continue;
+        }
+        let units = new.iter().filter(|unit| landed.units.contains(&unit.id)).collect();
+        let trial = Trial { view, units, migrations, settings };
+        if trial.to_judge().is_empty() {
             break landed;
         }
+        let (builds, surprises) = trial.judged(&landed.view, judge)?;
+        judged = Some(builds);
+        if surprises.is_empty() {
+            break landed;
+        }
+        refused.extend(surprises);
     };
+    if let Some(judged) = judged {
+        plan.judged.get_or_insert_default().extend(judged);
+    }
     // All that are met, also by what is not planned in the end because nobody needs it.
     plan.met.extend(
         opted_out.iter().flat_map(|(id, own)| own.met.iter().map(|(path, line)| (id.migration, path.clone(), *line))),

@@ -300,7 +300,7 @@ fn is_release(unit: &Unit, asked: &str) -> bool {
 /// The namespaces in which clusters apply what a unit is about.
 fn namespaces(unit: &Unit) -> impl Iterator<Item = &str> {
     let others = unit.also.iter().filter_map(|other| Some(other.split_once('/')?.0));
-    std::iter::once(unit.id.subject.namespace()).chain(others).filter(|namespace| !namespace.is_empty())
+    std::iter::once(unit.namespace()).chain(others).filter(|namespace| !namespace.is_empty())
 }
 
 fn is_in(unit: &Unit, asked: &str) -> bool {

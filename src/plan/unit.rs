@@ -192,6 +192,8 @@ pub struct Unit {
     pub impact: Impact,
     /// The kinds of the workloads that belong to it.
     pub workloads: BTreeSet<WorkloadKind>,
+    /// The namespace of its batch, where its subject has none: that of what it is seen in.
+    pub namespace: Option<String>,
     /// The class of its batch, where subject, impact and workloads do not tell it.
     pub class: Option<Class>,
     /// Whether a Helm hook of it runs when it lands.
@@ -226,6 +228,7 @@ impl Unit {
             safety: Safety::Safe,
             impact: Impact::None,
             workloads: BTreeSet::new(),
+            namespace: None,
             class: None,
             hooks: false,
             needs: BTreeSet::new(),
@@ -237,6 +240,12 @@ impl Unit {
             effects: Vec::new(),
             paste: None,
         }
+    }
+
+    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it one.
+    pub fn namespace(&self) -> &str {
+        let own = self.id.subject.namespace();
+        if own.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { own }
     }
 
     /// Whether it takes something away that nothing needs any more.

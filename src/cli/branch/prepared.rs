@@ -50,6 +50,15 @@ impl<'c> Prepared<'c> {
         };
         let (batches, waiting) = plan::without(batches, &skipped);
         let layers = plan::stacked(&context.view, &batches, &context.migrations, &context.settings)?;
+        // Whoever merges a batch has that and those below it, and nothing of those above.
+        let mut landed: Vec<&plan::Unit> = Vec::new();
+        for layer in &layers {
+            if args.independent {
+                landed.clear();
+            }
+            landed.extend(layer.batch.units.iter().copied());
+            context.prove(&landed)?;
+        }
         if args.independent {
             plan::independent(&context.view, &layers, &context.migrations, &context.settings)?;
         }

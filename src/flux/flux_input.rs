@@ -1,0 +1,270 @@
+//! What Flux hands to Kustomize for a Flux Kustomization: the kustomization file that is there, or the one that it generates, with what its
+//! `spec` adds to it.
+//!
+//! The source of the rules is Flux's `pkg/kustomize` (`Generator.WriteFile`); specification `flux-and-kustomize.md`.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::flux_kustomization::FluxKustomization;
+use super::kustomization::{Kustomization, Listed};
+use super::value::Value;
+use super::view::View;
+use crate::repo::RepoPath;
+
+/// What Flux has Kustomize build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The directory.
+    pub dir: RepoPath,
+    /// Its kustomization file.
+    pub file: RepoPath,
+    /// The text that Flux writes there; `None` where the file stays as it is.
+    pub text: Option<String>,
+}
+
+/// Why there is nothing to hand to Kustomize, or nothing that builds the same here as in a cluster.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NotBuilt {
+    /// It builds from another repository, or from outside of this one.
+    #[error("it does not build from this repository")]
+    Elsewhere,
+    /// Flux refuses it.
+    #[error("{0}")]
+    Refused(String),
+    /// What it builds is not all in this tree.
+    #[error("{path}:{line} lists {text}, which is not in this repository")]
+    Remote {
+        /// The kustomization file, or the file of the Flux Kustomization.
+        path: RepoPath,
+        /// The line.
+        line: usize,
+        /// The entry.
+        text: String,
+    },
+}
+
+/// Fields of a kustomization file that list paths, or objects written into the list.
+const LISTS: [&str; 9] = [
+    "resources",
+    "bases",
+    "components",
+    "crds",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "patchesStrategicMerge",
+];
+
+/// Lists whose items name a file under `path`.
+const BY_PATH: [&str; 3] = ["patches", "patchesJson6902", "replacements"];
+
+impl View {
+    /// What Flux hands to Kustomize for a Flux Kustomization of this view.
+    ///
+    /// # Errors
+    /// [`NotBuilt`], if that is not to be had: Flux refuses it, or not all of it is in the tree.
+    pub fn input(&self, own: &FluxKustomization) -> Result<Input, NotBuilt> {
+        let path = own.path.as_ref().ok_or(NotBuilt::Elsewhere)?;
+        let dir = self.tree().follow(path).ok_or(NotBuilt::Elsewhere)?;
+        if !self.tree().holds(&dir) {
+            return Err(NotBuilt::Refused(format!("there is no {dir}")));
+        }
+        let stated = Kustomization::candidates(&dir).find(|file| self.tree().read(file).is_ok_and(|own| own.is_some()));
+        let (mut resources, mut kustomization) = (Vec::new(), Value::Null);
+        match &stated {
+            Some(file) => {
+                let stream = self.file(file).and_then(|own| own.stream.as_ref());
+                let root = stream.and_then(|stream| stream.documents().next()).and_then(Value::of);
+                kustomization = root.ok_or_else(|| NotBuilt::Refused(format!("{file} cannot be read")))?;
+            }
+            None => {
+                let entries: Vec<RepoPath> = self.tree().entries().map(|(file, _)| file).collect();
+                resources = self.builder().generated_resources(&dir, entries.iter()).resources();
+                let listed = resources.iter().map(|resource| Value::string(&resource.seen_from(&dir)));
+                kustomization.set("apiVersion", Value::string("kustomize.config.k8s.io/v1beta1"));
+                kustomization.set("kind", Value::string("Kustomization"));
+                kustomization.set("resources", Value::Sequence(listed.collect()));
+            }
+        }
+        let components = self.components_of_flux(&dir, own)?;
+        self.stays_in_the_tree(resources.iter().chain(&components).chain([&dir]))?;
+        let adds = add(&mut kustomization, &dir, own, &components);
+        let text = (adds || stated.is_none()).then(|| format!("{}\n", kustomization.to_flow()));
+        let file = stated.or_else(|| Kustomization::candidates(&dir).next()).ok_or(NotBuilt::Elsewhere)?;
+        Ok(Input { dir, file, text })
+    }
+
+    /// The directories of `spec.components`. Flux refuses absolute paths and addresses.
+    fn components_of_flux(&self, dir: &RepoPath, own: &FluxKustomization) -> Result<Vec<RepoPath>, NotBuilt> {
+        let may_miss = own.object.at(&["spec", "ignoreMissingComponents"]).is_some_and(Value::is_true);
+        let listed = own.object.at(&["spec", "components"]).map_or(&[][..], Value::items);
+        let mut found = Vec::new();
+        for text in listed.iter().filter_map(Value::text) {
+            let is_remote = Listed { text: text.to_owned(), line: 0 }.is_remote();
+            let component = dir.join(text).filter(|_| !is_remote);
+            let component = component.ok_or_else(|| {
+                NotBuilt::Refused(format!("Flux refuses {text} in spec.components: not a relative path"))
+            })?;
+            if !may_miss || self.tree().holds(&component) {
+                found.push(component);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether all that is listed on the way from some directories lies in the tree. What is simply missing does: its build fails.
+    fn stays_in_the_tree<'p>(&self, from: impl Iterator<Item = &'p RepoPath>) -> Result<(), NotBuilt> {
+        let mut waiting: Vec<RepoPath> = from.cloned().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(dir) = waiting.pop() {
+            let Some(kustomization) = self.kustomization(&dir).filter(|own| seen.insert(own.path.clone())) else {
+                continue;
+            };
+            for entry in self.entries_of(kustomization) {
+                let Some(path) = kustomization.dir().join(&entry.text) else {
+                    return Err(remote(kustomization, entry));
+                };
+                match self.tree().follow(&path) {
+                    Some(path) if self.tree().holds(&path) => waiting.push(path),
+                    Some(_) if !may_be_address(&entry.text) => {}
+                    _ => return Err(remote(kustomization, entry)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All that a kustomization file names outside of itself.
+    fn entries_of(&self, kustomization: &Kustomization) -> Vec<Listed> {
+        let stream = self.file(&kustomization.path).and_then(|file| file.stream.as_ref());
+        let Some(root) = stream.and_then(|stream| stream.documents().next()) else { return Vec::new() };
+        let items = |key: &str| root.get(key).into_iter().flat_map(|list| list.items());
+        let plain = LISTS.into_iter().flat_map(items);
+        let by_path = BY_PATH.into_iter().flat_map(items).filter_map(|item| item.get("path"));
+        let schema = root.at(&["openapi", "path"]);
+        let named = plain.chain(by_path).chain(schema);
+        let named = named.filter_map(|node| Some(Listed { text: node.value()?.to_owned(), line: node.line() }));
+        // What is written into the list itself has several lines, or is JSON.
+        let named =
+            named.filter(|entry| !entry.text.contains('\n') && !entry.text.trim_start().starts_with(['{', '[']));
+        let read = kustomization.generators.iter().flat_map(|generator| {
+            generator.inputs().map(|text| Listed { text: text.to_owned(), line: generator.line })
+        });
+        named.chain(read).collect()
+    }
+}
+
+fn remote(kustomization: &Kustomization, entry: Listed) -> NotBuilt {
+    NotBuilt::Remote { path: kustomization.path.clone(), line: entry.line, text: entry.text }
+}
+
+/// Whether Kustomize may take what is no path in the tree for an address: with a scheme, a user, a query, or beginning with the name of a host.
+fn may_be_address(text: &str) -> bool {
+    let host = text.split_once('/').map_or("", |(first, _)| first);
+    text.contains([':', '@', '?']) || host.trim_matches('.').contains('.')
+}
+
+/// Puts what a Flux Kustomization says into the kustomization; whether that is anything.
+fn add(kustomization: &mut Value, dir: &RepoPath, own: &FluxKustomization, components: &[RepoPath]) -> bool {
+    let before = kustomization.clone();
+    for (field, key) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")] {
+        if let Some(text) = own.object.text_at(&["spec", field]) {
+            kustomization.set(key, Value::string(text));
+        }
+    }
+    let stated =
+        |kustomization: &Value, key: &str| kustomization.get(key).map_or(Vec::new(), |list| list.items().to_vec());
+    let of_spec = |key: &str| own.object.at(&["spec", key]).map_or(&[][..], Value::items);
+    let patches = of_spec("patches").to_vec();
+    let components = components.iter().map(|component| Value::string(&component.seen_from(dir))).collect();
+    for (key, added) in [("patches", patches), ("components", components)] {
+        if !added.is_empty() {
+            kustomization.set(key, Value::Sequence([stated(kustomization, key), added].concat()));
+        }
+    }
+    let mut images = stated(kustomization, "images");
+    for image in of_spec("images") {
+        match images.iter_mut().find(|own| own.get("name") == image.get("name")) {
+            Some(own) => *own = image.clone(),
+            None => images.push(image.clone()),
+        }
+    }
+    if !images.is_empty() {
+        kustomization.set("images", Value::Sequence(images));
+    }
+    *kustomization != before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::view;
+    use super::*;
+
+    const FLUX: &str = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec:
+  path: ./app
+  sourceRef: {kind: GitRepository, name: home}
+";
+
+    fn input(spec: &str, files: &[(&str, &'static str)]) -> Result<Input, NotBuilt> {
+        let flux: &'static str = format!("{FLUX}{spec}").leak();
+        let view = view(&[files, &[("flux.yaml", flux)]].concat());
+        let at = view.file(&RepoPath::new("flux.yaml").unwrap()).unwrap().objects[0].at.clone();
+        view.input(&view.stated(&at).unwrap())
+    }
+
+    fn text(spec: &str, files: &[(&str, &'static str)]) -> Option<String> {
+        input(spec, files).unwrap().text
+    }
+
+    #[test]
+    fn a_path_without_a_kustomization_gets_one() {
+        let files = [
+            ("app/b.yml", "{}"),
+            ("app/.sops.yaml", ""),
+            ("app/.github/x.yaml", ""),
+            ("app/a/deep/x.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: x}}"),
+            ("app/notes.md", ""),
+            ("app/own/kustomization.yml", "resources: [x.yaml]"),
+            ("app/own/deep/kustomization.yaml", ""),
+            ("app/own/x.yaml", ""),
+            ("apps/x.yaml", ""),
+        ];
+        let start = r#"{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": "#;
+        let generated = format!("{start}[\"./a/deep/x.yaml\", \"./b.yml\", \"./own\"]}}\n");
+        assert_eq!(text("", &files), Some(generated));
+        assert_eq!(input("", &files).unwrap().file.as_str(), "app/kustomization.yaml");
+    }
+
+    #[test]
+    fn what_the_spec_says_is_added_to_what_is_there() {
+        let there = "resources: [a.yaml]\nnamespace: own\ncomponents: [../one]\nimages: [{name: a, newTag: '1'}, {name: b, newTag: '1'}]\n";
+        let files =
+            [("app/Kustomization", there), ("app/a.yaml", ""), ("one/kustomization.yaml", ""), ("two/x.yaml", "")];
+        assert_eq!(text("", &files), None, "it stays as it is");
+        let spec = "  targetNamespace: flux\n  namePrefix: p-\n  components: [../two]\n  images: [{name: b, newTag: '2'}, {name: c, digest: x}]\n\
+                    \x20 patches: [{patch: \"- {op: test}\\n\", target: {kind: Pod}}]\n";
+        let own = input(spec, &files).unwrap();
+        assert_eq!(own.file.as_str(), "app/Kustomization");
+        let expected = r#"{"resources": ["a.yaml"], "namespace": "flux", "components": ["../one", "../two"], "images": [{"name": "a", "newTag": "1"}, {"name": "b", "newTag": "2"}, {"name": "c", "digest": "x"}], "namePrefix": "p-", "patches": [{"patch": "- {op: test}\n", "target": {"kind": "Pod"}}]}"#;
+        assert_eq!(own.text.as_deref(), Some(&*format!("{expected}\n")));
+    }
+
+    #[test]
+    fn components_that_flux_refuses_or_may_miss() {
+        let files = [("app/kustomization.yaml", "resources: []")];
+        for bad in ["https://example.org/x", "/x"] {
+            assert!(matches!(input(&format!("  components: ['{bad}']\n"), &files), Err(NotBuilt::Refused(_))), "{bad}");
+        }
+        let missing = "  components: [../missing]\n";
+        assert!(text(missing, &files).unwrap().contains("../missing"), "Kustomize is to say so");
+        assert_eq!(text(&format!("{missing}  ignoreMissingComponents: true\n"), &files), None);
+        assert_eq!(input("", &[]), Err(NotBuilt::Refused("there is no app".into())));
+    }
+}

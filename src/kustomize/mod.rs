@@ -1,0 +1,174 @@
+//! Kustomize itself as judge of builds: both trees are written into a temporary directory, and each Flux Kustomization is built from both.
+//!
+//! What is built is what Flux would build ([`View::input`]); variables are put in by nobody, since they are not part of a build. Nothing is
+//! fetched and no cluster is asked ([`Program`]). Knows no migration.
+
+mod objects;
+mod program;
+#[cfg(test)]
+mod tests;
+mod workspace;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+
+pub use program::{NoKustomize, Program};
+
+use crate::flux::{FluxKustomization, InCluster, NotBuilt, View};
+use crate::plan::{Judge, Verdict};
+use objects::{Names, Objects, differences};
+use workspace::Workspace;
+
+/// Kustomize, found on this machine.
+pub struct Kustomize {
+    /// `None`, once it was looked for and not found.
+    program: OnceLock<Option<Program>>,
+    /// Of the tree before and of the tree after. What is built of one stays known as long as its tree is the same.
+    sides: Mutex<[Side; 2]>,
+}
+
+/// One of the two trees.
+#[derive(Default)]
+struct Side {
+    workspace: Option<Workspace>,
+    built: BTreeMap<InCluster, Build>,
+}
+
+/// What comes of a build.
+#[derive(Clone)]
+enum Build {
+    /// No such Flux Kustomization is on this side.
+    Absent,
+    /// Its objects.
+    Built(Objects),
+    /// It fails, in a cluster as here.
+    Fails(String),
+    /// Nothing is known of it.
+    Unknown(String),
+}
+
+impl Kustomize {
+    /// Has a program judge.
+    pub fn new(program: Program) -> Kustomize {
+        Kustomize { program: Some(program).into(), sides: Mutex::default() }
+    }
+
+    /// Has the program judge that [`Program::on_path`] finds, once there is something to judge.
+    pub fn on_path() -> Kustomize {
+        Kustomize { program: OnceLock::new(), sides: Mutex::default() }
+    }
+
+    fn program(&self) -> Option<&Program> {
+        self.program.get_or_init(Program::on_path).as_ref()
+    }
+}
+
+impl Judge for Kustomize {
+    fn name(&self) -> Option<String> {
+        self.program().map(ToString::to_string)
+    }
+
+    fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict> {
+        let Some(program) = self.program() else { return BTreeMap::new() };
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        let [old, new] = &mut *sides;
+        thread::scope(|scope| {
+            let other = scope.spawn(|| new.build(program, after, which));
+            old.build(program, before, which);
+            // A panic goes on where it is seen.
+            other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        });
+        let (old, new) = (&old.built, &new.built);
+        let is_built = |all: &BTreeMap<InCluster, Build>, own| matches!(all.get(own), Some(Build::Built(_)));
+        let mut names: BTreeMap<&str, Names> = BTreeMap::new();
+        for own in which.iter().filter(|own| is_built(old, own) && is_built(new, own)) {
+            let (namespace, name) = own.name.split_once('/').unwrap_or(("", &own.name));
+            names.entry(&own.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
+        }
+        let none = Names::new();
+        let verdict = |own: &InCluster| {
+            let names = names.get(&*own.cluster).unwrap_or(&none);
+            Some((own.clone(), verdict(old.get(own)?, new.get(own)?, names)?))
+        };
+        which.iter().filter_map(verdict).collect()
+    }
+}
+
+/// How two builds stand to each other, where Flux Kustomizations of some names are built, too; `None`, where there is nothing to build on either
+/// side.
+fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
+    let nothing = Objects::default();
+    Some(match (before, after) {
+        (Build::Absent, Build::Absent) => return None,
+        (Build::Unknown(why), _) | (_, Build::Unknown(why)) => Verdict::Unknown(why.clone()),
+        (Build::Fails(why), Build::Fails(_)) => Verdict::Unknown(format!("it does not build as it is: {why}")),
+        (Build::Fails(_), _) => Verdict::Mended,
+        (_, Build::Fails(why)) => Verdict::Breaks(why.clone()),
+        (Build::Built(old), Build::Built(new)) => compared(old, new, built),
+        (Build::Built(old), Build::Absent) => compared(old, &nothing, built),
+        (Build::Absent, Build::Built(new)) => compared(&nothing, new, built),
+    })
+}
+
+fn compared(old: &Objects, new: &Objects, built: &Names) -> Verdict {
+    match differences(old, new, built) {
+        none if none.is_empty() => Verdict::Same,
+        differing => Verdict::Differs(differing),
+    }
+}
+
+impl Side {
+    /// Builds what is not known yet.
+    fn build(&mut self, program: &Program, view: &View, which: &BTreeSet<InCluster>) {
+        let workspace = match self.workspace.take().map_or_else(Workspace::new, Ok) {
+            Ok(workspace) => self.workspace.insert(workspace),
+            Err(error) => {
+                let why = format!("there is no temporary directory: {error}");
+                self.built = which.iter().map(|own| (own.clone(), Build::Unknown(why.clone()))).collect();
+                return;
+            }
+        };
+        match workspace.hold(view.tree()) {
+            Ok(false) => {}
+            Ok(true) => self.built.clear(),
+            Err(error) => {
+                let why = format!("the tree cannot be written to a temporary directory: {error}");
+                self.built = which.iter().map(|own| (own.clone(), Build::Unknown(why.clone()))).collect();
+                // Half of a tree is no tree.
+                self.workspace = None;
+                return;
+            }
+        }
+        for own in which {
+            if !self.built.contains_key(own) {
+                self.built.insert(own.clone(), one(program, workspace, view, own));
+            }
+        }
+    }
+}
+
+/// Builds one Flux Kustomization.
+fn one(program: &Program, workspace: &Workspace, view: &View, own: &InCluster) -> Build {
+    let graph = view.graph();
+    let is_it =
+        |other: &&FluxKustomization| graph.clusters[other.cluster].name == own.cluster && other.full_name() == own.name;
+    let Some(kustomization) = graph.kustomizations.iter().find(is_it) else { return Build::Absent };
+    let input = match view.input(kustomization) {
+        Ok(input) => input,
+        Err(NotBuilt::Elsewhere) => return Build::Absent,
+        Err(NotBuilt::Refused(why)) => return Build::Fails(why),
+        Err(remote @ NotBuilt::Remote { .. }) => return Build::Unknown(remote.to_string()),
+    };
+    let built = match workspace.build(program, &input) {
+        Ok(built) => built,
+        Err(error) => return Build::Unknown(format!("{program} cannot be run: {error}")),
+    };
+    match built.and_then(|text| Objects::read(&text)) {
+        Ok(mut objects) => {
+            objects.add_metadata(&kustomization.object);
+            Build::Built(objects)
+        }
+        Err(why) => Build::Fails(why),
+    }
+}

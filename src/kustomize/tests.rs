@@ -1,0 +1,234 @@
+//! With a kustomize that does what the tree says (`tests/kustomize/fake`).
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::workspace::Workspace;
+use super::*;
+use crate::plan::{Differing, How};
+use crate::repo::{Folder, Tree};
+
+const FLUX: &str = "\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: home, namespace: flux-system}
+spec: {url: https://git.example.org/home, ref: {branch: main}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: main, namespace: flux-system}
+spec: {path: ./main/flux, sourceRef: {kind: GitRepository, name: home}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec:
+  path: ./app
+  sourceRef: {kind: GitRepository, name: home}
+";
+
+/// A script that prints a ConfigMap.
+const ONE: &str =
+    "echo '{apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: home}, data: {a: b, c: d}}'\n";
+
+struct Repo(TempDir);
+
+impl Repo {
+    /// An app that is built as a script says.
+    fn of(script: &str) -> Repo {
+        let repo = Repo(tempfile::tempdir().unwrap());
+        repo.write("main/flux/flux.yaml", FLUX).write("app/kustomization.yaml", "resources: [a.yaml]\n");
+        repo.write("app/a.yaml", "{}\n").write("app/fake.sh", script);
+        repo
+    }
+
+    fn write(&self, path: &str, text: &str) -> &Repo {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    fn view(&self) -> View {
+        View::of(Tree::of(Arc::new(Folder::plain(self.0.path()).unwrap()))).unwrap()
+    }
+}
+
+fn fake() -> Program {
+    Program::named(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize/fake")).unwrap()
+}
+
+fn app() -> InCluster {
+    InCluster { cluster: "main".into(), name: "flux-system/app".into() }
+}
+
+/// What two repositories come to, each built as its script says.
+fn between(before: &Repo, after: &Repo) -> Verdict {
+    judged(&Kustomize::new(fake().within(Duration::from_secs(2))), before, after)
+}
+
+fn judged(judge: &Kustomize, before: &Repo, after: &Repo) -> Verdict {
+    let mut all = judge.compare(&before.view(), &after.view(), &BTreeSet::from([app()]));
+    all.remove(&app()).expect("it is built")
+}
+
+fn of(before: &str, after: &str) -> Verdict {
+    between(&Repo::of(before), &Repo::of(after))
+}
+
+#[test]
+fn objects_are_a_set_and_their_contents_data() {
+    let block = "cat <<'END'\n---\n# of another layout\nkind: Secret\napiVersion: v1\nmetadata: {name: two}\n---\nkind: ConfigMap\napiVersion: v1\n\
+                 metadata:\n  namespace: home\n  name: one\ndata:\n  c: \"d\"\n  a: b\nEND\n";
+    let two = format!("{ONE}echo ---\necho '{{apiVersion: v1, kind: Secret, metadata: {{name: two}}}}'\n");
+    assert_eq!(of(&two, block), Verdict::Same);
+    let changed = ONE.replace("a: b", "a: x");
+    let differing = |object: &str, how| Differing { object: object.to_owned(), how };
+    let (one, two_only) = ("ConfigMap home/one", "Secret two");
+    assert_eq!(of(ONE, &changed), Verdict::Differs(vec![differing(one, How::Changed)]));
+    assert_eq!(of(ONE, block), Verdict::Differs(vec![differing(two_only, How::New)]));
+    assert_eq!(of(block, ONE), Verdict::Differs(vec![differing(two_only, How::Gone)]));
+}
+
+#[test]
+fn what_fails_is_a_surprise_only_where_it_did_not_before() {
+    let fails = "echo 'Warning: old' >&2; echo \"Error: no $dir/x\" >&2; exit 1\n";
+    assert_eq!(of(ONE, fails), Verdict::Breaks("no app/x".into()));
+    assert_eq!(of(fails, ONE), Verdict::Mended);
+    assert_eq!(of(fails, fails), Verdict::Unknown("it does not build as it is: no app/x".into()));
+    for garbage in ["echo 'a: b: c'\n", "echo just text\n", "printf '\\000\\377'\n"] {
+        assert!(matches!(of(ONE, garbage), Verdict::Breaks(_)), "{garbage}");
+        assert!(matches!(of(garbage, garbage), Verdict::Unknown(_)), "{garbage}");
+    }
+}
+
+#[test]
+fn what_hangs_is_ended() {
+    let started = Instant::now();
+    // A child of its own holds on to what it prints to.
+    assert_eq!(of(ONE, "sleep 30 & wait\n"), Verdict::Breaks("it takes longer than 2 seconds".into()));
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn what_is_elsewhere_is_not_built_at_all() {
+    let marker = tempfile::tempdir().unwrap();
+    let ran = marker.path().join("ran");
+    let repo = Repo::of(&format!("touch {}\n{ONE}", ran.display()));
+    for entry in ["https://example.org/x.yaml", "git@example.org:a/b", "example.org/a/b", "/etc/x.yaml", "../../x"] {
+        repo.write("app/kustomization.yaml", &format!("resources: [a.yaml, '{entry}']\n"));
+        let Verdict::Unknown(why) = between(&repo, &repo) else { panic!("{entry} is built") };
+        assert_eq!(why, format!("app/kustomization.yaml:1 lists {entry}, which is not in this repository"));
+    }
+    // On its way down, too, and whatever it would be for.
+    repo.write("app/kustomization.yaml", "resources: [../base]\n");
+    for field in ["transformers: ['https://example.org/x']", "openapi: {path: 'https://example.org/x'}"] {
+        repo.write("base/kustomization.yaml", &format!("{field}\n"));
+        assert!(matches!(between(&repo, &repo), Verdict::Unknown(_)), "{field}");
+    }
+    assert!(!ran.exists());
+    // What is only missing is built, and fails.
+    repo.write("base/kustomization.yaml", "resources: [missing.yaml]\n");
+    between(&repo, &repo);
+    assert!(ran.exists());
+}
+
+#[test]
+fn it_runs_alone() {
+    let script = format!(
+        "case \"$HOME\" in */flux-codemod-*) ;; *) echo Error: at home in $HOME >&2; exit 1;; esac\n\
+         if [ -e \"$KUBECONFIG\" ] || [ -z \"$KUBECONFIG\" ]; then echo Error: knows a cluster >&2; exit 1; fi\n\
+         if [ -n \"$CARGO_MANIFEST_DIR\" ] || [ -z \"$HTTPS_PROXY\" ]; then echo Error: it sees the environment >&2; exit 1; fi\n{ONE}"
+    );
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    assert_eq!(of(&script, &script), Verdict::Same);
+}
+
+#[test]
+fn flux_adds_what_its_kustomization_says() {
+    let metadata = "  commonMetadata: {labels: {of: before}}\n  targetNamespace: home\n";
+    let before = Repo::of(ONE);
+    before.write("main/flux/flux.yaml", &format!("{FLUX}{metadata}"));
+    let after = Repo::of(ONE);
+    after.write("main/flux/flux.yaml", &format!("{FLUX}{}", metadata.replace("before", "after")));
+    assert!(matches!(between(&before, &after), Verdict::Differs(_)));
+    // What it writes stands there for the build alone.
+    let shows = "printf '{apiVersion: v1, kind: Shown, metadata: {name: a}, text: %s}' \"$(grep -c namespace \"$dir/kustomization.yaml\")\"\n";
+    let (with, without) = (Repo::of(shows), Repo::of(shows));
+    with.write("main/flux/flux.yaml", &format!("{FLUX}{metadata}"));
+    assert!(matches!(between(&without, &with), Verdict::Differs(_)));
+    let judge = Kustomize::new(fake());
+    assert!(matches!(judged(&judge, &without, &with), Verdict::Differs(_)));
+    assert_eq!(judged(&judge, &without, &without), Verdict::Same, "the next tree is written over the last");
+    assert!(matches!(judged(&judge, &with, &without), Verdict::Differs(_)));
+}
+
+#[test]
+fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
+    let shows = |spec: &str| {
+        let repo = Repo::of(ONE);
+        let object = format!(
+            "{{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {{name: app, namespace: flux-system}}, spec: {{{spec}}}}}"
+        );
+        repo.write("main/flux/fake.sh", &format!("echo '{object}'\n"));
+        repo
+    };
+    let main = InCluster { cluster: "main".into(), name: "flux-system/main".into() };
+    let judge = Kustomize::new(fake());
+    let judged = |before: &Repo, after: &Repo, which: &[InCluster]| {
+        judge.compare(&before.view(), &after.view(), &which.iter().cloned().collect()).remove(&main).unwrap()
+    };
+    let (one, other) = (shows("path: ./a, wait: true"), shows("path: ./b, components: [../c], wait: true"));
+    assert_eq!(judged(&one, &other, &[main.clone(), app()]), Verdict::Same);
+    assert!(
+        matches!(judged(&one, &other, std::slice::from_ref(&main)), Verdict::Differs(_)),
+        "what it builds is not judged"
+    );
+    let waits = shows("path: ./b");
+    assert!(matches!(judged(&one, &waits, &[main.clone(), app()]), Verdict::Differs(_)));
+}
+
+#[test]
+fn what_is_in_one_tree_only_is_compared_with_nothing() {
+    let gone = Repo::of(ONE);
+    gone.write("main/flux/flux.yaml", FLUX.split("---\n").take(2).collect::<Vec<_>>().join("---\n").as_str());
+    let differing = Differing { object: "ConfigMap home/one".into(), how: How::Gone };
+    assert_eq!(between(&Repo::of(ONE), &gone), Verdict::Differs(vec![differing]));
+    let judge = Kustomize::new(fake());
+    assert!(judge.compare(&gone.view(), &gone.view(), &BTreeSet::from([app()])).is_empty());
+}
+
+#[test]
+fn a_workspace_holds_what_the_tree_does() {
+    let repo = Repo::of(ONE);
+    std::os::unix::fs::symlink("../app", repo.0.path().join("main/in")).unwrap();
+    std::os::unix::fs::symlink("/etc", repo.0.path().join("main/out")).unwrap();
+    let mut workspace = Workspace::new().unwrap();
+    let tree = || Tree::of(Arc::new(Folder::plain(repo.0.path()).unwrap()));
+    assert!(workspace.hold(&tree()).unwrap());
+    assert!(!workspace.hold(&tree()).unwrap(), "nothing is to be written");
+    let at = workspace.place().join("main");
+    assert!(at.join("in/a.yaml").is_file() && at.join("out").symlink_metadata().is_err());
+
+    // A directory where a link was, and a link where a directory was.
+    fs::remove_file(repo.0.path().join("main/in")).unwrap();
+    repo.write("main/in/new.yaml", "a: b\n");
+    fs::remove_dir_all(repo.0.path().join("app")).unwrap();
+    std::os::unix::fs::symlink("main", repo.0.path().join("app")).unwrap();
+    assert!(workspace.hold(&tree()).unwrap());
+    assert_eq!(fs::read_to_string(workspace.place().join("app/in/new.yaml")).unwrap(), "a: b\n");
+}
+
+#[test]
+fn another_program_is_told_apart() {
+    let missing = Program::named(Path::new("no-such-program")).unwrap_err();
+    assert!(matches!(missing, NoKustomize::CannotRun { .. }), "{missing}");
+    let other = Program::named(Path::new("/bin/echo")).unwrap_err();
+    assert!(other.to_string().starts_with("/bin/echo is neither kustomize nor kubectl"), "{other}");
+    assert_eq!(fake().to_string(), "kustomize v9.9.9");
+}

@@ -1,0 +1,224 @@
+//! What a program that is not ours says of builds: the judge beside the native proof.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::{Impact, Outcome, Subject, Unit, UnitId};
+use crate::flux::{InCluster, View};
+
+/// Builds what Flux Kustomizations build, by a program that is not ours. It is asked only about units of migrations that keep builds as they
+/// are ([`Migration::keeps_builds`](super::Migration::keeps_builds)).
+pub trait Judge {
+    /// The program, with its version: `kubectl kustomize v5.5.0`. `None` where there is none after all; it is looked for when it is needed.
+    fn name(&self) -> Option<String>;
+
+    /// Builds Flux Kustomizations on the tree of each view, and compares. What is in neither view, or builds from another repository, is
+    /// left out of the answer.
+    fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict>;
+}
+
+/// What two builds of a Flux Kustomization come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The same objects, contents included.
+    Same,
+    /// These objects are not the same.
+    Differs(Vec<Differing>),
+    /// It built before and does not any more, for this reason.
+    Breaks(String),
+    /// It did not build before and does now: there is nothing to compare with.
+    Mended,
+    /// It cannot be told, for this reason.
+    Unknown(String),
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Same => "same",
+            Verdict::Differs(_) => "differs",
+            Verdict::Breaks(_) => "breaks",
+            Verdict::Mended => "mended",
+            Verdict::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// An object that is not the same in two builds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Differing {
+    /// `Kind namespace/name`.
+    pub object: String,
+    /// What happened to it.
+    pub how: How,
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum How {
+    /// It was not there.
+    New,
+    /// It is not there any more.
+    Gone,
+    /// Its contents are others.
+    Changed,
+}
+
+impl How {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            How::New => "new",
+            How::Gone => "gone",
+            How::Changed => "changed",
+        }
+    }
+}
+
+impl fmt::Display for Differing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.how {
+            How::New => "be new",
+            How::Gone => "be gone",
+            How::Changed => "not be the same",
+        };
+        write!(f, "{} would {what}", self.object)
+    }
+}
+
+/// What was judged, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The program, with its version; `None` where there was none to ask, and the native proof is all there is.
+    pub by: Option<String>,
+    /// What became of each Flux Kustomization that units can touch.
+    pub builds: BTreeMap<InCluster, Compared>,
+}
+
+/// A Flux Kustomization, built with and without units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// What the builds come to.
+    pub verdict: Verdict,
+    /// The units that can touch it, in the tree where they land and in the one where they have; or in one of these, if none can in both.
+    pub units: BTreeSet<UnitId>,
+}
+
+impl Judged {
+    /// How many of the builds come to the same.
+    pub fn same(&self) -> usize {
+        self.builds.values().filter(|own| own.verdict == Verdict::Same).count()
+    }
+}
+
+/// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`, if nothing is but what they mean.
+pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Option<String> {
+    let differing = match verdict {
+        Verdict::Same | Verdict::Mended | Verdict::Unknown(_) => return None,
+        Verdict::Breaks(why) => return Some(format!("{} on {} would not build any more: {why}", of.name, of.cluster)),
+        Verdict::Differs(differing) => differing,
+    };
+    let is_meant = |own: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &own.object));
+    let mut others = differing.iter().filter(|own| !is_meant(own));
+    let first = others.next()?;
+    let more = match others.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(format!("{} on {} would not build the same: {first}{more}", of.name, of.cluster))
+}
+
+/// Whether a unit says that an object of a cluster changes: as one of its effects, or because it is about that very object and has an impact. One that
+/// has an impact, and says neither, may change whatever it touches.
+fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
+    let effects = unit.effects.iter().filter(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes);
+    if effects.map(|effect| &*effect.object).any(|meant| is_called(meant, object)) {
+        return true;
+    }
+    match &unit.id.subject {
+        _ if unit.impact == Impact::None => false,
+        Subject::Consumer { .. } => unit.effects.is_empty(),
+        subject => {
+            let (kind, namespace, name) = (subject.kind(), subject.namespace(), subject.name());
+            let slash = if namespace.is_empty() { "" } else { "/" };
+            is_called(&format!("{kind} {namespace}{slash}{name}"), object)
+        }
+    }
+}
+
+/// Whether `Kind name` or `Kind namespace/name` is what an object is called; where a file gives it no namespace, its build may.
+fn is_called(meant: &str, object: &str) -> bool {
+    let parts = |text: &str| -> Option<(String, Option<String>, String)> {
+        let (kind, name) = text.split_once(' ')?;
+        Some(match name.split_once('/') {
+            Some((namespace, name)) => (kind.to_owned(), Some(namespace.to_owned()), name.to_owned()),
+            None => (kind.to_owned(), None, name.to_owned()),
+        })
+    };
+    match (parts(meant), parts(object)) {
+        (Some((kind, namespace, name)), Some(own)) => {
+            kind == own.0 && name == own.2 && (namespace.is_none() || namespace == own.1)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Effect;
+    use super::*;
+    use crate::repo::RepoPath;
+
+    fn unit(subject: Subject, impact: Impact, effects: &[(&str, &str)]) -> Unit {
+        let effect = |(cluster, object): &(&str, &str)| Effect {
+            cluster: (*cluster).to_owned(),
+            object: (*object).to_owned(),
+            field: "data.a".into(),
+            before: "1".into(),
+            after: "2".into(),
+            outcome: Outcome::Changes,
+        };
+        let id = UnitId { migration: "components", step: "switch", subject };
+        Unit { impact, effects: effects.iter().map(effect).collect(), ..Unit::new(id, String::new(), BTreeSet::new()) }
+    }
+
+    fn consumer() -> Subject {
+        Subject::Consumer { kustomization: RepoPath::new("a/kustomization.yaml").unwrap() }
+    }
+
+    fn surprising(unit: &Unit) -> Option<String> {
+        let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
+        let one = |object: &str| Differing { object: object.into(), how: How::Changed };
+        surprise(&of, &Verdict::Differs(vec![one("ConfigMap home/a"), one("Secret home/b")]), &[unit])
+    }
+
+    #[test]
+    fn what_a_unit_says_is_no_surprise() {
+        let both = [("main", "ConfigMap home/a"), ("main", "Secret b")];
+        assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &both)), None, "Secret b is in whatever namespace");
+        let one = surprising(&unit(consumer(), Impact::Upgrade, &both[..1])).unwrap();
+        assert_eq!(one, "flux-system/a on main would not build the same: Secret home/b would not be the same");
+        for wrong in [("edge", "ConfigMap home/a"), ("main", "ConfigMap other/a"), ("main", "Service a")] {
+            let found = surprising(&unit(consumer(), Impact::Upgrade, &[wrong])).unwrap();
+            assert!(found.ends_with("ConfigMap home/a would not be the same, and 1 more"), "{found}");
+        }
+        assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &[])), None, "it says that something changes");
+        assert!(surprising(&unit(consumer(), Impact::None, &[])).is_some());
+        let (kind, namespace, name) = ("Secret".to_owned(), "home".to_owned(), "b".to_owned());
+        let about = Subject::Object { kind, namespace, name, path: RepoPath::new("a/b.yaml").unwrap() };
+        let found = surprising(&unit(about, Impact::Upgrade, &[])).unwrap();
+        assert!(found.ends_with("ConfigMap home/a would not be the same"), "{found}");
+    }
+
+    #[test]
+    fn what_breaks_always_is_one() {
+        let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
+        let all = [Verdict::Same, Verdict::Mended, Verdict::Unknown("x".into()), Verdict::Breaks("no x".into())];
+        let changes = unit(consumer(), Impact::Data, &[]);
+        let found: Vec<_> = all.iter().filter_map(|verdict| surprise(&of, verdict, &[&changes])).collect();
+        assert_eq!(found, ["flux-system/a on main would not build any more: no x"]);
+    }
+}

@@ -1,0 +1,59 @@
+//! A part of the units is not the whole: where only some of those that touch a Flux Kustomization land, a judge is asked again.
+
+use std::collections::BTreeSet;
+
+use super::judge::surprise;
+use super::land::{LandError, land, ordered};
+use super::trial::Trial;
+use super::{Judge, Migration, Plan, Unit, UnitId};
+use crate::config::Settings;
+use crate::flux::{InCluster, View};
+
+/// Has a judge compare what some of the units of a plan touch, where they land without others that touch the same. What all of them touch was judged
+/// when it was planned.
+///
+/// # Errors
+/// [`LandError::Surprise`], if something would not build the same; else as [`land`].
+pub fn prove(
+    start: &View,
+    plan: &Plan,
+    some: &[&Unit],
+    migrations: &[&dyn Migration],
+    settings: &Settings,
+    judge: &dyn Judge,
+) -> Result<(), LandError> {
+    let ids: BTreeSet<&UnitId> = some.iter().map(|unit| &unit.id).collect();
+    let able = |id: &&UnitId| plan.unit(id).is_some_and(|unit| unit.safety.is_able());
+    let is_part = |units: &BTreeSet<UnitId>| {
+        let (in_it, not) = units.iter().filter(able).partition::<Vec<_>, _>(|id| ids.contains(id));
+        !in_it.is_empty() && !not.is_empty()
+    };
+    let builds = || plan.judged.iter().flat_map(|judged| &judged.builds);
+    let parts: BTreeSet<&InCluster> = builds().filter(|(_, build)| is_part(&build.units)).map(|(own, _)| own).collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let of_some = Trial { view: start, units: some.to_vec(), migrations, settings };
+    let units = of_some.to_judge();
+    // What others need of them lands before, and is not judged.
+    let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
+    let mut open = units.clone();
+    while let Some(unit) = open.pop() {
+        open.extend(unit.needs.iter().filter_map(|id| plan.unit(id)).filter(|own| needed.insert(&own.id)));
+    }
+    let is_other = |unit: &&&Unit| needed.contains(&unit.id) && !units.iter().any(|own| own.id == unit.id);
+    let others: Vec<&Unit> = some.iter().filter(is_other).copied().collect();
+    let before = land(start, &ordered(&others)?, migrations, settings)?.view;
+    let after = land(&before, &ordered(&units)?, migrations, settings)?.view;
+    // Those that are applied by these, and changed, are told to be the same by their own builds.
+    let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
+    let verdicts = judge.compare(&before, &after, &touched.map(|(own, _)| own.clone()).collect());
+    for (own, verdict) in verdicts.into_iter().filter(|(own, _)| parts.contains(own)) {
+        let touching = plan.judged.as_ref().and_then(|judged| judged.builds.get(&own));
+        let touching = units.iter().filter(|unit| touching.is_some_and(|build| build.units.contains(&unit.id)));
+        if let Some(why) = surprise(&own, &verdict, &touching.copied().collect::<Vec<_>>()) {
+            return Err(LandError::Surprise(why));
+        }
+    }
+    Ok(())
+}

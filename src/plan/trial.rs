@@ -1,0 +1,193 @@
+//! Units on trial before a judge: which Flux Kustomizations they touch, and whose fault it is where one is not the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::judge::{Compared, Judge, Judged, Verdict, surprise};
+use super::land::{LandError, land, ordered};
+use super::{Finding, Migration, Severity, Unit, UnitId, help_of};
+use crate::config::Settings;
+use crate::flux::{InCluster, Radiuses, View};
+
+/// The code of what a judge does not let through.
+const DIFFERS: &str = "build-differs";
+/// The code of what a judge cannot tell.
+const NOT_JUDGED: &str = "build-not-judged";
+
+/// How many parts of the units of one Flux Kustomization are landed on trial, to find those that are to blame.
+const PROBES: usize = 64;
+
+/// A tree, units that have landed on it one after the other, and what their landing takes.
+pub(super) struct Trial<'t> {
+    pub(super) view: &'t View,
+    pub(super) units: Vec<&'t Unit>,
+    pub(super) migrations: &'t [&'t dyn Migration],
+    pub(super) settings: &'t Settings,
+}
+
+/// The units that can touch each Flux Kustomization.
+type Touched<'t> = BTreeMap<InCluster, Vec<&'t Unit>>;
+
+impl<'t> Trial<'t> {
+    /// The units of migrations that promise to leave builds as they are.
+    pub(super) fn to_judge(&self) -> Vec<&'t Unit> {
+        let keeps = |id: &str| self.migrations.iter().any(|own| own.meta().id == id && own.keeps_builds());
+        self.units.iter().copied().filter(|unit| keeps(unit.id.migration)).collect()
+    }
+
+    /// Has a judge compare all that the units can touch: what it comes to, and the units that change what they should not, each with the
+    /// reason.
+    ///
+    /// # Errors
+    /// As [`land`], of parts of the units.
+    pub(super) fn judged(
+        &self,
+        after: &View,
+        judge: Option<&dyn Judge>,
+    ) -> Result<(Judged, BTreeMap<UnitId, Finding>), LandError> {
+        let mut blamed: BTreeMap<UnitId, Finding> = BTreeMap::new();
+        let Some((judge, name)) = judge.and_then(|judge| Some((judge, judge.name()?))) else {
+            return Ok((Judged::default(), blamed));
+        };
+        let mut judged = Judged { by: Some(name.clone()), ..Judged::default() };
+        let (in_both, in_any) = self.touched(after);
+        for (own, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
+            let Some(units) = in_any.get(&own) else { continue };
+            let suspects = in_both.get(&own).unwrap_or(units);
+            // Whoever is to blame beside those that are known is found when these are gone.
+            let is_known = suspects.iter().any(|unit| blamed.contains_key(&unit.id));
+            if let Some(message) = surprise(&own, &verdict, units).filter(|_| !is_known) {
+                for (unit, message) in self.guilty(&own, suspects, message, &in_any, judge)? {
+                    let finding = Finding {
+                        severity: Severity::Error,
+                        code: DIFFERS,
+                        path: Some(unit.id.subject.path().clone()),
+                        line: None,
+                        message: format!("{message} ({name})"),
+                        help: help_of(DIFFERS),
+                    };
+                    blamed.insert(unit.id.clone(), finding);
+                }
+            }
+            judged
+                .builds
+                .insert(own, Compared { verdict, units: suspects.iter().map(|unit| unit.id.clone()).collect() });
+        }
+        Ok((judged, blamed))
+    }
+
+    /// The units that can touch each Flux Kustomization with one of their files: those that can in both trees, and those that can in one.
+    fn touched(&self, after: &View) -> (Touched<'t>, Touched<'t>) {
+        // What is not parsed is not in the graph.
+        let (before, after) = (self.view.whole(), after.whole());
+        let (before, after) = (Radiuses::of(&before), Radiuses::of(&after));
+        let (mut in_both, mut in_any) = (Touched::new(), Touched::new());
+        for unit in self.to_judge() {
+            let of = |all: &Radiuses<'_>| -> BTreeSet<InCluster> {
+                unit.touches.iter().flat_map(|path| all.of_file(path).kustomizations).collect()
+            };
+            let (old, new) = (of(&before), of(&after));
+            old.intersection(&new).for_each(|own| in_both.entry(own.clone()).or_default().push(unit));
+            old.union(&new).for_each(|own| in_any.entry(own.clone()).or_default().push(unit));
+        }
+        (in_both, in_any)
+    }
+
+    /// Which of the suspects make a Flux Kustomization differ without the others, with the reason; all of them, if none does.
+    fn guilty(
+        &self,
+        of: &InCluster,
+        suspects: &[&'t Unit],
+        message: String,
+        touched: &Touched<'t>,
+        judge: &dyn Judge,
+    ) -> Result<Vec<(&'t Unit, String)>, LandError> {
+        let mut found = Vec::new();
+        let mut waiting = vec![suspects.to_vec()];
+        for _ in 0..PROBES {
+            let Some(part) = waiting.pop() else { break };
+            let message = if part.len() == suspects.len() {
+                Some(message.clone())
+            } else {
+                self.alone(of, &part, touched, judge)?
+            };
+            match (message, part.as_slice()) {
+                (None, _) => {}
+                (Some(message), [one]) => found.push((*one, message)),
+                (Some(_), several) => {
+                    let (first, second) = several.split_at(several.len() / 2);
+                    waiting.extend([second.to_vec(), first.to_vec()]);
+                }
+            }
+        }
+        // What there was no time to look at is not proven.
+        found.extend(waiting.into_iter().flatten().map(|unit| (unit, message.clone())));
+        if found.is_empty() {
+            found.extend(suspects.iter().map(|unit| (*unit, message.clone())));
+        }
+        Ok(found)
+    }
+
+    /// What is wrong with a Flux Kustomization where only some units land, with what they need.
+    fn alone(
+        &self,
+        of: &InCluster,
+        some: &[&Unit],
+        touched: &Touched<'t>,
+        judge: &dyn Judge,
+    ) -> Result<Option<String>, LandError> {
+        let mut taken: BTreeSet<&UnitId> = BTreeSet::new();
+        let mut open: Vec<&UnitId> = some.iter().map(|unit| &unit.id).collect();
+        while let Some(id) = open.pop() {
+            let unit = self.units.iter().find(|unit| unit.id == *id).filter(|_| taken.insert(id));
+            open.extend(unit.into_iter().flat_map(|unit| &unit.needs));
+        }
+        let units: Vec<&Unit> = self.units.iter().copied().filter(|unit| taken.contains(&unit.id)).collect();
+        let landed = land(self.view, &ordered(&units)?, self.migrations, self.settings)?;
+        // Those that are applied by it, and changed, are told to be the same by their own builds.
+        let touches = |by: &Vec<&Unit>| by.iter().any(|unit| taken.contains(&unit.id));
+        let which = touched.iter().filter(|(own, by)| *own == of || touches(by)).map(|(own, _)| own.clone()).collect();
+        let verdicts = judge.compare(self.view, &landed.view, &which);
+        Ok(verdicts.get(of).and_then(|verdict| surprise(of, verdict, &units)))
+    }
+}
+
+impl Judged {
+    /// Takes in what came of another round: what is the same counts only if it always was.
+    pub(super) fn extend(&mut self, other: Judged) {
+        self.by = other.by.or(self.by.take());
+        for (own, Compared { verdict, units }) in other.builds {
+            let none = Compared { verdict: Verdict::Same, units: BTreeSet::new() };
+            let known = self.builds.entry(own).or_insert(none);
+            known.units.extend(units);
+            if known.verdict == Verdict::Same {
+                known.verdict = verdict;
+            }
+        }
+    }
+
+    /// What could not be told, each where it is stated.
+    pub(super) fn findings(&self, view: &View) -> Vec<Finding> {
+        let graph = view.graph();
+        let unknown = self.builds.iter().filter_map(|(own, build)| match &build.verdict {
+            Verdict::Unknown(why) => Some((own, why)),
+            _ => None,
+        });
+        unknown
+            .map(|(own, why)| {
+                let is_it = |other: &&crate::flux::FluxKustomization| {
+                    graph.clusters[other.cluster].name == own.cluster && other.full_name() == own.name
+                };
+                let at = graph.kustomizations.iter().find(is_it).map(|own| &own.at);
+                let node = at.and_then(|at| view.node(at));
+                Finding {
+                    severity: Severity::Note,
+                    code: NOT_JUDGED,
+                    path: at.map(|at| at.path.clone()),
+                    line: node.map(|node| node.line()),
+                    message: format!("whether {} on {} builds the same is not judged: {why}", own.name, own.cluster),
+                    help: help_of(NOT_JUDGED),
+                }
+            })
+            .collect()
+    }
+}
