@@ -48,6 +48,8 @@ pub(super) struct Child {
     pub(super) ops: Vec<Op>,
     /// Whether its list of patches keeps defaults of its own.
     pub(super) merges: bool,
+    /// The value of its label, where that does not keep the root's patch away from its list.
+    pub(super) clash: Option<String>,
 }
 
 impl Root {
@@ -205,7 +207,7 @@ pub(super) fn children(view: &View, roots: &[Root], settings: &RemediationDefaul
             let at = children.iter().position(|child| child.at == own.at).unwrap_or_else(|| {
                 let (at, namespace, name) = (own.at.clone(), own.namespace.clone(), own.name.clone());
                 let (numbers, ops, roots) = (Vec::new(), Vec::new(), BTreeSet::new());
-                children.push(Child { at, namespace, name, numbers, roots, ops, merges: false });
+                children.push(Child { at, namespace, name, numbers, roots, ops, merges: false, clash: None });
                 children.len() - 1
             });
             children[at].roots.insert(number);
@@ -233,6 +235,7 @@ fn first(view: &View, child: &mut Child, roots: &[Root], settings: &RemediationD
     if root.set.is_empty() || (!has_own && !is_root && entries.is_empty()) {
         return;
     }
+    child.clash = label.filter(|label| ![DISABLED, OWN].contains(label)).map(str::to_owned);
     let is_reached = |reach: &Reach| reach.kind == "HelmRelease" && child.numbers.contains(&reach.kustomization);
     let renders = view.graph().reached().flat_map(|(_, reaches)| reaches).any(is_reached);
     child.merges = renders

@@ -12,7 +12,7 @@ use super::set::Set;
 use super::settings::{Overridden, RemediationDefaultsSettings, Scope};
 use super::subtract::redundant;
 use super::write::{Op, write};
-use super::{DISABLED, codes, finding};
+use super::{DISABLED, codes, finding, full_name};
 use crate::flux::{At, FluxVersion, Release, View};
 use crate::plan::{Effect, Finding, Severity};
 
@@ -147,20 +147,18 @@ impl<'v> Found<'v> {
     fn try_roots(&mut self) {
         let mut ops = Vec::new();
         for child in &self.children {
-            match write(self.view, &child.ops, &self.settings) {
-                Ok(_) => ops.extend(child.ops.clone()),
-                Err(reason) => {
-                    let label = format!("{}: {DISABLED}", self.settings.label);
-                    let message = format!(
-                        "{}/{} has patches of its own, and cannot be given the label `{label}` ({})",
-                        child.namespace, child.name, reason.message
-                    );
-                    let problem =
-                        finding(Severity::Error, codes::WOULD_REPLACE, Some(&child.at.path), reason.line, message);
-                    for root in &child.roots {
-                        self.roots[*root].problem.get_or_insert(problem.clone());
-                    }
-                }
+            let clash = child.clash.as_ref().map(|label| (format!("it has another one, `{label}`"), None));
+            let unwritten = || write(self.view, &child.ops, &self.settings).err().map(|own| (own.message, own.line));
+            let Some((why, line)) = clash.or_else(unwritten) else {
+                ops.extend(child.ops.clone());
+                continue;
+            };
+            let label = format!("{}: {DISABLED}", self.settings.label);
+            let name = full_name(&child.namespace, &child.name);
+            let message = format!("{name} has patches of its own, and cannot be given the label `{label}`: {why}");
+            let problem = finding(Severity::Error, codes::WOULD_REPLACE, Some(&child.at.path), line, message);
+            for root in &child.roots {
+                self.roots[*root].problem.get_or_insert(problem.clone());
             }
         }
         for root in &mut self.roots {
