@@ -8,11 +8,17 @@ mod reason_codes;
 pub mod app_template_v4;
 pub mod chart_ref;
 pub mod components;
+pub mod remediation_defaults;
 pub(crate) mod sources;
 
 use crate::plan::Migration;
 
 /// All migrations, in phase order.
-pub fn all() -> [&'static dyn Migration; 3] {
-    [&components::Components, &chart_ref::ChartRef, &app_template_v4::AppTemplateV4]
+pub fn all() -> [&'static dyn Migration; 4] {
+    [
+        &components::Components,
+        &chart_ref::ChartRef,
+        &app_template_v4::AppTemplateV4,
+        &remediation_defaults::RemediationDefaults,
+    ]
 }

@@ -174,3 +174,12 @@ fn consumers_land_in_any_order_as_configured() {
         in_any_order(&Repo::copy_of(&root().join("golden").join(case).join("before")));
     }
 }
+
+/// Defaults of Kustomizations and of releases in one list, labels of both on one object, lists of patches that are kept, roots below roots, fields
+/// that go when their label is there.
+#[test]
+fn defaults_land_in_any_order() {
+    for case in ["kustomizations", "own-patches", "opt-out", "subtraction"] {
+        in_any_order(&Repo::copy_of(&root().join(format!("golden/remediation-defaults-{case}/before"))));
+    }
+}

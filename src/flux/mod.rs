@@ -71,7 +71,7 @@ pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use stage::{Stage, Traced};
 pub use substitute::Variables;
-pub use template::EntryTemplate;
+pub use template::{EntryTemplate, KustomizationTemplate};
 pub use value::Value;
 pub use version::FluxVersion;
 pub use view::View;

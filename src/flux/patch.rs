@@ -120,6 +120,11 @@ impl Patch {
         self.change.says_something_of(fields)
     }
 
+    /// Whether its target asks for a label of this name, with whatever value.
+    pub fn asks_for_label(&self, key: &str) -> bool {
+        self.target.as_ref().is_some_and(|target| target.asks_for_label(key))
+    }
+
     /// Whether Kustomize can read it.
     pub fn is_readable(&self) -> bool {
         !matches!(self.change, Change::Unreadable)

@@ -70,6 +70,11 @@ impl Target {
         self.kind.matches(kind) && self.name.matches(name)
     }
 
+    /// Whether its label selector names a key.
+    pub(super) fn asks_for_label(&self, key: &str) -> bool {
+        self.labels.0.iter().any(|requirement| requirement.key == key)
+    }
+
     /// Whether it says that it is for objects of this kind of Flux.
     pub(super) fn names_flux_kind(&self, kind: &str) -> bool {
         let group = if kind == "HelmRelease" { "helm.toolkit.fluxcd.io" } else { "kustomize.toolkit.fluxcd.io" };

@@ -1,5 +1,7 @@
 use super::file::Barred;
+use super::flux_kustomization::path_of;
 use super::parts::Parts;
+use super::view::View;
 use crate::repo::RepoPath;
 
 /// A template that would be where a cluster begins: what it says is only known after something else has run.
@@ -21,6 +23,55 @@ pub(super) fn entry_templates(parts: &Parts<'_>) -> Vec<EntryTemplate> {
         let Ok(Some(file)) = parts.tree.read(path) else { continue };
         let Ok(text) = str::from_utf8(&file.bytes) else { continue };
         found.extend(stated(path, text).map(|(line, kind)| EntryTemplate { path: path.clone(), line, kind }));
+    }
+    found
+}
+
+/// A Flux Kustomization that stands in a template, and says in plain text what it builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KustomizationTemplate {
+    /// The file.
+    pub path: RepoPath,
+    /// The line that names its kind, from 1.
+    pub line: usize,
+    /// Its name, if that is plain text.
+    pub name: Option<String>,
+    /// The directory that it builds.
+    pub builds: RepoPath,
+}
+
+impl View {
+    /// The Flux Kustomizations that stand in templates, by path: what else they say is only known after something else has run.
+    pub fn kustomization_templates(&self) -> Vec<KustomizationTemplate> {
+        let templates = self.files().filter(|(_, file)| file.barred == Some(Barred::Template));
+        let mut found = Vec::new();
+        for (path, _) in templates {
+            let Ok(Some(file)) = self.tree().read(path) else { continue };
+            let Ok(text) = str::from_utf8(&file.bytes) else { continue };
+            found.extend(kustomizations(path, text));
+        }
+        found
+    }
+}
+
+/// The Flux Kustomizations in the text of a template whose `path` is plain.
+fn kustomizations(path: &RepoPath, text: &str) -> Vec<KustomizationTemplate> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    let mut from = 0;
+    for document in lines.split(|line| line.trim_end() == "---") {
+        let first = from;
+        from += document.len() + 1;
+        let is_flux = document.iter().any(|line| line.starts_with("apiVersion: kustomize.toolkit.fluxcd.io/"));
+        let kind = document.iter().position(|line| line.trim_end() == "kind: Kustomization").filter(|_| is_flux);
+        let value = |key: &str| {
+            let line = document.iter().find_map(|line| line.strip_prefix("  ")?.strip_prefix(key))?;
+            let text = line.trim().trim_matches(['"', '\'']);
+            (!text.is_empty() && !text.contains(['{', '}', '$', '#', '%', ' '])).then_some(text)
+        };
+        let Some((line, builds)) = kind.zip(value("path:").and_then(|text| path_of(Some(text)))) else { continue };
+        let name = value("name:").map(str::to_owned);
+        found.push(KustomizationTemplate { path: path.clone(), line: first + line + 1, name, builds });
     }
     found
 }
@@ -71,6 +122,19 @@ mod tests {
 
     fn kind(path: &str, text: &str) -> Option<(usize, &'static str)> {
         stated(&RepoPath::new(path).unwrap(), text)
+    }
+
+    #[test]
+    fn kustomizations_with_plain_paths() {
+        let text = "{% if apps %}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\nspec:\n  \
+                    path: ./kubernetes/apps\n  interval: {{ interval }}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  \
+                    path: ./kubernetes/{{ cluster }}\n{% endif %}\n";
+        let found = kustomizations(&RepoPath::new("flux/apps.yaml.j2").unwrap(), text);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].line, found[0].name.as_deref(), found[0].builds.as_str()),
+            (4, Some("apps"), "kubernetes/apps")
+        );
     }
 
     #[test]

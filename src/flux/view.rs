@@ -280,6 +280,14 @@ impl View {
         kustomizations.into_iter().map(build).collect()
     }
 
+    /// What a Flux Kustomization without anything but a path would build, whoever states it.
+    pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
+        let at = At::document(path, 0);
+        let source =
+            super::source::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
+        self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
+    }
+
     /// Builds directories of this view's tree.
     pub(super) fn builder(&self) -> Builder<'_> {
         let View { tree, scan, kustomizations, given, .. } = self;

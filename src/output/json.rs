@@ -96,7 +96,7 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
             json!({ "kind": consumer.kind(), "namespace": "", "name": "", "path": consumer.path().as_str() })
         }
     };
-    json!({
+    let mut shown = json!({
         "id": unit.id.to_string(),
         "migration": unit.id.migration,
         "step": unit.id.step,
@@ -121,7 +121,12 @@ fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
         "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
         "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
         "effects": unit.effects.iter().map(of_effect).collect::<Vec<_>>(),
-    })
+    });
+    // Only a refused unit may have something to paste.
+    if let Some(paste) = &unit.paste {
+        shown["paste"] = json!(paste);
+    }
+    shown
 }
 
 fn of_effect(effect: &Effect) -> Value {

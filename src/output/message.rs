@@ -11,6 +11,8 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
         Class::Sources => "source",
         Class::Claims => "claim",
         Class::Consumers | Class::Changes => "consumer",
+        Class::OptOuts | Class::Redundant => "object",
+        Class::KustomizationDefaults | Class::ReleaseDefaults => "root",
         Class::Promotions => "Component",
         Class::Renames => "rename",
         Class::Removals => "removal",

@@ -227,6 +227,10 @@ fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
             if let Some(place) = finding.place() {
                 out.push_str(&format!("      at {}\n", visible(&place)));
             }
+            if let Some(paste) = &unit.paste {
+                out.push_str("      to paste into spec.patches:\n");
+                paste.lines().for_each(|line| out.push_str(&format!("        {}\n", visible(line))));
+            }
         }
     }
 }

@@ -17,8 +17,14 @@ pub enum Class {
     Claims,
     /// Kustomization files that build what they built before.
     Consumers,
+    /// Objects that say of themselves that defaults are not for them.
+    OptOuts,
+    /// Defaults of Flux Kustomizations.
+    KustomizationDefaults,
     /// Templates that become Components together with all their consumers.
     Promotions,
+    /// Defaults of HelmReleases.
+    ReleaseDefaults,
     /// CronJobs and Jobs alone.
     CronJobs,
     /// Deployments.
@@ -27,6 +33,8 @@ pub enum Class {
     Stateful,
     /// Kustomization files that build something else afterwards, on purpose.
     Changes,
+    /// What says again what holds without it.
+    Redundant,
     /// Directories that get another name.
     Renames,
     /// A volume is at risk.
@@ -62,11 +70,15 @@ impl Class {
             Class::Sources => "10-sources",
             Class::Claims => "12-claims",
             Class::Consumers => "15-consumers",
+            Class::OptOuts => "16-opt-outs",
+            Class::KustomizationDefaults => "17-kustomization-defaults",
             Class::Promotions => "18-promotions",
+            Class::ReleaseDefaults => "19-release-defaults",
             Class::CronJobs => "20-cronjobs",
             Class::Deployments => "30-deployments",
             Class::Stateful => "40-stateful",
             Class::Changes => "50-changes",
+            Class::Redundant => "60-redundant",
             Class::Renames => "80-renames",
             Class::Data => "90-data",
             Class::Removals => "95-removals",
@@ -79,11 +91,15 @@ impl Class {
             Class::Sources => "sources",
             Class::Claims => "claims",
             Class::Consumers => "consumers",
+            Class::OptOuts => "opt-outs",
+            Class::KustomizationDefaults => "defaults of Kustomizations",
             Class::Promotions => "promotions",
+            Class::ReleaseDefaults => "defaults of releases",
             Class::CronJobs => "CronJobs",
             Class::Deployments => "Deployments",
             Class::Stateful => "stateful workloads",
             Class::Changes => "changes on purpose",
+            Class::Redundant => "redundant fields",
             Class::Renames => "renames",
             Class::Data => "volumes at risk",
             Class::Removals => "removals",
@@ -253,7 +269,9 @@ enum Kind {
 impl Kind {
     fn of(unit: &Unit, settings: &BatchSettings) -> Kind {
         let Subject::Release { name, .. } = &unit.id.subject else { return Kind::Ordinary };
-        if unit.hooks || unit.dependents > settings.alone_above {
+        // Who depends on it is of no interest where nothing that runs is touched.
+        let is_risky = unit.dependents > settings.alone_above && unit.impact > Impact::None;
+        if unit.hooks || is_risky {
             Kind::Alone(name.clone())
         } else if settings.one_app_each {
             Kind::Asked(name.clone())

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::lines;
 use super::skip::{self, OptOut};
 use super::{Edited, Finding, Migration, Unit, UnitId};
 use crate::config::Settings;
@@ -130,7 +131,7 @@ pub fn land(
         let wave = wave(rest);
         let (now, later) = rest.split_at(wave);
         rest = later;
-        land_wave(&mut landed, now, migrations, settings)?;
+        land_wave(start, &mut landed, now, migrations, settings)?;
     }
     Ok(landed)
 }
@@ -153,6 +154,7 @@ fn wave(units: &[&Unit]) -> usize {
 }
 
 fn land_wave(
+    start: &View,
     landed: &mut Landed,
     units: &[&Unit],
     migrations: &[&dyn Migration],
@@ -176,19 +178,25 @@ fn land_wave(
     for (unit, edited) in able.iter().zip(migration.edit(&landed.view, &able, settings)) {
         match edited {
             Edited::Already => {}
-            Edited::Refused(finding) => drop(landed.refused.insert(unit.id.clone(), finding)),
+            Edited::Refused(mut finding) => {
+                lines::point_into(start, &landed.view, [&mut finding].into_iter());
+                landed.refused.insert(unit.id.clone(), finding);
+            }
             Edited::Changes(own, comments) => {
                 if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
                 }
                 if let Some(opt_out) = skip::touched(&landed.view, unit, &own) {
-                    landed.opted_out.insert(unit.id.clone(), opt_out);
+                    landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));
                     continue;
                 }
                 for (path, change) in own.iter() {
                     changes.set(path.clone(), change.clone());
                 }
-                let dropped = |(path, comment)| Dropped { unit: unit.id.clone(), path, comment };
+                let dropped = |(path, mut comment): (RepoPath, CommentFate)| {
+                    comment.line = lines::old_line(start, &landed.view, &path, comment.line);
+                    Dropped { unit: unit.id.clone(), path, comment }
+                };
                 landed.comments.extend(comments.into_iter().map(dropped));
                 landed.units.push(unit.id.clone());
             }

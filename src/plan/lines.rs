@@ -4,20 +4,25 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Unit;
+use super::Finding;
 use crate::flux::View;
 use crate::repo::RepoPath;
 
-/// Has findings of units point into the tree at hand: a migration finds them on a tree where earlier ones have landed.
-pub(super) fn point_into(start: &View, landed: &View, units: &mut [Unit]) {
+/// Has findings point into the tree at hand: a migration finds them on a tree where earlier ones have landed.
+pub(super) fn point_into<'f>(start: &View, landed: &View, findings: impl Iterator<Item = &'f mut Finding>) {
     let mut known: BTreeMap<RepoPath, Option<Vec<usize>>> = BTreeMap::new();
-    for finding in units.iter_mut().flat_map(|unit| &mut unit.findings) {
+    for finding in findings {
         let (Some(path), Some(line)) = (&finding.path, finding.line) else { continue };
         let lines = known.entry(path.clone()).or_insert_with(|| old_lines(start, landed, path));
         if let Some(old) = lines.as_ref().and_then(|lines| lines.get(line - 1)) {
             finding.line = Some(*old);
         }
     }
+}
+
+/// A line of a file in the tree at hand.
+pub(super) fn old_line(start: &View, landed: &View, path: &RepoPath, line: usize) -> usize {
+    old_lines(start, landed, path).and_then(|lines| lines.get(line - 1).copied()).unwrap_or(line)
 }
 
 /// For each line of a file that has changed, that of the old text: what is new stands for what it replaces, or what it follows. `None` for a

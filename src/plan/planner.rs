@@ -71,8 +71,9 @@ pub fn plan(
     for round in 0..ROUNDS {
         let before = plan.units.len();
         for migration in migrations {
-            let survey = migration.survey(&view, settings);
+            let mut survey = migration.survey(&view, settings);
             if round == 0 {
+                lines::point_into(start, &view, survey.findings.iter_mut());
                 plan.findings.extend(survey.findings);
                 plan.out_of_scope.insert(migration.meta().id, survey.out_of_scope);
             }
@@ -80,7 +81,7 @@ pub fn plan(
             after_others(&mut new, &plan.units);
             let first = plan.units.len();
             let landed = on_trial(&view, new, migrations, settings, judge, &mut plan)?;
-            lines::point_into(start, &view, &mut plan.units[first..]);
+            lines::point_into(start, &view, plan.units[first..].iter_mut().flat_map(|unit| &mut unit.findings));
             view = landed;
         }
         if plan.units.len() == before {

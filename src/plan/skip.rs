@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Finding, Migration, Plan, Severity, Unit, codes, help_of};
+use super::{Finding, Migration, Plan, Severity, Unit, codes, help_of, lines};
 use crate::finding::SKIP_UNUSED;
 use crate::flux::{Covered, Skip, View};
 use crate::repo::{Change, Changes, RepoPath};
@@ -23,6 +23,19 @@ pub struct OptOut {
     pub finding: Finding,
     /// All comments that say so.
     pub(super) met: BTreeSet<Met>,
+}
+
+impl OptOut {
+    /// This, found in a tree on which others have landed, with the lines of the tree at hand.
+    pub(super) fn pointing_into(mut self, start: &View, landed: &View) -> OptOut {
+        lines::point_into(start, landed, [&mut self.finding].into_iter());
+        let old = |(path, line): (RepoPath, usize)| {
+            let line = lines::old_line(start, landed, &path, line);
+            (path, line)
+        };
+        self.met = self.met.into_iter().map(old).collect();
+        self
+    }
 }
 
 /// Whether the changes of a unit touch what an opt-out of its migration covers: what stands there would not be the same afterwards, or the

@@ -213,6 +213,8 @@ pub struct Unit {
     /// What becomes of fields of objects as they are applied, where that is more than its title can say: changes on purpose, and what is kept
     /// from changing. A unit without them changes nothing but what it is named after.
     pub effects: Vec<Effect>,
+    /// What a person could paste into the file of a unit that is refused, where that is all that is missing.
+    pub paste: Option<String>,
 }
 
 impl Unit {
@@ -236,6 +238,7 @@ impl Unit {
             dependents: 0,
             findings: Vec::new(),
             effects: Vec::new(),
+            paste: None,
         }
     }
 

@@ -29,6 +29,19 @@ impl<'s> Edit<'s> {
         Ok(())
     }
 
+    /// Notes comments that come with something new, and gives them as they are written.
+    ///
+    /// # Errors
+    /// If one holds what ends a comment.
+    pub(super) fn comments_to_add(&mut self, at: Node<'s>, comments: &[&str]) -> Result<Vec<String>, Error> {
+        if comments.iter().any(|text| text.chars().any(|c| c.is_control() && c != '\t')) {
+            return Err(self.unsupported(at, "a comment with control characters"));
+        }
+        let comments: Vec<String> = comments.iter().map(|comment| written(comment)).collect();
+        self.added.extend(comments.iter().cloned());
+        Ok(comments)
+    }
+
     /// Puts a comment behind an entry or item, on the line where it ends. Without `#`, which is added.
     ///
     /// # Errors

@@ -80,6 +80,36 @@ impl<'s> Edit<'s> {
         self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()))
     }
 
+    /// As [`Edit::insert_entry`], with comments on lines of their own above the entry, where the mapping is one in block style. Without `#`,
+    /// which is added.
+    ///
+    /// # Errors
+    /// As [`Edit::insert_entry`]; also for a mapping in flow style, in which comments have no lines.
+    pub fn insert_commented_entry(
+        &mut self,
+        mapping: Node<'s>,
+        place: Place<'_>,
+        comments: &[&str],
+        key: &str,
+        value: &New,
+    ) -> Result<(), Error> {
+        let slots = self.slots(mapping)?;
+        if slots.is_flow() || slots.len() == 0 {
+            return Err(self.unsupported(mapping, "a comment in a mapping on one line"));
+        }
+        if mapping.own_entry(key).is_some() {
+            return Err(self.stream.error(mapping.range(), Problem::DuplicateKey(key.to_owned())));
+        }
+        let at = self.index_of(mapping, place)?;
+        self.refuse_explicit_keys(mapping)?;
+        let comments = self.comments_to_add(mapping, comments)?;
+        self.insert(&slots, at, None, &|layout, column| {
+            let lines = comments.iter().map(|comment| format!("{comment}{}{}", layout.ending, " ".repeat(column)));
+            format!("{}{}", lines.collect::<String>(), layout.entry(key, value, column))
+        })?;
+        self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()))
+    }
+
     /// Puts text before the child at `at`, or after the last.
     pub(super) fn insert(
         &mut self,

@@ -19,6 +19,34 @@ impl<'s> Edit<'s> {
         self.record(sequence.id, What::InsertItem(at, item.clone()))
     }
 
+    /// As [`Edit::insert_item`], with comments on lines of their own above the item, where the sequence is one in block style that has items
+    /// already. Without `#`, which is added.
+    ///
+    /// # Errors
+    /// As [`Edit::insert_item`]; also for a sequence in flow style and for an empty one, in which comments have no lines.
+    pub fn insert_commented_item(
+        &mut self,
+        sequence: Node<'s>,
+        at: usize,
+        comments: &[&str],
+        item: &New,
+    ) -> Result<(), Error> {
+        let Content::Sequence { .. } = &self.stored(sequence)?.content else {
+            return Err(self.unsupported(sequence, "items can only be put into a sequence"));
+        };
+        let slots = self.slots(sequence)?;
+        if slots.is_flow() || slots.len() == 0 {
+            return Err(self.unsupported(sequence, "a comment in a sequence on one line"));
+        }
+        let at = at.min(slots.len());
+        let comments = self.comments_to_add(sequence, comments)?;
+        self.insert(&slots, at, None, &|layout, column| {
+            let lines = comments.iter().map(|comment| format!("{comment}{}{}", layout.ending, " ".repeat(column)));
+            format!("{}{}", lines.collect::<String>(), layout.item(item, column))
+        })?;
+        self.record(sequence.id, What::InsertItem(at, item.clone()))
+    }
+
     /// Takes an item out of a sequence, with the comments that belong to it: those directly above at its indentation, in it, and on its
     /// line. `fate` decides on each of them: in block style, one that moves stays, on a line of its own. `emptied` says what is left where it is the only one.
     ///

@@ -492,3 +492,32 @@ fn comments_of_a_removed_item_stay_where_they_are_asked_to() {
     assert!(keep("l:\n  - a\n  # of b\n  - b", 1).is_err(), "without a line break at the end there is no line for it");
     assert!(keep("l: [a, b] # x\n", 1).is_ok());
 }
+
+#[test]
+fn what_is_new_can_come_with_comments() {
+    let item = New::mapping([("a", New::Plain("1".into()))]);
+    let put = |text: &str, at: usize| {
+        let stream = Stream::parse(text).unwrap();
+        let root = stream.documents().next().unwrap();
+        let mut edit = Edit::of(&stream);
+        edit.insert_commented_item(root.get("l").unwrap(), at, &["one", "two"], &item)?;
+        edit.finish().map(|edited| edited.splices.apply(text).unwrap())
+    };
+    assert_eq!(put("l:\n  - x # of x\nm: 1\n", 9).unwrap(), "l:\n  - x # of x\n  # one\n  # two\n  - a: 1\nm: 1\n");
+    assert_eq!(put("l:\n# of x\n- x\n", 0).unwrap(), "l:\n# one\n# two\n- a: 1\n# of x\n- x\n");
+    assert_eq!(put("l:\r\n- x\r\n", 1).unwrap(), "l:\r\n- x\r\n# one\r\n# two\r\n- a: 1\r\n");
+    assert!(put("l: [x]\n", 1).is_err() && put("l: []\n", 0).is_err());
+
+    let text = "s:\n  a: 1\n\nt: 2\n";
+    let stream = Stream::parse(text).unwrap();
+    let root = stream.documents().next().unwrap();
+    let mut edit = Edit::of(&stream);
+    let list = New::Sequence(vec![item.clone()]);
+    edit.insert_commented_entry(root.get("s").unwrap(), Place::Last, &["why"], "l", &list).unwrap();
+    let edited = edit.finish().unwrap();
+    assert_eq!(edited.splices.apply(text).unwrap(), "s:\n  a: 1\n  # why\n  l:\n    - a: 1\n\nt: 2\n");
+    let flow = Stream::parse("s: {a: 1}\n").unwrap();
+    let root = flow.documents().next().unwrap();
+    let mut edit = Edit::of(&flow);
+    assert!(edit.insert_commented_entry(root.get("s").unwrap(), Place::Last, &["why"], "l", &list).is_err());
+}
