@@ -1,13 +1,13 @@
 //! What each unit comes to on a tree.
 
 use super::entry::ENABLED;
-use super::roots::{Child, Root};
-use super::subtract::redundant;
-use super::survey::{Candidate, Found};
-use super::unit::{
+use super::id::{
     INJECT, KUSTOMIZATION_DEFAULTS, KUSTOMIZATION_OPT_OUT, OPT_IN, OPT_OUT, OWN_PATCHES, SUBTRACT,
     SUBTRACT_KUSTOMIZATION, child_id, release_id, root_id,
 };
+use super::roots::{Child, Root};
+use super::subtract::redundant;
+use super::survey::{Candidate, Found};
 use super::write::{Op, write};
 use super::{DISABLED, codes, finding};
 use crate::plan::{Edited, Finding, Severity, Unit};

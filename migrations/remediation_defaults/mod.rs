@@ -35,20 +35,24 @@
 //!       retries: 3
 //! ```
 //!
-//! `fields` is the API, `set` some of its fields with values, `entry` the text of a patch that states them, `roots` where that goes; `survey` puts
-//! all of it into a trial view, `effect` says what it does there, `subtract` what is redundant then; `unit` makes units of it, `write` and `edit`
-//! their text. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes impossible: `hazards.md`, R1 to R8.
+//! `fields` is the API, `set` some of its fields with values, `choose` which a root gets, `entry` the text of a patch that states them, `roots`
+//! where that goes; `survey` puts all of it into a trial view, `effect` says what it does there, `subtract` what is redundant then; `unit` (and
+//! `stage_a`) makes units of it, `write` and `edit` their text. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes impossible: `hazards.md`, R1 to R8.
 
 mod about;
+mod choose;
 mod codes;
 mod edit;
 mod effect;
 mod entry;
 mod fields;
+mod id;
 mod roots;
 mod runbook;
+mod say;
 mod set;
 mod settings;
+mod stage_a;
 mod subtract;
 mod survey;
 mod template;

@@ -2,9 +2,9 @@
 
 use super::entry::{Form, Wanted, newest};
 use super::fields::HELM_RELEASE;
+use super::id::{INJECT, kustomization};
 use super::set::Set;
 use super::settings::RemediationDefaultsSettings;
-use super::unit::{INJECT, kustomization};
 use super::{codes, finding};
 use crate::flux::{KustomizationTemplate, Rendered, Value, View};
 use crate::plan::{Class, Safety, Severity, Unit};
