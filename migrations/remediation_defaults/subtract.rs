@@ -27,16 +27,22 @@ pub(super) fn redundant(
     let arrives =
         |root: Node<'_>| reaches.iter().map(|reach| view.effective_text(root, reach)).collect::<Option<Vec<_>>>();
     let Some(before) = arrives(root) else { return Vec::new() };
+    let is_same_without = |fields: &[&'static Field]| {
+        let after = text_without(view, at, fields, settings).and_then(|stream| arrives(node_at(&stream, at)?));
+        after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| same(before, after)))
+    };
+    let is_said = |(field, default): &(&'static Field, Value)| {
+        field.absent != Absent::Required && own_node(root, field).and_then(Value::of).as_ref() == Some(default)
+    };
+    let said: Vec<&'static Field> = set.0.iter().filter(|own| is_said(own)).map(|(field, _)| *field).collect();
+    if said.is_empty() || is_same_without(&said) {
+        return said;
+    }
+    // Some of them are held by something: one after the other, then.
     let mut gone: Vec<&'static Field> = Vec::new();
-    for (field, default) in &set.0 {
-        let is_said = own_node(root, field).and_then(Value::of).as_ref() == Some(default);
-        if !is_said || field.absent == Absent::Required {
-            continue;
-        }
+    for field in said {
         gone.push(field);
-        let after = text_without(view, at, &gone, settings).and_then(|stream| arrives(node_at(&stream, at)?));
-        let is_same = after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| same(before, after)));
-        if !is_same {
+        if !is_same_without(&gone) {
             gone.pop();
         }
     }

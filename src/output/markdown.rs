@@ -80,7 +80,12 @@ fn radius(batch: &Batch<'_>) -> String {
     );
     let held_up = all(|unit| &unit.radius.held_up);
     if held_up > 0 {
-        let _ = write!(line, "; {} wait while one of these is not ready", count(held_up, "Kustomization"));
+        let _ = write!(
+            line,
+            "; {} {} while one of these is not ready",
+            count(held_up, "Kustomization"),
+            if held_up == 1 { "waits" } else { "wait" }
+        );
     }
     line
 }
