@@ -7,7 +7,7 @@ use super::edit::Written;
 use super::survey::Found;
 use super::template::Consumer;
 use super::{codes, finding};
-use crate::flux::{Followed, FollowedBranch, Position, View};
+use crate::flux::View;
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::yaml::{CommentFate, Fate};
@@ -58,18 +58,12 @@ fn goes<'f, 'v>(found: &'f Found<'v>, template: &RepoPath, open: &mut BTreeSet<R
     Some(Before { consumers, templates })
 }
 
-/// The clusters that apply objects of a template and follow another branch than the one at hand, where it may still be named.
+/// The clusters that follow another branch than the one at hand, where a template may still be named.
 pub(super) fn elsewhere(view: &View, template: &RepoPath) -> Vec<Finding> {
     let Some(following) = view.followed() else { return Vec::new() };
     let mut found = Vec::new();
     for cluster in &view.graph().clusters {
-        let Some(branch) = &cluster.branch else { continue };
-        let is_here = match following.of(cluster) {
-            Some(Followed::Here(FollowedBranch { position, .. })) => *position == Position::AtHead,
-            Some(Followed::NotHere { .. }) => false,
-            None => continue,
-        };
-        if !is_here && following.checkout.branch.as_ref() != Some(branch) {
+        if let Some(branch) = following.elsewhere(cluster) {
             let message =
                 format!("cluster {} follows branch {branch}, where {template} may still be named", cluster.name);
             let path = view.kustomization(template).map_or(template, |own| &own.path);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::names::{Namer, Names};
 use super::place::at_object;
 use super::{codes, finding, refused_edit};
-use crate::flux::{At, Followed, FollowedBranch, Position, View};
+use crate::flux::{At, View};
 use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Severity, Unit};
 use crate::repo::{Change, Changes, RepoPath};
@@ -112,13 +112,7 @@ fn elsewhere(view: &View, at: &At) -> Vec<Finding> {
     let applying = view.graph().clusters_of(at);
     let mut found = Vec::new();
     for cluster in view.graph().clusters.iter().filter(|cluster| applying.contains(&cluster.name)) {
-        let Some(branch) = &cluster.branch else { continue };
-        let is_here = match following.of(cluster) {
-            Some(Followed::Here(FollowedBranch { position, .. })) => *position == Position::AtHead,
-            Some(Followed::NotHere { .. }) => false,
-            None => continue,
-        };
-        if !is_here && following.checkout.branch.as_ref() != Some(branch) {
+        if let Some(branch) = following.elsewhere(cluster) {
             let message = format!("cluster {} follows branch {branch}, where releases may still name it", cluster.name);
             let finding = at_object(view, at, codes::ELSEWHERE, message);
             found.push(Finding { severity: Severity::Warning, ..finding });

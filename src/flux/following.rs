@@ -84,6 +84,16 @@ pub enum States {
 }
 
 impl Following {
+    /// The branch that a cluster follows, where it is another than the one at hand or stands at another commit.
+    pub fn elsewhere<'c>(&self, cluster: &'c Cluster) -> Option<&'c str> {
+        let branch = cluster.branch.as_deref()?;
+        let is_here = match self.of(cluster)? {
+            Followed::Here(FollowedBranch { position, .. }) => *position == Position::AtHead,
+            Followed::NotHere { .. } => false,
+        };
+        (!is_here && self.checkout.branch.as_deref() != Some(branch)).then_some(branch)
+    }
+
     /// The branch of a cluster.
     pub fn of(&self, cluster: &Cluster) -> Option<&Followed> {
         self.clusters.get(&cluster.name)
