@@ -156,6 +156,33 @@ fn a_move_of_claims_at_the_same_time_is_named() {
     assert_eq!(named, [("kubernetes/main/apps/three/app/kustomization.yaml", "review")]);
 }
 
+/// Claims are protected in a batch of their own, and Kustomize judges each batch where it lands (C8).
+#[test]
+fn claims_come_first_on_branches() {
+    let repo = Repo::copy_of(&root().join("golden/components-flux/before")).commit();
+    let judge = kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
+    let run = repo.run(&["branch", "components", "--kustomize", &judge]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    let made = repo.git(&["for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/flux-codemod"]);
+    let of_main: Vec<&str> = made.lines().filter(|name| name.starts_with("main/")).collect();
+    assert_eq!(
+        of_main,
+        [
+            "main/components/10-sources",
+            "main/components/12-claims",
+            "main/components/15-consumers",
+            "main/components/15-consumers-default"
+        ]
+    );
+    let before = |one: &str, other: &str| {
+        let branch = |name: &str| format!("flux-codemod/main/components/{name}");
+        repo.git(&["merge-base", &branch(one), &branch(other)]) == repo.git(&["rev-parse", &branch(one)])
+    };
+    assert!(before("12-claims", "10-sources") && before("10-sources", "15-consumers-default"));
+    let apply = repo.run(&["apply", "components", "--kustomize", &judge]);
+    assert!(support::unfolded(&apply.stderr).contains("12-claims before"), "{}", apply.stderr);
+}
+
 /// The second repository as its owner moved it: every Component is named where he named it, and Kustomize builds the same with what Flux adds.
 #[test]
 fn onedr0p_home_ops_in_flux_kustomizations() {

@@ -59,7 +59,7 @@ impl Migration for Components {
         Some(SectionType::of::<ComponentsSettings>())
     }
 
-    fn keeps_builds(&self) -> bool {
+    fn keeps_builds(&self, _: &Unit) -> bool {
         true
     }
 

@@ -288,10 +288,19 @@ impl<'v> Rename<'v> {
         if path.is_in(self.from) { moved(path, self.from, self.to) } else { path.clone() }
     }
 
-    /// Other texts of the repository that name the directory: by its last two parts, in a file that is not changed, or in a comment.
+    /// Other texts of the repository that name the directory: by as many of its last parts as no other directory has, two at least; in a file
+    /// that is not changed, or in a comment.
     fn mentions(&self, edited: &BTreeSet<RepoPath>) -> Vec<Finding> {
-        let parts: Vec<&str> = self.from.as_str().rsplit('/').take(2).collect();
-        let word = parts.into_iter().rev().collect::<Vec<_>>().join("/");
+        let dirs: BTreeSet<RepoPath> =
+            self.view.tree().entries().flat_map(|(path, _)| path.ancestors().skip(1).collect::<Vec<_>>()).collect();
+        let all: Vec<&str> = self.from.as_str().split('/').collect();
+        let tail = |parts: usize| all[all.len().saturating_sub(parts)..].join("/");
+        let is_its_own = |word: &str| {
+            let ends = |dir: &&RepoPath| **dir != *self.from && format!("/{dir}").ends_with(&format!("/{word}"));
+            !dirs.iter().any(|dir| ends(&dir))
+        };
+        let word =
+            (2..all.len()).map(tail).find(|word| is_its_own(word)).unwrap_or_else(|| self.from.as_str().to_owned());
         let mut found = Vec::new();
         for (path, kind) in self.view.tree().entries() {
             // The configuration that asks for the rename is no mention.

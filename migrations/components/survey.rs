@@ -9,7 +9,7 @@ use super::template::{Consumer, Elsewhere, Reference, Templates};
 use super::unit::{component_id, consumer_id, promotion_id, protection_id, removal_id};
 use super::{codes, finding, promote, removal, rename, warnings};
 use crate::flux::{Kustomization, Object, View};
-use crate::plan::{Class, Effect, Finding, Impact, Outcome, Safety, Severity, Survey, Unit, UnitId};
+use crate::plan::{Class, Effect, Finding, Impact, Lane, Outcome, Safety, Severity, Survey, Unit, UnitId};
 use crate::repo::RepoPath;
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
@@ -214,10 +214,19 @@ fn claim_unit(found: &Found<'_>, claim: &Object) -> Unit {
         finding(Severity::Error, codes::CONSUMER, path, Some(claim.line), message)
     });
     let findings: Vec<Finding> = barred.into_iter().collect();
-    let title = "gets kustomize.toolkit.fluxcd.io/prune: disabled".to_owned();
+    let title = format!("in {}: gets kustomize.toolkit.fluxcd.io/prune: disabled", path.dir());
     let (class, safety) = (Some(Class::Claims), safety(&findings));
     let touches = BTreeSet::from([path.clone()]);
-    Unit { safety, impact: Impact::Upgrade, class, findings, ..Unit::new(protection_id(claim), title, touches) }
+    // Templates and Components are changed for those that list them.
+    let lists = |own: &&Consumer<'_>| {
+        let mut named = own.references.iter().filter_map(|entry| found.counterpart(entry).ok());
+        named.any(|counterpart| counterpart.claims.contains(&claim.at))
+    };
+    let graph = found.view.graph();
+    let appliers = found.consumers.iter().filter(lists).flat_map(|own| found.appliers_of(own));
+    let clusters = appliers.map(|number| graph.clusters[graph.kustomizations[number].cluster].name.clone());
+    let (lane, impact) = (Lane(clusters.collect()), Impact::Upgrade);
+    Unit { lane, safety, impact, class, findings, ..Unit::new(protection_id(claim), title, touches) }
 }
 
 /// The removal of a template that nothing names but consumers that are switched, and that has a Component in its place.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::effect::{Kept, stated_specs};
+use super::entry::ENABLED;
 use super::fields::Field;
+use super::roots::Root;
+use super::settings::Scope;
 use super::survey::{Candidate, Found};
 use super::{codes, finding, full_name};
 use crate::flux::{At, Value};
@@ -14,15 +17,16 @@ pub(super) fn about(found: &Found<'_>) -> Vec<Finding> {
     let mut all = proposal(found);
     for candidate in &found.candidates {
         let clusters = candidate.clusters.iter().map(String::as_str).collect::<Vec<_>>().join(" and ");
-        let name = format!("HelmRelease {} on {clusters}", full_name(&candidate.namespace, &candidate.name));
+        let name = |kept: &Kept| format!("HelmRelease {} on {clusters}", kept.of);
         let kept = candidate.kept.iter();
         if found.leaves(candidate) {
-            all.extend(kept.map(|kept| left(&name, &candidate.release.at, kept)));
+            all.extend(kept.map(|kept| left(&name(kept), &candidate.release.at, kept)));
         } else if has_them(found, candidate) {
             all.extend(
-                kept.filter(|kept| kept.then.is_some()).map(|kept| no_effect(&name, &candidate.release.at, kept)),
+                kept.filter(|kept| kept.then.is_some()).map(|kept| no_effect(&name(kept), &candidate.release.at, kept)),
             );
         }
+        all.extend(nothing_arrives(found, candidate));
     }
     for member in found.kustomizations.iter().filter(|member| found.leaves_member(member)) {
         let child = &found.children[member.child];
@@ -38,8 +42,22 @@ fn has_them(found: &Found<'_>, candidate: &Candidate<'_>) -> bool {
     reaches.iter().any(|reach| super::effect::is_covered(reach, &found.settings.label))
 }
 
+/// A release whose label asks for defaults that its root states, and that do not arrive: its Flux Kustomization is left out.
+fn nothing_arrives(found: &Found<'_>, candidate: &Candidate<'_>) -> Option<Finding> {
+    let opt_in = found.settings.scope == Scope::OptIn && candidate.label.as_deref() == Some(ENABLED);
+    let reaches = found.view.graph().reaches(&candidate.release.at);
+    let states = |root: &Root| found.is_done(root) && reaches.iter().any(|reach| root.covers(reach, found.view));
+    if !opt_in || !candidate.roots.is_empty() || !found.roots.iter().any(states) {
+        return None;
+    }
+    let name = full_name(&candidate.namespace, &candidate.name);
+    let message = format!("HelmRelease {name} asks for the defaults by its label, and they do not arrive");
+    let line = found.view.object(&candidate.release.at).map(|object| object.line);
+    Some(finding(Severity::Warning, codes::NOTHING_ARRIVES, Some(&candidate.release.at.path), line, message))
+}
+
 fn left(name: &str, at: &At, kept: &Kept) -> Finding {
-    let Kept { field, line, own, then } = kept;
+    let Kept { field, line, own, then, .. } = kept;
     let message = match then {
         Some(then) => format!("{name} says {}: {own}, where the default is {then}; it stays as it is", field.name()),
         None => format!("{name} says {}: {own}, and so is an exception; it stays as it is", field.name()),

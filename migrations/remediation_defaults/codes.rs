@@ -61,4 +61,12 @@ reason_codes! {
         what "The object does not have the defaults in this tree, or would not be the same without the field."
         why "A field goes only where the defaults provably say the same."
         todo "Land the defaults and the label first."
+    NOTHING_ARRIVES "defaults-do-not-arrive"
+        what "A release is labelled for the defaults, and none of them reaches it."
+        why "Its Flux Kustomization is labelled `disabled` or `own`, or lies below no root: what the release lost as redundant is gone."
+        todo "Take the label off the Flux Kustomization, or put the fields back into the release and take its label off."
+    LABEL_DOES_MORE "label-does-more"
+        what "The label by which a release gets the defaults would change something else of it, too."
+        why "Another patch asks for the same label."
+        todo "Set another `label` in the section `remediation-defaults` of the configuration, or look at that patch."
 }

@@ -1,9 +1,10 @@
 //! What defaults do to an object: each field now and then, and what the object says otherwise.
 
 use super::fields::Field;
+use super::full_name;
 use super::roots::Root;
 use super::set::Set;
-use super::write::line_of;
+use super::write::{line_of, own_node};
 use crate::flux::{At, Reach, Value, View};
 use crate::plan::{Effect, Outcome};
 
@@ -12,6 +13,8 @@ use crate::plan::{Effect, Outcome};
 pub(super) struct Kept {
     /// The field.
     pub(super) field: &'static Field,
+    /// What the object is called where it says so: one file may be several.
+    pub(super) of: String,
     /// Its line in the file of the object, from 1.
     pub(super) line: Option<usize>,
     /// What the object says.
@@ -61,6 +64,30 @@ impl<'s> Side<'s> {
     /// These places as they are now.
     pub(super) fn covered(&self) -> impl Iterator<Item = &'s Reach> {
         self.places().map(|(now, _)| now)
+    }
+}
+
+/// All of an object that neither a label nor the fields of a table say.
+pub(super) fn rest(mut object: Value, key: &str, table: &[Field]) -> Value {
+    take_out(&mut object, &["metadata", "labels", key]);
+    for field in table {
+        let path: Vec<&str> = std::iter::once("spec").chain(field.path.iter().copied()).collect();
+        take_out(&mut object, &path);
+    }
+    object
+}
+
+/// Takes a field out, and what is empty then.
+fn take_out(value: &mut Value, path: &[&str]) {
+    let [first, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        value.remove(first);
+        return;
+    }
+    let Some(own) = value.get_mut(first) else { return };
+    take_out(own, rest);
+    if matches!(own, Value::Mapping(entries) if entries.is_empty()) {
+        value.remove(first);
     }
 }
 
@@ -118,8 +145,12 @@ pub(super) fn kept<'a>(side: &Side<'_>, set: &dyn Fn(&Reach) -> Option<&'a Set>)
                 None if field.is_exception(says) => None,
                 None => continue,
             };
-            let line = line_of(side.view, side.at, field);
-            let kept = Kept { field, line, own: shown(field, says), then };
+            // Where a patch says it, the file does not.
+            let in_file = side.view.node(side.at).and_then(|root| own_node(root, field)).and_then(Value::of);
+            let line = line_of(side.view, side.at, field).filter(|_| in_file.as_ref() == Some(says));
+            let namespace = now.namespace.as_deref().unwrap_or_default();
+            let of = full_name(namespace, &now.name);
+            let kept = Kept { field, of, line, own: shown(field, says), then };
             if !found.contains(&kept) {
                 found.push(kept);
             }

@@ -66,7 +66,7 @@ pub use settings::{Overridden, OwnPatches, RemediationDefaultsSettings, Scope};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Finding, GENERAL, Meta, Migration, Severity, Survey, Unit, help_among};
+use crate::plan::{Batch, Class, Edited, Finding, GENERAL, Meta, Migration, Severity, Survey, Unit, help_among};
 use crate::repo::RepoPath;
 
 /// The migration.
@@ -88,6 +88,10 @@ impl Migration for RemediationDefaults {
 
     fn section(&self) -> Option<SectionType> {
         Some(SectionType::of::<RemediationDefaultsSettings>())
+    }
+
+    fn keeps_builds(&self, unit: &Unit) -> bool {
+        unit.class == Some(Class::Redundant)
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {

@@ -72,7 +72,8 @@ impl Set {
             let Some(((text, string), _)) = counts.into_iter().find(|(_, count)| count * 2 > asked) else { continue };
             let value = Value::Scalar { text, string };
             let fits = value.text().is_some_and(|text| field.takes.fits(text, !string));
-            if fits && !field.is_built_in(&value) {
+            // What makes an exception of a release is no default for others.
+            if fits && !field.is_built_in(&value) && !field.is_exception(&value) {
                 agreed.push((field, value));
             }
         }

@@ -31,8 +31,15 @@ pub(super) fn redundant(
         let after = text_without(view, at, fields, settings).and_then(|stream| arrives(node_at(&stream, at)?));
         after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| same(before, after)))
     };
+    // An operation fails where what it names is not there, and the whole build with it.
+    let operates = |field: &Field| {
+        let patches = reaches.iter().flat_map(|reach| &reach.patches).filter(|patch| patch.is_operations());
+        patches.into_iter().any(|patch| field.path.first().is_some_and(|first| patch.says_something_of(&[*first])))
+    };
     let is_said = |(field, default): &(&'static Field, Value)| {
-        field.absent != Absent::Required && own_node(root, field).and_then(Value::of).as_ref() == Some(default)
+        !operates(field)
+            && field.absent != Absent::Required
+            && own_node(root, field).and_then(Value::of).as_ref() == Some(default)
     };
     let said: Vec<&'static Field> = set.0.iter().filter(|own| is_said(own)).map(|(field, _)| *field).collect();
     if said.is_empty() || is_same_without(&said) {

@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use super::choose::{check_fields, choose_sets, lacking};
-use super::effect::{Kept, Side, effects, kept};
+use super::effect::{Kept, Side, effects, kept, rest};
 use super::entry::{ENABLED, Form};
 use super::fields::{HELM_RELEASE, KUSTOMIZATION};
 use super::roots::{self, Child, Root};
+use super::set::same;
 use super::settings::{Overridden, RemediationDefaultsSettings, Scope};
 use super::subtract::redundant;
 use super::write::{Op, write};
@@ -220,6 +221,7 @@ impl<'v> Found<'v> {
                 problem,
             });
         }
+        let unlabelled = self.trial.clone();
         let labelled = write(&self.trial, &ops, &self.settings).ok();
         if let Some(trial) = labelled.and_then(|(changes, _)| self.trial.with(&changes).ok()) {
             self.trial = trial;
@@ -232,6 +234,21 @@ impl<'v> Found<'v> {
             candidate.roots = side.covered().filter_map(root_of).collect();
             candidate.effects = effects(&side, &set);
             candidate.kept = kept(&side, &set);
+            // Another patch may ask for the same label.
+            let at = &candidate.release.at;
+            let rest =
+                |view: &View, reach| view.effective(at, reach).map(|own| rest(own, &settings.label, HELM_RELEASE));
+            let mut places = unlabelled.graph().reaches(at).iter().zip(trial.graph().reaches(at));
+            let is_same = |(before, after)| match (rest(&unlabelled, before), rest(trial, after)) {
+                (Some(before), Some(after)) => same(&before, &after),
+                _ => true,
+            };
+            if candidate.label.is_none() && !places.all(is_same) {
+                let line = view.object(at).map(|object| object.line);
+                let message = format!("with the label, something else of {} would change, too", candidate.name);
+                let problem = finding(Severity::Error, codes::LABEL_DOES_MORE, Some(&at.path), line, message);
+                candidate.problem.get_or_insert(problem);
+            }
         }
     }
 

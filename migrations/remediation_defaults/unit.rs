@@ -162,7 +162,13 @@ impl Units<'_, '_> {
                 _ => &root.forms,
             };
             let wanted = forms.iter().map(|form| root.wanted(found.view, *form, root.set.clone()));
-            Some(wanted.map(|wanted| wanted.to_paste(&found.settings)).collect())
+            let text: String = wanted.map(|wanted| wanted.to_paste(&found.settings)).collect();
+            Some(match problem.code {
+                codes::PATCHES_SET => {
+                    format!("# Into the list that the other patch sets, not into that of the root:\n{text}")
+                }
+                _ => text,
+            })
         });
         Some(Unit {
             lane: self.lane(root.clusters.iter().copied()),

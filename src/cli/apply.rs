@@ -5,7 +5,7 @@ use super::context::{Context, Place};
 use super::judge::judge;
 use super::{Asked, Outcome, Proof, Start, hint, print};
 use crate::output::stat;
-use crate::plan::Impact;
+use crate::plan::{Class, Impact, Selection, UnitId};
 use crate::repo::{FileChange, write};
 
 #[derive(Debug, Args)]
@@ -35,6 +35,14 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         if place.git.is_some() {
             hint("written to the work tree; look at it with `git diff`, and commit it");
         }
+        if let Some((first, then)) = in_steps(&selection) {
+            hint(&format!(
+                "warning: this holds steps that must reach the cluster one after the other, {} before {}: commit and reconcile batch by batch \
+                 (`flux-codemod apply --batch NAME`), or use `flux-codemod branch`",
+                first.word(),
+                then.word()
+            ));
+        }
         let by_hand = selection.chosen.iter().filter(|unit| unit.impact >= Impact::Recreate).count();
         if by_hand > 0 {
             hint(&format!(
@@ -45,6 +53,17 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     }
     context.tell_what_stays(&selection);
     Ok(Outcome::pending_if(selection.leaves_something()))
+}
+
+/// Two classes among what is written, of which the second needs the first to be reconciled.
+fn in_steps(selection: &Selection<'_>) -> Option<(Class, Class)> {
+    let class = |id: &UnitId| selection.chosen.iter().find(|unit| unit.id == *id).map(|unit| Class::of(unit));
+    let pairs = selection.chosen.iter().flat_map(|unit| {
+        let then = Class::of(unit);
+        let first = unit.needs.iter().filter_map(class);
+        first.filter(move |first| then.waits_for(*first)).map(move |first| (first, then))
+    });
+    pairs.min()
 }
 
 /// Tells what a person would want to have known before.

@@ -125,6 +125,11 @@ impl Patch {
         self.target.as_ref().is_some_and(|target| target.asks_for_label(key))
     }
 
+    /// Whether it is a list of operations (RFC 6902), which fails where what it names is not there.
+    pub fn is_operations(&self) -> bool {
+        matches!(self.change, Change::Json(_))
+    }
+
     /// Whether Kustomize can read it.
     pub fn is_readable(&self) -> bool {
         !matches!(self.change, Change::Unreadable)

@@ -55,7 +55,7 @@ pub fn plan_as_text(
 /// By what builds are proven, and what came of it.
 fn about_builds(judged: &Judged) -> String {
     let Some(by) = &judged.by else {
-        return "builds are proven natively alone: kustomize or kubectl on the PATH, or --kustomize PATH, would judge them, too".to_owned();
+        return "builds are proven natively alone; plan, diff, apply and branch ask kustomize or kubectl, too, where one is on the PATH or --kustomize names it".to_owned();
     };
     let all = judged.builds.len();
     if all == 0 {
@@ -228,7 +228,7 @@ fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
                 out.push_str(&format!("      at {}\n", visible(&place)));
             }
             if let Some(paste) = &unit.paste {
-                out.push_str("      to paste into spec.patches:\n");
+                out.push_str("      to paste:\n");
                 paste.lines().for_each(|line| out.push_str(&format!("        {}\n", visible(line))));
             }
         }

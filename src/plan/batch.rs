@@ -64,6 +64,13 @@ impl Class {
         }
     }
 
+    /// Whether what is of this class must not reach a cluster in one commit with what it needs of another: that has to be reconciled first.
+    pub fn waits_for(self, other: Class) -> bool {
+        let states_first =
+            [Class::Claims, Class::OptOuts, Class::KustomizationDefaults, Class::ReleaseDefaults].contains(&other);
+        self != other && (states_first || self == Class::Redundant)
+    }
+
     /// Its word, with the number that orders it: `30-deployments`.
     pub fn word(self) -> &'static str {
         match self {

@@ -63,9 +63,9 @@ pub trait Migration: Send + Sync {
         None
     }
 
-    /// Whether its units leave what Flux Kustomizations build as it is, but for what a unit says itself ([`Unit::impact`], [`Unit::effects`]):
-    /// a [`Judge`](super::Judge) is asked about them.
-    fn keeps_builds(&self) -> bool {
+    /// Whether a unit leaves what Flux Kustomizations build as it is, but for what it says itself ([`Unit::impact`], [`Unit::effects`]):
+    /// a [`Judge`](super::Judge) is asked about it.
+    fn keeps_builds(&self, _: &Unit) -> bool {
         false
     }
 

@@ -171,6 +171,8 @@ fn on_trial(
         if trial.to_judge().is_empty() {
             break landed;
         }
+        let before = trial.without_them()?;
+        let trial = Trial { view: &before, units: trial.to_judge(), migrations, settings };
         let (builds, surprises) = trial.judged(&landed.view, judge)?;
         judged = Some(builds);
         if surprises.is_empty() {
@@ -200,7 +202,7 @@ fn on_trial(
         unit.findings.extend(comments.map(|dropped| {
             let text = &dropped.comment.text;
             let (code, message) = match &dropped.comment.fate {
-                Fate::Moved => ("comment-moved", format!("`{text}` moves above what replaces its place")),
+                Fate::Moved => ("comment-moved", format!("`{text}` is kept, above what takes its place")),
                 Fate::Dropped(reason) => ("comment-dropped", format!("`{text}` goes: {reason}")),
             };
             Finding {

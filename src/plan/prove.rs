@@ -49,9 +49,8 @@ pub fn prove(
     let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
     let verdicts = judge.compare(&before, &after, &touched.map(|(own, _)| own.clone()).collect());
     for (own, verdict) in verdicts.into_iter().filter(|(own, _)| parts.contains(own)) {
-        let touching = plan.judged.as_ref().and_then(|judged| judged.builds.get(&own));
-        let touching = units.iter().filter(|unit| touching.is_some_and(|build| build.units.contains(&unit.id)));
-        if let Some(why) = surprise(&own, &verdict, &touching.copied().collect::<Vec<_>>()) {
+        // What another unit means to change in one of its objects is meant, whichever way it gets there.
+        if let Some(why) = surprise(&own, &verdict, &units) {
             return Err(LandError::Surprise(why));
         }
     }

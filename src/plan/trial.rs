@@ -30,8 +30,24 @@ type Touched<'t> = BTreeMap<InCluster, Vec<&'t Unit>>;
 impl<'t> Trial<'t> {
     /// The units of migrations that promise to leave builds as they are.
     pub(super) fn to_judge(&self) -> Vec<&'t Unit> {
-        let keeps = |id: &str| self.migrations.iter().any(|own| own.meta().id == id && own.keeps_builds());
-        self.units.iter().copied().filter(|unit| keeps(unit.id.migration)).collect()
+        let keeps = |unit: &&Unit| {
+            let mut all = self.migrations.iter();
+            all.any(|own| own.meta().id == unit.id.migration && own.keeps_builds(unit))
+        };
+        self.units.iter().copied().filter(keeps).collect()
+    }
+
+    /// The tree on which they land: this one with all other units, which are not judged, in it.
+    ///
+    /// # Errors
+    /// As [`land`].
+    pub(super) fn without_them(&self) -> Result<View, LandError> {
+        let judged: BTreeSet<&UnitId> = self.to_judge().iter().map(|unit| &unit.id).collect();
+        let others: Vec<&Unit> = self.units.iter().copied().filter(|unit| !judged.contains(&unit.id)).collect();
+        if others.is_empty() {
+            return Ok(self.view.clone());
+        }
+        Ok(land(self.view, &ordered(&others)?, self.migrations, self.settings)?.view)
     }
 
     /// Has a judge compare all that the units can touch: what it comes to, and the units that change what they should not, each with the
