@@ -170,8 +170,9 @@ fn claims_come_first_on_branches() {
         [
             "main/components/10-sources",
             "main/components/12-claims",
-            "main/components/15-consumers",
-            "main/components/15-consumers-default"
+            "main/components/15-consumers-default",
+            "main/components/15-consumers-flux-system",
+            "main/components/95-removals"
         ]
     );
     let before = |one: &str, other: &str| {
