@@ -364,7 +364,10 @@ fn billimek() {
     let plan = planned(&repo);
     let roots = units(&plan, "inject");
     assert_eq!(roots.len(), 1, "{:#?}", plan.findings);
-    assert!(roots[0].title.starts_with("defaults of its releases, directly: install.remediation.retries: -1"));
+    let title = &roots[0].title;
+    assert!(title.starts_with("defaults of its releases, directly: "), "{title}");
+    // More than half say -1, and each of them is an exception: it is no default for others.
+    assert!(!title.contains("-1"), "{title}");
     let Some(judged) = judge(&repo) else { return };
     assert!(judged > 50, "{judged}");
 }
