@@ -26,6 +26,7 @@ impl Found<'_> {
             let message = "it has `bases`, which is no longer a field of its own".to_owned();
             found.push(say(Severity::Error, codes::CONSUMER, line, message));
         }
+        let owners = self.named_by(consumer);
         let mut seen = BTreeMap::new();
         for reference in references {
             let counterpart = match self.counterpart(reference) {
@@ -39,7 +40,7 @@ impl Found<'_> {
             let listed = consumer.kustomization.components.iter();
             let listed = listed.map(|entry| (entry.line, self.view.resolve(consumer.kustomization, &entry.text)));
             let there = listed.filter(|(_, own)| own.as_ref() == Some(dir)).map(|(line, _)| line).next();
-            let named_there = self.named_by(consumer).iter().any(|own| own.components.contains(dir));
+            let named_there = owners.iter().any(|own| own.components.contains(dir));
             if named_there {
                 let message = format!("spec.components names {dir} already");
                 found.push(say(Severity::Error, codes::TWICE, reference.line, message));

@@ -1,10 +1,10 @@
 //! The text of a Component that is made of a template.
 
-use super::edit::{Written, refused_edit};
 use super::pair::{Counterpart, VERSION};
 use super::switch::root_of;
 use super::{codes, finding};
 use crate::flux::{Kustomization, View};
+use crate::migrations::sources::{Written, refused_edit};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;

@@ -13,12 +13,8 @@ use super::switch::move_entries;
 use super::unit::{COMPONENT, PROMOTE, PROTECT, RENAME, SWITCH, component_id, consumer_id, removal_id};
 use super::{codes, finding};
 use crate::flux::At;
-use crate::plan::{Edited, Finding, Severity, Unit};
+use crate::plan::{Edited, Severity, Unit};
 use crate::repo::{Changes, RepoPath};
-use crate::yaml::{CommentFate, Error};
-
-/// What the text of a unit comes to: the changes, and the fate of comments.
-pub(super) type Written = (Changes, Vec<(RepoPath, CommentFate)>);
 
 /// Makes the text of units, then builds the tree with and without all of it: a unit that changes what is built, and is not known to, is
 /// refused.
@@ -180,9 +176,4 @@ fn one(found: &Found<'_>, unit: &Unit) -> Edited {
         Some(Ok((changes, comments))) => Edited::Changes(changes, comments),
         Some(Err(reason)) => Edited::Refused(reason),
     }
-}
-
-/// What the YAML editor refused, in a file.
-pub(super) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
-    finding(Severity::Error, error.problem.code(), path, Some(error.at.line), error.to_string())
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::copy::component_edit;
-use super::edit::Written;
 use super::survey::{Found, safety};
 use super::switch::move_entries;
 use super::template::{Consumer, Reference};
 use super::unit::{consumer_id, promotion_id};
 use super::{codes, finding};
+use crate::migrations::sources::Written;
 use crate::plan::{Class, Finding, Severity, Unit};
 use crate::repo::{Change, RepoPath};
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::copy::{files_of, moved};
-use super::edit::{Written, refused_edit};
 use super::survey::{Found, safety};
 use super::template::Consumer;
 use super::unit::{consumer_id, rename_id};
 use super::{codes, finding};
 use crate::flux::{At, FluxKustomization, Kustomization, View};
+use crate::migrations::sources::{Written, refused_edit};
 use crate::plan::{Class, Effect, Finding, Outcome, Safety, Severity, Unit, UnitId};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;
@@ -46,9 +46,8 @@ pub(super) fn survey(found: &Found<'_>, others: &[Unit]) -> (Vec<Unit>, Vec<Find
 
 /// The text of a rename.
 pub(super) fn rename(found: &Found<'_>, from: &RepoPath) -> Result<Written, Finding> {
-    let pair = found.settings.renames.iter().find(|(own, _)| own == from);
-    let (from, to) = pair.expect("a rename that was planned is configured");
-    let own = Rename { view: found.view, from, to };
+    let own = Rename::configured(found, from).expect("a rename that was planned is configured");
+    let (from, to) = (own.from, own.to);
     if let Some(reason) = own.in_the_way().into_iter().next() {
         return Err(reason);
     }
@@ -67,20 +66,24 @@ pub(super) fn rename(found: &Found<'_>, from: &RepoPath) -> Result<Written, Find
 
 /// The kustomization files outside of the directory that a rename edits: each must build what it built.
 pub(super) fn watched(found: &Found<'_>, from: &RepoPath) -> BTreeSet<RepoPath> {
-    let Some((from, to)) = found.settings.renames.iter().find(|(own, _)| own == from) else { return BTreeSet::new() };
-    let own = Rename { view: found.view, from, to };
-    let naming = found.view.kustomizations().filter(|other| !other.path.is_in(from) && own.names(other));
-    naming.map(|own| own.path.clone()).collect()
+    let Some(own) = Rename::configured(found, from) else { return BTreeSet::new() };
+    let naming = own.kustomization_entries().into_iter().map(|(path, _)| path.clone());
+    naming.filter(|path| !path.is_in(from)).collect()
 }
 
 /// The Flux Kustomizations that a rename edits.
 pub(super) fn renamed_in_flux(found: &Found<'_>, from: &RepoPath) -> BTreeSet<At> {
-    let Some((from, to)) = found.settings.renames.iter().find(|(own, _)| own == from) else { return BTreeSet::new() };
-    let own = Rename { view: found.view, from, to };
+    let Some(own) = Rename::configured(found, from) else { return BTreeSet::new() };
     own.flux_entries().into_iter().map(|(at, _)| at).collect()
 }
 
 impl<'v> Rename<'v> {
+    /// The rename that the configuration has for a directory.
+    fn configured(found: &Found<'v>, from: &RepoPath) -> Option<Rename<'v>> {
+        let (from, to) = found.settings.renames.iter().find(|(own, _)| own == from)?;
+        Some(Rename { view: found.view, from, to })
+    }
+
     fn unit(&self, found: &Found<'_>, others: &[Unit]) -> Unit {
         let mut findings = self.in_the_way();
         let mut touches: BTreeSet<RepoPath> = files_of(self.view, self.from).collect();
@@ -164,24 +167,21 @@ impl<'v> Rename<'v> {
         Ok(Splices::new(text, Vec::new()).expect("no splices fit any text"))
     }
 
-    /// Whether a kustomization file has an entry that leads into the directory, or lies in it and has one that leads out of it.
-    fn names(&self, own: &Kustomization) -> bool {
-        let root =
-            self.view.file(&own.path).and_then(|file| file.stream.as_ref()).and_then(|own| own.documents().next());
-        root.is_some_and(|root| !self.entries(own, root).is_empty())
+    /// The kustomization files with entries that lead into the directory, or that lie in it and lead out of it, with what of them changes.
+    fn kustomization_entries(&self) -> Vec<(&'v RepoPath, Vec<(Node<'v>, String)>)> {
+        let of = |own: &'v Kustomization| {
+            let stream = self.view.file(&own.path)?.stream.as_ref()?;
+            let entries = self.entries(own, stream.documents().next()?);
+            (!entries.is_empty()).then_some((&own.path, entries))
+        };
+        self.view.kustomizations().filter_map(of).collect()
     }
 
     /// What changes in the text of files that name the directory, or lie in it and name what lies outside.
     fn edits(&self) -> Result<BTreeMap<RepoPath, Splices>, Finding> {
         let mut by_file: BTreeMap<&RepoPath, Vec<(Node<'_>, String)>> = BTreeMap::new();
-        for own in self.view.kustomizations() {
-            let stream = self.view.file(&own.path).and_then(|file| file.stream.as_ref());
-            if let Some(root) = stream.and_then(|stream| stream.documents().next()) {
-                let entries = self.entries(own, root);
-                if !entries.is_empty() {
-                    by_file.entry(&own.path).or_default().extend(entries);
-                }
-            }
+        for (path, entries) in self.kustomization_entries() {
+            by_file.entry(path).or_default().extend(entries);
         }
         let in_flux = self.flux_entries();
         for (at, entries) in &in_flux {

@@ -8,10 +8,10 @@ use super::settings::RemediationDefaultsSettings;
 use super::{codes, entry, finding};
 use crate::flux::{At, Value, View};
 use crate::migrations::sources::codes::UNTOUCHABLE;
-use crate::migrations::sources::refused_edit;
+use crate::migrations::sources::{Written, refused_edit};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, RepoPath};
-use crate::yaml::{CommentFate, Edit, Emptied, Error, Fate, Kind, New, Node, Place, Style};
+use crate::yaml::{Edit, Emptied, Error, Fate, Kind, New, Node, Place, Style};
 
 /// Something to be done to an object where it stands.
 #[derive(Clone, Debug)]
@@ -57,9 +57,6 @@ impl Op {
         at
     }
 }
-
-/// Changes, and what becomes of the comments in them.
-pub(super) type Written = (Changes, Vec<(RepoPath, CommentFate)>);
 
 /// Writes all of these at once.
 ///

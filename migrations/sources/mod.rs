@@ -19,8 +19,8 @@ pub(crate) mod remove;
 pub(crate) mod write;
 
 use crate::plan::{Finding, GENERAL, Severity, help_among};
-use crate::repo::RepoPath;
-use crate::yaml::{Error, Kind, New, Node};
+use crate::repo::{Changes, RepoPath};
+use crate::yaml::{CommentFate, Error, Kind, New, Node};
 
 /// A chart at an address, in a version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,9 @@ pub(crate) fn finding(
     let help = help_among(codes::CODES.iter().chain(GENERAL), code);
     Finding { severity, code, path, line, message, help }
 }
+
+/// What the text of a unit comes to: the changes, and what becomes of the comments in them.
+pub(crate) type Written = (Changes, Vec<(RepoPath, CommentFate)>);
 
 /// What the YAML editor refused, in a file.
 pub(crate) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {

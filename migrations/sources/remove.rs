@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::{Namer, Names};
 use super::place::at_object;
-use super::{codes, finding, refused_edit};
+use super::{Written, codes, finding, refused_edit};
 use crate::flux::{At, View};
 use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Severity, Unit};
@@ -137,10 +137,7 @@ fn proven(view: &View, removal: &Removal) -> Result<(), Finding> {
 ///
 /// # Errors
 /// A finding, where a list cannot be edited.
-pub(crate) fn write_removal(
-    view: &View,
-    removal: &Removal,
-) -> Result<(Changes, Vec<(RepoPath, CommentFate)>), Finding> {
+pub(crate) fn write_removal(view: &View, removal: &Removal) -> Result<Written, Finding> {
     const GOES: &str = "it is about what is removed";
     let path = &removal.at.path;
     let file = view.file(path).and_then(|file| file.stream.as_ref()).expect("a source of the view was read");
