@@ -1,18 +1,16 @@
 //! `chart-ref` on four real repositories, where the corpus is at hand.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{Repo, corpus};
 use flux_codemod::charts::app_template::{Chart, WorkloadKind};
 use flux_codemod::flux::View;
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
 use serde_json::{Value, json};
 use serde_yaml::Value as Yaml;
-use support::{Repo, corpus};
 use yaml_rust2::parser::Parser;
 
 struct Converted {

@@ -3,19 +3,15 @@
 //! The editor's own proof is not taken for granted. Each result is compared here with the old text outside the splices, with the comments that
 //! were there, and with what a third parser reads in the old text, changed as the operation says.
 //!
-//! The tests take a sample of the corpus; `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test yaml_exhaustive -- --nocapture` takes all of it
+//! The tests take a sample of the corpus; `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test it -- yaml::exhaustive --nocapture` takes all of it
 //! and prints the counts.
-
-mod support;
-#[path = "support/third_opinion.rs"]
-mod third_opinion;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::third_opinion::{Tree, theirs};
+use crate::support::{corpus, yaml_files};
 use flux_codemod::yaml::{Edit, Edited, Emptied, Error, Fate, Kind, New, Node, Place, Stream};
-use support::{corpus, yaml_files};
-use third_opinion::{Tree, theirs};
 
 const OPERATIONS: [&str; 6] = ["remove", "insert after", "set scalar", "set mapping", "set sequence", "rename"];
 

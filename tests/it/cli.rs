@@ -1,20 +1,18 @@
 //! The command line from outside: standard output, standard error and exit status of every command, one file a case in `tests/cli`.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test cli` writes the files; read them before you commit them.
-
-mod support;
+//! `SNAPSHOTS=overwrite cargo test --test it -- cli::` writes the files; read them before you commit them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
+use crate::support::{Repo, Run, root};
 use serde_json::Value;
-use support::{Repo, Run, root};
 
 /// The program, with nothing of the environment that changes how wide or how colourful its output is.
 fn program() -> Command {
-    let mut command = support::program();
+    let mut command = crate::support::program();
     for name in ["COLUMNS", "LINES", "CLICOLOR", "TERM", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(name);
     }

@@ -1,14 +1,12 @@
 //! `charts::app_template` against what real Helm gave and what was measured on a real repository, where they are at hand.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::support::{corpus, vectors, yaml_files};
 use flux_codemod::charts::app_template::{Chart, Object, Pin, Stop, Tokens, Version, WorkloadKind};
 use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
-use support::{corpus, vectors, yaml_files};
 
 /// JSON is YAML, and so it takes the way that the text of a release takes.
 fn value(json: &str) -> Value {

@@ -1,11 +1,10 @@
 //! Units are recipes: whatever order their needs allow, they land to the same bytes.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{Repo, root};
 use flux_codemod::config::{FILE, Settings};
 use flux_codemod::flux::View;
 use flux_codemod::migrations;
@@ -13,7 +12,6 @@ use flux_codemod::plan::{Plan, Unit, land, plan};
 use flux_codemod::repo::{FileChange, Folder, Tree};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use support::{Repo, root};
 
 fn view(path: &Path) -> View {
     View::of(Tree::of(Arc::new(Folder::plain(path).unwrap()))).unwrap()

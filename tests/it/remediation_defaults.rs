@@ -1,24 +1,20 @@
 //! `remediation-defaults` on real repositories, where the corpus is at hand, and on the golden cases: real Kustomize builds the roots with their
 //! patches, then each Flux Kustomization with what these make of it, and what comes out is what the plan says.
 
-#[path = "support/kubectl.rs"]
-mod kubectl;
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::kubectl::kustomize;
+use crate::support::{Repo, corpus, root};
 use flux_codemod::config::{FILE, Settings};
 use flux_codemod::flux::View;
 use flux_codemod::migrations;
 use flux_codemod::migrations::remediation_defaults::RemediationDefaults;
 use flux_codemod::plan::{Effect, Outcome, Plan, Safety, Unit, land, ordered, plan};
 use flux_codemod::repo::{Folder, Tree};
-use kubectl::kustomize;
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
-use support::{Repo, corpus, root};
 
 fn view(repo: &Repo) -> View {
     View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap()

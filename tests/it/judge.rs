@@ -1,14 +1,10 @@
 //! Kustomize as judge at run time: what it finds that the native proof does not see is refused before anything is written.
 #![cfg(unix)]
 
-#[path = "support/kubectl.rs"]
-mod kubectl;
-mod support;
-
 use std::process::Command;
 
+use crate::support::{Repo, Run, corpus, program, root, unfolded};
 use serde_json::{Value, json};
-use support::{Repo, Run, corpus, program, root, unfolded};
 
 const ONLY: &str = "kubernetes/main/apps/only/app";
 const NESTED: &str = "kubernetes/main/apps/nested/app";
@@ -169,7 +165,7 @@ fn who_judges() {
 /// What no stage of the native proof knows: Kustomize writes where each object comes from into it.
 #[test]
 fn kustomize_itself_sees_what_the_native_proof_does_not() {
-    let Some(kubectl) = kubectl::kubectl() else { return };
+    let Some(kubectl) = crate::kubectl::kubectl() else { return };
     let repo = repo();
     let path = format!("{ONLY}/kustomization.yaml");
     repo.write(&path, format!("{}buildMetadata: [originAnnotations]\n", repo.read(&path)));
@@ -183,7 +179,7 @@ fn kustomize_itself_sees_what_the_native_proof_does_not() {
 
 #[test]
 fn haynes_ops_builds_the_same() {
-    let (Some(corpus), Some(kubectl)) = (corpus(), kubectl::kubectl()) else { return };
+    let (Some(corpus), Some(kubectl)) = (corpus(), crate::kubectl::kubectl()) else { return };
     let repo = Repo::copy_of(&corpus.join("haynes-ops/before"));
     let plan = plan(&repo, &kubectl.display().to_string());
     assert_eq!(refused(&plan), []);

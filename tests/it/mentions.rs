@@ -1,15 +1,13 @@
 //! Where real repositories name objects and ask for labels, where they are at hand.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::support::{Repo, corpus};
 use flux_codemod::charts::app_template::Chart;
 use flux_codemod::flux::{At, Named, View};
 use flux_codemod::repo::{Folder, Tree};
-use support::{Repo, corpus};
 
 /// The objects of all releases of app-template in a view, with the releases that make them.
 fn objects(view: &View) -> BTreeMap<Named, BTreeSet<At>> {

@@ -1,18 +1,14 @@
 //! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with what Flux adds.
 
-#[path = "support/kubectl.rs"]
-mod kubectl;
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::kubectl::kustomize;
+use crate::support::{Repo, corpus};
 use flux_codemod::flux::{FluxKustomization, View};
 use flux_codemod::repo::{Folder, Tree};
-use kubectl::kustomize;
 use serde::Deserialize;
 use serde_yaml::Value;
-use support::{Repo, corpus};
 
 type Identity = (String, String, String, String);
 

@@ -1,12 +1,10 @@
 //! The house rules that can be read off the source: uses point down, every reason code is explained, nothing names what it must not.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::root;
 use flux_codemod::{migrations, plan};
-use support::root;
 
 /// What each module may use; ARCHITECTURE.md draws the same.
 const USES: &[(&str, &[&str])] = &[

@@ -1,26 +1,22 @@
 //! Real Helm as judge of `charts::app_template`: values of 3.x rendered as 3.x, and converted and rendered as 4.x, must give the same objects
 //! that name each other in the same way. The chart is `tests/helm/app-template`, written from the specification.
 
-#[path = "support/helm.rs"]
-mod helm;
-#[path = "support/judge.rs"]
 mod judge;
-#[path = "support/app_template.rs"]
-mod random;
-mod support;
+mod render;
+mod values;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{corpus, vectors};
 use flux_codemod::charts::app_template::{Tokens, Version};
 use flux_codemod::flux::{Value, View};
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::Stream;
-use helm::{Render, render};
 use judge::{Case, comparable, differences, is_refused, judged, kind_and_name};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use support::{corpus, vectors};
+use render::{Render, render};
 
 /// JSON is YAML, and so it takes the way that the text of a release takes.
 fn value(text: &str) -> Value {
@@ -101,7 +97,7 @@ fn case((release, values): (String, String)) -> Case {
 fn random_values_of_3_stay_what_they_are_in_4() {
     let count = std::env::var("FLUX_CODEMOD_RENDERS").map_or(300, |count| count.parse().expect("a number"));
     let mut runner = TestRunner::default();
-    let strategy = random::values().prop_map(case);
+    let strategy = values::values().prop_map(case);
     let mut trees: Vec<_> = (0..count).map(|_| strategy.new_tree(&mut runner).expect("there are values")).collect();
     let cases: Vec<Case> = trees.iter().map(ValueTree::current).collect();
     let Some(verdict) = judged(&cases) else { return };

@@ -1,13 +1,11 @@
 //! Properties of the YAML editor on generated text.
 //!
-//! The runs are the same every time. `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test yaml_properties` takes other texts each time, and
+//! The runs are the same every time. `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test it -- yaml::properties` takes other texts each time, and
 //! many more of them.
-
-#[path = "support/yaml_text.rs"]
-mod yaml_text;
 
 use std::collections::BTreeMap;
 
+use super::text::{Text, yaml};
 use flux_codemod::yaml::{Edit, Edited, Emptied, Error, Fate, Kind, New, Node, Order, Place, Stream, Style};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -15,7 +13,6 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use yaml_text::{Text, yaml};
 
 /// One operation on a node.
 type Attempt<'a> = dyn for<'s> Fn(&mut Edit<'s>, Node<'s>) -> Result<(), Error> + 'a;

@@ -2,17 +2,13 @@
 //!
 //! Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory on alias bombs.
 
-mod support;
-#[path = "support/third_opinion.rs"]
-mod third_opinion;
-
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::third_opinion::{Tree, theirs};
+use crate::support::{corpus, root};
 use flux_codemod::yaml::{Kind, Node, Stream};
-use support::{corpus, root};
-use third_opinion::{Tree, theirs};
 
 /// Files of the corpus that somebody rejects, and who: all of them close a flow sequence at the column of its key, which yaml-rust2 takes
 /// for bad indentation. Everybody else reads them, Flux included.

@@ -1,11 +1,10 @@
 //! Random values of app-template 3.x, with all that names something.
-#![allow(unreachable_pub, reason = "a part of a test binary")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// A release's name and its values, as YAML.
-pub fn values() -> impl Strategy<Value = (String, String)> {
+pub(super) fn values() -> impl Strategy<Value = (String, String)> {
     // A list of numbers for each part, so that a part can become small by itself.
     vec(vec(any::<u16>(), 0..50), PARTS).prop_map(|parts| {
         let mut dice = Dice { parts: parts.into_iter(), numbers: Vec::new().into_iter() };

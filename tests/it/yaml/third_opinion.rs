@@ -1,6 +1,5 @@
 //! What yaml-rust2 reads. Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory
 //! on alias bombs.
-#![allow(unreachable_pub, reason = "each test binary has its own")]
 
 use std::collections::HashMap;
 
@@ -10,7 +9,7 @@ use yaml_rust2::scanner::TScalarStyle;
 
 /// A document without its notation: tags left out, an alias by the number of its target, counted from the root downwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tree {
+pub(super) enum Tree {
     Scalar(String),
     Sequence(Vec<Tree>),
     Mapping(Vec<(Tree, Tree)>),
@@ -18,7 +17,7 @@ pub enum Tree {
 }
 
 /// What yaml-rust2 reads.
-pub fn theirs(text: &str) -> Result<Vec<Tree>, String> {
+pub(super) fn theirs(text: &str) -> Result<Vec<Tree>, String> {
     // It takes a byte order mark for a part of the first key.
     let mut parser = Parser::new_from_str(text.trim_start_matches('\u{feff}'));
     let mut documents = Vec::new();

@@ -1,0 +1,24 @@
+//! All integration tests but the golden cases, as one program: it is linked once, and its tests run beside each other.
+//!
+//! `cargo test --test it` runs them all, `cargo test --test it -- cli::` those of one module.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod app_template_v4;
+mod apply;
+mod branch;
+mod cli;
+mod clusters;
+mod components;
+mod corpus;
+mod helm;
+mod house;
+mod judge;
+mod kubectl;
+mod kustomize;
+mod landing;
+mod mentions;
+mod remediation_defaults;
+mod vectors;
+mod yaml;

@@ -1,0 +1,7 @@
+//! The YAML reader and editor, judged by a third parser.
+
+mod differential;
+mod exhaustive;
+mod properties;
+mod text;
+mod third_opinion;
