@@ -20,9 +20,11 @@
 //!                                              size: 10Gi
 //! ```
 //!
-//! What the chart makes of values is asked of `charts::app_template`; here is where a release takes the new version from, what is written, and
-//! what it means on the cluster. Semantics: specification `app-template-v4.md`; the mistakes that it makes impossible: `hazards.md`, S1, S11,
-//! S13, S14, V1 to V11.
+//! What the chart makes of values is asked of `charts::app_template`; here is where a release takes
+//! the new version from, what is written, and what it means on the cluster. Semantics:
+//! `docs/app-template.md`; the mistakes that it makes impossible: `docs/hazards.md#s1`,
+//! `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`, `docs/hazards.md#v1` to
+//! `docs/hazards.md#v11`.
 
 pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;

@@ -1,4 +1,4 @@
-//! Whether a release can move to 4.x, and how: the rules of the specification, one guard each.
+//! Whether a release can move to 4.x, and how: the rules of `docs/app-template.md`, one guard each.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ const MODELINE: &str = "yaml-language-server: $schema=";
 const CHART: &str = "/charts/other/app-template/schemas/helmrelease-helm-v2.schema.json";
 
 /// Points a comment that names the chart's schema of a 3.x tag to the schema that most HelmReleases of the repository name which is none of
-/// the chart's; else to that of the target version (section 2).
+/// the chart's; else to that of the target version.
 ///
 /// # Errors
 /// Where the comment cannot be edited.

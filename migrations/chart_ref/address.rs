@@ -26,9 +26,10 @@ pub(super) struct Address {
 
 /// The address of a chart that a release has from a HelmRepository, in this version. `moves` says that the version is another than now.
 ///
-/// A version that is kept lives where the HelmRepository is, if that is OCI, whatever is configured. Otherwise the configured home counts,
-/// then the publishers of app-template (specification `chart-ref.md`); a version to move to may also be in the repository of the one that is
-/// there.
+/// A version that is kept lives where the HelmRepository is, if that is OCI, whatever is
+/// configured. Otherwise the configured home counts, then the publishers of app-template
+/// (`docs/chart-ref.md#where-the-chart-lives`); a version to move to may also be in the repository
+/// of the one that is there.
 ///
 /// # Errors
 /// Reason code and message.

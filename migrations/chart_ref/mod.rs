@@ -12,9 +12,11 @@
 //!         namespace: flux-system
 //! ```
 //!
-//! Each release gets a source: one that all share (`shared`), one of its namespace (`namespace`), or one beside it (`app`); `strategy` says which.
-//! `address` says where the chart lives and in which version, `values` what a new version asks of values, `removal` which HelmRepositories go.
-//! Semantics: specification `chart-ref.md`; the mistakes that it makes impossible: `hazards.md`, S1 to S15 but for those of values.
+//! Each release gets a source: one that all share (`shared`), one of its namespace (`namespace`),
+//! or one beside it (`app`); `strategy` says which. `address` says where the chart lives and in
+//! which version, `values` what a new version asks of values, `removal` which HelmRepositories go.
+//! Semantics: `docs/chart-ref.md`; the mistakes that it makes impossible: `docs/hazards.md#s1` to
+//! `docs/hazards.md#s15`.
 
 pub(in crate::migrations) mod address;
 mod app;

@@ -204,7 +204,8 @@ pub(super) fn about(key: &SourceKey, members: &[&Candidate<'_>]) -> Vec<Finding>
     found
 }
 
-/// The interval of a source where none of its releases states one (specification `chart-ref.md`).
+/// The interval of a source where none of its releases states one
+/// (`docs/chart-ref.md#where-the-source-lives`).
 pub(super) const INTERVAL: &str = "15m";
 
 /// The most frequent interval of the releases (of several, the shortest text first), and who has another.

@@ -47,7 +47,8 @@ impl fmt::Display for Jump {
     }
 }
 
-/// Values of app-template that go from 3.x to 4.x with the reference, so that they and the version never land apart (S1).
+/// Values of app-template that go from 3.x to 4.x with the reference, so that they and the version
+/// never land apart (`docs/hazards.md#s1`).
 pub(super) struct Conversion<'v> {
     converted: Converted<'v>,
     /// The version that the release moves to.

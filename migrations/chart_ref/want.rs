@@ -1,4 +1,5 @@
-//! Which source a release wants, or why it cannot have one: the rules of the specification, one guard each.
+//! Which source a release wants, or why it cannot have one: the rules of `docs/chart-ref.md`, one
+//! guard each.
 
 use std::collections::BTreeSet;
 

@@ -68,7 +68,8 @@ impl<'v> Found<'v> {
     }
 }
 
-/// Names Components in `spec.components`, which is relative to `spec.path` (specification `flux-and-kustomize.md`).
+/// Names Components in `spec.components`, which is relative to `spec.path`
+/// (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
 pub(super) fn name_in_flux(
     found: &Found<'_>,
     named: &[(&FluxKustomization, Vec<RepoPath>)],

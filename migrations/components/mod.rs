@@ -7,9 +7,10 @@
 //!                                        - ../../../components/volsync
 //! ```
 //!
-//! `template` finds the consumers, `pair` the Component that renders what a template does, `survey` makes units of them, `edit` their text;
-//! `proof` builds every Flux Kustomization with and without it. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes
-//! impossible: `hazards.md`, C1 to C11.
+//! `template` finds the consumers, `pair` the Component that renders what a template does, `survey`
+//! makes units of them, `edit` their text; `proof` builds every Flux Kustomization with and without
+//! it. Semantics: `docs/components.md`; the mistakes that it makes impossible: `docs/hazards.md#c1`
+//! to `docs/hazards.md#c11`.
 
 mod about;
 pub(in crate::migrations) mod codes;

@@ -48,7 +48,7 @@ pub(super) fn counterparts(
     settings: &ComponentsSettings,
     (named, all): (&BTreeSet<RepoPath>, &BTreeSet<RepoPath>),
 ) -> BTreeMap<RepoPath, Result<Counterpart, Lacking>> {
-    // One of another version is none to Kustomize (C2).
+    // One of another version is none to Kustomize (`docs/hazards.md#c2`).
     let is_version = |own: &Kustomization| own.api_version.as_ref().is_none_or(|version| version.text == VERSION);
     let is_one = |own: &&Kustomization| own.component && is_version(own);
     let dirs: Vec<RepoPath> = view.kustomizations().filter(is_one).map(Kustomization::dir).collect();

@@ -10,8 +10,9 @@ use super::{codes, finding};
 use crate::flux::{Followed, FollowedBranch, Patch, States, Value};
 use crate::plan::{Finding, Severity};
 
-/// Flux Kustomizations that stand in another namespace than on the branch that their cluster follows, and hold claims (C8): moving one deletes all that
-/// it applied, claims included, and makes it anew.
+/// Flux Kustomizations that stand in another namespace than on the branch that their cluster
+/// follows, and hold claims (`docs/hazards.md#c8`): moving one deletes all that it applied, claims
+/// included, and makes it anew.
 pub(super) fn moved_claims(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) -> Vec<Finding> {
     let graph = found.view.graph();
     let Some(following) = found.view.followed() else { return Vec::new() };
@@ -43,7 +44,8 @@ pub(super) fn moved_claims(found: &Found<'_>, consumer: &Consumer<'_>, reference
     said.into_iter().map(|message| finding(Severity::Warning, codes::CLAIMS_MOVED, path, line, message)).collect()
 }
 
-/// Patches of Flux Kustomizations that put a list of their own in the place of `spec.components` (C10), where entries of ours would be lost.
+/// Patches of Flux Kustomizations that put a list of their own in the place of `spec.components`
+/// (`docs/hazards.md#c10`), where entries of ours would be lost.
 pub(super) fn replaced_lists(found: &Found<'_>) -> Vec<Finding> {
     if found.settings.destination != Destination::FluxKustomization {
         return Vec::new();

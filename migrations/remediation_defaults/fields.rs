@@ -1,8 +1,9 @@
 //! The fields of Flux's API that defaults may set: what each takes, the version of Flux that brought it, and what holds where it is absent.
 //!
-//! A closed table: a field that is not in it does not exist at that place, such as `rollback` under `install`. Sources: the types of
-//! helm-controller's and kustomize-controller's API v1 and v2 (`HelmReleaseSpec`, `Install`, `Upgrade`, `Rollback`, `KustomizationSpec`), their
-//! release notes for the versions, and the specification `flux-and-kustomize.md`, "HelmRelease defaults".
+//! A closed table: a field that is not in it does not exist at that place, such as `rollback` under
+//! `install`. Sources: the types of helm-controller's and kustomize-controller's API v1 and v2
+//! (`HelmReleaseSpec`, `Install`, `Upgrade`, `Rollback`, `KustomizationSpec`), their release notes
+//! for the versions, and `docs/remediation-defaults.md#defaults-of-flux`.
 
 use crate::flux::{FluxVersion, Value};
 
@@ -175,8 +176,9 @@ impl Field {
         matches!((self.absent, value.text()), (Absent::Is(text), Some(own)) if text == own)
     }
 
-    /// Whether a release that says so is an exception on purpose: it asks for CRDs to be left alone, for endless retries, for an uninstall
-    /// where others roll back, or for no hooks. Defaults are not for it, whichever fields they set (`hazards.md`, R5).
+    /// Whether a release that says so is an exception on purpose: it asks for CRDs to be left
+    /// alone, for endless retries, for an uninstall where others roll back, or for no hooks.
+    /// Defaults are not for it, whichever fields they set (`docs/hazards.md#r5`).
     pub(super) fn is_exception(&self, value: &Value) -> bool {
         match (self.path.last(), value.text()) {
             (Some(&"crds"), Some("Skip")) | (Some(&"strategy"), Some("uninstall")) => true,

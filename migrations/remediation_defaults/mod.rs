@@ -35,9 +35,12 @@
 //!       retries: 3
 //! ```
 //!
-//! `fields` is the API, `set` some of its fields with values, `choose` which a root gets, `entry` the text of a patch that states them, `roots`
-//! where that goes; `survey` puts all of it into a trial view, `effect` says what it does there, `subtract` what is redundant then; `unit` (and
-//! `stage_a`) makes units of it, `write` and `edit` their text. Semantics: specification `flux-and-kustomize.md`; the mistakes that it makes impossible: `hazards.md`, R1 to R8.
+//! `fields` is the API, `set` some of its fields with values, `choose` which a root gets, `entry`
+//! the text of a patch that states them, `roots` where that goes; `survey` puts all of it into a
+//! trial view, `effect` says what it does there, `subtract` what is redundant then; `unit` (and
+//! `stage_a`) makes units of it, `write` and `edit` their text. Semantics:
+//! `docs/remediation-defaults.md`; the mistakes that it makes impossible: `docs/hazards.md#r1` to
+//! `docs/hazards.md#r8`.
 
 mod about;
 mod choose;

@@ -221,8 +221,9 @@ pub(super) fn children(view: &View, roots: &[Root], settings: &RemediationDefaul
     children
 }
 
-/// What has to be done to a Flux Kustomization before the root's patch comes: one with a list of patches of its own gets a label that keeps
-/// the patch away, and, as configured, the defaults into its list (`hazards.md`, R3). So does one that is a root itself and gets such a list.
+/// What has to be done to a Flux Kustomization before the root's patch comes: one with a list of
+/// patches of its own gets a label that keeps the patch away, and, as configured, the defaults into
+/// its list (`docs/hazards.md#r3`). So does one that is a root itself and gets such a list.
 fn first(view: &View, child: &mut Child, roots: &[Root], settings: &RemediationDefaultsSettings) {
     let root = child.roots.iter().map(|number| &roots[*number]).find(|root| root.forms.contains(&Form::TwoLevels));
     let (Some(root), Some(node)) = (root, view.node(&child.at)) else { return };

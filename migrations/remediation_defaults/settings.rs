@@ -143,7 +143,8 @@ Flux Kustomization; without them, what more than half of the releases say, and n
   kustomization:
     timeout: 5m";
 
-/// A set of defaults, in the shape of `spec`. What Flux's API does not have at a place is a mistake (`hazards.md`, R2).
+/// A set of defaults, in the shape of `spec`. What Flux's API does not have at a place is a mistake
+/// (`docs/hazards.md#r2`).
 fn set<'s>(keys: &mut Keys<'_, 's>, node: Node<'s>, table: &'static [Field]) -> Set {
     let mut found = Vec::new();
     entries(keys, node, table, &mut Vec::new(), &mut found);
@@ -270,7 +271,7 @@ mod tests {
         assert_eq!(own.kustomization_label(), "example.org/kustomization-defaults");
     }
 
-    /// `hazards.md`, R2: wrong nesting.
+    /// `docs/hazards.md#r2`: wrong nesting.
     #[test]
     fn what_the_api_has_not_is_a_mistake() {
         for (text, expected) in [

@@ -9,8 +9,9 @@ use crate::flux::{At, Value, View};
 use crate::repo::Change;
 use crate::yaml::{Node, Stream};
 
-/// The fields of an object that are redundant in a tree where the defaults are: it states each of them where it stands, with the very value of
-/// the default, and without it arrives as the same in every place that applies it (`hazards.md`, R7). What an alias, an anchor that is used
+/// The fields of an object that are redundant in a tree where the defaults are: it states each of
+/// them where it stands, with the very value of the default, and without it arrives as the same in
+/// every place that applies it (`docs/hazards.md#r7`). What an alias, an anchor that is used
 /// elsewhere, or a merge holds is none of them; nor is a field that must be there.
 pub(super) fn redundant(
     view: &View,

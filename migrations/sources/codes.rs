@@ -33,7 +33,7 @@ reason_codes! {
         todo "See that the branch has no user of it before this reaches it, then take the unit with --review."
     NAMED "source-still-named"
         what "Something in this tree still names the source."
-        why "Deleted now, what names it would have no chart (hazard S6)."
+        why "Deleted now, what names it would have no chart."
         todo "Land what it needs first; a selection does so by itself."
 }
 

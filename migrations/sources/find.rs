@@ -188,7 +188,8 @@ mod tests {
         Spec { key, interval: "15m".to_owned(), carried: Vec::new(), comments: Vec::new() }
     }
 
-    /// S2, S5: a second source is listed and named where the first is, on every cluster and in every namespace, or not at all.
+    /// `docs/hazards.md#s2`, `docs/hazards.md#s5`: a second source is listed and named where the
+    /// first is, on every cluster and in every namespace, or not at all.
     #[test]
     fn a_second_source_comes_to_be_wherever_the_first_is() {
         for case in ["home-ops", "chart-ref-per-app", "chart-ref-reuse", "chart-ref-strategy-namespace"] {

@@ -6,8 +6,8 @@
 //! - [`write`]: its text, in the style of its neighbours, and its entry in the kustomizations that list it. [`component`]: a Component around it.
 //! - [`names`]: who names it, whatever the kind of the source. [`remove`]: how it goes when nobody does any more.
 //!
-//! What cannot be done comes back as a finding, with one of the [`codes`]. Semantics: specification `chart-ref.md`, "Where the source lives";
-//! `hazards.md`, S2 to S7.
+//! What cannot be done comes back as a finding, with one of the [`codes`]. Semantics:
+//! `docs/chart-ref.md#where-the-source-lives`; `docs/hazards.md#s2` to `docs/hazards.md#s7`.
 
 pub(crate) mod codes;
 pub(crate) mod component;

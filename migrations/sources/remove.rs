@@ -1,4 +1,4 @@
-//! How a source goes when nothing names it any more (S6).
+//! How a source goes when nothing names it any more (`docs/hazards.md#s6`).
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,8 @@
 //! What Flux hands to Kustomize for a Flux Kustomization: the kustomization file that is there, or the one that it generates, with what its
 //! `spec` adds to it.
 //!
-//! The source of the rules is Flux's `pkg/kustomize` (`Generator.WriteFile`); specification `flux-and-kustomize.md`.
+//! The source of the rules is Flux's `pkg/kustomize` (`Generator.WriteFile`); see
+//! `docs/flux-and-kustomize.md#what-spec-adds-to-the-build`.
 
 use std::collections::BTreeSet;
 

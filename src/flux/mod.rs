@@ -3,8 +3,9 @@
 //! A [`View`] is one tree understood: every YAML file that can matter read once, its objects found by kind wherever they are, and a [`Graph`]
 //! of the clusters whose Flux Kustomizations reach them. Knows no migration.
 //!
-//! Semantics: specification `flux-and-kustomize.md`. What is absent on purpose: remote resources, replacements, Helm charts inflated by
-//! Kustomize, plugins. They are named where they are met ([`Graph::unmodelled`]) and left alone.
+//! Semantics: `docs/flux-and-kustomize.md`. What is absent on purpose: remote resources,
+//! replacements, Helm charts inflated by Kustomize, plugins. They are named where they are met
+//! ([`Graph::unmodelled`]) and left alone.
 
 mod build;
 mod change;

@@ -23,8 +23,9 @@ pub(super) struct Subject<'o> {
     pub annotations: &'o BTreeMap<String, String>,
 }
 
-/// The `target` of a patch. Group, version, kind, name and namespace are regular expressions anchored at both ends; the selectors are those of
-/// Kubernetes (specification `flux-and-kustomize.md`).
+/// The `target` of a patch. Group, version, kind, name and namespace are regular expressions
+/// anchored at both ends; the selectors are those of Kubernetes
+/// (`docs/flux-and-kustomize.md#targets`).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Target {
     group: Pattern,

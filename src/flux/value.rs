@@ -146,8 +146,9 @@ impl Value {
         entries.len() < before
     }
 
-    /// Merges a patch in as Kustomize does for custom resources: mappings merge, scalars of the patch win, lists are replaced whole, null
-    /// deletes (specification `flux-and-kustomize.md`).
+    /// Merges a patch in as Kustomize does for custom resources: mappings merge, scalars of the
+    /// patch win, lists are replaced whole, null deletes
+    /// (`docs/flux-and-kustomize.md#what-a-patch-does`).
     pub fn merge(&mut self, patch: &Value) {
         let Value::Mapping(changes) = patch else {
             *self = patch.clone();

@@ -147,7 +147,7 @@ fn names_are_those_of_refs() {
     assert_eq!(batches(&units, &["main".to_owned()], &BatchSettings::default()).unwrap()[0].name(), "30-deployments");
 }
 
-/// The removal of a source that releases of both clusters still name (S6).
+/// The removal of a source that releases of both clusters still name (`docs/hazards.md#s6`).
 fn removal(units: &[&Unit]) -> Unit {
     let mut removal = source("old", &["edge", "main"]);
     removal.id.step = REMOVE;

@@ -68,9 +68,10 @@ pub(super) struct Properties {
 
 /// One node with its bytes.
 ///
-/// `span` is trustworthy in both ends for every content (see the traps in the specification `yaml.md`, which [`super::parse`] takes care of):
-/// it starts at the node's first character, a block scalar's at its `|`, and ends after its last, for block collections after the last leaf.
-/// Anchor and tag stand before it, at `properties`.
+/// `span` is trustworthy in both ends for every content ([`super::parse`] takes care of the traps,
+/// see `docs/yaml.md#traps-of-spans`): it starts at the node's first character, a block scalar's at
+/// its `|`, and ends after its last, for block collections after the last leaf. Anchor and tag
+/// stand before it, at `properties`.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) content: Content,

@@ -88,7 +88,7 @@ fn units<'p>(plan: &'p Json, of: &str, safety: &str) -> Vec<&'p Json> {
     units.filter(|unit| unit["migration"] == of && unit["step"] == "release" && unit["safety"] == safety).collect()
 }
 
-/// Specification, section 6, and the three releases that took their owner seven commits.
+/// All releases of a real repository, and the three releases that took their owner seven commits.
 #[test]
 fn haynes_ops() {
     let Some(converted) = converted("haynes-ops", "", &["chart-ref", "app-template-v4"]) else { return };

@@ -131,7 +131,8 @@ fn haynes_ops() {
     assert_eq!(lost, ["openwakeword", "piper", "speech-to-phrase", "whisper"]);
 }
 
-/// C8: a Flux Kustomization that holds claims and moves to another namespace at the same time, as seen from the branch that the cluster follows.
+/// `docs/hazards.md#c8`: a Flux Kustomization that holds claims and moves to another namespace at
+/// the same time, as seen from the branch that the cluster follows.
 #[test]
 fn a_move_of_claims_at_the_same_time_is_named() {
     let repo = Repo::copy_of(&root().join("golden/components-switch/before")).commit();
@@ -152,7 +153,8 @@ fn a_move_of_claims_at_the_same_time_is_named() {
     assert_eq!(named, [("kubernetes/main/apps/three/app/kustomization.yaml", "review")]);
 }
 
-/// Claims are protected in a batch of their own, and Kustomize judges each batch where it lands (C8).
+/// Claims are protected in a batch of their own, and Kustomize judges each batch where it lands
+/// (`docs/hazards.md#c8`).
 #[test]
 fn claims_come_first_on_branches() {
     let repo = Repo::copy_of(&root().join("golden/components-flux/before")).commit();

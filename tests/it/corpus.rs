@@ -173,7 +173,8 @@ fn haynes_ops_all_34_releases_move() {
     // 34 releases, the source, and the lists of both folders.
     assert_eq!(changed, 37);
 
-    // S6 and S15: the HelmRepository goes when all 34 have moved; edge follows a branch of its own, where they may not have.
+    // `docs/hazards.md#s6` and `docs/hazards.md#s15`: the HelmRepository goes when all 34 have
+    // moved; edge follows a branch of its own, where they may not have.
     assert_eq!(done.removed(), ["bjw-s"]);
     let removal = done.units("review").into_iter().find(|unit| unit["step"] == "remove").unwrap();
     assert_eq!(removal["needs"].as_array().unwrap().len(), 34);
@@ -207,7 +208,7 @@ fn bjw_s_reuses_the_source_that_is_there() {
     let Some(done) = converted("bjw-s-home-ops") else { return };
     assert_eq!((done.releases("safe"), done.releases("review"), done.releases("refused")), (41, 1, 0));
     assert_eq!(done.units("review")[0]["findings"][0]["code"], "unreached", "atuin is listed nowhere");
-    assert_eq!(done.removed(), ["bjw-s-labs"], "S6: when all 42 have moved, atuin included");
+    assert_eq!(done.removed(), ["bjw-s-labs"], "when all 42 have moved, atuin included");
     assert!(done.sources().is_empty(), "oci/app-template.yaml has the URL, the version and the namespace");
     let release = &done.after[Path::new("kubernetes/apps/media/plex/app/helmrelease.yaml")];
     assert!(
@@ -270,7 +271,7 @@ fn every_release_of_two_clusters_is_attributed() {
         }
     }
     assert_eq!(installed, [8, 71]);
-    // The 34 releases on 3.7.3, as the specification counts them, and the two that are on 4.x by chartRef.
+    // The 34 releases on 3.7.3, and the two that are on 4.x by chartRef.
     assert_eq!(
         workloads,
         [

@@ -1,5 +1,6 @@
-//! Real Helm as judge of `charts::app_template`: values of 3.x rendered as 3.x, and converted and rendered as 4.x, must give the same objects
-//! that name each other in the same way. The chart is `tests/helm/app-template`, written from the specification.
+//! Real Helm as judge of `charts::app_template`: values of 3.x rendered as 3.x, and converted and
+//! rendered as 4.x, must give the same objects that name each other in the same way. The chart is
+//! `tests/helm/app-template`, written from `docs/app-template.md`.
 
 mod judge;
 mod render;
@@ -55,7 +56,8 @@ fn the_judge_knows_the_names_that_the_chart_gave() {
     }
 }
 
-/// Section 2: what 4.x rejects, and what it only misreads.
+/// `docs/app-template.md#values-that-4x-rejects-or-reads-differently`: what 4.x rejects, and what
+/// it only misreads.
 #[test]
 fn the_judge_rejects_what_the_chart_rejects() {
     for (version, values, is_fine) in [
@@ -128,7 +130,8 @@ fn random_values_of_3_stay_what_they_are_in_4() {
     );
 }
 
-/// Hazards V1, V2, V4, V5 and V7: the judge sees each of them where values go to 4.x as they are, and none once they are converted.
+/// `docs/hazards.md#v1`, `#v2`, `#v4`, `#v5` and `#v7`: the judge sees each of them where values go
+/// to 4.x as they are, and none once they are converted.
 #[test]
 fn what_goes_wrong_unconverted_is_seen() {
     let values = [

@@ -1,6 +1,6 @@
 //! The house rules that can be read off the source: uses point down, every reason code is explained, nothing names what it must not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::support::root;
@@ -119,4 +119,116 @@ fn every_code_of_doctor_has_a_case() {
     for code in flux_codemod::doctor::CODES {
         assert!(found.contains(&format!("[{}]", code.id)), "golden/unsound has no {}", code.id);
     }
+}
+
+/// The text files below a directory, whatever they are called.
+fn texts(dir: &str) -> Vec<(PathBuf, String)> {
+    fn add(path: &Path, found: &mut Vec<(PathBuf, String)>) {
+        if path.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| add(&entry.unwrap().path(), found));
+        } else if let Ok(text) = std::fs::read_to_string(path) {
+            found.push((path.to_owned(), text));
+        }
+    }
+    let mut found = Vec::new();
+    add(&root().join(dir), &mut found);
+    assert!(!found.is_empty(), "{dir} has no files");
+    found
+}
+
+/// The anchors that GitHub gives to the headings of a page.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut is_code = false;
+    let headings = page.lines().filter(|line| {
+        is_code ^= line.starts_with("```");
+        !is_code && line.starts_with('#')
+    });
+    let anchor = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+/// Why a reference such as `hazards.md#s1`, seen from a directory, leads nowhere.
+fn broken(dir: &Path, reference: &str) -> Option<String> {
+    let (path, anchor) = reference.split_once('#').map_or((reference, None), |(path, anchor)| (path, Some(anchor)));
+    let path = dir.join(path);
+    let Ok(page) = std::fs::read_to_string(&path) else {
+        return (!path.is_dir()).then(|| format!("there is no {}", path.display()));
+    };
+    let anchor = anchor.filter(|anchor| !anchors(&page).contains(*anchor))?;
+    Some(format!("{} has no heading for #{anchor}", path.display()))
+}
+
+#[test]
+fn references_to_the_documentation_lead_somewhere() {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '#');
+    let mut seen = 0;
+    for (path, text) in ["src", "migrations", "tests"].into_iter().flat_map(texts) {
+        for (number, line) in text.lines().enumerate() {
+            for (start, _) in line.match_indices("docs/") {
+                let reference = line[start..].split(|c| !is_part(c)).next().unwrap().trim_end_matches('.');
+                let page = reference.split('#').next().unwrap();
+                // The tests write files of their own below `docs`.
+                if Path::new(page).extension().is_some_and(|extension| extension == "md") && page != "docs/notes.md" {
+                    let broken = broken(&root(), reference);
+                    assert_eq!(broken, None, "{}:{}: {reference}", path.display(), number + 1);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "{seen} references found");
+}
+
+#[test]
+fn pages_link_to_what_is_there() {
+    let pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "migrations"];
+    let pages = pages.into_iter().filter(|page| root().join(page).exists()).flat_map(texts);
+    for (path, text) in pages.filter(|(path, _)| path.extension().is_some_and(|extension| extension == "md")) {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let is_remote = link.contains("://");
+            let (dir, link) = match link.strip_prefix('#') {
+                Some(_) => (path.parent().unwrap(), format!("{}{link}", path.file_name().unwrap().to_str().unwrap())),
+                None => (path.parent().unwrap(), link.to_owned()),
+            };
+            let broken = broken(dir, &link).filter(|_| !is_remote);
+            assert_eq!(broken, None, "{}: {link}", path.display());
+        }
+    }
+}
+
+/// `docs/hazards.md` and the golden cases name each other.
+#[test]
+fn every_hazard_names_the_cases_that_show_it() {
+    let page = std::fs::read_to_string(root().join("docs/hazards.md")).unwrap();
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let field = |section: &str, name: &str| {
+        let (_, rest) = section.split_once(name)?;
+        Some(quoted(rest.split("\n- ").next().unwrap()))
+    };
+    let migrations = migrations::all();
+    let mut by_page: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for section in page.split("\n### ").skip(1) {
+        let (id, text) = section.split_once('\n').unwrap();
+        let text = text.split("\n## ").next().unwrap();
+        for code in field(text, "- codes:").unwrap_or_default().iter().filter(|code| *code != "doctor") {
+            assert!(plan::code(code, &migrations).is_some(), "{id}: there is no code {code}");
+        }
+        for case in field(text, "- shown by:").unwrap_or_default() {
+            by_page.entry(case).or_default().insert(id.to_owned());
+        }
+    }
+    let mut by_case: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in texts("golden").into_iter().filter(|(path, _)| path.ends_with("case.toml")) {
+        let case = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(line) = text.lines().find(|line| line.starts_with("# Hazard")) else { continue };
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = |word: &&str| word.starts_with(['S', 'V', 'C', 'R']) && word[1..].parse::<u32>().is_ok();
+        by_case.insert(case, words.filter(is_id).map(str::to_owned).collect());
+    }
+    // Beside cases, the page names tests.
+    by_page.retain(|case, _| !case.contains('_'));
+    assert_eq!(by_page, by_case);
 }

@@ -150,7 +150,8 @@ fn of_many_versions_in_an_unsorted_list() {
     in_any_order(&many_versions());
 }
 
-/// Sources beside releases, in Components, by home and by target; removals that wait for releases (S6): each as its golden case has it.
+/// Sources beside releases, in Components, by home and by target; removals that wait for releases
+/// (`docs/hazards.md#s6`): each as its golden case has it.
 #[test]
 fn of_every_strategy() {
     for case in ["per-app", "strategy-namespace", "home", "target", "removal"] {
@@ -158,14 +159,16 @@ fn of_every_strategy() {
     }
 }
 
-/// Components that are made, consumers that need them, templates that go when all consumers are switched (C6).
+/// Components that are made, consumers that need them, templates that go when all consumers are
+/// switched (`docs/hazards.md#c6`).
 #[test]
 fn consumers_land_in_any_order() {
     in_any_order(&Repo::copy_of(&root().join("golden/components-switch/before")));
 }
 
-/// The same with Flux Kustomizations as destination and claims that are protected first (C9), with promotions that share a consumer, and with a
-/// rename that comes after the consumers that are switched to it (C7).
+/// The same with Flux Kustomizations as destination and claims that are protected first
+/// (`docs/hazards.md#c9`), with promotions that share a consumer, and with a rename that comes
+/// after the consumers that are switched to it (`docs/hazards.md#c7`).
 #[test]
 fn consumers_land_in_any_order_as_configured() {
     for case in ["components-flux", "components-in-place", "components-rename"] {

@@ -274,7 +274,7 @@ fn said<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
     plan.findings.iter().filter(|finding| finding.code == code).map(|finding| &*finding.message).collect()
 }
 
-/// Specification, "What haynes-ops says itself".
+/// What the releases of a real repository agree on, as they were counted.
 #[test]
 fn haynes_ops() {
     let Some(repo) = copy("haynes-ops") else { return };
@@ -327,7 +327,8 @@ fn haynes_ops() {
     assert_eq!(judged, 79, "Kustomize builds them all");
 }
 
-/// Under the defaults that other repositories have, those who say otherwise are kept out by a label, in silence nobody (`hazards.md`, R5).
+/// Under the defaults that other repositories have, those who say otherwise are kept out by a
+/// label, in silence nobody (`docs/hazards.md#r5`).
 #[test]
 fn haynes_ops_with_crds_for_all() {
     let Some(repo) = copy("haynes-ops") else { return };
@@ -347,7 +348,8 @@ fn haynes_ops_with_crds_for_all() {
     assert_eq!(text(cilium, &["upgrade", "crds"]), "CreateReplace");
 }
 
-/// A root that renders HelmReleases itself gets the form with one level (`hazards.md`, R1). The corpus has no entry point of it.
+/// A root that renders HelmReleases itself gets the form with one level (`docs/hazards.md#r1`). The
+/// corpus has no entry point of it.
 #[test]
 fn billimek() {
     let Some(repo) = copy("billimek-k8s-gitops") else { return };
@@ -368,7 +370,7 @@ fn billimek() {
     assert!(judged > 50, "{judged}");
 }
 
-/// The same proof on every golden case; `hazards.md`, R3: a child with own patches keeps them.
+/// The same proof on every golden case; `docs/hazards.md#r3`: a child with own patches keeps them.
 #[test]
 fn golden_cases() {
     let mut looked_at = 0;

@@ -115,7 +115,7 @@ fn real_values_keep_their_names() {
     assert!(open.is_empty(), "{}", open.join("\n"));
 }
 
-/// Section 6 of the specification.
+/// How many workloads of a real repository have to be deleted, as its owner counted them.
 #[test]
 fn a_real_repository_costs_what_was_measured() {
     let Some(corpus) = corpus() else { return };

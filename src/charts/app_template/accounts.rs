@@ -1,4 +1,5 @@
-//! Service accounts: which the chart creates, which each pod uses, and how 4.x has to state them (section 3).
+//! Service accounts: which the chart creates, which each pod uses, and how 4.x has to state them
+//! (`docs/app-template.md#service-accounts`).
 
 use super::items::{Item, as_it_is, enabled, items_that, switch, text};
 use super::name::{Name, Unknown, Why};

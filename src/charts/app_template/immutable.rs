@@ -1,4 +1,4 @@
-//! What a move from 3.x to 4.x cannot keep (section 5).
+//! What a move from 3.x to 4.x cannot keep (`docs/app-template.md#what-cannot-be-kept`).
 
 use super::items::{Item, enabled, literal};
 use super::name::Name;
@@ -40,7 +40,8 @@ pub struct Workload {
     pub loses_claims: bool,
 }
 
-/// A claim that a StatefulSet makes for each of its pods (row F of section 1): `<name>-<StatefulSet>-<n>`.
+/// A claim that a StatefulSet makes for each of its pods (row F of
+/// `docs/app-template.md#names-in-37`): `<name>-<StatefulSet>-<n>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimTemplate {
     /// `metadata.name`: what the values say, in both majors.

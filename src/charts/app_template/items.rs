@@ -75,12 +75,13 @@ pub(super) fn items_that<'v>(section: Option<&'v Value>, is_there: impl Fn(&Valu
     items.collect()
 }
 
-/// The enabled entries of a section: `enabled` is absent or true (section 1).
+/// The enabled entries of a section: `enabled` is absent or true (`docs/app-template.md#names`).
 pub(super) fn enabled(section: Option<&Value>) -> Vec<Item<'_>> {
     items_that(section, |values| switch(values.get("enabled"), true))
 }
 
-/// The claims that the chart makes: enabled, of type persistentVolumeClaim or none, without existingClaim (section 1).
+/// The claims that the chart makes: enabled, of type persistentVolumeClaim or none, without
+/// existingClaim (row D of `docs/app-template.md#names-in-37`).
 pub(super) fn claims(persistence: Option<&Value>) -> Vec<Item<'_>> {
     items_that(persistence, |values| {
         let is_claim = match text(values, "type") {

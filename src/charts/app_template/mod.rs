@@ -1,5 +1,6 @@
-//! The app-template chart of bjw-s: what a version of it makes of values. Pure functions. Source: the chart's templates, as the specification
-//! `app-template-v4.md` states them; its sections are named where they are put to use.
+//! The app-template chart of bjw-s: what a version of it makes of values. Pure functions. The
+//! rules, read from the chart's templates, are in `docs/app-template.md`; rows and sections named
+//! in comments are of that page.
 //!
 //! [`Chart`] is the way in. It reads a [`Value`], so that the values of a release are the same whether they are taken from a node
 //! ([`Value::of`], aliases and merge keys followed) or from the object as it arrives in the cluster, patched and substituted.

@@ -1,4 +1,5 @@
-//! Which names the values refer to, by literal or by identifier (section 4).
+//! Which names the values refer to, by literal or by identifier
+//! (`docs/app-template.md#references`).
 
 use super::items::{as_it_is, enabled};
 use super::name::Name;
@@ -196,7 +197,7 @@ impl Found<'_, '_> {
                 for (m, backend) in rule.get("backendRefs").map(Value::items).unwrap_or_default().iter().enumerate() {
                     let at = ["route", item.identifier, "rules", &n.to_string(), "backendRefs", &m.to_string()];
                     let name = backend.text_at(&["name"]);
-                    // 3.x looks the name up as an identifier first (section 2).
+                    // 3.x looks the name up as an identifier first.
                     let is_one = services.iter().any(|service| Some(service.identifier) == name);
                     if self.chart.version.is_3() && is_one {
                         let path = [&at[..], &["name"]].concat();

@@ -1,4 +1,4 @@
-//! What keeps every name of 3.x in 4.x (section 1, "Restoring an old name").
+//! What keeps every name of 3.x in 4.x (`docs/app-template.md#keeping-a-name`).
 
 use super::items::{Item, switch};
 use super::name::{Name, Unknown, Why};

@@ -1,4 +1,5 @@
-/// The versions of the chart that differ in what they make of values (specification `app-template-v4.md`, section 1).
+/// The versions of the chart that differ in what they make of values
+/// (`docs/app-template.md#versions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// 3.7.x.

@@ -1,8 +1,10 @@
 //! Where other files name objects, and ask for labels: what a name that changes, or a label that goes, would break.
 //!
-//! Found by key, as Kubernetes, Flux and the usual operators have them (`keys`), by `kind` and `name` beside each other, and in texts by DNS name
-//! (`words`), also in YAML that stands in a text: patches, values in a ConfigMap. Variables of Flux are put in as each cluster has
-//! them. What cannot be told counts: rather a mention too many. Source of the rules: specification `app-template-v4.md`, section 4.
+//! Found by key, as Kubernetes, Flux and the usual operators have them (`keys`), by `kind` and
+//! `name` beside each other, and in texts by DNS name (`words`), also in YAML that stands in a
+//! text: patches, values in a ConfigMap. Variables of Flux are put in as each cluster has them.
+//! What cannot be told counts: rather a mention too many. The rules:
+//! `docs/app-template.md#references`.
 //!
 //! What is absent on purpose: names that a chart or program makes up by itself, what stands in comments, and labels under the names that
 //! metrics give them.

@@ -1,4 +1,4 @@
-//! Values of 3.x as values of 4.x (sections 1 to 3): the same objects under the same names, the same accounts, and nothing that 4.x rejects.
+//! Values of 3.x as values of 4.x: the same objects under the same names, the same accounts, and nothing that 4.x rejects.
 //!
 //! A [`Conversion`] is read off the values as they arrive in a cluster, and can be [applied](Conversion::applied) to them as well as to the
 //! text that they come from: what is to be written is the difference.

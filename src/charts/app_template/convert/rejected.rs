@@ -1,4 +1,6 @@
-//! What the schema of 4.x rejects (section 2): its closed keys, without the parts of it that only a network can fetch.
+//! What the schema of 4.x rejects
+//! (`docs/app-template.md#values-that-4x-rejects-or-reads-differently`): its closed keys, without
+//! the parts of it that only a network can fetch.
 
 use crate::charts::app_template::apply::head;
 use crate::charts::app_template::items::enabled;

@@ -1,4 +1,5 @@
-//! Sections 1 to 3, and the hazards of values (V1 to V9), one by one.
+//! Names, values and accounts of `docs/app-template.md`, and the hazards of values
+//! (`docs/hazards.md`, V1 to V9), one by one.
 
 use super::*;
 use crate::charts::app_template::Chart;
@@ -37,7 +38,7 @@ fn doubts(values: &str) -> Vec<String> {
     converted(Version::V4_1, values).1
 }
 
-/// Hazards V1 and V2.
+/// `docs/hazards.md#v1`, `docs/hazards.md#v2`.
 #[test]
 fn claims_and_config_maps_keep_their_names() {
     becomes(
@@ -68,7 +69,7 @@ fn what_is_disabled_keeps_its_name_for_the_day_that_it_is_not() {
     );
 }
 
-/// Hazards V3, V4 and V5.
+/// `docs/hazards.md#v3`, `docs/hazards.md#v4`, `docs/hazards.md#v5`.
 #[test]
 fn accounts_get_keys_and_controllers_name_them() {
     becomes(
@@ -99,7 +100,7 @@ fn accounts_get_keys_and_controllers_name_them() {
     assert_eq!(chart(&values).conversion(Version::V4_1, Tokens::Kept).doubts, []);
 }
 
-/// Hazard V7.
+/// `docs/hazards.md#v7`.
 #[test]
 fn backends_that_are_identifiers_say_so() {
     becomes(
@@ -112,7 +113,7 @@ fn backends_that_are_identifiers_say_so() {
     );
 }
 
-/// Hazard V8.
+/// `docs/hazards.md#v8`.
 #[test]
 fn roles_and_bindings_are_complete_or_refused() {
     becomes(
@@ -134,7 +135,7 @@ fn roles_and_bindings_are_complete_or_refused() {
     assert_eq!(doubts("{rbac: {roles: {Upper: {rules: []}}}}"), ["rbac.roles.Upper: Role app-Upper becomes app"]);
 }
 
-/// Hazard V9: what names a service of a monitor stays.
+/// `docs/hazards.md#v9`: what names a service of a monitor stays.
 #[test]
 fn the_service_of_a_monitor_is_never_dropped() {
     becomes(
@@ -143,7 +144,7 @@ fn the_service_of_a_monitor_is_never_dropped() {
     );
 }
 
-/// Hazard V6, inside the values.
+/// `docs/hazards.md#v6`, inside the values.
 #[test]
 fn selectors_on_the_component_follow() {
     let spread = |label: &str, more: &str| {

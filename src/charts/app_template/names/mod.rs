@@ -1,4 +1,4 @@
-//! The names of all objects (section 1).
+//! The names of all objects (`docs/app-template.md#names`).
 
 mod v3;
 mod v4;

@@ -1,4 +1,4 @@
-//! 3.7.x: a rule for each kind.
+//! 3.7.x: a rule for each kind, the rows of `docs/app-template.md#names-in-37`.
 
 use super::{OF_A_KIND, binding, joined, made, raw, role, route, workload};
 use crate::charts::app_template::items::{Item, as_it_is, claims, enabled, items_that, literal, several, switch};

@@ -1,4 +1,4 @@
-//! 4.x: one rule for all kinds.
+//! 4.x: one rule for all kinds (`docs/app-template.md#names-in-4`).
 
 use super::{OF_A_KIND, binding, made, raw, role, route, workload};
 use crate::charts::app_template::items::{Item, claims, enabled, items_that, several, switch};

@@ -1,4 +1,4 @@
-//! Section 3.
+//! `docs/app-template.md#service-accounts`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The specification's tables, row by row.
+//! The tables of `docs/app-template.md`, row by row.
 
 mod accounts;
 mod names;

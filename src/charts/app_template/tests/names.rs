@@ -1,4 +1,4 @@
-//! Sections 1 and 5.
+//! `docs/app-template.md#names` and `docs/app-template.md#what-cannot-be-kept`.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn the_full_name() {
     }
 }
 
-/// Rows A and B of 3.7.x.
+/// Rows A and B of `docs/app-template.md#names-in-37`.
 #[test]
 fn rows_a_and_b_count_their_siblings() {
     for (section, knows_primary) in [
@@ -56,7 +56,7 @@ fn rows_a_and_b_count_their_siblings() {
     }
 }
 
-/// Row C of 3.7.x.
+/// Row C of `docs/app-template.md#names-in-37`.
 #[test]
 fn row_c_always_has_its_identifier() {
     for section in ["configMaps", "secrets", "rawResources", "rbac: {roles", "rbac: {bindings"] {
@@ -75,7 +75,7 @@ fn row_c_always_has_its_identifier() {
     assert_eq!(names(Version::V4_1, folders), ["?Siblings", "z"], "how many folders there are is not in the values");
 }
 
-/// Row D of 3.7.x.
+/// Row D of `docs/app-template.md#names-in-37`.
 #[test]
 fn row_d_claims() {
     let of = |items: &str| names(Version::V3_7, &format!("persistence: {items}"));
@@ -91,7 +91,7 @@ fn row_d_claims() {
     assert_eq!(of("{x: {existingClaim: '${CLAIM}'}, y: {type: '${TYPE}'}}"), ["?Switch", "?Switch"]);
 }
 
-/// Rows E and F of 3.7.x.
+/// Rows E and F of `docs/app-template.md#names-in-37`.
 #[test]
 fn rows_e_and_f_accounts_and_claim_templates() {
     let of = |values: &str| names(Version::V3_7, &format!("serviceAccount: {values}"));

@@ -1,4 +1,4 @@
-//! Section 1, "Restoring an old name", and section 4.
+//! `docs/app-template.md#keeping-a-name` and `docs/app-template.md#references`.
 
 use super::*;
 

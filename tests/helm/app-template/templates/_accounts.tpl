@@ -1,4 +1,4 @@
-{{/* Section 3: service accounts. */}}
+{{/* docs/app-template.md#service-accounts */}}
 
 {{/* The accounts that the chart creates, by identifier. Given: what a chart calls $. */}}
 {{- define "accounts" -}}

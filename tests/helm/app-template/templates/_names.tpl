@@ -1,5 +1,5 @@
 {{/*
-Section 1: names. What is passed around:
+docs/app-template.md#names. What is passed around:
   root     what a chart calls $: Release, Values; Version, which is "3.7", "4.0" or "4.1"; Accounts, and Items by section
   an item  a dict of root, section (keys to the map), id and item (the entry itself)
 */}}

@@ -93,7 +93,7 @@
 {{- dict "spec" (dict "services" $services) | toJson -}}
 {{- end -}}
 
-{{/* 3.x looks a backend's name up as an identifier first; 4.x takes it as it is (section 2). */}}
+{{/* 3.x looks a backend's name up as an identifier first; 4.x takes it as it is. */}}
 {{- define "body.route" -}}
 {{- $root := .root -}}
 {{- $backends := list -}}
