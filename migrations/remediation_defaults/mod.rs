@@ -41,6 +41,13 @@
 //! `stage_a`) makes units of it, `write` and `edit` their text. Semantics:
 //! `docs/remediation-defaults.md`; the mistakes that it makes impossible: `docs/hazards.md#r1` to
 //! `docs/hazards.md#r8`.
+//!
+//! What Flux would merge is not merged here. `survey` makes a view of the tree with everything
+//! planned in it, and reads off that what each object becomes, and which fields arrive unchanged
+//! without being stated. A field is removed only if the whole object arrives as it did, in every
+//! place that applies it. What is proposed is counted over what arrives, not over texts, so that the
+//! count stays the same when a part has landed. As soon as a root states defaults, these are the
+//! defaults. An entry is recognised by the label that its selector asks for.
 
 mod about;
 mod choose;

@@ -1,8 +1,14 @@
-//! What a person may decide about a run: `.flux-codemod.yaml`, typed.
+//! The configuration, `.flux-codemod.yaml`, typed.
 //!
-//! Optional, and so is every key: what the tree shows is found, and the rest has defaults. Each migration that has something to decide
-//! brings a [`Section`] of its own; what no reader asks for is an unknown key. Every mistake is reported with file, line and column
-//! ([`ConfigError`]), all of them at once.
+//! The file is optional, and so is every key: clusters and sources are found in the repository, and
+//! the rest has defaults. It is read from the tree that is planned, so that a commit is planned
+//! with its own configuration; `--config` reads a file on disk.
+//!
+//! This module knows no migration. A migration that has settings implements [`Section`] beside its
+//! code, names the type in `Migration::section` and asks [`Settings`] for it. The sections of all
+//! migrations are read, whichever of them are planned, so that a key that nobody reads is a mistake
+//! and not a setting of somebody else. All mistakes of a file are reported together, each with
+//! file, line and column ([`ConfigError`]).
 
 mod batches;
 mod clusters;

@@ -1,7 +1,31 @@
-//! git, through libgit2: where the repository is, what its index holds, which files a filter stands before.
+//! git, through libgit2: where the repository is, what its index holds, which files have a filter.
 //!
-//! A [`Repository`] has commits and branches, and may be bare; a [`WorkTree`] is one with files. Read here are the work tree, [commits](Commit)
-//! as trees, and the branches that clusters follow ([`Repository::follow`]). Written are branches ([`Repository::write`]), and never a work tree.
+//! A [`Repository`] has commits and branches, and may be bare; a [`WorkTree`] is one with files.
+//! Read here are the work tree, [commits](Commit) as trees, and the branches that clusters follow
+//! ([`Repository::follow`]). Written are branches ([`Repository::write`]), and never a work tree.
+//!
+//! # Batches on branches
+//!
+//! For each branch that clusters follow, `branch` plans on the commit of that branch, for those
+//! clusters alone. So a source that two clusters share is in a batch of each. [`Repository::write`]
+//! makes all objects first and moves all refs afterwards.
+//!
+//! Nothing is remembered between runs:
+//!
+//! - What is merged is seen in the tree: planned again, it has no units.
+//! - Whose a branch is, is seen in its commits. A commit is ours if its last paragraph names this
+//!   program and its patch id is the one stated there. The id is that of `git patch-id --verbatim`;
+//!   libgit2's own leaves out white space, which has meaning in YAML. It does not depend on
+//!   configuration or attributes.
+//! - A commit that would be the same is kept, so a rerun on an unchanged base moves nothing.
+//!
+//! Refs are locked by hard links to prepared files (`locks`), because libgit2's empty lock files do
+//! not show whose they are after a `kill -9`. Every branch is locked, also one that stays; only
+//! then are refs compared with what was read, and names and work trees checked again.
+//!
+//! git's own program is asked for the author and for what is configured where (`GIT_CONFIG_*`,
+//! `includeIf`), and signs commits. Programs and keys that the repository itself configures are not
+//! used. Without git, commits are not signed, and libgit2 gives the author.
 
 mod base;
 mod branch;

@@ -1,7 +1,26 @@
-//! Kustomize itself as judge of builds: both trees are written into a temporary directory, and each Flux Kustomization is built from both.
+//! Kustomize itself as judge of builds: both trees are written into a temporary directory, and each
+//! Flux Kustomization is built from both.
 //!
-//! What is built is what Flux would build ([`View::input`]); variables are put in by nobody, since they are not part of a build. Nothing is
-//! fetched and no cluster is asked ([`Program`]). Knows no migration.
+//! What is built is what Flux would build ([`View::input`]). Variables are not replaced, since that
+//! is no part of a build. Nothing is fetched and no cluster is asked: a build that lists what is
+//! not in the tree is not run, and the [`Program`] has no environment but `PATH`, proxies that lead
+//! nowhere, no kubeconfig, its own `HOME`, and a time limit. Knows no migration.
+//!
+//! # Builds that stay the same
+//!
+//! A migration can promise that builds stay the same (`Migration::keeps_builds`). There are two
+//! proofs of that:
+//!
+//! 1. The native proof of the migration, without rendering objects
+//!    (`docs/flux-and-kustomize.md#two-builds-are-the-same`).
+//! 2. This judge, if `kustomize` or `kubectl` is available. `plan` lands the units on trial and has
+//!    every Flux Kustomization built that a touched file can reach, before and after. What differs,
+//!    and is not among the effects that the units state, refuses the units that cause it, found by
+//!    halving. What cannot be judged is a note, and the native proof counts alone.
+//!
+//! If only some of the units of a Flux Kustomization are to land, or they land in different
+//! batches, these are judged again before anything is written (`plan::prove`). `check`, `list` and
+//! `doctor` ask no judge.
 
 mod objects;
 mod program;

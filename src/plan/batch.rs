@@ -1,4 +1,8 @@
 //! Batches: units that land together, on a branch of their own.
+//!
+//! Units are divided by lane, then by class, then by namespace; what many others depend on, and
+//! what runs a Helm hook, is alone. The name of a batch is a function of its own units, so that
+//! merging one never renames another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,13 @@
-//! Opt-outs (`# flux-codemod: skip[ID] reason`): what they keep from landing, and what there is to say about them.
+//! Opt-outs (`# flux-codemod: skip[ID] reason`): which units they stop, and findings about them.
+//!
+//! They are honoured where all text is made, in [`land`](super::land), so every way of writing
+//! honours them. A unit meets an opt-out if the covered text would not be the same afterwards, or
+//! if the comment would be gone: the edited file is read again, and covered text is compared with
+//! covered text. So an insert beside a covered item does not meet it, and an insert into a covered
+//! list does. Units that need an opted-out unit are opted out with it.
+//!
+//! A survey may ask earlier ([`kept_by`](super::kept_by)), so that an opted-out object has no say
+//! in what others share.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

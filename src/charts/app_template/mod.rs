@@ -2,9 +2,29 @@
 //! rules, read from the chart's templates, are in `docs/app-template.md`; rows and sections named
 //! in comments are of that page.
 //!
-//! [`Chart`] is the way in. It reads a [`Value`], so that the values of a release are the same whether they are taken from a node
-//! ([`Value::of`], aliases and merge keys followed) or from the object as it arrives in the cluster, patched and substituted.
-//! What is not certain is said to be ([`Unknown`]): nothing is guessed.
+//! [`Chart`] is the way in. It reads a [`Value`], so that the values of a release are the same
+//! whether they are taken from a node ([`Value::of`], aliases and merge keys followed) or from the
+//! object as it arrives in the cluster, patched and substituted. It has neither places nor texts:
+//! an answer names its entry by section and identifier, and a migration finds the node. What the
+//! values leave open is [`Unknown`], with the text and the reason; nothing is guessed.
+//!
+//! # From one major version to the next
+//!
+//! A conversion is a function from values to values ([`Conversion::applied`]). It is read off the
+//! values as they arrive in a cluster, where names are known, and applied to the values of the
+//! text, where variables and anchors still are. What is written is the difference between the two
+//! (`flux::rewrite`), so no rule has to know how YAML is edited. Where a file is applied in several
+//! places, all of them must ask for the same text. Afterwards, in every place, the values that
+//! would arrive are compared with those that are meant: what a patch or a variable changes on the
+//! way is seen there, or the unit is refused.
+//!
+//! # What checks this
+//!
+//! Names are compared with 450 renders of real Helm. A small chart of our own
+//! (`tests/helm/app-template`) states the rules a second time in Helm's language, with the closed
+//! keys of 4.x as its schema; real Helm renders real releases and random values with it, as 3.7
+//! and, converted, as 4.x. The same objects must come out, and they must name each other in the
+//! same way. The chart itself is checked with the 450 renders first.
 
 mod accounts;
 mod apply;
