@@ -2,9 +2,6 @@
 //!
 //! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a folder, a line here, a golden case.
 
-#[macro_use]
-mod reason_codes;
-
 pub mod app_template_v4;
 pub mod chart_ref;
 pub mod components;

@@ -1,4 +1,6 @@
-//! What a run has to say about places in a repository, and the codes by which it says so.
+//! Findings: what a run reports about places in a repository, and the reason codes that it reports them by.
+
+use std::fmt;
 
 use crate::repo::RepoPath;
 
@@ -24,35 +26,10 @@ impl Severity {
     }
 }
 
-/// Something that a run has to say about a place in the repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How much it matters.
-    pub severity: Severity,
-    /// The stable reason code; `flux-codemod explain CODE` tells more.
-    pub code: &'static str,
-    /// The file; `None` where it is about none.
-    pub path: Option<RepoPath>,
-    /// The line, from 1.
-    pub line: Option<usize>,
-    /// What was found, with real names.
-    pub message: String,
-    /// What to do next.
-    pub help: String,
-}
-
-impl Finding {
-    /// Where it is, for sorting and showing: `file:line`.
-    pub fn place(&self) -> Option<String> {
-        let path = self.path.as_ref()?;
-        Some(self.line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}")))
-    }
-}
-
-/// A reason code and what it means, for `explain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A reason code and what it means, for `explain`. Declared by [`reason_codes!`](crate::reason_codes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
-    /// The code itself, in kebab case.
+    /// The code itself, in kebab case. It is stable: people write it into opt-outs and dashboards.
     pub id: &'static str,
     /// What it says.
     pub what: &'static str,
@@ -62,16 +39,98 @@ pub struct Code {
     pub todo: &'static str,
 }
 
-/// What is said of an opt-out that skips nothing: by `plan`, of migrations, and by `doctor`, of its own codes.
-pub const SKIP_UNUSED: Code = Code {
-    id: "skip-unused",
-    what: "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing.",
-    why: "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the \
-          first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line.",
-    todo: "Take it away, or put it where it belongs.",
-};
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
 
-/// What to do about a code, as the one of these says that has its name; nothing where none has.
-pub fn help_among<'c>(codes: impl IntoIterator<Item = &'c Code>, id: &str) -> String {
-    codes.into_iter().find(|code| code.id == id).map_or("", |code| code.todo).to_owned()
+/// Declares reason codes: a constant `NAME: &Code` for each, and a list of them all.
+///
+/// ```
+/// flux_codemod::reason_codes! {
+///     /// The reason codes of this migration.
+///     pub CODES;
+///
+///     BOTH_KEYS "both-keys"
+///         what "The object has the old key and the new one."
+///         why "Which of the two values is meant is not for a program to guess."
+///         todo "Remove one of them, then run again."
+/// }
+/// assert_eq!(CODES, [BOTH_KEYS]);
+/// ```
+#[macro_export]
+macro_rules! reason_codes {
+    ($(#[$about:meta])* $vis:vis $all:ident; $($name:ident $id:literal what $what:literal why $why:literal todo $todo:literal)*) => {
+        $(
+            #[doc = $what]
+            $vis const $name: &$crate::finding::Code =
+                &$crate::finding::Code { id: $id, what: $what, why: $why, todo: $todo };
+        )*
+        $(#[$about])*
+        $vis const $all: &[&$crate::finding::Code] = &[$($name),*];
+    };
+}
+
+/// Something that a run reports about a place in the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The reason code, which says what to do; `flux-codemod explain CODE` prints it.
+    pub code: &'static Code,
+    /// The file; `None` where it is about none.
+    pub path: Option<RepoPath>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What was found, with real names.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding about no place in particular.
+    pub fn new(severity: Severity, code: &'static Code, message: impl Into<String>) -> Finding {
+        Finding { severity, code, path: None, line: None, message: message.into() }
+    }
+
+    /// Something could not be done.
+    pub fn error(code: &'static Code, message: impl Into<String>) -> Finding {
+        Finding::new(Severity::Error, code, message)
+    }
+
+    /// Something to look at first.
+    pub fn warning(code: &'static Code, message: impl Into<String>) -> Finding {
+        Finding::new(Severity::Warning, code, message)
+    }
+
+    /// Something worth knowing.
+    pub fn note(code: &'static Code, message: impl Into<String>) -> Finding {
+        Finding::new(Severity::Note, code, message)
+    }
+
+    /// This finding, about a place in a file.
+    pub fn at(self, path: &RepoPath, line: impl Into<Option<usize>>) -> Finding {
+        Finding { path: Some(path.clone()), line: line.into(), ..self }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        self.code.todo
+    }
+
+    /// Where it is, for sorting and showing: `file:line`.
+    pub fn place(&self) -> Option<String> {
+        let path = self.path.as_ref()?;
+        Some(self.line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}")))
+    }
+}
+
+reason_codes! {
+    /// The reason codes that the planner and `doctor` share.
+    pub SHARED;
+
+    SKIP_UNUSED "skip-unused"
+        what "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing."
+        why "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line."
+        todo "Take it away, or put it where it belongs."
 }

@@ -9,11 +9,13 @@
 //! **The library is not stable.** It is public for the tests. Stable are the command line, its exit
 //! codes, JSON of schema 1 and reason codes.
 
+#[macro_use]
+pub mod finding;
+
 pub mod charts;
 pub mod cli;
 pub mod config;
 pub mod doctor;
-pub mod finding;
 pub mod flux;
 pub mod git;
 pub mod kustomize;

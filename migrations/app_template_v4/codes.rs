@@ -1,5 +1,8 @@
+//! The reason codes of `app-template-v4`.
+
 reason_codes! {
-    pub(in crate::migrations) of "The reason codes of this migration.";
+    /// The reason codes of this migration.
+    pub(in crate::migrations) CODES;
 
     CHART_REF_FIRST "chart-ref-first"
         what "The release is on spec.chart, and is to move to spec.chartRef before it moves to 4.x."

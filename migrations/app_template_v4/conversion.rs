@@ -6,7 +6,7 @@ use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
 use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version, WorkloadKind};
 use crate::flux::{At, Reach, Value, View, rewrite};
-use crate::plan::{Finding, GENERAL, Severity, help_among};
+use crate::plan::{Code, Finding, Severity};
 use crate::yaml::{Edit, Error, Node, Stream};
 
 static NONE: Value = Value::Null;
@@ -238,7 +238,7 @@ pub(crate) fn values_of<'v>(view: &'v View, at: &At) -> Option<Node<'v>> {
     view.node(at)?.at(&["spec", "values"]).filter(|values| !values.is_null())
 }
 
-fn weight(doubt: &Doubt) -> (Severity, &'static str) {
+fn weight(doubt: &Doubt) -> (Severity, &'static Code) {
     match &doubt.matter {
         Matter::NameOpen(_) | Matter::PresenceOpen => (Severity::Error, codes::NAME_OPEN),
         Matter::NameTemplated(_) => (Severity::Warning, codes::NAME_TEMPLATE),
@@ -257,16 +257,10 @@ fn weight(doubt: &Doubt) -> (Severity, &'static str) {
 /// A finding in the file of a release, with the advice of its code.
 pub(crate) fn finding(
     severity: Severity,
-    code: &'static str,
+    code: &'static Code,
     at: &At,
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let known = codes::CODES
-        .iter()
-        .chain(crate::migrations::chart_ref::codes::CODES)
-        .chain(crate::migrations::sources::codes::CODES)
-        .chain(GENERAL);
-    let help = help_among(known, code);
-    Finding { severity, code, path: Some(at.path.clone()), line, message, help }
+    Finding { severity, code, path: Some(at.path.clone()), line, message }
 }

@@ -56,7 +56,7 @@ static META: Meta = Meta {
     phase: 3,
     summary: "app-template moves from 3.7 to 4.x, names and accounts kept",
     readme: include_str!("README.md"),
-    codes: codes::CODES,
+    codes: &[codes::CODES, super::sources::codes::CODES],
 };
 
 impl Migration for AppTemplateV4 {

@@ -11,8 +11,8 @@ use super::source::{CHART, Registry, at_source, is_open, key, registry, reposito
 use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
 use crate::migrations::chart_ref::codes::{PATCHED, UNREACHED, VERIFY_ELSEWHERE};
-use crate::migrations::sources::codes::UNTOUCHABLE;
-use crate::plan::{Finding, Severity};
+use crate::plan::codes::UNTOUCHABLE_FILE;
+use crate::plan::{Code, Finding, Severity};
 
 /// A release in scope: of app-template, before 4.x.
 pub(super) struct Candidate<'v> {
@@ -147,7 +147,7 @@ pub(super) fn judge<'v>(
 }
 
 /// A finding where a release names its chart.
-pub(super) fn at_release(release: &Release, severity: Severity, code: &'static str, message: String) -> Finding {
+pub(super) fn at_release(release: &Release, severity: Severity, code: &'static Code, message: String) -> Finding {
     let line = match &release.chart {
         Chart::Spec(spec) => spec.line,
         Chart::Ref(_) | Chart::Invalid => release.line,
@@ -164,7 +164,7 @@ fn version_of(
 ) -> Result<Version, Finding> {
     let refuse = |code, message: String| Err(at_release(release, Severity::Error, code, message));
     if let Some(barred) = view.barred(&release.at.path) {
-        return refuse(UNTOUCHABLE, format!("the file is never touched ({})", barred.code()));
+        return refuse(UNTOUCHABLE_FILE, format!("the file is never touched ({barred})"));
     }
     if let Some((source, why)) = source.and_then(|source| Some((source, is_open(source)?))) {
         return refuse(codes::SOURCE_PINNED, format!("its source in {} {why}", source.at));
@@ -196,8 +196,8 @@ fn way<'v>(
         return in_place(view, release, chart, settings, review);
     };
     if let Some(barred) = view.barred(&source.at.path) {
-        let message = format!("its source in {} is never touched ({})", source.at, barred.code());
-        return Err(at_release(release, Severity::Error, UNTOUCHABLE, message));
+        let message = format!("its source in {} is never touched ({})", source.at, barred);
+        return Err(at_release(release, Severity::Error, UNTOUCHABLE_FILE, message));
     }
     let (new, registry) = key(source, &settings.target);
     if registry == Registry::Other {

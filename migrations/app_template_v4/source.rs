@@ -10,7 +10,7 @@ use crate::migrations::chart_ref::address::{FROZEN, LABS};
 use crate::migrations::sources::find::{existing, proven_beside};
 use crate::migrations::sources::place::{Place, beside};
 use crate::migrations::sources::{SourceKey, Spec, Version, copy};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Code, Finding, Severity};
 use crate::yaml::{New, Node};
 
 /// The publisher's repository that is not OCI, which has 4.x.
@@ -166,7 +166,7 @@ pub(super) fn at_source(
     source: &OciRepository,
     view: &View,
     severity: Severity,
-    code: &'static str,
+    code: &'static Code,
     message: String,
 ) -> Finding {
     let line = view.object(&source.at).map(|object| object.line);

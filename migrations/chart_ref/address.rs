@@ -4,6 +4,7 @@ use super::codes;
 use super::settings::ChartSettings;
 use crate::flux::HelmRepository;
 use crate::migrations::sources::Version;
+use crate::plan::Code;
 
 /// The chart whose publishers are known.
 pub(in crate::migrations) const APP_TEMPLATE: &str = "app-template";
@@ -38,7 +39,7 @@ pub(super) fn address(
     repository: &HelmRepository,
     version: &Version,
     moves: bool,
-) -> Result<Address, (&'static str, String)> {
+) -> Result<Address, (&'static Code, String)> {
     let own = own(&chart.name, repository);
     if let (false, Some(own)) = (moves, own.clone()) {
         return own;
@@ -71,7 +72,7 @@ pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> V
 }
 
 /// The address in the HelmRepository itself, if that is OCI.
-fn own(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static str, String)>> {
+fn own(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static Code, String)>> {
     if !repository.oci && !repository.url.starts_with("oci://") {
         return None;
     }
@@ -126,7 +127,7 @@ mod tests {
     use crate::flux::At;
     use crate::repo::RepoPath;
 
-    fn at(url: &str, chart: &ChartSettings, version: &str, moves: bool) -> Result<String, &'static str> {
+    fn at(url: &str, chart: &ChartSettings, version: &str, moves: bool) -> Result<String, &'static Code> {
         let at = At::document(&RepoPath::new("a.yaml").unwrap(), 0);
         let repository = HelmRepository { at, url: url.to_owned(), oci: url.starts_with("oci://") };
         let found = address(chart, &repository, &Version::of(Some(version)), moves);

@@ -99,7 +99,7 @@ fn place(
     let file = file(view, candidate)?;
     let listed_in: BTreeSet<RepoPath> = view.listed_by(&release.at.path).map(|own| own.path.clone()).collect();
     if let Some((path, barred)) = listed_in.iter().find_map(|path| Some((path, view.barred(path)?))) {
-        return refuse(codes::UNTOUCHABLE, format!("{path} is never touched ({})", barred.code()));
+        return refuse(crate::plan::codes::UNTOUCHABLE_FILE, format!("{path} is never touched ({barred})"));
     }
     let Some(api_version) = api_version(view, &candidate.clusters) else {
         let message = "the version of Flux is not stated, and there is no OCIRepository on the cluster to learn from";

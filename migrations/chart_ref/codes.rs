@@ -1,13 +1,10 @@
-use crate::migrations::sources::codes as shared;
-use crate::plan::Code;
+//! The reason codes of `chart-ref`.
 
-pub(super) use shared::{FLUX_UNKNOWN, NAME_TAKEN, SOURCE_NAMESPACE, SOURCE_PLACE, UNTOUCHABLE};
-
-/// The reason codes of this migration, with those that it shares with others.
-pub(super) const ALL: &[Code] = &shared::joined::<{ CODES.len() + shared::CODES.len() }>(CODES, shared::CODES);
+pub(super) use crate::migrations::sources::codes::{FLUX_UNKNOWN, NAME_TAKEN, SOURCE_NAMESPACE, SOURCE_PLACE};
 
 reason_codes! {
-    pub(in crate::migrations) of "The reason codes of this migration alone.";
+    /// The reason codes of this migration alone.
+    pub(in crate::migrations) CODES;
 
     BETA "helmrelease-beta"
         what "The HelmRelease is of a beta API version (v2beta1, v2beta2)."

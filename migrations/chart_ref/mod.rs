@@ -51,7 +51,7 @@ static META: Meta = Meta {
     phase: 3,
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",
     readme: include_str!("README.md"),
-    codes: codes::ALL,
+    codes: &[codes::CODES, super::sources::codes::CODES],
 };
 
 impl Migration for ChartRef {

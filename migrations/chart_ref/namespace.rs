@@ -195,7 +195,7 @@ fn included(
             refuse(codes::WOULD_MOVE, message)
         })?;
         if let Some(barred) = view.barred(&common) {
-            return Err(refuse(codes::UNTOUCHABLE, format!("{common} is never touched ({})", barred.code())));
+            return Err(refuse(crate::plan::codes::UNTOUCHABLE_FILE, format!("{common} is never touched ({barred})")));
         }
         by.insert(common);
     }

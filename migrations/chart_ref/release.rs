@@ -13,7 +13,7 @@ use crate::charts::app_template::{Hook, WorkloadKind, controllers, hooks};
 use crate::flux::{Chart, Identity, Release, View};
 use crate::migrations::app_template_v4::AppTemplateV4Settings;
 use crate::migrations::sources::Version;
-use crate::plan::{Finding, GENERAL, Severity, help_among};
+use crate::plan::{Code, Finding, Severity};
 use crate::repo::RepoPath;
 
 /// A release in scope.
@@ -150,7 +150,7 @@ fn worth_knowing(release: &Release, want: &Want) -> Vec<Finding> {
 }
 
 /// A finding at a release, with the code's own advice.
-pub(super) fn at_release(release: &Release, severity: Severity, code: &'static str, message: String) -> Finding {
+pub(super) fn at_release(release: &Release, severity: Severity, code: &'static Code, message: String) -> Finding {
     let line = match &release.chart {
         Chart::Spec(spec) => spec.line,
         Chart::Ref(_) | Chart::Invalid => release.line,
@@ -160,13 +160,12 @@ pub(super) fn at_release(release: &Release, severity: Severity, code: &'static s
 
 pub(super) fn finding(
     severity: Severity,
-    code: &'static str,
+    code: &'static Code,
     path: Option<RepoPath>,
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let help = help_among(codes::ALL.iter().chain(GENERAL), code);
-    Finding { severity, code, path, line, message, help }
+    Finding { severity, code, path, line, message }
 }
 
 fn about_hook(release: &Release, hook: &Hook) -> Finding {

@@ -11,7 +11,7 @@ use super::strategy::{Home, Users};
 use super::values::Jump;
 use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Code, Finding, Severity};
 use crate::yaml::New;
 
 /// The source that a release wants, and what it says of it.
@@ -38,12 +38,12 @@ pub(super) fn want(
     users: &Users<'_>,
     all: &ChartRefSettings,
 ) -> Result<(Want, bool), Finding> {
-    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
     let Chart::Spec(chart) = &release.chart else {
         return refuse(codes::INVALID, "exactly one of spec.chart and spec.chartRef must be set, and complete".into());
     };
     if let Some(barred) = view.barred(&release.at.path) {
-        return refuse(codes::UNTOUCHABLE, format!("the file is never touched ({})", barred.code()));
+        return refuse(crate::plan::codes::UNTOUCHABLE_FILE, format!("the file is never touched ({barred})"));
     }
     if release.api_version != "helm.toolkit.fluxcd.io/v2" {
         return refuse(codes::BETA, format!("{} has no spec.chartRef", release.api_version));
@@ -109,7 +109,7 @@ fn repositories(
     chart: &ChartSpec,
     reaches: &[Reach],
 ) -> Result<Vec<HelmRepository>, Finding> {
-    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
     let name = &chart.source_ref.name;
     // What no cluster applies is looked up in all of them, by the namespace that it states.
     let places: BTreeSet<(Option<usize>, Option<&str>)> = match reaches {
@@ -177,7 +177,7 @@ fn carried(
     own: bool,
     settings: &ChartRefSettings,
 ) -> Result<Vec<(String, New)>, Finding> {
-    let refuse = |code: &'static str, message: String| Err(at_release(release, Severity::Error, code, message));
+    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
     let mut carried = Vec::new();
     let spec = view.node(&repository.at).and_then(|root| root.get("spec"));
     for key in ["provider", "secretRef", "certSecretRef", "insecure", "timeout"] {

@@ -16,7 +16,7 @@ impl Found<'_> {
         let mut found = Vec::new();
         let line = references.first().map_or(1, |own| own.line);
         if let Some(barred) = self.view.barred(path) {
-            let message = format!("it is never touched ({})", barred.code());
+            let message = format!("it is never touched ({barred})");
             found.push(say(Severity::Error, codes::CONSUMER, line, message));
         }
         let stated = self.view.file(path).and_then(|file| file.stream.as_ref());

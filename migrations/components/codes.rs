@@ -1,5 +1,8 @@
+//! The reason codes of `components`.
+
 reason_codes! {
-    pub(super) of "The reason codes of this migration.";
+    /// The reason codes of this migration.
+    pub(super) CODES;
 
     DIFFERS "component-differs"
         what "The Component that takes the place of a template renders the same objects with other contents."

@@ -36,7 +36,7 @@ pub use settings::{ComponentsSettings, Create, Destination};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Finding, GENERAL, Meta, Migration, Severity, Survey, Unit, help_among};
+use crate::plan::{Batch, Code, Edited, Finding, Meta, Migration, Severity, Survey, Unit};
 use crate::repo::RepoPath;
 
 /// The migration.
@@ -48,7 +48,7 @@ static META: Meta = Meta {
     phase: 2,
     summary: "templates become Components, builds stay the same",
     readme: include_str!("README.md"),
-    codes: codes::CODES,
+    codes: &[codes::CODES],
 };
 
 impl Migration for Components {
@@ -82,7 +82,6 @@ impl Migration for Components {
 }
 
 /// A finding with one of the [`codes`] or a general one, with its advice.
-fn finding(severity: Severity, code: &'static str, path: &RepoPath, line: Option<usize>, message: String) -> Finding {
-    let help = help_among(codes::CODES.iter().chain(GENERAL), code);
-    Finding { severity, code, path: Some(path.clone()), line, message, help }
+fn finding(severity: Severity, code: &'static Code, path: &RepoPath, line: Option<usize>, message: String) -> Finding {
+    Finding { severity, code, path: Some(path.clone()), line, message }
 }

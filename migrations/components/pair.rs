@@ -9,6 +9,7 @@ use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
 use super::unit::is_claim;
 use crate::flux::{At, Kustomization, Traced, View};
+use crate::plan::Code;
 use crate::repo::{EntryKind, RepoPath};
 
 /// The `apiVersion` of Components.
@@ -32,7 +33,7 @@ pub(super) struct Counterpart {
 }
 
 /// Why there is none: a reason code and what there is to say.
-pub(super) type Lacking = (&'static str, String);
+pub(super) type Lacking = (&'static Code, String);
 
 /// What a template or Component renders, by its path.
 struct Shape<'v> {
@@ -177,7 +178,7 @@ fn new(
     };
     if settings.create == Create::InPlace {
         return match view.barred(&own.path) {
-            Some(barred) => Err((codes::NOT_COPIED, format!("{} is never touched ({})", own.path, barred.code()))),
+            Some(barred) => Err((codes::NOT_COPIED, format!("{} is never touched ({})", own.path, barred))),
             None => Ok(found(target.clone(), None)),
         };
     }

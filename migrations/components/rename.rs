@@ -190,7 +190,7 @@ impl<'v> Rename<'v> {
         let mut edits = BTreeMap::new();
         for (path, entries) in by_file {
             if let Some(barred) = self.view.barred(path) {
-                let message = format!("{path} names {}, and is never touched ({})", self.from, barred.code());
+                let message = format!("{path} names {}, and is never touched ({})", self.from, barred);
                 return Err(finding(Severity::Error, codes::RENAME_NOT_DONE, path, None, message));
             }
             let stream = self.view.file(path).and_then(|file| file.stream.as_ref()).expect("it was read");

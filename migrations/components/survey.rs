@@ -210,7 +210,7 @@ fn effects(found: &Found<'_>, consumer: &Consumer<'_>, counterparts: &[&Counterp
 fn claim_unit(found: &Found<'_>, claim: &Object) -> Unit {
     let path = &claim.at.path;
     let barred = found.view.barred(path).map(|barred| {
-        let message = format!("it is never touched ({})", barred.code());
+        let message = format!("it is never touched ({barred})");
         finding(Severity::Error, codes::CONSUMER, path, Some(claim.line), message)
     });
     let findings: Vec<Finding> = barred.into_iter().collect();

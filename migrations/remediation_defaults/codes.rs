@@ -1,5 +1,8 @@
+//! The reason codes of `remediation-defaults`.
+
 reason_codes! {
-    pub(super) of "The reason codes of this migration.";
+    /// The reason codes of this migration.
+    pub(super) CODES;
 
     PROPOSED "defaults-proposed"
         what "The defaults are what most releases of the tree say: one field of them, with how many say so on each cluster."

@@ -76,7 +76,7 @@ pub use settings::{Overridden, OwnPatches, RemediationDefaultsSettings, Scope};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Class, Edited, Finding, GENERAL, Meta, Migration, Severity, Survey, Unit, help_among};
+use crate::plan::{Batch, Class, Code, Edited, Finding, Meta, Migration, Severity, Survey, Unit};
 use crate::repo::RepoPath;
 
 /// The migration.
@@ -88,7 +88,7 @@ static META: Meta = Meta {
     phase: 4,
     summary: "what nearly all releases say of failures is said once, at the root",
     readme: include_str!("README.md"),
-    codes: codes::CODES,
+    codes: &[codes::CODES],
 };
 
 impl Migration for RemediationDefaults {
@@ -129,11 +129,10 @@ fn full_name(namespace: &str, name: &str) -> String {
 /// A finding with one of the [`codes`] here, of sources, or a general one, with its advice.
 fn finding(
     severity: Severity,
-    code: &'static str,
+    code: &'static Code,
     path: Option<&RepoPath>,
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let known = codes::CODES.iter().chain(crate::migrations::sources::codes::CODES).chain(GENERAL);
-    Finding { severity, code, path: path.cloned(), line, message, help: help_among(known, code) }
+    Finding { severity, code, path: path.cloned(), line, message }
 }

@@ -7,8 +7,8 @@ use super::fields::Field;
 use super::settings::RemediationDefaultsSettings;
 use super::{codes, entry, finding};
 use crate::flux::{At, Value, View};
-use crate::migrations::sources::codes::UNTOUCHABLE;
 use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::codes::UNTOUCHABLE_FILE;
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{Edit, Emptied, Error, Fate, Kind, New, Node, Place, Style};
@@ -70,8 +70,8 @@ pub(super) fn write(view: &View, ops: &[Op], settings: &RemediationDefaultsSetti
     let (mut changes, mut fates) = (Changes::new(), Vec::new());
     for (path, ops) in by_file {
         if let Some(barred) = view.barred(path) {
-            let message = format!("{path} is never touched ({})", barred.code());
-            return Err(finding(Severity::Error, UNTOUCHABLE, Some(path), None, message));
+            let message = format!("{path} is never touched ({barred})");
+            return Err(finding(Severity::Error, UNTOUCHABLE_FILE, Some(path), None, message));
         }
         let stream = view.file(path).and_then(|file| file.stream.as_deref()).expect("an object of the view was read");
         let mut edit = Edit::of(stream).in_order();

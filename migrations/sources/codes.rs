@@ -1,7 +1,8 @@
-//! The reason codes of what migrations share. One of the migrations lists them as its own, so that each is declared once.
+//! The reason codes of sources of charts, which several migrations share: each lists them beside its own.
 
 reason_codes! {
-    pub(crate) of "The reason codes of sources.";
+    /// The reason codes of sources.
+    pub(crate) CODES;
 
     NAME_TAKEN "source-name-taken"
         what "The name that the new source would have is taken by another object or file."
@@ -19,10 +20,6 @@ reason_codes! {
         what "The version of Flux of a cluster is not stated in the repository, nor is there an OCIRepository to learn from."
         why "The API version of the new source depends on it: v1 from Flux 2.6, v1beta2 before."
         todo "State the version (flux-manifests tag, FluxInstance, gotk-components), then run again."
-    UNTOUCHABLE "untouchable-file"
-        what "The file is one that is never touched: encrypted, a template, a link, under a git filter, or not UTF-8."
-        why "An edit would break its checksum, or change something else than what is seen here."
-        todo "Change it by hand, or by what generates it."
     STAYS "unused-source-stays"
         what "Nothing names this source any more, and it cannot be removed by itself."
         why "Its file holds other things, or others would not be applied as they are without it."
@@ -35,22 +32,4 @@ reason_codes! {
         what "Something in this tree still names the source."
         why "Deleted now, what names it would have no chart."
         todo "Land what it needs first; a selection does so by itself."
-}
-
-/// Two lists of codes as one, for the migration that declares both.
-pub(crate) const fn joined<const N: usize>(
-    one: &[crate::plan::Code],
-    other: &[crate::plan::Code],
-) -> [crate::plan::Code; N] {
-    let mut all = [one[0]; N];
-    let mut at = 0;
-    while at < one.len() {
-        all[at] = one[at];
-        at += 1;
-    }
-    while at < N {
-        all[at] = other[at - one.len()];
-        at += 1;
-    }
-    all
 }

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::write::write;
 use super::{SourceKey, Spec, Version, codes, copy, finding, refused_edit};
 use crate::flux::{At, Chart, OciRepository, Reach, Release, SourceRef, View};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Code, Finding, Severity};
 use crate::yaml::New;
 
 /// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
@@ -164,7 +164,7 @@ fn trial(view: &View, spec: &Spec, place: &Place) -> Result<View, Finding> {
     view.with(&changes).map_err(|error| refuse(place, codes::NAME_TAKEN, error.to_string()))
 }
 
-fn refuse(place: &Place, code: &'static str, message: String) -> Finding {
+fn refuse(place: &Place, code: &'static Code, message: String) -> Finding {
     finding(Severity::Error, code, Some(place.file.clone()), None, message)
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod place;
 pub(crate) mod remove;
 pub(crate) mod write;
 
-use crate::plan::{Finding, GENERAL, Severity, help_among};
+use crate::plan::{Code, Finding, Severity};
 use crate::repo::{Changes, RepoPath};
 use crate::yaml::{CommentFate, Error, Kind, New, Node};
 
@@ -79,13 +79,12 @@ impl Version {
 /// A finding with one of the [`codes`] here or a general one, with its advice.
 pub(crate) fn finding(
     severity: Severity,
-    code: &'static str,
+    code: &'static Code,
     path: Option<RepoPath>,
     line: Option<usize>,
     message: String,
 ) -> Finding {
-    let help = help_among(codes::CODES.iter().chain(GENERAL), code);
-    Finding { severity, code, path, line, message, help }
+    Finding { severity, code, path, line, message }
 }
 
 /// What the text of a unit comes to: the changes, and what becomes of the comments in them.
@@ -93,7 +92,7 @@ pub(crate) type Written = (Changes, Vec<(RepoPath, CommentFate)>);
 
 /// What the YAML editor refused, in a file.
 pub(crate) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
-    let (code, line) = (error.problem.code(), Some(error.at.line));
+    let (code, line) = (crate::plan::codes::code_of_edit(&error.problem), Some(error.at.line));
     finding(Severity::Error, code, Some(path.clone()), line, error.to_string())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::name::name_for;
 use super::{SourceKey, codes, finding};
 use crate::flux::{At, FluxVersion, Kustomization, OciRepository, Reach, View};
-use crate::plan::{Finding, Severity};
+use crate::plan::{Code, Finding, Severity};
 use crate::repo::RepoPath;
 
 /// Where a source is written and listed.
@@ -127,7 +127,10 @@ fn finished(
         return refuse(codes::NAME_TAKEN, format!("there is a file {file} already"));
     }
     if let Some(barred) = listed_in.iter().find_map(|path| view.barred(path)) {
-        return refuse(codes::UNTOUCHABLE, format!("the kustomization of {dir} is never touched ({})", barred.code()));
+        return refuse(
+            crate::plan::codes::UNTOUCHABLE_FILE,
+            format!("the kustomization of {dir} is never touched ({barred})"),
+        );
     }
     let Some(api_version) = api_version(view, &clusters) else {
         let message = "the version of Flux is not stated, and there is no OCIRepository on the cluster to learn from";
@@ -137,7 +140,7 @@ fn finished(
 }
 
 /// A refusal at an object.
-pub(crate) fn at_object(view: &View, at: &At, code: &'static str, message: String) -> Finding {
+pub(crate) fn at_object(view: &View, at: &At, code: &'static Code, message: String) -> Finding {
     let line = view.object(at).map(|object| object.line);
     finding(Severity::Error, code, Some(at.path.clone()), line, message)
 }

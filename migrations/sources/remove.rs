@@ -71,8 +71,8 @@ pub(crate) fn removal(
         return Err(at_object(
             view,
             at,
-            codes::UNTOUCHABLE,
-            format!("{shown} {unnamed}, and its file is never touched ({})", barred.code()),
+            crate::plan::codes::UNTOUCHABLE_FILE,
+            format!("{shown} {unnamed}, and its file is never touched ({barred})"),
         ));
     }
     let documents =
@@ -84,8 +84,8 @@ pub(crate) fn removal(
     }
     let listed_in: BTreeSet<RepoPath> = view.listed_by(&at.path).map(|own| own.path.clone()).collect();
     if let Some((path, barred)) = listed_in.iter().find_map(|path| Some((path, view.barred(path)?))) {
-        let message = format!("{shown} {unnamed}, and {path}, which lists it, is never touched ({})", barred.code());
-        return Err(at_object(view, at, codes::UNTOUCHABLE, message));
+        let message = format!("{shown} {unnamed}, and {path}, which lists it, is never touched ({barred})");
+        return Err(at_object(view, at, crate::plan::codes::UNTOUCHABLE_FILE, message));
     }
     let full = |namespace: Option<&str>, name: &str| format!("{}/{name}", namespace.unwrap_or_default());
     let also = reaches.iter().map(|reach| full(reach.namespace.as_deref(), &reach.name));

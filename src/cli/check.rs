@@ -43,7 +43,7 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
         CheckFormat::Json => shown(&context, &asked, &selection, Format::Json)?,
         CheckFormat::Github => findings_as_github(&findings()),
         CheckFormat::Sarif => {
-            format!("{:#}\n", findings_as_sarif(&findings(), &plan::codes(&context.migrations)))
+            format!("{:#}\n", findings_as_sarif(&findings()))
         }
     };
     print(&text)?;
@@ -54,6 +54,6 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
 fn tell_warnings(plan: &Plan) {
     for finding in plan.findings.iter().filter(|finding| finding.severity < Severity::Note) {
         let place = finding.place().map(|place| format!(" ({place})")).unwrap_or_default();
-        hint(&format!("{}[{}]: {}{place}", finding.severity.word(), finding.code, finding.message));
+        hint(&format!("{}[{}]: {}{place}", finding.severity.word(), finding.code.id, finding.message));
     }
 }

@@ -7,7 +7,7 @@ use super::{LaidOut, Start};
 use crate::config::{self, ConfigError, FoundCluster, SectionType, Settings};
 use crate::flux::{GivenCluster, View};
 use crate::migrations;
-use crate::plan::{Finding, Severity, help_of};
+use crate::plan::{Finding, Severity, codes};
 use crate::repo::{RepoPath, Tree};
 
 /// A name that somebody may take for the one of the configuration.
@@ -107,11 +107,10 @@ pub(super) fn findings(settings: &Settings, view: &View) -> Vec<Finding> {
     let missing =
         missing.filter_map(|cluster| Some((cluster, cluster.path.as_ref()?))).map(|(cluster, path)| Finding {
             severity: Severity::Warning,
-            code: "config-path-not-in-tree",
+            code: codes::CONFIG_PATH_NOT_IN_TREE,
             path: RepoPath::new(settings.file()).ok().filter(|file| file.as_str() == config::FILE),
             line: Some(cluster.line),
             message: format!("there is nothing at {path}, where the cluster {} starts, in this tree", cluster.name),
-            help: help_of("config-path-not-in-tree"),
         });
     missing.collect()
 }

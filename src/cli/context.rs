@@ -157,7 +157,7 @@ impl Context {
             let units = count(selection.refused.len(), "refused");
             hint(&format!("note: {units}; `flux-codemod plan` says why"));
         }
-        for broken in self.plan.findings.iter().filter(|finding| finding.code == "broken-yaml") {
+        for broken in self.plan.findings.iter().filter(|finding| finding.code == plan::codes::BROKEN_YAML) {
             hint(&format!("warning: {} is left out: {}", broken.place().unwrap_or_default(), broken.message));
         }
     }

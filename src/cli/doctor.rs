@@ -3,7 +3,6 @@ use clap::{Args, ValueEnum};
 use super::context::Understood;
 use super::{Outcome, Start, configuration, layout, print};
 use crate::doctor;
-use crate::migrations;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text};
 use crate::plan::{self, Severity};
 
@@ -35,11 +34,10 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     findings.extend(plan::about_clusters(&view));
     findings.extend(plan::clusters_elsewhere(&view));
     findings.extend(configuration::findings(&settings, &view));
-    let codes = plan::codes(&migrations::all());
     let text = match args.format {
-        Format::Text => findings_as_text(&findings, &codes, &layout()),
+        Format::Text => findings_as_text(&findings, &layout()),
         Format::Json => format!("{:#}\n", findings_as_json(&findings)),
-        Format::Sarif => format!("{:#}\n", findings_as_sarif(&findings, &codes)),
+        Format::Sarif => format!("{:#}\n", findings_as_sarif(&findings)),
         Format::Github => findings_as_github(&findings),
     };
     print(&text)?;

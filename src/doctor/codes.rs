@@ -1,14 +1,9 @@
-use crate::finding::Code;
+//! The reason codes of `doctor`.
 
-macro_rules! codes {
-    ($($name:ident $id:literal what $what:literal why $why:literal todo $todo:literal)*) => {
-        $(pub(super) const $name: &str = $id;)*
-        /// The reason codes of `doctor`.
-        pub const CODES: &[Code] = &[$(Code { id: $id, what: $what, why: $why, todo: $todo }),*];
-    };
-}
+reason_codes! {
+    /// The reason codes of `doctor`.
+    pub CODES;
 
-codes! {
     LISTED_MISSING "listed-missing"
         what "A kustomization names a file or directory that is not there."
         why "Kustomize fails on it, and with it all that the Flux Kustomization applies."

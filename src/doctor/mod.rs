@@ -5,7 +5,7 @@
 
 mod builds;
 mod claims;
-mod codes;
+pub mod codes;
 mod dependencies;
 mod files;
 mod kustomize;
@@ -16,7 +16,7 @@ mod variables;
 
 pub use codes::CODES;
 
-use crate::finding::{Finding, Severity, help_among};
+use crate::finding::{Code, Finding, Severity};
 use crate::flux::View;
 use crate::repo::RepoPath;
 use builds::Builds;
@@ -39,9 +39,8 @@ pub fn examine(view: &View) -> Vec<Finding> {
 }
 
 /// A finding with the advice of its code.
-fn finding(severity: Severity, code: &'static str, path: &RepoPath, line: usize, message: String) -> Finding {
-    let help = help_among(CODES, code);
-    Finding { severity, code, path: Some(path.clone()), line: Some(line), message, help }
+fn finding(severity: Severity, code: &'static Code, path: &RepoPath, line: usize, message: String) -> Finding {
+    Finding { severity, code, path: Some(path.clone()), line: Some(line), message }
 }
 
 /// A list for people: the first few, and how many more.

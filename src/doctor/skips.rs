@@ -15,9 +15,9 @@ pub(super) fn honoured(view: &View, found: Vec<Finding>) -> Vec<Finding> {
         let skips = finding.path.iter().filter_map(|path| Some((path, view.file(path)?)));
         let skip = skips
             .flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)))
-            .find(|(_, skip)| skip.names(finding.code) && skip.covers_line(finding.line));
+            .find(|(_, skip)| skip.names(finding.code.id) && skip.covers_line(finding.line));
         match skip {
-            Some((path, skip)) => drop(used.insert((path.clone(), skip.line, finding.code))),
+            Some((path, skip)) => drop(used.insert((path.clone(), skip.line, finding.code.id))),
             None => kept.push(finding),
         }
     }
@@ -27,11 +27,10 @@ pub(super) fn honoured(view: &View, found: Vec<Finding>) -> Vec<Finding> {
                 if !used.contains(&(path.clone(), skip.line, code.id)) {
                     kept.push(Finding {
                         severity: Severity::Warning,
-                        code: SKIP_UNUSED.id,
+                        code: SKIP_UNUSED,
                         path: Some(path.clone()),
                         line: Some(skip.line),
                         message: format!("skip[{}] skips nothing: doctor has nothing of that to say here", code.id),
-                        help: SKIP_UNUSED.todo.to_owned(),
                     });
                 }
             }

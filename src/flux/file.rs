@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::object::{At, Object};
@@ -36,16 +37,16 @@ pub enum Barred {
     Filtered,
 }
 
-impl Barred {
-    /// The stable reason code.
-    pub fn code(self) -> &'static str {
-        match self {
+impl fmt::Display for Barred {
+    /// The word for it: `encrypted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Barred::Encrypted => "encrypted-file",
             Barred::Template => "template",
             Barred::NotUtf8 => "not-utf8",
             Barred::Link => "link",
             Barred::Filtered => "filtered-file",
-        }
+        })
     }
 }
 

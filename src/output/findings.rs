@@ -8,15 +8,14 @@ use super::{Layout, visible};
 use crate::plan::{Code, Finding, Severity};
 
 /// Findings for people, by severity and code: what it is, each place, and what to do, once.
-pub fn findings_as_text(findings: &[Finding], codes: &[Code], layout: &Layout) -> String {
+pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
     let mut out = String::new();
-    let mut by_code: BTreeMap<(Severity, &str), Vec<&Finding>> = BTreeMap::new();
+    let mut by_code: BTreeMap<(Severity, &Code), Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
         by_code.entry((finding.severity, finding.code)).or_default().push(finding);
     }
-    for ((severity, id), findings) in &by_code {
-        let code = codes.iter().find(|code| code.id == *id);
-        let head = format!("{}[{id}]: {}", severity.word(), code.map_or("", |code| code.what));
+    for ((severity, code), findings) in &by_code {
+        let head = format!("{}[{}]: {}", severity.word(), code.id, code.what);
         out.push_str(&layout.fold_deeper("", "  ", &head));
         out.push('\n');
         for finding in findings {
@@ -26,7 +25,7 @@ pub fn findings_as_text(findings: &[Finding], codes: &[Code], layout: &Layout) -
             out.push_str(&layout.fold("    ", &finding.message));
             out.push('\n');
         }
-        out.push_str(&layout.fold("  = ", &findings[0].help));
+        out.push_str(&layout.fold("  = ", code.todo));
         out.push_str("\n\n");
     }
     out.push_str(&summary(findings));

@@ -19,8 +19,8 @@ fn command(finding: &Finding) -> String {
         properties.push(format!("file={}", property(path.as_str())));
         properties.extend(finding.line.map(|line| format!("line={line}")));
     }
-    properties.push(format!("title={}", property(finding.code)));
-    let lines = finding.message.split('\n').chain(Some(finding.help.as_str()).filter(|help| !help.is_empty()));
+    properties.push(format!("title={}", property(finding.code.id)));
+    let lines = finding.message.split('\n').chain([finding.help()]);
     let text: Vec<_> = lines.map(visible).collect();
     format!("::{name} {}::{}\n", properties.join(","), data(&text.join("\n")))
 }
@@ -42,7 +42,7 @@ mod tests {
     fn hostile_names_end_no_command() {
         assert_eq!(
             findings_as_github(&hostile()),
-            "::error file=apps/a%3A%3Ab%2C%25 ü#?.yaml,line=7,title=b-code::`a%0Ab::c%250A, ü` is odd at x.yaml:7%0AMend it: 100%25.\n\
+            "::error file=apps/a%3A%3Ab%2C%25 ü#?.yaml,line=7,title=b-code::`a%0Ab::c%250A, ü` is odd at x.yaml:7%0AFix it: 100%25.\n\
              ::notice title=a-code::about all of it\n"
         );
         assert_eq!(data("a\r\nb%"), "a%0D%0Ab%25");

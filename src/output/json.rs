@@ -147,10 +147,10 @@ fn in_cluster(object: &InCluster) -> Value {
 pub(super) fn of_finding(finding: &Finding) -> Value {
     json!({
         "severity": finding.severity.word(),
-        "code": finding.code,
+        "code": finding.code.id,
         "path": finding.path.as_ref().map(|path| path.as_str()),
         "line": finding.line,
         "message": finding.message,
-        "help": finding.help,
+        "help": finding.help(),
     })
 }

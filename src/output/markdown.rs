@@ -141,11 +141,11 @@ fn one(unit: &Unit, finding: &Finding, out: &mut String) {
         out,
         "- {} `{}`: {}{place}",
         code(&unit.id.subject.to_string()),
-        finding.code,
+        finding.code.id,
         prose(&finding.message)
     );
-    if finding.severity < Severity::Note && !finding.help.is_empty() {
-        let _ = writeln!(out, "  {}", prose(&finding.help));
+    if finding.severity < Severity::Note {
+        let _ = writeln!(out, "  {}", prose(finding.help()));
     }
 }
 

@@ -216,7 +216,7 @@ fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
     let mut by_reason: BTreeMap<(&str, &str), Vec<(&Unit, &Finding)>> = BTreeMap::new();
     for unit in units {
         for finding in unit.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-            by_reason.entry((finding.code, &finding.message)).or_default().push((unit, finding));
+            by_reason.entry((finding.code.id, &finding.message)).or_default().push((unit, finding));
         }
     }
     for (_, units) in by_reason {
@@ -256,14 +256,14 @@ fn opted_out(units: &[&Unit], layout: &Layout, out: &mut String) {
 /// A finding like a compiler's: severity and code, message, place, advice.
 pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> String {
     let blanks = format!("{indent}  ");
-    let text = format!("{}[{}]: {}", finding.severity.word(), finding.code, finding.message);
+    let text = format!("{}[{}]: {}", finding.severity.word(), finding.code.id, finding.message);
     let mut out = layout.fold_deeper(indent, &blanks, &text);
     out.push('\n');
     if let Some(place) = finding.place() {
         out.push_str(&format!("{blanks}at {}\n", visible(&place)));
     }
-    if finding.severity != Severity::Note && !finding.help.is_empty() {
-        out.push_str(&layout.fold(&format!("{blanks}= "), &finding.help));
+    if finding.severity != Severity::Note {
+        out.push_str(&layout.fold(&format!("{blanks}= "), finding.help()));
         out.push('\n');
     }
     out
@@ -281,7 +281,7 @@ fn findings(findings: &[Finding], layout: &Layout, out: &mut String) {
     }
     let mut by_code: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
     for note in notes {
-        by_code.entry((note.code, &note.message)).or_default().push(note);
+        by_code.entry((note.code.id, &note.message)).or_default().push(note);
     }
     for ((code, message), notes) in by_code {
         match notes.as_slice() {

@@ -9,11 +9,10 @@ use crate::text::ContentId;
 
 /// Findings as SARIF 2.1.0, which GitHub and editors read: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 ///
-/// `codes` are those that may occur; the ones that do become rules. Each result has a location, as GitHub wants it: line 1 where a finding is
+/// The codes that occur become rules. Each result has a location, as GitHub wants it: line 1 where a finding is
 /// about a whole file, the repository itself where it is about none.
-pub fn findings_as_sarif(findings: &[Finding], codes: &[Code]) -> Value {
-    let met: BTreeSet<&str> = findings.iter().map(|finding| finding.code).collect();
-    let met: Vec<&Code> = codes.iter().filter(|code| met.contains(code.id)).collect();
+pub fn findings_as_sarif(findings: &[Finding]) -> Value {
+    let met: BTreeSet<&Code> = findings.iter().map(|finding| finding.code).collect();
     let rules: Vec<Value> = met
         .iter()
         .map(|code| {
@@ -29,9 +28,9 @@ pub fn findings_as_sarif(findings: &[Finding], codes: &[Code]) -> Value {
     let results: Vec<Value> = findings
         .iter()
         .map(|finding| {
-            let rule = met.iter().position(|code| code.id == finding.code);
+            let rule = met.iter().position(|code| *code == finding.code);
             let mut result = json!({
-                "ruleId": finding.code,
+                "ruleId": finding.code.id,
                 "level": level(finding.severity),
                 "message": { "text": message(finding) },
                 "locations": [{
@@ -74,7 +73,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn message(finding: &Finding) -> String {
-    if finding.help.is_empty() { finding.message.clone() } else { format!("{}\n{}", finding.message, finding.help) }
+    format!("{}\n{}", finding.message, finding.help())
 }
 
 /// The path as a relative URI. All but letters, digits and `-._~/` is percent-encoded, a `:` that would make the first part a scheme included.
@@ -94,7 +93,7 @@ fn uri(path: Option<&RepoPath>) -> String {
 /// each has a number.
 fn fingerprint(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> String {
     let mut parts = finding.message.split(':');
-    let mut about = format!("{}\0{}\0", finding.code, finding.path.as_ref().map_or("", RepoPath::as_str));
+    let mut about = format!("{}\0{}\0", finding.code.id, finding.path.as_ref().map_or("", RepoPath::as_str));
     about.extend(parts.next());
     for part in parts {
         about.push(':');
@@ -108,16 +107,16 @@ fn fingerprint(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::tests::{CODES, hostile};
+    use crate::output::tests::hostile;
 
     #[test]
     fn hostile_names_are_encoded() {
-        let sarif = findings_as_sarif(&hostile(), CODES);
+        let sarif = findings_as_sarif(&hostile());
         let expected = json!([
             {
                 "ruleId": "b-code",
                 "level": "error",
-                "message": { "text": "`a\nb::c%0A, ü` is odd at x.yaml:7\nMend it: 100%." },
+                "message": { "text": "`a\nb::c%0A, ü` is odd at x.yaml:7\nFix it: 100%." },
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": {
@@ -133,7 +132,7 @@ mod tests {
             {
                 "ruleId": "a-code",
                 "level": "note",
-                "message": { "text": "about all of it" },
+                "message": { "text": "about all of it\nDo a." },
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": { "uri": ".", "uriBaseId": "%SRCROOT%" },
@@ -154,7 +153,7 @@ mod tests {
         let rules = &sarif["runs"][0]["tool"]["driver"]["rules"];
         assert_eq!(rules.as_array().unwrap().len(), 2, "only what occurs");
         assert_eq!(rules[1]["id"], "b-code");
-        assert_eq!(rules[1]["help"]["text"], "Mend it: 100%.");
+        assert_eq!(rules[1]["help"]["text"], "Fix it: 100%.");
     }
 
     #[test]
@@ -164,7 +163,7 @@ mod tests {
             findings[0].line = Some(line);
             findings[0].message = format!("it is at x.yaml:{line}");
             findings.push(findings[0].clone());
-            let sarif = findings_as_sarif(&findings, CODES);
+            let sarif = findings_as_sarif(&findings);
             let results = sarif["runs"][0]["results"].as_array().unwrap().clone();
             results.iter().map(|result| result["partialFingerprints"].to_string()).collect::<Vec<_>>()
         };

@@ -1,7 +1,7 @@
 //! What there is to say about clusters, whatever the migration.
 
-use super::help_of;
-use super::{Finding, Severity};
+use super::codes;
+use super::{Code, Finding, Severity};
 use crate::flux::{Cluster, Followed, FollowedBranch, Position, States, View};
 
 /// What stands between this tree and what its clusters apply: entry points that cannot be read or are not here, branches that are not.
@@ -14,20 +14,19 @@ pub fn about_clusters(view: &View) -> Vec<Finding> {
         let kind = if template.kind == "flux-instance" { "values of flux-instance" } else { template.kind };
         found.push(Finding {
             severity,
-            code: "entry-point-template",
+            code: codes::ENTRY_POINT_TEMPLATE,
             path: Some(template.path.clone()),
             line: Some(template.line),
             message: format!(
                 "a cluster would begin here ({kind}), but this is a template, so that cluster is not seen"
             ),
-            help: help_of("entry-point-template"),
         });
     }
     for cluster in &graph.clusters {
         if !cluster.in_tree {
             let message =
                 format!("cluster {} begins at {}, and nothing lies there in this tree", cluster.name, cluster.path);
-            found.push(at_entry(view, cluster, Severity::Warning, "entry-point-not-here", message));
+            found.push(at_entry(view, cluster, Severity::Warning, codes::ENTRY_POINT_NOT_HERE, message));
         }
         let followed = view.followed().and_then(|following| following.of(cluster));
         if let (Some(branch), Some(followed)) = (&cluster.branch, followed) {
@@ -51,15 +50,19 @@ fn about_branch(view: &View, cluster: &Cluster, branch: &str, followed: &Followe
                 Some(_) => "fetch it".to_owned(),
                 None => "there is no remote to fetch it from".to_owned(),
             };
-            ("branch-not-here", format!("cluster {name} follows branch {branch}, which is not here ({how}); {taken}"))
+            (
+                codes::BRANCH_NOT_HERE,
+                format!("cluster {name} follows branch {branch}, which is not here ({how}); {taken}"),
+            )
         }
         Followed::Here(FollowedBranch { reference, states: States::NoSuchCluster, .. }) => (
-            "cluster-not-on-branch",
+            codes::CLUSTER_NOT_ON_BRANCH,
             format!("cluster {name} follows {reference}, where no cluster of that name is; {taken}"),
         ),
-        Followed::Here(FollowedBranch { reference, states: States::Unreadable(why), .. }) => {
-            ("branch-unreadable", format!("cluster {name} follows {reference}, which cannot be read ({why}); {taken}"))
-        }
+        Followed::Here(FollowedBranch { reference, states: States::Unreadable(why), .. }) => (
+            codes::BRANCH_UNREADABLE,
+            format!("cluster {name} follows {reference}, which cannot be read ({why}); {taken}"),
+        ),
         Followed::Here(_) => return None,
     };
     Some(at_entry(view, cluster, Severity::Note, code, message))
@@ -89,7 +92,7 @@ pub fn clusters_elsewhere(view: &View) -> Vec<Finding> {
             "cluster {} follows branch {branch}{apart}, but {checked_out}: what lands here reaches it only when it is merged there",
             cluster.name
         );
-        found.push(at_entry(view, cluster, Severity::Note, "cluster-follows-other-branch", message));
+        found.push(at_entry(view, cluster, Severity::Note, codes::CLUSTER_FOLLOWS_OTHER_BRANCH, message));
     }
     found
 }
@@ -109,8 +112,8 @@ fn is_plain(name: &str) -> bool {
     !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
 }
 
-fn at_entry(view: &View, cluster: &Cluster, severity: Severity, code: &'static str, message: String) -> Finding {
+fn at_entry(view: &View, cluster: &Cluster, severity: Severity, code: &'static Code, message: String) -> Finding {
     let at = &cluster.stated_at;
     let line = view.node(at).map(|node| node.line());
-    Finding { severity, code, path: Some(at.path.clone()), line, message, help: help_of(code) }
+    Finding { severity, code, path: Some(at.path.clone()), line, message }
 }

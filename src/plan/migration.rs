@@ -18,8 +18,8 @@ pub struct Meta {
     pub summary: &'static str,
     /// Its runbook.
     pub readme: &'static str,
-    /// The reason codes that it declares.
-    pub codes: &'static [Code],
+    /// The reason codes that it uses beside the general ones: its own, and those that it shares with others.
+    pub codes: &'static [&'static [&'static Code]],
 }
 
 /// What a migration finds to do in a tree.

@@ -7,7 +7,7 @@
 
 mod batch;
 mod clusters;
-mod codes;
+pub mod codes;
 mod effect;
 mod judge;
 mod land;
@@ -23,10 +23,10 @@ mod stack;
 mod trial;
 mod unit;
 
-pub use crate::finding::{Code, Finding, Severity, help_among};
+pub use crate::finding::{Code, Finding, Severity};
 pub use batch::{Batch, Class, batches, branches_of};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
-pub use codes::{GENERAL, code, codes, help_of};
+pub use codes::{GENERAL, code, codes};
 pub use effect::{Effect, Outcome};
 pub use judge::{Compared, Differing, How, Judge, Judged, Verdict};
 pub use land::{Dropped, LandError, Landed, land, ordered};

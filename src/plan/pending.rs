@@ -1,22 +1,16 @@
-use super::{Finding, Plan, Selection, Severity, Unit, help_of};
+use super::{Code, Finding, Plan, Selection, Severity, Unit, codes};
 use crate::flux::View;
 use crate::repo::RepoPath;
-
-/// The code of what can be written and is not.
-const PENDING: &str = "pending";
-/// The code of what a person should look at first.
-const TO_REVIEW: &str = "to-review";
 
 /// What `check` has to say, as findings: the units that were asked for and are not done, each where its object stands, then what there is to
 /// say about the tree.
 ///
 /// What makes `check` fail is an error. A refused unit is the reason for which it is refused.
 pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<Finding> {
-    let unit = |code: &'static str, unit: &&Unit| {
+    let unit = |code: &'static Code, unit: &&Unit| {
         let (path, line) = place(view, unit);
-        let help = help_of(code);
         let message = format!("{}: {}", unit.id, unit.title);
-        Finding { severity: Severity::Error, code, path, line, message, help }
+        Finding { severity: Severity::Error, code, path, line, message }
     };
     let about = |unit: &&Unit, least: Severity| -> Vec<Finding> {
         let (path, line) = place(view, unit);
@@ -29,10 +23,10 @@ pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<F
         })
         .collect()
     };
-    let chosen = selection.chosen.iter().map(|own| unit(PENDING, own));
+    let chosen = selection.chosen.iter().map(|own| unit(codes::PENDING, own));
     let to_review = selection.to_review.iter().flat_map(|own| {
         let reasons = about(own, Severity::Warning);
-        [unit(TO_REVIEW, own)].into_iter().chain(reasons)
+        [unit(codes::TO_REVIEW, own)].into_iter().chain(reasons)
     });
     let refused = selection.refused.iter().flat_map(|own| about(own, Severity::Error));
     let mut found: Vec<Finding> = chosen.chain(to_review).chain(refused).collect();

@@ -5,7 +5,7 @@ use super::land::{LandError, land, ordered};
 use super::lines;
 use super::skip::{self, OptOut};
 use super::trial::Trial;
-use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, help_of};
+use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Severity, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{Barred, Kustomization, Radiuses, View};
 use crate::repo::RepoPath;
@@ -36,7 +36,7 @@ impl Plan {
     /// another reason it is not known what it would touch.
     pub(super) fn is_met(&self, migration: &str, path: &RepoPath, line: usize) -> bool {
         let elsewhere = |unit: &Unit| {
-            let is_here = |finding: &Finding| finding.code == skip::OPTED_OUT && finding.path.as_ref() == Some(path);
+            let is_here = |finding: &Finding| finding.code == codes::OPTED_OUT && finding.path.as_ref() == Some(path);
             let unknown = unit.safety == Safety::Refused || !unit.findings.iter().any(is_here);
             !unit.safety.is_able() && unknown && unit.id.migration == migration && unit.touches.contains(path)
         };
@@ -202,8 +202,8 @@ fn on_trial(
         unit.findings.extend(comments.map(|dropped| {
             let text = &dropped.comment.text;
             let (code, message) = match &dropped.comment.fate {
-                Fate::Moved => ("comment-moved", format!("`{text}` is kept, above what takes its place")),
-                Fate::Dropped(reason) => ("comment-dropped", format!("`{text}` goes: {reason}")),
+                Fate::Moved => (codes::COMMENT_MOVED, format!("`{text}` is kept, above what takes its place")),
+                Fate::Dropped(reason) => (codes::COMMENT_DROPPED, format!("`{text}` goes: {reason}")),
             };
             Finding {
                 severity: Severity::Note,
@@ -211,7 +211,6 @@ fn on_trial(
                 path: Some(dropped.path.clone()),
                 line: Some(dropped.comment.line),
                 message,
-                help: help_of(code),
             }
         }));
     }
@@ -237,21 +236,19 @@ fn drop_unneeded(units: &mut Vec<Unit>, can: &dyn Fn(&Unit) -> bool) {
 pub fn about_tree(view: &View) -> Vec<Finding> {
     let odd = view.tree().left_out().iter().map(|left_out| Finding {
         severity: Severity::Warning,
-        code: "odd-path",
+        code: codes::ODD_PATH,
         path: None,
         line: None,
         message: format!("`{}` is left out: its name is not UTF-8 or holds control characters", left_out.name),
-        help: help_of("odd-path"),
     });
     let broken = view.files().filter_map(|(path, file)| {
         let broken = file.broken.as_ref()?;
         Some(Finding {
             severity: Severity::Warning,
-            code: "broken-yaml",
+            code: codes::BROKEN_YAML,
             path: Some(path.clone()),
             line: Some(broken.line),
             message: format!("this is no YAML: {}", broken.message),
-            help: help_of("broken-yaml"),
         })
     });
     odd.chain(broken).collect()
@@ -263,11 +260,10 @@ fn untouchable(view: &View) -> Vec<Finding> {
     let barred =
         view.files().filter_map(|(path, file)| Some((path, file.barred?))).chain(links).map(|(path, barred)| Finding {
             severity: Severity::Note,
-            code: barred.code(),
+            code: codes::code_of_barred(barred),
             path: Some(path.clone()),
             line: None,
             message: "never touched".to_owned(),
-            help: help_of(barred.code()),
         });
     barred.collect()
 }

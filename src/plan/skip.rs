@@ -12,15 +12,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Finding, Migration, Plan, Severity, Unit, codes, help_of, lines};
+use super::{Code, Finding, Migration, Plan, Severity, Unit, codes, lines};
 use crate::finding::SKIP_UNUSED;
 use crate::flux::{Covered, Skip, View};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::nearest;
 use crate::yaml::Stream;
-
-/// Reason code of what an opt-out keeps from being done.
-pub(super) const OPTED_OUT: &str = "opted-out";
 
 /// An opt-out that a unit met: the file and the line of the comment.
 pub(super) type Met = (RepoPath, usize);
@@ -96,8 +93,8 @@ pub fn kept_by(view: &View, migration: &str, path: &RepoPath, part: &Range<usize
     let touches = |covered: &Covered| covered.range.start < part.end && part.start < covered.range.end;
     let skip = skips(view, path, migration).into_iter().find(|skip| skip.covers.as_ref().is_some_and(touches))?;
     let line = skip.covers.as_ref().map(|covered| covered.lines.0);
-    let (path, message, help) = (Some(path.clone()), "opted out".to_owned(), help_of(OPTED_OUT));
-    Some(Finding { severity: Severity::Error, code: OPTED_OUT, path, line, message, help })
+    let (path, message) = (Some(path.clone()), "opted out".to_owned());
+    Some(Finding { severity: Severity::Error, code: codes::OPTED_OUT, path, line, message })
 }
 
 /// The opt-outs of a file that skip a migration and cover something.
@@ -110,11 +107,10 @@ fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
     let (path, skip) = met.first()?;
     let finding = Finding {
         severity: Severity::Note,
-        code: OPTED_OUT,
+        code: codes::OPTED_OUT,
         path: Some(path.clone()),
         line: Some(skip.line),
         message: skip.reason.clone().unwrap_or_else(|| "without a reason".to_owned()),
-        help: help_of(OPTED_OUT),
     };
     Some(OptOut { finding, met: met.iter().map(|(path, skip)| (path.clone(), skip.line)).collect() })
 }
@@ -123,30 +119,30 @@ fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
 /// `all` are the migrations that there are; whether one is skipped for nothing is only known of those that were planned, `planned`.
 pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[&dyn Migration]) -> Vec<Finding> {
     let known: BTreeSet<&str> =
-        all.iter().map(|own| own.meta().id).chain(codes(all).iter().map(|code| code.id)).collect();
+        all.iter().map(|own| own.meta().id).chain(codes::codes(all).iter().map(|code| code.id)).collect();
     let mut found = Vec::new();
     let skips = view.files().flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)));
     for (path, skip) in skips {
-        let mut say = |code: &'static str, message: String| {
-            let (path, line, help) = (Some(path.clone()), Some(skip.line), help_of(code));
-            found.push(Finding { severity: Severity::Warning, code, path, line, message, help });
+        let mut say = |code: &'static Code, message: String| {
+            let (path, line) = (Some(path.clone()), Some(skip.line));
+            found.push(Finding { severity: Severity::Warning, code, path, line, message });
         };
         if !skip.is_readable() {
-            say("skip-unreadable", "this opt-out cannot be read, so it skips nothing".to_owned());
+            say(codes::SKIP_UNREADABLE, "this opt-out cannot be read, so it skips nothing".to_owned());
             continue;
         }
         if skip.reason.is_none() {
-            say("skip-without-reason", format!("skip[{}] gives no reason", skip.ids.join(", ")));
+            say(codes::SKIP_WITHOUT_REASON, format!("skip[{}] gives no reason", skip.ids.join(", ")));
         }
         for id in &skip.ids {
             if !known.contains(&**id) {
                 let near = nearest(id, known.iter().map(|own| (*own, *own)));
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                say("skip-unknown", format!("`{id}` is no migration and no reason code{near}"));
+                say(codes::SKIP_UNKNOWN, format!("`{id}` is no migration and no reason code{near}"));
             } else if skip.covers.is_none() {
-                say(SKIP_UNUSED.id, format!("skip[{id}] stands above nothing that it could cover"));
+                say(SKIP_UNUSED, format!("skip[{id}] stands above nothing that it could cover"));
             } else if planned.iter().any(|own| own.meta().id == id) && !plan.is_met(id, path, skip.line) {
-                say(SKIP_UNUSED.id, format!("skip[{id}] skips nothing: {id} has nothing to do there"));
+                say(SKIP_UNUSED, format!("skip[{id}] skips nothing: {id} has nothing to do there"));
             }
         }
     }

@@ -4,14 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::judge::{Compared, Judge, Judged, Verdict, surprise};
 use super::land::{LandError, land, ordered};
-use super::{Finding, Migration, Severity, Unit, UnitId, help_of};
+use super::{Finding, Migration, Severity, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{InCluster, Radiuses, View};
-
-/// The code of what a judge does not let through.
-const DIFFERS: &str = "build-differs";
-/// The code of what a judge cannot tell.
-const NOT_JUDGED: &str = "build-not-judged";
 
 /// How many parts of the units of one Flux Kustomization are landed on trial, to find those that are to blame.
 const PROBES: usize = 64;
@@ -75,11 +70,10 @@ impl<'t> Trial<'t> {
                 for (unit, message) in self.guilty(&own, suspects, message, &in_any, judge)? {
                     let finding = Finding {
                         severity: Severity::Error,
-                        code: DIFFERS,
+                        code: codes::BUILD_DIFFERS,
                         path: Some(unit.id.subject.path().clone()),
                         line: None,
                         message: format!("{message} ({name})"),
-                        help: help_of(DIFFERS),
                     };
                     blamed.insert(unit.id.clone(), finding);
                 }
@@ -197,11 +191,10 @@ impl Judged {
                 let node = at.and_then(|at| view.node(at));
                 Finding {
                     severity: Severity::Note,
-                    code: NOT_JUDGED,
+                    code: codes::BUILD_NOT_JUDGED,
                     path: at.map(|at| at.path.clone()),
                     line: node.map(|node| node.line()),
                     message: format!("whether {} on {} builds the same is not judged: {why}", own.name, own.cluster),
-                    help: help_of(NOT_JUDGED),
                 }
             })
             .collect()

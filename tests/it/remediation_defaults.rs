@@ -271,7 +271,7 @@ fn counts(plan: &Plan, cluster: &str, field: &str) -> [usize; 3] {
 }
 
 fn said<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
-    plan.findings.iter().filter(|finding| finding.code == code).map(|finding| &*finding.message).collect()
+    plan.findings.iter().filter(|finding| finding.code.id == code).map(|finding| &*finding.message).collect()
 }
 
 /// What the releases of a real repository agree on, as they were counted.
