@@ -325,6 +325,22 @@ fn explain() {
     assert_eq!(case("explain-unknown", &repo, &["explain", "qqq"]).status, 2);
 }
 
+/// What README shows of the example repository is what the program prints: each block behind a comment `<!-- prints: ARGUMENTS -->`.
+#[test]
+fn readme_shows_what_the_program_prints() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let repo = Repo::two_clusters();
+    let blocks: Vec<&str> = readme.split("<!-- prints: ").skip(1).collect();
+    for block in &blocks {
+        let (args, rest) = block.split_once(" -->\n```").unwrap();
+        let (_, rest) = rest.split_once('\n').unwrap();
+        let shown = &rest[..rest.find("```").unwrap()];
+        let printed = run_in(repo.path(), &args.split(' ').collect::<Vec<_>>()).stdout;
+        assert!(printed.contains(shown), "README.md does not show what `{args}` prints:\n{shown}\n{printed}");
+    }
+    assert!(blocks.len() > 3);
+}
+
 /// Whatever code a plan shows can be explained.
 #[test]
 fn every_code_of_the_example_is_explained() {
