@@ -1,6 +1,6 @@
 //! What a patch does to the objects that it selects.
 
-use super::json_patch::Operation;
+use super::value::Operation;
 use super::value::Value;
 use crate::yaml::Stream;
 

@@ -5,7 +5,7 @@ use super::object::At;
 use super::patch::{Patch, Patches};
 use super::rendered::Rendered;
 use super::source::SourceRef;
-use super::substitute::Variables;
+use super::value::Variables;
 use super::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::Node;

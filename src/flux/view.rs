@@ -14,7 +14,7 @@ use super::release::Release;
 use super::rendered::Rendered;
 use super::scan::{Scan, on_all_cores};
 use super::source::{HelmRepository, OciRepository};
-use super::substitute::Variables;
+use super::value::Variables;
 use super::template::{EntryTemplate, entry_templates};
 use super::value::Value;
 use crate::repo::{Changes, RepoPath, Tree, TreeError};

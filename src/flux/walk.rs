@@ -9,7 +9,7 @@ use super::graph::{Graph, Reach};
 use super::object::{At, Object};
 use super::parts::Parts;
 use super::rendered::Rendered;
-use super::substitute::Variables;
+use super::value::Variables;
 use super::value::Value;
 use crate::yaml::Node;
 

@@ -1,10 +1,10 @@
 //! JSON patches (RFC 6902), as Kustomize applies them.
 
-use super::value::Value;
+use super::Value;
 
 /// One operation of a JSON patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Operation {
+pub(in crate::flux) struct Operation {
     /// `op`: add, remove, replace, move, copy, test.
     pub op: String,
     /// `path`, its parts unescaped.
@@ -17,7 +17,7 @@ pub(super) struct Operation {
 
 impl Operation {
     /// Reads an operation; `None` where it has no `op` or `path`.
-    pub(super) fn read(value: &Value) -> Option<Operation> {
+    pub(in crate::flux) fn read(value: &Value) -> Option<Operation> {
         Some(Operation {
             op: value.text_at(&["op"])?.to_owned(),
             path: pointer(value.text_at(&["path"])?),
@@ -27,7 +27,7 @@ impl Operation {
     }
 
     /// Applies it; `None` where Kustomize would fail: a place that is not there, a test that does not hold.
-    pub(super) fn apply(&self, to: &mut Value) -> Option<()> {
+    pub(in crate::flux) fn apply(&self, to: &mut Value) -> Option<()> {
         match self.op.as_str() {
             "add" => add(to, &self.path, self.value.clone()),
             "remove" => remove(to, &self.path).map(drop),

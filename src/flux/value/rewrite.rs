@@ -1,6 +1,6 @@
 //! The edits that make a node say another value, and nothing else.
 
-use super::value::Value;
+use super::Value;
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 
 /// Makes a node say `to`, where it says `from` now ([`Value::of`] of it). What is in both stays as it is written: an entry that only

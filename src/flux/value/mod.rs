@@ -1,4 +1,17 @@
-//! What an object says, freed from the text: what patches and substitution work on.
+//! The content of a YAML node as data, without its text: what patches and variables work on.
+//!
+//! A [`Value`] can be patched ([`Value::merge`] and JSON patches), filled with variables ([`Variables`]), compared
+//! ([`Value::differences`]), and written back into a text with as few edits as possible ([`rewrite`]).
+
+mod difference;
+mod json_patch;
+mod rewrite;
+mod substitute;
+
+pub use difference::FieldDifference;
+pub(super) use json_patch::Operation;
+pub use rewrite::rewrite;
+pub use substitute::Variables;
 
 use crate::yaml::{Kind, Node, reads_as_string};
 

@@ -15,7 +15,7 @@ pub struct Variables {
 
 impl Variables {
     /// Sets a variable; later ones win.
-    pub(super) fn set(&mut self, name: &str, value: Option<&str>) {
+    pub(in crate::flux) fn set(&mut self, name: &str, value: Option<&str>) {
         self.values.insert(name.to_owned(), value.map(str::to_owned));
     }
 

@@ -1,6 +1,6 @@
 //! Where two values differ, field by field, for people.
 
-use super::value::Value;
+use super::Value;
 
 /// A field that two values say differently.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
