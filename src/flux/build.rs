@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::file::FileView;
+use super::files::{FileView, Scan};
 use super::flux_kustomization::FluxKustomization;
 use super::generator::Behavior;
 use super::graph::Unmodelled;
@@ -11,7 +11,6 @@ use super::kustomization::{Kustomization, Listed, only_names_references};
 use super::parts::Parts;
 use super::patch::Patches;
 use super::rendered::Rendered;
-use super::scan::Scan;
 use super::stage::Stage;
 use super::value::Value;
 use crate::repo::{RepoPath, Tree};

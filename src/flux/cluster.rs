@@ -1,9 +1,7 @@
+use super::files::{At, FluxVersion, SourceRef};
 use super::flags::{ControllerFlag, Flag};
 use super::graph::Reach;
-use super::object::At;
 use super::root::ReleasesRoot;
-use super::source::SourceRef;
-use super::version::FluxVersion;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
 use super::cluster::{self, EntryPoint};
+use super::files::{At, Object, SourceRef};
 use super::flux_kustomization::path_of;
-use super::object::{At, Object};
 use super::parts::Parts;
-use super::source::SourceRef;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::cluster::instance_spec;
+use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
-use super::object::At;
 use super::parts::Parts;
 use super::patch::Patch;
 use crate::repo::RepoPath;

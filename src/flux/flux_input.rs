@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::files::kustomization_files_in;
 use super::flux_kustomization::FluxKustomization;
 use super::kustomization::{Kustomization, Listed};
 use super::value::Value;
@@ -73,7 +74,7 @@ impl View {
         if !self.tree().holds(&dir) {
             return Err(NotBuilt::Refused(format!("there is no {dir}")));
         }
-        let stated = Kustomization::candidates(&dir).find(|file| self.tree().read(file).is_ok_and(|own| own.is_some()));
+        let stated = kustomization_files_in(&dir).find(|file| self.tree().read(file).is_ok_and(|own| own.is_some()));
         let (mut resources, mut kustomization) = (Vec::new(), Value::Null);
         match &stated {
             Some(file) => {
@@ -94,7 +95,7 @@ impl View {
         self.stays_in_the_tree(resources.iter().chain(&components).chain([&dir]))?;
         let adds = add(&mut kustomization, &dir, own, &components);
         let text = (adds || stated.is_none()).then(|| format!("{}\n", kustomization.to_flow()));
-        let file = stated.or_else(|| Kustomization::candidates(&dir).next()).ok_or(NotBuilt::Elsewhere)?;
+        let file = stated.or_else(|| kustomization_files_in(&dir).next()).ok_or(NotBuilt::Elsewhere)?;
         Ok(Input { dir, file, text })
     }
 

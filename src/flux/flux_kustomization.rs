@@ -1,12 +1,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::object::At;
+use super::files::{At, SourceRef};
 use super::patch::{Patch, Patches};
 use super::rendered::Rendered;
-use super::source::SourceRef;
-use super::value::Variables;
-use super::value::Value;
+use super::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::Cluster;
+use super::files::FluxVersion;
 use super::flags::ControllerFlag;
-use super::version::FluxVersion;
 
 /// What the repository at hand has of the git branches that clusters follow. Filled in by those who know git.
 #[derive(Clone, Debug, Default)]

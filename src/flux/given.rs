@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cluster::{self, EntryPoint};
-use super::object::At;
-use super::source::SourceRef;
+use super::files::{At, SourceRef};
 use crate::repo::RepoPath;
 
 /// A cluster as a person names it; the order in which they are given is that of promotion.

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::files::{At, SourceRef};
 use super::graph::Reach;
-use super::object::At;
-use super::source::SourceRef;
 use super::value::Value;
 use super::view::View;
 

@@ -1,15 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::files::is_kustomization_file;
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
 use super::stage::Stage;
 use super::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
-
-/// The names under which Kustomize looks for its file.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// One entry of a list in a kustomization file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,12 +89,7 @@ const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflation
 impl Kustomization {
     /// Whether a file of this name is one.
     pub fn is_named_so(path: &RepoPath) -> bool {
-        NAMES.contains(&path.name())
-    }
-
-    /// The names under which a directory can have one, in the order in which Kustomize looks.
-    pub fn candidates(dir: &RepoPath) -> impl Iterator<Item = RepoPath> {
-        NAMES.into_iter().filter_map(|name| dir.join(name))
+        is_kustomization_file(path)
     }
 
     /// Reads the first document of a kustomization file. `read` gives the text of patch files.

@@ -13,7 +13,7 @@ mod cluster;
 #[cfg(test)]
 mod cluster_tests;
 mod entry;
-mod file;
+mod files;
 mod flags;
 mod flux_generated;
 mod flux_input;
@@ -25,28 +25,26 @@ mod graph;
 mod installed;
 mod kustomization;
 mod mentions;
-mod object;
 mod parts;
 mod patch;
 mod radius;
 mod release;
 mod rendered;
 mod root;
-mod scan;
 mod selector;
-mod skip;
-mod source;
 mod stage;
 mod template;
 #[cfg(test)]
 mod tests;
 mod value;
-mod version;
 mod view;
 mod walk;
 
 pub use cluster::Cluster;
-pub use file::{Barred, Broken, FileView};
+pub use files::{
+    At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
+    SourceRef, is_kustomization_file,
+};
 pub use flags::{ControllerFlag, Flag};
 pub use flux_input::{Input, NotBuilt};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
@@ -56,16 +54,12 @@ pub use graph::{Graph, Reach, Unmodelled};
 pub use installed::{Installed, InstalledChart};
 pub use kustomization::{Kustomization, Listed};
 pub use mentions::{Mention, Named, SelectorUse};
-pub use object::{At, Object};
 pub use patch::{Patch, Patches};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Identity, Release};
 pub use rendered::Rendered;
 pub use root::ReleasesRoot;
-pub use skip::{Covered, Skip};
-pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use stage::{Stage, Traced};
 pub use template::{EntryTemplate, KustomizationTemplate};
 pub use value::{FieldDifference, Value, Variables, rewrite};
-pub use version::FluxVersion;
 pub use view::View;

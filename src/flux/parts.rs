@@ -1,9 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::{At, Object, Scan};
 use super::given::GivenCluster;
 use super::kustomization::Kustomization;
-use super::object::{At, Object};
-use super::scan::Scan;
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 

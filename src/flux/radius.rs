@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::{At, is_kustomization_file};
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
-use super::object::At;
 use super::value::Value;
 use super::view::View;
 use crate::repo::RepoPath;
@@ -160,7 +160,7 @@ impl Spread<'_, '_> {
         for (at, number) in all.through.get(path).into_iter().flatten() {
             self.reach(at, *number);
         }
-        let is_kustomization = Kustomization::is_named_so(path);
+        let is_kustomization = is_kustomization_file(path);
         let dir = path.dir();
         if is_kustomization && !all.through.contains_key(path) {
             self.empty(&dir);

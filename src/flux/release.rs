@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::files::{At, Object, SourceRef};
 use super::graph::Reach;
-use super::object::{At, Object};
-use super::source::SourceRef;
 use super::view::View;
 use crate::yaml::Node;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::change::Outcome;
+use super::files::{At, Object, keeps_its_name};
 use super::generator::{Content, Generator, Made};
 use super::kustomization::NamespaceTransformer;
-use super::object::{At, Object, keeps_its_name};
 use super::patch::{Patch, Patches};
 use super::selector::Subject;
 use super::stage::Stage;

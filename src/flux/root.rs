@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
-use super::object::At;
 
 /// A releases root: the Flux Kustomization whose render holds the Flux Kustomizations that render HelmReleases, or the HelmReleases
 /// themselves. What is to hold for all releases of a cluster is stated there.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::build::{Builder, objects};
+use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::generator::Content;
-use super::object::At;
 use super::rendered::Rendered;
 use super::value::Value;
 use super::view::View;

@@ -1,4 +1,4 @@
-use super::file::Barred;
+use super::files::Barred;
 use super::flux_kustomization::path_of;
 use super::parts::Parts;
 use super::view::View;

@@ -2,21 +2,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::build::Builder;
-use super::file::{Barred, FileView};
+use super::files::{
+    At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
+};
 use super::flux_kustomization::{FluxKustomization, effective};
 use super::following::Following;
 use super::given::GivenCluster;
 use super::graph::{Graph, Reach};
 use super::kustomization::Kustomization;
-use super::object::{At, Object};
 use super::parts::Parts;
 use super::release::Release;
 use super::rendered::Rendered;
-use super::scan::{Scan, on_all_cores};
-use super::source::{HelmRepository, OciRepository};
-use super::value::Variables;
 use super::template::{EntryTemplate, entry_templates};
-use super::value::Value;
+use super::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
@@ -118,7 +116,7 @@ impl View {
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
-        let named_so: Vec<_> = files.iter().filter(|(path, _)| Kustomization::is_named_so(path)).collect();
+        let named_so: Vec<_> = files.iter().filter(|(path, _)| is_kustomization_file(path)).collect();
         let read = |(path, file): &(&RepoPath, &Arc<FileView>)| {
             Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
         };
@@ -283,8 +281,7 @@ impl View {
     /// What a Flux Kustomization without anything but a path would build, whoever states it.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
         let at = At::document(path, 0);
-        let source =
-            super::source::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
+        let source = super::files::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
         self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
     }
 

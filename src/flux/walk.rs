@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
 use super::cluster::EntryPoint;
+use super::files::{At, Object};
 use super::flux_kustomization::{Data, FluxKustomization};
 use super::graph::{Graph, Reach};
-use super::object::{At, Object};
 use super::parts::Parts;
 use super::rendered::Rendered;
-use super::value::Variables;
-use super::value::Value;
+use super::value::{Value, Variables};
 use crate::yaml::Node;
 
 /// A ConfigMap or Secret: kind, namespace, name.

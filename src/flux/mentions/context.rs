@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::place::Place;
-use crate::flux::{At, Kustomization, Object, Variables, View};
+use crate::flux::files::{At, Object, is_kustomization_file};
+use crate::flux::value::Variables;
+use crate::flux::{Kustomization, View};
 use crate::repo::RepoPath;
 
 /// One way in which a document arrives in a cluster.
@@ -142,7 +144,7 @@ impl<'v> Contexts<'v> {
         }
         found.extend(self.through.get(path).into_iter().flatten());
         let dir = path.dir();
-        let is_kustomization = Kustomization::is_named_so(path);
+        let is_kustomization = is_kustomization_file(path);
         // A Component works on all that its parent has.
         let read_as = if is_kustomization { [Some(path), Some(&dir)] } else { [Some(path), None] };
         for reader in read_as.into_iter().flatten().filter_map(|read| self.readers.get(read)).flatten() {

@@ -9,25 +9,25 @@ use std::thread;
 use aho_corasick::AhoCorasick;
 
 use super::file::{Barred, FileView};
-use super::kustomization::Kustomization;
+use super::names::is_kustomization_file;
 use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
 use crate::text::ContentId;
 
 /// The YAML files of a tree.
 #[derive(Clone, Default)]
-pub(super) struct Scan {
+pub(in crate::flux) struct Scan {
     /// Those that can matter to Flux, parsed.
-    pub(super) files: BTreeMap<RepoPath, Arc<FileView>>,
+    pub(in crate::flux) files: BTreeMap<RepoPath, Arc<FileView>>,
     /// The others.
-    pub(super) unread: BTreeMap<RepoPath, Arc<Unread>>,
+    pub(in crate::flux) unread: BTreeMap<RepoPath, Arc<Unread>>,
     /// The symbolic links.
-    pub(super) links: Vec<RepoPath>,
+    pub(in crate::flux) links: Vec<RepoPath>,
     /// Whether all are to be parsed.
     whole: bool,
 }
 
 /// A YAML file that cannot matter to Flux, parsed when it is asked for.
-pub(super) struct Unread {
+pub(in crate::flux) struct Unread {
     path: RepoPath,
     bytes: Arc<[u8]>,
     filtered: bool,
@@ -35,14 +35,14 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub(super) fn read(&self) -> &Arc<FileView> {
+    pub(in crate::flux) fn read(&self) -> &Arc<FileView> {
         self.read.get_or_init(|| Arc::new(FileView::read(&self.path, &self.bytes, self.filtered)))
     }
 }
 
 impl Scan {
     /// Reads the YAML files of a tree, but those that are `known`.
-    pub(super) fn of(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {
+    pub(in crate::flux) fn of(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {
         let mut scan = Scan::default();
         let mut new = Vec::new();
         for (path, kind) in tree.entries() {
@@ -79,7 +79,7 @@ impl Scan {
     }
 
     /// What is known here of another tree: files of the same content, wherever that tree tells the ids of its contents.
-    pub(super) fn known_of(&self, tree: &Tree) -> Scan {
+    pub(in crate::flux) fn known_of(&self, tree: &Tree) -> Scan {
         let by_content: HashMap<ContentId, &FileView> =
             self.files.values().filter_map(|file| Some((file.content()?, &**file))).collect();
         let mut known = Scan::default();
@@ -102,7 +102,7 @@ impl Scan {
     }
 
     /// This, with all files parsed.
-    pub(super) fn whole(&self) -> Scan {
+    pub(in crate::flux) fn whole(&self) -> Scan {
         let unread: Vec<_> = self.unread.iter().collect();
         let mut files = self.files.clone();
         files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
@@ -110,25 +110,25 @@ impl Scan {
     }
 
     /// Whether all files are parsed, and whatever comes to the tree will be.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(in crate::flux) fn is_whole(&self) -> bool {
         self.whole
     }
 
     /// A file, parsed.
-    pub(super) fn file(&self, path: &RepoPath) -> Option<&FileView> {
+    pub(in crate::flux) fn file(&self, path: &RepoPath) -> Option<&FileView> {
         let of_others = || self.unread.get(path).map(|unread| &**unread.read());
         self.files.get(path).map(|file| &**file).or_else(of_others)
     }
 
     /// The files in a directory itself, parsed.
-    pub(super) fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+    pub(in crate::flux) fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         let read = below(&self.files, dir).map(|(path, file)| (path, &**file));
         let unread = below(&self.unread, dir).filter(|(path, _)| path.dir() == *dir);
         read.filter(|(path, _)| path.dir() == *dir).chain(unread.map(|(path, unread)| (path, &**unread.read())))
     }
 
     /// The files whose bytes hold a word, those that could not be read, and those in which an escape could spell it; parsed, by path.
-    pub(super) fn files_with(&self, word: Vec<u8>) -> impl Iterator<Item = (&RepoPath, &FileView)> {
+    pub(in crate::flux) fn files_with(&self, word: Vec<u8>) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         let find = AhoCorasick::new([&*word, b"\\"]).expect("the words are few");
         let is_in = move |bytes: &[u8]| find.is_match(bytes);
         let holds = is_in.clone();
@@ -141,7 +141,7 @@ impl Scan {
     }
 
     /// Forgets a file that changed.
-    pub(super) fn forget(&mut self, path: &RepoPath) {
+    pub(in crate::flux) fn forget(&mut self, path: &RepoPath) {
         self.files.remove(path);
         self.unread.remove(path);
     }
@@ -165,7 +165,7 @@ fn is_of_interest(path: &RepoPath) -> bool {
 /// an encrypted file stands in the bytes as it is: only a backslash could spell it otherwise, so a file with one is let through. Kustomizations of Kustomize go by name.
 fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(Word::ALL).expect("the words are few"));
-    if Kustomization::is_named_so(path) || !path.is_yaml() || str::from_utf8(bytes).is_err() {
+    if is_kustomization_file(path) || !path.is_yaml() || str::from_utf8(bytes).is_err() {
         return true;
     }
     let mut seen = [false; Word::ALL.len()];
@@ -209,7 +209,7 @@ impl Word {
 }
 
 /// Does something with each item on all cores; the results are in the order of the items.
-pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(in crate::flux) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     const SHARE: usize = 32;
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let next = AtomicUsize::new(0);

@@ -13,7 +13,7 @@ pub struct SourceRef {
 }
 
 impl SourceRef {
-    pub(super) fn read(node: Node<'_>) -> Option<SourceRef> {
+    pub(in crate::flux) fn read(node: Node<'_>) -> Option<SourceRef> {
         Some(SourceRef {
             kind: node.text_at(&["kind"])?.to_owned(),
             name: node.text_at(&["name"])?.to_owned(),
@@ -22,7 +22,7 @@ impl SourceRef {
     }
 
     /// Whether both name a source of the same kind and name, whatever the namespace.
-    pub(super) fn is_like(&self, other: &SourceRef) -> bool {
+    pub(in crate::flux) fn is_like(&self, other: &SourceRef) -> bool {
         self.kind == other.kind && self.name == other.name
     }
 }
@@ -39,7 +39,7 @@ pub struct HelmRepository {
 }
 
 impl HelmRepository {
-    pub(super) fn read(at: &At, root: Node<'_>) -> Option<HelmRepository> {
+    pub(in crate::flux) fn read(at: &At, root: Node<'_>) -> Option<HelmRepository> {
         Some(HelmRepository {
             at: at.clone(),
             url: root.text_at(&["spec", "url"])?.trim_end_matches('/').to_owned(),
@@ -75,7 +75,7 @@ pub struct OciRepository {
 pub const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
 impl OciRepository {
-    pub(super) fn read(at: &At, root: Node<'_>) -> Option<OciRepository> {
+    pub(in crate::flux) fn read(at: &At, root: Node<'_>) -> Option<OciRepository> {
         let text = |path: &[&str]| root.text_at(path).map(str::to_owned);
         let layer = |key: &str| root.text_at(&["spec", "layerSelector", key]);
         Some(OciRepository {

@@ -22,7 +22,7 @@ impl At {
     }
 
     /// The node of the object that stands here.
-    pub(super) fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
+    pub(in crate::flux) fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
         let root = stream.documents().nth(self.document)?;
         match self.item {
             Some(number) => root.get("items")?.items().nth(number),
@@ -62,7 +62,7 @@ pub struct Object {
 
 impl Object {
     /// The objects of a stream: documents with `apiVersion` and `kind`.
-    pub(super) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
+    pub(in crate::flux) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
         let documents = stream.documents().enumerate();
         documents.filter_map(|(document, root)| Object::of(At::document(path, document), root)).collect()
     }
@@ -91,7 +91,7 @@ impl Object {
     }
 
     /// What Kustomize takes for it: the items of a List, else the object itself.
-    pub(super) fn expanded(&self) -> &[Object] {
+    pub(in crate::flux) fn expanded(&self) -> &[Object] {
         if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
 
@@ -143,7 +143,7 @@ fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
 }
 
 /// Whether `namePrefix` and `nameSuffix` leave the name of a kind alone.
-pub(super) fn keeps_its_name(api_version: &str, kind: &str) -> bool {
+pub(in crate::flux) fn keeps_its_name(api_version: &str, kind: &str) -> bool {
     kind == "CustomResourceDefinition"
         || kind == "Namespace"
         || kind == "APIService" && api_version.starts_with("apiregistration.k8s.io/")

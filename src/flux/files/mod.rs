@@ -1,0 +1,21 @@
+//! What stands in the YAML files of a tree, as it is written: objects, sources, opt-outs.
+//!
+//! Nothing is effective yet: no patch is applied and no variable is filled in. [`Scan`] decides which files are parsed.
+
+mod file;
+mod names;
+mod object;
+mod scan;
+mod skip;
+mod source;
+mod version;
+
+pub use file::{Barred, Broken, FileView};
+pub use names::is_kustomization_file;
+pub(super) use names::kustomization_files_in;
+pub(super) use object::keeps_its_name;
+pub use object::{At, Object};
+pub(super) use scan::{Scan, on_all_cores};
+pub use skip::{Covered, Skip};
+pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
+pub use version::FluxVersion;
