@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Builder;
 use super::cluster::{self, EntryPoint};
 use super::files::{At, Object, SourceRef};
 use super::flux_kustomization::path_of;
-use super::parts::Parts;
+use super::kustomize::{Builder, Parts};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

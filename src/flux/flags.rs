@@ -5,8 +5,7 @@ use super::cluster::instance_spec;
 use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
-use super::parts::Parts;
-use super::patch::Patch;
+use super::kustomize::{Parts, Patch};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 

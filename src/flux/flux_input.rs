@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::files::kustomization_files_in;
 use super::flux_kustomization::FluxKustomization;
-use super::kustomization::{Kustomization, Listed};
+use super::kustomize::{Kustomization, Listed};
 use super::value::Value;
 use super::view::View;
 use crate::repo::RepoPath;

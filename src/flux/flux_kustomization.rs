@@ -2,8 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::files::{At, SourceRef};
-use super::patch::{Patch, Patches};
-use super::rendered::Rendered;
+use super::kustomize::{Patch, Patches, Rendered};
 use super::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;

@@ -1,14 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Builder;
 use super::cluster::{self, Cluster, EntryPoint};
 use super::entry::{entry_points, source_of};
 use super::files::At;
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, GivenCluster};
-use super::parts::Parts;
-use super::patch::Patches;
+use super::kustomize::{Builder, Parts, Patches, Unmodelled};
 use super::root::releases_roots;
 use super::walk::{Lying, Walk};
 use crate::repo::RepoPath;
@@ -44,17 +42,6 @@ pub struct Reach {
     pub through: Vec<RepoPath>,
     /// The patches on its way that change it, of Kustomize and of Flux; for HelmReleases and Flux Kustomizations.
     pub patches: Patches,
-}
-
-/// Something that changes objects and is not modelled: a remote resource, a transformer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unmodelled {
-    /// The file.
-    pub path: RepoPath,
-    /// The line, from 1.
-    pub line: usize,
-    /// The field or the address.
-    pub what: String,
 }
 
 impl Graph {

@@ -7,35 +7,27 @@
 //! replacements, Helm charts inflated by Kustomize, plugins. They are named where they are met
 //! ([`Graph::unmodelled`]) and left alone.
 
-mod build;
-mod change;
 mod cluster;
 #[cfg(test)]
 mod cluster_tests;
 mod entry;
 mod files;
 mod flags;
-mod flux_generated;
 mod flux_input;
 mod flux_kustomization;
 mod following;
-mod generator;
 mod given;
 mod graph;
 mod installed;
-mod kustomization;
+mod kustomize;
 mod mentions;
-mod parts;
-mod patch;
 mod radius;
 mod release;
-mod rendered;
 mod root;
-mod selector;
-mod stage;
 mod template;
 #[cfg(test)]
 mod tests;
+mod traced;
 mod value;
 mod view;
 mod walk;
@@ -50,16 +42,14 @@ pub use flux_input::{Input, NotBuilt};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
 pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
 pub use given::GivenCluster;
-pub use graph::{Graph, Reach, Unmodelled};
+pub use graph::{Graph, Reach};
 pub use installed::{Installed, InstalledChart};
-pub use kustomization::{Kustomization, Listed};
+pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
 pub use mentions::{Mention, Named, SelectorUse};
-pub use patch::{Patch, Patches};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Identity, Release};
-pub use rendered::Rendered;
 pub use root::ReleasesRoot;
-pub use stage::{Stage, Traced};
 pub use template::{EntryTemplate, KustomizationTemplate};
+pub use traced::Traced;
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::View;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{At, is_kustomization_file};
 use super::graph::{Graph, Reach};
-use super::kustomization::Kustomization;
+use super::kustomize::Kustomization;
 use super::value::Value;
 use super::view::View;
 use crate::repo::RepoPath;

@@ -1,6 +1,6 @@
 use super::files::Barred;
 use super::flux_kustomization::path_of;
-use super::parts::Parts;
+use super::kustomize::Parts;
 use super::view::View;
 use crate::repo::RepoPath;
 

@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::build::Builder;
 use super::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
@@ -9,10 +8,9 @@ use super::flux_kustomization::{FluxKustomization, effective};
 use super::following::Following;
 use super::given::GivenCluster;
 use super::graph::{Graph, Reach};
-use super::kustomization::Kustomization;
-use super::parts::Parts;
+use super::kustomize::Builder;
+use super::kustomize::{Kustomization, Parts, Rendered};
 use super::release::Release;
-use super::rendered::Rendered;
 use super::template::{EntryTemplate, entry_templates};
 use super::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};

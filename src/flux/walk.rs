@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Builder;
 use super::cluster::EntryPoint;
 use super::files::{At, Object};
 use super::flux_kustomization::{Data, FluxKustomization};
 use super::graph::{Graph, Reach};
-use super::parts::Parts;
-use super::rendered::Rendered;
+use super::kustomize::{Builder, Parts, Rendered};
 use super::value::{Value, Variables};
 use crate::yaml::Node;
 

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::files::is_kustomization_file;
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
 use super::stage::Stage;
-use super::value::Value;
+use crate::flux::files::is_kustomization_file;
+use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
 
@@ -93,7 +93,11 @@ impl Kustomization {
     }
 
     /// Reads the first document of a kustomization file. `read` gives the text of patch files.
-    pub(super) fn read(path: &RepoPath, stream: &Stream, read: &dyn Fn(&RepoPath) -> Option<String>) -> Kustomization {
+    pub(in crate::flux) fn read(
+        path: &RepoPath,
+        stream: &Stream,
+        read: &dyn Fn(&RepoPath) -> Option<String>,
+    ) -> Kustomization {
         let Some(root) = stream.documents().next() else {
             return Kustomization { path: path.clone(), ..Kustomization::default() };
         };

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::change::{Change, Outcome};
 use super::selector::{Subject, Target};
-use super::value::Value;
+use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -42,13 +42,17 @@ impl Patch {
     }
 
     /// The entries of a `patches` list: `patch` or `path`, and perhaps a `target`.
-    pub(super) fn listed_in(path: &RepoPath, list: Option<Node<'_>>, file: &dyn Fn(&str) -> Option<String>) -> Patches {
+    pub(in crate::flux) fn listed_in(
+        path: &RepoPath,
+        list: Option<Node<'_>>,
+        file: &dyn Fn(&str) -> Option<String>,
+    ) -> Patches {
         let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
         list.into_iter().flat_map(Node::items).filter_map(patch).map(Arc::new).collect()
     }
 
     /// The entries of the `spec.patches` of a Flux Kustomization, all stated at one place or each at its own.
-    pub(super) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
+    pub(in crate::flux) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
         let items = patches.items().iter().enumerate();
         items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).map(Arc::new).collect()
     }
@@ -73,12 +77,12 @@ impl Patch {
     }
 
     /// The patch itself.
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::flux) fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether it is meant for objects of a kind and name, wherever they are.
-    pub(super) fn is_for_named(&self, kind: &str, name: &str) -> bool {
+    pub(in crate::flux) fn is_for_named(&self, kind: &str, name: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.may_select(kind, name),
             (None, Change::Merge(patches)) => patches.iter().any(|patch| {

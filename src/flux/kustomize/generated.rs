@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::build::{Builder, objects};
+use super::builder::{Builder, objects};
 use super::rendered::Rendered;
 use crate::repo::RepoPath;
 
@@ -19,7 +19,7 @@ enum Part {
 
 /// The resources of the kustomization that Flux generates.
 #[derive(Debug, Default)]
-pub(super) struct Generated {
+pub(in crate::flux) struct Generated {
     /// YAML files.
     pub(super) files: Vec<RepoPath>,
     /// Directories with a kustomization file of their own.
@@ -28,7 +28,7 @@ pub(super) struct Generated {
 
 impl Generated {
     /// All of them, sorted.
-    pub(super) fn resources(self) -> Vec<RepoPath> {
+    pub(in crate::flux) fn resources(self) -> Vec<RepoPath> {
         let mut all: Vec<RepoPath> = self.files.into_iter().chain(self.dirs).collect();
         all.sort();
         all
@@ -55,7 +55,7 @@ impl Builder<'_> {
     }
 
     /// What Flux lists for a path without a kustomization file, of the files of a tree.
-    pub(super) fn generated_resources<'f>(
+    pub(in crate::flux) fn generated_resources<'f>(
         &self,
         path: &RepoPath,
         files: impl Iterator<Item = &'f RepoPath>,

@@ -1,6 +1,6 @@
 //! What a patch does to the objects that it selects.
 
-use super::value::{Operation, Value};
+use crate::flux::value::{Operation, Value};
 use crate::yaml::Stream;
 
 /// The change that a patch states.

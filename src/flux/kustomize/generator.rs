@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::value::Value;
+use crate::flux::value::Value;
 use crate::repo::{EntryKind, RepoPath, Tree};
 use crate::yaml::Node;
 
@@ -51,7 +51,7 @@ pub enum Behavior {
 
 /// The content of a generated object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Content {
+pub(in crate::flux) struct Content {
     kind: &'static str,
     secret_type: String,
     data: BTreeMap<String, Vec<u8>>,
@@ -147,7 +147,7 @@ impl Generator {
 
 /// How an object is made: by a generator that creates it, and by others that add to it. What it holds is read when somebody asks for it.
 #[derive(Clone, Debug)]
-pub(super) struct Made(Vec<(RepoPath, Arc<Generator>)>);
+pub(in crate::flux) struct Made(Vec<(RepoPath, Arc<Generator>)>);
 
 impl Made {
     /// By a generator of the kustomization in a directory.
@@ -200,7 +200,7 @@ impl Content {
     }
 
     /// What it holds, as far as that is text as it stands: a Secret's is encoded.
-    pub(super) fn texts(&self) -> Vec<&str> {
+    pub(in crate::flux) fn texts(&self) -> Vec<&str> {
         let open = self.data.values().filter(|_| self.kind != "Secret");
         open.filter_map(|bytes| str::from_utf8(bytes).ok()).collect()
     }

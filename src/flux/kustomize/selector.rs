@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
-use super::value::Value;
+use crate::flux::value::Value;
 
 /// What a target is compared with: an object as it is when the patch comes to it.
 #[derive(Clone, Copy, Debug)]

@@ -3,33 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::files::{FileView, Scan};
-use super::flux_kustomization::FluxKustomization;
 use super::generator::Behavior;
-use super::graph::Unmodelled;
 use super::kustomization::{Kustomization, Listed, only_names_references};
 use super::parts::Parts;
 use super::patch::Patches;
 use super::rendered::Rendered;
 use super::stage::Stage;
-use super::value::Value;
+use super::unmodelled::Unmodelled;
+use crate::flux::files::{FileView, Scan};
+use crate::flux::flux_kustomization::FluxKustomization;
+use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 
 /// Builds directories of one tree, each once.
-pub(super) struct Builder<'v> {
+pub(in crate::flux) struct Builder<'v> {
     tree: &'v Tree,
     pub(super) scan: &'v Scan,
     pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
     pub(super) built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
     /// What was met that changes objects and is not modelled.
-    pub(super) unmodelled: BTreeSet<Unmodelled>,
+    pub(in crate::flux) unmodelled: BTreeSet<Unmodelled>,
     /// Whether each object is to remember what is done to it.
-    pub(super) traces: bool,
+    pub(in crate::flux) traces: bool,
 }
 
 impl<'v> Builder<'v> {
-    pub(super) fn new(parts: &Parts<'v>) -> Builder<'v> {
+    pub(in crate::flux) fn new(parts: &Parts<'v>) -> Builder<'v> {
         let Parts { tree, scan, kustomizations, .. } = *parts;
         let (built, open, unmodelled) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         Builder { tree, scan, kustomizations, built, open, unmodelled, traces: false }
@@ -37,13 +37,13 @@ impl<'v> Builder<'v> {
 
     /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
     /// that Flux generates where there is none. Hashes are not in the names yet ([`Rendered::finish`]).
-    pub(super) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
+    pub(in crate::flux) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
     }
 
     /// The kustomization files that take part in what Flux Kustomizations build.
-    pub(super) fn files_built(&self, by: &[FluxKustomization]) -> BTreeSet<RepoPath> {
+    pub(in crate::flux) fn files_built(&self, by: &[FluxKustomization]) -> BTreeSet<RepoPath> {
         let mut waiting: Vec<RepoPath> = Vec::new();
         for own in by {
             let path = own.path.as_ref().and_then(|path| self.tree.follow(path));
@@ -70,7 +70,7 @@ impl<'v> Builder<'v> {
     }
 
     /// A directory with a kustomization file. Nothing, where it has none or contains itself.
-    pub(super) fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
+    pub(in crate::flux) fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(dir) {
             return built.clone();
         }
@@ -88,7 +88,7 @@ impl<'v> Builder<'v> {
 
     /// What a Flux Kustomization builds from a path. Flux puts its components, its patches and its target namespace into the
     /// kustomization file, or into the one that it generates. Hashes are not in the names yet ([`Rendered::finish`]).
-    pub(super) fn with_flux(&mut self, path: &RepoPath, own: &FluxKustomization) -> Vec<Rendered> {
+    pub(in crate::flux) fn with_flux(&mut self, path: &RepoPath, own: &FluxKustomization) -> Vec<Rendered> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         let (stated, empty) = (self.kustomizations.get(&path), Kustomization::default());
         let mut objects = match stated {
@@ -250,7 +250,7 @@ impl<'v> Builder<'v> {
 }
 
 /// The objects of a file, at the beginning of their way.
-pub(super) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
+pub(in crate::flux) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
     file.objects.iter().flat_map(|object| object.expanded()).map(Rendered::of)
 }
 

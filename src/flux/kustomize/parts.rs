@@ -1,47 +1,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{At, Object, Scan};
-use super::given::GivenCluster;
 use super::kustomization::Kustomization;
+use crate::flux::files::{At, Object, Scan};
+use crate::flux::given::GivenCluster;
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 
 /// What a graph is read from: a view in the making.
-pub(super) struct Parts<'v> {
-    pub(super) tree: &'v Tree,
-    pub(super) scan: &'v Scan,
+pub(in crate::flux) struct Parts<'v> {
+    pub(in crate::flux) tree: &'v Tree,
+    pub(in crate::flux) scan: &'v Scan,
     /// By directory.
-    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    pub(in crate::flux) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
     /// The clusters that a person names.
-    pub(super) given: &'v [GivenCluster],
+    pub(in crate::flux) given: &'v [GivenCluster],
 }
 
 impl<'v> Parts<'v> {
-    pub(super) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
+    pub(in crate::flux) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
         self.scan.files.values().flat_map(|file| &file.objects)
     }
 
-    pub(super) fn object(&self, at: &At) -> Option<&'v Object> {
+    pub(in crate::flux) fn object(&self, at: &At) -> Option<&'v Object> {
         self.scan.files.get(&at.path)?.object(at)
     }
 
-    pub(super) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
+    pub(in crate::flux) fn documents(&self) -> impl Iterator<Item = (At, Node<'v>)> + use<'v> {
         self.scan.files.iter().flat_map(|(path, file)| {
             let roots = file.stream.iter().flat_map(|stream| stream.documents().enumerate());
             roots.map(|(document, root)| (At::document(path, document), root))
         })
     }
 
-    pub(super) fn node(&self, at: &At) -> Option<Node<'v>> {
+    pub(in crate::flux) fn node(&self, at: &At) -> Option<Node<'v>> {
         at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
     }
 
-    pub(super) fn text(&self, path: &RepoPath) -> Option<&'v str> {
+    pub(in crate::flux) fn text(&self, path: &RepoPath) -> Option<&'v str> {
         Some(self.scan.files.get(path)?.stream.as_ref()?.text())
     }
 
     /// The files that kustomizations name as patches: what looks like objects in them is none.
-    pub(super) fn patch_files(&self) -> BTreeSet<RepoPath> {
+    pub(in crate::flux) fn patch_files(&self) -> BTreeSet<RepoPath> {
         let mut found = BTreeSet::new();
         for kustomization in self.kustomizations.values() {
             let at = At::document(&kustomization.path, 0);

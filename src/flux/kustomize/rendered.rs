@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::change::Outcome;
-use super::files::{At, Object, keeps_its_name};
 use super::generator::{Content, Generator, Made};
 use super::kustomization::NamespaceTransformer;
 use super::patch::{Patch, Patches};
 use super::selector::Subject;
 use super::stage::Stage;
-use super::value::Value;
+use crate::flux::files::{At, Object, keeps_its_name};
+use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 
 /// An object as it comes out of a build.
@@ -35,14 +35,14 @@ pub struct Rendered {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// The generators that make it, if it stands in no file.
-    pub(super) made: Option<Arc<Made>>,
+    pub(in crate::flux) made: Option<Arc<Made>>,
     /// What these put into it, once the build is finished.
-    pub(super) content: Option<Content>,
+    pub(in crate::flux) content: Option<Content>,
     /// Name and namespace before anything changed them.
     original: (String, Option<String>),
     cluster_scoped: bool,
     /// What was done to it, where that is asked for.
-    pub(super) stages: Vec<Arc<Stage>>,
+    pub(in crate::flux) stages: Vec<Arc<Stage>>,
 }
 
 impl Rendered {
@@ -179,7 +179,7 @@ impl Rendered {
     }
 
     /// What is done once, at the end of a build: a generated object is filled, and its name may get the hash of its content.
-    pub(super) fn finish(&mut self, tree: &Tree) {
+    pub(in crate::flux) fn finish(&mut self, tree: &Tree) {
         self.content = self.made.as_ref().and_then(|made| made.content(tree));
         if let Some(content) = self.content.as_ref().filter(|_| self.has_hash()) {
             self.name = format!("{}-{}", self.name, content.hash());
