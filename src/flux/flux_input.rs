@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::cluster::FluxKustomization;
 use super::files::kustomization_files_in;
-use super::flux_kustomization::FluxKustomization;
 use super::kustomize::{Kustomization, Listed};
 use super::value::Value;
 use super::view::View;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::cluster::Reach;
 use super::files::{At, SourceRef};
-use super::graph::Reach;
 use super::value::Value;
 use super::view::View;
 

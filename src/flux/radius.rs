@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cluster::{FluxKustomization, Graph, Reach};
 use super::files::{At, is_kustomization_file};
-use super::graph::{Graph, Reach};
 use super::kustomize::Kustomization;
 use super::value::Value;
 use super::view::View;
@@ -252,7 +252,7 @@ impl Graph {
     /// The Flux Kustomizations that name one in `dependsOn`.
     fn direct_dependents(&self, kustomization: usize) -> impl Iterator<Item = usize> {
         let own = &self.kustomizations[kustomization];
-        let depends = move |other: &super::FluxKustomization| {
+        let depends = move |other: &FluxKustomization| {
             other.cluster == own.cluster
                 && other.depends_on.iter().any(|(namespace, name)| *namespace == own.namespace && *name == own.name)
         };

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::cluster::Reach;
 use super::files::{At, Object, SourceRef};
-use super::graph::Reach;
 use super::view::View;
 use crate::yaml::Node;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::cluster::FluxKustomization;
 use super::files::At;
-use super::flux_kustomization::FluxKustomization;
 use super::kustomize::{Builder, Content, Rendered, Stage, objects};
 use super::value::Value;
 use super::view::View;

@@ -1,17 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::cluster::{
+    EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, Reach, effective, entry_templates,
+};
 use super::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use super::flux_kustomization::{FluxKustomization, effective};
-use super::following::Following;
-use super::given::GivenCluster;
-use super::graph::{Graph, Reach};
-use super::kustomize::Builder;
-use super::kustomize::{Kustomization, Parts, Rendered};
+use super::kustomize::{Builder, Kustomization, Parts, Rendered};
 use super::release::Release;
-use super::template::{EntryTemplate, entry_templates};
 use super::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;

@@ -10,8 +10,8 @@ use super::patch::Patches;
 use super::rendered::Rendered;
 use super::stage::Stage;
 use super::unmodelled::Unmodelled;
+use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::{FileView, Scan};
-use crate::flux::flux_kustomization::FluxKustomization;
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 

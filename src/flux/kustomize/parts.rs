@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kustomization::Kustomization;
+use crate::flux::cluster::GivenCluster;
 use crate::flux::files::{At, Object, Scan};
-use crate::flux::given::GivenCluster;
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
+use crate::flux::files::At;
 
 /// A releases root: the Flux Kustomization whose render holds the Flux Kustomizations that render HelmReleases, or the HelmReleases
 /// themselves. What is to hold for all releases of a cluster is stated there.
@@ -21,7 +21,7 @@ pub struct ReleasesRoot {
 /// A Kustomization that renders HelmReleases makes the one that applies it a root. Below the entry point both may be meant, for the
 /// entry point is a root only where nothing else can be one (a patch there would replace those of its children): it is one where it
 /// applies several such Kustomizations, most of them with a single release, and no root lies deeper; else each of them is a root itself.
-pub(super) fn releases_roots(
+pub(in crate::flux) fn releases_roots(
     kustomizations: &[FluxKustomization],
     reached: &BTreeMap<At, Vec<Reach>>,
     is_release: &dyn Fn(&At) -> bool,

@@ -1,7 +1,27 @@
-use super::files::{At, FluxVersion, SourceRef};
-use super::flags::{ControllerFlag, Flag};
-use super::graph::Reach;
-use super::root::ReleasesRoot;
+//! Clusters: where they begin in a tree, which Flux Kustomizations they apply, and what each of these reaches.
+
+mod entry_points;
+mod flags;
+mod flux_kustomization;
+mod following;
+mod given;
+mod graph;
+mod releases_roots;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+pub use flags::{ControllerFlag, Flag};
+pub(super) use flux_kustomization::effective;
+pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
+pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
+pub use given::GivenCluster;
+pub use graph::{Graph, Reach};
+pub use releases_roots::ReleasesRoot;
+pub(super) use templates::entry_templates;
+pub use templates::{EntryTemplate, KustomizationTemplate};
+
+use crate::flux::files::{At, FluxVersion, SourceRef};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -61,21 +81,21 @@ impl Cluster {
 
 /// Where Flux starts in a repository, before anything is built from there.
 #[derive(Clone, Debug)]
-pub(super) struct EntryPoint {
-    pub(super) path: RepoPath,
-    pub(super) stated_at: At,
-    pub(super) source: SourceRef,
-    pub(super) branch: Option<String>,
-    pub(super) url: Option<String>,
-    pub(super) flux: Option<FluxVersion>,
+pub(in crate::flux) struct EntryPoint {
+    pub(in crate::flux) path: RepoPath,
+    pub(in crate::flux) stated_at: At,
+    pub(in crate::flux) source: SourceRef,
+    pub(in crate::flux) branch: Option<String>,
+    pub(in crate::flux) url: Option<String>,
+    pub(in crate::flux) flux: Option<FluxVersion>,
     /// The Flux Kustomization that applies itself from there; `None` where a FluxInstance makes it.
-    pub(super) kustomization: Option<At>,
+    pub(in crate::flux) kustomization: Option<At>,
 }
 
 impl EntryPoint {
     /// The entry point that a document states as a FluxInstance, as the values of the `flux-instance` chart in a HelmRelease, or as
     /// those values in a file of their own.
-    pub(super) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
+    pub(in crate::flux) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
         let spec = instance_spec(root)?;
         let sync = spec.get("sync")?;
         let path = RepoPath::root().join(sync.text_at(&["path"])?)?;
@@ -93,7 +113,7 @@ impl EntryPoint {
 }
 
 /// What a document states as a FluxInstance, in the document itself or as values of the `flux-instance` chart.
-pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
+pub(in crate::flux) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
     match root.text_at(&["kind"]) {
         Some("FluxInstance") => root.get("spec"),
         Some("HelmRelease") => root.at(&["spec", "values", "instance"]),
@@ -103,14 +123,14 @@ pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
 }
 
 /// The branch that a GitRepository follows; Flux takes `master` where it names nothing.
-pub(super) fn branch_of(git_repository: Node<'_>) -> Option<String> {
+pub(in crate::flux) fn branch_of(git_repository: Node<'_>) -> Option<String> {
     let Some(reference) = git_repository.at(&["spec", "ref"]) else { return Some("master".to_owned()) };
     let by_name = reference.text_at(&["name"]).and_then(|name| name.strip_prefix("refs/heads/"));
     by_name.or(reference.text_at(&["branch"])).map(str::to_owned)
 }
 
 /// The name of the cluster whose entry point this is: the first part of the path that is not about how repositories are laid out.
-pub(super) fn name_of(path: &RepoPath) -> String {
+pub(in crate::flux) fn name_of(path: &RepoPath) -> String {
     const LAYOUT: [&str; 14] = [
         "kubernetes",
         "k8s",
@@ -131,7 +151,7 @@ pub(super) fn name_of(path: &RepoPath) -> String {
 }
 
 /// The version of Flux that reached objects state: the tag of Flux's own manifests, or the header of `gotk-components.yaml`.
-pub(super) fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
+pub(in crate::flux) fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
     let manifests = |node: &Node<'_>| {
         let url = node.text_at(&["spec", "url"])?;
         let tag = node.text_at(&["spec", "ref", "tag"])?;

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::files::{At, SourceRef};
-use super::kustomize::{Patch, Patches, Rendered};
-use super::value::{Value, Variables};
+use crate::flux::files::{At, SourceRef};
+use crate::flux::kustomize::{Patch, Patches, Rendered};
+use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -56,13 +56,18 @@ pub struct SubstituteFrom {
 }
 
 /// A path of a Flux Kustomization: relative to the root of its source, whether or not it begins with `/`.
-pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
+pub(in crate::flux) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
     RepoPath::root().join(spec_path.unwrap_or("./").trim_start_matches('/'))
 }
 
 impl FluxKustomization {
     /// The Kustomization that flux-operator makes for what a FluxInstance syncs.
-    pub(super) fn made_by_operator(at: &At, cluster: usize, path: &RepoPath, source: &SourceRef) -> FluxKustomization {
+    pub(in crate::flux) fn made_by_operator(
+        at: &At,
+        cluster: usize,
+        path: &RepoPath,
+        source: &SourceRef,
+    ) -> FluxKustomization {
         FluxKustomization {
             at: at.clone(),
             cluster,
@@ -84,7 +89,7 @@ impl FluxKustomization {
     }
 
     /// Reads one, with what its parent's build makes of it. `None` where it names no source.
-    pub(super) fn read(
+    pub(in crate::flux) fn read(
         at: &At,
         root: Node<'_>,
         rendered: Option<&Rendered>,
@@ -149,7 +154,7 @@ impl FluxKustomization {
 
     /// The variables of `spec.postBuild`: those of ConfigMaps and Secrets, of which later ones win, then `substitute`, which wins over all.
     /// `look_up` gives the data of one, or `None` where this tree does not hold it.
-    pub(super) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
+    pub(in crate::flux) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
         let mut variables = Variables::default();
         for from in &self.substitute_from {
             variables.any = true;
@@ -168,10 +173,10 @@ impl FluxKustomization {
 }
 
 /// The keys of a ConfigMap or Secret; the values that can be read.
-pub(super) type Data = Vec<(String, Option<String>)>;
+pub(in crate::flux) type Data = Vec<(String, Option<String>)>;
 
 /// An object as it arrives in the cluster: patched, named and substituted.
-pub(super) fn effective(
+pub(in crate::flux) fn effective(
     root: Node<'_>,
     patches: &[Arc<Patch>],
     called: Option<(&str, Option<&str>)>,
@@ -196,7 +201,7 @@ pub(super) fn effective(
 }
 
 /// Whether an object asks Flux not to substitute anything in it.
-pub(super) fn is_left_alone(object: &Value) -> bool {
+pub(in crate::flux) fn is_left_alone(object: &Value) -> bool {
     const DISABLED: &str = "kustomize.toolkit.fluxcd.io/substitute";
     ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, DISABLED]) == Some("disabled"))
 }

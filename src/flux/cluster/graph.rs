@@ -1,14 +1,16 @@
+mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::{self, Cluster, EntryPoint};
-use super::entry::{entry_points, source_of};
-use super::files::At;
+use self::walk::{Lying, Walk};
+use super::entry_points::{entry_points, source_of};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, GivenCluster};
-use super::kustomize::{Builder, Parts, Patches, Unmodelled};
-use super::root::releases_roots;
-use super::walk::{Lying, Walk};
+use super::releases_roots::releases_roots;
+use super::{Cluster, EntryPoint, version_stated};
+use crate::flux::files::{At, Object};
+use crate::flux::kustomize::{Builder, Parts, Patches, Unmodelled};
 use crate::repo::RepoPath;
 
 /// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
@@ -20,7 +22,7 @@ pub struct Graph {
     pub kustomizations: Vec<FluxKustomization>,
     /// What changes objects and is not modelled, where it was met.
     pub unmodelled: BTreeSet<Unmodelled>,
-    pub(super) reaches: BTreeMap<At, Vec<Reach>>,
+    pub(in crate::flux) reaches: BTreeMap<At, Vec<Reach>>,
 }
 
 /// That a cluster applies an object, and as what.
@@ -36,7 +38,7 @@ pub struct Reach {
     pub kind: String,
     /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
     pub namespace: Option<String>,
-    /// The effective name; that of what a generator makes without the hash, which [`View::build`](super::View::build) puts behind it.
+    /// The effective name; that of what a generator makes without the hash, which [`View::build`](crate::flux::View::build) puts behind it.
     pub name: String,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
@@ -61,7 +63,7 @@ impl Graph {
     }
 
     /// Reads who applies what.
-    pub(super) fn of(parts: &Parts<'_>) -> Graph {
+    pub(in crate::flux) fn of(parts: &Parts<'_>) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parts);
         let lying = Lying::around(parts);
@@ -115,10 +117,10 @@ impl Graph {
             let own = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
             });
-            let stated = cluster::version_stated(&own.collect::<Vec<_>>());
+            let stated = version_stated(&own.collect::<Vec<_>>());
             (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
         }
-        let is_release = |at: &At| parts.object(at).is_some_and(super::Object::is_helm_release);
+        let is_release = |at: &At| parts.object(at).is_some_and(Object::is_helm_release);
         self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
         self.clusters[number].controller_flags =
             controller_flags(&self.kustomizations[first..], number, &reached, parts);

@@ -1,7 +1,8 @@
 //! Clusters in memory: where they begin, their releases roots, the flags of their controllers.
 
-use super::tests::view;
-use super::*;
+use super::ReleasesRoot;
+use crate::flux::View;
+use crate::flux::tests::view;
 
 const ENTRY: &str = "\
 apiVersion: source.toolkit.fluxcd.io/v1

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cluster::{self, EntryPoint};
-use super::files::{At, SourceRef};
+use super::{EntryPoint, name_of};
+use crate::flux::files::{At, SourceRef};
 use crate::repo::RepoPath;
 
 /// A cluster as a person names it; the order in which they are given is that of promotion.
@@ -21,7 +21,7 @@ pub struct GivenCluster {
 
 /// The entry points with the names of their clusters: those that the tree shows, of which a given one of the same path, or else of the
 /// same name, says name and branch, and those that are given alone. `source` finds what is built from a path that is given alone.
-pub(super) fn named(
+pub(in crate::flux) fn named(
     found: Vec<EntryPoint>,
     given: &[GivenCluster],
     source: &mut dyn FnMut(&RepoPath) -> SourceRef,
@@ -38,7 +38,7 @@ pub(super) fn named(
     for (given, exact) in given.iter().zip(exact) {
         let entry = exact.or_else(|| match &given.path {
             Some(_) => take(&|entry| given.is_at(&entry.path)),
-            None => take(&|entry| cluster::name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
+            None => take(&|entry| name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
         });
         let alone = || given.path.as_ref().map(|path| given.entry_point(path, source(path)));
         let Some(mut entry) = entry.or_else(alone) else { continue };
@@ -46,7 +46,7 @@ pub(super) fn named(
         all.push((given.name.clone(), entry));
     }
     for entry in rest.into_iter().flatten() {
-        let name = cluster::name_of(&entry.path);
+        let name = name_of(&entry.path);
         let is_taken = given_names.contains(&*name) || all.iter().any(|(other, _)| *other == name);
         all.push((if is_taken { entry.path.to_string() } else { name }, entry));
     }
@@ -74,7 +74,7 @@ impl GivenCluster {
 
 /// Where a cluster stands in the order of promotion: the given ones first, as they are given, then those that may break, by the words in
 /// their names, then the others, by name.
-pub(super) fn rank(name: &str, given: &[GivenCluster]) -> (usize, bool, String) {
+pub(in crate::flux) fn rank(name: &str, given: &[GivenCluster]) -> (usize, bool, String) {
     let place = given.iter().position(|given| given.name == name).unwrap_or(given.len());
     (place, !may_break(name), name.to_owned())
 }

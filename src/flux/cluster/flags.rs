@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::cluster::instance_spec;
-use super::files::At;
 use super::flux_kustomization::FluxKustomization;
 use super::graph::Reach;
-use super::kustomize::{Parts, Patch};
+use super::instance_spec;
+use crate::flux::files::At;
+use crate::flux::kustomize::{Parts, Patch};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -90,7 +90,7 @@ fn on(value: &str, absent: bool) -> Option<bool> {
 
 /// The flags that a cluster's tree shows: in patches of the controllers' Deployments (of its Flux Kustomizations, of the kustomizations that
 /// it builds, of its FluxInstance), in Deployments that it applies, and as `multitenant` of its FluxInstance.
-pub(super) fn controller_flags(
+pub(in crate::flux) fn controller_flags(
     kustomizations: &[FluxKustomization],
     cluster: usize,
     reached: &BTreeMap<At, Vec<Reach>>,

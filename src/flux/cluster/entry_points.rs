@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::{self, EntryPoint};
-use super::files::{At, Object, SourceRef};
 use super::flux_kustomization::path_of;
-use super::kustomize::{Builder, Parts};
+use super::{EntryPoint, branch_of};
+use crate::flux::files::{At, Object, SourceRef};
+use crate::flux::kustomize::{Builder, Parts};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
 /// The entry points of all clusters: what a FluxInstance syncs, and each Kustomization that applies itself, together with the source
 /// that it builds from, and that no other applies.
-pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
+pub(in crate::flux) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
     let mut found: Vec<EntryPoint> = Vec::new();
     for (at, root) in parts.documents() {
         found.extend(EntryPoint::of_flux_instance(&at, root));
@@ -55,7 +55,7 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
         }
         let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
         let Some(repository) = repository.and_then(|repository| parts.node(&repository.at)) else { continue };
-        let branch = cluster::branch_of(repository);
+        let branch = branch_of(repository);
         let url = repository.text_at(&["spec", "url"]).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
         found.push(EntryPoint {
@@ -75,7 +75,7 @@ pub(super) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<
 
 /// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
 /// that Flux makes when it is bootstrapped.
-pub(super) fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
+pub(in crate::flux) fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
     let system = || "flux-system".to_owned();
     let built = builder.flux_path(path);
     let kustomizations =

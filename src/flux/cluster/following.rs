@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::Cluster;
-use super::files::FluxVersion;
+use super::Cluster;
 use super::flags::ControllerFlag;
+use crate::flux::files::FluxVersion;
 
 /// What the repository at hand has of the git branches that clusters follow. Filled in by those who know git.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ impl Following {
 
     /// Gives clusters the version and the flags that their branches state. Where a branch says nothing of its cluster, the tree at hand stays
     /// the word.
-    pub(super) fn teach(&self, clusters: &mut [Cluster]) {
+    pub(in crate::flux) fn teach(&self, clusters: &mut [Cluster]) {
         for cluster in clusters {
             if let Some(Followed::Here(FollowedBranch { states: States::Own { flux, controller_flags, .. }, .. })) =
                 self.of(cluster)

@@ -1,7 +1,7 @@
-use super::files::Barred;
 use super::flux_kustomization::path_of;
-use super::kustomize::Parts;
-use super::view::View;
+use crate::flux::View;
+use crate::flux::files::Barred;
+use crate::flux::kustomize::Parts;
 use crate::repo::RepoPath;
 
 /// A template that would be where a cluster begins: what it says is only known after something else has run.
@@ -16,7 +16,7 @@ pub struct EntryTemplate {
 }
 
 /// The templates among the files of a view that would be entry points.
-pub(super) fn entry_templates(parts: &Parts<'_>) -> Vec<EntryTemplate> {
+pub(in crate::flux) fn entry_templates(parts: &Parts<'_>) -> Vec<EntryTemplate> {
     let templates = parts.scan.files.iter().filter(|(_, file)| file.barred == Some(Barred::Template));
     let mut found = Vec::new();
     for (path, _) in templates {

@@ -2,22 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::EntryPoint;
-use super::files::{At, Object};
-use super::flux_kustomization::{Data, FluxKustomization};
-use super::graph::{Graph, Reach};
-use super::kustomize::{Builder, Parts, Rendered};
-use super::value::{Value, Variables};
+use super::{Graph, Reach};
+use crate::flux::cluster::EntryPoint;
+use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
+use crate::flux::files::{At, Object};
+use crate::flux::kustomize::{Builder, Parts, Rendered};
+use crate::flux::value::{Value, Variables};
 use crate::yaml::Node;
 
 /// A ConfigMap or Secret: kind, namespace, name.
 type Source = (String, String, String);
 
 /// The ConfigMaps and Secrets of a tree, by kind and name: each cluster looks for its own among them.
-pub(super) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
+pub(in crate::flux) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
 
 impl<'v> Lying<'v> {
-    pub(super) fn around(parts: &Parts<'v>) -> Lying<'v> {
+    pub(in crate::flux) fn around(parts: &Parts<'v>) -> Lying<'v> {
         let mut found = BTreeMap::<_, Vec<_>>::new();
         for object in parts.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
             found.entry((object.kind.as_str(), object.name.as_str())).or_default().push(object);
@@ -29,7 +29,7 @@ impl<'v> Lying<'v> {
 /// How often a cluster is walked again because a ConfigMap was found that changes names.
 const ROUNDS: usize = 4;
 
-pub(super) struct Walk<'g, 'v, 'b> {
+pub(in crate::flux) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
     parts: &'b Parts<'v>,
     builder: &'b mut Builder<'v>,
@@ -49,7 +49,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     ///
     /// A ConfigMap of variables is most often applied above those who ask for it, and so is met before them. Only where one is met later, or lies
     /// in the tree and is not applied at all, the cluster is walked again.
-    pub(super) fn through(
+    pub(in crate::flux) fn through(
         graph: &'g mut Graph,
         cluster: usize,
         entry: &EntryPoint,
@@ -179,7 +179,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         }
         let parts = self.parts;
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
-            let is_flux = parts.object(&object.at).is_some_and(super::Object::is_flux_kustomization);
+            let is_flux = parts.object(&object.at).is_some_and(Object::is_flux_kustomization);
             let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
             self.kustomization(&object.at, root, Some(object), &variables, Some(number));
         }
