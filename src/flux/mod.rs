@@ -9,15 +9,10 @@
 
 mod cluster;
 mod files;
-mod flux_input;
-mod installed;
 mod kustomize;
 mod mentions;
-mod radius;
-mod release;
 #[cfg(test)]
 mod tests;
-mod traced;
 mod value;
 mod view;
 
@@ -29,12 +24,10 @@ pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
     SourceRef, is_kustomization_file,
 };
-pub use flux_input::{Input, NotBuilt};
-pub use installed::{Installed, InstalledChart};
 pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
 pub use mentions::{Mention, Named, SelectorUse};
-pub use radius::{InCluster, Radius, Radiuses};
-pub use release::{Chart, ChartSpec, Identity, Release};
-pub use traced::Traced;
 pub use value::{FieldDifference, Value, Variables, rewrite};
-pub use view::View;
+pub use view::{
+    Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, Radius, Radiuses, Release,
+    Traced, View,
+};

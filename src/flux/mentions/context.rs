@@ -8,8 +8,9 @@ use regex::{Captures, Regex};
 
 use super::place::Place;
 use crate::flux::files::{At, Object, is_kustomization_file};
+use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Variables;
-use crate::flux::{Kustomization, View};
+use crate::flux::view::View;
 use crate::repo::RepoPath;
 
 /// One way in which a document arrives in a cluster.

@@ -28,7 +28,8 @@ use aho_corasick::AhoCorasick;
 
 use self::context::{Context, Contexts};
 use self::place::Place;
-use super::{At, View};
+use crate::flux::files::At;
+use crate::flux::view::View;
 use crate::repo::RepoPath;
 
 /// An object by its name.

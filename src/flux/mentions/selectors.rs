@@ -7,7 +7,8 @@ use regex::Regex;
 
 use super::context::{Context, Contexts};
 use super::place::Place;
-use crate::flux::{At, View};
+use crate::flux::files::At;
+use crate::flux::view::View;
 use crate::yaml::Node;
 
 /// A selector that asks for a label.

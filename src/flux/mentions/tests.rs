@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tests::view;
 use super::*;
+use crate::flux::tests::view;
 
 const CLUSTER: &str = "\
 apiVersion: source.toolkit.fluxcd.io/v1

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use super::cluster::Reach;
-use super::files::{At, SourceRef};
-use super::value::Value;
-use super::view::View;
+use super::View;
+use crate::flux::cluster::Reach;
+use crate::flux::files::{At, SourceRef};
+use crate::flux::value::Value;
 
 /// A HelmRelease as helm-controller will install it in one cluster.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Installed {
     pub storage_namespace: String,
     /// Where its chart comes from; `None` where it says that in no form that could be read.
     pub chart: Option<InstalledChart>,
-    /// The Flux Kustomization that applies it, as an index into [`super::Graph::kustomizations`].
+    /// The Flux Kustomization that applies it, as an index into [`crate::flux::Graph::kustomizations`].
     pub kustomization: usize,
     /// Whether that one waits for it.
     pub is_waited_for: bool,

@@ -1,15 +1,28 @@
+//! One tree, understood: its files, who applies what, and the questions that can be asked of both.
+
+mod input;
+mod installed;
+mod radius;
+mod release;
+mod traced;
+
+pub use input::{Input, NotBuilt};
+pub use installed::{Installed, InstalledChart};
+pub use radius::{InCluster, Radius, Radiuses};
+pub use release::{Chart, ChartSpec, Identity, Release};
+pub use traced::Traced;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cluster::{
+use crate::flux::cluster::{
     EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, Reach, effective, entry_templates,
 };
-use super::files::{
+use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use super::kustomize::{Builder, Kustomization, Parts, Rendered};
-use super::release::Release;
-use super::value::{Value, Variables};
+use crate::flux::kustomize::{Builder, Kustomization, Listed, Parts, Rendered};
+use crate::flux::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
@@ -230,7 +243,7 @@ impl View {
     /// The kustomization files that list a file or directory under `resources`, whether or not a cluster reaches them.
     pub fn listed_by(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
         self.kustomizations.values().filter(move |kustomization| {
-            let lists = |entry: &super::Listed| self.resolve(kustomization, &entry.text).as_ref() == Some(path);
+            let lists = |entry: &Listed| self.resolve(kustomization, &entry.text).as_ref() == Some(path);
             kustomization.resources.iter().any(lists)
         })
     }
@@ -276,12 +289,13 @@ impl View {
     /// What a Flux Kustomization without anything but a path would build, whoever states it.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
         let at = At::document(path, 0);
-        let source = super::files::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
+        let source =
+            crate::flux::files::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
         self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
     }
 
     /// Builds directories of this view's tree.
-    pub(super) fn builder(&self) -> Builder<'_> {
+    pub(in crate::flux) fn builder(&self) -> Builder<'_> {
         let View { tree, scan, kustomizations, given, .. } = self;
         Builder::new(&Parts { tree, scan, kustomizations, given })
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::{FluxKustomization, Graph, Reach};
-use super::files::{At, is_kustomization_file};
-use super::kustomize::Kustomization;
-use super::value::Value;
-use super::view::View;
+use super::View;
+use crate::flux::cluster::{FluxKustomization, Graph, Reach};
+use crate::flux::files::{At, is_kustomization_file};
+use crate::flux::kustomize::Kustomization;
+use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
 /// What a change can reach.

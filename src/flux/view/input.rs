@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::cluster::FluxKustomization;
-use super::files::kustomization_files_in;
-use super::kustomize::{Kustomization, Listed};
-use super::value::Value;
-use super::view::View;
+use super::View;
+use crate::flux::cluster::FluxKustomization;
+use crate::flux::files::kustomization_files_in;
+use crate::flux::kustomize::{Kustomization, Listed};
+use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
 /// What Flux has Kustomize build.
@@ -202,8 +202,8 @@ fn add(kustomization: &mut Value, dir: &RepoPath, own: &FluxKustomization, compo
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::view;
     use super::*;
+    use crate::flux::tests::view;
 
     const FLUX: &str = "\
 apiVersion: kustomize.toolkit.fluxcd.io/v1

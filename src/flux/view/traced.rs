@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::cluster::FluxKustomization;
-use super::files::At;
-use super::kustomize::{Builder, Content, Rendered, Stage, objects};
-use super::value::Value;
-use super::view::View;
+use super::View;
+use crate::flux::cluster::FluxKustomization;
+use crate::flux::files::At;
+use crate::flux::kustomize::{Builder, Content, Rendered, Stage, objects};
+use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
 /// An object of a build: what it is in its file, and all that is done to it on its way, in order.
@@ -29,7 +29,7 @@ pub struct Traced {
 }
 
 impl Traced {
-    pub(super) fn of(object: Rendered, own: Option<Value>) -> Traced {
+    pub(in crate::flux) fn of(object: Rendered, own: Option<Value>) -> Traced {
         let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
         Traced {
             id: (api_version, kind, namespace.unwrap_or_default(), name),
@@ -111,8 +111,8 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::view;
     use super::*;
+    use crate::flux::tests::view;
 
     fn traced(files: &[(&str, &'static str)], dir: &str) -> Vec<Traced> {
         let dirs = [RepoPath::new(dir).unwrap()];

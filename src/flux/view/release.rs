@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::cluster::Reach;
-use super::files::{At, Object, SourceRef};
-use super::view::View;
+use super::View;
+use crate::flux::cluster::Reach;
+use crate::flux::files::{At, Object, SourceRef};
 use crate::yaml::Node;
 
 /// A HelmRelease that names a chart. Patches and values-only fragments are none.
@@ -80,7 +80,7 @@ impl View {
 }
 
 impl Release {
-    pub(super) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
+    pub(in crate::flux) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
         let spec = root.get("spec")?;
         let chart = match (spec.get("chart"), spec.get("chartRef")) {
             (Some(chart), None) => ChartSpec::read(chart).map_or(Chart::Invalid, Chart::Spec),
