@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entry_point::{EntryPoint, branch_of};
 use super::flux_kustomization::path_of;
-use super::{EntryPoint, branch_of};
 use crate::flux::files::{At, Object, SourceRef};
-use crate::flux::kustomize::{Builder, Parts};
+use crate::flux::kustomize::{Builder, ParsedTree};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
 /// The entry points of all clusters: what a FluxInstance syncs, and each Kustomization that applies itself, together with the source
 /// that it builds from, and that no other applies.
-pub(in crate::flux) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
+pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
     let mut found: Vec<EntryPoint> = Vec::new();
-    for (at, root) in parts.documents() {
+    for (at, root) in parsed.documents() {
         found.extend(EntryPoint::of_flux_instance(&at, root));
     }
-    let kustomizations = parts.objects().filter(|object| object.is_flux_kustomization());
+    let kustomizations = parsed.objects().filter(|object| object.is_flux_kustomization());
     let kustomizations: BTreeMap<_, _> = kustomizations
-        .filter_map(|object| Some((&object.at, (object, parts.node(&object.at).and_then(path_and_source)?))))
+        .filter_map(|object| Some((&object.at, (object, parsed.node(&object.at).and_then(path_and_source)?))))
         .collect();
     let mut builds = Vec::new();
     let mut applied: BTreeSet<At> =
@@ -54,7 +54,7 @@ pub(in crate::flux) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>
             continue;
         }
         let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let Some(repository) = repository.and_then(|repository| parts.node(&repository.at)) else { continue };
+        let Some(repository) = repository.and_then(|repository| parsed.node(&repository.at)) else { continue };
         let branch = branch_of(repository);
         let url = repository.text_at(&["spec", "url"]).map(str::to_owned);
         let namespace = source.namespace.or_else(|| object.namespace.clone());
@@ -75,13 +75,13 @@ pub(in crate::flux) fn entry_points(parts: &Parts<'_>, builder: &mut Builder<'_>
 
 /// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
 /// that Flux makes when it is bootstrapped.
-pub(in crate::flux) fn source_of(path: &RepoPath, parts: &Parts<'_>, builder: &mut Builder<'_>) -> SourceRef {
+pub(super) fn source_of(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> SourceRef {
     let system = || "flux-system".to_owned();
     let built = builder.flux_path(path);
     let kustomizations =
-        built.iter().filter(|rendered| parts.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
+        built.iter().filter(|rendered| parsed.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
     let mut named = kustomizations.filter_map(|rendered| {
-        let (_, source) = path_and_source(parts.node(&rendered.at)?)?;
+        let (_, source) = path_and_source(parsed.node(&rendered.at)?)?;
         let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
         (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
     });

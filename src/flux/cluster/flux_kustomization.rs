@@ -1,8 +1,11 @@
+//! A Flux Kustomization as it arrives in a cluster.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::effective::effective;
 use crate::flux::files::{At, SourceRef};
-use crate::flux::kustomize::{Patch, Patches, Rendered};
+use crate::flux::kustomize::{Overlay, Patch, Patches, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
@@ -12,7 +15,7 @@ use crate::yaml::Node;
 pub struct FluxKustomization {
     /// Where it stands; that of the FluxInstance for the one that an operator makes.
     pub at: At,
-    /// The cluster, as an index into [`super::Graph::clusters`].
+    /// The cluster, as an index into [`crate::flux::Graph::clusters`].
     pub cluster: usize,
     /// Its effective name.
     pub name: String,
@@ -56,7 +59,7 @@ pub struct SubstituteFrom {
 }
 
 /// A path of a Flux Kustomization: relative to the root of its source, whether or not it begins with `/`.
-pub(in crate::flux) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
+pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
     RepoPath::root().join(spec_path.unwrap_or("./").trim_start_matches('/'))
 }
 
@@ -147,6 +150,16 @@ impl FluxKustomization {
         self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
     }
 
+    /// What it adds to the kustomization of its path.
+    pub(in crate::flux) fn overlay(&self) -> Overlay<'_> {
+        Overlay {
+            stated_in: &self.at.path,
+            components: &self.components,
+            patches: &self.patches,
+            namespace: self.target_namespace.as_ref(),
+        }
+    }
+
     /// `namespace/name`.
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
@@ -154,7 +167,7 @@ impl FluxKustomization {
 
     /// The variables of `spec.postBuild`: those of ConfigMaps and Secrets, of which later ones win, then `substitute`, which wins over all.
     /// `look_up` gives the data of one, or `None` where this tree does not hold it.
-    pub(in crate::flux) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
+    pub(super) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
         let mut variables = Variables::default();
         for from in &self.substitute_from {
             variables.any = true;
@@ -173,38 +186,7 @@ impl FluxKustomization {
 }
 
 /// The keys of a ConfigMap or Secret; the values that can be read.
-pub(in crate::flux) type Data = Vec<(String, Option<String>)>;
-
-/// An object as it arrives in the cluster: patched, named and substituted.
-pub(in crate::flux) fn effective(
-    root: Node<'_>,
-    patches: &[Arc<Patch>],
-    called: Option<(&str, Option<&str>)>,
-    variables: &Variables,
-) -> Option<Value> {
-    let mut object = Value::of(root)?;
-    for patch in patches {
-        patch.apply(&mut object);
-    }
-    if let Some((name, namespace)) = called {
-        let mut metadata = object.get("metadata").cloned().unwrap_or(Value::Null);
-        metadata.set("name", Value::string(name));
-        if let Some(namespace) = namespace {
-            metadata.set("namespace", Value::string(namespace));
-        }
-        object.set("metadata", metadata);
-    }
-    if variables.any && !is_left_alone(&object) {
-        object.map_text(&|text| variables.put_into(text));
-    }
-    Some(object)
-}
-
-/// Whether an object asks Flux not to substitute anything in it.
-pub(in crate::flux) fn is_left_alone(object: &Value) -> bool {
-    const DISABLED: &str = "kustomize.toolkit.fluxcd.io/substitute";
-    ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, DISABLED]) == Some("disabled"))
-}
+pub(super) type Data = Vec<(String, Option<String>)>;
 
 /// The patches of the effective object: its own, each at its line, or those that a patch of a parent put in their place, at that patch.
 fn own_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {

@@ -1,7 +1,9 @@
+//! What the repository has of the branches that clusters follow.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cluster;
-use super::flags::ControllerFlag;
+use super::flag::ControllerFlag;
 use crate::flux::files::FluxVersion;
 
 /// What the repository at hand has of the git branches that clusters follow. Filled in by those who know git.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{EntryPoint, name_of};
+use super::entry_point::{EntryPoint, name_of};
 use crate::flux::files::{At, SourceRef};
 use crate::repo::RepoPath;
 
@@ -21,7 +21,7 @@ pub struct GivenCluster {
 
 /// The entry points with the names of their clusters: those that the tree shows, of which a given one of the same path, or else of the
 /// same name, says name and branch, and those that are given alone. `source` finds what is built from a path that is given alone.
-pub(in crate::flux) fn named(
+pub(super) fn named(
     found: Vec<EntryPoint>,
     given: &[GivenCluster],
     source: &mut dyn FnMut(&RepoPath) -> SourceRef,
@@ -74,7 +74,7 @@ impl GivenCluster {
 
 /// Where a cluster stands in the order of promotion: the given ones first, as they are given, then those that may break, by the words in
 /// their names, then the others, by name.
-pub(in crate::flux) fn rank(name: &str, given: &[GivenCluster]) -> (usize, bool, String) {
+pub(super) fn rank(name: &str, given: &[GivenCluster]) -> (usize, bool, String) {
     let place = given.iter().position(|given| given.name == name).unwrap_or(given.len());
     (place, !may_break(name), name.to_owned())
 }

@@ -1,17 +1,20 @@
+mod dependents;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::walk::{Lying, Walk};
+use super::Cluster;
+use super::entry_point::EntryPoint;
 use super::entry_points::{entry_points, source_of};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, GivenCluster};
+use super::reach::Reach;
 use super::releases_roots::releases_roots;
-use super::{Cluster, EntryPoint, version_stated};
-use crate::flux::files::{At, Object};
-use crate::flux::kustomize::{Builder, Parts, Patches, Unmodelled};
-use crate::repo::RepoPath;
+use crate::flux::files::{At, FluxVersion, Object};
+use crate::flux::kustomize::{Builder, ParsedTree, Unmodelled};
+use crate::yaml::Node;
 
 /// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
 #[derive(Clone, Debug, Default)]
@@ -22,28 +25,7 @@ pub struct Graph {
     pub kustomizations: Vec<FluxKustomization>,
     /// What changes objects and is not modelled, where it was met.
     pub unmodelled: BTreeSet<Unmodelled>,
-    pub(in crate::flux) reaches: BTreeMap<At, Vec<Reach>>,
-}
-
-/// That a cluster applies an object, and as what.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// The cluster, as an index into [`Graph::clusters`].
-    pub cluster: usize,
-    /// The Flux Kustomization, as an index into [`Graph::kustomizations`].
-    pub kustomization: usize,
-    /// Its `apiVersion`.
-    pub api_version: String,
-    /// Its kind.
-    pub kind: String,
-    /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
-    pub namespace: Option<String>,
-    /// The effective name; that of what a generator makes without the hash, which [`View::build`](crate::flux::View::build) puts behind it.
-    pub name: String,
-    /// The kustomization files that it came through, the outermost first.
-    pub through: Vec<RepoPath>,
-    /// The patches on its way that change it, of Kustomize and of Flux; for HelmReleases and Flux Kustomizations.
-    pub patches: Patches,
+    reaches: BTreeMap<At, Vec<Reach>>,
 }
 
 impl Graph {
@@ -63,16 +45,16 @@ impl Graph {
     }
 
     /// Reads who applies what.
-    pub(in crate::flux) fn of(parts: &Parts<'_>) -> Graph {
+    pub(in crate::flux) fn of(parsed: &ParsedTree<'_>, given: &[GivenCluster]) -> Graph {
         let mut graph = Graph::default();
-        let mut builder = Builder::new(parts);
-        let lying = Lying::around(parts);
-        let found = entry_points(parts, &mut builder);
-        for (name, entry) in given::named(found, parts.given, &mut |path| source_of(path, parts, &mut builder)) {
-            graph.add_cluster(name, &entry, parts, &mut builder, &lying);
+        let mut builder = Builder::new(parsed);
+        let lying = Lying::around(parsed);
+        let found = entry_points(parsed, &mut builder);
+        for (name, entry) in given::named(found, given, &mut |path| source_of(path, parsed, &mut builder)) {
+            graph.add_cluster(name, &entry, parsed, &mut builder, &lying);
         }
-        graph.put_in_order(parts.given);
-        let built = builder.files_built(&graph.kustomizations);
+        graph.put_in_order(given);
+        let built = builder.files_built(graph.kustomizations.iter().map(|own| (own.path.as_ref(), own.overlay())));
         graph.unmodelled = builder.unmodelled.into_iter().filter(|own| built.contains(&own.path)).collect();
         graph
     }
@@ -92,12 +74,12 @@ impl Graph {
         &mut self,
         name: String,
         entry: &EntryPoint,
-        parts: &Parts<'v>,
+        parsed: &ParsedTree<'v>,
         builder: &mut Builder<'v>,
         lying: &Lying<'v>,
     ) {
         let number = self.clusters.len();
-        let in_tree = parts.tree.holds(&entry.path);
+        let in_tree = parsed.tree.holds(&entry.path);
         self.clusters.push(Cluster {
             name,
             path: entry.path.clone(),
@@ -112,20 +94,34 @@ impl Graph {
             controller_flags: Vec::new(),
         });
         let first = self.kustomizations.len();
-        let reached = Walk::through(self, number, entry, parts, builder, lying);
+        let reached = Walk::through(self, number, entry, parsed, builder, lying);
         if self.clusters[number].flux.is_none() {
             let own = reached.iter().flat_map(|(at, reaches)| {
-                reaches.iter().filter_map(|reach| Some((reach, parts.node(at)?, parts.text(&at.path)?)))
+                reaches.iter().filter_map(|reach| Some((reach, parsed.node(at)?, parsed.text(&at.path)?)))
             });
             let stated = version_stated(&own.collect::<Vec<_>>());
             (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
         }
-        let is_release = |at: &At| parts.object(at).is_some_and(Object::is_helm_release);
+        let is_release = |at: &At| parsed.object(at).is_some_and(Object::is_helm_release);
         self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
         self.clusters[number].controller_flags =
-            controller_flags(&self.kustomizations[first..], number, &reached, parts);
+            controller_flags(&self.kustomizations[first..], number, &reached, parsed);
         for (at, reaches) in reached {
             self.reaches.entry(at).or_default().extend(reaches);
         }
     }
+}
+
+/// The version of Flux that reached objects state: the tag of Flux's own manifests, or the header of `gotk-components.yaml`.
+fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
+    let manifests = |node: &Node<'_>| {
+        let url = node.text_at(&["spec", "url"])?;
+        let tag = node.text_at(&["spec", "ref", "tag"])?;
+        FluxVersion::parse(tag).filter(|_| url.ends_with("/flux-manifests"))
+    };
+    let header = |text: &str| {
+        let line = text.lines().take(10).find_map(|line| line.strip_prefix("# Flux Version:"))?;
+        FluxVersion::parse(line)
+    };
+    reaches.iter().find_map(|(_, node, text)| manifests(node).or_else(|| header(text)))
 }

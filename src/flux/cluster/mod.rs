@@ -1,29 +1,35 @@
 //! Clusters: where they begin in a tree, which Flux Kustomizations they apply, and what each of these reaches.
 
+mod effective;
+mod entry_point;
 mod entry_points;
+mod flag;
 mod flags;
 mod flux_kustomization;
 mod following;
 mod given;
 mod graph;
+mod reach;
+mod releases_root;
 mod releases_roots;
 mod templates;
 #[cfg(test)]
 mod tests;
 
-pub use flags::{ControllerFlag, Flag};
-pub(super) use flux_kustomization::effective;
+pub(super) use effective::effective;
+pub use flag::{ControllerFlag, Flag};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
 pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
 pub use given::GivenCluster;
-pub use graph::{Graph, Reach};
-pub use releases_roots::ReleasesRoot;
-pub(super) use templates::entry_templates;
+pub use graph::Graph;
+pub use reach::Reach;
+pub use releases_root::ReleasesRoot;
 pub use templates::{EntryTemplate, KustomizationTemplate};
+pub(super) use templates::{entry_templates, kustomization_templates};
 
+use self::entry_point::name_of;
 use crate::flux::files::{At, FluxVersion, SourceRef};
 use crate::repo::RepoPath;
-use crate::yaml::Node;
 
 /// A cluster as Flux sees it: the entry point in the tree, and the git branch that its GitRepository follows.
 #[derive(Clone, Debug)]
@@ -77,89 +83,4 @@ impl Cluster {
     pub fn name_by_path(&self) -> String {
         name_of(&self.path)
     }
-}
-
-/// Where Flux starts in a repository, before anything is built from there.
-#[derive(Clone, Debug)]
-pub(in crate::flux) struct EntryPoint {
-    pub(in crate::flux) path: RepoPath,
-    pub(in crate::flux) stated_at: At,
-    pub(in crate::flux) source: SourceRef,
-    pub(in crate::flux) branch: Option<String>,
-    pub(in crate::flux) url: Option<String>,
-    pub(in crate::flux) flux: Option<FluxVersion>,
-    /// The Flux Kustomization that applies itself from there; `None` where a FluxInstance makes it.
-    pub(in crate::flux) kustomization: Option<At>,
-}
-
-impl EntryPoint {
-    /// The entry point that a document states as a FluxInstance, as the values of the `flux-instance` chart in a HelmRelease, or as
-    /// those values in a file of their own.
-    pub(in crate::flux) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
-        let spec = instance_spec(root)?;
-        let sync = spec.get("sync")?;
-        let path = RepoPath::root().join(sync.text_at(&["path"])?)?;
-        // The operator names the source after the instance's namespace unless told otherwise.
-        let source = SourceRef {
-            kind: sync.text_at(&["kind"]).unwrap_or("GitRepository").to_owned(),
-            name: sync.text_at(&["name"]).unwrap_or("flux-system").to_owned(),
-            namespace: Some("flux-system".to_owned()),
-        };
-        let branch = sync.text_at(&["ref"]).and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
-        let url = sync.text_at(&["url"]).map(str::to_owned);
-        let flux = spec.text_at(&["distribution", "version"]).and_then(FluxVersion::parse);
-        Some(EntryPoint { path, stated_at: at.clone(), source, branch, url, flux, kustomization: None })
-    }
-}
-
-/// What a document states as a FluxInstance, in the document itself or as values of the `flux-instance` chart.
-pub(in crate::flux) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
-    match root.text_at(&["kind"]) {
-        Some("FluxInstance") => root.get("spec"),
-        Some("HelmRelease") => root.at(&["spec", "values", "instance"]),
-        Some(_) => None,
-        None => root.get("instance"),
-    }
-}
-
-/// The branch that a GitRepository follows; Flux takes `master` where it names nothing.
-pub(in crate::flux) fn branch_of(git_repository: Node<'_>) -> Option<String> {
-    let Some(reference) = git_repository.at(&["spec", "ref"]) else { return Some("master".to_owned()) };
-    let by_name = reference.text_at(&["name"]).and_then(|name| name.strip_prefix("refs/heads/"));
-    by_name.or(reference.text_at(&["branch"])).map(str::to_owned)
-}
-
-/// The name of the cluster whose entry point this is: the first part of the path that is not about how repositories are laid out.
-pub(in crate::flux) fn name_of(path: &RepoPath) -> String {
-    const LAYOUT: [&str; 14] = [
-        "kubernetes",
-        "k8s",
-        "cluster",
-        "clusters",
-        "flux",
-        "flux-system",
-        "config",
-        "apps",
-        "bootstrap",
-        "setup",
-        "gitops",
-        "fleet",
-        "kubernetes-manifests",
-        "infrastructure",
-    ];
-    path.as_str().split('/').find(|part| !part.is_empty() && !LAYOUT.contains(part)).unwrap_or("cluster").to_owned()
-}
-
-/// The version of Flux that reached objects state: the tag of Flux's own manifests, or the header of `gotk-components.yaml`.
-pub(in crate::flux) fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
-    let manifests = |node: &Node<'_>| {
-        let url = node.text_at(&["spec", "url"])?;
-        let tag = node.text_at(&["spec", "ref", "tag"])?;
-        FluxVersion::parse(tag).filter(|_| url.ends_with("/flux-manifests"))
-    };
-    let header = |text: &str| {
-        let line = text.lines().take(10).find_map(|line| line.strip_prefix("# Flux Version:"))?;
-        FluxVersion::parse(line)
-    };
-    reaches.iter().find_map(|(_, node, text)| manifests(node).or_else(|| header(text)))
 }

@@ -1,27 +1,18 @@
+//! How the releases roots of a cluster are found.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::flux_kustomization::FluxKustomization;
-use super::graph::Reach;
+use super::reach::Reach;
+use super::releases_root::ReleasesRoot;
 use crate::flux::files::At;
-
-/// A releases root: the Flux Kustomization whose render holds the Flux Kustomizations that render HelmReleases, or the HelmReleases
-/// themselves. What is to hold for all releases of a cluster is stated there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReleasesRoot {
-    /// The Flux Kustomization, as an index into [`super::Graph::kustomizations`].
-    pub kustomization: usize,
-    /// How many Flux Kustomizations that render HelmReleases it applies: a patch for these releases takes the form with two levels.
-    pub kustomizations: usize,
-    /// How many HelmReleases it renders itself: a patch for these takes the form with one level.
-    pub releases: usize,
-}
 
 /// The releases roots of a cluster, in the order of its Kustomizations; `reached` is what the cluster applies.
 ///
 /// A Kustomization that renders HelmReleases makes the one that applies it a root. Below the entry point both may be meant, for the
 /// entry point is a root only where nothing else can be one (a patch there would replace those of its children): it is one where it
 /// applies several such Kustomizations, most of them with a single release, and no root lies deeper; else each of them is a root itself.
-pub(in crate::flux) fn releases_roots(
+pub(super) fn releases_roots(
     kustomizations: &[FluxKustomization],
     reached: &BTreeMap<At, Vec<Reach>>,
     is_release: &dyn Fn(&At) -> bool,

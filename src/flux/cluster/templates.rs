@@ -1,8 +1,9 @@
+//! Templates that would be entry points or Flux Kustomizations.
+
 use super::flux_kustomization::path_of;
-use crate::flux::View;
-use crate::flux::files::Barred;
-use crate::flux::kustomize::Parts;
-use crate::repo::RepoPath;
+use crate::flux::files::{Barred, FileView};
+use crate::flux::kustomize::ParsedTree;
+use crate::repo::{RepoPath, Tree};
 
 /// A template that would be where a cluster begins: what it says is only known after something else has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +17,11 @@ pub struct EntryTemplate {
 }
 
 /// The templates among the files of a view that would be entry points.
-pub(in crate::flux) fn entry_templates(parts: &Parts<'_>) -> Vec<EntryTemplate> {
-    let templates = parts.scan.files.iter().filter(|(_, file)| file.barred == Some(Barred::Template));
+pub(in crate::flux) fn entry_templates(parsed: &ParsedTree<'_>) -> Vec<EntryTemplate> {
+    let templates = parsed.scan.files.iter().filter(|(_, file)| file.barred == Some(Barred::Template));
     let mut found = Vec::new();
     for (path, _) in templates {
-        let Ok(Some(file)) = parts.tree.read(path) else { continue };
+        let Ok(Some(file)) = parsed.tree.read(path) else { continue };
         let Ok(text) = str::from_utf8(&file.bytes) else { continue };
         found.extend(stated(path, text).map(|(line, kind)| EntryTemplate { path: path.clone(), line, kind }));
     }
@@ -40,18 +41,18 @@ pub struct KustomizationTemplate {
     pub builds: RepoPath,
 }
 
-impl View {
-    /// The Flux Kustomizations that stand in templates, by path: what else they say is only known after something else has run.
-    pub fn kustomization_templates(&self) -> Vec<KustomizationTemplate> {
-        let templates = self.files().filter(|(_, file)| file.barred == Some(Barred::Template));
-        let mut found = Vec::new();
-        for (path, _) in templates {
-            let Ok(Some(file)) = self.tree().read(path) else { continue };
-            let Ok(text) = str::from_utf8(&file.bytes) else { continue };
-            found.extend(kustomizations(path, text));
-        }
-        found
+/// The Flux Kustomizations that stand in the templates among the files of a tree, by path.
+pub(in crate::flux) fn kustomization_templates<'f>(
+    tree: &Tree,
+    files: impl Iterator<Item = (&'f RepoPath, &'f FileView)>,
+) -> Vec<KustomizationTemplate> {
+    let mut found = Vec::new();
+    for (path, _) in files.filter(|(_, file)| file.barred == Some(Barred::Template)) {
+        let Ok(Some(file)) = tree.read(path) else { continue };
+        let Ok(text) = str::from_utf8(&file.bytes) else { continue };
+        found.extend(kustomizations(path, text));
     }
+    found
 }
 
 /// The Flux Kustomizations in the text of a template whose `path` is plain.

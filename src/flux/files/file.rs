@@ -75,7 +75,7 @@ impl FileView {
     }
 
     /// Reads the bytes of a YAML file.
-    pub(in crate::flux) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
+    pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
         let nothing = FileView { stream: None, objects: Vec::new(), barred: None, broken: None, skips: Vec::new() };
         let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
         if path.as_str().ends_with(".j2") {
@@ -103,7 +103,7 @@ impl FileView {
     }
 
     /// The same content read at another path; `None` where the path decides what it is.
-    pub(in crate::flux) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
+    pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
         let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
         let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
         Some(FileView { objects: Object::find(path, stream), barred, ..self.clone() })

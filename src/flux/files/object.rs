@@ -62,7 +62,7 @@ pub struct Object {
 
 impl Object {
     /// The objects of a stream: documents with `apiVersion` and `kind`.
-    pub(in crate::flux) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
+    pub(super) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
         let documents = stream.documents().enumerate();
         documents.filter_map(|(document, root)| Object::of(At::document(path, document), root)).collect()
     }

@@ -19,7 +19,7 @@ pub(in crate::flux) struct Scan {
     /// Those that can matter to Flux, parsed.
     pub(in crate::flux) files: BTreeMap<RepoPath, Arc<FileView>>,
     /// The others.
-    pub(in crate::flux) unread: BTreeMap<RepoPath, Arc<Unread>>,
+    pub(super) unread: BTreeMap<RepoPath, Arc<Unread>>,
     /// The symbolic links.
     pub(in crate::flux) links: Vec<RepoPath>,
     /// Whether all are to be parsed.
@@ -27,7 +27,7 @@ pub(in crate::flux) struct Scan {
 }
 
 /// A YAML file that cannot matter to Flux, parsed when it is asked for.
-pub(in crate::flux) struct Unread {
+pub(super) struct Unread {
     path: RepoPath,
     bytes: Arc<[u8]>,
     filtered: bool,
@@ -35,7 +35,7 @@ pub(in crate::flux) struct Unread {
 }
 
 impl Unread {
-    pub(in crate::flux) fn read(&self) -> &Arc<FileView> {
+    pub(super) fn read(&self) -> &Arc<FileView> {
         self.read.get_or_init(|| Arc::new(FileView::read(&self.path, &self.bytes, self.filtered)))
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::generator::Behavior;
 use super::kustomization::{Kustomization, Listed, only_names_references};
-use super::parts::Parts;
+use super::overlay::Overlay;
+use super::parsed_tree::ParsedTree;
 use super::patch::Patches;
 use super::rendered::Rendered;
 use super::stage::Stage;
 use super::unmodelled::Unmodelled;
-use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::{FileView, Scan};
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
@@ -29,8 +29,8 @@ pub(in crate::flux) struct Builder<'v> {
 }
 
 impl<'v> Builder<'v> {
-    pub(in crate::flux) fn new(parts: &Parts<'v>) -> Builder<'v> {
-        let Parts { tree, scan, kustomizations, .. } = *parts;
+    pub(in crate::flux) fn new(parsed: &ParsedTree<'v>) -> Builder<'v> {
+        let ParsedTree { tree, scan, kustomizations } = *parsed;
         let (built, open, unmodelled) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         Builder { tree, scan, kustomizations, built, open, unmodelled, traces: false }
     }
@@ -42,13 +42,15 @@ impl<'v> Builder<'v> {
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
     }
 
-    /// The kustomization files that take part in what Flux Kustomizations build.
-    pub(in crate::flux) fn files_built(&self, by: &[FluxKustomization]) -> BTreeSet<RepoPath> {
+    /// The kustomization files that take part in builds of directories, each with its overlay.
+    pub(in crate::flux) fn files_built<'o>(
+        &self,
+        builds: impl IntoIterator<Item = (Option<&'o RepoPath>, Overlay<'o>)>,
+    ) -> BTreeSet<RepoPath> {
         let mut waiting: Vec<RepoPath> = Vec::new();
-        for own in by {
-            let path = own.path.as_ref().and_then(|path| self.tree.follow(path));
-            waiting.extend(own.components.iter().cloned());
-            match path {
+        for (path, overlay) in builds {
+            waiting.extend(overlay.components.iter().cloned());
+            match path.and_then(|path| self.tree.follow(path)) {
                 Some(path) if !self.kustomizations.contains_key(&path) => {
                     let below = self.kustomizations.range(path.clone()..).map(|(dir, _)| dir);
                     let below = below.take_while(|dir| dir.as_str().starts_with(path.as_str()));
@@ -86,9 +88,9 @@ impl<'v> Builder<'v> {
         built
     }
 
-    /// What a Flux Kustomization builds from a path. Flux puts its components, its patches and its target namespace into the
-    /// kustomization file, or into the one that it generates. Hashes are not in the names yet ([`Rendered::finish`]).
-    pub(in crate::flux) fn with_flux(&mut self, path: &RepoPath, own: &FluxKustomization) -> Vec<Rendered> {
+    /// What is built from a directory with an overlay in its kustomization file, or in the one that Flux generates. Hashes are not in
+    /// the names yet ([`Rendered::finish`]).
+    pub(in crate::flux) fn with_overlay(&mut self, path: &RepoPath, overlay: Overlay<'_>) -> Vec<Rendered> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         let (stated, empty) = (self.kustomizations.get(&path), Kustomization::default());
         let mut objects = match stated {
@@ -98,9 +100,9 @@ impl<'v> Builder<'v> {
         let kustomization = stated.unwrap_or(&empty);
         self.merge_generated(kustomization, &mut objects);
         let components = self.components(kustomization, &[]);
-        let added = own.components.iter().map(|component| (component.clone(), vec![own.at.path.clone()]));
-        let patches = [&*kustomization.patches, &own.patches].concat();
-        let namespace = own.target_namespace.as_ref().or(kustomization.namespace.as_ref());
+        let added = overlay.components.iter().map(|component| (component.clone(), vec![overlay.stated_in.clone()]));
+        let patches = [&*kustomization.patches, overlay.patches].concat();
+        let namespace = overlay.namespace.or(kustomization.namespace.as_ref());
         self.take_in(components.into_iter().chain(added), &mut objects);
         self.transform(kustomization, &patches, namespace, &mut objects);
         objects

@@ -35,7 +35,7 @@ pub struct Rendered {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// The generators that make it, if it stands in no file.
-    pub(in crate::flux) made: Option<Arc<Made>>,
+    pub(super) made: Option<Arc<Made>>,
     /// What these put into it, once the build is finished.
     pub(in crate::flux) content: Option<Content>,
     /// Name and namespace before anything changed them.
@@ -88,6 +88,11 @@ impl Rendered {
     /// The texts that generators put into it; `None` for what stands in a file.
     pub fn generated_texts(&self) -> Option<Vec<&str>> {
         self.content.as_ref().map(|content| content.texts())
+    }
+
+    /// Whether generators make it, rather than a file.
+    pub(in crate::flux) fn is_generated(&self) -> bool {
+        self.made.is_some()
     }
 
     /// Whether its name gets the hash of its content.

@@ -16,12 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::flux::cluster::{
-    EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, Reach, effective, entry_templates,
+    EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach, effective,
+    entry_templates, kustomization_templates,
 };
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use crate::flux::kustomize::{Builder, Kustomization, Listed, Parts, Rendered};
+use crate::flux::kustomize::{Builder, Kustomization, Listed, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -129,12 +130,12 @@ impl View {
             Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
         };
         let kustomizations: BTreeMap<_, _> = on_all_cores(&named_so, read).into_iter().flatten().collect();
-        let parts = Parts { tree: &tree, scan: &scan, kustomizations: &kustomizations, given: &given };
-        let graph = Graph::of(&parts);
+        let parsed = ParsedTree { tree: &tree, scan: &scan, kustomizations: &kustomizations };
+        let graph = Graph::of(&parsed, &given);
 
-        let patches = parts.patch_files();
-        let objects = || parts.objects().filter(|object| !patches.contains(&object.at.path));
-        let read = |object: &&Object| parts.node(&object.at);
+        let patches = parsed.patch_files();
+        let objects = || parsed.objects().filter(|object| !patches.contains(&object.at.path));
+        let read = |object: &&Object| parsed.node(&object.at);
         let releases = objects()
             .filter(|object| object.is_helm_release())
             .filter_map(|object| Release::read(object, read(&object)?))
@@ -148,7 +149,7 @@ impl View {
             .filter_map(|object| OciRepository::read(&object.at, read(&object)?))
             .collect();
         View {
-            entry_templates: Arc::new(entry_templates(&parts)),
+            entry_templates: Arc::new(entry_templates(&parsed)),
             graph: Arc::new(graph),
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
@@ -220,6 +221,11 @@ impl View {
         &self.entry_templates
     }
 
+    /// The Flux Kustomizations that stand in templates, by path: what else they say is only known after something else has run.
+    pub fn kustomization_templates(&self) -> Vec<KustomizationTemplate> {
+        kustomization_templates(&self.tree, self.files())
+    }
+
     /// The HelmRepositories, by place.
     pub fn helm_repositories(&self) -> &[HelmRepository] {
         &self.helm_repositories
@@ -279,7 +285,7 @@ impl View {
         let mut builder = self.builder();
         let build = |own: &FluxKustomization| {
             let path = own.path.as_ref();
-            let mut objects = path.map(|path| builder.with_flux(path, own)).unwrap_or_default();
+            let mut objects = path.map(|path| builder.with_overlay(path, own.overlay())).unwrap_or_default();
             objects.iter_mut().for_each(|object| object.finish(&self.tree));
             objects
         };
@@ -295,9 +301,9 @@ impl View {
     }
 
     /// Builds directories of this view's tree.
-    pub(in crate::flux) fn builder(&self) -> Builder<'_> {
-        let View { tree, scan, kustomizations, given, .. } = self;
-        Builder::new(&Parts { tree, scan, kustomizations, given })
+    pub(super) fn builder(&self) -> Builder<'_> {
+        let View { tree, scan, kustomizations, .. } = self;
+        Builder::new(&ParsedTree { tree, scan, kustomizations })
     }
 
     /// An object as it arrives in a cluster: patched, named, substituted.

@@ -80,7 +80,7 @@ impl View {
 }
 
 impl Release {
-    pub(in crate::flux) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
+    pub(super) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
         let spec = root.get("spec")?;
         let chart = match (spec.get("chart"), spec.get("chartRef")) {
             (Some(chart), None) => ChartSpec::read(chart).map_or(Chart::Invalid, Chart::Spec),

@@ -29,7 +29,7 @@ pub struct Traced {
 }
 
 impl Traced {
-    pub(in crate::flux) fn of(object: Rendered, own: Option<Value>) -> Traced {
+    pub(super) fn of(object: Rendered, own: Option<Value>) -> Traced {
         let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
         Traced {
             id: (api_version, kind, namespace.unwrap_or_default(), name),
@@ -73,7 +73,7 @@ impl View {
     /// this is for a [`View::whole`].
     pub fn traced<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Traced>> {
         self.trace(kustomizations, |builder, own: &FluxKustomization| {
-            own.path.as_ref().map(|path| builder.with_flux(path, own)).unwrap_or_default()
+            own.path.as_ref().map(|path| builder.with_overlay(path, own.overlay())).unwrap_or_default()
         })
     }
 
@@ -102,7 +102,7 @@ impl View {
         builder.traces = true;
         let trace = |mut object: Rendered| {
             object.finish(self.tree());
-            let own = self.node(&object.at).filter(|_| object.made.is_none()).and_then(Value::of);
+            let own = self.node(&object.at).filter(|_| !object.is_generated()).and_then(Value::of);
             Traced::of(object, own)
         };
         what.into_iter().map(|own| build(&mut builder, own).into_iter().map(trace).collect()).collect()

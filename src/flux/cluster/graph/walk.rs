@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Graph, Reach};
-use crate::flux::cluster::EntryPoint;
+use super::Graph;
+use crate::flux::cluster::entry_point::EntryPoint;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
+use crate::flux::cluster::reach::Reach;
 use crate::flux::files::{At, Object};
-use crate::flux::kustomize::{Builder, Parts, Rendered};
+use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::yaml::Node;
 
@@ -14,12 +15,12 @@ use crate::yaml::Node;
 type Source = (String, String, String);
 
 /// The ConfigMaps and Secrets of a tree, by kind and name: each cluster looks for its own among them.
-pub(in crate::flux) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
+pub(super) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
 
 impl<'v> Lying<'v> {
-    pub(in crate::flux) fn around(parts: &Parts<'v>) -> Lying<'v> {
+    pub(super) fn around(parsed: &ParsedTree<'v>) -> Lying<'v> {
         let mut found = BTreeMap::<_, Vec<_>>::new();
-        for object in parts.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
+        for object in parsed.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
             found.entry((object.kind.as_str(), object.name.as_str())).or_default().push(object);
         }
         Lying(found)
@@ -29,9 +30,9 @@ impl<'v> Lying<'v> {
 /// How often a cluster is walked again because a ConfigMap was found that changes names.
 const ROUNDS: usize = 4;
 
-pub(in crate::flux) struct Walk<'g, 'v, 'b> {
+pub(super) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
-    parts: &'b Parts<'v>,
+    parsed: &'b ParsedTree<'v>,
     builder: &'b mut Builder<'v>,
     lying: &'b Lying<'v>,
     cluster: usize,
@@ -49,18 +50,18 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     ///
     /// A ConfigMap of variables is most often applied above those who ask for it, and so is met before them. Only where one is met later, or lies
     /// in the tree and is not applied at all, the cluster is walked again.
-    pub(in crate::flux) fn through(
+    pub(super) fn through(
         graph: &'g mut Graph,
         cluster: usize,
         entry: &EntryPoint,
-        parts: &'b Parts<'v>,
+        parsed: &'b ParsedTree<'v>,
         builder: &'b mut Builder<'v>,
         lying: &'b Lying<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
         let mut walk = Walk {
             graph,
-            parts,
+            parsed,
             builder,
             lying,
             cluster,
@@ -81,7 +82,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     }
 
     fn start(&mut self, entry: &EntryPoint) {
-        match entry.kustomization.as_ref().and_then(|at| Some((at, self.parts.node(at)?))) {
+        match entry.kustomization.as_ref().and_then(|at| Some((at, self.parsed.node(at)?))) {
             Some((at, node)) => self.kustomization(at, node, None, &Variables::default(), None),
             None => {
                 let own =
@@ -99,7 +100,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             self.sources.iter().filter(|(_, data)| data.is_none()).map(|(source, _)| source.clone()).collect();
         for source in asked {
             let found = self.applied.get(&source).cloned().or_else(|| self.lying_around(&source));
-            let data = found.and_then(|at| self.parts.node(&at)).map(data_of);
+            let data = found.and_then(|at| self.parsed.node(&at)).map(data_of);
             new |= data.is_some();
             self.sources.insert(source, data);
         }
@@ -141,10 +142,10 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             return;
         }
         let namespace = own.namespace.clone();
-        let Walk { sources, applied, parts, .. } = self;
+        let Walk { sources, applied, parsed, .. } = self;
         own.read_variables(&mut |kind, name| {
             let source = (kind.to_owned(), namespace.clone(), name.to_owned());
-            let met = applied.get(&source).and_then(|at| parts.node(at));
+            let met = applied.get(&source).and_then(|at| parsed.node(at));
             let known = sources.entry(source).or_default();
             if known.is_none() {
                 *known = met.map(data_of);
@@ -160,7 +161,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     /// Builds what a Kustomization applies, notes it, and goes on into the Kustomizations among it.
     fn build(&mut self, own: FluxKustomization) {
         let number = self.graph.kustomizations.len();
-        let objects = own.path.as_ref().map(|path| self.builder.with_flux(path, &own)).unwrap_or_default();
+        let objects = own.path.as_ref().map(|path| self.builder.with_overlay(path, own.overlay())).unwrap_or_default();
         let variables = own.variables.clone();
         self.graph.kustomizations.push(own);
         for object in &objects {
@@ -177,17 +178,17 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             self.note_source(&reach, object);
             self.reaches.entry(object.at.clone()).or_default().push(reach);
         }
-        let parts = self.parts;
+        let parsed = self.parsed;
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
-            let is_flux = parts.object(&object.at).is_some_and(Object::is_flux_kustomization);
-            let Some(root) = parts.node(&object.at).filter(|_| is_flux) else { continue };
+            let is_flux = parsed.object(&object.at).is_some_and(Object::is_flux_kustomization);
+            let Some(root) = parsed.node(&object.at).filter(|_| is_flux) else { continue };
             self.kustomization(&object.at, root, Some(object), &variables, Some(number));
         }
     }
 
     /// Notes a ConfigMap or Secret that stands in a file. Of several that are called the same, the first by place counts.
     fn note_source(&mut self, reach: &Reach, object: &Rendered) {
-        let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && object.made.is_none();
+        let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && !object.is_generated();
         let Some(namespace) = reach.namespace.as_ref().filter(|_| is_source) else { return };
         let source = (reach.kind.clone(), namespace.clone(), reach.name.clone());
         let at = self.applied.entry(source).or_insert_with(|| object.at.clone());

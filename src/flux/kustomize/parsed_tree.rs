@@ -1,22 +1,22 @@
+//! What a build starts from.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kustomization::Kustomization;
-use crate::flux::cluster::GivenCluster;
 use crate::flux::files::{At, Object, Scan};
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 
-/// What a graph is read from: a view in the making.
-pub(in crate::flux) struct Parts<'v> {
+/// A tree, its YAML files parsed, and the kustomization files among them read.
+#[derive(Clone, Copy)]
+pub(in crate::flux) struct ParsedTree<'v> {
     pub(in crate::flux) tree: &'v Tree,
     pub(in crate::flux) scan: &'v Scan,
     /// By directory.
     pub(in crate::flux) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    /// The clusters that a person names.
-    pub(in crate::flux) given: &'v [GivenCluster],
 }
 
-impl<'v> Parts<'v> {
+impl<'v> ParsedTree<'v> {
     pub(in crate::flux) fn objects(&self) -> impl Iterator<Item = &'v Object> + use<'v> {
         self.scan.files.values().flat_map(|file| &file.objects)
     }

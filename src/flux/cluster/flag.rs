@@ -1,0 +1,104 @@
+//! Flags of the controllers of Flux.
+
+use std::fmt;
+
+use crate::repo::RepoPath;
+
+/// A flag of a controller of Flux that decides what a reference or a variable may be, where the tree shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ControllerFlag {
+    /// The controller: `helm-controller`.
+    pub controller: &'static str,
+    /// What it is told.
+    pub flag: Flag,
+    /// The file that says so.
+    pub path: RepoPath,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// A flag that matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// `--no-cross-namespace-refs`: whether references to sources in other namespaces are refused.
+    NoCrossNamespaceRefs(bool),
+    /// `--feature-gates=StrictPostBuildSubstitutions=...`: whether a variable without value is an error. From Flux 2.9 it is, unless
+    /// this says otherwise.
+    StrictPostBuildSubstitutions(bool),
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flag::NoCrossNamespaceRefs(on) => write!(f, "--no-cross-namespace-refs={on}"),
+            Flag::StrictPostBuildSubstitutions(on) => write!(f, "--feature-gates=StrictPostBuildSubstitutions={on}"),
+        }
+    }
+}
+
+/// The controllers whose flags are read.
+pub(super) const CONTROLLERS: [&str; 5] = [
+    "helm-controller",
+    "image-automation-controller",
+    "image-reflector-controller",
+    "kustomize-controller",
+    "notification-controller",
+];
+
+impl Flag {
+    /// The controllers that know it.
+    pub(super) fn is_of(self, controller: &str) -> bool {
+        match self {
+            Flag::NoCrossNamespaceRefs(_) => true,
+            Flag::StrictPostBuildSubstitutions(_) => controller == "kustomize-controller",
+        }
+    }
+
+    /// The flags that a line of arguments holds.
+    pub(super) fn in_line(line: &str) -> Vec<Flag> {
+        let line = line.split(" #").next().unwrap_or_default().trim_start();
+        if line.starts_with('#') {
+            return Vec::new();
+        }
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ']' | '}');
+        let value = |name: &str| {
+            let (_, rest) = line.split_once(name)?;
+            let rest = rest.split(is_end).next().unwrap_or_default();
+            Some(rest.strip_prefix('=').unwrap_or(rest).to_owned())
+        };
+        let cross = value("--no-cross-namespace-refs").and_then(|value| on(value.trim_end_matches(','), true));
+        let gates = value("--feature-gates").unwrap_or_default();
+        let strict = gates.split(',').find_map(|gate| on(gate.strip_prefix("StrictPostBuildSubstitutions=")?, false));
+        let found = [cross.map(Flag::NoCrossNamespaceRefs), strict.map(Flag::StrictPostBuildSubstitutions)];
+        found.into_iter().flatten().collect()
+    }
+}
+
+/// A switch as Go reads it, or what nothing at all means; `None` for what is no switch.
+fn on(value: &str, absent: bool) -> Option<bool> {
+    match value {
+        "" => absent.then_some(true),
+        value if ["1", "t", "true"].contains(&value.to_lowercase().as_str()) => Some(true),
+        value if ["0", "f", "false"].contains(&value.to_lowercase().as_str()) => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_as_the_controllers_read_them() {
+        let flags = |line: &str| Flag::in_line(line).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(flags("value: --no-cross-namespace-refs=true"), ["--no-cross-namespace-refs=true"]);
+        assert_eq!(flags("- \"--no-cross-namespace-refs\""), ["--no-cross-namespace-refs=true"]);
+        assert_eq!(flags("args: [--no-cross-namespace-refs=false, --x]"), ["--no-cross-namespace-refs=false"]);
+        let strict = "value: --feature-gates=OOMWatch=true,StrictPostBuildSubstitutions=true";
+        assert_eq!(flags(strict), ["--feature-gates=StrictPostBuildSubstitutions=true"]);
+        assert_eq!(flags("# value: --no-cross-namespace-refs=true"), [""; 0]);
+        assert_eq!(flags("value: --x # --no-cross-namespace-refs"), [""; 0]);
+        assert_eq!(flags("value: --feature-gates=OOMWatch=true"), [""; 0]);
+        assert_eq!(flags("value: --no-cross-namespace-refs=${STRICT}"), [""; 0]);
+    }
+}
