@@ -1,4 +1,4 @@
-//! Where Flux starts in a repository.
+//! Where Flux starts in a repository (`docs/flux-and-kustomize.md#entry-points`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

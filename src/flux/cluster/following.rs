@@ -1,4 +1,19 @@
 //! What the repository has of the branches that clusters follow.
+//!
+//! A cluster applies what the remote has of its branch, not the checked-out files, so its version
+//! of Flux and the flags of its controllers are those that this branch states. Here are only the
+//! types: `git` fills them in (`Repository::follow`), and `plan` reports what is missing. If a
+//! branch is at another commit than HEAD, that commit is read as a tree of its own; `View::like`
+//! takes over what the present view has parsed of the same contents, by git's blob ids, so only
+//! what differs is read.
+//!
+//! `Cluster::flux` is the version that the cluster of the same name states on its branch, in all
+//! views that come from this one; `Cluster::flux_here` is what this tree states. The work tree
+//! counts as HEAD. Where a branch is missing, cannot be read or has no such cluster, this tree is
+//! used, and a finding says so. A shallow clone knows no distances, because its history ends
+//! somewhere.
+//!
+//! Semantics: `docs/flux-and-kustomize.md#the-branch-that-a-cluster-follows`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

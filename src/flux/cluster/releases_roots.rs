@@ -1,4 +1,5 @@
-//! How the releases roots of a cluster are found.
+//! The releases roots of a cluster, read off its graph
+//! (`docs/flux-and-kustomize.md#releases-root`).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,18 @@
-//! Where other files name objects, and ask for labels: what a name that changes, or a label that goes, would break.
+//! Where other files name objects, and select by labels: what a changed name or label would break.
 //!
-//! Found by key, as Kubernetes, Flux and the usual operators have them (`keys`), by `kind` and
-//! `name` beside each other, and in texts by DNS name (`words`), also in YAML that stands in a
-//! text: patches, values in a ConfigMap. Variables of Flux are put in as each cluster has them.
-//! What cannot be told counts: rather a mention too many. The rules:
-//! `docs/app-template.md#references`.
+//! Every scalar of every YAML file is visited (`place`), also YAML inside a text, such as patches
+//! and values in a ConfigMap, and asked whether it names an object or selects by a label: by key,
+//! as Kubernetes, Flux and the usual operators have them (`keys`), by `kind` and `name` beside each
+//! other, and in texts by DNS name (`words`). Variables are filled in as each cluster has them
+//! (`context`), because templates say `sourcePVC: ${APP}`.
 //!
-//! What is absent on purpose: names that a chart or program makes up by itself, what stands in comments, and labels under the names that
-//! metrics give them.
+//! A reference without namespace means the namespace in which its file arrives; in the values of a
+//! HelmRelease, that of the release. What is unknown counts: rather a mention too many. All names
+//! are searched for together, and a file that has none of them in its bytes, no variable and no
+//! template is not visited. The rules: `docs/app-template.md#references`.
+//!
+//! What is absent on purpose: names that a chart or program makes up by itself, comments, and
+//! labels under the names that metrics give them.
 
 mod context;
 mod keys;
