@@ -6,24 +6,6 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 use flux_codemod::{migrations, plan};
 
-/// What each module may use; ARCHITECTURE.md draws the same.
-const USES: &[(&str, &[&str])] = &[
-    ("text", &[]),
-    ("yaml", &["text"]),
-    ("repo", &["text"]),
-    ("flux", &["repo", "text", "yaml"]),
-    ("charts", &["flux", "yaml"]),
-    ("config", &["repo", "text", "yaml"]),
-    ("finding", &["repo"]),
-    ("doctor", &["finding", "flux", "repo", "yaml"]),
-    ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
-    ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
-    ("kustomize", &["flux", "plan", "repo"]),
-    ("git", &["flux", "repo", "text"]),
-    ("output", &["flux", "plan", "repo", "text"]),
-    ("cli", &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "repo", "text"]),
-];
-
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -48,23 +30,186 @@ fn all_sources() -> Vec<PathBuf> {
     found
 }
 
-#[test]
-fn uses_point_down() {
-    for path in all_sources() {
-        let module = module_of(&path);
-        if module == "lib" || module == "main" {
+/// What each module may use; ARCHITECTURE.md draws the same. `a::b` is a room with a floor of its own: it and its
+/// neighbours use each other by their own names, never through what `a` re-exports.
+const USES: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("yaml", &["text"]),
+    ("repo", &["text"]),
+    ("flux::value", &["yaml"]),
+    ("flux::files", &["repo", "text", "yaml"]),
+    ("flux::kustomize", &["flux::files", "flux::value", "repo", "yaml"]),
+    ("flux::cluster", &["flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
+    ("flux::view", &["flux::cluster", "flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
+    ("flux::mentions", &["flux::files", "flux::kustomize", "flux::value", "flux::view", "repo", "yaml"]),
+    ("flux", &["repo", "text", "yaml"]),
+    ("charts", &["flux", "yaml"]),
+    ("config", &["repo", "text", "yaml"]),
+    ("finding", &["repo"]),
+    ("doctor", &["finding", "flux", "repo", "yaml"]),
+    ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
+    ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
+    ("kustomize", &["flux", "plan", "repo"]),
+    ("git", &["flux", "repo", "text"]),
+    ("output", &["flux", "plan", "repo", "text"]),
+    ("cli", &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "repo", "text"]),
+];
+
+/// Where a path belongs: to the longest entry of [`USES`] that it begins with.
+fn floor_of(path: &[&str]) -> Option<&'static (&'static str, &'static [&'static str])> {
+    let path = path.join("::");
+    let holds = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    USES.iter().filter(|(name, _)| holds(name)).max_by_key(|(name, _)| name.len())
+}
+
+/// What the code of a module uses and must not, as `user must not use used`.
+fn forbidden_uses(module: &[&str], text: &str) -> Vec<String> {
+    let (floor, may) = floor_of(module).unwrap_or_else(|| panic!("{} has no floor", module.join("::")));
+    let code = code_of(text);
+    let mut used = paths_in(&code).into_iter().map(|path| resolved(module, &path)).collect::<Vec<_>>();
+    used.retain(|path| !path.is_empty());
+    let of_others = used.iter().map(|path| floor_of(path).map_or(path[0], |(name, _)| name));
+    let forbidden = of_others.filter(|used| used != floor && !may.contains(used));
+    forbidden.map(|used| format!("{floor} must not use {used}")).collect()
+}
+
+/// The code of a file: no comments, and no items that are compiled for tests alone. What tests use is their own business.
+fn code_of(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.extend([line, "\n"]);
             continue;
         }
-        let (_, may) = USES.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{module} has no floor"));
-        let text = std::fs::read_to_string(&path).unwrap();
-        // What a module's tests use is their own business.
-        let code = text.split("#[cfg(test)]").next().unwrap().lines();
-        let code: String =
-            code.filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
-        for part in code.split("crate::").skip(1) {
-            let used: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            assert!(used == module || may.contains(&used.as_str()), "{}: {module} must not use {used}", path.display());
+        let item = lines.by_ref().find(|line| !line.trim_start().starts_with("#["));
+        if item.is_some_and(|item| !item.ends_with(';')) {
+            // It ends at the brace that stands under its beginning.
+            let end = line.replace("#[cfg(test)]", "}");
+            lines.by_ref().find(|line| line.trim_end_matches(';') == end);
         }
+    }
+    code
+}
+
+/// All paths in a text that begin with `crate`, `self` or `super`; those in braces one by one.
+fn paths_in(code: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    for start in ["crate::", "self::", "super::"].iter().flat_map(|start| code.match_indices(start)).map(|(at, _)| at) {
+        let before = &code[..start];
+        let goes_on = before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        // `pub(in crate::flux)` uses nothing.
+        if !goes_on && !before.ends_with("(in ") {
+            read_path(&code[start..], &[], &mut found);
+        }
+    }
+    found
+}
+
+/// Reads a path, or all that begin with it where braces follow; gives the text behind.
+fn read_path<'t>(mut text: &'t str, before: &[&'t str], found: &mut Vec<Vec<&'t str>>) -> &'t str {
+    let mut path = before.to_vec();
+    loop {
+        let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+        path.push(&text[..end]);
+        let Some(rest) = text[end..].strip_prefix("::") else {
+            found.push(path);
+            return &text[end..];
+        };
+        text = rest;
+        if let Some(mut group) = text.strip_prefix('{').map(str::trim_start) {
+            while !group.starts_with('}') {
+                group = read_path(group, &path, found);
+                // Past `as Name` and `*`.
+                group = &group[group.find([',', '}']).expect("the braces are closed")..];
+                group = group.trim_start_matches(',').trim_start();
+            }
+            return &group[1..];
+        }
+    }
+}
+
+/// A path as seen from the crate, of one that stands in a module.
+fn resolved<'p>(module: &[&'p str], path: &[&'p str]) -> Vec<&'p str> {
+    let mut all = module.to_vec();
+    for part in path {
+        match *part {
+            "crate" => all.clear(),
+            "super" => drop(all.pop()),
+            "self" => {}
+            part => all.push(part),
+        }
+    }
+    all
+}
+
+/// The module that a file is.
+fn module_path(path: &Path) -> Vec<&str> {
+    let relative = path.strip_prefix(root()).unwrap();
+    let relative = relative.strip_prefix("src").unwrap_or(relative);
+    let parts = relative.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs"));
+    parts.filter(|part| *part != "mod").collect()
+}
+
+/// The modules that are compiled for tests alone, as paths without an ending.
+fn test_modules(sources: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    for source in sources {
+        let text = std::fs::read_to_string(source).unwrap();
+        let has_own_directory = ["mod.rs", "lib.rs", "main.rs"].iter().any(|name| source.ends_with(name));
+        let children = if has_own_directory { source.parent().unwrap().to_owned() } else { source.with_extension("") };
+        for item in text.split("#[cfg(test)]\n").skip(1) {
+            let first = item.lines().next().unwrap_or_default().trim();
+            if let Some(file) = first.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+                found.insert(source.with_file_name(file).with_extension(""));
+            } else if let Some(name) = first.split_once("mod ").and_then(|(_, rest)| rest.strip_suffix(';')) {
+                found.insert(children.join(name));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn uses_point_down() {
+    let sources = all_sources();
+    let tests = test_modules(&sources);
+    let is_test = |path: &Path| tests.iter().any(|module| path.with_extension("").starts_with(module));
+    let mut forbidden = Vec::new();
+    for path in sources.iter().filter(|path| !is_test(path)) {
+        let module = module_path(path);
+        if module != ["lib"] && module != ["main"] {
+            let found = forbidden_uses(&module, &std::fs::read_to_string(path).unwrap());
+            forbidden.extend(found.into_iter().map(|what| format!("{}: {what}", path.display())));
+        }
+    }
+    assert!(forbidden.is_empty(), "{}", forbidden.join("\n"));
+}
+
+#[test]
+fn forbidden_uses_are_seen() {
+    let in_builder = |text: &str| forbidden_uses(&["flux", "kustomize", "builder"], text);
+    let forbidden = |used: &str| vec![format!("flux::kustomize must not use {used}")];
+    for text in [
+        "use crate::flux::cluster::Reach;",
+        "use super::super::cluster::Reach;",
+        "use crate::flux::{files::At, cluster::{Graph, Reach}, value::*};",
+        "use crate::{\n    flux::{\n        cluster::Reach as That,\n    },\n};",
+        "fn f() -> super::super::cluster::Reach {}",
+        "#[cfg(test)]\nmod tests;\nuse crate::flux::cluster::Reach;",
+        "#[cfg(test)]\nmod tests {\n    use super::*;\n}\n\nuse crate::flux::cluster::Reach;",
+    ] {
+        assert_eq!(in_builder(text).first(), forbidden("flux::cluster").first(), "{text}");
+    }
+    assert_eq!(in_builder("use crate::flux::View;"), forbidden("flux"), "what others re-export");
+    assert_eq!(in_builder("use crate::plan::Unit;"), forbidden("plan"));
+    for text in [
+        "use super::patch::Patch;\nuse crate::flux::files::{At, Object};\nuse crate::yaml::Node;",
+        "pub(in crate::flux) fn f() {}",
+        "// crate::flux::cluster::Reach",
+        "#[cfg(test)]\nmod tests {\n    use crate::flux::cluster::Reach;\n}",
+    ] {
+        assert_eq!(in_builder(text), [""; 0], "{text}");
     }
 }
 
