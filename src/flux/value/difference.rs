@@ -1,30 +1,31 @@
-//! Where two values differ, field by field, for people.
+//! Where two values differ, field by field, as it is shown to users.
 
 use super::Value;
 
-/// A field that two values say differently.
+/// A field that is different in two values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldDifference {
     /// Its path: `spec.resources.requests.storage`, `spec.accessModes[0]`; empty for the whole.
     pub field: String,
-    /// What one says; `None` where it says nothing.
+    /// The first value, as it is shown; `None` if it does not have the field.
     pub before: Option<String>,
-    /// What the other says.
+    /// The second value, likewise.
     pub after: Option<String>,
 }
 
-/// So many characters of a value are shown.
+/// How many characters of a value are shown.
 const SHOWN: usize = 60;
 
 impl Value {
-    /// The smallest parts that differ. Lists of different lengths differ as a whole: which item is which is not known.
+    /// The smallest parts that differ. Lists of different lengths differ as a whole, because nobody
+    /// knows which item is which.
     pub fn differences(&self, other: &Value) -> Vec<FieldDifference> {
         let mut found = Vec::new();
         compare(String::new(), Some(self), Some(other), &mut found);
         found
     }
 
-    /// What it says, in a line: text as it is, collections in flow style, cut where it is long.
+    /// The value on one line: text as it is, collections in flow style, cut if it is long.
     pub fn shown(&self) -> String {
         let text = match self {
             Value::Null => "null".to_owned(),
@@ -48,15 +49,15 @@ fn compare(field: String, before: Option<&Value>, after: Option<&Value>, found: 
         (Some(Value::Mapping(old)), Some(Value::Mapping(new))) => {
             let deeper = |key: &str| if field.is_empty() { key.to_owned() } else { format!("{field}.{key}") };
             for (key, value) in old {
-                compare(deeper(key), Some(value), after.and_then(|own| own.get(key)), found);
+                compare(deeper(key), Some(value), after.and_then(|after| after.get(key)), found);
             }
-            for (key, value) in new.iter().filter(|(key, _)| old.iter().all(|(own, _)| own != key)) {
+            for (key, value) in new.iter().filter(|(key, _)| old.iter().all(|(old_key, _)| old_key != key)) {
                 compare(deeper(key), None, Some(value), found);
             }
         }
         (Some(Value::Sequence(old)), Some(Value::Sequence(new))) if old.len() == new.len() => {
-            for (number, (old, new)) in old.iter().zip(new).enumerate() {
-                compare(format!("{field}[{number}]"), Some(old), Some(new), found);
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                compare(format!("{field}[{index}]"), Some(old), Some(new), found);
             }
         }
         _ => found.push(FieldDifference { field, before: before.map(Value::shown), after: after.map(Value::shown) }),
@@ -70,8 +71,8 @@ mod tests {
 
     fn differences(before: &str, after: &str) -> Vec<(String, Option<String>, Option<String>)> {
         let value = |text: &str| Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap();
-        let all = value(before).differences(&value(after));
-        all.into_iter().map(|own| (own.field, own.before, own.after)).collect()
+        let found = value(before).differences(&value(after));
+        found.into_iter().map(|one| (one.field, one.before, one.after)).collect()
     }
 
     #[test]

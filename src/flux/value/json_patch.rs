@@ -7,7 +7,7 @@ use super::Value;
 pub(in crate::flux) struct Operation {
     /// `op`: add, remove, replace, move, copy, test.
     pub op: String,
-    /// `path`, its parts unescaped.
+    /// `path`, split and unescaped.
     pub path: Vec<String>,
     /// `from`, likewise.
     pub from: Option<Vec<String>>,
@@ -16,7 +16,7 @@ pub(in crate::flux) struct Operation {
 }
 
 impl Operation {
-    /// Reads an operation; `None` where it has no `op` or `path`.
+    /// Reads an operation; `None` if it has no `op` or `path`.
     pub(in crate::flux) fn read(value: &Value) -> Option<Operation> {
         Some(Operation {
             op: value.text_at(&["op"])?.to_owned(),
@@ -26,7 +26,8 @@ impl Operation {
         })
     }
 
-    /// Applies it; `None` where Kustomize would fail: a place that is not there, a test that does not hold.
+    /// Applies it; `None` if Kustomize would fail, because a place is missing or a test does not
+    /// hold.
     pub(in crate::flux) fn apply(&self, to: &mut Value) -> Option<()> {
         match self.op.as_str() {
             "add" => add(to, &self.path, self.value.clone()),
@@ -105,9 +106,9 @@ mod tests {
     }
 
     fn patched(text: &str, operation: &str) -> Option<Value> {
-        let mut own = value(text);
-        Operation::read(&value(operation))?.apply(&mut own)?;
-        Some(own)
+        let mut object = value(text);
+        Operation::read(&value(operation))?.apply(&mut object)?;
+        Some(object)
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The content of a YAML node as data, without its text: what patches and variables work on.
 //!
-//! A [`Value`] can be patched ([`Value::merge`] and JSON patches), filled with variables ([`Variables`]), compared
-//! ([`Value::differences`]), and written back into a text with as few edits as possible ([`rewrite`]).
+//! A [`Value`] can be patched ([`Value::merge`] and JSON patches), filled with variables
+//! ([`Variables`]), compared ([`Value::differences`]), and written back into a text with as few
+//! edits as possible ([`rewrite`]).
 
 mod difference;
 mod json_patch;
@@ -15,7 +16,7 @@ pub use substitute::Variables;
 
 use crate::yaml::{Kind, Node, reads_as_string};
 
-/// A value with aliases and merge keys followed.
+/// What a node says, with aliases and merge keys resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing, `~`, `null`.
@@ -24,7 +25,7 @@ pub enum Value {
     Scalar {
         /// Its text: `1.10` stays `1.10`.
         text: String,
-        /// Whether it is text to every reader, rather than a number, a boolean or a date.
+        /// Whether every reader takes it for text, and not for a number, a boolean or a date.
         string: bool,
     },
     /// A list.
@@ -33,11 +34,12 @@ pub enum Value {
     Mapping(Vec<(String, Value)>),
 }
 
-/// How many nodes a value may have, aliases expanded: real objects have thousands, alias bombs have billions.
+/// How many nodes a value may have, aliases expanded: real objects have thousands, alias bombs
+/// have billions.
 const BUDGET: usize = 500_000;
 
 impl Value {
-    /// Reads a node. `None` where aliases make it too large to be meant.
+    /// Reads a node. `None` if aliases make it larger than anyone can mean.
     pub fn of(node: Node<'_>) -> Option<Value> {
         Value::within(node, &mut { BUDGET })
     }
@@ -57,27 +59,28 @@ impl Value {
             }
             Kind::Mapping => {
                 let mut entries = Vec::new();
-                Value::collect(node, &mut entries, left)?;
+                Value::collect_entries(node, &mut entries, left)?;
                 Some(Value::Mapping(entries))
             }
         }
     }
 
     /// The entries of a mapping, then those that it merges (`<<`) and does not have itself.
-    fn collect(node: Node<'_>, entries: &mut Vec<(String, Value)>, left: &mut usize) -> Option<()> {
+    fn collect_entries(node: Node<'_>, entries: &mut Vec<(String, Value)>, left: &mut usize) -> Option<()> {
         *left = left.checked_sub(1)?;
         for (key, value) in node.entries() {
             let Some(key) = key.text().filter(|key| *key != "<<") else { continue };
             let value = Value::within(value, left)?;
-            match entries.iter_mut().find(|(own, _)| own == key) {
-                Some(_) => {}
-                None => entries.push((key.to_owned(), value)),
+            if entries.iter().all(|(present, _)| present != key) {
+                entries.push((key.to_owned(), value));
             }
         }
         let merged = node.own_entry("<<").map(|(_, merged)| merged);
         match merged.map(|merged| (merged, merged.kind())) {
-            Some((merged, Kind::Mapping)) => Value::collect(merged, entries, left),
-            Some((merged, Kind::Sequence)) => merged.items().try_for_each(|item| Value::collect(item, entries, left)),
+            Some((merged, Kind::Mapping)) => Value::collect_entries(merged, entries, left),
+            Some((merged, Kind::Sequence)) => {
+                merged.items().try_for_each(|item| Value::collect_entries(item, entries, left))
+            }
             _ => Some(()),
         }
     }
@@ -89,13 +92,13 @@ impl Value {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries().iter().find(|(own, _)| own == key).map(|(_, value)| value)
+        self.entries().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// The value of a key, to change.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         match self {
-            Value::Mapping(entries) => entries.iter_mut().find(|(own, _)| own == key).map(|(_, value)| value),
+            Value::Mapping(entries) => entries.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -105,7 +108,7 @@ impl Value {
         path.iter().try_fold(self, |value, key| value.get(key))
     }
 
-    /// The text of a scalar that is there.
+    /// The text of a scalar; `None` for null and for collections.
     pub fn text(&self) -> Option<&str> {
         match self {
             Value::Scalar { text, .. } => Some(text),
@@ -145,17 +148,17 @@ impl Value {
             *self = Value::Mapping(Vec::new());
         }
         let Value::Mapping(entries) = self else { return };
-        match entries.iter_mut().find(|(own, _)| own == key) {
-            Some((_, own)) => *own = value,
+        match entries.iter_mut().find(|(name, _)| name == key) {
+            Some((_, present)) => *present = value,
             None => entries.push((key.to_owned(), value)),
         }
     }
 
-    /// Removes a key of a mapping; whether it was there.
+    /// Removes a key of a mapping, and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
         let Value::Mapping(entries) = self else { return false };
         let before = entries.len();
-        entries.retain(|(own, _)| own != key);
+        entries.retain(|(name, _)| name != key);
         entries.len() < before
     }
 
@@ -173,7 +176,7 @@ impl Value {
         for (key, change) in changes {
             match (self.get_mut(key), change) {
                 (_, Value::Null) => drop(self.remove(key)),
-                (Some(own), change) => own.merge(change),
+                (Some(present), change) => present.merge(change),
                 (None, change) => {
                     let mut new = Value::Mapping(Vec::new());
                     new.merge(change);
@@ -183,7 +186,7 @@ impl Value {
         }
     }
 
-    /// All its texts, keys included, in order.
+    /// All texts in it, keys included, in order.
     pub fn texts<'v>(&'v self, found: &mut Vec<&'v str>) {
         match self {
             Value::Null => {}
@@ -218,7 +221,7 @@ impl Value {
             Value::Scalar { text, string } => {
                 if text.contains('$') {
                     *text = change(text);
-                    // What is put in decides what plain text reads as.
+                    // The new text decides how a plain scalar is read.
                     *string = *string || reads_as_string(text);
                 }
             }
@@ -244,11 +247,11 @@ mod tests {
 
     #[test]
     fn aliases_and_merge_keys_are_followed() {
-        let own = value("a: &a {x: 1.10, y: '1'}\nb: {<<: *a, y: 2}\nc: *a\nd: ~\n");
-        assert_eq!(own.text_at(&["b", "x"]), Some("1.10"));
-        assert_eq!(own.text_at(&["b", "y"]), Some("2"), "its own comes before what it merges");
-        assert_eq!(own.get("c"), own.get("a"));
-        assert_eq!(own.get("d"), Some(&Value::Null));
+        let object = value("a: &a {x: 1.10, y: '1'}\nb: {<<: *a, y: 2}\nc: *a\nd: ~\n");
+        assert_eq!(object.text_at(&["b", "x"]), Some("1.10"));
+        assert_eq!(object.text_at(&["b", "y"]), Some("2"), "what stands in the mapping wins over what it merges");
+        assert_eq!(object.get("c"), object.get("a"));
+        assert_eq!(object.get("d"), Some(&Value::Null));
         assert_ne!(value("x: '1'"), value("x: 1"), "text is not a number");
         let bomb = (1..40).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
             let alias = format!("*a{}", n - 1);
@@ -259,17 +262,17 @@ mod tests {
 
     #[test]
     fn what_is_put_on_one_line_reads_the_same() {
-        let own = value(
+        let nested = value(
             "a: [1.10, '1', ~, yes, \"x\\ty\", {b: 'k: v, [w] # no comment'}, [], {}]\n'k: \"x\"': |\n  - {op: add}\n\n  # x\n",
         );
-        assert_eq!(value(&own.to_flow()), own);
-        assert_eq!(own.to_flow().lines().count(), 1);
+        assert_eq!(value(&nested.to_flow()), nested);
+        assert_eq!(nested.to_flow().lines().count(), 1);
     }
 
     #[test]
     fn merging_is_that_of_custom_resources() {
-        let mut own = value("spec: {retries: 5, list: [{name: a}], gone: 1, deep: {x: 1}}\n");
-        own.merge(&value("spec: {retries: 2, list: [b], gone: null, deep: {y: 2}, new: {z: null, w: 1}}\n"));
-        assert_eq!(own, value("spec: {retries: 2, list: [b], deep: {x: 1, y: 2}, new: {w: 1}}\n"));
+        let mut object = value("spec: {retries: 5, list: [{name: a}], gone: 1, deep: {x: 1}}\n");
+        object.merge(&value("spec: {retries: 2, list: [b], gone: null, deep: {y: 2}, new: {z: null, w: 1}}\n"));
+        assert_eq!(object, value("spec: {retries: 2, list: [b], deep: {x: 1, y: 2}, new: {w: 1}}\n"));
     }
 }

@@ -1,15 +1,17 @@
-//! The edits that make a node say another value, and nothing else.
+//! The edits that turn the text of a node into another value, and change nothing else.
 
 use super::Value;
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 
-/// Makes a node say `to`, where it says `from` now ([`Value::of`] of it). What is in both stays as it is written: an entry that only
-/// changed its key is renamed, one in whose place another stands is replaced, and an alias is written out where what it says changes.
-/// Comments of what goes are moved where something takes its place, else dropped, for the reason given. The edit should be one
-/// [in order](Edit::in_order): several entries may come to stand in one place.
+/// Changes a node that is `from` now ([`Value::of`] it) to `to`. What is in both stays as it is
+/// written: an entry with another key but the same value is renamed, an entry that another one
+/// takes the place of is replaced, and an alias is written out if its value changes. The comments
+/// of a replaced entry stay; those of a removed entry are dropped, for the reason given. The edit
+/// should be one [in order](Edit::in_order), because several entries may be added in one place.
 ///
 /// # Errors
-/// Where the text does not allow it: what is to change is repeated by an alias elsewhere, or merged in and is to go.
+/// If the text does not allow it: what is to change is repeated by an alias elsewhere, or what is
+/// to be removed is merged in.
 pub fn rewrite<'s>(
     edit: &mut Edit<'s>,
     node: Node<'s>,
@@ -49,49 +51,49 @@ impl Rewrite<'_> {
         from: &[(String, Value)],
         to: &[(String, Value)],
     ) -> Result<(), Error> {
-        let has = |entries: &[(String, Value)], key: &str| entries.iter().any(|(own, _)| own == key);
-        let is_own = |key: &str| node.own_entry(key).is_some();
-        // What is in both, in the order of the text, divides the rest into gaps.
+        let has = |entries: &[(String, Value)], key: &str| entries.iter().any(|(name, _)| name == key);
+        let stands_here = |key: &str| node.own_entry(key).is_some();
+        // The entries that stay divide the others into gaps, in the order of the text.
         let mut rest = to;
         let mut before: Option<&str> = None;
-        let mut gone: Vec<&(String, Value)> = Vec::new();
+        let mut removed: Vec<&(String, Value)> = Vec::new();
         for entry @ (key, old) in from {
             if !has(to, key) {
-                gone.push(entry);
+                removed.push(entry);
                 continue;
             }
-            let Some(at) = rest.iter().position(|(own, _)| own == key) else {
-                // Another order: nothing that is written stays in its place.
+            let Some(at) = rest.iter().position(|(name, _)| name == key) else {
+                // Another order: nothing can stay in its place.
                 return edit.set(node, &New::from(&Value::Mapping(to.to_vec())), |_| self.dropped());
             };
-            self.gap(edit, node, before, &gone, &rest[..at])?;
-            gone.clear();
+            self.gap(edit, node, before, &removed, &rest[..at])?;
+            removed.clear();
             let new = &rest[at].1;
             match node.own_entry(key) {
                 Some((_, value)) => self.node(edit, value, old, new)?,
                 None if old == new => {}
-                // Merged in: what stands here itself comes before it.
+                // It is merged in; an entry of the mapping itself wins over that.
                 None => edit.insert_entry(node, Place::Last, key, &New::from(new))?,
             }
             rest = &rest[at + 1..];
-            before = Some(key).filter(|key| is_own(key)).map(String::as_str).or(before);
+            before = Some(key).filter(|key| stands_here(key)).map(String::as_str).or(before);
         }
-        self.gap(edit, node, before, &gone, rest)
+        self.gap(edit, node, before, &removed, rest)
     }
 
-    /// Entries that go and entries that come, between two that stay.
+    /// Removed and added entries, between two that stay.
     fn gap<'s>(
         &self,
         edit: &mut Edit<'s>,
         node: Node<'s>,
         before: Option<&str>,
-        gone: &[&(String, Value)],
-        come: &[(String, Value)],
+        removed: &[&(String, Value)],
+        added: &[(String, Value)],
     ) -> Result<(), Error> {
         let mut place = before.map_or(Place::First, Place::After);
-        let mut come = come.iter();
-        for (key, old) in gone {
-            let Some((new_key, new)) = come.next() else {
+        let mut added = added.iter();
+        for (key, old) in removed {
+            let Some((new_key, new)) = added.next() else {
                 edit.remove_entry(node, key, Emptied::NoEntry, |_| self.dropped())?;
                 continue;
             };
@@ -102,7 +104,7 @@ impl Rewrite<'_> {
             }
             place = Place::After(key);
         }
-        come.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &New::from(new)))
+        added.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &New::from(new)))
     }
 
     fn dropped(&self) -> Fate {
@@ -135,8 +137,9 @@ mod tests {
         let node = stream.documents().next().unwrap();
         let to = Value::of(Stream::parse(to).unwrap().documents().next().unwrap()).unwrap();
         let mut edit = Edit::of(&stream).moving_anchors().in_order();
-        let done = rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is gone").and_then(|()| edit.finish());
-        match done {
+        let result =
+            rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is gone").and_then(|()| edit.finish());
+        match result {
             Ok(edited) => {
                 let text = edited.splices.apply(stream.text()).unwrap();
                 let after = Stream::parse(text.clone()).unwrap();

@@ -1,15 +1,17 @@
-//! `postBuild`: the variables that Flux puts into what a Kustomization builds.
+//! `postBuild`: the variables that Flux fills in after a build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables of a Flux Kustomization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
-    /// What each is; `None` where a Secret holds it, or anything else that cannot be read here.
+    /// The value of each; `None` if it cannot be read here, because a Secret holds it for instance.
     values: BTreeMap<String, Option<String>>,
-    /// The ConfigMaps and Secrets of `substituteFrom` that this tree does not hold, `kind/name`: what they say is not known.
+    /// The ConfigMaps and Secrets of `substituteFrom` that are not in this tree, as `kind/name`:
+    /// what is in them is unknown.
     pub elsewhere: BTreeSet<String>,
-    /// Whether `postBuild` names any variable or source of variables: without, Flux substitutes nothing at all.
+    /// Whether `postBuild` names any variable or source of variables. Without one, Flux substitutes
+    /// nothing at all.
     pub any: bool,
 }
 
@@ -24,7 +26,7 @@ impl Variables {
         self.values.contains_key(name)
     }
 
-    /// The variables that a text uses and that have neither value nor default, in order.
+    /// The variables in a text that have neither value nor default, in order.
     pub fn missing_in(&self, text: &str) -> Vec<String> {
         let missing = |place: Place<'_>| match place.default {
             _ if self.gives(place.name) => Vec::new(),
@@ -34,11 +36,11 @@ impl Variables {
         places(text).flat_map(missing).collect()
     }
 
-    /// Puts the values of variables into a text, as Flux does after a build: `${NAME}`, `${NAME:=default}`, `${NAME:-default}`, where a default
-    /// may hold variables again.
+    /// Replaces variables in a text by their values, as Flux does after a build: `${NAME}`,
+    /// `${NAME:=default}`, `${NAME:-default}`, where a default may have variables again.
     ///
-    /// What has no value here stays visible as it is, unlike in Flux: it may come from a ConfigMap or Secret of the cluster. `$${` is an
-    /// escape and stays.
+    /// A variable without value stays as it is, unlike in Flux: its value may come from a ConfigMap
+    /// or Secret of the cluster. `$${` is an escape and stays, too.
     pub fn put_into(&self, text: &str) -> String {
         if !self.any || !text.contains("${") {
             return text.to_owned();
@@ -66,7 +68,7 @@ struct Place<'t> {
     end: usize,
     name: &'t str,
     default: Option<&'t str>,
-    /// Whether it is one of the forms above, rather than one that cuts or replaces.
+    /// Whether it is one of the forms above, and not one that cuts or replaces.
     is_plain: bool,
 }
 
@@ -81,8 +83,8 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
                 continue;
             }
             let inner = &text[start + 2..end - 1];
-            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let name_end = inner.find(|c| !is_part(c)).unwrap_or(inner.len());
+            let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let name_end = inner.find(|c| !is_in_name(c)).unwrap_or(inner.len());
             let (name, rest) = inner.split_at(name_end);
             if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                 continue;
@@ -93,7 +95,7 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
     })
 }
 
-/// Where the brace stands that closes the first one, with others in between.
+/// Where the first brace is closed; there may be others inside.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0;
     text.char_indices().find_map(|(at, c)| {
