@@ -1,3 +1,5 @@
+//! A YAML file as it was read, and whether it may be changed.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,33 +9,33 @@ use crate::repo::RepoPath;
 use crate::text::ContentId;
 use crate::yaml::{Error, Kind, Node, Stream, Style};
 
-/// One YAML file as it was read.
+/// A YAML file as it was read.
 #[derive(Clone, Debug)]
 pub struct FileView {
-    /// The nodes, if they could be read.
+    /// Its nodes; `None` if the file could not be parsed.
     pub stream: Option<Arc<Stream>>,
     /// The Kubernetes objects in it.
     pub objects: Vec<Object>,
-    /// Why it is never touched, if so.
+    /// Why it must not be changed, if so.
     pub barred: Option<Barred>,
-    /// Why it could not be read, if so.
+    /// Why it could not be parsed, if so.
     pub broken: Option<Broken>,
     /// The opt-outs in it, by line.
     pub skips: Vec<Skip>,
 }
 
-/// What is never touched.
+/// Why a file is never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Barred {
     /// Encrypted by SOPS: any edit breaks its checksum.
     Encrypted,
-    /// A template: what it says is only known after something else has run.
+    /// A template: what it contains is only known after another program has run.
     Template,
-    /// Bytes that are no UTF-8.
+    /// It is not UTF-8.
     NotUtf8,
     /// A symbolic link.
     Link,
-    /// A file with a `filter=` attribute: git stores something else than what lies here.
+    /// It has a `filter=` attribute: what git stores is not what is in the work tree.
     Filtered,
 }
 
@@ -50,10 +52,10 @@ impl fmt::Display for Barred {
     }
 }
 
-/// A file that is no YAML.
+/// Why a file is not YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// What the parser said.
+    /// The message of the parser.
     pub message: String,
     /// The line, from 1.
     pub line: usize,
@@ -69,7 +71,7 @@ impl FileView {
         }
     }
 
-    /// The id of its content, where that could be read.
+    /// The id of its content; `None` if the file could not be parsed.
     pub fn content(&self) -> Option<ContentId> {
         self.stream.as_ref().map(|stream| stream.content())
     }
@@ -102,7 +104,7 @@ impl FileView {
         }
     }
 
-    /// The same content read at another path; `None` where the path decides what it is.
+    /// The same content at another path; `None` if the path decides how it is read.
     pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
         let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
         let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
@@ -110,21 +112,22 @@ impl FileView {
     }
 }
 
-/// SOPS leaves its own key, with a checksum, at the top of every document that it encrypts.
+/// SOPS adds a key `sops` with a checksum at the top of every document that it encrypts.
 fn is_encrypted(root: Node<'_>) -> bool {
     root.own_entry("sops")
         .is_some_and(|(_, sops)| sops.own_entry("mac").is_some() || sops.own_entry("lastmodified").is_some())
 }
 
-/// `{{ x }}` outside of quotes reads as a flow mapping whose key is a flow mapping, which nobody writes on purpose.
+/// `{{ x }}` without quotes reads as a flow mapping whose key is a flow mapping, which nobody
+/// writes on purpose.
 fn has_flow_mapping_as_key(node: Node<'_>, depth: usize) -> bool {
-    // Aliases are not followed: what they point to is visited where it stands.
+    // Aliases are not followed: their targets are visited where they are defined.
     if node.style().is_none() || depth > 200 {
         return false;
     }
     node.entries().any(|(key, value)| {
-        let is_one = key.style() == Some(Style::Flow) && key.kind() == Kind::Mapping;
-        is_one || has_flow_mapping_as_key(value, depth + 1)
+        let is_template = key.style() == Some(Style::Flow) && key.kind() == Kind::Mapping;
+        is_template || has_flow_mapping_as_key(value, depth + 1)
     }) || node.items().any(|item| has_flow_mapping_as_key(item, depth + 1))
 }
 
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_touched() {
+    fn what_is_never_changed() {
         assert_eq!(barred("a.yaml", "a: 1\nsops:\n  mac: ENC[x]\n"), Some(Barred::Encrypted));
         assert_eq!(barred("a.yaml", "a:\n  sops: 1\n"), None);
         assert_eq!(barred("a.yaml.j2", "a: 1\n"), Some(Barred::Template));

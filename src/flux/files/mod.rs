@@ -1,6 +1,6 @@
-//! What stands in the YAML files of a tree, as it is written: objects, sources, opt-outs.
+//! The YAML files of a tree and what is in them, as it is written: objects, sources, opt-outs.
 //!
-//! Nothing is effective yet: no patch is applied and no variable is filled in. [`Scan`] decides which files are parsed.
+//! No patch is applied here, and no variable is filled in. [`Scan`] decides which files are parsed.
 
 mod file;
 mod names;

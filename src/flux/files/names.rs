@@ -9,7 +9,8 @@ pub fn is_kustomization_file(path: &RepoPath) -> bool {
     KUSTOMIZATION_FILES.contains(&path.name())
 }
 
-/// The kustomization files that a directory can have, in the order in which Kustomize looks for them.
+/// The kustomization files that a directory can have, in the order in which Kustomize looks for
+/// them.
 pub(in crate::flux) fn kustomization_files_in(dir: &RepoPath) -> impl Iterator<Item = RepoPath> {
     KUSTOMIZATION_FILES.into_iter().filter_map(|name| dir.join(name))
 }

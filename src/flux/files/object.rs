@@ -1,17 +1,19 @@
+//! Kubernetes objects as files state them.
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
 
-/// Where an object stands: a document of a file.
+/// Where an object is: a document of a file, or an item of a List in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     /// The file.
     pub path: RepoPath,
-    /// Which of its documents, from 0. Good within one view only: never kept in a plan.
+    /// The index of the document in the file. It holds for one view only: a plan never keeps it.
     pub document: usize,
-    /// Which of the items of a List, if it stands in one.
+    /// The index of the item, if the object is in a List.
     pub item: Option<usize>,
 }
 
@@ -21,11 +23,11 @@ impl At {
         At { path: path.clone(), document, item: None }
     }
 
-    /// The node of the object that stands here.
+    /// The node of the object.
     pub(in crate::flux) fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
         let root = stream.documents().nth(self.document)?;
         match self.item {
-            Some(number) => root.get("items")?.items().nth(number),
+            Some(index) => root.get("items")?.items().nth(index),
             None => Some(root),
         }
     }
@@ -37,18 +39,18 @@ impl fmt::Display for At {
     }
 }
 
-/// A Kubernetes object, as the file states it: nothing here is effective yet.
+/// A Kubernetes object as its file states it: no patch is applied, no variable filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Where it stands.
+    /// Where it is.
     pub at: At,
-    /// The line where its document's content begins, from 1.
+    /// The line on which its content begins, from 1.
     pub line: usize,
     /// `apiVersion`.
     pub api_version: String,
     /// `kind`.
     pub kind: String,
-    /// `metadata.name`; empty where it has none.
+    /// `metadata.name`; empty if there is none.
     pub name: String,
     /// `metadata.namespace`.
     pub namespace: Option<String>,
@@ -56,7 +58,7 @@ pub struct Object {
     pub labels: BTreeMap<String, String>,
     /// `metadata.annotations`.
     pub annotations: BTreeMap<String, String>,
-    /// The objects in it, if it is a List: Kustomize takes these instead of it.
+    /// Its items, if it is a List: Kustomize takes these in its place.
     pub items: Vec<Object>,
 }
 
@@ -76,9 +78,7 @@ impl Object {
         let list = root.get("items").filter(|items| kind.ends_with("List") && items.kind() == Kind::Sequence);
         let items = list.into_iter().flat_map(Node::items).enumerate();
         Some(Object {
-            items: items
-                .filter_map(|(number, item)| Object::of(At { item: Some(number), ..at.clone() }, item))
-                .collect(),
+            items: items.filter_map(|(index, item)| Object::of(At { item: Some(index), ..at.clone() }, item)).collect(),
             at,
             line: root.line(),
             api_version: root.text_at(&["apiVersion"])?.to_owned(),
@@ -90,7 +90,7 @@ impl Object {
         })
     }
 
-    /// What Kustomize takes for it: the items of a List, else the object itself.
+    /// What Kustomize takes in its place: the items of a List, or else the object itself.
     pub(in crate::flux) fn expanded(&self) -> &[Object] {
         if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
@@ -105,24 +105,24 @@ impl Object {
         self.is("helm.toolkit.fluxcd.io", "HelmRelease")
     }
 
-    /// Whether it is a Flux Kustomization (not one of Kustomize).
+    /// Whether it is a Kustomization of Flux, not of Kustomize.
     pub fn is_flux_kustomization(&self) -> bool {
         self.is("kustomize.toolkit.fluxcd.io", "Kustomization")
     }
 
-    /// Whether it is a source object of this kind.
+    /// Whether it is a source of Flux of this kind.
     pub fn is_source(&self, kind: &str) -> bool {
         self.is("source.toolkit.fluxcd.io", kind)
     }
 
-    /// Whether Kustomize takes it to stand outside of namespaces.
+    /// Whether Kustomize takes it for an object without namespace.
     pub fn is_cluster_scoped(&self) -> bool {
         is_cluster_scoped(&self.api_version, &self.kind)
     }
 }
 
-/// The kinds that Kustomize 5.5 knows to stand outside of namespaces, by group. It knows built-in ones alone, and not all of them: what
-/// it does not know gets a namespace.
+/// Whether Kustomize 5.5 knows a kind to be cluster-scoped. It knows only built-in kinds, and not
+/// all of those: any other gets a namespace.
 fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let kinds: &[&str] = match group {
@@ -142,7 +142,7 @@ fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
     kinds.contains(&kind)
 }
 
-/// Whether `namePrefix` and `nameSuffix` leave the name of a kind alone.
+/// Whether `namePrefix` and `nameSuffix` do not change the name of a kind.
 pub(in crate::flux) fn keeps_its_name(api_version: &str, kind: &str) -> bool {
     kind == "CustomResourceDefinition"
         || kind == "Namespace"

@@ -1,4 +1,5 @@
-//! Which files are parsed: those whose bytes say that they can matter to Flux. The others are, when somebody asks for them.
+//! Which files are parsed: at first only those whose bytes show that they can matter to Flux, the
+//! others when they are asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
@@ -18,15 +19,15 @@ use crate::text::ContentId;
 pub(in crate::flux) struct Scan {
     /// Those that can matter to Flux, parsed.
     pub(in crate::flux) files: BTreeMap<RepoPath, Arc<FileView>>,
-    /// The others.
+    /// The others, parsed when they are asked for.
     pub(super) unread: BTreeMap<RepoPath, Arc<Unread>>,
     /// The symbolic links.
     pub(in crate::flux) links: Vec<RepoPath>,
-    /// Whether all are to be parsed.
+    /// Whether all files are parsed at first.
     whole: bool,
 }
 
-/// A YAML file that cannot matter to Flux, parsed when it is asked for.
+/// A YAML file that cannot matter to Flux.
 pub(super) struct Unread {
     path: RepoPath,
     bytes: Arc<[u8]>,
@@ -41,7 +42,7 @@ impl Unread {
 }
 
 impl Scan {
-    /// Reads the YAML files of a tree, but those that are `known`.
+    /// Reads the YAML files of a tree, except those that are `known`.
     pub(in crate::flux) fn of(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {
         let mut scan = Scan::default();
         let mut new = Vec::new();
@@ -78,7 +79,8 @@ impl Scan {
         Ok(if known.whole { scan.whole() } else { scan })
     }
 
-    /// What is known here of another tree: files of the same content, wherever that tree tells the ids of its contents.
+    /// The files of another tree that are known here, because they have the same content. Needs a
+    /// tree that knows the ids of its contents.
     pub(in crate::flux) fn known_of(&self, tree: &Tree) -> Scan {
         let by_content: HashMap<ContentId, &FileView> =
             self.files.values().filter_map(|file| Some((file.content()?, &**file))).collect();
@@ -101,7 +103,7 @@ impl Scan {
         known
     }
 
-    /// This, with all files parsed.
+    /// The same, with all files parsed.
     pub(in crate::flux) fn whole(&self) -> Scan {
         let unread: Vec<_> = self.unread.iter().collect();
         let mut files = self.files.clone();
@@ -109,7 +111,7 @@ impl Scan {
         Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true }
     }
 
-    /// Whether all files are parsed, and whatever comes to the tree will be.
+    /// Whether all files are parsed, also those that are added later.
     pub(in crate::flux) fn is_whole(&self) -> bool {
         self.whole
     }
@@ -120,49 +122,54 @@ impl Scan {
         self.files.get(path).map(|file| &**file).or_else(of_others)
     }
 
-    /// The files in a directory itself, parsed.
+    /// The files directly in a directory, parsed.
     pub(in crate::flux) fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         let read = below(&self.files, dir).map(|(path, file)| (path, &**file));
         let unread = below(&self.unread, dir).filter(|(path, _)| path.dir() == *dir);
         read.filter(|(path, _)| path.dir() == *dir).chain(unread.map(|(path, unread)| (path, &**unread.read())))
     }
 
-    /// The files whose bytes hold a word, those that could not be read, and those in which an escape could spell it; parsed, by path.
+    /// The files whose bytes contain a word, and those that may: files that could not be parsed or
+    /// that have escapes. Parsed, by path.
     pub(in crate::flux) fn files_with(&self, word: Vec<u8>) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         let find = AhoCorasick::new([&*word, b"\\"]).expect("the words are few");
-        let is_in = move |bytes: &[u8]| find.is_match(bytes);
-        let holds = is_in.clone();
-        let text = move |file: &FileView| file.stream.as_ref().is_none_or(|stream| holds(stream.text().as_bytes()));
-        let read = self.files.iter().filter(move |(_, file)| text(file)).map(|(path, file)| (path, &**file));
-        let unread = self.unread.iter().filter(move |(_, unread)| is_in(&unread.bytes));
+        let may_contain = move |bytes: &[u8]| find.is_match(bytes);
+        let may_be_in = may_contain.clone();
+        let text_may =
+            move |file: &FileView| file.stream.as_ref().is_none_or(|stream| may_be_in(stream.text().as_bytes()));
+        let read = self.files.iter().filter(move |(_, file)| text_may(file)).map(|(path, file)| (path, &**file));
+        let unread = self.unread.iter().filter(move |(_, unread)| may_contain(&unread.bytes));
         let found: BTreeMap<&RepoPath, &FileView> =
             read.chain(unread.map(|(path, unread)| (path, &**unread.read()))).collect();
         found.into_iter()
     }
 
-    /// Forgets a file that changed.
+    /// Removes a file that has changed, so that it is read again.
     pub(in crate::flux) fn forget(&mut self, path: &RepoPath) {
         self.files.remove(path);
         self.unread.remove(path);
     }
 }
 
-/// What of a map by path is a directory or lies below it.
+/// The entries of a map by path that are in a directory or below it.
 fn below<'m, T>(map: &'m BTreeMap<RepoPath, T>, dir: &RepoPath) -> impl Iterator<Item = (&'m RepoPath, &'m T)> {
     let (start, dir) = (dir.clone(), dir.clone());
     map.range(start..).take_while(move |(path, _)| path.as_str().starts_with(dir.as_str()))
 }
 
-/// YAML files, and templates that would be some.
+/// YAML files, and templates of YAML files.
 fn is_of_interest(path: &RepoPath) -> bool {
     let name = path.name();
     path.is_yaml() || name == "Kustomization" || name.ends_with(".yaml.j2") || name.ends_with(".yml.j2")
 }
 
-/// Whether a file can matter to who applies what, or is one that is never touched and named as such: templates by name, SOPS, no UTF-8.
+/// Whether a file can matter to who applies what, or must be reported as one that is never changed:
+/// templates by name, SOPS, not UTF-8.
 ///
-/// Every word that makes a Flux object, the values of a FluxInstance, the header of Flux's own manifests, a ConfigMap for `substituteFrom` or
-/// an encrypted file stands in the bytes as it is: only a backslash could spell it otherwise, so a file with one is let through. Kustomizations of Kustomize go by name.
+/// The words that make a Flux object, the values of a FluxInstance, the header of Flux's own
+/// manifests, a ConfigMap for `substituteFrom` or an encrypted file are in the bytes as they are.
+/// Only an escape could spell them differently, so a file with a backslash always matters.
+/// Kustomization files are known by name.
 fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(Word::ALL).expect("the words are few"));
     if is_kustomization_file(path) || !path.is_yaml() || str::from_utf8(bytes).is_err() {
@@ -194,7 +201,8 @@ impl Word {
         "lastmodified",
     ];
 
-    /// Any of the first seven; `instance` and `sync`, which are how a FluxInstance's values say where Flux starts; `sops` with its checksum.
+    /// Any of the first seven; or `instance` and `sync`, with which the values of a FluxInstance
+    /// say where Flux starts; or `sops` with its checksum.
     fn suffice(seen: &[bool; Word::ALL.len()]) -> bool {
         let [flux, release, instance, config, version, opt_out, escape, values, sync, sops, mac, modified] = *seen;
         flux || release
@@ -208,7 +216,7 @@ impl Word {
     }
 }
 
-/// Does something with each item on all cores; the results are in the order of the items.
+/// Runs a function on each item, on all cores. The results are in the order of the items.
 pub(in crate::flux) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     const SHARE: usize = 32;
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -239,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_matter_is_let_through() {
+    fn files_that_can_matter_are_parsed() {
         let matters = |name: &str, bytes: &[u8]| matters(&RepoPath::new(name).unwrap(), bytes);
         for (name, bytes) in [
             ("a.yaml", "apiVersion: helm.toolkit.fluxcd.io/v2"),

@@ -1,16 +1,17 @@
-//! Opt-outs: comments that keep a place as it is, `# flux-codemod: skip[chart-ref] reason`.
+//! Opt-outs: comments that exclude a place from a migration,
+//! `# flux-codemod: skip[chart-ref] reason`.
 //!
-//! | where the comment stands | what it covers |
+//! | where the comment is | what it covers |
 //! |---|---|
-//! | before the first `---` of a file that starts with one | the file |
+//! | before the first `---` of a file that begins with one | the file |
 //! | above the first key of a document, after its `---` | the document |
-//! | directly above an entry or item, or on its line | that, with all below it |
+//! | directly above an entry or item, or on its line | the entry or item, with everything in it |
 
 use std::ops::Range;
 
 use crate::yaml::{Comment, Node, Stream};
 
-/// How these comments begin, after `#`.
+/// What these comments begin with, after `#`.
 const MARK: &str = "flux-codemod";
 
 /// An opt-out.
@@ -18,11 +19,11 @@ const MARK: &str = "flux-codemod";
 pub struct Skip {
     /// The line of the comment, from 1.
     pub line: usize,
-    /// What is skipped there: migrations, or reason codes. Empty where the comment cannot be read.
+    /// The migrations or reason codes that are skipped. Empty if the comment cannot be parsed.
     pub ids: Vec<String>,
-    /// Why, in a person's words.
+    /// Why, in the words of its author.
     pub reason: Option<String>,
-    /// What it covers; `None` where it stands above nothing.
+    /// What it covers; `None` if it is above nothing.
     pub covers: Option<Covered>,
 }
 
@@ -33,22 +34,22 @@ pub struct Covered {
     pub range: Range<usize>,
     /// Its first and last line, from 1.
     pub lines: (usize, usize),
-    /// Whether it is all of the file, also what others would put there.
+    /// Whether it is the whole file, including what would be added to it.
     pub whole_file: bool,
 }
 
 impl Skip {
-    /// Whether the comment could be read.
+    /// Whether the comment could be parsed.
     pub fn is_readable(&self) -> bool {
         !self.ids.is_empty()
     }
 
     /// Whether it skips this migration or code.
     pub fn names(&self, id: &str) -> bool {
-        self.ids.iter().any(|own| own == id)
+        self.ids.iter().any(|skipped| skipped == id)
     }
 
-    /// Whether a line is covered; of no line in particular, only a whole file is.
+    /// Whether a line is covered; without a line, whether the whole file is.
     pub fn covers_line(&self, line: Option<usize>) -> bool {
         self.covers.as_ref().is_some_and(|covered| {
             covered.whole_file || line.is_some_and(|line| (covered.lines.0..=covered.lines.1).contains(&line))
@@ -61,15 +62,16 @@ impl Skip {
             return Vec::new();
         }
         let places = Places::of(stream);
-        let one = |comment: &Comment| {
+        let skip = |comment: &Comment| {
             let (ids, reason) = read(&stream.text()[comment.range.clone()])?;
             Some(Skip { line: comment.line, ids, reason, covers: places.covered_by(comment) })
         };
-        stream.comments().iter().filter_map(one).collect()
+        stream.comments().iter().filter_map(skip).collect()
     }
 }
 
-/// The ids and the reason of a comment; no ids where it is meant as an opt-out and cannot be read, `None` where it is none.
+/// The ids and the reason of a comment. No ids if it is meant as an opt-out and cannot be parsed;
+/// `None` if it is not an opt-out.
 fn read(comment: &str) -> Option<(Vec<String>, Option<String>)> {
     let rest = comment.trim_start_matches('#').trim_start().strip_prefix(MARK)?;
     let (has_colon, rest) = match rest.trim_start().strip_prefix(':') {
@@ -78,7 +80,7 @@ fn read(comment: &str) -> Option<(Vec<String>, Option<String>)> {
     };
     let parsed = rest.strip_prefix("skip").and_then(|rest| rest.trim_start().strip_prefix('[')?.split_once(']'));
     let Some((ids, reason)) = parsed.filter(|_| has_colon) else {
-        // Prose that only begins with the name of this program is none.
+        // A sentence that begins with the name of this program is not an opt-out.
         return (has_colon || rest.starts_with("skip")).then(|| (Vec::new(), None));
     };
     let ids: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).collect();
@@ -89,11 +91,11 @@ fn read(comment: &str) -> Option<(Vec<String>, Option<String>)> {
     Some((ids, (!reason.is_empty()).then(|| reason.to_owned())))
 }
 
-/// Where things stand in a file.
+/// Where documents, entries and items are in a file.
 struct Places<'s> {
     stream: &'s Stream,
     documents: Vec<Range<usize>>,
-    /// Entries and items, each before those below it, with their first and last lines.
+    /// Entries and items, each before those in it, with their first and last lines.
     children: Vec<(Range<usize>, (usize, usize))>,
 }
 
@@ -126,13 +128,13 @@ impl<'s> Places<'s> {
     }
 
     fn covered_by(&self, comment: &Comment) -> Option<Covered> {
-        let number = self.documents.partition_point(|document| document.start < comment.range.start);
-        let is_inside = number > 0 && comment.range.start < self.documents[number - 1].end;
-        if let Some(document) = self.documents.get(number).filter(|_| !is_inside && !self.follows_content(comment)) {
+        let index = self.documents.partition_point(|document| document.start < comment.range.start);
+        let is_inside = index > 0 && comment.range.start < self.documents[index - 1].end;
+        if let Some(document) = self.documents.get(index).filter(|_| !is_inside && !self.follows_content(comment)) {
             let between = &self.stream.text()[comment.range.end..document.start];
             if !between.lines().any(|line| line.starts_with("---")) {
                 return Some(self.covered(document.clone()));
-            } else if number == 0 {
+            } else if index == 0 {
                 let range = 0..self.stream.text().len();
                 return Some(Covered { whole_file: true, ..self.covered(range) });
             }
@@ -141,23 +143,24 @@ impl<'s> Places<'s> {
         if comment.trailing { self.on_line(comment.line) } else { self.below(comment) }
     }
 
-    /// Whether the comment stands behind content on its line (a `---` is none).
+    /// Whether the comment is behind content on its line; `---` is not content.
     fn follows_content(&self, comment: &Comment) -> bool {
         let ends_here = |range: &Range<usize>| self.lines(range).1 == comment.line && range.end <= comment.range.start;
         comment.trailing && self.documents.iter().any(ends_here)
     }
 
-    /// What begins on a line, the outermost; where nothing does, the innermost that ends there.
+    /// The outermost entry or item that begins on a line; if none does, the innermost that ends
+    /// there.
     fn on_line(&self, line: usize) -> Option<Covered> {
         let begins = self.children.iter().find(|(_, lines)| lines.0 == line);
         let ends = || self.children.iter().rev().find(|(_, lines)| lines.1 == line);
         begins.or_else(ends).map(|(range, _)| self.covered(range.clone()))
     }
 
-    /// What begins on the line below the comments that this is one of.
+    /// The entry or item that begins below this comment and those that follow it directly.
     fn below(&self, comment: &Comment) -> Option<Covered> {
-        let own_line = |line: usize| self.stream.comments().iter().any(|own| own.line == line && !own.trailing);
-        let line = (comment.line + 1..).find(|line| !own_line(*line))?;
+        let is_comment = |line: usize| self.stream.comments().iter().any(|other| other.line == line && !other.trailing);
+        let line = (comment.line + 1..).find(|line| !is_comment(*line))?;
         let begins = self.children.iter().find(|(_, lines)| lines.0 == line);
         begins.map(|(range, _)| self.covered(range.clone()))
     }
@@ -208,7 +211,7 @@ mod tests {
             let expected = expected.map_or_else(|| text.clone(), |part| part.replace("{S}", S));
             assert_eq!(covers(&text), Some(&*expected), "{text}");
         }
-        // Above nothing.
+        // There is nothing below.
         for text in [
             format!("a: 1\n{S}\n"),
             format!("a: 1\n{S}\n\nb: 2\n"),
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn text_in_scalars_is_no_comment() {
+    fn text_in_scalars_is_not_a_comment() {
         let text = "a: |\n  # flux-codemod: skip[x] why\n  b: 1\nc: '# flux-codemod: skip[x] why'\n";
         assert!(Skip::find(&Stream::parse(text).unwrap()).is_empty());
     }

@@ -1,14 +1,16 @@
+//! Sources of charts, and references to them.
+
 use super::object::At;
 use crate::yaml::Node;
 
-/// A reference to a source object, as it is written.
+/// A reference to a source of Flux, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceRef {
     /// `kind`.
     pub kind: String,
     /// `name`.
     pub name: String,
-    /// `namespace`; without one it is that of the object that holds the reference.
+    /// `namespace`; without one, that of the object with the reference.
     pub namespace: Option<String>,
 }
 
@@ -21,7 +23,7 @@ impl SourceRef {
         })
     }
 
-    /// Whether both name a source of the same kind and name, whatever the namespace.
+    /// Whether both name a source of the same kind and name, in any namespace.
     pub(in crate::flux) fn is_like(&self, other: &SourceRef) -> bool {
         self.kind == other.kind && self.name == other.name
     }
@@ -30,7 +32,7 @@ impl SourceRef {
 /// A HelmRepository.
 #[derive(Clone, Debug)]
 pub struct HelmRepository {
-    /// Where it stands.
+    /// Where it is.
     pub at: At,
     /// `spec.url`, without a trailing slash.
     pub url: String,
@@ -51,7 +53,7 @@ impl HelmRepository {
 /// An OCIRepository.
 #[derive(Clone, Debug)]
 pub struct OciRepository {
-    /// Where it stands.
+    /// Where it is.
     pub at: At,
     /// `apiVersion`.
     pub api_version: String,
@@ -63,15 +65,16 @@ pub struct OciRepository {
     pub tag: Option<String>,
     /// `spec.ref.semver`.
     pub semver: Option<String>,
-    /// Whether it hands a Helm chart on unextracted, as a chartRef needs it: `layerSelector` with Helm's media type and `operation: copy`.
+    /// Whether it passes a Helm chart on without extracting it, as a chartRef needs it:
+    /// `layerSelector` with the media type of Helm and `operation: copy`.
     pub copies_chart: bool,
-    /// Whether `spec.ref.digest` or `spec.ref.name` is there, which come before tag and semver.
+    /// Whether it has `spec.ref.digest` or `spec.ref.name`, which win over tag and semver.
     pub pinned: bool,
     /// `spec.suspend: true`.
     pub suspended: bool,
 }
 
-/// The media type of the layer that is a Helm chart.
+/// The media type of the layer with the Helm chart.
 pub const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
 impl OciRepository {

@@ -1,18 +1,20 @@
+//! Versions of Flux.
+
 use std::fmt;
 
-/// A version of Flux, as far as a repository states it.
+/// A version of Flux, as a repository states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FluxVersion {
-    /// 2, for all that has Kustomizations.
+    /// 2, for every Flux that has Kustomizations.
     pub major: u32,
-    /// What decides on fields and API versions.
+    /// Decides which fields and API versions there are.
     pub minor: u32,
-    /// `None` where it is a range, as in `2.5.x`.
+    /// `None` if it is a range, as in `2.5.x`.
     pub patch: Option<u32>,
 }
 
 impl FluxVersion {
-    /// Reads `v2.7.5`, `2.7.5`, `2.7.x` and `2.7`. A range over minors, such as `2.x`, says too little.
+    /// Parses `v2.7.5`, `2.7.5`, `2.7.x` and `2.7`. `None` for a range over minors, such as `2.x`.
     pub fn parse(text: &str) -> Option<FluxVersion> {
         let mut parts = text.trim().trim_start_matches('v').splitn(3, '.');
         let major = parts.next()?.parse().ok()?;
@@ -22,7 +24,7 @@ impl FluxVersion {
         Some(FluxVersion { major, minor, patch })
     }
 
-    /// Whether it is this minor of Flux 2, or later.
+    /// Whether it is this minor of Flux 2 or later.
     pub fn is_at_least(self, minor: u32) -> bool {
         (self.major, self.minor) >= (2, minor)
     }
