@@ -1,9 +1,10 @@
-//! Which objects Kustomize would build from a directory: their identities, not their contents.
+//! Which objects Kustomize builds from a directory: their identities, not their contents.
+
+mod generated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::generator::Behavior;
 use super::kustomization::{Kustomization, Listed, only_names_references};
 use super::overlay::Overlay;
 use super::parsed_tree::ParsedTree;
@@ -15,16 +16,16 @@ use crate::flux::files::{FileView, Scan};
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 
-/// Builds directories of one tree, each once.
+/// Builds the directories of one tree, each once.
 pub(in crate::flux) struct Builder<'v> {
     tree: &'v Tree,
-    pub(super) scan: &'v Scan,
-    pub(super) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
-    pub(super) built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
+    scan: &'v Scan,
+    kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
-    /// What was met that changes objects and is not modelled.
+    /// What changes objects and is not modelled, as far as it was met.
     pub(in crate::flux) unmodelled: BTreeSet<Unmodelled>,
-    /// Whether each object is to remember what is done to it.
+    /// Whether objects remember the stages that they go through.
     pub(in crate::flux) traces: bool,
 }
 
@@ -35,8 +36,9 @@ impl<'v> Builder<'v> {
         Builder { tree, scan, kustomizations, built, open, unmodelled, traces: false }
     }
 
-    /// What Kustomize accumulates from a path of Flux, before Flux adds what its Kustomization says: from its kustomization, or the one
-    /// that Flux generates where there is none. Hashes are not in the names yet ([`Rendered::finish`]).
+    /// What Kustomize builds from a path of Flux without what the Flux Kustomization adds: from its
+    /// kustomization, or else the one that Flux generates. The names have no hashes yet
+    /// ([`Rendered::finish`]).
     pub(in crate::flux) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
@@ -71,7 +73,8 @@ impl<'v> Builder<'v> {
         seen
     }
 
-    /// A directory with a kustomization file. Nothing, where it has none or contains itself.
+    /// What is built from a directory with a kustomization file; nothing if it has none or contains
+    /// itself.
     pub(in crate::flux) fn directory(&mut self, dir: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(dir) {
             return built.clone();
@@ -88,8 +91,8 @@ impl<'v> Builder<'v> {
         built
     }
 
-    /// What is built from a directory with an overlay in its kustomization file, or in the one that Flux generates. Hashes are not in
-    /// the names yet ([`Rendered::finish`]).
+    /// What is built from a directory with an overlay, from its kustomization or else the one that
+    /// Flux generates. The names have no hashes yet ([`Rendered::finish`]).
     pub(in crate::flux) fn with_overlay(&mut self, path: &RepoPath, overlay: Overlay<'_>) -> Vec<Rendered> {
         let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
         let (stated, empty) = (self.kustomizations.get(&path), Kustomization::default());
@@ -103,26 +106,26 @@ impl<'v> Builder<'v> {
         let added = overlay.components.iter().map(|component| (component.clone(), vec![overlay.stated_in.clone()]));
         let patches = [&*kustomization.patches, overlay.patches].concat();
         let namespace = overlay.namespace.or(kustomization.namespace.as_ref());
-        self.take_in(components.into_iter().chain(added), &mut objects);
+        self.run_components(components.into_iter().chain(added), &mut objects);
         self.transform(kustomization, &patches, namespace, &mut objects);
         objects
     }
 
-    /// The cycle of one kustomization over the objects so far: none for a Kustomization, the parent's for a Component, which came through
-    /// other files on its way.
+    /// Runs one kustomization on the objects so far: none for a Kustomization, those of the parent
+    /// for a Component, which came through other files.
     fn apply(&mut self, kustomization: &Kustomization, objects: &mut Vec<Rendered>, through: &[RepoPath]) {
-        let mut own = self.accumulate(kustomization);
-        for object in &mut own {
+        let mut resources = self.accumulate(kustomization);
+        for object in &mut resources {
             object.through.splice(..0, through.iter().cloned());
         }
-        objects.append(&mut own);
+        objects.append(&mut resources);
         self.merge_generated(kustomization, objects);
         let components = self.components(kustomization, through);
-        self.take_in(components, objects);
+        self.run_components(components, objects);
         self.transform(kustomization, &kustomization.patches, kustomization.namespace.as_ref(), objects);
     }
 
-    /// What a kustomization takes in by itself: its resources, and what its generators make.
+    /// The resources of a kustomization and the objects that its generators make.
     fn accumulate(&mut self, kustomization: &Kustomization) -> Vec<Rendered> {
         let mut objects = Vec::new();
         for resource in &kustomization.resources {
@@ -132,8 +135,8 @@ impl<'v> Builder<'v> {
                 None => objects.extend(self.directory(&path).iter().cloned()),
             }
         }
-        for generator in kustomization.generators.iter().filter(|own| own.behavior == Behavior::Create) {
-            if generator.is_able(&kustomization.dir(), self.tree) {
+        for generator in kustomization.generators.iter().filter(|generator| generator.makes_new()) {
+            if generator.has_its_files(&kustomization.dir(), self.tree) {
                 objects.push(Rendered::generated(&kustomization.path, generator));
             }
         }
@@ -150,8 +153,8 @@ impl<'v> Builder<'v> {
         local.map(|component| (component, through.clone())).collect()
     }
 
-    /// Runs Components on the objects so far.
-    fn take_in(
+    /// Runs Components on the objects so far, one after the other.
+    fn run_components(
         &mut self,
         components: impl IntoIterator<Item = (RepoPath, Vec<RepoPath>)>,
         objects: &mut Vec<Rendered>,
@@ -161,7 +164,8 @@ impl<'v> Builder<'v> {
         }
     }
 
-    /// What a kustomization does to all objects so far, with patches and namespace as it has them or as Flux makes them.
+    /// What a kustomization does to all objects so far, with its own patches and namespace or with
+    /// those of an overlay.
     fn transform(
         &mut self,
         kustomization: &Kustomization,
@@ -175,9 +179,11 @@ impl<'v> Builder<'v> {
         for object in objects.iter_mut() {
             if self.traces {
                 object.stages.extend(kustomization.stage.clone());
-                object.stages.extend(namespace.map(|own| Arc::new(Stage::Namespace(own.clone()))));
+                object.stages.extend(namespace.map(|namespace| Arc::new(Stage::Namespace(namespace.clone()))));
             }
-            object.put_into(namespace.map(String::as_str));
+            if let Some(namespace) = namespace {
+                object.set_namespace(namespace);
+            }
             object.rename(&kustomization.prefix, &kustomization.suffix);
             object.labels.extend(kustomization.labels.clone());
             object.annotations.extend(kustomization.annotations.clone());
@@ -187,7 +193,7 @@ impl<'v> Builder<'v> {
         }
     }
 
-    /// A Component on the objects so far.
+    /// Runs a Component on the objects so far.
     fn component(&mut self, dir: &RepoPath, objects: &mut Vec<Rendered>, through: &[RepoPath]) {
         let kustomizations = self.kustomizations;
         let Some(component) = kustomizations.get(dir).filter(|_| !self.open.contains(dir)) else { return };
@@ -196,23 +202,24 @@ impl<'v> Builder<'v> {
         self.open.pop();
     }
 
-    /// Runs the generators that add to objects that are there. One that finds none is a failure of Kustomize, and does nothing.
+    /// Runs the generators that add to existing objects. If there is none, Kustomize fails; here
+    /// the generator does nothing.
     fn merge_generated(&self, kustomization: &Kustomization, objects: &mut [Rendered]) {
-        for generator in kustomization.generators.iter().filter(|own| own.behavior != Behavior::Create) {
-            let same = |object: &&mut Rendered| {
+        for generator in kustomization.generators.iter().filter(|generator| !generator.makes_new()) {
+            let is_meant = |object: &&mut Rendered| {
                 object.kind == generator.kind
                     && object.is_called(&generator.name)
-                    && generator.namespace.as_ref().is_none_or(|own| object.namespace.as_ref() == Some(own))
+                    && generator.namespace.as_ref().is_none_or(|namespace| object.namespace.as_ref() == Some(namespace))
             };
             let dir = kustomization.dir();
-            let made = objects.iter_mut().find(same).and_then(|object| object.made.as_mut());
-            if let Some(made) = made.filter(|_| generator.is_able(&dir, self.tree)) {
+            let made = objects.iter_mut().find(is_meant).and_then(|object| object.made.as_mut());
+            if let Some(made) = made.filter(|_| generator.has_its_files(&dir, self.tree)) {
                 Arc::make_mut(made).also_by(&dir, generator);
             }
         }
     }
 
-    /// What an entry points to, in the tree; a remote one is noted.
+    /// What an entry points to in the tree; a remote one is noted.
     fn local(&mut self, kustomization: &Kustomization, entry: &Listed) -> Option<RepoPath> {
         if entry.is_remote() {
             self.note(kustomization, entry);
@@ -235,7 +242,7 @@ impl<'v> Builder<'v> {
         }
     }
 
-    /// The hash of a generated object that is patched afterwards is another one.
+    /// A generated object that is patched gets another hash, which is not modelled.
     fn note_patched_hashes(&mut self, kustomization: &Kustomization, patches: &Patches, objects: &[Rendered]) {
         for patch in patches {
             if objects.iter().any(|object| object.has_hash() && object.is_selected_by(patch)) {
@@ -251,16 +258,16 @@ impl<'v> Builder<'v> {
     }
 }
 
-/// The objects of a file, at the beginning of their way.
+/// The objects of a file, before anything is done to them.
 pub(in crate::flux) fn objects(file: &FileView) -> impl Iterator<Item = Rendered> {
     file.objects.iter().flat_map(|object| object.expanded()).map(Rendered::of)
 }
 
-/// Applies patches to those objects that they select, as far as it is about what these are and are called, and remembers on each
-/// HelmRelease and Flux Kustomization the patches that change it.
+/// Applies patches to the objects that they select, as far as their identity is concerned, and
+/// notes on each HelmRelease and Flux Kustomization the patches that change it.
 fn patch(patches: &Patches, objects: &mut Vec<Rendered>, traces: bool) {
     for patch in patches {
-        let head = patch.changes_head().then(|| patch.of_head());
+        let identity = patch.changes_identity().then(|| patch.of_identity());
         objects.retain_mut(|object| {
             if !object.is_selected_by(patch) {
                 return true;
@@ -271,7 +278,7 @@ fn patch(patches: &Patches, objects: &mut Vec<Rendered>, traces: bool) {
             if traces {
                 object.stages.push(Arc::new(Stage::Patch(patch.text().into())));
             }
-            head.as_ref().is_none_or(|head| object.stays_after(head))
+            identity.as_ref().is_none_or(|identity| object.survives(identity))
         });
     }
 }

@@ -1,4 +1,4 @@
-//! What a patch does to the objects that it selects.
+//! The change that a patch makes.
 
 use crate::flux::value::{Operation, Value};
 use crate::yaml::Stream;
@@ -10,18 +10,19 @@ pub(super) enum Change {
     Merge(Vec<Value>),
     /// Operations of a JSON patch.
     Json(Vec<Operation>),
-    /// Text that is neither; Kustomize would fail on it.
+    /// Neither of these; Kustomize would fail.
     Unreadable,
 }
 
-/// What a patch does to an object.
+/// What comes of an object when a patch is applied to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is another than before, or the same.
+    /// The patch is applied.
     Patched,
-    /// `$patch: delete`.
+    /// It is deleted, by `$patch: delete`.
     Deleted,
-    /// A JSON operation does not fit; Kustomize fails here.
+    /// The patch cannot be applied, for instance because an operation names a missing place.
+    /// Kustomize fails.
     Failed,
 }
 
@@ -44,7 +45,7 @@ impl Change {
         }
     }
 
-    /// Applies it to an object that it selects, or to the head of one: operations on what the head lacks are none of its business.
+    /// Applies it to an object that it selects.
     pub(super) fn apply(&self, object: &mut Value) -> Outcome {
         match self {
             Change::Merge(patches) => {
@@ -53,7 +54,7 @@ impl Change {
                         return Outcome::Deleted;
                     }
                     let mut patch = patch.clone();
-                    // Kustomize keeps what an object is and what it is called, whatever the patch calls itself.
+                    // Kustomize keeps kind and name of the object, whatever those of the patch are.
                     patch.remove("apiVersion");
                     patch.remove("kind");
                     if let Some(metadata) = patch.get_mut("metadata") {
@@ -75,39 +76,39 @@ impl Change {
         }
     }
 
-    /// Whether it changes what an object is called, or its labels: anything in `metadata`, or whether it is there at all.
-    pub(super) fn touches_head(&self) -> bool {
+    /// Whether it changes the identity of an object: something in `metadata`, or whether it exists.
+    pub(super) fn changes_identity(&self) -> bool {
         match self {
             Change::Merge(patches) => patches.iter().any(|patch| {
                 let metadata = patch.get("metadata").map_or(&[][..], Value::entries);
                 patch.get("$patch").is_some() || metadata.iter().any(|(key, _)| key != "name")
             }),
-            Change::Json(operations) => operations.iter().any(touches_head),
+            Change::Json(operations) => operations.iter().any(is_of_identity),
             Change::Unreadable => false,
         }
     }
 
-    /// The part of it that is about the head of an object: `apiVersion`, `kind`, `metadata`.
-    pub(super) fn of_head(&self) -> Change {
+    /// The part of it that changes the identity of an object: `apiVersion`, `kind`, `metadata`.
+    pub(super) fn of_identity(&self) -> Change {
         match self {
             Change::Merge(patches) => Change::Merge(
                 patches
                     .iter()
                     .map(|patch| {
-                        let head = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
-                        Value::Mapping(head.cloned().collect())
+                        let identity = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
+                        Value::Mapping(identity.cloned().collect())
                     })
                     .collect(),
             ),
             Change::Json(operations) => {
-                Change::Json(operations.iter().filter(|operation| touches_head(operation)).cloned().collect())
+                Change::Json(operations.iter().filter(|operation| is_of_identity(operation)).cloned().collect())
             }
             Change::Unreadable => Change::Unreadable,
         }
     }
 
-    /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.
-    pub(super) fn says_something_of(&self, fields: &[&str]) -> bool {
+    /// Whether it sets or removes one of these fields of `spec`, or something in or above them.
+    pub(super) fn changes_fields(&self, fields: &[&str]) -> bool {
         match self {
             Change::Merge(patches) => {
                 patches.iter().any(|patch| fields.iter().any(|field| patch.at(&["spec", field]).is_some()))
@@ -116,18 +117,18 @@ impl Change {
                 .iter()
                 .flat_map(|operation| [Some(&operation.path), operation.from.as_ref()])
                 .flatten()
-                .any(|pointer| hits(pointer, fields)),
+                .any(|pointer| concerns(pointer, fields)),
             Change::Unreadable => true,
         }
     }
 }
 
-fn touches_head(operation: &Operation) -> bool {
+fn is_of_identity(operation: &Operation) -> bool {
     operation.path.first().is_none_or(|first| matches!(first.as_str(), "metadata" | "kind" | "apiVersion"))
 }
 
-/// Whether a JSON pointer names one of these fields of `spec`, something in it, or something above it.
-fn hits(pointer: &[String], fields: &[&str]) -> bool {
+/// Whether a JSON pointer names one of these fields of `spec`, or something in or above one.
+fn concerns(pointer: &[String], fields: &[&str]) -> bool {
     match pointer {
         [] => true,
         [spec] => spec == "spec",

@@ -1,4 +1,6 @@
-//! `configMapGenerator` and `secretGenerator`: what they make, and the hash that goes into its name.
+//! `configMapGenerator` and `secretGenerator`: what they make, and the hash in its name.
+//!
+//! Files are read only when somebody asks for the contents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,13 +25,13 @@ pub struct Generator {
     pub namespace: Option<String>,
     /// The line, from 1.
     pub line: usize,
-    /// Whether it merges into an object that is there, replaces one, or makes a new one.
+    /// Whether it makes a new object, or adds to an existing one.
     pub behavior: Behavior,
-    /// Whether the name gets the hash of the content.
+    /// Whether the name gets the hash of the content as a suffix.
     pub hashed: bool,
-    /// The labels and annotations that it gets.
+    /// The labels of the object.
     pub labels: BTreeMap<String, String>,
-    /// Likewise.
+    /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// The type of a Secret.
     secret_type: String,
@@ -43,9 +45,9 @@ pub struct Generator {
 pub enum Behavior {
     /// A new object; the default.
     Create,
-    /// Its data go into those of an object that is there.
+    /// Its data is merged into that of an existing object.
     Merge,
-    /// Its data take the place of those of an object that is there.
+    /// Its data replaces that of an existing object.
     Replace,
 }
 
@@ -72,12 +74,12 @@ impl Generator {
     }
 
     fn read(kind: &'static str, line: usize, item: &Value, shared: &Value) -> Option<Generator> {
-        let own = item.get("options").unwrap_or(&Value::Null);
+        let options = item.get("options").unwrap_or(&Value::Null);
         let texts = |key: &str| item.get(key).map_or(&[][..], Value::items).iter().filter_map(Value::text);
-        // What all generators switch off, none can switch on.
-        let is = |key: &str| [own, shared].iter().any(|from| from.get(key).is_some_and(Value::is_true));
+        // What `generatorOptions` switches off, no generator can switch on.
+        let is_set = |key: &str| [options, shared].iter().any(|from| from.get(key).is_some_and(Value::is_true));
         let pairs = |key: &str| {
-            let entries = [shared, own].into_iter().flat_map(|from| from.get(key).map_or(&[][..], Value::entries));
+            let entries = [shared, options].into_iter().flat_map(|from| from.get(key).map_or(&[][..], Value::entries));
             entries.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
         };
         let file = |text: &str| match text.split_once('=') {
@@ -98,7 +100,7 @@ impl Generator {
                 Some("replace") => Behavior::Replace,
                 _ => Behavior::Create,
             },
-            hashed: !is("disableNameSuffixHash"),
+            hashed: !is_set("disableNameSuffixHash"),
             labels: pairs("labels"),
             annotations: pairs("annotations"),
             secret_type: item.text_at(&["type"]).unwrap_or("Opaque").to_owned(),
@@ -108,23 +110,23 @@ impl Generator {
         })
     }
 
-    /// The files that it reads, relative to its kustomization, with its line.
+    /// The files that it reads, relative to its kustomization.
     pub fn inputs(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|(_, path)| path.as_str()).chain(self.envs.iter().map(String::as_str))
     }
 
-    /// Whether it makes an object of its own, rather than change one that is there.
+    /// Whether it makes a new object, and does not add to an existing one.
     pub fn makes_new(&self) -> bool {
         self.behavior == Behavior::Create
     }
 
-    /// Whether its files are there; Kustomize fails where one is not.
-    pub(super) fn is_able(&self, dir: &RepoPath, tree: &Tree) -> bool {
+    /// Whether all its files exist; Kustomize fails if one is missing.
+    pub(super) fn has_its_files(&self, dir: &RepoPath, tree: &Tree) -> bool {
         let entry = |path: &str| tree.entry(&tree.follow(&dir.join(path)?)?);
         self.inputs().all(|path| matches!(entry(path), Some(EntryKind::File { .. })))
     }
 
-    /// What it makes. `None` where one of its files cannot be read.
+    /// What it makes; `None` if one of its files cannot be read.
     fn content(&self, dir: &RepoPath, tree: &Tree) -> Option<Content> {
         let read = |path: &str| {
             let file = tree.read(&tree.follow(&dir.join(path)?)?).ok()??;
@@ -145,17 +147,18 @@ impl Generator {
     }
 }
 
-/// How an object is made: by a generator that creates it, and by others that add to it. What it holds is read when somebody asks for it.
+/// The generators of an object: one that creates it, and others that add to it, each with the
+/// directory of its kustomization.
 #[derive(Clone, Debug)]
 pub(in crate::flux) struct Made(Vec<(RepoPath, Arc<Generator>)>);
 
 impl Made {
-    /// By a generator of the kustomization in a directory.
+    /// An object that a generator creates.
     pub(super) fn by(dir: &RepoPath, generator: &Arc<Generator>) -> Made {
         Made(vec![(dir.clone(), generator.clone())])
     }
 
-    /// Another generator, with `behavior: merge` or `replace`, adds to it.
+    /// Notes a generator that adds to it, with `behavior: merge` or `replace`.
     pub(super) fn also_by(&mut self, dir: &RepoPath, generator: &Arc<Generator>) {
         self.0.push((dir.clone(), generator.clone()));
     }
@@ -165,16 +168,17 @@ impl Made {
         self.0.iter().any(|(_, generator)| generator.hashed)
     }
 
-    /// What it holds.
+    /// What is in the object; `None` if a file cannot be read.
     pub(super) fn content(&self, tree: &Tree) -> Option<Content> {
-        let mut contents = self.0.iter().filter_map(|(dir, own)| Some((own.behavior, own.content(dir, tree)?)));
+        let mut contents =
+            self.0.iter().filter_map(|(dir, generator)| Some((generator.behavior, generator.content(dir, tree)?)));
         let (_, mut made) = contents.next()?;
-        contents.for_each(|(behavior, content)| made.take_in(content, behavior));
+        contents.for_each(|(behavior, content)| made.add(content, behavior));
         Some(made)
     }
 }
 
-/// A line of an env file.
+/// The variable that a line of an env file sets.
 fn variable(line: &str) -> Option<(String, Vec<u8>)> {
     let line = line.trim_start();
     if line.is_empty() || line.starts_with('#') {
@@ -184,28 +188,29 @@ fn variable(line: &str) -> Option<(String, Vec<u8>)> {
     Some((key.to_owned(), value.as_bytes().to_vec()))
 }
 
-/// A literal's value, without the quotes around it.
+/// The value of a literal, without quotes around it.
 fn unquoted(value: &str) -> &str {
     let inner = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
     inner.unwrap_or(value)
 }
 
 impl Content {
-    /// Takes in the data of a generator with `behavior: merge` or `replace`.
-    fn take_in(&mut self, other: Content, behavior: Behavior) {
+    /// Adds the data of a generator with `behavior: merge` or `replace`.
+    fn add(&mut self, other: Content, behavior: Behavior) {
         if behavior == Behavior::Replace {
             self.data.clear();
         }
         self.data.extend(other.data);
     }
 
-    /// What it holds, as far as that is text as it stands: a Secret's is encoded.
+    /// Its texts; none for a Secret, whose data is encoded.
     pub(in crate::flux) fn texts(&self) -> Vec<&str> {
-        let open = self.data.values().filter(|_| self.kind != "Secret");
-        open.filter_map(|bytes| str::from_utf8(bytes).ok()).collect()
+        let plain = self.data.values().filter(|_| self.kind != "Secret");
+        plain.filter_map(|bytes| str::from_utf8(bytes).ok()).collect()
     }
 
-    /// The hash that Kustomize puts behind a name: of the JSON of kind, an empty name and data, in an alphabet without vowels and the like.
+    /// The hash that Kustomize adds to the name: of kind, an empty name and the data as JSON,
+    /// written in an alphabet without vowels and without characters that look alike.
     pub(super) fn hash(&self) -> String {
         let text = |bytes: &[u8]| str::from_utf8(bytes).ok().map(str::to_owned);
         let encoded = if self.kind == "Secret" {
@@ -216,9 +221,10 @@ impl Content {
             let binary = self.data.iter().filter(|(_, bytes)| text(bytes).is_none());
             let binary: BTreeMap<_, _> = binary.map(|(key, bytes)| (key, STANDARD.encode(bytes))).collect();
             let plain = if plain.is_empty() { json!("") } else { json!(plain) };
-            match binary.is_empty() {
-                true => json!({ "data": plain, "kind": "ConfigMap", "name": "" }),
-                false => json!({ "binaryData": binary, "data": plain, "kind": "ConfigMap", "name": "" }),
+            if binary.is_empty() {
+                json!({ "data": plain, "kind": "ConfigMap", "name": "" })
+            } else {
+                json!({ "binaryData": binary, "data": plain, "kind": "ConfigMap", "name": "" })
             }
         };
         let digest = Sha256::digest(as_go_writes(&encoded.to_string()));
@@ -235,7 +241,7 @@ impl Content {
     }
 }
 
-/// Go's JSON escapes what HTML would read, and two separators.
+/// Go escapes in JSON what is special in HTML, and two line separators.
 fn as_go_writes(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -251,7 +257,7 @@ fn as_go_writes(json: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Names that `kubectl kustomize` 5.5 gave these.
+    /// The suffixes that `kubectl kustomize` 5.5 gives to these.
     #[test]
     fn hashes_are_those_of_kustomize() {
         let content = |kind, data: &[(&str, &[u8])]| Content {

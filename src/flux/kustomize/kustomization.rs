@@ -1,3 +1,5 @@
+//! The kustomization file of a directory.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Whether it lies outside of the repository: a URL or a git address.
+    /// Whether it is outside of the repository: a URL or a git address.
     pub fn is_remote(&self) -> bool {
         self.text.contains("://")
             || self.text.contains("?ref=")
@@ -27,7 +29,7 @@ impl Listed {
             || self.text.starts_with("github.com/")
     }
 
-    /// Whether it is an object written into the list itself, as `transformers` may have.
+    /// Whether it is an object written into the list itself, as in `transformers`.
     fn is_inline(&self) -> bool {
         self.text.contains('\n')
     }
@@ -38,13 +40,13 @@ impl Listed {
 pub struct Kustomization {
     /// The file.
     pub path: RepoPath,
-    /// `kind`, where it says one.
+    /// `kind`, if it is stated.
     pub kind: Option<Listed>,
-    /// `apiVersion`, where it says one.
+    /// `apiVersion`, if it is stated.
     pub api_version: Option<Listed>,
     /// Whether it is a Component.
     pub component: bool,
-    /// `resources`, and `bases` of old.
+    /// `resources`, and the older `bases`.
     pub resources: Vec<Listed>,
     /// `configMapGenerator` and `secretGenerator`.
     pub generators: Vec<Arc<Generator>>,
@@ -56,21 +58,21 @@ pub struct Kustomization {
     pub prefix: String,
     /// `nameSuffix`.
     pub suffix: String,
-    /// `labels` and `commonLabels`, as far as they label the objects themselves.
+    /// `labels` and `commonLabels`, as labels of the objects themselves.
     pub labels: BTreeMap<String, String>,
     /// `commonAnnotations`.
     pub annotations: BTreeMap<String, String>,
-    /// The patches of all three fields that Kustomize has for them.
+    /// The patches of all three fields for them.
     pub patches: Patches,
-    /// The NamespaceTransformers that stand in `transformers` themselves.
+    /// The NamespaceTransformers that are written into `transformers`.
     pub namespaces: Vec<NamespaceTransformer>,
     /// `configurations`.
     pub configurations: Vec<Listed>,
-    /// All other files that it reads: patches, and what generators read.
+    /// All other files that it reads: patches, and files of generators.
     pub inputs: Vec<Listed>,
-    /// Fields that change objects in a way that is not modelled here, with their lines.
+    /// Fields that change objects and are not modelled, with their lines.
     pub unmodelled: Vec<Listed>,
-    /// All fields that change objects, but for namespace and patches.
+    /// All fields that change objects, except namespace and patches.
     pub stage: Option<Arc<Stage>>,
 }
 
@@ -79,11 +81,11 @@ pub struct Kustomization {
 pub struct NamespaceTransformer {
     /// The namespace.
     pub namespace: String,
-    /// Only for what has none so far.
+    /// Only for objects without namespace.
     pub unset_only: bool,
 }
 
-/// What changes which objects there are, or what they are called, and is not modelled.
+/// Fields that change which objects there are or what they are called, and are not modelled.
 const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflationGenerator", "generators", "vars"];
 
 impl Kustomization {
@@ -92,7 +94,7 @@ impl Kustomization {
         is_kustomization_file(path)
     }
 
-    /// Reads the first document of a kustomization file. `read` gives the text of patch files.
+    /// Reads the first document of a kustomization file. `read` returns the text of patch files.
     pub(in crate::flux) fn read(
         path: &RepoPath,
         stream: &Stream,
@@ -148,7 +150,7 @@ impl Kustomization {
         }
     }
 
-    /// The directory that its relative paths start from.
+    /// The directory to which its paths are relative.
     pub fn dir(&self) -> RepoPath {
         self.path.dir()
     }
@@ -162,10 +164,10 @@ impl NamespaceTransformer {
         let stream = Stream::parse(&*transformer.text).ok()?;
         let mut documents = stream.documents();
         let (root, None) = (documents.next()?, documents.next()) else { return None };
-        let is_one = root.text_at(&["apiVersion"]) == Some("builtin")
+        let is_plain = root.text_at(&["apiVersion"]) == Some("builtin")
             && root.text_at(&["kind"]) == Some("NamespaceTransformer")
             && root.get("fieldSpecs").is_none();
-        let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_one)?.to_owned();
+        let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_plain)?.to_owned();
         Some(NamespaceTransformer { namespace, unset_only: root.get("unsetOnly").is_some_and(Node::is_true) })
     }
 }
@@ -185,7 +187,7 @@ fn labels(root: Node<'_>) -> BTreeMap<String, String> {
     pairs(root.get("commonLabels")).chain(groups.flat_map(|group| pairs(group.get("pairs")))).collect()
 }
 
-/// The files that patches are read from.
+/// The files of patches.
 fn patch_files(root: Node<'_>) -> Vec<Listed> {
     let by_path = ["patches", "patchesJson6902"].into_iter().flat_map(|key| {
         let items = root.get(key).into_iter().flat_map(Node::items);
@@ -195,7 +197,7 @@ fn patch_files(root: Node<'_>) -> Vec<Listed> {
     by_path.chain(merges).collect()
 }
 
-/// Patches that may change kind or name, and objects' own names for things: rare, and not modelled.
+/// Patches that may change kind or name: rare, and not modelled.
 fn changes_identity(root: Node<'_>) -> impl Iterator<Item = Listed> {
     let items = root.get("patches").into_iter().flat_map(Node::items);
     items.filter_map(|item| {
@@ -206,7 +208,8 @@ fn changes_identity(root: Node<'_>) -> impl Iterator<Item = Listed> {
     })
 }
 
-/// Whether a file of `configurations` says nothing about which objects there are and what they are called.
+/// Whether a file of `configurations` does not change which objects there are and what they are
+/// called.
 pub(super) fn only_names_references(configuration: &Value) -> bool {
     configuration.entries().iter().all(|(key, _)| matches!(key.as_str(), "nameReference" | "varReference" | "images"))
 }

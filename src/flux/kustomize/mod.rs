@@ -1,8 +1,16 @@
-//! What Kustomize builds from a directory: which objects, what they are called, and what is done to them on their way.
+//! What Kustomize builds from a directory: which objects there are and what they are called.
+//!
+//! A build ([`Builder`]) knows the identity of each object, the files it came through and, where
+//! that is asked for, each [`Stage`] that changed it; it does not render contents. Only
+//! HelmReleases and Flux Kustomizations keep their patches, so that they can be patched completely
+//! where they arrive.
+//!
+//! Kustomize knows nothing of Flux: what Flux adds to a kustomization comes in as an [`Overlay`].
+//! What is not modelled (remote resources, replacements, Helm charts, plugins) is noted as
+//! [`Unmodelled`] and has no effect. The rules: `docs/flux-and-kustomize.md`.
 
 mod builder;
 mod change;
-mod generated;
 mod generator;
 mod kustomization;
 mod overlay;

@@ -1,12 +1,13 @@
-//! What is put into the kustomization of a directory from outside, before it is built.
+//! What is added to the kustomization of a directory before it is built.
 
 use super::patch::Patches;
 use crate::repo::RepoPath;
 
-/// Components, patches and a namespace that are added to the kustomization of a directory. Flux adds what its Kustomization says.
+/// Components, patches and a namespace that are added to a kustomization. Flux adds those of its
+/// Kustomization.
 #[derive(Clone, Copy)]
 pub(in crate::flux) struct Overlay<'o> {
-    /// The file that says so.
+    /// The file that states them.
     pub(in crate::flux) stated_in: &'o RepoPath,
     /// The directories of Components, after those of the kustomization.
     pub(in crate::flux) components: &'o [RepoPath],

@@ -1,4 +1,4 @@
-//! What a build starts from.
+//! The input of a build: a tree, parsed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,12 @@ use crate::flux::files::{At, Object, Scan};
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 
-/// A tree, its YAML files parsed, and the kustomization files among them read.
+/// A tree with its parsed YAML files and its kustomizations.
 #[derive(Clone, Copy)]
 pub(in crate::flux) struct ParsedTree<'v> {
     pub(in crate::flux) tree: &'v Tree,
     pub(in crate::flux) scan: &'v Scan,
-    /// By directory.
+    /// The kustomization files, by directory.
     pub(in crate::flux) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
 }
 
@@ -40,7 +40,7 @@ impl<'v> ParsedTree<'v> {
         Some(self.scan.files.get(path)?.stream.as_ref()?.text())
     }
 
-    /// The files that kustomizations name as patches: what looks like objects in them is none.
+    /// The files that kustomizations name as patches: what looks like an object in them is not one.
     pub(in crate::flux) fn patch_files(&self) -> BTreeSet<RepoPath> {
         let mut found = BTreeSet::new();
         for kustomization in self.kustomizations.values() {

@@ -1,3 +1,5 @@
+//! Patches of Kustomize and of Flux Kustomizations.
+
 use std::sync::Arc;
 
 use super::change::{Change, Outcome};
@@ -6,7 +8,7 @@ use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// A patch of Kustomize or of a Flux Kustomization: whom it changes, and how.
+/// A patch: which objects it changes, and how.
 #[derive(Clone, Debug)]
 pub struct Patch {
     /// The file that states it.
@@ -19,7 +21,7 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// All patches of a kustomization file, in the order in which they are applied, those in files of their own included.
+    /// All patches of a kustomization file, in the order in which they are applied.
     pub(super) fn of_kustomization(
         path: &RepoPath,
         root: Node<'_>,
@@ -51,10 +53,11 @@ impl Patch {
         list.into_iter().flat_map(Node::items).filter_map(patch).map(Arc::new).collect()
     }
 
-    /// The entries of the `spec.patches` of a Flux Kustomization, all stated at one place or each at its own.
+    /// The entries of `spec.patches` of a Flux Kustomization. `line` returns the line of each, by
+    /// index.
     pub(in crate::flux) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
         let items = patches.items().iter().enumerate();
-        items.filter_map(|(number, item)| Patch::read(path, line(number), item, &|_| None)).map(Arc::new).collect()
+        items.filter_map(|(index, item)| Patch::read(path, line(index), item, &|_| None)).map(Arc::new).collect()
     }
 
     fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patch> {
@@ -76,12 +79,12 @@ impl Patch {
         }
     }
 
-    /// The patch itself.
+    /// The text of the patch.
     pub(in crate::flux) fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is meant for objects of a kind and name, wherever they are.
+    /// Whether it may be for objects of a kind and name, in any namespace.
     pub(in crate::flux) fn is_for_named(&self, kind: &str, name: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.may_select(kind, name),
@@ -92,7 +95,7 @@ impl Patch {
         }
     }
 
-    /// Whether it is meant for objects of this kind of Flux and no other.
+    /// Whether it is only for objects of this kind of Flux.
     pub fn is_only_for(&self, kind: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.names_flux_kind(kind),
@@ -104,53 +107,55 @@ impl Patch {
         }
     }
 
-    /// Applies it to an object that it selects, or to the head of one: operations on what the head lacks are none of its business.
+    /// Applies it to an object that it selects.
     pub fn apply(&self, object: &mut Value) -> Outcome {
         self.change.apply(object)
     }
 
-    /// Whether it changes what an object is called, or its labels: anything in `metadata`, or whether it is there at all.
-    pub(super) fn changes_head(&self) -> bool {
-        self.change.touches_head()
+    /// Whether it changes the identity of an object: something in `metadata`, or whether it exists.
+    pub(super) fn changes_identity(&self) -> bool {
+        self.change.changes_identity()
     }
 
-    /// The part of it that is about the head of an object: `apiVersion`, `kind`, `metadata`.
-    pub(super) fn of_head(&self) -> Patch {
-        Patch { change: self.change.of_head(), target: None, ..self.clone() }
+    /// The part of it that changes the identity of an object: `apiVersion`, `kind`, `metadata`.
+    pub(super) fn of_identity(&self) -> Patch {
+        Patch { change: self.change.of_identity(), target: None, ..self.clone() }
     }
 
-    /// Whether it says anything about one of these fields of `spec`, as a merge or as JSON operations.
+    /// Whether it sets or removes one of these fields of `spec`, or something in or above them.
     pub fn says_something_of(&self, fields: &[&str]) -> bool {
-        self.change.says_something_of(fields)
+        self.change.changes_fields(fields)
     }
 
-    /// Whether its target asks for a label of this name, with whatever value.
+    /// Whether its target selects by a label of this name, with any value.
     pub fn asks_for_label(&self, key: &str) -> bool {
         self.target.as_ref().is_some_and(|target| target.asks_for_label(key))
     }
 
-    /// Whether it is a list of operations (RFC 6902), which fails where what it names is not there.
+    /// Whether it is a list of operations (RFC 6902), which fails if a place that it names is
+    /// missing.
     pub fn is_operations(&self) -> bool {
         matches!(self.change, Change::Json(_))
     }
 
-    /// Whether Kustomize can read it.
+    /// Whether Kustomize can parse it.
     pub fn is_readable(&self) -> bool {
         !matches!(self.change, Change::Unreadable)
     }
 }
 
-/// Whether a strategic merge patch without target names an object: by group, kind, name and namespace.
+/// Whether a strategic merge patch without target is for an object: by group, kind, name and
+/// namespace.
 fn names(patch: &Value, object: &Subject<'_>) -> bool {
     let group = |api_version: &str| api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
     let namespace = patch.text_at(&["metadata", "namespace"]).unwrap_or("default");
     patch.text_at(&["kind"]) == Some(object.kind)
         && patch.text_at(&["apiVersion"]).map(group) == Some(group(object.api_version))
         && patch.text_at(&["metadata", "name"]).is_some_and(|name| object.names.contains(&name))
-        && object.namespaces.iter().any(|own| own.unwrap_or("default") == namespace)
+        && object.namespaces.iter().any(|other| other.unwrap_or("default") == namespace)
 }
 
-/// Patches that are shared by all objects on their way.
+/// Patches, shared by all objects that they change.
 pub type Patches = Vec<Arc<Patch>>;
 
 #[cfg(test)]
@@ -178,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_and_what() {
+    fn a_patch_selects_objects_and_changes_fields() {
         let merge = &patches(
             "patches:\n- patch: |\n    apiVersion: helm.toolkit.fluxcd.io/v2\n    kind: HelmRelease\n    metadata: {name: a}\n    spec: {chart: {}}\n",
         )[0];
@@ -201,26 +206,26 @@ mod tests {
     fn an_object_keeps_its_name_in_a_merge_and_may_lose_it_in_a_json_patch() {
         let read = |text: &str| Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap();
         let object = read("{kind: A, metadata: {name: a}, spec: {x: 1}}");
-        let mut own = object.clone();
+        let mut patched = object.clone();
         let merge = &patches(
             "patches:\n- patch: |\n    kind: B\n    metadata: {name: not-used, labels: {l: m}}\n    spec: {y: 2}\n  target: {kind: A}\n",
         )[0];
-        assert_eq!(merge.apply(&mut own), Outcome::Patched);
-        assert_eq!(own, read("{kind: A, metadata: {name: a, labels: {l: m}}, spec: {x: 1, y: 2}}"));
+        assert_eq!(merge.apply(&mut patched), Outcome::Patched);
+        assert_eq!(patched, read("{kind: A, metadata: {name: a, labels: {l: m}}, spec: {x: 1, y: 2}}"));
 
         let json = &patches(
             "patches:\n- patch: '[{op: replace, path: /metadata/name, value: b}, {op: remove, path: /spec/x}]'\n  target: {kind: A}\n",
         )[0];
-        assert!(json.changes_head());
-        let mut own = object.clone();
-        assert_eq!(json.apply(&mut own), Outcome::Patched);
-        assert_eq!(own.text_at(&["metadata", "name"]), Some("b"));
-        let mut head = read("{kind: A, metadata: {name: a}}");
-        assert_eq!(json.apply(&mut head), Outcome::Failed, "there is no spec");
-        assert_eq!(json.of_head().apply(&mut head), Outcome::Patched);
+        assert!(json.changes_identity());
+        let mut patched = object.clone();
+        assert_eq!(json.apply(&mut patched), Outcome::Patched);
+        assert_eq!(patched.text_at(&["metadata", "name"]), Some("b"));
+        let mut identity = read("{kind: A, metadata: {name: a}}");
+        assert_eq!(json.apply(&mut identity), Outcome::Failed, "there is no spec");
+        assert_eq!(json.of_identity().apply(&mut identity), Outcome::Patched);
 
         let delete =
             &patches("patches:\n- patch: '{$patch: delete, kind: A, metadata: {name: x}}'\n  target: {kind: A}\n")[0];
-        assert_eq!(delete.apply(&mut own), Outcome::Deleted);
+        assert_eq!(delete.apply(&mut patched), Outcome::Deleted);
     }
 }

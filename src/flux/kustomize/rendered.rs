@@ -1,4 +1,4 @@
-//! An object on its way through a build.
+//! An object in a build.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::repo::{RepoPath, Tree};
 /// An object as it comes out of a build.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// Where it stands; for a generated one, the kustomization file that generates it.
+    /// Where it is; for a generated one, the kustomization file that generates it.
     pub at: At,
     /// Its `apiVersion`.
     pub api_version: String,
@@ -24,24 +24,24 @@ pub struct Rendered {
     pub kind: String,
     /// Its name, with prefixes and suffixes.
     pub name: String,
-    /// Its namespace, if anything gives it one.
+    /// Its namespace, if it has one.
     pub namespace: Option<String>,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
-    /// The patches on its way that change it, if it is a HelmRelease or a Flux Kustomization.
+    /// The patches that change it, if it is a HelmRelease or a Flux Kustomization.
     pub patches: Patches,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
-    /// The generators that make it, if it stands in no file.
+    /// The generators that make it, if it is not in a file.
     pub(super) made: Option<Arc<Made>>,
-    /// What these put into it, once the build is finished.
+    /// What these make, once the build is finished.
     pub(in crate::flux) content: Option<Content>,
     /// Name and namespace before anything changed them.
     original: (String, Option<String>),
     cluster_scoped: bool,
-    /// What was done to it, where that is asked for.
+    /// What was done to it, if the build notes that.
     pub(in crate::flux) stages: Vec<Arc<Stage>>,
 }
 
@@ -85,29 +85,28 @@ impl Rendered {
         }
     }
 
-    /// The texts that generators put into it; `None` for what stands in a file.
+    /// The texts that generators put into it; `None` for an object of a file.
     pub fn generated_texts(&self) -> Option<Vec<&str>> {
         self.content.as_ref().map(|content| content.texts())
     }
 
-    /// Whether generators make it, rather than a file.
+    /// Whether generators make it, and no file states it.
     pub(in crate::flux) fn is_generated(&self) -> bool {
         self.made.is_some()
     }
 
-    /// Whether its name gets the hash of its content.
+    /// Whether its name gets the hash of its content as a suffix.
     pub(super) fn has_hash(&self) -> bool {
         self.made.as_ref().is_some_and(|made| made.is_hashed())
     }
 
-    /// Whether this is its name now, or was it in its file.
+    /// Whether this is its name, now or in its file.
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.original.0 == name
     }
 
-    /// What `namespace:` of a kustomization, or `targetNamespace`, does to it. A Namespace is renamed.
-    pub(super) fn put_into(&mut self, namespace: Option<&str>) {
-        let Some(namespace) = namespace else { return };
+    /// What `namespace` of a kustomization or `targetNamespace` does to it. A Namespace is renamed.
+    pub(super) fn set_namespace(&mut self, namespace: &str) {
         if (self.api_version.as_str(), self.kind.as_str()) == ("v1", "Namespace") {
             namespace.clone_into(&mut self.name);
         }
@@ -126,8 +125,8 @@ impl Rendered {
 
     /// What `namePrefix` and `nameSuffix` do to it.
     pub(super) fn rename(&mut self, prefix: &str, suffix: &str) {
-        let is_other = !prefix.is_empty() || !suffix.is_empty();
-        if is_other && !keeps_its_name(&self.api_version, &self.kind) {
+        let changes = !prefix.is_empty() || !suffix.is_empty();
+        if changes && !keeps_its_name(&self.api_version, &self.kind) {
             self.name = format!("{prefix}{}{suffix}", self.name);
         }
     }
@@ -144,17 +143,18 @@ impl Rendered {
         })
     }
 
-    /// Applies the part of a patch that is about its head; whether it is still there afterwards.
-    pub(super) fn stays_after(&mut self, head: &Patch) -> bool {
-        let mut own = self.head();
-        match head.apply(&mut own) {
+    /// Applies the part of a patch that changes its identity, and says whether it still exists
+    /// then.
+    pub(super) fn survives(&mut self, patch: &Patch) -> bool {
+        let mut identity = self.identity();
+        match patch.apply(&mut identity) {
             Outcome::Deleted => return false,
             Outcome::Failed => return true,
             Outcome::Patched => {}
         }
-        let text = |path: &[&str]| own.text_at(path).map(str::to_owned);
+        let text = |path: &[&str]| identity.text_at(path).map(str::to_owned);
         let pairs = |key: &str| {
-            let entries = own.at(&["metadata", key]).map_or(&[][..], Value::entries);
+            let entries = identity.at(&["metadata", key]).map_or(&[][..], Value::entries);
             entries.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
         };
         self.name = text(&["metadata", "name"]).unwrap_or_default();
@@ -165,15 +165,15 @@ impl Rendered {
     }
 
     /// `apiVersion`, `kind` and `metadata`, as they are now.
-    fn head(&self) -> Value {
-        let pairs = |pairs: &BTreeMap<String, String>| {
-            Value::Mapping(pairs.iter().map(|(key, value)| (key.clone(), Value::string(value))).collect())
+    fn identity(&self) -> Value {
+        let pairs = |map: &BTreeMap<String, String>| {
+            Value::Mapping(map.iter().map(|(key, value)| (key.clone(), Value::string(value))).collect())
         };
         let mut metadata = vec![("name".to_owned(), Value::string(&self.name))];
         metadata.extend(self.namespace.as_ref().map(|namespace| ("namespace".to_owned(), Value::string(namespace))));
-        for (key, own) in [("labels", &self.labels), ("annotations", &self.annotations)] {
-            if !own.is_empty() {
-                metadata.push((key.to_owned(), pairs(own)));
+        for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            if !map.is_empty() {
+                metadata.push((key.to_owned(), pairs(map)));
             }
         }
         Value::Mapping(vec![
@@ -183,7 +183,8 @@ impl Rendered {
         ])
     }
 
-    /// What is done once, at the end of a build: a generated object is filled, and its name may get the hash of its content.
+    /// Runs once at the end of a build: a generated object gets its content and, if so, the hash in
+    /// its name.
     pub(in crate::flux) fn finish(&mut self, tree: &Tree) {
         self.content = self.made.as_ref().and_then(|made| made.content(tree));
         if let Some(content) = self.content.as_ref().filter(|_| self.has_hash()) {

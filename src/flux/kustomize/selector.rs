@@ -1,4 +1,4 @@
-//! Which objects a patch's `target` selects.
+//! Which objects the `target` of a patch selects.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use regex::Regex;
 
 use crate::flux::value::Value;
 
-/// What a target is compared with: an object as it is when the patch comes to it.
+/// What a target is compared with: an object at the moment when the patch is applied.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'o> {
     /// `apiVersion`.
     pub api_version: &'o str,
     /// `kind`.
     pub kind: &'o str,
-    /// Its names: the one in the file and the present one.
+    /// Its names: the one in its file and the present one.
     pub names: [&'o str; 2],
     /// Its namespaces, likewise.
     pub namespaces: [Option<&'o str>; 2],
@@ -53,43 +53,44 @@ impl Target {
         }
     }
 
-    /// Whether it selects an object. What cannot be read as a pattern or selector selects: Kustomize would fail on it.
+    /// Whether it selects an object. A pattern or selector that cannot be parsed selects
+    /// everything; Kustomize would fail.
     pub(super) fn selects(&self, object: &Subject<'_>) -> bool {
         let (group, version) = object.api_version.split_once('/').unwrap_or(("", object.api_version));
-        let namespace = |own: Option<&str>| self.namespace.matches(own.unwrap_or("default"));
+        let in_namespace = |namespace: Option<&str>| self.namespace.matches(namespace.unwrap_or("default"));
         self.group.matches(group)
             && self.version.matches(version)
             && self.kind.matches(object.kind)
             && object.names.iter().any(|name| self.name.matches(name))
-            && object.namespaces.iter().any(|own| namespace(*own))
+            && object.namespaces.iter().any(|namespace| in_namespace(*namespace))
             && self.labels.hold(object.labels)
             && self.annotations.hold(object.annotations)
     }
 
-    /// Whether it could select an object of a kind and name: the rest is left open.
+    /// Whether it may select an object of a kind and name, whatever else that has.
     pub(super) fn may_select(&self, kind: &str, name: &str) -> bool {
         self.kind.matches(kind) && self.name.matches(name)
     }
 
-    /// Whether its label selector names a key.
+    /// Whether its label selector has a label of this name.
     pub(super) fn asks_for_label(&self, key: &str) -> bool {
         self.labels.0.iter().any(|requirement| requirement.key == key)
     }
 
-    /// Whether it says that it is for objects of this kind of Flux.
+    /// Whether it is for objects of this kind of Flux.
     pub(super) fn names_flux_kind(&self, kind: &str) -> bool {
         let group = if kind == "HelmRelease" { "helm.toolkit.fluxcd.io" } else { "kustomize.toolkit.fluxcd.io" };
         self.kind.is_given() && self.kind.matches(kind) && self.group.matches(group) && !self.kind.matches("Pod")
     }
 }
 
-/// A regular expression that has to match the whole of a text; an empty one matches everything.
+/// A regular expression that must match a whole text; an empty one matches everything.
 #[derive(Clone, Debug, Default)]
 enum Pattern {
     #[default]
     Any,
-    /// A text in which at most dots are special, each of which stands for one character: most patterns are such, and compiling one costs more than
-    /// all that it is compared with.
+    /// A text in which only dots are special, each for one character. Most patterns are such texts,
+    /// and compiling them costs more than all comparisons.
     Plain(String),
     Regex(Regex),
 }
@@ -102,7 +103,7 @@ impl Pattern {
         if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.')) {
             return Pattern::Plain(text.to_owned());
         }
-        // Go's syntax is the same but for corners that no target uses; what cannot be read matches.
+        // The syntax of Go is the same except for corners that no target uses.
         Regex::new(&format!("^(?:{text})$")).map_or(Pattern::Any, Pattern::Regex)
     }
 
@@ -115,7 +116,7 @@ impl Pattern {
             Pattern::Any => true,
             Pattern::Plain(pattern) => {
                 let mut chars = text.chars();
-                let stands_for = |c: char| chars.next().is_some_and(|own| c == own || c == '.' && own != '\n');
+                let stands_for = |c: char| chars.next().is_some_and(|next| c == next || c == '.' && next != '\n');
                 pattern.chars().all(stands_for) && chars.next().is_none()
             }
             Pattern::Regex(pattern) => pattern.is_match(text),
@@ -123,22 +124,22 @@ impl Pattern {
     }
 }
 
-/// A label selector: all requirements have to hold.
+/// A label selector: all requirements must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Requirements(Vec<Requirement>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Requirement {
     key: String,
-    /// The values to be among, or `None` if the key has to be there at all.
+    /// The allowed values; `None` if any will do.
     values: Option<Vec<String>>,
-    /// Whether it has to be otherwise; then objects without the label match too.
+    /// Whether the requirement is negated; then objects without the label match, too.
     not: bool,
 }
 
 impl Requirements {
     fn read(text: &str) -> Requirements {
-        Requirements(parts(text).filter_map(Requirement::read).collect())
+        Requirements(requirements(text).filter_map(Requirement::read).collect())
     }
 
     fn hold(&self, labels: &BTreeMap<String, String>) -> bool {
@@ -146,8 +147,8 @@ impl Requirements {
     }
 }
 
-/// The parts between commas outside of parentheses.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+/// The requirements in a selector: what is between commas outside of parentheses.
+fn requirements(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_u32;
     let is_end = move |c: char| {
         match c {
@@ -183,12 +184,12 @@ impl Requirement {
     }
 
     fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
-        let own = labels.get(&self.key);
-        let is = match &self.values {
-            Some(values) => own.is_some_and(|own| values.contains(own)),
-            None => own.is_some(),
+        let value = labels.get(&self.key);
+        let holds = match &self.values {
+            Some(values) => value.is_some_and(|value| values.contains(value)),
+            None => value.is_some(),
         };
-        is != self.not
+        holds != self.not
     }
 }
 

@@ -9,20 +9,20 @@ use crate::yaml::Node;
 /// One thing that a build does to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// A patch that selects it: its text.
+    /// A patch is applied; this is its text.
     Patch(Arc<str>),
-    /// The namespace that it is put into.
+    /// The namespace is set.
     Namespace(String),
-    /// The fields of a kustomization file that change all objects so far.
+    /// Fields of a kustomization file that change all objects so far.
     Fields {
-        /// The file, where what its fields mean depends on where it stands.
+        /// The file, if the meaning of its fields depends on where it is.
         by: Option<RepoPath>,
         /// The fields.
         fields: Vec<(String, Value)>,
     },
 }
 
-/// Fields that say which objects there are, or nothing about them, and those that have stages of their own.
+/// Fields that add objects or do nothing to them, and fields that have stages of their own.
 const NO_STAGE: [&str; 15] = [
     "apiVersion",
     "kind",
@@ -46,14 +46,15 @@ const SAME_ANYWHERE: [&str; 7] =
     ["namePrefix", "nameSuffix", "labels", "commonLabels", "commonAnnotations", "images", "replicas"];
 
 impl Stage {
-    /// What the fields of a kustomization file do to all objects so far, but for its namespace and its patches.
+    /// What the fields of a kustomization file do to all objects so far, without namespace and
+    /// patches.
     pub(super) fn of_fields(path: &RepoPath, root: Node<'_>) -> Option<Arc<Stage>> {
-        let own = Value::of(root)?;
+        let file = Value::of(root)?;
         let changing =
-            own.entries().iter().filter(|(key, value)| !NO_STAGE.contains(&key.as_str()) && *value != Value::Null);
+            file.entries().iter().filter(|(key, value)| !NO_STAGE.contains(&key.as_str()) && *value != Value::Null);
         let fields: Vec<(String, Value)> = changing.cloned().collect();
-        let anywhere = fields.iter().all(|(key, _)| SAME_ANYWHERE.contains(&key.as_str()));
-        let by = (!anywhere).then(|| path.clone());
+        let same_anywhere = fields.iter().all(|(key, _)| SAME_ANYWHERE.contains(&key.as_str()));
+        let by = (!same_anywhere).then(|| path.clone());
         (!fields.is_empty()).then(|| Arc::new(Stage::Fields { by, fields }))
     }
 }

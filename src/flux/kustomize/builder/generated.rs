@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::builder::{Builder, objects};
-use super::rendered::Rendered;
+use super::{Builder, objects};
+use crate::flux::kustomize::rendered::Rendered;
 use crate::repo::RepoPath;
 
-/// What the files of a directory are to a kustomization that Flux generates.
-enum Part {
-    /// Resources, each of them.
-    Own,
-    /// A part of the outermost directory with a kustomization file, which is one resource.
-    Of(RepoPath),
-    /// Nothing: Flux leaves them out of what it builds from, unless `.sourceignore` says otherwise.
-    LeftOut,
+/// What the kustomization that Flux generates makes of the files in a directory.
+enum Role {
+    /// Each of them is a resource.
+    Resources,
+    /// They belong to a directory with a kustomization file, which is one resource.
+    PartOf(RepoPath),
+    /// Flux ignores them unless `.sourceignore` includes them.
+    Ignored,
 }
 
 /// The resources of the kustomization that Flux generates.
@@ -27,7 +27,7 @@ pub(in crate::flux) struct Generated {
 }
 
 impl Generated {
-    /// All of them, sorted.
+    /// All resources, sorted.
     pub(in crate::flux) fn resources(self) -> Vec<RepoPath> {
         let mut all: Vec<RepoPath> = self.files.into_iter().chain(self.dirs).collect();
         all.sort();
@@ -36,7 +36,8 @@ impl Generated {
 }
 
 impl Builder<'_> {
-    /// Every YAML file below is a resource; a directory with a kustomization file is one resource, and not descended into.
+    /// What is built with the kustomization that Flux generates: every YAML file below is a
+    /// resource; a directory with a kustomization file is one resource as a whole.
     pub(super) fn generated(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
         if let Some(built) = self.built.get(path) {
             return built.clone();
@@ -54,41 +55,45 @@ impl Builder<'_> {
         built
     }
 
-    /// What Flux lists for a path without a kustomization file, of the files of a tree.
+    /// What Flux lists for a path without a kustomization file, of these files.
     pub(in crate::flux) fn generated_resources<'f>(
         &self,
         path: &RepoPath,
         files: impl Iterator<Item = &'f RepoPath>,
     ) -> Generated {
         let mut found = Generated::default();
-        // Files of one directory come one after the other, as a rule: what holds for it is looked up once.
+        // Files of one directory usually follow each other, so the last directory is remembered.
         let mut last = None;
         for file in files.filter(|file| file.is_in(path) && file.is_yaml()) {
             let dir = file.dir();
-            let (_, part) = match last.take() {
-                Some((known, part)) if known == dir => last.insert((dir, part)),
-                _ => last.insert((dir.clone(), self.part(&dir, path))),
+            let (_, role) = match last.take() {
+                Some((known, role)) if known == dir => last.insert((dir, role)),
+                _ => last.insert((dir.clone(), self.role(&dir, path))),
             };
-            match part {
-                Part::Of(outermost) => drop(found.dirs.insert(outermost.clone())),
-                Part::Own if !is_left_out(file) => found.files.push(file.clone()),
-                Part::Own | Part::LeftOut => {}
+            match role {
+                Role::PartOf(outermost) => {
+                    found.dirs.insert(outermost.clone());
+                }
+                Role::Resources if !is_ignored(file) => found.files.push(file.clone()),
+                Role::Resources | Role::Ignored => {}
             }
         }
         found
     }
 
-    /// What the files of a directory are to the kustomization that Flux generates for one above it.
-    fn part(&self, dir: &RepoPath, path: &RepoPath) -> Part {
+    /// The role of the files in a directory for the kustomization that Flux generates for a path
+    /// above.
+    fn role(&self, dir: &RepoPath, path: &RepoPath) -> Role {
         if dir.as_str().split('/').any(|part| matches!(part, ".git" | ".github" | ".circleci")) {
-            return Part::LeftOut;
+            return Role::Ignored;
         }
-        let own = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
-        own.filter(|above| self.kustomizations.contains_key(above)).last().map_or(Part::Own, Part::Of)
+        let dirs = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
+        let outermost = dirs.filter(|dir| self.kustomizations.contains_key(dir)).last();
+        outermost.map_or(Role::Resources, Role::PartOf)
     }
 }
 
-/// Files that Flux leaves out, wherever they are.
-fn is_left_out(file: &RepoPath) -> bool {
+/// Files that Flux ignores in every directory.
+fn is_ignored(file: &RepoPath) -> bool {
     matches!(file.name(), ".sops.yaml" | ".flux.yaml" | ".goreleaser.yml")
 }
