@@ -1,4 +1,4 @@
-//! What an object is once patches and variables are put in.
+//! What an object is once it is patched and its variables are filled in.
 
 use std::sync::Arc;
 
@@ -6,18 +6,19 @@ use crate::flux::kustomize::Patch;
 use crate::flux::value::{Value, Variables};
 use crate::yaml::Node;
 
-/// An object as it arrives in the cluster: patched, named and substituted.
+/// An object as it arrives in a cluster: patched, with name and namespace of its build, and with
+/// variables filled in.
 pub(in crate::flux) fn effective(
     root: Node<'_>,
     patches: &[Arc<Patch>],
-    called: Option<(&str, Option<&str>)>,
+    identity: Option<(&str, Option<&str>)>,
     variables: &Variables,
 ) -> Option<Value> {
     let mut object = Value::of(root)?;
     for patch in patches {
         patch.apply(&mut object);
     }
-    if let Some((name, namespace)) = called {
+    if let Some((name, namespace)) = identity {
         let mut metadata = object.get("metadata").cloned().unwrap_or(Value::Null);
         metadata.set("name", Value::string(name));
         if let Some(namespace) = namespace {
@@ -25,14 +26,14 @@ pub(in crate::flux) fn effective(
         }
         object.set("metadata", metadata);
     }
-    if variables.any && !is_left_alone(&object) {
+    if variables.any && !excludes_substitution(&object) {
         object.map_text(&|text| variables.put_into(text));
     }
     Some(object)
 }
 
-/// Whether an object asks Flux not to substitute anything in it.
-fn is_left_alone(object: &Value) -> bool {
+/// Whether an object excludes itself from substitution.
+fn excludes_substitution(object: &Value) -> bool {
     const DISABLED: &str = "kustomize.toolkit.fluxcd.io/substitute";
     ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, DISABLED]) == Some("disabled"))
 }

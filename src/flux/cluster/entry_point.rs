@@ -1,10 +1,10 @@
-//! Where Flux starts in a repository.
+//! Where Flux starts in a repository, as one document states it.
 
 use crate::flux::files::{At, FluxVersion, SourceRef};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// Where Flux starts in a repository, before anything is built from there.
+/// Where Flux starts in a repository.
 #[derive(Clone, Debug)]
 pub(super) struct EntryPoint {
     pub(super) path: RepoPath,
@@ -13,18 +13,19 @@ pub(super) struct EntryPoint {
     pub(super) branch: Option<String>,
     pub(super) url: Option<String>,
     pub(super) flux: Option<FluxVersion>,
-    /// The Flux Kustomization that applies itself from there; `None` where a FluxInstance makes it.
+    /// The Flux Kustomization that applies itself; `None` if an operator creates it for a
+    /// FluxInstance.
     pub(super) kustomization: Option<At>,
 }
 
 impl EntryPoint {
-    /// The entry point that a document states as a FluxInstance, as the values of the `flux-instance` chart in a HelmRelease, or as
-    /// those values in a file of their own.
+    /// The entry point that a document states: as a FluxInstance, or as values of the
+    /// `flux-instance` chart, in a HelmRelease or in a file of their own.
     pub(super) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
         let spec = instance_spec(root)?;
         let sync = spec.get("sync")?;
         let path = RepoPath::root().join(sync.text_at(&["path"])?)?;
-        // The operator names the source after the instance's namespace unless told otherwise.
+        // Without a name, the operator names the source after the namespace of the instance.
         let source = SourceRef {
             kind: sync.text_at(&["kind"]).unwrap_or("GitRepository").to_owned(),
             name: sync.text_at(&["name"]).unwrap_or("flux-system").to_owned(),
@@ -37,7 +38,8 @@ impl EntryPoint {
     }
 }
 
-/// What a document states as a FluxInstance, in the document itself or as values of the `flux-instance` chart.
+/// The `spec` of the FluxInstance that a document states, itself or as values of the
+/// `flux-instance` chart.
 pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
     match root.text_at(&["kind"]) {
         Some("FluxInstance") => root.get("spec"),
@@ -47,14 +49,15 @@ pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-/// The branch that a GitRepository follows; Flux takes `master` where it names nothing.
+/// The branch that a GitRepository follows; without a `ref`, Flux takes `master`.
 pub(super) fn branch_of(git_repository: Node<'_>) -> Option<String> {
     let Some(reference) = git_repository.at(&["spec", "ref"]) else { return Some("master".to_owned()) };
     let by_name = reference.text_at(&["name"]).and_then(|name| name.strip_prefix("refs/heads/"));
     by_name.or(reference.text_at(&["branch"])).map(str::to_owned)
 }
 
-/// The name of the cluster whose entry point this is: the first part of the path that is not about how repositories are laid out.
+/// The name of the cluster with this entry point: the first part of the path that is not a usual
+/// name of a directory in such repositories.
 pub(super) fn name_of(path: &RepoPath) -> String {
     const LAYOUT: [&str; 14] = [
         "kubernetes",

@@ -1,4 +1,7 @@
 //! Where Flux starts in a repository (`docs/flux-and-kustomize.md#entry-points`).
+//!
+//! A cluster begins at the `sync.path` of a FluxInstance, or at a Flux Kustomization that applies
+//! itself together with its GitRepository, unless another Kustomization that is applied applies it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +12,8 @@ use crate::flux::kustomize::{Builder, ParsedTree};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// The entry points of all clusters: what a FluxInstance syncs, and each Kustomization that applies itself, together with the source
-/// that it builds from, and that no other applies.
+/// The entry points of all clusters: those of FluxInstances, and each Flux Kustomization that
+/// applies itself and its source and that no other applies.
 pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
     let mut found: Vec<EntryPoint> = Vec::new();
     for (at, root) in parsed.documents() {
@@ -23,13 +26,15 @@ pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -
     let mut builds = Vec::new();
     let mut applied: BTreeSet<At> =
         found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
-    let mut by_others = Vec::new();
-    // Many build from one path, such as the root, and from one source: what of that they apply is looked up once.
+    let mut applied_by = Vec::new();
+    // Many Kustomizations build the same path, such as the root, from the same source. What such a
+    // path applies is looked up once.
     let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for (object, (path, source)) in kustomizations.values() {
         let built = builder.flux_path(path);
-        // A path in another source (Flux's own manifests, at `./`) is no path of this tree, and a copy of an entry point that lies
-        // somewhere else, for bootstrapping, is the same Kustomization.
+        // Only those of the same source count: a path in another one, such as `./` in Flux's own
+        // manifests, is not in this tree. A copy of an entry point for bootstrapping, in another
+        // place, is the same Kustomization.
         let known = known.entry((path, source)).or_insert_with(|| {
             applied.extend(built.iter().map(|rendered| rendered.at.clone()));
             let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
@@ -41,14 +46,16 @@ pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -
             (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
         let others = known.iter().filter(|at| **at != &object.at && is_another(at));
-        by_others.extend(others.map(|at| (&object.at, (*at).clone())));
+        applied_by.extend(others.map(|at| (&object.at, (*at).clone())));
         builds.push((*object, path.clone(), source.clone(), built));
     }
-    // One that nothing applies, such as what a person applies once by hand, does not come before what applies itself.
+    // A Kustomization that nothing applies (you apply it once by hand) does not make what it
+    // applies less of an entry point.
     let applied_by_others: BTreeSet<At> =
-        by_others.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
+        applied_by.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
     for (object, path, source, built) in builds {
-        // Other kinds hold built artifacts, such as Flux's own manifests: their paths are none of this tree.
+        // Other kinds of sources have built artifacts, such as Flux's own manifests. Their paths
+        // are not in this tree.
         let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
         if !applies_itself || applied_by_others.contains(&object.at) {
             continue;
@@ -73,8 +80,9 @@ pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -
     found
 }
 
-/// What the Kustomizations of a given entry point build from: the GitRepository that all of those name which the path builds, else the one
-/// that Flux makes when it is bootstrapped.
+/// The source of the Kustomizations of an entry point that only the configuration names: the
+/// GitRepository that all Kustomizations in its path have, or else the one that `flux bootstrap`
+/// creates.
 pub(super) fn source_of(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> SourceRef {
     let system = || "flux-system".to_owned();
     let built = builder.flux_path(path);
@@ -90,7 +98,7 @@ pub(super) fn source_of(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut 
     first.unwrap_or_else(bootstrapped)
 }
 
-/// Where a Flux Kustomization builds from.
+/// The path and the source from which a Flux Kustomization builds.
 fn path_and_source(root: Node<'_>) -> Option<(RepoPath, SourceRef)> {
     let path = path_of(root.text_at(&["spec", "path"]))?;
     Some((path, SourceRef::read(root.at(&["spec", "sourceRef"])?)?))

@@ -4,26 +4,27 @@ use std::fmt;
 
 use crate::repo::RepoPath;
 
-/// A flag of a controller of Flux that decides what a reference or a variable may be, where the tree shows it.
+/// A flag of a controller that decides which references or variables are allowed, and where it is
+/// stated.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ControllerFlag {
     /// The controller: `helm-controller`.
     pub controller: &'static str,
-    /// What it is told.
+    /// The flag.
     pub flag: Flag,
-    /// The file that says so.
+    /// The file that states it.
     pub path: RepoPath,
     /// The line, from 1.
     pub line: usize,
 }
 
-/// A flag that matters here.
+/// A flag that matters for migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flag {
     /// `--no-cross-namespace-refs`: whether references to sources in other namespaces are refused.
     NoCrossNamespaceRefs(bool),
-    /// `--feature-gates=StrictPostBuildSubstitutions=...`: whether a variable without value is an error. From Flux 2.9 it is, unless
-    /// this says otherwise.
+    /// `--feature-gates=StrictPostBuildSubstitutions=...`: whether a variable without value is an
+    /// error. From Flux 2.9, this is the default.
     StrictPostBuildSubstitutions(bool),
 }
 
@@ -46,7 +47,7 @@ pub(super) const CONTROLLERS: [&str; 5] = [
 ];
 
 impl Flag {
-    /// The controllers that know it.
+    /// Whether a controller has this flag.
     pub(super) fn is_of(self, controller: &str) -> bool {
         match self {
             Flag::NoCrossNamespaceRefs(_) => true,
@@ -54,7 +55,7 @@ impl Flag {
         }
     }
 
-    /// The flags that a line of arguments holds.
+    /// The flags in a line of arguments.
     pub(super) fn in_line(line: &str) -> Vec<Flag> {
         let line = line.split(" #").next().unwrap_or_default().trim_start();
         if line.starts_with('#') {
@@ -66,18 +67,20 @@ impl Flag {
             let rest = rest.split(is_end).next().unwrap_or_default();
             Some(rest.strip_prefix('=').unwrap_or(rest).to_owned())
         };
-        let cross = value("--no-cross-namespace-refs").and_then(|value| on(value.trim_end_matches(','), true));
+        let cross = value("--no-cross-namespace-refs").and_then(|value| boolean(value.trim_end_matches(','), true));
         let gates = value("--feature-gates").unwrap_or_default();
-        let strict = gates.split(',').find_map(|gate| on(gate.strip_prefix("StrictPostBuildSubstitutions=")?, false));
+        let strict =
+            gates.split(',').find_map(|gate| boolean(gate.strip_prefix("StrictPostBuildSubstitutions=")?, false));
         let found = [cross.map(Flag::NoCrossNamespaceRefs), strict.map(Flag::StrictPostBuildSubstitutions)];
         found.into_iter().flatten().collect()
     }
 }
 
-/// A switch as Go reads it, or what nothing at all means; `None` for what is no switch.
-fn on(value: &str, absent: bool) -> Option<bool> {
+/// A boolean as Go parses it. An empty text is `true` if that is allowed, as for a flag without
+/// value.
+fn boolean(value: &str, empty_is_true: bool) -> Option<bool> {
     match value {
-        "" => absent.then_some(true),
+        "" => empty_is_true.then_some(true),
         value if ["1", "t", "true"].contains(&value.to_lowercase().as_str()) => Some(true),
         value if ["0", "f", "false"].contains(&value.to_lowercase().as_str()) => Some(false),
         _ => None,

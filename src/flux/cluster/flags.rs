@@ -1,4 +1,4 @@
-//! Where a tree shows flags of controllers.
+//! Where a tree states flags of controllers.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ use crate::flux::kustomize::{ParsedTree, Patch};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// The flags that a cluster's tree shows: in patches of the controllers' Deployments (of its Flux Kustomizations, of the kustomizations that
-/// it builds, of its FluxInstance), in Deployments that it applies, and as `multitenant` of its FluxInstance.
+/// The flags of the controllers of a cluster: in patches of their Deployments (of its Flux
+/// Kustomizations, of the kustomizations that it builds, of its FluxInstance), in Deployments that
+/// it applies, and as `multitenant` of its FluxInstance.
 pub(super) fn controller_flags(
     kustomizations: &[FluxKustomization],
     cluster: usize,
@@ -20,10 +21,9 @@ pub(super) fn controller_flags(
     parsed: &ParsedTree<'_>,
 ) -> Vec<ControllerFlag> {
     let mut found = Vec::new();
-    let own = kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
-    for kustomization in own {
+    for kustomization in kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster) {
         let at = &kustomization.at;
-        let text = parsed.text(&at.path).filter(|text| may_hold_flags(text));
+        let text = parsed.text(&at.path).filter(|text| may_state_flags(text));
         let Some(root) = text.and_then(|_| parsed.node(at)) else { continue };
         let patches = Patch::listed_in(&at.path, root.at(&["spec", "patches"]), &|_| None);
         found.extend(patches.iter().flat_map(|patch| in_patch(patch, parsed)));
@@ -49,19 +49,20 @@ pub(super) fn controller_flags(
     }
     files.sort_unstable();
     files.dedup();
-    let patches = files.iter().filter_map(|file| parsed.kustomizations.get(&file.dir())).flat_map(|own| &own.patches);
+    let patches =
+        files.iter().filter_map(|file| parsed.kustomizations.get(&file.dir())).flat_map(|built| &built.patches);
     found.extend(patches.flat_map(|patch| in_patch(patch, parsed)));
     found.sort();
     found.dedup();
     found
 }
 
-/// Whether a file is worth looking for flags in: few are.
-fn may_hold_flags(text: &str) -> bool {
+/// Whether a text may state flags; few do.
+fn may_state_flags(text: &str) -> bool {
     ["--no-cross-namespace-refs", "--feature-gates", "multitenant"].iter().any(|word| text.contains(word))
 }
 
-/// The lockdown of flux-operator, which sets the flag on all controllers.
+/// The multitenancy lockdown of flux-operator, which sets the flag on all controllers.
 fn multitenant(spec: Node<'_>, path: &RepoPath) -> Vec<ControllerFlag> {
     let Some(node) = spec.at(&["cluster", "multitenant"]).filter(|node| node.is_true()) else { return Vec::new() };
     let flag = Flag::NoCrossNamespaceRefs(true);
@@ -70,17 +71,18 @@ fn multitenant(spec: Node<'_>, path: &RepoPath) -> Vec<ControllerFlag> {
 
 fn in_patch(patch: &Patch, parsed: &ParsedTree<'_>) -> Vec<ControllerFlag> {
     let text = patch.text();
-    if !may_hold_flags(text) || text.lines().all(|line| Flag::in_line(line).is_empty()) {
+    if !may_state_flags(text) || text.lines().all(|line| Flag::in_line(line).is_empty()) {
         return Vec::new();
     }
     let controllers: Vec<&'static str> =
         CONTROLLERS.into_iter().filter(|name| patch.is_for_named("Deployment", name)).collect();
-    // An inline patch stands below the line of its entry; one in a file of its own is told by that entry.
+    // An inline patch is below the line of its entry; for one in another file, the entry itself is
+    // reported.
     let shown = parsed.text(&patch.path).unwrap_or_default().lines().enumerate().skip(patch.line.saturating_sub(1));
-    let places: Vec<(usize, &str)> = shown.map(|(number, line)| (number + 1, line.trim())).collect();
+    let places: Vec<(usize, &str)> = shown.map(|(index, line)| (index + 1, line.trim())).collect();
     let mut found = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !Flag::in_line(line).is_empty()) {
-        let place = places.iter().find(|(_, shown)| shown.ends_with(line)).map_or(patch.line, |(number, _)| *number);
+        let place = places.iter().find(|(_, shown)| shown.ends_with(line)).map_or(patch.line, |(line, _)| *line);
         found.extend(in_lines(line, place, &patch.path, &controllers));
     }
     found
@@ -88,14 +90,14 @@ fn in_patch(patch: &Patch, parsed: &ParsedTree<'_>) -> Vec<ControllerFlag> {
 
 fn in_lines(text: &str, first: usize, path: &RepoPath, controllers: &[&'static str]) -> Vec<ControllerFlag> {
     let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         for flag in Flag::in_line(line) {
-            let own = controllers.iter().filter(|controller| flag.is_of(controller));
-            found.extend(own.map(|controller| ControllerFlag {
+            let having_it = controllers.iter().filter(|controller| flag.is_of(controller));
+            found.extend(having_it.map(|controller| ControllerFlag {
                 controller,
                 flag,
                 path: path.clone(),
-                line: first + number,
+                line: first + index,
             }));
         }
     }

@@ -10,10 +10,10 @@ use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// A Flux Kustomization that a cluster applies, as it arrives there: patches and variables of its parents put in.
+/// A Flux Kustomization as it arrives in a cluster, with the patches and variables of its parents.
 #[derive(Clone, Debug)]
 pub struct FluxKustomization {
-    /// Where it stands; that of the FluxInstance for the one that an operator makes.
+    /// Where it is; if an operator creates it, where the FluxInstance is.
     pub at: At,
     /// The cluster, as an index into [`crate::flux::Graph::clusters`].
     pub cluster: usize,
@@ -21,9 +21,9 @@ pub struct FluxKustomization {
     pub name: String,
     /// Its effective namespace.
     pub namespace: String,
-    /// Who applies it; `None` for the entry point.
+    /// The Flux Kustomization that applies it; `None` for the entry point.
     pub parent: Option<usize>,
-    /// `spec.path`, if it builds from this repository and the path lies in it.
+    /// `spec.path`, if it builds from this repository and the path is in it.
     pub path: Option<RepoPath>,
     /// `spec.sourceRef`, with its namespace.
     pub source: SourceRef,
@@ -58,13 +58,14 @@ pub struct SubstituteFrom {
     pub optional: bool,
 }
 
-/// A path of a Flux Kustomization: relative to the root of its source, whether or not it begins with `/`.
+/// The path of a Flux Kustomization: relative to the root of its source, even if it begins with
+/// `/`.
 pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
     RepoPath::root().join(spec_path.unwrap_or("./").trim_start_matches('/'))
 }
 
 impl FluxKustomization {
-    /// The Kustomization that flux-operator makes for what a FluxInstance syncs.
+    /// The Kustomization that flux-operator creates for the `sync` of a FluxInstance.
     pub(in crate::flux) fn made_by_operator(
         at: &At,
         cluster: usize,
@@ -91,7 +92,7 @@ impl FluxKustomization {
         }
     }
 
-    /// Reads one, with what its parent's build makes of it. `None` where it names no source.
+    /// Reads one, with what the build of its parent makes of it. `None` if it names no source.
     pub(in crate::flux) fn read(
         at: &At,
         root: Node<'_>,
@@ -101,10 +102,10 @@ impl FluxKustomization {
         parent: Option<usize>,
     ) -> Option<FluxKustomization> {
         let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
-        let called = rendered.map(|rendered| (rendered.name.as_str(), rendered.namespace.as_deref()));
-        let object = effective(root, patches, called, from_parent)?;
+        let identity = rendered.map(|rendered| (rendered.name.as_str(), rendered.namespace.as_deref()));
+        let object = effective(root, patches, identity, from_parent)?;
         let text = |path: &[&str]| object.text_at(path).map(str::to_owned);
-        let is = |field: &str| object.at(&["spec", field]).is_some_and(Value::is_true);
+        let is_set = |field: &str| object.at(&["spec", field]).is_some_and(Value::is_true);
         let list = |path: &[&str]| object.at(path).map_or(&[][..], Value::items).iter();
         let namespace = text(&["metadata", "namespace"]).unwrap_or_default();
         let path = path_of(object.text_at(&["spec", "path"]));
@@ -134,18 +135,19 @@ impl FluxKustomization {
             target_namespace: text(&["spec", "targetNamespace"]),
             components: list(&["spec", "components"]).filter_map(component).collect(),
             depends_on: list(&["spec", "dependsOn"]).filter_map(depends_on).collect(),
-            wait: is("wait"),
-            prune: is("prune"),
+            wait: is_set("wait"),
+            prune: is_set("prune"),
             variables: Variables::default(),
             substitute_from: list(&["spec", "postBuild", "substituteFrom"]).filter_map(substitute_from).collect(),
-            patches: own_patches(at, root, patches, &object),
+            patches: stated_patches(at, root, patches, &object),
             path,
             namespace,
             object,
         })
     }
 
-    /// Whether it is ready only when what it applies is: `spec.wait`, or `spec.healthChecks` of anything.
+    /// Whether it is ready only when what it applies is ready: `spec.wait`, or any
+    /// `spec.healthChecks`.
     pub fn waits(&self) -> bool {
         self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
     }
@@ -165,19 +167,22 @@ impl FluxKustomization {
         format!("{}/{}", self.namespace, self.name)
     }
 
-    /// The variables of `spec.postBuild`: those of ConfigMaps and Secrets, of which later ones win, then `substitute`, which wins over all.
-    /// `look_up` gives the data of one, or `None` where this tree does not hold it.
+    /// Reads the variables of `spec.postBuild`: those of ConfigMaps and Secrets, of which later
+    /// ones win, then `substitute`, which wins over all. `look_up` returns the data of a ConfigMap
+    /// or Secret, or `None` if it is not in this tree.
     pub(super) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
         let mut variables = Variables::default();
         for from in &self.substitute_from {
             variables.any = true;
             match look_up(&from.kind, &from.name) {
                 Some(data) => data.iter().for_each(|(key, value)| variables.set(key, value.as_deref())),
-                None => drop(variables.elsewhere.insert(format!("{}/{}", from.kind, from.name))),
+                None => {
+                    variables.elsewhere.insert(format!("{}/{}", from.kind, from.name));
+                }
             }
         }
-        let own = self.object.at(&["spec", "postBuild", "substitute"]).map_or(&[][..], Value::entries);
-        for (key, value) in own {
+        let substitute = self.object.at(&["spec", "postBuild", "substitute"]).map_or(&[][..], Value::entries);
+        for (key, value) in substitute {
             variables.any = true;
             variables.set(key, Some(value.text().unwrap_or_default()));
         }
@@ -185,15 +190,16 @@ impl FluxKustomization {
     }
 }
 
-/// The keys of a ConfigMap or Secret; the values that can be read.
+/// The keys of a ConfigMap or Secret, with the values that can be read.
 pub(super) type Data = Vec<(String, Option<String>)>;
 
-/// The patches of the effective object: its own, each at its line, or those that a patch of a parent put in their place, at that patch.
-fn own_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
+/// The `spec.patches` of the effective object, each at its line; if a patch of a parent replaced
+/// them, at that patch.
+fn stated_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
     let Some(list) = object.at(&["spec", "patches"]) else { return Vec::new() };
     if let Some(above) = from_above.iter().rev().find(|patch| patch.says_something_of(&["patches"])) {
         return Patch::of_flux(&above.path, list, |_| above.line);
     }
-    let own: Vec<_> = root.at(&["spec", "patches"]).into_iter().flat_map(Node::items).map(Node::line).collect();
-    Patch::of_flux(&at.path, list, |number| own.get(number).copied().unwrap_or_default())
+    let lines: Vec<_> = root.at(&["spec", "patches"]).into_iter().flat_map(Node::items).map(Node::line).collect();
+    Patch::of_flux(&at.path, list, |index| lines.get(index).copied().unwrap_or_default())
 }

@@ -21,25 +21,25 @@ use super::Cluster;
 use super::flag::ControllerFlag;
 use crate::flux::files::FluxVersion;
 
-/// What the repository at hand has of the git branches that clusters follow. Filled in by those who know git.
+/// What the repository has of the git branches that clusters follow.
 #[derive(Clone, Debug, Default)]
 pub struct Following {
-    /// What is checked out.
+    /// The checked-out branch and commit.
     pub checkout: Checkout,
-    /// The branches, by the name of the cluster. A cluster that follows none is not in here.
+    /// The branches, by the name of the cluster. Clusters that follow none are missing.
     pub clusters: BTreeMap<String, Followed>,
 }
 
-/// What is checked out.
+/// The checked-out branch and commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkout {
-    /// The branch; `None` where HEAD is detached.
+    /// The branch; `None` if HEAD is detached.
     pub branch: Option<String>,
-    /// The commit, shortened; `None` where the branch has none yet.
+    /// The commit, abbreviated; `None` if the branch has none yet.
     pub commit: Option<String>,
 }
 
-/// A branch that a cluster follows, in the repository at hand.
+/// A branch that a cluster follows, in this repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
     /// There is neither a remote-tracking branch nor a local one.
@@ -47,49 +47,49 @@ pub enum Followed {
         /// The remote that would have it.
         remote: Option<String>,
     },
-    /// It is here.
+    /// There is one.
     Here(FollowedBranch),
 }
 
-/// A branch that is here.
+/// A branch in this repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowedBranch {
-    /// The ref that was taken for it: `origin/edge`, or `edge` for a local branch.
+    /// The ref: `origin/edge`, or `edge` for a local branch.
     pub reference: String,
-    /// Whether it is a remote-tracking branch: what the cluster applies is what the remote has.
+    /// Whether it is a remote-tracking branch; a cluster applies what the remote has.
     pub is_remote: bool,
-    /// Where it stands, seen from HEAD.
+    /// Where it is, seen from HEAD.
     pub position: Position,
-    /// What it says of the cluster.
+    /// What it states of the cluster.
     pub states: States,
 }
 
-/// Where a branch stands, seen from HEAD.
+/// Where a branch is, seen from HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
     /// At the same commit.
     AtHead,
     /// At another commit.
     Apart {
-        /// How many commits it has that HEAD has not.
+        /// The number of its commits that HEAD does not have.
         ahead: usize,
-        /// How many commits HEAD has that it has not.
+        /// The number of commits of HEAD that it does not have.
         behind: usize,
     },
-    /// At another commit, and the history that would tell more is not here: a shallow clone, or no commit at HEAD.
+    /// At another commit, at an unknown distance: in a shallow clone, or without a commit at HEAD.
     Unknown,
 }
 
-/// What a branch says of the cluster that follows it.
+/// What a branch states of the cluster that follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum States {
-    /// What the tree at hand says: it is at HEAD.
+    /// The same as this tree: it is at HEAD.
     TheSame,
-    /// What its own tree says.
+    /// What its tree states.
     Own {
-        /// The version of Flux, if it states one.
+        /// The version of Flux, if stated.
         flux: Option<FluxVersion>,
-        /// The flags of its controllers that it shows.
+        /// The flags of its controllers.
         controller_flags: Vec<ControllerFlag>,
         /// The namespace and name of each Flux Kustomization that the cluster applies.
         kustomizations: BTreeSet<(String, String)>,
@@ -101,7 +101,7 @@ pub enum States {
 }
 
 impl Following {
-    /// The branch that a cluster follows, where it is another than the one at hand or stands at another commit.
+    /// The branch that a cluster follows, unless it is checked out or at the same commit.
     pub fn elsewhere<'c>(&self, cluster: &'c Cluster) -> Option<&'c str> {
         let branch = cluster.branch.as_deref()?;
         let is_here = match self.of(cluster)? {
@@ -116,9 +116,9 @@ impl Following {
         self.clusters.get(&cluster.name)
     }
 
-    /// Gives clusters the version and the flags that their branches state. Where a branch says nothing of its cluster, the tree at hand stays
-    /// the word.
-    pub(in crate::flux) fn teach(&self, clusters: &mut [Cluster]) {
+    /// Sets the version and the flags of clusters to those that their branches state. If a branch
+    /// states nothing of its cluster, those of this tree stay.
+    pub(in crate::flux) fn update(&self, clusters: &mut [Cluster]) {
         for cluster in clusters {
             if let Some(Followed::Here(FollowedBranch { states: States::Own { flux, controller_flags, .. }, .. })) =
                 self.of(cluster)

@@ -1,4 +1,4 @@
-//! Clusters that a person names, put together with those that the tree shows.
+//! Clusters of the configuration, combined with those that the tree shows.
 
 use std::collections::BTreeSet;
 
@@ -6,21 +6,22 @@ use super::entry_point::{EntryPoint, name_of};
 use crate::flux::files::{At, SourceRef};
 use crate::repo::RepoPath;
 
-/// A cluster as a person names it; the order in which they are given is that of promotion.
+/// A cluster as the configuration names it. Their order is that of promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenCluster {
     /// Its name.
     pub name: String,
-    /// The directory that its entry point builds, where the tree does not show it.
+    /// The directory that its entry point builds, if the tree does not show it.
     pub path: Option<RepoPath>,
-    /// The branch that it follows, if it is another than the tree shows.
+    /// The branch that it follows, if it is not the one that the tree shows.
     pub branch: Option<String>,
-    /// The file that says so.
+    /// The configuration file.
     pub stated_in: RepoPath,
 }
 
-/// The entry points with the names of their clusters: those that the tree shows, of which a given one of the same path, or else of the
-/// same name, says name and branch, and those that are given alone. `source` finds what is built from a path that is given alone.
+/// All entry points with the names of their clusters: those that the tree shows, and those that are
+/// only given. A given cluster with the same path, or else the same name, decides name and branch.
+/// `source` finds the source of a path that is only given.
 pub(super) fn named(
     found: Vec<EntryPoint>,
     given: &[GivenCluster],
@@ -28,10 +29,11 @@ pub(super) fn named(
 ) -> Vec<(String, EntryPoint)> {
     let given_names: BTreeSet<&str> = given.iter().map(|given| &*given.name).collect();
     let mut rest: Vec<Option<EntryPoint>> = found.into_iter().map(Some).collect();
-    let mut take = |is_it: &dyn Fn(&EntryPoint) -> bool| {
-        rest.iter_mut().find(|entry| entry.as_ref().is_some_and(is_it)).and_then(Option::take)
+    let mut take = |is_meant: &dyn Fn(&EntryPoint) -> bool| {
+        rest.iter_mut().find(|entry| entry.as_ref().is_some_and(is_meant)).and_then(Option::take)
     };
-    // Of two branches of one path, each goes to whom it fits; then the path alone decides.
+    // First those with the same path and branch, because a path may have two branches; then those
+    // with the same path.
     let exact = given.iter().map(|given| take(&|entry| given.is_at(&entry.path) && given.branch == entry.branch));
     let exact: Vec<Option<EntryPoint>> = exact.collect();
     let mut all: Vec<(String, EntryPoint)> = Vec::new();
@@ -40,8 +42,8 @@ pub(super) fn named(
             Some(_) => take(&|entry| given.is_at(&entry.path)),
             None => take(&|entry| name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
         });
-        let alone = || given.path.as_ref().map(|path| given.entry_point(path, source(path)));
-        let Some(mut entry) = entry.or_else(alone) else { continue };
+        let only_given = || given.path.as_ref().map(|path| given.entry_point(path, source(path)));
+        let Some(mut entry) = entry.or_else(only_given) else { continue };
         entry.branch = given.branch.clone().or(entry.branch);
         all.push((given.name.clone(), entry));
     }
@@ -72,14 +74,14 @@ impl GivenCluster {
     }
 }
 
-/// Where a cluster stands in the order of promotion: the given ones first, as they are given, then those that may break, by the words in
-/// their names, then the others, by name.
+/// The place of a cluster in the order of promotion: first those of the configuration, in its
+/// order, then those that are for trying things, by words in their names, then the others by name.
 pub(super) fn rank(name: &str, given: &[GivenCluster]) -> (usize, bool, String) {
     let place = given.iter().position(|given| given.name == name).unwrap_or(given.len());
-    (place, !may_break(name), name.to_owned())
+    (place, !is_for_trying(name), name.to_owned())
 }
 
-fn may_break(name: &str) -> bool {
+fn is_for_trying(name: &str) -> bool {
     const WORDS: [&str; 16] = [
         "edge",
         "dev",
@@ -126,7 +128,7 @@ mod tests {
     }
 
     /// Each cluster as `name path branch`.
-    fn put_together(found: &[(&str, &str)], given: &[GivenCluster]) -> Vec<String> {
+    fn combined(found: &[(&str, &str)], given: &[GivenCluster]) -> Vec<String> {
         let entry = |(at, branch): &(&str, &str)| EntryPoint {
             path: path(at),
             stated_at: At::document(&path("f"), 0),
@@ -137,7 +139,9 @@ mod tests {
             kustomization: None,
         };
         let all = named(found.iter().map(entry).collect(), given, &mut source);
-        all.iter().map(|(name, own)| format!("{name} {} {}", own.path, own.branch.as_deref().unwrap_or("-"))).collect()
+        all.iter()
+            .map(|(name, entry)| format!("{name} {} {}", entry.path, entry.branch.as_deref().unwrap_or("-")))
+            .collect()
     }
 
     #[test]
@@ -150,15 +154,15 @@ mod tests {
             (vec![given("a", "a", "")], &["a a -", "k k/edge/flux edge", "k/main/flux k/main/flux main"]),
             (vec![given("nowhere", "", "")], &["k k/edge/flux edge", "k/main/flux k/main/flux main"]),
         ] {
-            assert_eq!(put_together(&found, &given), expected, "{given:?}");
+            assert_eq!(combined(&found, &given), expected, "{given:?}");
         }
         let one_path = [("kubernetes", "a"), ("kubernetes", "b")];
         let both = [given("second", "kubernetes", "b"), given("first", "kubernetes", "")];
-        assert_eq!(put_together(&one_path, &both), ["second kubernetes b", "first kubernetes a"].map(String::from));
+        assert_eq!(combined(&one_path, &both), ["second kubernetes b", "first kubernetes a"].map(String::from));
     }
 
     #[test]
-    fn those_that_may_break_come_first() {
+    fn clusters_for_trying_come_first() {
         let mut names = vec!["main", "staging-2", "home", "edge", "predator", "my-dev01", "developer"];
         names.sort_by_key(|name| rank(name, &[]));
         assert_eq!(names, ["edge", "my-dev01", "staging-2", "developer", "home", "main", "predator"]);

@@ -3,7 +3,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::walk::{Lying, Walk};
+use self::walk::{ConfigSources, Walk};
 use super::Cluster;
 use super::entry_point::EntryPoint;
 use super::entry_points::{entry_points, source_of};
@@ -16,20 +16,20 @@ use crate::flux::files::{At, FluxVersion, Object};
 use crate::flux::kustomize::{Builder, ParsedTree, Unmodelled};
 use crate::yaml::Node;
 
-/// Who applies what: the clusters, their Flux Kustomizations, and what each of these reaches.
+/// Which cluster applies what, by which Flux Kustomization, and as what.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// The clusters, by name.
     pub clusters: Vec<Cluster>,
     /// The Flux Kustomizations that a cluster applies, parents first.
     pub kustomizations: Vec<FluxKustomization>,
-    /// What changes objects and is not modelled, where it was met.
+    /// What changes objects and is not modelled.
     pub unmodelled: BTreeSet<Unmodelled>,
     reaches: BTreeMap<At, Vec<Reach>>,
 }
 
 impl Graph {
-    /// Who applies an object, and as what. Empty for what no cluster reaches.
+    /// Who applies an object, and as what; empty if no cluster does.
     pub fn reaches(&self, at: &At) -> &[Reach] {
         self.reaches.get(at).map_or(&[], Vec::as_slice)
     }
@@ -39,34 +39,36 @@ impl Graph {
         self.reaches(at).iter().map(|reach| self.clusters[reach.cluster].name.clone()).collect()
     }
 
-    /// All objects that are reached.
+    /// All objects that a cluster applies.
     pub fn reached(&self) -> impl Iterator<Item = (&At, &[Reach])> {
         self.reaches.iter().map(|(at, reaches)| (at, reaches.as_slice()))
     }
 
-    /// Reads who applies what.
+    /// Reads the graph of a tree; `given` are the clusters of the configuration.
     pub(in crate::flux) fn of(parsed: &ParsedTree<'_>, given: &[GivenCluster]) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parsed);
-        let lying = Lying::around(parsed);
+        let config_sources = ConfigSources::of(parsed);
         let found = entry_points(parsed, &mut builder);
         for (name, entry) in given::named(found, given, &mut |path| source_of(path, parsed, &mut builder)) {
-            graph.add_cluster(name, &entry, parsed, &mut builder, &lying);
+            graph.add_cluster(name, &entry, parsed, &mut builder, &config_sources);
         }
         graph.put_in_order(given);
-        let built = builder.files_built(graph.kustomizations.iter().map(|own| (own.path.as_ref(), own.overlay())));
-        graph.unmodelled = builder.unmodelled.into_iter().filter(|own| built.contains(&own.path)).collect();
+        let builds = graph.kustomizations.iter().map(|applied| (applied.path.as_ref(), applied.overlay()));
+        let built = builder.files_built(builds);
+        graph.unmodelled = builder.unmodelled.into_iter().filter(|what| built.contains(&what.path)).collect();
         graph
     }
 
-    /// Puts the clusters into the order of promotion. What is reached stays in the order in which it was: no name depends on this.
+    /// Puts the clusters into the order of promotion. The reaches of an object keep their order, so
+    /// that no name depends on this.
     fn put_in_order(&mut self, given: &[GivenCluster]) {
         let mut order: Vec<usize> = (0..self.clusters.len()).collect();
-        order.sort_by_key(|number| given::rank(&self.clusters[*number].name, given));
+        order.sort_by_key(|index| given::rank(&self.clusters[*index].name, given));
         let mut places = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(place, number)| places[*number] = place);
-        self.clusters = order.iter().map(|number| self.clusters[*number].clone()).collect();
-        self.kustomizations.iter_mut().for_each(|own| own.cluster = places[own.cluster]);
+        order.iter().enumerate().for_each(|(place, index)| places[*index] = place);
+        self.clusters = order.iter().map(|index| self.clusters[*index].clone()).collect();
+        self.kustomizations.iter_mut().for_each(|applied| applied.cluster = places[applied.cluster]);
         self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = places[reach.cluster]);
     }
 
@@ -76,9 +78,9 @@ impl Graph {
         entry: &EntryPoint,
         parsed: &ParsedTree<'v>,
         builder: &mut Builder<'v>,
-        lying: &Lying<'v>,
+        config_sources: &ConfigSources<'v>,
     ) {
-        let number = self.clusters.len();
+        let cluster = self.clusters.len();
         let in_tree = parsed.tree.holds(&entry.path);
         self.clusters.push(Cluster {
             name,
@@ -94,25 +96,26 @@ impl Graph {
             controller_flags: Vec::new(),
         });
         let first = self.kustomizations.len();
-        let reached = Walk::through(self, number, entry, parsed, builder, lying);
-        if self.clusters[number].flux.is_none() {
-            let own = reached.iter().flat_map(|(at, reaches)| {
+        let reached = Walk::through(self, cluster, entry, parsed, builder, config_sources);
+        if self.clusters[cluster].flux.is_none() {
+            let texts = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parsed.node(at)?, parsed.text(&at.path)?)))
             });
-            let stated = version_stated(&own.collect::<Vec<_>>());
-            (self.clusters[number].flux, self.clusters[number].flux_here) = (stated, stated);
+            let stated = version_stated(&texts.collect::<Vec<_>>());
+            (self.clusters[cluster].flux, self.clusters[cluster].flux_here) = (stated, stated);
         }
         let is_release = |at: &At| parsed.object(at).is_some_and(Object::is_helm_release);
-        self.clusters[number].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
-        self.clusters[number].controller_flags =
-            controller_flags(&self.kustomizations[first..], number, &reached, parsed);
+        self.clusters[cluster].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
+        self.clusters[cluster].controller_flags =
+            controller_flags(&self.kustomizations[first..], cluster, &reached, parsed);
         for (at, reaches) in reached {
             self.reaches.entry(at).or_default().extend(reaches);
         }
     }
 }
 
-/// The version of Flux that reached objects state: the tag of Flux's own manifests, or the header of `gotk-components.yaml`.
+/// The version of Flux that applied objects state: the tag of Flux's own manifests, or the header
+/// of `gotk-components.yaml`.
 fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
     let manifests = |node: &Node<'_>| {
         let url = node.text_at(&["spec", "url"])?;

@@ -1,4 +1,13 @@
-//! Clusters: where they begin in a tree, which Flux Kustomizations they apply, and what each of these reaches.
+//! Clusters: where they begin in a tree, which Flux Kustomizations they apply, and what each of
+//! these applies ([`Graph`]).
+//!
+//! A cluster begins at an [entry point](entry_points): the `sync.path` of a FluxInstance, or a Flux
+//! Kustomization that applies itself together with its GitRepository. From there, the graph follows
+//! each Flux Kustomization among the objects that are applied, with patches and variables filled
+//! in. Read off the graph are the [releases roots](ReleasesRoot) and the [flags](ControllerFlag) of
+//! the controllers. What branches of git state of a cluster comes from outside ([`Following`]).
+//!
+//! The singular files have the data, the plural ones find it in a tree.
 
 mod effective;
 mod entry_point;
@@ -31,39 +40,40 @@ use self::entry_point::name_of;
 use crate::flux::files::{At, FluxVersion, SourceRef};
 use crate::repo::RepoPath;
 
-/// A cluster as Flux sees it: the entry point in the tree, and the git branch that its GitRepository follows.
+/// A cluster: its entry point in the tree, and the git branch that its GitRepository follows.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its name: the one given, else from the path of its entry point: `edge` for `kubernetes/edge/flux`.
+    /// Its name: from the configuration, or else from the path of its entry point: `edge` for
+    /// `kubernetes/edge/flux`.
     pub name: String,
-    /// The path that Flux starts from.
+    /// The path that Flux starts with.
     pub path: RepoPath,
     /// Where the entry point is stated.
     pub stated_at: At,
-    /// Whether that path is in this tree at all.
+    /// Whether the path is in this tree.
     pub in_tree: bool,
-    /// The branch that it follows, if it follows one.
+    /// The branch that it follows, if any.
     pub branch: Option<String>,
-    /// The version of Flux that it runs, as its branch states it; as this tree does, where its branch was not looked up or says nothing.
+    /// The version of Flux that it runs: the one that its branch states, or else this tree.
     pub flux: Option<FluxVersion>,
     /// The version of Flux that this tree states for it.
     pub flux_here: Option<FluxVersion>,
-    /// The source that its own Kustomizations build from.
+    /// The source from which its Flux Kustomizations build this repository.
     pub source: SourceRef,
-    /// Where that source comes from: the address of the git repository.
+    /// The address of the git repository of that source.
     pub url: Option<String>,
-    /// Where to state what is to hold for all its releases.
+    /// Where to state what applies to all its releases.
     pub releases_roots: Vec<ReleasesRoot>,
-    /// Flags of its controllers that matter, as its branch shows them; as this tree does, where its branch was not looked up.
+    /// The flags of its controllers that matter: those that its branch shows, or else this tree.
     pub controller_flags: Vec<ControllerFlag>,
 }
 
 impl Cluster {
-    /// Whether a variable without value is an error in it; `None` where flags contradict each other, or neither they nor the
-    /// version of Flux tell.
+    /// Whether a variable without value is an error; `None` if flags contradict each other, or if
+    /// neither flags nor the version of Flux decide it.
     pub fn substitutes_strictly(&self) -> Option<bool> {
-        let says = |on| self.controller_flags.iter().any(|own| own.flag == Flag::StrictPostBuildSubstitutions(on));
-        match (says(true), says(false)) {
+        let shows = |on| self.controller_flags.iter().any(|shown| shown.flag == Flag::StrictPostBuildSubstitutions(on));
+        match (shows(true), shows(false)) {
             (true, true) => None,
             (false, false) => self.flux.map(|flux| flux.is_at_least(9)),
             (strict, _) => Some(strict),
@@ -74,12 +84,10 @@ impl Cluster {
     pub fn refuses_cross_namespace_refs(&self, controller: &str) -> bool {
         self.controller_flags
             .iter()
-            .any(|own| own.controller == controller && own.flag == Flag::NoCrossNamespaceRefs(true))
+            .any(|shown| shown.controller == controller && shown.flag == Flag::NoCrossNamespaceRefs(true))
     }
-}
 
-impl Cluster {
-    /// The name that the path of its entry point gives it, where nothing else does.
+    /// The name from the path of its entry point.
     pub fn name_by_path(&self) -> String {
         name_of(&self.path)
     }

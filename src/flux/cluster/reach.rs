@@ -1,9 +1,9 @@
-//! That a cluster applies an object.
+//! The fact that a cluster applies an object.
 
 use crate::flux::kustomize::Patches;
 use crate::repo::RepoPath;
 
-/// That a cluster applies an object, and as what.
+/// The fact that a cluster applies an object, by which Flux Kustomization and as what.
 #[derive(Clone, Debug)]
 pub struct Reach {
     /// The cluster, as an index into [`crate::flux::Graph::clusters`].
@@ -14,12 +14,14 @@ pub struct Reach {
     pub api_version: String,
     /// Its kind.
     pub kind: String,
-    /// The effective namespace; `None` for objects that have none, or where nothing gives them one.
+    /// The effective namespace; `None` if it has none.
     pub namespace: Option<String>,
-    /// The effective name; that of what a generator makes without the hash, which [`View::build`](crate::flux::View::build) puts behind it.
+    /// The effective name; for generated objects without the hash, which
+    /// [`View::build`](crate::flux::View::build) adds.
     pub name: String,
-    /// The kustomization files that it came through, the outermost first.
+    /// The kustomization files through which it comes, the outermost first.
     pub through: Vec<RepoPath>,
-    /// The patches on its way that change it, of Kustomize and of Flux; for HelmReleases and Flux Kustomizations.
+    /// The patches of Kustomize and Flux that change it; only for HelmReleases and Flux
+    /// Kustomizations.
     pub patches: Patches,
 }

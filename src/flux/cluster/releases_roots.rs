@@ -8,11 +8,13 @@ use super::reach::Reach;
 use super::releases_root::ReleasesRoot;
 use crate::flux::files::At;
 
-/// The releases roots of a cluster, in the order of its Kustomizations; `reached` is what the cluster applies.
+/// The releases roots of a cluster, in the order of its Kustomizations; `reached` is what the
+/// cluster applies.
 ///
-/// A Kustomization that renders HelmReleases makes the one that applies it a root. Below the entry point both may be meant, for the
-/// entry point is a root only where nothing else can be one (a patch there would replace those of its children): it is one where it
-/// applies several such Kustomizations, most of them with a single release, and no root lies deeper; else each of them is a root itself.
+/// The root is the Kustomization above those with HelmReleases. Directly below the entry point,
+/// either may be meant. The entry point is the root only if it applies several Kustomizations with
+/// HelmReleases, most of them with a single release, and there is no root further down, because a
+/// patch there would replace the patches of its children. Otherwise each of those is a root itself.
 pub(super) fn releases_roots(
     kustomizations: &[FluxKustomization],
     reached: &BTreeMap<At, Vec<Reach>>,
@@ -22,24 +24,28 @@ pub(super) fn releases_roots(
     for reach in reached.iter().filter(|(at, _)| is_release(at)).flat_map(|(_, reaches)| reaches) {
         *renders.entry(reach.kustomization).or_default() += 1;
     }
-    let parent = |number: usize| kustomizations[number].parent;
+    let parent = |index: usize| kustomizations[index].parent;
     let mut roots = BTreeSet::new();
     let mut below_entry = Vec::new();
-    for number in renders.keys().copied() {
-        match parent(number) {
-            None => drop(roots.insert(number)),
-            Some(above) if parent(above).is_some() => drop(roots.insert(above)),
-            Some(entry) => below_entry.push((number, entry)),
+    for index in renders.keys().copied() {
+        match parent(index) {
+            None => {
+                roots.insert(index);
+            }
+            Some(above) if parent(above).is_some() => {
+                roots.insert(above);
+            }
+            Some(entry) => below_entry.push((index, entry)),
         }
     }
     let deeper = roots.iter().any(|root| parent(*root).is_some());
-    let single = below_entry.iter().filter(|(number, _)| renders[number] == 1).count();
+    let single = below_entry.iter().filter(|(index, _)| renders[index] == 1).count();
     let one_each = below_entry.len() > 1 && single * 2 > below_entry.len() && !deeper;
-    roots.extend(below_entry.iter().map(|(number, entry)| if one_each { *entry } else { *number }));
-    let root = |number: usize| ReleasesRoot {
-        kustomization: number,
-        kustomizations: renders.keys().filter(|own| parent(**own) == Some(number)).count(),
-        releases: renders.get(&number).copied().unwrap_or_default(),
+    roots.extend(below_entry.iter().map(|(index, entry)| if one_each { *entry } else { *index }));
+    let root = |index: usize| ReleasesRoot {
+        kustomization: index,
+        kustomizations: renders.keys().filter(|below| parent(**below) == Some(index)).count(),
+        releases: renders.get(&index).copied().unwrap_or_default(),
     };
     roots.into_iter().map(root).collect()
 }

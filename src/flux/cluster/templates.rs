@@ -5,35 +5,36 @@ use crate::flux::files::{Barred, FileView};
 use crate::flux::kustomize::ParsedTree;
 use crate::repo::{RepoPath, Tree};
 
-/// A template that would be where a cluster begins: what it says is only known after something else has run.
+/// A template of an entry point: what it states is only known after another program has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryTemplate {
     /// The file.
     pub path: RepoPath,
-    /// The line that names its kind, from 1.
+    /// The line with its kind, from 1.
     pub line: usize,
-    /// What it would state: `Kustomization`, `FluxInstance`, or `flux-instance` for the values of that chart.
+    /// What it is a template of: `Kustomization`, `FluxInstance`, or `flux-instance` for the values
+    /// of that chart.
     pub kind: &'static str,
 }
 
-/// The templates among the files of a view that would be entry points.
+/// The templates of entry points among the files of a tree.
 pub(in crate::flux) fn entry_templates(parsed: &ParsedTree<'_>) -> Vec<EntryTemplate> {
     let templates = parsed.scan.files.iter().filter(|(_, file)| file.barred == Some(Barred::Template));
     let mut found = Vec::new();
     for (path, _) in templates {
         let Ok(Some(file)) = parsed.tree.read(path) else { continue };
         let Ok(text) = str::from_utf8(&file.bytes) else { continue };
-        found.extend(stated(path, text).map(|(line, kind)| EntryTemplate { path: path.clone(), line, kind }));
+        found.extend(entry_point_in(path, text).map(|(line, kind)| EntryTemplate { path: path.clone(), line, kind }));
     }
     found
 }
 
-/// A Flux Kustomization that stands in a template, and says in plain text what it builds.
+/// A Flux Kustomization in a template, whose path is plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KustomizationTemplate {
     /// The file.
     pub path: RepoPath,
-    /// The line that names its kind, from 1.
+    /// The line with its kind, from 1.
     pub line: usize,
     /// Its name, if that is plain text.
     pub name: Option<String>,
@@ -41,7 +42,7 @@ pub struct KustomizationTemplate {
     pub builds: RepoPath,
 }
 
-/// The Flux Kustomizations that stand in the templates among the files of a tree, by path.
+/// The Flux Kustomizations in the templates among the files of a tree, by path.
 pub(in crate::flux) fn kustomization_templates<'f>(
     tree: &Tree,
     files: impl Iterator<Item = (&'f RepoPath, &'f FileView)>,
@@ -55,7 +56,7 @@ pub(in crate::flux) fn kustomization_templates<'f>(
     found
 }
 
-/// The Flux Kustomizations in the text of a template whose `path` is plain.
+/// The Flux Kustomizations in the text of a template.
 fn kustomizations(path: &RepoPath, text: &str) -> Vec<KustomizationTemplate> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -77,9 +78,9 @@ fn kustomizations(path: &RepoPath, text: &str) -> Vec<KustomizationTemplate> {
     found
 }
 
-/// The first document of a template that would be an entry point: a FluxInstance, the values of its chart, or a Flux Kustomization that
-/// builds the directory in which the template lies.
-fn stated(path: &RepoPath, text: &str) -> Option<(usize, &'static str)> {
+/// The first entry point in a template, with its line: a FluxInstance, the values of its chart, or
+/// a Flux Kustomization that builds the directory of the template.
+fn entry_point_in(path: &RepoPath, text: &str) -> Option<(usize, &'static str)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut from = 0;
     for document in lines.split(|line| line.trim_end() == "---") {
@@ -101,19 +102,19 @@ fn stated(path: &RepoPath, text: &str) -> Option<(usize, &'static str)> {
     None
 }
 
-/// Whether the path that a Flux Kustomization builds is where its template lies, or above; where the path is itself a template, whether
-/// the directory is named as those of entry points are.
+/// Whether a Flux Kustomization builds the directory of its template, or one above. If its path is
+/// a template, too, whether the directory has a name that is usual for entry points.
 fn builds_itself(path: &RepoPath, document: &[&str]) -> bool {
     let dir = path.dir();
     let built = document.iter().find_map(|line| line.trim().strip_prefix("path:"));
     let built = built.unwrap_or_default().trim().trim_matches(['"', '\'']);
     let built = built.trim_start_matches("./").trim_end_matches('/');
     if built.is_empty() || built.contains(['{', '$']) {
-        let parts = || dir.as_str().split('/');
-        return parts().any(|part| ["flux", "flux-system", "cluster", "clusters"].contains(&part))
-            && !parts().any(|part| part == "apps");
+        let names = || dir.as_str().split('/');
+        return names().any(|name| ["flux", "flux-system", "cluster", "clusters"].contains(&name))
+            && !names().any(|name| name == "apps");
     }
-    // What is rendered from templates often lies in a directory of its own.
+    // Templates are often in a directory of their own, with the same structure.
     format!("/{dir}/").contains(&format!("/{built}/"))
 }
 
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     fn kind(path: &str, text: &str) -> Option<(usize, &'static str)> {
-        stated(&RepoPath::new(path).unwrap(), text)
+        entry_point_in(&RepoPath::new(path).unwrap(), text)
     }
 
     #[test]
@@ -139,15 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn only_what_would_begin_a_cluster() {
+    fn only_entry_points_are_found() {
         let kustomization = |path: &str| {
             format!(
                 "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: cluster\nspec:\n  path: {path}\n"
             )
         };
-        let own = kustomization("./kubernetes/flux/cluster");
-        assert_eq!(kind("kubernetes/flux/cluster/ks.yaml.j2", &own), Some((3, "Kustomization")));
-        assert_eq!(kind("templates/config/kubernetes/flux/cluster/ks.yaml.j2", &own), Some((3, "Kustomization")));
+        let entry = kustomization("./kubernetes/flux/cluster");
+        assert_eq!(kind("kubernetes/flux/cluster/ks.yaml.j2", &entry), Some((3, "Kustomization")));
+        assert_eq!(kind("templates/config/kubernetes/flux/cluster/ks.yaml.j2", &entry), Some((3, "Kustomization")));
         let app = kustomization("./kubernetes/apps/media/plex/app");
         assert_eq!(kind("kubernetes/apps/media/plex/ks.yaml.j2", &app), None);
         assert_eq!(kind("kubernetes/flux/cluster/apps.yaml.j2", &kustomization("./kubernetes/apps")), None);

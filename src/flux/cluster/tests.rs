@@ -1,4 +1,4 @@
-//! Clusters in memory: where they begin, their releases roots, the flags of their controllers.
+//! Clusters in memory: their entry points, releases roots, and flags of controllers.
 
 use super::ReleasesRoot;
 use crate::flux::View;
@@ -16,7 +16,7 @@ metadata: {name: cluster, namespace: flux-system}
 spec: {path: ./kubernetes/flux, sourceRef: {kind: GitRepository, name: home}}
 ";
 
-/// A file that lives as long as the tests.
+/// A text that lives as long as the tests.
 fn file(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
@@ -99,7 +99,7 @@ fn an_entry_point_that_applies_every_app_is_the_root() {
 
 fn flags(view: &View) -> Vec<String> {
     let flags = view.graph().clusters[0].controller_flags.iter();
-    flags.map(|own| format!("{} {} {}:{}", own.controller, own.flag, own.path, own.line)).collect()
+    flags.map(|shown| format!("{} {} {}:{}", shown.controller, shown.flag, shown.path, shown.line)).collect()
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl View {
     }
 
     fn learn(mut self, following: Arc<Following>) -> View {
-        following.teach(&mut Arc::make_mut(&mut self.graph).clusters);
+        following.update(&mut Arc::make_mut(&mut self.graph).clusters);
         View { following: Some(following), ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Who waits for whom.
+//! Which Flux Kustomizations wait for which.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ impl Graph {
     pub fn dependents_of(&self, kustomization: usize) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         let mut open = vec![kustomization];
-        while let Some(number) = open.pop() {
-            open.extend(self.direct_dependents(number).filter(|dependent| found.insert(*dependent)));
+        while let Some(next) = open.pop() {
+            open.extend(self.direct_dependents(next).filter(|dependent| found.insert(*dependent)));
         }
         found.remove(&kustomization);
         found
@@ -19,30 +19,32 @@ impl Graph {
 
     /// The Flux Kustomizations that name one in `dependsOn`.
     fn direct_dependents(&self, kustomization: usize) -> impl Iterator<Item = usize> {
-        let own = &self.kustomizations[kustomization];
+        let wanted = &self.kustomizations[kustomization];
         let depends = move |other: &FluxKustomization| {
-            other.cluster == own.cluster
-                && other.depends_on.iter().any(|(namespace, name)| *namespace == own.namespace && *name == own.name)
+            let is_wanted =
+                |(namespace, name): &(String, String)| *namespace == wanted.namespace && *name == wanted.name;
+            other.cluster == wanted.cluster && other.depends_on.iter().any(is_wanted)
         };
-        self.kustomizations.iter().enumerate().filter(move |(_, other)| depends(other)).map(|(number, _)| number)
+        self.kustomizations.iter().enumerate().filter(move |(_, other)| depends(other)).map(|(index, _)| index)
     }
 
-    /// The Flux Kustomizations that stop applying new revisions while one is not ready because of what it applies: those that depend on it,
-    /// or on a Kustomization above it that waits for it, transitively. None where it does not wait for what it applies.
+    /// The Flux Kustomizations that apply no new revision while something that this one applies is
+    /// not ready: those that depend on it, or on a Kustomization above that waits for it,
+    /// transitively. None if this one does not wait for what it applies.
     pub fn held_up_by(&self, kustomization: usize) -> BTreeSet<usize> {
-        let waits = |number: usize| self.kustomizations[number].waits();
+        let waits = |index: usize| self.kustomizations[index].waits();
         let mut held_up = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let mut not_ready = if waits(kustomization) { vec![kustomization] } else { Vec::new() };
-        while let Some(number) = not_ready.pop() {
-            if !seen.insert(number) {
+        while let Some(next) = not_ready.pop() {
+            if !seen.insert(next) {
                 continue;
             }
-            for dependent in self.direct_dependents(number) {
+            for dependent in self.direct_dependents(next) {
                 held_up.insert(dependent);
                 not_ready.push(dependent);
             }
-            not_ready.extend(self.kustomizations[number].parent.filter(|parent| waits(*parent)));
+            not_ready.extend(self.kustomizations[next].parent.filter(|parent| waits(*parent)));
         }
         held_up.remove(&kustomization);
         held_up

@@ -1,4 +1,4 @@
-//! The walk through one cluster, from its entry point down.
+//! Follows the Flux Kustomizations of one cluster, from its entry point down.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,59 +11,60 @@ use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::yaml::Node;
 
-/// A ConfigMap or Secret: kind, namespace, name.
-type Source = (String, String, String);
+/// A ConfigMap or Secret that `substituteFrom` names: kind, namespace, name.
+type ConfigSource = (String, String, String);
 
-/// The ConfigMaps and Secrets of a tree, by kind and name: each cluster looks for its own among them.
-pub(super) struct Lying<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
+/// The ConfigMaps and Secrets of a tree, by kind and name, for all clusters.
+pub(super) struct ConfigSources<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
 
-impl<'v> Lying<'v> {
-    pub(super) fn around(parsed: &ParsedTree<'v>) -> Lying<'v> {
+impl<'v> ConfigSources<'v> {
+    pub(super) fn of(parsed: &ParsedTree<'v>) -> ConfigSources<'v> {
         let mut found = BTreeMap::<_, Vec<_>>::new();
         for object in parsed.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
             found.entry((object.kind.as_str(), object.name.as_str())).or_default().push(object);
         }
-        Lying(found)
+        ConfigSources(found)
     }
 }
 
-/// How often a cluster is walked again because a ConfigMap was found that changes names.
+/// How often a cluster is walked at most because a ConfigMap with variables was found too late.
 const ROUNDS: usize = 4;
 
 pub(super) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
     parsed: &'b ParsedTree<'v>,
     builder: &'b mut Builder<'v>,
-    lying: &'b Lying<'v>,
+    config_sources: &'b ConfigSources<'v>,
     cluster: usize,
     seen: BTreeSet<(String, String)>,
-    /// What this cluster applies.
+    /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
-    /// Where each ConfigMap and Secret stands that this cluster applies, as it is called there.
-    applied: BTreeMap<Source, At>,
-    /// What `substituteFrom` asks for, and what is known of it.
-    sources: BTreeMap<Source, Option<Data>>,
+    /// Where the ConfigMaps and Secrets are that the cluster applies, by their effective names.
+    applied: BTreeMap<ConfigSource, At>,
+    /// What `substituteFrom` asks for, with the data if it is known.
+    sources: BTreeMap<ConfigSource, Option<Data>>,
 }
 
 impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
-    /// Walks through a cluster. Gives what it applies.
+    /// Walks through a cluster, adds its Flux Kustomizations to the graph and returns what it
+    /// applies.
     ///
-    /// A ConfigMap of variables is most often applied above those who ask for it, and so is met before them. Only where one is met later, or lies
-    /// in the tree and is not applied at all, the cluster is walked again.
+    /// A ConfigMap of variables is usually applied before the Kustomizations that use it. If one is
+    /// met only later, or is in the tree and not applied at all, the cluster is walked again.
     pub(super) fn through(
         graph: &'g mut Graph,
         cluster: usize,
         entry: &EntryPoint,
         parsed: &'b ParsedTree<'v>,
         builder: &'b mut Builder<'v>,
-        lying: &'b Lying<'v>,
+        config_sources: &'b ConfigSources<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
         let mut walk = Walk {
             graph,
             parsed,
             builder,
-            lying,
+            config_sources,
             cluster,
             seen: BTreeSet::new(),
             reaches: BTreeMap::new(),
@@ -85,38 +86,38 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         match entry.kustomization.as_ref().and_then(|at| Some((at, self.parsed.node(at)?))) {
             Some((at, node)) => self.kustomization(at, node, None, &Variables::default(), None),
             None => {
-                let own =
-                    FluxKustomization::made_by_operator(&entry.stated_at, self.cluster, &entry.path, &entry.source);
-                self.build(own);
+                let (at, path, source) = (&entry.stated_at, &entry.path, &entry.source);
+                self.build(FluxKustomization::made_by_operator(at, self.cluster, path, source));
             }
         }
     }
 
-    /// Looks up what `substituteFrom` asked for and was not met in time, among what the cluster applies, or else among all that the tree holds;
-    /// whether anything is new.
+    /// Looks for what `substituteFrom` asked for too early, in what the cluster applies and then in
+    /// the whole tree, and says whether anything was found.
     fn finds_sources(&mut self) -> bool {
-        let mut new = false;
+        let mut found_any = false;
         let asked: Vec<_> =
             self.sources.iter().filter(|(_, data)| data.is_none()).map(|(source, _)| source.clone()).collect();
         for source in asked {
-            let found = self.applied.get(&source).cloned().or_else(|| self.lying_around(&source));
+            let found = self.applied.get(&source).cloned().or_else(|| self.unapplied(&source));
             let data = found.and_then(|at| self.parsed.node(&at)).map(data_of);
-            new |= data.is_some();
+            found_any |= data.is_some();
             self.sources.insert(source, data);
         }
-        new
+        found_any
     }
 
-    /// A source that is in the tree and nothing applies, such as one that a person applied by hand; only if there is no doubt.
-    fn lying_around(&self, (kind, namespace, name): &Source) -> Option<At> {
-        let lying = self.lying.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
-        let mut found = lying.filter(|object| {
-            object.namespace.as_ref().is_none_or(|own| own == namespace)
+    /// A ConfigMap or Secret that no cluster applies (you applied it by hand), if there is only
+    /// one.
+    fn unapplied(&self, (kind, namespace, name): &ConfigSource) -> Option<At> {
+        let objects = self.config_sources.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
+        let mut unapplied = objects.filter(|object| {
+            object.namespace.as_ref().is_none_or(|stated| stated == namespace)
                 && !self.graph.reaches.contains_key(&object.at)
                 && !self.reaches.contains_key(&object.at)
         });
-        let only = found.next()?;
-        found.next().is_none().then(|| only.at.clone())
+        let only = unapplied.next()?;
+        unapplied.next().is_none().then(|| only.at.clone())
     }
 
     fn forget(&mut self, first: usize) {
@@ -126,7 +127,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         self.applied.clear();
     }
 
-    /// A Flux Kustomization, with what its parent's build made of it.
+    /// Reads a Flux Kustomization, with what the build of its parent made of it, and follows it.
     fn kustomization(
         &mut self,
         at: &At,
@@ -135,15 +136,16 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         variables: &Variables,
         parent: Option<usize>,
     ) {
-        let Some(mut own) = FluxKustomization::read(at, root, rendered, variables, self.cluster, parent) else {
+        let Some(mut kustomization) = FluxKustomization::read(at, root, rendered, variables, self.cluster, parent)
+        else {
             return;
         };
-        if !self.seen.insert((own.namespace.clone(), own.name.clone())) {
+        if !self.seen.insert((kustomization.namespace.clone(), kustomization.name.clone())) {
             return;
         }
-        let namespace = own.namespace.clone();
+        let namespace = kustomization.namespace.clone();
         let Walk { sources, applied, parsed, .. } = self;
-        own.read_variables(&mut |kind, name| {
+        kustomization.read_variables(&mut |kind, name| {
             let source = (kind.to_owned(), namespace.clone(), name.to_owned());
             let met = applied.get(&source).and_then(|at| parsed.node(at));
             let known = sources.entry(source).or_default();
@@ -152,22 +154,23 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             }
             known.clone()
         });
-        if !self.is_from_here(&own) {
-            own.path = None;
+        if !self.is_from_here(&kustomization) {
+            kustomization.path = None;
         }
-        self.build(own);
+        self.build(kustomization);
     }
 
-    /// Builds what a Kustomization applies, notes it, and goes on into the Kustomizations among it.
-    fn build(&mut self, own: FluxKustomization) {
-        let number = self.graph.kustomizations.len();
-        let objects = own.path.as_ref().map(|path| self.builder.with_overlay(path, own.overlay())).unwrap_or_default();
-        let variables = own.variables.clone();
-        self.graph.kustomizations.push(own);
+    /// Builds what a Kustomization applies, notes it, and follows the Kustomizations among it.
+    fn build(&mut self, kustomization: FluxKustomization) {
+        let index = self.graph.kustomizations.len();
+        let path = kustomization.path.as_ref();
+        let objects = path.map(|path| self.builder.with_overlay(path, kustomization.overlay())).unwrap_or_default();
+        let variables = kustomization.variables.clone();
+        self.graph.kustomizations.push(kustomization);
         for object in &objects {
             let reach = Reach {
                 cluster: self.cluster,
-                kustomization: number,
+                kustomization: index,
                 api_version: object.api_version.clone(),
                 kind: object.kind.clone(),
                 namespace: object.namespace.as_deref().map(|namespace| variables.put_into(namespace)),
@@ -182,11 +185,12 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
             let is_flux = parsed.object(&object.at).is_some_and(Object::is_flux_kustomization);
             let Some(root) = parsed.node(&object.at).filter(|_| is_flux) else { continue };
-            self.kustomization(&object.at, root, Some(object), &variables, Some(number));
+            self.kustomization(&object.at, root, Some(object), &variables, Some(index));
         }
     }
 
-    /// Notes a ConfigMap or Secret that stands in a file. Of several that are called the same, the first by place counts.
+    /// Notes a ConfigMap or Secret of a file. Of several with the same name, the first by place
+    /// counts.
     fn note_source(&mut self, reach: &Reach, object: &Rendered) {
         let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && !object.is_generated();
         let Some(namespace) = reach.namespace.as_ref().filter(|_| is_source) else { return };
@@ -197,22 +201,23 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         }
     }
 
-    /// Whether a Kustomization builds from the repository at hand, and not from another source.
+    /// Whether a Kustomization builds from this repository, and not from another source.
     fn is_from_here(&self, kustomization: &FluxKustomization) -> bool {
-        let own = &self.graph.clusters[self.cluster].source;
-        own.is_like(&kustomization.source)
-            && own.namespace.as_deref().is_none_or(|own| kustomization.source.namespace.as_deref() == Some(own))
+        let here = &self.graph.clusters[self.cluster].source;
+        let namespace = kustomization.source.namespace.as_deref();
+        here.is_like(&kustomization.source) && here.namespace.as_deref().is_none_or(|here| namespace == Some(here))
     }
 }
 
-/// What a ConfigMap or Secret holds. Of a Secret the keys count; so do values with variables in them, which somebody else puts in.
+/// The data of a ConfigMap or Secret. The values of a Secret are unknown, and so are values with
+/// variables, which another program fills in.
 fn data_of(root: Node<'_>) -> Data {
-    let is_open = root.text_at(&["kind"]) == Some("ConfigMap");
-    let keys = ["data", "stringData"].into_iter().filter_map(|key| Value::of(root.get(key)?));
-    let entries = keys.flat_map(|value| value.entries().to_vec());
+    let is_readable = root.text_at(&["kind"]) == Some("ConfigMap");
+    let mappings = ["data", "stringData"].into_iter().filter_map(|key| Value::of(root.get(key)?));
+    let entries = mappings.flat_map(|value| value.entries().to_vec());
     entries
         .map(|(key, value)| {
-            let text = value.text().filter(|text| is_open && !text.contains("${"));
+            let text = value.text().filter(|text| is_readable && !text.contains("${"));
             (key, text.map(str::to_owned))
         })
         .collect()
