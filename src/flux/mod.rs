@@ -1,7 +1,20 @@
-//! What the files of a repository mean to Flux and Kustomize: objects, kustomizations, sources, clusters, and who applies what.
+//! What the files of a repository mean to Flux and Kustomize: objects, kustomizations, sources,
+//! clusters, and which cluster applies what.
 //!
-//! A [`View`] is one tree understood: every YAML file that can matter read once, its objects found by kind wherever they are, and a [`Graph`]
-//! of the clusters whose Flux Kustomizations reach them. Knows no migration.
+//! A [`View`] is one tree, read: every YAML file that can matter is parsed once, its objects are
+//! found by kind and not by file name, and a [`Graph`] has the clusters and what they apply. It
+//! knows no migration and no git.
+//!
+//! The rooms, from the ground up; each uses only those above it in this list (`tests/it/house.rs`):
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `value` | the data of a node: patched, substituted, compared, rewritten |
+//! | `files` | YAML files and what they state: objects, sources, opt-outs |
+//! | `kustomize` | what Kustomize builds from a directory |
+//! | `cluster` | entry points, Flux Kustomizations, and what each of them applies |
+//! | `view` | all of this of one tree, and the questions that can be asked |
+//! | `mentions` | where other files name an object or select by a label |
 //!
 //! Semantics: `docs/flux-and-kustomize.md`. What is absent on purpose: remote resources,
 //! replacements, Helm charts inflated by Kustomize, plugins. They are named where they are met

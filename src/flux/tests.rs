@@ -112,7 +112,9 @@ spec: {path: ./apps, sourceRef: {kind: GitRepository, name: home}}
     files.push(("apps/kustomization.yaml", outer));
     let whole = view(&files);
     assert_eq!(applied(&whole), ["edge/apps outer/my-${APP}"]);
-    let lists = |file: &str| whole.listed_by(&path(file)).map(|own| own.path.to_string()).collect::<Vec<_>>();
+    let lists = |file: &str| {
+        whole.listed_by(&path(file)).map(|kustomization| kustomization.path.to_string()).collect::<Vec<_>>()
+    };
     assert_eq!(lists("apps/app/helmrelease.yaml"), ["apps/app/kustomization.yaml"]);
     assert_eq!(lists("apps/app"), ["apps/kustomization.yaml"]);
     files.push(("component/kustomization.yaml", "kind: Component\nnamespace: theirs\n"));
@@ -150,7 +152,7 @@ fn what_contains_itself_ends() {
     assert_eq!(view(&files).graph().clusters.len(), 1);
 }
 
-/// A source that tells the ids of its contents, as a commit does, and counts what is read of it.
+/// A source that knows the ids of its contents, as a commit does, and notes what is read.
 struct Counting(Memory, Mutex<Vec<String>>);
 
 impl Source for Counting {
@@ -262,13 +264,17 @@ spec: {url: oci://example.org/x, ref: {tag: 1.2.3}}
 fn a_release_is_what_arrives_in_the_cluster() {
     let view = two();
     let at = &view.releases()[0].at;
-    let own = view.installed(at, &view.graph().reaches(at)[0]).unwrap();
-    assert_eq!((own.release.as_str(), own.namespace.as_str()), ("plex", "home"), "substitute wins over the ConfigMap");
-    assert_eq!(own.object.text_at(&["spec", "interval"]), Some("b"), "patched, then substituted");
-    let chart = own.chart.unwrap();
+    let installed = view.installed(at, &view.graph().reaches(at)[0]).unwrap();
+    assert_eq!(
+        (installed.release.as_str(), installed.namespace.as_str()),
+        ("plex", "home"),
+        "substitute wins over the ConfigMap"
+    );
+    assert_eq!(installed.object.text_at(&["spec", "interval"]), Some("b"), "patched, then substituted");
+    let chart = installed.chart.unwrap();
     assert_eq!((chart.at.unwrap().path, chart.version.as_deref()), (path("sources/x.yaml"), Some("1.2.3")));
-    assert!(own.is_waited_for);
-    assert_eq!(own.holds_up.len(), 2, "second waits for first, and third for second");
+    assert!(installed.is_waited_for);
+    assert_eq!(installed.holds_up.len(), 2, "second waits for first, and third for second");
 }
 
 #[test]
@@ -278,11 +284,11 @@ fn a_change_reaches_what_hangs_on_it() {
     let of = |file: &str| {
         let radius = radiuses.of_file(&path(file));
         let names = |list: &std::collections::BTreeSet<InCluster>| {
-            list.iter().map(|own| own.name.trim_start_matches("flux-system/").to_owned()).collect::<Vec<_>>().join(" ")
+            list.iter().map(|one| one.name.trim_start_matches("flux-system/").to_owned()).collect::<Vec<_>>().join(" ")
         };
         (names(&radius.kustomizations), names(&radius.releases), names(&radius.held_up))
     };
-    let all = |own: &str, releases: &str, held_up: &str| (own.to_owned(), releases.to_owned(), held_up.to_owned());
+    let all = |names: &str, releases: &str, held_up: &str| (names.to_owned(), releases.to_owned(), held_up.to_owned());
     assert_eq!(of("apps/app/helmrelease.yaml"), all("first", "home/plex", "second third"));
     assert_eq!(of("component/patch.yaml"), all("first", "home/plex", "second third"), "through the Component");
     assert_eq!(of("component/kustomization.yaml"), of("component/patch.yaml"));

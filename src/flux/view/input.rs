@@ -1,5 +1,5 @@
-//! What Flux hands to Kustomize for a Flux Kustomization: the kustomization file that is there, or the one that it generates, with what its
-//! `spec` adds to it.
+//! What Flux gives to Kustomize for a Flux Kustomization: the kustomization file of its path, or a
+//! generated one, with what its `spec` adds.
 //!
 //! The source of the rules is Flux's `pkg/kustomize` (`Generator.WriteFile`); see
 //! `docs/flux-and-kustomize.md#what-spec-adds-to-the-build`.
@@ -15,18 +15,18 @@ use crate::flux::kustomize::{Kustomization, Listed};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
-/// What Flux has Kustomize build.
+/// What Flux lets Kustomize build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
     /// The directory.
     pub dir: RepoPath,
     /// Its kustomization file.
     pub file: RepoPath,
-    /// The text that Flux writes there; `None` where the file stays as it is.
+    /// The text that Flux writes there; `None` if the file stays as it is.
     pub text: Option<String>,
 }
 
-/// Why there is nothing to hand to Kustomize, or nothing that builds the same here as in a cluster.
+/// Why a Flux Kustomization cannot be built here as in a cluster.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NotBuilt {
     /// It builds from another repository, or from outside of this one.
@@ -35,7 +35,7 @@ pub enum NotBuilt {
     /// Flux refuses it.
     #[error("{0}")]
     Refused(String),
-    /// What it builds is not all in this tree.
+    /// It builds something that is not in this tree.
     #[error("{path}:{line} lists {text}, which is not in this repository")]
     Remote {
         /// The kustomization file, or the file of the Flux Kustomization.
@@ -47,7 +47,7 @@ pub enum NotBuilt {
     },
 }
 
-/// Fields of a kustomization file that list paths, or objects written into the list.
+/// Fields of a kustomization file with lists of paths, or of objects written into the list.
 const LISTS: [&str; 9] = [
     "resources",
     "bases",
@@ -60,25 +60,26 @@ const LISTS: [&str; 9] = [
     "patchesStrategicMerge",
 ];
 
-/// Lists whose items name a file under `path`.
+/// Fields with lists whose items name a file under `path`.
 const BY_PATH: [&str; 3] = ["patches", "patchesJson6902", "replacements"];
 
 impl View {
-    /// What Flux hands to Kustomize for a Flux Kustomization of this view.
+    /// What Flux gives to Kustomize for a Flux Kustomization of this view.
     ///
     /// # Errors
-    /// [`NotBuilt`], if that is not to be had: Flux refuses it, or not all of it is in the tree.
-    pub fn input(&self, own: &FluxKustomization) -> Result<Input, NotBuilt> {
-        let path = own.path.as_ref().ok_or(NotBuilt::Elsewhere)?;
+    /// [`NotBuilt`], if Flux refuses it, or if not all of it is in the tree.
+    pub fn input(&self, flux: &FluxKustomization) -> Result<Input, NotBuilt> {
+        let path = flux.path.as_ref().ok_or(NotBuilt::Elsewhere)?;
         let dir = self.tree().follow(path).ok_or(NotBuilt::Elsewhere)?;
         if !self.tree().holds(&dir) {
             return Err(NotBuilt::Refused(format!("there is no {dir}")));
         }
-        let stated = kustomization_files_in(&dir).find(|file| self.tree().read(file).is_ok_and(|own| own.is_some()));
+        let stated =
+            kustomization_files_in(&dir).find(|file| self.tree().read(file).is_ok_and(|content| content.is_some()));
         let (mut resources, mut kustomization) = (Vec::new(), Value::Null);
         match &stated {
             Some(file) => {
-                let stream = self.file(file).and_then(|own| own.stream.as_ref());
+                let stream = self.file(file).and_then(|file| file.stream.as_ref());
                 let root = stream.and_then(|stream| stream.documents().next()).and_then(Value::of);
                 kustomization = root.ok_or_else(|| NotBuilt::Refused(format!("{file} cannot be read")))?;
             }
@@ -91,18 +92,18 @@ impl View {
                 kustomization.set("resources", Value::Sequence(listed.collect()));
             }
         }
-        let components = self.components_of_flux(&dir, own)?;
+        let components = self.components_of_flux(&dir, flux)?;
         self.stays_in_the_tree(resources.iter().chain(&components).chain([&dir]))?;
-        let adds = add(&mut kustomization, &dir, own, &components);
+        let adds = add(&mut kustomization, &dir, flux, &components);
         let text = (adds || stated.is_none()).then(|| format!("{}\n", kustomization.to_flow()));
         let file = stated.or_else(|| kustomization_files_in(&dir).next()).ok_or(NotBuilt::Elsewhere)?;
         Ok(Input { dir, file, text })
     }
 
     /// The directories of `spec.components`. Flux refuses absolute paths and addresses.
-    fn components_of_flux(&self, dir: &RepoPath, own: &FluxKustomization) -> Result<Vec<RepoPath>, NotBuilt> {
-        let may_miss = own.object.at(&["spec", "ignoreMissingComponents"]).is_some_and(Value::is_true);
-        let listed = own.object.at(&["spec", "components"]).map_or(&[][..], Value::items);
+    fn components_of_flux(&self, dir: &RepoPath, flux: &FluxKustomization) -> Result<Vec<RepoPath>, NotBuilt> {
+        let may_miss = flux.object.at(&["spec", "ignoreMissingComponents"]).is_some_and(Value::is_true);
+        let listed = flux.object.at(&["spec", "components"]).map_or(&[][..], Value::items);
         let mut found = Vec::new();
         for text in listed.iter().filter_map(Value::text) {
             let is_remote = Listed { text: text.to_owned(), line: 0 }.is_remote();
@@ -117,12 +118,13 @@ impl View {
         Ok(found)
     }
 
-    /// Whether all that is listed on the way from some directories lies in the tree. What is simply missing does: its build fails.
+    /// Checks that everything listed from some directories on is in the tree. A missing file is no
+    /// reason against it: then the build fails here as in the cluster.
     fn stays_in_the_tree<'p>(&self, from: impl Iterator<Item = &'p RepoPath>) -> Result<(), NotBuilt> {
         let mut waiting: Vec<RepoPath> = from.cloned().collect();
         let mut seen = BTreeSet::new();
         while let Some(dir) = waiting.pop() {
-            let Some(kustomization) = self.kustomization(&dir).filter(|own| seen.insert(own.path.clone())) else {
+            let Some(kustomization) = self.kustomization(&dir).filter(|found| seen.insert(found.path.clone())) else {
                 continue;
             };
             for entry in self.entries_of(kustomization) {
@@ -139,7 +141,7 @@ impl View {
         Ok(())
     }
 
-    /// All that a kustomization file names outside of itself.
+    /// Everything that a kustomization file names outside of itself.
     fn entries_of(&self, kustomization: &Kustomization) -> Vec<Listed> {
         let stream = self.file(&kustomization.path).and_then(|file| file.stream.as_ref());
         let Some(root) = stream.and_then(|stream| stream.documents().next()) else { return Vec::new() };
@@ -149,7 +151,7 @@ impl View {
         let schema = root.at(&["openapi", "path"]);
         let named = plain.chain(by_path).chain(schema);
         let named = named.filter_map(|node| Some(Listed { text: node.value()?.to_owned(), line: node.line() }));
-        // What is written into the list itself has several lines, or is JSON.
+        // An object written into the list has several lines, or is JSON.
         let named =
             named.filter(|entry| !entry.text.contains('\n') && !entry.text.trim_start().starts_with(['{', '[']));
         let read = kustomization.generators.iter().flat_map(|generator| {
@@ -163,34 +165,35 @@ fn remote(kustomization: &Kustomization, entry: Listed) -> NotBuilt {
     NotBuilt::Remote { path: kustomization.path.clone(), line: entry.line, text: entry.text }
 }
 
-/// Whether Kustomize may take what is no path in the tree for an address: with a scheme, a user, a query, or beginning with the name of a host.
+/// Whether Kustomize may take an entry that is not a path in the tree for an address: with a
+/// scheme, a user or a query, or beginning with a host name.
 fn may_be_address(text: &str) -> bool {
     let host = text.split_once('/').map_or("", |(first, _)| first);
     text.contains([':', '@', '?']) || host.trim_matches('.').contains('.')
 }
 
-/// Puts what a Flux Kustomization says into the kustomization; whether that is anything.
-fn add(kustomization: &mut Value, dir: &RepoPath, own: &FluxKustomization, components: &[RepoPath]) -> bool {
+/// Adds to the kustomization what a Flux Kustomization states, and says whether that changes it.
+fn add(kustomization: &mut Value, dir: &RepoPath, flux: &FluxKustomization, components: &[RepoPath]) -> bool {
     let before = kustomization.clone();
     for (field, key) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")] {
-        if let Some(text) = own.object.text_at(&["spec", field]) {
+        if let Some(text) = flux.object.text_at(&["spec", field]) {
             kustomization.set(key, Value::string(text));
         }
     }
-    let stated =
+    let listed =
         |kustomization: &Value, key: &str| kustomization.get(key).map_or(Vec::new(), |list| list.items().to_vec());
-    let of_spec = |key: &str| own.object.at(&["spec", key]).map_or(&[][..], Value::items);
+    let of_spec = |key: &str| flux.object.at(&["spec", key]).map_or(&[][..], Value::items);
     let patches = of_spec("patches").to_vec();
     let components = components.iter().map(|component| Value::string(&component.seen_from(dir))).collect();
     for (key, added) in [("patches", patches), ("components", components)] {
         if !added.is_empty() {
-            kustomization.set(key, Value::Sequence([stated(kustomization, key), added].concat()));
+            kustomization.set(key, Value::Sequence([listed(kustomization, key), added].concat()));
         }
     }
-    let mut images = stated(kustomization, "images");
+    let mut images = listed(kustomization, "images");
     for image in of_spec("images") {
-        match images.iter_mut().find(|own| own.get("name") == image.get("name")) {
-            Some(own) => *own = image.clone(),
+        match images.iter_mut().find(|present| present.get("name") == image.get("name")) {
+            Some(present) => *present = image.clone(),
             None => images.push(image.clone()),
         }
     }
@@ -249,13 +252,13 @@ spec:
         let there = "resources: [a.yaml]\nnamespace: own\ncomponents: [../one]\nimages: [{name: a, newTag: '1'}, {name: b, newTag: '1'}]\n";
         let files =
             [("app/Kustomization", there), ("app/a.yaml", ""), ("one/kustomization.yaml", ""), ("two/x.yaml", "")];
-        assert_eq!(text("", &files), None, "it stays as it is");
+        assert_eq!(text("", &files), None, "the file stays as it is");
         let spec = "  targetNamespace: flux\n  namePrefix: p-\n  components: [../two]\n  images: [{name: b, newTag: '2'}, {name: c, digest: x}]\n\
                     \x20 patches: [{patch: \"- {op: test}\\n\", target: {kind: Pod}}]\n";
-        let own = input(spec, &files).unwrap();
-        assert_eq!(own.file.as_str(), "app/Kustomization");
+        let input = input(spec, &files).unwrap();
+        assert_eq!(input.file.as_str(), "app/Kustomization");
         let expected = r#"{"resources": ["a.yaml"], "namespace": "flux", "components": ["../one", "../two"], "images": [{"name": "a", "newTag": "1"}, {"name": "b", "newTag": "2"}, {"name": "c", "digest": "x"}], "namePrefix": "p-", "patches": [{"patch": "- {op: test}\n", "target": {"kind": "Pod"}}]}"#;
-        assert_eq!(own.text.as_deref(), Some(&*format!("{expected}\n")));
+        assert_eq!(input.text.as_deref(), Some(&*format!("{expected}\n")));
     }
 
     #[test]

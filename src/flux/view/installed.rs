@@ -1,3 +1,5 @@
+//! What a HelmRelease becomes in a cluster.
+
 use std::collections::BTreeSet;
 
 use super::View;
@@ -5,22 +7,25 @@ use crate::flux::cluster::Reach;
 use crate::flux::files::{At, SourceRef};
 use crate::flux::value::Value;
 
-/// A HelmRelease as helm-controller will install it in one cluster.
+/// A HelmRelease as helm-controller installs it in one cluster.
 #[derive(Clone, Debug)]
 pub struct Installed {
-    /// The name of the Helm release: `releaseName`, else `[targetNamespace-]name` (helm-controller, `GetReleaseName`).
+    /// The name of the Helm release: `releaseName`, else `[targetNamespace-]name` (helm-controller,
+    /// `GetReleaseName`).
     pub release: String,
-    /// The namespace of what the chart makes: `targetNamespace`, else that of the HelmRelease.
+    /// The namespace of the objects of the chart: `targetNamespace`, else that of the HelmRelease.
     pub namespace: String,
-    /// The namespace in which Helm keeps the release: `storageNamespace`, else that of the HelmRelease.
+    /// The namespace in which Helm stores the release: `storageNamespace`, else that of the
+    /// HelmRelease.
     pub storage_namespace: String,
-    /// Where its chart comes from; `None` where it says that in no form that could be read.
+    /// Where its chart comes from; `None` if that could not be read.
     pub chart: Option<InstalledChart>,
-    /// The Flux Kustomization that applies it, as an index into [`crate::flux::Graph::kustomizations`].
+    /// The Flux Kustomization that applies it, as an index into
+    /// [`crate::flux::Graph::kustomizations`].
     pub kustomization: usize,
-    /// Whether that one waits for it.
+    /// Whether that Flux Kustomization waits for it.
     pub is_waited_for: bool,
-    /// The Flux Kustomizations that stop applying new revisions while it is not ready, transitively.
+    /// The Flux Kustomizations that apply no new revision while it is not ready, transitively.
     pub holds_up: BTreeSet<usize>,
     /// The whole object.
     pub object: Value,
@@ -31,16 +36,16 @@ pub struct Installed {
 pub struct InstalledChart {
     /// The source, with its namespace.
     pub source: SourceRef,
-    /// Where the source stands, if the cluster applies it.
+    /// Where the source is, if the cluster applies it.
     pub at: Option<At>,
-    /// The chart, where the release names it; an OCIRepository holds one alone.
+    /// The name of the chart, if the release has it; an OCIRepository has only one chart.
     pub name: Option<String>,
     /// The version: of the release, or the tag of the OCIRepository.
     pub version: Option<String>,
 }
 
 impl Installed {
-    /// Whether a variable leaves its name or namespace open.
+    /// Whether its name and namespaces are known, without variables in them.
     pub fn is_known(&self) -> bool {
         ![&self.release, &self.namespace, &self.storage_namespace].iter().any(|text| text.contains("${"))
     }
@@ -51,7 +56,7 @@ impl View {
     pub fn installed(&self, at: &At, reach: &Reach) -> Option<Installed> {
         let object = self.effective(at, reach).filter(|_| reach.kind == "HelmRelease")?;
         let text = |field: &str| object.text_at(&["spec", field]).map(str::to_owned);
-        let own = reach.namespace.clone().unwrap_or_default();
+        let namespace = reach.namespace.clone().unwrap_or_default();
         let target = text("targetNamespace");
         let release = text("releaseName").unwrap_or_else(|| match &target {
             Some(target) => format!("{target}-{}", reach.name),
@@ -61,9 +66,9 @@ impl View {
         let kustomization = &graph.kustomizations[reach.kustomization];
         Some(Installed {
             release,
-            namespace: target.unwrap_or_else(|| own.clone()),
-            storage_namespace: text("storageNamespace").unwrap_or_else(|| own.clone()),
-            chart: self.chart_of(&object, &own, reach.cluster),
+            namespace: target.unwrap_or_else(|| namespace.clone()),
+            storage_namespace: text("storageNamespace").unwrap_or_else(|| namespace.clone()),
+            chart: self.chart_of(&object, &namespace, reach.cluster),
             kustomization: reach.kustomization,
             is_waited_for: kustomization.waits(),
             holds_up: graph.held_up_by(reach.kustomization),
@@ -80,14 +85,14 @@ impl View {
             name: text(reference, "name")?,
             namespace: Some(text(reference, "namespace").unwrap_or_else(|| namespace.to_owned())),
         };
-        let is_it = |reach: &Reach| {
+        let is_source = |reach: &Reach| {
             reach.cluster == cluster
                 && reach.kind == source.kind
                 && reach.name == source.name
                 && reach.namespace == source.namespace
         };
         let mut reached = self.graph().reached();
-        let at = reached.find(|(_, reaches)| reaches.iter().any(is_it)).map(|(at, _)| at.clone());
+        let at = reached.find(|(_, reaches)| reaches.iter().any(is_source)).map(|(at, _)| at.clone());
         let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);
         let version = match spec {
             Some(spec) => text(spec, "version"),

@@ -1,4 +1,8 @@
-//! One tree, understood: its files, who applies what, and the questions that can be asked of both.
+//! One tree, read: its files, who applies what, and the questions that can be asked of both.
+//!
+//! Who asks what: [`View::effective`] and [`View::installed`] what arrives in a cluster,
+//! [`View::build`] what a Flux Kustomization builds, [`View::traced`] whether two builds are the
+//! same, [`View::input`] what Flux gives to Kustomize, [`Radiuses`] what a change can reach.
 
 mod input;
 mod installed;
@@ -27,10 +31,11 @@ use crate::flux::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
-/// One tree understood. Files are read once: [`View::with`] reads again only what changed.
+/// One tree, read. Files are parsed once: [`View::with`] parses only what has changed.
 ///
-/// Only files whose bytes say that they can matter to Flux are parsed; of the others, those that [`View::file`] is asked for. Objects that
-/// are none of Flux or Kustomize, such as Deployments, are therefore missing from the graph, unless it is that of [`View::whole`].
+/// At first only files whose bytes show that they can matter to Flux are parsed, the others when
+/// [`View::file`] is asked for them. So other objects, such as Deployments, are missing from the
+/// graph, unless it is that of [`View::whole`].
 #[derive(Clone)]
 pub struct View {
     tree: Tree,
@@ -50,12 +55,13 @@ impl View {
     /// Reads the YAML files of a tree that can matter to Flux, and who applies what.
     ///
     /// # Errors
-    /// If a file cannot be read at all. One that is no YAML is no error, but a [`FileView`] that says so.
+    /// If a file cannot be read at all. A file that is not YAML is not an error: its [`FileView`]
+    /// says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
         View::with_clusters(tree, Vec::new())
     }
 
-    /// As [`View::of`], with clusters that a person names.
+    /// The same as [`View::of`], with clusters of the configuration.
     ///
     /// # Errors
     /// As [`View::of`].
@@ -64,8 +70,9 @@ impl View {
         Ok(View::assemble(tree, scan, Arc::new(given)))
     }
 
-    /// Reads a tree that is much like the one of another view: what that has parsed of the same content is taken from there, without
-    /// reading it again, wherever the tree tells the ids of its contents. The clusters that a person names are the same.
+    /// Reads a tree that is similar to that of another view. Files that the other view has parsed
+    /// with the same content are taken over, if the tree knows the ids of its contents. The
+    /// clusters of the configuration are the same.
     ///
     /// # Errors
     /// If a file cannot be read at all.
@@ -88,8 +95,8 @@ impl View {
         Ok(View::assemble(tree, scan, self.given.clone()).like_before(self))
     }
 
-    /// This view, and what is known of the branches that its clusters follow: from now on the version of Flux that a cluster runs is the one
-    /// that its branch states, in all views that come from this one.
+    /// This view, with the branches that its clusters follow: in it and in all views that come from
+    /// it, the version of Flux that a cluster runs is the one that its branch states.
     pub fn following(self, following: Following) -> View {
         self.learn(Arc::new(following))
     }
@@ -99,7 +106,7 @@ impl View {
         View { following: Some(following), ..self }
     }
 
-    /// This view, with what the one that it comes from knows of branches.
+    /// This view, with the branches of the view that it comes from.
     fn like_before(self, before: &View) -> View {
         match &before.following {
             Some(following) => self.learn(following.clone()),
@@ -107,12 +114,13 @@ impl View {
         }
     }
 
-    /// What is known of the branches that clusters follow; `None` outside of git.
+    /// The branches that clusters follow; `None` outside of git.
     pub fn followed(&self) -> Option<&Following> {
         self.following.as_deref()
     }
 
-    /// This view with every YAML file parsed, and a graph in which all objects are. So are views made from it by [`View::with`].
+    /// This view with every YAML file parsed and all objects in the graph. The same is true of
+    /// views made from it by [`View::with`].
     pub fn whole(&self) -> View {
         if self.scan.is_whole() {
             return self.clone();
@@ -125,11 +133,11 @@ impl View {
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
-        let named_so: Vec<_> = files.iter().filter(|(path, _)| is_kustomization_file(path)).collect();
+        let kustomization_files: Vec<_> = files.iter().filter(|(path, _)| is_kustomization_file(path)).collect();
         let read = |(path, file): &(&RepoPath, &Arc<FileView>)| {
             Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
         };
-        let kustomizations: BTreeMap<_, _> = on_all_cores(&named_so, read).into_iter().flatten().collect();
+        let kustomizations: BTreeMap<_, _> = on_all_cores(&kustomization_files, read).into_iter().flatten().collect();
         let parsed = ParsedTree { tree: &tree, scan: &scan, kustomizations: &kustomizations };
         let graph = Graph::of(&parsed, &given);
 
@@ -163,7 +171,7 @@ impl View {
         }
     }
 
-    /// The tree that this is a view of.
+    /// The tree.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
@@ -173,18 +181,18 @@ impl View {
         &self.graph
     }
 
-    /// The YAML files that can matter to Flux, by path; all, in a [`View::whole`].
+    /// The YAML files that can matter to Flux, by path; in a [`View::whole`], all of them.
     pub fn files(&self) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         self.scan.files.iter().map(|(path, file)| (path, &**file))
     }
 
-    /// All YAML files in a directory itself.
+    /// All YAML files directly in a directory.
     pub fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         self.scan.files_in(dir)
     }
 
-    /// The YAML files whose bytes hold a word, whether or not they can matter to Flux, by path. Those that could not be read are among them,
-    /// and those in which an escape could spell it.
+    /// All YAML files whose bytes contain a word, by path, and those that may: files that could not
+    /// be parsed or that have escapes.
     pub fn files_with(&self, word: &str) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         self.scan.files_with(word.as_bytes().to_vec())
     }
@@ -206,7 +214,7 @@ impl View {
 
     /// The HelmReleases and Flux Kustomizations that no cluster applies, by place.
     pub fn unreached(&self) -> impl Iterator<Item = &Object> {
-        // Patches and fragments of values are no releases.
+        // Patches and fragments of values are not releases.
         let releases: BTreeSet<&At> = self.releases.iter().map(|release| &release.at).collect();
         let is_kustomization =
             |object: &Object| object.is_flux_kustomization() && !self.patches.contains(&object.at.path);
@@ -216,12 +224,12 @@ impl View {
         })
     }
 
-    /// The templates that would be where clusters begin, by path.
+    /// The templates of entry points, by path.
     pub fn entry_templates(&self) -> &[EntryTemplate] {
         &self.entry_templates
     }
 
-    /// The Flux Kustomizations that stand in templates, by path: what else they say is only known after something else has run.
+    /// The Flux Kustomizations in templates, by path.
     pub fn kustomization_templates(&self) -> Vec<KustomizationTemplate> {
         kustomization_templates(&self.tree, self.files())
     }
@@ -246,7 +254,8 @@ impl View {
         self.kustomizations.values()
     }
 
-    /// The kustomization files that list a file or directory under `resources`, whether or not a cluster reaches them.
+    /// The kustomization files that list a file or directory under `resources`, whether or not a
+    /// cluster builds them.
     pub fn listed_by(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
         self.kustomizations.values().filter(move |kustomization| {
             let lists = |entry: &Listed| self.resolve(kustomization, &entry.text).as_ref() == Some(path);
@@ -254,7 +263,7 @@ impl View {
         })
     }
 
-    /// What an entry of a kustomization file points to, links followed.
+    /// What an entry of a kustomization file points to, with links followed.
     pub fn resolve(&self, kustomization: &Kustomization, relative: &str) -> Option<RepoPath> {
         self.tree.follow(&kustomization.dir().join(relative)?)
     }
@@ -269,30 +278,33 @@ impl View {
         self.file(&at.path)?.object(at)
     }
 
-    /// A Flux Kustomization as its file states it, whether or not a cluster applies it. `None` where it names no source.
+    /// A Flux Kustomization as its file states it, whether or not a cluster applies it. `None` if
+    /// it names no source.
     pub fn stated(&self, at: &At) -> Option<FluxKustomization> {
         self.object(at).filter(|object| object.is_flux_kustomization())?;
         FluxKustomization::read(at, self.node(at)?, None, &Variables::default(), 0, None)
     }
 
-    /// What a Flux Kustomization builds, before variables are put in; nothing, if it builds from another repository.
+    /// What a Flux Kustomization builds, before variables are filled in; nothing if it builds from
+    /// another repository.
     pub fn build(&self, kustomization: &FluxKustomization) -> Vec<Rendered> {
         self.builds([kustomization]).pop().unwrap_or_default()
     }
 
-    /// As [`View::build`], of several: what they share is built once.
+    /// The same as [`View::build`], for several: what they share is built once.
     pub fn builds<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Rendered>> {
         let mut builder = self.builder();
-        let build = |own: &FluxKustomization| {
-            let path = own.path.as_ref();
-            let mut objects = path.map(|path| builder.with_overlay(path, own.overlay())).unwrap_or_default();
+        let build = |kustomization: &FluxKustomization| {
+            let path = kustomization.path.as_ref();
+            let overlay = kustomization.overlay();
+            let mut objects = path.map(|path| builder.with_overlay(path, overlay)).unwrap_or_default();
             objects.iter_mut().for_each(|object| object.finish(&self.tree));
             objects
         };
         kustomizations.into_iter().map(build).collect()
     }
 
-    /// What a Flux Kustomization without anything but a path would build, whoever states it.
+    /// What a Flux Kustomization would build that has only a path.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
         let at = At::document(path, 0);
         let source =
@@ -300,24 +312,25 @@ impl View {
         self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
     }
 
-    /// Builds directories of this view's tree.
+    /// A builder of directories of this tree.
     pub(super) fn builder(&self) -> Builder<'_> {
         let View { tree, scan, kustomizations, .. } = self;
         Builder::new(&ParsedTree { tree, scan, kustomizations })
     }
 
-    /// An object as it arrives in a cluster: patched, named, substituted.
+    /// An object as it arrives in a cluster: patched, with its effective name, and with variables
+    /// filled in.
     pub fn effective(&self, at: &At, reach: &Reach) -> Option<Value> {
         self.effective_text(self.node(at)?, reach)
     }
 
-    /// As [`View::effective`], of another text for the same object.
+    /// The same as [`View::effective`], for another text of the object.
     pub fn effective_text(&self, root: Node<'_>, reach: &Reach) -> Option<Value> {
         let variables = &self.graph.kustomizations[reach.kustomization].variables;
         effective(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
-    /// Why a file is never touched, if so.
+    /// Why a file must not be changed, if so.
     pub fn barred(&self, path: &RepoPath) -> Option<Barred> {
         if self.scan.links.contains(path) { Some(Barred::Link) } else { self.file(path)?.barred }
     }

@@ -1,4 +1,4 @@
-//! Blast radius: what a change of a file or an object can reach.
+//! The radius of a change: what a change of a file or an object can reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ pub struct Radius {
     pub kustomizations: BTreeSet<InCluster>,
     /// The HelmReleases.
     pub releases: BTreeSet<InCluster>,
-    /// The Flux Kustomizations that stop applying new revisions while one of these is not ready, transitively.
+    /// The Flux Kustomizations that apply no new revision while one of these is not ready,
+    /// transitively.
     pub held_up: BTreeSet<InCluster>,
 }
 
@@ -27,12 +28,12 @@ pub struct Radius {
 pub struct InCluster {
     /// The name of the cluster.
     pub cluster: String,
-    /// `namespace/name`, or the name alone where nothing gives it a namespace.
+    /// `namespace/name`, or only the name if it has no namespace.
     pub name: String,
 }
 
 impl Radius {
-    /// Takes in what another change can reach.
+    /// Adds what another change can reach.
     pub fn extend(&mut self, other: Radius) {
         self.clusters.extend(other.clusters);
         self.kustomizations.extend(other.kustomizations);
@@ -41,44 +42,45 @@ impl Radius {
     }
 }
 
-/// Kind, namespace and name in a cluster.
+/// Cluster, kind, namespace and name.
 type Name = (usize, String, String, String);
 
-/// Finds radiuses in one view; what is looked up again and again is indexed once.
+/// Finds the radius of changes in one view. What is looked up often is indexed once.
 pub struct Radiuses<'v> {
     view: &'v View,
-    /// What came through a kustomization file.
+    /// The objects that came through a kustomization file, each with the index of its reach.
     through: BTreeMap<&'v RepoPath, Vec<(&'v At, usize)>>,
-    /// What a Flux Kustomization applies.
+    /// The objects that a Flux Kustomization applies.
     applied: BTreeMap<usize, Vec<(&'v At, usize)>>,
-    /// The kustomization files that read a file besides their resources, or take in a Component.
+    /// The kustomization files that read a file which is not a resource, or use a Component.
     readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
-    /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or Secret of variables.
+    /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or
+    /// Secret with values or variables.
     users: BTreeMap<Name, Vec<(&'v At, usize)>>,
-    /// The number of each Flux Kustomization, by cluster, namespace and name.
-    numbers: BTreeMap<(usize, &'v str, &'v str), usize>,
+    /// The Flux Kustomizations, by cluster, namespace and name.
+    kustomizations: BTreeMap<(usize, &'v str, &'v str), usize>,
 }
 
 impl<'v> Radiuses<'v> {
     /// Indexes a view.
     pub fn of(view: &'v View) -> Radiuses<'v> {
         let graph = view.graph();
-        let numbers = graph.kustomizations.iter().enumerate();
-        let numbers = numbers.map(|(number, own)| ((own.cluster, &*own.namespace, &*own.name), number)).collect();
+        let by_name = graph.kustomizations.iter().enumerate();
+        let by_name = by_name.map(|(index, one)| ((one.cluster, &*one.namespace, &*one.name), index));
         let mut all = Radiuses {
             view,
-            numbers,
+            kustomizations: by_name.collect(),
             through: BTreeMap::new(),
             applied: BTreeMap::new(),
             readers: BTreeMap::new(),
             users: BTreeMap::new(),
         };
         for (at, reaches) in graph.reached() {
-            for (number, reach) in reaches.iter().enumerate() {
-                reach.through.iter().for_each(|file| all.through.entry(file).or_default().push((at, number)));
-                all.applied.entry(reach.kustomization).or_default().push((at, number));
+            for (index, reach) in reaches.iter().enumerate() {
+                reach.through.iter().for_each(|file| all.through.entry(file).or_default().push((at, index)));
+                all.applied.entry(reach.kustomization).or_default().push((at, index));
                 for name in all.names_used(at, reach) {
-                    all.users.entry(name).or_default().push((at, number));
+                    all.users.entry(name).or_default().push((at, index));
                 }
             }
         }
@@ -94,7 +96,7 @@ impl<'v> Radiuses<'v> {
 
     /// The objects that a HelmRelease or Flux Kustomization names.
     fn names_used(&self, at: &At, reach: &Reach) -> Vec<Name> {
-        let own = reach.namespace.as_deref().unwrap_or_default();
+        let own_namespace = reach.namespace.as_deref().unwrap_or_default();
         let name = |kind: &str, namespace: &str, name: &str| {
             (reach.cluster, kind.to_owned(), namespace.to_owned(), name.to_owned())
         };
@@ -103,28 +105,31 @@ impl<'v> Radiuses<'v> {
                 let Some(object) = self.view.effective(at, reach) else { return Vec::new() };
                 let reference = |path: &[&str]| {
                     let reference = object.at(path)?;
-                    let namespace = reference.text_at(&["namespace"]).unwrap_or(own);
+                    let namespace = reference.text_at(&["namespace"]).unwrap_or(own_namespace);
                     Some(name(reference.text_at(&["kind"])?, namespace, reference.text_at(&["name"])?))
                 };
                 let values = object.at(&["spec", "valuesFrom"]).map_or(&[][..], Value::items).iter();
-                let values =
-                    values.filter_map(|item| Some(name(item.text_at(&["kind"])?, own, item.text_at(&["name"])?)));
+                let values = values
+                    .filter_map(|item| Some(name(item.text_at(&["kind"])?, own_namespace, item.text_at(&["name"])?)));
                 let sources = [&["spec", "chart", "spec", "sourceRef"][..], &["spec", "chartRef"]];
                 sources.into_iter().filter_map(reference).chain(values).collect()
             }
             "Kustomization" => {
-                let Some(number) = self.numbers.get(&(reach.cluster, own, &reach.name)) else { return Vec::new() };
-                let kustomization = &self.view.graph().kustomizations[*number];
+                let Some(index) = self.kustomizations.get(&(reach.cluster, own_namespace, &reach.name)) else {
+                    return Vec::new();
+                };
+                let kustomization = &self.view.graph().kustomizations[*index];
                 let source = &kustomization.source;
-                let from = name(&source.kind, source.namespace.as_deref().unwrap_or(own), &source.name);
-                let variables = kustomization.substitute_from.iter().map(|from| name(&from.kind, own, &from.name));
+                let from = name(&source.kind, source.namespace.as_deref().unwrap_or(own_namespace), &source.name);
+                let variables =
+                    kustomization.substitute_from.iter().map(|from| name(&from.kind, own_namespace, &from.name));
                 variables.chain([from]).collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// The radius of a file: of the objects in it, or of what comes through it.
+    /// The radius of a file: that of the objects in it, or of what comes through it.
     pub fn of_file(&self, path: &RepoPath) -> Radius {
         let mut walk = Spread { all: self, seen: BTreeSet::new(), reached: BTreeSet::new(), radius: Radius::default() };
         walk.file(path, &mut BTreeSet::new());
@@ -142,7 +147,7 @@ impl<'v> Radiuses<'v> {
 struct Spread<'a, 'v> {
     all: &'a Radiuses<'v>,
     seen: BTreeSet<(At, usize)>,
-    /// The Flux Kustomizations that apply something of it, or are it.
+    /// The Flux Kustomizations that apply something of it, or are part of it.
     reached: BTreeSet<usize>,
     radius: Radius,
 }
@@ -157,32 +162,33 @@ impl Spread<'_, '_> {
             self.object(&object.at);
             object.items.iter().for_each(|item| self.object(&item.at));
         }
-        for (at, number) in all.through.get(path).into_iter().flatten() {
-            self.reach(at, *number);
+        for (at, index) in all.through.get(path).into_iter().flatten() {
+            self.reach(at, *index);
         }
         let is_kustomization = is_kustomization_file(path);
         let dir = path.dir();
         if is_kustomization && !all.through.contains_key(path) {
             self.empty(&dir);
         }
-        // A Component works on all that its parent has; its files are its own and those of its directory's kustomization.
+        // A Component changes all objects of its parent.
         let read_as = if is_kustomization { [Some(path), Some(&dir)] } else { [Some(path), None] };
         for reader in read_as.into_iter().flatten().filter_map(|read| all.readers.get(read)).flatten() {
             self.file(&reader.path, files);
         }
-        for (number, own) in all.view.graph().kustomizations.iter().enumerate() {
-            if is_kustomization && own.components.contains(&dir) {
-                self.all_of(number);
+        for (index, applied) in all.view.graph().kustomizations.iter().enumerate() {
+            if is_kustomization && applied.components.contains(&dir) {
+                self.all_of(index);
             }
         }
     }
 
-    /// A kustomization that nothing comes through yet: whoever applies what lists it would apply what it will hold.
+    /// A kustomization without objects: who applies those that list it would apply what is added to
+    /// it.
     fn empty(&mut self, dir: &RepoPath) {
         let graph = self.all.view.graph();
         for parent in self.all.view.listed_by(dir) {
-            for (at, number) in self.all.through.get(&parent.path).into_iter().flatten() {
-                let reach = &graph.reaches(at)[*number];
+            for (at, index) in self.all.through.get(&parent.path).into_iter().flatten() {
+                let reach = &graph.reaches(at)[*index];
                 self.radius.clusters.insert(graph.clusters[reach.cluster].name.clone());
                 self.reached.insert(reach.kustomization);
             }
@@ -190,18 +196,18 @@ impl Spread<'_, '_> {
     }
 
     fn object(&mut self, at: &At) {
-        for number in 0..self.all.view.graph().reaches(at).len() {
-            self.reach(at, number);
+        for index in 0..self.all.view.graph().reaches(at).len() {
+            self.reach(at, index);
         }
     }
 
-    /// An object as one Flux Kustomization applies it, and what hangs on it.
-    fn reach(&mut self, at: &At, number: usize) {
-        if !self.seen.insert((at.clone(), number)) {
+    /// An object as one Flux Kustomization applies it, and what depends on it.
+    fn reach(&mut self, at: &At, index: usize) {
+        if !self.seen.insert((at.clone(), index)) {
             return;
         }
         let graph = self.all.view.graph();
-        let Reach { cluster, kustomization, kind, namespace, name, .. } = &graph.reaches(at)[number];
+        let Reach { cluster, kustomization, kind, namespace, name, .. } = &graph.reaches(at)[index];
         let namespace = namespace.as_deref().unwrap_or_default();
         self.radius.clusters.insert(graph.clusters[*cluster].name.clone());
         self.reached.insert(*kustomization);
@@ -209,30 +215,31 @@ impl Spread<'_, '_> {
             let name = format!("{namespace}/{name}").trim_start_matches('/').to_owned();
             self.radius.releases.insert(InCluster { cluster: graph.clusters[*cluster].name.clone(), name });
         }
-        if let Some(own) = self.all.numbers.get(&(*cluster, namespace, name)).filter(|_| kind == "Kustomization") {
-            self.reached.insert(*own);
-            self.all_of(*own);
+        let applied = self.all.kustomizations.get(&(*cluster, namespace, name));
+        if let Some(applied) = applied.filter(|_| kind == "Kustomization") {
+            self.reached.insert(*applied);
+            self.all_of(*applied);
         }
         let used = (*cluster, kind.clone(), namespace.to_owned(), name.clone());
-        for (user, number) in self.all.users.get(&used).into_iter().flatten() {
-            self.reach(user, *number);
+        for (user, index) in self.all.users.get(&used).into_iter().flatten() {
+            self.reach(user, *index);
         }
     }
 
     fn all_of(&mut self, kustomization: usize) {
-        for (at, number) in self.all.applied.get(&kustomization).into_iter().flatten() {
-            self.reach(at, *number);
+        for (at, index) in self.all.applied.get(&kustomization).into_iter().flatten() {
+            self.reach(at, *index);
         }
     }
 
     fn done(mut self) -> Radius {
         let graph = self.all.view.graph();
-        let named = |number: usize| {
-            let own = &graph.kustomizations[number];
-            InCluster { cluster: graph.clusters[own.cluster].name.clone(), name: own.full_name() }
+        let named = |index: usize| {
+            let applied = &graph.kustomizations[index];
+            InCluster { cluster: graph.clusters[applied.cluster].name.clone(), name: applied.full_name() }
         };
-        self.radius.kustomizations = self.reached.iter().map(|own| named(*own)).collect();
-        self.radius.held_up = self.reached.iter().flat_map(|own| graph.held_up_by(*own)).map(named).collect();
+        self.radius.kustomizations = self.reached.iter().map(|index| named(*index)).collect();
+        self.radius.held_up = self.reached.iter().flat_map(|index| graph.held_up_by(*index)).map(named).collect();
         self.radius
     }
 }

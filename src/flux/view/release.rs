@@ -1,3 +1,5 @@
+//! HelmReleases, and their identity in clusters.
+
 use std::collections::BTreeSet;
 
 use super::View;
@@ -5,10 +7,10 @@ use crate::flux::cluster::Reach;
 use crate::flux::files::{At, Object, SourceRef};
 use crate::yaml::Node;
 
-/// A HelmRelease that names a chart. Patches and values-only fragments are none.
+/// A HelmRelease that names a chart. Patches, and fragments with only values, are not releases.
 #[derive(Clone, Debug)]
 pub struct Release {
-    /// Where it stands.
+    /// Where it is.
     pub at: At,
     /// The line where it begins, from 1.
     pub line: usize,
@@ -29,42 +31,43 @@ pub enum Chart {
     Spec(ChartSpec),
     /// `spec.chartRef`.
     Ref(SourceRef),
-    /// Both, which the API server rejects, or one of them in a form that it would reject.
+    /// Both of them, or one in an invalid form. The API server rejects it.
     Invalid,
 }
 
-/// What `spec.chart.spec` says.
+/// The content of `spec.chart.spec`.
 #[derive(Clone, Debug)]
 pub struct ChartSpec {
     /// The line of `chart:` in the file, from 1.
     pub line: usize,
     /// `chart`.
     pub chart: String,
-    /// `version`; `None` where it is absent, which means any.
+    /// `version`; `None` if it is absent, which means any.
     pub version: Option<String>,
     /// `sourceRef`.
     pub source_ref: SourceRef,
     /// `interval`.
     pub interval: Option<String>,
-    /// All keys that are there.
+    /// All keys of it.
     pub keys: Vec<String>,
 }
 
-/// As what clusters apply a HelmRelease.
+/// The names of a HelmRelease in the clusters that apply it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The effective namespace, where it is applied first; empty where nothing gives it one.
+    /// The effective namespace, where it is applied first; empty if it has none.
     pub namespace: String,
     /// The effective name, there.
     pub name: String,
-    /// The other names that it has where it is applied several times, `namespace/name`.
+    /// Its other names if it is applied several times, `namespace/name`.
     pub also: BTreeSet<String>,
     /// The clusters that apply it.
     pub clusters: BTreeSet<String>,
 }
 
 impl View {
-    /// As what clusters apply a HelmRelease; what none applies is what it states.
+    /// The names of a HelmRelease in the clusters that apply it; if none does, those that it
+    /// states.
     pub fn identity(&self, release: &Release) -> Identity {
         let reaches = self.graph().reaches(&release.at);
         let first = reaches.first();

@@ -1,4 +1,12 @@
-//! What a build does to objects, noted stage by stage, so that two builds can be told to give the same without knowing what each stage makes.
+//! What a build does to objects, noted stage by stage, to show that two builds are the same without
+//! rendering them.
+//!
+//! Objects are taken for the same if their files state the same and the same is done to them in the
+//! same order: patches that select them, by text, the namespace, and all other fields of the
+//! kustomizations on their way, as data. Each stage then works on the same objects in both builds,
+//! because these are the objects that have it in their list, so its effect need not be known. A
+//! field whose meaning depends on where it is counts as the same only in the same file. The price:
+//! what is the same for another reason counts as different.
 
 use std::sync::Arc;
 
@@ -9,19 +17,16 @@ use crate::flux::kustomize::{Builder, Content, Rendered, Stage, objects};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
-/// An object of a build: what it is in its file, and all that is done to it on its way, in order.
-///
-/// Two builds whose objects are equal in this sense give the same objects: each stage works on the same objects in both, because those that it
-/// works on are those that have it in their list.
+/// An object of a build: what its file states, and everything that is done to it, in order.
 #[derive(Clone, Debug)]
 pub struct Traced {
     /// `apiVersion`, kind, namespace and name, as the build has them.
     pub id: (String, String, String, String),
-    /// Where it stands; for a generated one, the kustomization file.
+    /// Where it is; for a generated one, the kustomization file.
     pub at: At,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
-    /// What it is before anything is done to it; `None` for a generated one.
+    /// What its file states; `None` for a generated one.
     pub own: Option<Value>,
     generated: Option<Content>,
     /// What is done to it.
@@ -29,7 +34,7 @@ pub struct Traced {
 }
 
 impl Traced {
-    pub(super) fn of(object: Rendered, own: Option<Value>) -> Traced {
+    fn of(object: Rendered, own: Option<Value>) -> Traced {
         let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
         Traced {
             id: (api_version, kind, namespace.unwrap_or_default(), name),
@@ -41,7 +46,7 @@ impl Traced {
         }
     }
 
-    /// Whether it is, for sure, the same object with the same contents. Where it stands does not matter.
+    /// Whether it is certainly the same object with the same contents, wherever it is.
     pub fn is_same(&self, other: &Traced) -> bool {
         let known = self.own.is_some() || self.generated.is_some();
         known
@@ -51,7 +56,7 @@ impl Traced {
             && self.stages == other.stages
     }
 
-    /// All its texts: of its file, or of what its generators read.
+    /// All texts in it: those of its file, or of what its generators read.
     pub fn texts(&self) -> Vec<&str> {
         let mut found = Vec::new();
         if let Some(own) = &self.own {
@@ -69,26 +74,28 @@ impl Traced {
 }
 
 impl View {
-    /// As [`View::builds`], with what each object is and what is done to it on its way. Objects of files that were not parsed are missing, so
-    /// this is for a [`View::whole`].
+    /// The same as [`View::builds`], with everything that is done to each object. Objects of files
+    /// that were not parsed are missing, so this is for a [`View::whole`].
     pub fn traced<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Traced>> {
-        self.trace(kustomizations, |builder, own: &FluxKustomization| {
-            own.path.as_ref().map(|path| builder.with_overlay(path, own.overlay())).unwrap_or_default()
+        self.trace(kustomizations, |builder, kustomization: &FluxKustomization| {
+            let path = kustomization.path.as_ref();
+            path.map(|path| builder.with_overlay(path, kustomization.overlay())).unwrap_or_default()
         })
     }
 
-    /// As [`View::traced`], of directories, each on its own: Components, too. Nothing for one without kustomization file.
+    /// The same as [`View::traced`], for directories, also those of Components, each by itself.
+    /// Nothing for one without a kustomization file.
     pub fn traced_directories<'p>(&self, dirs: impl IntoIterator<Item = &'p RepoPath>) -> Vec<Vec<Traced>> {
         self.trace(dirs, |builder, dir: &RepoPath| builder.directory(dir).to_vec())
     }
 
-    /// The objects of a file, as they stand in it.
+    /// The objects of a file, as it states them.
     pub fn traced_file(&self, path: &RepoPath) -> Vec<Traced> {
         let objects = self.file(path).into_iter().flat_map(objects);
         objects
             .map(|object| {
-                let own = self.node(&object.at).and_then(Value::of);
-                Traced::of(object, own)
+                let stated = self.node(&object.at).and_then(Value::of);
+                Traced::of(object, stated)
             })
             .collect()
     }
@@ -102,10 +109,10 @@ impl View {
         builder.traces = true;
         let trace = |mut object: Rendered| {
             object.finish(self.tree());
-            let own = self.node(&object.at).filter(|_| !object.is_generated()).and_then(Value::of);
-            Traced::of(object, own)
+            let stated = self.node(&object.at).filter(|_| !object.is_generated()).and_then(Value::of);
+            Traced::of(object, stated)
         };
-        what.into_iter().map(|own| build(&mut builder, own).into_iter().map(trace).collect()).collect()
+        what.into_iter().map(|item| build(&mut builder, item).into_iter().map(trace).collect()).collect()
     }
 }
 
