@@ -1,4 +1,5 @@
-//! What a file's texts mean where a cluster applies it: namespaces, variables, the release that values are for.
+//! What the texts of a file mean where a cluster applies it: namespace, variables, and the release
+//! that values are for.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +13,12 @@ use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Variables;
 use crate::flux::view::View;
 use crate::repo::RepoPath;
+use crate::yaml::Node;
 
 /// One way in which a document arrives in a cluster.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context<'v> {
-    /// The namespace; `None` where it cannot be told, or there is none.
+    /// The namespace; `None` if it is unknown or there is none.
     namespace: Option<String>,
     variables: Option<&'v Variables>,
     /// The name and namespace of the Helm release that its values are for.
@@ -24,7 +26,8 @@ pub(super) struct Context<'v> {
 }
 
 impl Context<'_> {
-    /// A text with the variables of Flux put in, and in values the name and namespace of the release.
+    /// A text with the variables of Flux filled in, and in values also name and namespace of the
+    /// release.
     pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static RELEASE: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"\{\{-?\s*\$?\.Release\.(Name|Namespace)\s*-?\}\}").expect("it is a pattern"));
@@ -44,8 +47,9 @@ impl Context<'_> {
         self.namespace.as_deref().filter(|namespace| !namespace.contains("${"))
     }
 
-    /// The namespace that a reference without one means at a place: that of the release, in values and in patches of what it renders. `None` where
-    /// it cannot be told, as in the patches of a Flux Kustomization, whose objects may be anywhere.
+    /// The namespace that a reference without one means at a place: in values and post-renderers,
+    /// that of the release. `None` if it is unknown, as in patches of a Flux Kustomization, whose
+    /// objects may be in any namespace.
     pub(super) fn namespace_at(&self, place: &Place<'_>) -> Option<&str> {
         let is_below = |keys: &[&[&str]]| keys.iter().any(|keys| place.is_below(keys));
         match &self.release {
@@ -58,17 +62,17 @@ impl Context<'_> {
     }
 }
 
-/// The Flux Kustomization and the namespace in which something arrives.
+/// The Flux Kustomization by which, and the namespace in which something arrives.
 type Arrival<'v> = (usize, Option<&'v str>);
 
-/// Finds contexts in one view; what is looked up again and again is indexed once.
+/// Finds the contexts of files in one view. What is looked up often is indexed once.
 pub(super) struct Contexts<'v> {
     view: &'v View,
-    /// As what arrives that came through a kustomization file.
+    /// How the objects arrive that came through a kustomization file.
     through: BTreeMap<&'v RepoPath, BTreeSet<Arrival<'v>>>,
-    /// As what arrives that a Flux Kustomization applies.
+    /// How the objects arrive that a Flux Kustomization applies.
     applied: BTreeMap<usize, BTreeSet<Arrival<'v>>>,
-    /// The kustomization files that read a file besides their resources, or take in a Component.
+    /// The kustomization files that read a file which is not a resource, or use a Component.
     readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
 }
 
@@ -93,7 +97,8 @@ impl<'v> Contexts<'v> {
         all
     }
 
-    /// The texts that are no YAML: templates, what could not be parsed, and what kustomizations read besides.
+    /// The texts that are not YAML: templates, files that could not be parsed, and other files that
+    /// kustomizations read.
     pub(super) fn other_texts(&self) -> Vec<(RepoPath, String)> {
         let unread = self.view.files().filter(|(_, file)| file.stream.is_none()).map(|(path, _)| path);
         let others = self.readers.keys().filter(|path| self.view.file(path).is_none());
@@ -105,7 +110,8 @@ impl<'v> Contexts<'v> {
         paths.into_iter().filter_map(text).collect()
     }
 
-    /// The contexts of an object; where no cluster applies it, those of its file, with the namespace that it states.
+    /// The contexts of an object; if no cluster applies it, those of its file, with the namespace
+    /// that it states.
     pub(super) fn of_object(&self, object: &Object) -> Vec<Context<'v>> {
         let reaches = self.view.graph().reaches(&object.at);
         if reaches.is_empty() {
@@ -126,7 +132,8 @@ impl<'v> Contexts<'v> {
         reaches.iter().map(context).collect()
     }
 
-    /// The contexts of a file that is no object: of what comes through it, or through what reads it. One without anything where there are none.
+    /// The contexts of a file that is not an object: those of what comes through it, or through the
+    /// files that read it. If there are none, one empty context.
     pub(super) fn of_file(&self, path: &RepoPath) -> Vec<Context<'v>> {
         let mut arrivals = BTreeSet::new();
         self.collect(path, &mut BTreeSet::new(), &mut arrivals);
@@ -146,38 +153,38 @@ impl<'v> Contexts<'v> {
         found.extend(self.through.get(path).into_iter().flatten());
         let dir = path.dir();
         let is_kustomization = is_kustomization_file(path);
-        // A Component works on all that its parent has.
+        // A Component changes all objects of its parent.
         let read_as = if is_kustomization { [Some(path), Some(&dir)] } else { [Some(path), None] };
         for reader in read_as.into_iter().flatten().filter_map(|read| self.readers.get(read)).flatten() {
             self.collect(&reader.path, seen, found);
         }
-        for (number, own) in self.view.graph().kustomizations.iter().enumerate() {
-            if is_kustomization && own.components.contains(&dir) {
-                found.extend(self.applied.get(&number).into_iter().flatten());
+        for (index, applied) in self.view.graph().kustomizations.iter().enumerate() {
+            if is_kustomization && applied.components.contains(&dir) {
+                found.extend(self.applied.get(&index).into_iter().flatten());
             }
         }
     }
 
-    /// The documents of a YAML file with their contexts: each object, those in Lists by themselves, and what is none. Only the files for whose
-    /// text `is_of_interest` holds.
+    /// Visits the documents of YAML files with their contexts: each object, also those in Lists,
+    /// and documents that are not objects. Only files whose text `is_of_interest`.
     pub(super) fn each_document(
         &self,
         is_of_interest: &dyn Fn(&str) -> bool,
-        found: &mut dyn FnMut(&At, crate::yaml::Node<'_>, &[Context<'v>]),
+        visit: &mut dyn FnMut(&At, Node<'_>, &[Context<'v>]),
     ) {
         for (path, file) in self.view.files() {
             let Some(stream) = file.stream.as_ref().filter(|stream| is_of_interest(stream.text())) else { continue };
-            for (number, root) in stream.documents().enumerate() {
-                let at = At::document(path, number);
+            for (index, root) in stream.documents().enumerate() {
+                let at = At::document(path, index);
                 match file.object(&at) {
                     Some(list) if !list.items.is_empty() => {
                         for item in &list.items {
                             let Some(node) = self.view.node(&item.at) else { continue };
-                            found(&item.at, node, &self.of_object(item));
+                            visit(&item.at, node, &self.of_object(item));
                         }
                     }
-                    Some(object) => found(&at, root, &self.of_object(object)),
-                    None => found(&at, root, &self.of_file(path)),
+                    Some(object) => visit(&at, root, &self.of_object(object)),
+                    None => visit(&at, root, &self.of_file(path)),
                 }
             }
         }

@@ -1,8 +1,11 @@
-//! Which keys name an object, of which kind.
+//! Which keys name an object, and of which kind.
+//!
+//! The keys are those of Kubernetes, Flux and common operators and charts. One convention is that
+//! of app-template: items of `persistence` with `type: configMap` or `type: secret`.
 
 use super::place::Place;
 
-/// What a scalar names, if that is an object: the kinds that it can be of, and the namespace that stands beside it.
+/// The object that a scalar names: the kinds that it can have, and the namespace beside it.
 pub(super) struct Reference<'a> {
     pub(super) kinds: Vec<&'a str>,
     pub(super) namespace: Option<&'a str>,
@@ -15,14 +18,14 @@ pub(super) fn reference<'a>(place: &Place<'a>) -> Option<Reference<'a>> {
     let text = |key: &str| mapping.node.text_at(&[key]);
     let kinds = match key {
         "name" if place.is_value() => named(&mapping, text("kind"), text("type"))?,
-        // Restic and rclone of VolSync keep where they back up to in a Secret.
+        // VolSync: restic and rclone have the address of their backup in a Secret.
         "repository" if of_volsync(place) => vec!["Secret"],
         key => of_key(key)?.to_vec(),
     };
     Some(Reference { kinds, namespace: text("namespace") })
 }
 
-/// Kinds of Kubernetes' core that are looked for.
+/// The kinds of the core of Kubernetes that are searched for.
 const CORE: [&str; 5] = ["ConfigMap", "Secret", "PersistentVolumeClaim", "Service", "ServiceAccount"];
 
 /// The kinds that a mapping with a `name` can mean.
@@ -32,11 +35,11 @@ fn named<'a>(mapping: &Place<'a>, kind: Option<&'a str>, of_type: Option<&str>) 
     }
     if let ("metadata", Some(object)) = (mapping.key()?, mapping.mapping()) {
         let version = object.node.text_at(&["apiVersion"])?;
-        // Others have a ServiceAccount of their own, too.
+        // Other groups have kinds with these names, too, such as ServiceAccount.
         let is_meant = |kind: &&str| !CORE.contains(kind) || version == "v1";
         return object.node.text_at(&["kind"]).filter(is_meant).map(|kind| vec![kind]);
     }
-    // `persistence` of app-template.
+    // By convention of app-template: `persistence`.
     match of_type {
         Some("configMap") => Some(vec!["ConfigMap"]),
         Some("secret") => Some(vec!["Secret"]),
@@ -45,14 +48,15 @@ fn named<'a>(mapping: &Place<'a>, kind: Option<&'a str>, of_type: Option<&str>) 
 }
 
 fn of_volsync(place: &Place<'_>) -> bool {
-    let is_it = |place: Place<'_>| {
+    let is_backup = |place: Place<'_>| {
         matches!(place.node.text_at(&["kind"]), Some("ReplicationSource" | "ReplicationDestination"))
     };
-    place.up().any(is_it)
+    place.up().any(is_backup)
 }
 
-/// Ends of keys, in lower case, that say of which kind the object is that the text, or the `name` below, means: of Kubernetes, Flux, Gateway API,
-/// VolSync, cert-manager, External Secrets, CloudNativePG and of most charts.
+/// Ends of keys, in lower case, and the kinds of the object that the text, or the `name` below it,
+/// means: in Kubernetes, Flux, Gateway API, VolSync, cert-manager, External Secrets, CloudNativePG
+/// and most charts.
 const ENDS: [(&str, &[&str]); 32] = [
     ("configmap", &["ConfigMap"]),
     ("configmapref", &["ConfigMap"]),
@@ -83,22 +87,22 @@ const ENDS: [(&str, &[&str]); 32] = [
     ("serviceref", &["Service"]),
     ("backendref", &["Service"]),
     ("backendrefs", &["Service"]),
-    // KEDA takes a Deployment where no kind stands.
+    // KEDA takes a Deployment if there is no kind.
     ("scaletargetref", &["Deployment"]),
     ("secret.reloader.stakater.com/reload", &["Secret"]),
     ("configmap.reloader.stakater.com/reload", &["ConfigMap"]),
 ];
 
 fn of_key(key: &str) -> Option<&'static [&'static str]> {
-    // Environment variables hold what they are called after, not its name.
+    // Environment variables have the content of a Secret or ConfigMap, not its name.
     let is_variable = key.len() > 1 && !key.contains(|c: char| c.is_ascii_lowercase());
     let key = key.to_ascii_lowercase();
-    // Of the ends that fit, the longest: `serviceAccount` is no `account`.
+    // The longest end that fits: `serviceAccountName` is not a `name`.
     let fits = ENDS.iter().filter(|(end, _)| !is_variable && key.ends_with(end));
     fits.max_by_key(|(end, _)| end.len()).map(|(_, kinds)| *kinds)
 }
 
-/// Whether a key takes the name of a host: a Service of the same namespace, maybe.
+/// Whether the value of a key is a host: perhaps a Service of the same namespace.
 pub(super) fn is_host(key: &str) -> bool {
     const ENDS: [&str; 7] = ["host", "hostname", "server", "address", "addr", "endpoint", "url"];
     let key = key.to_ascii_lowercase();

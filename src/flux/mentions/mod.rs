@@ -42,7 +42,8 @@ use crate::repo::RepoPath;
 pub struct Named {
     /// Its kind.
     pub kind: String,
-    /// Its namespace; `None` where it has none or nobody can tell: then a reference from anywhere may mean it.
+    /// Its namespace; `None` if it has none or it is unknown: then a reference from any namespace
+    /// may mean it.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
@@ -51,20 +52,21 @@ pub struct Named {
 /// A place that names an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mention {
-    /// The file, and the object in it that names the other.
+    /// The file, and the object in it with the name of the other.
     pub at: At,
     /// The line, from 1.
     pub line: usize,
-    /// The keys to the text, and what there means the object: `spec.sourcePVC: plex`. Of several on a line, the first.
+    /// The keys to the text, and the text that means the object: `spec.sourcePVC: plex`. The first
+    /// one if there are several on a line.
     pub what: String,
 }
 
 impl View {
-    /// Where objects are named in the repository, each list by file and line. `wanted` has the objects, and for each the places that are no
-    /// mentions: its own, and that of the release that makes it.
+    /// Where objects are named in the repository, by file and line. `wanted` has the objects, and
+    /// for each the places that do not count: its own, and that of the release that creates it.
     ///
-    /// This reads every YAML file ([`View::whole`]), and of the other files those that a kustomization reads: call it once, with all names
-    /// that matter. A file with none of the names is not looked at any closer.
+    /// This reads every YAML file ([`View::whole`]), and the other files that kustomizations read:
+    /// call it once, with all names.
     pub fn mentions(&self, wanted: &BTreeMap<Named, BTreeSet<At>>) -> BTreeMap<Named, Vec<Mention>> {
         if wanted.is_empty() {
             return BTreeMap::new();
@@ -82,10 +84,10 @@ impl View {
         for (path, text) in contexts.other_texts().iter().filter(|(_, text)| wanted.may_be_in(text)) {
             found.at = At::document(path, 0);
             for context in contexts.of_file(path) {
-                for (number, line) in text.lines().enumerate() {
+                for (index, line) in text.lines().enumerate() {
                     let text = context.text(line);
                     wanted.in_text(&text, context.namespace(), &found.at.clone(), &mut |named, range| {
-                        found.add(named, number + 1, text[range].to_owned());
+                        found.add(named, index + 1, text[range].to_owned());
                     });
                 }
             }
@@ -95,12 +97,12 @@ impl View {
     }
 }
 
-/// What was found first on each line: an alias comes after what it repeats.
+/// The first mention on each line. An alias comes after what it repeats.
 type Lines = BTreeMap<(At, usize), String>;
 
-/// What was found so far.
+/// The mentions found so far.
 struct Found {
-    /// Where the walk is.
+    /// The document that is visited.
     at: At,
     by_name: BTreeMap<Named, Lines>,
 }
@@ -111,10 +113,10 @@ impl Found {
     }
 }
 
-/// The objects to look for, by name.
+/// The objects to search for, by name.
 struct Wanted<'w> {
     by_name: HashMap<&'w str, Vec<(&'w Named, &'w BTreeSet<At>)>>,
-    /// The names, in the order of the finder's patterns.
+    /// The names, in the order of the patterns of the finder.
     names: Vec<&'w str>,
     finder: AhoCorasick,
 }
@@ -130,57 +132,59 @@ impl<'w> Wanted<'w> {
         Wanted { finder: AhoCorasick::new(&names).expect("names are few and short"), by_name, names }
     }
 
-    /// Whether a name may stand in a text, as it is or once variables, templates and escapes are put in.
+    /// Whether a name may be in a text, as it is or once variables, templates and escapes are
+    /// replaced.
     fn may_be_in(&self, text: &str) -> bool {
         ["${", "{{", "\\"].iter().any(|mark| text.contains(mark)) || self.finder.is_match(text)
     }
 
-    /// The objects of a name that a place would mention, one by one.
+    /// The objects of a name that a document may mention.
     fn named(&self, name: &str, at: &At) -> impl Iterator<Item = &'w Named> + use<'_, 'w> {
         let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice).iter();
         let at = at.clone();
         all.filter(move |(_, left_out)| !left_out.contains(&at)).map(|(named, _)| *named)
     }
 
-    /// Looks at one scalar.
+    /// Adds what one scalar mentions.
     fn at_place(&self, place: &Place<'_>, context: &Context<'_>, found: &mut Found) {
         let Some(text) = place.node.text().map(|text| context.text(text)) else { return };
-        let own = context.namespace_at(place);
+        let namespace = context.namespace_at(place);
         let at = found.at.clone();
-        // Some annotations have several names.
+        // Some annotations list several names.
         for name in text.split(',').map(str::trim).filter(|name| self.by_name.contains_key(name)) {
             let Some(reference) = keys::reference(place) else { continue };
             let stated = reference.namespace.map(|namespace| context.text(namespace));
             for named in self.named(name, &at).filter(|named| reference.kinds.contains(&&*named.kind)) {
-                if named.may_be_in(stated.as_deref().or(own)) {
+                if named.may_be_in(stated.as_deref().or(namespace)) {
                     found.add(named, place.line(), format!("{}: {}", place.path(), text.trim()));
                 }
             }
         }
         if place.key().is_some_and(keys::is_host) {
-            for named in self.named(text.trim(), &at).filter(|named| named.kind == "Service" && named.may_be_in(own)) {
+            let is_meant = |named: &&Named| named.kind == "Service" && named.may_be_in(namespace);
+            for named in self.named(text.trim(), &at).filter(is_meant) {
                 found.add(named, place.line(), format!("{}: {}", place.path(), text.trim()));
             }
         }
-        self.in_text(&text, own, &at, &mut |named, range| {
+        self.in_text(&text, namespace, &at, &mut |named, range| {
             let line = place.line_at(&text, range.start);
             found.add(named, line, format!("{}: {}", place.path(), &text[range]));
         });
     }
 
-    /// The Services and accounts in a text that stands in a namespace.
-    fn in_text(&self, text: &str, own: Option<&str>, at: &At, found: &mut dyn FnMut(&Named, Range<usize>)) {
+    /// The Services and accounts that a text names, which arrives in a namespace.
+    fn in_text(&self, text: &str, namespace: Option<&str>, at: &At, found: &mut dyn FnMut(&Named, Range<usize>)) {
         for hit in self.finder.find_overlapping_iter(text) {
             for named in self.named(self.names[hit.pattern().as_usize()], at) {
                 match named.kind.as_str() {
                     "Service" => {
-                        let spoken = words::service(text, hit.range());
-                        let spoken = spoken.filter(|spoken| named.may_be_in(spoken.namespace.or(own)));
-                        spoken.into_iter().for_each(|spoken| found(named, spoken.range));
+                        let host = words::service(text, hit.range());
+                        let host = host.filter(|host| named.may_be_in(host.namespace.or(namespace)));
+                        host.into_iter().for_each(|host| found(named, host.range));
                     }
                     "ServiceAccount" => {
-                        let namespace = words::account(text, hit.range());
-                        if namespace.is_some_and(|namespace| named.may_be_in(Some(namespace))) {
+                        let of_account = words::account(text, hit.range());
+                        if of_account.is_some_and(|namespace| named.may_be_in(Some(namespace))) {
                             found(named, hit.range());
                         }
                     }
@@ -192,10 +196,10 @@ impl<'w> Wanted<'w> {
 }
 
 impl Named {
-    /// Whether this may be in a namespace that a reference states or stands in; what cannot be told may be.
+    /// Whether this may be in the namespace of a reference; an unknown one may.
     fn may_be_in(&self, namespace: Option<&str>) -> bool {
         match (&self.namespace, namespace) {
-            (Some(own), Some(namespace)) => own == namespace || namespace.contains("${") || namespace.contains("{{"),
+            (Some(namespace), Some(meant)) => namespace == meant || meant.contains("${") || meant.contains("{{"),
             _ => true,
         }
     }

@@ -1,4 +1,4 @@
-//! A walk over all that a document says, YAML in its texts included.
+//! Visits all scalars of a document, also in YAML inside a text.
 
 use crate::yaml::{Kind, Node, Stream};
 
@@ -15,14 +15,14 @@ pub(super) enum Step<'a> {
     Text,
 }
 
-/// Where the lines of a text stand in the file.
+/// Where the lines of a text are in the file.
 #[derive(Clone, Copy, Debug)]
 enum Lines {
     /// This is the file.
     File,
-    /// Those of a literal block scalar, of which the first stands on this line.
+    /// The lines of a literal block scalar; the first one is this line.
     From(usize),
-    /// All on this line: a quoted or folded text.
+    /// They are all reported as this line: a quoted or folded text.
     On(usize),
 }
 
@@ -36,10 +36,10 @@ impl Lines {
     }
 }
 
-/// A node on the walk, with all above it.
+/// A node, with all nodes above it.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    /// The node, aliases followed.
+    /// The node, with aliases followed.
     pub(super) node: Node<'a>,
     step: Step<'a>,
     above: Option<&'a Place<'a>>,
@@ -50,8 +50,9 @@ pub(super) struct Place<'a> {
 const THROUGH_ALIASES: usize = 100_000;
 
 impl<'a> Place<'a> {
-    /// Visits every scalar of a document. Aliases and merge keys are followed, and where a text for which `is_of_interest` holds is YAML, its
-    /// scalars are visited instead of it. A JSON6902 operation is visited as what it sets: its value, at its path.
+    /// Visits every scalar of a document, with aliases and merge keys followed. If a text that
+    /// `is_of_interest` is YAML, its scalars are visited instead. A JSON patch operation is visited
+    /// as its value at its path.
     pub(super) fn walk(root: Node<'_>, is_of_interest: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(&Place<'_>)) {
         let place = Place { node: root.resolved(), step: Step::Root, above: None, lines: Lines::File };
         Walk { is_of_interest, visit, left: THROUGH_ALIASES }.descend(&place, 0);
@@ -62,14 +63,14 @@ impl<'a> Place<'a> {
         self.lines.in_file(self.node.line())
     }
 
-    /// The line in the file of a byte of the text of this scalar.
+    /// The line in the file of an offset in the text of this scalar.
     pub(super) fn line_at(&self, text: &str, offset: usize) -> usize {
         let before = text.get(..offset).unwrap_or(text).matches('\n').count();
         self.lines_of_text().in_file(before + 1)
     }
 
     fn lines_of_text(&self) -> Lines {
-        // Anchor and tag stand before the mark of a block scalar.
+        // Anchor and tag are before the mark of a block scalar.
         let is_property = |word: &&str| word.starts_with(['&', '!']);
         let first = self.node.source().lines().next().unwrap_or_default();
         let mark = first.split_whitespace().find(|word| !is_property(word));
@@ -80,12 +81,13 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The places from this one up.
+    /// This place and those above it, upwards.
     pub(super) fn up(&self) -> impl Iterator<Item = Place<'a>> + use<'a> {
         std::iter::successors(Some(*self), |place| place.above.copied())
     }
 
-    /// The nearest key: that of the list, for an item; what is merged stands where it is merged.
+    /// The nearest key: for an item, that of the list; for merged entries, the key into which they
+    /// are merged.
     pub(super) fn key(&self) -> Option<&'a str> {
         self.up().find_map(|place| match place.step {
             Step::Key("<<") | Step::Item(_) => None,
@@ -99,7 +101,7 @@ impl<'a> Place<'a> {
         self.up().find(|place| matches!(place.step, Step::Key(key) if key != "<<"))
     }
 
-    /// The mapping in which the nearest key stands; of one that is merged, that into which it is.
+    /// The mapping with the nearest key; for merged entries, the one into which they are merged.
     pub(super) fn mapping(&self) -> Option<Place<'a>> {
         let mut mapping = *self.entry()?.above?;
         while matches!(mapping.step, Step::Key("<<")) {
@@ -108,12 +110,12 @@ impl<'a> Place<'a> {
         Some(mapping)
     }
 
-    /// Whether this is the value of a key, rather than an item of it.
+    /// Whether this is the value of a key, and not an item of a list.
     pub(super) fn is_value(&self) -> bool {
         matches!(self.step, Step::Key(_))
     }
 
-    /// Whether it stands at a path of keys of the document, or below.
+    /// Whether it is at a path of keys of the document, or below.
     pub(super) fn is_below(&self, path: &[&str]) -> bool {
         let mut keys: Vec<Step<'_>> = self.up().map(|place| place.step).collect();
         keys.pop();
@@ -121,7 +123,8 @@ impl<'a> Place<'a> {
         path.iter().all(|want| matches!(keys.next(), Some(Step::Key(key)) if key == want))
     }
 
-    /// The keys on the way to it, for people: `spec.rules[0].name`. YAML in a text begins after a `|`.
+    /// The keys that lead to it, as shown to users: `spec.rules[0].name`. YAML inside a text begins
+    /// after `|`.
     pub(super) fn path(&self) -> String {
         let mut steps: Vec<Step<'_>> = self.up().map(|place| place.step).collect();
         steps.reverse();
@@ -130,7 +133,7 @@ impl<'a> Place<'a> {
             match step {
                 Step::Root => {}
                 Step::Text => path.push_str(" | "),
-                Step::Item(number) => path.push_str(&format!("[{number}]")),
+                Step::Item(index) => path.push_str(&format!("[{index}]")),
                 Step::Key(key) if path.is_empty() || path.ends_with(' ') => path.push_str(key),
                 Step::Key(key) => path.push_str(&format!(".{key}")),
             }
@@ -146,7 +149,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// How deep collections, aliases and texts may stand in each other.
+    /// How deeply collections, aliases and texts may be nested.
     const DEPTH: usize = 300;
 
     fn descend(&mut self, place: &Place<'_>, depth: usize) {
@@ -156,8 +159,8 @@ impl Walk<'_> {
         match place.node.kind() {
             Kind::Scalar => self.scalar(place, depth),
             Kind::Sequence => {
-                for (number, item) in place.node.items().enumerate() {
-                    self.child(place, Step::Item(number), item, depth);
+                for (index, item) in place.node.items().enumerate() {
+                    self.child(place, Step::Item(index), item, depth);
                 }
             }
             Kind::Mapping => {
@@ -176,7 +179,7 @@ impl Walk<'_> {
     fn child<'a>(&mut self, above: &'a Place<'a>, step: Step<'a>, node: Node<'a>, depth: usize) {
         let is_alias = node.kind() != Kind::Scalar && node.style().is_none();
         if is_alias {
-            // All that an alias leads to counts, so that several of them in each other end.
+            // Everything behind an alias counts, so that nested aliases come to an end.
             let Some(left) = self.left.checked_sub(size(node.resolved(), self.left)) else { return };
             self.left = left;
         }
@@ -201,7 +204,7 @@ impl Walk<'_> {
         (self.visit)(place);
     }
 
-    /// Goes down the path of an operation: what stands between is the operation itself.
+    /// Follows the path of an operation; all steps of it have the node of the operation.
     fn operation(&mut self, above: &Place<'_>, path: &[String], value: Node<'_>, depth: usize) {
         let Some((first, rest)) = path.split_first() else { return self.child(above, Step::Text, value, depth) };
         let step = Step::Key(first);
@@ -217,7 +220,7 @@ impl Walk<'_> {
     }
 }
 
-/// The path and value of a JSON6902 operation; positions in lists are left out of the path.
+/// The path and value of a JSON patch operation, without positions in lists.
 fn operation(node: Node<'_>) -> Option<(Vec<String>, Node<'_>)> {
     node.text_at(&["op"])?;
     let path = node.text_at(&["path"])?.strip_prefix('/')?;
@@ -226,7 +229,7 @@ fn operation(node: Node<'_>) -> Option<(Vec<String>, Node<'_>)> {
     Some((keys.filter(|key| !is_position(key)).collect(), node.get("value")?))
 }
 
-/// How many nodes there are from one down, counted up to a limit, and one more than that where there are more.
+/// The number of nodes from one down; if there are more than the limit, the limit and one.
 fn size(node: Node<'_>, limit: usize) -> usize {
     let mut open = vec![node];
     let mut count = 0;
@@ -235,7 +238,7 @@ fn size(node: Node<'_>, limit: usize) -> usize {
         if count > limit {
             break;
         }
-        // What an alias leads to is counted where it is followed.
+        // The target of an alias is counted when the alias is followed.
         if node.kind() == Kind::Scalar || node.style().is_some() {
             open.extend(node.items());
             open.extend(node.entries().map(|(_, value)| value));

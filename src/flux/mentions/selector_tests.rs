@@ -4,13 +4,13 @@ use super::tests::cluster;
 
 /// `line namespace values | labels` of each selector on `app/part`.
 fn selectors(files: &[(&str, &'static str)]) -> Vec<String> {
-    let told = cluster(files).selectors_on("app/part").into_iter().map(|found| {
+    let shown = cluster(files).selectors_on("app/part").into_iter().map(|found| {
         let values: Vec<_> = found.values.into_iter().collect();
         let labels: Vec<_> = found.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let namespace = found.namespace.unwrap_or("*".to_owned());
         format!("{}:{} {namespace} {} | {}", found.at, found.line, values.join("+"), labels.join(" "))
     });
-    told.collect()
+    shown.collect()
 }
 
 #[test]

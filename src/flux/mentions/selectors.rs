@@ -1,4 +1,4 @@
-//! Where a label is asked for.
+//! Where selectors select by a label.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -11,29 +11,31 @@ use crate::flux::files::At;
 use crate::flux::view::View;
 use crate::yaml::Node;
 
-/// A selector that asks for a label.
+/// A selector with a label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SelectorUse {
-    /// The file, and the object in it that asks.
+    /// The file, and the object in it with the selector.
     pub at: At,
     /// The line, from 1.
     pub line: usize,
-    /// The keys to the place that asks.
+    /// The keys to the place.
     pub what: String,
-    /// The values that it asks for; none where any would do, where it asks for others, or where a template or variable leaves them open.
+    /// The values that it selects; none if any will do, if it excludes values, or if a template or
+    /// variable leaves them unknown.
     pub values: BTreeSet<String>,
-    /// The other labels that the same selector asks for, each with the one value that it must have.
+    /// The other labels of the same selector, each with the one value that it must have.
     pub labels: BTreeMap<String, String>,
-    /// The namespace in which it looks; `None` where it looks into all, or that cannot be told.
+    /// The namespace in which it selects; `None` if it selects in all, or if it is unknown.
     pub namespace: Option<String>,
 }
 
 impl View {
-    /// Where selectors ask for a label, by file and line; one that looks into several namespaces once for each. Not where the label is set.
+    /// Where selectors select by a label, by file and line; once for each namespace of a selector.
+    /// Places that set the label are not included.
     ///
-    /// Selectors are what stands under `matchLabels`, `matchExpressions`, `matchLabelKeys`, or a key that ends with `selector`, and texts such as
-    /// `key=value,other in (a, b)` wherever they stand. This reads every YAML file ([`View::whole`]), and of the other files those that a
-    /// kustomization reads.
+    /// A selector is what is under `matchLabels`, `matchExpressions`, `matchLabelKeys`, or a key
+    /// that ends with `selector`, and a text such as `key=value,other in (a, b)` in any place. This
+    /// reads every YAML file ([`View::whole`]), and the other files that kustomizations read.
     pub fn selectors_on(&self, key: &str) -> Vec<SelectorUse> {
         let view = self.whole();
         let contexts = Contexts::of(&view);
@@ -51,24 +53,24 @@ impl View {
         });
         for (path, text) in contexts.other_texts().iter().filter(|(_, text)| may_be_in(text)) {
             for context in contexts.of_file(path) {
-                for (number, line) in text.lines().enumerate() {
+                for (index, line) in text.lines().enumerate() {
                     for asked in in_text(&context.text(line), key) {
                         let (values, labels) = asked.texts(&context);
                         let namespace = context.namespace().map(str::to_owned);
                         let (at, what) = (At::document(path, 0), line.trim().to_owned());
-                        found.insert(SelectorUse { at, line: number + 1, what, values, labels, namespace });
+                        found.insert(SelectorUse { at, line: index + 1, what, values, labels, namespace });
                     }
                 }
             }
         }
-        // An alias asks for the same as what it repeats, which stands on the same line.
+        // An alias selects the same as what it repeats, which has the same line.
         let mut found: Vec<SelectorUse> = found.into_iter().collect();
         found.dedup_by(|later, first| SelectorUse { what: first.what.clone(), ..later.clone() } == *first);
         found
     }
 }
 
-/// What a selector asks for, before variables and templates are put in.
+/// What a selector selects, before variables and templates are filled in.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     line: usize,
@@ -102,18 +104,18 @@ impl Asked {
     }
 }
 
-/// What a scalar, or the selector that it is a part of, asks of a label.
+/// What a scalar, or the selector that it belongs to, requires of a label.
 fn asked_at(place: &Place<'_>, key: &str, context: &Context<'_>) -> Vec<Asked> {
-    let (Some(text), Some(own)) = (place.node.text(), place.key()) else { return Vec::new() };
+    let (Some(text), Some(place_key)) = (place.node.text(), place.key()) else { return Vec::new() };
     let line = place.line();
     let mapping = place.mapping();
-    // Not about pods and what belongs to them.
+    // These select namespaces and nodes.
     let is_other = |place: Place<'_>| matches!(place.key(), Some("namespaceSelector" | "nodeSelector"));
     if place.up().any(is_other) {
         return Vec::new();
     }
     let above = mapping.and_then(|mapping| mapping.key()).unwrap_or_default();
-    if bare(own) == key && place.is_value() && is_selector(above) {
+    if bare(place_key) == key && place.is_value() && is_selector(above) {
         let labels = mapping.map(|mapping| labels_of(mapping.node, key)).unwrap_or_default();
         return vec![Asked { line, values: vec![text.to_owned()], labels }];
     }
@@ -121,14 +123,14 @@ fn asked_at(place: &Place<'_>, key: &str, context: &Context<'_>) -> Vec<Asked> {
         let selector = mapping.and_then(|mapping| mapping.mapping());
         selector.and_then(|selector| selector.node.get("matchLabels")).map(|labels| labels_of(labels, key))
     };
-    if own == "key" && bare(text) == key && (above == "matchExpressions" || is_requirement(mapping)) {
+    if place_key == "key" && bare(text) == key && (above == "matchExpressions" || is_requirement(mapping)) {
         let requirement = mapping.map(|mapping| mapping.node);
         let is_in = requirement.and_then(|node| node.text_at(&["operator"])) == Some("In");
         let values = requirement.filter(|_| is_in).and_then(|node| node.get("values"));
         let values = values.into_iter().flat_map(Node::items).filter_map(Node::text).map(str::to_owned);
         return vec![Asked { line, values: values.collect(), labels: beside().unwrap_or_default() }];
     }
-    if matches!(own, "matchLabelKeys" | "mismatchLabelKeys") && text == key {
+    if matches!(place_key, "matchLabelKeys" | "mismatchLabelKeys") && text == key {
         let labels = mapping.and_then(|mapping| mapping.node.at(&["labelSelector", "matchLabels"]));
         let labels = labels.map(|labels| labels_of(labels, key)).unwrap_or_default();
         return vec![Asked { line, values: Vec::new(), labels }];
@@ -148,7 +150,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// A label's key without the source that Cilium may put before it.
+/// The key of a label without the source that Cilium may put before it.
 fn bare(key: &str) -> &str {
     key.strip_prefix("k8s:").or_else(|| key.strip_prefix("any:")).unwrap_or(key)
 }
@@ -163,7 +165,7 @@ fn is_requirement(mapping: Option<Place<'_>>) -> bool {
 }
 
 fn labels_of(mapping: Node<'_>, but: &str) -> Vec<(String, String)> {
-    // A patch of one label says nothing of the others.
+    // An operation that patches one label states nothing of the others.
     if ["op", "path"].iter().all(|key| mapping.get(key).is_some()) {
         return Vec::new();
     }
@@ -171,7 +173,7 @@ fn labels_of(mapping: Node<'_>, but: &str) -> Vec<(String, String)> {
     labels.filter(|(key, _)| *key != but).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-/// The namespaces into which the selector at a place looks.
+/// The namespaces in which the selector at a place selects.
 fn namespaces(
     place: &Place<'_>,
     root: Node<'_>,
@@ -207,8 +209,8 @@ fn namespaces(
     vec![context.namespace_at(place).map(str::to_owned)]
 }
 
-/// What the selectors in a line of text ask of a label: `key=value`, `key in (a, b)`, `key notin (a)`, `key!=value`, with others around them behind
-/// commas.
+/// What selectors in a line of text require of a label: `key=value`, `key in (a, b)`, `key notin
+/// (a)`, `key!=value`, with others beside them, separated by commas.
 fn in_text(line: &str, key: &str) -> Vec<Asked> {
     static REQUIREMENT: LazyLock<Regex> = LazyLock::new(|| {
         let pattern = r"^(?:\s*(==?|!=)\s*([A-Za-z0-9._${}-]*)|\s+(in|notin)\s*\(([^)]*)\))";
@@ -222,16 +224,17 @@ fn in_text(line: &str, key: &str) -> Vec<Asked> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         let (before, after) = (&line[..start], &line[start + key.len()..]);
         let Some(found) = REQUIREMENT.captures(after).filter(|_| !before.ends_with(is_part)) else { continue };
-        let group = |number: usize| found.get(number).map(|part| part.as_str());
+        let group = |index: usize| found.get(index).map(|part| part.as_str());
         let values: Vec<String> = match (group(1), group(2), group(3), group(4)) {
             (Some("=" | "=="), Some(value), ..) => vec![value.to_owned()],
             (.., Some("in"), Some(list)) => list.split(',').map(|value| value.trim().to_owned()).collect(),
             _ => Vec::new(),
         };
         let from = before.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).map_or(0, |at| at + 1);
-        let behind = &after[found[0].len()..];
-        let to = behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).unwrap_or(behind.len());
-        let others = before[from..].split(',').chain(behind[..to].split(','));
+        let following = &after[found[0].len()..];
+        let to =
+            following.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).unwrap_or(following.len());
+        let others = before[from..].split(',').chain(following[..to].split(','));
         let labels = others.filter_map(|one| EQUALITY.captures(one));
         let labels = labels.map(|one| (one[1].to_owned(), one[2].to_owned())).collect();
         asked.push(Asked { line: 0, values, labels });
@@ -246,11 +249,11 @@ mod tests {
     #[test]
     fn selectors_in_texts() {
         let of = |text: &str| {
-            let told = in_text(text, "app/part").into_iter().map(|asked| {
+            let shown = in_text(text, "app/part").into_iter().map(|asked| {
                 let labels: Vec<_> = asked.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 format!("{} | {}", asked.values.join(" "), labels.join(" "))
             });
-            told.collect::<Vec<_>>()
+            shown.collect::<Vec<_>>()
         };
         assert_eq!(of("app/part=web"), ["web | "]);
         assert_eq!(of("kubectl get pod -l app/name=x,app/part==web,app/of=y -o name"), ["web | app/name=x app/of=y"]);

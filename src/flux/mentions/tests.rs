@@ -35,7 +35,8 @@ spec:
   postBuild: {substitute: {APP: else}}
 ";
 
-/// A view of files beside those of a cluster: `apps` is applied to namespace media with `APP=plex`, `other` to another.
+/// A view of files and those of a cluster: `apps` is applied to namespace media with `APP=plex`,
+/// `other` to another one.
 pub(super) fn cluster(files: &[(&str, &'static str)]) -> View {
     let mut all = vec![("flux/cluster.yaml", CLUSTER)];
     all.extend(files);
@@ -147,11 +148,11 @@ fn references_mean_their_own_namespace() {
     let files = [("apps/a.yaml", TARGET), ("other/a.yaml", TARGET)];
     assert_eq!(mentions("PersistentVolumeClaim", "plex", &files), ["apps/a.yaml:4 spec.sourcePVC: plex"], "variables");
     assert_eq!(mentions("PersistentVolumeClaim", "else", &files), [""; 0], "it is another namespace's");
-    let own = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {serviceAccountName: plex}\n";
-    let unreached = [("apps/a.yaml", own), ("other/a.yaml", own), ("nowhere/a.yaml", own)];
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {serviceAccountName: plex}\n";
+    let unreached = [("apps/a.yaml", pod), ("other/a.yaml", pod), ("nowhere/a.yaml", pod)];
     let of_all = mentions("ServiceAccount", "plex", &unreached);
     let found = ["apps/a.yaml:4", "nowhere/a.yaml:4"].map(|at| format!("{at} spec.serviceAccountName: plex"));
-    assert_eq!(of_all, found, "what cannot be told counts");
+    assert_eq!(of_all, found, "what is unknown counts");
     let stated = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -234,7 +235,8 @@ fn patches_and_files_of_generators_are_read() {
         mentions("Deployment", "plex", &files),
         ["apps/kustomization.yaml:3 patches[0].target.name: plex", "apps/patch.yaml:3 metadata.name: plex"]
     );
-    // What the other kustomization makes of its file is in another namespace; where a template arrives nobody can tell.
+    // The file of the other Kustomization arrives in another namespace; that of a template is
+    // unknown.
     assert_eq!(mentions("Service", "plex", &files), ["apps/x.conf:2 plex", "t.yaml.j2:2 plex.media"]);
 }
 

@@ -1,47 +1,48 @@
-//! Names in the midst of a text: DNS names of Services, user names of accounts.
+//! Names inside a text: DNS names of Services, user names of accounts.
 
 use std::ops::Range;
 
-/// How a text names a Service: the bytes, and the namespace where that is told.
+/// How a text names a Service: the bytes, and the namespace if it is stated.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Spoken<'t> {
+pub(super) struct Host<'t> {
     pub(super) range: Range<usize>,
     pub(super) namespace: Option<&'t str>,
 }
 
-/// Whether a byte can be a part of a name.
-fn is_part(byte: u8) -> bool {
+/// Whether a byte can be in a name.
+fn is_in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// A word at the start of a text, of the bytes that names of objects have.
+/// The word at the start of a text, of bytes that names of objects may have.
 fn word(text: &str) -> &str {
     let end = text.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'-')).unwrap_or(text.len());
     &text[..end]
 }
 
-/// A Service in a text, where its name stands at some bytes of it: `<name>.<namespace>`, with `.svc` and whatever the cluster's domain is behind it
-/// or not, as a whole word. Before it may stand the name of a pod, where `.svc` tells it from any other host. As the host of an address
-/// (`http://name`, `name:80` as the whole text) it is one of the same namespace.
-pub(super) fn service(text: &str, name: Range<usize>) -> Option<Spoken<'_>> {
+/// The Service that a text names, whose name is at these bytes: `<name>.<namespace>` as a whole
+/// word, with or without `.svc` and the domain of the cluster behind it. The name of a pod may be
+/// before it if there is `.svc`, which makes it different from any other host. As the host of an
+/// address (`http://name`, or `name:80` as the whole text) it is a Service of the same namespace.
+pub(super) fn service(text: &str, name: Range<usize>) -> Option<Host<'_>> {
     let (before, after) = (&text[..name.start], &text[name.end..]);
     let (last, next) = (before.bytes().next_back(), after.bytes().next());
-    if last.is_some_and(is_part) || next.is_some_and(is_part) {
+    if last.is_some_and(is_in_name) || next.is_some_and(is_in_name) {
         return None;
     }
     let namespace = after.strip_prefix('.').map(word).unwrap_or_default();
     if namespace.is_empty() {
         let is_alone = before.is_empty() && is_port(after);
         let is_host = before.ends_with("://") || before.ends_with('@') && before.contains("://");
-        return (is_alone || is_host && !after.starts_with('.')).then_some(Spoken { range: name, namespace: None });
+        return (is_alone || is_host && !after.starts_with('.')).then_some(Host { range: name, namespace: None });
     }
     let end = name.end + 1 + namespace.len();
     let behind = &text[end..];
-    let is_svc = behind.strip_prefix(".svc").is_some_and(|rest| !rest.bytes().next().is_some_and(is_part));
-    // The end of a sentence is not the beginning of a domain.
-    let goes_on = behind.strip_prefix('.').is_some_and(|rest| !word(rest).is_empty()) || behind.starts_with('_');
-    let fits = is_svc || !goes_on && last != Some(b'.');
-    fits.then_some(Spoken { range: name.start..end, namespace: Some(namespace) })
+    let is_svc = behind.strip_prefix(".svc").is_some_and(|rest| !rest.bytes().next().is_some_and(is_in_name));
+    // The end of a sentence is not the start of a domain.
+    let continues = behind.strip_prefix('.').is_some_and(|rest| !word(rest).is_empty()) || behind.starts_with('_');
+    let fits = is_svc || !continues && last != Some(b'.');
+    fits.then_some(Host { range: name.start..end, namespace: Some(namespace) })
 }
 
 fn is_port(text: &str) -> bool {
@@ -49,9 +50,10 @@ fn is_port(text: &str) -> bool {
     digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The namespace of an account that a text calls by its user name, `system:serviceaccount:<namespace>:<name>`, with the name at some bytes.
+/// The namespace of the account that a text names, whose name is at these bytes:
+/// `system:serviceaccount:<namespace>:<name>`.
 pub(super) fn account(text: &str, name: Range<usize>) -> Option<&str> {
-    let ends = !text[name.end..].bytes().next().is_some_and(is_part);
+    let ends = !text[name.end..].bytes().next().is_some_and(is_in_name);
     let (user, namespace) = text[..name.start].strip_suffix(':').filter(|_| ends)?.rsplit_once(':')?;
     user.ends_with("system:serviceaccount").then_some(namespace)
 }
@@ -65,7 +67,7 @@ mod tests {
         let of = |text: &str| {
             let at = text.find("plex").unwrap();
             service(text, at..at + 4)
-                .map(|spoken| (text[spoken.range.clone()].to_owned(), spoken.namespace.map(str::to_owned)))
+                .map(|host| (text[host.range.clone()].to_owned(), host.namespace.map(str::to_owned)))
         };
         let media = Some(("plex.media".to_owned(), Some("media".to_owned())));
         for text in [
