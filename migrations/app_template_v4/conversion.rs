@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
-use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version, WorkloadKind};
+use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version};
+use crate::flux::WorkloadKind;
 use crate::flux::{At, Reach, Value, View, rewrite};
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::{Edit, Error, Node, Stream};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::conversion::{Converted, Place, finding, values_of};
-use crate::charts::app_template::{Cost, Hook, Section, Stop, Workload, WorkloadKind, hooks};
+use crate::charts::app_template::{Cost, Hook, Section, Stop, Workload, hooks};
+use crate::flux::WorkloadKind;
 use crate::flux::{At, View};
 use crate::migrations::chart_ref::codes::HOOK;
 use crate::plan::{Finding, Impact, Severity};

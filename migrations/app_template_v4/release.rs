@@ -17,8 +17,6 @@ use crate::plan::{Code, Finding, Severity};
 /// A release in scope: of app-template, before 4.x.
 pub(super) struct Candidate<'v> {
     pub(super) release: &'v Release,
-    /// The clusters that apply it.
-    pub(super) clusters: BTreeSet<String>,
     /// The effective namespace; empty where nothing gives it one.
     pub(super) namespace: String,
     /// The effective name.
@@ -110,11 +108,10 @@ pub(super) fn judge<'v>(
     settings: &AppTemplateV4Settings,
 ) -> Candidate<'v> {
     let reaches = view.graph().reaches(&release.at);
-    let Identity { namespace, name, also, clusters } = view.identity(release);
+    let Identity { namespace, name, also, .. } = view.identity(release);
     let (from, source) = now;
     let mut candidate = Candidate {
         release,
-        clusters,
         namespace,
         name,
         also,

@@ -11,7 +11,7 @@ use super::survey::Found;
 use crate::flux::{OciRepository, View};
 use crate::migrations::sources::remove::Removal;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::plan::{Batch, Finding, Impact, OutOfScope, REMOVE, Severity, Subject, Survey, Draft, UnitId};
 use crate::repo::RepoPath;
 
 pub(super) const SOURCE: &str = "source";
@@ -46,8 +46,8 @@ fn object(kind: &str, namespace: String, name: String, path: &RepoPath) -> Subje
 
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let alone = found.candidates.iter().filter(|candidate| fleet_of(candidate).is_none());
-    let mut units: Vec<Unit> = alone.map(|candidate| release_unit(found, candidate)).collect();
-    let mut sources: Vec<Unit> = found.seconds.iter().filter_map(|second| source_unit(found, view, second)).collect();
+    let mut units: Vec<Draft> = alone.map(|candidate| release_unit(found, candidate)).collect();
+    let mut sources: Vec<Draft> = found.seconds.iter().filter_map(|second| source_unit(found, view, second)).collect();
     sources.sort_by(|a, b| a.id.cmp(&b.id));
     sources.dedup_by(|a, b| a.id == b.id);
     units.extend(sources);
@@ -59,7 +59,7 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
         if parts.is_empty() { String::new() } else { format!("HelmReleases of app-template: {}", parts.join(", ")) };
     units.extend(found.removals.all.iter().map(|removal| removal_unit(found, view, removal)));
     let findings = found.removals.findings.clone();
-    Survey { units, findings, out_of_scope: OutOfScope { count: found.moved + found.kept, what } }
+    Survey { drafts: units, findings, out_of_scope: OutOfScope { count: found.moved + found.kept, what } }
 }
 
 /// The source that moves with all its releases, if a release is one of them.
@@ -83,7 +83,7 @@ pub(super) fn fleet_members<'f, 'v>(found: &'f Found<'v>, source: &OciRepository
     found.candidates.iter().filter(is_one).collect()
 }
 
-fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
+fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
     let mut findings = candidate.findings.clone();
     let target = &found.settings.target;
     let mut needs = BTreeSet::new();
@@ -114,28 +114,18 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
             }
         }
     };
-    Unit {
+    Draft {
         also: candidate.also.clone(),
-        lane: Lane(candidate.clusters.clone()),
-        safety: safety(candidate.verdict.is_ok(), &findings),
         impact: candidate.effect.impact.filter(|_| candidate.verdict.is_ok()).unwrap_or(Impact::None),
         workloads: candidate.effect.workloads.clone(),
         hooks: candidate.effect.hooks,
         needs,
         findings,
-        ..Unit::new(release_id(candidate), title, touches)
+        ..Draft::new(release_id(candidate), title, touches)
     }
 }
 
-fn safety(is_able: bool, findings: &[Finding]) -> Safety {
-    match is_able {
-        false => Safety::Refused,
-        true if findings.iter().any(|finding| finding.severity == Severity::Warning) => Safety::Review,
-        true => Safety::Safe,
-    }
-}
-
-fn source_unit(found: &Found<'_>, view: &View, second: &Second) -> Option<Unit> {
+fn source_unit(found: &Found<'_>, view: &View, second: &Second) -> Option<Draft> {
     let (spec, place) = second.new.as_ref()?;
     // Releases of several sources of 3.x may share it.
     let is_for = |old: &OciRepository| found.second_of(old).and_then(source_id) == source_id(second);
@@ -147,15 +137,14 @@ fn source_unit(found: &Found<'_>, view: &View, second: &Second) -> Option<Unit> 
     let users = if users == 1 { "1 release".to_owned() } else { format!("{users} releases") };
     let reaches = view.graph().reaches(&second.old).iter();
     let title = format!("new, {} {}, for {users}", spec.key.url, spec.key.version.text());
-    Some(Unit {
-        lane: Lane(place.clusters.clone()),
+    Some(Draft {
         reads: reaches.flat_map(|reach| &reach.through).chain([&second.old.path]).cloned().collect(),
-        ..Unit::new(source_id(second)?, title, place.touches())
+        ..Draft::new(source_id(second)?, title, place.touches())
     })
 }
 
 /// A source with all its releases, at once: as configured, and never otherwise.
-fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
+fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Draft {
     let members = fleet_members(found, source);
     let mut findings: Vec<Finding> = members.iter().flat_map(|own| own.findings.clone()).collect();
     let mut impact = members.iter().filter_map(|own| own.effect.impact).max().unwrap_or(Impact::None);
@@ -171,15 +160,13 @@ fn fleet_unit(found: &Found<'_>, view: &View, source: &OciRepository) -> Unit {
         findings.push(at_release(candidate.release, Severity::Error, codes::FLEET_STAYS, message));
     }
     let title = format!("{} to {}, with {} releases", source.url, found.settings.target, members.len());
-    let touches = members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned().collect();
-    Unit {
-        lane: Lane(members.iter().flat_map(|own| own.clusters.clone()).collect()),
-        safety: safety(is_able, &findings),
+    let touches = members.iter().map(|own| &own.release.at.path).chain([&source.at.path]).cloned();
+    Draft {
         impact,
         workloads: members.iter().flat_map(|own| own.effect.workloads.clone()).collect(),
         hooks: members.iter().any(|own| own.effect.hooks),
         findings,
-        ..Unit::new(fleet_id(view, source), title, touches)
+        ..Draft::new(fleet_id(view, source), title, touches)
     }
 }
 
@@ -198,7 +185,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
 }
 
 /// The releases that a unit moves.
-fn moved_by<'f, 'v>(found: &'f Found<'v>, view: &View, unit: &Unit) -> Vec<&'f Candidate<'v>> {
+fn moved_by<'f, 'v>(found: &'f Found<'v>, view: &View, unit: &Draft) -> Vec<&'f Candidate<'v>> {
     if unit.id.step == FLEET {
         let source = view.oci_repositories().iter().find(|source| fleet_id(view, source) == unit.id);
         return source.map(|source| fleet_members(found, source)).unwrap_or_default();
@@ -212,7 +199,7 @@ fn moved<'c>(candidate: &'c Candidate<'_>) -> Moved<'c> {
     Moved { names: also.chain([own]).collect(), effect: &candidate.effect }
 }
 
-pub(super) fn removal_of<'f>(found: &'f Found<'_>, unit: &Unit) -> Option<&'f Removal> {
+pub(super) fn removal_of<'f>(found: &'f Found<'_>, unit: &Draft) -> Option<&'f Removal> {
     found.removals.all.iter().find(|removal| removal_id(removal) == unit.id)
 }
 
@@ -221,7 +208,7 @@ fn removal_id(removal: &Removal) -> UnitId {
 }
 
 /// The removal of a source of 3.x, which needs the releases that still name it.
-fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Unit {
+fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Draft {
     let named = |candidate: &&Candidate<'_>| removal.named_by.contains(&candidate.release.at);
     let needs = found.candidates.iter().filter(named).map(|candidate| match fleet_of(candidate) {
         Some(source) => fleet_id(view, source),
@@ -232,12 +219,10 @@ fn removal_unit(found: &Found<'_>, view: &View, removal: &Removal) -> Unit {
         1 => "goes, once 1 release has moved".to_owned(),
         several => format!("goes, once {several} releases have moved"),
     };
-    Unit {
+    Draft {
         also: removal.also.clone(),
-        lane: Lane(removal.clusters.clone()),
-        safety: safety(true, &removal.review),
         needs: needs.collect(),
         findings: removal.review.clone(),
-        ..Unit::new(removal_id(removal), title, removal.touches())
+        ..Draft::new(removal_id(removal), title, removal.touches())
     }
 }

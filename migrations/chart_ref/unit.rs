@@ -9,7 +9,7 @@ use super::survey::{Found, NewSource, Source};
 use crate::flux::View;
 use crate::migrations::sources::component;
 use crate::migrations::sources::remove::Removal;
-use crate::plan::{Finding, Impact, Lane, OutOfScope, REMOVE, Safety, Severity, Subject, Survey, Unit, UnitId};
+use crate::plan::{Finding, Impact, OutOfScope, REMOVE, Severity, Subject, Survey, Draft, UnitId};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -51,15 +51,14 @@ pub(super) fn removal_id(removal: &Removal) -> UnitId {
 }
 
 pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
-    let mut units: Vec<Unit> = found.candidates.iter().map(|candidate| release_unit(found, candidate)).collect();
+    let mut units: Vec<Draft> = found.candidates.iter().map(|candidate| release_unit(found, candidate)).collect();
     // A Component serves several namespaces, and is one unit.
-    let mut others: BTreeMap<UnitId, Unit> = BTreeMap::new();
+    let mut others: BTreeMap<UnitId, Draft> = BTreeMap::new();
     for source in found.sources.iter().filter(|source| source.home != Home::App) {
         let new = source.new.as_ref().map(|new| source_unit(source, new));
         for unit in new.into_iter().chain(include_units(found, source)) {
             match others.get_mut(&unit.id) {
                 Some(other) => {
-                    other.lane.0.extend(unit.lane.0);
                     other.findings.extend(
                         unit.findings.into_iter().filter(|own| !other.findings.contains(own)).collect::<Vec<_>>(),
                     );
@@ -74,7 +73,7 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let there = found.sources.iter().filter(|source| source.new.is_none() && source.home != Home::App);
     let findings = there.flat_map(|source| source.findings.clone());
     let findings = findings.chain(unseen(view)).chain(found.removals.findings.clone()).collect();
-    Survey { units, findings, out_of_scope: out_of_scope(found, moved) }
+    Survey { drafts: units, findings, out_of_scope: out_of_scope(found, moved) }
 }
 
 fn out_of_scope(found: &Found<'_>, moved: usize) -> OutOfScope {
@@ -118,12 +117,11 @@ fn unseen(view: &View) -> Vec<Finding> {
     found
 }
 
-fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
+fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
     let source = found.source_of(candidate);
     let mut findings = candidate.review.clone();
-    let (safety, title) = match (&candidate.verdict, source) {
+    let title = match (&candidate.verdict, source) {
         (Ok(want), Some(source)) => {
-            let safety = if findings.is_empty() { Safety::Safe } else { Safety::Review };
             let name = match &source.namespace {
                 Some(namespace) => format!("{namespace}/{}", source.name),
                 None => source.name.clone(),
@@ -131,11 +129,11 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
             let version = want.jump.as_ref().map(|jump| format!(", {jump}")).unwrap_or_default();
             let own = if source.home == Home::App { " beside it" } else { "" };
             findings.extend(candidate.notes.clone());
-            (safety, format!("chartRef to {name}{own}{version}"))
+            format!("chartRef to {name}{own}{version}")
         }
         (Err(reason), _) => {
             findings.push(reason.clone());
-            (Safety::Refused, "stays on spec.chart".to_owned())
+            "stays on spec.chart".to_owned()
         }
         (Ok(_), None) => unreachable!("a release that can move has a source"),
     };
@@ -158,16 +156,14 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Unit {
         None if changes_version => Impact::Restart,
         None => Impact::Upgrade,
     };
-    Unit {
+    Draft {
         also: candidate.also.clone(),
-        lane: Lane(candidate.clusters.clone()),
-        safety,
         impact: if candidate.clusters.is_empty() { Impact::None } else { upgrade },
         workloads: candidate.workloads.clone(),
         hooks: candidate.hooks,
         needs,
         findings,
-        ..Unit::new(release_id(candidate), title, touches)
+        ..Draft::new(release_id(candidate), title, touches)
     }
 }
 
@@ -175,7 +171,7 @@ fn releases(number: usize) -> String {
     if number == 1 { "1 release".to_owned() } else { format!("{number} releases") }
 }
 
-fn source_unit(source: &Source, new: &NewSource) -> Unit {
+fn source_unit(source: &Source, new: &NewSource) -> Draft {
     let (url, version) = (&source.key.url, source.key.version.text());
     let (title, touches) = match &source.include {
         None => (format!("new, {url} {version}, for {}", releases(new.users)), new.place.touches()),
@@ -185,34 +181,31 @@ fn source_unit(source: &Source, new: &NewSource) -> Unit {
         }
     };
     let findings = source.findings.clone();
-    Unit { lane: Lane(new.place.clusters.clone()), findings, ..Unit::new(source_id(new), title, touches) }
+    Draft { findings, ..Draft::new(source_id(new), title, touches) }
 }
 
-fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<Item = Unit> + 'f {
+fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<Item = Draft> + 'f {
     let members = source.users.iter().map(|user| 1 + found.candidates[*user].also.len());
     let number: usize = members.sum();
     include_ids(source).map(move |(id, path)| {
         let include = source.include.as_ref().expect("what is included has a Component");
         let title = format!("includes {}, for {}", include.component, releases(number));
         let needs = source.new.iter().map(source_id).collect();
-        Unit { lane: Lane(source.clusters.clone()), needs, ..Unit::new(id, title, BTreeSet::from([path.clone()])) }
+        Draft { needs, ..Draft::new(id, title, BTreeSet::from([path.clone()])) }
     })
 }
 
-fn removal_unit(found: &Found<'_>, removal: &Removal) -> Unit {
+fn removal_unit(found: &Found<'_>, removal: &Removal) -> Draft {
     let named_by = |candidate: &&Candidate<'_>| removal.named_by.contains(&candidate.release.at);
     let needs: BTreeSet<UnitId> = found.candidates.iter().filter(named_by).map(release_id).collect();
     let title = match needs.len() {
         0 => "goes: nothing names it".to_owned(),
         number => format!("goes, once {} have moved", releases(number)),
     };
-    let safety = if removal.review.is_empty() { Safety::Safe } else { Safety::Review };
-    Unit {
+    Draft {
         also: removal.also.clone(),
-        lane: Lane(removal.clusters.clone()),
-        safety,
         needs,
         findings: removal.review.clone(),
-        ..Unit::new(removal_id(removal), title.replace("1 release have", "1 release has"), removal.touches())
+        ..Draft::new(removal_id(removal), title.replace("1 release have", "1 release has"), removal.touches())
     }
 }

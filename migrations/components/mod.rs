@@ -13,6 +13,7 @@
 //! to `docs/hazards.md#c11`.
 
 mod about;
+mod class;
 pub(in crate::migrations) mod codes;
 mod copy;
 mod destination;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::class;
 use super::copy::component_edit;
-use super::survey::{Found, safety};
+use super::survey::Found;
 use super::switch::move_entries;
 use super::template::{Consumer, Reference};
 use super::unit::{consumer_id, promotion_id};
 use super::{codes, finding};
 use crate::migrations::sources::Written;
-use crate::plan::{Class, Finding, Severity, Unit};
+use crate::plan::{Finding, Severity, Draft};
 use crate::repo::{Change, RepoPath};
 
 /// The consumers of a template, each with its entries for it.
@@ -24,7 +25,7 @@ pub(super) fn consumers_of<'f, 'v>(
 }
 
 /// One unit for each template.
-pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
+pub(super) fn units(found: &Found<'_>) -> Vec<Draft> {
     let counterparts = found.counterparts.values().filter_map(|own| own.as_ref().ok());
     let dirs: BTreeSet<&RepoPath> = counterparts.filter(|own| own.in_place).map(|own| &own.dir).collect();
     let mut units = Vec::new();
@@ -46,7 +47,6 @@ pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
                 needs.insert(consumer_id(consumer));
             }
         }
-        let safety = safety(&findings);
         for (consumer, references) in &consumers {
             findings.extend(found.missing_variables(consumer, references));
         }
@@ -55,8 +55,8 @@ pub(super) fn units(found: &Found<'_>) -> Vec<Unit> {
             1 => "becomes a Component here, with its consumer".to_owned(),
             number => format!("becomes a Component here, with its {number} consumers"),
         };
-        let class = Some(Class::Promotions);
-        units.push(Unit { safety, class, needs, findings, effects, ..Unit::new(id, title, touches) });
+        let class = Some(class::PROMOTIONS);
+        units.push(Draft { class, needs, findings, effects, ..Draft::new(id, title, touches) });
     }
     units
 }

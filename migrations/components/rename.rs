@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::class;
 use super::copy::{files_of, moved};
-use super::survey::{Found, safety};
+use super::survey::Found;
 use super::template::Consumer;
 use super::unit::{consumer_id, rename_id};
 use super::{codes, finding};
 use crate::flux::{At, FluxKustomization, Kustomization, View};
 use crate::migrations::sources::{Written, refused_edit};
-use crate::plan::{Class, Effect, Finding, Outcome, Safety, Severity, Unit, UnitId};
+use crate::plan::{Effect, Finding, Outcome, Safety, Severity, Draft, UnitId};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;
 use crate::yaml::{Edit, Node, Stream};
@@ -22,7 +23,7 @@ struct Rename<'v> {
 }
 
 /// The units of all renames, and what there is to say of those that are not to be done. `others` are the other units: what they write must be there.
-pub(super) fn survey(found: &Found<'_>, others: &[Unit]) -> (Vec<Unit>, Vec<Finding>) {
+pub(super) fn survey(found: &Found<'_>, others: &[Draft]) -> (Vec<Draft>, Vec<Finding>) {
     let (mut units, mut findings) = (Vec::new(), Vec::new());
     for (from, to) in &found.settings.renames {
         let own = Rename { view: found.view, from, to };
@@ -84,7 +85,7 @@ impl<'v> Rename<'v> {
         Some(Rename { view: found.view, from, to })
     }
 
-    fn unit(&self, found: &Found<'_>, others: &[Unit]) -> Unit {
+    fn unit(&self, found: &Found<'_>, others: &[Draft]) -> Draft {
         let mut findings = self.in_the_way();
         let mut touches: BTreeSet<RepoPath> = files_of(self.view, self.from).collect();
         touches.extend(files_of(self.view, self.from).map(|path| moved(&path, self.from, self.to)));
@@ -92,7 +93,6 @@ impl<'v> Rename<'v> {
             Ok(edits) => touches.extend(edits.into_keys()),
             Err(reason) => findings.push(reason),
         }
-        let safety = safety(&findings);
         let naming: BTreeSet<RepoPath> =
             touches.iter().filter(|path| !path.is_in(self.from) && !path.is_in(self.to)).cloned().collect();
         // Consumers that are yet to name it.
@@ -107,22 +107,21 @@ impl<'v> Rename<'v> {
         }
         let names: BTreeSet<UnitId> = consumers.into_iter().map(consumer_id).collect();
         // Whatever else writes the old name, or into the directory, is there before.
-        let writes = |unit: &&Unit| {
+        let writes = |unit: &&Draft| {
             let into = unit.touches.iter().any(|path| path.is_in(self.from) || naming.contains(path));
-            unit.safety != Safety::Refused && (into || names.contains(&unit.id))
+            unit.safety() != Safety::Refused && (into || names.contains(&unit.id))
         };
         let needs = others.iter().filter(writes).map(|unit| unit.id.clone()).collect();
         findings.extend(self.mentions(&naming));
         let effects =
             self.flux_entries().into_iter().flat_map(|(at, entries)| self.in_clusters(&at, entries)).collect();
         let title = format!("becomes {}, with all that names it", self.to);
-        Unit {
-            safety,
+        Draft {
             needs,
             findings,
             effects,
-            class: Some(Class::Renames),
-            ..Unit::new(rename_id(self.view, self.from), title, touches)
+            class: Some(class::RENAMES),
+            ..Draft::new(rename_id(self.view, self.from), title, touches)
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::class;
 use super::copy::{files_of, moved};
 use super::pair::{Counterpart, Lacking, counterparts};
 use super::settings::ComponentsSettings;
@@ -9,7 +10,7 @@ use super::template::{Consumer, Elsewhere, Reference, Templates};
 use super::unit::{component_id, consumer_id, promotion_id, protection_id, removal_id};
 use super::{codes, finding, promote, removal, rename, warnings};
 use crate::flux::{Kustomization, Object, View};
-use crate::plan::{Class, Effect, Finding, Impact, Lane, Outcome, Safety, Severity, Survey, Unit, UnitId};
+use crate::plan::{Effect, Finding, Impact, Outcome, Severity, Survey, Draft, UnitId};
 use crate::repo::RepoPath;
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
@@ -105,15 +106,15 @@ impl<'v> Found<'v> {
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let live = || found.consumers.iter().filter(|own| !found.switched(own).is_empty());
-    let mut units: Vec<Unit> = live().map(|own| consumer_unit(found, own)).collect();
+    let mut units: Vec<Draft> = live().map(|own| consumer_unit(found, own)).collect();
     let wanted = live().flat_map(|own| &own.references).filter_map(|own| found.counterpart(own).ok());
-    let new: BTreeMap<UnitId, Unit> = wanted
+    let new: BTreeMap<UnitId, Draft> = wanted
         .filter_map(|own| Some((own, own.made_from.as_ref()?)))
         .map(|(own, from)| {
-            let touches = files_of(found.view, from).map(|path| moved(&path, from, &own.dir)).collect();
+            let touches = files_of(found.view, from).map(|path| moved(&path, from, &own.dir));
             let id = component_id(own, from, found.view);
             let needs = found.protections(own).collect();
-            (id.clone(), Unit { needs, ..Unit::new(id, format!("new, made of {from}"), touches) })
+            (id.clone(), Draft { needs, ..Draft::new(id, format!("new, made of {from}"), touches) })
         })
         .collect();
     units.extend(new.into_values());
@@ -133,23 +134,12 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         finding(Severity::Warning, codes::ELSEWHERE, &own.path, Some(own.line), message)
     }));
     findings.extend(warnings::replaced_lists(found));
-    Survey { units, findings, ..Survey::default() }
+    Survey { drafts: units, findings, ..Survey::default() }
 }
 
-/// How sure a unit is, by what is said of it.
-pub(super) fn safety(findings: &[Finding]) -> Safety {
-    let is = |severity| findings.iter().any(|own: &Finding| own.severity == severity);
-    match (is(Severity::Error), is(Severity::Warning)) {
-        (true, _) => Safety::Refused,
-        (false, true) => Safety::Review,
-        (false, false) => Safety::Safe,
-    }
-}
-
-fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Unit {
+fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Draft {
     let references = found.switched(consumer);
     let mut findings = found.about(consumer, &references);
-    let safety = safety(&findings);
     findings.extend(found.missing_variables(consumer, &references));
     let owners = found.named_by(consumer);
     let able: Vec<&Counterpart> = references.iter().filter_map(|own| found.counterpart(own).ok()).collect();
@@ -161,14 +151,14 @@ fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Unit {
         Some(_) if differing.any(|is_claim| is_claim) => Impact::Data,
         Some(_) => Impact::Upgrade,
     };
-    let class = (impact != Impact::None).then_some(Class::Changes);
+    let class = (impact != Impact::None).then_some(class::CHANGES);
     let mut effects = effects(found, consumer, &able);
     effects.extend(found.in_flux(consumer, &able));
-    let touches = owners.iter().map(|own| own.at.path.clone()).chain([consumer.kustomization.path.clone()]).collect();
+    let touches = owners.iter().map(|own| own.at.path.clone()).chain([consumer.kustomization.path.clone()]);
     let title = title(found, consumer, &references);
     let namespace = found.namespace_of(consumer);
-    let unit = Unit::new(consumer_id(consumer), title, touches);
-    Unit { namespace, safety, impact, class, needs, findings, effects, ..unit }
+    let unit = Draft::new(consumer_id(consumer), title, touches);
+    Draft { namespace, impact, class, needs, findings, effects, ..unit }
 }
 
 /// Which Component takes the place of which template, and where it is named if not in the file itself.
@@ -207,7 +197,7 @@ fn effects(found: &Found<'_>, consumer: &Consumer<'_>, counterparts: &[&Counterp
     all
 }
 
-fn claim_unit(found: &Found<'_>, claim: &Object) -> Unit {
+fn claim_unit(found: &Found<'_>, claim: &Object) -> Draft {
     let path = &claim.at.path;
     let barred = found.view.barred(path).map(|barred| {
         let message = format!("it is never touched ({barred})");
@@ -215,22 +205,12 @@ fn claim_unit(found: &Found<'_>, claim: &Object) -> Unit {
     });
     let findings: Vec<Finding> = barred.into_iter().collect();
     let title = format!("in {}: gets kustomize.toolkit.fluxcd.io/prune: disabled", path.dir());
-    let (class, safety) = (Some(Class::Claims), safety(&findings));
-    let touches = BTreeSet::from([path.clone()]);
-    // Templates and Components are changed for those that list them.
-    let lists = |own: &&Consumer<'_>| {
-        let mut named = own.references.iter().filter_map(|entry| found.counterpart(entry).ok());
-        named.any(|counterpart| counterpart.claims.contains(&claim.at))
-    };
-    let graph = found.view.graph();
-    let appliers = found.consumers.iter().filter(lists).flat_map(|own| found.appliers_of(own));
-    let clusters = appliers.map(|number| graph.clusters[graph.kustomizations[number].cluster].name.clone());
-    let (lane, impact) = (Lane(clusters.collect()), Impact::Upgrade);
-    Unit { lane, safety, impact, class, findings, ..Unit::new(protection_id(claim), title, touches) }
+    let touches = [path.clone()];
+    Draft { impact: Impact::Upgrade, class: Some(class::CLAIMS), findings, ..Draft::new(protection_id(claim), title, touches) }
 }
 
 /// The removal of a template that nothing names but consumers that are switched, and that has a Component in its place.
-fn removal_unit(found: &Found<'_>, template: &RepoPath) -> Option<Unit> {
+fn removal_unit(found: &Found<'_>, template: &RepoPath) -> Option<Draft> {
     let before = removal::before(found, template)?;
     let title = match before.consumers.len() {
         0 => "goes: nothing names it".to_owned(),
@@ -245,11 +225,10 @@ fn removal_unit(found: &Found<'_>, template: &RepoPath) -> Option<Unit> {
     let needs: BTreeSet<UnitId> = consumers.chain(promoted.clone()).chain(templates).chain(made).collect();
     let commented = found.consumers.iter().flat_map(|own| own.commented.iter().map(move |line| (own, line)));
     let mut findings = removal::elsewhere(found.view, template);
-    let safety = if findings.is_empty() { Safety::Safe } else { Safety::Review };
     findings.extend(commented.filter(|(_, own)| own.target.is_in(template)).map(|(consumer, own)| {
         let message = format!("a comment that names {template} will point to nothing");
         finding(Severity::Note, codes::COMMENTED, &consumer.kustomization.path, Some(own.line), message)
     }));
-    let touches = files_of(found.view, template).collect();
-    Some(Unit { safety, needs, findings, ..Unit::new(removal_id(found.view, template), title, touches) })
+    let touches = files_of(found.view, template);
+    Some(Draft { needs, findings, ..Draft::new(removal_id(found.view, template), title, touches) })
 }

@@ -51,6 +51,7 @@
 
 mod about;
 mod choose;
+mod class;
 mod codes;
 mod edit;
 mod effect;
@@ -76,7 +77,7 @@ pub use settings::{Overridden, OwnPatches, RemediationDefaultsSettings, Scope};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Class, Code, Edited, Finding, Meta, Migration, Severity, Survey, Unit};
+use crate::plan::{Batch, Code, Edited, Finding, Meta, Migration, Severity, Survey, Unit};
 use crate::repo::RepoPath;
 
 /// The migration.
@@ -101,13 +102,13 @@ impl Migration for RemediationDefaults {
     }
 
     fn keeps_builds(&self, unit: &Unit) -> bool {
-        unit.class == Some(Class::Redundant)
+        unit.class == Some(class::REDUNDANT)
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
         let own = settings.section();
         let mut survey = unit::survey(&survey::Found::in_view(view, &own));
-        survey.units.extend(template::units(view, &own));
+        survey.drafts.extend(template::units(view, &own));
         survey
     }
 

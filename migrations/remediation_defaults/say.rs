@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::fields::Field;
 use super::survey::{Candidate, Found};
 use super::{codes, finding, full_name};
-use crate::charts::app_template::{Chart, WorkloadKind};
+use crate::charts::app_template::{Chart};
+use crate::flux::WorkloadKind;
 use crate::flux::View;
-use crate::plan::{Effect, Finding, Impact, Outcome, Safety, Severity};
+use crate::plan::{Effect, Finding, Impact, Outcome, Severity};
 use crate::repo::RepoPath;
 
 pub(super) fn paths(path: &RepoPath) -> BTreeSet<RepoPath> {
@@ -21,14 +22,6 @@ pub(super) fn words(fields: impl Iterator<Item = &'static Field>) -> String {
 pub(super) fn goes(fields: &[&'static Field]) -> String {
     let verb = if fields.len() == 1 { "goes" } else { "go" };
     format!("{} {verb}: the defaults say the same", words(fields.iter().copied()))
-}
-
-pub(super) fn safety(is_able: bool, findings: &[Finding]) -> Safety {
-    match is_able {
-        false => Safety::Refused,
-        true if findings.iter().any(|finding| finding.severity == Severity::Warning) => Safety::Review,
-        true => Safety::Safe,
-    }
 }
 
 pub(super) fn impact_of(effects: &[Effect]) -> Impact {

@@ -1,5 +1,6 @@
 //! The units that are about defaults of Flux Kustomizations, and about what these make redundant.
 
+use super::class;
 use super::codes;
 use super::entry::Form;
 use super::id::{KUSTOMIZATION_DEFAULTS, KUSTOMIZATION_OPT_OUT, SUBTRACT_KUSTOMIZATION, child_id, root_id};
@@ -8,10 +9,10 @@ use super::say::{as_meant, goes, impact_of, paths, words};
 use super::subtract::redundant;
 use super::survey::Member;
 use super::unit::Units;
-use crate::plan::{Class, Effect, Impact, Safety, Unit};
+use crate::plan::{Effect, Impact, Draft};
 
 impl Units<'_, '_> {
-    pub(super) fn kustomization_opt_out(&self, member: &Member) -> Option<Unit> {
+    pub(super) fn kustomization_opt_out(&self, member: &Member) -> Option<Draft> {
         let child = &self.found.children[member.child];
         let able = child.roots.iter().any(|root| self.has_stage_a(*root));
         if !self.found.leaves_member(member) || !able {
@@ -21,16 +22,15 @@ impl Units<'_, '_> {
         // Where the defaults are there already, it gets back what it says.
         let is_there = child.roots.iter().any(|root| self.has_stage_a(*root) && !self.is_pending_a(*root));
         let title = format!("keeps {}, by a label", words(member.kept.iter().map(|kept| kept.field)));
-        Some(Unit {
-            lane: self.lane_of(child),
-            class: Some(Class::OptOuts),
+        Some(Draft {
+            class: Some(class::OPT_OUTS),
             impact: if is_there { Impact::Upgrade } else { Impact::None },
             effects,
-            ..Unit::new(child_id(KUSTOMIZATION_OPT_OUT, child), title, paths(&child.at.path))
+            ..Draft::new(child_id(KUSTOMIZATION_OPT_OUT, child), title, paths(&child.at.path))
         })
     }
 
-    pub(super) fn kustomization_defaults(&self, number: usize, root: &Root) -> Option<Unit> {
+    pub(super) fn kustomization_defaults(&self, number: usize, root: &Root) -> Option<Draft> {
         let found = self.found;
         if !found.has_stage_a(root) || found.ops_of_stage_a(found.view, root).is_empty() {
             return None;
@@ -47,10 +47,8 @@ impl Units<'_, '_> {
             members.len(),
             found.settings.kustomization.lines().join(", ")
         );
-        Some(Unit {
-            lane: self.lane(root.clusters.iter().copied()),
-            class: Some(Class::KustomizationDefaults),
-            safety: if problem.is_some() { Safety::Refused } else { Safety::Safe },
+        Some(Draft {
+            class: Some(class::KUSTOMIZATION_DEFAULTS),
             impact: impact_of(&effects),
             paste: problem.as_ref().filter(|own| ![codes::TOO_MANY, codes::FIELD_NOT_IN_FLUX].contains(&own.code)).map(
                 |_| {
@@ -61,11 +59,11 @@ impl Units<'_, '_> {
             findings: problem.into_iter().collect(),
             needs,
             effects,
-            ..Unit::new(root_id(KUSTOMIZATION_DEFAULTS, root), title, paths(&root.at.path))
+            ..Draft::new(root_id(KUSTOMIZATION_DEFAULTS, root), title, paths(&root.at.path))
         })
     }
 
-    pub(super) fn subtract_kustomization(&self, member: &Member) -> Option<Unit> {
+    pub(super) fn subtract_kustomization(&self, member: &Member) -> Option<Draft> {
         let found = self.found;
         let child = &found.children[member.child];
         if member.is_out || found.leaves_member(member) || !child.roots.iter().all(|root| self.has_stage_a(*root)) {
@@ -78,11 +76,10 @@ impl Units<'_, '_> {
         }
         let pending = child.roots.iter().filter(|root| self.is_pending_a(**root));
         let needs = pending.map(|root| root_id(KUSTOMIZATION_DEFAULTS, &found.roots[*root])).collect();
-        Some(Unit {
-            lane: self.lane_of(child),
-            class: Some(Class::Redundant),
+        Some(Draft {
+            class: Some(class::REDUNDANT),
             needs,
-            ..Unit::new(child_id(SUBTRACT_KUSTOMIZATION, child), goes(&fields), paths(&child.at.path))
+            ..Draft::new(child_id(SUBTRACT_KUSTOMIZATION, child), goes(&fields), paths(&child.at.path))
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Releases roots that stand in templates: refused, with the text to paste.
 
+use super::class;
 use super::entry::{Form, Wanted, newest};
 use super::fields::HELM_RELEASE;
 use super::id::{INJECT, kustomization};
@@ -7,15 +8,15 @@ use super::set::Set;
 use super::settings::RemediationDefaultsSettings;
 use super::{codes, finding};
 use crate::flux::{KustomizationTemplate, Rendered, Value, View};
-use crate::plan::{Class, Safety, Severity, Unit};
+use crate::plan::{Severity, Draft};
 
 /// A unit for each template that would be a releases root: one that builds Flux Kustomizations which render HelmReleases, or several
 /// HelmReleases itself, none of which a cluster of this tree applies.
-pub(super) fn units(view: &View, settings: &RemediationDefaultsSettings) -> Vec<Unit> {
+pub(super) fn units(view: &View, settings: &RemediationDefaultsSettings) -> Vec<Draft> {
     view.kustomization_templates().iter().filter_map(|template| unit(view, template, settings)).collect()
 }
 
-fn unit(view: &View, template: &KustomizationTemplate, settings: &RemediationDefaultsSettings) -> Option<Unit> {
+fn unit(view: &View, template: &KustomizationTemplate, settings: &RemediationDefaultsSettings) -> Option<Draft> {
     let is = |object: &&Rendered, group: &str, kind: &str| {
         object.kind == kind && object.api_version.starts_with(group) && view.graph().reaches(&object.at).is_empty()
     };
@@ -51,11 +52,10 @@ fn unit(view: &View, template: &KustomizationTemplate, settings: &RemediationDef
     let title = format!("defaults of its releases: {}", wanted.set.lines().join(", "));
     let message = format!("{name} stands in a template: put the entry into its spec.patches by hand");
     let at = Some(&template.path);
-    Some(Unit {
-        safety: Safety::Refused,
-        class: Some(Class::ReleaseDefaults),
+    Some(Draft {
+        class: Some(class::RELEASE_DEFAULTS),
         findings: vec![finding(Severity::Error, codes::ROOT_TEMPLATE, at, Some(template.line), message)],
         paste: Some(wanted.to_paste(settings)),
-        ..Unit::new(kustomization(INJECT, "", &name, &template.path), title, [template.path.clone()].into())
+        ..Draft::new(kustomization(INJECT, "", &name, &template.path), title, [template.path.clone()])
     })
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use super::class;
 use super::about::about;
 use super::entry::{ENABLED, Form};
 use super::id::{
     INJECT, KUSTOMIZATION_DEFAULTS, OPT_IN, OPT_OUT, OWN_PATCHES, SUBTRACT, child_id, release_id, root_id,
 };
 use super::roots::{Child, Root};
-use super::say::{as_meant, counts, goes, impact_of, overrides, paths, safety, workloads};
+use super::say::{as_meant, counts, goes, impact_of, overrides, paths, workloads};
 use super::settings::Scope;
 use super::survey::{Candidate, Found};
 use super::{DISABLED, codes, finding};
-use crate::plan::{Class, Impact, Lane, OutOfScope, Outcome, Severity, Survey, Unit, UnitId};
+use crate::plan::{Impact, OutOfScope, Outcome, Severity, Survey, Draft, UnitId};
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let units = Units { found };
@@ -30,7 +31,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         all.extend(units.opt(candidate));
         all.extend(units.subtract(candidate));
     }
-    Survey { units: all, findings: about(found), out_of_scope: out_of_scope(found) }
+    Survey { drafts: all, findings: about(found), out_of_scope: out_of_scope(found) }
 }
 
 /// The releases that their label leaves out; all of them, where there is nothing that they could be given.
@@ -50,15 +51,6 @@ pub(super) struct Units<'f, 'v> {
 }
 
 impl Units<'_, '_> {
-    pub(super) fn lane(&self, numbers: impl IntoIterator<Item = usize>) -> Lane {
-        let clusters = &self.found.view.graph().clusters;
-        Lane(numbers.into_iter().map(|number| clusters[number].name.clone()).collect())
-    }
-
-    pub(super) fn lane_of(&self, child: &Child) -> Lane {
-        self.lane(child.numbers.iter().map(|number| self.found.view.graph().kustomizations[*number].cluster))
-    }
-
     /// Whether the defaults of Flux Kustomizations come to a root, or are there.
     pub(super) fn has_stage_a(&self, number: usize) -> bool {
         self.found.has_stage_a(&self.found.roots[number]) && self.found.stage_a[number].is_none()
@@ -78,7 +70,7 @@ impl Units<'_, '_> {
         !child.ops.is_empty() && child.roots.iter().all(|number| self.found.roots[*number].problem.is_none())
     }
 
-    fn own_patches(&self, child: &Child) -> Option<Unit> {
+    fn own_patches(&self, child: &Child) -> Option<Draft> {
         let roots: Vec<&Root> = child.roots.iter().map(|number| &self.found.roots[*number]).collect();
         if !self.is_first(child) {
             return None;
@@ -89,15 +81,14 @@ impl Units<'_, '_> {
         };
         // Where a list is replaced already, it comes back.
         let is_replaced = roots.iter().any(|root| root.entries.iter().any(|entry| entry.form == Form::TwoLevels));
-        Some(Unit {
-            lane: self.lane_of(child),
-            class: Some(Class::OptOuts),
+        Some(Draft {
+            class: Some(class::OPT_OUTS),
             impact: if is_replaced { Impact::Upgrade } else { Impact::None },
-            ..Unit::new(child_id(OWN_PATCHES, child), title.to_owned(), paths(&child.at.path))
+            ..Draft::new(child_id(OWN_PATCHES, child), title.to_owned(), paths(&child.at.path))
         })
     }
 
-    fn inject(&self, number: usize, root: &Root) -> Option<Unit> {
+    fn inject(&self, number: usize, root: &Root) -> Option<Draft> {
         let found = self.found;
         if root.set.is_empty() || found.is_done(root) {
             return None;
@@ -170,21 +161,19 @@ impl Units<'_, '_> {
                 _ => text,
             })
         });
-        Some(Unit {
-            lane: self.lane(root.clusters.iter().copied()),
-            class: Some(Class::ReleaseDefaults),
-            safety: safety(root.problem.is_none(), &findings),
+        Some(Draft {
+            class: Some(class::RELEASE_DEFAULTS),
             impact: if root.problem.is_some() { Impact::None } else { impact_of(&effects) },
             needs,
             findings,
             effects,
             paste,
-            ..Unit::new(root_id(INJECT, root), title, paths(&root.at.path))
+            ..Draft::new(root_id(INJECT, root), title, paths(&root.at.path))
         })
     }
 
     /// The label of a release: in, if the scope is opt-in and it says nothing otherwise; out, if the scope is opt-out and it does.
-    fn opt(&self, candidate: &Candidate<'_>) -> Option<Unit> {
+    fn opt(&self, candidate: &Candidate<'_>) -> Option<Draft> {
         let found = self.found;
         let leaves = found.leaves(candidate);
         let is_able = candidate.roots.iter().all(|number| found.roots[*number].problem.is_none());
@@ -210,17 +199,15 @@ impl Units<'_, '_> {
             OPT_OUT => Impact::None,
             _ => impact_of(&effects),
         };
-        Some(Unit {
+        Some(Draft {
             also: candidate.also.clone(),
-            lane: Lane(candidate.clusters.clone()),
-            safety: safety(candidate.problem.is_none(), &findings),
             impact,
             workloads: if step == OPT_IN { workloads(found.view, candidate) } else { BTreeSet::new() },
-            class: (step == OPT_OUT).then_some(Class::OptOuts),
+            class: (step == OPT_OUT).then_some(class::OPT_OUTS),
             needs,
             findings,
             effects,
-            ..Unit::new(release_id(step, candidate), title, paths(&candidate.release.at.path))
+            ..Draft::new(release_id(step, candidate), title, paths(&candidate.release.at.path))
         })
     }
 
@@ -236,7 +223,7 @@ impl Units<'_, '_> {
         needs
     }
 
-    fn subtract(&self, candidate: &Candidate<'_>) -> Option<Unit> {
+    fn subtract(&self, candidate: &Candidate<'_>) -> Option<Draft> {
         let found = self.found;
         if !found.gets(candidate) {
             return None;
@@ -249,12 +236,11 @@ impl Units<'_, '_> {
         if found.settings.scope == Scope::OptIn && candidate.label.is_none() {
             needs.insert(release_id(OPT_IN, candidate));
         }
-        Some(Unit {
+        Some(Draft {
             also: candidate.also.clone(),
-            lane: Lane(candidate.clusters.clone()),
-            class: Some(Class::Redundant),
+            class: Some(class::REDUNDANT),
             needs,
-            ..Unit::new(release_id(SUBTRACT, candidate), goes(&fields), paths(&candidate.release.at.path))
+            ..Draft::new(release_id(SUBTRACT, candidate), goes(&fields), paths(&candidate.release.at.path))
         })
     }
 }

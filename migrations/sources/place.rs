@@ -23,8 +23,6 @@ pub(crate) struct Place {
     pub(crate) listed_in: BTreeSet<RepoPath>,
     /// `apiVersion`, as the Flux of all its clusters has it.
     pub(crate) api_version: &'static str,
-    /// The clusters that get it.
-    pub(crate) clusters: BTreeSet<String>,
 }
 
 impl Place {
@@ -136,7 +134,7 @@ fn finished(
         let message = "the version of Flux is not stated, and there is no OCIRepository on the cluster to learn from";
         return refuse(codes::FLUX_UNKNOWN, message.into());
     };
-    Ok(Place { name, namespace, file, beside: other.path.clone(), listed_in, api_version, clusters })
+    Ok(Place { name, namespace, file, beside: other.path.clone(), listed_in, api_version })
 }
 
 /// A refusal at an object.

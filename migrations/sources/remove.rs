@@ -24,8 +24,6 @@ pub(crate) struct Removal {
     pub(crate) name: String,
     /// The other names that it has, `namespace/name`.
     pub(crate) also: BTreeSet<String>,
-    /// The clusters that apply it.
-    pub(crate) clusters: BTreeSet<String>,
     /// The kustomizations that list it.
     pub(crate) listed_in: BTreeSet<RepoPath>,
     /// The releases that still name it.
@@ -96,7 +94,6 @@ pub(crate) fn removal(
         namespace: first.namespace.clone().unwrap_or_default(),
         name: first.name.clone(),
         also: also.filter(|other| *other != own).collect(),
-        clusters: view.graph().clusters_of(at),
         listed_in,
         named_by,
         review: elsewhere(view, at),

@@ -39,15 +39,14 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
             hint(&format!(
                 "warning: this holds steps that must reach the cluster one after the other, {} before {}: commit and reconcile batch by batch \
                  (`flux-codemod apply --batch NAME`), or use `flux-codemod branch`",
-                first.word(),
-                then.word()
+                first, then
             ));
         }
         let by_hand = selection.chosen.iter().filter(|unit| unit.impact >= Impact::Recreate).count();
         if by_hand > 0 {
             hint(&format!(
                 "warning: {by_hand} of these need something to be deleted on the cluster, in the right order: the commits of `flux-codemod branch` \
-                 have the commands, and `flux-codemod explain app-template-v4` the steps"
+                 have the commands, and `flux-codemod explain MIGRATION` the steps"
             ));
         }
     }

@@ -154,7 +154,7 @@ impl Asked {
 }
 
 fn migration_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(crate::migrations::all().map(|migration| migration.meta().id))
+    PossibleValuesParser::new(crate::migrations::all().iter().map(|migration| migration.meta().id))
 }
 
 /// What proves builds, beside the native proof.

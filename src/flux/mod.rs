@@ -35,7 +35,7 @@ pub use cluster::{
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
-    SourceRef, is_kustomization_file,
+    SourceRef, WorkloadKind, is_kustomization_file,
 };
 pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
 pub use mentions::{Mention, Named, SelectorUse};

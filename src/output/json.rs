@@ -77,7 +77,7 @@ fn of_batch(batch: &Batch<'_>) -> Value {
         "migration": batch.migration,
         "lane": batch.lane.to_string(),
         "clusters": batch.lane.0,
-        "class": batch.class.word(),
+        "class": batch.class.to_string(),
         "namespace": batch.namespace,
         "branch": batch.branch(),
         "units": batch.units.iter().map(|unit| unit.id.to_string()).collect::<Vec<_>>(),

@@ -3,30 +3,19 @@ use std::fmt::Write;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Class, Meta, Unit};
+use crate::plan::{Batch, Meta, Unit};
 
 /// The subject of a batch: `refactor(edge): chart-ref, deployments in media (3 releases)`.
 pub fn subject_of(batch: &Batch<'_>) -> String {
-    let noun = match batch.class {
-        Class::Sources => "source",
-        Class::Claims => "claim",
-        Class::Consumers | Class::Changes => "consumer",
-        Class::OptOuts | Class::Redundant => "object",
-        Class::KustomizationDefaults | Class::ReleaseDefaults => "root",
-        Class::Promotions => "Component",
-        Class::Renames => "rename",
-        Class::Removals => "removal",
-        _ => "release",
-    };
     let place = if batch.namespace.is_empty() { String::new() } else { format!(" in {}", batch.namespace) };
     let what = match (&batch.after, batch.units.as_slice()) {
         (Some(name), [_]) => format!("{name}{place}"),
         (Some(name), [.., last]) => {
-            format!("{}{place}, {name} to {}", batch.class.plural(), last.id.subject.name())
+            format!("{}{place}, {name} to {}", batch.class.plural, last.id.subject.name())
         }
-        _ => format!("{}{place}", batch.class.plural()),
+        _ => format!("{}{place}", batch.class.plural),
     };
-    let number = count(batch.units.len(), noun);
+    let number = count(batch.units.len(), batch.class.noun);
     visible(&format!("refactor({}): {}, {what} ({number})", batch.lane, batch.migration)).into_owned()
 }
 

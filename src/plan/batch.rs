@@ -7,116 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Impact, LandError, Lane, Subject, Unit, UnitId};
-use crate::charts::app_template::WorkloadKind;
+use super::{Class, Impact, LandError, Lane, Subject, Unit, UnitId};
 use crate::config::BatchSettings;
-
-/// What a batch puts at stake, least first: what nobody uses yet, what runs now and then, what can be replaced, what is replaced in place,
-/// what holds data. Removals come last: they wait for all that used what they take away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Sources of charts, and other objects that run nothing.
-    Sources,
-    /// PersistentVolumeClaims that get a word of protection before anything else moves.
-    Claims,
-    /// Kustomization files that build what they built before.
-    Consumers,
-    /// Objects that say of themselves that defaults are not for them.
-    OptOuts,
-    /// Defaults of Flux Kustomizations.
-    KustomizationDefaults,
-    /// Templates that become Components together with all their consumers.
-    Promotions,
-    /// Defaults of HelmReleases.
-    ReleaseDefaults,
-    /// CronJobs and Jobs alone.
-    CronJobs,
-    /// Deployments.
-    Deployments,
-    /// StatefulSets and DaemonSets, and releases of which the workloads are not known.
-    Stateful,
-    /// Kustomization files that build something else afterwards, on purpose.
-    Changes,
-    /// What says again what holds without it.
-    Redundant,
-    /// Directories that get another name.
-    Renames,
-    /// A volume is at risk.
-    Data,
-    /// What nothing needs any more goes.
-    Removals,
-}
-
-impl Class {
-    /// The class of a unit.
-    pub fn of(unit: &Unit) -> Class {
-        if let Some(class) = unit.class.filter(|_| unit.impact != Impact::Data) {
-            return class;
-        }
-        let has = |kinds: &[WorkloadKind]| unit.workloads.iter().any(|kind| kinds.contains(kind));
-        match () {
-            () if unit.impact == Impact::Data => Class::Data,
-            () if unit.is_removal() => Class::Removals,
-            () if unit.is_for_others() => Class::Sources,
-            () if unit.impact == Impact::None && matches!(unit.id.subject, Subject::Consumer { .. }) => {
-                Class::Consumers
-            }
-            () if has(&[WorkloadKind::StatefulSet, WorkloadKind::DaemonSet]) => Class::Stateful,
-            () if has(&[WorkloadKind::Deployment]) => Class::Deployments,
-            () if unit.workloads.is_empty() => Class::Stateful,
-            () => Class::CronJobs,
-        }
-    }
-
-    /// Whether what is of this class must not reach a cluster in one commit with what it needs of another: that has to be reconciled first.
-    pub fn waits_for(self, other: Class) -> bool {
-        let states_first =
-            [Class::Claims, Class::OptOuts, Class::KustomizationDefaults, Class::ReleaseDefaults].contains(&other);
-        self != other && (states_first || self == Class::Redundant)
-    }
-
-    /// Its word, with the number that orders it: `30-deployments`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Class::Sources => "10-sources",
-            Class::Claims => "12-claims",
-            Class::Consumers => "15-consumers",
-            Class::OptOuts => "16-opt-outs",
-            Class::KustomizationDefaults => "17-kustomization-defaults",
-            Class::Promotions => "18-promotions",
-            Class::ReleaseDefaults => "19-release-defaults",
-            Class::CronJobs => "20-cronjobs",
-            Class::Deployments => "30-deployments",
-            Class::Stateful => "40-stateful",
-            Class::Changes => "50-changes",
-            Class::Redundant => "60-redundant",
-            Class::Renames => "80-renames",
-            Class::Data => "90-data",
-            Class::Removals => "95-removals",
-        }
-    }
-
-    /// What its units are, for people.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Class::Sources => "sources",
-            Class::Claims => "claims",
-            Class::Consumers => "consumers",
-            Class::OptOuts => "opt-outs",
-            Class::KustomizationDefaults => "defaults of Kustomizations",
-            Class::Promotions => "promotions",
-            Class::ReleaseDefaults => "defaults of releases",
-            Class::CronJobs => "CronJobs",
-            Class::Deployments => "Deployments",
-            Class::Stateful => "stateful workloads",
-            Class::Changes => "changes on purpose",
-            Class::Redundant => "redundant fields",
-            Class::Renames => "renames",
-            Class::Data => "volumes at risk",
-            Class::Removals => "removals",
-        }
-    }
-}
 
 /// Units that land together.
 #[derive(Clone, Debug)]
@@ -139,7 +31,7 @@ impl Batch<'_> {
     /// Its name: `30-deployments-media`, or `30-deployments-media_plex` where plex is the first of several, or stands alone. A function of its
     /// own units: whatever lands, the others keep their names.
     pub fn name(&self) -> String {
-        let mut name = self.class.word().to_owned();
+        let mut name = self.class.to_string();
         // A namespace has no underscore in it, so no two of these are one.
         for (sign, part) in [('-', Some(&*self.namespace)), ('_', self.after.as_deref())] {
             if let Some(part) = part.filter(|part| !part.is_empty()) {

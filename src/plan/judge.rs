@@ -166,9 +166,7 @@ fn is_called(meant: &str, object: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::Effect;
+    use super::super::{Draft, Effect};
     use super::*;
     use crate::repo::RepoPath;
 
@@ -182,7 +180,7 @@ mod tests {
             outcome: Outcome::Changes,
         };
         let id = UnitId { migration: "components", step: "switch", subject };
-        Unit { impact, effects: effects.iter().map(effect).collect(), ..Unit::new(id, String::new(), BTreeSet::new()) }
+        Unit::of(Draft { impact, effects: effects.iter().map(effect).collect(), ..Draft::new(id, "", []) })
     }
 
     fn consumer() -> Subject {

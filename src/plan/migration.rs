@@ -1,5 +1,5 @@
 use super::runbook::Runbook;
-use super::{Batch, Code, Finding, Unit};
+use super::{Batch, Code, Draft, Finding, Unit};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath};
@@ -26,8 +26,8 @@ pub struct Meta {
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     /// What is to be done, or refused, in scope.
-    pub units: Vec<Unit>,
-    /// What there is to say beyond the units.
+    pub drafts: Vec<Draft>,
+    /// What there is to report beyond these.
     pub findings: Vec<Finding>,
     /// What is not in scope.
     pub out_of_scope: OutOfScope,

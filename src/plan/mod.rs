@@ -6,6 +6,7 @@
 //! Knows no terminal, no git, no registry: migrations are handed in.
 
 mod batch;
+mod class;
 mod clusters;
 pub mod codes;
 mod effect;
@@ -16,15 +17,18 @@ mod migration;
 mod pending;
 mod planner;
 mod prove;
+mod round;
 pub mod runbook;
 mod select;
 mod skip;
 mod stack;
+mod tree;
 mod trial;
 mod unit;
 
 pub use crate::finding::{Code, Finding, Severity};
-pub use batch::{Batch, Class, batches, branches_of};
+pub use batch::{Batch, batches, branches_of};
+pub use class::{Apart, Class};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes};
 pub use effect::{Effect, Outcome};
@@ -32,12 +36,13 @@ pub use judge::{Compared, Differing, How, Judge, Judged, Verdict};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
-pub use planner::{Plan, about_tree, plan};
+pub use planner::{Plan, plan};
 pub use prove::prove;
 pub use select::{SelectError, Selection, Selectors, There, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use stack::{Layer, StackError, independent, stacked, without};
-pub use unit::{Impact, Lane, REMOVE, Safety, Subject, Unit, UnitId};
+pub use tree::about_tree;
+pub use unit::{Draft, Impact, Lane, REMOVE, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]
 mod tests;

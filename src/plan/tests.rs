@@ -3,18 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::charts::app_template::WorkloadKind;
 use crate::config::BatchSettings;
+use crate::flux::WorkloadKind;
 use crate::repo::RepoPath;
 
 fn unit(subject: Subject, lane: &[&str], kinds: &[WorkloadKind]) -> Unit {
     let id = UnitId { migration: "chart-ref", step: "step", subject };
-    Unit {
-        lane: Lane(lane.iter().map(ToString::to_string).collect()),
-        impact: Impact::Upgrade,
-        workloads: kinds.iter().copied().collect(),
-        ..Unit::new(id, String::new(), BTreeSet::new())
-    }
+    let draft = Draft { impact: Impact::Upgrade, workloads: kinds.iter().copied().collect(), ..Draft::new(id, "", []) };
+    Unit { lane: Lane(lane.iter().map(ToString::to_string).collect()), ..Unit::of(draft) }
+}
+
+/// A unit whose draft says something else.
+fn with(mut unit: Unit, change: impl FnOnce(&mut Draft)) -> Unit {
+    change(&mut unit.draft);
+    unit
+}
+
+/// A unit that needs another.
+fn needing(unit: Unit, needed: &Unit) -> Unit {
+    with(unit, |draft| draft.needs = [needed.id.clone()].into())
 }
 
 fn release(namespace: &str, name: &str, lane: &[&str]) -> Unit {
@@ -27,7 +34,7 @@ fn source(name: &str, lane: &[&str]) -> Unit {
     let path = RepoPath::new(&format!("shared/{name}.yaml")).unwrap();
     let kind = "OCIRepository".to_owned();
     let subject = Subject::Object { kind, namespace: "flux-system".into(), name: name.into(), path };
-    Unit { impact: Impact::None, ..unit(subject, lane, &[]) }
+    with(unit(subject, lane, &[]), |draft| draft.impact = Impact::None)
 }
 
 /// Each batch as `lane/name: unit unit`, in order.
@@ -45,19 +52,19 @@ fn divided(units: &[Unit], clusters: &[&str]) -> Vec<String> {
 
 #[test]
 fn by_lane_class_and_namespace() {
-    let with = |kind, unit: Unit| Unit { workloads: [kind].into(), ..unit };
+    let of_kind = |kind, unit: Unit| with(unit, |draft| draft.workloads = [kind].into());
     let source = source("app", &["edge", "main"]);
     let mut units = vec![
         release("media", "plex", &["main"]),
         release("media", "jellyfin", &["main"]),
         release("default", "echo", &["edge"]),
-        with(WorkloadKind::CronJob, release("media", "cleaner", &["main"])),
-        with(WorkloadKind::StatefulSet, release("database", "dragonfly", &["main"])),
-        Unit { workloads: BTreeSet::new(), ..release("database", "unknown", &["main"]) },
-        Unit { impact: Impact::Data, ..release("database", "volume", &["main"]) },
+        of_kind(WorkloadKind::CronJob, release("media", "cleaner", &["main"])),
+        of_kind(WorkloadKind::StatefulSet, release("database", "dragonfly", &["main"])),
+        with(release("database", "unknown", &["main"]), |draft| draft.workloads.clear()),
+        with(release("database", "volume", &["main"]), |draft| draft.impact = Impact::Data),
         release("media", "everywhere", &["edge", "main"]),
     ];
-    units.iter_mut().for_each(|unit| unit.needs = [source.id.clone()].into());
+    units.iter_mut().for_each(|unit| unit.need([source.id.clone()]));
     units.push(source);
     let expected = [
         "shared/10-sources-flux-system: app",
@@ -83,13 +90,13 @@ fn by_lane_class_and_namespace() {
 
 #[test]
 fn what_others_depend_on_comes_later_and_alone() {
-    let with = |dependents, unit: Unit| Unit { dependents, ..unit };
+    let below = |dependents, unit: Unit| Unit { dependents, ..unit };
     let units = [
-        with(3, release("a", "some", &["main"])),
-        with(6, release("a", "many", &["main"])),
-        with(44, release("a", "most", &["main"])),
+        below(3, release("a", "some", &["main"])),
+        below(6, release("a", "many", &["main"])),
+        below(44, release("a", "most", &["main"])),
         release("b", "none", &["main"]),
-        Unit { hooks: true, safety: Safety::Review, ..release("b", "hooked", &["main"]) },
+        with(release("b", "hooked", &["main"]), |draft| draft.hooks = true),
     ];
     let expected = [
         "main/30-deployments-b: none",
@@ -105,7 +112,7 @@ fn what_others_depend_on_comes_later_and_alone() {
 
 #[test]
 fn few_are_recreated_at_once_and_merging_one_batch_renames_no_other() {
-    let named = |name: &str| Unit { impact: Impact::Recreate, ..release("media", name, &["main"]) };
+    let named = |name: &str| with(release("media", name, &["main"]), |draft| draft.impact = Impact::Recreate);
     let units: Vec<Unit> = ["a", "b", "c", "d", "e", "f", "g"].map(named).into();
     let settings = BatchSettings { recreate_at_most: 3, ..BatchSettings::default() };
     let all = divided_by(&units, &["main"], &settings);
@@ -124,7 +131,7 @@ fn few_are_recreated_at_once_and_merging_one_batch_renames_no_other() {
 #[test]
 fn needs_across_lanes_come_first() {
     let late = source("late", &["main"]);
-    let early = Unit { needs: [late.id.clone()].into(), ..release("a", "early", &["edge"]) };
+    let early = needing(release("a", "early", &["edge"]), &late);
     // It changes main by itself, and edge by what edge needs of it.
     assert_eq!(
         divided(&[late, early], &["edge", "main"]),
@@ -150,8 +157,8 @@ fn names_are_those_of_refs() {
 /// The removal of a source that releases of both clusters still name (`docs/hazards.md#s6`).
 fn removal(units: &[&Unit]) -> Unit {
     let mut removal = source("old", &["edge", "main"]);
-    removal.id.step = REMOVE;
-    removal.needs = units.iter().map(|unit| unit.id.clone()).collect();
+    removal.draft.id.step = REMOVE;
+    removal.need(units.iter().map(|unit| unit.id.clone()));
     removal
 }
 
@@ -176,8 +183,8 @@ fn removals_come_last_and_change_no_lane() {
 #[test]
 fn a_removal_takes_no_release_that_was_not_asked_for() {
     let new = source("new", &["edge", "main"]);
-    let needing = |unit: Unit| Unit { needs: [new.id.clone()].into(), ..unit };
-    let (here, there) = (needing(release("a", "here", &["edge"])), needing(release("a", "there", &["main"])));
+    let needing_it = |name: &str, cluster: &str| needing(release("a", name, &[cluster]), &new);
+    let (here, there) = (needing_it("here", "edge"), needing_it("there", "main"));
     let old = removal(&[&here, &there]);
     let mut plan = Plan::default();
     plan.units = vec![new, here, there, old];
@@ -203,8 +210,8 @@ fn a_removal_takes_no_release_that_was_not_asked_for() {
 #[test]
 fn what_exists_for_what_waits_waits_too() {
     let carrier = source("carrier", &["main"]);
-    let include = Unit { needs: [carrier.id.clone()].into(), ..source("include", &["main"]) };
-    let held = Unit { needs: [include.id.clone()].into(), safety: Safety::Review, ..release("a", "held", &["main"]) };
+    let include = needing(source("include", &["main"]), &carrier);
+    let held = Unit { safety: Safety::Review, ..needing(release("a", "held", &["main"]), &include) };
     let mut plan = Plan::default();
     plan.units = vec![carrier, include, held];
     let clusters = ["main".to_owned()];

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Class, Effect, Finding};
-use crate::charts::app_template::WorkloadKind;
-use crate::flux::Radius;
+use std::ops::Deref;
+
+use super::{Class, Effect, Finding, Meta, Severity};
+use crate::flux::{Radius, WorkloadKind};
 use crate::repo::RepoPath;
 
 /// The step of units that take away what nothing needs any more. They come last.
@@ -40,6 +41,22 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// A HelmRelease.
+    pub fn release(namespace: &str, name: &str, path: &RepoPath) -> Subject {
+        Subject::Release { namespace: namespace.to_owned(), name: name.to_owned(), path: path.clone() }
+    }
+
+    /// Another object.
+    pub fn object(kind: &str, namespace: &str, name: &str, path: &RepoPath) -> Subject {
+        let (kind, namespace, name) = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+        Subject::Object { kind, namespace, name, path: path.clone() }
+    }
+
+    /// A kustomization file, for what it lists.
+    pub fn consumer(kustomization: &RepoPath) -> Subject {
+        Subject::Consumer { kustomization: kustomization.clone() }
+    }
+
     /// The kind of the object.
     pub fn kind(&self) -> &str {
         match self {
@@ -96,6 +113,13 @@ pub struct UnitId {
     pub subject: Subject,
 }
 
+impl UnitId {
+    /// The name of a unit of a migration.
+    pub fn new(meta: &'static Meta, step: &'static str, subject: Subject) -> UnitId {
+        UnitId { migration: meta.id, step, subject }
+    }
+}
+
 impl fmt::Display for UnitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.migration, self.step, self.subject)
@@ -122,15 +146,24 @@ impl fmt::Display for Lane {
 pub enum Safety {
     /// It may.
     Safe,
-    /// It is right as far as can be seen; a person decides (`--review`).
+    /// It is right as far as can be seen; you decide (`--review`).
     Review,
     /// It is in scope and never written.
     Refused,
-    /// A comment in the repository keeps its place as it is: neither pending nor refused, and never written.
+    /// A comment in the repository opts it out: neither pending nor refused, and never written.
     OptedOut,
 }
 
 impl Safety {
+    /// How safe a change is, by its findings: an error refuses it, a warning asks for a review.
+    pub fn of(findings: &[Finding]) -> Safety {
+        match findings.iter().map(|finding| finding.severity).min() {
+            Some(Severity::Error) => Safety::Refused,
+            Some(Severity::Warning) => Safety::Review,
+            Some(Severity::Note) | None => Safety::Safe,
+        }
+    }
+
     /// Whether it may be written, if need be after a review.
     pub fn is_able(self) -> bool {
         matches!(self, Safety::Safe | Safety::Review)
@@ -154,9 +187,9 @@ pub enum Impact {
     None,
     /// A Helm upgrade, or changed objects.
     Upgrade,
-    /// Pods are made anew.
+    /// Pods are replaced.
     Restart,
-    /// A workload must be deleted before it can be what it is to be: a field of it is immutable.
+    /// A workload must be deleted first, because an immutable field of it changes.
     Recreate,
     /// A volume is at risk.
     Data,
@@ -175,87 +208,152 @@ impl Impact {
     }
 }
 
-/// The smallest change that can be reverted alone: a recipe, without text.
+/// What a survey finds to do: a recipe, without text.
+///
+/// A survey says what is to change and what it knows about it. How safe that is, which clusters it
+/// reaches and what depends on it is for the planner to find out: see [`Unit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unit {
+pub struct Draft {
     /// Its name.
     pub id: UnitId,
-    /// The other names under which clusters apply it, `namespace/name`: one file may be several releases.
-    pub also: BTreeSet<String>,
     /// What it does, in a few words.
     pub title: String,
-    /// Whose objects it changes.
-    pub lane: Lane,
-    /// Whether it may be written.
-    pub safety: Safety,
-    /// What it does to the cluster.
-    pub impact: Impact,
-    /// The kinds of the workloads that belong to it.
-    pub workloads: BTreeSet<WorkloadKind>,
-    /// The namespace of its batch, where its subject has none: that of what it is seen in.
-    pub namespace: Option<String>,
-    /// The class of its batch, where subject, impact and workloads do not tell it.
-    pub class: Option<Class>,
-    /// Whether a Helm hook of it runs when it lands.
-    pub hooks: bool,
+    /// All files that its edit may change; changing another is an error of the migration.
+    pub touches: BTreeSet<RepoPath>,
+    /// Files beside these that it relies on: units of earlier migrations about them land first.
+    pub reads: BTreeSet<RepoPath>,
     /// The units that must be in the tree first. Every selection takes the closure.
     pub needs: BTreeSet<UnitId>,
-    /// All files that its edit may touch; touching another is an error of the migration.
-    pub touches: BTreeSet<RepoPath>,
-    /// Files beside these that must be as they are for it: what earlier migrations are about in them comes first.
-    pub reads: BTreeSet<RepoPath>,
-    /// What its files can reach, as the tree stands: clusters, Flux Kustomizations, HelmReleases. The planner fills it in.
-    pub radius: Radius,
-    /// How many Flux Kustomizations depend on the one that applies it, transitively; the most, where several do. The planner fills it in.
-    pub dependents: usize,
-    /// Why it is to be reviewed or refused, and what else there is to say about it.
+    /// What it does to the cluster.
+    pub impact: Impact,
+    /// Why it is to be reviewed (a warning) or refused (an error), and what is worth knowing about it.
     pub findings: Vec<Finding>,
-    /// What becomes of fields of objects as they are applied, where that is more than its title can say: changes on purpose, and what is kept
-    /// from changing. A unit without them changes nothing but what it is named after.
+    /// What becomes of fields of objects as they are applied, where the title does not say it all:
+    /// changes on purpose, and changes that are prevented.
     pub effects: Vec<Effect>,
-    /// What a person could paste into the file of a unit that is refused, where that is all that is missing.
+    /// The other names under which clusters apply it, `namespace/name`: one file may be several releases.
+    pub also: BTreeSet<String>,
+    /// The kinds of its workloads, where they are known.
+    pub workloads: BTreeSet<WorkloadKind>,
+    /// Whether a Helm hook of it runs when it lands.
+    pub hooks: bool,
+    /// The class of its batch, where subject, impact and workloads do not tell it.
+    pub class: Option<Class>,
+    /// The namespace of its batch, where its subject has none.
+    pub namespace: Option<String>,
+    /// What you could paste into the file yourself, where the unit is refused and this is all that is missing.
     pub paste: Option<String>,
 }
 
-impl Unit {
-    /// A unit of which nothing is known yet but what it is and touches: safe, of no cluster and without impact.
-    pub fn new(id: UnitId, title: String, touches: BTreeSet<RepoPath>) -> Unit {
-        Unit {
+impl Draft {
+    /// A draft without impact, findings or needs. Set the rest with struct update syntax.
+    pub fn new(id: UnitId, title: impl Into<String>, touches: impl IntoIterator<Item = RepoPath>) -> Draft {
+        Draft {
             id,
-            also: BTreeSet::new(),
-            title,
-            lane: Lane::default(),
-            safety: Safety::Safe,
-            impact: Impact::None,
-            workloads: BTreeSet::new(),
-            namespace: None,
-            class: None,
-            hooks: false,
-            needs: BTreeSet::new(),
-            touches,
+            title: title.into(),
+            touches: touches.into_iter().collect(),
             reads: BTreeSet::new(),
-            radius: Radius::default(),
-            dependents: 0,
+            needs: BTreeSet::new(),
+            impact: Impact::None,
             findings: Vec::new(),
             effects: Vec::new(),
+            also: BTreeSet::new(),
+            workloads: BTreeSet::new(),
+            hooks: false,
+            class: None,
+            namespace: None,
             paste: None,
         }
     }
 
-    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it one.
-    pub fn namespace(&self) -> &str {
-        let own = self.id.subject.namespace();
-        if own.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { own }
+    /// How safe it is, by its findings.
+    pub fn safety(&self) -> Safety {
+        Safety::of(&self.findings)
     }
 
-    /// Whether it takes something away that nothing needs any more.
+    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it one.
+    pub fn namespace(&self) -> &str {
+        let of_subject = self.id.subject.namespace();
+        if of_subject.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { of_subject }
+    }
+
+    /// Whether it removes something that nothing needs any more.
     pub fn is_removal(&self) -> bool {
         self.id.step == REMOVE
     }
 
-    /// Whether it exists only for the units that need it, such as a source. A release changes for its own sake, also where a removal waits for
-    /// it.
+    /// Whether it exists only for the units that need it, such as a source. A release changes for its
+    /// own sake, also where a removal waits for it.
     pub fn is_for_others(&self) -> bool {
         matches!(self.id.subject, Subject::Object { .. }) && self.impact == Impact::None && !self.is_removal()
+    }
+}
+
+/// The smallest change that can be reverted alone: a draft, and what the planner found out about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub(super) draft: Draft,
+    /// Whether it may be written.
+    pub safety: Safety,
+    /// Whose objects it changes.
+    pub lane: Lane,
+    /// What its files reach in the tree as it stands: clusters, Flux Kustomizations, HelmReleases.
+    pub radius: Radius,
+    /// How many Flux Kustomizations depend on the one that applies it, transitively; the most, where
+    /// several apply it.
+    pub dependents: usize,
+}
+
+impl Unit {
+    /// The unit of a draft, before anything is known of what it reaches.
+    pub(super) fn of(draft: Draft) -> Unit {
+        let (lane, radius) = (Lane::default(), Radius::default());
+        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0 };
+        unit.settle();
+        unit
+    }
+
+    /// Has it need another unit.
+    pub(super) fn need(&mut self, others: impl IntoIterator<Item = UnitId>) {
+        self.draft.needs.extend(others);
+    }
+
+    /// Refuses it, for a reason that is found when it lands.
+    pub(super) fn refuse(&mut self, reason: Finding) {
+        self.draft.findings.push(reason);
+        self.settle();
+    }
+
+    /// Opts it out, for the reason that a comment gives. What else there was to say about it does not matter any more.
+    pub(super) fn opt_out(&mut self, reason: Finding) {
+        self.draft.findings = vec![reason];
+        self.safety = Safety::OptedOut;
+    }
+
+    /// Adds what is worth knowing; that changes nothing about how safe it is.
+    pub(super) fn report_notes(&mut self, notes: impl IntoIterator<Item = Finding>) {
+        self.draft.findings.extend(notes);
+    }
+
+    /// Its findings, to point them elsewhere.
+    pub(super) fn findings_mut(&mut self) -> &mut [Finding] {
+        &mut self.draft.findings
+    }
+
+    fn settle(&mut self) {
+        self.safety = self.draft.safety();
+        if self.safety == Safety::Refused {
+            // Nothing is written, so nothing happens on the cluster.
+            self.draft.impact = Impact::None;
+        }
+    }
+}
+
+/// A unit is its draft and more: everything that a draft says is read through it.
+impl Deref for Unit {
+    type Target = Draft;
+
+    fn deref(&self) -> &Draft {
+        &self.draft
     }
 }

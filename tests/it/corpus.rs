@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::support::{Repo, corpus};
-use flux_codemod::charts::app_template::{Chart, WorkloadKind};
+use flux_codemod::charts::app_template::Chart;
 use flux_codemod::flux::View;
+use flux_codemod::flux::WorkloadKind;
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
 use serde_json::{Value, json};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::{corpus, vectors, yaml_files};
-use flux_codemod::charts::app_template::{Chart, Object, Pin, Stop, Tokens, Version, WorkloadKind};
+use flux_codemod::charts::app_template::{Chart, Object, Pin, Stop, Tokens, Version};
 use flux_codemod::flux::Value;
+use flux_codemod::flux::WorkloadKind;
 use flux_codemod::yaml::Stream;
 
 /// JSON is YAML, and so it takes the way that the text of a release takes.

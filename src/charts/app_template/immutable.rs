@@ -3,8 +3,9 @@
 use super::items::{Item, enabled, literal};
 use super::name::Name;
 use super::restore::{Pinned, Pins};
-use super::{Chart, Referent, Section, WorkloadKind};
+use super::{Chart, Referent, Section};
 use crate::flux::Value;
+use crate::flux::WorkloadKind;
 
 /// What stops an upgrade from 3.x to 4.x at a workload, until it is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

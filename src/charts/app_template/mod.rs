@@ -53,7 +53,7 @@ pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};
 pub use version::Version;
-pub use workloads::{Controller, WorkloadKind, controllers};
+pub use workloads::{Controller, controllers};
 
 use crate::flux::Value;
 

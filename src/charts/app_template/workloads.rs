@@ -1,46 +1,22 @@
-use std::fmt;
-
 use super::items::literal;
-use crate::flux::Value;
+use crate::flux::{Value, WorkloadKind};
 use crate::yaml::Node;
 
-/// The kinds of workload that a controller can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    /// `type: cronjob`.
-    CronJob,
-    /// `type: job`.
-    Job,
-    /// `type: deployment`, and what a controller is without a type.
-    Deployment,
-    /// `type: statefulset`.
-    StatefulSet,
-    /// `type: daemonset`.
-    DaemonSet,
-}
-
-impl WorkloadKind {
-    fn of(text: &str) -> Option<WorkloadKind> {
-        Some(match text {
-            "cronjob" => WorkloadKind::CronJob,
-            "job" => WorkloadKind::Job,
-            "deployment" => WorkloadKind::Deployment,
-            "statefulset" => WorkloadKind::StatefulSet,
-            "daemonset" => WorkloadKind::DaemonSet,
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for WorkloadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
+/// The kind that `type` of a controller names; `None` for what the chart does not know.
+fn kind_named(text: &str) -> Option<WorkloadKind> {
+    Some(match text {
+        "cronjob" => WorkloadKind::CronJob,
+        "job" => WorkloadKind::Job,
+        "deployment" => WorkloadKind::Deployment,
+        "statefulset" => WorkloadKind::StatefulSet,
+        "daemonset" => WorkloadKind::DaemonSet,
+        _ => return None,
+    })
 }
 
 /// What the values of a controller make of it: a Deployment where they do not say. `None` for what the chart does not know, or nobody can.
 pub(super) fn kind(controller: &Value) -> Option<WorkloadKind> {
-    literal(controller, "type").ok()?.map_or(Some(WorkloadKind::Deployment), WorkloadKind::of)
+    literal(controller, "type").ok()?.map_or(Some(WorkloadKind::Deployment), kind_named)
 }
 
 /// An enabled entry of `controllers`.
@@ -60,7 +36,7 @@ pub fn controllers(values: Node<'_>) -> Vec<Controller<'_>> {
     entries
         .filter(|(_, controller)| controller.text_at(&["enabled"]) != Some("false"))
         .filter_map(|(key, controller)| {
-            let kind = controller.text_at(&["type"]).map_or(Some(WorkloadKind::Deployment), WorkloadKind::of);
+            let kind = controller.text_at(&["type"]).map_or(Some(WorkloadKind::Deployment), kind_named);
             Some(Controller { identifier: key.text()?, kind, values: controller })
         })
         .collect()

@@ -9,6 +9,7 @@ mod scan;
 mod skip;
 mod source;
 mod version;
+mod workload;
 
 pub use file::{Barred, Broken, FileView};
 pub use names::is_kustomization_file;
@@ -19,3 +20,4 @@ pub(super) use scan::{Scan, on_all_cores};
 pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use version::FluxVersion;
+pub use workload::WorkloadKind;

@@ -1,0 +1,162 @@
+//! A round of planning: new units are landed on trial, and what does not land is refused now, not when it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::land::{LandError, Landed, land, ordered};
+use super::skip::{self, OptOut};
+use super::trial::Trial;
+use super::{Finding, Judge, Judged, Migration, Safety, Unit, UnitId, codes};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::repo::RepoPath;
+use crate::yaml::Fate;
+
+/// New units on the tree on which they were found.
+pub(super) struct Round<'r> {
+    view: &'r View,
+    units: Vec<Unit>,
+    migrations: &'r [&'r dyn Migration],
+    settings: &'r Settings,
+    judge: Option<&'r dyn Judge>,
+    /// Those that their survey refused.
+    declined: BTreeSet<UnitId>,
+    /// Those that did not land.
+    refused: BTreeMap<UnitId, Finding>,
+    /// Those that an opt-out covers.
+    opted_out: BTreeMap<UnitId, OptOut>,
+    judged: Option<Judged>,
+}
+
+/// What a round found.
+pub(super) struct Found {
+    /// The units, in an order in which each comes after what it needs.
+    pub(super) units: Vec<Unit>,
+    /// What a judge said of builds, if it was asked.
+    pub(super) judged: Option<Judged>,
+    /// The opt-outs that keep something from being done: migration, file, line of the comment.
+    pub(super) met: Vec<(&'static str, RepoPath, usize)>,
+}
+
+impl<'r> Round<'r> {
+    pub(super) fn of(
+        view: &'r View,
+        units: Vec<Unit>,
+        migrations: &'r [&'r dyn Migration],
+        settings: &'r Settings,
+        judge: Option<&'r dyn Judge>,
+    ) -> Result<Round<'r>, LandError> {
+        let is_refused = |unit: &&Unit| unit.safety == Safety::Refused;
+        let declined: BTreeSet<_> = units.iter().filter(is_refused).map(|unit| unit.id.clone()).collect();
+        let mut opted_out: BTreeMap<UnitId, OptOut> = BTreeMap::new();
+        for unit in ordered(&units.iter().collect::<Vec<_>>())? {
+            let of_needs = || unit.needs.iter().find_map(|need| opted_out.get(need)).cloned();
+            let met = if declined.contains(&unit.id) { skip::refused_there(view, unit) } else { None };
+            opted_out.extend(met.or_else(of_needs).map(|opt_out| (unit.id.clone(), opt_out)));
+        }
+        let (refused, judged) = (BTreeMap::new(), None);
+        Ok(Round { view, units, migrations, settings, judge, declined, refused, opted_out, judged })
+    }
+
+    /// Lands them on trial, again and again until all that is left lands and passes the judge.
+    ///
+    /// # Errors
+    /// As [`land`].
+    pub(super) fn land(&mut self) -> Result<Landed, LandError> {
+        loop {
+            let able: Vec<&Unit> = self.units.iter().filter(|unit| !self.stays(&unit.id)).collect();
+            let landed = land(self.view, &ordered(&able)?, self.migrations, self.settings)?;
+            self.refused.extend(landed.refused.clone());
+            self.opted_out.extend(landed.opted_out.clone());
+            // What nobody needs must not stay in the tree that others are planned on.
+            if self.drop_unneeded() | self.drop_too_early() {
+                continue;
+            }
+            let surprises = self.surprises(&landed)?;
+            if surprises.is_empty() {
+                return Ok(landed);
+            }
+            self.refused.extend(surprises);
+        }
+    }
+
+    /// Whether a unit is not written: refused, or opted out.
+    fn stays(&self, id: &UnitId) -> bool {
+        self.declined.contains(id) || self.refused.contains_key(id) || self.opted_out.contains_key(id)
+    }
+
+    /// The units that change builds which they should not change, each with the reason.
+    fn surprises(&mut self, landed: &Landed) -> Result<BTreeMap<UnitId, Finding>, LandError> {
+        let units = self.units.iter().filter(|unit| landed.units.contains(&unit.id)).collect();
+        let trial = Trial { view: self.view, units, migrations: self.migrations, settings: self.settings };
+        if trial.to_judge().is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let before = trial.without_them()?;
+        let trial = Trial { view: &before, units: trial.to_judge(), ..trial };
+        let (judged, surprises) = trial.judged(&landed.view, self.judge)?;
+        self.judged = Some(judged);
+        Ok(surprises)
+    }
+
+    /// Drops removals of what is still named by something that stays.
+    fn drop_too_early(&mut self) -> bool {
+        let stay: BTreeSet<UnitId> =
+            self.units.iter().map(|unit| &unit.id).filter(|id| self.stays(id)).cloned().collect();
+        self.keep(|unit| !unit.is_removal() || unit.needs.is_disjoint(&stay))
+    }
+
+    /// Drops what others were to need, where none of them can land. What is done for its own sake stays, whoever else needs it.
+    fn drop_unneeded(&mut self) -> bool {
+        let needs = |unit: &Unit| unit.needs.clone();
+        let wanted: BTreeSet<UnitId> = self.units.iter().flat_map(needs).collect();
+        let needed: BTreeSet<UnitId> = self.units.iter().filter(|unit| !self.stays(&unit.id)).flat_map(needs).collect();
+        self.keep(|unit| !unit.is_for_others() || !wanted.contains(&unit.id) || needed.contains(&unit.id))
+    }
+
+    /// Keeps some of the units, and says whether any was dropped.
+    fn keep(&mut self, is_kept: impl Fn(&Unit) -> bool) -> bool {
+        let before = self.units.len();
+        self.units.retain(is_kept);
+        self.units.len() != before
+    }
+
+    /// The units with what their landing found out. What is already as it should be is none.
+    ///
+    /// # Errors
+    /// [`LandError::Needs`] if units need each other in a circle.
+    pub(super) fn finish(mut self, landed: &Landed) -> Result<Found, LandError> {
+        // All opt-outs that are met, also by what nobody needs in the end.
+        let places = |(id, opt_out): (&UnitId, &OptOut)| {
+            let migration = id.migration;
+            opt_out.met.iter().map(move |(path, line)| (migration, path.clone(), *line)).collect::<Vec<_>>()
+        };
+        let met = self.opted_out.iter().flat_map(places).collect();
+        let changed: BTreeSet<&UnitId> = landed.units.iter().collect();
+        let mut units = std::mem::take(&mut self.units);
+        units.retain(|unit| self.stays(&unit.id) || changed.contains(&unit.id));
+        for unit in &mut units {
+            if let Some(opt_out) = self.opted_out.get(&unit.id) {
+                unit.opt_out(opt_out.finding.clone());
+            } else if let Some(reason) = self.refused.get(&unit.id) {
+                unit.refuse(reason.clone());
+            }
+            let comments: Vec<Finding> = comments_of(&unit.id, landed).collect();
+            unit.report_notes(comments);
+        }
+        let all: Vec<&Unit> = units.iter().collect();
+        let units = ordered(&all)?.into_iter().cloned().collect();
+        Ok(Found { units, judged: self.judged, met })
+    }
+}
+
+/// What became of the comments that stood where a unit removes something.
+fn comments_of(id: &UnitId, landed: &Landed) -> impl Iterator<Item = Finding> {
+    landed.comments.iter().filter(move |dropped| dropped.unit == *id).map(|dropped| {
+        let text = &dropped.comment.text;
+        let finding = match &dropped.comment.fate {
+            Fate::Moved => Finding::note(codes::COMMENT_MOVED, format!("`{text}` is kept, above what takes its place")),
+            Fate::Dropped(reason) => Finding::note(codes::COMMENT_DROPPED, format!("`{text}` is removed: {reason}")),
+        };
+        finding.at(&dropped.path, dropped.comment.line)
+    })
+}

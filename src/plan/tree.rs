@@ -1,0 +1,40 @@
+//! What there is to report about a tree, whatever the migration.
+
+use super::{Finding, Severity, codes};
+use crate::flux::{Barred, View};
+
+/// Problems of the tree itself: files that cannot be read, names that cannot be used.
+pub fn about_tree(view: &View) -> Vec<Finding> {
+    let odd = view.tree().left_out().iter().map(|left_out| Finding {
+        severity: Severity::Warning,
+        code: codes::ODD_PATH,
+        path: None,
+        line: None,
+        message: format!("`{}` is left out: its name is not UTF-8 or holds control characters", left_out.name),
+    });
+    let broken = view.files().filter_map(|(path, file)| {
+        let broken = file.broken.as_ref()?;
+        Some(Finding {
+            severity: Severity::Warning,
+            code: codes::BROKEN_YAML,
+            path: Some(path.clone()),
+            line: Some(broken.line),
+            message: format!("this is no YAML: {}", broken.message),
+        })
+    });
+    odd.chain(broken).collect()
+}
+
+/// The files that are never changed, and why.
+pub(super) fn untouchable(view: &View) -> Vec<Finding> {
+    let links = view.links().iter().map(|path| (path, Barred::Link));
+    let barred =
+        view.files().filter_map(|(path, file)| Some((path, file.barred?))).chain(links).map(|(path, barred)| Finding {
+            severity: Severity::Note,
+            code: codes::code_of_barred(barred),
+            path: Some(path.clone()),
+            line: None,
+            message: "never touched".to_owned(),
+        });
+    barred.collect()
+}
