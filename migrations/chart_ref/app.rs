@@ -118,7 +118,6 @@ fn place(
         beside: release.at.path.clone(),
         listed_in,
         api_version,
-        clusters: candidate.clusters.clone(),
     };
     let interval = want.interval.clone().unwrap_or_else(|| INTERVAL.to_owned());
     let spec = Spec { key: want.key.clone(), interval, carried: want.carried.clone(), comments: Vec::new() };

@@ -166,7 +166,7 @@ fn carrier(
     let file = dir.join(FILE).expect("a name is one part of a path");
     let beside = members[0].release.at.path.clone();
     let place =
-        Place { name: name.clone(), namespace: None, file, beside, listed_in: BTreeSet::new(), api_version, clusters };
+        Place { name: name.clone(), namespace: None, file, beside, listed_in: BTreeSet::new(), api_version };
     let (interval, _) = interval(members);
     let spec = Spec { key: key.clone(), interval, carried: carried.to_vec(), comments: Vec::new() };
     Ok(Carrier { dir, name, new: Some(NewSource { place, spec, users: 0 }) })

@@ -54,10 +54,15 @@ reason_codes! {
         why "git stores something else than what lies in the work tree."
         todo "Change it by hand."
 
+    IGNORED_FILE "ignored-file"
+        what "A .gitignore names the file."
+        why "git does not know it, so no commit would hold it and no cluster would see it."
+        todo "Take the path out of .gitignore if the repository is to have it."
+
     UNTOUCHABLE_FILE "untouchable-file"
-        what "The file is one that is never touched: encrypted, a template, a link, under a git filter, or not UTF-8."
+        what "The file is one that is never changed: encrypted, a template, a symbolic link, under a git filter, ignored, or not UTF-8."
         why "An edit would break its checksum, or change something else than what is seen here."
-        todo "Change it by hand, or by what generates it."
+        todo "Change it by hand, or change what generates it."
 
     PARSERS_DISAGREE "parsers-disagree"
         what "Two YAML parsers read the file, or the edit of it, differently."
@@ -208,6 +213,7 @@ pub fn code_of_barred(barred: Barred) -> &'static Code {
         Barred::NotUtf8 => NOT_UTF8,
         Barred::Link => LINK,
         Barred::Filtered => FILTERED_FILE,
+        Barred::Ignored => IGNORED_FILE,
     }
 }
 

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::lines;
 use super::skip::{self, OptOut};
-use super::{Edited, Finding, Migration, Unit, UnitId};
+use super::{Edited, Finding, Migration, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath, TreeError};
@@ -153,6 +153,15 @@ fn wave(units: &[&Unit]) -> usize {
         .count()
 }
 
+/// The first file among the changes that is never changed, whatever the migration forgot.
+fn untouchable(view: &View, changes: &Changes) -> Option<Finding> {
+    let barred = changes.paths().find_map(|path| Some((path, view.barred(path)?)));
+    barred.map(|(path, barred)| {
+        let why = codes::code_of_barred(barred).id;
+        Finding::error(codes::UNTOUCHABLE_FILE, format!("{path} is never changed ({why})")).at(path, None)
+    })
+}
+
 fn land_wave(
     start: &View,
     landed: &mut Landed,
@@ -185,6 +194,10 @@ fn land_wave(
             Edited::Changes(own, comments) => {
                 if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
+                }
+                if let Some(finding) = untouchable(&landed.view, &own) {
+                    landed.refused.insert(unit.id.clone(), finding);
+                    continue;
                 }
                 if let Some(opt_out) = skip::touched(&landed.view, unit, &own) {
                     landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));

@@ -8,6 +8,7 @@
 mod change;
 mod durable;
 mod folder;
+mod ignored;
 mod journal;
 mod path;
 mod source;

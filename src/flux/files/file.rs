@@ -37,6 +37,8 @@ pub enum Barred {
     Link,
     /// It has a `filter=` attribute: what git stores is not what is in the work tree.
     Filtered,
+    /// A path that is not in the tree because a `.gitignore` names it.
+    Ignored,
 }
 
 impl fmt::Display for Barred {
@@ -48,6 +50,7 @@ impl fmt::Display for Barred {
             Barred::NotUtf8 => "not-utf8",
             Barred::Link => "link",
             Barred::Filtered => "filtered-file",
+            Barred::Ignored => "ignored-file",
         })
     }
 }

@@ -330,8 +330,14 @@ impl View {
         effective(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
-    /// Why a file must not be changed, if so.
+    /// Why a file is never changed, if so. A path where nothing is yet is barred if git ignores it.
     pub fn barred(&self, path: &RepoPath) -> Option<Barred> {
-        if self.scan.links.contains(path) { Some(Barred::Link) } else { self.file(path)?.barred }
+        if self.scan.links.contains(path) {
+            Some(Barred::Link)
+        } else if self.tree().entry(path).is_none() {
+            self.tree().ignores(path).then_some(Barred::Ignored)
+        } else {
+            self.file(path)?.barred
+        }
     }
 }
