@@ -10,7 +10,7 @@ use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{CHART, Registry, at_source, is_open, key, registry, repository_of_4, verify_line};
 use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
-use crate::migrations::chart_ref::codes::{PATCHED, UNREACHED, VERIFY_ELSEWHERE};
+use crate::migrations::chart_ref::codes::{PATCHED, VERIFY_ELSEWHERE};
 use crate::plan::codes::UNTOUCHABLE_FILE;
 use crate::plan::{Code, Finding, Severity};
 
@@ -134,7 +134,7 @@ pub(super) fn judge<'v>(
             candidate.findings.extend(candidate.effect.findings.clone());
             if reaches.is_empty() {
                 let message = format!("no cluster applies {}", release.name);
-                candidate.findings.push(at_release(release, Severity::Warning, UNREACHED, message));
+                candidate.findings.push(at_release(release, Severity::Warning, crate::plan::codes::UNREACHED, message));
             }
             let errors: Vec<Finding> = errors;
             candidate.verdict = if errors.is_empty() { Ok(step) } else { Err(errors) };

@@ -66,7 +66,7 @@ pub(super) fn judge<'v>(
     let has_hooks = !review.is_empty();
     if reaches.is_empty() {
         let message = format!("no cluster applies {}", release.name);
-        review.push(at_release(release, Severity::Warning, codes::UNREACHED, message));
+        review.push(at_release(release, Severity::Warning, crate::plan::codes::UNREACHED, message));
     }
     let mut notes = Vec::new();
     let mut conversion = None;

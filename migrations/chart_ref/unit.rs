@@ -56,23 +56,20 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     let mut others: BTreeMap<UnitId, Draft> = BTreeMap::new();
     for source in found.sources.iter().filter(|source| source.home != Home::App) {
         let new = source.new.as_ref().map(|new| source_unit(source, new));
-        for unit in new.into_iter().chain(include_units(found, source)) {
-            match others.get_mut(&unit.id) {
-                Some(other) => {
-                    other.findings.extend(
-                        unit.findings.into_iter().filter(|own| !other.findings.contains(own)).collect::<Vec<_>>(),
-                    );
-                }
-                None => drop(others.insert(unit.id.clone(), unit)),
-            }
-        }
+        others.extend(new.into_iter().chain(include_units(found, source)).map(|unit| (unit.id.clone(), unit)));
     }
     units.extend(others.into_values());
     units.extend(found.removals.all.iter().map(|removal| removal_unit(found, removal)));
     let moved = view.releases().len() - found.candidates.len() - found.other_charts.values().sum::<usize>();
-    let there = found.sources.iter().filter(|source| source.new.is_none() && source.home != Home::App);
-    let findings = there.flat_map(|source| source.findings.clone());
-    let findings = findings.chain(unseen(view)).chain(found.removals.findings.clone()).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in found.sources.iter().flat_map(|source| &source.findings) {
+        // Releases that share a Component share what there is to say about it.
+        if !findings.contains(finding) {
+            findings.push(finding.clone());
+        }
+    }
+    findings.extend(unseen(view));
+    findings.extend(found.removals.findings.clone());
     Survey { drafts: units, findings, out_of_scope: out_of_scope(found, moved) }
 }
 
@@ -143,7 +140,6 @@ fn release_unit(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
         match (&source.home, &source.new) {
             (Home::App, new) => {
                 touches.extend(new.iter().flat_map(|new| new.place.touches()));
-                findings.extend(source.findings.clone());
             }
             (_, Some(new)) if source.include.is_none() => drop(needs.insert(source_id(new))),
             _ => needs.extend(include_ids(source).map(|(id, _)| id)),
@@ -180,8 +176,7 @@ fn source_unit(source: &Source, new: &NewSource) -> Draft {
             (title, component::touches(&new.place))
         }
     };
-    let findings = source.findings.clone();
-    Draft { findings, ..Draft::new(source_id(new), title, touches) }
+    Draft::new(source_id(new), title, touches)
 }
 
 fn include_units<'f>(found: &'f Found<'_>, source: &'f Source) -> impl Iterator<Item = Draft> + 'f {

@@ -123,6 +123,9 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     units.extend(found.templates.iter().filter_map(|template| removal_unit(found, template)));
     let (renames, mut findings) = rename::survey(found, &units);
     units.extend(renames);
+    for consumer in live() {
+        findings.extend(found.missing_variables(consumer, &found.switched(consumer)));
+    }
     for consumer in &found.consumers {
         findings.extend(consumer.commented.iter().map(|own| {
             let message = format!("a comment names {}, and stays", own.target);
@@ -139,8 +142,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
 
 fn consumer_unit(found: &Found<'_>, consumer: &Consumer<'_>) -> Draft {
     let references = found.switched(consumer);
-    let mut findings = found.about(consumer, &references);
-    findings.extend(found.missing_variables(consumer, &references));
+    let findings = found.about(consumer, &references);
     let owners = found.named_by(consumer);
     let able: Vec<&Counterpart> = references.iter().filter_map(|own| found.counterpart(own).ok()).collect();
     let made = able.iter().filter_map(|own| Some(component_id(own, own.made_from.as_ref()?, found.view)));

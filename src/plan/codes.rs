@@ -64,6 +64,31 @@ reason_codes! {
         why "An edit would break its checksum, or change something else than what is seen here."
         todo "Change it by hand, or change what generates it."
 
+    GONE "object-gone"
+        what "The object of a planned change is not in its file any more."
+        why "The file has changed since, or what landed before has moved the object."
+        todo "Plan again."
+
+    UNREACHED "unreached"
+        what "No cluster of this repository applies the file."
+        why "Nothing happens on any cluster, and the effective namespace of the object cannot be seen."
+        todo "Delete the file, or list it again; or take the unit with --review to keep it in step."
+
+    STATED_ELSEWHERE "stated-elsewhere"
+        what "The file of the object needs no change, but the object as a cluster gets it does: a patch, a variable or common annotations and labels add what is to change."
+        why "Only the file of the object is changed here, and what adds it would go on doing so."
+        todo "Change what adds it by hand: look through the kustomizations above the file."
+
+    CHANGED_ON_THE_WAY "changed-on-the-way"
+        what "A patch, a variable or common annotations and labels would undo the change, or make something else of it, before the object arrives in a cluster."
+        why "What a cluster gets would not be what the migration means."
+        todo "Change what stands in the kustomizations above the file, then run again."
+
+    PATCHES_NOT_FOLLOWED "patches-not-followed"
+        what "Patches stand on the way of an object to its cluster, and the program does not know what they do to objects of this kind."
+        why "A patch could undo the change, or depend on what is changed."
+        todo "Read the patches of the file that is named; if none concerns the object, take the unit with --review."
+
     PARSERS_DISAGREE "parsers-disagree"
         what "Two YAML parsers read the file, or the edit of it, differently."
         why "Flux uses one of several YAML readers, too; an edit is only written when two that share no code agree on what it does."

@@ -5,6 +5,7 @@
 //!
 //! Knows no terminal, no git, no registry: migrations are handed in.
 
+pub mod author;
 mod batch;
 mod class;
 mod clusters;

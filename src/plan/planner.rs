@@ -132,13 +132,15 @@ fn measure(view: &View, units: &mut [Unit]) {
         for path in &unit.touches.clone() {
             unit.radius.extend(radiuses.of_file(path));
         }
-        unit.lane.0 = unit.radius.clusters.clone();
+        let entries = view.graph().clusters.iter().filter(|cluster| unit.touches.contains(&cluster.stated_at.path));
+        let begun: BTreeSet<String> = entries.map(|cluster| cluster.name.clone()).collect();
+        unit.lane.0.extend(unit.radius.clusters.iter().cloned().chain(begun));
         unit.dependents = dependents(view, &unit.id.subject);
     }
-    // A file that is new reaches nothing yet: it is there for the units that need it.
+    // What is new, or only listed by what is new, reaches nothing yet: it is there for the units that need it.
     for number in (0..units.len()).rev() {
-        let (id, is_for_others) = (units[number].id.clone(), units[number].is_for_others());
-        if is_for_others {
+        let (id, unit) = (units[number].id.clone(), &units[number]);
+        if unit.is_for_others() || unit.lane.0.is_empty() {
             let users = units[number + 1..].iter().filter(|user| user.needs.contains(&id));
             let clusters: BTreeSet<String> = users.flat_map(|user| user.lane.0.clone()).collect();
             units[number].lane.0.extend(clusters);

@@ -37,6 +37,19 @@ pub struct Runbook {
     pub back: Vec<Step>,
 }
 
+impl Runbook {
+    /// The steps of a change that Flux only has to reconcile: nothing before it, nothing by hand.
+    pub fn reconcile_only(view: &View, batch: &Batch<'_>, what: impl Into<String>) -> Runbook {
+        let mut after = vec![reconcile(view, batch)];
+        let commands = get_releases(&batch.units);
+        if !commands.is_empty() {
+            after.push(Step::new("See that every release is ready.", commands));
+        }
+        let back = vec![Step::new("Revert the merge. Nothing on the cluster has to be undone by hand.", Vec::new())];
+        Runbook { what: what.into(), before: Vec::new(), after, back }
+    }
+}
+
 /// A command, its words as a list.
 pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()

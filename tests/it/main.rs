@@ -7,6 +7,7 @@ mod support;
 
 mod app_template_v4;
 mod apply;
+mod author;
 mod branch;
 mod cli;
 mod clusters;
@@ -21,4 +22,5 @@ mod landing;
 mod mentions;
 mod remediation_defaults;
 mod vectors;
+mod worked_example;
 mod yaml;

@@ -24,7 +24,7 @@ impl At {
     }
 
     /// The node of the object.
-    pub(in crate::flux) fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
+    pub fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
         let root = stream.documents().nth(self.document)?;
         match self.item {
             Some(index) => root.get("items")?.items().nth(index),
@@ -91,7 +91,7 @@ impl Object {
     }
 
     /// What Kustomize takes in its place: the items of a List, or else the object itself.
-    pub(in crate::flux) fn expanded(&self) -> &[Object] {
+    pub fn expanded(&self) -> &[Object] {
         if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
 

@@ -154,6 +154,45 @@ impl Value {
         }
     }
 
+    /// The value at the end of a path of keys, to change.
+    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Value> {
+        path.iter().try_fold(self, |value, key| value.get_mut(key))
+    }
+
+    /// Sets the value at the end of a path of keys; mappings that are missing on the way are made.
+    pub fn set_at(&mut self, path: &[&str], value: Value) {
+        match path {
+            [] => *self = value,
+            [key, rest @ ..] => {
+                if self.get(key).is_none() {
+                    self.set(key, Value::Mapping(Vec::new()));
+                }
+                self.get_mut(key).expect("it was put there").set_at(rest, value);
+            }
+        }
+    }
+
+    /// Renames a key of a mapping, in its place; whether it was there. The new key must not be there.
+    pub fn rename(&mut self, key: &str, new_key: &str) -> bool {
+        let Value::Mapping(entries) = self else { return false };
+        let entry = entries.iter_mut().find(|(name, _)| name == key);
+        entry.map(|(name, _)| new_key.clone_into(name)).is_some()
+    }
+
+    /// Whether two values say the same: the order of keys says nothing.
+    pub fn same_as(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Mapping(entries), Value::Mapping(others)) => {
+                let has = |(key, value): &(String, Value)| other.get(key).is_some_and(|theirs| value.same_as(theirs));
+                entries.len() == others.len() && entries.iter().all(has)
+            }
+            (Value::Sequence(items), Value::Sequence(others)) => {
+                items.len() == others.len() && items.iter().zip(others).all(|(item, theirs)| item.same_as(theirs))
+            }
+            _ => self == other,
+        }
+    }
+
     /// Removes a key of a mapping, and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
         let Value::Mapping(entries) = self else { return false };

@@ -11,6 +11,7 @@ mod sequence;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod upsert;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,109 @@
+//! The edits of a unit: several files, each proven.
+
+use std::collections::BTreeMap;
+
+use crate::flux::{At, View};
+use crate::plan::{Edited, Finding, codes};
+use crate::repo::{Change, Changes, RepoPath};
+use crate::yaml::{CommentFate, Edit, Error, Node};
+
+/// The text of a unit: its changes, and what became of the comments in what they remove.
+pub type Written = (Changes, Vec<(RepoPath, CommentFate)>);
+
+/// The changes of one unit, file by file. Edits of YAML are collected and proven at the end; files that
+/// are created, moved or deleted are set as they are.
+pub struct Edits<'v> {
+    view: &'v View,
+    edits: BTreeMap<RepoPath, Edit<'v>>,
+    others: Changes,
+}
+
+impl<'v> Edits<'v> {
+    /// No changes yet, of files of this view.
+    pub fn of(view: &'v View) -> Edits<'v> {
+        Edits { view, edits: BTreeMap::new(), others: Changes::new() }
+    }
+
+    /// Edits a file. What was edited in it before is part of the same proof.
+    ///
+    /// # Errors
+    /// What the YAML editor refuses, or that the file cannot be read as YAML.
+    pub fn file(
+        &mut self,
+        path: &RepoPath,
+        change: impl FnOnce(&mut Edit<'v>) -> Result<(), Error>,
+    ) -> Result<(), Finding> {
+        let view = self.view;
+        if !self.edits.contains_key(path) {
+            let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()) else {
+                let message = format!("{path} cannot be read as YAML");
+                return Err(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None));
+            };
+            self.edits.insert(path.clone(), Edit::of(stream).moving_anchors().in_order());
+        }
+        let edit = self.edits.get_mut(path).expect("it was put there");
+        change(edit).map_err(|error| refused_edit(path, &error))
+    }
+
+    /// Edits an object where it stands.
+    ///
+    /// # Errors
+    /// As [`Edits::file`]; also if nothing stands there.
+    pub fn object(
+        &mut self,
+        at: &At,
+        change: impl FnOnce(&mut Edit<'v>, Node<'v>) -> Result<(), Error>,
+    ) -> Result<(), Finding> {
+        let Some(root) = self.view.node(at) else {
+            return Err(
+                Finding::error(codes::GONE, format!("the object is not in {} any more", at.path)).at(&at.path, None)
+            );
+        };
+        self.file(&at.path, |edit| change(edit, root))
+    }
+
+    /// Sets what happens to a file other than an edit.
+    pub fn set(&mut self, path: RepoPath, change: Change) {
+        self.others.set(path, change);
+    }
+
+    /// Proves all edits.
+    ///
+    /// # Errors
+    /// For the first that both parsers do not agree on, or that loses a comment.
+    pub fn finish(self) -> Result<Written, Finding> {
+        self.finish_if(|_, _| Ok(()))
+    }
+
+    /// Proves all edits, and has each new text of a file pass a test.
+    ///
+    /// # Errors
+    /// As [`Edits::finish`], or the finding of the test.
+    pub fn finish_if(self, mut passes: impl FnMut(&RepoPath, &str) -> Result<(), Finding>) -> Result<Written, Finding> {
+        let Edits { view, edits, others: mut changes } = self;
+        let mut fates = Vec::new();
+        for (path, edit) in edits.into_iter().filter(|(_, edit)| !edit.is_empty()) {
+            let edited = edit.finish().map_err(|error| refused_edit(&path, &error))?;
+            let stream = view.file(&path).and_then(|file| file.stream.as_deref()).expect("an edited file was read");
+            let text = edited.splices.apply(stream.text()).expect("an edit is bound to its text");
+            passes(&path, &text)?;
+            fates.extend(edited.comments.into_iter().map(|fate| (path.clone(), fate)));
+            changes.set(path, Change::Edit(edited.splices));
+        }
+        Ok((changes, fates))
+    }
+}
+
+/// What an edit amounts to.
+pub fn edited(written: Result<Written, Finding>) -> Edited {
+    match written {
+        Ok((changes, _)) if changes.is_empty() => Edited::Already,
+        Ok((changes, fates)) => Edited::Changes(changes, fates),
+        Err(reason) => Edited::Refused(reason),
+    }
+}
+
+/// What the YAML editor refused, in a file.
+pub fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
+    Finding::error(codes::code_of_edit(&error.problem), error.to_string()).at(path, error.at.line)
+}

@@ -1,0 +1,15 @@
+//! The kit that migrations are made of.
+//!
+//! A small migration says which objects it is about and what their values become ([`Rewrite`]); the
+//! house does the rest. A larger one implements [`Migration`](super::Migration) itself and takes from
+//! here what it needs: [`Edits`] for the text of several files, [`workloads`] for the class of a batch.
+//! CONTRIBUTING.md has a whole migration as an example.
+
+mod edits;
+mod rewrite;
+pub mod testing;
+mod workloads;
+
+pub use edits::{Edits, Written, edited, refused_edit};
+pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict};
+pub use workloads::{hooks, workloads};

@@ -1,0 +1,39 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
+
+/// Texts as a source, for tests: every file is an ordinary one.
+pub struct Memory {
+    entries: Vec<Entry>,
+    texts: BTreeMap<RepoPath, Arc<[u8]>>,
+}
+
+impl Memory {
+    /// The tree of these texts by path.
+    ///
+    /// # Panics
+    /// If a path cannot be one of a repository.
+    pub fn tree<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Tree {
+        let file = |(path, text): (&str, &str)| (RepoPath::new(path).expect("a path"), text.as_bytes().into());
+        let texts: BTreeMap<RepoPath, Arc<[u8]>> = files.into_iter().map(file).collect();
+        let kind = EntryKind::File { mode: Mode::File, filtered: false };
+        let entries = texts.keys().map(|path| Entry { path: path.clone(), kind: kind.clone() }).collect();
+        Tree::of(Arc::new(Memory { entries, texts }))
+    }
+}
+
+impl Source for Memory {
+    fn list(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn left_out(&self) -> &[LeftOut] {
+        &[]
+    }
+
+    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+        self.texts.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
