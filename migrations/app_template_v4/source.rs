@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversion::finding;
 use crate::charts::app_template;
-use crate::flux::{At, OciRepository, Reach, SourceRef, View};
+use crate::flux::{At, ClusterId, OciRepository, Reach, SourceRef, View};
 pub(super) use crate::migrations::chart_ref::address::APP_TEMPLATE as CHART;
 use crate::migrations::chart_ref::address::{FROZEN, LABS};
 use crate::migrations::sources::find::{existing, proven_beside};
@@ -79,7 +79,7 @@ impl<'v> Needed<'v> {
         view: &View,
         old: &'v OciRepository,
         target: &str,
-        places: &BTreeSet<(usize, String)>,
+        places: &BTreeSet<(ClusterId, String)>,
     ) -> Needed<'v> {
         let spec = spec(view, old, key(old, target).0);
         let found = found(view, &spec, places);
@@ -112,7 +112,7 @@ impl<'v> Needed<'v> {
 }
 
 /// The name under which every one of these clusters and namespaces has the source.
-fn found(view: &View, spec: &Spec, needed: &BTreeSet<(usize, String)>) -> Option<String> {
+fn found(view: &View, spec: &Spec, needed: &BTreeSet<(ClusterId, String)>) -> Option<String> {
     let mut by_namespace: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (cluster, namespace) in needed {
         by_namespace.entry(namespace).or_default().insert(view.graph().clusters[*cluster].name.clone());
@@ -132,14 +132,14 @@ pub(super) fn verify_line(view: &View, at: &At) -> Option<usize> {
 /// The HelmRepository of 4.x that every place of a release has, as a `sourceRef` names it.
 pub(super) fn repository_of_4(view: &View, reaches: &[Reach]) -> Option<SourceRef> {
     let of_4 = view.helm_repositories().iter().filter(|own| registry(&own.url) == Registry::Has);
-    let mut names = BTreeMap::<(String, String), BTreeSet<usize>>::new();
+    let mut names = BTreeMap::<(String, String), BTreeSet<ClusterId>>::new();
     for repository in of_4 {
         for reach in view.graph().reaches(&repository.at) {
             let name = (reach.namespace.clone().unwrap_or_default(), reach.name.clone());
             names.entry(name).or_default().insert(reach.cluster);
         }
     }
-    let clusters: BTreeSet<usize> = reaches.iter().map(|reach| reach.cluster).collect();
+    let clusters: BTreeSet<ClusterId> = reaches.iter().map(|reach| reach.cluster).collect();
     let ((namespace, name), _) = names.into_iter().find(|(_, own)| clusters.is_subset(own))?;
     Some(SourceRef { kind: "HelmRepository".to_owned(), name, namespace: Some(namespace) })
 }

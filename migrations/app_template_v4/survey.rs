@@ -8,7 +8,7 @@ use super::release::{Candidate, Now, Way, at_release, judge, now, sources_of};
 use super::removal;
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Needed, Second, is_of_3};
-use crate::flux::{At, Chart, OciRepository, Release, View};
+use crate::flux::{At, Chart, ClusterId, OciRepository, Release, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::place::{Place, at_object};
 use crate::migrations::sources::remove::Removals;
@@ -16,7 +16,7 @@ use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
 
 /// Clusters, each with a namespace.
-type Places = BTreeSet<(usize, String)>;
+type Places = BTreeSet<(ClusterId, String)>;
 
 /// What this migration finds in a tree. Recomputed on every tree, so that no unit needs to carry it.
 pub(super) struct Found<'v> {

@@ -16,7 +16,7 @@ use super::release::{Candidate, at_release, finding};
 use super::settings::ChartRefSettings;
 use super::strategy::Home;
 use super::survey::{Include, NewSource, Source, about, agreed, interval};
-use crate::flux::{Reach, View};
+use crate::flux::{ClusterId, Reach, View};
 use crate::migrations::sources::component::{FILE, carrying, home_of_siblings, write_component};
 use crate::migrations::sources::find::{Sources, existing, fits};
 use crate::migrations::sources::name::{dashed, name_among};
@@ -203,11 +203,10 @@ fn included(
         let message = format!("no cluster applies a release of {} in {namespace}", key.chart);
         return Err(refuse(codes::SOURCE_PLACE, message));
     }
-    let numbers: Vec<usize> = (0..view.graph().clusters.len())
-        .filter(|number| group.clusters.contains(&view.graph().clusters[*number].name))
-        .collect();
+    let concerned = view.graph().clusters.entries().filter(|(_, cluster)| group.clusters.contains(&cluster.name));
+    let concerned: Vec<ClusterId> = concerned.map(|(id, _)| id).collect();
     let there = Sources::of(view);
-    if let Some(taken) = numbers.iter().find_map(|cluster| there.named(*cluster, namespace, &carrier.name).first()) {
+    if let Some(taken) = concerned.iter().find_map(|cluster| there.named(*cluster, namespace, &carrier.name).first()) {
         let message = format!("{namespace} has the OCIRepository {} from {} already", carrier.name, taken.source.at);
         return Err(refuse(codes::NAME_TAKEN, message));
     }
@@ -219,7 +218,7 @@ fn included(
         return Err(refuse(codes::SOURCE_NAMESPACE, message));
     };
     let now = Sources::of(&trial);
-    for cluster in numbers {
+    for cluster in concerned {
         let owners = now.named(cluster, namespace, &name);
         if owners.len() != 1 || !owners.iter().all(|own| fits(&trial, own.source, key, carried)) {
             let cluster = &view.graph().clusters[cluster].name;

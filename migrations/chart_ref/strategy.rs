@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes;
 use super::release::{at_release, chart_of};
 use super::settings::{ChartRefSettings, ChartSettings, Strategy};
-use crate::flux::{Chart, Reach, Release, View};
+use crate::flux::{Chart, ClusterId, Reach, Release, View};
 use crate::migrations::sources::find::Sources;
 use crate::plan::{Finding, Severity};
 
@@ -21,7 +21,7 @@ pub(super) enum Home {
 }
 
 /// How many releases of each cluster use each chart, whether or not they have moved: so half of them landed decide as all did before.
-pub(super) struct Users<'v>(BTreeMap<(&'v str, usize), usize>);
+pub(super) struct Users<'v>(BTreeMap<(&'v str, ClusterId), usize>);
 
 impl<'v> Users<'v> {
     pub(super) fn of(view: &'v View, settings: &'v ChartRefSettings, sources: &Sources<'_>) -> Users<'v> {
@@ -52,7 +52,7 @@ impl<'v> Users<'v> {
         if let Some(strategy) = chart.strategy {
             return strategy;
         }
-        let several = |(own, cluster): &(&str, usize)| {
+        let several = |(own, cluster): &(&str, ClusterId)| {
             *own == chart.name
                 && self.0[&(*own, *cluster)] > 1
                 && (reaches.is_empty() || reaches.iter().any(|reach| reach.cluster == *cluster))

@@ -9,7 +9,7 @@ use super::release::at_release;
 use super::settings::{ChartRefSettings, ChartSettings};
 use super::strategy::{Home, Users};
 use super::values::Jump;
-use crate::flux::{Chart, ChartSpec, HelmRepository, Reach, Release, View};
+use crate::flux::{Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::New;
@@ -112,7 +112,7 @@ fn repositories(
     let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
     let name = &chart.source_ref.name;
     // What no cluster applies is looked up in all of them, by the namespace that it states.
-    let places: BTreeSet<(Option<usize>, Option<&str>)> = match reaches {
+    let places: BTreeSet<(Option<ClusterId>, Option<&str>)> = match reaches {
         [] => [(None, chart.source_ref.namespace.as_deref().or(release.namespace.as_deref()))].into(),
         reaches => reaches
             .iter()

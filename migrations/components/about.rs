@@ -72,7 +72,7 @@ impl Found<'_> {
         let mut found = Vec::new();
         for reference in references {
             let Ok(counterpart) = self.counterpart(reference) else { continue };
-            for own in self.appliers_of(consumer).map(|number| &graph.kustomizations[number]) {
+            for own in self.appliers_of(consumer).map(|id| &graph.kustomizations[id]) {
                 // Without variables nothing is substituted; what a source that is not here gives is not known.
                 if !own.variables.any || !own.variables.elsewhere.is_empty() {
                     continue;

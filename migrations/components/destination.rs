@@ -25,7 +25,7 @@ impl<'v> Found<'v> {
             return Vec::new();
         }
         let view = self.view;
-        let appliers = self.appliers_of(consumer).map(|number| &view.graph().kustomizations[number]);
+        let appliers = self.appliers_of(consumer).map(|id| &view.graph().kustomizations[id]);
         let mut named = BTreeMap::new();
         for applier in appliers {
             let path = applier.path.as_ref().and_then(|path| view.tree().follow(path));

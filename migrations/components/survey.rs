@@ -9,7 +9,7 @@ use super::settings::ComponentsSettings;
 use super::template::{Consumer, Elsewhere, Reference, Templates};
 use super::unit::{component_id, consumer_id, promotion_id, protection_id, removal_id};
 use super::{codes, finding, promote, removal, rename, warnings};
-use crate::flux::{Kustomization, Object, View};
+use crate::flux::{Kustomization, KustomizationId, Object, View};
 use crate::plan::{Effect, Finding, Impact, Outcome, Severity, Survey, Draft, UnitId};
 use crate::repo::RepoPath;
 
@@ -26,7 +26,7 @@ pub(super) struct Found<'v> {
     /// All templates: directories with the file of a Kustomization.
     pub(super) templates: BTreeSet<RepoPath>,
     /// The Flux Kustomizations that build what consumers list, by the consumer's file.
-    appliers: BTreeMap<RepoPath, BTreeSet<usize>>,
+    appliers: BTreeMap<RepoPath, BTreeSet<KustomizationId>>,
     /// The namespaces that what consumers list is put into, likewise.
     namespaces: BTreeMap<RepoPath, BTreeSet<&'v str>>,
     pub(super) settings: &'v ComponentsSettings,
@@ -41,7 +41,7 @@ impl<'v> Found<'v> {
         let all: BTreeSet<RepoPath> = outside.filter(|dir| templates.root_of(dir).is_some()).collect();
         let named = consumers.iter().flat_map(|own| &own.references).map(|own| own.target.clone());
         let named: BTreeSet<RepoPath> = named.collect();
-        let mut appliers: BTreeMap<RepoPath, BTreeSet<usize>> =
+        let mut appliers: BTreeMap<RepoPath, BTreeSet<KustomizationId>> =
             consumers.iter().map(|own| (own.kustomization.path.clone(), BTreeSet::new())).collect();
         let mut namespaces: BTreeMap<RepoPath, BTreeSet<&str>> = BTreeMap::new();
         for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
@@ -69,8 +69,8 @@ impl<'v> Found<'v> {
         self.counterparts[&reference.target].as_ref()
     }
 
-    /// The Flux Kustomizations that build what a consumer lists, as indices into [`crate::flux::Graph::kustomizations`].
-    pub(super) fn appliers_of(&self, consumer: &Consumer<'_>) -> impl Iterator<Item = usize> {
+    /// The Flux Kustomizations that build what a consumer lists.
+    pub(super) fn appliers_of(&self, consumer: &Consumer<'_>) -> impl Iterator<Item = KustomizationId> {
         self.appliers[&consumer.kustomization.path].iter().copied()
     }
 
@@ -180,7 +180,7 @@ fn title(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) 
 /// What a consumer's objects become where a Component differs from its template: on purpose, if a person takes it.
 fn effects(found: &Found<'_>, consumer: &Consumer<'_>, counterparts: &[&Counterpart]) -> Vec<Effect> {
     let graph = found.view.graph();
-    let clusters = found.appliers_of(consumer).map(|number| graph.kustomizations[number].cluster);
+    let clusters = found.appliers_of(consumer).map(|id| graph.kustomizations[id].cluster);
     let clusters: BTreeSet<&str> = clusters.map(|cluster| &*graph.clusters[cluster].name).collect();
     let mut all = Vec::new();
     for (cluster, difference) in clusters

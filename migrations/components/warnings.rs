@@ -17,8 +17,8 @@ pub(super) fn moved_claims(found: &Found<'_>, consumer: &Consumer<'_>, reference
     let graph = found.view.graph();
     let Some(following) = found.view.followed() else { return Vec::new() };
     let mut said = BTreeSet::new();
-    for number in found.appliers_of(consumer) {
-        let own = &graph.kustomizations[number];
+    for id in found.appliers_of(consumer) {
+        let own = &graph.kustomizations[id];
         let cluster = &graph.clusters[own.cluster];
         let Some(Followed::Here(FollowedBranch { states: States::Own { kustomizations, .. }, reference, .. })) =
             following.of(cluster)
@@ -30,7 +30,7 @@ pub(super) fn moved_claims(found: &Found<'_>, consumer: &Consumer<'_>, reference
             continue;
         };
         let mut applied =
-            graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kustomization == number);
+            graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kustomization == id);
         if applied.any(|reach| is_claim(&reach.kind)) {
             said.insert(format!(
                 "{} is {before}/{} on {reference}, which cluster {} follows: the move deletes what it applied, claims included",

@@ -9,7 +9,7 @@ use super::roots::Root;
 use super::settings::Scope;
 use super::survey::{Candidate, Found};
 use super::{codes, finding, full_name};
-use crate::flux::{At, Value};
+use crate::flux::{At, ClusterId, Value};
 use crate::plan::{Finding, Severity};
 
 /// Where the defaults come from, who says otherwise, and whose own words have no effect.
@@ -92,8 +92,8 @@ fn proposal(found: &Found<'_>) -> Vec<Finding> {
 }
 
 /// `63 of 79 releases say (edge 7 of 8, main 56 of 71)`.
-pub(super) fn agreement(found: &Found<'_>, specs: &[(usize, Value)], field: &Field, value: &Value) -> String {
-    let mut by_cluster: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+pub(super) fn agreement(found: &Found<'_>, specs: &[(ClusterId, Value)], field: &Field, value: &Value) -> String {
+    let mut by_cluster: BTreeMap<ClusterId, (usize, usize)> = BTreeMap::new();
     for (cluster, spec) in specs {
         let (say, all) = by_cluster.entry(*cluster).or_default();
         *all += 1;
@@ -102,7 +102,7 @@ pub(super) fn agreement(found: &Found<'_>, specs: &[(usize, Value)], field: &Fie
     let (say, all) = by_cluster.values().fold((0, 0), |(say, all), own| (say + own.0, all + own.1));
     let clusters = &found.view.graph().clusters;
     let parts: Vec<String> =
-        by_cluster.iter().map(|(number, (say, all))| format!("{} {say} of {all}", clusters[*number].name)).collect();
+        by_cluster.iter().map(|(id, (say, all))| format!("{} {say} of {all}", clusters[*id].name)).collect();
     let parts = if parts.len() > 1 { format!(" ({})", parts.join(", ")) } else { String::new() };
     format!("{say} of {all} releases say{parts}")
 }

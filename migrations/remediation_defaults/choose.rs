@@ -54,7 +54,7 @@ pub(super) fn check_fields(view: &View, root: &mut Root) {
 /// The field of a set that a cluster of a root lacks.
 pub(super) fn lacking(view: &View, root: &Root, set: &Set) -> Option<Finding> {
     let line = view.object(&root.at).map(|object| object.line);
-    let clusters = root.clusters.iter().map(|number| &view.graph().clusters[*number]);
+    let clusters = root.clusters.iter().map(|id| &view.graph().clusters[*id]);
     let of = |name: &str, flux: Option<FluxVersion>| {
         set.0.iter().find_map(|(field, _)| {
             let why = field.lacking(flux)?;

@@ -5,7 +5,7 @@ use super::full_name;
 use super::roots::Root;
 use super::set::Set;
 use super::write::{line_of, own_node};
-use crate::flux::{At, Reach, Value, View};
+use crate::flux::{At, ClusterId, Reach, Value, View};
 use crate::plan::{Effect, Outcome};
 
 /// An object that says otherwise than the defaults.
@@ -168,7 +168,7 @@ fn shown(field: &Field, value: &Value) -> String {
 }
 
 /// What the releases of the roots say, once for each place that applies one: the cluster, and `spec` with all patches in it.
-pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(usize, Value)> {
+pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(ClusterId, Value)> {
     let releases = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();
         reaches.map(move |reach| (&release.at, reach))

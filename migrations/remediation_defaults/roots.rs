@@ -7,7 +7,7 @@ use super::set::Set;
 use super::settings::{OwnPatches, RemediationDefaultsSettings};
 use super::write::Op;
 use super::{DISABLED, codes, finding};
-use crate::flux::{At, FluxKustomization, Reach, Value, View};
+use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::plan::{Finding, Severity};
 
 /// A releases root: one Flux Kustomization in one file, whichever clusters apply it.
@@ -18,10 +18,10 @@ pub(super) struct Root {
     pub(super) namespace: String,
     /// Its effective name.
     pub(super) name: String,
-    /// The Flux Kustomizations that it is, as indices into the graph.
-    pub(super) numbers: Vec<usize>,
-    /// The clusters that apply it, as indices into the graph.
-    pub(super) clusters: BTreeSet<usize>,
+    /// The Flux Kustomizations that it is.
+    pub(super) numbers: Vec<KustomizationId>,
+    /// The clusters that apply it.
+    pub(super) clusters: BTreeSet<ClusterId>,
     /// How releases are reached from here: by Flux Kustomizations, by the root itself, or both.
     pub(super) forms: Vec<Form>,
     /// The entries of this migration that are there.
@@ -40,8 +40,8 @@ pub(super) struct Child {
     pub(super) namespace: String,
     /// Its effective name.
     pub(super) name: String,
-    /// The Flux Kustomizations that it is, as indices into the graph.
-    pub(super) numbers: Vec<usize>,
+    /// The Flux Kustomizations that it is.
+    pub(super) numbers: Vec<KustomizationId>,
     /// The roots that it hangs below, as indices.
     pub(super) roots: BTreeSet<usize>,
     /// What is to be done to it before the root's patch comes, because it has a list of patches of its own.
@@ -56,7 +56,7 @@ impl Root {
     /// Whether this root is what a release gets its defaults from, where a Flux Kustomization applies it.
     pub(super) fn covers(&self, reach: &Reach, view: &View) -> bool {
         let parent = view.graph().kustomizations[reach.kustomization].parent;
-        let has = |form: Form, number: Option<usize>| {
+        let has = |form: Form, number: Option<KustomizationId>| {
             self.forms.contains(&form) && number.is_some_and(|number| self.numbers.contains(&number))
         };
         has(Form::OneLevel, Some(reach.kustomization)) || has(Form::TwoLevels, parent)
@@ -118,7 +118,7 @@ impl Root {
 pub(super) fn all(view: &View, settings: &RemediationDefaultsSettings) -> Vec<Root> {
     let graph = view.graph();
     let mut roots: Vec<Root> = Vec::new();
-    for (cluster, own) in graph.clusters.iter().enumerate() {
+    for (cluster, own) in graph.clusters.entries() {
         for found in &own.releases_roots {
             let kustomization = &graph.kustomizations[found.kustomization];
             let number = roots.iter().position(|root| root.at == kustomization.at).unwrap_or_else(|| {
@@ -175,7 +175,7 @@ fn set_from_above(view: &View, root: &Root, settings: &RemediationDefaultsSettin
     if !root.forms.contains(&Form::TwoLevels) {
         return None;
     }
-    let (other, child) = below(view, root).find_map(|child| {
+    let (other, child) = below(view, root).find_map(|(_, child)| {
         let reaches = view.graph().reaches(&child.at).iter();
         let patches = reaches.filter(|reach| root.numbers.contains(&reach.kustomization)).flat_map(|own| &own.patches);
         let other = patches
@@ -187,10 +187,10 @@ fn set_from_above(view: &View, root: &Root, settings: &RemediationDefaultsSettin
     Some(finding(Severity::Error, codes::PATCHES_SET, Some(&other.path), Some(other.line), message))
 }
 
-fn below<'v>(view: &'v View, root: &Root) -> impl Iterator<Item = &'v FluxKustomization> {
+fn below<'v>(view: &'v View, root: &Root) -> impl Iterator<Item = (KustomizationId, &'v FluxKustomization)> {
     let numbers = root.numbers.clone();
-    let all = view.graph().kustomizations.iter();
-    all.filter(move |own| own.parent.is_some_and(|parent| numbers.contains(&parent)))
+    let all = view.graph().kustomizations.entries();
+    all.filter(move |(_, own)| own.parent.is_some_and(|parent| numbers.contains(&parent)))
 }
 
 /// Whether the patch of the root does not select a Flux Kustomization.
@@ -202,8 +202,7 @@ fn is_left_out(own: &FluxKustomization, settings: &RemediationDefaultsSettings) 
 pub(super) fn children(view: &View, roots: &[Root], settings: &RemediationDefaultsSettings) -> Vec<Child> {
     let mut children: Vec<Child> = Vec::new();
     for (number, root) in roots.iter().enumerate() {
-        for own in below(view, root) {
-            let index = view.graph().kustomizations.iter().position(|other| std::ptr::eq(other, own));
+        for (id, own) in below(view, root) {
             let at = children.iter().position(|child| child.at == own.at).unwrap_or_else(|| {
                 let (at, namespace, name) = (own.at.clone(), own.namespace.clone(), own.name.clone());
                 let (numbers, ops, roots) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -211,7 +210,7 @@ pub(super) fn children(view: &View, roots: &[Root], settings: &RemediationDefaul
                 children.len() - 1
             });
             children[at].roots.insert(number);
-            children[at].numbers.extend(index);
+            children[at].numbers.push(id);
         }
     }
     children.sort_by(|a, b| a.at.cmp(&b.at));

@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::place::Place;
 use super::write::write;
 use super::{SourceKey, Spec, Version, codes, copy, finding, refused_edit};
-use crate::flux::{At, Chart, OciRepository, Reach, Release, SourceRef, View};
+use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, SourceRef, View};
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::New;
 
 /// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
-pub(crate) struct Sources<'v>(BTreeMap<(usize, String, String), Vec<Found<'v>>>);
+pub(crate) struct Sources<'v>(BTreeMap<(ClusterId, String, String), Vec<Found<'v>>>);
 
 /// An OCIRepository that a cluster applies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'v> {
     /// It.
     pub(crate) source: &'v OciRepository,
-    /// The Flux Kustomization that applies it, as an index into [`Graph::kustomizations`](crate::flux::Graph::kustomizations).
-    pub(crate) kustomization: usize,
+    /// The Flux Kustomization that applies it.
+    pub(crate) kustomization: KustomizationId,
 }
 
 impl<'v> Sources<'v> {
@@ -35,7 +35,7 @@ impl<'v> Sources<'v> {
     }
 
     /// Those of this name; more than one, where several Flux Kustomizations apply it.
-    pub(crate) fn named(&self, cluster: usize, namespace: &str, name: &str) -> &[Found<'v>] {
+    pub(crate) fn named(&self, cluster: ClusterId, namespace: &str, name: &str) -> &[Found<'v>] {
         self.0.get(&(cluster, namespace.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
     }
 
@@ -139,7 +139,7 @@ pub(crate) fn proven(
 /// A finding at its file, where it does not, or has several names.
 pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At) -> Result<String, Finding> {
     let trial = trial(view, spec, place)?;
-    let slots = |view: &View, at: &At| -> Vec<(usize, usize, Option<String>)> {
+    let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<String>)> {
         let reaches = view.graph().reaches(at).iter();
         let mut slots: Vec<_> =
             reaches.map(|reach| (reach.cluster, reach.kustomization, reach.namespace.clone())).collect();

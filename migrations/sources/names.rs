@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::find::reference;
-use crate::flux::{At, Barred, Chart, Reach, Release, View};
+use crate::flux::{At, Barred, Chart, ClusterId, Reach, Release, View};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node};
 
@@ -38,7 +38,7 @@ struct Mention {
 /// The sources that a release names: in a cluster, with its namespace; where no cluster applies it, by name alone.
 struct Uses<'v> {
     release: &'v Release,
-    applied: BTreeSet<(usize, String, String)>,
+    applied: BTreeSet<(ClusterId, String, String)>,
     stated: Option<&'v str>,
 }
 
@@ -120,7 +120,7 @@ impl<'v> Names<'v> {
         let by_name = |stated: &str| names.iter().any(|name| may_be(stated, name));
         // A variable that is not known here may be anything.
         let same = |stated: &str, own: &str| stated == own || stated.contains("${") && may_be(stated, own);
-        let is_place = |(cluster, namespace, name): &(usize, String, String)| {
+        let is_place = |(cluster, namespace, name): &(ClusterId, String, String)| {
             let mut places = places.iter();
             places.any(|own| *cluster == own.0 && same(namespace, &own.1) && same(name, &own.2))
         };

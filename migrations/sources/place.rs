@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::name::name_for;
 use super::{SourceKey, codes, finding};
-use crate::flux::{At, FluxVersion, Kustomization, OciRepository, Reach, View};
+use crate::flux::{At, ClusterId, FluxVersion, Kustomization, OciRepository, Reach, View};
 use crate::plan::{Code, Finding, Severity};
 use crate::repo::RepoPath;
 
@@ -202,17 +202,16 @@ fn namespace_given(view: &View, reach: &Reach, chain: &[RepoPath]) -> Option<Str
 pub(crate) fn api_version(view: &View, clusters: &BTreeSet<String>) -> Option<&'static str> {
     const V1: &str = "source.toolkit.fluxcd.io/v1";
     const V1BETA2: &str = "source.toolkit.fluxcd.io/v1beta2";
-    let has_v1 = |number: usize, flux: Option<FluxVersion>| -> Option<bool> {
+    let has_v1 = |id: ClusterId, flux: Option<FluxVersion>| -> Option<bool> {
         if let Some(flux) = flux {
             return Some(flux.is_at_least(6));
         }
-        let own =
-            |source: &&OciRepository| view.graph().reaches(&source.at).iter().any(|reach| reach.cluster == number);
+        let own = |source: &&OciRepository| view.graph().reaches(&source.at).iter().any(|reach| reach.cluster == id);
         let used: BTreeSet<&str> =
             view.oci_repositories().iter().filter(own).map(|source| source.api_version.as_str()).collect();
         (!used.is_empty()).then(|| used.contains(V1))
     };
-    let concerned = view.graph().clusters.iter().enumerate().filter(|(_, cluster)| clusters.contains(&cluster.name));
-    let all: Vec<bool> = concerned.map(|(number, cluster)| has_v1(number, cluster.flux)).collect::<Option<_>>()?;
+    let concerned = view.graph().clusters.entries().filter(|(_, cluster)| clusters.contains(&cluster.name));
+    let all: Vec<bool> = concerned.map(|(id, cluster)| has_v1(id, cluster.flux)).collect::<Option<_>>()?;
     Some(if all.iter().all(|has| *has) { V1 } else { V1BETA2 })
 }

@@ -13,9 +13,9 @@ const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut unprotected: BTreeMap<&At, Vec<String>> = BTreeMap::new();
-    for (number, own) in view.graph().kustomizations.iter().enumerate().filter(|(_, own)| own.prune) {
+    for (id, own) in view.graph().kustomizations.entries().filter(|(_, own)| own.prune) {
         let keeps = own.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
-        for claim in builds.by(number).iter().filter(|object| is_claim(object) && !is_protected(object)) {
+        for claim in builds.by(id).iter().filter(|object| is_claim(object) && !is_protected(object)) {
             let name = own.variables.put_into(&claim.name);
             let kept = if keeps { ", which keeps it when it is deleted itself" } else { "" };
             unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", own.full_name()));

@@ -6,7 +6,7 @@ use super::codes::{DEPENDS_ON_NOTHING, HIDDEN_FAILURE, SOURCE_REF_MISSING};
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Reach, SourceRef, Value, View};
+use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, SourceRef, Value, View};
 use crate::yaml::Node;
 
 /// Kind, namespace and name.
@@ -21,7 +21,7 @@ struct Applied {
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
-    let applied: Vec<Applied> = (0..graph.clusters.len()).map(|cluster| Applied::by(view, cluster)).collect();
+    let applied: ById<ClusterId, Applied> = graph.clusters.ids().map(|cluster| Applied::by(view, cluster)).collect();
     let mut found = Vec::new();
     for own in &graph.kustomizations {
         found.extend(of_kustomization(view, own, &applied[own.cluster]));
@@ -36,7 +36,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
 }
 
 impl Applied {
-    fn by(view: &View, cluster: usize) -> Applied {
+    fn by(view: &View, cluster: ClusterId) -> Applied {
         let graph = view.graph();
         let reaches = graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.cluster == cluster);
         let is_flux = |reach: &&Reach| reach.api_version.contains(".fluxcd.");
@@ -167,11 +167,11 @@ fn place(view: &View, at: &At, path: &[&str]) -> usize {
 /// Kustomizations with HelmReleases that others depend on and that do not wait for them.
 fn hidden_failures(view: &View) -> Vec<Finding> {
     let graph = view.graph();
-    let mut releases: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut releases: BTreeMap<KustomizationId, Vec<String>> = BTreeMap::new();
     for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {
         releases.entry(reach.kustomization).or_default().push(reach.name.clone());
     }
-    let hidden = releases.into_iter().map(|(number, names)| (&graph.kustomizations[number], names));
+    let hidden = releases.into_iter().map(|(id, names)| (&graph.kustomizations[id], names));
     hidden
         .filter(|(own, _)| !own.waits())
         .filter_map(|(own, names)| {

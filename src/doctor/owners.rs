@@ -6,14 +6,14 @@ use super::builds::Builds;
 use super::codes::{APPLIES_ITSELF, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Rendered, View};
+use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, View};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (number, own) in view.graph().kustomizations.iter().enumerate() {
-        found.extend(applies_itself(view, number, own, builds));
+    for (id, own) in view.graph().kustomizations.entries() {
+        found.extend(applies_itself(view, id, own, builds));
         found.extend(paths(view, own));
-        found.extend(registered_twice(view, own, builds.by(number)));
+        found.extend(registered_twice(view, own, builds.by(id)));
     }
     found.extend(owned_twice(view, builds));
     found
@@ -24,10 +24,10 @@ pub(super) fn line(view: &View, at: &At) -> usize {
     view.node(at).map_or(1, |node| node.line())
 }
 
-fn applies_itself(view: &View, number: usize, own: &FluxKustomization, builds: &Builds) -> Option<Finding> {
+fn applies_itself(view: &View, id: KustomizationId, own: &FluxKustomization, builds: &Builds) -> Option<Finding> {
     // The entry point is meant to: that is how Flux keeps itself.
     own.parent?;
-    let applied = builds.by(number).iter().any(|object| object.at == own.at);
+    let applied = builds.by(id).iter().any(|object| object.at == own.at);
     let path = own.path.as_ref()?;
     let message = format!("{} builds {path}, where it stands itself", own.full_name());
     applied.then(|| finding(Severity::Warning, APPLIES_ITSELF, &own.at.path, line(view, &own.at), message))
@@ -83,14 +83,14 @@ fn registered_twice(view: &View, own: &FluxKustomization, objects: &[Rendered]) 
 
 fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
-    let mut owners: BTreeMap<(usize, Identity), Vec<(usize, &At)>> = BTreeMap::new();
-    for (number, own) in kustomizations.iter().enumerate() {
+    let mut owners: BTreeMap<(ClusterId, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
+    for (id, own) in kustomizations.entries() {
         // What applies itself is told as such.
-        for object in builds.by(number).iter().filter(|object| object.at != own.at) {
+        for object in builds.by(id).iter().filter(|object| object.at != own.at) {
             if let Some(identity) = identity(own, object) {
                 let places = owners.entry((own.cluster, identity)).or_default();
-                if places.iter().all(|(owner, _)| *owner != number) {
-                    places.push((number, &object.at));
+                if places.iter().all(|(owner, _)| *owner != id) {
+                    places.push((id, &object.at));
                 }
             }
         }
@@ -99,7 +99,7 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     several
         .map(|((cluster, (_, kind, namespace, name)), places)| {
             let at = places[0].1;
-            let by = listed(places.iter().map(|(number, _)| kustomizations[*number].full_name()));
+            let by = listed(places.iter().map(|(id, _)| kustomizations[*id].full_name()));
             let cluster = &view.graph().clusters[cluster].name;
             let object = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
             let message = format!("{kind} {object} is applied by several Kustomizations of cluster {cluster}: {by}");

@@ -6,11 +6,11 @@ use super::codes::{CHART_TWICE, RELEASE_TWICE};
 use super::finding;
 use super::owners::line;
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, Reach, Value, View};
+use crate::flux::{At, ClusterId, Reach, Value, View};
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut installed: BTreeMap<(usize, String, String), (&At, String)> = BTreeMap::new();
+    let mut installed: BTreeMap<(ClusterId, String, String), (&At, String)> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
             let Some(own) = view.installed(at, reach) else { continue };

@@ -13,12 +13,12 @@ use crate::yaml::{Kind, Node};
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
-    for (number, own) in view.graph().kustomizations.iter().enumerate() {
+    for (id, own) in view.graph().kustomizations.entries() {
         if !own.variables.any || may_come_from_elsewhere(own) {
             continue;
         }
         let strict = view.graph().clusters[own.cluster].substitutes_strictly() == Some(true);
-        for object in builds.by(number).iter().filter(|object| is_substituted(object)) {
+        for object in builds.by(id).iter().filter(|object| is_substituted(object)) {
             for (line, name) in missing(view, &own.variables, object) {
                 let (is_error, by) = found.entry((&object.at, line, name)).or_default();
                 *is_error |= strict;

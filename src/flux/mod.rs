@@ -30,8 +30,9 @@ mod value;
 mod view;
 
 pub use cluster::{
-    Checkout, Cluster, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed, FollowedBranch, Following,
-    GivenCluster, Graph, KustomizationTemplate, Position, Reach, ReleasesRoot, States, SubstituteFrom,
+    ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
+    FollowedBranch, Following, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
+    ReleasesRoot, States, SubstituteFrom,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,

@@ -83,7 +83,7 @@ fn a_kustomization_that_applies_itself_is_where_a_cluster_begins() {
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n\
          spec:\n  path: ./apps\n  targetNamespace: home\n  sourceRef: {kind: GitRepository, name: home}\n  postBuild: {substitute: {APP: plex}}\n",
     ));
-    let cluster = &view.graph().clusters[0];
+    let cluster = view.graph().clusters.first().unwrap();
     assert_eq!((cluster.name.as_str(), cluster.branch.as_deref()), ("edge", Some("edge")));
     assert_eq!(applied(&view), ["edge/apps home/plex"]);
 }
@@ -138,7 +138,7 @@ spec: {path: ./apps, sourceRef: {kind: GitRepository, name: flux-system}}
 ";
     let view =
         view(&[("values.yaml", instance), ("kubernetes/flux/apps.yaml", apps), ("apps/app/helmrelease.yaml", RELEASE)]);
-    let cluster = &view.graph().clusters[0];
+    let cluster = view.graph().clusters.first().unwrap();
     assert_eq!((cluster.name.as_str(), cluster.branch.as_deref()), ("cluster", Some("prod")));
     assert_eq!(cluster.flux.map(|flux| flux.to_string()).as_deref(), Some("2.5"));
     assert_eq!(applied(&view), ["cluster/apps -/${APP}"]);

@@ -85,10 +85,9 @@ impl Repository {
 fn stated(there: &Result<View, String>, cluster: &str) -> States {
     match there {
         Err(why) => States::Unreadable(why.clone()),
-        Ok(view) => match view.graph().clusters.iter().position(|own| own.name == cluster) {
-            Some(number) => {
-                let own = &view.graph().clusters[number];
-                let applied = view.graph().kustomizations.iter().filter(|own| own.cluster == number);
+        Ok(view) => match view.graph().clusters.entries().find(|(_, own)| own.name == cluster) {
+            Some((id, own)) => {
+                let applied = view.graph().kustomizations.iter().filter(|own| own.cluster == id);
                 States::Own {
                     flux: own.flux_here,
                     controller_flags: own.controller_flags.clone(),

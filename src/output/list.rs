@@ -16,10 +16,10 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
         );
         out.push('\n');
     }
-    for (number, cluster) in graph.clusters.iter().enumerate() {
+    for (id, cluster) in graph.clusters.entries() {
         let releases = view.releases().iter();
         let releases =
-            releases.filter(|release| graph.reaches(&release.at).iter().any(|reach| reach.cluster == number)).count();
+            releases.filter(|release| graph.reaches(&release.at).iter().any(|reach| reach.cluster == id)).count();
         let path =
             if cluster.in_tree { cluster.path.to_string() } else { format!("{} (not in this tree)", cluster.path) };
         let (branch, flux) = (branch(view, cluster), flux(view, cluster));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, Subject, Unit};
-use crate::flux::{Reach, View};
+use crate::flux::{KustomizationId, Reach, View};
 use crate::repo::RepoPath;
 use crate::text::shell;
 
@@ -112,8 +112,8 @@ fn appliers(view: &View, path: &RepoPath) -> Vec<(String, String)> {
             found.extend(reaches.iter().filter(of_dir).map(|reach| reach.kustomization));
         }
         if !found.is_empty() {
-            let named = |number: usize| {
-                let own = &graph.kustomizations[number];
+            let named = |id: KustomizationId| {
+                let own = &graph.kustomizations[id];
                 (graph.clusters[own.cluster].name.clone(), own.full_name())
             };
             return found.into_iter().map(named).collect();

@@ -152,7 +152,7 @@ fn flags_are_those_on_the_branch() {
     repo.write(FLUX, repo.read(FLUX).replace("--concurrent=8", "--no-cross-namespace-refs=true"));
     commit(&repo, "refuse references across namespaces");
     repo.git(&["checkout", "--quiet", "main"]);
-    let refuses = |view: &View| view.graph().clusters[0].refuses_cross_namespace_refs("helm-controller");
+    let refuses = |view: &View| view.graph().clusters.first().unwrap().refuses_cross_namespace_refs("helm-controller");
     assert!(refuses(&view(repo.path())), "as its branch says, though the tree at hand does not");
     let list = repo.run(&["list"]).stdout;
     let list = list.split_whitespace().collect::<Vec<_>>().join(" ");

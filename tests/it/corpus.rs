@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use crate::support::{Repo, corpus};
 use flux_codemod::charts::app_template::Chart;
-use flux_codemod::flux::View;
-use flux_codemod::flux::WorkloadKind;
+use flux_codemod::flux::{FluxKustomization, View, WorkloadKind};
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
 use serde_json::{Value, json};
@@ -252,7 +251,7 @@ fn every_release_of_two_clusters_is_attributed() {
         .map(|own| (own.name.as_str(), own.branch.as_deref(), own.flux.unwrap().to_string()))
         .collect();
     assert_eq!(clusters, [("edge", Some("edge"), "2.7.5".to_owned()), ("main", Some("main"), "2.7.5".to_owned())]);
-    let mut installed = [0, 0];
+    let mut installed: BTreeMap<&str, usize> = BTreeMap::new();
     let mut workloads: BTreeMap<WorkloadKind, usize> = BTreeMap::new();
     for release in view.releases() {
         let reaches = graph.reaches(&release.at);
@@ -263,7 +262,7 @@ fn every_release_of_two_clusters_is_attributed() {
             assert!(own.is_known() && !own.namespace.is_empty(), "{}: {own:?}", release.at);
             assert!(chart.at.is_some() && chart.version.is_some(), "{}: {chart:?}", release.at);
             assert_eq!(graph.kustomizations[own.kustomization].cluster, reach.cluster);
-            installed[reach.cluster] += 1;
+            *installed.entry(&graph.clusters[reach.cluster].name).or_default() += 1;
             for workload in Chart::installed(&view, &own).iter().flat_map(Chart::workloads) {
                 let name = workload.name.as_ref().unwrap_or_else(|why| panic!("{}: {why:?}", release.at));
                 assert!(name.starts_with(&own.release), "{}: {name}", release.at);
@@ -271,7 +270,7 @@ fn every_release_of_two_clusters_is_attributed() {
             }
         }
     }
-    assert_eq!(installed, [8, 71]);
+    assert_eq!(installed, [("edge", 8), ("main", 71)].into());
     // The 34 releases on 3.7.3, and the two that are on 4.x by chartRef.
     assert_eq!(
         workloads,
@@ -284,11 +283,12 @@ fn every_release_of_two_clusters_is_attributed() {
         ]
         .into()
     );
-    let main = graph.kustomizations.iter().filter(|own| own.cluster == 1 && own.parent.is_some());
+    let is_main = |own: &FluxKustomization| graph.clusters[own.cluster].name == "main";
+    let main = graph.kustomizations.iter().filter(|own| is_main(own) && own.parent.is_some());
     assert_eq!((main.clone().filter(|own| own.wait).count(), main.count()), (68, 89));
     let hangs_on = |name: &str| {
-        let number = graph.kustomizations.iter().position(|own| own.cluster == 1 && own.name == name).unwrap();
-        graph.held_up_by(number).len()
+        let (id, _) = graph.kustomizations.entries().find(|(_, own)| is_main(own) && own.name == name).unwrap();
+        graph.held_up_by(id).len()
     };
     assert_eq!(hangs_on("onepassword-connect"), 44);
 }

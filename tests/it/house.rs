@@ -41,7 +41,10 @@ const USES: &[(&str, &[&str])] = &[
     ("flux::kustomize", &["flux::files", "flux::value", "repo", "yaml"]),
     ("flux::cluster", &["flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
     ("flux::view", &["flux::cluster", "flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
-    ("flux::mentions", &["flux::files", "flux::kustomize", "flux::value", "flux::view", "repo", "yaml"]),
+    (
+        "flux::mentions",
+        &["flux::cluster", "flux::files", "flux::kustomize", "flux::value", "flux::view", "repo", "yaml"],
+    ),
     ("flux", &["repo", "text", "yaml"]),
     ("charts", &["flux", "yaml"]),
     ("config", &["repo", "text", "yaml"]),

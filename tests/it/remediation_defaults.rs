@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::kubectl::kustomize;
 use crate::support::{Repo, corpus, root};
 use flux_codemod::config::{FILE, Settings};
-use flux_codemod::flux::View;
+use flux_codemod::flux::{KustomizationId, View};
 use flux_codemod::migrations;
 use flux_codemod::migrations::remediation_defaults::RemediationDefaults;
 use flux_codemod::plan::{Effect, Outcome, Plan, Safety, Unit, land, ordered, plan};
@@ -63,16 +63,16 @@ fn judged(repo: &Repo, view: &View) -> Option<BTreeMap<Name, Value>> {
     let graph = view.graph();
     let mut found = BTreeMap::new();
     for cluster in &graph.clusters {
-        let numbers: BTreeSet<usize> = cluster.releases_roots.iter().map(|root| root.kustomization).collect();
-        let is_below = |mut number: usize| {
+        let roots: BTreeSet<KustomizationId> = cluster.releases_roots.iter().map(|root| root.kustomization).collect();
+        let is_below = |mut id: KustomizationId| {
             std::iter::from_fn(|| {
-                number = graph.kustomizations[number].parent?;
-                Some(number)
+                id = graph.kustomizations[id].parent?;
+                Some(id)
             })
-            .any(|above| numbers.contains(&above))
+            .any(|above| roots.contains(&above))
         };
-        for number in numbers.iter().filter(|number| !is_below(**number)) {
-            let own = &graph.kustomizations[*number];
+        for id in roots.iter().filter(|id| !is_below(**id)) {
+            let own = &graph.kustomizations[*id];
             let file = std::fs::read_to_string(repo.path().join(own.at.path.as_str())).unwrap();
             let document = serde_yaml::Deserializer::from_str(&file).nth(own.at.document).unwrap();
             let document = Value::deserialize(document).unwrap();

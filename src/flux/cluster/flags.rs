@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::by_id::ClusterId;
 use super::entry_point::instance_spec;
 use super::flag::{CONTROLLERS, ControllerFlag, Flag};
 use super::flux_kustomization::FluxKustomization;
@@ -16,7 +17,7 @@ use crate::yaml::Node;
 /// it applies, and as `multitenant` of its FluxInstance.
 pub(super) fn controller_flags(
     kustomizations: &[FluxKustomization],
-    cluster: usize,
+    cluster: ClusterId,
     reached: &BTreeMap<At, Vec<Reach>>,
     parsed: &ParsedTree<'_>,
 ) -> Vec<ControllerFlag> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::by_id::{ClusterId, KustomizationId};
 use super::effective::effective;
 use crate::flux::files::{At, SourceRef};
 use crate::flux::kustomize::{Overlay, Patch, Patches, Rendered};
@@ -15,14 +16,14 @@ use crate::yaml::Node;
 pub struct FluxKustomization {
     /// Where it is; if an operator creates it, where the FluxInstance is.
     pub at: At,
-    /// The cluster, as an index into [`crate::flux::Graph::clusters`].
-    pub cluster: usize,
+    /// The cluster; none of the graph for one that is only [stated](crate::flux::View::stated).
+    pub cluster: ClusterId,
     /// Its effective name.
     pub name: String,
     /// Its effective namespace.
     pub namespace: String,
     /// The Flux Kustomization that applies it; `None` for the entry point.
-    pub parent: Option<usize>,
+    pub parent: Option<KustomizationId>,
     /// `spec.path`, if it builds from this repository and the path is in it.
     pub path: Option<RepoPath>,
     /// `spec.sourceRef`, with its namespace.
@@ -66,9 +67,9 @@ pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
 
 impl FluxKustomization {
     /// The Kustomization that flux-operator creates for the `sync` of a FluxInstance.
-    pub(in crate::flux) fn made_by_operator(
+    pub(super) fn made_by_operator(
         at: &At,
-        cluster: usize,
+        cluster: ClusterId,
         path: &RepoPath,
         source: &SourceRef,
     ) -> FluxKustomization {
@@ -98,8 +99,8 @@ impl FluxKustomization {
         root: Node<'_>,
         rendered: Option<&Rendered>,
         from_parent: &Variables,
-        cluster: usize,
-        parent: Option<usize>,
+        cluster: ClusterId,
+        parent: Option<KustomizationId>,
     ) -> Option<FluxKustomization> {
         let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
         let identity = rendered.map(|rendered| (rendered.name.as_str(), rendered.namespace.as_deref()));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::walk::{ConfigSources, Walk};
 use super::Cluster;
+use super::by_id::{ById, ClusterId, KustomizationId};
 use super::entry_point::EntryPoint;
 use super::entry_points::{entry_points, source_of};
 use super::flags::controller_flags;
@@ -20,9 +21,9 @@ use crate::yaml::Node;
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// The clusters, by name.
-    pub clusters: Vec<Cluster>,
+    pub clusters: ById<ClusterId, Cluster>,
     /// The Flux Kustomizations that a cluster applies, parents first.
-    pub kustomizations: Vec<FluxKustomization>,
+    pub kustomizations: ById<KustomizationId, FluxKustomization>,
     /// What changes objects and is not modelled.
     pub unmodelled: BTreeSet<Unmodelled>,
     reaches: BTreeMap<At, Vec<Reach>>,
@@ -63,13 +64,12 @@ impl Graph {
     /// Puts the clusters into the order of promotion. The reaches of an object keep their order, so
     /// that no name depends on this.
     fn put_in_order(&mut self, given: &[GivenCluster]) {
-        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
-        order.sort_by_key(|index| given::rank(&self.clusters[*index].name, given));
-        let mut places = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(place, index)| places[*index] = place);
-        self.clusters = order.iter().map(|index| self.clusters[*index].clone()).collect();
-        self.kustomizations.iter_mut().for_each(|applied| applied.cluster = places[applied.cluster]);
-        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = places[reach.cluster]);
+        let mut order: Vec<ClusterId> = self.clusters.ids().collect();
+        order.sort_by_key(|id| given::rank(&self.clusters[*id].name, given));
+        self.clusters = order.iter().map(|id| self.clusters[*id].clone()).collect();
+        let new_ids: BTreeMap<ClusterId, ClusterId> = order.into_iter().zip(self.clusters.ids()).collect();
+        self.kustomizations.iter_mut().for_each(|applied| applied.cluster = new_ids[&applied.cluster]);
+        self.reaches.values_mut().flatten().for_each(|reach| reach.cluster = new_ids[&reach.cluster]);
     }
 
     fn add_cluster<'v>(
@@ -80,9 +80,8 @@ impl Graph {
         builder: &mut Builder<'v>,
         config_sources: &ConfigSources<'v>,
     ) {
-        let cluster = self.clusters.len();
         let in_tree = parsed.tree.holds(&entry.path);
-        self.clusters.push(Cluster {
+        let cluster = self.clusters.push(Cluster {
             name,
             path: entry.path.clone(),
             stated_at: entry.stated_at.clone(),
@@ -95,7 +94,6 @@ impl Graph {
             releases_roots: Vec::new(),
             controller_flags: Vec::new(),
         });
-        let first = self.kustomizations.len();
         let reached = Walk::through(self, cluster, entry, parsed, builder, config_sources);
         if self.clusters[cluster].flux.is_none() {
             let texts = reached.iter().flat_map(|(at, reaches)| {
@@ -106,8 +104,7 @@ impl Graph {
         }
         let is_release = |at: &At| parsed.object(at).is_some_and(Object::is_helm_release);
         self.clusters[cluster].releases_roots = releases_roots(&self.kustomizations, &reached, &is_release);
-        self.clusters[cluster].controller_flags =
-            controller_flags(&self.kustomizations[first..], cluster, &reached, parsed);
+        self.clusters[cluster].controller_flags = controller_flags(&self.kustomizations, cluster, &reached, parsed);
         for (at, reaches) in reached {
             self.reaches.entry(at).or_default().extend(reaches);
         }

@@ -9,6 +9,7 @@
 //!
 //! The singular files have the data, the plural ones find it in a tree.
 
+mod by_id;
 mod effective;
 mod entry_point;
 mod entry_points;
@@ -25,6 +26,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
 pub use flag::{ControllerFlag, Flag};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};

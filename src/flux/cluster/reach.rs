@@ -1,15 +1,16 @@
 //! The fact that a cluster applies an object.
 
+use super::by_id::{ClusterId, KustomizationId};
 use crate::flux::kustomize::Patches;
 use crate::repo::RepoPath;
 
 /// The fact that a cluster applies an object, by which Flux Kustomization and as what.
 #[derive(Clone, Debug)]
 pub struct Reach {
-    /// The cluster, as an index into [`crate::flux::Graph::clusters`].
-    pub cluster: usize,
-    /// The Flux Kustomization, as an index into [`crate::flux::Graph::kustomizations`].
-    pub kustomization: usize,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The Flux Kustomization.
+    pub kustomization: KustomizationId,
     /// Its `apiVersion`.
     pub api_version: String,
     /// Its kind.

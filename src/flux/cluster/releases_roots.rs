@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::by_id::{ById, KustomizationId};
 use super::flux_kustomization::FluxKustomization;
 use super::reach::Reach;
 use super::releases_root::ReleasesRoot;
@@ -16,36 +17,36 @@ use crate::flux::files::At;
 /// HelmReleases, most of them with a single release, and there is no root further down, because a
 /// patch there would replace the patches of its children. Otherwise each of those is a root itself.
 pub(super) fn releases_roots(
-    kustomizations: &[FluxKustomization],
+    kustomizations: &ById<KustomizationId, FluxKustomization>,
     reached: &BTreeMap<At, Vec<Reach>>,
     is_release: &dyn Fn(&At) -> bool,
 ) -> Vec<ReleasesRoot> {
-    let mut renders: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut renders: BTreeMap<KustomizationId, usize> = BTreeMap::new();
     for reach in reached.iter().filter(|(at, _)| is_release(at)).flat_map(|(_, reaches)| reaches) {
         *renders.entry(reach.kustomization).or_default() += 1;
     }
-    let parent = |index: usize| kustomizations[index].parent;
+    let parent = |id: KustomizationId| kustomizations[id].parent;
     let mut roots = BTreeSet::new();
     let mut below_entry = Vec::new();
-    for index in renders.keys().copied() {
-        match parent(index) {
+    for id in renders.keys().copied() {
+        match parent(id) {
             None => {
-                roots.insert(index);
+                roots.insert(id);
             }
             Some(above) if parent(above).is_some() => {
                 roots.insert(above);
             }
-            Some(entry) => below_entry.push((index, entry)),
+            Some(entry) => below_entry.push((id, entry)),
         }
     }
     let deeper = roots.iter().any(|root| parent(*root).is_some());
-    let single = below_entry.iter().filter(|(index, _)| renders[index] == 1).count();
+    let single = below_entry.iter().filter(|(id, _)| renders[id] == 1).count();
     let one_each = below_entry.len() > 1 && single * 2 > below_entry.len() && !deeper;
-    roots.extend(below_entry.iter().map(|(index, entry)| if one_each { *entry } else { *index }));
-    let root = |index: usize| ReleasesRoot {
-        kustomization: index,
-        kustomizations: renders.keys().filter(|below| parent(**below) == Some(index)).count(),
-        releases: renders.get(&index).copied().unwrap_or_default(),
+    roots.extend(below_entry.iter().map(|(id, entry)| if one_each { *entry } else { *id }));
+    let root = |id: KustomizationId| ReleasesRoot {
+        kustomization: id,
+        kustomizations: renders.keys().filter(|below| parent(**below) == Some(id)).count(),
+        releases: renders.get(&id).copied().unwrap_or_default(),
     };
     roots.into_iter().map(root).collect()
 }

@@ -44,7 +44,7 @@ fn roots(files: &[(&str, &'static str)]) -> Vec<String> {
     let one = |root: &ReleasesRoot| {
         format!("{} {}+{}", graph.kustomizations[root.kustomization].name, root.kustomizations, root.releases)
     };
-    graph.clusters[0].releases_roots.iter().map(one).collect()
+    graph.clusters.first().unwrap().releases_roots.iter().map(one).collect()
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn an_entry_point_that_applies_every_app_is_the_root() {
 }
 
 fn flags(view: &View) -> Vec<String> {
-    let flags = view.graph().clusters[0].controller_flags.iter();
+    let flags = view.graph().clusters.first().unwrap().controller_flags.iter();
     flags.map(|shown| format!("{} {} {}:{}", shown.controller, shown.flag, shown.path, shown.line)).collect()
 }
 
@@ -140,7 +140,7 @@ spec:
             "kustomize-controller --feature-gates=StrictPostBuildSubstitutions=true kubernetes/flux/flux.yaml:21",
         ]
     );
-    let cluster = &view.graph().clusters[0];
+    let cluster = view.graph().clusters.first().unwrap();
     assert!(cluster.refuses_cross_namespace_refs("helm-controller"));
     assert!(!cluster.refuses_cross_namespace_refs("notification-controller"));
     assert_eq!(cluster.substitutes_strictly(), Some(true));
@@ -178,7 +178,7 @@ patches:
         (&at("kustomization.yaml"), patched),
         (&at("lockdown.yaml"), lockdown),
     ]);
-    let cluster = &whole.graph().clusters[0];
+    let cluster = whole.graph().clusters.first().unwrap();
     assert_eq!((cluster.name.as_str(), cluster.flux.map(|flux| flux.minor)), ("production", Some(9)));
     let expected = [
         format!("helm-controller --no-cross-namespace-refs=true {}:3", at("kustomization.yaml")),
@@ -192,7 +192,7 @@ patches:
     let plain = file(manifests.replace("--feature-gates=StrictPostBuildSubstitutions=false", "--log-level=info"));
     let whole =
         view(&[("clusters/production/gotk-components.yaml", plain), ("clusters/production/gotk-sync.yaml", sync)]);
-    assert_eq!(whole.graph().clusters[0].substitutes_strictly(), Some(true), "the default from Flux 2.9");
+    assert_eq!(whole.graph().clusters.first().unwrap().substitutes_strictly(), Some(true), "the default from Flux 2.9");
 }
 
 #[test]
@@ -218,7 +218,7 @@ spec:
     assert_eq!(flags(&whole), [gate]);
     let locked = file(instance.replace("multitenant: false", "multitenant: true"));
     let whole = view(&[("flux/instance.yaml", locked), ("kubernetes/flux/x.yaml", "a: 1\n")]);
-    let cluster = &whole.graph().clusters[0];
+    let cluster = whole.graph().clusters.first().unwrap();
     assert!(cluster.refuses_cross_namespace_refs("helm-controller") && cluster.controller_flags.len() == 6);
     assert_eq!(cluster.url.as_deref(), Some("https://example.org/home"));
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::place::Place;
+use crate::flux::cluster::KustomizationId;
 use crate::flux::files::{At, Object, is_kustomization_file};
 use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Variables;
@@ -63,7 +64,7 @@ impl Context<'_> {
 }
 
 /// The Flux Kustomization by which, and the namespace in which something arrives.
-type Arrival<'v> = (usize, Option<&'v str>);
+type Arrival<'v> = (KustomizationId, Option<&'v str>);
 
 /// Finds the contexts of files in one view. What is looked up often is indexed once.
 pub(super) struct Contexts<'v> {
@@ -71,7 +72,7 @@ pub(super) struct Contexts<'v> {
     /// How the objects arrive that came through a kustomization file.
     through: BTreeMap<&'v RepoPath, BTreeSet<Arrival<'v>>>,
     /// How the objects arrive that a Flux Kustomization applies.
-    applied: BTreeMap<usize, BTreeSet<Arrival<'v>>>,
+    applied: BTreeMap<KustomizationId, BTreeSet<Arrival<'v>>>,
     /// The kustomization files that read a file which is not a resource, or use a Component.
     readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
 }
@@ -158,9 +159,9 @@ impl<'v> Contexts<'v> {
         for reader in read_as.into_iter().flatten().filter_map(|read| self.readers.get(read)).flatten() {
             self.collect(&reader.path, seen, found);
         }
-        for (index, applied) in self.view.graph().kustomizations.iter().enumerate() {
+        for (id, applied) in self.view.graph().kustomizations.entries() {
             if is_kustomization && applied.components.contains(&dir) {
-                found.extend(self.applied.get(&index).into_iter().flatten());
+                found.extend(self.applied.get(&id).into_iter().flatten());
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::View;
-use crate::flux::cluster::Reach;
+use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
 use crate::flux::files::{At, SourceRef};
 use crate::flux::value::Value;
 
@@ -20,13 +20,12 @@ pub struct Installed {
     pub storage_namespace: String,
     /// Where its chart comes from; `None` if that could not be read.
     pub chart: Option<InstalledChart>,
-    /// The Flux Kustomization that applies it, as an index into
-    /// [`crate::flux::Graph::kustomizations`].
-    pub kustomization: usize,
+    /// The Flux Kustomization that applies it.
+    pub kustomization: KustomizationId,
     /// Whether that Flux Kustomization waits for it.
     pub is_waited_for: bool,
     /// The Flux Kustomizations that apply no new revision while it is not ready, transitively.
-    pub holds_up: BTreeSet<usize>,
+    pub holds_up: BTreeSet<KustomizationId>,
     /// The whole object.
     pub object: Value,
 }
@@ -76,7 +75,7 @@ impl View {
         })
     }
 
-    fn chart_of(&self, release: &Value, namespace: &str, cluster: usize) -> Option<InstalledChart> {
+    fn chart_of(&self, release: &Value, namespace: &str, cluster: ClusterId) -> Option<InstalledChart> {
         let spec = release.at(&["spec", "chart", "spec"]);
         let reference = spec.map_or_else(|| release.at(&["spec", "chartRef"]), |spec| spec.get("sourceRef"))?;
         let text = |value: &Value, key: &str| value.text_at(&[key]).map(str::to_owned);

@@ -20,13 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::flux::cluster::{
-    EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach, effective,
-    entry_templates, kustomization_templates,
+    ClusterId, EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach,
+    effective, entry_templates, kustomization_templates,
 };
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use crate::flux::kustomize::{Builder, Kustomization, Listed, ParsedTree, Rendered};
+use crate::flux::kustomize::{Builder, Kustomization, Listed, Overlay, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::{Changes, RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -282,7 +282,7 @@ impl View {
     /// it names no source.
     pub fn stated(&self, at: &At) -> Option<FluxKustomization> {
         self.object(at).filter(|object| object.is_flux_kustomization())?;
-        FluxKustomization::read(at, self.node(at)?, None, &Variables::default(), 0, None)
+        FluxKustomization::read(at, self.node(at)?, None, &Variables::default(), ClusterId::NONE, None)
     }
 
     /// What a Flux Kustomization builds, before variables are filled in; nothing if it builds from
@@ -306,10 +306,10 @@ impl View {
 
     /// What a Flux Kustomization would build that has only a path.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
-        let at = At::document(path, 0);
-        let source =
-            crate::flux::files::SourceRef { kind: "GitRepository".to_owned(), name: String::new(), namespace: None };
-        self.build(&FluxKustomization::made_by_operator(&at, 0, path, &source))
+        let nothing = Overlay { stated_in: path, components: &[], patches: &Vec::new(), namespace: None };
+        let mut objects = self.builder().with_overlay(path, nothing);
+        objects.iter_mut().for_each(|object| object.finish(&self.tree));
+        objects
     }
 
     /// A builder of directories of this tree.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
-use crate::flux::cluster::Reach;
+use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
 use crate::flux::files::{At, is_kustomization_file};
 use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Value;
@@ -43,7 +43,7 @@ impl Radius {
 }
 
 /// Cluster, kind, namespace and name.
-type Name = (usize, String, String, String);
+type Name = (ClusterId, String, String, String);
 
 /// Finds the radius of changes in one view. What is looked up often is indexed once.
 pub struct Radiuses<'v> {
@@ -51,22 +51,22 @@ pub struct Radiuses<'v> {
     /// The objects that came through a kustomization file, each with the index of its reach.
     through: BTreeMap<&'v RepoPath, Vec<(&'v At, usize)>>,
     /// The objects that a Flux Kustomization applies.
-    applied: BTreeMap<usize, Vec<(&'v At, usize)>>,
+    applied: BTreeMap<KustomizationId, Vec<(&'v At, usize)>>,
     /// The kustomization files that read a file which is not a resource, or use a Component.
     readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
     /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or
     /// Secret with values or variables.
     users: BTreeMap<Name, Vec<(&'v At, usize)>>,
     /// The Flux Kustomizations, by cluster, namespace and name.
-    kustomizations: BTreeMap<(usize, &'v str, &'v str), usize>,
+    kustomizations: BTreeMap<(ClusterId, &'v str, &'v str), KustomizationId>,
 }
 
 impl<'v> Radiuses<'v> {
     /// Indexes a view.
     pub fn of(view: &'v View) -> Radiuses<'v> {
         let graph = view.graph();
-        let by_name = graph.kustomizations.iter().enumerate();
-        let by_name = by_name.map(|(index, one)| ((one.cluster, &*one.namespace, &*one.name), index));
+        let by_name = graph.kustomizations.entries();
+        let by_name = by_name.map(|(id, one)| ((one.cluster, &*one.namespace, &*one.name), id));
         let mut all = Radiuses {
             view,
             kustomizations: by_name.collect(),
@@ -115,10 +115,10 @@ impl<'v> Radiuses<'v> {
                 sources.into_iter().filter_map(reference).chain(values).collect()
             }
             "Kustomization" => {
-                let Some(index) = self.kustomizations.get(&(reach.cluster, own_namespace, &reach.name)) else {
+                let Some(id) = self.kustomizations.get(&(reach.cluster, own_namespace, &reach.name)) else {
                     return Vec::new();
                 };
-                let kustomization = &self.view.graph().kustomizations[*index];
+                let kustomization = &self.view.graph().kustomizations[*id];
                 let source = &kustomization.source;
                 let from = name(&source.kind, source.namespace.as_deref().unwrap_or(own_namespace), &source.name);
                 let variables =
@@ -148,7 +148,7 @@ struct Spread<'a, 'v> {
     all: &'a Radiuses<'v>,
     seen: BTreeSet<(At, usize)>,
     /// The Flux Kustomizations that apply something of it, or are part of it.
-    reached: BTreeSet<usize>,
+    reached: BTreeSet<KustomizationId>,
     radius: Radius,
 }
 
@@ -175,9 +175,9 @@ impl Spread<'_, '_> {
         for reader in read_as.into_iter().flatten().filter_map(|read| all.readers.get(read)).flatten() {
             self.file(&reader.path, files);
         }
-        for (index, applied) in all.view.graph().kustomizations.iter().enumerate() {
+        for (id, applied) in all.view.graph().kustomizations.entries() {
             if is_kustomization && applied.components.contains(&dir) {
-                self.all_of(index);
+                self.all_of(id);
             }
         }
     }
@@ -226,7 +226,7 @@ impl Spread<'_, '_> {
         }
     }
 
-    fn all_of(&mut self, kustomization: usize) {
+    fn all_of(&mut self, kustomization: KustomizationId) {
         for (at, index) in self.all.applied.get(&kustomization).into_iter().flatten() {
             self.reach(at, *index);
         }
@@ -234,12 +234,12 @@ impl Spread<'_, '_> {
 
     fn done(mut self) -> Radius {
         let graph = self.all.view.graph();
-        let named = |index: usize| {
-            let applied = &graph.kustomizations[index];
+        let named = |id: KustomizationId| {
+            let applied = &graph.kustomizations[id];
             InCluster { cluster: graph.clusters[applied.cluster].name.clone(), name: applied.full_name() }
         };
-        self.radius.kustomizations = self.reached.iter().map(|index| named(*index)).collect();
-        self.radius.held_up = self.reached.iter().flat_map(|index| graph.held_up_by(*index)).map(named).collect();
+        self.radius.kustomizations = self.reached.iter().map(|id| named(*id)).collect();
+        self.radius.held_up = self.reached.iter().flat_map(|id| graph.held_up_by(*id)).map(named).collect();
         self.radius
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Graph;
-use crate::flux::cluster::FluxKustomization;
+use crate::flux::cluster::by_id::KustomizationId;
+use crate::flux::cluster::flux_kustomization::FluxKustomization;
 
 impl Graph {
     /// The Flux Kustomizations that depend on one, transitively.
-    pub fn dependents_of(&self, kustomization: usize) -> BTreeSet<usize> {
+    pub fn dependents_of(&self, kustomization: KustomizationId) -> BTreeSet<KustomizationId> {
         let mut found = BTreeSet::new();
         let mut open = vec![kustomization];
         while let Some(next) = open.pop() {
@@ -18,21 +19,21 @@ impl Graph {
     }
 
     /// The Flux Kustomizations that name one in `dependsOn`.
-    fn direct_dependents(&self, kustomization: usize) -> impl Iterator<Item = usize> {
+    fn direct_dependents(&self, kustomization: KustomizationId) -> impl Iterator<Item = KustomizationId> {
         let wanted = &self.kustomizations[kustomization];
         let depends = move |other: &FluxKustomization| {
             let is_wanted =
                 |(namespace, name): &(String, String)| *namespace == wanted.namespace && *name == wanted.name;
             other.cluster == wanted.cluster && other.depends_on.iter().any(is_wanted)
         };
-        self.kustomizations.iter().enumerate().filter(move |(_, other)| depends(other)).map(|(index, _)| index)
+        self.kustomizations.entries().filter(move |(_, other)| depends(other)).map(|(id, _)| id)
     }
 
     /// The Flux Kustomizations that apply no new revision while something that this one applies is
     /// not ready: those that depend on it, or on a Kustomization above that waits for it,
     /// transitively. None if this one does not wait for what it applies.
-    pub fn held_up_by(&self, kustomization: usize) -> BTreeSet<usize> {
-        let waits = |index: usize| self.kustomizations[index].waits();
+    pub fn held_up_by(&self, kustomization: KustomizationId) -> BTreeSet<KustomizationId> {
+        let waits = |id: KustomizationId| self.kustomizations[id].waits();
         let mut held_up = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let mut not_ready = if waits(kustomization) { vec![kustomization] } else { Vec::new() };

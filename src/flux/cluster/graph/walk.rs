@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graph;
+use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
 use crate::flux::cluster::entry_point::EntryPoint;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
 use crate::flux::cluster::reach::Reach;
@@ -35,7 +36,7 @@ pub(super) struct Walk<'g, 'v, 'b> {
     parsed: &'b ParsedTree<'v>,
     builder: &'b mut Builder<'v>,
     config_sources: &'b ConfigSources<'v>,
-    cluster: usize,
+    cluster: ClusterId,
     seen: BTreeSet<(String, String)>,
     /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
@@ -53,7 +54,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     /// met only later, or is in the tree and not applied at all, the cluster is walked again.
     pub(super) fn through(
         graph: &'g mut Graph,
-        cluster: usize,
+        cluster: ClusterId,
         entry: &EntryPoint,
         parsed: &'b ParsedTree<'v>,
         builder: &'b mut Builder<'v>,
@@ -134,7 +135,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         root: Node<'_>,
         rendered: Option<&Rendered>,
         variables: &Variables,
-        parent: Option<usize>,
+        parent: Option<KustomizationId>,
     ) {
         let Some(mut kustomization) = FluxKustomization::read(at, root, rendered, variables, self.cluster, parent)
         else {
@@ -162,15 +163,14 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     /// Builds what a Kustomization applies, notes it, and follows the Kustomizations among it.
     fn build(&mut self, kustomization: FluxKustomization) {
-        let index = self.graph.kustomizations.len();
         let path = kustomization.path.as_ref();
         let objects = path.map(|path| self.builder.with_overlay(path, kustomization.overlay())).unwrap_or_default();
         let variables = kustomization.variables.clone();
-        self.graph.kustomizations.push(kustomization);
+        let id = self.graph.kustomizations.push(kustomization);
         for object in &objects {
             let reach = Reach {
                 cluster: self.cluster,
-                kustomization: index,
+                kustomization: id,
                 api_version: object.api_version.clone(),
                 kind: object.kind.clone(),
                 namespace: object.namespace.as_deref().map(|namespace| variables.put_into(namespace)),
@@ -185,7 +185,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
             let is_flux = parsed.object(&object.at).is_some_and(Object::is_flux_kustomization);
             let Some(root) = parsed.node(&object.at).filter(|_| is_flux) else { continue };
-            self.kustomization(&object.at, root, Some(object), &variables, Some(index));
+            self.kustomization(&object.at, root, Some(object), &variables, Some(id));
         }
     }
 
