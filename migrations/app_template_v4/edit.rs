@@ -74,7 +74,7 @@ fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Ed
             Some(second) => texts.release(found, candidate, step, Some(&second.name)),
             None => {
                 let message = "the source that it moves to is not in this tree yet".to_owned();
-                let code = crate::migrations::chart_ref::codes::SOURCE_MISSING;
+                let code = crate::migrations::sources::codes::SOURCE_MISSING;
                 return Edited::Refused(finding(Severity::Error, code, &candidate.release.at, None, message));
             }
         },

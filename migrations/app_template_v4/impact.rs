@@ -7,7 +7,7 @@ use super::conversion::{Converted, Place, finding, values_of};
 use crate::charts::app_template::{Cost, Hook, Section, Stop, Workload, hooks};
 use crate::flux::WorkloadKind;
 use crate::flux::{At, View};
-use crate::migrations::chart_ref::codes::HOOK;
+use crate::migrations::sources::codes::HOOK;
 use crate::plan::{Finding, Impact, Severity};
 
 /// A workload of a release, where it is.

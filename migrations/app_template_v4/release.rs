@@ -10,7 +10,7 @@ use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{CHART, Registry, at_source, is_open, key, registry, repository_of_4, verify_line};
 use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
-use crate::migrations::chart_ref::codes::{PATCHED, VERIFY_ELSEWHERE};
+use crate::migrations::sources::codes::{PATCHED, VERIFY_ELSEWHERE};
 use crate::plan::codes::UNTOUCHABLE_FILE;
 use crate::plan::{Code, Finding, Severity};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::impact::{Effect, Named};
 use crate::flux::View;
-use crate::migrations::chart_ref::codes::HOOK;
+use crate::migrations::sources::codes::HOOK;
 use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
 use crate::plan::{Batch, Subject};
 

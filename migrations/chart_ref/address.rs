@@ -4,14 +4,9 @@ use super::codes;
 use super::settings::ChartSettings;
 use crate::flux::HelmRepository;
 use crate::migrations::sources::Version;
+use crate::migrations::sources::publisher::{APP_TEMPLATE, FROZEN, LABS};
 use crate::plan::Code;
 
-/// The chart whose publishers are known.
-pub(in crate::migrations) const APP_TEMPLATE: &str = "app-template";
-/// Where its 3.x was published. Nothing is added there any more.
-pub(in crate::migrations) const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
-/// Where its 4.x is.
-pub(in crate::migrations) const LABS: &str = "oci://ghcr.io/bjw-s-labs/helm";
 /// The repositories of its publishers, over https and as OCI.
 const PUBLISHERS: [&str; 4] =
     ["https://bjw-s.github.io/helm-charts", "https://bjw-s-labs.github.io/helm-charts", FROZEN, LABS];

@@ -1,10 +1,12 @@
 //! The reason codes of `chart-ref`.
 
-pub(super) use crate::migrations::sources::codes::{FLUX_UNKNOWN, NAME_TAKEN, SOURCE_NAMESPACE, SOURCE_PLACE};
+pub(super) use crate::migrations::sources::codes::{
+    FLUX_UNKNOWN, HOOK, NAME_TAKEN, PATCHED, SOURCE_MISSING, SOURCE_NAMESPACE, SOURCE_PLACE, VERIFY_ELSEWHERE,
+};
 
 reason_codes! {
     /// The reason codes of this migration alone.
-    pub(in crate::migrations) CODES;
+    pub(super) CODES;
 
     BETA "helmrelease-beta"
         what "The HelmRelease is of a beta API version (v2beta1, v2beta2)."
@@ -62,10 +64,6 @@ reason_codes! {
         what "The values of the release would have to be converted for the configured target, and what becomes of them is not known."
         why "Values of another major version are not read as they were: names, accounts and volumes would change."
         todo "Move the release to 3.7.3 first; or leave target out of .flux-codemod.yaml, so that the version is kept."
-    VERIFY_ELSEWHERE "verify-elsewhere"
-        what "The release checks signatures, and its chart moves to another registry."
-        why "The chart there may be signed by another key or identity, or not at all; then the source never gets Ready."
-        todo "See who signs the chart there, then take the unit with --review."
     CREDENTIALS_ELSEWHERE "credentials-elsewhere"
         what "The HelmRepository has credentials or TLS settings, and the chart moves to another registry."
         why "They are for the registry that the HelmRepository names; handing them to another is not for a program to decide."
@@ -78,10 +76,6 @@ reason_codes! {
         what "The chart stays in a registry to which nothing is added any more."
         why "app-template 3.x was published there and 4.x is elsewhere, so no newer version will ever be found."
         todo "Nothing for now; 4.x comes with a source of its own."
-    PATCHED "patched-chart"
-        what "A patch of a kustomization or of a Flux Kustomization changes spec.chart or spec.chartRef of this release."
-        why "After the move the patch would put half a spec.chart beside the chartRef, which the API server rejects."
-        todo "Move what the patch does into the HelmRelease, or take the patch away, then run again."
     CHART_FROM_PATCH "chart-from-patch"
         what "A HelmRelease has no chart in its file; a patch gives it one."
         why "What the patch gives is not read, so the release is in no count and is never changed."
@@ -90,10 +84,6 @@ reason_codes! {
         what "HelmReleases stand in an object of kind List."
         why "Lists are not read: these releases are in no count and are never changed."
         todo "Make a document of each HelmRelease, then run again."
-    HOOK "helm-hook"
-        what "The release's values define a Helm hook that runs on upgrade, rollback or removal."
-        why "The move is one Helm upgrade (the chart's version gains +digest), so the hook runs."
-        todo "Read what the hook does. Take the unit alone, with --review and --release, when that may happen."
     SECRET "source-secret"
         what "The HelmRepository has a secretRef."
         why "An OCIRepository takes only secrets of type kubernetes.io/dockerconfigjson, in its own namespace, which cannot be seen here."
@@ -110,10 +100,6 @@ reason_codes! {
         what "A cluster runs a Flux before 2.3."
         why "spec.chartRef came with Flux 2.3."
         todo "Upgrade Flux first."
-    SOURCE_MISSING "source-missing"
-        what "The source that the release needs is not in this tree."
-        why "A chartRef to a source that is not there leaves the release without a chart."
-        todo "Land the source first; a selection does so by itself."
     WOULD_MOVE "would-move-kustomizations"
         what "No kustomization through which the releases come sets their namespace, so there is none to include the Component with the source."
         why "Adding `namespace:` to one that renders Flux Kustomizations moves these to another namespace, which deletes and creates all that they apply."

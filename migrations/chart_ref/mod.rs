@@ -18,9 +18,9 @@
 //! Semantics: `docs/chart-ref.md`; the mistakes that it makes impossible: `docs/hazards.md#s1` to
 //! `docs/hazards.md#s15`.
 
-pub(in crate::migrations) mod address;
+mod address;
 mod app;
-pub(in crate::migrations) mod codes;
+mod codes;
 mod edit;
 mod moved;
 mod namespace;

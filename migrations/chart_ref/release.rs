@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::address::{APP_TEMPLATE, major};
+use super::address::major;
 use super::codes;
 use super::moved::moved;
 use super::settings::{ChartRefSettings, ChartSettings};
@@ -14,6 +14,7 @@ use crate::flux::WorkloadKind;
 use crate::flux::{Chart, Identity, Release, View};
 use crate::migrations::app_template_v4::AppTemplateV4Settings;
 use crate::migrations::sources::Version;
+use crate::migrations::sources::publisher::APP_TEMPLATE;
 use crate::plan::{Code, Finding, Severity};
 use crate::repo::RepoPath;
 

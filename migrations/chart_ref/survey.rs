@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::address::{APP_TEMPLATE, FROZEN};
 use super::release::{Candidate, at_release, chart_of, finding, judge};
 use super::removal::removals;
 use super::settings::ChartRefSettings;
@@ -12,6 +11,7 @@ use crate::flux::{Chart, View};
 use crate::migrations::app_template_v4::{AppTemplateV4Settings, references};
 use crate::migrations::sources::find::Sources;
 use crate::migrations::sources::place::Place;
+use crate::migrations::sources::publisher::{APP_TEMPLATE, FROZEN};
 use crate::migrations::sources::remove::Removals;
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};

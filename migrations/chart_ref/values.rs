@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::address::{APP_TEMPLATE, major, numbers};
+use super::address::{major, numbers};
 use super::codes;
 use super::release::at_release;
 use crate::charts::app_template;
@@ -12,6 +12,7 @@ use crate::migrations::app_template_v4::conversion::Converted;
 use crate::migrations::app_template_v4::edit::convert;
 use crate::migrations::app_template_v4::impact::{Effect, effect};
 use crate::migrations::app_template_v4::references::Subject;
+use crate::migrations::sources::publisher::APP_TEMPLATE;
 use crate::migrations::sources::{Version, refused_edit};
 use crate::plan::{Finding, Severity};
 use crate::yaml::{Edit, Edited};

@@ -1,7 +1,8 @@
-//! The reason codes of sources of charts, which several migrations share: each lists them beside its own.
+//! The reason codes of sources of charts and of releases that get another one, which several
+//! migrations share: each lists them beside its own.
 
 reason_codes! {
-    /// The reason codes of sources.
+    /// The reason codes that migrations of charts share.
     pub(crate) CODES;
 
     NAME_TAKEN "source-name-taken"
@@ -32,4 +33,20 @@ reason_codes! {
         what "Something in this tree still names the source."
         why "Deleted now, what names it would have no chart."
         todo "Land what it needs first; a selection does so by itself."
+    VERIFY_ELSEWHERE "verify-elsewhere"
+        what "The release checks signatures, and its chart moves to another registry."
+        why "The chart there may be signed by another key or identity, or not at all; then the source never gets Ready."
+        todo "See who signs the chart there, then take the unit with --review."
+    PATCHED "patched-chart"
+        what "A patch of a kustomization or of a Flux Kustomization changes spec.chart or spec.chartRef of this release."
+        why "After the move the patch would put half a spec.chart beside the chartRef, which the API server rejects."
+        todo "Move what the patch does into the HelmRelease, or take the patch away, then run again."
+    HOOK "helm-hook"
+        what "The release's values define a Helm hook that runs on upgrade, rollback or removal."
+        why "The move is one Helm upgrade (the chart's version gains +digest), so the hook runs."
+        todo "Read what the hook does. Take the unit alone, with --review and --release, when that may happen."
+    SOURCE_MISSING "source-missing"
+        what "The source that the release needs is not in this tree."
+        why "A chartRef to a source that is not there leaves the release without a chart."
+        todo "Land the source first; a selection does so by itself."
 }

@@ -15,6 +15,7 @@ pub(crate) mod find;
 pub(crate) mod name;
 pub(crate) mod names;
 pub(crate) mod place;
+pub(crate) mod publisher;
 pub(crate) mod remove;
 pub(crate) mod write;
 
