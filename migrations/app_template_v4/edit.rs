@@ -10,7 +10,7 @@ use super::source::{Second, key, post_renderer, tag_and_url};
 use super::survey::Found;
 use super::unit::{FLEET, SOURCE, fleet_id, fleet_members, release_id, removal_of, source_id};
 use crate::flux::{At, OciRepository, View};
-use crate::migrations::sources::refused_edit;
+use crate::plan::author::refused_edit;
 use crate::migrations::sources::remove::edit_removal;
 use crate::migrations::sources::write::write;
 use crate::plan::{Edited, Finding, REMOVE, Severity, Unit};

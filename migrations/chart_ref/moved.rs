@@ -4,7 +4,7 @@ use super::strategy::Home;
 use super::values::Conversion;
 use super::want::Want;
 use crate::flux::{Release, View};
-use crate::migrations::sources::refused_edit;
+use crate::plan::author::refused_edit;
 use crate::plan::Finding;
 use crate::yaml::{Edit, Fate, New};
 

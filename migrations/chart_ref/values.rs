@@ -13,7 +13,8 @@ use crate::migrations::app_template_v4::edit::convert;
 use crate::migrations::app_template_v4::impact::{Effect, effect};
 use crate::migrations::app_template_v4::references::Subject;
 use crate::migrations::sources::publisher::APP_TEMPLATE;
-use crate::migrations::sources::{Version, refused_edit};
+use crate::migrations::sources::Version;
+use crate::plan::author::refused_edit;
 use crate::plan::{Finding, Severity};
 use crate::yaml::{Edit, Edited};
 

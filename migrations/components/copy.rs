@@ -4,7 +4,7 @@ use super::pair::{Counterpart, VERSION};
 use super::switch::root_of;
 use super::{codes, finding};
 use crate::flux::{Kustomization, View};
-use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;

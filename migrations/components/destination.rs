@@ -7,7 +7,7 @@ use super::settings::Destination;
 use super::survey::Found;
 use super::template::Consumer;
 use crate::flux::{FluxKustomization, Value};
-use crate::migrations::sources::refused_edit;
+use crate::plan::author::refused_edit;
 use crate::plan::{Effect, Finding, Outcome};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{Edit, Error, Fate, New, Node, Place};

@@ -9,7 +9,7 @@ use super::switch::move_entries;
 use super::template::{Consumer, Reference};
 use super::unit::{consumer_id, promotion_id};
 use super::{codes, finding};
-use crate::migrations::sources::Written;
+use crate::plan::author::Written;
 use crate::plan::{Finding, Severity, Draft};
 use crate::repo::{Change, RepoPath};
 

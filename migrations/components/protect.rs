@@ -1,7 +1,7 @@
 //! Claims that are kept from being pruned before anything else moves: a change of their own, to be reconciled first.
 
 use crate::flux::{Object, Value, View};
-use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::Finding;
 use crate::repo::{Change, Changes};
 use crate::yaml::{Edit, Error, New, Place};

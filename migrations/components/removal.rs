@@ -7,7 +7,7 @@ use super::survey::Found;
 use super::template::Consumer;
 use super::{codes, finding};
 use crate::flux::View;
-use crate::migrations::sources::Written;
+use crate::plan::author::Written;
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::yaml::{CommentFate, Fate};

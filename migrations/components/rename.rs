@@ -9,7 +9,7 @@ use super::template::Consumer;
 use super::unit::{consumer_id, rename_id};
 use super::{codes, finding};
 use crate::flux::{At, FluxKustomization, Kustomization, View};
-use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::{Effect, Finding, Outcome, Safety, Severity, Draft, UnitId};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;

@@ -8,7 +8,7 @@ use super::pair::acts_on_others;
 use super::survey::Found;
 use super::template::{Consumer, Reference, Templates};
 use crate::flux::{Kustomization, View};
-use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::{Splice, Splices};

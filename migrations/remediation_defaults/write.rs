@@ -7,7 +7,7 @@ use super::fields::Field;
 use super::settings::RemediationDefaultsSettings;
 use super::{codes, entry, finding};
 use crate::flux::{At, Value, View};
-use crate::migrations::sources::{Written, refused_edit};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::codes::UNTOUCHABLE_FILE;
 use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, RepoPath};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::Place;
 use super::write::write;
-use super::{SourceKey, Spec, Version, codes, copy, finding, refused_edit};
+use super::{SourceKey, Spec, Version, codes, copy, finding};
 use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, SourceRef, View};
+use crate::plan::author::refused_edit;
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::New;
 

@@ -20,8 +20,8 @@ pub(crate) mod remove;
 pub(crate) mod write;
 
 use crate::plan::{Code, Finding, Severity};
-use crate::repo::{Changes, RepoPath};
-use crate::yaml::{CommentFate, Error, Kind, New, Node};
+use crate::repo::RepoPath;
+use crate::yaml::{Kind, New, Node};
 
 /// A chart at an address, in a version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,15 +86,6 @@ pub(crate) fn finding(
     message: String,
 ) -> Finding {
     Finding { severity, code, path, line, message }
-}
-
-/// What the text of a unit comes to: the changes, and what becomes of the comments in them.
-pub(crate) type Written = (Changes, Vec<(RepoPath, CommentFate)>);
-
-/// What the YAML editor refused, in a file.
-pub(crate) fn refused_edit(path: &RepoPath, error: &Error) -> Finding {
-    let (code, line) = (crate::plan::codes::code_of_edit(&error.problem), Some(error.at.line));
-    finding(Severity::Error, code, Some(path.clone()), line, error.to_string())
 }
 
 /// The same value, to be written elsewhere.

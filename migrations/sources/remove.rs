@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::names::{Namer, Names};
 use super::place::at_object;
-use super::{Written, codes, finding, refused_edit};
+use super::{codes, finding};
 use crate::flux::{At, View};
+use crate::plan::author::{Written, refused_edit};
 use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Severity, Unit};
 use crate::repo::{Change, Changes, RepoPath};
