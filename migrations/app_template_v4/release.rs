@@ -167,7 +167,7 @@ fn version_of(
         return refuse(codes::SOURCE_PINNED, format!("its source in {} {why}", source.at));
     }
     let patches = view.graph().reaches(&release.at).iter().flat_map(|reach| &reach.patches);
-    if let Some(patch) = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"])) {
+    if let Some(patch) = patches.into_iter().find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
         return refuse(PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line));
     }
     match from.map(|text| (text, Version::of(text))) {

@@ -105,7 +105,7 @@ fn unseen(view: &View) -> Vec<Finding> {
         let names_chart = || view.releases().binary_search_by(|release| release.at.cmp(&object.at)).is_ok();
         let without_chart = object.is_helm_release() && !names_chart();
         let patches = view.graph().reaches(&object.at).iter().flat_map(|reach| &reach.patches);
-        let patch = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"]));
+        let patch = patches.into_iter().find(|patch| patch.changes_fields(&["chart", "chartRef"]));
         if let Some(patch) = patch.filter(|_| without_chart) {
             let message = format!("{} gets its chart from the patch at {}:{}", object.name, patch.path, patch.line);
             found.push(at(codes::CHART_FROM_PATCH, object.line, message));

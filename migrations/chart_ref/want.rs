@@ -62,7 +62,7 @@ pub(super) fn want(
         return refuse(codes::SOURCE_KIND, message);
     }
     let patches = reaches.iter().flat_map(|reach| &reach.patches);
-    if let Some(patch) = patches.into_iter().find(|patch| patch.says_something_of(&["chart", "chartRef"])) {
+    if let Some(patch) = patches.into_iter().find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
         return refuse(codes::PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line));
     }
     if let Some(version) = too_old(view, reaches) {

@@ -8,7 +8,7 @@ use super::protect::is_kept;
 use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
 use super::unit::is_claim;
-use crate::flux::{At, Kustomization, Traced, View};
+use crate::flux::{At, Kustomization, Traced, View, is_kustomization_file};
 use crate::plan::Code;
 use crate::repo::{EntryKind, RepoPath};
 
@@ -210,7 +210,7 @@ fn movable(view: &View, dir: &RepoPath, own: &Kustomization) -> Result<(), Lacki
     for (path, kind) in view.tree().entries().filter(|(path, _)| path.is_in(dir)) {
         let plain = matches!(kind, EntryKind::File { filtered: false, .. });
         let text = view.tree().read(&path).ok().flatten().is_some_and(|file| str::from_utf8(&file.bytes).is_ok());
-        let below = Kustomization::is_named_so(&path) && path != own.path;
+        let below = is_kustomization_file(&path) && path != own.path;
         if !plain || !text || below || view.barred(&path).is_some() {
             return Err((codes::NOT_COPIED, format!("{path} cannot be copied")));
         }
@@ -234,7 +234,7 @@ pub(super) fn acts_on_others(view: &View, own: &Kustomization, seen: &mut BTreeS
 /// The claims among objects that Flux may prune.
 fn unprotected(objects: &[Traced]) -> impl Iterator<Item = At> {
     let claims = objects.iter().filter(|own| is_claim(&own.id.1));
-    claims.filter(|own| own.own.as_ref().is_some_and(|value| !is_kept(value))).map(|own| own.at.clone())
+    claims.filter(|claim| claim.stated.as_ref().is_some_and(|value| !is_kept(value))).map(|claim| claim.at.clone())
 }
 
 fn texts(objects: &[Traced]) -> Vec<String> {

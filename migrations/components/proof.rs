@@ -62,7 +62,7 @@ pub(super) fn differences(before: &[Traced], after: &[Traced]) -> Vec<Difference
 /// The fields in which an object of two builds differs, as their files have them.
 fn fields(old: &[&Traced], new: &[&Traced]) -> Vec<FieldDifference> {
     match (old, new) {
-        ([Traced { own: Some(old), .. }], [Traced { own: Some(new), .. }]) => old.differences(new),
+        ([Traced { stated: Some(old), .. }], [Traced { stated: Some(new), .. }]) => old.differences(new),
         ([_], []) => vec![whole("there", "gone")],
         ([], [_]) => vec![whole("absent", "new")],
         _ => vec![whole("as it is", "another, as far as can be told")],

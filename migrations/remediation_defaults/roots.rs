@@ -165,7 +165,7 @@ fn unwritable(view: &View, own: &FluxKustomization) -> Option<Finding> {
         return refuse(codes::ROOT_MADE, format!("{} is made by flux-operator", own.full_name()));
     }
     let patches = view.graph().reaches(&own.at).iter().flat_map(|reach| &reach.patches);
-    let above = patches.into_iter().find(|patch| patch.says_something_of(&["patches"]))?;
+    let above = patches.into_iter().find(|patch| patch.changes_fields(&["patches"]))?;
     let message = format!("the patch at {}:{} sets the patches of {}", above.path, above.line, own.full_name());
     refuse(codes::ROOT_PATCHED, message)
 }
@@ -180,7 +180,7 @@ fn set_from_above(view: &View, root: &Root, settings: &RemediationDefaultsSettin
         let patches = reaches.filter(|reach| root.numbers.contains(&reach.kustomization)).flat_map(|own| &own.patches);
         let other = patches
             .into_iter()
-            .find(|patch| patch.says_something_of(&["patches"]) && !patch.asks_for_label(&settings.label))?;
+            .find(|patch| patch.changes_fields(&["patches"]) && !patch.asks_for_label(&settings.label))?;
         (!is_left_out(child, settings)).then_some((other, child))
     })?;
     let message = format!("this patch sets the patches of {}, and maybe of others", child.full_name());

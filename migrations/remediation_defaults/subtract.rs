@@ -35,7 +35,7 @@ pub(super) fn redundant(
     // An operation fails where what it names is not there, and the whole build with it.
     let operates = |field: &Field| {
         let patches = reaches.iter().flat_map(|reach| &reach.patches).filter(|patch| patch.is_operations());
-        patches.into_iter().any(|patch| field.path.first().is_some_and(|first| patch.says_something_of(&[*first])))
+        patches.into_iter().any(|patch| field.path.first().is_some_and(|first| patch.changes_fields(&[*first])))
     };
     let is_said = |(field, default): &(&'static Field, Value)| {
         !operates(field)

@@ -16,7 +16,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     for (id, own) in view.graph().kustomizations.entries().filter(|(_, own)| own.prune) {
         let keeps = own.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
         for claim in builds.by(id).iter().filter(|object| is_claim(object) && !is_protected(object)) {
-            let name = own.variables.put_into(&claim.name);
+            let name = own.variables.substitute(&claim.name);
             let kept = if keeps { ", which keeps it when it is deleted itself" } else { "" };
             unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", own.full_name()));
         }

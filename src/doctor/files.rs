@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes::NOT_APPLIED;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{Kustomization, View};
+use crate::flux::{View, is_kustomization_file};
 use crate::repo::RepoPath;
 
 /// Says of each directory with objects that no cluster applies what they are; a directory below one that is told goes with it.
@@ -16,7 +16,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     }
     let used = used(view);
     let mut idle: BTreeMap<RepoPath, Vec<(&RepoPath, usize)>> = BTreeMap::new();
-    for (path, file) in view.files().filter(|(path, _)| !used.contains(*path) && !Kustomization::is_named_so(path)) {
+    for (path, file) in view.files().filter(|(path, _)| !used.contains(*path) && !is_kustomization_file(path)) {
         let is_manifest =
             |object: &&crate::flux::Object| object.api_version.contains('/') || object.api_version == "v1";
         if let Some(first) = file.objects.iter().find(is_manifest) {

@@ -59,8 +59,8 @@ type Identity = (String, String, String, String);
 
 fn identity(own: &FluxKustomization, object: &Rendered) -> Option<Identity> {
     let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-    let namespace = own.variables.put_into(object.namespace.as_deref().unwrap_or_default());
-    let name = own.variables.put_into(&object.name);
+    let namespace = own.variables.substitute(object.namespace.as_deref().unwrap_or_default());
+    let name = own.variables.substitute(&object.name);
     let is_known = !namespace.contains("${") && !name.contains("${") && !name.is_empty();
     is_known.then(|| (group.to_owned(), object.kind.clone(), namespace, name))
 }

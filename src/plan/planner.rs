@@ -9,7 +9,7 @@ use super::round::{Found, Round};
 use super::tree::{about_tree, untouchable};
 use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
-use crate::flux::{Kustomization, Radiuses, View};
+use crate::flux::{Radiuses, View, is_kustomization_file};
 use crate::repo::RepoPath;
 
 /// All that is to be done in a repository, before anybody selects from it.
@@ -110,7 +110,7 @@ pub fn plan(
 /// kustomizations do not count: an entry has its place whatever else is listed.
 fn after_others(new: &mut [Unit], landed: &[Unit]) {
     let own = |unit: &Unit| -> BTreeSet<RepoPath> {
-        unit.touches.iter().filter(|path| !Kustomization::is_named_so(path)).cloned().collect()
+        unit.touches.iter().filter(|path| !is_kustomization_file(path)).cloned().collect()
     };
     for unit in new {
         let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);

@@ -27,7 +27,7 @@ pub(in crate::flux) fn effective(
         object.set("metadata", metadata);
     }
     if variables.any && !excludes_substitution(&object) {
-        object.map_text(&|text| variables.put_into(text));
+        object.map_text(&|text| variables.substitute(text));
     }
     Some(object)
 }

@@ -198,7 +198,7 @@ pub(super) type Data = Vec<(String, Option<String>)>;
 /// them, at that patch.
 fn stated_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
     let Some(list) = object.at(&["spec", "patches"]) else { return Vec::new() };
-    if let Some(above) = from_above.iter().rev().find(|patch| patch.says_something_of(&["patches"])) {
+    if let Some(above) = from_above.iter().rev().find(|patch| patch.changes_fields(&["patches"])) {
         return Patch::of_flux(&above.path, list, |_| above.line);
     }
     let lines: Vec<_> = root.at(&["spec", "patches"]).into_iter().flat_map(Node::items).map(Node::line).collect();

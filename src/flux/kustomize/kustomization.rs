@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
 use super::stage::Stage;
-use crate::flux::files::is_kustomization_file;
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -89,11 +88,6 @@ pub struct NamespaceTransformer {
 const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflationGenerator", "generators", "vars"];
 
 impl Kustomization {
-    /// Whether a file of this name is one.
-    pub fn is_named_so(path: &RepoPath) -> bool {
-        is_kustomization_file(path)
-    }
-
     /// Reads the first document of a kustomization file. `read` returns the text of patch files.
     pub(in crate::flux) fn read(
         path: &RepoPath,

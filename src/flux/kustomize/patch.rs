@@ -123,7 +123,7 @@ impl Patch {
     }
 
     /// Whether it sets or removes one of these fields of `spec`, or something in or above them.
-    pub fn says_something_of(&self, fields: &[&str]) -> bool {
+    pub fn changes_fields(&self, fields: &[&str]) -> bool {
         self.change.changes_fields(fields)
     }
 
@@ -188,18 +188,18 @@ mod tests {
             "patches:\n- patch: |\n    apiVersion: helm.toolkit.fluxcd.io/v2\n    kind: HelmRelease\n    metadata: {name: a}\n    spec: {chart: {}}\n",
         )[0];
         assert!(selects(merge, "HelmRelease", "a") && !selects(merge, "HelmRelease", "b"));
-        assert!(merge.says_something_of(&["chart"]) && !merge.says_something_of(&["chartRef"]));
+        assert!(merge.changes_fields(&["chart"]) && !merge.changes_fields(&["chartRef"]));
 
         let json = &patches(
             "patches:\n- patch: |\n    - {op: add, path: /spec/chart/spec/version, value: 1}\n  target: {kind: HelmRelease, name: x.*}\n",
         )[0];
         assert!(selects(json, "HelmRelease", "xy") && !selects(json, "HelmRelease", "y"));
         assert!(!selects(json, "Deployment", "x"));
-        assert!(json.says_something_of(&["chart"]) && !json.says_something_of(&["values"]));
+        assert!(json.changes_fields(&["chart"]) && !json.changes_fields(&["values"]));
         let whole =
             &patches("patches:\n- patch: '[{op: replace, path: /spec, value: {}}]'\n  target: {kind: HelmRelease}\n")
                 [0];
-        assert!(whole.says_something_of(&["chart"]));
+        assert!(whole.changes_fields(&["chart"]));
     }
 
     #[test]

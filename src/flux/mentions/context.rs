@@ -34,7 +34,7 @@ impl Context<'_> {
             LazyLock::new(|| Regex::new(r"\{\{-?\s*\$?\.Release\.(Name|Namespace)\s*-?\}\}").expect("it is a pattern"));
         let mut text = Cow::Borrowed(text);
         if let Some(variables) = self.variables.filter(|_| text.contains("${")) {
-            text = Cow::Owned(variables.put_into(&text));
+            text = Cow::Owned(variables.substitute(&text));
         }
         if let Some((name, namespace)) = self.release.as_ref().filter(|_| text.contains("{{")) {
             let value = |found: &Captures<'_>| if &found[1] == "Name" { name.clone() } else { namespace.clone() };

@@ -41,7 +41,7 @@ impl Variables {
     ///
     /// A variable without value stays as it is, unlike in Flux: its value may come from a ConfigMap
     /// or Secret of the cluster. `$${` is an escape and stays, too.
-    pub fn put_into(&self, text: &str) -> String {
+    pub fn substitute(&self, text: &str) -> String {
         if !self.any || !text.contains("${") {
             return text.to_owned();
         }
@@ -52,7 +52,7 @@ impl Variables {
             let whole = &text[variable.start..variable.end];
             let value = match self.values.get(variable.name) {
                 Some(value) => value.clone(),
-                None => variable.default.map(|default| self.put_into(default)),
+                None => variable.default.map(|default| self.substitute(default)),
             };
             out.push_str(value.as_deref().filter(|_| variable.is_plain).unwrap_or(whole));
             end = variable.end;
@@ -131,9 +131,9 @@ mod tests {
             ("${1}${}", "${1}${}"),
             ("none", "none"),
         ] {
-            assert_eq!(values.put_into(text), expected);
+            assert_eq!(values.substitute(text), expected);
         }
-        assert_eq!(Variables::default().put_into("${X:=d}"), "${X:=d}", "without variables nothing is substituted");
+        assert_eq!(Variables::default().substitute("${X:=d}"), "${X:=d}", "without variables nothing is substituted");
     }
 
     #[test]

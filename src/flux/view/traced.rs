@@ -27,20 +27,20 @@ pub struct Traced {
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
     /// What its file states; `None` for a generated one.
-    pub own: Option<Value>,
+    pub stated: Option<Value>,
     generated: Option<Content>,
     /// What is done to it.
     pub stages: Vec<Arc<Stage>>,
 }
 
 impl Traced {
-    fn of(object: Rendered, own: Option<Value>) -> Traced {
+    fn of(object: Rendered, stated: Option<Value>) -> Traced {
         let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
         Traced {
             id: (api_version, kind, namespace.unwrap_or_default(), name),
             at,
             through,
-            own,
+            stated,
             generated: content,
             stages,
         }
@@ -48,10 +48,10 @@ impl Traced {
 
     /// Whether it is certainly the same object with the same contents, wherever it is.
     pub fn is_same(&self, other: &Traced) -> bool {
-        let known = self.own.is_some() || self.generated.is_some();
+        let known = self.stated.is_some() || self.generated.is_some();
         known
             && self.id == other.id
-            && self.own == other.own
+            && self.stated == other.stated
             && self.generated == other.generated
             && self.stages == other.stages
     }
@@ -59,8 +59,8 @@ impl Traced {
     /// All texts in it: those of its file, or of what its generators read.
     pub fn texts(&self) -> Vec<&str> {
         let mut found = Vec::new();
-        if let Some(own) = &self.own {
-            own.texts(&mut found);
+        if let Some(stated) = &self.stated {
+            stated.texts(&mut found);
         }
         found.extend(self.generated.iter().flat_map(Content::texts));
         found

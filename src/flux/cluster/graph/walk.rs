@@ -173,8 +173,8 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 kustomization: id,
                 api_version: object.api_version.clone(),
                 kind: object.kind.clone(),
-                namespace: object.namespace.as_deref().map(|namespace| variables.put_into(namespace)),
-                name: variables.put_into(&object.name),
+                namespace: object.namespace.as_deref().map(|namespace| variables.substitute(namespace)),
+                name: variables.substitute(&object.name),
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
