@@ -3,7 +3,7 @@
 
 use super::items::{Item, as_it_is, enabled, items_that, switch, text};
 use super::name::{Name, Unknown, Why};
-use super::names::{account_v3, accounts_v3, accounts_v4, name_v4, siblings_v4};
+use super::names::{account_v3, accounts_v4, extra_accounts_v3, name_v4, own_account_v3, siblings_v4};
 use super::restore::{Pin, Tokens, pin};
 use super::{Chart, Section, Version};
 use crate::flux::Value;
@@ -13,6 +13,8 @@ use crate::flux::Value;
 pub struct Account {
     /// What the values call it: in 3.x `default`, or the key under `extraServiceAccounts`; in 4.x the key.
     pub identifier: String,
+    /// Whether it is one of `extraServiceAccounts` in 3.x. Its key may be `default`, too.
+    pub is_extra: bool,
     /// Its name.
     pub name: Name,
 }
@@ -57,6 +59,11 @@ pub struct SubjectAccount {
 pub struct KeyedAccount {
     /// Its identifier in 3.x.
     pub was: String,
+    /// Whether it is one of `extraServiceAccounts` in 3.x.
+    pub is_extra: bool,
+    /// Whether 3.x makes a Secret with a static token for it. An extra account called `default` takes
+    /// the one of `serviceAccount` itself.
+    pub has_token: bool,
     /// Its key under `serviceAccount`.
     pub identifier: String,
     /// The name that it has and keeps.
@@ -81,12 +88,15 @@ const DEFAULT: &str = "default";
 impl<'v> Chart<'v> {
     /// The accounts that the chart creates.
     pub fn accounts(&self) -> Vec<Account> {
-        let account = |item: &Item<'v>, name| Account { identifier: item.identifier.to_owned(), name };
+        let account =
+            |item: &Item<'v>, is_extra, name| Account { identifier: item.identifier.to_owned(), is_extra, name };
         if self.version.is_3() {
-            return accounts_v3(self).iter().map(|item| account(item, account_v3(self, item))).collect();
+            let of_3 = |item: Item<'v>, is_extra| account(&item, is_extra, account_v3(self, &item));
+            let own = own_account_v3(self).map(|item| of_3(item, false));
+            return own.into_iter().chain(extra_accounts_v3(self).into_iter().map(|item| of_3(item, true))).collect();
         }
         let several = siblings_v4(self, Section::ServiceAccount);
-        accounts_v4(self).iter().map(|item| account(item, name_v4(self, item, several))).collect()
+        accounts_v4(self).iter().map(|item| account(item, false, name_v4(self, item, several))).collect()
     }
 
     /// The account of the pods of each enabled controller.
@@ -177,21 +187,11 @@ impl<'v> Chart<'v> {
     }
 
     /// How 4.x has to state the accounts of these values of 3.x, so that every pod keeps its account and every account its name.
-    ///
-    /// An account is called by its own name where it can be: it reads best, and what 4.1 takes for the name of the only account is then
-    /// its name. Where tokens are kept, `default` stays, because their names hold it.
     pub fn keyed_accounts(&self, to: Version, tokens: Tokens) -> KeyedAccounts {
         let created = self.accounts();
-        let extra: Vec<&str> =
-            created.iter().map(|account| account.identifier.as_str()).filter(|id| *id != DEFAULT).collect();
-        let key = |account: &Account| match &account.name {
-            Ok(name)
-                if account.identifier == DEFAULT && tokens == Tokens::Dropped && !extra.contains(&name.as_str()) =>
-            {
-                name.clone()
-            }
-            _ => account.identifier.clone(),
-        };
+        let own_key = own_key(&created, tokens);
+        let key = |account: &Account| if account.is_extra { account.identifier.clone() } else { own_key.clone() };
+        let shares_key = created.iter().any(|account| account.is_extra && account.identifier == DEFAULT);
         let keyed = Value::Mapping(created.iter().map(|account| (key(account), Value::Mapping(Vec::new()))).collect());
         let values = Value::Mapping(
             [("serviceAccount", Some(keyed)), ("global", self.values.get("global").cloned())]
@@ -203,6 +203,8 @@ impl<'v> Chart<'v> {
         let then = Chart { version: to, values: &values, ..*self };
         let account = |account: &Account| KeyedAccount {
             was: account.identifier.clone(),
+            is_extra: account.is_extra,
+            has_token: account.is_extra || !shares_key,
             identifier: key(account),
             name: account.name.clone(),
             pin: pin(&then, Section::ServiceAccount, &key(account), &account.name),
@@ -239,4 +241,20 @@ impl<'v> Chart<'v> {
         });
         subjects.collect()
     }
+}
+
+/// The key in 4.x of the account that stands in `serviceAccount` itself. Extra accounts keep their keys.
+///
+/// The account is called by its own name where it can be: it reads best, and what 4.1 takes for the
+/// name of the only account is then its name. Where its token is kept it stays `default`, because the
+/// name of the token holds that.
+fn own_key(created: &[Account], tokens: Tokens) -> String {
+    let is_taken = |key: &str| created.iter().any(|account| account.is_extra && account.identifier == key);
+    let account = created.iter().find(|account| !account.is_extra);
+    let name = account.and_then(|account| account.name.clone().ok());
+    // An extra account called `default` takes the token, so that there is none to keep.
+    let by_name = name.filter(|_| tokens == Tokens::Dropped || is_taken(DEFAULT));
+    let numbered = (2..).map(|number| format!("{DEFAULT}-{number}"));
+    let mut keys = by_name.into_iter().chain([DEFAULT.to_owned()]).chain(numbered);
+    keys.find(|key| !is_taken(key)).expect("there are more numbers than accounts")
 }

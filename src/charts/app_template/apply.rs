@@ -27,16 +27,18 @@ impl Pins {
         let old = values.get("serviceAccount").cloned().unwrap_or(Value::Null);
         let keyed = self.accounts.accounts.iter().map(|account| {
             let is_keyed = old.get("create").is_none() && old.get("extraServiceAccounts").is_none();
-            let own = match account.was.as_str() {
-                _ if is_keyed => old.get(&account.identifier),
-                "default" if old.at(&["extraServiceAccounts", "default"]).is_none() => Some(&old),
-                was => old.at(&["extraServiceAccounts", was]),
+            let own = if is_keyed {
+                old.get(&account.identifier)
+            } else if account.is_extra {
+                old.at(&["extraServiceAccounts", &account.was])
+            } else {
+                Some(&old)
             };
             let kept =
                 ["annotations", "labels"].into_iter().filter_map(|key| Some((key.to_owned(), own?.get(key)?.clone())));
             let mut item = Value::Mapping(kept.collect());
             name(&mut item, account.pin.key());
-            if self.tokens == Tokens::Kept {
+            if self.tokens == Tokens::Kept && account.has_token {
                 item.set("staticToken", Value::Scalar { text: "true".to_owned(), string: false });
             }
             (account.identifier.clone(), item)
@@ -47,6 +49,17 @@ impl Pins {
             values.remove("serviceAccount");
         } else {
             values.set("serviceAccount", Value::Mapping(keyed));
+        }
+        if self.tokens == Tokens::Dropped {
+            // In 3.x the token takes the place of such an entry. Without the token, 4.x would make
+            // the Secret that the entry describes.
+            let tokens: Vec<String> =
+                self.accounts.accounts.iter().map(|account| format!("{}-sa-token", account.was)).collect();
+            for_each_item(values, Section::Secrets.path(), &mut |identifier, item| {
+                if tokens.iter().any(|token| token == identifier) {
+                    disable(item);
+                }
+            });
         }
         for (controller, statement) in &self.accounts.controllers {
             let (key, text) = match statement {
@@ -90,6 +103,17 @@ fn name(item: &mut Value, key: Option<(&str, &str)>) {
         // Before the first of those that go, there is none that does.
         let place = place.unwrap_or_else(|| head(entries));
         entries.insert(place, (key.to_owned(), Value::string(text)));
+    }
+}
+
+/// `enabled: false`, in the place where the item says whether it is there, else at its head.
+fn disable(item: &mut Value) {
+    let no = Value::Scalar { text: "false".to_owned(), string: false };
+    match item {
+        Value::Mapping(entries) if !entries.iter().any(|(key, _)| key == "enabled") => {
+            entries.insert(0, ("enabled".to_owned(), no));
+        }
+        item => item.set("enabled", no),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::items::{Item, switch};
 use super::name::{Name, Unknown, Why};
 use super::names::{name_v4, siblings_v4};
-use super::{Chart, KeyedAccounts, Object, Section, Version, clashes};
+use super::{Chart, KeyedAccount, KeyedAccounts, Object, Section, Version, clashes};
 use crate::flux::Value;
 
 /// Whether the Secrets with the static tokens of accounts are kept: 3.x makes one for every account, 4.x for those that ask for it.
@@ -85,12 +85,17 @@ impl Chart<'_> {
         let values = pins.applied(self.values);
         let then = Chart { version: to, values: &values, ..*self };
         let untouched = then.objects();
+        // Accounts stand in both lists in the same order. Their identifiers are not unique: an extra
+        // account may be called `default`, too.
+        let mut accounts = pins.accounts.accounts.iter();
         let pinned = self.objects().into_iter().map(|object| {
-            let keyed = pins.accounts.accounts.iter().find(|account| {
-                let token = account.was.clone() + "-sa-token";
-                object.section == Section::ServiceAccount && account.was == object.identifier
-                    || object.section == Section::Tokens && token == object.identifier
-            });
+            let of_token =
+                |account: &&KeyedAccount| account.has_token && format!("{}-sa-token", account.was) == object.identifier;
+            let keyed = match object.section {
+                Section::ServiceAccount => accounts.next(),
+                Section::Tokens => pins.accounts.accounts.iter().find(of_token),
+                _ => None,
+            };
             let identifier = match (object.section, keyed) {
                 (Section::ServiceAccount, Some(keyed)) => keyed.identifier.clone(),
                 (Section::Tokens, Some(keyed)) => format!("{}-sa-token", keyed.identifier),
@@ -112,7 +117,8 @@ impl Chart<'_> {
             };
             Pinned { untouched: there.map(|there| there.name.clone()), pin, object }
         });
-        pins.objects = pinned.collect();
+        let pinned = pinned.collect();
+        pins.objects = pinned;
         pins
     }
 

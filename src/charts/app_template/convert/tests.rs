@@ -100,6 +100,46 @@ fn accounts_get_keys_and_controllers_name_them() {
     assert_eq!(chart(&values).conversion(Version::V4_1, Tokens::Kept).doubts, []);
 }
 
+/// Found by chance: two of its accounts are called `default`, and two have one name.
+#[test]
+fn accounts_of_one_key_are_kept_and_of_one_name_refused() {
+    let rbac = |role: &str, subjects: &str| {
+        format!(
+            "rbac: {{roles: {{main: {{{role}type: Role, rules: []}}}}, bindings: {{app: {{type: RoleBinding, roleRef: \
+             {{identifier: main}}, subjects: [{subjects}]}}}}}}"
+        )
+    };
+    let before = rbac("", "{identifier: default}, {identifier: main}");
+    let found = format!(
+        "{{{before}, serviceAccount: {{create: true, extraServiceAccounts: {{default: {{name: n2}}, main: {{name: n2}}}}}}}}"
+    );
+    let found = doubts(&found);
+    let errors: Vec<_> = found.iter().filter(|doubt| !doubt.ends_with("with a static token goes")).collect();
+    assert_eq!(errors, [": two objects would be ServiceAccount n2"]);
+
+    let extra = "extraServiceAccounts: {default: {name: n2}, main: {name: n3}}";
+    let after = rbac("suffix: main, ", "{identifier: own}, {identifier: main}");
+    becomes(
+        &format!("{{{before}, serviceAccount: {{create: true, name: own, {extra}}}}}"),
+        &format!(
+            "{{{after}, serviceAccount: {{own: {{forceRename: own}}, default: {{forceRename: n2}}, main: {{forceRename: n3}}}}}}"
+        ),
+    );
+}
+
+/// In 3.x the token takes the place of the entry; when the token is dropped, the Secret of the entry stays away.
+#[test]
+fn a_secret_that_a_token_replaced_stays_away() {
+    becomes(
+        "{serviceAccount: {create: true}, secrets: {default-sa-token: {stringData: {a: b}}}}",
+        "{serviceAccount: {app: {}}, secrets: {default-sa-token: {enabled: false, stringData: {a: b}}}}",
+    );
+    becomes(
+        "{serviceAccount: {create: true}, secrets: {default-sa-token: {stringData: {a: b}, enabled: true, forceRename: x}, x-sa-token: {}}}",
+        "{serviceAccount: {app: {}}, secrets: {default-sa-token: {stringData: {a: b}, enabled: false}, x-sa-token: {suffix: x-sa-token}}}",
+    );
+}
+
 /// `docs/hazards.md#v7`.
 #[test]
 fn backends_that_are_identifiers_say_so() {

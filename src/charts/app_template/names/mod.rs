@@ -115,5 +115,5 @@ fn kind_at(item: &Item<'_>, key: &str, absent: Option<&str>) -> Option<String> {
     literal(item.values, key).ok()?.or(absent).map(str::to_owned)
 }
 
-pub(super) use v3::{account as account_v3, accounts as accounts_v3};
+pub(super) use v3::{account as account_v3, extra_accounts as extra_accounts_v3, own_account as own_account_v3};
 pub(super) use v4::{accounts as accounts_v4, name as name_v4, siblings as siblings_v4};

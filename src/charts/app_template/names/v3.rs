@@ -33,14 +33,17 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Object> {
     let secret = |_: &Item<'_>| Some("Secret".to_owned());
     objects.extend(made(Section::ConfigMaps, &in_section(Section::ConfigMaps), config_map, always));
     objects.extend(made(Section::ConfigMapsFromFolder, &super::v4::folders(chart), config_map, always));
-    let accounts = accounts(chart);
-    let tokens: Vec<String> = accounts.iter().map(|account| format!("{}-sa-token", account.identifier)).collect();
+    let accounts: Vec<Item<'_>> = own_account(chart).into_iter().chain(extra_accounts(chart)).collect();
+    let tokens = tokens(&accounts);
     let mut secrets = in_section(Section::Secrets);
     // The chart puts the token in the place of what has its identifier.
-    secrets.retain(|item| !tokens.iter().any(|token| token == item.identifier));
+    secrets.retain(|item| !tokens.iter().any(|(token, _)| token == item.identifier));
     objects.extend(made(Section::Secrets, &secrets, secret, always));
-    let injected =
-        accounts.iter().zip(&tokens).map(|(account, identifier)| Item { identifier, values: &Value::Null, ..*account });
+    let injected = tokens.iter().map(|(identifier, is_certain)| Item {
+        identifier,
+        values: &Value::Null,
+        is_certain: *is_certain,
+    });
     objects.extend(made(Section::Tokens, &injected.collect::<Vec<_>>(), secret, always));
     objects.extend(made(Section::RawResources, &in_section(Section::RawResources), raw, always));
     objects.extend(made(Section::Roles, &in_section(Section::Roles), role, always));
@@ -89,26 +92,42 @@ fn claimed(full: &Name, item: &Item<'_>) -> Name {
     })
 }
 
-/// Row E: the accounts that the chart creates, `default` first.
-pub(crate) fn accounts<'v>(chart: &Chart<'v>) -> Vec<Item<'v>> {
-    let Some(values) = chart.section(Section::ServiceAccount) else { return Vec::new() };
+/// Row E: the account of `serviceAccount` itself, if the chart creates it.
+pub(crate) fn own_account<'v>(chart: &Chart<'v>) -> Option<Item<'v>> {
+    let values = chart.section(Section::ServiceAccount)?;
     let create = switch(values.get("create"), false);
-    let own = Item { identifier: "default", values, is_certain: create.is_some() };
-    let extra = items_that(values.get("extraServiceAccounts"), |values| switch(values.get("create"), true));
-    (create != Some(false)).then_some(own).into_iter().chain(extra).collect()
+    (create != Some(false)).then_some(Item { identifier: "default", values, is_certain: create.is_some() })
 }
 
-/// Row E: the name of an account, created or not. It is not rendered.
+/// Row E: the accounts of `extraServiceAccounts` that the chart creates. One may be called `default`,
+/// too: then the chart creates two accounts with that identifier, and whoever looks it up finds the
+/// one of `serviceAccount` itself.
+pub(crate) fn extra_accounts<'v>(chart: &Chart<'v>) -> Vec<Item<'v>> {
+    let extra = chart.values.at(&["serviceAccount", "extraServiceAccounts"]);
+    items_that(extra, |values| switch(values.get("create"), true))
+}
+
+/// Row E: the identifiers of the tokens of accounts, and whether they are certainly there. Accounts
+/// with one identifier share one token.
+fn tokens(accounts: &[Item<'_>]) -> Vec<(String, bool)> {
+    let mut tokens: Vec<(String, bool)> = Vec::new();
+    for account in accounts {
+        let identifier = format!("{}-sa-token", account.identifier);
+        match tokens.iter_mut().find(|(token, _)| *token == identifier) {
+            Some((_, is_certain)) => *is_certain |= account.is_certain,
+            None => tokens.push((identifier, account.is_certain)),
+        }
+    }
+    tokens
+}
+
+/// Row E: the name of an account, created or not. It is not rendered. Without a name, what is called
+/// `default` has the full name, even as an extra account.
 pub(crate) fn account(chart: &Chart<'_>, item: &Item<'_>) -> Name {
     let identifier = item.identifier()?;
     match (literal(item.values, "name")?, identifier) {
         (Some(name), _) => Ok(name.to_owned()),
-        (None, "default") if is_own(chart, item) => chart.fullname(),
+        (None, "default") => chart.fullname(),
         (None, _) => Ok(format!("{}-{}", chart.fullname()?, as_it_is(identifier)?)),
     }
-}
-
-/// Whether this is the account of `serviceAccount` itself rather than an extra one of that name.
-fn is_own(chart: &Chart<'_>, item: &Item<'_>) -> bool {
-    chart.section(Section::ServiceAccount).is_some_and(|own| std::ptr::eq(own, item.values))
 }

@@ -84,6 +84,55 @@ fn accounts_get_keys_and_pods_state_them() {
     }
 }
 
+/// As real Helm renders it with the templates of the chart.
+#[test]
+fn an_extra_account_may_be_called_default_too() {
+    for (accounts, objects, pod) in [
+        (
+            "{create: true, extraServiceAccounts: {default: {name: n2}}}",
+            ["app-default-sa-token", "app", "n2"].as_slice(),
+            "app",
+        ),
+        ("{create: true, name: x, extraServiceAccounts: {default: {}}}", &["app-default-sa-token", "x", "app"], "x"),
+        ("{create: true, extraServiceAccounts: {default: {}}}", &["app-default-sa-token", "app", "app"], "app"),
+        ("{create: false, extraServiceAccounts: {default: {}}}", &["app-default-sa-token", "app"], "default"),
+        ("{name: x, extraServiceAccounts: {default: {name: n2}}}", &["app-default-sa-token", "n2"], "x"),
+        ("{create: true, extraServiceAccounts: {default: {create: false}}}", &["app-default-sa-token", "app"], "app"),
+    ] {
+        let values = format!("serviceAccount: {accounts}");
+        assert_eq!(names(Version::V3_7, &format!("{{{values}}}")), objects, "{accounts}");
+        assert_eq!(pods(Version::V3_7, &values), [pod], "{accounts}");
+        let controllers = "controllers: {c: {}}, d: {serviceAccount: {identifier: default}}";
+        let values = value(&format!("{{{controllers}, {values}}}"));
+        assert_eq!(chart(Version::V3_7, &values).account_of("default"), Ok(pod.to_owned()), "{accounts}");
+    }
+}
+
+#[test]
+fn two_accounts_called_default_get_two_keys() {
+    let of = |tokens, accounts: &str| {
+        let values = value(&format!(
+            "{{controllers: {{c: {{}}}}, rbac: {{bindings: {{b: {{subjects: [{{identifier: default}}]}}}}}}, serviceAccount: {accounts}}}"
+        ));
+        let applied = chart(Version::V3_7, &values).pins(Version::V4_1, tokens).applied(&values);
+        let subjects = applied.at(&["rbac", "bindings", "b", "subjects"]).unwrap();
+        assert_eq!(subjects.items()[0], *applied.at(&["controllers", "c", "serviceAccount"]).unwrap());
+        (
+            subjects.items()[0].text_at(&["identifier"]).unwrap().to_owned(),
+            applied.get("serviceAccount").unwrap().clone(),
+        )
+    };
+    let accounts = "{create: true, labels: {a: b}, extraServiceAccounts: {default: {name: n2, labels: {c: d}}}}";
+    let dropped = "{app: {labels: {a: b}}, default: {forceRename: n2, labels: {c: d}}}";
+    assert_eq!(of(Tokens::Dropped, accounts), ("app".to_owned(), value(dropped)));
+    // The only token that 3.x makes is that of the extra account.
+    let kept = "{app: {labels: {a: b}}, default: {forceRename: n2, labels: {c: d}, staticToken: true}}";
+    assert_eq!(of(Tokens::Kept, accounts), ("app".to_owned(), value(kept)));
+    let taken = "{create: true, extraServiceAccounts: {default: {name: n2}, app: {name: n3}}}";
+    let numbered = "{default-2: {forceRename: app}, default: {forceRename: n2}, app: {forceRename: n3}}";
+    assert_eq!(of(Tokens::Dropped, taken), ("default-2".to_owned(), value(numbered)));
+}
+
 #[test]
 fn subjects_keep_their_account() {
     let bindings =

@@ -25,6 +25,16 @@ const SECTIONS: [&str; 12] = [
     "roles",
     "bindings",
 ];
+const EXTRA: [&str; 8] = [
+    "",
+    "create: false",
+    "name: n2",
+    "create: true",
+    "name: app",
+    "name: default",
+    "name: literal, create: false",
+    "name: n3",
+];
 
 /// An entry: identifier, whether it is enabled, its two names, whether it is primary, its account.
 type Entry = (usize, u8, usize, usize, bool, usize);
@@ -41,7 +51,13 @@ fn entries(section: &str, entries: &[Entry]) -> String {
             continue;
         }
         seen.push(id);
-        text += &format!("'{}': {{", IDS[id]);
+        // The identifiers of tokens, which take the place of what is there.
+        let identifier = match (section, IDS[id]) {
+            ("secrets", "0") => "default-sa-token",
+            ("secrets", "server") => "main-sa-token",
+            (_, identifier) => identifier,
+        };
+        text += &format!("'{identifier}': {{");
         if enabled < 2 {
             text += &format!("enabled: {}, ", enabled == 1);
         }
@@ -88,8 +104,8 @@ prop_compose! {
     fn values()(
         sections in vec(vec(entry(), 0..4), SECTIONS.len()),
         (full, own, always) in (0..4usize, 0..4usize, any::<bool>()),
-        (create, name, enforces) in (any::<bool>(), 0..5usize, any::<bool>()),
-        extra in vec((0..IDS.len(), 0..4u8), 0..3),
+        (create, name, enforces) in (any::<bool>(), 0..6usize, any::<bool>()),
+        extra in vec((0..IDS.len(), 0..8usize), 0..4),
     ) -> String {
         let mut text = "{".to_owned();
         let mut rbac = String::new();
@@ -102,13 +118,14 @@ prop_compose! {
         text += "}, ";
         text += ["", "", "fullnameOverride: topfull, ", "nameOverride: dead, "][own];
         text += &format!("enforceServiceAccountCreation: {enforces}, serviceAccount: {{create: {create}, ");
-        text += ["", "", "name: literal, ", "name: default, ", "name: web-ui, "][name];
-        text += "extraServiceAccounts: {";
+        text += ["", "", "name: literal, ", "name: default, ", "name: web-ui, ", "name: n2, "][name];
+        text += "labels: {of: its-own}, extraServiceAccounts: {";
         let mut seen = Vec::new();
         for (id, how) in extra {
             if !seen.contains(&id) {
                 seen.push(id);
-                text += &format!("'{}': {{{}}}, ", IDS[id], ["", "create: false", "name: n2", "create: true"][how as usize]);
+                let identifier = IDS[id];
+                text += &format!("'{identifier}': {{labels: {{of: '{identifier}'}}, {}}}, ", EXTRA[how]);
             }
         }
         text + "}}}"
@@ -122,66 +139,122 @@ fn named(objects: &[Object], tokens: Tokens) -> Vec<(String, String)> {
     names
 }
 
+/// Every name and account of values of 3.x is there in 4.x, and nothing that 4.x rejects.
+fn is_kept(text: &str, release: &str, to: Version, tokens: Tokens) -> Result<(), TestCaseError> {
+    let values = value(text);
+    let before = Chart { release, ..chart(Version::V3_7, &values) };
+    let pins = before.pins(to, tokens);
+    let applied = pins.applied(&values);
+    let after = Chart { version: to, values: &applied, ..before };
+    let objects = before.objects();
+
+    prop_assert_eq!(named(&objects, tokens), named(&after.objects(), tokens));
+    for pinned in &pins.objects {
+        let is_dropped = pinned.object.section == Section::Tokens && tokens == Tokens::Dropped;
+        prop_assert_eq!(is_dropped, pinned.pin == Pin::Dropped);
+        prop_assert!(!matches!(pinned.pin, Pin::Impossible | Pin::Unknown(_)), "{:?}", pinned);
+    }
+    let kept: Vec<Object> =
+        objects.into_iter().filter(|object| object.section != Section::Tokens || tokens == Tokens::Kept).collect();
+    let mut clashing: Vec<_> =
+        clashes(&kept).into_iter().map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect();
+    clashing.sort();
+    prop_assert_eq!(pins.clashes(before.release, before.namespace, &values), clashing, "names stay unique");
+
+    // Pods, and subjects, keep their accounts, where 3.x can be told.
+    for (then, now) in before.pod_accounts().into_iter().zip(after.pod_accounts()) {
+        prop_assert_eq!(&then.controller, &now.controller);
+        prop_assert!(then.name.is_err() || then == now, "{:?} {:?}", then, now);
+    }
+    for subject in &pins.accounts.subjects {
+        let now = match &subject.now {
+            Statement::Identifier(identifier) => after.account_of(identifier),
+            Statement::Name(name) => Ok(name.clone()),
+            Statement::Unknown(unknown) => Err(unknown.clone()),
+            Statement::Nothing => unreachable!(),
+        };
+        prop_assert_eq!(before.account_of(&subject.was), now);
+    }
+
+    // Each account has its key, and its labels and its token stay with it.
+    for account in &pins.accounts.accounts {
+        let extra = ["serviceAccount", "extraServiceAccounts", &account.was];
+        let was = values.at(if account.is_extra { &extra } else { &extra[..1] }).unwrap();
+        let now = applied.at(&["serviceAccount", &account.identifier]).unwrap();
+        prop_assert_eq!(was.get("labels"), now.get("labels"), "{:?}", account);
+        prop_assert_eq!(after.account_of(&account.identifier), account.name.clone());
+        let shares =
+            !account.is_extra && values.at(&extra).is_some_and(|extra| extra.text_at(&["create"]) != Some("false"));
+        let has_token = tokens == Tokens::Kept && !shares;
+        prop_assert_eq!(now.get("staticToken").is_some(), has_token, "{:?}", account);
+    }
+
+    // The whole conversion: the same names, and nothing that 4.x rejects.
+    let conversion = before.conversion(to, tokens);
+    let converted = conversion.applied(&values);
+    let then = Chart { version: to, values: &converted, ..before };
+    prop_assert_eq!(&conversion.pins, &pins);
+    prop_assert_eq!(then.objects(), after.objects());
+    prop_assert_eq!(then.pod_accounts(), after.pod_accounts());
+    prop_assert_eq!(&then.rejected(), &[]);
+    prop_assert_eq!(&conversion.applied(&converted), &converted, "twice is once");
+    let dead = |chart: &Chart<'_>| {
+        let is_dead = |reference: &&Reference| {
+            let is_service = matches!(reference.to, Referent::Identifier(Section::Service, _));
+            is_service && reference.target(&chart.objects()).is_none()
+        };
+        chart.references().iter().filter(is_dead).count()
+    };
+    prop_assert_eq!(dead(&before), dead(&then), "no backend dies");
+
+    // Twice is once, and what is pinned already is pinned the same way again.
+    prop_assert_eq!(&pins.applied(&applied), &applied);
+    for pinned in &pins.objects {
+        if !matches!(pinned.object.section, Section::Tokens | Section::ServiceAccount) {
+            prop_assert_eq!(
+                &pin(&after, pinned.object.section, &pinned.object.identifier, &pinned.object.name),
+                &pinned.pin
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Accounts that share a key, a name, or the identifier of their token. The first was found by chance.
+const FOUND: [&str; 9] = [
+    "serviceAccount: {create: true, extraServiceAccounts: {default: {name: n2}, main: {name: n2}}}, rbac: {bindings: {app: {roleRef: {identifier: main}, \
+     subjects: [{identifier: default}, {identifier: main}]}}}",
+    "serviceAccount: {create: true, extraServiceAccounts: {default: {name: n2}}}, controllers: {c: {serviceAccount: {identifier: default}}}",
+    "serviceAccount: {create: true, extraServiceAccounts: {default: {}}}, controllers: {c: {}}",
+    "serviceAccount: {create: false, extraServiceAccounts: {default: {}}}, controllers: {c: {}, d: {serviceAccount: {identifier: default}}}",
+    "serviceAccount: {create: true, labels: {a: b}, name: default, extraServiceAccounts: {default: {labels: {c: d}}}}, controllers: {c: {}}",
+    "serviceAccount: {create: true, extraServiceAccounts: {default: {name: n2}, app: {name: n3}, foo-server: {}}}, controllers: {c: {}}",
+    "serviceAccount: {create: true, extraServiceAccounts: {default: {create: false, name: n2}}}, controllers: {c: {}}",
+    "serviceAccount: {create: true, name: n2, extraServiceAccounts: {main: {name: n2}}}, controllers: {c: {serviceAccount: {identifier: main}}}",
+    "serviceAccount: {create: true}, secrets: {default-sa-token: {forceRename: x}, s: {}}",
+];
+
+#[test]
+fn accounts_that_share_a_key_or_a_name_are_kept() {
+    for values in FOUND {
+        for release in RELEASES {
+            for to in [Version::V4_0, Version::V4_1] {
+                for tokens in [Tokens::Kept, Tokens::Dropped] {
+                    let kept = is_kept(&format!("{{{values}}}"), release, to, tokens);
+                    assert!(kept.is_ok(), "{release} {to:?} {tokens:?} {values}: {kept:?}");
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     #[test]
     fn every_name_and_account_of_3_is_there_in_4(text in values(), release in 0..RELEASES.len(), to in 0..3usize, keeps in any::<bool>()) {
-        let values = value(&text);
         let to = Version::of(["4.0.1", "4.1.1", "4.6.2"][to]).unwrap();
         let tokens = if keeps { Tokens::Kept } else { Tokens::Dropped };
-        let before = Chart { release: RELEASES[release], ..chart(Version::V3_7, &values) };
-        let pins = before.pins(to, tokens);
-        let applied = pins.applied(&values);
-        let after = Chart { version: to, values: &applied, ..before };
-        let objects = before.objects();
-
-        prop_assert_eq!(named(&objects, tokens), named(&after.objects(), tokens));
-        for pinned in &pins.objects {
-            let is_dropped = pinned.object.section == Section::Tokens && tokens == Tokens::Dropped;
-            prop_assert_eq!(is_dropped, pinned.pin == Pin::Dropped);
-            prop_assert!(!matches!(pinned.pin, Pin::Impossible | Pin::Unknown(_)), "{:?}", pinned);
-        }
-        let kept: Vec<Object> = objects.into_iter().filter(|object| object.section != Section::Tokens || keeps).collect();
-        let mut clashing: Vec<_> = clashes(&kept).into_iter().map(|(kind, name)| (kind.to_owned(), name.to_owned())).collect();
-        clashing.sort();
-        prop_assert_eq!(pins.clashes(before.release, before.namespace, &values), clashing, "names stay unique");
-
-        // Pods, and subjects, keep their accounts, where 3.x can be told.
-        for (then, now) in before.pod_accounts().into_iter().zip(after.pod_accounts()) {
-            prop_assert_eq!(&then.controller, &now.controller);
-            prop_assert!(then.name.is_err() || then == now, "{:?} {:?}", then, now);
-        }
-        for subject in &pins.accounts.subjects {
-            let now = match &subject.now {
-                Statement::Identifier(identifier) => after.account_of(identifier),
-                Statement::Name(name) => Ok(name.clone()),
-                Statement::Unknown(unknown) => Err(unknown.clone()),
-                Statement::Nothing => unreachable!(),
-            };
-            prop_assert_eq!(before.account_of(&subject.was), now);
-        }
-
-        // The whole conversion: the same names, and nothing that 4.x rejects.
-        let conversion = before.conversion(to, tokens);
-        let converted = conversion.applied(&values);
-        let then = Chart { version: to, values: &converted, ..before };
-        prop_assert_eq!(&conversion.pins, &pins);
-        prop_assert_eq!(then.objects(), after.objects());
-        prop_assert_eq!(then.pod_accounts(), after.pod_accounts());
-        prop_assert_eq!(&then.rejected(), &[]);
-        prop_assert_eq!(&conversion.applied(&converted), &converted, "twice is once");
-        let dead = |old: &Chart<'_>| old.references().iter().filter(|own| {
-            matches!(own.to, Referent::Identifier(Section::Service, _)) && own.target(&old.objects()).is_none()
-        }).count();
-        prop_assert_eq!(dead(&before), dead(&then), "no backend dies");
-
-        // Twice is once, and what is pinned already is pinned the same way again.
-        prop_assert_eq!(&pins.applied(&applied), &applied);
-        for pinned in &pins.objects {
-            if !matches!(pinned.object.section, Section::Tokens | Section::ServiceAccount) {
-                prop_assert_eq!(&pin(&after, pinned.object.section, &pinned.object.identifier, &pinned.object.name), &pinned.pin);
-            }
-        }
+        is_kept(&text, RELEASES[release], to, tokens)?;
     }
 }
