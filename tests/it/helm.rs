@@ -89,6 +89,92 @@ fn the_judge_rejects_what_the_chart_rejects() {
     }
 }
 
+/// What real Helm made of accounts of 3.7 with the templates of the chart itself (the same templates
+/// give the accounts and tokens of all vectors of 3.6, 3.7 and 4.0). Each object with the account
+/// that its pods use, or that a token is for.
+#[test]
+fn the_judge_knows_accounts_that_share_a_key() {
+    for (accounts, controllers, want) in [
+        (
+            "create: true, extraServiceAccounts: {default: {name: n2}, main: {name: n2}}",
+            "c: {}, d: {serviceAccount: {identifier: default}}, m: {serviceAccount: {identifier: main}}",
+            "ServiceAccount app, ServiceAccount n2, ServiceAccount n2, Secret app-default-sa-token n2, \
+             Secret app-main-sa-token n2, Deployment app-c app, Deployment app-d app, Deployment app-m n2",
+        ),
+        (
+            "create: true, extraServiceAccounts: {default: {}}",
+            "d: {serviceAccount: {identifier: default}}",
+            "ServiceAccount app, ServiceAccount app, Secret app-default-sa-token app, Deployment app app",
+        ),
+        (
+            "create: true, name: own, extraServiceAccounts: {default: {}}",
+            "d: {serviceAccount: {identifier: default}}",
+            "ServiceAccount own, ServiceAccount app, Secret app-default-sa-token app, Deployment app own",
+        ),
+        (
+            "create: false, extraServiceAccounts: {default: {}}",
+            "c: {}",
+            "ServiceAccount app, Secret app-default-sa-token app, Deployment app default",
+        ),
+        (
+            "name: x, extraServiceAccounts: {default: {name: n2}}",
+            "c: {}",
+            "ServiceAccount n2, Secret app-default-sa-token n2, Deployment app x",
+        ),
+        (
+            "create: true, extraServiceAccounts: {default: {create: false, name: n2}, main: {create: false}}",
+            "m: {serviceAccount: {identifier: main}}",
+            "ServiceAccount app, Secret app-default-sa-token app, Deployment app app-main",
+        ),
+    ] {
+        // The chart puts the token in the place of the Secret.
+        let secrets = "secrets: {default-sa-token: {forceRename: x}}";
+        let values = value(&format!("{{serviceAccount: {{{accounts}}}, controllers: {{{controllers}}}, {secrets}}}"));
+        let one = Render { version: "3.7", release: "app".to_owned(), namespace: "media".to_owned(), values };
+        let Some(made) = render(std::slice::from_ref(&one)) else { return };
+        let made = made.unwrap();
+        let objects = made[0].iter().map(|object| {
+            let (kind, name) = kind_and_name(object);
+            let mut places = ["/account", "/spec/template/spec/serviceAccountName"].into_iter();
+            let account = places.find_map(|place| object.pointer(place)?.as_str());
+            account.map_or(format!("{kind} {name}"), |account| format!("{kind} {name} {account}"))
+        });
+        let mut objects: Vec<_> = objects.collect();
+        let mut want: Vec<_> = want.split(", ").collect();
+        objects.sort();
+        want.sort_unstable();
+        assert_eq!(objects, want, "{accounts}");
+    }
+}
+
+/// Every way in which two accounts can share something, with what looks them up, as both versions
+/// render it.
+#[test]
+fn accounts_that_share_a_key_or_a_name_stay_what_they_are() {
+    let looked_up = "controllers: {c: {}, d: {serviceAccount: {identifier: default}}, m: {serviceAccount: {identifier: main}}}, \
+                     rbac: {bindings: {app: {type: RoleBinding, roleRef: {kind: Role, name: x}, subjects: [{identifier: default}, \
+                     {identifier: main}]}}}, secrets: {default-sa-token: {}, s: {}}";
+    let mut cases = Vec::new();
+    for own in ["create: true", "create: false", "create: true, name: n2", "create: true, name: default", "name: main"]
+    {
+        for extra in [
+            "default: {name: n2}, main: {name: n2}",
+            "default: {}, main: {}",
+            "main: {name: app}, app: {}",
+            "default: {create: false}, main: {}",
+        ] {
+            for tokens in [Tokens::Kept, Tokens::Dropped] {
+                let values = format!("{{serviceAccount: {{{own}, extraServiceAccounts: {{{extra}}}}}, {looked_up}}}");
+                cases.push(Case { tokens, ..case(("app".to_owned(), values)) });
+            }
+        }
+    }
+    let Some(verdict) = judged(&cases) else { return };
+    let wrong: Vec<_> = verdict.wrong.iter().map(|(number, what)| (&cases[*number].of, what)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(verdict.compared > cases.len() * 6, "{}", verdict.compared);
+}
+
 fn case((release, values): (String, String)) -> Case {
     // One or the other, as the values have it.
     let tokens = if values.len() % 2 == 0 { Tokens::Kept } else { Tokens::Dropped };

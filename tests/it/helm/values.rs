@@ -146,9 +146,10 @@ impl Dice {
     }
 
     fn account(&mut self) -> String {
-        let extra = self.entries(|dice| dice.of(&["", "create: false", "name: n2", "create: true"]).to_owned());
-        // An extra account that is called `default` is two accounts to 3.x with one key.
-        let extra = extra.replace("default:", "other:");
+        let extra = self.entries(|dice| {
+            dice.of(&["", "create: false", "name: n2", "create: true", "name: literal", "name: n2, create: false"])
+                .to_owned()
+        });
         let own =
             self.maybe(2, "create: true") + &self.maybe(4, "name: literal") + &self.maybe(6, "annotations: {a: b}");
         format!("serviceAccount: {{{own}extraServiceAccounts: {{{extra}}}}}, ")
@@ -207,7 +208,9 @@ impl Dice {
         );
         add("persistence", self.entries(Dice::volume));
         add("configMaps", self.entries(|dice| dice.naming(true) + "data: {a: b}"));
-        add("secrets", self.entries(|dice| dice.naming(true) + "stringData: {a: b}"));
+        // Some stand where the chart puts the token of an account.
+        let secrets = self.entries(|dice| dice.naming(true) + "stringData: {a: b}");
+        add("secrets", secrets.replace("default:", "default-sa-token:").replace("web-ui:", "web-ui-sa-token:"));
         add("rawResources", self.entries(|dice| dice.naming(true) + "apiVersion: x/v1, kind: Widget"));
         let roles = self.entries(|dice| {
             format!("{}{}rules: []", dice.naming(true), dice.of(&["type: Role, ", "type: ClusterRole, ", ""]))

@@ -1,6 +1,10 @@
 {{/* docs/app-template.md#service-accounts */}}
 
-{{/* The accounts that the chart creates, by identifier. Given: what a chart calls $. */}}
+{{/*
+The accounts that the chart creates. Given: what a chart calls $.
+In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` itself is called `default`, and an entry of
+`extraServiceAccounts` may be called so, too. The chart renders one after the other and makes both of them.
+*/}}
 {{- define "accounts" -}}
 {{- $values := .Values.serviceAccount | default dict -}}
 {{- $all := dict -}}
@@ -10,11 +14,11 @@
   {{- end -}}
 {{- else -}}
   {{- if $values.create -}}
-    {{- $_ := set $all "default" (dict "name" ($values.name | default "")) -}}
+    {{- $_ := set $all "default" (dict "id" "default" "name" ($values.name | default "")) -}}
   {{- end -}}
   {{- range $id, $item := $values.extraServiceAccounts -}}
     {{- if or (not (hasKey $item "create")) $item.create -}}
-      {{- $_ := set $all $id (dict "name" ($item.name | default "") "isExtra" true) -}}
+      {{- $_ := set $all (printf "extra/%s" $id) (dict "id" $id "name" ($item.name | default "")) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

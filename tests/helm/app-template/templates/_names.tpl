@@ -57,12 +57,14 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
   {{- end -}}
 {{- end -}}
 {{- if eq .section "secrets" -}}
+  {{- /* The extra accounts come last: one called `default` takes the token of `serviceAccount` itself. */ -}}
   {{- range $id, $account := $root.Accounts -}}
-    {{- $token := printf "%s-sa-token" $id -}}
+    {{- $of := include "name" (dict "root" $root "section" "serviceAccount" "id" $id "item" $account) -}}
+    {{- $token := printf "%s-sa-token" ($account.id | default $id) -}}
     {{- if eq $root.Version "3.7" -}}
-      {{- $_ := set $all $token (dict "isToken" true) -}}
+      {{- $_ := set $all $token (dict "tokenOf" $of) -}}
     {{- else if $account.staticToken -}}
-      {{- $_ := set $all $token (dict "isToken" true "suffix" $token) -}}
+      {{- $_ := set $all $token (dict "tokenOf" $of "suffix" $token) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -126,11 +128,10 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{- end -}}
 {{- end -}}
 
-{{/* 3.7, row E: accounts. */}}
+{{/* 3.7, row E: accounts. What is called `default` has the full name, also as an extra account. */}}
 {{- define "name.v3.account" -}}
 {{- $full := include "fullname" .root -}}
-{{- $own := and (eq .id "default") (not .item.isExtra) -}}
-{{- .item.name | default ($own | ternary $full (printf "%s-%s" $full .id)) -}}
+{{- .item.name | default (eq .item.id "default" | ternary $full (printf "%s-%s" $full .item.id)) -}}
 {{- end -}}
 
 {{/* 4.x: one rule for all. */}}
