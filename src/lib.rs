@@ -27,3 +27,8 @@ pub mod yaml;
 
 #[path = "../migrations/mod.rs"]
 pub mod migrations;
+
+/// The tests of the library go round as often as the others do.
+#[cfg(test)]
+#[path = "../tests/support/rounds.rs"]
+mod rounds;

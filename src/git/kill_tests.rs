@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::testing::{Home, wanted};
 use super::{GitError, Onto, Written};
+use crate::rounds::{Numbers, rounds};
 
 /// Names the home in which a process of this test program is to write, and to be killed.
 const VICTIM: &str = "FLUX_CODEMOD_TEST_VICTIM";
@@ -52,7 +53,9 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
     write(&home).unwrap();
     let moves = home.path().join(".git/flux-codemod/branches/moves");
     let (mut interrupted, mut half) = (0, 0);
-    for round in 0..40_u64 {
+    let mut numbers = Numbers::new();
+    let rounds = rounds(12, 40);
+    for round in 0..rounds {
         home.commit("next", &[("d.yaml", &format!("round: {round}\n"))]);
         let gone = home.git(&["rev-parse", "x/main/03"]);
         home.git(&["branch", "x/gone/03", &gone]);
@@ -66,12 +69,11 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         if round % 8 != 0 {
             // What matters most begins with the list of moves; it takes a few milliseconds.
-            let start = Instant::now();
-            while !moves.exists() && start.elapsed() < Duration::from_secs(10) && child.try_wait().unwrap().is_none() {
-                thread::yield_now();
+            while !moves.exists() && child.try_wait().unwrap().is_none() {
+                thread::sleep(Duration::from_micros(100));
             }
         }
-        thread::sleep(Duration::from_micros(round.wrapping_mul(2_654_435_761) % 25_000));
+        thread::sleep(Duration::from_micros(numbers.below(25_000)));
         child.kill().unwrap();
         child.wait().unwrap();
 
@@ -95,5 +97,7 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
         assert_eq!(home.git(&["rev-parse", &format!("x/main/07~{BRANCHES}")]), main);
         assert!(!moves.exists() && locks(&home.path().join(".git/refs")).is_empty());
     }
-    eprintln!("{interrupted} of 40 runs were killed while they moved branches, {half} with some moved and others not");
+    eprintln!(
+        "{interrupted} of {rounds} runs were killed while they moved branches, {half} with some moved and others not"
+    );
 }

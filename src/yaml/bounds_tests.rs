@@ -1,28 +1,20 @@
-//! What is too deep, too long or too odd: it works or is refused with a stable code, and either way soon.
-
-use std::time::{Duration, Instant};
+//! What is too deep, too long or too odd: it works or is refused with a stable code. Each of these
+//! takes a second or so; where the work is quadratic, it takes hours.
 
 use super::{Edit, Emptied, Error, Fate, New, Node, Place, Stream};
 
-/// Generous for a slow machine; what is quadratic takes minutes for these inputs.
-const SOON: Duration = Duration::from_secs(20);
-
 /// The text after an operation on its first root, or the code of the refusal.
 fn after(text: &str, operation: impl for<'s> FnOnce(&mut Edit<'s>, Node<'s>) -> Result<(), Error>) -> String {
-    let begin = Instant::now();
     let result = Stream::parse(text).and_then(|stream| {
         let mut edit = Edit::of(&stream);
         operation(&mut edit, stream.documents().next().unwrap())?;
         Ok(edit.finish()?.splices.apply(stream.text()).unwrap())
     });
-    let result = result.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         assert!(text.get(error.range.clone()).is_some(), "the error lies in the text");
         assert!(error.render("a.yaml", text).contains(error.problem.code()));
         error.problem.code().to_owned()
-    });
-    let took = begin.elapsed();
-    assert!(took < SOON, "{took:?}");
-    result
+    })
 }
 
 /// The text with an entry `z: v` put behind the last one.

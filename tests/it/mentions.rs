@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::support::{Repo, corpus};
 use flux_codemod::charts::app_template::Chart;
@@ -33,9 +32,7 @@ fn real_repositories_name_what_charts_make() {
         let repo = Repo::copy_of(&corpus.join(name).join("before"));
         let view = View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap();
         let wanted = objects(&view);
-        let start = Instant::now();
         let found = view.mentions(&wanted);
-        let took = start.elapsed();
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for (named, mentions) in &found {
             *kinds.entry(&named.kind).or_default() += mentions.len();
@@ -48,7 +45,7 @@ fn real_repositories_name_what_charts_make() {
         }
         let selectors = view.selectors_on("app.kubernetes.io/component");
         println!(
-            "{name}: {} objects, {} named elsewhere: {kinds:?} in {took:?}; {} selectors on component",
+            "{name}: {} objects, {} named elsewhere: {kinds:?} ; {} selectors on component",
             wanted.len(),
             found.len(),
             selectors.len()

@@ -1,8 +1,9 @@
 //! What the tests share: a repository in a temporary directory, and the program run in it.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
+pub mod rounds;
+
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -123,11 +124,6 @@ impl Repo {
 /// A message on one line, wherever it is folded.
 pub fn unfolded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A number below a limit, another one each time.
-pub fn random(below: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % below.max(1)
 }
 
 /// The root of the project.
