@@ -1,11 +1,14 @@
-//! Golden cases. `golden/<case>/before` is a repository. What the program must make of it stands beside it: `expected.diff`, the plan as
-//! `plan.txt` (see [`plan_text`]), and, where the files are there, the plan as `plan.json` and the output of `doctor` as `doctor.txt`.
+//! Golden cases. `golden/<case>/before` is a repository. What the program must make of it stands
+//! beside it: `expected.diff`, the plan as `plan.txt` (see [`plan_text`]), and, where the files are
+//! there, the plan as `plan.json` and the output of `doctor` as `doctor.txt`.
 //!
-//! A case plans the migrations that its `case.toml` names (`migrations = ["chart-ref"]`), or else the one that it is named after. So a new
-//! migration changes no case but its own. `plan.json` is there in two cases only, to show the shape.
+//! A case plans the migrations that its `case.toml` names (`migrations = ["chart-ref"]`), or else
+//! the one that it is named after. So a new migration changes no case but its own. `plan.json` is
+//! there in two cases only, to show the shape.
 //!
-//! Each case runs twice (the second run must find nothing to write) and both ways (the diff goes through `git apply` and must give the
-//! tree that `apply` gives). `UPDATE_GOLDEN=1 cargo test --test golden` writes the expectations; read them before you commit them.
+//! Each case runs twice (the second run must find nothing to write) and both ways (the diff goes
+//! through `git apply` and must give the tree that `apply` gives). `UPDATE_GOLDEN=1 cargo test
+//! --test golden` writes the expectations; read them before you commit them.
 
 mod plan_text;
 #[path = "../support/mod.rs"]

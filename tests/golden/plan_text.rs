@@ -1,4 +1,5 @@
-//! A plan as a reviewer reads it, on one screen: what is done to which unit and why, without what `expected.diff` shows better.
+//! A plan as a reviewer reads it, on one screen: what is done to which unit and why, without what
+//! `expected.diff` shows better.
 
 use serde_json::Value;
 

@@ -9,6 +9,7 @@ mod values;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::rounds::{config, rounds};
 use crate::support::{corpus, vectors};
 use flux_codemod::charts::app_template::{Tokens, Version};
 use flux_codemod::flux::{Value, View};
@@ -183,8 +184,8 @@ fn case((release, values): (String, String)) -> Case {
 
 #[test]
 fn random_values_of_3_stay_what_they_are_in_4() {
-    let count = std::env::var("FLUX_CODEMOD_RENDERS").map_or(300, |count| count.parse().expect("a number"));
-    let mut runner = TestRunner::default();
+    let count = rounds(300, 3000) as usize;
+    let mut runner = TestRunner::new(config(0));
     let strategy = values::values().prop_map(case);
     let mut trees: Vec<_> = (0..count).map(|_| strategy.new_tree(&mut runner).expect("there are values")).collect();
     let cases: Vec<Case> = trees.iter().map(ValueTree::current).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::rounds::{config, rounds};
 use crate::support::{Repo, root};
 use flux_codemod::config::{FILE, Settings};
 use flux_codemod::flux::View;
@@ -131,7 +132,7 @@ fn able(plan: &Plan) -> Vec<&Unit> {
 
 fn in_any_order(repo: &Repo) {
     let case = Case::of(repo);
-    let config = ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() };
+    let config = config(rounds(16, 200));
     let orders = (prop::collection::vec(0usize..64, 1..12), 0usize..64);
     let result = TestRunner::new(config).run(&orders, |(choices, cut)| {
         case.order_does_not_matter(&choices, cut);

@@ -1,4 +1,5 @@
-//! All integration tests but the golden cases, as one program: it is linked once, and its tests run beside each other.
+//! All integration tests but the golden cases, as one program: it is linked once, and its tests run
+//! beside each other.
 //!
 //! `cargo test --test it` runs them all, `cargo test --test it -- cli::` those of one module.
 

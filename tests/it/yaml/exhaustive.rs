@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::third_opinion::{Tree, theirs};
+use crate::support::rounds::exhaustive;
 use crate::support::{corpus, yaml_files};
 use flux_codemod::yaml::{Edit, Edited, Emptied, Error, Fate, Kind, New, Node, Place, Stream};
 
@@ -249,7 +250,7 @@ fn exercise(path: &Path, step: usize) -> Counts {
 
 #[test]
 fn every_operation_on_real_files() {
-    let everything = std::env::var_os("FLUX_CODEMOD_EXHAUSTIVE").is_some();
+    let everything = exhaustive();
     let Some(corpus) = corpus() else {
         assert!(!everything, "there is no corpus to exhaust");
         return;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::super::restore::pin;
 use super::*;
+use crate::rounds::{config, rounds};
 
 const IDS: [&str; 8] = ["app", "main", "web-ui", "server", "foo-server", "config", "0", "default"];
 const RELEASES: [&str; 4] =
@@ -249,7 +250,7 @@ fn accounts_that_share_a_key_or_a_name_are_kept() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(config(rounds(600, 20_000)))]
 
     #[test]
     fn every_name_and_account_of_3_is_there_in_4(text in values(), release in 0..RELEASES.len(), to in 0..3usize, keeps in any::<bool>()) {
