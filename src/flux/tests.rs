@@ -278,7 +278,7 @@ fn a_release_is_what_arrives_in_the_cluster() {
 }
 
 #[test]
-fn a_change_reaches_what_hangs_on_it() {
+fn a_change_reaches_what_depends_on_it() {
     let view = two();
     let radiuses = Radiuses::of(&view);
     let of = |file: &str| {

@@ -1,3 +1,6 @@
+//! Which cluster applies what: the clusters of a tree, their Flux Kustomizations, and the objects of
+//! each.
+
 mod dependents;
 mod walk;
 

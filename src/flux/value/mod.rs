@@ -16,7 +16,7 @@ pub use substitute::Variables;
 
 use crate::yaml::{Kind, Node, reads_as_string};
 
-/// What a node says, with aliases and merge keys resolved.
+/// The content of a node, with aliases and merge keys resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing, `~`, `null`.
@@ -179,7 +179,7 @@ impl Value {
         entry.map(|(name, _)| new_key.clone_into(name)).is_some()
     }
 
-    /// Whether two values say the same: the order of keys says nothing.
+    /// Whether two values mean the same: the order of keys does not matter.
     pub fn same_as(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Mapping(entries), Value::Mapping(others)) => {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_on_one_line_reads_the_same() {
+    fn flow_style_reads_the_same() {
         let nested = value(
             "a: [1.10, '1', ~, yes, \"x\\ty\", {b: 'k: v, [w] # no comment'}, [], {}]\n'k: \"x\"': |\n  - {op: add}\n\n  # x\n",
         );

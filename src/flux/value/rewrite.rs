@@ -138,7 +138,7 @@ mod tests {
         let to = Value::of(Stream::parse(to).unwrap().documents().next().unwrap()).unwrap();
         let mut edit = Edit::of(&stream).moving_anchors().in_order();
         let result =
-            rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is gone").and_then(|()| edit.finish());
+            rewrite(&mut edit, node, &Value::of(node).unwrap(), &to, "it is removed").and_then(|()| edit.finish());
         match result {
             Ok(edited) => {
                 let text = edited.splices.apply(stream.text()).unwrap();
@@ -156,13 +156,13 @@ mod tests {
             ("a: 1 # one\nb:  {c: 'x'}\n", "{a: 1, b: {c: x}}", "a: 1 # one\nb:  {c: 'x'}\n"),
             ("a: 1 # one\nb:  {c: 'x'}\n", "{a: 1, b: {c: w}}", "a: 1 # one\nb:  {c: 'w'}\n"),
             ("a:\n  - x: 1\n  - w: 2 # w\n", "{a: [{x: 1}, {z: 2}]}", "a:\n  - x: 1\n  - z: 2 # w\n"),
-            // The value of a renamed key stays, alias and all.
+            // The value of a renamed key stays, even an alias.
             (
                 "n: &n app\nr:\n  name: *n # r\n",
                 "{n: app, r: {identifier: app}}",
                 "n: &n app\nr:\n  identifier: *n # r\n",
             ),
-            // In the place of what goes.
+            // In the place of a removed entry.
             ("a:\n  create: true\n  # why\n  name: x\nb: 1\n", "{a: {x: {}}, b: 1}", "a:\n  x: {}\nb: 1\n"),
             (
                 "a:\n  # first\n  create: true\nb: 1\n",
@@ -175,11 +175,11 @@ mod tests {
             ("a: {k: 1}\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a: {k: 1, x: w, z: v}\nb: 1\n"),
             ("a:\n  k: 1\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a:\n  k: 1\n  x: w\n  z: v\nb: 1\n"),
             ("a: 1\nb: 2\n", "{a: 1, x: 1, w: {z: 1}, b: 2, c: 3}", "a: 1\nx: 1\nw:\n  z: 1\nb: 2\nc: 3\n"),
-            // Gone.
+            // Removed.
             ("a: 1\nb: ~\nc: 2\n", "{a: 1, c: 2}", "a: 1\nc: 2\n"),
-            // An anchor that goes moves to where it is used.
+            // A removed anchor moves to where it is used.
             ("a: {name: &n x, create: true}\nb: *n\n", "{a: {x: {}}, b: x}", "a: {x: {}}\nb: &n x\n"),
-            // An alias is written out where what it says changes; what merges is overridden.
+            // An alias is written out if its value changes; a merged entry is overridden.
             ("a: &a {x: 1}\nb: *a\n", "{a: {x: 1}, b: {x: 2}}", "a: &a {x: 1}\nb:\n  x: 2\n"),
             (
                 "a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n",

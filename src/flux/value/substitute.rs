@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The variables of a Flux Kustomization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
-    /// The value of each; `None` if it cannot be read here, because a Secret holds it for instance.
+    /// The value of each; `None` if it cannot be read here, for instance because it is in a Secret.
     values: BTreeMap<String, Option<String>>,
     /// The ConfigMaps and Secrets of `substituteFrom` that are not in this tree, as `kind/name`:
     /// what is in them is unknown.
