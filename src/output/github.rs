@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(
             findings_as_github(&hostile()),
             "::error file=apps/a%3A%3Ab%2C%25 ü#?.yaml,line=7,title=b-code::`a%0Ab::c%250A, ü` is odd at x.yaml:7%0AFix it: 100%25.\n\
-             ::notice title=a-code::about all of it\n"
+             ::notice title=a-code::about all of it%0ADo a.\n"
         );
         assert_eq!(data("a\r\nb%"), "a%0D%0Ab%25");
         assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
@@ -53,6 +53,6 @@ mod tests {
     fn a_terminal_obeys_nothing_in_it() {
         let mut finding = hostile().remove(1);
         finding.message = "\u{1b}[31m\r::error::x".into();
-        assert_eq!(findings_as_github(&[finding]), "::notice title=a-code::\\x1b[31m\\r::error::x\n");
+        assert_eq!(findings_as_github(&[finding]), "::notice title=a-code::\\x1b[31m\\r::error::x%0ADo a.\n");
     }
 }

@@ -58,13 +58,14 @@ pub trait Migration: Send + Sync {
     /// What it is.
     fn meta(&self) -> &'static Meta;
 
-    /// What a person may decide about it: its section of the configuration. Its methods ask the settings for it.
+    /// What can be configured about it: its section of the configuration. Its methods ask the settings
+    /// for it.
     fn section(&self) -> Option<SectionType> {
         None
     }
 
-    /// Whether a unit leaves what Flux Kustomizations build as it is, but for what it says itself ([`Unit::impact`], [`Unit::effects`]):
-    /// a [`Judge`](super::Judge) is asked about it.
+    /// Whether a unit leaves what Flux Kustomizations build as it is, but for what its draft says
+    /// ([`Draft::impact`], [`Draft::effects`]): a [`Judge`](super::Judge) is asked about it.
     fn keeps_builds(&self, _: &Unit) -> bool {
         false
     }
