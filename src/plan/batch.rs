@@ -98,7 +98,7 @@ pub fn batches<'p>(
             continue;
         };
         let group = Group {
-            migration: migrations.iter().position(|own| *own == unit.id.migration).unwrap_or_default(),
+            migration: migrations.iter().position(|id| *id == unit.id.migration).unwrap_or_default(),
             rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or_default(),
             lane: lane.to_string(),
             class: Class::of(unit),
@@ -135,8 +135,8 @@ fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
     let mut lanes = BTreeMap::<UnitId, Lane>::new();
     // Those that need something come after it.
     for unit in units.iter().rev() {
-        let own = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
-        let all: BTreeSet<String> = own.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
+        let clusters_of_unit = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
+        let all: BTreeSet<String> = clusters_of_unit.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
         for need in unit.needs.iter().filter(|need| following.contains(need)) {
             lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
         }
@@ -196,8 +196,8 @@ fn after_needs(mut waiting: Vec<Batch<'_>>) -> Result<Vec<Batch<'_>>, LandError>
     while !waiting.is_empty() {
         let there: BTreeSet<&UnitId> = waiting.iter().flat_map(|batch| &batch.units).map(|unit| &unit.id).collect();
         let is_ready = |batch: &Batch<'_>| {
-            let own: BTreeSet<&UnitId> = batch.units.iter().map(|unit| &unit.id).collect();
-            batch.units.iter().flat_map(|unit| &unit.needs).all(|need| own.contains(need) || !there.contains(need))
+            let in_batch: BTreeSet<&UnitId> = batch.units.iter().map(|unit| &unit.id).collect();
+            batch.units.iter().flat_map(|unit| &unit.needs).all(|need| in_batch.contains(need) || !there.contains(need))
         };
         let stuck = || LandError::Needs(Box::new(waiting[0].units[0].id.clone()));
         let next = waiting.iter().position(is_ready).ok_or_else(stuck)?;

@@ -79,9 +79,9 @@ pub fn clusters_elsewhere(view: &View) -> Vec<Finding> {
             Followed::NotHere { .. } => None,
         };
         let checked_out = match (&following.checkout.branch, &following.checkout.commit) {
-            (Some(own), _) if own == branch => continue,
+            (Some(checked_out), _) if checked_out == branch => continue,
             (None, _) if position == Some(Position::AtHead) => continue,
-            (Some(own), _) => format!("branch {own} is checked out"),
+            (Some(checked_out), _) => format!("branch {checked_out} is checked out"),
             (None, commit) => format!("HEAD is detached at {}", commit.as_deref().unwrap_or("nothing")),
         };
         let apart = match position {

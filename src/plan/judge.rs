@@ -108,7 +108,7 @@ pub struct Compared {
 impl Judged {
     /// How many of the builds come to the same.
     pub fn same(&self) -> usize {
-        self.builds.values().filter(|own| own.verdict == Verdict::Same).count()
+        self.builds.values().filter(|build| build.verdict == Verdict::Same).count()
     }
 }
 
@@ -119,8 +119,8 @@ pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Op
         Verdict::Breaks(why) => return Some(format!("{} on {} would not build any more: {why}", of.name, of.cluster)),
         Verdict::Differs(differing) => differing,
     };
-    let is_meant = |own: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &own.object));
-    let mut others = differing.iter().filter(|own| !is_meant(own));
+    let is_meant = |object: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &object.object));
+    let mut others = differing.iter().filter(|object| !is_meant(object));
     let first = others.next()?;
     let more = match others.count() {
         0 => String::new(),
@@ -157,8 +157,8 @@ fn is_called(meant: &str, object: &str) -> bool {
         })
     };
     match (parts(meant), parts(object)) {
-        (Some((kind, namespace, name)), Some(own)) => {
-            kind == own.0 && name == own.2 && (namespace.is_none() || namespace == own.1)
+        (Some((kind, namespace, name)), Some(stated)) => {
+            kind == stated.0 && name == stated.2 && (namespace.is_none() || namespace == stated.1)
         }
         _ => false,
     }

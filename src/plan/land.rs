@@ -41,7 +41,7 @@ impl Landed {
     /// # Errors
     /// [`LandError::DoesNotLand`] for the first unit that did not.
     pub fn complete(self) -> Result<Landed, LandError> {
-        let opted_out = self.opted_out.iter().map(|(unit, own)| (unit, &own.finding));
+        let opted_out = self.opted_out.iter().map(|(unit, opt_out)| (unit, &opt_out.finding));
         match self.refused.iter().chain(opted_out).next() {
             None => Ok(self),
             Some((unit, reason)) => {
@@ -191,19 +191,19 @@ fn land_wave(
                 lines::point_into(start, &landed.view, [&mut finding].into_iter());
                 landed.refused.insert(unit.id.clone(), finding);
             }
-            Edited::Changes(own, comments) => {
-                if let Some(path) = own.paths().find(|path| !unit.touches.contains(path)) {
+            Edited::Changes(edits, comments) => {
+                if let Some(path) = edits.paths().find(|path| !unit.touches.contains(path)) {
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
                 }
-                if let Some(finding) = untouchable(&landed.view, &own) {
+                if let Some(finding) = untouchable(&landed.view, &edits) {
                     landed.refused.insert(unit.id.clone(), finding);
                     continue;
                 }
-                if let Some(opt_out) = skip::touched(&landed.view, unit, &own) {
+                if let Some(opt_out) = skip::touched(&landed.view, unit, &edits) {
                     landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));
                     continue;
                 }
-                for (path, change) in own.iter() {
+                for (path, change) in edits.iter() {
                     changes.set(path.clone(), change.clone());
                 }
                 let dropped = |(path, mut comment): (RepoPath, CommentFate)| {

@@ -14,21 +14,22 @@ pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<F
     };
     let about = |unit: &&Unit, least: Severity| -> Vec<Finding> {
         let (path, line) = place(view, unit);
-        let own = unit.findings.iter().filter(|finding| finding.severity <= least);
-        own.map(|finding| Finding {
-            path: finding.path.clone().or_else(|| path.clone()),
-            line: if finding.path.is_some() { finding.line } else { line },
-            message: format!("{}: {}", unit.id, finding.message),
-            ..finding.clone()
-        })
-        .collect()
+        let reasons = unit.findings.iter().filter(|finding| finding.severity <= least);
+        reasons
+            .map(|finding| Finding {
+                path: finding.path.clone().or_else(|| path.clone()),
+                line: if finding.path.is_some() { finding.line } else { line },
+                message: format!("{}: {}", unit.id, finding.message),
+                ..finding.clone()
+            })
+            .collect()
     };
-    let chosen = selection.chosen.iter().map(|own| unit(codes::PENDING, own));
-    let to_review = selection.to_review.iter().flat_map(|own| {
-        let reasons = about(own, Severity::Warning);
-        [unit(codes::TO_REVIEW, own)].into_iter().chain(reasons)
+    let chosen = selection.chosen.iter().map(|pending| unit(codes::PENDING, pending));
+    let to_review = selection.to_review.iter().flat_map(|reviewed| {
+        let reasons = about(reviewed, Severity::Warning);
+        [unit(codes::TO_REVIEW, reviewed)].into_iter().chain(reasons)
     });
-    let refused = selection.refused.iter().flat_map(|own| about(own, Severity::Error));
+    let refused = selection.refused.iter().flat_map(|refused| about(refused, Severity::Error));
     let mut found: Vec<Finding> = chosen.chain(to_review).chain(refused).collect();
     found.extend(plan.findings.iter().cloned());
     found

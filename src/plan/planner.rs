@@ -50,7 +50,7 @@ impl Plan {
             let unknown = unit.safety == Safety::Refused || !unit.findings.iter().any(is_here);
             !unit.safety.is_able() && unknown && unit.id.migration == migration && unit.touches.contains(path)
         };
-        self.met.iter().any(|(id, file, own)| *id == migration && file == path && *own == line)
+        self.met.iter().any(|(id, file, met_at)| *id == migration && file == path && *met_at == line)
             || self.units.iter().any(elsewhere)
     }
 }
@@ -109,14 +109,14 @@ pub fn plan(
 /// Has new units need what other migrations have landed in the files that they touch: it is on that tree that they were found. Lists of
 /// kustomizations do not count: an entry has its place whatever else is listed.
 fn after_others(new: &mut [Unit], landed: &[Unit]) {
-    let own = |unit: &Unit| -> BTreeSet<RepoPath> {
+    let files = |unit: &Unit| -> BTreeSet<RepoPath> {
         unit.touches.iter().filter(|path| !is_kustomization_file(path)).cloned().collect()
     };
     for unit in new {
         let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);
-        let touched = own(unit);
+        let touched = files(unit);
         let before =
-            others.filter(|other| !own(other).is_disjoint(&touched) || unit.reads.contains(other.id.subject.path()));
+            others.filter(|other| !files(other).is_disjoint(&touched) || unit.reads.contains(other.id.subject.path()));
         let before: Vec<UnitId> = before.map(|other| other.id.clone()).collect();
         unit.need(before);
     }
@@ -152,6 +152,6 @@ fn measure(view: &View, units: &mut [Unit]) {
 fn dependents(view: &View, subject: &Subject) -> usize {
     let objects = view.file(subject.path()).map_or(&[][..], |file| &file.objects);
     let reaches = objects.iter().flat_map(|object| view.graph().reaches(&object.at));
-    let own = reaches.filter(|reach| reach.kind == subject.kind() && reach.name == subject.name());
-    own.map(|reach| view.graph().dependents_of(reach.kustomization).len()).max().unwrap_or_default()
+    let of_subject = reaches.filter(|reach| reach.kind == subject.kind() && reach.name == subject.name());
+    of_subject.map(|reach| view.graph().dependents_of(reach.kustomization).len()).max().unwrap_or_default()
 }

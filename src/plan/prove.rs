@@ -29,7 +29,8 @@ pub fn prove(
         !in_it.is_empty() && !not.is_empty()
     };
     let builds = || plan.judged.iter().flat_map(|judged| &judged.builds);
-    let parts: BTreeSet<&InCluster> = builds().filter(|(_, build)| is_part(&build.units)).map(|(own, _)| own).collect();
+    let parts: BTreeSet<&InCluster> =
+        builds().filter(|(_, build)| is_part(&build.units)).map(|(build, _)| build).collect();
     if parts.is_empty() {
         return Ok(());
     }
@@ -39,18 +40,20 @@ pub fn prove(
     let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
     let mut open = units.clone();
     while let Some(unit) = open.pop() {
-        open.extend(unit.needs.iter().filter_map(|id| plan.unit(id)).filter(|own| needed.insert(&own.id)));
+        open.extend(
+            unit.needs.iter().filter_map(|id| plan.unit(id)).filter(|needed_unit| needed.insert(&needed_unit.id)),
+        );
     }
-    let is_other = |unit: &&&Unit| needed.contains(&unit.id) && !units.iter().any(|own| own.id == unit.id);
+    let is_other = |unit: &&&Unit| needed.contains(&unit.id) && !units.iter().any(|chosen| chosen.id == unit.id);
     let others: Vec<&Unit> = some.iter().filter(is_other).copied().collect();
     let before = land(start, &ordered(&others)?, migrations, settings)?.view;
     let after = land(&before, &ordered(&units)?, migrations, settings)?.view;
     // Those that are applied by these, and changed, are told to be the same by their own builds.
     let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
-    let verdicts = judge.compare(&before, &after, &touched.map(|(own, _)| own.clone()).collect());
-    for (own, verdict) in verdicts.into_iter().filter(|(own, _)| parts.contains(own)) {
+    let verdicts = judge.compare(&before, &after, &touched.map(|(build, _)| build.clone()).collect());
+    for (build, verdict) in verdicts.into_iter().filter(|(build, _)| parts.contains(build)) {
         // What another unit means to change in one of its objects is meant, whichever way it gets there.
-        if let Some(why) = surprise(&own, &verdict, &units) {
+        if let Some(why) = surprise(&build, &verdict, &units) {
             return Err(LandError::Surprise(why));
         }
     }

@@ -86,7 +86,12 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     let reached = batch.units.iter().flat_map(|unit| match unit.is_for_others() || unit.is_removal() {
         // What uses them is not changed by them: whoever applies them has to take them in.
         true => unit.touches.iter().flat_map(|path| appliers(view, path)).collect::<Vec<_>>(),
-        false => unit.radius.kustomizations.iter().map(|own| (own.cluster.clone(), own.name.clone())).collect(),
+        false => unit
+            .radius
+            .kustomizations
+            .iter()
+            .map(|kustomization| (kustomization.cluster.clone(), kustomization.name.clone()))
+            .collect(),
     });
     let reached: BTreeSet<String> =
         reached.filter(|(cluster, _)| batch.lane.0.contains(cluster)).map(|(_, name)| name).collect();
@@ -96,8 +101,8 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
         let namespaced = namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]);
         command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name]).chain(namespaced))
     };
-    let commands = sources.into_iter().map(|own| flux(&["source", "git"], own));
-    let commands = commands.chain(reached.map(|own| flux(&["kustomization"], own)));
+    let commands = sources.into_iter().map(|source| flux(&["source", "git"], source));
+    let commands = commands.chain(reached.map(|kustomization| flux(&["kustomization"], kustomization)));
     Step::new("Have Flux take it in now, or wait for its intervals.", commands.collect())
 }
 
@@ -108,13 +113,13 @@ fn appliers(view: &View, path: &RepoPath) -> Vec<(String, String)> {
     for dir in path.ancestors() {
         let mut found = BTreeSet::new();
         for (at, reaches) in graph.reached() {
-            let of_dir = |reach: &&Reach| at.path.dir() == dir || reach.through.iter().any(|own| own.dir() == dir);
+            let of_dir = |reach: &&Reach| at.path.dir() == dir || reach.through.iter().any(|file| file.dir() == dir);
             found.extend(reaches.iter().filter(of_dir).map(|reach| reach.kustomization));
         }
         if !found.is_empty() {
             let named = |id: KustomizationId| {
-                let own = &graph.kustomizations[id];
-                (graph.clusters[own.cluster].name.clone(), own.full_name())
+                let kustomization = &graph.kustomizations[id];
+                (graph.clusters[kustomization.cluster].name.clone(), kustomization.full_name())
             };
             return found.into_iter().map(named).collect();
         }

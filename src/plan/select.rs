@@ -181,13 +181,13 @@ impl Selectors {
 
     /// The worst of a unit and its needs that keeps it from being written.
     fn stands_in_the_way(&self, plan: &Plan, unit: &Unit) -> Option<Safety> {
-        let own = match unit.safety {
+        let state = match unit.safety {
             Safety::Safe => None,
             Safety::Review => (!self.review).then_some(Safety::Review),
             Safety::Refused | Safety::OptedOut => Some(unit.safety),
         };
         let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(plan, plan.unit(id)?));
-        own.into_iter().chain(needs).max()
+        state.into_iter().chain(needs).max()
     }
 
     /// The clusters whose lanes count, in the order of promotion: those that are asked for, else all.
@@ -241,7 +241,7 @@ impl Selectors {
         let is_known = |name: &&String| {
             let tail = format!("/{name}");
             plan.units.iter().any(|unit| is_release(unit, name))
-                || known.iter().any(|own| own == *name || own.ends_with(&tail))
+                || known.iter().any(|full| full == *name || full.ends_with(&tail))
         };
         let Some(name) = self.releases.iter().find(|name| !is_known(name)) else { return Ok(()) };
         let nearest = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -252,7 +252,7 @@ impl Selectors {
         let of_releases = known.iter().filter_map(|name| Some(name.split_once('/')?.0));
         let there: BTreeSet<&str> = plan.units.iter().flat_map(namespaces).chain(of_releases).collect();
         let Some(name) = self.namespaces.iter().find(|name| !there.contains(&***name)) else { return Ok(()) };
-        let near = text::nearest(name, there.iter().map(|own| (*own, *own)));
+        let near = text::nearest(name, there.iter().map(|known| (*known, *known)));
         let nearest = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         Err(UnknownSelector::Namespace { name: name.clone(), nearest })
     }
@@ -264,15 +264,15 @@ impl Selectors {
             let unreadable =
                 |error: globset::Error| UnknownSelector::Glob { glob: glob.clone(), why: error.kind().to_string() };
             let tidy = glob.trim_start_matches("./").trim_end_matches('/');
-            let mut own = GlobSetBuilder::new();
+            let mut globs = GlobSetBuilder::new();
             for pattern in [tidy.to_owned(), format!("{tidy}/**")] {
                 let pattern = GlobBuilder::new(&pattern).literal_separator(true).build().map_err(unreadable)?;
-                own.add(pattern.clone());
+                globs.add(pattern.clone());
                 all.add(pattern);
             }
-            let own = own.build().map_err(unreadable)?;
+            let globs = globs.build().map_err(unreadable)?;
             let mut touched = plan.units.iter().flat_map(|unit| &unit.touches);
-            if !plan.units.is_empty() && !touched.any(|path| own.is_match(path.as_str())) {
+            if !plan.units.is_empty() && !touched.any(|path| globs.is_match(path.as_str())) {
                 return Err(UnknownSelector::Path(glob.clone()));
             }
         }

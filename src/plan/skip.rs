@@ -67,11 +67,12 @@ pub(super) fn touched(view: &View, unit: &Unit, changes: &Changes) -> Option<Opt
 
 /// Whether an opt-out covers the same text in another version of its file.
 fn is_kept(skip: &Skip, among: &[&Skip], before: &Stream, after: &Stream) -> bool {
-    let text =
-        |stream: &Stream, skip: &Skip| skip.covers.as_ref().map(|own| stream.text()[own.range.clone()].to_owned());
+    let text = |stream: &Stream, skip: &Skip| {
+        skip.covers.as_ref().map(|covered| stream.text()[covered.range.clone()].to_owned())
+    };
     let is_like = |other: &Skip| other.ids == skip.ids && other.reason == skip.reason;
     // Of several that say the same, each is compared with its own: none is ever added.
-    let number = among.iter().take_while(|own| own.line < skip.line).filter(|own| is_like(own)).count();
+    let number = among.iter().take_while(|earlier| earlier.line < skip.line).filter(|earlier| is_like(earlier)).count();
     let others = Skip::find(after);
     let mut others = others.iter().filter(|other| other.covers.is_some() && is_like(other));
     others.nth(number).is_some_and(|other| text(after, other) == text(before, skip))
@@ -119,7 +120,7 @@ fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
 /// `all` are the migrations that there are; whether one is skipped for nothing is only known of those that were planned, `planned`.
 pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[&dyn Migration]) -> Vec<Finding> {
     let known: BTreeSet<&str> =
-        all.iter().map(|own| own.meta().id).chain(codes::codes(all).iter().map(|code| code.id)).collect();
+        all.iter().map(|migration| migration.meta().id).chain(codes::codes(all).iter().map(|code| code.id)).collect();
     let mut found = Vec::new();
     let skips = view.files().flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)));
     for (path, skip) in skips {
@@ -136,12 +137,12 @@ pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[
         }
         for id in &skip.ids {
             if !known.contains(&**id) {
-                let near = nearest(id, known.iter().map(|own| (*own, *own)));
+                let near = nearest(id, known.iter().map(|known| (*known, *known)));
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 say(codes::SKIP_UNKNOWN, format!("`{id}` is no migration and no reason code{near}"));
             } else if skip.covers.is_none() {
                 say(SKIP_UNUSED, format!("skip[{id}] stands above nothing that it could cover"));
-            } else if planned.iter().any(|own| own.meta().id == id) && !plan.is_met(id, path, skip.line) {
+            } else if planned.iter().any(|migration| migration.meta().id == id) && !plan.is_met(id, path, skip.line) {
                 say(SKIP_UNUSED, format!("skip[{id}] skips nothing: {id} has nothing to do there"));
             }
         }

@@ -109,7 +109,10 @@ pub fn without<'p>(
     let (mut kept, mut waiting) = (Vec::new(), Vec::new());
     for batch in batches {
         let needs = batch.units.iter().flat_map(|unit| &unit.needs);
-        let waits_for = missing.iter().find(|(id, _)| needs.clone().any(|need| need == id)).map(|(_, own)| own.clone());
+        let waits_for = missing
+            .iter()
+            .find(|(id, _)| needs.clone().any(|need| need == id))
+            .map(|(_, batch_name)| batch_name.clone());
         let is_left_out = left_out(&batch);
         if is_left_out || waits_for.is_some() {
             missing.extend(batch.units.iter().map(|unit| (unit.id.clone(), batch.to_string())));

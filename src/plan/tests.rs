@@ -116,10 +116,10 @@ fn few_are_recreated_at_once_and_merging_one_batch_renames_no_other() {
     let units: Vec<Unit> = ["a", "b", "c", "d", "e", "f", "g"].map(named).into();
     let settings = BatchSettings { recreate_at_most: 3, ..BatchSettings::default() };
     let all = divided_by(&units, &["main"], &settings);
-    assert_eq!(all, ["a: a b c", "d: d e f", "g: g"].map(|own| format!("main/30-deployments-media_{own}")));
+    assert_eq!(all, ["a: a b c", "d: d e f", "g: g"].map(|names| format!("main/30-deployments-media_{names}")));
     for (number, _) in all.iter().enumerate() {
         let rest: Vec<Unit> =
-            units.iter().enumerate().filter(|(place, _)| place / 3 != number).map(|(_, own)| own.clone()).collect();
+            units.iter().enumerate().filter(|(place, _)| place / 3 != number).map(|(_, unit)| unit.clone()).collect();
         let mut left = all.clone();
         left.remove(number);
         assert_eq!(divided_by(&rest, &["main"], &settings), left);

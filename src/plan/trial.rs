@@ -27,7 +27,7 @@ impl<'t> Trial<'t> {
     pub(super) fn to_judge(&self) -> Vec<&'t Unit> {
         let keeps = |unit: &&Unit| {
             let mut all = self.migrations.iter();
-            all.any(|own| own.meta().id == unit.id.migration && own.keeps_builds(unit))
+            all.any(|migration| migration.meta().id == unit.id.migration && migration.keeps_builds(unit))
         };
         self.units.iter().copied().filter(keeps).collect()
     }
@@ -61,26 +61,20 @@ impl<'t> Trial<'t> {
         };
         let mut judged = Judged { by: Some(name.clone()), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
-        for (own, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
-            let Some(units) = in_any.get(&own) else { continue };
-            let suspects = in_both.get(&own).unwrap_or(units);
+        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
+            let Some(units) = in_any.get(&build) else { continue };
+            let suspects = in_both.get(&build).unwrap_or(units);
             // Whoever is to blame beside those that are known is found when these are gone.
             let is_known = suspects.iter().any(|unit| blamed.contains_key(&unit.id));
-            if let Some(message) = surprise(&own, &verdict, units).filter(|_| !is_known) {
-                for (unit, message) in self.guilty(&own, suspects, message, &in_any, judge)? {
-                    let finding = Finding {
-                        severity: Severity::Error,
-                        code: codes::BUILD_DIFFERS,
-                        path: Some(unit.id.subject.path().clone()),
-                        line: None,
-                        message: format!("{message} ({name})"),
-                    };
-                    blamed.insert(unit.id.clone(), finding);
+            if let Some(message) = surprise(&build, &verdict, units).filter(|_| !is_known) {
+                for (unit, message) in self.guilty(&build, suspects, message, &in_any, judge)? {
+                    let finding = Finding::error(codes::BUILD_DIFFERS, format!("{message} ({name})"));
+                    blamed.insert(unit.id.clone(), finding.at(unit.id.subject.path(), None));
                 }
             }
             judged
                 .builds
-                .insert(own, Compared { verdict, units: suspects.iter().map(|unit| unit.id.clone()).collect() });
+                .insert(build, Compared { verdict, units: suspects.iter().map(|unit| unit.id.clone()).collect() });
         }
         Ok((judged, blamed))
     }
@@ -96,8 +90,8 @@ impl<'t> Trial<'t> {
                 unit.touches.iter().flat_map(|path| all.of_file(path).kustomizations).collect()
             };
             let (old, new) = (of(&before), of(&after));
-            old.intersection(&new).for_each(|own| in_both.entry(own.clone()).or_default().push(unit));
-            old.union(&new).for_each(|own| in_any.entry(own.clone()).or_default().push(unit));
+            old.intersection(&new).for_each(|build| in_both.entry(build.clone()).or_default().push(unit));
+            old.union(&new).for_each(|build| in_any.entry(build.clone()).or_default().push(unit));
         }
         (in_both, in_any)
     }
@@ -155,7 +149,8 @@ impl<'t> Trial<'t> {
         let landed = land(self.view, &ordered(&units)?, self.migrations, self.settings)?;
         // Those that are applied by it, and changed, are told to be the same by their own builds.
         let touches = |by: &Vec<&Unit>| by.iter().any(|unit| taken.contains(&unit.id));
-        let which = touched.iter().filter(|(own, by)| *own == of || touches(by)).map(|(own, _)| own.clone()).collect();
+        let which =
+            touched.iter().filter(|(build, by)| *build == of || touches(by)).map(|(build, _)| build.clone()).collect();
         let verdicts = judge.compare(self.view, &landed.view, &which);
         Ok(verdicts.get(of).and_then(|verdict| surprise(of, verdict, &units)))
     }
@@ -165,9 +160,9 @@ impl Judged {
     /// Takes in what came of another round: what is the same counts only if it always was.
     pub(super) fn extend(&mut self, other: Judged) {
         self.by = other.by.or(self.by.take());
-        for (own, Compared { verdict, units }) in other.builds {
+        for (name, Compared { verdict, units }) in other.builds {
             let none = Compared { verdict: Verdict::Same, units: BTreeSet::new() };
-            let known = self.builds.entry(own).or_insert(none);
+            let known = self.builds.entry(name).or_insert(none);
             known.units.extend(units);
             if known.verdict == Verdict::Same {
                 known.verdict = verdict;
@@ -178,23 +173,23 @@ impl Judged {
     /// What could not be told, each where it is stated.
     pub(super) fn findings(&self, view: &View) -> Vec<Finding> {
         let graph = view.graph();
-        let unknown = self.builds.iter().filter_map(|(own, build)| match &build.verdict {
-            Verdict::Unknown(why) => Some((own, why)),
+        let unknown = self.builds.iter().filter_map(|(name, build)| match &build.verdict {
+            Verdict::Unknown(why) => Some((name, why)),
             _ => None,
         });
         unknown
-            .map(|(own, why)| {
+            .map(|(name, why)| {
                 let is_it = |other: &&crate::flux::FluxKustomization| {
-                    graph.clusters[other.cluster].name == own.cluster && other.full_name() == own.name
+                    graph.clusters[other.cluster].name == name.cluster && other.full_name() == name.name
                 };
-                let at = graph.kustomizations.iter().find(is_it).map(|own| &own.at);
+                let at = graph.kustomizations.iter().find(is_it).map(|kustomization| &kustomization.at);
                 let node = at.and_then(|at| view.node(at));
                 Finding {
                     severity: Severity::Note,
                     code: codes::BUILD_NOT_JUDGED,
                     path: at.map(|at| at.path.clone()),
                     line: node.map(|node| node.line()),
-                    message: format!("whether {} on {} builds the same is not judged: {why}", own.name, own.cluster),
+                    message: format!("whether {} on {} builds the same is not judged: {why}", name.name, name.cluster),
                 }
             })
             .collect()
