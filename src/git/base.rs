@@ -108,7 +108,7 @@ impl Repository {
         let direct = reference.resolve()?;
         let name = String::from_utf8_lossy(direct.name_bytes()).into_owned();
         let (branch, short) = match name.split_at_checked("refs/heads/".len()) {
-            Some(("refs/heads/", own)) => (Some(own.to_owned()), own.to_owned()),
+            Some(("refs/heads/", local)) => (Some(local.to_owned()), local.to_owned()),
             _ => (self.branch_of_remote(&name), name.strip_prefix("refs/remotes/").unwrap_or(&name).to_owned()),
         };
         let reference = match name.as_str() {

@@ -22,8 +22,8 @@ pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<Str
     let address = url.and_then(address);
     let has_it = |name: &&String| {
         let remote = repository.find_remote(name).ok();
-        let own = remote.as_ref().and_then(|remote| self::address(remote.url().ok()?));
-        own.is_some() && own == address
+        let of_remote = remote.as_ref().and_then(|remote| self::address(remote.url().ok()?));
+        of_remote.is_some() && of_remote == address
     };
     let same: Vec<String> = names.iter().filter(has_it).cloned().collect();
     match names.as_slice() {

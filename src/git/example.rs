@@ -56,12 +56,12 @@ pub fn fast_forward(dir: &Path, into: &str, branch: &str) -> Result<(), GitError
     let forward = || -> Result<(), git2::Error> {
         let repository = git2::Repository::open(dir)?;
         let tip = repository.find_branch(branch, git2::BranchType::Local)?.get().peel_to_commit()?;
-        let mut own = repository.find_branch(into, git2::BranchType::Local)?.into_reference();
-        let old = own.peel_to_commit()?.id();
+        let mut target = repository.find_branch(into, git2::BranchType::Local)?.into_reference();
+        let old = target.peel_to_commit()?.id();
         if old != tip.id() && !repository.graph_descendant_of(tip.id(), old)? {
             return Err(git2::Error::from_str("it has commits of its own"));
         }
-        own.set_target(tip.id(), &format!("merge {branch}: Fast-forward"))?;
+        target.set_target(tip.id(), &format!("merge {branch}: Fast-forward"))?;
         Ok(())
     };
     forward().map_err(|error| unreadable(dir, &error))

@@ -81,7 +81,7 @@ impl Repository {
     fn is_ours(&self, commit: &git2::Commit<'_>) -> Result<bool, git2::Error> {
         let Some(stated) = trailer::patch_id(commit.message_bytes()) else { return Ok(false) };
         match patch_id::of_commit(&self.git, commit) {
-            Ok(own) => Ok(own == Some(stated)),
+            Ok(actual) => Ok(actual == Some(stated)),
             // What a shallow or partial clone cannot show is nothing that we may throw away.
             Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -85,13 +85,13 @@ impl Repository {
 fn stated(there: &Result<View, String>, cluster: &str) -> States {
     match there {
         Err(why) => States::Unreadable(why.clone()),
-        Ok(view) => match view.graph().clusters.entries().find(|(_, own)| own.name == cluster) {
-            Some((id, own)) => {
-                let applied = view.graph().kustomizations.iter().filter(|own| own.cluster == id);
+        Ok(view) => match view.graph().clusters.entries().find(|(_, known)| known.name == cluster) {
+            Some((id, found)) => {
+                let applied = view.graph().kustomizations.iter().filter(|it| it.cluster == id);
                 States::Own {
-                    flux: own.flux_here,
-                    controller_flags: own.controller_flags.clone(),
-                    kustomizations: applied.map(|own| (own.namespace.clone(), own.name.clone())).collect(),
+                    flux: found.flux_here,
+                    controller_flags: found.controller_flags.clone(),
+                    kustomizations: applied.map(|it| (it.namespace.clone(), it.name.clone())).collect(),
                 }
             }
             None => States::NoSuchCluster,

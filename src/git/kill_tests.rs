@@ -17,10 +17,10 @@ fn write(home: &Home) -> Result<Vec<Written>, GitError> {
     let repository = home.repository();
     let base = repository.base("main").unwrap();
     let mut stack = Vec::new();
-    for number in 0..BRANCHES {
-        let file = format!("new/{number}.yaml");
-        let mut one = wanted(&format!("x/main/{number:02}"), &[(&file, None, Some("a: 1\n"))]);
-        one.onto = if number == 0 { Onto::Base } else { Onto::Branch(number - 1) };
+    for index in 0..BRANCHES {
+        let file = format!("new/{index}.yaml");
+        let mut one = wanted(&format!("x/main/{index:02}"), &[(&file, None, Some("a: 1\n"))]);
+        one.onto = if index == 0 { Onto::Base } else { Onto::Branch(index - 1) };
         stack.push(one);
     }
     let existing = repository.branches("x/main", &base).unwrap();
@@ -82,12 +82,12 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
         assert_eq!(after.len(), BRANCHES);
         let main = home.git(&["rev-parse", "main"]);
         let mut is_old_below = false;
-        for (number, (old, new)) in before.iter().zip(&after).enumerate() {
+        for (index, (old, new)) in before.iter().zip(&after).enumerate() {
             if old == new {
                 is_old_below = true;
             } else {
                 assert!(!is_old_below, "a branch moved before the one below it");
-                assert_eq!(home.git(&["rev-parse", &format!("{new}~{}", number + 1)]), main, "it is complete");
+                assert_eq!(home.git(&["rev-parse", &format!("{new}~{}", index + 1)]), main, "it is complete");
             }
         }
         half += usize::from(before.first() != after.first() && is_old_below);

@@ -63,9 +63,9 @@ impl Turn {
             let text = fs::read(&list).map_err(at(&list))?;
             let read: Value = serde_json::from_slice(&text).map_err(|_| unreadable())?;
             let names = read["files"].as_array().filter(|_| read["schema"] == 1).ok_or_else(unreadable)?;
-            for (number, name) in names.iter().enumerate() {
+            for (index, name) in names.iter().enumerate() {
                 let lock = lock_of(&self.path(name.as_str().ok_or_else(unreadable)?));
-                if is_same_file(&self.moves.join(number.to_string()), &lock) {
+                if is_same_file(&self.moves.join(index.to_string()), &lock) {
                     fs::remove_file(&lock).map_err(at(&lock))?;
                 }
             }
@@ -85,8 +85,8 @@ impl Turn {
         // A file of an earlier time may be a ref's by now: none is written into.
         self.clean()?;
         fs::create_dir_all(&self.moves).map_err(at(&self.moves))?;
-        for (number, (_, content)) in files.iter().enumerate() {
-            let path = self.moves.join(number.to_string());
+        for (index, (_, content)) in files.iter().enumerate() {
+            let path = self.moves.join(index.to_string());
             write_durably(&path, content.as_bytes()).map_err(at(&path))?;
         }
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
@@ -121,20 +121,20 @@ pub(super) struct Locks<'a> {
 }
 
 impl Locks<'_> {
-    fn prepared(&self, number: usize) -> PathBuf {
-        self.turn.moves.join(number.to_string())
+    fn prepared(&self, index: usize) -> PathBuf {
+        self.turn.moves.join(index.to_string())
     }
 
     /// Writes another content than was prepared.
-    pub(super) fn prepare(&self, number: usize, content: &[u8]) -> Result<(), GitError> {
+    pub(super) fn prepare(&self, index: usize, content: &[u8]) -> Result<(), GitError> {
         // The same file by another name, so the lock has it too.
-        let path = self.prepared(number);
+        let path = self.prepared(index);
         write_durably(&path, content).map_err(at(&path))
     }
 
     /// Puts what was prepared into its place.
-    pub(super) fn put(&self, number: usize) -> Result<(), GitError> {
-        let file = &self.files[number];
+    pub(super) fn put(&self, index: usize) -> Result<(), GitError> {
+        let file = &self.files[index];
         // git leaves directories of branches that are gone; they are in nobody's way.
         if file.is_dir() {
             remove_empty_dirs(file);
@@ -144,8 +144,8 @@ impl Locks<'_> {
     }
 
     /// Removes a file, if it is there. It stays locked.
-    pub(super) fn remove(&self, number: usize) -> Result<(), GitError> {
-        let file = &self.files[number];
+    pub(super) fn remove(&self, index: usize) -> Result<(), GitError> {
+        let file = &self.files[index];
         match fs::remove_file(file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(file)(error)),
             _ => Ok(()),
@@ -157,9 +157,9 @@ impl Drop for Locks<'_> {
     fn drop(&mut self) {
         // What fails here is left to the next run.
         let mut is_clean = true;
-        for (number, file) in self.files.iter().enumerate() {
+        for (index, file) in self.files.iter().enumerate() {
             let lock = lock_of(file);
-            if is_same_file(&self.prepared(number), &lock) {
+            if is_same_file(&self.prepared(index), &lock) {
                 is_clean &= fs::remove_file(&lock).is_ok();
             }
             let below = self.turn.path("refs/heads");

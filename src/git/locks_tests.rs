@@ -67,7 +67,7 @@ fn the_next_run_removes_what_a_killed_one_has_locked() {
         let repository = home.repository();
         let turn = Turn::take(&repository).unwrap();
         let locks = turn.lock(&files(&format!("{id}\n"))).unwrap();
-        (0..put).for_each(|number| locks.put(number).unwrap());
+        (0..put).for_each(|index| locks.put(index).unwrap());
         // Killed: nothing is put in order, and the turn is free.
         mem::forget(locks);
         drop(turn);

@@ -89,8 +89,8 @@ impl Repository {
         }
         // Removals first, for themselves: a directory can become a file, and a file a directory.
         let mut id = tree.id();
-        for (number, builder) in [(removals, &mut removed), (writes, &mut written)] {
-            if number > 0 {
+        for (count, builder) in [(removals, &mut removed), (writes, &mut written)] {
+            if count > 0 {
                 let baseline = self.git.find_tree(id).map_err(unreadable)?;
                 id = builder.create_updated(&self.git, &baseline).map_err(unreadable)?;
             }

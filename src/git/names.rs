@@ -17,11 +17,13 @@ impl Repository {
             if !git2::Branch::name_is_valid(name).unwrap_or(false) || wanted_before.contains(&name.as_str()) {
                 return Err(GitError::InvalidName(name.clone()));
             }
-            let own = folded(name);
+            let folded_name = folded(name);
             let is_in_the_way = |other: &&str| {
                 let folded = folded(other);
                 let is_below = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-                is_below(&own, &folded) || is_below(&folded, &own) || (own == folded && name != other)
+                is_below(&folded_name, &folded)
+                    || is_below(&folded, &folded_name)
+                    || (folded_name == folded && name != other)
             };
             if let Some(other) = there.iter().map(String::as_str).find(is_in_the_way) {
                 return Err(GitError::InTheWay { name: name.clone(), other: other.to_owned() });
@@ -53,7 +55,7 @@ pub(super) fn without(packed: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
         // What an annotated tag points to stands below it.
         if !line.starts_with(b"^") {
             let name = line.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default().trim_ascii_end();
-            is_gone = !line.starts_with(b"#") && gone.iter().any(|own| own.as_bytes() == name);
+            is_gone = !line.starts_with(b"#") && gone.iter().any(|reference| reference.as_bytes() == name);
         }
         if !is_gone {
             kept.extend_from_slice(line);

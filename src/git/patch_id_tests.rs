@@ -32,13 +32,13 @@ fn check(home: &Home, what: &str) {
     let repository = home.repository();
     let commit = repository.git.head().unwrap().peel_to_commit().unwrap();
     let (patch_of_git, id_of_git) = of_git(home);
-    let own = patch(&repository.git, &commit.parent(0).unwrap().tree().unwrap(), &commit.tree().unwrap()).unwrap();
-    assert_eq!(without_functions(&own), without_functions(&patch_of_git), "{what}");
+    let ours = patch(&repository.git, &commit.parent(0).unwrap().tree().unwrap(), &commit.tree().unwrap()).unwrap();
+    assert_eq!(without_functions(&ours), without_functions(&patch_of_git), "{what}");
     assert_eq!(of_commit(&repository.git, &commit).unwrap().map(|id| id.to_string()), id_of_git, "{what}");
 }
 
 fn lines(count: usize) -> String {
-    (0..count).map(|number| format!("line{number}:\n  value: {}\n", number % 3)).collect()
+    (0..count).map(|index| format!("line{index}:\n  value: {}\n", index % 3)).collect()
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn hunks_are_those_of_git() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((state >> 33) % below).unwrap()
     };
-    let mut text: Vec<String> = (0..40).map(|number| format!("  - name: app{}\n", number % 5)).collect();
+    let mut text: Vec<String> = (0..40).map(|index| format!("  - name: app{}\n", index % 5)).collect();
     for round in 0..40 {
         for _ in 0..=next(6) {
             let at = next(text.len() as u64);

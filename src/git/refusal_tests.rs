@@ -29,7 +29,7 @@ fn where_a_branch_is_checked_out_it_does_not_move() {
     let linked = home.beside("linked");
     home.git(&["worktree", "add", "-q", linked.to_str().unwrap(), B]);
     let there = existing(&home.repository());
-    assert_eq!(there.iter().map(|own| own.checked_out.is_some()).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(there.iter().map(|branch| branch.checked_out.is_some()).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(outcomes(&write(&home, &stack()).unwrap()), ["unchanged"; 3]);
     home.commit("second", &[("d.yaml", "d: 2\n")]);
     let before = refs(&home);

@@ -49,7 +49,7 @@ fn foreign_format(dir: &Path) -> Option<GitError> {
         Err(_) => path.clone(),
     };
     let config = git2::Config::open(&common.join("config")).ok()?;
-    let is = |key: &str, value: &str| config.get_string(key).is_ok_and(|own| own.eq_ignore_ascii_case(value));
+    let is = |key: &str, value: &str| config.get_string(key).is_ok_and(|set| set.eq_ignore_ascii_case(value));
     if is("extensions.objectformat", "sha256") {
         return Some(GitError::Sha256(named(path)));
     }

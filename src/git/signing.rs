@@ -32,8 +32,8 @@ impl Repository {
         if !last.is_some_and(|setting| is_true(setting.value.as_deref())) {
             return Ok(false);
         }
-        let own = |setting: &&Setting| matches!(setting.scope.as_str(), "local" | "worktree");
-        match settings.iter().find(own) {
+        let is_of_the_repository = |setting: &&Setting| matches!(setting.scope.as_str(), "local" | "worktree");
+        match settings.iter().find(is_of_the_repository) {
             None => Ok(true),
             Some(Setting { key, origin, .. }) => {
                 let file = origin.strip_prefix("file:").unwrap_or(origin).to_owned();

@@ -41,14 +41,14 @@ impl Home {
 
     /// What git's programs are to see of an environment.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
-        let own = [
+        let variables = [
             ("GIT_CONFIG_GLOBAL", self.beside("global")),
             ("GIT_CONFIG_NOSYSTEM", "1".into()),
             ("HOME", self.beside("nobody")),
             ("GIT_AUTHOR_DATE", "1700000000 +0100".into()),
             ("GIT_COMMITTER_DATE", "1700000000 +0100".into()),
         ];
-        own.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+        variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
     }
 
     pub(super) fn repository(&self) -> Repository {
@@ -130,12 +130,12 @@ pub(super) fn existing(repository: &Repository) -> Vec<Existing> {
 pub(super) fn write(home: &Home, wanted: &[Wanted]) -> Result<Vec<Written>, GitError> {
     let repository = home.repository();
     let there = existing(&repository);
-    let gone: Vec<_> = there.iter().filter(|own| !wanted.iter().any(|it| it.name == own.name)).cloned().collect();
+    let gone: Vec<_> = there.iter().filter(|branch| !wanted.iter().any(|it| it.name == branch.name)).cloned().collect();
     repository.write(&repository.base("main").unwrap(), wanted, &there, &gone, true)
 }
 
 pub(super) fn outcomes(written: &[Written]) -> Vec<&'static str> {
-    let word = |own: &Written| match own.outcome {
+    let word = |branch: &Written| match branch.outcome {
         Outcome::Created => "created",
         Outcome::Rebuilt { .. } => "rebuilt",
         Outcome::Unchanged => "unchanged",

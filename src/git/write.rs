@@ -61,8 +61,8 @@ impl Repository {
         self.check_names(wanted)?;
         let mut maker = Maker::new(self, sign);
         let mut moves = self.make(base, wanted, existing, &mut maker)?;
-        let gone = gone.iter().filter(|own| !wanted.iter().any(|it| it.name == own.name));
-        moves.extend(gone.map(|own| Move { name: own.name.clone(), from: Some(own.tip.0), to: None }));
+        let gone = gone.iter().filter(|branch| !wanted.iter().any(|it| it.name == branch.name));
+        moves.extend(gone.map(|branch| Move { name: branch.name.clone(), from: Some(branch.tip.0), to: None }));
         if moves.iter().any(Move::moves) {
             self.refuse_checked_out(&moves)?;
             let who = maker.identity()?.0.committer.clone();
@@ -73,10 +73,10 @@ impl Repository {
             self.refuse_checked_out(&moves)?;
             self.move_all(&turn, &locks, &moves, &who)?;
         }
-        let written = |own: Move| {
-            let outcome = own.outcome();
-            let tip = CommitId(own.to.or(own.from).unwrap_or(base.id.0));
-            Written { name: own.name, tip, outcome }
+        let written = |change: Move| {
+            let outcome = change.outcome();
+            let tip = CommitId(change.to.or(change.from).unwrap_or(base.id.0));
+            Written { name: change.name, tip, outcome }
         };
         Ok(moves.into_iter().map(written).collect())
     }
@@ -93,10 +93,10 @@ impl Repository {
         for Wanted { name, onto, commits } in wanted {
             let below = match onto {
                 Onto::Base => Some(base.id.0),
-                Onto::Branch(number) => moves.get(*number).and_then(|below| below.to),
+                Onto::Branch(index) => moves.get(*index).and_then(|below| below.to),
             };
             let mut tip = below.ok_or_else(|| GitError::InvalidName(name.clone()))?;
-            let there = existing.iter().find(|own| own.name == *name);
+            let there = existing.iter().find(|branch| branch.name == *name);
             let kept = match there {
                 Some(Existing { whose: Whose::Ours, tip, .. }) => self.over_base(tip.0, base),
                 _ => Ok(Vec::new()),
@@ -105,16 +105,16 @@ impl Repository {
             for commit in commits {
                 tip = maker.commit(commit, tip, &kept)?;
             }
-            moves.push(Move { name: name.clone(), from: there.map(|own| own.tip.0), to: Some(tip) });
+            moves.push(Move { name: name.clone(), from: there.map(|branch| branch.tip.0), to: Some(tip) });
         }
         Ok(moves)
     }
 
     fn refuse_checked_out(&self, moves: &[Move]) -> Result<(), GitError> {
         let checked_out: BTreeMap<_, _> = self.checked_out()?;
-        for own in moves.iter().filter(|own| own.moves()) {
-            if let Some(path) = checked_out.get(&own.reference()) {
-                return Err(GitError::CheckedOut { name: own.name.clone(), path: path.clone() });
+        for change in moves.iter().filter(|change| change.moves()) {
+            if let Some(path) = checked_out.get(&change.reference()) {
+                return Err(GitError::CheckedOut { name: change.name.clone(), path: path.clone() });
             }
         }
         Ok(())
@@ -122,17 +122,17 @@ impl Repository {
 
     /// Refuses if a branch is not as it was read.
     fn compare(&self, moves: &[Move]) -> Result<(), GitError> {
-        for own in moves {
-            let now = match self.git.find_reference(&own.reference()) {
+        for change in moves {
+            let now = match self.git.find_reference(&change.reference()) {
                 Ok(reference) => match reference.target() {
                     Some(id) => Some(id),
-                    None => return Err(GitError::Symbolic(own.name.clone())),
+                    None => return Err(GitError::Symbolic(change.name.clone())),
                 },
                 Err(error) if error.code() == ErrorCode::NotFound => None,
                 Err(error) => return Err(self.unreadable(&error)),
             };
-            if now != own.from {
-                return Err(GitError::Moved(own.name.clone()));
+            if now != change.from {
+                return Err(GitError::Moved(change.name.clone()));
             }
         }
         Ok(())
@@ -142,34 +142,34 @@ impl Repository {
     fn move_all(&self, turn: &Turn, locks: &Locks<'_>, moves: &[Move], who: &Signature<'_>) -> Result<(), GitError> {
         let mut moved = Vec::new();
         let (gone, kept): (Vec<_>, Vec<_>) =
-            moves.iter().enumerate().filter(|(_, own)| own.moves()).partition(|(_, own)| own.to.is_none());
-        let names: Vec<String> = gone.iter().map(|(_, own)| own.reference()).collect();
-        for (number, own) in kept.into_iter().chain(gone) {
-            let step = || match own.to {
+            moves.iter().enumerate().filter(|(_, change)| change.moves()).partition(|(_, change)| change.to.is_none());
+        let names: Vec<String> = gone.iter().map(|(_, change)| change.reference()).collect();
+        for (index, change) in kept.into_iter().chain(gone) {
+            let step = || match change.to {
                 Some(to) => {
-                    self.log(turn, own, to, who)?;
-                    locks.put(number)
+                    self.log(turn, change, to, who)?;
+                    locks.put(index)
                 }
                 None => {
                     // With the first, out of `packed-refs` go all; those that have a file of their own are still there.
                     unpack(turn, locks, moves.len(), &names)?;
-                    locks.remove(number)?;
+                    locks.remove(index)?;
                     // A log without its branch is a leftover, not a loss.
-                    let _ = self.git.reflog_delete(&own.reference());
+                    let _ = self.git.reflog_delete(&change.reference());
                     Ok(())
                 }
             };
             match step() {
-                Ok(()) => moved.push(own.name.clone()),
-                Err(why) => return Err(GitError::Stopped { moved, name: own.name.clone(), why: Box::new(why) }),
+                Ok(()) => moved.push(change.name.clone()),
+                Err(why) => return Err(GitError::Stopped { moved, name: change.name.clone(), why: Box::new(why) }),
             }
         }
         Ok(())
     }
 
     /// Adds to the log of a branch, where git would.
-    fn log(&self, turn: &Turn, own: &Move, to: Oid, who: &Signature<'_>) -> Result<(), GitError> {
-        let path = turn.path(&format!("logs/{}", own.reference()));
+    fn log(&self, turn: &Turn, change: &Move, to: Oid, who: &Signature<'_>) -> Result<(), GitError> {
+        let path = turn.path(&format!("logs/{}", change.reference()));
         let setting = self.git.config().and_then(|config| config.get_string("core.logallrefupdates"));
         let is_kept = match setting.as_deref() {
             Ok(word) if word.eq_ignore_ascii_case("always") => true,
@@ -179,9 +179,9 @@ impl Repository {
         if !is_kept && !path.exists() {
             return Ok(());
         }
-        let verb = if own.from.is_some() { "rebuilt" } else { "created" };
-        let batch = own.name.rsplit('/').next().unwrap_or(&own.name);
-        let from = own.from.unwrap_or(Oid::ZERO_SHA1);
+        let verb = if change.from.is_some() { "rebuilt" } else { "created" };
+        let batch = change.name.rsplit('/').next().unwrap_or(&change.name);
+        let from = change.from.unwrap_or(Oid::ZERO_SHA1);
         let when = format!("{} {}", who.when().seconds(), zone(who));
         let line = format!("{from} {to} {who} {when}\tflux-codemod: {batch} {verb}\n");
         let append = || -> io::Result<()> {
@@ -194,16 +194,16 @@ impl Repository {
 
 /// Locks all branches, those that stay as they are too, and `packed-refs` if a branch is to go.
 fn lock_all<'a>(turn: &'a Turn, moves: &[Move]) -> Result<Locks<'a>, GitError> {
-    let content = |own: &Move| own.to.map_or("removed by flux-codemod\n".to_owned(), |id| format!("{id}\n"));
-    let mut files: Vec<_> = moves.iter().map(|own| (own.reference(), content(own))).collect();
-    if moves.iter().any(|own| own.to.is_none()) {
+    let content = |change: &Move| change.to.map_or("removed by flux-codemod\n".to_owned(), |id| format!("{id}\n"));
+    let mut files: Vec<_> = moves.iter().map(|change| (change.reference(), content(change))).collect();
+    if moves.iter().any(|change| change.to.is_none()) {
         files.push((PACKED.to_owned(), String::new()));
     }
     turn.lock(&files)
 }
 
-/// Takes refs out of `packed-refs`, whose lock has this number.
-fn unpack(turn: &Turn, locks: &Locks<'_>, number: usize, gone: &[String]) -> Result<(), GitError> {
+/// Takes refs out of `packed-refs`, whose lock has this index.
+fn unpack(turn: &Turn, locks: &Locks<'_>, index: usize, gone: &[String]) -> Result<(), GitError> {
     let path = turn.path(PACKED);
     let packed = match fs::read(&path) {
         Ok(packed) => packed,
@@ -213,8 +213,8 @@ fn unpack(turn: &Turn, locks: &Locks<'_>, number: usize, gone: &[String]) -> Res
     let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
     match without(&packed, &gone) {
         Some(left) => {
-            locks.prepare(number, &left)?;
-            locks.put(number)
+            locks.prepare(index, &left)?;
+            locks.put(index)
         }
         None => Ok(()),
     }

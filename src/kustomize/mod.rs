@@ -99,16 +99,16 @@ impl Judge for Kustomize {
             other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         });
         let (old, new) = (&old.built, &new.built);
-        let is_built = |all: &BTreeMap<InCluster, Build>, own| matches!(all.get(own), Some(Build::Built(_)));
+        let is_built = |all: &BTreeMap<InCluster, Build>, id| matches!(all.get(id), Some(Build::Built(_)));
         let mut names: BTreeMap<&str, Names> = BTreeMap::new();
-        for own in which.iter().filter(|own| is_built(old, own) && is_built(new, own)) {
-            let (namespace, name) = own.name.split_once('/').unwrap_or(("", &own.name));
-            names.entry(&own.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
+        for id in which.iter().filter(|id| is_built(old, id) && is_built(new, id)) {
+            let (namespace, name) = id.name.split_once('/').unwrap_or(("", &id.name));
+            names.entry(&id.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
         }
         let none = Names::new();
-        let verdict = |own: &InCluster| {
-            let names = names.get(&*own.cluster).unwrap_or(&none);
-            Some((own.clone(), verdict(old.get(own)?, new.get(own)?, names)?))
+        let verdict = |id: &InCluster| {
+            let names = names.get(&*id.cluster).unwrap_or(&none);
+            Some((id.clone(), verdict(old.get(id)?, new.get(id)?, names)?))
         };
         which.iter().filter_map(verdict).collect()
     }
@@ -144,7 +144,7 @@ impl Side {
             Ok(workspace) => self.workspace.insert(workspace),
             Err(error) => {
                 let why = format!("there is no temporary directory: {error}");
-                self.built = which.iter().map(|own| (own.clone(), Build::Unknown(why.clone()))).collect();
+                self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
                 return;
             }
         };
@@ -153,25 +153,25 @@ impl Side {
             Ok(true) => self.built.clear(),
             Err(error) => {
                 let why = format!("the tree cannot be written to a temporary directory: {error}");
-                self.built = which.iter().map(|own| (own.clone(), Build::Unknown(why.clone()))).collect();
+                self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
                 // Half of a tree is no tree.
                 self.workspace = None;
                 return;
             }
         }
-        for own in which {
-            if !self.built.contains_key(own) {
-                self.built.insert(own.clone(), one(program, workspace, view, own));
+        for id in which {
+            if !self.built.contains_key(id) {
+                self.built.insert(id.clone(), one(program, workspace, view, id));
             }
         }
     }
 }
 
 /// Builds one Flux Kustomization.
-fn one(program: &Program, workspace: &Workspace, view: &View, own: &InCluster) -> Build {
+fn one(program: &Program, workspace: &Workspace, view: &View, id: &InCluster) -> Build {
     let graph = view.graph();
     let is_it =
-        |other: &&FluxKustomization| graph.clusters[other.cluster].name == own.cluster && other.full_name() == own.name;
+        |other: &&FluxKustomization| graph.clusters[other.cluster].name == id.cluster && other.full_name() == id.name;
     let Some(kustomization) = graph.kustomizations.iter().find(is_it) else { return Build::Absent };
     let input = match view.input(kustomization) {
         Ok(input) => input,

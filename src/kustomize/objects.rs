@@ -46,10 +46,10 @@ impl Objects {
             let added = flux_kustomization.at(&["spec", "commonMetadata", key]).map_or(&[][..], |all| all.entries());
             for object in self.0.values_mut().flatten().filter(|_| !added.is_empty()) {
                 let Some(metadata) = object.get_mut("metadata").and_then(Value::as_mapping_mut) else { continue };
-                let own = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
-                let Some(own) = own.as_mapping_mut() else { continue };
+                let present = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
+                let Some(present) = present.as_mapping_mut() else { continue };
                 for (name, value) in added {
-                    own.insert(name.as_str().into(), value.text().unwrap_or_default().into());
+                    present.insert(name.as_str().into(), value.text().unwrap_or_default().into());
                 }
             }
         }
@@ -97,5 +97,7 @@ fn without_way(objects: &[Value]) -> Vec<Value> {
 }
 
 fn is_same(old: &[Value], new: &[Value]) -> bool {
-    old.len() == new.len() && old.iter().all(|object| new.contains(object)) && new.iter().all(|own| old.contains(own))
+    old.len() == new.len()
+        && old.iter().all(|object| new.contains(object))
+        && new.iter().all(|object| old.contains(object))
 }

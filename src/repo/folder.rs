@@ -70,7 +70,7 @@ impl Folder {
         let mut left_out = Vec::new();
         let mut take = |met: Met| match met {
             Met::Entry(entry) => entries.push(entry),
-            Met::LeftOut(own) => left_out.push(own),
+            Met::LeftOut(path) => left_out.push(path),
             Met::Nothing => {}
         };
         let mut walked = HashSet::new();

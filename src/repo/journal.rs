@@ -147,9 +147,9 @@ fn begin(root: &Path, journal: &Path, changes: &[FileChange]) -> Result<(), Writ
     }
     fs::create_dir_all(journal).map_err(at(journal))?;
     let mut files = Vec::new();
-    for (number, change) in changes.iter().enumerate() {
+    for (index, change) in changes.iter().enumerate() {
         if let Some(before) = &change.before {
-            durable(&journal.join(number.to_string()), &before.bytes)?;
+            durable(&journal.join(index.to_string()), &before.bytes)?;
         }
         let id = |file: &Option<super::File>| file.as_ref().map(|file| file.id().to_string());
         let dirs = change.path.dir();
@@ -187,7 +187,7 @@ fn read_list(journal: &Path) -> Result<Vec<Record>, WriteError> {
     let path = journal.join(LIST);
     let list: Value = serde_json::from_slice(&fs::read(&path).map_err(at(&path))?).map_err(|_| unreadable())?;
     let files = list["files"].as_array().filter(|_| list["schema"] == 1).ok_or_else(unreadable)?;
-    let record = |(number, file): (usize, &Value)| -> Option<Record> {
+    let record = |(index, file): (usize, &Value)| -> Option<Record> {
         let id = |key: &str| match &file[key] {
             Value::String(hex) => ContentId::parse(hex).map(Some),
             _ => Some(None),
@@ -198,7 +198,7 @@ fn read_list(journal: &Path) -> Result<Vec<Record>, WriteError> {
             before: id("before")?,
             after: id("after")?,
             executable: file["executable"].as_bool()?,
-            backup: journal.join(number.to_string()),
+            backup: journal.join(index.to_string()),
             new_dirs: dirs.map(|dir| dir.and_then(RepoPath::new)).collect::<Result<_, _>>().ok()?,
         })
     };

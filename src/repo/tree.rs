@@ -89,7 +89,8 @@ impl Tree {
         let changed = self.over.iter().filter_map(|(path, file)| {
             file.as_ref().map(|file| (path.clone(), EntryKind::File { mode: file.mode, filtered: false }))
         });
-        let mut all: Vec<_> = unchanged.map(|(path, own)| (path.clone(), own.kind.clone())).chain(changed).collect();
+        let mut all: Vec<_> =
+            unchanged.map(|(path, entry)| (path.clone(), entry.kind.clone())).chain(changed).collect();
         // Two sorted runs, which a merge sort makes one of in a single pass.
         all.sort_by(|(a, _), (b, _)| a.cmp(b));
         all.into_iter()
@@ -99,16 +100,16 @@ impl Tree {
     pub fn entry(&self, path: &RepoPath) -> Option<EntryKind> {
         match self.over.get(path) {
             Some(file) => file.as_ref().map(|file| EntryKind::File { mode: file.mode, filtered: false }),
-            None => self.entries.get(path).map(|own| own.kind.clone()),
+            None => self.entries.get(path).map(|entry| entry.kind.clone()),
         }
     }
 
     /// Whether a file or link lies at or below a path.
     pub fn holds(&self, path: &RepoPath) -> bool {
-        let is_below = |own: &&RepoPath| own.as_str().starts_with(path.as_str());
-        let unchanged = self.entries.range(path.clone()..).map(|(own, _)| own).take_while(is_below);
-        let changed = self.over.range(path.clone()..).map(|(own, _)| own).take_while(is_below);
-        unchanged.chain(changed).any(|own| own.is_in(path) && self.entry(own).is_some())
+        let is_below = |it: &&RepoPath| it.as_str().starts_with(path.as_str());
+        let unchanged = self.entries.range(path.clone()..).map(|(it, _)| it).take_while(is_below);
+        let changed = self.over.range(path.clone()..).map(|(it, _)| it).take_while(is_below);
+        unchanged.chain(changed).any(|it| it.is_in(path) && self.entry(it).is_some())
     }
 
     /// The file at a path; `None` if there is none (a link is none).

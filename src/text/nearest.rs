@@ -1,7 +1,7 @@
 /// Of things with names, the one whose name is most like another, if any is much like it: for "did you mean".
 pub fn nearest<'k, T>(name: &str, known: impl IntoIterator<Item = (&'k str, T)>) -> Option<T> {
     const LIKE: f64 = 0.8;
-    let rated = known.into_iter().map(|(own, thing)| (strsim::jaro_winkler(own, name), thing));
+    let rated = known.into_iter().map(|(other, thing)| (strsim::jaro_winkler(other, name), thing));
     rated.filter(|(like, _)| *like >= LIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, thing)| thing)
 }
 

@@ -91,7 +91,7 @@ impl Stored {
     pub(super) fn text_in<'s>(&'s self, text: &'s str) -> Option<&'s str> {
         match &self.content {
             Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
-            Content::Scalar { text: own, .. } => own.as_deref(),
+            Content::Scalar { text, .. } => text.as_deref(),
             _ => None,
         }
     }

@@ -108,9 +108,9 @@ impl Edit<'_> {
     /// [`Problem::Unsupported`].
     fn refuse_uses_that_go(&self, id: Id, goes: &dyn Fn(Id) -> bool) -> Result<(), Error> {
         let nodes = &self.stream.nodes;
-        let own = nodes[id].span.clone();
-        let is_lost = |target: Id| goes(target) && !own.contains(&nodes[target].whole().start);
-        let mut aliases = nodes.iter().filter(|node| own.contains(&node.span.start));
+        let span = nodes[id].span.clone();
+        let is_lost = |target: Id| goes(target) && !span.contains(&nodes[target].whole().start);
+        let mut aliases = nodes.iter().filter(|node| span.contains(&node.span.start));
         match aliases.any(|node| matches!(node.content, Content::Alias { target } if is_lost(target))) {
             true => Err(self.unsupported(self.node(id), "moving an anchor of what uses another one that goes, too")),
             false => Ok(()),
@@ -205,8 +205,8 @@ impl Edit<'_> {
                 Holding::Item(self.stream.column(self.stream.dash_before(self.whole(id).start)))
             }
             Content::Mapping { style: Style::Block, entries } => {
-                let own = entries.iter().find(|(_, value)| *value == id);
-                own.map_or(Holding::Key, |(key, _)| Holding::Entry(self.stream.column(self.whole(*key).start)))
+                let entry = entries.iter().find(|(_, value)| *value == id);
+                entry.map_or(Holding::Key, |(key, _)| Holding::Entry(self.stream.column(self.whole(*key).start)))
             }
             _ => Holding::Flow,
         }
@@ -238,9 +238,9 @@ fn is_block(content: &Content) -> bool {
 /// The lines of a node, the first without its indentation, with the others moved from one column to another.
 fn shift(node: &str, from: usize, to: usize) -> String {
     let mut out = String::new();
-    for (number, line) in node.split_inclusive('\n').enumerate() {
+    for (index, line) in node.split_inclusive('\n').enumerate() {
         let blanks = line.len() - line.trim_start_matches(' ').len();
-        if number > 0 && !line.trim_end_matches(['\r', '\n']).is_empty() {
+        if index > 0 && !line.trim_end_matches(['\r', '\n']).is_empty() {
             // Comments may stand less deep than what they are in, and blank lines be of fewer blanks.
             out.push_str(&" ".repeat((blanks + to).saturating_sub(from)));
             out.push_str(&line[blanks..]);

@@ -11,12 +11,12 @@ pub(super) fn keep(stream: &Stream, splices: &mut [Splice]) {
         if whole_lines || splice.with.contains('\n') || !text[range.clone()].contains('\n') {
             continue;
         }
-        let (own, last) = (stream.line_break(range.start), stream.line_break(range.end));
+        let (first, last) = (stream.line_break(range.start), stream.line_break(range.end));
         let ends_its_line = stream.line_end(range.end) == range.end && !last.is_empty();
         let taken = starts.iter().any(|start| (range.end..range.end + last.len()).contains(start));
-        if ends_its_line && own != last && !taken {
+        if ends_its_line && first != last && !taken {
             splice.range.end += last.len();
-            splice.with.push_str(own);
+            splice.with.push_str(first);
         }
     }
 }

@@ -129,11 +129,11 @@ impl<'s> Edit<'s> {
         let layout = layout.inside(self.stream, slots.id());
         for splice in slots.insertion(at, &layout, moved, text)? {
             // Of several at one place, each comes after those before it: inner ones are put in first.
-            let is_there = |own: &&mut Splice| own.range.is_empty() && own.range == splice.range;
+            let is_there = |there: &&mut Splice| there.range.is_empty() && there.range == splice.range;
             match self.splices.iter_mut().find(is_there).filter(|_| self.in_order) {
-                Some(own) => {
+                Some(there) => {
                     let comma = if slots.len() == 0 { ", " } else { "" };
-                    own.with.push_str(&format!("{comma}{}", splice.with));
+                    there.with.push_str(&format!("{comma}{}", splice.with));
                 }
                 None => self.splices.push(splice),
             }

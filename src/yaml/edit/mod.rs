@@ -223,8 +223,8 @@ impl<'s> Edit<'s> {
         match child.stored().parent.map(|parent| &self.stream.nodes[parent].content) {
             Some(Content::Sequence { style: Style::Block, .. }) => self.stream.dash_before(start),
             Some(Content::Mapping { entries, .. }) => {
-                let own = entries.iter().find(|(_, value)| *value == child.id);
-                own.map_or(start, |(key, _)| self.whole(*key).start)
+                let entry = entries.iter().find(|(_, value)| *value == child.id);
+                entry.map_or(start, |(key, _)| self.whole(*key).start)
             }
             _ => start,
         }

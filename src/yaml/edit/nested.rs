@@ -127,8 +127,8 @@ impl Lines {
 /// Inner text as it stands in the file: lines that are not blank get the indentation, the first only if it begins its line.
 fn indented(text: &str, indentation: &str, whole_lines: bool) -> String {
     let mut out = String::new();
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        if (number > 0 || whole_lines) && !line.trim().is_empty() {
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if (index > 0 || whole_lines) && !line.trim().is_empty() {
             out.push_str(indentation);
         }
         out.push_str(line);
