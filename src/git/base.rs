@@ -1,3 +1,5 @@
+//! The commits that branches start from: finds them by name, and reads their trees.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use super::{GitError, Repository, branch};
 use crate::flux::FollowedBranch;
 use crate::repo::Tree;
 
-/// What git knows a commit by.
+/// The id of a commit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub(super) Oid);
 
@@ -35,14 +37,16 @@ impl fmt::Debug for CommitId {
 pub struct Base {
     /// The commit.
     pub id: CommitId,
-    /// The branch that pull requests go to: `edge` for `edge` and `origin/edge`; `None` for a commit or a tag.
+    /// The branch that pull requests are opened against: `edge` for `edge` and `origin/edge`;
+    /// `None` for a commit or a tag.
     pub branch: Option<String>,
     /// What to call it: `edge`, `origin/edge`, the name of a tag, or the commit, shortened.
     pub reference: String,
 }
 
 impl Repository {
-    /// What a person means by a name: a branch, a remote-tracking branch, a tag, a branch that only a remote has, any other commit; in this order.
+    /// The commit that a name given by the user means. Tried in this order: a branch, a
+    /// remote-tracking branch, a tag, a branch that only a remote has, any other revision.
     ///
     /// # Errors
     /// [`GitError::NoSuchBase`] if there is no such commit.
@@ -52,7 +56,7 @@ impl Repository {
         }
         let places = ["refs/heads/", "refs/remotes/", "refs/tags/", ""];
         let mut found = places.iter().filter_map(|place| self.git.find_reference(&format!("{place}{name}")).ok());
-        // Of HEAD and its kin only what lies below `refs` is a name of its own; the rest is an expression, as git reads it.
+        // Names outside of `refs/`, such as `FETCH_HEAD`, are left to the revision parser below.
         if let Some(reference) = found.find(|it| it.name_bytes().starts_with(b"refs/")) {
             return self.base_at(&reference).map_err(|_| self.no_base(name));
         }
@@ -68,7 +72,8 @@ impl Repository {
     /// The commit that is checked out, with its branch unless HEAD is detached.
     ///
     /// # Errors
-    /// [`GitError::NoCommit`] if the branch has none yet; [`GitError::Unreadable`] if HEAD cannot be read.
+    /// [`GitError::NoCommit`] if the branch has none yet; [`GitError::Unreadable`] if HEAD cannot
+    /// be read.
     pub fn head(&self) -> Result<Base, GitError> {
         let head = match self.git.head() {
             Ok(head) => head,
@@ -83,7 +88,7 @@ impl Repository {
     /// The branch that a cluster follows, as [`follow`](Repository::follow) found it.
     ///
     /// # Errors
-    /// [`GitError::NoSuchBase`] if it is gone meanwhile.
+    /// [`GitError::NoSuchBase`] if it was removed in the meantime.
     pub fn followed(&self, branch: &FollowedBranch) -> Result<Base, GitError> {
         let name = match &branch.reference {
             full if full.starts_with("refs/") => full.clone(),
@@ -94,10 +99,10 @@ impl Repository {
         base.map_err(|_| self.no_base(&branch.reference))
     }
 
-    /// The tree of a base: its commit as a source, whatever the work tree holds.
+    /// The tree of a base: its commit as a source, whatever the work tree contains.
     ///
     /// # Errors
-    /// [`GitError`] if its objects are not here, as in a partial clone.
+    /// [`GitError`] if its objects are missing, as in a partial clone.
     pub fn tree(&self, base: &Base) -> Result<Tree, GitError> {
         Ok(Tree::of(Arc::new(self.commit(base.id.0)?)))
     }
@@ -118,7 +123,8 @@ impl Repository {
         Ok(Base { id, branch, reference })
     }
 
-    /// The branch that a remote-tracking branch keeps track of: as the refspecs of the remotes say, else by the name of its remote.
+    /// The branch that a remote-tracking branch tracks: according to the refspecs of the remotes,
+    /// else by the name of its remote.
     fn branch_of_remote(&self, tracking: &str) -> Option<String> {
         let remotes = branch::remotes(&self.git);
         let by_refspec = remotes.iter().find_map(|name| {

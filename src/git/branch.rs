@@ -1,6 +1,9 @@
+//! Finds the branch that a cluster follows among remote-tracking and local branches, by the address
+//! of its repository and its name.
+
 use git2::{Direction, Oid, Repository};
 
-/// A branch that a cluster follows, found here.
+/// A branch that a cluster follows, found in this repository.
 pub(super) struct Branch {
     /// `origin/edge`, or `edge` for a local branch.
     pub(super) reference: String,
@@ -16,7 +19,8 @@ pub(super) fn remotes(repository: &Repository) -> Vec<String> {
     names
 }
 
-/// The remotes that may have the branches of an address: those with that address, whatever the protocol; else the only one, else `origin`.
+/// The remotes that may have the branches of a repository with this address: those with the same
+/// address, whatever the protocol; else the only remote, else `origin`.
 pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<String> {
     let names = remotes(repository);
     let address = url.and_then(address);
@@ -33,13 +37,13 @@ pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<Str
     }
 }
 
-/// The branch of this name: what a remote has, as far as it was fetched, else the local one.
+/// The branch with this name: the remote-tracking one if it was fetched, else the local one.
 pub(super) fn find(repository: &Repository, name: &str, remotes: &[String]) -> Option<Branch> {
     let commit = |reference: &str| repository.find_reference(reference).ok()?.peel_to_commit().ok().map(|it| it.id());
     let remote = remotes.iter().find_map(|remote| {
-        let reference = tracking(repository, remote, name);
-        let id = commit(&reference)?;
-        let reference = reference.strip_prefix("refs/remotes/").unwrap_or(&reference).to_owned();
+        let full_name = tracking(repository, remote, name);
+        let id = commit(&full_name)?;
+        let reference = full_name.strip_prefix("refs/remotes/").unwrap_or(&full_name).to_owned();
         Some(Branch { reference, is_remote: true, id })
     });
     remote.or_else(|| {
@@ -48,7 +52,8 @@ pub(super) fn find(repository: &Repository, name: &str, remotes: &[String]) -> O
     })
 }
 
-/// Where a branch of a remote is kept: as its refspecs say, else in the usual place, as in a clone of a single branch.
+/// The ref that tracks a branch of a remote: according to its refspecs, else the usual name, which
+/// a clone of a single branch does not list.
 fn tracking(repository: &Repository, remote: &str, name: &str) -> String {
     let source = format!("refs/heads/{name}");
     let by_refspec = || {
@@ -61,7 +66,8 @@ fn tracking(repository: &Repository, remote: &str, name: &str) -> String {
     by_refspec().unwrap_or_else(|| format!("refs/remotes/{remote}/{name}"))
 }
 
-/// What is the same in all addresses of a repository: host and path, without protocol, user, port and `.git`.
+/// What is the same in all addresses of a repository: host and path, without protocol, user, port
+/// and `.git`.
 fn address(url: &str) -> Option<String> {
     let url = url.trim().trim_end_matches('/');
     let url = url.strip_suffix(".git").unwrap_or(url).trim_end_matches('/');
@@ -73,9 +79,9 @@ fn address(url: &str) -> Option<String> {
             .filter(|(host, _)| !host.contains('/'))
             .or_else(|| Some(("", url.strip_prefix('/')?)))?,
     };
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
-    // Hosts take no notice of case, nor do the forges in the names of owners and repositories.
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let host = host_and_port.split_once(':').map_or(host_and_port, |(host, _)| host);
+    // Hosts ignore case, and so do forges in the names of owners and repositories.
     Some(format!("{host}/{}", path.trim_start_matches('/')).to_lowercase())
 }
 

@@ -1,3 +1,6 @@
+//! Which branches are checked out, in the main work tree or a linked one: such a branch must not
+//! move.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -5,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::{GitError, Repository};
 
 impl Repository {
-    /// The branches that a work tree stands on, the main one or a linked one, by full name; also those that are being rebased or bisected there.
+    /// The branches that are checked out in the main or a linked work tree, by full name, including
+    /// those that are being rebased or bisected there.
     ///
     /// # Errors
     /// [`GitError`] if the main repository of a linked work tree cannot be opened.
@@ -13,14 +17,14 @@ impl Repository {
         let common = self.git.commondir();
         let mut found = BTreeMap::new();
         let main = git2::Repository::open(common).map_err(|error| self.unreadable(&error))?;
-        // The HEAD of a bare repository is no work tree's.
+        // The HEAD of a bare repository belongs to no work tree.
         if let Some(root) = main.workdir() {
             stands_on(common, root, &mut found);
         }
         for linked in fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten() {
             let git_dir = linked.path();
             let Ok(root) = fs::read_to_string(git_dir.join("gitdir")) else { continue };
-            // It is the path of a file `.git`, absolute or seen from here.
+            // It is the path of a `.git` file, absolute or relative to this directory.
             let root = git_dir.join(root.trim_end());
             stands_on(&git_dir, root.parent().unwrap_or(&root), &mut found);
         }
@@ -38,7 +42,7 @@ fn stands_on(git_dir: &Path, root: &Path, found: &mut BTreeMap<String, PathBuf>)
     add(read("HEAD").strip_prefix("ref:").unwrap_or_default().trim());
     add(read("rebase-merge/head-name").trim_end());
     add(read("rebase-apply/head-name").trim_end());
-    // `rebase --update-refs` will move these: a name, and two ids, a line each.
+    // `rebase --update-refs` will move these: a name and two ids, each on its line.
     read("rebase-merge/update-refs").lines().for_each(&mut add);
     let bisected = read("BISECT_START");
     if !bisected.is_empty() {

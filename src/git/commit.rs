@@ -1,3 +1,5 @@
+//! A commit as a source of files, read from the object database.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +12,8 @@ use crate::text::ContentId;
 
 /// A commit as a source: its files and links as git stores them, submodules left out.
 ///
-/// Attributes are those of the commit itself: a `filter=` that the work tree has by now says nothing of what was stored then.
+/// Attributes are those of the commit itself: a `filter=` that the work tree has now says nothing
+/// about what was stored then.
 pub struct Commit {
     repository: Mutex<git2::Repository>,
     id: Oid,
@@ -23,9 +26,9 @@ impl Repository {
     /// A commit as a source.
     ///
     /// # Errors
-    /// [`GitError`] if there is no such commit, or its trees are not here, as in a partial clone.
+    /// [`GitError`] if there is no such commit, or its trees are missing, as in a partial clone.
     pub(super) fn commit(&self, id: Oid) -> Result<Commit, GitError> {
-        // A repository of its own: its index is replaced, and readers do not wait for others.
+        // Opened separately, because its index is replaced and its readers share a lock.
         let read = || -> Result<Commit, git2::Error> { Commit::read(git2::Repository::open(self.git.path())?, id) };
         read().map_err(|error| self.unreadable(&error))
     }
@@ -142,7 +145,7 @@ mod tests {
         top.insert("module", commit(&repository, sub), 0o160_000).unwrap();
         let id = commit(&repository, top.write().unwrap());
 
-        // What lies in the work tree does not matter.
+        // The files of the work tree do not matter.
         fs::write(dir.path().join("b.yaml"), "b: 2\n").unwrap();
         let commit = Repository::around(dir.path()).unwrap().unwrap().commit(id).unwrap();
         let names: Vec<_> = commit.list().iter().map(|entry| entry.path.as_str()).collect();

@@ -1,3 +1,5 @@
+//! What can go wrong with a repository, in words for the user.
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +33,7 @@ pub enum GitError {
         /// What libgit2 says.
         why: String,
     },
-    /// A name stands for no commit.
+    /// A name does not resolve to a commit.
     #[error(
         "`{name}` is no branch, tag or commit in {}; `git branch --all` lists the branches, and `git fetch` gets those of the remote",
         path.display().to_string().trim_end_matches('/')
@@ -47,13 +49,13 @@ pub enum GitError {
         "{0} has no commit yet that branches could start from; commit the files first, or name another branch with --base"
     )]
     NoCommit(PathBuf),
-    /// Nobody is configured who could write commits.
+    /// No author or committer is configured.
     #[error(
         "nobody is configured to write commits; run `git config --global user.name \"Your Name\"` and `git config --global user.email \
          you@example.org`, or set GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
     )]
     NoIdentity,
-    /// Commits are to be signed, and the repository itself has a say in how.
+    /// Commits are to be signed, and the repository itself configures how.
     #[error(
         "commit.gpgsign asks for signatures, but {key} is set in {file}: what a repository says of programs and keys is not followed; set it \
          in your own configuration (`git config --global`), or make commits without a signature with --no-sign"
@@ -64,10 +66,10 @@ pub enum GitError {
         /// The file that sets it.
         file: String,
     },
-    /// git's own program failed.
+    /// The `git` program failed.
     #[error("git {what} failed: {why}")]
     Program {
-        /// What it was to do.
+        /// What it was run for.
         what: String,
         /// What it says.
         why: String,
@@ -81,10 +83,10 @@ pub enum GitError {
     /// The message of a commit has no trailer that names this program.
     #[error("the message of the commit \"{0}\" has no trailers of flux-codemod; this is a mistake in flux-codemod")]
     Message(String),
-    /// git does not take a name for a branch, or it is given twice.
+    /// git does not accept a name for a branch, or the name is given twice.
     #[error("{0:?} cannot be the name of a branch")]
     InvalidName(String),
-    /// A branch is where the directory of another would be.
+    /// The name of a branch is the directory of another.
     #[error(
         "there is a branch {other}, so git cannot have {name} too; rename it (`git branch -m {other} NEW-NAME`), or remove it if nobody needs it"
     )]
@@ -105,10 +107,10 @@ pub enum GitError {
         /// The work tree.
         path: PathBuf,
     },
-    /// A branch is a name for another.
+    /// A branch is a symbolic ref to another.
     #[error("the branch {0} is a symbolic ref; remove it with `git symbolic-ref --delete refs/heads/{0}`")]
     Symbolic(String),
-    /// Another run writes branches.
+    /// Another run is writing branches.
     #[error("another run of flux-codemod is writing branches here ({0} is locked); wait for it and run again")]
     Busy(PathBuf),
     /// Another program has refs locked.
@@ -125,7 +127,7 @@ pub enum GitError {
         /// The command that removes them.
         remove: String,
     },
-    /// A branch is not where it was when it was read.
+    /// A branch has moved since it was read.
     #[error("the branch {0} changed while this ran; no branch was moved, run again")]
     Moved(String),
     /// A ref could not be moved after others were.
@@ -141,10 +143,10 @@ pub enum GitError {
         /// What is wrong.
         why: Box<GitError>,
     },
-    /// What an interrupted run has noted is not to be read.
+    /// The notes of an interrupted run cannot be read.
     #[error("the list {0} cannot be read; look for lock files of the branches it names, and remove it")]
     List(PathBuf),
-    /// Its files cannot be listed, or files under the git directory not written.
+    /// Its files cannot be listed, or files under the git directory cannot be written.
     #[error("{path}: {cause}")]
     Io {
         /// Where.

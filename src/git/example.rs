@@ -1,4 +1,4 @@
-//! Repositories to try things in.
+//! Example repositories, for tests and demonstrations.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use git2::{IndexAddOption, RepositoryInitOptions, Signature, Time};
 
 use super::{GitError, unreadable};
 
-/// A commit of an example: its message, and which of the files that lie there it adds.
+/// A commit of an example: its message, and which files of the directory it adds.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage {
     /// The message.
@@ -15,8 +15,9 @@ pub struct Stage {
     pub adds: &'static [&'static str],
 }
 
-/// Makes a repository of a directory, with what lies in it as a history on branch `main`, and further branches at its end. Always the same commits; who
-/// commits to it later is set, too.
+/// Turns a directory into a repository: its files become a history on branch `main`, with further
+/// branches at the end of it. The commits are always the same. An identity for later commits is
+/// configured, too.
 ///
 /// # Errors
 /// [`GitError`] if libgit2 cannot.
@@ -48,7 +49,7 @@ pub fn init_example(dir: &Path, history: &[Stage], branches: &[&str]) -> Result<
     make().map_err(|error| unreadable(dir, &error))
 }
 
-/// Merges a branch into one that is not checked out and has nothing that the other has not.
+/// Fast-forwards a branch that is not checked out to another one.
 ///
 /// # Errors
 /// [`GitError`] if there are no such branches, or `into` has commits of its own.

@@ -1,30 +1,34 @@
+//! The branches that exist below our prefix, and who wrote their commits.
+
 use std::path::PathBuf;
 
 use git2::{ErrorCode, Oid, Sort};
 
 use super::{Base, CommitId, GitError, Repository, patch_id, trailer};
 
-/// A local branch that is there.
+/// A local branch that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Existing {
     /// Its name, without `refs/heads/`.
     pub name: String,
     /// The commit it points to.
     pub tip: CommitId,
-    /// Who wrote what it has over the base.
+    /// Who wrote its commits over the base.
     pub whose: Whose,
-    /// The work tree that stands on it, the main one or a linked one; also one where it is being rebased.
+    /// The main or linked work tree where it is checked out or being rebased.
     pub checked_out: Option<PathBuf>,
 }
 
 /// Who wrote the commits of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// This program: each commit has its trailers, and changes what it did when it was made. Rebased without a change it is still ours.
+    /// This program: each commit has our trailers, and its change is the one we made. A commit that
+    /// was rebased without conflicts is still ours.
     Ours,
-    /// Others too.
+    /// Other people, too.
     Edited {
-        /// Their commits, the lowest first, shortened, with the subject: those without our trailers, those that were changed, and merges.
+        /// Their commits, the lowest first, shortened, with the subject: those without our
+        /// trailers, those that were changed, and merges.
         commits: Vec<(String, String)>,
     },
 }
@@ -82,7 +86,7 @@ impl Repository {
         let Some(stated) = trailer::patch_id(commit.message_bytes()) else { return Ok(false) };
         match patch_id::of_commit(&self.git, commit) {
             Ok(actual) => Ok(actual == Some(stated)),
-            // What a shallow or partial clone cannot show is nothing that we may throw away.
+            // A shallow or partial clone cannot show the change, so it may not be ours to discard.
             Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
             Err(error) => Err(error),
         }

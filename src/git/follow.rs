@@ -1,3 +1,6 @@
+//! The branches that clusters follow: where they are relative to HEAD, and what they say about the
+//! cluster.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,19 +12,23 @@ use crate::flux::{Checkout, Followed, FollowedBranch, Following, Position, State
 use crate::repo::Tree;
 
 impl Repository {
-    /// Looks up the branches that the clusters of a view follow, and what these say of them.
+    /// Looks up the branches that the clusters of a view follow, and what these branches say about
+    /// them.
     ///
-    /// A cluster applies what the remote has: the remote-tracking branch, of the remote that its GitRepository names, comes before the local
-    /// one. Trees are read for branches at another commit than HEAD only, and of these only what HEAD does not have, too.
+    /// A cluster applies what the remote has: the remote-tracking branch, of the remote that its
+    /// GitRepository names, comes before the local one. Trees are read only for branches at another
+    /// commit than HEAD, and of these only files that HEAD does not have.
     ///
     /// # Errors
-    /// [`GitError`] if HEAD cannot be read. A branch that is not here, or cannot be read, is none: see [`Followed`].
+    /// [`GitError`] if HEAD cannot be read. A branch that is missing or cannot be read is no error:
+    /// see [`Followed`].
     pub fn follow(&self, view: View) -> Result<View, GitError> {
         let (checkout, head) = self.checkout()?;
         Ok(self.follow_at(view, checkout, head))
     }
 
-    /// The same for the view of a base's tree: branches are seen from the base, and HEAD does not matter.
+    /// The same for the view of a base's tree: branches are seen from the base, and HEAD does not
+    /// matter.
     pub fn follow_from(&self, view: View, base: &Base) -> View {
         let checkout = Checkout { branch: base.branch.clone(), commit: Some(base.id.short()) };
         self.follow_at(view, checkout, Some(base.id.0))
@@ -55,11 +62,13 @@ impl Repository {
         View::like(Tree::of(Arc::new(commit)), like).map_err(|error| error.to_string())
     }
 
-    /// What is checked out, and the commit at HEAD; neither branch nor commit is an error where it is missing.
+    /// What is checked out, and the commit at HEAD; a missing branch or commit is no error.
     fn checkout(&self) -> Result<(Checkout, Option<Oid>), GitError> {
         let named = self.git.find_reference("HEAD").map_err(|error| self.unreadable(&error))?;
-        let branch = named.symbolic_target_bytes().map(|name| String::from_utf8_lossy(name).into_owned());
-        let branch = branch.map(|name| name.strip_prefix("refs/heads/").unwrap_or(&name).to_owned());
+        let branch = named.symbolic_target_bytes().map(|name| {
+            let full_name = String::from_utf8_lossy(name);
+            full_name.strip_prefix("refs/heads/").unwrap_or(&full_name).to_owned()
+        });
         let head = match self.git.head().and_then(|head| head.peel_to_commit()) {
             Ok(commit) => Some(commit.id()),
             Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => None,
@@ -69,7 +78,8 @@ impl Repository {
         Ok((Checkout { branch, commit }, head))
     }
 
-    /// Where a commit stands, seen from HEAD. A shallow clone cannot tell: its history ends somewhere.
+    /// The position of a commit relative to HEAD. It is unknown in a shallow clone, whose history
+    /// is cut off.
     fn position(&self, id: Oid, head: Option<Oid>) -> Position {
         match head {
             Some(head) if head == id => Position::AtHead,

@@ -1,20 +1,25 @@
+//! Author and committer of new commits, as git itself would choose them.
+
 use git2::{Signature, Time};
 
 use super::{GitError, Repository};
 
-/// Who writes commits, and when: the same for all of a run.
+/// Who writes commits, and when: the same for all commits of a run.
 pub(super) struct Identity {
     pub(super) author: Signature<'static>,
     pub(super) committer: Signature<'static>,
 }
 
 impl Repository {
-    /// Author and committer as git has them: `GIT_AUTHOR_*` and `GIT_COMMITTER_*`, then the configuration; never made up of names of the machine.
+    /// Author and committer as git reads them: `GIT_AUTHOR_*` and `GIT_COMMITTER_*`, then the
+    /// configuration; never derived from the names of user and host.
     ///
-    /// libgit2 reads less of it (no `author.*`, no `GIT_CONFIG_*`), and is asked only where there is no git.
+    /// libgit2 reads less of this (no `author.*`, no `GIT_CONFIG_*`), so it is used only if git is
+    /// not installed.
     ///
     /// # Errors
-    /// [`GitError::NoIdentity`] if there is none; [`GitError::Program`] if git cannot read what is there.
+    /// [`GitError::NoIdentity`] if there is none; [`GitError::Program`] if git cannot read what is
+    /// there.
     pub(super) fn identity(&self) -> Result<Identity, GitError> {
         match (self.who("GIT_AUTHOR_IDENT")?, self.who("GIT_COMMITTER_IDENT")?) {
             (Some(author), Some(committer)) => Ok(Identity { author, committer }),
@@ -26,7 +31,7 @@ impl Repository {
         }
     }
 
-    /// What `git var` says; `None` where there is no git.
+    /// What `git var` prints; `None` if git is not installed.
     fn who(&self, variable: &str) -> Result<Option<Signature<'static>>, GitError> {
         let arguments = ["-c", "user.useConfigOnly=true", "var", variable];
         let Some(ran) = self.run_git(&arguments, &[], b"")? else { return Ok(None) };
@@ -54,7 +59,7 @@ fn parsed(text: &str) -> Option<Signature<'static>> {
     Signature::new(name.trim(), email, &Time::new(seconds.parse().ok()?, offset)).ok()
 }
 
-/// A date as git reads it from `GIT_AUTHOR_DATE`, to the second and the zone.
+/// A date as git reads it from `GIT_AUTHOR_DATE`, with seconds and time zone.
 pub(super) fn date(signature: &Signature<'_>) -> String {
     format!("@{} {}", signature.when().seconds(), zone(signature))
 }

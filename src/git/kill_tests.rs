@@ -1,4 +1,5 @@
-//! `kill -9` at any moment: each branch is old or new, nothing is broken, and the next run finishes.
+//! `kill -9` at any moment: each branch is old or new, nothing is broken, and the next run
+//! finishes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,8 @@ use super::testing::{Home, wanted};
 use super::{GitError, Onto, Written};
 use crate::rounds::{Numbers, rounds};
 
-/// Names the home in which a process of this test program is to write, and to be killed.
+/// The environment variable that names the repository in which a child process writes until it is
+/// killed.
 const VICTIM: &str = "FLUX_CODEMOD_TEST_VICTIM";
 const BRANCHES: usize = 8;
 
@@ -28,7 +30,7 @@ fn write(home: &Home) -> Result<Vec<Written>, GitError> {
     repository.write(&base, &stack, &existing, &gone, true)
 }
 
-/// No test of its own: what is run to be killed.
+/// Not a test by itself: it is run in a child process, which is killed.
 #[test]
 fn victim() {
     if let Some(dir) = std::env::var_os(VICTIM) {
@@ -68,7 +70,7 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
         command.args(["--exact", "git::kill_tests::victim"]).env(VICTIM, home.beside(""));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         if round % 8 != 0 {
-            // What matters most begins with the list of moves; it takes a few milliseconds.
+            // The critical time begins with the list of moves; it takes a few milliseconds.
             while !moves.exists() && child.try_wait().unwrap().is_none() {
                 thread::sleep(Duration::from_micros(100));
             }

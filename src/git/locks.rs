@@ -1,9 +1,13 @@
-//! Locks on refs, as git takes them (`NAME.lock` beside the file), such that the next run can tell its own from those of others.
+//! Locks on refs, as git takes them (`NAME.lock` beside the file), which the next run can
+//! distinguish from locks of other programs.
 //!
-//! libgit2's locks are empty files that nobody can tell apart, so a run that was killed would leave what nobody may remove. Here a lock is a hard link to a file
-//! that lies prepared under `flux-codemod/branches/moves`, with the content that the ref is to have, and a list says which is for which. First the
-//! files and the list are written, then all locks are taken; a lock is renamed over its ref, as git does it; last the locks that are left go, then the list.
-//! A run that finds a list removes those locks that are one file with what was prepared for them, and no others.
+//! libgit2's locks are empty files that do not show who took them, so locks of a killed run could
+//! not be removed safely. Here a lock is a hard link to a file prepared under
+//! `flux-codemod/branches/moves`, which has the new content of the ref; a list says which file is
+//! for which ref. First the files and the list are written, then all locks are taken. A lock is
+//! renamed over its ref, as git does it. Last, the remaining locks are removed, then the list. A
+//! run that finds a list removes exactly those locks that are the same file as the one prepared for
+//! them.
 
 use std::fs;
 use std::io;
@@ -21,7 +25,8 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> GitError {
     move |cause| GitError::Io { path, cause }
 }
 
-/// The turn of one run to write branches: nobody else has it at the same time, and nothing is left of those before.
+/// The exclusive right of one run to write branches. Nothing of earlier runs is left when it is
+/// taken.
 pub(super) struct Turn {
     common: PathBuf,
     moves: PathBuf,
@@ -29,7 +34,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Takes the turn, and removes what an interrupted run has left.
+    /// Takes the turn, and removes what an interrupted run left behind.
     ///
     /// # Errors
     /// [`GitError::Busy`] if another run has it.
@@ -75,14 +80,15 @@ impl Turn {
         fs::remove_dir_all(&self.moves).map_err(at(&self.moves))
     }
 
-    /// Locks files, given by their names under the common git directory, with what each is to contain. Either all are locked, or none.
+    /// Locks files, given by their names under the common git directory, with what each is to
+    /// contain. Either all are locked, or none.
     ///
     /// # Errors
     /// [`GitError::Locked`] if another program has some of them locked; [`GitError::Io`].
     pub(super) fn lock<'a>(&'a self, files: &[(String, String)]) -> Result<Locks<'a>, GitError> {
         let locked = files.iter().map(|(name, _)| lock_of(&self.path(name))).filter(|lock| lock.exists());
         refuse_locked(locked.collect())?;
-        // A file of an earlier time may be a ref's by now: none is written into.
+        // A file of an earlier run may have become a ref: never write into an existing one.
         self.clean()?;
         fs::create_dir_all(&self.moves).map_err(at(&self.moves))?;
         for (index, (_, content)) in files.iter().enumerate() {
@@ -96,7 +102,7 @@ impl Turn {
         fs::rename(&unready, self.list()).map_err(at(&unready))?;
         sync_dir(&self.moves).map_err(at(&self.moves))?;
 
-        // From here on what was locked is unlocked when this is dropped.
+        // From here on, dropping this unlocks what was locked.
         let mut locks = Locks { turn: self, files: Vec::new() };
         for name in names {
             let file = self.path(name);
@@ -114,7 +120,7 @@ impl Turn {
     }
 }
 
-/// Files that are locked, until this is dropped.
+/// Locked files. They are unlocked when this is dropped.
 pub(super) struct Locks<'a> {
     turn: &'a Turn,
     files: Vec<PathBuf>,
@@ -125,17 +131,17 @@ impl Locks<'_> {
         self.turn.moves.join(index.to_string())
     }
 
-    /// Writes another content than was prepared.
+    /// Replaces the content that was prepared.
     pub(super) fn prepare(&self, index: usize, content: &[u8]) -> Result<(), GitError> {
-        // The same file by another name, so the lock has it too.
+        // The lock is the same file under another name, so it changes, too.
         let path = self.prepared(index);
         write_durably(&path, content).map_err(at(&path))
     }
 
-    /// Puts what was prepared into its place.
+    /// Puts the prepared content into its place.
     pub(super) fn put(&self, index: usize) -> Result<(), GitError> {
         let file = &self.files[index];
-        // git leaves directories of branches that are gone; they are in nobody's way.
+        // git leaves empty directories of removed branches behind, which would be in the way.
         if file.is_dir() {
             remove_empty_dirs(file);
         }
@@ -143,7 +149,7 @@ impl Locks<'_> {
         sync_dir(file.parent().unwrap_or(file)).map_err(at(file))
     }
 
-    /// Removes a file, if it is there. It stays locked.
+    /// Removes a file, if it exists. It stays locked.
     pub(super) fn remove(&self, index: usize) -> Result<(), GitError> {
         let file = &self.files[index];
         match fs::remove_file(file) {
@@ -188,7 +194,7 @@ fn remove_empty_dirs(dir: &Path) {
     let _ = fs::remove_dir(dir);
 }
 
-/// Whether two names are those of one file.
+/// Whether two paths are the same file.
 #[cfg(unix)]
 fn is_same_file(prepared: &Path, lock: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -196,7 +202,7 @@ fn is_same_file(prepared: &Path, lock: &Path) -> bool {
     id(prepared).is_some() && id(prepared) == id(lock)
 }
 
-/// Ids of files are not to be had here; nobody else writes what was prepared for this ref.
+/// File ids are not available on this platform; only this program writes this content.
 #[cfg(not(unix))]
 fn is_same_file(prepared: &Path, lock: &Path) -> bool {
     let content = |path: &Path| fs::read(path).ok();

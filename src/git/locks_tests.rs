@@ -1,3 +1,5 @@
+//! Locks of an interrupted run are removed; those of other programs are not.
+
 use std::mem;
 
 use super::*;
@@ -17,7 +19,7 @@ fn home() -> (Home, String) {
     (home, id)
 }
 
-/// What lies below a directory of `.git`.
+/// The files below a directory of `.git`.
 fn below(home: &Home, name: &str) -> Vec<String> {
     fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -44,7 +46,7 @@ fn locks_are_those_of_git_and_leave_nothing() {
     drop(locks);
     assert_eq!(below(&home, "refs/heads"), ["main", "x", "x/a"]);
     assert_eq!(below(&home, "flux-codemod/branches"), ["lock"]);
-    // What was put is no file of ours any longer.
+    // A ref that was put into place is no longer our file.
     drop(turn.lock(&[(B.to_owned(), "other\n".to_owned())]).unwrap());
     assert_eq!(home.git(&["rev-parse", "x/a"]), id);
     home.git(&["branch", "-q", "x/b"]);
@@ -68,7 +70,7 @@ fn the_next_run_removes_what_a_killed_one_has_locked() {
         let turn = Turn::take(&repository).unwrap();
         let locks = turn.lock(&files(&format!("{id}\n"))).unwrap();
         (0..put).for_each(|index| locks.put(index).unwrap());
-        // Killed: nothing is put in order, and the turn is free.
+        // As if killed: nothing is cleaned up, and the turn is free.
         mem::forget(locks);
         drop(turn);
 
@@ -88,7 +90,7 @@ fn the_next_run_removes_no_lock_of_others() {
     let turn = Turn::take(&repository).unwrap();
     mem::forget(turn.lock(&files(&format!("{id}\n"))).unwrap());
     drop(turn);
-    // Somebody has removed ours, and locked by himself, with the same content even.
+    // Another program removed our lock and took its own, even with the same content.
     let lock = home.path().join(".git/refs/heads/x/a.lock");
     fs::remove_file(&lock).unwrap();
     fs::write(&lock, format!("{id}\n")).unwrap();

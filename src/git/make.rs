@@ -1,3 +1,5 @@
+//! Makes trees and commits. No ref moves here.
+
 use git2::build::TreeUpdateBuilder;
 use git2::{Commit, FileMode, ObjectType, Oid, Tree};
 
@@ -10,7 +12,7 @@ use crate::text::ContentId;
 pub(super) struct Maker<'a> {
     repository: &'a Repository,
     sign: bool,
-    /// Asked for with the first commit that is new: a run that changes nothing needs nobody.
+    /// Read for the first new commit: a run that changes nothing needs no identity.
     identity: Option<(Identity, bool)>,
 }
 
@@ -19,7 +21,7 @@ impl<'a> Maker<'a> {
         Maker { repository, sign, identity: None }
     }
 
-    /// Who commits, and whether it is signed.
+    /// Who commits, and whether commits are signed.
     pub(super) fn identity(&mut self) -> Result<&(Identity, bool), GitError> {
         if self.identity.is_none() {
             let signs = self.sign && self.repository.signs()?;
@@ -28,7 +30,7 @@ impl<'a> Maker<'a> {
         self.identity.as_ref().ok_or(GitError::NoIdentity)
     }
 
-    /// The commit over a parent: the one among `old` that has this parent, tree and message, else a new one.
+    /// The commit on a parent: the one in `old` with this parent, tree and message, else a new one.
     pub(super) fn commit(&mut self, new: &NewCommit, parent: Oid, old: &[Commit<'_>]) -> Result<Oid, GitError> {
         let repository = self.repository;
         let git = &repository.git;
@@ -59,7 +61,8 @@ impl<'a> Maker<'a> {
 }
 
 impl Repository {
-    /// A tree with changes: all else in it stays as it is, submodules and what has no name in a [`crate::repo::Tree`] included.
+    /// A tree with changes. Everything else in it stays, including submodules and files that a
+    /// [`crate::repo::Tree`] leaves out.
     fn changed<'a>(&'a self, tree: &Tree<'_>, changes: &[FileChange]) -> Result<Tree<'a>, GitError> {
         let unreadable = |error: git2::Error| self.unreadable(&error);
         let mut removed = TreeUpdateBuilder::new();
@@ -67,8 +70,8 @@ impl Repository {
         let (mut removals, mut writes) = (0, 0);
         for change in changes {
             let path = change.path.as_str();
-            let now = tree.get_path(std::path::Path::new(path)).ok();
-            let now = now.map(|entry| (entry.id(), entry.filemode_raw(), entry.kind()));
+            let entry = tree.get_path(std::path::Path::new(path)).ok();
+            let now = entry.map(|entry| (entry.id(), entry.filemode_raw(), entry.kind()));
             if !is(change.before.as_ref(), now) {
                 return Err(GitError::Unfit(change.path.clone()));
             }
@@ -79,7 +82,7 @@ impl Repository {
             };
             let kept = change.before.as_ref().is_some_and(|before| before.mode == file.mode);
             let mode = match (now, file.mode) {
-                // git once wrote this mode; it is no business of ours.
+                // Old versions of git wrote this mode; it is kept.
                 (Some((_, 0o100_664, _)), _) if kept => FileMode::BlobGroupWritable,
                 (_, Mode::File) => FileMode::Blob,
                 (_, Mode::Executable) => FileMode::BlobExecutable,
@@ -87,7 +90,8 @@ impl Repository {
             written.upsert(path, self.git.blob(&file.bytes).map_err(unreadable)?, mode);
             writes += 1;
         }
-        // Removals first, for themselves: a directory can become a file, and a file a directory.
+        // Removals first, in a separate step: a directory can become a file, and a file a
+        // directory.
         let mut id = tree.id();
         for (count, builder) in [(removals, &mut removed), (writes, &mut written)] {
             if count > 0 {
@@ -99,7 +103,7 @@ impl Repository {
     }
 }
 
-/// Whether what stands in a tree is the file that a change was made for.
+/// Whether the entry of a tree is the file that a change was made for.
 fn is(before: Option<&File>, now: Option<(Oid, i32, Option<ObjectType>)>) -> bool {
     match (before, now) {
         (None, now) => now.is_none_or(|(_, _, kind)| kind == Some(ObjectType::Tree)),

@@ -23,9 +23,9 @@
 //! not show whose they are after a `kill -9`. Every branch is locked, also one that stays; only
 //! then are refs compared with what was read, and names and work trees checked again.
 //!
-//! git's own program is asked for the author and for what is configured where (`GIT_CONFIG_*`,
-//! `includeIf`), and signs commits. Programs and keys that the repository itself configures are not
-//! used. Without git, commits are not signed, and libgit2 gives the author.
+//! The `git` program reports the author and what is configured where (`GIT_CONFIG_*`, `includeIf`),
+//! and signs commits. Programs and keys that the repository itself configures are not used. Without
+//! git, commits are not signed, and libgit2 gives the author.
 
 mod base;
 mod branch;
@@ -72,7 +72,6 @@ pub use work_tree::WorkTree;
 
 /// Whether a `filter=` attribute is set for a path.
 fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {
-    let value = repository.get_attr_bytes(Path::new(path.as_str()), "filter", flags);
-    let value = value.ok().flatten();
+    let value = repository.get_attr_bytes(Path::new(path.as_str()), "filter", flags).ok().flatten();
     matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
 }

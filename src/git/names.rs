@@ -1,10 +1,12 @@
+//! Checks the names of branches before anything is written, and edits `packed-refs`.
+
 use std::collections::BTreeSet;
 
 use super::{GitError, Repository, Wanted};
 
 impl Repository {
-    /// Refuses names that git does not take, and those that are in each other's way or in that of a branch that is there: to git, refs are files, and
-    /// a name cannot be a file and a directory.
+    /// Refuses names that git does not accept, and names that conflict with each other or with a
+    /// branch that exists: refs are files to git, and a name cannot be both a file and a directory.
     ///
     /// # Errors
     /// [`GitError::InvalidName`], [`GitError::InTheWay`].
@@ -47,12 +49,12 @@ impl Repository {
     }
 }
 
-/// `packed-refs` without some refs; `None` if none of them is in it.
+/// `packed-refs` without some refs; `None` if it contains none of them.
 pub(super) fn without(packed: &[u8], gone: &[&str]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(packed.len());
     let mut is_gone = false;
     for line in packed.split_inclusive(|byte| *byte == b'\n') {
-        // What an annotated tag points to stands below it.
+        // What an annotated tag points to is on the line below it.
         if !line.starts_with(b"^") {
             let name = line.splitn(2, |byte| *byte == b' ').nth(1).unwrap_or_default().trim_ascii_end();
             is_gone = !line.starts_with(b"#") && gone.iter().any(|reference| reference.as_bytes() == name);

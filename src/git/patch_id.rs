@@ -1,7 +1,10 @@
-//! The id of what a commit changes: what `git diff-tree -p --full-index COMMIT | git patch-id --verbatim` prints.
+//! The id of what a commit changes: what `git diff-tree -p --full-index COMMIT | git patch-id
+//! --verbatim` prints.
 //!
-//! libgit2 has patch ids, too, but without white space, and in YAML white space is meaning. So the patch is written here as git's plumbing writes it,
-//! whatever is configured, in the attributes too (with whole ids in `index` lines; they count for binary files only), and read as git's `patch-id` does.
+//! libgit2 has patch ids, too, but they ignore white space, which has meaning in YAML. So the patch
+//! is written here as git's plumbing writes it, whatever configuration and attributes say (with
+//! whole ids in `index` lines; they count for binary files only), and read as git's `patch-id`
+//! reads it.
 
 use git2::{DiffOptions, Oid, Patch, Tree};
 use sha1::{Digest, Sha1};
@@ -14,7 +17,7 @@ pub(super) fn of_commit(git: &git2::Repository, commit: &git2::Commit<'_>) -> Re
     between(git, &commit.parent(0)?.tree()?, &commit.tree()?)
 }
 
-/// The patch id of what leads from one tree to another; `None` if they are the same.
+/// The patch id of the change from one tree to another; `None` if they are the same.
 pub(super) fn between(git: &git2::Repository, old: &Tree<'_>, new: &Tree<'_>) -> Result<Option<Oid>, git2::Error> {
     id_of(&patch(git, old, new)?).map(|id| Oid::from_bytes(&id)).transpose()
 }
@@ -38,7 +41,7 @@ impl Side {
         Ok(Side { mode, id, name: quoted(prefix, file.path_bytes().unwrap_or_default()), content })
     }
 
-    /// What stands after `---` or `+++`. After a name with blanks git puts a tab.
+    /// What follows `---` or `+++`. After a name with blanks git writes a tab.
     fn label(&self) -> String {
         match self.mode {
             0 => "/dev/null".to_owned(),
@@ -103,7 +106,7 @@ fn hunks(old: &[u8], new: &[u8], text: &mut Vec<u8>) -> Result<(), git2::Error> 
     })
 }
 
-/// A path in quotes with escapes where git writes it so.
+/// A path, quoted and escaped where git does so.
 fn quoted(prefix: &str, path: &[u8]) -> String {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if path.iter().all(plain) {
@@ -146,8 +149,9 @@ impl Sum {
     }
 }
 
-/// What `git patch-id --verbatim` says of one patch, step by step as there, so that its oddities are the same: a file without hunks counts with the next,
-/// the header of a file after a binary one does not count. `None` if nothing counts.
+/// What `git patch-id --verbatim` prints for one patch. It follows git step by step, to have the
+/// same oddities: a file without hunks counts with the next one, the header of a file after a
+/// binary one does not count. `None` if nothing counts.
 fn id_of(patch: &[u8]) -> Option<[u8; 20]> {
     let mut sum = Sum { total: [0; 20], file: Sha1::new() };
     let (mut before, mut after) = (-1_i64, -1_i64);

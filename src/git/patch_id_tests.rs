@@ -1,3 +1,5 @@
+//! Patch ids are compared with those of the real git.
+
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -5,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::*;
 use crate::git::testing::Home;
 
-/// The patch of HEAD and its id, as the real git has them.
+/// The patch of HEAD and its id, as the real git writes them.
 fn of_git(home: &Home) -> (Vec<u8>, Option<String>) {
     let arguments = ["diff-tree", "-p", "--full-index", "--no-commit-id", "HEAD"];
     let patch = home.run(&home.path(), &arguments).stdout;
@@ -17,7 +19,7 @@ fn of_git(home: &Home) -> (Vec<u8>, Option<String>) {
     (patch, output.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned))
 }
 
-/// Hunk headers show what stands above in git only, and do not count.
+/// Only git shows the line above in hunk headers; it does not count.
 fn without_functions(patch: &[u8]) -> String {
     let bare = |line: &str| match line.strip_prefix("@@ ").and_then(|rest| rest.split_once(" @@")) {
         Some((ranges, _)) => format!("@@ {ranges} @@"),
@@ -133,7 +135,7 @@ fn commits_without_one_parent_have_none() {
     assert_eq!(of_commit(&repository.git, &commit).unwrap(), None);
 }
 
-/// Edits of all shapes: whoever chooses other hunks than git has another id.
+/// Edits of all shapes: other hunks than those of git would give another id.
 #[test]
 fn hunks_are_those_of_git() {
     let home = Home::new();

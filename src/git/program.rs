@@ -1,6 +1,8 @@
-//! git's own program, for what libgit2 does not do as git does it: who the author is, what is configured where, signatures.
+//! The `git` program, for what libgit2 does differently from git: the author, what is configured
+//! where, signatures.
 //!
-//! It is told where the repository is, runs no hooks in what it is used for here, and fetches nothing.
+//! It is run with the path of the repository, runs no hooks in what it is used for here, and
+//! fetches nothing.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -19,7 +21,7 @@ const OTHER_PLACES: [&str; 8] = [
     "GIT_PREFIX",
 ];
 
-/// What a run came to.
+/// The result of a run.
 pub(super) struct Ran {
     pub(super) success: bool,
     pub(super) stdout: Vec<u8>,
@@ -49,7 +51,7 @@ impl Repository {
             Err(cause) => return Err(failed(cause)),
         };
         if let Some(mut stdin) = child.stdin.take() {
-            // A program that ends before it has read everything says itself what is wrong.
+            // A program that ends before it has read everything reports itself what is wrong.
             let _ = stdin.write_all(input);
         }
         let output = child.wait_with_output().map_err(failed)?;

@@ -1,4 +1,4 @@
-//! What [`Repository::write`] refuses, and that nothing has moved then.
+//! What [`Repository::write`] refuses, and that no ref has moved then.
 
 use std::fs;
 
@@ -53,7 +53,7 @@ fn what_is_read_and_what_is_there_must_be_the_same() {
     other.remove(1);
     home.git(&["branch", "-q", "-f", B, "main"]);
     let before = refs(&home);
-    // One that is wanted has come, one that should go has moved.
+    // A wanted branch has appeared, and one to be removed has moved.
     for (known, gone) in [(&read[1..], &read[..0]), (&read[..1], &read[1..])] {
         let error = repository.write(&base, &other, known, gone, true).unwrap_err();
         assert!(matches!(error, GitError::Moved(_)), "{error}");

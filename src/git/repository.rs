@@ -1,3 +1,5 @@
+//! Opens a repository, bare or not, and refuses formats that libgit2 does not read.
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -5,10 +7,10 @@ use git2::ErrorCode;
 
 use super::{GitError, unreadable};
 
-/// A git repository, with or without a work tree: what it takes to read commits and to make branches.
+/// A git repository, with or without a work tree: used to read commits and to make branches.
 pub struct Repository {
     pub(super) git: git2::Repository,
-    /// Variables that git's own programs see beside those of this process.
+    /// Environment variables for git's programs, in addition to those of this process.
     pub(super) environment: Vec<(OsString, OsString)>,
 }
 
@@ -16,7 +18,8 @@ impl Repository {
     /// The repository that a directory is in, bare ones included, or `None` outside of git.
     ///
     /// # Errors
-    /// [`GitError`] if there is a repository that cannot be read: [`GitError::Reftable`], [`GitError::Sha256`] or what libgit2 says.
+    /// [`GitError`] if there is a repository that cannot be read: [`GitError::Reftable`],
+    /// [`GitError::Sha256`] or what libgit2 reports.
     pub fn around(dir: &Path) -> Result<Option<Repository>, GitError> {
         match git2::Repository::discover(dir) {
             Ok(git) => Ok(Some(Repository { git, environment: Vec::new() })),
@@ -25,13 +28,14 @@ impl Repository {
         }
     }
 
-    /// The same, where git's own programs see further variables.
+    /// The same, with further environment variables for git's programs.
     #[cfg(test)]
     pub(super) fn with_environment(self, environment: Vec<(OsString, OsString)>) -> Repository {
         Repository { environment, ..self }
     }
 
-    /// Where it is, for messages: the top of its work tree, or the git directory of a bare repository.
+    /// Where it is, for messages: the top of its work tree, or the git directory of a bare
+    /// repository.
     pub fn place(&self) -> &Path {
         self.git.workdir().unwrap_or(self.git.path())
     }
@@ -41,7 +45,8 @@ impl Repository {
     }
 }
 
-/// The formats that libgit2 knows not, told apart: what it says of them names a key of the configuration, and no way out.
+/// Recognizes formats that libgit2 does not read. Its own message names a configuration key, but
+/// not what to do.
 fn foreign_format(dir: &Path) -> Option<GitError> {
     let path = git2::Repository::discover_path(dir, None::<&Path>).ok()?;
     let common = match std::fs::read_to_string(path.join("commondir")) {

@@ -1,3 +1,5 @@
+//! Whether commits are signed, and making a signed commit with git.
+
 use git2::{Commit, Oid, Tree};
 
 use super::identity::{Identity, date};
@@ -14,16 +16,16 @@ struct Setting {
 impl Repository {
     /// Whether commits are to be signed: `commit.gpgsign`, as git sees it.
     ///
-    /// A signature runs a program with a key, both of which are configured. What a repository says of that is not followed: who clones one has not chosen
-    /// its programs.
+    /// A signature runs a program with a key, both of which are configured. Such settings of the
+    /// repository itself are not used: whoever clones a repository did not choose its programs.
     ///
     /// # Errors
-    /// [`GitError::LocalSigning`] if a key that has to do with signing is set in the repository.
+    /// [`GitError::LocalSigning`] if a key about signing is set in the repository.
     pub(super) fn signs(&self) -> Result<bool, GitError> {
         let keys = r"^(commit\.gpgsign|user\.signingkey|gpg\..*)$";
         let arguments = ["config", "--null", "--show-scope", "--show-origin", "--get-regexp", keys];
         let Some(ran) = self.run_git(&arguments, &[], b"")? else { return self.is_configured_without_git() };
-        // Where there is nothing, git says nothing and fails.
+        // If nothing is configured, git prints nothing and fails.
         if !ran.success && !ran.stderr.is_empty() {
             return Err(GitError::Program { what: arguments.join(" "), why: ran.stderr });
         }
@@ -49,10 +51,10 @@ impl Repository {
         }
     }
 
-    /// Makes a signed commit by git's own program, which runs the one that signs.
+    /// Makes a signed commit with the `git` program, which runs the one that signs.
     ///
     /// # Errors
-    /// [`GitError::Program`] with what they say, if they fail.
+    /// [`GitError::Program`] with what they print, if they fail.
     pub(super) fn signed_commit(
         &self,
         who: &Identity,
@@ -81,7 +83,7 @@ impl Repository {
     }
 }
 
-/// Reads `scope NUL origin NUL key [newline value] NUL`, as often as it comes.
+/// Reads `scope NUL origin NUL key [newline value] NUL`, repeated.
 fn settings(text: &str) -> Vec<Setting> {
     let mut parts = text.split('\0');
     let mut found = Vec::new();

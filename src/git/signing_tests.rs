@@ -1,9 +1,11 @@
+//! Commits are signed as the user configured it, never as the repository does.
+
 use std::fs;
 
 use super::*;
 use crate::git::testing::Home;
 
-/// The tip that a run makes of one commit, and the error where it makes none.
+/// The tip after a run that wants one commit, or its error.
 fn tip(home: &Home, sign: bool) -> Result<String, GitError> {
     let repository = home.repository();
     let base = repository.base("main").unwrap();
@@ -45,7 +47,7 @@ fn gpg_signs_where_the_user_has_it_configured() {
     let plain_text = home.git(&["cat-file", "commit", &plain]);
     home.git(&["branch", "-q", "-D", "x/a"]);
     configure(&home, &fake_gpg(&home, SIGNS));
-    // Hooks, and another encoding, are no matter.
+    // Hooks and another encoding do not matter.
     home.git(&["config", "i18n.commitEncoding", "ISO-8859-1"]);
     let signed = tip(&home, true).unwrap();
     let text = home.git(&["cat-file", "commit", &signed]);
@@ -93,7 +95,7 @@ fn what_a_repository_says_of_signing_is_refused() {
         assert!(text.contains(&key.to_lowercase()) && text.contains("--no-sign"), "{text}");
         tip(&home, false).unwrap();
     }
-    // By way of an included file, and of the work tree.
+    // Through an included file, and through the configuration of the work tree.
     let home = home();
     fs::write(home.beside("included"), "[gpg]\n\tprogram = evil\n").unwrap();
     home.git(&["config", "include.path", home.beside("included").to_str().unwrap()]);

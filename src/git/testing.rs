@@ -1,4 +1,5 @@
-//! A repository in a temporary directory, and the real git beside it, neither of which knows the configuration of this machine.
+//! A repository in a temporary directory, and the real git to compare with. Neither reads the
+//! configuration of this machine.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,24 +11,24 @@ use crate::repo::{File, FileChange, Mode, RepoPath};
 
 pub(super) struct Home {
     dir: PathBuf,
-    /// Removes it in the end; not that of another process.
-    _own: Option<tempfile::TempDir>,
+    /// Removes the directory at the end; `None` if another process owns it.
+    _removed_on_drop: Option<tempfile::TempDir>,
 }
 
 impl Home {
     /// An empty repository, on branch `main`.
     pub(super) fn new() -> Home {
         let dir = tempfile::tempdir().unwrap();
-        let home = Home { dir: dir.path().to_owned(), _own: Some(dir) };
+        let home = Home { dir: dir.path().to_owned(), _removed_on_drop: Some(dir) };
         fs::create_dir(home.path()).unwrap();
         fs::write(home.beside("global"), "[user]\n\tname = Test\n\temail = test@example.org\n").unwrap();
         home.git(&["init", "-q", "-b", "main"]);
         home
     }
 
-    /// One that is there.
+    /// One that exists already.
     pub(super) fn at(dir: &Path) -> Home {
-        Home { dir: dir.to_owned(), _own: None }
+        Home { dir: dir.to_owned(), _removed_on_drop: None }
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -39,7 +40,7 @@ impl Home {
         self.dir.join(name)
     }
 
-    /// What git's programs are to see of an environment.
+    /// The environment for git's programs.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
         let variables = [
             ("GIT_CONFIG_GLOBAL", self.beside("global")),
@@ -74,7 +75,7 @@ impl Home {
         fs::write(full, text).unwrap();
     }
 
-    /// Writes files and commits all that differs.
+    /// Writes files and commits all changes.
     pub(super) fn commit(&self, message: &str, files: &[(&str, &str)]) -> String {
         for (path, text) in files {
             self.write(path, text);
@@ -126,7 +127,7 @@ pub(super) fn existing(repository: &Repository) -> Vec<Existing> {
     repository.branches("x/main", &repository.base("main").unwrap()).unwrap()
 }
 
-/// What a run does that wants these branches and no others.
+/// A run that wants these branches and no others.
 pub(super) fn write(home: &Home, wanted: &[Wanted]) -> Result<Vec<Written>, GitError> {
     let repository = home.repository();
     let there = existing(&repository);

@@ -1,4 +1,4 @@
-//! The trailers by which this program knows its commits again.
+//! The trailers by which this program recognizes its commits.
 
 use git2::Oid;
 
@@ -10,12 +10,13 @@ pub(super) fn with_patch_id(message: &str, id: Oid) -> String {
     format!("{}\n{PATCH_ID}{id}\n", message.trim_end())
 }
 
-/// Whether the last paragraph of a message names this program, as all messages of ours must.
+/// Whether the last paragraph of a message names this program, as all our messages must.
 pub(super) fn names_us(message: &str) -> bool {
     last_paragraph(message).lines().any(|line| line.starts_with(TOOL))
 }
 
-/// The patch id that a message states, if it has our trailers. Where a person wrote more below them, the message is theirs.
+/// The patch id that a message states, if it has our trailers. If somebody wrote more below them,
+/// the message is theirs.
 pub(super) fn patch_id(message: &[u8]) -> Option<Oid> {
     let message = str::from_utf8(message).ok().filter(|message| names_us(message))?;
     let stated = last_paragraph(message).lines().rev().find_map(|line| line.strip_prefix(PATCH_ID))?;

@@ -1,32 +1,34 @@
+//! What [`Repository::write`](super::Repository::write) is asked for, and what it reports.
+
 use super::CommitId;
 use crate::repo::FileChange;
 
-/// A branch that is to be.
+/// A branch that should exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Its name, without `refs/heads/`.
     pub name: String,
-    /// What its first commit stands on.
+    /// The parent of its first commit.
     pub onto: Onto,
-    /// Its own commits, the lowest first.
+    /// The commits that it adds, the lowest first.
     pub commits: Vec<NewCommit>,
 }
 
-/// What a branch stands on.
+/// What a branch is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Onto {
     /// The base.
     Base,
-    /// The branch with this place in the list, which must come before.
+    /// The branch at this index of the list, which must come earlier.
     Branch(usize),
 }
 
-/// A commit that is to be.
+/// A commit that should exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCommit {
-    /// Subject, body and trailers, `Flux-Codemod` among them; the patch id is put below.
+    /// Subject, body and trailers, `Flux-Codemod` among them; the patch id is added below.
     pub message: String,
-    /// What it changes of its parent.
+    /// What it changes in its parent.
     pub changes: Vec<FileChange>,
 }
 
@@ -35,7 +37,7 @@ pub struct NewCommit {
 pub struct Written {
     /// Its name.
     pub name: String,
-    /// The commit it points to, or did until it was removed.
+    /// The commit it points to, or pointed to until it was removed.
     pub tip: CommitId,
     /// What happened.
     pub outcome: Outcome,
@@ -53,7 +55,7 @@ pub enum Outcome {
     },
     /// It is as it was.
     Unchanged,
-    /// It is gone.
+    /// It was removed.
     Removed {
         /// What it pointed to.
         from: CommitId,

@@ -1,3 +1,5 @@
+//! A repository with files: lists the work tree and finds uncommitted changes.
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -6,7 +8,8 @@ use git2::AttrCheckFlags;
 use super::{GitError, Repository, has_filter};
 use crate::repo::{Folder, RepoPath, Source};
 
-/// A git repository with files to read and write: a [`Repository`] and the top of a work tree of it.
+/// A git repository with files to read and write: a [`Repository`] and the top of one of its work
+/// trees.
 pub struct WorkTree {
     repository: Repository,
     root: PathBuf,
@@ -47,7 +50,7 @@ impl WorkTree {
         self.repository.git.path().join("flux-codemod").join("journal")
     }
 
-    /// The files of the work tree: those of the index, and the untracked ones that are not ignored.
+    /// The files of the work tree: those of the index, and untracked ones that are not ignored.
     ///
     /// # Errors
     /// [`GitError`] if the index or the directories cannot be read.
@@ -60,7 +63,7 @@ impl WorkTree {
         let submodules: Vec<Vec<u8>> = submodules.into_iter().map(|entry| entry.path).collect();
         let io = |cause| GitError::Io { path: self.root.clone(), cause };
         let mut folder = Folder::work_tree(&self.root, &tracked, &submodules).map_err(io)?;
-        // Attributes are slow to look up and rarely there.
+        // Attributes are slow to look up, and few repositories have any.
         let has_attributes = folder.list().iter().any(|entry| entry.path.name() == ".gitattributes")
             || git.commondir().join("info/attributes").exists();
         if has_attributes {
@@ -69,8 +72,8 @@ impl WorkTree {
         Ok(folder)
     }
 
-    /// Whether a file holds what no commit has: it is untracked, differs from the index, or the index from HEAD. What cannot be told counts
-    /// as not.
+    /// Whether a file has uncommitted content: it is untracked, differs from the index, or the
+    /// index differs from HEAD. A file whose state is unknown does not count.
     pub fn is_modified(&self, path: &RepoPath) -> bool {
         let changed =
             git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;

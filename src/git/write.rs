@@ -1,3 +1,5 @@
+//! Writes branches: makes all commits, locks and compares all refs, then moves them one by one.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
@@ -39,16 +41,22 @@ impl Move {
 }
 
 impl Repository {
-    /// Makes the branches that are wanted, the lowest first, and removes those that are gone. Neither work tree nor index nor HEAD is touched.
+    /// Makes the branches that are wanted, the lowest first, and removes those in `gone`. Neither
+    /// work tree nor index nor HEAD is touched.
     ///
-    /// `existing` are the branches as [`branches`](Repository::branches) gave them; those that have a name that is wanted are replaced, whoever wrote
-    /// them, so leave out what must stay. `gone` are removed, unless they are wanted. Commits of ours that would be made again just so are kept. First all objects are made, then all refs
-    /// are locked and compared with what was read, then they move one after the other: killed at any moment, each branch is old or new, and the next run finishes.
+    /// `existing` are the branches as [`branches`](Repository::branches) gave them; a branch whose
+    /// name is wanted is replaced, whoever wrote it, so leave out of `wanted` what must stay.
+    /// `gone` are removed, unless they are wanted. Our commits that would be the same are kept.
+    /// First all objects are made, then all refs are locked and compared with what was read, then
+    /// they move one after the other. If the program is killed, each branch is either old or new,
+    /// and the next run finishes.
     ///
     /// # Errors
-    /// On all but [`GitError::Stopped`] no ref has moved: [`GitError::Busy`], [`GitError::InvalidName`], [`GitError::InTheWay`], [`GitError::CheckedOut`],
-    /// [`GitError::Locked`], [`GitError::Moved`], [`GitError::Unfit`], [`GitError::EmptyCommit`], [`GitError::Message`], [`GitError::NoIdentity`],
-    /// [`GitError::LocalSigning`], [`GitError::Program`], [`GitError::Io`], [`GitError::Unreadable`].
+    /// On all but [`GitError::Stopped`] no ref has moved: [`GitError::Busy`],
+    /// [`GitError::InvalidName`], [`GitError::InTheWay`], [`GitError::CheckedOut`],
+    /// [`GitError::Locked`], [`GitError::Moved`], [`GitError::Unfit`], [`GitError::EmptyCommit`],
+    /// [`GitError::Message`], [`GitError::NoIdentity`], [`GitError::LocalSigning`],
+    /// [`GitError::Program`], [`GitError::Io`], [`GitError::Unreadable`].
     pub fn write(
         &self,
         base: &Base,
@@ -67,7 +75,7 @@ impl Repository {
             self.refuse_checked_out(&moves)?;
             let who = maker.identity()?.0.committer.clone();
             let locks = lock_all(&turn, &moves)?;
-            // Nobody else moves them now. What was looked at before is looked at once more.
+            // Nobody else can move them now, so everything is checked again.
             self.compare(&moves)?;
             self.check_names(wanted)?;
             self.refuse_checked_out(&moves)?;
@@ -98,10 +106,11 @@ impl Repository {
             let mut tip = below.ok_or_else(|| GitError::InvalidName(name.clone()))?;
             let there = existing.iter().find(|branch| branch.name == *name);
             let kept = match there {
-                Some(Existing { whose: Whose::Ours, tip, .. }) => self.over_base(tip.0, base),
-                _ => Ok(Vec::new()),
+                Some(Existing { whose: Whose::Ours, tip, .. }) => {
+                    self.over_base(tip.0, base).map_err(|error| self.unreadable(&error))?
+                }
+                _ => Vec::new(),
             };
-            let kept = kept.map_err(|error| self.unreadable(&error))?;
             for commit in commits {
                 tip = maker.commit(commit, tip, &kept)?;
             }
@@ -120,7 +129,7 @@ impl Repository {
         Ok(())
     }
 
-    /// Refuses if a branch is not as it was read.
+    /// Refuses if a branch has moved since it was read.
     fn compare(&self, moves: &[Move]) -> Result<(), GitError> {
         for change in moves {
             let now = match self.git.find_reference(&change.reference()) {
@@ -138,7 +147,7 @@ impl Repository {
         Ok(())
     }
 
-    /// Moves the lowest first, and removes last what is gone.
+    /// Moves the lowest branch first; removals come last.
     fn move_all(&self, turn: &Turn, locks: &Locks<'_>, moves: &[Move], who: &Signature<'_>) -> Result<(), GitError> {
         let mut moved = Vec::new();
         let (gone, kept): (Vec<_>, Vec<_>) =
@@ -151,7 +160,8 @@ impl Repository {
                     locks.put(index)
                 }
                 None => {
-                    // With the first, out of `packed-refs` go all; those that have a file of their own are still there.
+                    // The first removal takes all of them out of `packed-refs`; those that also
+                    // have a loose ref file still exist.
                     unpack(turn, locks, moves.len(), &names)?;
                     locks.remove(index)?;
                     // A log without its branch is a leftover, not a loss.
@@ -167,7 +177,7 @@ impl Repository {
         Ok(())
     }
 
-    /// Adds to the log of a branch, where git would.
+    /// Adds to the reflog of a branch, where git would.
     fn log(&self, turn: &Turn, change: &Move, to: Oid, who: &Signature<'_>) -> Result<(), GitError> {
         let path = turn.path(&format!("logs/{}", change.reference()));
         let setting = self.git.config().and_then(|config| config.get_string("core.logallrefupdates"));
@@ -192,7 +202,8 @@ impl Repository {
     }
 }
 
-/// Locks all branches, those that stay as they are too, and `packed-refs` if a branch is to go.
+/// Locks all branches, including those that do not move, and `packed-refs` if a branch is to be
+/// removed.
 fn lock_all<'a>(turn: &'a Turn, moves: &[Move]) -> Result<Locks<'a>, GitError> {
     let content = |change: &Move| change.to.map_or("removed by flux-codemod\n".to_owned(), |id| format!("{id}\n"));
     let mut files: Vec<_> = moves.iter().map(|change| (change.reference(), content(change))).collect();

@@ -1,3 +1,5 @@
+//! What [`Repository::write`] makes, keeps, rebuilds and removes.
+
 use std::path::Path;
 
 use super::*;
@@ -26,7 +28,7 @@ fn a_stack_is_made_and_a_rerun_changes_nothing() {
     home.git(&["fsck", "--strict"]);
 
     let before = (refs(&home), home.git(&["count-objects", "-v"]), log(&home, A));
-    // Nobody needs to be anybody to change nothing.
+    // A run that changes nothing needs no identity.
     fs::write(home.beside("global"), "").unwrap();
     assert_eq!(outcomes(&write(&home, &stack()).unwrap()), ["unchanged"; 3]);
     assert_eq!((refs(&home), home.git(&["count-objects", "-v"]), log(&home, A)), before);

@@ -41,9 +41,9 @@ use workspace::Workspace;
 
 /// Kustomize, found on this machine.
 pub struct Kustomize {
-    /// `None`, once it was looked for and not found.
+    /// `None` if it was looked for and not found.
     program: OnceLock<Option<Program>>,
-    /// Of the tree before and of the tree after. What is built of one stays known as long as its tree is the same.
+    /// The tree before and the tree after. Builds are kept as long as their tree stays the same.
     sides: Mutex<[Side; 2]>,
 }
 
@@ -54,26 +54,27 @@ struct Side {
     built: BTreeMap<InCluster, Build>,
 }
 
-/// What comes of a build.
+/// The result of a build.
 #[derive(Clone)]
 enum Build {
-    /// No such Flux Kustomization is on this side.
+    /// This side has no such Flux Kustomization.
     Absent,
     /// Its objects.
     Built(Objects),
-    /// It fails, in a cluster as here.
+    /// It fails here, and so it would in a cluster.
     Fails(String),
-    /// Nothing is known of it.
+    /// It could not be built here, which says nothing about a cluster.
     Unknown(String),
 }
 
 impl Kustomize {
-    /// Has a program judge.
+    /// A judge that uses this program.
     pub fn new(program: Program) -> Kustomize {
         Kustomize { program: Some(program).into(), sides: Mutex::default() }
     }
 
-    /// Has the program judge that [`Program::on_path`] finds, once there is something to judge.
+    /// A judge that uses the program that [`Program::on_path`] finds; it is looked for when it is
+    /// first needed.
     pub fn on_path() -> Kustomize {
         Kustomize { program: OnceLock::new(), sides: Mutex::default() }
     }
@@ -95,7 +96,7 @@ impl Judge for Kustomize {
         thread::scope(|scope| {
             let other = scope.spawn(|| new.build(program, after, which));
             old.build(program, before, which);
-            // A panic goes on where it is seen.
+            // A panic continues in this thread.
             other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         });
         let (old, new) = (&old.built, &new.built);
@@ -114,8 +115,8 @@ impl Judge for Kustomize {
     }
 }
 
-/// How two builds stand to each other, where Flux Kustomizations of some names are built, too; `None`, where there is nothing to build on either
-/// side.
+/// Compares two builds. `built` are the Flux Kustomizations that are themselves built on both
+/// sides. `None` if there is nothing to build on either side.
 fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
     let nothing = Objects::default();
     Some(match (before, after) {
@@ -138,7 +139,7 @@ fn compared(old: &Objects, new: &Objects, built: &Names) -> Verdict {
 }
 
 impl Side {
-    /// Builds what is not known yet.
+    /// Builds what has no result yet.
     fn build(&mut self, program: &Program, view: &View, which: &BTreeSet<InCluster>) {
         let workspace = match self.workspace.take().map_or_else(Workspace::new, Ok) {
             Ok(workspace) => self.workspace.insert(workspace),
@@ -154,7 +155,7 @@ impl Side {
             Err(error) => {
                 let why = format!("the tree cannot be written to a temporary directory: {error}");
                 self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
-                // Half of a tree is no tree.
+                // A tree that was written in part is of no use.
                 self.workspace = None;
                 return;
             }

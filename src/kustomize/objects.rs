@@ -10,7 +10,7 @@ use crate::plan::{Differing, How};
 /// apiVersion, kind, namespace and name.
 type Identity = (String, String, String, String);
 
-/// Objects by what they are called. Kustomize lets none be there twice, but for those without a name.
+/// Objects by identity. Kustomize prints none twice, except those without a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Objects(BTreeMap<Identity, Vec<Value>>);
 
@@ -40,14 +40,15 @@ impl Objects {
         Ok(objects)
     }
 
-    /// Puts the labels and annotations of `spec.commonMetadata` on all of them, as Flux does after the build.
+    /// Adds the labels and annotations of `spec.commonMetadata` to all of them, as Flux does after
+    /// the build.
     pub(super) fn add_metadata(&mut self, flux_kustomization: &crate::flux::Value) {
         for key in ["labels", "annotations"] {
             let added = flux_kustomization.at(&["spec", "commonMetadata", key]).map_or(&[][..], |all| all.entries());
             for object in self.0.values_mut().flatten().filter(|_| !added.is_empty()) {
                 let Some(metadata) = object.get_mut("metadata").and_then(Value::as_mapping_mut) else { continue };
-                let present = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
-                let Some(present) = present.as_mapping_mut() else { continue };
+                let labels = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
+                let Some(present) = labels.as_mapping_mut() else { continue };
                 for (name, value) in added {
                     present.insert(name.as_str().into(), value.text().unwrap_or_default().into());
                 }
@@ -59,7 +60,8 @@ impl Objects {
 /// Flux Kustomizations, by namespace and name.
 pub(super) type Names = BTreeSet<(String, String)>;
 
-/// How two builds differ, by object. Of a Flux Kustomization that is built itself on both sides it does not count how it comes to that build.
+/// How two builds differ, by object. If a Flux Kustomization is itself built on both sides, it does
+/// not count from where it is built.
 pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> Vec<Differing> {
     let all: BTreeSet<&Identity> = before.0.keys().chain(after.0.keys()).collect();
     let how = |id: &Identity| match (before.0.get(id), after.0.get(id)) {
@@ -85,7 +87,7 @@ fn is_flux_kustomization((api_version, kind, ..): &Identity) -> bool {
     kind == "Kustomization" && api_version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
-/// Flux Kustomizations without what says only from where they build.
+/// Flux Kustomizations without the fields that only say from where they are built.
 fn without_way(objects: &[Value]) -> Vec<Value> {
     let mut objects = objects.to_vec();
     for spec in objects.iter_mut().filter_map(|object| object.get_mut("spec")?.as_mapping_mut()) {

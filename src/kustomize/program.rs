@@ -1,4 +1,5 @@
-//! The program: found, asked for its version, and run so that it reaches neither network nor cluster nor anything of this user.
+//! The Kustomize program: finds it, asks for its version, and runs it without access to network,
+//! cluster or files of the user.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
@@ -12,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-/// How long a build may take; the largest of real repositories take a second.
+/// How long a build may take; the largest builds of real repositories take a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// `kustomize`, or `kubectl`, which has it inside.
+/// `kustomize`, or `kubectl`, which includes it.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
@@ -24,23 +25,23 @@ pub struct Program {
     limit: Duration,
 }
 
-/// Why a program that a person names is not Kustomize.
+/// Why a program that the user named is not Kustomize.
 #[derive(Debug, Error)]
 pub enum NoKustomize {
     /// It cannot be run.
     #[error("{path} cannot be run: {cause}", path = .path.display())]
     CannotRun {
-        /// As it was named.
+        /// The name that was given.
         path: PathBuf,
         /// Why.
         cause: io::Error,
     },
-    /// It does not tell a version as Kustomize or kubectl do.
+    /// It does not print a version as Kustomize or kubectl do.
     #[error("{} is neither kustomize nor kubectl (1.24 or later): it tells no version of Kustomize{said}", .path.display())]
     Other {
-        /// As it was named.
+        /// The name that was given.
         path: PathBuf,
-        /// What it says instead.
+        /// What it prints instead.
         said: String,
     },
 }
@@ -52,7 +53,8 @@ impl Program {
         ["kustomize", "kubectl"].into_iter().find_map(working)
     }
 
-    /// The program that a person names: at a path, seen from a directory, or by a name alone, as a shell would find it.
+    /// The program that the user named: by a path (relative to `from`), or by a name alone,
+    /// looked up on the PATH as a shell does.
     ///
     /// # Errors
     /// As [`Program::named`].
@@ -64,7 +66,7 @@ impl Program {
     /// The program at a path.
     ///
     /// # Errors
-    /// [`NoKustomize`], if it is not there, cannot be run or is something else.
+    /// [`NoKustomize`], if it does not exist, cannot be run or is something else.
     pub fn named(path: &Path) -> Result<Program, NoKustomize> {
         let cannot = |cause| NoKustomize::CannotRun { path: path.to_owned(), cause };
         let absolute = std::path::absolute(path).map_err(cannot)?;
@@ -87,8 +89,7 @@ impl Program {
                 (version(&asked.stdout), asked)
             }
         };
-        let said = format!("{}\n{}", said.stdout, said.stderr);
-        let said = said
+        let said = format!("{}\n{}", said.stdout, said.stderr)
             .lines()
             .map(str::trim)
             .find(|line| !line.is_empty())
@@ -97,13 +98,14 @@ impl Program {
         Ok(Program { limit: LIMIT, ..program })
     }
 
-    /// This, with another time limit.
+    /// The same program with another time limit.
     #[cfg(test)]
     pub(super) fn within(self, limit: Duration) -> Program {
         Program { limit, ..self }
     }
 
-    /// Builds a directory, with files from anywhere, as Flux does: what Kustomize prints, or what it says is wrong, in one line.
+    /// Builds a directory as Flux does, with files from anywhere. Returns what Kustomize prints, or
+    /// its error in one line.
     ///
     /// # Errors
     /// Those of starting the program.
@@ -118,9 +120,10 @@ impl Program {
         })
     }
 
-    /// Runs it to its end, or to that of its time.
+    /// Runs it until it ends or its time is up.
     fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, home: &Path) -> io::Result<Ran> {
-        // Files, not pipes: nobody has to read while it runs, and what it leaves behind holds nobody up.
+        // Files, not pipes: nobody has to read while it runs, and a process that it leaves behind
+        // does not block us.
         let (mut out, mut err) = (tempfile::tempfile_in(home)?, tempfile::tempfile_in(home)?);
         let mut command = Command::new(&self.path);
         command.args(arguments).current_dir(home).env_clear();
@@ -129,7 +132,7 @@ impl Program {
             command.env(name, home);
         }
         command.env("KUBECONFIG", home.join("no-kubeconfig"));
-        // Whatever it may take for an address leads nowhere.
+        // Whatever it takes for an address leads nowhere.
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"] {
             command.env(name, "http://127.0.0.1:9");
         }
@@ -154,7 +157,7 @@ impl Program {
     }
 }
 
-/// The files of a name on the PATH.
+/// The files with a name on the PATH.
 fn on_path(name: &str) -> impl Iterator<Item = PathBuf> + use<> {
     let name = format!("{}{}", name.trim_end_matches(EXE_SUFFIX), EXE_SUFFIX);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -169,7 +172,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// What came of a run; no status, where its time was up.
+/// The result of a run; without a status if its time was up.
 struct Ran {
     status: Option<ExitStatus>,
     stdout: String,
@@ -193,13 +196,13 @@ fn version(text: &str) -> Option<String> {
     words.find(is_version).map(str::to_owned)
 }
 
-/// What a program says is wrong, in one line: before that it may warn.
+/// The error that a program prints, as one line, without the warnings before it.
 fn last_words(text: &str) -> Option<String> {
     const MOST: usize = 400;
     let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
     let from = text.lines().find(is_error).and_then(|line| text.find(line)).unwrap_or_default();
-    let line = text[from..].split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_start_matches("Error: ").trim_start_matches("error: ");
+    let joined = text[from..].split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = joined.trim_start_matches("Error: ").trim_start_matches("error: ");
     let shown: String = line.chars().take(MOST).collect();
     let more = if shown.len() < line.len() { " ..." } else { "" };
     (!line.is_empty()).then(|| format!("{shown}{more}"))

@@ -1,4 +1,4 @@
-//! With a kustomize that does what the tree says (`tests/kustomize/fake`).
+//! Tests with a fake kustomize that does what the tree says (`tests/kustomize/fake`).
 #![cfg(unix)]
 
 use std::fs;
@@ -39,7 +39,7 @@ const ONE: &str =
 struct Repo(TempDir);
 
 impl Repo {
-    /// An app that is built as a script says.
+    /// An app whose build runs a script.
     fn of(script: &str) -> Repo {
         let repo = Repo(tempfile::tempdir().unwrap());
         repo.write("main/flux/flux.yaml", FLUX).write("app/kustomization.yaml", "resources: [a.yaml]\n");
@@ -67,7 +67,7 @@ fn app() -> InCluster {
     InCluster { cluster: "main".into(), name: "flux-system/app".into() }
 }
 
-/// What two repositories come to, each built as its script says.
+/// The verdict on two repositories, each built by its script.
 fn between(before: &Repo, after: &Repo) -> Verdict {
     judged(&Kustomize::new(fake()), before, after)
 }
@@ -111,7 +111,7 @@ fn what_fails_is_a_surprise_only_where_it_did_not_before() {
 fn what_hangs_is_ended() {
     let started = Instant::now();
     let judge = Kustomize::new(fake().within(Duration::from_secs(5)));
-    // A child of its own holds on to what it prints to.
+    // A child process keeps the output open.
     let verdict = judged(&judge, &Repo::of(ONE), &Repo::of("sleep 120 & wait\n"));
     assert_eq!(verdict, Verdict::Breaks("it takes longer than 5 seconds".into()));
     assert!(started.elapsed() < Duration::from_secs(60), "it does not wait for the child");
@@ -127,14 +127,14 @@ fn what_is_elsewhere_is_not_built_at_all() {
         let Verdict::Unknown(why) = between(&repo, &repo) else { panic!("{entry} is built") };
         assert_eq!(why, format!("app/kustomization.yaml:1 lists {entry}, which is not in this repository"));
     }
-    // On its way down, too, and whatever it would be for.
+    // In directories further down, too, and whatever it is for.
     repo.write("app/kustomization.yaml", "resources: [../base]\n");
     for field in ["transformers: ['https://example.org/x']", "openapi: {path: 'https://example.org/x'}"] {
         repo.write("base/kustomization.yaml", &format!("{field}\n"));
         assert!(matches!(between(&repo, &repo), Verdict::Unknown(_)), "{field}");
     }
     assert!(!ran.exists());
-    // What is only missing is built, and fails.
+    // A file that is merely missing is built, and fails.
     repo.write("base/kustomization.yaml", "resources: [missing.yaml]\n");
     between(&repo, &repo);
     assert!(ran.exists());
@@ -159,7 +159,7 @@ fn flux_adds_what_its_kustomization_says() {
     let after = Repo::of(ONE);
     after.write("main/flux/flux.yaml", &format!("{FLUX}{}", metadata.replace("before", "after")));
     assert!(matches!(between(&before, &after), Verdict::Differs(_)));
-    // What it writes stands there for the build alone.
+    // The file that it writes exists during the build only.
     let shows = "printf '{apiVersion: v1, kind: Shown, metadata: {name: a}, text: %s}' \"$(grep -c namespace \"$dir/kustomization.yaml\")\"\n";
     let (with, without) = (Repo::of(shows), Repo::of(shows));
     with.write("main/flux/flux.yaml", &format!("{FLUX}{metadata}"));

@@ -11,10 +11,11 @@ use super::program::Program;
 use crate::flux::Input;
 use crate::repo::{EntryKind, RepoPath, Tree};
 
-/// A directory that holds the files and links of a tree and nothing else. It goes away with this.
+/// A directory with the files and links of a tree and nothing else. It is removed when this is
+/// dropped.
 pub(super) struct Workspace {
     dir: TempDir,
-    /// What lies in it.
+    /// What it contains.
     held: BTreeMap<RepoPath, Held>,
 }
 
@@ -32,16 +33,17 @@ impl Workspace {
     pub(super) fn new() -> io::Result<Workspace> {
         let dir = TempDir::with_prefix("flux-codemod-")?;
         fs::create_dir(dir.path().join("tree"))?;
-        // Where the program is at home, and where it puts what it needs for a while.
+        // The `HOME` of the program, which it also uses for temporary files.
         fs::create_dir(dir.path().join("home"))?;
         Ok(Workspace { dir, held: BTreeMap::new() })
     }
 
-    /// Makes it hold a tree; whether anything had to be written. A link that leads out of the tree is left out: whoever follows it, here or in a
-    /// cluster, finds nothing of the repository.
+    /// Writes a tree into it, and returns whether anything had to be written. A link that leads out
+    /// of the tree is left out: neither here nor in a cluster does it lead to a file of the
+    /// repository.
     ///
     /// # Errors
-    /// Those of reading and writing. What it holds is not known then.
+    /// Those of reading and writing. The content of the directory is unknown then.
     pub(super) fn hold(&mut self, tree: &Tree) -> io::Result<bool> {
         let mut wanted = BTreeMap::new();
         for (path, kind) in tree.entries() {
@@ -60,7 +62,7 @@ impl Workspace {
         for path in changed.iter().filter(|path| self.held.contains_key(*path)) {
             fs::remove_file(self.path(path))?;
         }
-        // Links last: nothing is ever written through one.
+        // Links come last, so that nothing is ever written through one.
         let is_link = |path: &&RepoPath| matches!(wanted.get(*path), Some(Held::Link(_)));
         let (links, files): (Vec<_>, Vec<_>) = changed.iter().partition(|path| is_link(path));
         // A directory that is empty now may be where a file or link is to be.
@@ -84,8 +86,8 @@ impl Workspace {
         Ok(!changed.is_empty())
     }
 
-    /// Builds what Flux would: puts the kustomization file there that it writes, builds, and takes it away again. What Kustomize prints, or what it
-    /// says is wrong.
+    /// Builds what Flux would: adds the kustomization file that Flux would write, builds, and
+    /// removes it again. Returns what Kustomize prints, or its error.
     ///
     /// # Errors
     /// Those of writing, and of starting the program.
@@ -101,7 +103,7 @@ impl Workspace {
                 _ => fs::remove_file(&file)?,
             }
         }
-        // Where the tree lies on this machine is of no interest.
+        // The path of the tree on this machine does not belong into messages.
         let here = format!("{}/", self.place().display());
         Ok(built?.map_err(|why| why.replace(&here, "").replace(here.trim_end_matches('/'), ".")))
     }
@@ -110,7 +112,7 @@ impl Workspace {
         self.place().join(path.as_str())
     }
 
-    /// Where the tree lies.
+    /// The directory of the tree.
     pub(super) fn place(&self) -> PathBuf {
         self.dir.path().join("tree")
     }

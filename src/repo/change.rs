@@ -1,40 +1,42 @@
+//! Changes to files: what a migration wants to do to each path, and the difference of two trees.
+
 use std::collections::BTreeMap;
 
 use super::{File, Mode, RepoPath};
 use crate::text::{ContentId, Splices};
 
-/// What happens to one path. A directory that moves is its files.
+/// What happens to one path. To move a directory is to move its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The text is edited.
     Edit(Splices),
-    /// A file comes to be.
+    /// A file is created.
     Create {
         /// All of it.
         text: String,
         /// Its mode.
         mode: Mode,
     },
-    /// A file goes.
+    /// A file is removed.
     Delete {
-        /// The content that may go; another content at this path may not.
+        /// The content that may be removed; if the file has another content, it is kept.
         of: ContentId,
     },
-    /// The file at `from` comes here, edited.
+    /// The file at `from` moves here, edited.
     Move {
         /// Where it was.
         from: RepoPath,
-        /// What changes in it on the way.
+        /// The edits made to it.
         splices: Splices,
     },
 }
 
-/// What happens to a set of paths, at once.
+/// What happens to a set of paths, together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes(BTreeMap<RepoPath, Change>);
 
 impl Changes {
-    /// Nothing, yet.
+    /// No changes.
     pub fn new() -> Changes {
         Changes::default()
     }
@@ -70,6 +72,6 @@ pub struct FileChange {
     pub path: RepoPath,
     /// The file as it was; `None` if it is new.
     pub before: Option<File>,
-    /// The file as it will be; `None` if it goes.
+    /// The file as it will be; `None` if it is removed.
     pub after: Option<File>,
 }

@@ -27,12 +27,13 @@ pub(crate) struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // To close it is not enough: a program that another thread starts at this moment has it open for a little longer.
+        // Closing it is not enough: a program that another thread starts at this moment inherits it
+        // and keeps it open a little longer.
         let _ = self.0.unlock();
     }
 }
 
-/// Takes the lock on a file, which is made if it is not there; `None` if another run holds it.
+/// Takes the lock on a file, which is created if it does not exist; `None` if another run holds it.
 pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)?;

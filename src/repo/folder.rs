@@ -1,3 +1,5 @@
+//! A directory on disk as the source of a tree: a git work tree or a plain folder.
+
 use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,10 +10,11 @@ use ignore::{WalkBuilder, WalkState};
 
 use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
 
-/// A folder as a source: what lies there now.
+/// A folder as a source: the files in it now.
 ///
-/// In a git work tree its files are those of the index and the untracked ones that `.gitignore` does not name, so a tracked file that
-/// matches an ignore rule is part of it, and a person's global ignore file changes nothing. In a plain folder they are all files.
+/// In a git work tree its files are those of the index and the untracked ones that `.gitignore`
+/// does not name, so a tracked file that matches an ignore rule is part of it, and the user's
+/// global ignore file changes nothing. In a plain folder all files are included.
 pub struct Folder {
     root: PathBuf,
     entries: Vec<Entry>,
@@ -29,7 +32,8 @@ impl Folder {
 
     /// Reads the names in a git work tree.
     ///
-    /// `tracked` are the paths of its index, as bytes; `submodules` the directories that belong to other repositories.
+    /// `tracked` are the paths of its index, as bytes; `submodules` the directories that belong to
+    /// other repositories.
     ///
     /// # Errors
     /// Those of reading directories.
@@ -41,7 +45,7 @@ impl Folder {
         let top = root.to_owned();
         let not_ours: Vec<PathBuf> =
             submodules.iter().filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
-        // With a slash at its end, a root that is a link is what it points to.
+        // With a slash at the end, a root that is a link is followed.
         let walk = WalkBuilder::new(root.join(""))
             .standard_filters(false)
             .git_ignore(git)
@@ -61,7 +65,7 @@ impl Folder {
                     Ok(entry) => entry.path().strip_prefix(root).map_or(Ok(Met::Nothing), |path| Met::at(root, path)),
                     Err(error) => Err(io::Error::other(error)),
                 };
-                // Nobody listens any more only where something is wrong already.
+                // The receiver is closed only after an error.
                 if sender.send(met).is_ok() { WalkState::Continue } else { WalkState::Quit }
             })
         });
@@ -109,7 +113,7 @@ impl Folder {
 enum Met {
     Entry(Entry),
     LeftOut(LeftOut),
-    /// A directory, something that is neither file nor link, or what is gone.
+    /// A directory, something that is neither file nor link, or a file that no longer exists.
     Nothing,
 }
 
@@ -139,7 +143,7 @@ impl Met {
     }
 }
 
-/// Whether a directory on the way to a path is a link: what lies behind it is not what git tracks there.
+/// Whether a directory above a path is a link: the files behind it are not those that git tracks.
 pub(super) fn is_below_link(root: &Path, relative: &Path) -> bool {
     let above = relative.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
     above.map(|above| root.join(above)).any(|above| above.is_symlink())

@@ -1,3 +1,5 @@
+//! Which new files git would ignore, according to the `.gitignore` files of a tree.
+
 use ignore::Match;
 use ignore::gitignore::GitignoreBuilder;
 
@@ -7,19 +9,19 @@ use super::{RepoPath, Tree};
 const RULES: &str = ".gitignore";
 
 impl Tree {
-    /// Whether git would ignore a new file at a path: the rules of the nearest `.gitignore` in this tree
-    /// that says anything about it count. What is in the tree is not ignored, whatever they say.
+    /// Whether git would ignore a new file at a path: the rules of the nearest `.gitignore` in this
+    /// tree that mentions it count. Files that are in the tree are never ignored.
     pub fn ignores(&self, path: &RepoPath) -> bool {
         self.entry(path).is_none() && path.ancestors().find_map(|dir| self.rule(&dir, path)).unwrap_or(false)
     }
 
-    /// What the `.gitignore` of a directory says of a path below it; `None` for nothing.
+    /// What the `.gitignore` of a directory says about a path below it; `None` if nothing.
     fn rule(&self, dir: &RepoPath, path: &RepoPath) -> Option<bool> {
         let file = self.read(&dir.join(RULES)?).ok()??;
         let rules = String::from_utf8_lossy(&file.bytes);
         let mut builder = GitignoreBuilder::new("");
         for rule in rules.lines() {
-            // git leaves out what it cannot read.
+            // git skips lines that it cannot read.
             let _ = builder.add_line(None, rule);
         }
         let below = path.as_str().strip_prefix(dir.as_str())?.trim_start_matches('/');

@@ -1,8 +1,10 @@
-//! Writing a set of files so that it is all or nothing, also when the program is killed in the middle.
+//! Writes a set of files, all or none, even if the program is killed in the middle.
 //!
-//! The journal is a directory (under the git directory). First the old contents go into it, then, in one rename, the list of what will
-//! change: from there on the writing has begun. Each file is written beside its place and renamed over it. Last the list goes. A run that
-//! finds a list puts every file back that still has the new content, and touches none that somebody changed since.
+//! The journal is a directory (under the git directory). First the old contents are saved in it,
+//! then, in one rename, the list of what will change: from then on the writing has begun. Each file
+//! is written to a temporary name beside it and renamed over it. Last, the list is removed. A run
+//! that finds a list puts every file back that still has the new content, and touches none that
+//! somebody changed since.
 
 use std::fs;
 use std::io;
@@ -21,13 +23,13 @@ const LIST: &str = "list.json";
 /// Why files could not be written or put back.
 #[derive(Debug, Error)]
 pub enum WriteError {
-    /// The work tree has another content than the plan was made for.
+    /// The work tree has changed since the plan was made.
     #[error("{0} changed while this ran; nothing was written, run again")]
     Moved(RepoPath),
     /// A directory on the way to a file is a symbolic link.
     #[error("{0} lies behind a symbolic link; nothing was written")]
     BehindLink(RepoPath),
-    /// A run was interrupted since this one looked.
+    /// Another run was interrupted since this one checked.
     #[error("another run was interrupted meanwhile; nothing was written, run again and it is rolled back")]
     Interrupted,
     /// Another run holds the journal.
@@ -41,7 +43,7 @@ pub enum WriteError {
     Conflict {
         /// The file.
         path: RepoPath,
-        /// How to have it as it was before.
+        /// How to restore the old content.
         restore: String,
         /// The journal.
         journal: String,
@@ -77,11 +79,13 @@ fn lock(journal: &Path) -> Result<durable::Lock, WriteError> {
     durable::lock(&path).map_err(at(&path))?.ok_or(WriteError::Busy(path))
 }
 
-/// Writes the changes into the folder, in the order given; under a journal if there is one, so that a run that dies is rolled back by
-/// the next. Without a journal the order is all the safety there is: needs come first.
+/// Writes the changes into the folder, in the order given; under a journal if there is one, so that
+/// the next run rolls an interrupted one back. Without a journal only the order gives safety: what
+/// others need comes first.
 ///
 /// # Errors
-/// [`WriteError::Moved`] if a file is not as `before` says: then nothing was written. On any other error what was written is put back.
+/// [`WriteError::Moved`] if a file is not as `before` says; then nothing was written. On any other
+/// error, files that were written are put back.
 pub fn write(root: &Path, journal: Option<&Path>, changes: &[FileChange]) -> Result<(), WriteError> {
     let _lock = journal.map(lock).transpose()?;
     if journal.is_some_and(|journal| journal.join(LIST).exists()) {
@@ -113,14 +117,15 @@ pub fn write(root: &Path, journal: Option<&Path>, changes: &[FileChange]) -> Res
 /// Puts back what an interrupted run has written. `None` if there was none.
 ///
 /// # Errors
-/// [`WriteError::Conflict`] if one of its files was changed since: then nothing is put back. [`WriteError::Busy`] if it still runs.
+/// [`WriteError::Conflict`] if one of its files was changed since; then nothing is put back.
+/// [`WriteError::Busy`] if that run is still running.
 pub fn recover(root: &Path, journal: &Path) -> Result<Option<Recovered>, WriteError> {
     if !journal.exists() {
         return Ok(None);
     }
     let _lock = lock(journal)?;
     if !journal.exists() {
-        // It was another run's, which has ended since.
+        // It belonged to another run, which has ended since.
         return Ok(None);
     }
     if !journal.join(LIST).exists() {
@@ -239,7 +244,7 @@ fn roll_back(root: &Path, journal: &Path) -> Result<Recovered, WriteError> {
             files.push(record.path.clone());
         }
         for dir in &record.new_dirs {
-            // Only the empty ones go: whatever else lies there is not ours.
+            // Only empty directories are removed: other files in them are not ours.
             let _ = fs::remove_dir(root.join(dir.as_str()));
         }
     }
@@ -247,7 +252,7 @@ fn roll_back(root: &Path, journal: &Path) -> Result<Recovered, WriteError> {
     Ok(Recovered { files })
 }
 
-/// The id of what lies at a path now.
+/// The id of the content at a path now.
 fn current(path: &Path) -> Result<Option<ContentId>, WriteError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(ContentId::of(&bytes))),
@@ -268,7 +273,7 @@ fn put(root: &Path, change: &FileChange) -> Result<(), WriteError> {
     }
 }
 
-/// The name under which a file is written before it is renamed into its place.
+/// The name under which a file is written before it is renamed into place.
 fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.flux-codemod"))

@@ -1,10 +1,12 @@
+//! A source that is only in memory, for tests.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
 
-/// Texts as a source, for tests: every file is an ordinary one.
+/// Texts as a source, for tests: every file has the ordinary mode.
 pub struct Memory {
     entries: Vec<Entry>,
     texts: BTreeMap<RepoPath, Arc<[u8]>>,

@@ -1,7 +1,9 @@
-//! Files: their paths and contents, what changes in them, and immutable versions of a whole tree of them.
+//! Files: their paths and contents, what changes in them, and immutable versions of a whole tree of
+//! them.
 //!
-//! A [`Tree`] is a [`Source`] (a [`Folder`] here, a commit in `crate::git`) plus an overlay of changes. Nothing here writes but
-//! [`write`](fn@write), which puts a tree's changes into a folder under a journal, so that an interrupted run can be rolled back ([`recover`]).
+//! A [`Tree`] is a [`Source`] (a [`Folder`] here, a commit in `crate::git`) plus an overlay of
+//! changes. The only function that writes is [`write`](fn@write), which writes a tree's changes
+//! into a folder under a journal, so that an interrupted run can be rolled back ([`recover`]).
 //!
 //! Knows no YAML.
 

@@ -1,13 +1,17 @@
+//! Paths inside a repository, relative and in normal form.
+
 use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The path of a file or directory, relative to the root of the repository, with `/`, in normal form. The root itself is empty.
+/// The path of a file or directory, relative to the root of the repository, with `/`, in normal
+/// form. The root itself is empty.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoPath(Arc<str>);
 
-/// What is no path inside a repository: absolute, leaving it, or with characters that no manifest has in its name.
+/// A text that is no path inside a repository: absolute, leading out of it, or with control
+/// characters.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0:?} is no path inside the repository")]
 pub struct InvalidPath(pub String);
@@ -60,7 +64,8 @@ impl RepoPath {
         std::iter::successors(Some(self.clone()), RepoPath::parent)
     }
 
-    /// Follows a relative path, with `./` and `../`, from this directory. `None` where it is absolute or leaves the repository.
+    /// Follows a relative path, with `./` and `../`, from this directory. `None` if it is absolute
+    /// or leaves the repository.
     pub fn join(&self, relative: &str) -> Option<RepoPath> {
         if relative.starts_with('/') {
             return None;
@@ -81,12 +86,12 @@ impl RepoPath {
         (!path.chars().any(char::is_control)).then(|| RepoPath(path.into()))
     }
 
-    /// Whether this is `dir` or lies below it.
+    /// Whether this is `dir` or is below it.
     pub fn is_in(&self, dir: &RepoPath) -> bool {
         dir.0.is_empty() || self.0.strip_prefix(&*dir.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The relative way from a directory to this, beginning with `./` or `../`.
+    /// The relative path from a directory to this, beginning with `./` or `../`.
     pub fn seen_from(&self, dir: &RepoPath) -> String {
         let up = dir.ancestors().take_while(|above| !self.is_in(above)).count();
         let common = dir.ancestors().nth(up).unwrap_or_else(RepoPath::root);
@@ -94,7 +99,7 @@ impl RepoPath {
         if up == 0 { format!("./{rest}") } else { format!("{}{rest}", "../".repeat(up)) }
     }
 
-    /// Whether the name ends as that of a YAML file.
+    /// Whether the name ends in `.yaml` or `.yml`.
     pub fn is_yaml(&self) -> bool {
         self.0.ends_with(".yaml") || self.0.ends_with(".yml")
     }

@@ -1,3 +1,5 @@
+//! The interface of everything that a tree can be read from.
+
 use std::io;
 use std::sync::Arc;
 
@@ -24,17 +26,18 @@ impl Mode {
     }
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A file to read and, unless it is filtered, to write.
     File {
         /// Its mode.
         mode: Mode,
-        /// Whether a `filter=` attribute stands between what is read here and what git stores: such a file is never written.
+        /// Whether a `filter=` attribute changes the content between work tree and git: such a file
+        /// is never written.
         filtered: bool,
     },
-    /// A symbolic link: followed where it stays in the tree, never written.
+    /// A symbolic link: followed if it stays in the tree, never written.
     Link {
         /// What it points to, as it is written.
         target: String,
@@ -50,7 +53,7 @@ pub struct Entry {
     pub kind: EntryKind,
 }
 
-/// Something that lies in the folder and cannot be part of a tree: its name is not UTF-8 or holds control characters.
+/// An entry that cannot be part of a tree: its name is not UTF-8 or holds control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// The name, escaped.
@@ -62,7 +65,7 @@ pub trait Source: Send + Sync {
     /// All files and links, sorted by path.
     fn list(&self) -> &[Entry];
 
-    /// What was met and left out.
+    /// What was found and left out.
     fn left_out(&self) -> &[LeftOut];
 
     /// The bytes of a file.

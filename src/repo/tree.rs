@@ -1,3 +1,5 @@
+//! Immutable versions of a whole repository: a source plus an overlay of changed files.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -23,9 +25,10 @@ impl File {
     }
 }
 
-/// An immutable version of a whole repository: a source and what was changed over it. Cheap to clone.
+/// An immutable version of a whole repository: a source and the changes to it. Cheap to clone.
 ///
-/// Each file of the source is read once: what a tree says of it stays the same, whatever an editor saves meanwhile.
+/// Each file of the source is read once: its content stays the same for this tree, whatever an
+/// editor saves meanwhile.
 #[derive(Clone)]
 pub struct Tree {
     base: Arc<dyn Source>,
@@ -34,7 +37,7 @@ pub struct Tree {
     over: Arc<BTreeMap<RepoPath, Option<File>>>,
 }
 
-/// What stands at a path of the source, and the file once it was read.
+/// An entry of the source, and its file once it was read.
 struct OfSource {
     kind: EntryKind,
     read: OnceLock<File>,
@@ -51,7 +54,7 @@ pub enum TreeError {
         /// What is wrong.
         cause: SpliceError,
     },
-    /// A file to edit is not there, or one to create is.
+    /// A file to edit does not exist, or one to create does.
     #[error("{path}: {what}")]
     Unfit {
         /// The file.
@@ -78,7 +81,7 @@ impl Tree {
         Tree { base, entries: Arc::new(entries), has_links, over: Arc::default() }
     }
 
-    /// What the source could not take in.
+    /// What the source left out.
     pub fn left_out(&self) -> &[LeftOut] {
         self.base.left_out()
     }
@@ -91,12 +94,12 @@ impl Tree {
         });
         let mut all: Vec<_> =
             unchanged.map(|(path, entry)| (path.clone(), entry.kind.clone())).chain(changed).collect();
-        // Two sorted runs, which a merge sort makes one of in a single pass.
+        // Two sorted runs, which a merge sort joins in a single pass.
         all.sort_by(|(a, _), (b, _)| a.cmp(b));
         all.into_iter()
     }
 
-    /// What stands at a path.
+    /// What is at a path.
     pub fn entry(&self, path: &RepoPath) -> Option<EntryKind> {
         match self.over.get(path) {
             Some(file) => file.as_ref().map(|file| EntryKind::File { mode: file.mode, filtered: false }),
@@ -104,7 +107,7 @@ impl Tree {
         }
     }
 
-    /// Whether a file or link lies at or below a path.
+    /// Whether a file or link is at or below a path.
     pub fn holds(&self, path: &RepoPath) -> bool {
         let is_below = |it: &&RepoPath| it.as_str().starts_with(path.as_str());
         let unchanged = self.entries.range(path.clone()..).map(|(it, _)| it).take_while(is_below);
@@ -112,7 +115,7 @@ impl Tree {
         unchanged.chain(changed).any(|it| it.is_in(path) && self.entry(it).is_some())
     }
 
-    /// The file at a path; `None` if there is none (a link is none).
+    /// The file at a path; `None` if there is none (a link is not a file).
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -127,7 +130,7 @@ impl Tree {
             return Ok(Some(file.clone()));
         }
         let bytes = self.base.read(path).map_err(|cause| TreeError::Read { path: path.clone(), cause })?;
-        // Of two that read at once, the first is right for all.
+        // If two threads read at the same time, the first result is kept.
         Ok(Some(read.get_or_init(|| File { bytes, mode: *mode }).clone()))
     }
 
@@ -139,7 +142,7 @@ impl Tree {
         }
     }
 
-    /// The path with links on its way followed, as long as they stay in the tree; `None` where one leaves it.
+    /// The path with all links in it followed; `None` if one leaves the tree.
     pub fn follow(&self, path: &RepoPath) -> Option<RepoPath> {
         const LINKS: usize = 16;
         let mut path = path.clone();
@@ -158,10 +161,11 @@ impl Tree {
         None
     }
 
-    /// This tree with changes made.
+    /// This tree with changes applied.
     ///
     /// # Errors
-    /// If they do not fit: an edit of another content, a file to create that is there, one to delete that is not.
+    /// If they do not fit: an edit of another content, a file to create that exists, one to delete
+    /// that does not.
     pub fn with(&self, changes: &Changes) -> Result<Tree, TreeError> {
         let mut over = (*self.over).clone();
         for (path, change) in changes.iter() {
@@ -194,7 +198,7 @@ impl Tree {
         Ok(Tree { over: Arc::new(over), ..self.clone() })
     }
 
-    /// How this tree differs from the source that it stands on.
+    /// How this tree differs from its source.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -202,7 +206,7 @@ impl Tree {
         self.changed_since(&Tree { over: Arc::default(), ..self.clone() })
     }
 
-    /// How this tree differs from an earlier version of it, which stands on the same source.
+    /// How this tree differs from an earlier version of it, which has the same source.
     ///
     /// # Errors
     /// If the source cannot be read.
@@ -220,10 +224,10 @@ impl Tree {
 }
 
 fn splice(path: &RepoPath, file: &File, splices: &crate::text::Splices) -> Result<File, TreeError> {
-    let text = std::str::from_utf8(&file.bytes)
+    let before = std::str::from_utf8(&file.bytes)
         .map_err(|_| TreeError::Unfit { path: path.clone(), what: "the file to edit is not UTF-8" })?;
-    let text = splices.apply(text).map_err(|cause| TreeError::Splice { path: path.clone(), cause })?;
-    Ok(File { bytes: text.into_bytes().into(), mode: file.mode })
+    let after = splices.apply(before).map_err(|cause| TreeError::Splice { path: path.clone(), cause })?;
+    Ok(File { bytes: after.into_bytes().into(), mode: file.mode })
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
+//! Ids of contents, which are those that git gives to blobs.
+
 use std::fmt;
 
 use sha1::{Digest, Sha1};
 
-/// What a content is known by: the id that git gives to a blob with these bytes.
+/// The id of a content: the one that git gives to a blob with these bytes.
 ///
-/// Splices and plans are bound to contents by it, and the headers of a diff show it.
+/// Splices and plans name the contents that they belong to by it, and diff headers show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId([u8; 20]);
 
@@ -20,7 +22,7 @@ impl ContentId {
         ContentId(hasher.finalize().into())
     }
 
-    /// The id that git knows a blob by, from its twenty bytes; `None` for ids of another length.
+    /// The id of a git blob from its twenty bytes; `None` for ids of another length.
     pub fn of_blob(id: &[u8]) -> Option<ContentId> {
         id.try_into().ok().map(ContentId)
     }

@@ -1,6 +1,9 @@
+//! The lines of a text: offsets to lines and columns, and line breaks.
+
 use std::ops::Range;
 
-/// A place in a text, as an editor shows it: line and column, both from 1, the column in characters.
+/// A place in a text, as an editor shows it: line and column, both from 1, the column in
+/// characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line, from 1.
@@ -9,7 +12,8 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the lines of a text begin. Lines end at `\n` alone: a lone `\r` ends none, as in git.
+/// Where the lines of a text begin. Lines end at `\n` alone: a lone `\r` does not end a line, as in
+/// git.
 #[derive(Clone, Debug)]
 pub struct Lines {
     starts: Vec<usize>,
@@ -32,7 +36,8 @@ impl Lines {
         self.starts[self.number(offset)]
     }
 
-    /// Where the line after the one that holds `offset` begins, or `None` where the text has no further line break.
+    /// Where the line after the one that holds `offset` begins, or `None` where the text has no
+    /// further line break.
     pub fn next(&self, offset: usize) -> Option<usize> {
         self.starts.get(self.number(offset) + 1).copied()
     }
@@ -42,14 +47,15 @@ impl Lines {
         self.start(offset)..self.next(offset).unwrap_or(text.len())
     }
 
-    /// The place of a byte, for people.
+    /// The place of a byte, to show to the user.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = offset.min(text.len());
         let start = self.start(offset);
         Position { line: self.number(offset) + 1, column: text[start..offset].chars().count() + 1 }
     }
 
-    /// The line break that ends the line at `offset`; where that line has none, that of the line before it; `\n` in a text of one line.
+    /// The line break that ends the line at `offset`; if that line has none, that of the line
+    /// before it; `\n` in a text of one line.
     pub fn ending<'t>(&self, text: &'t str, offset: usize) -> &'t str {
         let line = self.line(text, offset);
         let start = line.start;

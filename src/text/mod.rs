@@ -1,6 +1,7 @@
 //! A text, its lines, and edits that are bound to it.
 //!
-//! The lowest floor of the house: [`crate::yaml`] makes splices, [`crate::repo`] carries them to files, and neither needs to know the other.
+//! The lowest layer: [`crate::yaml`] makes splices, [`crate::repo`] carries them to files, and
+//! neither needs to know the other.
 
 mod id;
 mod lines;

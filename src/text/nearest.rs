@@ -1,4 +1,7 @@
-/// Of things with names, the one whose name is most like another, if any is much like it: for "did you mean".
+//! Finds the known name that is most similar to a given one.
+
+/// The known thing whose name is most similar to a name, if one is similar enough: for "did you
+/// mean".
 pub fn nearest<'k, T>(name: &str, known: impl IntoIterator<Item = (&'k str, T)>) -> Option<T> {
     const LIKE: f64 = 0.8;
     let rated = known.into_iter().map(|(other, thing)| (strsim::jaro_winkler(other, name), thing));

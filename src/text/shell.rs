@@ -1,5 +1,7 @@
-/// A word as a shell takes it: whatever is in it, nothing of it is run.
+//! Quotes words for commands that are shown to the user.
+
+/// A word quoted for a shell, so that nothing in it is run.
 pub fn shell(word: &str) -> String {
-    // A NUL, which no shell takes, is in no name of Kubernetes and in no path.
+    // A NUL cannot be quoted, but no path and no name of Kubernetes contains one.
     shlex::try_quote(word).map_or_else(|_| "''".to_owned(), |word| word.into_owned())
 }

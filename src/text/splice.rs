@@ -1,3 +1,5 @@
+//! Edits of a text by ranges of bytes, bound to the content that they were made for.
+
 use std::ops::Range;
 
 use thiserror::Error;
@@ -9,13 +11,13 @@ use super::ContentId;
 pub struct Splice {
     /// What is replaced.
     pub range: Range<usize>,
-    /// What stands there afterwards.
+    /// The text that replaces it.
     pub with: String,
 }
 
-/// Sorted, disjoint edits of one content and of no other.
+/// Sorted, disjoint edits of one particular content.
 ///
-/// **Invariant:** ranges are in order, do not overlap, and no two insertions share a place.
+/// **Invariant:** ranges are in order, do not overlap, and no two insertions are at the same place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splices {
     of: ContentId,
@@ -36,16 +38,17 @@ pub enum SpliceError {
         /// What they were applied to.
         given: ContentId,
     },
-    /// A range does not lie on character boundaries inside the text.
+    /// A range is outside of the text or not on character boundaries.
     #[error("the edit at {0:?} does not fall on characters of the text")]
     OutOfText(Range<usize>),
 }
 
 impl Splices {
-    /// Binds edits to the text that they were made for.
+    /// Binds edits to the text that they are made for.
     ///
     /// # Errors
-    /// [`SpliceError::Overlap`] if two of them touch, [`SpliceError::OutOfText`] if one is not within `text`.
+    /// [`SpliceError::Overlap`] if two of them touch, [`SpliceError::OutOfText`] if one is not
+    /// within `text`.
     pub fn new(text: &str, mut list: Vec<Splice>) -> Result<Splices, SpliceError> {
         list.sort_by_key(|splice| (splice.range.start, splice.range.end));
         for pair in list.windows(2) {

@@ -26,7 +26,7 @@ fn without_a(text: &str) -> String {
     after(text, |edit, root| edit.remove_entry(root, "a", Emptied::Brackets, |_| Fate::Dropped("test".to_owned())))
 }
 
-/// Where the inserted entry ends the text, nothing else has changed.
+/// If the inserted entry ends the text, nothing else has changed.
 fn takes_z(text: &str) {
     let result = with_z(text);
     let same = result.strip_suffix("z: v\n") == Some(text);
@@ -44,7 +44,7 @@ fn nesting_ends_at_the_joint_limit() {
         assert_eq!(with_z(&nested(129)), "broken-yaml");
         assert_eq!(with_z(&nested(2_000)), "broken-yaml");
     }
-    // The first parser counts block and flow apart.
+    // The first parser counts block and flow nesting separately.
     let both = mappings(100).trim_end().to_owned() + &" [".repeat(100) + &"]".repeat(100) + "\n";
     assert_eq!(with_z(&both), "parsers-disagree");
 }

@@ -1,3 +1,5 @@
+//! Comments of a text, and what becomes of those in a removed range.
+
 use std::ops::Range;
 
 /// A comment of the text.
@@ -7,18 +9,19 @@ pub struct Comment {
     pub range: Range<usize>,
     /// Its line, from 1.
     pub line: usize,
-    /// Whether something stands before it on its line.
+    /// Whether anything else is before it on its line.
     pub trailing: bool,
 }
 
 /// What became of one comment in a range that was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommentFate {
-    /// The comment as it stood, `#` included.
+    /// The comment as it was, `#` included.
     pub text: String,
-    /// The line where it stood, from 1.
+    /// The line where it was, from 1.
     pub line: usize,
-    /// The bytes where it stood. Those of a comment in a block scalar that was edited as YAML are of the file, too.
+    /// The bytes where it was, in the file: also for a comment in a block scalar that was edited as
+    /// YAML.
     pub range: Range<usize>,
     /// What became of it.
     pub fate: Fate,
@@ -27,9 +30,9 @@ pub struct CommentFate {
 /// What can become of a comment in a range that is removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It stands on a line of its own directly above what replaces the range.
+    /// It is now on a separate line directly above what replaces the range.
     Moved,
-    /// It is gone, for this reason.
+    /// It was removed, for this reason.
     Dropped(String),
 }
 

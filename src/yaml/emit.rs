@@ -1,3 +1,5 @@
+//! Writes new nodes, in the layout of their neighbours.
+
 use super::node::{Content, Id, Notation, Style};
 use super::plain::reads_as_string;
 use super::{Stream, comments};
@@ -5,11 +7,11 @@ use super::{Stream, comments};
 /// A node to be written. Existing YAML is never printed; this is the only thing that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum New {
-    /// A string, quoted where some reader would take the plain text for something else.
+    /// A string, quoted if some parser would read the plain text as something else.
     String(String),
-    /// A scalar that is to be read as what it looks like: a number, `true`.
+    /// A scalar that is meant as what it looks like: a number, `true`.
     Plain(String),
-    /// A string that may be of several lines; as [`New::String`] where it is not.
+    /// A string that may have several lines; as [`New::String`] if it has one.
     Text(String),
     /// A sequence.
     Sequence(Vec<New>),
@@ -28,7 +30,8 @@ impl New {
         New::Mapping(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// The whole text of a new document, without `---`: comments (without `#`, which is added), then a block at column 0.
+    /// The whole text of a new document, without `---`: comments (without `#`, which is added),
+    /// then a block at column 0.
     pub fn document(&self, comments: &[&str], ending: &str) -> String {
         let layout = Layout { ending: ending.to_owned(), ..Layout::default() };
         let mut out: String = comments.iter().map(|comment| comments::written(comment) + ending).collect();
@@ -38,12 +41,12 @@ impl New {
     }
 }
 
-/// How new nodes are laid out: as their neighbours are.
+/// The layout of new nodes, which is that of their neighbours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Columns a level.
+    /// Columns per level.
     pub(super) step: usize,
-    /// Whether the `-` of a sequence in a mapping stands deeper than the key.
+    /// Whether the `-` of a sequence in a mapping is indented deeper than the key.
     pub(super) indented_sequences: bool,
     /// `'` or `"`.
     pub(super) quote: char,
@@ -72,7 +75,8 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// The layout of a stream around one of its bytes: indentation and sequence style of what stands nearest, quotes as most are.
+    /// The layout of a stream around one of its bytes: indentation and sequence style of the
+    /// nearest collection, quotes as most are.
     pub(super) fn near(stream: &Stream, offset: usize) -> Layout {
         let mut steps: Vec<(usize, usize)> = Vec::new();
         let mut sequences: Vec<(usize, bool)> = Vec::new();
@@ -114,7 +118,8 @@ impl Layout {
         }
     }
 
-    /// This layout for what is put into a collection: where all its keys are quoted, new ones are, and in flow, as in JSON, strings too.
+    /// This layout for new children of a collection: if all its keys are quoted, new ones are, and
+    /// in flow style, as in JSON, strings too.
     pub(super) fn inside(mut self, stream: &Stream, collection: Id) -> Layout {
         let is_quoted =
             |id: &Id| matches!(stream.nodes[*id].content, Content::Scalar { notation: Notation::Quoted, .. });
@@ -137,7 +142,7 @@ impl Layout {
         self
     }
 
-    /// A node in block style whose first line stands at `column` already; no line break at the end.
+    /// A node in block style whose first line is already at `column`; no line break at the end.
     pub(super) fn block(&self, new: &New, column: usize) -> String {
         let separator = format!("{}{}", self.ending, " ".repeat(column));
         match new {
@@ -156,7 +161,7 @@ impl Layout {
         }
     }
 
-    /// `key: value`, the key at `column` already.
+    /// `key: value`, with the key already at `column`.
     pub(super) fn entry(&self, key: &str, value: &New, column: usize) -> String {
         let key = self.key(key);
         if self.is_below(value) {
@@ -166,7 +171,7 @@ impl Layout {
         }
     }
 
-    /// Whether a value in a block stands on lines of its own below its key.
+    /// Whether a value in block style is on separate lines below its key.
     pub(super) fn is_below(&self, value: &New) -> bool {
         match value {
             New::Mapping(entries) => !entries.is_empty(),
@@ -182,7 +187,8 @@ impl Layout {
         format!("{}{}{}", self.ending, " ".repeat(deeper), self.block(value, deeper))
     }
 
-    /// A value that begins on the line of its key, which is at `column`: text of several lines as a block scalar.
+    /// A value that begins on the line of its key, which is at `column`: text of several lines as a
+    /// block scalar.
     pub(super) fn value(&self, value: &New, column: usize) -> String {
         match value {
             New::String(text) | New::Text(text) => {
@@ -192,8 +198,8 @@ impl Layout {
         }
     }
 
-    /// A `|` block scalar with its lines at `column`; `None` for text that has one line, or that a block scalar cannot say
-    /// for certain.
+    /// A `|` block scalar with its lines at `column`; `None` for text that has one line, or that a
+    /// block scalar cannot represent for certain.
     fn literal(&self, text: &str, column: usize) -> Option<String> {
         let body = text.trim_end_matches('\n');
         let plain = |c: char| {
@@ -216,7 +222,7 @@ impl Layout {
         Some(format!("|{chomp}{}{}", self.ending, lines.collect::<Vec<_>>().join(&self.ending)))
     }
 
-    /// `- item`, the `-` at `column` already.
+    /// `- item`, with the `-` already at `column`.
     pub(super) fn item(&self, item: &New, column: usize) -> String {
         format!("- {}", self.block(item, column + 2))
     }
@@ -238,7 +244,7 @@ impl Layout {
         }
     }
 
-    /// A string: plain where every reader takes it for this string, else in quotes.
+    /// A string: plain if every parser reads it as this string, else in quotes.
     pub(super) fn scalar(&self, text: &str) -> String {
         if reads_as_string(text) && !self.quoted_strings { text.to_owned() } else { self.quoted(text) }
     }

@@ -1,3 +1,5 @@
+//! What can be wrong with a text or an edit of it, with a place and a stable code.
+
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -18,9 +20,10 @@ pub struct Error {
 }
 
 impl Error {
-    /// The error as a compiler would show it: code, message, and the lines of the text with the place marked. Without colours.
+    /// The error as a compiler would show it: code, message, and the lines of the text with the
+    /// place marked. Without colours.
     pub fn render(&self, path: &str, text: &str) -> String {
-        // The text may be another than the one that the place is of.
+        // The text may be another one than that of the place.
         let end = text.ceil_char_boundary(self.range.end.min(text.len()));
         let range = text.floor_char_boundary(self.range.start.min(end))..end;
         let snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(range));
@@ -30,7 +33,7 @@ impl Error {
     }
 }
 
-/// What can be wrong with a text, or with the wish to edit it.
+/// What can be wrong with a text, or with an edit of it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Problem {
     /// It is not YAML.
@@ -39,7 +42,7 @@ pub enum Problem {
     /// The two parsers do not agree on the text, or on the edit of it.
     #[error("two YAML parsers read this differently: {0}")]
     ParsersDisagree(String),
-    /// A removed node carries an anchor that something outside the removed range uses.
+    /// A removed node has an anchor that is used outside of the removed range.
     #[error("the anchor `&{anchor}` is used elsewhere in the file (line {used_at})")]
     AnchorInUse {
         /// The name of the anchor.
@@ -47,16 +50,16 @@ pub enum Problem {
         /// The line of the first use outside.
         used_at: usize,
     },
-    /// The key stands twice in its mapping.
+    /// The key is in its mapping twice.
     #[error("the key `{0}` stands twice in one mapping")]
     DuplicateKey(String),
-    /// The key is not there, or only through a merge key (`<<`).
+    /// The key is missing, or only there through a merge key (`<<`).
     #[error("there is no key `{0}` of its own in this mapping")]
     NoSuchKey(String),
     /// A shape that this editor does not edit.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// A comment would be lost without anybody having said so.
+    /// A comment would be lost without a stated reason.
     #[error("the comment `{0}` would be lost")]
     CommentLost(String),
     /// Two operations of one edit touch the same bytes.

@@ -1,4 +1,5 @@
-//! Where things begin and end in the text: lines, columns, and the comments that belong to an entry.
+//! Where things begin and end in the text: lines, columns, and the comments that belong to an
+//! entry.
 
 use std::ops::Range;
 
@@ -12,7 +13,7 @@ impl Stream {
         self.text()[self.lines().start(offset)..offset].trim_start_matches('\u{feff}').chars().count()
     }
 
-    /// Whether only blanks stand before this byte on its line.
+    /// Whether only blanks are before this byte on its line.
     pub(super) fn begins_its_line(&self, offset: usize) -> bool {
         self.text()[self.lines().start(offset)..offset].trim_start_matches('\u{feff}').trim().is_empty()
     }
@@ -24,20 +25,20 @@ impl Stream {
         range.start..trailing.map_or(range.end, |comment| comment.range.end)
     }
 
-    /// Whether a comment stands behind a byte on its line.
+    /// Whether a comment follows a byte on its line.
     pub(super) fn is_followed_by_comment(&self, offset: usize) -> bool {
         self.with_trailing_comment(offset..offset).end > offset
     }
 
-    /// The comments that lie in a range.
+    /// The comments in a range.
     pub(super) fn comments_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Comment> {
         let first = self.comments.partition_point(|comment| comment.range.start < range.start);
         let end = range.end;
         self.comments[first..].iter().take_while(move |comment| comment.range.end <= end)
     }
 
-    /// Where the block of comment lines begins that stands directly above the line of `offset`, at its indentation; else the start
-    /// of the line itself.
+    /// The start of the block of comment lines directly above the line of `offset`, at its
+    /// indentation; else the start of the line itself.
     pub(super) fn start_with_comments_above(&self, offset: usize) -> usize {
         let column = self.column(offset);
         let mut start = self.lines().start(offset);
@@ -55,25 +56,27 @@ impl Stream {
         self.line_start(start)
     }
 
-    /// The end of the line's content: after a trailing comment, before blanks and the line break, but not before `offset`: a block scalar
-    /// may end in blanks.
+    /// The end of the line's content: after a trailing comment, before blanks and the line break,
+    /// but not before `offset`: a block scalar may end in blanks.
     pub(super) fn line_content_end(&self, offset: usize) -> usize {
         let line = self.lines().line(self.text(), offset);
         offset.max(line.start + self.text()[line.clone()].trim_end().len())
     }
 
-    /// Where the line of a byte begins, after a byte order mark, before which nothing can stand.
+    /// Where the line of a byte begins, after a byte order mark, before which nothing can be
+    /// inserted.
     pub(super) fn line_start(&self, offset: usize) -> usize {
         let start = self.lines().start(offset);
         if start == 0 && self.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start }
     }
 
-    /// The end of the line: after blanks at its end, which may be a comment's or a block scalar's, before the line break.
+    /// The end of the line: after blanks at its end, which may be a comment's or a block scalar's,
+    /// before the line break.
     pub(super) fn line_end(&self, offset: usize) -> usize {
         let line = self.lines().line(self.text(), offset);
-        let text = &self.text()[line.clone()];
-        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-        line.start + text.len()
+        let whole = &self.text()[line.clone()];
+        let content = whole.strip_suffix('\n').map_or(whole, |text| text.strip_suffix('\r').unwrap_or(text));
+        line.start + content.len()
     }
 
     /// The line break that ends the line of a byte; nothing at the end of the text.
@@ -81,30 +84,31 @@ impl Stream {
         &self.text()[self.line_end(offset)..self.lines().line(self.text(), offset).end]
     }
 
-    /// Where the first line begins that is not blank, from the one that begins here.
+    /// The start of the first line that is not blank, from the one that begins here.
     pub(super) fn end_of_blank_lines(&self, line_start: usize) -> usize {
         let rest = &self.text()[line_start..];
         let lines = rest.split_inclusive('\n').take_while(|line| line.ends_with('\n') && line.trim().is_empty());
         line_start + lines.map(str::len).sum::<usize>()
     }
 
-    /// The end of what stands before a byte and is no blank, line break or comment.
+    /// The end of the last text before a byte that is no blank, line break or comment.
     pub(super) fn end_of_token_before(&self, mut at: usize) -> usize {
         loop {
             at = self.text[..at].trim_end().len();
             let comment = self.comments.partition_point(|comment| comment.range.end < at);
             match self.comments.get(comment) {
-                // Blanks at the end of a comment are its own.
+                // Blanks at the end of a comment belong to it.
                 Some(comment) if comment.range.start < at => at = comment.range.start,
                 _ => return at,
             }
         }
     }
 
-    /// The `-` of a block sequence's item, given where the item begins: before it are only blanks, line breaks and comments.
+    /// The `-` of a block sequence's item, given the start of the item: before that are only
+    /// blanks, line breaks and comments.
     pub(super) fn dash_before(&self, item: usize) -> usize {
         let at = self.end_of_token_before(item);
-        // An empty item lies on its own `-`, or right behind it.
+        // The span of an empty item is at its `-` or directly after it.
         if self.text[..at].ends_with('-') { at - 1 } else { item }
     }
 
@@ -117,7 +121,8 @@ impl Stream {
         }
     }
 
-    /// The end of the lines of comments directly below a place that stand deeper than a column: they belong to what is above.
+    /// The end of the lines of comments directly below a place that are indented deeper than a
+    /// column: they belong to the node above.
     pub(super) fn end_with_deeper_comments(&self, offset: usize, column: usize) -> usize {
         let mut end = offset;
         while let Some(next) = self.lines().next(end) {
@@ -151,7 +156,8 @@ impl Stream {
         self.nodes.iter().any(|node| is_kept(&node.content) && ends_here(node.span.end))
     }
 
-    /// Whether a node ends in a block scalar that keeps the blank lines after it, so that nothing can be put behind it unnoticed.
+    /// Whether a node ends in a block scalar that keeps the blank lines after it, so that nothing
+    /// can be added after it without changing it.
     pub(super) fn ends_in_kept_block(&self, id: Id) -> bool {
         let last = self.last_leaf(id);
         matches!(self.nodes[last].content, Content::Scalar { notation: Notation::Block { keep: true }, .. })

@@ -1,3 +1,5 @@
+//! Nodes as they are stored, and the view of them that callers read.
+
 use std::ops::Range;
 
 use super::Stream;
@@ -9,7 +11,7 @@ pub(super) type Id = usize;
 /// Block or flow, for sequences and mappings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// One entry a line, by indentation.
+    /// One entry per line, by indentation.
     Block,
     /// In brackets or braces.
     Flow,
@@ -40,7 +42,7 @@ pub(super) enum Notation {
 /// A node as it is stored: nothing here is resolved.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    /// `text` is `None` where it is what stands at the node's span, as it does for most scalars.
+    /// `text` is `None` if it is the text of the node's span, as for most scalars.
     Scalar {
         text: Option<Box<str>>,
         notation: Notation,
@@ -58,7 +60,7 @@ pub(super) enum Content {
     },
 }
 
-/// What can stand before a node: an anchor, a tag, or both.
+/// What can precede a node: an anchor, a tag, or both.
 #[derive(Clone, Debug)]
 pub(super) struct Properties {
     pub(super) range: Range<usize>,
@@ -71,7 +73,7 @@ pub(super) struct Properties {
 /// `span` is trustworthy in both ends for every content ([`super::parse`] takes care of the traps,
 /// see `docs/yaml.md#traps-of-spans`): it starts at the node's first character, a block scalar's at
 /// its `|`, and ends after its last, for block collections after the last leaf. Anchor and tag
-/// stand before it, at `properties`.
+/// precede it, at `properties`.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) content: Content,
@@ -82,12 +84,12 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Everything of the node, its anchor and tag included.
+    /// The whole node, its anchor and tag included.
     pub(super) fn whole(&self) -> Range<usize> {
         self.properties().map_or(self.span.start, |range| range.start)..self.span.end
     }
 
-    /// The text of a scalar, where this is one.
+    /// The text of a scalar, if this is one.
     pub(super) fn text_in<'s>(&'s self, text: &'s str) -> Option<&'s str> {
         match &self.content {
             Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
@@ -112,7 +114,8 @@ impl Stored {
 
 /// A node of a stream, to read and to point at. Cheap to copy.
 ///
-/// Reading follows aliases and merge keys, as a YAML loader would; [`Node::own_entry`] does not, for edits.
+/// Reading follows aliases and merge keys, as a YAML loader would; [`Node::own_entry`] does not,
+/// for edits.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'s> {
     pub(super) stream: &'s Stream,
@@ -124,7 +127,7 @@ impl<'s> Node<'s> {
         &self.stream.nodes[self.id]
     }
 
-    /// Whether it is an alias: what it says stands elsewhere.
+    /// Whether it is an alias: its content is elsewhere.
     pub fn is_alias(self) -> bool {
         matches!(self.stored().content, Content::Alias { .. })
     }
@@ -146,12 +149,13 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to another type: `1.10` is `"1.10"`.
+    /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to
+    /// another type: `1.10` is `"1.10"`.
     pub fn text(self) -> Option<&'s str> {
         self.resolved().stored().text_in(&self.stream.text)
     }
 
-    /// The text of a scalar that is there: not empty, not `null`, not `~`.
+    /// The text of a scalar that is not empty, `null` or `~`.
     pub fn value(self) -> Option<&'s str> {
         self.text().filter(|_| !self.is_null())
     }
@@ -175,7 +179,8 @@ impl<'s> Node<'s> {
         items.iter().map(move |id| Node { stream: self.stream, id: *id })
     }
 
-    /// The entries that stand in a mapping, keys and values; none for anything else. Merge keys are entries like others here.
+    /// The entries written in a mapping, keys and values; none for anything else. Merge keys are
+    /// ordinary entries here.
     pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> {
         let entries: &[(Id, Id)] = match &self.resolved().stored().content {
             Content::Mapping { entries, .. } => entries,
@@ -191,7 +196,8 @@ impl<'s> Node<'s> {
         self.look_up(key, 0, &mut { MERGES })
     }
 
-    /// `left` is how many mappings may still be looked into: those that merge each other several times over would be billions.
+    /// `left` is how many mappings may still be searched: mappings that merge each other repeatedly
+    /// would be billions.
     fn look_up(self, key: &str, depth: usize, left: &mut usize) -> Option<Node<'s>> {
         const DEPTH: usize = 16;
         *left = left.checked_sub(1)?;
@@ -216,7 +222,8 @@ impl<'s> Node<'s> {
         self.at(path).and_then(Node::value)
     }
 
-    /// The entry with this key that stands in the mapping itself. Of duplicates, the last, as most readers have it.
+    /// The entry with this key in the mapping itself. Of duplicates, the last one, as most parsers
+    /// do.
     pub fn own_entry(self, key: &str) -> Option<(Node<'s>, Node<'s>)> {
         self.entries().rev().find(|(k, _)| k.text() == Some(key))
     }
@@ -246,8 +253,8 @@ impl<'s> Node<'s> {
         matches!(self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
     }
 
-    /// The children of a collection that stands here itself (not behind an alias), each with its bytes: an entry of a mapping from its
-    /// key, with its value; an item of a sequence, in block style from its dash.
+    /// The children of a collection (not of an alias), each with its bytes: an entry of a mapping
+    /// from its key, with its value; an item of a sequence, in block style from its dash.
     pub fn children(self) -> Vec<(Range<usize>, Node<'s>)> {
         let whole = |id: &Id| self.stream.nodes[*id].whole();
         let node = |id: &Id| Node { stream: self.stream, id: *id };
@@ -264,7 +271,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// Block or flow, for a collection that stands here itself (not behind an alias).
+    /// Block or flow, for a collection (not for an alias).
     pub fn style(self) -> Option<Style> {
         match self.stored().content {
             Content::Sequence { style, .. } | Content::Mapping { style, .. } => Some(style),

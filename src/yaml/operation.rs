@@ -1,9 +1,12 @@
+//! What an edit does to the data, applied to a reading to predict that of the new text.
+
 use std::collections::BTreeMap;
 
 use super::emit::New;
 use super::reading::Data;
 
-/// The way to a node from the root of its document: the places of entries and items, which parsers agree on better than on keys.
+/// The path to a node from the root of its document: the indices of entries and items, on which
+/// parsers agree better than on keys.
 pub(super) type Path = Vec<usize>;
 
 /// What an edit does to the data, whatever it does to the text.
@@ -23,16 +26,16 @@ pub(super) enum What {
     Set(New),
     /// The entry at this place becomes this key with this value.
     ReplaceEntry(usize, String, New),
-    /// An entry comes to stand before the one at this place.
+    /// An entry is inserted before the one at this place.
     InsertEntry(usize, String, New),
     RemoveEntry(usize),
     /// The entry at this place gets another key.
     RenameEntry(usize, String),
-    /// The entry at the first place comes to stand before the one at the second.
+    /// The entry at the first place moves before the one at the second.
     MoveEntry(usize, usize),
     InsertItem(usize, New),
     RemoveItem(usize),
-    /// A document comes to stand after the last.
+    /// A document is added after the last.
     AppendDocument(New),
 }
 
@@ -46,7 +49,7 @@ struct Changes<'o> {
 /// The reading with all operations applied.
 ///
 /// # Errors
-/// A sentence, where the reading has not what an operation is about.
+/// A sentence, if the reading does not have the node of an operation.
 pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<Vec<Data>, String> {
     let mut documents: BTreeMap<usize, Changes<'_>> = BTreeMap::new();
     let mut appended = Vec::new();
@@ -100,7 +103,7 @@ impl Changes<'_> {
                 What::RenameEntry(at, key) => children.at(*at)?.0 = intended_key(key),
                 What::InsertEntry(at, key, value) => children.insert(*at, entry(key, value))?,
                 What::RemoveEntry(at) => drop(children.take(*at)?),
-                // Below, when all that happens to the entry has happened.
+                // Done below, after all other operations on the entry.
                 What::MoveEntry(..) => {}
                 _ => return Err(missing()),
             }
@@ -133,7 +136,8 @@ fn intended_key(key: &str) -> Data {
     Data::Intended(New::String(key.to_owned()))
 }
 
-/// The children of a collection under their old places, and what comes to stand before each and after the last.
+/// The children of a collection at their old places, and what is inserted before each and after the
+/// last.
 struct Children<T> {
     old: Vec<Option<T>>,
     before: Vec<Vec<T>>,

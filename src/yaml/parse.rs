@@ -12,10 +12,11 @@ use super::node::{Content, Id, Notation, Properties, Stored, Style};
 use super::stream::Stream;
 use crate::text::Lines;
 
-/// How many bytes of text a node takes at least, as a rule: room is made for as many nodes, and given back.
+/// The usual minimum of bytes per node: memory is reserved for that many nodes, and what is unused
+/// is released.
 const BYTES_A_NODE: usize = 8;
 
-/// What yaml_serde nests at most; granit-parser would go on to 255. The joint limit of the two readers.
+/// The deepest nesting that both parsers read: that of yaml_serde; granit-parser allows 255.
 const NESTING: usize = 127;
 
 impl Stream {
@@ -50,7 +51,7 @@ impl Stream {
         Ok(stream)
     }
 
-    /// The trap of empty items: `- # comment` has its item behind the comment.
+    /// The trap of empty items: `- # comment` has its item after the comment.
     fn settle_empty_items(&mut self) {
         for id in 0..self.nodes.len() {
             let span = &self.nodes[id].span;
@@ -64,8 +65,9 @@ impl Stream {
         }
     }
 
-    /// A block collection begins where its first child begins, for a sequence at the `-` before it, and ends where its last leaf
-    /// ends. Children come after their parents, so going backwards finds them closed.
+    /// A block collection begins where its first child begins, for a sequence at the `-` before it,
+    /// and ends where its last leaf ends. Children come after their parents, so going backwards
+    /// finds them closed.
     fn close_block_collections(&mut self) {
         for id in (0..self.nodes.len()).rev() {
             let (start, last) = match &self.nodes[id].content {
@@ -87,8 +89,7 @@ impl Stream {
 }
 
 fn syntax(text: &str, lines: &Lines, error: &ScanError) -> Error {
-    let at = error.marker().byte_offset().unwrap_or(text.len());
-    let at = at.min(text.len());
+    let at = error.marker().byte_offset().map_or(text.len(), |at| at.min(text.len()));
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     Error { problem: Problem::Syntax(error.kind().to_string()), at: lines.position(text, at), range: at..end }
 }
@@ -100,11 +101,11 @@ struct Builder<'t> {
     nodes: Vec<Stored>,
     roots: Vec<Id>,
     comments: Vec<Comment>,
-    /// The open collections, each with the key that waits for its value.
+    /// The open collections, each with the key that still needs its value.
     open: Vec<(Id, Option<Id>)>,
     anchors: HashMap<usize, Id>,
     last: Id,
-    /// Where the token before the current node ended, as far as nodes tell.
+    /// Where the token before the current node ended, as far as nodes show it.
     seen: usize,
 }
 
@@ -207,7 +208,8 @@ impl<'t> Builder<'t> {
         id
     }
 
-    /// The trap of scalars: a block scalar's span starts at its content and takes in what follows it; an empty value lies on the `:`.
+    /// The trap of scalars: a block scalar's span starts at its content and includes what follows
+    /// it; that of an empty value is at the `:`.
     fn scalar(
         &self,
         text: &str,
@@ -233,14 +235,14 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Where the `|` or `>` of a block scalar stands, and whether it keeps its last line breaks.
+    /// Where the `|` or `>` of a block scalar is, and whether it keeps its last line breaks.
     fn block_header(&self, properties: Option<&Range<usize>>) -> (usize, bool) {
-        // Between the token before and the content there are only `:` or `-`, properties, blanks, the header and comments:
-        // the first `|` or `>` that a blank stands before.
+        // Between the token before and the content there are only `:` or `-`, properties, blanks,
+        // the header and comments: the first `|` or `>` after a blank.
         let from = properties.map_or(self.seen, |properties| properties.end);
         let rest = &self.text[from..];
-        let near = self.comments.iter().rev().take_while(|comment| comment.range.end > from);
-        let mut near: Vec<_> = near.map(|comment| &comment.range).collect();
+        let after = self.comments.iter().rev().take_while(|comment| comment.range.end > from);
+        let mut near: Vec<_> = after.map(|comment| &comment.range).collect();
         near.sort_by_key(|range| range.start);
         let in_comment = |at: usize| {
             let next = near.partition_point(|range| range.end <= at);
@@ -256,11 +258,12 @@ impl<'t> Builder<'t> {
         (at, header.contains('+'))
     }
 
-    /// Where a block scalar ends: after its last line, blank lines after it included only if it keeps them.
+    /// Where a block scalar ends: after its last line, blank lines after it included only if it
+    /// keeps them.
     fn block_end(&self, header: usize, content: &Range<usize>, keep: bool) -> usize {
         let header_end = self.lines.next(header).unwrap_or(self.text.len());
         let end = content.end.max(header_end.min(self.text.len())).min(self.text.len());
-        // What granit counts in of the next line is indentation: cut back to the line break.
+        // granit includes the indentation of the next line: cut back to the line break.
         let end = match self.text[..end].rfind('\n') {
             Some(newline) if self.text[newline + 1..end].trim().is_empty() => newline,
             _ => end,
@@ -269,7 +272,7 @@ impl<'t> Builder<'t> {
         if keep {
             return header + whole.trim_end_matches('\r').len();
         }
-        // Blanks that end the last line with anything in it are content, those on lines of their own are not.
+        // Blanks at the end of the last non-blank line are content, blank lines are not.
         let said = whole.trim_end().len();
         let blanks = whole[said..].find(['\r', '\n']).unwrap_or(whole.len() - said);
         let in_content = whole[..said].contains('\n');
@@ -290,7 +293,7 @@ impl From<StructureStyle> for Style {
 mod tests {
     use super::*;
 
-    /// Every node as `text of its bytes`, one a line, collections too.
+    /// Every node as `text of its bytes`, one per line, collections too.
     fn spans(text: &str) -> Vec<String> {
         let stream = Stream::parse(text).unwrap();
         (0..stream.nodes.len()).map(|id| text[stream.nodes[id].whole()].to_string()).collect()

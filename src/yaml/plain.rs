@@ -1,8 +1,10 @@
 //! When plain text is safe.
 
-/// Whether every reader, of YAML 1.1 or 1.2, in block or in flow, takes this plain text for exactly this string.
+/// Whether every parser, of YAML 1.1 or 1.2, in block or in flow style, reads this plain text as
+/// exactly this string.
 ///
-/// Stricter than YAML: what is not certain gets quotes. `3.7.3` is certain, `3.7` is a number, `no` is a boolean to some, `12:30` a time.
+/// Stricter than YAML: what is not certain gets quotes. `3.7.3` is certain, `3.7` is a number, `no`
+/// is a boolean to some parsers, `12:30` a time.
 pub fn reads_as_string(text: &str) -> bool {
     let mut chars = text.chars();
     let (Some(first), last) = (chars.next(), text.chars().next_back().unwrap_or(' ')) else { return false };
@@ -21,7 +23,7 @@ pub fn reads_as_string(text: &str) -> bool {
         && !looks_like_a_number(text)
 }
 
-/// The words that mean null, true or false to some reader.
+/// The words that mean null, true or false to some parser.
 fn is_word(text: &str) -> bool {
     matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n")
 }

@@ -1,4 +1,5 @@
-//! Double entry and the ledger of comments: what every edit has to pass.
+//! The proof that every edit has to pass: two parsers agree on the data, and every comment is
+//! accounted for.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +10,9 @@ use super::operation::{self, Operation};
 use super::reading::{Data, granit, libyaml};
 use crate::text::Splices;
 
-/// Proves that the splices do to the text what the operations do to the data, in the eyes of two parsers, and that every comment of
-/// the old text is in the new one or has a fate that says why not.
+/// Proves that the splices do to the text what the operations do to the data, according to two
+/// parsers, and that every comment of the old text is in the new one or has a fate that says why
+/// not.
 ///
 /// # Errors
 /// [`Problem::ParsersDisagree`] or [`Problem::CommentLost`].
@@ -35,7 +37,8 @@ pub(super) fn prove(
     balance(stream, &new, fates, added).map_err(Problem::CommentLost)
 }
 
-/// What comments the new text has is what the old text had, less what was dropped, and what was added. One that is not otherwise.
+/// Checks that the comments of the new text are those of the old text, without the dropped and with
+/// the added ones. The error is a comment for which this is not so.
 fn balance(old: &Stream, new: &Stream, fates: &[CommentFate], added: &[String]) -> Result<(), String> {
     let mut missing: BTreeMap<&str, isize> = BTreeMap::new();
     let mut count = |text, by| *missing.entry(text).or_default() += by;

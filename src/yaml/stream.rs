@@ -1,3 +1,5 @@
+//! A parsed YAML file.
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ impl Stream {
         &self.comments
     }
 
-    /// The place of a byte, for people.
+    /// The place of a byte, to show to the user.
     pub fn position(&self, offset: usize) -> Position {
         self.lines.position(&self.text, offset)
     }

@@ -1,3 +1,5 @@
+//! Anchors and aliases: an edit never changes what an alias elsewhere stands for.
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,10 +9,12 @@ use crate::yaml::emit::Layout;
 use crate::yaml::node::{Content, Id, Notation, Style};
 
 impl Edit<'_> {
-    /// Looks after the anchors in a range that is to go: one that is used outside is refused, or moves to its first remaining use.
+    /// Handles the anchors in a range that is to be removed: an anchor that is used outside is
+    /// refused, or moves to its first remaining use.
     ///
     /// # Errors
-    /// [`Problem::AnchorInUse`]; [`Problem::Unsupported`] where the node cannot be written out at the place of that use.
+    /// [`Problem::AnchorInUse`]; [`Problem::Unsupported`] where the node cannot be written out at
+    /// the place of that use.
     pub(super) fn settle_anchors_in(&mut self, range: &Range<usize>) -> Result<(), Error> {
         let inside = |id: Id| {
             let start = self.stream.nodes[id].whole().start;
@@ -37,7 +41,7 @@ impl Edit<'_> {
             moves.push((id, self.written_out(id, user)?));
         }
         for (id, splices) in moves {
-            // The comments inside go with the copy.
+            // The comments inside move with the copy.
             let span = self.with_last_comment(id);
             if self.stream.comments_in(&span).any(|comment| self.is_carried(&comment.range)) {
                 let what =
@@ -50,7 +54,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Refuses what would change a node that an alias repeats. A node that is set as a whole gives its anchor up, which is settled elsewhere.
+    /// Refuses what would change a node that an alias repeats. A node that is set as a whole loses
+    /// its anchor, which is handled elsewhere.
     ///
     /// # Errors
     /// [`Problem::AnchorInUse`].
@@ -69,7 +74,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Refuses to move a child where an alias would come to stand before its anchor, or behind another one of that name.
+    /// Refuses to move a child if an alias would then be before its anchor, or after another anchor
+    /// with that name.
     ///
     /// # Errors
     /// [`Problem::AnchorInUse`].
@@ -102,7 +108,8 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Refuses a node with an alias in it whose anchor stands outside of the node, and goes, too.
+    /// Refuses a node that contains an alias whose anchor is outside of the node and is removed,
+    /// too.
     ///
     /// # Errors
     /// [`Problem::Unsupported`].
@@ -117,8 +124,9 @@ impl Edit<'_> {
         }
     }
 
-    /// What puts an anchored node, anchor and all, in the place of an alias. Its text is copied, never printed; lines below its first are
-    /// shifted as what holds the alias stands deeper or less deep than what holds the node.
+    /// The splice that puts an anchored node with its anchor in the place of an alias. Its text is
+    /// copied, never printed; the lines after its first are shifted by the difference in
+    /// indentation of the two places.
     fn written_out(&self, id: Id, user: Id) -> Result<Vec<Splice>, Error> {
         let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
         let text = self.stream.text();
@@ -140,7 +148,7 @@ impl Edit<'_> {
         let to = match place {
             Holding::Entry(column) | Holding::Item(column) => column,
             Holding::Key => return Err(self.unsupported(node, "moving an anchor of several lines to a key")),
-            // In flow indentation says nothing.
+            // In flow style, indentation has no meaning.
             Holding::Flow | Holding::Root if !is_block(&stored.content) => {
                 return Ok(vec![Splice { range: used.span.clone(), with: format!("{properties} {copy}") }]);
             }
@@ -177,7 +185,7 @@ impl Edit<'_> {
                 return Err(self.unsupported(node, what));
             }
         }
-        // A comment behind the alias stays on the line.
+        // A comment after the alias stays on the line.
         let line_end = self.stream.line_end(used.span.end);
         if line_end == used.span.end {
             return Ok(vec![Splice { range: used.span.clone(), with: first + &below }]);
@@ -185,7 +193,7 @@ impl Edit<'_> {
         Ok(vec![Splice { range: used.span.clone(), with: first }, Splice { range: line_end..line_end, with: below }])
     }
 
-    /// The bytes of a node; of a block collection with the comment on its last line.
+    /// The bytes of a node; for a block collection, with the comment on its last line.
     fn with_last_comment(&self, id: Id) -> Range<usize> {
         let span = self.stream.nodes[id].span.clone();
         let line_end = self.stream.line_end(span.end);
@@ -196,7 +204,7 @@ impl Edit<'_> {
         }
     }
 
-    /// What holds a node, which says where its lines may stand.
+    /// What contains a node, which decides how its lines may be indented.
     fn holding(&self, id: Id) -> Holding {
         let Some(parent) = self.stream.nodes[id].parent else { return Holding::Root };
         match &self.stream.nodes[parent].content {
@@ -213,7 +221,7 @@ impl Edit<'_> {
     }
 }
 
-/// What holds a node.
+/// What contains a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holding {
     /// A block mapping, with the column of the key.
@@ -226,7 +234,7 @@ enum Holding {
     Root,
 }
 
-/// Whether the indentation of the lines of a node says something.
+/// Whether the indentation of the lines of a node has a meaning.
 fn is_block(content: &Content) -> bool {
     match content {
         Content::Scalar { notation, .. } => matches!(notation, Notation::Block { .. }),
@@ -235,13 +243,15 @@ fn is_block(content: &Content) -> bool {
     }
 }
 
-/// The lines of a node, the first without its indentation, with the others moved from one column to another.
+/// The lines of a node: the first without its indentation, the others shifted from one column to
+/// another.
 fn shift(node: &str, from: usize, to: usize) -> String {
     let mut out = String::new();
     for (index, line) in node.split_inclusive('\n').enumerate() {
         let blanks = line.len() - line.trim_start_matches(' ').len();
         if index > 0 && !line.trim_end_matches(['\r', '\n']).is_empty() {
-            // Comments may stand less deep than what they are in, and blank lines be of fewer blanks.
+            // Comments may be indented less than the node that they are in, and blank lines may
+            // have fewer blanks.
             out.push_str(&" ".repeat((blanks + to).saturating_sub(from)));
             out.push_str(&line[blanks..]);
         } else {

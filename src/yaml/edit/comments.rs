@@ -1,13 +1,16 @@
+//! Operations on comments, and the fates of comments in removed ranges.
+
 use std::ops::Range;
 
 use super::{Edit, Error, Node, Problem, Splice};
 use crate::yaml::comments::{Comment, CommentFate, Fate, written};
 
 impl<'s> Edit<'s> {
-    /// Puts a comment on lines of its own directly above an entry or item, at its indentation. Without `#`, which is added.
+    /// Puts a comment on separate lines directly above an entry or item, at its indentation. Give
+    /// the text without `#`, which is added.
     ///
     /// # Errors
-    /// If the child does not begin its line, or the text holds what ends a comment.
+    /// If the child does not begin its line, or the text contains a character that ends a comment.
     pub fn add_comment_above(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
         let start = self.child_start(child);
         if !self.stream.begins_its_line(start) {
@@ -29,10 +32,10 @@ impl<'s> Edit<'s> {
         Ok(())
     }
 
-    /// Notes comments that come with something new, and gives them as they are written.
+    /// Records the comments of a new node, and returns them as they are written.
     ///
     /// # Errors
-    /// If one holds what ends a comment.
+    /// If one contains a character that ends a comment.
     pub(super) fn comments_to_add(&mut self, at: Node<'s>, comments: &[&str]) -> Result<Vec<String>, Error> {
         if comments.iter().any(|text| text.chars().any(|c| c.is_control() && c != '\t')) {
             return Err(self.unsupported(at, "a comment with control characters"));
@@ -42,10 +45,12 @@ impl<'s> Edit<'s> {
         Ok(comments)
     }
 
-    /// Puts a comment behind an entry or item, on the line where it ends. Without `#`, which is added.
+    /// Puts a comment after an entry or item, on the line where it ends. Give the text without `#`,
+    /// which is added.
     ///
     /// # Errors
-    /// If something else stands behind it there already, if it ends in a block scalar, or if the text is of several lines.
+    /// If something else follows it on that line, if it ends in a block scalar, or if the text has
+    /// several lines.
     pub fn add_comment_beside(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
             return Err(self.unsupported(child, "a comment of several lines beside something"));
@@ -61,10 +66,10 @@ impl<'s> Edit<'s> {
         Ok(())
     }
 
-    /// Puts another comment in the place of one. Without `#`, which is added.
+    /// Replaces a comment. Give the text without `#`, which is added.
     ///
     /// # Errors
-    /// If the text holds what ends a comment.
+    /// If the text contains a character that ends a comment.
     pub fn set_comment(&mut self, comment: &Comment, text: &str, because: &str) -> Result<(), Error> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
             let problem = Problem::Unsupported("a comment of several lines in the place of one");
@@ -86,10 +91,10 @@ impl<'s> Edit<'s> {
         self.carried.iter().any(|node| node.contains(&comment.start))
     }
 
-    /// Settles the comments of a removed range. Gives the moved ones, in order.
+    /// Decides on the comments of a removed range. Returns the ones to move, in order.
     ///
     /// # Errors
-    /// If one is to move and there is no place for it.
+    /// If one is to be moved and there is no place for it.
     pub(super) fn take_comments(
         &mut self,
         range: &Range<usize>,

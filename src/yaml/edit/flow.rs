@@ -7,12 +7,13 @@ use super::slots::Slots;
 use crate::text::Splice;
 use crate::yaml::emit::Layout;
 
-/// Children that go, each but the first on the line where the one before it ends.
+/// Children to remove; each but the first begins on the line where the one before it ends.
 type Group = Range<usize>;
 
 impl Slots<'_> {
-    /// What goes when these children are removed, which are not all: each with one comma, with its lines where it has them to itself, and
-    /// with the comments above those. Whether a comma stands behind the last child stays as it is.
+    /// What is cut out to remove these children, which are not all of them: each with one comma,
+    /// with its lines if nothing else is on them, and with the comments above those. A comma after
+    /// the last child stays if there was one.
     pub(super) fn flow_removal(&self, removed: &BTreeSet<usize>) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
         let mut rest = removed.iter().copied().peekable();
@@ -26,7 +27,7 @@ impl Slots<'_> {
         ranges
     }
 
-    /// Children beside each other, with no others between them that stay.
+    /// Adjacent children, with none between them that stays.
     fn remove_run(&self, run: Range<usize>, ranges: &mut Vec<Range<usize>>) {
         let from = ranges.len();
         let mut first = run.start;
@@ -38,7 +39,8 @@ impl Slots<'_> {
             ranges.push(self.remove_group(&(first..end)));
             first = end;
         }
-        // Of the commas around the run one is left, if something stands before it, and something or a comma behind it.
+        // One of the commas around the run stays, if something is before it, and something or a
+        // comma after it.
         let commas = (run.start.saturating_sub(1)..run.end).filter_map(|child| self.comma_behind(child));
         let left: Vec<_> = commas.filter(|at| !ranges[from..].iter().any(|range| range.contains(at))).collect();
         let is_needed = run.start > 0 && (run.end < self.len() || self.comma_behind(self.len() - 1).is_some());
@@ -62,7 +64,7 @@ impl Slots<'_> {
         }
     }
 
-    /// What puts a new child before the one at `at`, or after the last.
+    /// The splices that put a new child before the one at `at`, or after the last.
     pub(super) fn flow_insertion(&self, at: usize, layout: &Layout, text: &str) -> Vec<Splice> {
         let stream = self.stream;
         let sibling = self.child(at.saturating_sub(1));
@@ -82,7 +84,7 @@ impl Slots<'_> {
         let alone = own_lines && stream.ends_with(end, content_end);
         let line_end = stream.line_end(content_end);
         let line = |text: &str| format!("{}{indentation}{text}", layout.ending);
-        // Some readers take `a:,` for a key of two characters.
+        // Some parsers read `a:,` as a key of two characters.
         let blank = if self.ends_in_colon(at - 1) { " " } else { "" };
         match (alone, comma) {
             (true, Some(_)) => vec![insert(line_end, line(&format!("{text},")))],
@@ -103,7 +105,7 @@ impl Slots<'_> {
         lines.number(self.child(at).end) == lines.number(self.child(at + 1).start)
     }
 
-    /// The comma behind a child, blanks, line breaks and comments aside.
+    /// The comma after a child, past blanks, line breaks and comments.
     fn comma_behind(&self, at: usize) -> Option<usize> {
         let text = self.stream.text();
         let mut end = self.child(at).end;
@@ -116,14 +118,15 @@ impl Slots<'_> {
         }
     }
 
-    /// The comma behind a child, if it stands on the line where the child ends.
+    /// The comma after a child, if it is on the line where the child ends.
     fn comma_on_line(&self, at: usize) -> Option<usize> {
         let end = self.child(at).end;
         let comma = end + blanks(&self.stream.text()[end..]);
         self.stream.text()[comma..].starts_with(',').then_some(comma)
     }
 
-    /// Where a child ends; where nothing stands behind its colon, the blanks that keep a comma from it included.
+    /// Where a child ends. If nothing follows its colon, the blanks that separate it from a comma
+    /// are included.
     fn end_with_blank(&self, at: usize) -> usize {
         let end = self.child(at).end;
         if self.ends_in_colon(at) { end + blanks(&self.stream.text()[end..]) } else { end }

@@ -1,7 +1,10 @@
+//! Keeps line breaks in files that mix `\n` and `\r\n`.
+
 use crate::text::Splice;
 use crate::yaml::Stream;
 
-/// In a file of mixed line breaks each line keeps its own: one whose end is cut off together with lines below it does not get that of the last.
+/// Each line keeps its line break: a line whose end is cut off together with lines below it does
+/// not get the line break of the last one.
 pub(super) fn keep(stream: &Stream, splices: &mut [Splice]) {
     let text = stream.text();
     let starts: Vec<_> = splices.iter().map(|splice| splice.range.start).collect();

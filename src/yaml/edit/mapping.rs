@@ -1,3 +1,5 @@
+//! Operations on the entries of mappings: insert, replace, rename, move, remove.
+
 use super::slots::{Moved, Slots};
 use super::{Edit, Emptied, Error, Fate, Node, Place, Problem, Splice, What};
 use crate::yaml::emit::{Layout, New};
@@ -11,12 +13,14 @@ pub(super) struct Entry {
 }
 
 impl<'s> Edit<'s> {
-    /// Puts another key and value in the place of an entry, in the style of its mapping and its value. `fate` decides on each comment
-    /// inside the entry, one that trails its last line and lines of comments directly below that stand deeper than the key included; moved
-    /// ones come to stand above the new key.
+    /// Replaces the key and value of an entry, in the style of its mapping and its value. `fate`
+    /// decides on each comment inside the entry, including one at the end of its last line and
+    /// comment lines directly below that are indented deeper than the key. Moved comments are
+    /// placed above the new key.
     ///
     /// # Errors
-    /// If there is no such entry, or two, if it carries an anchor that is used elsewhere, or if a comment cannot be moved.
+    /// If there is no such entry, or more than one, if it has an anchor that is used elsewhere, or
+    /// if a comment cannot be moved.
     pub fn replace_entry(
         &mut self,
         mapping: Node<'s>,
@@ -36,7 +40,7 @@ impl<'s> Edit<'s> {
         self.settle_anchors_in(&range)?;
 
         let mut layout = Layout::near(self.stream, start).inside(self.stream, mapping.id);
-        // A comment behind it must not become text.
+        // A comment after it must not become text.
         layout.block_scalars = !self.stream.is_followed_by_comment(range.end);
         let column = self.stream.column(start);
         let can_move = !slots.is_flow() && self.stream.begins_its_line(start);
@@ -59,7 +63,8 @@ impl<'s> Edit<'s> {
     /// Puts an entry into a mapping.
     ///
     /// # Errors
-    /// If the mapping has that key, if the place names a key that it has not, or if nothing can be put there safely.
+    /// If the mapping has that key already, if the place names a key that it does not have, or if
+    /// nothing can be inserted there safely.
     pub fn insert_entry(&mut self, mapping: Node<'s>, place: Place<'_>, key: &str, value: &New) -> Result<(), Error> {
         let Content::Mapping { .. } = &self.stored(mapping)?.content else {
             return Err(self.unsupported(mapping, "entries can only be put into a mapping"));
@@ -80,11 +85,12 @@ impl<'s> Edit<'s> {
         self.record(mapping.id, What::InsertEntry(at, key.to_owned(), value.clone()))
     }
 
-    /// As [`Edit::insert_entry`], with comments on lines of their own above the entry, where the mapping is one in block style. Without `#`,
-    /// which is added.
+    /// As [`Edit::insert_entry`], with comments on separate lines above the entry, if the mapping
+    /// is in block style. Give them without `#`, which is added.
     ///
     /// # Errors
-    /// As [`Edit::insert_entry`]; also for a mapping in flow style, in which comments have no lines.
+    /// As [`Edit::insert_entry`]; also for a mapping in flow style, where comments have no lines of
+    /// their own.
     pub fn insert_commented_entry(
         &mut self,
         mapping: Node<'s>,
@@ -118,17 +124,18 @@ impl<'s> Edit<'s> {
         moved: Option<Moved<'s>>,
         text: &dyn Fn(&Layout, usize) -> String,
     ) -> Result<(), Error> {
-        // Before a child that is not the first is after the one before it, and its comments.
+        // To insert before a child other than the first is to insert after the previous one and its
+        // comments.
         let beside = (slots.len() > 0).then(|| slots.child(at.saturating_sub(1)));
         let mut layout = Layout::near(self.stream, beside.as_ref().map_or(0, |child| child.start));
         if let Some(beside) = beside {
-            // The line that it stands beside.
+            // The line next to it.
             let line = if at == 0 { self.stream.start_with_comments_above(beside.start) } else { beside.end };
             layout.ending = self.stream.lines().ending(self.stream.text(), line).to_owned();
         }
         let layout = layout.inside(self.stream, slots.id());
         for splice in slots.insertion(at, &layout, moved, text)? {
-            // Of several at one place, each comes after those before it: inner ones are put in first.
+            // Several insertions at one place keep their order: inner ones come first.
             let is_there = |there: &&mut Splice| there.range.is_empty() && there.range == splice.range;
             match self.splices.iter_mut().find(is_there).filter(|_| self.in_order) {
                 Some(there) => {
@@ -141,11 +148,12 @@ impl<'s> Edit<'s> {
         Ok(())
     }
 
-    /// Takes an entry out of a mapping, with the comments that belong to it: those directly above at its indentation, in it, and on its
-    /// line. `fate` must drop each of them. `emptied` says what is left where it is the only one.
+    /// Removes an entry from a mapping, with the comments that belong to it: those directly above
+    /// at its indentation, in it, and on its line. `fate` must drop each of them. `emptied` says
+    /// what is left if it is the only one.
     ///
     /// # Errors
-    /// If there is no such entry, or two, or if it carries an anchor that is used elsewhere.
+    /// If there is no such entry, or more than one, or if it has an anchor that is used elsewhere.
     pub fn remove_entry(
         &mut self,
         mapping: Node<'s>,
@@ -162,7 +170,8 @@ impl<'s> Edit<'s> {
         self.record(mapping.id, What::RemoveEntry(entry.at))
     }
 
-    /// Takes a child that is not the only one out of the text. `may_stay` says whether comments that move can do so by staying where they are.
+    /// Cuts a child that is not the only one out of the text. `may_stay` says whether comments to
+    /// be moved may simply stay where they are.
     pub(super) fn remove(
         &mut self,
         slots: &Slots<'s>,
@@ -173,7 +182,7 @@ impl<'s> Edit<'s> {
         let mut stay = String::new();
         for range in slots.removal(at)? {
             self.settle_anchors_in(&range)?;
-            // Comments can stay where whole lines go, each on a line of its own.
+            // If whole lines are removed, comments can stay, each on its line.
             let text = self.stream.text();
             let lines = may_stay
                 && !slots.is_flow()
@@ -188,24 +197,26 @@ impl<'s> Edit<'s> {
         self.cut(slots, at, &stay)
     }
 
-    /// Notes that the text of a child goes, but for the comments in `stay`.
+    /// Records that the text of a child is removed, except the comments in `stay`.
     fn cut(&mut self, slots: &Slots<'s>, at: usize, stay: &str) -> Result<(), Error> {
         let others = self.cut.entry(slots.id()).or_default();
         if !others.insert(at) {
             return Err(self.stream.error(slots.child(at), Problem::Overlap));
         }
         if !slots.is_flow() {
-            // In flow, which comma goes depends on what else does.
+            // In flow style, which comma is removed depends on what else is.
             let ranges = slots.removal(at)?;
             self.splices.extend(ranges.into_iter().map(|range| Splice { range, with: stay.to_owned() }));
         }
         Ok(())
     }
 
-    /// Gives an entry another key, in the notation of the old one where that can say it. An anchor of the key stays.
+    /// Renames the key of an entry, in the notation of the old key if possible. An anchor of the
+    /// key stays.
     ///
     /// # Errors
-    /// If there is no such entry, or two, if the new key is there already, or if the key is no scalar.
+    /// If there is no such entry, or more than one, if the new key exists already, or if the key is
+    /// no scalar.
     pub fn rename_key(&mut self, mapping: Node<'s>, key: &str, new_key: &str) -> Result<(), Error> {
         let entry = self.entry(mapping, key)?;
         if key == new_key {
@@ -234,7 +245,7 @@ impl<'s> Edit<'s> {
     /// Moves an entry within its mapping, with the comments that belong to it, as it is written.
     ///
     /// # Errors
-    /// As for removing and inserting; also where an alias would come to stand before its anchor.
+    /// As for removing and inserting; also if an alias would then be before its anchor.
     pub fn move_entry(&mut self, mapping: Node<'s>, key: &str, place: Place<'_>) -> Result<(), Error> {
         let slots = self.slots(mapping)?;
         let from = self.entry(mapping, key)?.at;
@@ -245,7 +256,7 @@ impl<'s> Edit<'s> {
         let child = slots.child(from);
         self.refuse_explicit_keys(mapping)?;
         self.refuse_uses_before_anchors(&slots, from, to)?;
-        // With its comments, without its own indentation, which the insertion adds.
+        // With its comments, without its indentation, which the insertion adds.
         let begins = self.stream.begins_its_line(child.start) && !slots.is_flow();
         let start = if begins { self.stream.start_with_comments_above(child.start) } else { child.start };
         let end = if slots.is_flow() { child.end } else { self.stream.line_content_end(child.end) };
@@ -257,7 +268,7 @@ impl<'s> Edit<'s> {
         self.record(mapping.id, What::MoveEntry(from, to))
     }
 
-    /// Before which of the entries a place is; their number for the end.
+    /// The index of the entry that a place is before; the number of entries for the end.
     fn index_of(&self, mapping: Node<'s>, place: Place<'_>) -> Result<usize, Error> {
         Ok(match place {
             Place::First => 0,
@@ -283,7 +294,7 @@ impl<'s> Edit<'s> {
         Ok(Entry { at, key: *key_id, value: *value })
     }
 
-    /// `? key` splits an entry in a way that nothing here is made for.
+    /// `? key` splits an entry in a way that this editor does not support.
     pub(super) fn refuse_explicit_keys(&self, mapping: Node<'s>) -> Result<(), Error> {
         let explicit = |key: &Node<'s>| {
             let before = &self.stream.text()[..self.stream.end_of_token_before(key.range().start)];

@@ -1,4 +1,4 @@
-//! Editing a stream: operations on its nodes, collected and then proven at once.
+//! Editing a stream: operations on its nodes, collected and then proven together.
 
 mod anchors;
 mod comments;
@@ -27,8 +27,8 @@ use super::operation::{Operation, Path, What};
 use super::{Stream, proof};
 use crate::text::{Splice, SpliceError, Splices};
 
-/// Operations on the nodes of one stream. Nodes are those of the stream as it was read: operations do not see each other, and two that touch
-/// the same bytes are refused.
+/// Operations on the nodes of one stream. Nodes are those of the stream as it was read: operations
+/// do not see each other, and two that touch the same bytes are refused.
 ///
 /// ```
 /// use flux_codemod::yaml::{Edit, Fate, New, Stream};
@@ -44,17 +44,17 @@ use crate::text::{Splice, SpliceError, Splices};
 pub struct Edit<'s> {
     stream: &'s Stream,
     splices: Vec<Splice>,
-    /// The children of each collection whose text goes, removed or moved.
+    /// The children of each collection whose text is removed or moved.
     cut: BTreeMap<Id, BTreeSet<usize>>,
     operations: Vec<Operation>,
     fates: Vec<CommentFate>,
-    /// Those of comments in block scalars, which are none of the stream's own.
+    /// Fates of comments in block scalars, which are not comments of the stream itself.
     nested_fates: Vec<CommentFate>,
     added: Vec<String>,
-    /// The nodes that have moved with their anchors, and comments with them.
+    /// The nodes that have moved with their anchors and comments.
     carried: Vec<Range<usize>>,
     move_anchors: bool,
-    /// Whether several things may be put into one place.
+    /// Whether several insertions at one place are allowed.
     in_order: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Edited {
     pub comments: Vec<CommentFate>,
 }
 
-/// Where an entry of a mapping goes.
+/// Where an entry is placed in a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place<'k> {
     /// Before the first entry, and before the comments above it.
@@ -80,12 +80,12 @@ pub enum Place<'k> {
     After(&'k str),
 }
 
-/// What is left where the last child of a collection is removed.
+/// What is left when the last child of a collection is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emptied {
     /// `[]` or `{}`.
     Brackets,
-    /// Nothing: the entry that holds the collection goes, too.
+    /// Nothing: the entry that contains the collection is removed, too.
     NoEntry,
 }
 
@@ -106,14 +106,16 @@ impl<'s> Edit<'s> {
         }
     }
 
-    /// From here on, an anchor in a removed range that is used elsewhere moves to its first remaining use, instead of being refused. What the
-    /// text says as data stays the same, which the proof sees to. Comments inside go along and have no fate.
+    /// From here on, an anchor in a removed range that is used elsewhere moves to its first
+    /// remaining use, instead of being refused. The data stays the same, which the proof checks.
+    /// Comments inside move along and have no fate.
     pub fn moving_anchors(mut self) -> Edit<'s> {
         self.move_anchors = true;
         self
     }
 
-    /// From here on, what is put into one place stands there in the order of the operations, instead of being refused.
+    /// From here on, several insertions at one place are made in the order of the operations,
+    /// instead of being refused.
     pub fn in_order(mut self) -> Edit<'s> {
         self.in_order = true;
         self
@@ -124,8 +126,8 @@ impl<'s> Edit<'s> {
         self.splices.is_empty() && self.cut.is_empty()
     }
 
-    /// Proves the edit: both parsers read the new text as their own reading of the old text with the operations applied, and every
-    /// comment is still there or accounted for.
+    /// Proves the edit: both parsers read the new text as their own reading of the old text with
+    /// the operations applied, and every comment is still there or accounted for.
     ///
     /// # Errors
     /// If one of them does not.
@@ -169,10 +171,11 @@ impl<'s> Edit<'s> {
         Ok(())
     }
 
-    /// Puts a document at the end of the stream, with comments above its content. Comments without `#`, which is added.
+    /// Adds a document at the end of the stream, with comments above its content. Give comments
+    /// without `#`, which is added.
     ///
     /// # Errors
-    /// If the stream has no document yet, or its last one ends in the middle of a block scalar.
+    /// If the stream has no document yet, or its last one ends within a block scalar.
     pub fn append_document(&mut self, comments: &[&str], document: &New) -> Result<(), Error> {
         let text = self.stream.text();
         let Some(last) = self.stream.roots.last() else {
@@ -201,7 +204,7 @@ impl<'s> Edit<'s> {
         self.stream.error(node.range(), Problem::Unsupported(what))
     }
 
-    /// A collection that stands here itself: editing it through an alias would change it elsewhere.
+    /// A collection that is not an alias: editing it through an alias would change it elsewhere.
     fn stored(&self, node: Node<'s>) -> Result<&'s Stored, Error> {
         match node.stored().content {
             Content::Alias { .. } => Err(self.unsupported(node, "this value is an alias: it stands elsewhere")),
@@ -217,7 +220,8 @@ impl<'s> Edit<'s> {
         self.stream.nodes[id].whole()
     }
 
-    /// Where a child of a collection begins: at its key, at its dash, or, in flow and at the root, at itself.
+    /// Where a child of a collection begins: at its key, at its dash, or, in flow style and at the
+    /// root, at the node itself.
     fn child_start(&self, child: Node<'s>) -> usize {
         let start = child.range().start;
         match child.stored().parent.map(|parent| &self.stream.nodes[parent].content) {
@@ -230,10 +234,11 @@ impl<'s> Edit<'s> {
         }
     }
 
-    /// Notes what an operation does to the data.
+    /// Records what an operation does to the data.
     ///
     /// # Errors
-    /// [`Problem::AnchorInUse`] inside a node that an alias repeats elsewhere: there it would change, too.
+    /// [`Problem::AnchorInUse`] inside a node that an alias repeats elsewhere: there it would
+    /// change, too.
     fn record(&mut self, id: Id, what: What) -> Result<(), Error> {
         self.refuse_if_repeated(id, matches!(what, What::Set(_)))?;
         let (document, path) = self.place_of(id);

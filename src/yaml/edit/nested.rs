@@ -1,3 +1,5 @@
+//! Edits of YAML inside of a block scalar, such as an inline patch.
+
 use std::ops::Range;
 
 use super::{Edit, Edited, Error, Node, Problem, Splice, What};
@@ -5,7 +7,8 @@ use crate::yaml::Stream;
 use crate::yaml::emit::New;
 use crate::yaml::node::{Content, Notation};
 
-/// The lines of a literal block scalar: where each begins in the text of the scalar, and where in the file.
+/// The lines of a literal block scalar: where each begins in the text of the scalar, and where in
+/// the file.
 struct Lines {
     indentation: usize,
     file_end: usize,
@@ -14,12 +17,12 @@ struct Lines {
 }
 
 impl<'s> Edit<'s> {
-    /// Edits the YAML that stands in a literal block scalar (`patch: |-`). The inner edit is proven on its own; its splices come to lie in
-    /// the file, line by line.
+    /// Edits the YAML in a literal block scalar (`patch: |-`). The inner edit is proven separately;
+    /// its splices are translated to the file, line by line.
     ///
     /// # Errors
-    /// If this is no literal block scalar, if what stands in it is no YAML, or whatever `edit` refuses of the inner stream. The places of
-    /// inner errors and comments are those in the file.
+    /// If this is no literal block scalar, if its text is no YAML, or whatever `edit` refuses in
+    /// the inner stream. The places of inner errors and comments are those in the file.
     pub fn nested(
         &mut self,
         scalar: Node<'s>,
@@ -44,10 +47,11 @@ impl<'s> Edit<'s> {
         for splice in splices.iter() {
             let Range { start, end } = splice.range;
             let begins = |at: usize| at == 0 || old[..at].ends_with('\n');
-            // Whole lines go and come with their indentation, and others leave that of their line alone.
+            // Whole lines are removed and added with their indentation; other splices do not touch
+            // it.
             let whole = begins(start) && begins(end) && (splice.with.is_empty() || splice.with.ends_with('\n'));
             let range = lines.in_file(start, whole)..lines.in_file(end, whole);
-            // Whatever the ending of lines is in the file, in the scalar it is `\n`.
+            // Whatever the line breaks of the file are, in the scalar they are `\n`.
             let ending = self.stream.lines().ending(self.stream.text(), range.start);
             let with = indented(&splice.with, &indentation, whole).replace('\n', ending);
             self.splices.push(Splice { range, with });
@@ -106,7 +110,7 @@ impl<'s> Edit<'s> {
 }
 
 impl Lines {
-    /// The bytes in the file of bytes in the scalar.
+    /// Translates a range of bytes in the scalar to the file.
     fn range_in_file(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.in_file(range.start, false);
         // What ends with a line does not reach into the next one's indentation.
@@ -116,7 +120,7 @@ impl Lines {
         start..end.min(self.file_end)
     }
 
-    /// The place in the file of a place in the scalar; of the line itself where whole lines are meant.
+    /// Translates a place in the scalar to the file; for whole lines, to the start of the line.
     fn in_file(&self, at: usize, whole_lines: bool) -> usize {
         let line = self.starts.partition_point(|(inner, ..)| *inner <= at) - 1;
         let (inner, outer, content) = self.starts[line];
@@ -124,7 +128,8 @@ impl Lines {
     }
 }
 
-/// Inner text as it stands in the file: lines that are not blank get the indentation, the first only if it begins its line.
+/// Inner text as it is written in the file: lines that are not blank are indented, the first one
+/// only if it begins its line.
 fn indented(text: &str, indentation: &str, whole_lines: bool) -> String {
     let mut out = String::new();
     for (index, line) in text.split_inclusive('\n').enumerate() {

@@ -1,16 +1,19 @@
-/// How the items of a list are ordered, for a new one to find its place.
+//! The sorted place of a new item in a list.
+
+/// How the items of a list are ordered, to find the place of a new one.
 pub struct Order<'o> {
     /// What items are compared by.
     pub key: &'o dyn Fn(&str) -> String,
-    /// The item that the new one belongs to and goes after, with others of its kind; without one the whole list decides.
+    /// The item after which the new one is placed, together with others of its kind; without it,
+    /// the whole list counts.
     pub after: Option<&'o dyn Fn(&str) -> bool>,
 }
 
 impl Order<'_> {
     /// The place of a new item among the others.
     ///
-    /// Either way it stands behind what sorts before it: in the run that follows its anchor, else behind the last such item of the list.
-    /// So two new items have one result in whichever order they come.
+    /// Either way it is placed after what sorts before it: in the run that follows its anchor, else
+    /// after the last such item of the list. So two new items give the same result in either order.
     pub(super) fn place(&self, items: &[Option<&str>], new: &str) -> usize {
         let key = (self.key)(new);
         let sorts_before = |item: &Option<&str>| item.is_none_or(|item| (self.key)(item) <= key);

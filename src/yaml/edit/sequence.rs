@@ -1,3 +1,5 @@
+//! Operations on the items of sequences: insert, remove, list.
+
 use super::{Edit, Emptied, Error, Fate, Node, Order, Place, What};
 use crate::yaml::emit::{Layout, New};
 use crate::yaml::node::Content;
@@ -6,7 +8,7 @@ impl<'s> Edit<'s> {
     /// Puts an item into a sequence, before the one at `at`, or at the end.
     ///
     /// # Errors
-    /// If this is no sequence that stands here itself, or nothing can be put there safely.
+    /// If this is no sequence or an alias of one, or if nothing can be inserted there safely.
     pub fn insert_item(&mut self, sequence: Node<'s>, at: usize, item: &New) -> Result<(), Error> {
         let Content::Sequence { .. } = &self.stored(sequence)?.content else {
             return Err(self.unsupported(sequence, "items can only be put into a sequence"));
@@ -19,11 +21,12 @@ impl<'s> Edit<'s> {
         self.record(sequence.id, What::InsertItem(at, item.clone()))
     }
 
-    /// As [`Edit::insert_item`], with comments on lines of their own above the item, where the sequence is one in block style that has items
-    /// already. Without `#`, which is added.
+    /// As [`Edit::insert_item`], with comments on separate lines above the item, if the sequence is
+    /// in block style and has items already. Give them without `#`, which is added.
     ///
     /// # Errors
-    /// As [`Edit::insert_item`]; also for a sequence in flow style and for an empty one, in which comments have no lines.
+    /// As [`Edit::insert_item`]; also for a sequence in flow style and for an empty one, where
+    /// comments have no lines of their own.
     pub fn insert_commented_item(
         &mut self,
         sequence: Node<'s>,
@@ -47,11 +50,13 @@ impl<'s> Edit<'s> {
         self.record(sequence.id, What::InsertItem(at, item.clone()))
     }
 
-    /// Takes an item out of a sequence, with the comments that belong to it: those directly above at its indentation, in it, and on its
-    /// line. `fate` decides on each of them: in block style, one that moves stays, on a line of its own. `emptied` says what is left where it is the only one.
+    /// Removes an item from a sequence, with the comments that belong to it: those directly above
+    /// at its indentation, in it, and on its line. `fate` decides on each of them: in block style,
+    /// a moved comment stays, on a separate line. `emptied` says what is left if it is the only
+    /// item.
     ///
     /// # Errors
-    /// If there is no such item, or if it carries an anchor that is used elsewhere.
+    /// If there is no such item, or if it has an anchor that is used elsewhere.
     pub fn remove_item(
         &mut self,
         sequence: Node<'s>,
@@ -73,15 +78,17 @@ impl<'s> Edit<'s> {
         self.record(sequence.id, What::RemoveItem(at))
     }
 
-    /// Sees to it that the sequence under `key` lists a string. Idempotent: an item for which `same` holds is enough.
+    /// Makes the sequence under `key` list a string. Idempotent: an item for which `same` is true
+    /// is enough.
     ///
-    /// The new item goes where [`Order`] says, so that several units may list theirs in any order with the same result. `[]` and a missing
-    /// value become a block sequence; a missing key is added at the end of the mapping.
+    /// [`Order`] decides on the place of the new item, so several units may add theirs in any order
+    /// with the same result. `[]` and a missing value become a block sequence; a missing key is
+    /// added at the end of the mapping.
     ///
     /// Returns whether anything had to change.
     ///
     /// # Errors
-    /// If what is under the key is no sequence, or nothing can be put there safely.
+    /// If the value of the key is no sequence, or if nothing can be inserted there safely.
     pub fn list(
         &mut self,
         mapping: Node<'s>,
@@ -113,7 +120,8 @@ impl<'s> Edit<'s> {
         Ok(true)
     }
 
-    /// Sees to it that the sequence under `key` has no item for which `same` holds. Returns whether anything had to change.
+    /// Removes all items for which `same` is true from the sequence under `key`. Returns whether
+    /// anything had to change.
     ///
     /// # Errors
     /// As [`Edit::remove_item`].

@@ -1,6 +1,8 @@
-//! The geometry of collections: where the text of a child begins and ends, what goes when it is removed, where a new one goes in.
+//! The geometry of collections: where the text of a child begins and ends, what is cut out to
+//! remove it, where a new one is inserted.
 //!
-//! A *child* is an entry of a mapping, from its key, or an item of a sequence, from its dash in block style.
+//! A *child* is an entry of a mapping, from its key, or an item of a sequence, from its dash in
+//! block style.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,20 +23,21 @@ pub(super) struct Slots<'s> {
     last: Vec<Id>,
 }
 
-/// What is known of text that is moved, not made.
+/// What is known about text that is moved, not written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moved<'s> {
-    /// The line break behind it, which goes with it; nothing at the end of a file.
+    /// The line break after it, which moves with it; empty at the end of a file.
     pub(super) line_break: &'s str,
-    /// Whether it ends in a `|+`, whose blank lines are its own: others must not come to stand behind it.
+    /// Whether it ends in a `|+`, which owns the blank lines after it: others must not be added
+    /// there.
     pub(super) keeps: bool,
 }
 
 impl<'s> Edit<'s> {
-    /// The children of a collection that stands here itself.
+    /// The children of a collection (not of an alias).
     ///
     /// # Errors
-    /// For what is none, and for shapes in which children have no bytes of their own: `?` keys, `[a: b]`.
+    /// If it is no collection, and for shapes in which children share bytes: `?` keys, `[a: b]`.
     pub(super) fn slots(&self, collection: Node<'s>) -> Result<Slots<'s>, Error> {
         let stored = self.stored(collection)?;
         let stream = self.stream;
@@ -93,7 +96,8 @@ impl<'s> Slots<'s> {
         self.stream.error(range, Problem::Unsupported(what))
     }
 
-    /// What goes when a child is removed that is not the only one: its lines with the comments directly above, or its part of a line.
+    /// What is cut out to remove a child that is not the only one: its lines with the comments
+    /// directly above, or its part of a line.
     pub(super) fn removal(&self, at: usize) -> Result<Vec<Range<usize>>, Error> {
         match self.style {
             Style::Block => Ok(vec![self.block_removal(at)?]),
@@ -122,13 +126,14 @@ impl<'s> Slots<'s> {
             // Blank lines below must not become those of a `|+` above.
             Some(next) if stream.follows_kept_block(above) => Ok(above..stream.end_of_blank_lines(next)),
             Some(next) => Ok(above..next),
-            // The file ends without a line break, and goes on doing so, unless a block scalar would then end in the middle of a line.
+            // A file without a line break at its end stays so, unless a block scalar would then
+            // end in the middle of a line.
             None if stream.ends_block_scalar(above) => Ok(above..text.len()),
             None => Ok(text[..above].trim_end_matches('\n').trim_end_matches('\r').len()..text.len()),
         }
     }
 
-    /// What puts a new child before the one at `at`, or after the last.
+    /// The splices that put a new child before the one at `at`, or after the last.
     pub(super) fn insertion(
         &self,
         at: usize,
@@ -183,7 +188,7 @@ impl<'s> Slots<'s> {
         let next_line = stream.lines().next(child.end);
         let own_break = own_break(layout, moved);
         if stream.ends_in_kept_block(self.last[sibling]) {
-            // The blank lines behind a `|+` are its own: the new child comes after them.
+            // The blank lines after a `|+` belong to it: the new child comes after them.
             return match next_line {
                 Some(next) => Ok(Splice { range: next..next, with: format!("{indentation}{text}{own_break}") }),
                 None => Err(self.unsupported(child, "putting something after a `|+` that the file ends with")),
@@ -207,18 +212,19 @@ impl<'s> Slots<'s> {
         if line_break.is_empty() || line_break == own_break {
             return Ok(Splice { range: at..at, with: format!("{}{indentation}{text}", layout.ending) });
         }
-        // The line of the sibling keeps its own, and so does what is moved.
+        // The line of the sibling keeps its line break, and so does the moved text.
         Ok(Splice { range: at..at + line_break.len(), with: format!("{line_break}{indentation}{text}{own_break}") })
     }
 }
 
-/// The line break behind what is put in: what is moved takes its own along.
+/// The line break after the inserted text: moved text brings its own.
 fn own_break<'l>(layout: &'l Layout, moved: Option<Moved<'l>>) -> &'l str {
     moved.map(|moved| moved.line_break).filter(|line_break| !line_break.is_empty()).unwrap_or(&layout.ending)
 }
 
 impl Stream {
-    /// Whether nothing but blanks and a comment stands between the end of a node and the end of its line's content.
+    /// Whether only blanks and a comment are between the end of a node and the end of its line's
+    /// content.
     pub(super) fn ends_with(&self, end: usize, content_end: usize) -> bool {
         let comment = self.with_trailing_comment(end..end).end;
         self.text()[comment.min(content_end)..content_end].trim().is_empty()

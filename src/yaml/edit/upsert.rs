@@ -1,9 +1,11 @@
+//! Sets a value at a path of keys, and adds the mappings that are missing.
+
 use super::{Edit, Place};
 use crate::yaml::{Error, Fate, Kind, New, Node};
 
 impl<'s> Edit<'s> {
-    /// Sets the value at the end of a path of keys, each with the place where it is put if it is not
-    /// there. A mapping on the way that is absent, null or empty is written with what belongs in it.
+    /// Sets the value at the end of a path of keys, each with the place where it is inserted if it
+    /// is missing. A mapping on the path that is absent, null or empty is written with its content.
     ///
     /// ```
     /// use flux_codemod::yaml::{Edit, New, Place, Stream};
@@ -18,7 +20,7 @@ impl<'s> Edit<'s> {
     /// ```
     ///
     /// # Errors
-    /// If something other than a mapping stands on the way, or the text does not allow the edit.
+    /// If something other than a mapping is on the path, or the text does not allow the edit.
     pub fn upsert(&mut self, mapping: Node<'s>, path: &[(&str, Place<'_>)], value: &New) -> Result<(), Error> {
         let [(key, place), rest @ ..] = path else { return Ok(()) };
         let below = |rest: &[(&str, Place<'_>)]| {

@@ -1,10 +1,12 @@
+//! Sets values: scalars in their notation, other values in the layout around them.
+
 use std::ops::Range;
 
 use super::{Edit, Error, Fate, Node, Splice, What};
 use crate::yaml::emit::{Layout, New};
 use crate::yaml::node::{Content, Id, Notation, Style};
 
-/// What holds a value, which decides how a new one is laid out.
+/// What contains a value, which decides on the layout of a new one.
 enum Holder {
     /// A block mapping; the key and its column.
     Entry { key: Id, column: usize },
@@ -17,10 +19,10 @@ enum Holder {
 }
 
 impl<'s> Edit<'s> {
-    /// Sets a scalar to another text, in its own notation where that can say it. Same text, no change.
+    /// Sets a scalar to another text, in its notation if possible. The same text changes nothing.
     ///
     /// # Errors
-    /// For anything but a plain or quoted scalar that stands here itself.
+    /// For anything but a plain or quoted scalar (also for an alias of one).
     pub fn set_scalar(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
         let stored = node.stored();
         let (Content::Scalar { notation, .. }, Some(old)) = (&stored.content, stored.text_in(self.stream.text()))
@@ -40,25 +42,27 @@ impl<'s> Edit<'s> {
         if stored.tag().is_some() {
             return Err(self.unsupported(node, "setting a value with a tag"));
         }
-        // The anchor stays, with what its aliases say.
+        // The anchor stays, and so does what its aliases mean.
         self.refuse_if_repeated(node.id, false)?;
         self.splices.push(Splice { range: stored.span.clone(), with });
         self.record(node.id, What::Set(New::string(text)))
     }
 
-    /// Sets a value to another of any kind: scalars and what stands in flow on the line, other collections as blocks in the layout of
-    /// what stands around. A comment on the line of the key stays; `fate` decides on those between the lines of the old value, of which
-    /// moved ones come to stand above.
+    /// Sets a value to another of any kind: scalars and flow collections on the line, other
+    /// collections as blocks in the layout of their surroundings. A comment on the line of the key
+    /// stays; `fate` decides on those between the lines of the old value, moved ones are placed
+    /// above.
     ///
     /// # Errors
-    /// If the old value carries an anchor that is used elsewhere, or a comment cannot be moved.
+    /// If the old value has an anchor that is used elsewhere, or a comment cannot be moved.
     pub fn set(&mut self, node: Node<'s>, new: &New, fate: impl Fn(&str) -> Fate) -> Result<(), Error> {
         let holder = self.holder(node)?;
         let whole = node.range();
         let layout = Layout::near(self.stream, whole.start);
         let mut layout = node.stored().parent.map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
         let old_below = self.block_below(node);
-        // A comment behind it must not become text. That of a line which ends up above is none behind it.
+        // A comment after it must not become text. One whose line is placed above does not follow
+        // it.
         let on_key_line = matches!(holder, Holder::Entry { .. }) && old_below.is_none() && !self.spans_lines(&whole);
         layout.block_scalars = !layout.is_below(new) || on_key_line || !self.stream.is_followed_by_comment(whole.end);
         let splices = match (&holder, old_below) {
@@ -74,7 +78,7 @@ impl<'s> Edit<'s> {
         };
         for splice in &splices {
             self.settle_anchors_in(&splice.range)?;
-            // Only what the range swallows has to find a home.
+            // Only comments in the range need a new place.
             let start = self.child_start(node);
             let can_move = !matches!(holder, Holder::Flow) && self.stream.begins_its_line(start);
             let moved = self.take_comments(&splice.range, can_move, &fate)?;
@@ -99,7 +103,7 @@ impl<'s> Edit<'s> {
         layout: &Layout,
     ) -> Vec<Splice> {
         let whole = node.range();
-        // Everything between the colon and the old value but a comment.
+        // Everything between the colon and the old value except a comment.
         let colon = self.colon_after(key);
         let key_line_end = self.stream.line_content_end(colon);
         let below = layout.is_below(new);
@@ -118,14 +122,15 @@ impl<'s> Edit<'s> {
                     Splice { range: line_end..line_end, with: below },
                 ]
             }
-            // Lines below go, and the value stands on the line of the key, before its comment.
+            // Lines below are removed, and the value is placed on the line of the key, before its
+            // comment.
             (false, Some(_)) => {
                 let properties = node.stored().properties();
                 let at = properties.map_or(colon..colon, |properties| colon..properties.end);
                 let with = format!(" {}", layout.value(new, column));
                 let is_text = with.contains('\n');
                 let end = if is_text || at.end != key_line_end {
-                    // Two comments do not fit on one line, and none behind text.
+                    // A line can have only one comment, and none can follow the text of a block scalar.
                     self.stream.with_trailing_comment(whole.clone()).end
                 } else {
                     whole.end
@@ -157,11 +162,11 @@ impl<'s> Edit<'s> {
         }
     }
 
-    /// Text in the place of what ends its line or has a comment behind it, which stays on the line: of a block scalar it stands behind the
-    /// header.
+    /// Text that replaces something at the end of its line, or before a comment, which stays on the
+    /// line: for a block scalar it follows the header.
     pub(super) fn on_its_line(&self, range: Range<usize>, with: String, layout: &Layout) -> Vec<Splice> {
         let header = with.find(layout.ending.as_str()).filter(|_| self.stream.is_followed_by_comment(range.end));
-        // Whatever is no scalar may stand before a comment as a whole.
+        // Anything but a scalar may precede a comment as a whole.
         let Some(header) = header.filter(|header| with[..*header].trim_start().starts_with('|')) else {
             return vec![Splice { range, with }];
         };
@@ -170,7 +175,7 @@ impl<'s> Edit<'s> {
         vec![Splice { range, with: header.to_owned() }, Splice { range: line_end..line_end, with: body.to_owned() }]
     }
 
-    /// Text for the place of a value; an empty one has no blank before it.
+    /// Text for the place of a value; an empty value has no blank before it.
     fn spaced(&self, node: Node<'s>, text: &str) -> String {
         let start = node.range().start;
         let needs_blank = node.range().is_empty() && self.stream.text()[..start].ends_with([':', '-']);
@@ -192,11 +197,11 @@ impl<'s> Edit<'s> {
         (block && self.stream.begins_its_line(start)).then(|| self.stream.column(start))
     }
 
-    /// Right behind the `:` of a key.
+    /// Directly after the `:` of a key.
     fn colon_after(&self, key: Id) -> usize {
         let end = self.whole(key).end;
         let text = self.stream.text();
-        // An empty key lies right behind its own.
+        // The span of an empty key is directly after its `:`.
         if self.stream.nodes[key].span.is_empty() && text[..end].ends_with(':') {
             return end;
         }

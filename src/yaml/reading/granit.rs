@@ -4,7 +4,7 @@ use super::{BUDGET, DEPTH, Data};
 use crate::yaml::Stream;
 use crate::yaml::node::{Content, Id, Notation};
 
-/// What the documents of a parsed stream say.
+/// The data of the documents of a parsed stream.
 ///
 /// # Errors
 /// A sentence, if aliases expand to more than the budget.

@@ -1,8 +1,9 @@
-//! The second reading: `yaml_serde`, of libyaml's lineage, through visitors of our own, since `Value` sees neither duplicate keys nor
-//! the text of scalars.
+//! The second reading: `yaml_serde`, of libyaml's lineage, through our visitors, since `Value` sees
+//! neither duplicate keys nor the text of scalars.
 //!
-//! A deserializer tells either the type of a scalar (`deserialize_any`) or its text (`deserialize_str`), so each document is read twice:
-//! first its shape with types, then, led by the shape, its texts.
+//! A deserializer gives either the type of a scalar (`deserialize_any`) or its text
+//! (`deserialize_str`), so each document is read twice: first its shape with types, then, led by
+//! the shape, its texts.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,18 +15,18 @@ use serde::de::{
 
 use super::{BUDGET, Data};
 
-/// What the documents of a text say.
+/// The data of the documents of a text.
 ///
 /// # Errors
 /// The parser's message, if it rejects the text.
 pub(in crate::yaml) fn read(text: &str) -> Result<Vec<Data>, String> {
-    // A byte order mark is none of the text, but not every version of libyaml knows that.
+    // A byte order mark is not part of the text, but not every version of libyaml skips it.
     let text = text.trim_start_matches('\u{feff}');
     let left = Cell::new(BUDGET);
     let shapes = serde_yaml::Deserializer::from_str(text)
         .map(|document| Typed { left: &left }.deserialize(document))
-        .collect::<Result<Vec<_>, _>>();
-    let shapes = shapes.map_err(|error| error.to_string())?;
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| error.to_string())?;
     let documents = serde_yaml::Deserializer::from_str(text).zip(shapes);
     documents.map(|(document, shape)| Texts(shape).deserialize(document).map_err(|error| error.to_string())).collect()
 }

@@ -1,7 +1,8 @@
-//! What a text says, according to each of two parsers that share no code.
+//! The data of a text, according to each of two parsers that share no code.
 //!
-//! An edit is right when each parser reads the new text as *its own* reading of the old text with the operation applied. The two
-//! readings are never compared with each other: where parsers differ on old text they may go on differing in the same way.
+//! An edit is right when each parser reads the new text as *its own* reading of the old text with
+//! the operation applied. The two readings are never compared with each other: where parsers differ
+//! on the old text, they may differ on the new one in the same way.
 
 pub(super) mod granit;
 pub(super) mod libyaml;
@@ -12,12 +13,13 @@ use super::plain::reads_as_string;
 /// How many nodes a reading may hold: real files have thousands, alias bombs have billions.
 pub(super) const BUDGET: usize = 2_000_000;
 
-/// How deep a reading may nest, aliases expanded: `yaml_serde` stops there, too. Texts may nest less deep, but a chain of aliases adds up.
+/// How deep a reading may nest, aliases expanded: `yaml_serde` stops there, too. Texts may nest
+/// less deep, but a chain of aliases adds up.
 pub(super) const DEPTH: usize = 128;
 
 /// A value as one parser reads it, aliases expanded, duplicate keys kept.
 ///
-/// Scalars compare by text and by type; `kind` is the type in the words of the parser at hand.
+/// Scalars compare by text and by type; `kind` is the type in the words of the parser.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Data {
     Scalar {
@@ -33,17 +35,18 @@ pub(super) enum Data {
         entries: Vec<(Data, Data)>,
         tag: Option<String>,
     },
-    /// What an operation put in: any notation will do in which the parser reads this value.
+    /// A value that an operation inserted: any notation that the parser reads as this value is
+    /// right.
     Intended(New),
 }
 
-/// The kinds under which either parser reads text that can be nothing but a string.
+/// The kinds that either parser gives to text that can only be a string.
 const STRINGS: [&str; 2] = ["quoted", "string"];
-/// The kinds under which either parser reads a plain scalar that is no string.
+/// The kinds that either parser gives to a plain scalar that is no string.
 const PLAIN: [&str; 5] = ["plain", "null", "boolean", "integer", "float"];
 
 impl Data {
-    /// Whether `read` is what this expectation asks for.
+    /// Whether `read` matches this expectation.
     pub(super) fn is_met_by(&self, read: &Data) -> bool {
         match (self, read) {
             (Data::Intended(new), read) => Data::is_intended(new, read),

@@ -36,7 +36,7 @@ fn an_anchored_scalar_that_is_used_is_not_set() {
     assert_eq!(set("a: &x 1\nb: 2\n"), "a: &x v\nb: 2\n");
 }
 
-/// What is left without `a`, its anchors moved.
+/// The text without `a`, with its anchors moved.
 fn with_anchors_moved(text: &str) -> String {
     let stream = Stream::parse(text).unwrap();
     let mut edit = Edit::of(&stream).moving_anchors();

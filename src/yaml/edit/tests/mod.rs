@@ -1,4 +1,4 @@
-//! One table an operation: text before, text after, or the code of the refusal.
+//! One table for each operation: text before, text after, or the code of the refusal.
 
 mod anchors;
 mod flow;
@@ -7,7 +7,8 @@ mod nested;
 use super::*;
 use crate::yaml::New;
 
-/// The text after an operation on the root of its first document, or the code and place of the refusal.
+/// The text after an operation on the root of its first document, or the code and place of the
+/// refusal.
 fn after(text: &str, operation: impl for<'s> FnOnce(&mut Edit<'s>, Node<'s>) -> Result<(), Error>) -> String {
     let stream = Stream::parse(text).unwrap();
     let root = stream.documents().next().unwrap();
@@ -256,7 +257,8 @@ fn set_any_value() {
     assert_eq!(set("a: 1\n", New::Text("one\ntwo\n".into())), "a: |\n  one\n  two\n");
     assert_eq!(set("a:\nb: 2\n", New::Text("one\ntwo".into())), "a: |-\n  one\n  two\nb: 2\n");
     assert_eq!(set("a:", New::string("v")), "a: v");
-    // The second parser knows no empty keys; that they are no reason for nonsense shows in flow and in the place of the error.
+    // The second parser does not support empty keys; flow style and the place of the error show
+    // that they are handled.
     let of_no_key = |text: &str| after(text, |edit, root| edit.set(root.get("").unwrap(), &new(), drop_it));
     assert_eq!(of_no_key("b: y\n: x\n"), "parsers-disagree 2:2");
     let item = after("- 1 # c\n-\n- k: v\n  # d\n  l: w\n", |edit, root| {

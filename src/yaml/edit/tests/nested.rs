@@ -53,7 +53,8 @@ fn comments_of_a_nested_text_are_not_those_of_the_file() {
     assert_eq!(crlf, "p: |\r\n  a: 1\r\n  b:\r\n    kind: K\r\n    name: n-1\r\n");
     let cr = after("p: |\r x\n", |edit, root| edit.nested(root.get("p").unwrap(), |_, _| Ok(())));
     assert_eq!(cr, "unsupported-yaml 1:4", "a lone carriage return ends no line here");
-    // The place of this error is one in the nested text; in the file it is amid a character.
+    // The place of this error is in the nested text; the same offset in the file is within a
+    // character.
     let text = "ü: |\n  a: [\n";
     let stream = Stream::parse(text).unwrap();
     let scalar = stream.documents().next().unwrap().get("ü").unwrap();
