@@ -27,10 +27,10 @@ pub enum WriteError {
     #[error("{0} changed while this ran; nothing was written, run again")]
     Moved(RepoPath),
     /// A directory on the way to a file is a symbolic link.
-    #[error("{0} lies behind a symbolic link; nothing was written")]
+    #[error("{0} is below a symbolic link; nothing was written")]
     BehindLink(RepoPath),
     /// Another run was interrupted since this one checked.
-    #[error("another run was interrupted meanwhile; nothing was written, run again and it is rolled back")]
+    #[error("another run was interrupted in the meantime; nothing was written. Run again to roll it back")]
     Interrupted,
     /// Another run holds the journal.
     #[error("another run of flux-codemod is writing here ({0} is locked); wait for it and run again")]

@@ -39,7 +39,7 @@ pub enum SpliceError {
         given: ContentId,
     },
     /// A range is outside of the text or not on character boundaries.
-    #[error("the edit at {0:?} does not fall on characters of the text")]
+    #[error("the edit at {0:?} is outside of the text or within a character")]
     OutOfText(Range<usize>),
 }
 

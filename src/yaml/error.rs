@@ -51,10 +51,10 @@ pub enum Problem {
         used_at: usize,
     },
     /// The key is in its mapping twice.
-    #[error("the key `{0}` stands twice in one mapping")]
+    #[error("the key `{0}` is twice in one mapping")]
     DuplicateKey(String),
     /// The key is missing, or only there through a merge key (`<<`).
-    #[error("there is no key `{0}` of its own in this mapping")]
+    #[error("this mapping has no key `{0}` itself (merge keys do not count)")]
     NoSuchKey(String),
     /// A shape that this editor does not edit.
     #[error("{0}")]

@@ -119,7 +119,7 @@ impl Edit<'_> {
         let is_lost = |target: Id| goes(target) && !span.contains(&nodes[target].whole().start);
         let mut aliases = nodes.iter().filter(|node| span.contains(&node.span.start));
         match aliases.any(|node| matches!(node.content, Content::Alias { target } if is_lost(target))) {
-            true => Err(self.unsupported(self.node(id), "moving an anchor of what uses another one that goes, too")),
+            true => Err(self.unsupported(self.node(id), "moving an anchor of a node that uses another removed anchor")),
             false => Ok(()),
         }
     }
@@ -137,7 +137,9 @@ impl Edit<'_> {
         let is_plain = matches!(stored.content, Content::Scalar { notation: Notation::Plain, .. });
         let into_flow = matches!(place, Holding::Flow | Holding::Key) && self.holding(id) != Holding::Flow;
         if is_plain && into_flow && copy.contains([',', '[', ']', '{', '}', '?']) {
-            return Err(self.unsupported(node, "moving an anchor of plain text that says something else in flow"));
+            return Err(
+                self.unsupported(node, "moving an anchor of plain text that means something else in flow style")
+            );
         }
         let is_collection = self.node(id).style() == Some(Style::Block);
         if !copy.contains('\n') && !is_collection {

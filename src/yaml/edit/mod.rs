@@ -207,7 +207,7 @@ impl<'s> Edit<'s> {
     /// A collection that is not an alias: editing it through an alias would change it elsewhere.
     fn stored(&self, node: Node<'s>) -> Result<&'s Stored, Error> {
         match node.stored().content {
-            Content::Alias { .. } => Err(self.unsupported(node, "this value is an alias: it stands elsewhere")),
+            Content::Alias { .. } => Err(self.unsupported(node, "this value is an alias: its content is elsewhere")),
             _ => Ok(node.stored()),
         }
     }

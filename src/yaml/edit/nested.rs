@@ -31,7 +31,7 @@ impl<'s> Edit<'s> {
         let stored = scalar.stored();
         let is_block = matches!(stored.content, Content::Scalar { notation: Notation::Block { .. }, .. });
         let Some(old) = stored.text_in(self.stream.text()).filter(|_| is_block) else {
-            return Err(self.unsupported(scalar, "only a block scalar that stands here itself holds YAML to edit"));
+            return Err(self.unsupported(scalar, "nested YAML can only be edited in a block scalar that is no alias"));
         };
         let lines = self.lines_of(scalar, old)?;
         let in_file = |error: Error| self.in_file(&lines, error);

@@ -120,7 +120,7 @@ impl<'s> Slots<'s> {
         let above = stream.start_with_comments_above(child.start);
         let content_end = stream.line_content_end(child.end);
         if !stream.ends_with(child.end, content_end) {
-            return Err(self.unsupported(child, "something else stands on the line where it ends"));
+            return Err(self.unsupported(child, "something else is on the line where it ends"));
         }
         match stream.lines().next(content_end) {
             // Blank lines below must not become those of a `|+` above.
@@ -191,7 +191,7 @@ impl<'s> Slots<'s> {
             // The blank lines after a `|+` belong to it: the new child comes after them.
             return match next_line {
                 Some(next) => Ok(Splice { range: next..next, with: format!("{indentation}{text}{own_break}") }),
-                None => Err(self.unsupported(child, "putting something after a `|+` that the file ends with")),
+                None => Err(self.unsupported(child, "adding something after a `|+` at the end of the file")),
             };
         }
         let at = stream.line_content_end(child.end);
@@ -200,7 +200,7 @@ impl<'s> Slots<'s> {
             return Err(self.unsupported(child, what));
         }
         if !stream.ends_with(child.end, at) {
-            return Err(self.unsupported(child, "something else stands on the line where its sibling ends"));
+            return Err(self.unsupported(child, "something else is on the line where its sibling ends"));
         }
         let at = stream.line_end(at);
         let blank_lines_end = next_line.map_or(at, |next| stream.end_of_blank_lines(next));

@@ -27,7 +27,7 @@ impl<'s> Edit<'s> {
         let stored = node.stored();
         let (Content::Scalar { notation, .. }, Some(old)) = (&stored.content, stored.text_in(self.stream.text()))
         else {
-            return Err(self.unsupported(node, "only a scalar that stands here itself can be set"));
+            return Err(self.unsupported(node, "only a scalar that is no alias can be set"));
         };
         if old == text && !node.is_null() {
             return Ok(());
