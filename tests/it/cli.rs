@@ -1,14 +1,19 @@
-//! The command line from outside: standard output, standard error and exit status of every command, one file a case in `tests/cli`.
+//! The command line from outside: standard output, standard error and exit status of every command,
+//! one file a case in `tests/cli`. They show the migrations that `support::shown` says.
 //!
 //! `SNAPSHOTS=overwrite cargo test --test it -- cli::` writes the files; read them before you commit them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
+use crate::support::shown::Shown;
 use crate::support::{Repo, Run, root};
 use serde_json::Value;
+
+static SHOWN: LazyLock<Shown> = LazyLock::new(Shown::of_the_registry);
 
 /// The program, with nothing of the environment that changes how wide or how colourful its output is.
 fn program() -> Command {
@@ -51,8 +56,8 @@ fn shows(case: &str, args: &[&str], dir: &Path, run: &Run) {
         "$ flux-codemod{}\n--- exit {}\n--- stdout\n{}--- stderr\n{}",
         without_place(&args, dir).trim_end(),
         run.status,
-        without_place(&run.stdout, dir),
-        without_place(&run.stderr, dir)
+        without_place(&SHOWN.text(&run.stdout), dir),
+        without_place(&SHOWN.text(&run.stderr), dir)
     );
     let file = root().join("tests/cli").join(format!("{case}.txt"));
     // Raw: the defaults take backslashes for those of Windows paths.
@@ -554,7 +559,7 @@ fn init_twice() {
     case("init", &repo, &["init"]);
     let written = repo.read(".flux-codemod.yaml");
     snapbox::assert_data_eq!(
-        written.clone(),
+        SHOWN.configuration(&written),
         snapbox::Data::read_from(&root().join("tests/cli/init.yaml"), Some(snapbox::data::DataFormat::Text)).raw()
     );
     assert_eq!(case("init-twice", &repo, &["init"]).status, 2);
