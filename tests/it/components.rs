@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::kubectl::kustomize;
-use crate::support::{Repo, corpus, root};
+use crate::support::{Repo, corpus, in_parallel, root};
 use serde_json::Value;
 
 struct Switched {
@@ -48,11 +48,11 @@ fn objects(repo: &Repo, dir: &str) -> Option<Result<BTreeSet<String>, String>> {
 
 /// How many directories Kustomize builds to the same objects.
 fn judged(switched: &Switched) -> usize {
+    let builds = in_parallel(switched.consumers().into_keys(), |dir| {
+        Some((dir, objects(&switched.before, dir)?, objects(&switched.after, dir)?))
+    });
     let mut same = 0;
-    for dir in switched.consumers().into_keys() {
-        let (Some(before), Some(after)) = (objects(&switched.before, dir), objects(&switched.after, dir)) else {
-            return 0;
-        };
+    for (dir, before, after) in builds.into_iter().flatten() {
         assert!(before.is_ok(), "{dir}: {before:?}");
         assert_eq!(before, after, "{dir}");
         same += 1;

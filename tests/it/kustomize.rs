@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::kubectl::kustomize;
-use crate::support::{Repo, corpus};
+use crate::support::{Repo, corpus, in_parallel};
 use flux_codemod::flux::{FluxKustomization, View};
 use flux_codemod::repo::{Folder, Tree};
 use serde::Deserialize;
@@ -302,8 +302,7 @@ const CASES: &[(&str, &str, Files)] = &[
 
 #[test]
 fn what_is_hard() {
-    let mut wrong = Vec::new();
-    for (name, spec, files) in CASES {
+    let compared = in_parallel(CASES, |(name, spec, files)| {
         let repo = Repo::empty();
         repo.write("flux/app.yaml", format!("{FLUX}{spec}"));
         for (path, text) in *files {
@@ -311,30 +310,32 @@ fn what_is_hard() {
         }
         let view = view_of(&repo);
         let all = all_paths(&view);
-        let own = all.values().next().unwrap_or_else(|| panic!("{name}: no Flux Kustomization"));
-        match compare(&repo, &view, own) {
-            None => return,
-            Some(Compared::Agreed) => {}
-            Some(other) => wrong.push(format!("{name}: {other:?}")),
-        }
-    }
+        let flux = all.values().next().unwrap_or_else(|| panic!("{name}: no Flux Kustomization"));
+        (name, compare(&repo, &view, flux))
+    });
+    let is_wrong = |compared: &Option<Compared>| !matches!(compared, None | Some(Compared::Agreed));
+    let wrong = compared.into_iter().filter(|(_, compared)| is_wrong(compared));
+    let wrong: Vec<_> = wrong.map(|(name, compared)| format!("{name}: {compared:?}")).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn every_path_of_four_repositories() {
     let Some(corpus) = corpus() else { return };
-    let mut sum = [0; 3];
-    for (name, time) in ["haynes-ops", "bjw-s-home-ops", "onedr0p-home-ops", "billimek-k8s-gitops"]
-        .into_iter()
-        .flat_map(|name| [(name, "before"), (name, "after")])
-    {
+    let names = ["haynes-ops", "bjw-s-home-ops", "onedr0p-home-ops", "billimek-k8s-gitops"];
+    let trees = names.into_iter().flat_map(|name| [(name, "before"), (name, "after")]);
+    // A build changes the tree for a moment, so that one tree is work for one thread.
+    let compared = in_parallel(trees, |(name, time)| {
         let repo = Repo::copy_of(&corpus.join(name).join(time));
         let view = view_of(&repo);
+        let paths = all_paths(&view);
+        let compared = paths.values().filter_map(|flux| Some((flux.path.clone()?, compare(&repo, &view, flux)?)));
+        (name, time, compared.collect::<Vec<_>>())
+    });
+    let mut sum = [0; 3];
+    for (name, time, compared) in compared {
         let mut counts = [0; 3];
-        for own in all_paths(&view).values() {
-            let path = own.path.as_ref().unwrap();
-            let Some(compared) = compare(&repo, &view, own) else { return };
+        for (path, compared) in compared {
             match compared {
                 Compared::Agreed => counts[0] += 1,
                 Compared::Disagreed(how) => {

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::thread;
 
+use crate::support::in_parallel;
 use flux_codemod::flux::Value;
 use serde_json::{Value as Json, json};
 
@@ -24,11 +25,9 @@ pub(super) fn render(renders: &[Render]) -> Option<Result<Vec<Vec<Json>>, String
     let helm = helm()?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let share = renders.len().div_ceil(cores).max(1);
-    let made = thread::scope(|scope| {
-        let parts: Vec<_> = renders.chunks(share).map(|part| scope.spawn(|| render_with(helm, part))).collect();
-        parts.into_iter().map(|part| part.join().expect("helm runs")).collect::<Result<Vec<_>, _>>()
-    });
-    Some(made.map(|parts| parts.concat()))
+    let made = in_parallel(renders.chunks(share), |some| render_with(helm, some));
+    let made: Result<Vec<_>, _> = made.into_iter().collect();
+    Some(made.map(|some| some.concat()))
 }
 
 fn render_with(helm: &Path, renders: &[Render]) -> Result<Vec<Vec<Json>>, String> {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::third_opinion::{Tree, theirs};
 use crate::support::rounds::exhaustive;
-use crate::support::{corpus, yaml_files};
+use crate::support::{corpus, in_parallel, yaml_files};
 use flux_codemod::yaml::{Edit, Edited, Emptied, Error, Fate, Kind, New, Node, Place, Stream};
 
 const OPERATIONS: [&str; 6] = ["remove", "insert after", "set scalar", "set mapping", "set sequence", "rename"];
@@ -260,16 +260,8 @@ fn every_operation_on_real_files() {
     files.sort();
     let files: Vec<_> = files.iter().step_by(if everything { 1 } else { 41 }).cloned().collect();
     let step = if everything { 1 } else { 5 };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut counts = Counts::default();
-    std::thread::scope(|scope| {
-        let files = &files;
-        let work = move |worker: usize| {
-            files.iter().skip(worker).step_by(threads).map(|file| exercise(file, step)).collect::<Vec<_>>()
-        };
-        let workers: Vec<_> = (0..threads).map(|worker| scope.spawn(move || work(worker))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).for_each(|found| counts.add(found));
-    });
+    in_parallel(&files, |file| exercise(file, step)).into_iter().for_each(|found| counts.add(found));
     let (done, refused) = counts.total();
     println!("{} files, {} entries, {} items", counts.files, counts.entries, counts.items);
     counts.unread.iter().for_each(|file| println!("  unread: {file}"));
