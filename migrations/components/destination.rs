@@ -1,41 +1,42 @@
-//! Where a consumer names its Components: in its own file, or in the Flux Kustomizations whose path it is.
+//! Where a consumer names its Components: in its file, or in the Flux Kustomizations whose path it is.
 
 use std::collections::BTreeMap;
 
+use super::find::Found;
 use super::pair::Counterpart;
 use super::settings::Destination;
-use super::survey::Found;
-use super::template::Consumer;
+use super::template::{Consumer, Templates};
 use crate::flux::{FluxKustomization, Value};
-use crate::plan::author::refused_edit;
+use crate::plan::author::Edits;
 use crate::plan::{Effect, Finding, Outcome};
-use crate::repo::{Change, Changes, RepoPath};
+use crate::repo::RepoPath;
 use crate::yaml::{Edit, Error, Fate, New, Node, Place};
 
 const COMPONENTS: &str = "components";
 
 impl<'v> Found<'v> {
-    /// The Flux Kustomizations that name the Components of a consumer, each object once. None, where it names them itself: because the
-    /// configuration says so, because nothing would be left in it, or because some cluster takes it in by another way than `spec.path`.
+    /// The Flux Kustomizations that name the Components of a consumer, each object once. None where
+    /// the consumer names them itself: because of the configuration, because nothing would be left
+    /// in it, or because a cluster includes it by another way than `spec.path`.
     pub(super) fn named_by(&self, consumer: &Consumer<'_>) -> Vec<&'v FluxKustomization> {
-        let own = consumer.kustomization;
+        let kustomization = consumer.kustomization;
         let is_wanted = self.settings.destination == Destination::FluxKustomization;
-        let is_emptied = own.resources.len() == consumer.references.len() && own.generators.is_empty();
-        if !is_wanted || (is_emptied && own.components.is_empty()) {
+        let is_emptied =
+            kustomization.resources.len() == consumer.references.len() && kustomization.generators.is_empty();
+        if !is_wanted || (is_emptied && kustomization.components.is_empty()) {
             return Vec::new();
         }
         let view = self.view;
-        let appliers = self.appliers_of(consumer).map(|id| &view.graph().kustomizations[id]);
         let mut named = BTreeMap::new();
-        for applier in appliers {
+        for applier in self.appliers_of(consumer).map(|id| &view.graph().kustomizations[id]) {
             let path = applier.path.as_ref().and_then(|path| view.tree().follow(path));
-            let states = view.object(&applier.at).is_some_and(|object| object.is_flux_kustomization())
+            let can_be_edited = view.object(&applier.at).is_some_and(|object| object.is_flux_kustomization())
                 && view.barred(&applier.at.path).is_none()
                 && view.node(&applier.at).and_then(|root| root.own_entry("spec")).is_some();
-            if path != Some(own.dir()) || !states {
+            if path != Some(kustomization.dir()) || !can_be_edited {
                 return Vec::new();
             }
-            // One object may be several in as many clusters; what it says of its path must be one.
+            // Several clusters may apply one object; its path must be the same in all of them.
             let first = *named.entry(applier.at.clone()).or_insert(applier);
             if first.path != applier.path {
                 return Vec::new();
@@ -44,82 +45,94 @@ impl<'v> Found<'v> {
         named.into_values().collect()
     }
 
-    /// What becomes of the Flux Kustomizations that name the Components of a consumer.
-    pub(super) fn in_flux(&self, consumer: &Consumer<'_>, named: &[&Counterpart]) -> Vec<Effect> {
+    /// The files that change when a consumer names Components.
+    pub(super) fn files_with_components(&self, consumer: &Consumer<'_>) -> impl Iterator<Item = RepoPath> {
+        let in_flux = self.named_by(consumer).into_iter().map(|flux| flux.at.path.clone());
+        in_flux.chain([consumer.kustomization.path.clone()])
+    }
+
+    /// What changes in the Flux Kustomizations that name the Components of a consumer.
+    pub(super) fn effects_in_flux(&self, consumer: &Consumer<'_>, added: &[&Counterpart]) -> Vec<Effect> {
         let graph = self.view.graph();
-        let owners = self.named_by(consumer);
-        // One object may be several in as many clusters.
-        let all = graph.kustomizations.iter().filter(|own| owners.iter().any(|owner| owner.at == own.at));
-        let effect = |own: &FluxKustomization| {
-            let from = own.path.as_ref().expect("a Kustomization whose path is a consumer has one");
-            let before = own.object.at(&["spec", "components"]);
-            let there = before.map_or(&[][..], Value::items).iter().filter_map(Value::text).map(str::to_owned);
-            let after: Vec<String> = there.chain(named.iter().map(|new| new.dir.seen_from(from))).collect();
+        let named_by = self.named_by(consumer);
+        // Several clusters may apply one object.
+        let applied = graph.kustomizations.iter().filter(|applied| named_by.iter().any(|flux| flux.at == applied.at));
+        let effect = |flux: &FluxKustomization| {
+            let before = flux.object.at(&["spec", COMPONENTS]);
+            let listed = before.map_or(&[][..], Value::items).iter().filter_map(Value::text).map(str::to_owned);
+            let after: Vec<String> = listed.chain(added.iter().map(|new| new.dir.seen_from(start_of(flux)))).collect();
             Effect {
-                cluster: graph.clusters[own.cluster].name.clone(),
-                object: format!("Kustomization {}", own.full_name()),
+                cluster: graph.clusters[flux.cluster].name.clone(),
+                object: format!("Kustomization {}", flux.full_name()),
                 field: "spec.components".to_owned(),
                 before: before.map_or_else(|| "absent".to_owned(), Value::shown),
                 after: format!("[{}]", after.join(", ")),
                 outcome: Outcome::Changes,
             }
         };
-        all.map(effect).collect()
+        applied.map(effect).collect()
     }
-}
 
-/// Names Components in `spec.components`, which is relative to `spec.path`
-/// (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
-pub(super) fn name_in_flux(
-    found: &Found<'_>,
-    named: &[(&FluxKustomization, Vec<RepoPath>)],
-    changes: &mut Changes,
-) -> Result<(), Finding> {
-    let view = found.view;
-    let mut by_file: BTreeMap<&RepoPath, Vec<&(&FluxKustomization, Vec<RepoPath>)>> = BTreeMap::new();
-    for own in named {
-        by_file.entry(&own.0.at.path).or_default().push(own);
+    /// Where a Component goes in a list of others: to the end, or to the front. Promoted templates
+    /// land in any order, so among each other they are sorted.
+    pub(super) fn position(&self, list: &[Option<RepoPath>], new: Option<&RepoPath>, at_front: bool) -> usize {
+        let templates = Templates::of(self.settings);
+        let is_promoted = |dir: Option<&RepoPath>| dir.is_some_and(|dir| templates.root_of(dir).is_some());
+        let comes_before = |dir: &&Option<RepoPath>, before: bool| {
+            is_promoted(new) && is_promoted(dir.as_ref()) && (dir.as_ref() < new) == before
+        };
+        if at_front {
+            list.iter().take_while(|dir| comes_before(dir, true)).count()
+        } else {
+            list.len() - list.iter().rev().take_while(|dir| comes_before(dir, false)).count()
+        }
     }
-    for (path, owners) in by_file {
-        let stream = view.file(path).and_then(|file| file.stream.as_ref()).expect("its objects were read");
-        let mut edit = Edit::of(stream).in_order();
-        for (owner, dirs) in owners {
-            let refuse = |error: Error| refused_edit(path, &error);
-            let from = owner.path.as_ref().expect("a Kustomization whose path is a consumer has one");
-            let root = view.node(&owner.at).expect("the object was read");
+
+    /// Adds Components to `spec.components` of a Flux Kustomization, which is relative to `spec.path`
+    /// (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
+    pub(super) fn name_in_flux(
+        &self,
+        edits: &mut Edits<'v>,
+        flux: &FluxKustomization,
+        dirs: &[RepoPath],
+    ) -> Result<(), Finding> {
+        edits.object(&flux.at, |edit, root| {
             let (_, spec) = root.own_entry("spec").expect("it was seen to have a spec");
-            add(found, &mut edit, spec, from, dirs).map_err(refuse)?;
-        }
-        let edited = edit.finish().map_err(|error| refused_edit(path, &error))?;
-        changes.set(path.clone(), Change::Edit(edited.splices));
+            self.add_components(edit, spec, start_of(flux), dirs)
+        })
     }
-    Ok(())
-}
 
-/// Adds to the list of a spec whose path is `from`.
-fn add<'s>(
-    found: &Found<'_>,
-    edit: &mut Edit<'s>,
-    spec: Node<'s>,
-    from: &RepoPath,
-    dirs: &[RepoPath],
-) -> Result<(), Error> {
-    let new = |dir: &RepoPath| New::string(dir.seen_from(from));
-    let list = New::Sequence(dirs.iter().map(new).collect());
-    match spec.own_entry(COMPONENTS).map(|(_, value)| value) {
-        Some(there) if there.items().next().is_none() => edit.set(there, &list, |_| Fate::Moved),
-        Some(there) => {
-            let listed: Vec<_> = there.items().map(|item| from.join(item.text()?)).collect();
-            dirs.iter().try_for_each(|dir| edit.insert_item(there, found.place(&listed, Some(dir), false), &new(dir)))
-        }
-        None => {
-            let keys: Vec<&str> = spec.entries().filter_map(|(key, _)| key.text()).collect();
-            edit.insert_entry(spec, place(&keys), COMPONENTS, &list)
+    fn add_components(
+        &self,
+        edit: &mut Edit<'v>,
+        spec: Node<'v>,
+        start: &RepoPath,
+        dirs: &[RepoPath],
+    ) -> Result<(), Error> {
+        let new = |dir: &RepoPath| New::string(dir.seen_from(start));
+        let list = New::Sequence(dirs.iter().map(new).collect());
+        match spec.own_entry(COMPONENTS).map(|(_, value)| value) {
+            Some(there) if there.items().next().is_none() => edit.set(there, &list, |_| Fate::Moved),
+            Some(there) => {
+                let listed: Vec<_> = there.items().map(|item| start.join(item.text()?)).collect();
+                dirs.iter()
+                    .try_for_each(|dir| edit.insert_item(there, self.position(&listed, Some(dir), false), &new(dir)))
+            }
+            None => {
+                let keys: Vec<&str> = spec.entries().filter_map(|(key, _)| key.text()).collect();
+                edit.insert_entry(spec, place(&keys), COMPONENTS, &list)
+            }
         }
     }
 }
 
-/// Where `components` goes in a spec: by the alphabet where its keys stand so, else behind the path that it starts from.
+/// The directory that `spec.components` of a Flux Kustomization starts from.
+fn start_of(flux: &FluxKustomization) -> &RepoPath {
+    flux.path.as_ref().expect("a Kustomization whose path is a consumer has one")
+}
+
+/// Where `components` goes in a spec: in alphabetical order if its keys are, else after the path that
+/// it starts from.
 fn place<'k>(keys: &[&'k str]) -> Place<'k> {
     match keys.iter().find(|key| **key > COMPONENTS) {
         Some(next) if keys.is_sorted() => Place::Before(next),
@@ -134,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn components_go_by_the_alphabet_or_behind_the_path() {
+    fn components_go_by_the_alphabet_or_after_the_path() {
         assert_eq!(place(&["commonMetadata", "interval", "path"]), Place::Before("interval"));
         assert_eq!(place(&["commonMetadata"]), Place::Last);
         assert_eq!(place(&["interval", "path", "dependsOn"]), Place::After("path"));

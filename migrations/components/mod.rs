@@ -1,4 +1,5 @@
-//! Phase 2, `components`: templates that kustomizations list under `resources` become Components, and nothing else changes.
+//! Phase 2, `components`: templates that kustomizations list under `resources` become Components, and
+//! nothing else changes.
 //!
 //! ```yaml
 //! resources:                           resources:
@@ -7,17 +8,20 @@
 //!                                        - ../../../components/volsync
 //! ```
 //!
-//! `template` finds the consumers, `pair` the Component that renders what a template does, `survey`
-//! makes units of them, `edit` their text; `proof` builds every Flux Kustomization with and without
-//! it. Semantics: `docs/components.md`; the mistakes that it makes impossible: `docs/hazards.md#c1`
-//! to `docs/hazards.md#c11`.
+//! `template` finds the consumers, `pair` the Component that renders the same as a template; `find`
+//! has both. `units` makes units of them, `edit` their text; `proof` builds every Flux Kustomization
+//! with and without it. Semantics: `docs/components.md`; the mistakes that it makes impossible:
+//! `docs/hazards.md#c1` to `docs/hazards.md#c11`.
 
-mod about;
 mod class;
 pub(in crate::migrations) mod codes;
 mod copy;
 mod destination;
 mod edit;
+mod files;
+mod find;
+mod findings;
+mod ids;
 mod pair;
 mod promote;
 mod proof;
@@ -26,10 +30,9 @@ mod removal;
 mod rename;
 mod runbook;
 mod settings;
-mod survey;
 mod switch;
 mod template;
-mod unit;
+mod units;
 mod warnings;
 
 pub use settings::{ComponentsSettings, Create, Destination};
@@ -37,8 +40,7 @@ pub use settings::{ComponentsSettings, Create, Destination};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Code, Edited, Finding, Meta, Migration, Severity, Survey, Unit};
-use crate::repo::RepoPath;
+use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 
 /// The migration.
 pub struct Components;
@@ -66,23 +68,18 @@ impl Migration for Components {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        let own: ComponentsSettings = settings.section();
-        if own.renames.is_empty() && template::Templates::of(&own).are_none(view) {
+        let settings: ComponentsSettings = settings.section();
+        if settings.renames.is_empty() && template::Templates::of(&settings).are_none(view) {
             return Survey::default();
         }
-        survey::survey(&survey::Found::in_view(&view.whole(), &own))
+        units::survey(&find::Found::in_view(&view.whole(), &settings))
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
-        edit::edit(&survey::Found::in_view(&view.whole(), &settings.section()), units)
+        edit::edit(&find::Found::in_view(&view.whole(), &settings.section()), units)
     }
 
     fn runbook(&self, view: &View, batch: &Batch<'_>, _: &Settings) -> Runbook {
         runbook::runbook(view, batch)
     }
-}
-
-/// A finding with one of the [`codes`] or a general one, with its advice.
-fn finding(severity: Severity, code: &'static Code, path: &RepoPath, line: Option<usize>, message: String) -> Finding {
-    Finding { severity, code, path: Some(path.clone()), line, message }
 }

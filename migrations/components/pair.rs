@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use super::files::{is_plain_text, relocated};
 use super::proof::{Difference, differences};
-use super::protect::is_kept;
+use super::protect::{is_claim, is_protected};
 use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
-use super::unit::is_claim;
 use crate::flux::{At, Kustomization, Traced, View, is_kustomization_file};
 use crate::plan::Code;
 use crate::repo::{EntryKind, RepoPath};
@@ -22,65 +22,52 @@ pub(super) struct Counterpart {
     pub(super) dir: RepoPath,
     /// The template that it is to be made from, where it is not there yet.
     pub(super) made_from: Option<RepoPath>,
-    /// Whether it is the template itself, which becomes one where it stands.
+    /// Whether it is the template itself, which becomes one where it is.
     pub(super) in_place: bool,
-    /// The claims that the template and it render and that Flux may prune, by where they stand.
+    /// The claims that the template and it render, and that Flux may prune.
     pub(super) claims: BTreeSet<At>,
-    /// How it differs from the template. Nothing, where it renders the same.
+    /// How it differs from the template. Empty where it renders the same.
     pub(super) differs: Vec<Difference>,
     /// All texts of what it renders.
     pub(super) texts: Vec<String>,
 }
 
-/// Why there is none: a reason code and what there is to say.
+/// Why there is none: a reason code and a message.
 pub(super) type Lacking = (&'static Code, String);
 
-/// What a template or Component renders, by its path.
-struct Shape<'v> {
-    dir: &'v RepoPath,
+/// A Component that is there, and what it renders.
+struct Component {
+    dir: RepoPath,
     objects: Vec<Traced>,
 }
 
-/// The Components for templates: those that consumers name, each a directory or a file in one, and all others, of which none is made.
-/// `view` is a [`View::whole`].
+/// The Components for what consumers list, directories and single files. Also for all other
+/// templates that have one; for these none is made. `view` is a [`View::whole`].
 pub(super) fn counterparts(
     view: &View,
-    templates: &Templates<'_>,
     settings: &ComponentsSettings,
-    (named, all): (&BTreeSet<RepoPath>, &BTreeSet<RepoPath>),
+    listed: &BTreeSet<RepoPath>,
+    all: &BTreeSet<RepoPath>,
 ) -> BTreeMap<RepoPath, Result<Counterpart, Lacking>> {
-    // One of another version is none to Kustomize (`docs/hazards.md#c2`).
-    let is_version = |own: &Kustomization| own.api_version.as_ref().is_none_or(|version| version.text == VERSION);
-    let is_one = |own: &&Kustomization| own.component && is_version(own);
-    let dirs: Vec<RepoPath> = view.kustomizations().filter(is_one).map(Kustomization::dir).collect();
-    let built = view.traced_directories(&dirs);
-    let components: Vec<Shape<'_>> = dirs.iter().zip(built).map(|(dir, objects)| Shape { dir, objects }).collect();
-    let targets: Vec<&RepoPath> = named.iter().chain(all.difference(named)).collect();
+    let pairing = Pairing::of(view, settings);
+    let targets: Vec<&RepoPath> = listed.iter().chain(all.difference(listed)).collect();
     let rendered = rendered(view, &targets);
-    // Of several templates that render the same, the first is the one that is made a Component.
+    // Of several templates that render the same, the first becomes a Component.
     let mut made: Vec<(Counterpart, &[Traced])> = Vec::new();
     let mut found = BTreeMap::new();
     for (target, objects) in targets.into_iter().zip(&rendered) {
-        let counterpart = match of_one(view, target, objects, &components, settings) {
-            Ok(Some(counterpart)) => Ok(counterpart),
-            Ok(None) => {
-                let same = made.iter().find(|(_, other)| differences(objects, other).is_empty());
-                match same {
-                    Some((counterpart, _)) => Ok(counterpart.clone()),
-                    None if named.contains(target) => new(view, templates, settings, target, objects),
-                    None => Err((
-                        codes::NO_SUCH_COMPONENT,
-                        format!("nothing names {target}, and no Component renders the same"),
-                    )),
-                }
+        let same = made.iter().find(|(_, others)| differences(objects, others).is_empty());
+        let counterpart = match (pairing.existing(target, objects), same) {
+            (Ok(Some(existing)), _) => Ok(existing),
+            (Err(lacking), _) => Err(lacking),
+            (Ok(None), Some((new, _))) => Ok(new.clone()),
+            (Ok(None), None) if !listed.contains(target) => continue,
+            (Ok(None), None) => {
+                let new = pairing.new(target, objects);
+                made.extend(new.iter().map(|new| (new.clone(), objects.as_slice())));
+                new
             }
-            Err(lacking) => Err(lacking),
         };
-        if let Ok(own) = counterpart.as_ref()
-            && (own.made_from.as_ref() == Some(target) || own.dir == *target)
-        {
-            made.push((own.clone(), objects));
-        }
         found.insert(target.clone(), counterpart);
     }
     found
@@ -96,145 +83,156 @@ fn rendered(view: &View, targets: &[&RepoPath]) -> Vec<Vec<Traced>> {
     all.collect()
 }
 
-/// The Component that is there for a template.
-fn of_one(
-    view: &View,
-    target: &RepoPath,
-    objects: &[Traced],
-    components: &[Shape<'_>],
-    settings: &ComponentsSettings,
-) -> Result<Option<Counterpart>, Lacking> {
-    if view.kustomization(target).is_some_and(|own| own.component) {
-        return Err((codes::UNDER_RESOURCES, format!("{target} is a Component, and is listed under resources")));
-    }
-    if objects.is_empty() {
-        return Err((codes::EMPTY, format!("nothing is known that {target} renders")));
-    }
-    let counterpart = |own: &Shape<'_>| Counterpart {
-        dir: own.dir.clone(),
-        made_from: None,
-        in_place: false,
-        claims: unprotected(objects).chain(unprotected(&own.objects)).collect(),
-        differs: differences(objects, &own.objects),
-        texts: texts(&own.objects),
-    };
-    if let Some((_, dir)) = settings.pairs.iter().find(|(template, _)| template == target) {
-        let renamed = settings.renamed(dir);
-        return match components.iter().find(|own| own.dir == dir || *own.dir == renamed) {
-            Some(own) => Ok(Some(counterpart(own))),
-            None => {
-                Err((codes::NO_SUCH_COMPONENT, format!("{dir}, which is configured for {target}, is no Component")))
-            }
-        };
-    }
-    let same: Vec<&Shape<'_>> = components.iter().filter(|own| differences(objects, &own.objects).is_empty()).collect();
-    if let Some(own) = nearest(target, &same)? {
-        return Ok(Some(counterpart(own)));
-    }
-    let ids = |objects: &[Traced]| objects.iter().map(|own| own.id.clone()).collect::<BTreeSet<_>>();
-    let alike: Vec<&Shape<'_>> = components.iter().filter(|own| ids(&own.objects) == ids(objects)).collect();
-    Ok(nearest(target, &alike)?.map(counterpart))
+/// Looks for the Components of templates, or for where to make them.
+struct Pairing<'v> {
+    view: &'v View,
+    settings: &'v ComponentsSettings,
+    components: Vec<Component>,
 }
 
-/// Of several Components, the one whose path ends as that of the template does.
-fn nearest<'c, 'v>(target: &RepoPath, among: &[&'c Shape<'v>]) -> Result<Option<&'c Shape<'v>>, Lacking> {
-    let ending = |dir: &RepoPath| {
-        let pairs = dir.as_str().rsplit('/').zip(target.as_str().rsplit('/'));
-        pairs.take_while(|(a, b)| a == b).count()
+impl<'v> Pairing<'v> {
+    fn of(view: &'v View, settings: &'v ComponentsSettings) -> Pairing<'v> {
+        // Kustomize takes one of another version for none (`docs/hazards.md#c2`).
+        let is_one = |kustomization: &&Kustomization| {
+            let version = kustomization.api_version.as_ref();
+            kustomization.component && version.is_none_or(|version| version.text == VERSION)
+        };
+        let dirs: Vec<RepoPath> = view.kustomizations().filter(is_one).map(Kustomization::dir).collect();
+        let rendered = view.traced_directories(&dirs);
+        let components = dirs.into_iter().zip(rendered).map(|(dir, objects)| Component { dir, objects });
+        Pairing { view, settings, components: components.collect() }
+    }
+
+    /// The Component that is there for a template.
+    fn existing(&self, target: &RepoPath, objects: &[Traced]) -> Result<Option<Counterpart>, Lacking> {
+        if self.view.kustomization(target).is_some_and(|kustomization| kustomization.component) {
+            return Err((codes::UNDER_RESOURCES, format!("{target} is a Component, and is listed under `resources`")));
+        }
+        if objects.is_empty() {
+            return Err((codes::EMPTY, format!("{target} renders no known objects")));
+        }
+        let counterpart = |component: &Component| Counterpart {
+            dir: component.dir.clone(),
+            made_from: None,
+            in_place: false,
+            claims: unprotected(objects).chain(unprotected(&component.objects)).collect(),
+            differs: differences(objects, &component.objects),
+            texts: texts(&component.objects),
+        };
+        if let Some((_, dir)) = self.settings.pairs.iter().find(|(template, _)| template == target) {
+            let renamed = self.settings.renamed(dir);
+            let configured = self.components.iter().find(|component| [dir, &renamed].contains(&&component.dir));
+            let lacking = || (codes::NO_SUCH_COMPONENT, format!("{dir}, configured for {target}, is not a Component"));
+            return configured.map(|component| Some(counterpart(component))).ok_or_else(lacking);
+        }
+        let ids = |objects: &[Traced]| objects.iter().map(|object| object.id.clone()).collect::<BTreeSet<_>>();
+        let is_same = |component: &&Component| differences(objects, &component.objects).is_empty();
+        let has_same_ids = |component: &&Component| ids(&component.objects) == ids(objects);
+        let mut found = nearest(target, self.components.iter().filter(is_same).collect())?;
+        if found.is_none() {
+            found = nearest(target, self.components.iter().filter(has_same_ids).collect())?;
+        }
+        Ok(found.map(counterpart))
+    }
+
+    /// The Component that is to be made of a template.
+    fn new(&self, target: &RepoPath, objects: &[Traced]) -> Result<Counterpart, Lacking> {
+        let Some(kustomization) = self.view.kustomization(target) else {
+            return Err((codes::SINGLE_FILE, format!("no Component renders only what {target} does")));
+        };
+        let path = &kustomization.path;
+        if changes_others(self.view, kustomization) {
+            let message = format!("{path} changes objects; as a Component it would change those of its consumers, too");
+            return Err((codes::TRANSFORMS, message));
+        }
+        let in_place = self.settings.create == Create::InPlace;
+        let dir = if in_place { target.clone() } else { self.place(target) };
+        if in_place {
+            if let Some(barred) = self.view.barred(path) {
+                return Err((codes::NOT_COPIED, format!("{path} is never changed ({barred})")));
+            }
+        } else {
+            self.check_can_be_copied(target, kustomization)?;
+            if self.view.tree().holds(&dir) {
+                let message = format!("{dir} exists already, and is not a Component that renders the same as {target}");
+                return Err((codes::PLACE_TAKEN, message));
+            }
+        }
+        Ok(Counterpart {
+            dir,
+            made_from: (!in_place).then(|| target.clone()),
+            in_place,
+            claims: unprotected(objects).collect(),
+            differs: Vec::new(),
+            texts: texts(objects),
+        })
+    }
+
+    /// Where the copy of a template is made.
+    fn place(&self, target: &RepoPath) -> RepoPath {
+        let root = Templates::of(self.settings).root_of(target).expect("a template is in a directory of templates");
+        let beside = || root.dir().join("components").expect("a path in the repository");
+        let base = self.settings.directory.clone().unwrap_or_else(beside);
+        self.settings.renamed(&relocated(target, &root, &base))
+    }
+
+    fn check_can_be_copied(&self, dir: &RepoPath, kustomization: &Kustomization) -> Result<(), Lacking> {
+        let (view, path) = (self.view, &kustomization.path);
+        let listed = kustomization.resources.iter().chain(&kustomization.components);
+        for entry in listed.chain(&kustomization.inputs).chain(&kustomization.configurations) {
+            let target = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote());
+            if target.is_none_or(|target| !target.is_in(dir)) {
+                let message = format!("{path}:{} names {}, which is outside of its directory", entry.line, entry.text);
+                return Err((codes::NOT_COPIED, message));
+            }
+        }
+        for (inside, kind) in view.tree().entries().filter(|(inside, _)| inside.is_in(dir)) {
+            let is_another = is_kustomization_file(&inside) && inside != *path;
+            if is_another || !is_plain_text(view, &inside, &kind) || view.barred(&inside).is_some() {
+                return Err((codes::NOT_COPIED, format!("{inside} cannot be copied")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of several Components, the one whose path ends like that of the template.
+fn nearest<'c>(target: &RepoPath, among: Vec<&'c Component>) -> Result<Option<&'c Component>, Lacking> {
+    let ending = |component: &&Component| {
+        let parts = component.dir.as_str().rsplit('/').zip(target.as_str().rsplit('/'));
+        parts.take_while(|(a, b)| a == b).count()
     };
-    let most = among.iter().map(|own| ending(own.dir)).max().unwrap_or_default();
-    let mut best = among.iter().filter(|own| ending(own.dir) == most);
+    let longest = among.iter().map(ending).max().unwrap_or_default();
+    let mut best = among.into_iter().filter(|component| ending(component) == longest);
     match (best.next(), best.next()) {
         (Some(one), Some(other)) => {
             Err((codes::SEVERAL, format!("both {} and {} could take the place of {target}", one.dir, other.dir)))
         }
-        (one, _) => Ok(one.copied()),
+        (one, _) => Ok(one),
     }
 }
 
-/// The Component that is to be made of a template.
-fn new(
-    view: &View,
-    templates: &Templates<'_>,
-    settings: &ComponentsSettings,
-    target: &RepoPath,
-    objects: &[Traced],
-) -> Result<Counterpart, Lacking> {
-    let Some(own) = view.kustomization(target) else {
-        return Err((codes::SINGLE_FILE, format!("no Component renders just what {target} does")));
-    };
-    if acts_on_others(view, own, &mut BTreeSet::new()) {
-        let message =
-            format!("{} changes objects, and as a Component would change those of its consumers, too", own.path);
-        return Err((codes::TRANSFORMS, message));
-    }
-    let found = |dir: RepoPath, made_from: Option<RepoPath>| Counterpart {
-        in_place: made_from.is_none(),
-        claims: unprotected(objects).collect(),
-        differs: Vec::new(),
-        texts: texts(objects),
-        made_from,
-        dir,
-    };
-    if settings.create == Create::InPlace {
-        return match view.barred(&own.path) {
-            Some(barred) => Err((codes::NOT_COPIED, format!("{} is never touched ({})", own.path, barred))),
-            None => Ok(found(target.clone(), None)),
-        };
-    }
-    movable(view, target, own)?;
-    let root = templates.root_of(target).expect("a template lies in a directory of templates");
-    let base = settings.directory.clone().or_else(|| root.dir().join("components"));
-    let rest = target.as_str()[root.as_str().len()..].trim_start_matches('/');
-    let dir = base.and_then(|base| base.join(rest)).expect("a path in the repository");
-    let dir = settings.renamed(&dir);
-    if view.tree().holds(&dir) {
-        return Err((
-            codes::PLACE_TAKEN,
-            format!("{dir}, where its Component would go, is there already, and is no Component that renders the same"),
-        ));
-    }
-    Ok(found(dir, Some(target.clone())))
-}
-
-/// Whether a template can be copied as it is.
-fn movable(view: &View, dir: &RepoPath, own: &Kustomization) -> Result<(), Lacking> {
-    let listed = own.resources.iter().chain(&own.components).chain(&own.inputs).chain(&own.configurations);
-    for entry in listed {
-        let target = view.resolve(own, &entry.text).filter(|_| !entry.is_remote());
-        if target.is_none_or(|target| !target.is_in(dir)) {
-            let message = format!("{}:{} names {}, which is not in its directory", own.path, entry.line, entry.text);
-            return Err((codes::NOT_COPIED, message));
+/// Whether a kustomization, or a Component that it uses, changes objects instead of adding some.
+pub(super) fn changes_others(view: &View, kustomization: &Kustomization) -> bool {
+    fn changes(view: &View, kustomization: &Kustomization, seen: &mut BTreeSet<RepoPath>) -> bool {
+        let by_itself = kustomization.stage.is_some()
+            || kustomization.namespace.is_some()
+            || !kustomization.patches.is_empty()
+            || kustomization.generators.iter().any(|generator| !generator.makes_new());
+        by_itself || {
+            let dirs = kustomization.components.iter().filter_map(|entry| view.resolve(kustomization, &entry.text));
+            let new: Vec<RepoPath> = dirs.filter(|dir| seen.insert(dir.clone())).collect();
+            new.iter().filter_map(|dir| view.kustomization(dir)).any(|component| changes(view, component, seen))
         }
     }
-    for (path, kind) in view.tree().entries().filter(|(path, _)| path.is_in(dir)) {
-        let plain = matches!(kind, EntryKind::File { filtered: false, .. });
-        let text = view.tree().read(&path).ok().flatten().is_some_and(|file| str::from_utf8(&file.bytes).is_ok());
-        let below = is_kustomization_file(&path) && path != own.path;
-        if !plain || !text || below || view.barred(&path).is_some() {
-            return Err((codes::NOT_COPIED, format!("{path} cannot be copied")));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a kustomization, or a Component that it takes in, changes objects rather than add some.
-pub(super) fn acts_on_others(view: &View, own: &Kustomization, seen: &mut BTreeSet<RepoPath>) -> bool {
-    let by_itself = own.stage.is_some()
-        || own.namespace.is_some()
-        || !own.patches.is_empty()
-        || own.generators.iter().any(|generator| !generator.makes_new());
-    by_itself || {
-        let components = own.components.iter().filter_map(|entry| view.resolve(own, &entry.text));
-        let components: Vec<RepoPath> = components.filter(|dir| seen.insert(dir.clone())).collect();
-        components.iter().filter_map(|dir| view.kustomization(dir)).any(|own| acts_on_others(view, own, seen))
-    }
+    changes(view, kustomization, &mut BTreeSet::new())
 }
 
 /// The claims among objects that Flux may prune.
 fn unprotected(objects: &[Traced]) -> impl Iterator<Item = At> {
-    let claims = objects.iter().filter(|own| is_claim(&own.id.1));
-    claims.filter(|claim| claim.stated.as_ref().is_some_and(|value| !is_kept(value))).map(|claim| claim.at.clone())
+    let claims = objects.iter().filter(|object| is_claim(&object.id.1));
+    let of_files = claims.filter(|claim| claim.stated.as_ref().is_some_and(|value| !is_protected(value)));
+    of_files.map(|claim| claim.at.clone())
 }
 
 fn texts(objects: &[Traced]) -> Vec<String> {

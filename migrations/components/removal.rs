@@ -1,107 +1,105 @@
-//! When a template can go.
+//! When a template can be removed.
 
 use std::collections::BTreeSet;
 
-use super::copy::files_of;
-use super::survey::Found;
+use super::codes;
+use super::files::{files_in, read};
+use super::find::Found;
 use super::template::Consumer;
-use super::{codes, finding};
 use crate::flux::View;
+use crate::plan::Finding;
 use crate::plan::author::Written;
-use crate::plan::{Finding, Severity};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::yaml::{CommentFate, Fate};
 
-/// What has to be done before a template can go.
+/// What must be done before a template can be removed.
 #[derive(Debug)]
 pub(super) struct Before<'f, 'v> {
     /// The consumers that still name it.
     pub(super) consumers: Vec<&'f Consumer<'v>>,
-    /// The templates that name it, or lie in it, and go themselves.
+    /// The templates that name it, or are in it, and are removed themselves.
     pub(super) templates: BTreeSet<RepoPath>,
 }
 
-/// What has to be done before a template can go. `None` where something else names it, or where nothing takes its place: what never had a
-/// Component is no part of this migration.
+/// What must be done before a template can be removed. `None` where something else names it, or where
+/// nothing takes its place: a template that never had a Component is no business of this migration.
 ///
-/// The answer must not depend on what has landed already: what goes first is a need, not a condition.
+/// The answer must not depend on what has landed: what is removed first is a need, not a condition.
 pub(super) fn before<'f, 'v>(found: &'f Found<'v>, template: &RepoPath) -> Option<Before<'f, 'v>> {
-    let mut open = BTreeSet::from([template.clone()]);
-    goes(found, template, &mut open)
+    before_beside(found, template, &mut BTreeSet::from([template.clone()]))
 }
 
-fn goes<'f, 'v>(found: &'f Found<'v>, template: &RepoPath, open: &mut BTreeSet<RepoPath>) -> Option<Before<'f, 'v>> {
-    let counterpart = found.counterparts.get(template)?.as_ref().ok().filter(|own| own.dir != *template)?;
-    let names = |own: &&Consumer<'_>| own.references.iter().any(|own| own.target.is_in(template));
-    let consumers: Vec<&Consumer<'_>> = found.consumers.iter().filter(names).collect();
-    let elsewhere = found.elsewhere.iter().any(|own| own.target.is_in(template));
-    // Its contents are nowhere else: that is for a person to throw away.
-    let unlike = !counterpart.differs.is_empty();
+/// The same, beside templates for which it is being asked.
+fn before_beside<'f, 'v>(
+    found: &'f Found<'v>,
+    template: &RepoPath,
+    asked: &mut BTreeSet<RepoPath>,
+) -> Option<Before<'f, 'v>> {
+    let counterpart = found.counterparts.get(template)?.as_ref().ok().filter(|new| new.dir != *template)?;
+    let names_it = |consumer: &&Consumer<'_>| consumer.references.iter().any(|entry| entry.target.is_in(template));
+    let is_named_elsewhere = found.elsewhere.iter().any(|other| other.target.is_in(template));
+    // If the Component differs, the contents are nowhere else: whether to throw them away is not for a program.
     let mut files = found.view.tree().entries().filter(|(path, _)| path.is_in(template));
-    let plain = files.all(|(path, kind)| {
+    let is_plain = files.all(|(path, kind)| {
         matches!(kind, EntryKind::File { filtered: false, .. }) && found.view.barred(&path).is_none()
     });
-    if elsewhere || unlike || !plain {
+    if is_named_elsewhere || !counterpart.differs.is_empty() || !is_plain {
         return None;
     }
-    let below = found.templates.iter().filter(|own| *own != template && own.is_in(template));
-    let naming = found.among_themselves.iter().filter(|(own, _)| own.is_in(template)).flat_map(|(_, by)| by);
-    let templates: BTreeSet<RepoPath> = below.cloned().chain(naming.map(RepoPath::dir)).collect();
+    let inside = found.templates.iter().filter(|other| *other != template && other.is_in(template));
+    let naming = found.among_themselves.iter().filter(|(listed, _)| listed.is_in(template)).flat_map(|(_, by)| by);
+    let templates: BTreeSet<RepoPath> = inside.cloned().chain(naming.map(RepoPath::dir)).collect();
     for other in &templates {
         // Two that name each other stay.
-        if !open.insert(other.clone()) {
+        if !asked.insert(other.clone()) {
             return None;
         }
-        goes(found, other, open)?;
-        open.remove(other);
+        before_beside(found, other, asked)?;
+        asked.remove(other);
     }
-    Some(Before { consumers, templates })
+    Some(Before { consumers: found.consumers.iter().filter(names_it).collect(), templates })
 }
 
-/// The clusters that follow another branch than the one at hand, where a template may still be named.
-pub(super) fn elsewhere(view: &View, template: &RepoPath) -> Vec<Finding> {
-    let Some(following) = view.followed() else { return Vec::new() };
-    let mut found = Vec::new();
-    for cluster in &view.graph().clusters {
-        if let Some(branch) = following.elsewhere(cluster) {
-            let message =
-                format!("cluster {} follows branch {branch}, where {template} may still be named", cluster.name);
-            let path = view.kustomization(template).map_or(template, |own| &own.path);
-            found.push(finding(Severity::Warning, codes::FOLLOWS_ELSEWHERE, path, None, message));
-        }
-    }
-    found
+/// The clusters that follow another branch than the one that is checked out, where a template may
+/// still be named.
+pub(super) fn on_other_branches(view: &View, template: &RepoPath) -> Vec<Finding> {
+    let path = view.kustomization(template).map_or(template, |kustomization| &kustomization.path);
+    let clusters = view.graph().clusters.iter();
+    let found = clusters.filter_map(|cluster| {
+        let branch = view.followed()?.elsewhere(cluster)?;
+        let message = format!("cluster {} follows branch {branch}, where {template} may still be named", cluster.name);
+        Some(Finding::warning(codes::FOLLOWS_ELSEWHERE, message).at(path, None))
+    });
+    found.collect()
 }
 
-/// Takes a template away. What its comments say stays in the Component that has them, too.
+/// Removes a template. Comments that its Component has, too, are not reported as dropped.
 pub(super) fn remove(found: &Found<'_>, template: &RepoPath) -> Result<Written, Finding> {
     let view = found.view;
-    let path = view.kustomization(template).map_or(template, |own| &own.path);
-    let refuse = |message: String| finding(Severity::Error, codes::ELSEWHERE, path, None, message);
-    let before = before(found, template).ok_or_else(|| refuse("something names it".to_owned()))?;
+    let path = view.kustomization(template).map_or(template, |kustomization| &kustomization.path);
+    let refuse = |message: String| Finding::error(codes::ELSEWHERE, message).at(path, None);
+    let before = before(found, template).ok_or_else(|| refuse("something still names it".to_owned()))?;
     if let Some(consumer) = before.consumers.first() {
-        return Err(refuse(format!("{} names it", consumer.kustomization.path)));
+        return Err(refuse(format!("{} still names it", consumer.kustomization.path)));
     }
-    let (mut changes, mut comments) = (Changes::new(), Vec::new());
-    let kept = found.counterparts.get(template).and_then(|own| own.as_ref().ok());
-    let kept: BTreeSet<&str> = kept.map(|own| comments_below(view, &own.dir)).unwrap_or_default();
-    for path in files_of(view, template) {
-        let read = view.tree().read(&path).map_err(|error| refuse(error.to_string()))?;
-        let file = read.ok_or_else(|| refuse(format!("{path} is not there any more")))?;
-        changes.set(path.clone(), Change::Delete { of: file.id() });
+    let (mut changes, mut fates) = (Changes::new(), Vec::new());
+    let counterpart = found.counterparts.get(template).and_then(|new| new.as_ref().ok());
+    let kept: BTreeSet<&str> = counterpart.map(|new| comments_in(view, &new.dir)).unwrap_or_default();
+    for path in files_in(view, template) {
+        changes.set(path.clone(), Change::Delete { of: read(view, &path).map_err(refuse)?.id() });
         let Some(stream) = view.file(&path).and_then(|file| file.stream.as_ref()) else { continue };
-        comments.extend(stream.comments().iter().filter_map(|comment| {
-            let text = &stream.text()[comment.range.clone()];
-            let (line, range) = (comment.line, comment.range.clone());
-            let fate = Fate::Dropped("its file goes".to_owned());
-            (!kept.contains(text)).then(|| (path.clone(), CommentFate { text: text.to_owned(), line, range, fate }))
+        let dropped = stream.comments().iter().filter(|comment| !kept.contains(&stream.text()[comment.range.clone()]));
+        fates.extend(dropped.map(|comment| {
+            let (text, range) = (stream.text()[comment.range.clone()].to_owned(), comment.range.clone());
+            let fate = Fate::Dropped("its file is removed".to_owned());
+            (path.clone(), CommentFate { text, line: comment.line, range, fate })
         }));
     }
-    Ok((changes, comments))
+    Ok((changes, fates))
 }
 
-/// All comments of the files below a directory.
-fn comments_below<'v>(view: &'v View, dir: &RepoPath) -> BTreeSet<&'v str> {
+/// All comments of the files in a directory and below.
+fn comments_in<'v>(view: &'v View, dir: &RepoPath) -> BTreeSet<&'v str> {
     let streams = view.files().filter(|(path, _)| path.is_in(dir)).filter_map(|(_, file)| file.stream.as_ref());
-    streams.flat_map(|stream| stream.comments().iter().map(|own| &stream.text()[own.range.clone()])).collect()
+    streams.flat_map(|stream| stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()])).collect()
 }

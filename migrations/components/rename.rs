@@ -1,350 +1,254 @@
-//! Directories that get another name, with all that names them. A step of its own, and the last: consumers are switched first.
+//! Directories that are renamed, with everything that names them. A step of its own, and the last:
+//! consumers are switched first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::class;
-use super::copy::{files_of, moved};
-use super::survey::Found;
-use super::template::Consumer;
-use super::unit::{consumer_id, rename_id};
-use super::{codes, finding};
+use super::codes;
+use super::files::{files_in, is_plain_text, read, relocated};
+use super::find::Found;
 use crate::flux::{At, FluxKustomization, Kustomization, View};
-use crate::plan::author::{Written, refused_edit};
-use crate::plan::{Effect, Finding, Outcome, Safety, Severity, Draft, UnitId};
+use crate::plan::author::{Edits, Written};
+use crate::plan::{Effect, Finding, Outcome};
 use crate::repo::{Change, Changes, EntryKind, RepoPath};
 use crate::text::Splices;
-use crate::yaml::{Edit, Node, Stream};
+use crate::yaml::{Kind, Node};
 
 /// A directory and its new name.
-struct Rename<'v> {
+#[derive(Clone, Copy)]
+pub(super) struct Rename<'v> {
     view: &'v View,
-    from: &'v RepoPath,
-    to: &'v RepoPath,
+    pub(super) from: &'v RepoPath,
+    pub(super) to: &'v RepoPath,
 }
 
-/// The units of all renames, and what there is to say of those that are not to be done. `others` are the other units: what they write must be there.
-pub(super) fn survey(found: &Found<'_>, others: &[Draft]) -> (Vec<Draft>, Vec<Finding>) {
-    let (mut units, mut findings) = (Vec::new(), Vec::new());
-    for (from, to) in &found.settings.renames {
-        let own = Rename { view: found.view, from, to };
-        match (found.view.tree().holds(from), found.view.tree().holds(to)) {
-            (true, _) => units.push(own.unit(found, others)),
-            (false, true) => {}
-            (false, false) => {
-                let made = others.iter().any(|unit| unit.touches.iter().any(|path| path.is_in(to)));
-                if !made {
-                    let message = format!("neither {from} nor {to} is there");
-                    findings.push(Finding {
-                        path: None,
-                        ..finding(Severity::Warning, codes::RENAME_NOT_FOUND, from, None, message)
-                    });
-                }
-            }
-        }
-    }
-    (units, findings)
-}
-
-/// The text of a rename.
-pub(super) fn rename(found: &Found<'_>, from: &RepoPath) -> Result<Written, Finding> {
-    let own = Rename::configured(found, from).expect("a rename that was planned is configured");
-    let (from, to) = (own.from, own.to);
-    if let Some(reason) = own.in_the_way().into_iter().next() {
-        return Err(reason);
-    }
-    let mut edits = own.edits()?;
-    let mut changes = Changes::new();
-    for path in files_of(found.view, from) {
-        let splices = match edits.remove(&path) {
-            Some(splices) => splices,
-            None => own.unchanged(&path)?,
-        };
-        changes.set(moved(&path, from, to), Change::Move { from: path, splices });
-    }
-    edits.into_iter().for_each(|(path, splices)| changes.set(path, Change::Edit(splices)));
-    Ok((changes, Vec::new()))
-}
-
-/// The kustomization files outside of the directory that a rename edits: each must build what it built.
-pub(super) fn watched(found: &Found<'_>, from: &RepoPath) -> BTreeSet<RepoPath> {
-    let Some(own) = Rename::configured(found, from) else { return BTreeSet::new() };
-    let naming = own.kustomization_entries().into_iter().map(|(path, _)| path.clone());
-    naming.filter(|path| !path.is_in(from)).collect()
-}
-
-/// The Flux Kustomizations that a rename edits.
-pub(super) fn renamed_in_flux(found: &Found<'_>, from: &RepoPath) -> BTreeSet<At> {
-    let Some(own) = Rename::configured(found, from) else { return BTreeSet::new() };
-    own.flux_entries().into_iter().map(|(at, _)| at).collect()
+/// A scalar that names the directory, or is in it and names what is outside.
+struct Entry<'v> {
+    field: &'static str,
+    node: Node<'v>,
+    /// What it says afterwards.
+    new: String,
 }
 
 impl<'v> Rename<'v> {
-    /// The rename that the configuration has for a directory.
-    fn configured(found: &Found<'v>, from: &RepoPath) -> Option<Rename<'v>> {
-        let (from, to) = found.settings.renames.iter().find(|(own, _)| own == from)?;
-        Some(Rename { view: found.view, from, to })
+    /// The renames of the configuration.
+    pub(super) fn all(found: &Found<'v>) -> impl Iterator<Item = Rename<'v>> {
+        found.settings.renames.iter().map(|(from, to)| Rename { view: found.view, from, to })
     }
 
-    fn unit(&self, found: &Found<'_>, others: &[Draft]) -> Draft {
-        let mut findings = self.in_the_way();
-        let mut touches: BTreeSet<RepoPath> = files_of(self.view, self.from).collect();
-        touches.extend(files_of(self.view, self.from).map(|path| moved(&path, self.from, self.to)));
-        match self.edits() {
-            Ok(edits) => touches.extend(edits.into_keys()),
-            Err(reason) => findings.push(reason),
+    /// The rename that the configuration has for a directory.
+    pub(super) fn of(found: &Found<'v>, from: &RepoPath) -> Option<Rename<'v>> {
+        Rename::all(found).find(|rename| rename.from == from)
+    }
+
+    /// The text of all files that change or move.
+    pub(super) fn written(self) -> Result<Written, Finding> {
+        if let Some(reason) = self.obstacles().into_iter().next() {
+            return Err(reason);
         }
-        let naming: BTreeSet<RepoPath> =
-            touches.iter().filter(|path| !path.is_in(self.from) && !path.is_in(self.to)).cloned().collect();
-        // Consumers that are yet to name it.
-        let is_its = |own: &&Consumer<'_>| {
-            let mut entries = found.switched(own).into_iter().filter_map(|entry| found.counterpart(entry).ok());
-            entries.any(|counterpart| counterpart.dir.is_in(self.from))
-        };
-        let consumers: Vec<&Consumer<'_>> = found.consumers.iter().filter(is_its).collect();
-        for consumer in &consumers {
-            touches.insert(consumer.kustomization.path.clone());
-            touches.extend(found.named_by(consumer).iter().map(|own| own.at.path.clone()));
+        let mut edits = Edits::of(self.view);
+        for (path, entries) in self.entries() {
+            edits.file(&path, |edit| entries.iter().try_for_each(|entry| edit.set_scalar(entry.node, &entry.new)))?;
         }
-        let names: BTreeSet<UnitId> = consumers.into_iter().map(consumer_id).collect();
-        // Whatever else writes the old name, or into the directory, is there before.
-        let writes = |unit: &&Draft| {
-            let into = unit.touches.iter().any(|path| path.is_in(self.from) || naming.contains(path));
-            unit.safety() != Safety::Refused && (into || names.contains(&unit.id))
-        };
-        let needs = others.iter().filter(writes).map(|unit| unit.id.clone()).collect();
-        findings.extend(self.mentions(&naming));
-        let effects =
-            self.flux_entries().into_iter().flat_map(|(at, entries)| self.in_clusters(&at, entries)).collect();
-        let title = format!("becomes {}, with all that names it", self.to);
-        Draft {
-            needs,
-            findings,
-            effects,
-            class: Some(class::RENAMES),
-            ..Draft::new(rename_id(self.view, self.from), title, touches)
+        let (edited, fates) = edits.finish()?;
+        let mut changes = Changes::new();
+        for path in files_in(self.view, self.from) {
+            let splices = self.unchanged(&path)?;
+            changes.set(self.renamed(&path), Change::Move { from: path, splices });
         }
+        for (path, change) in edited.iter() {
+            let change = match change {
+                Change::Edit(splices) if path.is_in(self.from) => {
+                    Change::Move { from: path.clone(), splices: splices.clone() }
+                }
+                other => other.clone(),
+            };
+            changes.set(self.renamed(path), change);
+        }
+        Ok((changes, fates))
+    }
+
+    /// The kustomization files outside of the directory that change: each must build the same.
+    pub(super) fn kustomizations(self) -> impl Iterator<Item = RepoPath> {
+        let paths = self.in_kustomizations().into_iter().map(|(path, _)| path.clone());
+        paths.filter(move |path| !path.is_in(self.from))
+    }
+
+    /// The Flux Kustomizations that change.
+    pub(super) fn flux_kustomizations(self) -> impl Iterator<Item = At> {
+        self.in_flux_kustomizations().into_iter().map(|(at, _)| at)
+    }
+
+    /// All files that change or move, at their old and new paths.
+    pub(super) fn touched(self) -> BTreeSet<RepoPath> {
+        let moved = files_in(self.view, self.from).flat_map(|path| [self.renamed(&path), path]);
+        moved.chain(self.entries().into_keys()).collect()
     }
 
     /// What keeps the directory from getting its name.
-    fn in_the_way(&self) -> Vec<Finding> {
-        let refuse =
-            |path: &RepoPath, message: String| finding(Severity::Error, codes::RENAME_NOT_DONE, path, None, message);
+    pub(super) fn obstacles(self) -> Vec<Finding> {
+        let refuse = |path: &RepoPath, message: String| Finding::error(codes::RENAME_BLOCKED, message).at(path, None);
         let mut found = Vec::new();
         if self.view.tree().holds(self.to) {
-            found.push(refuse(self.to, format!("{} is there already", self.to)));
+            found.push(refuse(self.to, format!("{} exists already", self.to)));
         }
         for (path, kind) in self.view.tree().entries() {
-            let inside = path.is_in(self.from);
-            match kind {
-                EntryKind::Link { target } => {
-                    let leads = path.dir().join(&target).is_some_and(|target| target.is_in(self.from));
-                    if inside || leads {
-                        found.push(refuse(&path, format!("{path} is a link; it would lead nowhere")));
-                    }
+            let is_inside = path.is_in(self.from);
+            if let EntryKind::Link { target } = &kind {
+                let leads_inside = path.dir().join(target).is_some_and(|target| target.is_in(self.from));
+                if is_inside || leads_inside {
+                    found.push(refuse(&path, format!("{path} is a link, and would lead nowhere")));
                 }
-                EntryKind::File { filtered, .. } if inside => {
-                    let text = self.view.tree().read(&path).ok().flatten();
-                    let is_text = text.is_some_and(|file| str::from_utf8(&file.bytes).is_ok());
-                    if filtered || !is_text {
-                        found.push(refuse(
-                            &path,
-                            format!("{path} cannot be moved: it is no plain text of the repository"),
-                        ));
-                    }
-                }
-                EntryKind::File { .. } => {}
+            } else if is_inside && !is_plain_text(self.view, &path, &kind) {
+                found.push(refuse(&path, format!("{path} cannot be moved: git stores it as something other than text")));
             }
         }
         found
     }
 
-    fn unchanged(&self, path: &RepoPath) -> Result<Splices, Finding> {
-        let refuse = |message: String| finding(Severity::Error, codes::RENAME_NOT_DONE, path, None, message);
-        let file = self.view.tree().read(path).map_err(|error| refuse(error.to_string()))?;
-        let file = file.ok_or_else(|| refuse("it is gone".to_owned()))?;
+    /// What changes in the Flux Kustomizations, in each cluster that applies them.
+    pub(super) fn effects(self) -> Vec<Effect> {
+        let graph = self.view.graph();
+        let mut effects = Vec::new();
+        for (at, entries) in self.in_flux_kustomizations() {
+            for flux in graph.kustomizations.iter().filter(|flux| flux.at == at) {
+                effects.extend(entries.iter().map(|entry| Effect {
+                    cluster: graph.clusters[flux.cluster].name.clone(),
+                    object: format!("Kustomization {}", flux.full_name()),
+                    field: entry.field.to_owned(),
+                    before: entry.node.text().unwrap_or_default().to_owned(),
+                    after: entry.new.clone(),
+                    outcome: Outcome::Changes,
+                }));
+            }
+        }
+        effects
+    }
+
+    /// Other texts of the repository that name the directory, in a file that does not change or in a
+    /// comment: by as many of its last parts as no other directory has, at least two.
+    pub(super) fn mentions(self, edited: &BTreeSet<RepoPath>) -> Vec<Finding> {
+        let tree = self.view.tree();
+        let dirs: BTreeSet<RepoPath> =
+            tree.entries().flat_map(|(path, _)| path.ancestors().skip(1).collect::<Vec<_>>()).collect();
+        let parts: Vec<&str> = self.from.as_str().split('/').collect();
+        let is_another = |dir: &RepoPath, name: &str| dir != self.from && format!("/{dir}").ends_with(&format!("/{name}"));
+        let names = (2..parts.len()).map(|count| parts[parts.len() - count..].join("/"));
+        let mut unique = names.filter(|name| !dirs.iter().any(|dir| is_another(dir, name)));
+        let name = unique.next().unwrap_or_else(|| self.from.to_string());
+        let mut found = Vec::new();
+        // The configuration that asks for the rename is no mention.
+        for path in files_in(self.view, &RepoPath::root()).filter(|path| path.as_str() != crate::config::FILE) {
+            let file = tree.read(&path).ok().flatten().filter(|_| !path.is_in(self.from));
+            let Some(text) = file.as_ref().and_then(|file| str::from_utf8(&file.bytes).ok()) else { continue };
+            let lines = text.lines().enumerate().filter(|(_, line)| {
+                let in_comment = line.split_once('#').is_some_and(|(_, comment)| comment.contains(&name));
+                if edited.contains(&path) { in_comment } else { line.contains(&name) }
+            });
+            found.extend(lines.map(|(index, _)| {
+                Finding::note(codes::RENAME_MENTION, format!("this names {name}, and is not changed")).at(&path, index + 1)
+            }));
+        }
+        found
+    }
+
+    fn unchanged(self, path: &RepoPath) -> Result<Splices, Finding> {
+        let refuse = |message: String| Finding::error(codes::RENAME_BLOCKED, message).at(path, None);
+        let file = read(self.view, path).map_err(refuse)?;
         let text = str::from_utf8(&file.bytes).map_err(|error| refuse(error.to_string()))?;
         Ok(Splices::new(text, Vec::new()).expect("no splices fit any text"))
     }
 
-    /// The kustomization files with entries that lead into the directory, or that lie in it and lead out of it, with what of them changes.
-    fn kustomization_entries(&self) -> Vec<(&'v RepoPath, Vec<(Node<'v>, String)>)> {
-        let of = |own: &'v Kustomization| {
-            let stream = self.view.file(&own.path)?.stream.as_ref()?;
-            let entries = self.entries(own, stream.documents().next()?);
-            (!entries.is_empty()).then_some((&own.path, entries))
-        };
-        self.view.kustomizations().filter_map(of).collect()
+    /// Where a path is once the directory is renamed.
+    fn renamed(self, path: &RepoPath) -> RepoPath {
+        if path.is_in(self.from) { relocated(path, self.from, self.to) } else { path.clone() }
     }
 
-    /// What changes in the text of files that name the directory, or lie in it and name what lies outside.
-    fn edits(&self) -> Result<BTreeMap<RepoPath, Splices>, Finding> {
-        let mut by_file: BTreeMap<&RepoPath, Vec<(Node<'_>, String)>> = BTreeMap::new();
-        for (path, entries) in self.kustomization_entries() {
-            by_file.entry(path).or_default().extend(entries);
+    /// All scalars that change, by file.
+    fn entries(self) -> BTreeMap<RepoPath, Vec<Entry<'v>>> {
+        let mut by_file: BTreeMap<RepoPath, Vec<Entry<'v>>> = BTreeMap::new();
+        for (path, entries) in self.in_kustomizations() {
+            by_file.entry(path.clone()).or_default().extend(entries);
         }
-        let in_flux = self.flux_entries();
-        for (at, entries) in &in_flux {
-            by_file.entry(&at.path).or_default().extend(entries.iter().cloned());
+        for (at, entries) in self.in_flux_kustomizations() {
+            by_file.entry(at.path).or_default().extend(entries);
         }
-        let mut edits = BTreeMap::new();
-        for (path, entries) in by_file {
-            if let Some(barred) = self.view.barred(path) {
-                let message = format!("{path} names {}, and is never touched ({})", self.from, barred);
-                return Err(finding(Severity::Error, codes::RENAME_NOT_DONE, path, None, message));
-            }
-            let stream = self.view.file(path).and_then(|file| file.stream.as_ref()).expect("it was read");
-            edits.insert(path.clone(), written(stream, &entries).map_err(|error| refused_edit(path, &error))?);
-        }
-        Ok(edits)
+        by_file
     }
 
-    /// The scalars of a kustomization file that are paths to what moves, or from what moves to what does not, with what they are to say. Whatever
-    /// field they stand in: what is no path leads nowhere.
-    fn entries<'s>(&self, own: &Kustomization, root: Node<'s>) -> Vec<(Node<'s>, String)> {
-        let (dir, mut found) = (own.dir(), Vec::new());
-        let new_dir = self.moved(&dir);
-        scalars(root, &mut |node| {
-            let Some(text) = node.text().filter(|text| !text.contains(['\n', '\0'])) else { return };
-            // The generators' way to name a file: `key=path`.
+    fn in_kustomizations(self) -> Vec<(&'v RepoPath, Vec<Entry<'v>>)> {
+        let entries = self.view.kustomizations().filter_map(|kustomization| {
+            let root = self.view.node(&At::document(&kustomization.path, 0))?;
+            Some((&kustomization.path, self.in_kustomization(kustomization, root)))
+        });
+        entries.filter(|(_, entries)| !entries.is_empty()).collect()
+    }
+
+    fn in_flux_kustomizations(self) -> Vec<(At, Vec<Entry<'v>>)> {
+        let view = self.view;
+        let objects = view.files().flat_map(|(_, file)| &file.objects).filter(|object| object.is_flux_kustomization());
+        let entries = objects.filter_map(|object| {
+            let applied = view.graph().kustomizations.iter().find(|flux| flux.at == object.at).cloned();
+            let flux = applied.or_else(|| view.stated(&object.at))?;
+            Some((object.at.clone(), self.in_flux_kustomization(&flux, view.node(&object.at)?)))
+        });
+        entries.filter(|(_, entries)| !entries.is_empty()).collect()
+    }
+
+    /// The scalars of a kustomization file that are paths into the directory, or out of it. Whatever
+    /// field they are in: what is no path leads nowhere.
+    fn in_kustomization(self, kustomization: &Kustomization, root: Node<'v>) -> Vec<Entry<'v>> {
+        let dir = kustomization.dir();
+        let entry = |node: Node<'v>| {
+            let text = node.text().filter(|text| !text.contains(['\n', '\0']))?;
+            // Generators name files as `key=path`, too.
             let (key, path) = text.split_once('=').map_or(("", text), |(key, path)| (&text[..=key.len()], path));
-            let Some(target) = dir.join(path).filter(|target| self.view.tree().holds(target)) else { return };
+            let target = dir.join(path).filter(|target| self.view.tree().holds(target))?;
             let is_path = path.starts_with('.') || path.contains('/') || self.view.tree().entry(&target).is_some();
-            if is_path && target != dir && target.is_in(self.from) != dir.is_in(self.from) {
-                found.push((node, format!("{key}{}", styled(path, &self.moved(&target), &new_dir))));
-            }
-        });
-        found
-    }
-
-    /// The Flux Kustomizations that name the directory, with what of them changes.
-    fn flux_entries(&self) -> Vec<(At, Vec<(Node<'v>, String)>)> {
-        let mut found = Vec::new();
-        for object in self.view.files().flat_map(|(_, file)| &file.objects).filter(|own| own.is_flux_kustomization()) {
-            let Some(root) = self.view.node(&object.at) else { continue };
-            let applied = self.view.graph().kustomizations.iter().find(|own| own.at == object.at).cloned();
-            let Some(own) = applied.or_else(|| self.view.stated(&object.at)) else { continue };
-            let entries = self.in_flux(&own, root);
-            if !entries.is_empty() {
-                found.push((object.at.clone(), entries));
-            }
-        }
-        found
-    }
-
-    /// What becomes of a Flux Kustomization, in each cluster that applies it.
-    fn in_clusters(&self, at: &At, entries: Vec<(Node<'v>, String)>) -> Vec<Effect> {
-        let graph = self.view.graph();
-        let all = graph.kustomizations.iter().filter(|own| own.at == *at);
-        let effects = all.flat_map(|own| {
-            entries.iter().map(|(node, after)| {
-                let is_path = self
-                    .view
-                    .node(at)
-                    .and_then(|root| root.at(&["spec", "path"]))
-                    .is_some_and(|path| path.range() == node.range());
-                Effect {
-                    cluster: graph.clusters[own.cluster].name.clone(),
-                    object: format!("Kustomization {}", own.full_name()),
-                    field: if is_path { "spec.path" } else { "spec.components" }.to_owned(),
-                    before: node.text().unwrap_or_default().to_owned(),
-                    after: after.clone(),
-                    outcome: Outcome::Changes,
-                }
-            })
-        });
-        effects.collect()
+            let changes = is_path && target != dir && target.is_in(self.from) != dir.is_in(self.from);
+            let new = || format!("{key}{}", styled(path, &self.renamed(&target), &self.renamed(&dir)));
+            changes.then(|| Entry { field: "", node, new: new() })
+        };
+        let mut nodes = Vec::new();
+        scalars(root, &mut nodes);
+        nodes.into_iter().filter_map(entry).collect()
     }
 
     /// The same for a Flux Kustomization: `spec.path` from the root, `spec.components` from there.
-    fn in_flux<'s>(&self, own: &FluxKustomization, root: Node<'s>) -> Vec<(Node<'s>, String)> {
-        let Some(path) = &own.path else { return Vec::new() };
+    fn in_flux_kustomization(self, flux: &FluxKustomization, root: Node<'v>) -> Vec<Entry<'v>> {
+        let Some(path) = &flux.path else { return Vec::new() };
         let mut found = Vec::new();
         if let Some((node, text)) = root.at(&["spec", "path"]).and_then(|node| Some((node, node.text()?)))
             && path.is_in(self.from)
             && RepoPath::root().join(text.trim_start_matches('/')).as_ref() == Some(path)
         {
-            let start = if text.starts_with("./") {
-                "./"
-            } else if text.starts_with('/') {
-                "/"
-            } else {
-                ""
-            };
+            let start = ["./", "/"].into_iter().find(|start| text.starts_with(start)).unwrap_or_default();
             let end = if text.ends_with('/') { "/" } else { "" };
-            found.push((node, format!("{start}{}{end}", self.moved(path))));
+            found.push(Entry { field: "spec.path", node, new: format!("{start}{}{end}", self.renamed(path)) });
         }
-        for item in root.at(&["spec", "components"]).into_iter().flat_map(Node::items) {
-            let Some((text, target)) = item.text().and_then(|text| Some((text, path.join(text)?))) else { continue };
+        for node in root.at(&["spec", "components"]).into_iter().flat_map(Node::items) {
+            let Some((text, target)) = node.text().and_then(|text| Some((text, path.join(text)?))) else { continue };
             if target.is_in(self.from) != path.is_in(self.from) {
-                found.push((item, styled(text, &self.moved(&target), &self.moved(path))));
+                let new = styled(text, &self.renamed(&target), &self.renamed(path));
+                found.push(Entry { field: "spec.components", node, new });
             }
-        }
-        found
-    }
-
-    /// Where a path is once the directory has its name.
-    fn moved(&self, path: &RepoPath) -> RepoPath {
-        if path.is_in(self.from) { moved(path, self.from, self.to) } else { path.clone() }
-    }
-
-    /// Other texts of the repository that name the directory: by as many of its last parts as no other directory has, two at least; in a file
-    /// that is not changed, or in a comment.
-    fn mentions(&self, edited: &BTreeSet<RepoPath>) -> Vec<Finding> {
-        let dirs: BTreeSet<RepoPath> =
-            self.view.tree().entries().flat_map(|(path, _)| path.ancestors().skip(1).collect::<Vec<_>>()).collect();
-        let all: Vec<&str> = self.from.as_str().split('/').collect();
-        let tail = |parts: usize| all[all.len().saturating_sub(parts)..].join("/");
-        let is_its_own = |word: &str| {
-            let ends = |dir: &&RepoPath| **dir != *self.from && format!("/{dir}").ends_with(&format!("/{word}"));
-            !dirs.iter().any(|dir| ends(&dir))
-        };
-        let word =
-            (2..all.len()).map(tail).find(|word| is_its_own(word)).unwrap_or_else(|| self.from.as_str().to_owned());
-        let mut found = Vec::new();
-        for (path, kind) in self.view.tree().entries() {
-            // The configuration that asks for the rename is no mention.
-            let is_other = path.as_str() != crate::config::FILE && !path.is_in(self.from);
-            if !matches!(kind, EntryKind::File { .. }) || !is_other {
-                continue;
-            }
-            let Some(file) = self.view.tree().read(&path).ok().flatten() else { continue };
-            let Ok(text) = str::from_utf8(&file.bytes) else { continue };
-            let lines = text.lines().enumerate().filter(|(_, line)| {
-                let in_comment = line.split_once('#').is_some_and(|(_, comment)| comment.contains(&word));
-                if edited.contains(&path) { in_comment } else { line.contains(&word) }
-            });
-            found.extend(lines.map(|(number, _)| {
-                let message = format!("this names {word}, and stays");
-                finding(Severity::Note, codes::RENAME_MENTION, &path, Some(number + 1), message)
-            }));
         }
         found
     }
 }
 
-/// All scalars below a node, keys left out.
-fn scalars<'s>(node: Node<'s>, each: &mut impl FnMut(Node<'s>)) {
-    if node.is_alias() {
-        return;
-    }
+/// Adds all scalars below a node, except keys.
+fn scalars<'v>(node: Node<'v>, found: &mut Vec<Node<'v>>) {
     match node.kind() {
-        crate::yaml::Kind::Scalar => each(node),
-        crate::yaml::Kind::Sequence => node.items().for_each(|item| scalars(item, each)),
-        crate::yaml::Kind::Mapping => node.entries().for_each(|(_, value)| scalars(value, each)),
+        _ if node.is_alias() => {}
+        Kind::Scalar => found.push(node),
+        Kind::Sequence => node.items().for_each(|item| scalars(item, found)),
+        Kind::Mapping => node.entries().for_each(|(_, value)| scalars(value, found)),
     }
 }
 
-/// The way from a directory to a path, spelt as the old one was: with or without `./`, with or without a slash at the end.
+/// The way from a directory to a path, spelt as the old one was: with or without `./` and a `/` at the end.
 fn styled(old: &str, target: &RepoPath, dir: &RepoPath) -> String {
     let new = target.seen_from(dir);
     let new = if old.starts_with('.') { &*new } else { new.strip_prefix("./").unwrap_or(&new) };
     format!("{new}{}", if old.ends_with('/') { "/" } else { "" })
-}
-
-fn written(stream: &Stream, entries: &[(Node<'_>, String)]) -> Result<Splices, crate::yaml::Error> {
-    let mut edit = Edit::of(stream);
-    for (node, text) in entries {
-        edit.set_scalar(*node, text)?;
-    }
-    edit.finish().map(|edited| edited.splices)
 }

@@ -1,33 +1,35 @@
+use super::files::relocated;
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::repo::RepoPath;
 use crate::yaml::{New, Node};
 
-/// What a person may decide about this migration: the section `components` of the configuration.
+/// What you can decide about this migration: the section `components` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentsSettings {
     /// `templates`: what directories of templates are called, or where they are.
     pub templates: Vec<String>,
     /// `directory`: where new Components go; without it, beside the templates.
     pub directory: Option<RepoPath>,
-    /// `pairs`: which Component takes the place of which template, where rendering does not tell.
+    /// `pairs`: which Component takes the place of which template, where rendering leaves it open.
     pub pairs: Vec<(RepoPath, RepoPath)>,
     /// `destination`: where a consumer names its Components.
     pub destination: Destination,
     /// `create`: how a template for which there is no Component becomes one.
     pub create: Create,
-    /// `protect-claims`: whether claims are kept from being pruned before anything else moves.
+    /// `protect-claims`: whether claims are protected from pruning before anything else changes.
     pub protect_claims: bool,
-    /// `renames`: directories that get another name.
+    /// `renames`: directories that are renamed.
     pub renames: Vec<(RepoPath, RepoPath)>,
 }
 
 /// Where a consumer names its Components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Destination {
-    /// In `components` of its own kustomization file.
+    /// In `components` of its kustomization file.
     #[default]
     Kustomization,
-    /// In `spec.components` of the Flux Kustomizations whose `spec.path` it is; one that is taken in by other kustomizations names them itself.
+    /// In `spec.components` of the Flux Kustomizations whose `spec.path` it is. A consumer that other
+    /// kustomizations include names them itself.
     FluxKustomization,
 }
 
@@ -39,10 +41,10 @@ impl Destination {
 /// How a template for which there is no Component becomes one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Create {
-    /// A Component is made of it, consumers are switched one after the other, the template goes last.
+    /// A Component is made of it, consumers are switched one by one, and the template is removed last.
     #[default]
     Copy,
-    /// It becomes the Component where it stands, together with all its consumers.
+    /// It becomes the Component where it is, together with all its consumers.
     InPlace,
 }
 
@@ -65,10 +67,10 @@ impl Default for ComponentsSettings {
 }
 
 impl ComponentsSettings {
-    /// What a path is called once all renames are done.
+    /// Where a path is once all renames are done.
     pub(super) fn renamed(&self, path: &RepoPath) -> RepoPath {
-        let found = self.renames.iter().find(|(from, _)| path.is_in(from));
-        found.map_or_else(|| path.clone(), |(from, to)| super::copy::moved(path, from, to))
+        let rename = self.renames.iter().find(|(from, _)| path.is_in(from));
+        rename.map_or_else(|| path.clone(), |(from, to)| relocated(path, from, to))
     }
 }
 
@@ -103,15 +105,15 @@ impl Section for ComponentsSettings {
 }
 
 const ABOUT_TEMPLATES: &str = "\
-What directories of templates are called, or their paths from the root. Beside it may stand:
+Names of directories of templates, or their paths from the root. Further keys:
   directory: kubernetes/components   # where new Components go; without it, beside the templates
-  pairs:                             # where rendering does not tell which Component is meant
+  pairs:                             # where rendering leaves open which Component is meant
     - template: kubernetes/templates/volsync
       component: kubernetes/components/volsync
   destination: flux-kustomization    # name Components in spec.components of the Flux Kustomization; without it, in the kustomization
-  create: in-place                   # make a template a Component where it stands, with all consumers at once; without it, a copy
-  protect-claims: true               # first annotate claims, so that Flux never prunes them
-  renames:                           # directories that get another name, with all that names them
+  create: in-place                   # a template becomes a Component where it is, with all consumers; without it, a copy
+  protect-claims: true               # annotate claims first, so that Flux never deletes them
+  renames:                           # directories to rename, with everything that names them
     - from: kubernetes/components/gaurded
       to: kubernetes/components/guarded";
 
@@ -119,8 +121,8 @@ What directories of templates are called, or their paths from the root. Beside i
 fn path(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<RepoPath> {
     let path = RepoPath::root().join(text).filter(|path| *path != RepoPath::root());
     if path.is_none() {
-        let help = "write it from the root of the repository, such as `kubernetes/templates`";
-        keys.mistake(INVALID_VALUE, node, format!("`{text}` is no directory inside the repository"), help);
+        let help = "give it from the root of the repository, such as `kubernetes/templates`";
+        keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a directory inside the repository"), help);
     }
     path
 }
@@ -137,7 +139,7 @@ fn rename(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
     let to = needed(keys, "to", "kubernetes/components/guarded");
     let (from, to) = (from?, to?);
     if from.is_in(&to) || to.is_in(&from) {
-        let help = "name two directories of which neither lies in the other";
+        let help = "name two directories, neither of them inside the other";
         keys.mistake(INVALID_VALUE, place?, format!("{from} cannot become {to}"), help);
         return None;
     }
@@ -169,28 +171,28 @@ mod tests {
 
     #[test]
     fn paths_are_from_the_root() {
-        let own = read(
+        let settings = read(
             "components:\n  templates: [templates, ./k/shapes/]\n  directory: k/components\n  pairs:\n  - {template: k/t/a, component: k/c/a}\n",
         );
-        let own = own.unwrap();
-        assert_eq!(own.templates, ["templates", "k/shapes"]);
-        assert_eq!(own.directory, RepoPath::new("k/components").ok());
-        assert_eq!(own.pairs, [(RepoPath::new("k/t/a").unwrap(), RepoPath::new("k/c/a").unwrap())]);
+        let settings = settings.unwrap();
+        assert_eq!(settings.templates, ["templates", "k/shapes"]);
+        assert_eq!(settings.directory, RepoPath::new("k/components").ok());
+        assert_eq!(settings.pairs, [(RepoPath::new("k/t/a").unwrap(), RepoPath::new("k/c/a").unwrap())]);
     }
 
     #[test]
-    fn words_and_renames_are_read() {
-        let own = read(
+    fn choices_and_renames_are_read() {
+        let settings = read(
             "components:\n  destination: flux-kustomization\n  create: in-place\n  protect-claims: true\n  renames: [{from: k/a, to: ./k/b/}]\n",
         );
-        let own = own.unwrap();
-        assert_eq!((own.destination, own.create), (Destination::FluxKustomization, Create::InPlace));
-        assert!(own.protect_claims);
-        assert_eq!(own.renames, [(RepoPath::new("k/a").unwrap(), RepoPath::new("k/b").unwrap())]);
+        let settings = settings.unwrap();
+        assert_eq!((settings.destination, settings.create), (Destination::FluxKustomization, Create::InPlace));
+        assert!(settings.protect_claims);
+        assert_eq!(settings.renames, [(RepoPath::new("k/a").unwrap(), RepoPath::new("k/b").unwrap())]);
     }
 
     #[test]
-    fn mistakes_are_said() {
+    fn mistakes_are_reported() {
         for text in [
             "templates: [../x]",
             "directory: .",

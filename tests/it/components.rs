@@ -1,5 +1,5 @@
-//! `components`, judged by real Kustomize: what each consumer builds is the same before and after, contents included. On the golden repository,
-//! and on real ones where the corpus is at hand.
+//! `components`, judged by real Kustomize: what each consumer builds is the same before and after,
+//! contents included. On the golden repository, and on real ones where the corpus is available.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Switched {
         self.plan["units"].as_array().unwrap().iter().filter(|unit| unit["step"] == step).collect()
     }
 
-    /// The directories of the consumers that may be written, with what is said of each.
+    /// The directories of the consumers that may be written, with the titles of their units.
     fn consumers(&self) -> BTreeMap<&str, &str> {
         let able = self.units("switch").into_iter().filter(|unit| unit["safety"] == "safe");
         able.map(|unit| {
@@ -78,7 +78,7 @@ fn what_is_refused_stays_as_it_is() {
     }
 }
 
-/// Point by point what the issue asks of haynes-ops: 35 live references, all on main, and one that is commented out.
+/// haynes-ops has 35 live references, all on main, and one that is commented out.
 #[test]
 fn haynes_ops() {
     let Some(corpus) = corpus() else { return };
@@ -118,7 +118,7 @@ fn haynes_ops() {
     let judged = judged(&switched);
     assert!(judged == 0 || judged == consumers.len(), "{judged}");
 
-    // What the owner did by hand: one consumer was missed, and four lost a template without a word. All five are switched here.
+    // What the owner did by hand: one consumer was missed, and four lost a template silently. All five are switched here.
     let by_hand =
         |dir: &str| std::fs::read_to_string(corpus.join("haynes-ops/after").join(dir).join("kustomization.yaml"));
     let missed: Vec<&str> =
@@ -182,7 +182,8 @@ fn claims_come_first_on_branches() {
     assert!(crate::support::unfolded(&apply.stderr).contains("12-claims before"), "{}", apply.stderr);
 }
 
-/// The second repository as its owner moved it: every Component is named where he named it, and Kustomize builds the same with what Flux adds.
+/// The second repository as its owner moved it: every Component is named where the owner named it, and
+/// Kustomize builds the same with what Flux adds.
 #[test]
 fn onedr0p_home_ops_in_flux_kustomizations() {
     let Some(corpus) = corpus() else { return };
@@ -195,8 +196,8 @@ fn onedr0p_home_ops_in_flux_kustomizations() {
     let units = plan["units"].as_array().unwrap();
     assert!(units.iter().all(|unit| unit["safety"] == "safe"));
     let titles = units.iter().filter(|unit| unit["step"] == "switch").map(|unit| unit["title"].as_str().unwrap());
-    let (in_flux, own): (Vec<&str>, Vec<&str>) = titles.partition(|title| title.contains("spec.components"));
-    assert_eq!((in_flux.len(), own.len()), (25, 11));
+    let (in_flux, in_file): (Vec<&str>, Vec<&str>) = titles.partition(|title| title.contains("spec.components"));
+    assert_eq!((in_flux.len(), in_file.len()), (25, 11));
     if judge != "none" {
         let builds = plan["judged"]["builds"].as_array().unwrap();
         assert!(builds.len() > 36 && builds.iter().all(|build| build["verdict"] == "same"), "{builds:?}");
@@ -216,7 +217,7 @@ fn named_components(repo: &Repo) -> BTreeSet<(String, String)> {
     let entries = texts.flat_map(|(path, text)| {
         let component =
             |line: &str| Some(line.trim_start().strip_prefix("- ../")?.split_once("components/")?.1.to_owned());
-        text.lines().filter_map(component).map(|own| (path.clone(), own)).collect::<Vec<_>>()
+        text.lines().filter_map(component).map(|dir| (path.clone(), dir)).collect::<Vec<_>>()
     });
     entries.collect()
 }
