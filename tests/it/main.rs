@@ -14,6 +14,7 @@ mod cli;
 mod clusters;
 mod components;
 mod corpus;
+mod fixtures;
 mod helm;
 mod house;
 mod judge;
