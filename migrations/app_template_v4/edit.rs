@@ -10,9 +10,9 @@ use super::source::{Second, key, post_renderer, tag_and_url};
 use super::survey::Found;
 use super::unit::{FLEET, SOURCE, fleet_id, fleet_members, release_id, removal_of, source_id};
 use crate::flux::{At, OciRepository, View};
-use crate::plan::author::refused_edit;
+use crate::plan::author::{edited, refused_edit};
 use crate::migrations::sources::remove::edit_removal;
-use crate::migrations::sources::write::write;
+use crate::migrations::sources::write::written;
 use crate::plan::{Edited, Finding, REMOVE, Severity, Unit};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{CommentFate, Edit, Error, New, Node, Place};
@@ -53,10 +53,7 @@ fn edit_source(found: &Found<'_>, view: &View, unit: &Unit) -> Edited {
     let beside = || found.beside(view).into_iter().find(|second| is_it(&second));
     let second = found.seconds.iter().find(is_it).cloned().or_else(beside);
     let Some((spec, place)) = second.as_ref().and_then(|second| second.new.as_ref()) else { return Edited::Already };
-    match write(view, spec, place) {
-        Ok(changes) => Edited::Changes(changes, Vec::new()),
-        Err(error) => Edited::Refused(refused_edit(place.edited_file(), &error)),
-    }
+    edited(written(view, spec, place))
 }
 
 fn edit_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> Edited {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conversion::finding;
 use crate::charts::app_template;
 use crate::flux::{At, ClusterId, OciRepository, Reach, SourceRef, View};
-use crate::migrations::sources::find::{existing, proven_beside};
+use crate::migrations::sources::existing::{existing, proven_beside};
 use crate::migrations::sources::place::{Place, beside};
 pub(super) use crate::migrations::sources::publisher::APP_TEMPLATE as CHART;
 use crate::migrations::sources::publisher::{FROZEN, LABS};

@@ -10,7 +10,7 @@ use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Needed, Second, is_of_3};
 use crate::flux::{At, Chart, ClusterId, OciRepository, Release, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
-use crate::migrations::sources::place::{Place, at_object};
+use crate::migrations::sources::place::Place;
 use crate::migrations::sources::remove::Removals;
 use crate::migrations::sources::{SourceKey, Spec};
 use crate::plan::{Finding, Severity, kept_by};
@@ -151,7 +151,8 @@ impl<'v> Found<'v> {
                     "{} is to be written for another source, which differs in credentials or checks",
                     place.file
                 );
-                Err(at_object(view, &second.old, NAME_TAKEN, message))
+                let line = view.object(&second.old).map(|object| object.line);
+                Err(Finding::error(NAME_TAKEN, message).at(&second.old.path, line))
             }
         }
     }

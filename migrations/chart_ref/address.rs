@@ -1,4 +1,5 @@
-//! Where a chart lives, and in which version: kept, unless the configuration says otherwise. Nothing is guessed.
+//! Where a chart lives, and in which version: kept, unless the configuration names another. Nothing
+//! is guessed.
 
 use super::codes;
 use super::settings::ChartSettings;
@@ -16,11 +17,13 @@ const PUBLISHERS: [&str; 4] =
 pub(super) struct Address {
     /// `oci://registry/path/chart`.
     pub(super) url: String,
-    /// Whether that is the HelmRepository itself, so that its credentials and checks are for it.
-    pub(super) own: bool,
+    /// Whether that is in the registry of the HelmRepository, whose credentials and checks are then
+    /// for it.
+    pub(super) same_registry: bool,
 }
 
-/// The address of a chart that a release has from a HelmRepository, in this version. `moves` says that the version is another than now.
+/// The address of a chart that a release has from a HelmRepository, in this version. `changes` says
+/// that the release has another version now.
 ///
 /// A version that is kept lives where the HelmRepository is, if that is OCI, whatever is
 /// configured. Otherwise the configured home counts, then the publishers of app-template
@@ -33,50 +36,48 @@ pub(super) fn address(
     chart: &ChartSettings,
     repository: &HelmRepository,
     version: &Version,
-    moves: bool,
+    changes: bool,
 ) -> Result<Address, (&'static Code, String)> {
-    let own = own(&chart.name, repository);
-    if let (false, Some(own)) = (moves, own.clone()) {
-        return own;
+    let in_repository = in_repository(&chart.name, repository);
+    if let (false, Some(address)) = (changes, in_repository.clone()) {
+        return address;
     }
-    let elsewhere = |base: &str| {
+    let below = |base: &str| {
         let url = format!("{base}/{}", chart.name);
-        Ok(Address { own: own.as_ref().is_some_and(|own| own.as_ref().is_ok_and(|own| own.url == url)), url })
+        Ok(Address { same_registry: matches!(&in_repository, Some(Ok(address)) if address.url == url), url })
     };
-    if let Some(home) = &chart.home {
-        return elsewhere(home);
+    if let Some(home) = chart.home.as_deref().or_else(|| published(&chart.name, repository, version)) {
+        return below(home);
     }
-    if let Some(home) = published(&chart.name, repository, version) {
-        return elsewhere(home);
-    }
-    own.unwrap_or_else(|| {
-        let message =
-            format!("{} is not OCI, and no OCI home of {} {} is known", repository.url, chart.name, version.text());
-        Err((codes::NO_OCI_HOME, message))
+    in_repository.unwrap_or_else(|| {
+        let (url, version) = (&repository.url, version.text());
+        let message = format!("{url} is not OCI, and no OCI address of {} {version} is known", chart.name);
+        Err((codes::NO_ADDRESS, message))
     })
 }
 
 /// The addresses that a HelmRepository may stand for, whatever the version.
 pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> Vec<String> {
-    let own = own(&chart.name, repository).and_then(Result::ok).map(|own| own.url);
+    let url = in_repository(&chart.name, repository).and_then(Result::ok).map(|address| address.url);
     let is_known = chart.name == APP_TEMPLATE && PUBLISHERS.contains(&&*repository.url);
     let published = [FROZEN, LABS].into_iter().filter(|_| is_known);
-    // A configured home is that of repositories that are not OCI; and of those whose chart moves on.
-    let home = chart.home.as_deref().filter(|_| own.is_none() || chart.target.is_some());
-    own.into_iter().chain(published.chain(home).map(|base| format!("{base}/{}", chart.name))).collect()
+    // A configured home is for repositories that are not OCI, and for charts that change their
+    // version.
+    let home = chart.home.as_deref().filter(|_| url.is_none() || chart.target.is_some());
+    url.into_iter().chain(published.chain(home).map(|base| format!("{base}/{}", chart.name))).collect()
 }
 
 /// The address in the HelmRepository itself, if that is OCI.
-fn own(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static Code, String)>> {
+fn in_repository(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static Code, String)>> {
     if !repository.oci && !repository.url.starts_with("oci://") {
         return None;
     }
     if repository.url.ends_with(&format!("/{chart}")) {
-        let message = format!("{} holds the chart's name already", repository.url);
+        let message = format!("the URL {} already contains the name of the chart", repository.url);
         return Some(Err((codes::CHART_IN_URL, message)));
     }
-    let address = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);
-    Some(Ok(Address { url: format!("oci://{address}/{chart}"), own: true }))
+    let base = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);
+    Some(Ok(Address { url: format!("oci://{base}/{chart}"), same_registry: true }))
 }
 
 /// Where the publishers of app-template have a version of it.
@@ -84,7 +85,7 @@ fn published(chart: &str, repository: &HelmRepository, version: &Version) -> Opt
     if chart != APP_TEMPLATE || !PUBLISHERS.contains(&&*repository.url) {
         return None;
     }
-    // 3.x is at both in the wild: what has it now goes on having it.
+    // 3.x is in use from both: a release keeps the one that it has.
     match major(version)? {
         3 if repository.url == LABS => Some(LABS),
         3 => Some(FROZEN),
@@ -106,7 +107,8 @@ pub(super) fn numbers(version: &Version) -> Option<[u64; 3]> {
     Some([parts.next()??, parts.next()??, parts.next()??])
 }
 
-/// Whether Helm can read a text as a range of versions (Masterminds/semver): comparisons of numbers and wildcards.
+/// Whether Helm can read a text as a range of versions (Masterminds/semver): comparisons of numbers
+/// and wildcards.
 pub(super) fn is_range(text: &str) -> bool {
     let is_part = |part: &str| {
         let bare = part.trim_start_matches(['=', '!', '<', '>', '~', '^']).trim_start_matches('v');
@@ -126,33 +128,33 @@ mod tests {
         let at = At::document(&RepoPath::new("a.yaml").unwrap(), 0);
         let repository = HelmRepository { at, url: url.to_owned(), oci: url.starts_with("oci://") };
         let found = address(chart, &repository, &Version::of(Some(version)), moves);
-        found.map(|own| own.url).map_err(|(code, _)| code)
+        found.map(|address| address.url).map_err(|(code, _)| code)
     }
 
     #[test]
-    fn homes_are_known_or_refused() {
+    fn addresses_are_known_or_refused() {
         let app_template = ChartSettings { name: "app-template".into(), ..Default::default() };
         let other = ChartSettings { name: "other".into(), ..Default::default() };
         let home = Some("oci://example.org/x".to_owned());
         let configured = ChartSettings { home, ..other.clone() };
         let https = "https://bjw-s.github.io/helm-charts";
-        let own = "oci://example.org/mirror";
+        let mirror = "oci://example.org/mirror";
         for (url, chart, version, moves, expected) in [
-            // Kept: the repository's own, whatever is configured.
-            (own, &configured, "1.0.0", false, Ok("oci://example.org/mirror/other")),
+            // Kept: the repository's address, whatever is configured.
+            (mirror, &configured, "1.0.0", false, Ok("oci://example.org/mirror/other")),
             (FROZEN, &app_template, "3.7.3", false, Ok("oci://ghcr.io/bjw-s/helm/app-template")),
             // Not OCI: configured, or known.
             ("https://example.org", &configured, "1.0.0", false, Ok("oci://example.org/x/other")),
             (https, &app_template, "3.7.3", false, Ok("oci://ghcr.io/bjw-s/helm/app-template")),
             (https, &app_template, "4.0.1", false, Ok("oci://ghcr.io/bjw-s-labs/helm/app-template")),
-            (https, &app_template, "2.4.0", false, Err(codes::NO_OCI_HOME)),
-            (https, &app_template, "3.x", false, Err(codes::NO_OCI_HOME)),
-            (https, &other, "3.7.3", false, Err(codes::NO_OCI_HOME)),
-            ("https://example.org", &app_template, "3.7.3", false, Err(codes::NO_OCI_HOME)),
+            (https, &app_template, "2.4.0", false, Err(codes::NO_ADDRESS)),
+            (https, &app_template, "3.x", false, Err(codes::NO_ADDRESS)),
+            (https, &other, "3.7.3", false, Err(codes::NO_ADDRESS)),
+            ("https://example.org", &app_template, "3.7.3", false, Err(codes::NO_ADDRESS)),
             // Another version: configured, published, or where the old one is.
-            (own, &configured, "2.0.0", true, Ok("oci://example.org/x/other")),
+            (mirror, &configured, "2.0.0", true, Ok("oci://example.org/x/other")),
             (FROZEN, &app_template, "4.6.2", true, Ok("oci://ghcr.io/bjw-s-labs/helm/app-template")),
-            (own, &app_template, "4.6.2", true, Ok("oci://example.org/mirror/app-template")),
+            (mirror, &app_template, "4.6.2", true, Ok("oci://example.org/mirror/app-template")),
             ("oci://example.org/other", &other, "1.0.0", false, Err(codes::CHART_IN_URL)),
         ] {
             let expected = expected.map(str::to_owned);

@@ -1,4 +1,5 @@
-//! Phase 3, `chart-ref`: HelmReleases move from `spec.chart` to `spec.chartRef`, the version kept unless a target is configured.
+//! Phase 3, `chart-ref`: HelmReleases move from `spec.chart` to `spec.chartRef`, the version kept
+//! unless a target is configured.
 //!
 //! ```yaml
 //! spec:                              spec:
@@ -12,26 +13,28 @@
 //!         namespace: flux-system
 //! ```
 //!
-//! Each release gets a source: one that all share (`shared`), one of its namespace (`namespace`),
-//! or one beside it (`app`); `strategy` says which. `address` says where the chart lives and in
-//! which version, `values` what a new version asks of values, `removal` which HelmRepositories go.
-//! Semantics: `docs/chart-ref.md`; the mistakes that it makes impossible: `docs/hazards.md#s1` to
+//! Each release gets a source: one that all share (`shared`), one in its namespace (`namespace`),
+//! or one beside it (`per_app`); `home` says which. `address` says where the chart lives and in
+//! which version, `values` what a new version asks of values, `removal` which HelmRepositories are
+//! removed. Semantics: `docs/chart-ref.md`; the mistakes that it prevents: `docs/hazards.md#s1` to
 //! `docs/hazards.md#s15`.
 
 mod address;
-mod app;
+mod candidate;
 mod codes;
 mod edit;
-mod moved;
+mod find;
+mod findings;
+mod home;
 mod namespace;
-mod release;
+mod per_app;
+mod reference;
 mod removal;
 mod runbook;
 mod settings;
 mod shared;
-mod strategy;
-mod survey;
-mod unit;
+mod source;
+mod units;
 mod values;
 mod want;
 
@@ -66,7 +69,7 @@ impl Migration for ChartRef {
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
         let mut found = in_view(view, settings);
         found.add_references(view);
-        unit::survey(&found, view)
+        units::survey(&found, view)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
@@ -79,6 +82,6 @@ impl Migration for ChartRef {
     }
 }
 
-fn in_view<'v>(view: &'v View, settings: &Settings) -> survey::Found<'v> {
-    survey::Found::in_view(view, &settings.section(), &settings.section())
+fn in_view<'v>(view: &'v View, settings: &Settings) -> find::Found<'v> {
+    find::Found::in_view(view, &settings.section(), &settings.section())
 }

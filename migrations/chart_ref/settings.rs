@@ -6,7 +6,7 @@ use crate::repo::RepoPath;
 use crate::text::nearest;
 use crate::yaml::{Kind, New, Node};
 
-/// What a person may decide about this migration: the section `chart-ref` of the configuration.
+/// What you can configure: the section `chart-ref` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartRefSettings {
     /// `charts`: the charts that are in scope.
@@ -20,13 +20,15 @@ pub struct ChartRefSettings {
 pub struct ChartSettings {
     /// `name`: as Helm has it.
     pub name: String,
-    /// `strategy`: where its sources live; without it, that is told by how many releases of a cluster use the chart.
+    /// `strategy`: where its sources live; without it, the number of releases of a cluster that use
+    /// the chart decides.
     pub strategy: Option<Strategy>,
-    /// `home`: the OCI address under which the chart lives, without the chart, where its HelmRepository is not OCI.
+    /// `home`: the OCI address of the chart, without the chart, if its HelmRepository is not OCI.
     pub home: Option<String>,
-    /// `target`: the version that its releases move to; without it they keep theirs.
+    /// `target`: the version that its releases move to; without it they keep their version.
     pub target: Option<String>,
-    /// `component`: the directory of the Component that carries its source, for the strategy `namespace`.
+    /// `component`: the directory of the Component that carries its source, for the strategy
+    /// `namespace`.
     pub component: Option<RepoPath>,
 }
 
@@ -139,10 +141,10 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
         keys.missing("name", "app-template");
     }
     let strategy = keys.text("strategy").and_then(|(word, node)| {
-        let known = Strategy::ALL.into_iter().find(|own| own.word() == word);
+        let known = Strategy::ALL.into_iter().find(|strategy| strategy.word() == word);
         if known.is_none() {
-            let words = Strategy::ALL.map(|own| own.word());
-            let help = match nearest(word, words.map(|own| (own, own))) {
+            let words = Strategy::ALL.map(Strategy::word);
+            let help = match nearest(word, words.map(|word| (word, word))) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there is: {}", words.join(", ")),
             };

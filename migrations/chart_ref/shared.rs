@@ -2,138 +2,90 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Candidate;
 use super::codes;
-use super::release::{Candidate, finding};
-use super::settings::ChartRefSettings;
-use super::strategy::Home;
-use super::survey::{NewSource, Source, about, agreed, interval};
-use super::want::Want;
-use crate::flux::{HelmRepository, View};
-use crate::migrations::sources::find::{existing, proven};
+use super::source::{Group, NewSource, Placed, Placing, Source, about, agreed, interval};
+use crate::flux::HelmRepository;
+use crate::migrations::sources::Spec;
+use crate::migrations::sources::existing::{existing, proven};
 use crate::migrations::sources::place::{Place, in_folder_for};
-use crate::migrations::sources::{SourceKey, Spec};
-use crate::plan::{Finding, Severity};
+use crate::plan::Finding;
 
-/// The releases that want the same source.
-pub(super) struct Group {
-    key: SourceKey,
-    clusters: BTreeSet<String>,
-    /// Places in the list of candidates.
-    users: BTreeSet<usize>,
-}
-
-impl Group {
-    fn of(key: &SourceKey, users: BTreeSet<usize>, candidates: &[Candidate<'_>]) -> Group {
-        let clusters = users.iter().flat_map(|user| candidates[*user].clusters.clone()).collect();
-        Group { key: key.clone(), clusters, users }
-    }
-
-    /// One group for each cluster; none if a release is on several.
-    fn by_cluster(&self, candidates: &[Candidate<'_>]) -> Vec<Group> {
-        let mut groups: BTreeMap<&BTreeSet<String>, BTreeSet<usize>> = BTreeMap::new();
-        for user in &self.users {
-            groups.entry(&candidates[*user].clusters).or_default().insert(*user);
-        }
-        if groups.len() < 2 || groups.keys().any(|clusters| clusters.len() > 1) {
-            return Vec::new();
-        }
-        groups.into_values().map(|users| Group::of(&self.key, users, candidates)).collect()
-    }
-}
-
-/// Finds or names and places the source of a key: one for all its releases, or, where that cannot be, one for each cluster. Gives what could
-/// be, and why the releases of the rest must stay.
-pub(super) fn sources(
-    view: &View,
-    key: &SourceKey,
-    users: BTreeSet<usize>,
-    candidates: &[Candidate<'_>],
-    staged: &[SourceKey],
-    settings: &ChartRefSettings,
-) -> (Vec<Source>, Vec<(BTreeSet<usize>, Finding)>) {
-    let (mut sources, mut refused) = (Vec::new(), Vec::new());
-    let mut waiting = vec![Group::of(key, users, candidates)];
+/// Finds or places the source of a group: one for all its releases or, if that is not possible, one
+/// for each cluster.
+pub(super) fn place(placing: Placing<'_, '_>, group: Group) -> Placed {
+    let mut placed = Placed::default();
+    let mut waiting = vec![group];
     while let Some(group) = waiting.pop() {
-        match found_or_new(view, &group, candidates, staged, settings) {
-            Ok(source) => sources.push(source),
+        match found_or_new(placing, &group) {
+            Ok(source) => placed.sources.push(source),
             Err(reason) => {
-                let parts = group.by_cluster(candidates);
+                let parts = by_cluster(&group, placing.candidates);
                 if parts.is_empty() {
-                    refused.push((group.users, reason));
+                    placed.refused.push((group.users, reason));
                 }
                 waiting.extend(parts);
             }
         }
     }
-    (sources, refused)
+    placed
 }
 
-fn found_or_new(
-    view: &View,
-    group: &Group,
-    candidates: &[Candidate<'_>],
-    staged: &[SourceKey],
-    settings: &ChartRefSettings,
-) -> Result<Source, Finding> {
-    let Group { key, clusters, users } = group;
-    let members: Vec<&Candidate<'_>> = users.iter().map(|user| &candidates[*user]).collect();
+/// One group for each cluster; none if a release is on several.
+fn by_cluster(group: &Group, candidates: &[Candidate<'_>]) -> Vec<Group> {
+    let mut groups: BTreeMap<&BTreeSet<String>, BTreeSet<usize>> = BTreeMap::new();
+    for user in &group.users {
+        groups.entry(&candidates[*user].clusters).or_default().insert(*user);
+    }
+    if groups.len() < 2 || groups.keys().any(|clusters| clusters.len() > 1) {
+        return Vec::new();
+    }
+    groups.into_values().map(|users| Group::of(&group.key, &group.home, users, candidates)).collect()
+}
+
+fn found_or_new(placing: Placing<'_, '_>, group: &Group) -> Result<Source, Finding> {
+    let Placing { view, candidates, settings, .. } = placing;
+    let Group { key, clusters, .. } = group;
+    let members = group.members(candidates);
     let carried = agreed(key, &members)?;
     let namespace = &settings.source_namespace;
-    let source = |name: String, new, findings| Source {
-        key: key.clone(),
-        home: Home::Shared,
-        users: users.clone(),
-        clusters: clusters.clone(),
-        findings: [by_clusters(&name, clusters), about(key, &members), findings].concat(),
-        name,
-        namespace: Some(namespace.clone()),
-        new,
-        include: None,
+    let source = |name: String| {
+        let findings = by_clusters(&name, clusters).into_iter().chain(about(key, &members)).collect();
+        Source::existing(group.clone(), name, Some(namespace), findings)
     };
     if let Some(name) = existing(view, key, &carried, clusters, namespace) {
-        return Ok(source(name, None, Vec::new()));
+        return Ok(source(name));
     }
-    let place = place_for(view, key, &members, clusters, staged, settings)?;
+    let place = place_for(placing, group, &members)?;
     let (interval, others) = interval(&members);
     let spec = Spec { key: key.clone(), interval, carried, comments: Vec::new() };
-    let name = proven(view, &spec, &place, clusters, namespace)?;
-    let others = others
-        .map(|message| finding(Severity::Note, codes::INTERVALS, Some(place.file.clone()), None, message))
-        .into_iter()
-        .collect();
-    let users = members.iter().map(|user| 1 + user.also.len()).sum();
-    Ok(source(name, Some(NewSource { place, spec, users }), others))
+    let mut source = source(proven(view, &spec, &place, clusters, namespace)?);
+    source.findings.extend(others.map(|message| Finding::note(codes::INTERVALS, message).at(&place.file, None)));
+    Ok(Source { new: Some(NewSource { place, spec, users: group.count(candidates) }), ..source })
 }
 
-/// The place of a source: by the first of the HelmRepositories that allows one for all these clusters.
-fn place_for(
-    view: &View,
-    key: &SourceKey,
-    members: &[&Candidate<'_>],
-    clusters: &BTreeSet<String>,
-    staged: &[SourceKey],
-    settings: &ChartRefSettings,
-) -> Result<Place, Finding> {
-    let wants: Vec<&Want> = members.iter().filter_map(|user| user.verdict.as_ref().ok()).collect();
-    let mut repositories: Vec<&HelmRepository> = wants.iter().flat_map(|want| &want.repositories).collect();
+/// The place of a source: by the first of the HelmRepositories that allows one for all these
+/// clusters.
+fn place_for(placing: Placing<'_, '_>, group: &Group, members: &[&Candidate<'_>]) -> Result<Place, Finding> {
+    let Placing { view, staged, settings, .. } = placing;
+    let wants = members.iter().filter_map(|member| member.want());
+    let mut repositories: Vec<&HelmRepository> = wants.flat_map(|want| &want.repositories).collect();
     repositories.sort_by(|a, b| a.at.cmp(&b.at));
     repositories.dedup_by(|a, b| a.at == b.at);
     let is_ours = |url: &str| settings.charts.iter().any(|chart| url.ends_with(&format!("/{}", chart.name)));
+    let (namespace, clusters) = (&settings.source_namespace, &group.clusters);
     let mut first_reason = None;
     for repository in repositories {
-        match in_folder_for(view, &repository.at, key, &settings.source_namespace, clusters, staged, &is_ours) {
+        match in_folder_for(view, &repository.at, &group.key, namespace, clusters, staged, &is_ours) {
             Ok(place) => return Ok(place),
-            Err(reason) => drop(first_reason.get_or_insert(reason)),
+            Err(reason) => first_reason = first_reason.or(Some(reason)),
         }
     }
     Err(first_reason.expect("a release that can move has a HelmRepository"))
 }
 
-fn by_clusters(name: &str, clusters: &BTreeSet<String>) -> Vec<Finding> {
-    if clusters.len() < 2 {
-        return Vec::new();
-    }
-    let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
-    let message = format!("releases of {} will use the source {name}", clusters.join(" and "));
-    vec![finding(Severity::Note, codes::SHARED, None, None, message)]
+fn by_clusters(name: &str, clusters: &BTreeSet<String>) -> Option<Finding> {
+    let names: Vec<&str> = clusters.iter().map(String::as_str).collect();
+    let message = format!("releases of {} will use the source {name}", names.join(" and "));
+    (names.len() > 1).then(|| Finding::note(codes::SHARED, message))
 }

@@ -5,68 +5,90 @@ use std::collections::BTreeSet;
 
 use super::address::{address, is_range};
 use super::codes;
-use super::release::at_release;
+use super::findings::refusal;
+use super::home::{Home, Users};
 use super::settings::{ChartRefSettings, ChartSettings};
-use super::strategy::{Home, Users};
-use super::values::Jump;
+use super::values::{Conversion, Jump};
 use crate::flux::{Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
-use crate::plan::{Code, Finding, Severity};
+use crate::plan::Finding;
+use crate::plan::author::never_changed;
+use crate::repo::RepoPath;
 use crate::yaml::New;
 
-/// The source that a release wants, and what it says of it.
-#[derive(Clone, Debug)]
-pub(super) struct Want {
+/// The source that a release wants, and what else changes with it.
+pub(super) struct Want<'v> {
     pub(super) key: SourceKey,
-    /// Where it is to live.
+    /// Whether the chart stays in its registry.
+    pub(super) same_registry: bool,
+    /// Where the source is to live.
     pub(super) home: Home,
-    /// The step of versions, where the version is not kept.
+    /// The step of versions, if the version is not kept.
     pub(super) jump: Option<Jump>,
-    /// What else the source must carry: credentials, signature checks. Part of what makes two wants the same.
+    /// What becomes of the values, if they change with the version.
+    pub(super) conversion: Option<Conversion<'v>>,
+    /// What else the source must carry: credentials, signature checks. Releases share a source only
+    /// if they agree on this, too.
     pub(super) carried: Vec<(String, New)>,
     pub(super) interval: Option<String>,
-    /// The HelmRepositories that it comes from, one for each cluster.
+    /// The HelmRepositories that the chart comes from, one for each cluster.
     pub(super) repositories: Vec<HelmRepository>,
 }
 
-/// What a release wants, and whether its chart stays in its registry; or why it cannot move.
-pub(super) fn want(
+impl Want<'_> {
+    /// Checks that converted values arrive on every cluster.
+    ///
+    /// # Errors
+    /// A finding at the release if they do not.
+    pub(super) fn check(&self, view: &View, release: &Release, path: &RepoPath, text: &str) -> Result<(), Finding> {
+        match &self.conversion {
+            Some(conversion) if *path == release.at.path => conversion.converted.check(view, &release.at, text),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a release wants, values aside.
+///
+/// # Errors
+/// A finding at the release if it cannot move.
+pub(super) fn want<'v>(
     view: &View,
     release: &Release,
     reaches: &[Reach],
     settings: &ChartSettings,
     users: &Users<'_>,
     all: &ChartRefSettings,
-) -> Result<(Want, bool), Finding> {
-    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
+) -> Result<Want<'v>, Finding> {
+    let refuse = |code, message: String| Err(refusal(release, code, message));
     let Chart::Spec(chart) = &release.chart else {
-        return refuse(codes::INVALID, "exactly one of spec.chart and spec.chartRef must be set, and complete".into());
+        let message = "exactly one of spec.chart and spec.chartRef must be set, and complete";
+        return refuse(codes::INVALID, message.to_owned());
     };
-    if let Some(barred) = view.barred(&release.at.path) {
-        return refuse(crate::plan::codes::UNTOUCHABLE_FILE, format!("the file is never touched ({barred})"));
+    // What cannot move has no say in which sources there are.
+    if let Some(reason) = never_changed(view, [&release.at.path]) {
+        return refuse(reason.code, reason.message);
     }
     if release.api_version != "helm.toolkit.fluxcd.io/v2" {
         return refuse(codes::BETA, format!("{} has no spec.chartRef", release.api_version));
     }
-    if let Some(key) = ["valuesFiles", "valuesFile", "ignoreMissingValuesFiles"]
-        .iter()
-        .find(|key| chart.keys.iter().any(|own| own == *key))
-    {
-        return refuse(codes::VALUES_FILES, format!("spec.chart.spec.{key} has no counterpart at a chartRef"));
+    let lost = ["valuesFiles", "valuesFile", "ignoreMissingValuesFiles"];
+    if let Some(key) = lost.iter().find(|lost| chart.keys.iter().any(|key| key == *lost)) {
+        return refuse(codes::VALUES_FILES, format!("a chartRef has no counterpart of spec.chart.spec.{key}"));
     }
     if let Some(variable) = variable_in(chart) {
-        return refuse(codes::VARIABLE, format!("`{variable}` is only known on the cluster"));
+        return refuse(codes::VARIABLE, format!("the value of `{variable}` is only known on the cluster"));
     }
     if chart.source_ref.kind != "HelmRepository" {
-        let message = format!("its chart comes from the kind {}, not from a HelmRepository", chart.source_ref.kind);
+        let message = format!("its chart comes from a {}, not from a HelmRepository", chart.source_ref.kind);
         return refuse(codes::SOURCE_KIND, message);
     }
-    let patches = reaches.iter().flat_map(|reach| &reach.patches);
-    if let Some(patch) = patches.into_iter().find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
+    let mut patches = reaches.iter().flat_map(|reach| &reach.patches);
+    if let Some(patch) = patches.find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
         return refuse(codes::PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line));
     }
-    if let Some(version) = too_old(view, reaches) {
-        return refuse(codes::FLUX_TOO_OLD, version);
+    if let Some(message) = too_old(view, reaches) {
+        return refuse(codes::FLUX_TOO_OLD, message);
     }
     let from = Version::of(chart.version.as_deref());
     if let Version::Range(text) = &from
@@ -78,13 +100,20 @@ pub(super) fn want(
     let repositories = repositories(view, release, chart, reaches)?;
     let version = to.clone().unwrap_or_else(|| from.clone());
     let address = address(settings, &repositories[0], &version, to.is_some())
-        .map_err(|(code, message)| at_release(release, Severity::Error, code, message))?;
+        .map_err(|(code, message)| refusal(release, code, message))?;
     let home = users.home(release, settings, reaches)?;
-    let jump = to.map(|to| Jump { from, to });
-    let carried = carried(view, release, &repositories[0], &home, address.own, all)?;
-    let key = SourceKey { chart: chart.chart.clone(), url: address.url, version };
-    let want = Want { key, home, jump, carried, interval: chart.interval.clone(), repositories };
-    Ok((want, address.own))
+    let mut want = Want {
+        key: SourceKey { chart: chart.chart.clone(), url: address.url, version },
+        same_registry: address.same_registry,
+        home,
+        jump: to.map(|to| Jump { from, to }),
+        conversion: None,
+        carried: Vec::new(),
+        interval: chart.interval.clone(),
+        repositories,
+    };
+    want.carried = carried(view, release, &want, all)?;
+    Ok(want)
 }
 
 fn variable_in(chart: &ChartSpec) -> Option<&str> {
@@ -93,7 +122,7 @@ fn variable_in(chart: &ChartSpec) -> Option<&str> {
     texts.into_iter().flatten().find(|text| text.contains("${"))
 }
 
-/// What to say of a cluster whose Flux has no chartRef.
+/// What to report about a cluster whose Flux has no chartRef.
 fn too_old(view: &View, reaches: &[Reach]) -> Option<String> {
     reaches.iter().find_map(|reach| {
         let cluster = &view.graph().clusters[reach.cluster];
@@ -102,114 +131,103 @@ fn too_old(view: &View, reaches: &[Reach]) -> Option<String> {
     })
 }
 
-/// The HelmRepository objects that the release uses, one for each cluster that applies it: by kind, name and effective namespace.
+/// The HelmRepository objects that the release uses, one for each cluster that applies it: by kind,
+/// name and effective namespace.
 fn repositories(
     view: &View,
     release: &Release,
     chart: &ChartSpec,
     reaches: &[Reach],
 ) -> Result<Vec<HelmRepository>, Finding> {
-    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
     let name = &chart.source_ref.name;
-    // What no cluster applies is looked up in all of them, by the namespace that it states.
+    let stated = chart.source_ref.namespace.as_deref();
+    // If no cluster applies the release, the source is looked up in all of them, by the namespace
+    // that is stated.
     let places: BTreeSet<(Option<ClusterId>, Option<&str>)> = match reaches {
-        [] => [(None, chart.source_ref.namespace.as_deref().or(release.namespace.as_deref()))].into(),
-        reaches => reaches
-            .iter()
-            .map(|reach| (Some(reach.cluster), chart.source_ref.namespace.as_deref().or(reach.namespace.as_deref())))
-            .collect(),
+        [] => [(None, stated.or(release.namespace.as_deref()))].into(),
+        reaches => {
+            reaches.iter().map(|reach| (Some(reach.cluster), stated.or(reach.namespace.as_deref()))).collect()
+        }
     };
     let mut found: Vec<HelmRepository> = Vec::new();
     for (cluster, namespace) in places {
         let is_it = |reach: &Reach| {
             reach.name == *name
                 && reach.namespace.as_deref() == namespace
-                && cluster.is_none_or(|own| own == reach.cluster)
+                && cluster.is_none_or(|cluster| cluster == reach.cluster)
         };
         let here: Vec<_> = view
             .helm_repositories()
             .iter()
             .filter(|repository| view.graph().reaches(&repository.at).iter().any(is_it))
             .collect();
-        match here.as_slice() {
-            [] => {
-                let namespace = namespace.unwrap_or("(no namespace)");
-                return refuse(codes::SOURCE_NOT_FOUND, not_found(view, namespace, name));
-            }
-            [first, rest @ ..] => {
-                let differs = |other: &HelmRepository| other.url != first.url || other.oci != first.oci;
-                if let Some(other) = rest.iter().copied().chain(&found).find(|other| differs(other)) {
-                    let message = format!(
-                        "HelmRepository {name} is {} in {} and {} in {}",
-                        first.url, first.at, other.url, other.at
-                    );
-                    return refuse(codes::SOURCE_AMBIGUOUS, message);
-                }
-                found.push((*first).clone());
-            }
+        let [first, rest @ ..] = here.as_slice() else {
+            let message = not_found(view, namespace.unwrap_or("(no namespace)"), name);
+            return Err(refusal(release, codes::SOURCE_NOT_FOUND, message));
+        };
+        let differs = |other: &HelmRepository| other.url != first.url || other.oci != first.oci;
+        if let Some(other) = rest.iter().copied().chain(&found).find(|other| differs(other)) {
+            let (urls, files) = ([&first.url, &other.url], [&first.at, &other.at]);
+            let message =
+                format!("HelmRepository {name} is {} in {} and {} in {}", urls[0], files[0], urls[1], files[1]);
+            return Err(refusal(release, codes::SOURCE_AMBIGUOUS, message));
         }
+        found.push((*first).clone());
     }
     Ok(found)
 }
 
-/// Why a HelmRepository is not found: it is nowhere, or no cluster of the release has it.
+/// Why a HelmRepository is not found: it does not exist, or no cluster of the release has it.
 fn not_found(view: &View, namespace: &str, name: &str) -> String {
     let stated = view.helm_repositories().iter().find(|repository| {
         let object = view.object(&repository.at);
-        object
-            .is_some_and(|object| object.name == name && object.namespace.as_deref().is_none_or(|own| own == namespace))
+        object.is_some_and(|object| object.name == name && object.namespace.as_deref().is_none_or(|is| is == namespace))
     });
     match stated {
-        Some(repository) => format!(
-            "HelmRepository {namespace}/{name} is in {}, but no cluster that needs it applies that",
-            repository.at
-        ),
+        Some(repository) => {
+            format!("HelmRepository {namespace}/{name} is in {}, but no cluster that needs it applies it", repository.at)
+        }
         None => format!("there is no HelmRepository {namespace}/{name} in this repository"),
     }
 }
 
-/// What the source takes over from the HelmRepository and from `chart.spec.verify`. `own` says that the chart stays in that registry.
+/// What the source takes over from the HelmRepository and from `chart.spec.verify`.
 fn carried(
     view: &View,
     release: &Release,
-    repository: &HelmRepository,
-    home: &Home,
-    own: bool,
+    want: &Want<'_>,
     settings: &ChartRefSettings,
 ) -> Result<Vec<(String, New)>, Finding> {
-    let refuse = |code: &'static Code, message: String| Err(at_release(release, Severity::Error, code, message));
+    let repository = &want.repositories[0];
     let mut carried = Vec::new();
     let spec = view.node(&repository.at).and_then(|root| root.get("spec"));
     for key in ["provider", "secretRef", "certSecretRef", "insecure", "timeout"] {
         let value = spec.and_then(|spec| spec.get(key)).filter(|value| !value.is_null());
         carried.extend(value.map(|value| (key.to_owned(), copy(value))));
     }
-    if let Some((key, _)) = carried.iter().find(|(key, _)| !own && key != "timeout") {
-        let message =
-            format!("{key} of {} is for another registry than the one that the chart moves to", repository.at);
-        return refuse(codes::CREDENTIALS_ELSEWHERE, message);
+    if let Some((key, _)) = carried.iter().find(|(key, _)| !want.same_registry && key != "timeout") {
+        let message = format!("{key} of {} is meant for the old registry, and the chart moves to another", repository.at);
+        return Err(refusal(release, codes::CREDENTIALS_ELSEWHERE, message));
     }
-    // The HelmChart that Flux makes of spec.chart lives beside the HelmRepository, and so does the secret of its check.
+    // The HelmChart that Flux makes of spec.chart is in the namespace of the HelmRepository, and so
+    // is the secret of its check.
     let verify = view.node(&release.at).and_then(|root| root.at(&["spec", "chart", "spec", "verify"]));
     let verify = verify.filter(|verify| !verify.is_null());
     carried.extend(verify.map(|verify| ("verify".to_owned(), copy(verify))));
-    let checked_by_secret = verify.is_some_and(|verify| verify.get("secretRef").is_some());
-    let has_secret = checked_by_secret || carried.iter().any(|(key, _)| key == "secretRef" || key == "certSecretRef");
-    let to: BTreeSet<Option<&str>> = match home {
+    let is_checked_by_secret = verify.is_some_and(|verify| verify.get("secretRef").is_some());
+    let has_secret = is_checked_by_secret || carried.iter().any(|(key, _)| key == "secretRef" || key == "certSecretRef");
+    let reaches = view.graph().reaches(&release.at);
+    let to: BTreeSet<Option<&str>> = match &want.home {
         Home::Shared => [Some(&*settings.source_namespace)].into(),
         Home::Namespace(namespace) => [Some(&**namespace)].into(),
-        Home::App => view.graph().reaches(&release.at).iter().map(|reach| reach.namespace.as_deref()).collect(),
+        Home::PerApp => reaches.iter().map(|reach| reach.namespace.as_deref()).collect(),
     };
-    let from = view.graph().reaches(&repository.at).iter().map(|reach| reach.namespace.as_deref());
-    if let Some(elsewhere) = from.into_iter().find(|from| has_secret && (to.len() != 1 || !to.contains(from))) {
+    let mut from = view.graph().reaches(&repository.at).iter().map(|reach| reach.namespace.as_deref());
+    if let Some(from) = from.find(|from| has_secret && (to.len() != 1 || !to.contains(from))) {
         let to: Vec<&str> = to.into_iter().map(|to| to.unwrap_or("(no namespace)")).collect();
-        let message = format!(
-            "a secret of {} is in the namespace {}, and the source would be in {}",
-            repository.at,
-            elsewhere.unwrap_or("(none)"),
-            to.join(", ")
-        );
-        return refuse(codes::SECRET_ELSEWHERE, message);
+        let (at, from, to) = (&repository.at, from.unwrap_or("(none)"), to.join(", "));
+        let message = format!("a secret of {at} is in the namespace {from}, and the source would be in {to}");
+        return Err(refusal(release, codes::SECRET_ELSEWHERE, message));
     }
     Ok(carried)
 }

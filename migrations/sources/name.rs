@@ -2,41 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::SourceKey;
+use super::codes;
+use super::spec::SourceKey;
 use crate::flux::{OciRepository, View};
+use crate::plan::Finding;
 
-/// `<chart>`; where that is taken, or another version of the chart has or gets a source, `<chart>-<version, dots as dashes>`. Looked for among
-/// the sources of the clusters that will have this one, in its namespace if it has one alone; a name also among those that no cluster has.
-/// `staged` are all sources that are to come to be, in order, this one among them.
+/// `<chart>`, or `<chart>-<version, dots as dashes>` if that is taken or another version of the
+/// chart has or gets a source. The name must be free among the sources of the clusters that will
+/// have this one, in its namespace if that is one alone; and among those that no cluster has.
+/// `staged` are all sources that are to be written, in order, this one among them.
 ///
 /// # Errors
-/// The name, and what holds it, where it is taken even so.
+/// A finding without a place if another new source gets the name.
 pub(crate) fn name_for(
     view: &View,
     key: &SourceKey,
     clusters: &BTreeSet<String>,
     namespace: Option<&str>,
     staged: &[SourceKey],
-) -> Result<String, (String, String)> {
-    let name = name_among(view, key, clusters, namespace, staged)?;
-    match concerning(view, clusters).find(|source| source.name == name) {
-        Some(source) => Err((name, format!("the OCIRepository in {}", source.at))),
-        None => Ok(name),
-    }
-}
-
-/// As [`name_for`], whether or not another object has the name: for a Component, which asks each namespace.
-///
-/// # Errors
-/// The name, and the other new source that gets it.
-pub(crate) fn name_among(
-    view: &View,
-    key: &SourceKey,
-    clusters: &BTreeSet<String>,
-    namespace: Option<&str>,
-    staged: &[SourceKey],
-) -> Result<String, (String, String)> {
-    // Sources of the chart in other namespaces come and go with their releases, and must not change this name.
+) -> Result<String, Finding> {
+    // Sources of the chart in other namespaces come and go with their releases, and must not change
+    // this name.
     let is_here = |source: &OciRepository| {
         let mut reaches = view.graph().reaches(&source.at).iter();
         reaches.any(|reach| namespace.is_none_or(|namespace| reach.namespace.as_deref() == Some(namespace)))
@@ -49,20 +35,38 @@ pub(crate) fn name_among(
     let same =
         |other: &&SourceKey| other.chart == key.chart && dashed(other.version.text()) == dashed(key.version.text());
     match staged.iter().find(same) {
-        Some(first) if first != key => Err((name, format!("the source of {}", first.url))),
+        Some(first) if first != key => Err(taken(key, &name, &format!("the source of {}", first.url))),
         _ => Ok(name),
     }
+}
+
+/// A name that no source of these clusters has.
+///
+/// # Errors
+/// A finding without a place if one has it.
+pub(super) fn free(view: &View, key: &SourceKey, clusters: &BTreeSet<String>, name: String) -> Result<String, Finding> {
+    match concerning(view, clusters).find(|source| source.name == name) {
+        Some(source) => Err(taken(key, &name, &format!("the OCIRepository in {}", source.at))),
+        None => Ok(name),
+    }
+}
+
+fn taken(key: &SourceKey, name: &str, holder: &str) -> Finding {
+    Finding::error(
+        codes::NAME_TAKEN,
+        format!("the source of {key} would be called {name}, which is the name of {holder}"),
+    )
 }
 
 /// The sources of these clusters, and those that no cluster has.
 fn concerning<'v>(view: &'v View, clusters: &BTreeSet<String>) -> impl Iterator<Item = &'v OciRepository> {
     view.oci_repositories().iter().filter(move |source| {
-        let own = view.graph().clusters_of(&source.at);
-        own.is_empty() || !own.is_disjoint(clusters)
+        let applying = view.graph().clusters_of(&source.at);
+        applying.is_empty() || !applying.is_disjoint(clusters)
     })
 }
 
-/// A version as part of a name: what is no letter or digit becomes a dash.
+/// A version as part of a name: everything but letters and digits becomes a dash.
 pub(crate) fn dashed(version: &str) -> String {
     let parts = version.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     let dashed = parts.collect::<Vec<_>>().join("-").to_ascii_lowercase();

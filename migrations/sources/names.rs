@@ -1,11 +1,11 @@
-//! Who names a source: releases as their clusters see them, and whatever else in the tree says its kind and name. What is not certain counts as
-//! naming it.
+//! Who names a source: releases as their clusters see them, and whatever else in the repository
+//! states its kind and name. What is uncertain counts as naming it.
 
 use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use super::find::reference;
+use super::existing::reference;
 use crate::flux::{At, Barred, Chart, ClusterId, Reach, Release, View};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node};
@@ -35,28 +35,28 @@ struct Mention {
     name: String,
 }
 
-/// The sources that a release names: in a cluster, with its namespace; where no cluster applies it, by name alone.
+/// The sources that a release names: in a cluster, with its namespace; if no cluster applies it, by
+/// name alone.
 struct Uses<'v> {
     release: &'v Release,
     applied: BTreeSet<(ClusterId, String, String)>,
     stated: Option<&'v str>,
 }
 
-/// Files that are no YAML by name and may become some.
+/// Endings of files that are not YAML by name and may be rendered to YAML.
 const TEMPLATES: [&str; 6] = [".j2", ".jinja", ".jinja2", ".tmpl", ".gotmpl", ".tpl"];
 
 impl<'v> Names<'v> {
-    /// Reads all that says this kind: mappings with `kind` and `name`, patch files, text of several lines with YAML in it, templates, and files
-    /// that cannot be read.
+    /// Reads all that states this kind: mappings with `kind` and `name`, patch files, block scalars
+    /// with YAML in them, templates, and files that cannot be read.
     pub(crate) fn of(view: &'v View, kind: &'static str) -> Names<'v> {
         let mut names = Names { view, kind, mentions: Vec::new(), texts: Vec::new(), releases: releases(view, kind) };
-        let patches: BTreeSet<RepoPath> = view
-            .kustomizations()
-            .flat_map(|own| own.inputs.iter().filter_map(|entry| own.dir().join(&entry.text)))
-            .collect();
-        // What releases say of their own source is read as it arrives in the cluster.
+        let inputs =
+            view.kustomizations().flat_map(|file| file.inputs.iter().filter_map(|entry| file.dir().join(&entry.text)));
+        let patches: BTreeSet<RepoPath> = inputs.collect();
+        // What releases say about their source is read as it arrives in the cluster.
         let read: BTreeSet<(&RepoPath, usize)> =
-            view.releases().iter().filter_map(|own| own_reference(view, own)).collect();
+            view.releases().iter().filter_map(|release| place_of_reference(view, release)).collect();
         let mut seen = BTreeSet::new();
         for (path, file) in view.files_with(kind) {
             seen.insert(path);
@@ -83,7 +83,7 @@ impl<'v> Names<'v> {
         self.mentions.push(Mention { path: path.clone(), line, name: name.to_owned() });
     }
 
-    /// A file that is not read as YAML: its bytes, if they say the kind.
+    /// A file that is not read as YAML: its text, if it states the kind.
     fn text_of(&mut self, path: &RepoPath) {
         let Ok(Some(file)) = self.view.tree().read(path) else { return };
         let text = String::from_utf8_lossy(&file.bytes);
@@ -110,7 +110,7 @@ impl<'v> Names<'v> {
         }
     }
 
-    /// Who names the source at a place, under any of the names that clusters apply it as.
+    /// Who names the source at a place, under any of the names under which clusters apply it.
     pub(crate) fn of_source(&self, at: &At) -> Vec<Namer> {
         let reaches = self.view.graph().reaches(at);
         let place = |reach: &Reach| (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
@@ -119,15 +119,15 @@ impl<'v> Names<'v> {
         let names: BTreeSet<String> = places.iter().map(|(_, _, name)| name.clone()).chain(stated).collect();
         let by_name = |stated: &str| names.iter().any(|name| may_be(stated, name));
         // A variable that is not known here may be anything.
-        let same = |stated: &str, own: &str| stated == own || stated.contains("${") && may_be(stated, own);
+        let same = |stated: &str, name: &str| stated == name || stated.contains("${") && may_be(stated, name);
         let is_place = |(cluster, namespace, name): &(ClusterId, String, String)| {
             let mut places = places.iter();
-            places.any(|own| *cluster == own.0 && same(namespace, &own.1) && same(name, &own.2))
+            places.any(|place| *cluster == place.0 && same(namespace, &place.1) && same(name, &place.2))
         };
-        let uses = |own: &&Uses<'_>| own.applied.iter().any(is_place) || own.stated.is_some_and(by_name);
-        let releases = self.releases.iter().filter(uses).map(|own| Namer::Release(own.release.at.clone()));
-        let mentions = self.mentions.iter().filter(|own| by_name(&own.name));
-        let mentions = mentions.map(|own| Namer::Other(own.path.clone(), own.line));
+        let names_it = |uses: &&Uses<'_>| uses.applied.iter().any(is_place) || uses.stated.is_some_and(by_name);
+        let releases = self.releases.iter().filter(names_it).map(|uses| Namer::Release(uses.release.at.clone()));
+        let mentions = self.mentions.iter().filter(|mention| by_name(&mention.name));
+        let mentions = mentions.map(|mention| Namer::Other(mention.path.clone(), mention.line));
         let texts = self.texts.iter().filter(|(_, text)| names.iter().any(|name| has_word(text, name)));
         releases.chain(mentions).chain(texts.map(|(path, _)| Namer::Other(path.clone(), 1))).collect()
     }
@@ -135,7 +135,7 @@ impl<'v> Names<'v> {
 
 /// What the releases of a view name.
 fn releases<'v>(view: &'v View, kind: &str) -> Vec<Uses<'v>> {
-    let of = |release: &'v Release| {
+    let uses = |release: &'v Release| {
         let reaches = view.graph().reaches(&release.at);
         let stated = match &release.chart {
             Chart::Spec(spec) => Some(&spec.source_ref),
@@ -143,17 +143,17 @@ fn releases<'v>(view: &'v View, kind: &str) -> Vec<Uses<'v>> {
             Chart::Invalid => None,
         };
         let applied = reaches.iter().filter_map(|reach| {
-            let own = reference(view, release, reach).filter(|own| own.kind == kind)?;
-            Some((reach.cluster, own.namespace.unwrap_or_default(), own.name))
+            let named = reference(view, release, reach).filter(|named| named.kind == kind)?;
+            Some((reach.cluster, named.namespace.unwrap_or_default(), named.name))
         });
-        let stated = stated.filter(|own| reaches.is_empty() && own.kind == kind).map(|own| own.name.as_str());
+        let stated = stated.filter(|named| reaches.is_empty() && named.kind == kind).map(|named| named.name.as_str());
         Uses { release, applied: applied.collect(), stated }
     };
-    view.releases().iter().map(of).collect()
+    view.releases().iter().map(uses).collect()
 }
 
 /// Where a release states its source: the file, and the byte where the mapping begins.
-fn own_reference<'v>(view: &'v View, release: &'v Release) -> Option<(&'v RepoPath, usize)> {
+fn place_of_reference<'v>(view: &'v View, release: &'v Release) -> Option<(&'v RepoPath, usize)> {
     let path: &[&str] = match &release.chart {
         Chart::Spec(_) => &["spec", "chart", "spec", "sourceRef"],
         Chart::Ref(_) => &["spec", "chartRef"],
@@ -162,7 +162,8 @@ fn own_reference<'v>(view: &'v View, release: &'v Release) -> Option<(&'v RepoPa
     Some((&release.at.path, view.node(&release.at)?.at(path)?.range().start))
 }
 
-/// Whether what is written may mean a name: the same, a variable that may become it, or a pattern of a patch that selects it and not just all.
+/// Whether what is written may mean a name: the name itself, a variable that may become it, or a
+/// pattern of a patch that selects it and not just everything.
 fn may_be(written: &str, name: &str) -> bool {
     if written == name {
         return true;
@@ -170,7 +171,8 @@ fn may_be(written: &str, name: &str) -> bool {
     if let (Some(start), Some(end)) = (written.find("${"), written.rfind('}')) {
         return end > start && name.starts_with(&written[..start]) && name.ends_with(&written[end + 1..]);
     }
-    !matches!(written, "*" | ".*" | "") && Regex::new(&format!("^(?:{written})$")).is_ok_and(|own| own.is_match(name))
+    let pattern = || Regex::new(&format!("^(?:{written})$"));
+    !matches!(written, "*" | ".*" | "") && pattern().is_ok_and(|pattern| pattern.is_match(name))
 }
 
 /// Whether a text holds a name that is not part of a longer one.
@@ -179,7 +181,7 @@ fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(start, _)| {
         let before = text[..start].chars().next_back();
         let mut after = text[start + word.len()..].chars();
-        // A full stop that ends a sentence is none of the name.
+        // A full stop at the end of a sentence is not part of the name.
         let ends = match after.next() {
             Some('.') => !after.next().is_some_and(is_part),
             next => !next.is_some_and(is_part),

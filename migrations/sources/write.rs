@@ -1,25 +1,35 @@
 //! The text of a source, and its entry in the kustomizations that list it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::place::Place;
-use super::{Spec, Version};
-use crate::flux::{CHART_LAYER, Kustomization, View};
-use crate::repo::{Change, Changes, Mode, RepoPath};
+use super::spec::{Spec, Version};
+use crate::flux::{At, CHART_LAYER, Kustomization, View};
+use crate::plan::Finding;
+use crate::plan::author::{Edits, Written, refused_edit};
+use crate::repo::{Change, Mode, RepoPath};
 use crate::yaml::{Edit, Error, New, Order, Stream};
+
+/// What writing a source and listing it changes.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn written(view: &View, spec: &Spec, place: &Place) -> Result<Written, Finding> {
+    let mut edits = Edits::of(view);
+    write(&mut edits, view, spec, place)?;
+    edits.finish()
+}
 
 /// Writes a source and lists it.
 ///
 /// # Errors
-/// Where a kustomization cannot be edited.
-pub(crate) fn write(view: &View, spec: &Spec, place: &Place) -> Result<Changes, Error> {
-    let mut changes = Changes::new();
-    let text = commented(text(view, spec, place), &spec.comments)?;
-    changes.set(place.file.clone(), Change::Create { text, mode: Mode::File });
-    for path in &place.listed_in {
-        list(view, path, "resources", &place.file, Some(&place.beside), &mut changes)?;
-    }
-    Ok(changes)
+/// If a kustomization cannot be edited.
+pub(crate) fn write<'v>(edits: &mut Edits<'v>, view: &'v View, spec: &Spec, place: &Place) -> Result<(), Finding> {
+    let text = commented(text(view, spec, place), &spec.comments).map_err(|error| refused_edit(&place.file, &error))?;
+    edits.set(place.file.clone(), Change::Create { text, mode: Mode::File });
+    let mut listing = place.listed_in.iter();
+    listing.try_for_each(|path| list(edits, view, path, "resources", &place.file, Some(&place.beside)))
 }
 
 /// The text of a source with comments above its version.
@@ -37,7 +47,7 @@ fn commented(text: String, comments: &[String]) -> Result<String, Error> {
     Ok(splices.apply(&text).expect("the text is the one that was read"))
 }
 
-/// The text of its file without comments of its own: `---`, line ends and schema comment as its neighbours have them.
+/// The text of its file: `---`, line ends and schema comment as its neighbours have them.
 fn text(view: &View, spec: &Spec, place: &Place) -> String {
     let (mut text, ending) = beginning(view, place.listed_in.first().unwrap_or(&place.beside));
     let schema = schema_comment(view, place.api_version);
@@ -54,48 +64,45 @@ pub(super) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static 
     (if marked { format!("---{ending}") } else { String::new() }, ending)
 }
 
-/// Sees to it that a kustomization lists a file or folder under a key, after what it goes with.
+/// Makes a kustomization list a file or folder under a key, after the entry that it belongs beside.
 ///
 /// # Errors
-/// Where the kustomization cannot be edited.
-pub(crate) fn list(
-    view: &View,
+/// If the kustomization cannot be edited.
+pub(crate) fn list<'v>(
+    edits: &mut Edits<'v>,
+    view: &'v View,
     kustomization: &RepoPath,
     key: &str,
     what: &RepoPath,
     beside: Option<&RepoPath>,
-    changes: &mut Changes,
-) -> Result<(), Error> {
-    let file = view.file(kustomization).and_then(|file| file.stream.as_ref());
-    let stream = file.expect("a kustomization of the view was read");
-    let root = stream.documents().next().expect("a kustomization of the view has a document");
+) -> Result<(), Finding> {
+    let root = view.node(&At::document(kustomization, 0)).expect("a kustomization of the view has a document");
     let dir = kustomization.dir();
     let item = what.seen_from(&dir);
     let item = if lists_bare_names(view, &dir) { item.trim_start_matches("./").to_owned() } else { item };
-    let mut edit = Edit::of(stream);
-    let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|own| own == *path);
+    let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|listed| listed == *path);
     let after = |entry: &str| beside.is_some_and(|beside| is(beside, entry) == Some(true));
     let order = Order { key: &|entry| entry.trim_start_matches("./").to_owned(), after: Some(&after) };
-    edit.list(root, key, &item, &order, |entry| is(what, entry) == Some(true))?;
-    if !edit.is_empty() {
-        changes.set(kustomization.clone(), Change::Edit(edit.finish()?.splices));
-    }
-    Ok(())
+    edits.file(kustomization, |edit| {
+        edit.list(root, key, &item, &order, |entry| is(what, entry) == Some(true)).map(drop)
+    })
 }
 
-/// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; where it lists nothing, those around it decide.
+/// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; if it lists
+/// nothing, the kustomizations around it decide.
 pub(super) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     let votes = |kustomization: &Kustomization| {
-        let own = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
-        own.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()
+        let local = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
+        local.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()
     };
-    let own = view.kustomization(dir).map_or(0, votes);
     let around = || {
-        dir.ancestors()
-            .nth(1)
-            .map_or(0, |parent| view.kustomizations().filter(|other| other.path.is_in(&parent)).map(votes).sum())
+        let parent = dir.ancestors().nth(1)?;
+        Some(view.kustomizations().filter(|other| other.path.is_in(&parent)).map(votes).sum())
     };
-    if own == 0 { around() > 0 } else { own > 0 }
+    match view.kustomization(dir).map_or(0, votes) {
+        0 => around().unwrap_or(0) > 0,
+        here => here > 0,
+    }
 }
 
 fn object(spec: &Spec, place: &Place) -> New {
@@ -131,5 +138,5 @@ fn schema_comment(view: &View, api_version: &str) -> Option<String> {
             *counts.entry(text).or_default() += 1;
         }
     }
-    counts.into_iter().max_by_key(|(text, count)| (*count, std::cmp::Reverse(*text))).map(|(text, _)| text.to_owned())
+    counts.into_iter().max_by_key(|(text, count)| (*count, Reverse(*text))).map(|(text, _)| text.to_owned())
 }

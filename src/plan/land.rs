@@ -153,13 +153,11 @@ fn wave(units: &[&Unit]) -> usize {
         .count()
 }
 
-/// The first file among the changes that is never changed, whatever the migration forgot.
-fn untouchable(view: &View, changes: &Changes) -> Option<Finding> {
-    let barred = changes.paths().find_map(|path| Some((path, view.barred(path)?)));
-    barred.map(|(path, barred)| {
-        let why = codes::code_of_barred(barred).id;
-        Finding::error(codes::UNTOUCHABLE_FILE, format!("{path} is never changed ({why})")).at(path, None)
-    })
+/// The first of some files that is never changed, as a finding in it: encrypted, a template, a link.
+pub fn never_changed<'p>(view: &View, paths: impl IntoIterator<Item = &'p RepoPath>) -> Option<Finding> {
+    let (path, barred) = paths.into_iter().find_map(|path| Some((path, view.barred(path)?)))?;
+    let message = format!("{path} is never changed ({})", codes::code_of_barred(barred).id);
+    Some(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None))
 }
 
 fn land_wave(
@@ -195,7 +193,8 @@ fn land_wave(
                 if let Some(path) = edits.paths().find(|path| !unit.touches.contains(path)) {
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
                 }
-                if let Some(finding) = untouchable(&landed.view, &edits) {
+                // Whatever the migration forgot.
+                if let Some(finding) = never_changed(&landed.view, edits.paths()) {
                     landed.refused.insert(unit.id.clone(), finding);
                     continue;
                 }

@@ -178,7 +178,7 @@ fn haynes_ops_all_34_releases_move() {
     assert_eq!(done.removed(), ["bjw-s"]);
     let removal = done.units("review").into_iter().find(|unit| unit["step"] == "remove").unwrap();
     assert_eq!(removal["needs"].as_array().unwrap().len(), 34);
-    assert_eq!(removal["findings"][0]["code"], "named-elsewhere");
+    assert_eq!(removal["findings"][0]["code"], "named-on-other-branch");
     let last = done.plan["batches"].as_array().unwrap().last().unwrap();
     assert_eq!(last["name"], "95-removals-flux-system");
     assert!(!done.after.contains_key(Path::new("kubernetes/shared/repositories/helm/bjw-s.yaml")));

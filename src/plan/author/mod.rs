@@ -10,6 +10,7 @@ mod rewrite;
 pub mod testing;
 mod workloads;
 
+pub use super::land::never_changed;
 pub use edits::{Edits, Written, edited, refused_edit};
-pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict};
+pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict, other_names};
 pub use workloads::{hooks, workloads};

@@ -315,7 +315,7 @@ fn subject(view: &View, object: &Object) -> Subject {
 }
 
 /// The names under which other Flux Kustomizations apply the same object.
-fn other_names(view: &View, at: &At) -> std::collections::BTreeSet<String> {
+pub fn other_names(view: &View, at: &At) -> std::collections::BTreeSet<String> {
     let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
     let reaches = view.graph().reaches(at);
     let first = reaches.first().map(full);

@@ -1,22 +1,22 @@
-//! Whether a source is there: in a tree, or in a trial of what it would be.
+//! Whether a source is in a tree, or in a trial of what the tree would be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::codes;
 use super::place::Place;
-use super::write::write;
-use super::{SourceKey, Spec, Version, codes, copy, finding};
+use super::spec::{SourceKey, Spec, Version, copy};
+use super::write::written;
 use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, SourceRef, View};
-use crate::plan::author::refused_edit;
-use crate::plan::{Code, Finding, Severity};
+use crate::plan::Finding;
 use crate::yaml::New;
 
 /// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
-pub(crate) struct Sources<'v>(BTreeMap<(ClusterId, String, String), Vec<Found<'v>>>);
+pub(crate) struct Sources<'v>(BTreeMap<(ClusterId, String, String), Vec<Applied<'v>>>);
 
 /// An OCIRepository that a cluster applies.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'v> {
-    /// It.
+pub(crate) struct Applied<'v> {
+    /// The source.
     pub(crate) source: &'v OciRepository,
     /// The Flux Kustomization that applies it.
     pub(crate) kustomization: KustomizationId,
@@ -29,51 +29,53 @@ impl<'v> Sources<'v> {
         for source in view.oci_repositories() {
             for reach in view.graph().reaches(&source.at) {
                 let place = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
-                all.entry(place).or_default().push(Found { source, kustomization: reach.kustomization });
+                all.entry(place).or_default().push(Applied { source, kustomization: reach.kustomization });
             }
         }
         Sources(all)
     }
 
-    /// Those of this name; more than one, where several Flux Kustomizations apply it.
-    pub(crate) fn named(&self, cluster: ClusterId, namespace: &str, name: &str) -> &[Found<'v>] {
+    /// The sources of this name; several if several Flux Kustomizations apply it.
+    pub(crate) fn named(&self, cluster: ClusterId, namespace: &str, name: &str) -> &[Applied<'v>] {
         self.0.get(&(cluster, namespace.to_owned(), name.to_owned())).map_or(&[], Vec::as_slice)
     }
 
-    /// What the chartRef of a release names, where a cluster applies it.
-    pub(crate) fn named_by(&self, view: &View, release: &Release, reach: &Reach) -> &[Found<'v>] {
+    /// What the chartRef of a release names where a cluster applies it.
+    pub(crate) fn named_by(&self, view: &View, release: &Release, reach: &Reach) -> &[Applied<'v>] {
         match reference(view, release, reach).filter(|_| matches!(release.chart, Chart::Ref(_))) {
-            Some(own) => self.named(reach.cluster, own.namespace.as_deref().unwrap_or_default(), &own.name),
+            Some(named) => self.named(reach.cluster, named.namespace.as_deref().unwrap_or_default(), &named.name),
             None => &[],
         }
     }
 
-    /// The OCIRepository that the chartRef of a release names, where a cluster applies it.
+    /// The OCIRepository that the chartRef of a release names where a cluster applies it.
     pub(crate) fn of_release(&self, view: &View, release: &Release, reach: &Reach) -> Option<&'v OciRepository> {
-        self.named_by(view, release, reach).first().map(|found| found.source)
+        self.named_by(view, release, reach).first().map(|applied| applied.source)
     }
 }
 
-/// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of `chart.spec`, with its namespace.
+/// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of
+/// `chart.spec`, with its namespace.
 pub(crate) fn reference(view: &View, release: &Release, reach: &Reach) -> Option<SourceRef> {
     let (stated, path): (_, &[&str]) = match &release.chart {
         Chart::Ref(stated) => (stated, &["spec", "chartRef"]),
         Chart::Spec(spec) => (&spec.source_ref, &["spec", "chart", "spec", "sourceRef"]),
         Chart::Invalid => return None,
     };
-    let own = || reach.namespace.clone();
-    let is_open =
+    let of_release = || reach.namespace.clone();
+    let has_variable =
         [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));
-    if reach.patches.is_empty() && !is_open {
-        return Some(SourceRef { namespace: stated.namespace.clone().or_else(own), ..stated.clone() });
+    if reach.patches.is_empty() && !has_variable {
+        return Some(SourceRef { namespace: stated.namespace.clone().or_else(of_release), ..stated.clone() });
     }
     let object = view.effective(&release.at, reach)?;
     let text = |key: &str| object.at(path)?.text_at(&[key]).map(str::to_owned);
-    Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace").or_else(own) })
+    Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace").or_else(of_release) })
 }
 
-/// An OCIRepository that every one of these clusters has in the namespace, with this URL and version, and with the credentials and
-/// checks that the releases have now. The effective name of the first by name.
+/// An OCIRepository that each of these clusters has in the namespace, with this URL and version,
+/// and with the credentials and checks that the releases have now. Its effective name, the first if
+/// there are several.
 pub(crate) fn existing(
     view: &View,
     key: &SourceKey,
@@ -83,8 +85,8 @@ pub(crate) fn existing(
 ) -> Option<String> {
     let mut served: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for source in view.oci_repositories().iter().filter(|source| fits(view, source, key, carried)) {
-        let there = |reach: &&Reach| reach.namespace.as_deref() == Some(namespace);
-        for reach in view.graph().reaches(&source.at).iter().filter(there) {
+        let is_here = |reach: &&Reach| reach.namespace.as_deref() == Some(namespace);
+        for reach in view.graph().reaches(&source.at).iter().filter(is_here) {
             let cluster = view.graph().clusters[reach.cluster].name.clone();
             served.entry(&reach.name).or_default().insert(cluster);
         }
@@ -92,8 +94,9 @@ pub(crate) fn existing(
     served.into_iter().find(|(_, served)| clusters.is_subset(served)).map(|(name, _)| name.to_owned())
 }
 
-/// Whether an OCIRepository is what a chartRef needs, wherever it is: URL, version, the layer of the chart, neither pinned nor suspended, and
-/// all that is to be carried. A check that releases have must not get lost; one that only the source has is no loss.
+/// Whether an OCIRepository is what a chartRef needs, wherever it is: URL, version, the layer of
+/// the chart, neither pinned nor suspended, and everything that is to be carried. A check that
+/// releases have must not get lost; one that only the source has is no loss.
 pub(crate) fn fits(view: &View, source: &OciRepository, key: &SourceKey, carried: &[(String, New)]) -> bool {
     let version = match &key.version {
         Version::Tag(tag) => source.tag.as_ref() == Some(tag) && source.semver.is_none(),
@@ -101,7 +104,7 @@ pub(crate) fn fits(view: &View, source: &OciRepository, key: &SourceKey, carried
     };
     let spec = view.node(&source.at).and_then(|root| root.get("spec"));
     let carries = |(field, value): &(String, New)| {
-        field == "timeout" || spec.and_then(|spec| spec.get(field)).is_some_and(|own| copy(own) == *value)
+        field == "timeout" || spec.and_then(|spec| spec.get(field)).is_some_and(|stated| copy(stated) == *value)
     };
     source.url == key.url
         && version
@@ -111,10 +114,11 @@ pub(crate) fn fits(view: &View, source: &OciRepository, key: &SourceKey, carried
         && carried.iter().all(carries)
 }
 
-/// Writes a source on trial and looks whether each of the clusters then has it in the namespace. Gives the name that it has there.
+/// Writes a source on trial and checks that each of the clusters then has it in the namespace.
+/// Gives the name that it has there.
 ///
 /// # Errors
-/// A finding at its file, where one has not.
+/// A finding at its file if a cluster does not have it.
 pub(crate) fn proven(
     view: &View,
     spec: &Spec,
@@ -125,19 +129,18 @@ pub(crate) fn proven(
     let trial = trial(view, spec, place)?;
     existing(&trial, &spec.key, &spec.carried, clusters, namespace).ok_or_else(|| {
         let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
-        let where_to = if clusters.is_empty() { "no cluster".to_owned() } else { clusters.join(" and ") };
+        let clusters = if clusters.is_empty() { "no cluster".to_owned() } else { clusters.join(" and ") };
         let file = &place.file;
-        let message =
-            format!("a source written to {file} would not come to be in the namespace {namespace} on {where_to}");
-        refuse(place, codes::SOURCE_NAMESPACE, message)
+        let message = format!("a source written to {file} would not arrive in the namespace {namespace} on {clusters}");
+        Finding::error(codes::OTHER_NAMESPACE, message).at(file, None)
     })
 }
 
-/// Writes a source on trial and looks whether it comes to be wherever another one is: in the same clusters, Flux Kustomizations and
-/// namespaces, once in each. Gives the name that it has there.
+/// Writes a source on trial and checks that it arrives wherever another one is: in the same
+/// clusters, Flux Kustomizations and namespaces, once in each. Gives the name that it has there.
 ///
 /// # Errors
-/// A finding at its file, where it does not, or has several names.
+/// A finding at its file if it does not, or if it has several names.
 pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At) -> Result<String, Finding> {
     let trial = trial(view, spec, place)?;
     let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<String>)> {
@@ -149,24 +152,21 @@ pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At)
     };
     let new = At::document(&place.file, 0);
     let names: BTreeSet<&str> = trial.graph().reaches(&new).iter().map(|reach| &*reach.name).collect();
-    let fits = trial.oci_repositories().iter().any(|own| own.at == new && fits(&trial, own, &spec.key, &spec.carried));
+    let mut sources = trial.oci_repositories().iter().filter(|source| source.at == new);
+    let fits = sources.any(|source| fits(&trial, source, &spec.key, &spec.carried));
     match names.first() {
         Some(name) if fits && names.len() == 1 && slots(view, other) == slots(&trial, &new) => Ok((*name).to_owned()),
         _ => {
-            let message = format!("a source written to {} would not come to be wherever {other} is", place.file);
-            Err(refuse(place, codes::SOURCE_PLACE, message))
+            let message = format!("a source written to {} would not arrive wherever {other} is", place.file);
+            Err(Finding::error(codes::NO_PLACE, message).at(&place.file, None))
         }
     }
 }
 
 /// The view in which a source is written.
 fn trial(view: &View, spec: &Spec, place: &Place) -> Result<View, Finding> {
-    let changes = write(view, spec, place).map_err(|error| refused_edit(place.edited_file(), &error))?;
-    view.with(&changes).map_err(|error| refuse(place, codes::NAME_TAKEN, error.to_string()))
-}
-
-fn refuse(place: &Place, code: &'static Code, message: String) -> Finding {
-    finding(Severity::Error, code, Some(place.file.clone()), None, message)
+    let (changes, _) = written(view, spec, place)?;
+    view.with(&changes).map_err(|error| Finding::error(codes::NAME_TAKEN, error.to_string()).at(&place.file, None))
 }
 
 #[cfg(test)]
@@ -175,6 +175,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::place::beside;
+    use super::super::spec::Version;
     use super::*;
     use crate::repo::{Folder, Tree};
 
@@ -206,7 +207,7 @@ mod tests {
                         seen += 1;
                     }
                     Err(reason) => {
-                        assert_eq!(reason.code, codes::SOURCE_PLACE, "{case}: {}", reason.message);
+                        assert_eq!(reason.code, codes::NO_PLACE, "{case}: {}", reason.message);
                         assert!(view.graph().reaches(&source.at).is_empty(), "{case}: {}", reason.message);
                     }
                 }
