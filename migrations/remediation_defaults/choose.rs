@@ -1,66 +1,59 @@
 //! Which defaults a root is to state, and whether its clusters can have them.
 
+use super::codes;
 use super::effect::stated_specs;
-use super::entry::Form;
-use super::fields::HELM_RELEASE;
+use super::entry::{Entry, Form};
+use super::fields::ObjectKind;
 use super::roots::Root;
 use super::set::Set;
-use super::settings::RemediationDefaultsSettings;
-use super::{codes, finding};
-use crate::flux::{FluxVersion, View};
-use crate::plan::{Finding, Severity};
+use super::settings::Settings;
+use crate::flux::{Value, View};
+use crate::plan::Finding;
 
-/// Gives each root its defaults: those that are configured, else those that it states, else those that another root states, else those on which
-/// the releases of the tree agree. Whether it is the last.
+/// Gives each root its defaults: those of the configuration, else those that it states, else those
+/// that another root states, else those on which the releases agree. Whether it is the last.
 ///
-/// What the releases say is read with all patches in it, so that the count is the same when a part has landed.
-pub(super) fn choose_sets(view: &View, roots: &mut [Root], settings: &RemediationDefaultsSettings) -> bool {
-    let stated = |root: &Root| {
-        let ours = root.entries.iter().filter(|entry| entry.form != Form::Kustomizations);
-        ours.map(|entry| entry.set.clone()).next()
+/// The values of releases are read with all patches applied, so that the count stays the same when
+/// some of it has landed.
+pub(super) fn choose(view: &View, roots: &mut [Root], settings: &Settings) -> bool {
+    let is_meant = |entry: &&Entry| entry.form != Form::Kustomizations;
+    let stated = |root: &Root| root.entries.iter().find(is_meant).map(|entry| entry.set.clone());
+    let by_roots = roots.iter().find_map(|root| stated(root).flatten());
+    let is_proposed = settings.spec.is_none() && by_roots.is_none();
+    let agreed = || {
+        let specs = stated_specs(view, roots);
+        Set::agreed(&specs.iter().map(|(_, spec)| spec).collect::<Vec<&Value>>(), ObjectKind::Release.table())
     };
-    let known: Vec<Option<Option<Set>>> = roots.iter().map(stated).collect();
-    let other = known.iter().flatten().flatten().next().cloned();
-    let proposed = settings.spec.is_none() && other.is_none();
-    let general = match (&settings.spec, other) {
-        (Some(spec), _) => spec.clone(),
-        (None, Some(other)) => other,
-        (None, None) => Set::agreed(stated_specs(view, roots).iter().map(|(_, spec)| spec), HELM_RELEASE),
-    };
-    for (root, known) in roots.iter_mut().zip(known) {
-        root.set = match (&settings.spec, known) {
-            (Some(spec), Some(None)) => {
-                let line = view.object(&root.at).map(|object| object.line);
-                let message = format!("the entry of the defaults in {} sets other things, too", root.at.path);
-                let edited = finding(Severity::Error, codes::ENTRY_EDITED, Some(&root.at.path), line, message);
-                root.problem.get_or_insert(edited);
-                spec.clone()
-            }
-            // Somebody made it their own: what it sets is not known, and nothing is made of it.
-            (None, Some(None)) => Set::default(),
-            (None, Some(Some(own))) => own,
-            (Some(_), Some(Some(_))) | (_, None) => general.clone(),
+    let general = settings.spec.clone().or(by_roots).unwrap_or_else(agreed);
+    for root in roots.iter_mut() {
+        let stated = stated(root);
+        // What an edited entry sets is not known, and nothing is made of it.
+        let is_edited = matches!(stated, Some(None));
+        root.of_mut(ObjectKind::Release).set = match (&settings.spec, stated) {
+            (None, Some(set)) => set.unwrap_or_default(),
+            _ => general.clone(),
         };
+        if root.forms.contains(&Form::TwoLevels) {
+            root.of_mut(ObjectKind::Kustomization).set = settings.kustomization.clone();
+        }
+        for kind in ObjectKind::ALL {
+            let message = format!("the entry of the defaults in {} sets other things, too", root.at.path);
+            let edited = (is_edited && settings.spec.is_some()).then_some((codes::ENTRY_EDITED, message));
+            let reason = edited.or_else(|| Some((codes::FIELD_NOT_IN_FLUX, lacking(view, root, kind)?)));
+            let reason = reason.map(|(code, message)| Finding::error(code, message).at(&root.at.path, root.line));
+            root.refuse(kind, reason);
+        }
+        root.compare(settings);
     }
-    proposed && roots.iter().any(|root| !root.set.is_empty())
+    is_proposed && roots.iter().any(|root| !root.of(ObjectKind::Release).set.is_empty())
 }
 
-pub(super) fn check_fields(view: &View, root: &mut Root) {
-    if root.problem.is_none() {
-        root.problem = lacking(view, root, &root.set);
-    }
-}
-
-/// The field of a set that a cluster of a root lacks.
-pub(super) fn lacking(view: &View, root: &Root, set: &Set) -> Option<Finding> {
-    let line = view.object(&root.at).map(|object| object.line);
-    let clusters = root.clusters.iter().map(|id| &view.graph().clusters[*id]);
-    let of = |name: &str, flux: Option<FluxVersion>| {
-        set.0.iter().find_map(|(field, _)| {
-            let why = field.lacking(flux)?;
-            Some(format!("{} cannot be set on cluster {name}: {why}", field.name()))
+/// The first default that a cluster of a root cannot have.
+fn lacking(view: &View, root: &Root, kind: ObjectKind) -> Option<String> {
+    root.clusters.iter().map(|id| &view.graph().clusters[*id]).find_map(|cluster| {
+        root.of(kind).set.0.iter().find_map(|(field, _)| {
+            let why = field.lacking(cluster.flux)?;
+            Some(format!("{} cannot be set on cluster {}: {why}", field.name(), cluster.name))
         })
-    };
-    let message = clusters.into_iter().find_map(|cluster| of(&cluster.name, cluster.flux))?;
-    Some(finding(Severity::Error, codes::FIELD_NOT_IN_FLUX, Some(&root.at.path), line, message))
+    })
 }

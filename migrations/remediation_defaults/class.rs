@@ -2,7 +2,7 @@
 
 use crate::plan::{Apart, Class};
 
-/// Objects whose label keeps the defaults away from them.
+/// Labels that keep the defaults away from objects.
 pub(super) const OPT_OUTS: Class = Class::new(16, "opt-outs", "opt-outs", "object").apart_from(Apart::Dependents);
 /// Defaults of Flux Kustomizations.
 pub(super) const KUSTOMIZATION_DEFAULTS: Class =
@@ -10,5 +10,5 @@ pub(super) const KUSTOMIZATION_DEFAULTS: Class =
 /// Defaults of HelmReleases.
 pub(super) const RELEASE_DEFAULTS: Class =
     Class::new(19, "release-defaults", "defaults of releases", "root").apart_from(Apart::Dependents);
-/// Fields that say what the defaults say.
+/// Fields that repeat the defaults.
 pub(super) const REDUNDANT: Class = Class::new(60, "redundant", "redundant fields", "object").apart_from(Apart::Needs);

@@ -1,178 +1,123 @@
-//! What defaults do to an object: each field now and then, and what the object says otherwise.
+//! What defaults do to an object: each field before and after, and where the object states another value.
 
-use super::fields::Field;
-use super::full_name;
+use super::fields::{Field, ObjectKind};
+use super::find::Member;
 use super::roots::Root;
-use super::set::Set;
-use super::write::{line_of, own_node};
-use crate::flux::{At, ClusterId, Reach, Value, View};
+use crate::flux::{ClusterId, Reach, Value, View};
 use crate::plan::{Effect, Outcome};
+use crate::yaml::Node;
 
-/// An object that says otherwise than the defaults.
+/// A value that makes an exception of an object: it is not the default, or rarely an accident.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct Exception {
     /// The field.
     pub(super) field: &'static Field,
-    /// What the object is called where it says so: one file may be several.
-    pub(super) of: String,
-    /// Its line in the file of the object, from 1.
+    /// The name of the object where it states the value: one file may be several objects.
+    pub(super) name: String,
+    /// The line of the field in the file of the object, from 1; `None` if the value comes from elsewhere.
     pub(super) line: Option<usize>,
-    /// What the object says.
-    pub(super) own: String,
-    /// What the defaults would make of it; `None` where they say nothing of the field, and the object is an exception by what it says.
-    pub(super) then: Option<String>,
+    /// The value.
+    pub(super) value: String,
+    /// The default; `None` if the defaults do not set the field.
+    pub(super) default: Option<String>,
 }
-
-/// An object before and on the trial.
-pub(super) struct Side<'s> {
-    pub(super) view: &'s View,
-    pub(super) trial: &'s View,
-    pub(super) at: &'s At,
-    /// The key of the label that the patches in question ask for.
-    pub(super) key: &'s str,
-    pub(super) table: &'static [Field],
-}
-
-static NONE: Value = Value::Null;
 
 fn spec(object: &Value) -> &Value {
-    object.get("spec").unwrap_or(&NONE)
+    object.get("spec").unwrap_or(&Value::Null)
 }
 
 /// Whether a patch that asks for a label reaches an object.
-pub(super) fn is_covered(reach: &Reach, key: &str) -> bool {
-    reach.patches.iter().any(|patch| patch.asks_for_label(key))
+pub(super) fn is_covered(reach: &Reach, label: &str) -> bool {
+    reach.patches.iter().any(|patch| patch.asks_for_label(label))
 }
 
-/// An object as it arrives where such patches are left away.
-pub(super) fn without(view: &View, at: &At, reach: &Reach, key: &str) -> Option<Value> {
-    let patches = reach.patches.iter().filter(|patch| !patch.asks_for_label(key)).cloned().collect();
-    view.effective(at, &Reach { patches, ..reach.clone() })
-}
-
-impl<'s> Side<'s> {
-    /// The places that apply it, as they are now and on the trial, of which the patches in question reach it on the trial.
-    fn places(&self) -> impl Iterator<Item = (&'s Reach, &'s Reach)> {
-        let now = self.view.graph().reaches(self.at);
-        let then = self.trial.graph().reaches(self.at);
-        let same = now.len() == then.len();
-        let places = now.iter().zip(then).filter(move |_| same);
-        let key = self.key;
-        places.filter(move |(_, then)| is_covered(then, key))
-    }
-
-    /// These places as they are now.
-    pub(super) fn covered(&self) -> impl Iterator<Item = &'s Reach> {
-        self.places().map(|(now, _)| now)
-    }
-}
-
-/// All of an object that neither a label nor the fields of a table say.
-pub(super) fn rest(mut object: Value, key: &str, table: &[Field]) -> Value {
-    take_out(&mut object, &["metadata", "labels", key]);
-    for field in table {
-        let path: Vec<&str> = std::iter::once("spec").chain(field.path.iter().copied()).collect();
-        take_out(&mut object, &path);
+/// An object without the fields that defaults may set, and without its label.
+pub(super) fn rest(mut object: Value, label: &str, kind: ObjectKind) -> Value {
+    object.remove_at(&["metadata", "labels", label]);
+    for field in kind.table() {
+        object.remove_at(&[&["spec"], field.path].concat());
     }
     object
 }
 
-/// Takes a field out, and what is empty then.
-fn take_out(value: &mut Value, path: &[&str]) {
-    let [first, rest @ ..] = path else { return };
-    if rest.is_empty() {
-        value.remove(first);
+/// Where an object states a field in its file, and not by an alias or a merge: the key and the value.
+pub(super) fn stated_in_file<'v>(root: Node<'v>, field: &Field) -> Option<(Node<'v>, Node<'v>)> {
+    let mut entry = root.own_entry("spec")?;
+    for key in field.path {
+        entry = entry.1.own_entry(key).filter(|_| !entry.1.is_alias())?;
+    }
+    (!entry.1.is_alias()).then_some(entry)
+}
+
+/// Finds out what the defaults do to an object, on a trial with all of them in it: which roots reach
+/// it, each field that they set or change, and where it states another value.
+pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[Root], label: &str) {
+    let (now, then) = (view.graph().reaches(&member.at), trial.graph().reaches(&member.at));
+    if now.len() != then.len() {
         return;
     }
-    let Some(own) = value.get_mut(first) else { return };
-    take_out(own, rest);
-    if matches!(own, Value::Mapping(entries) if entries.is_empty()) {
-        value.remove(first);
-    }
-}
-
-/// Each field that the defaults set or change, in each place.
-pub(super) fn effects<'a>(side: &Side<'_>, set: &dyn Fn(&Reach) -> Option<&'a Set>) -> Vec<Effect> {
-    let mut found = Vec::new();
-    for (now, then) in side.places() {
-        let Some(set) = set(now).filter(|set| !set.is_empty()) else { continue };
-        let (Some(before), Some(after)) = (side.view.effective(side.at, now), side.trial.effective(side.at, then))
-        else {
+    for (now, then) in now.iter().zip(then).filter(|(_, then)| is_covered(then, label)) {
+        let Some(index) = roots.iter().position(|root| root.covers(member.kind, now, view)) else { continue };
+        member.roots.insert(index);
+        let set = &roots[index].of(member.kind).set;
+        if set.is_empty() {
             continue;
-        };
-        let Some(own) = without(side.view, side.at, now, side.key) else { continue };
-        let cluster = side.view.graph().clusters[now.cluster].name.clone();
+        }
+        // As it is without the defaults, also where they are there already.
+        let patches = now.patches.iter().filter(|patch| !patch.asks_for_label(label)).cloned().collect();
+        let stated = view.effective(&member.at, &Reach { patches, ..now.clone() });
+        let (before, after) = (view.effective(&member.at, now), trial.effective(&member.at, then));
+        let (Some(stated), Some(before), Some(after)) = (stated, before, after) else { continue };
         let namespace = now.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let object = format!("{} {namespace}{}", now.kind, now.name);
-        for field in side.table {
-            let (before, after) = (field.holds(spec(&before), side.table), field.holds(spec(&after), side.table));
-            let default = set.get(field);
-            let is_same = before.value == after.value;
-            if is_same && default.is_none() {
+        let name = format!("{namespace}{}", now.name);
+        let table = member.kind.table();
+        for field in table {
+            let (value, default) = (field.stated(spec(&stated)), set.get(field));
+            let differs = default.is_some_and(|default| value.is_some_and(|value| value != default));
+            let is_same = field.in_force(spec(&before), table) == field.in_force(spec(&after), table);
+            if !is_same || default.is_some() {
+                member.effects.push(Effect {
+                    cluster: view.graph().clusters[now.cluster].name.clone(),
+                    object: format!("{} {name}", now.kind),
+                    field: field.name(),
+                    before: field.shown(spec(&before), table),
+                    after: field.shown(spec(&after), table),
+                    outcome: match is_same {
+                        true => Outcome::Same,
+                        false if differs => Outcome::Kept,
+                        false => Outcome::Changes,
+                    },
+                });
+            }
+            let Some(value) = value.filter(|value| differs || default.is_none() && field.is_exception(value)) else {
                 continue;
-            }
-            let says = field.stated(spec(&own));
-            let outcome = match (default, says) {
-                _ if is_same => Outcome::Same,
-                (Some(default), Some(says)) if says != default => Outcome::Kept,
-                _ => Outcome::Changes,
             };
-            let (before, after) = (before.shown(), after.shown());
-            found.push(Effect {
-                cluster: cluster.clone(),
-                object: object.clone(),
-                field: field.name(),
-                before,
-                after,
-                outcome,
-            });
-        }
-    }
-    found
-}
-
-/// What an object says otherwise than the defaults, each field once.
-pub(super) fn kept<'a>(side: &Side<'_>, set: &dyn Fn(&Reach) -> Option<&'a Set>) -> Vec<Kept> {
-    let mut found: Vec<Kept> = Vec::new();
-    for (now, _) in side.places() {
-        let Some(set) = set(now).filter(|set| !set.is_empty()) else { continue };
-        let Some(own) = without(side.view, side.at, now, side.key) else { continue };
-        for field in side.table {
-            let Some(says) = field.stated(spec(&own)) else { continue };
-            let then = match set.get(field) {
-                Some(default) if default == says => continue,
-                Some(default) => default.text().map(str::to_owned),
-                None if field.is_exception(says) => None,
-                None => continue,
-            };
-            // Where a patch says it, the file does not.
-            let in_file = side.view.node(side.at).and_then(|root| own_node(root, field)).and_then(Value::of);
-            let line = line_of(side.view, side.at, field).filter(|_| in_file.as_ref() == Some(says));
-            let namespace = now.namespace.as_deref().unwrap_or_default();
-            let of = full_name(namespace, &now.name);
-            let kept = Kept { field, of, line, own: shown(field, says), then };
-            if !found.contains(&kept) {
-                found.push(kept);
+            // Where a patch sets the value, the file does not.
+            let in_file = view.node(&member.at).and_then(|root| stated_in_file(root, field));
+            let line = in_file.filter(|(_, node)| Value::of(*node).as_ref() == Some(value)).map(|(key, _)| key.line());
+            let default = default.and_then(Value::text).map(str::to_owned);
+            let exception = Exception { field, name: name.clone(), line, value: shown(field, value), default };
+            if !member.exceptions.contains(&exception) {
+                member.exceptions.push(exception);
             }
         }
     }
-    found
 }
 
-/// A value for people: text where the field takes something else is in quotes.
+/// A value as it is shown: in quotes if it is text where the field takes something else.
 fn shown(field: &Field, value: &Value) -> String {
     match value {
-        Value::Scalar { text, string: true } if !field.takes.fits(text, false) => format!("\"{text}\""),
+        Value::Scalar { text, string: true } if !field.takes.fits(value) => format!("\"{text}\""),
         other => other.text().unwrap_or("a mapping").to_owned(),
     }
 }
 
-/// What the releases of the roots say, once for each place that applies one: the cluster, and `spec` with all patches in it.
+/// `spec` of the releases of some roots as it arrives in each place that applies one, with the cluster.
 pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(ClusterId, Value)> {
     let releases = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();
         reaches.map(move |reach| (&release.at, reach))
     });
-    let covered = releases.filter(|(_, reach)| roots.iter().any(|root| root.covers(reach, view)));
+    let covered = releases.filter(|(_, reach)| roots.iter().any(|root| root.covers(ObjectKind::Release, reach, view)));
     covered.filter_map(|(at, reach)| Some((reach.cluster, spec(&view.effective(at, reach)?).clone()))).collect()
 }

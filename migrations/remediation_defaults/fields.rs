@@ -1,4 +1,5 @@
-//! The fields of Flux's API that defaults may set: what each takes, the version of Flux that brought it, and what holds where it is absent.
+//! The fields of Flux's API that defaults may set: what each takes, the version of Flux that brought
+//! it, and what is in force where it is absent.
 //!
 //! A closed table: a field that is not in it does not exist at that place, such as `rollback` under
 //! `install`. Sources: the types of helm-controller's and kustomize-controller's API v1 and v2
@@ -7,19 +8,41 @@
 
 use crate::flux::{FluxVersion, Value};
 
+/// The kind of the objects that get defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ObjectKind {
+    /// HelmReleases.
+    Release,
+    /// Flux Kustomizations.
+    Kustomization,
+}
+
+impl ObjectKind {
+    /// Both kinds.
+    pub(super) const ALL: [ObjectKind; 2] = [ObjectKind::Release, ObjectKind::Kustomization];
+
+    /// The fields that its defaults may set.
+    pub(super) fn table(self) -> &'static [Field] {
+        match self {
+            ObjectKind::Release => HELM_RELEASE,
+            ObjectKind::Kustomization => KUSTOMIZATION,
+        }
+    }
+}
+
 /// A field below `spec`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Field {
-    /// The way to it from `spec`.
+    /// Its keys, from `spec` on.
     pub(super) path: &'static [&'static str],
     /// What it takes.
     pub(super) takes: Takes,
-    /// What holds where it is absent.
+    /// What is in force where it is absent.
     pub(super) absent: Absent,
-    /// The minor of Flux 2 that brought it.
-    pub(super) since: u32,
-    /// The minor of Flux 2 from which on it does nothing.
-    pub(super) until: Option<u32>,
+    /// The minor version of Flux 2 that brought it.
+    since: u32,
+    /// The minor version of Flux 2 from which on it does nothing.
+    until: Option<u32>,
 }
 
 /// What a field takes.
@@ -35,16 +58,16 @@ pub(super) enum Takes {
     Word(&'static [&'static str]),
 }
 
-/// What holds where a field is absent.
+/// What is in force where a field is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absent {
     /// This.
     Is(&'static str),
-    /// What another field says.
+    /// The value of another field.
     As(&'static [&'static str]),
     /// `true` if retries are positive (`upgrade.remediation.remediateLastFailure`).
     IfRetried,
-    /// Nothing: the field must be there.
+    /// Nothing: the field is required.
     Required,
 }
 
@@ -52,6 +75,7 @@ const CRDS: Takes = Takes::Word(&["Skip", "Create", "CreateReplace"]);
 const STRATEGY: Takes = Takes::Word(&["RemediateOnFailure", "RetryOnFailure"]);
 const APPLY: Takes = Takes::Word(&["enabled", "disabled", "auto"]);
 const TIMEOUT: Absent = Absent::As(&["timeout"]);
+const SERVER_SIDE: Absent = Absent::Is("as helm-controller is configured");
 const OFF: Absent = Absent::Is("false");
 const TESTS: Absent = Absent::As(&["test", "ignoreFailures"]);
 
@@ -59,12 +83,12 @@ const fn field(path: &'static [&'static str], takes: Takes, absent: Absent) -> F
     Field { path, takes, absent, since: 0, until: None }
 }
 
-const fn since(minor: u32, own: Field) -> Field {
-    Field { since: minor, ..own }
+const fn since(minor: u32, field: Field) -> Field {
+    Field { since: minor, ..field }
 }
 
 /// The fields of a HelmRelease, in the order in which Flux documents them.
-pub(super) static HELM_RELEASE: &[Field] = &[
+static HELM_RELEASE: &[Field] = &[
     field(&["timeout"], Takes::Duration, Absent::Is("5m")),
     field(&["install", "timeout"], Takes::Duration, TIMEOUT),
     field(&["install", "crds"], CRDS, Absent::Is("Create")),
@@ -76,7 +100,7 @@ pub(super) static HELM_RELEASE: &[Field] = &[
     field(&["install", "disableWait"], Takes::Flag, OFF),
     field(&["install", "disableWaitForJobs"], Takes::Flag, OFF),
     field(&["install", "replace"], Takes::Flag, OFF),
-    since(8, field(&["install", "serverSideApply"], Takes::Flag, Absent::Is("as helm-controller is told"))),
+    since(8, field(&["install", "serverSideApply"], Takes::Flag, SERVER_SIDE)),
     since(7, field(&["install", "strategy", "name"], STRATEGY, Absent::Is("RemediateOnFailure"))),
     since(7, field(&["install", "strategy", "retryInterval"], Takes::Duration, Absent::Is("5m"))),
     field(&["install", "remediation", "retries"], Takes::Number, Absent::Is("0")),
@@ -93,7 +117,7 @@ pub(super) static HELM_RELEASE: &[Field] = &[
     field(&["upgrade", "disableWaitForJobs"], Takes::Flag, OFF),
     field(&["upgrade", "force"], Takes::Flag, OFF),
     field(&["upgrade", "preserveValues"], Takes::Flag, OFF),
-    since(8, field(&["upgrade", "serverSideApply"], APPLY, Absent::Is("as helm-controller is told"))),
+    since(8, field(&["upgrade", "serverSideApply"], APPLY, SERVER_SIDE)),
     since(7, field(&["upgrade", "strategy", "name"], STRATEGY, Absent::Is("RemediateOnFailure"))),
     since(7, field(&["upgrade", "strategy", "retryInterval"], Takes::Duration, Absent::Is("5m"))),
     field(&["upgrade", "remediation", "retries"], Takes::Number, Absent::Is("0")),
@@ -107,32 +131,16 @@ pub(super) static HELM_RELEASE: &[Field] = &[
     field(&["rollback", "disableWaitForJobs"], Takes::Flag, OFF),
     field(&["rollback", "force"], Takes::Flag, OFF),
     Field { until: Some(8), ..field(&["rollback", "recreate"], Takes::Flag, OFF) },
-    since(8, field(&["rollback", "serverSideApply"], APPLY, Absent::Is("as helm-controller is told"))),
+    since(8, field(&["rollback", "serverSideApply"], APPLY, SERVER_SIDE)),
 ];
 
 /// The fields of a Flux Kustomization that its defaults may set.
-pub(super) static KUSTOMIZATION: &[Field] = &[
+static KUSTOMIZATION: &[Field] = &[
     field(&["interval"], Takes::Duration, Absent::Required),
     field(&["retryInterval"], Takes::Duration, Absent::As(&["interval"])),
     field(&["timeout"], Takes::Duration, Absent::As(&["interval"])),
     field(&["wait"], Takes::Flag, OFF),
 ];
-
-/// What of a field holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Holds {
-    /// Its value.
-    pub(super) value: String,
-    /// Whether the object says so itself.
-    pub(super) stated: bool,
-}
-
-impl Holds {
-    /// For people: what Flux supplies is marked as such.
-    pub(super) fn shown(&self) -> String {
-        if self.stated { self.value.clone() } else { format!("{} (Flux's default)", self.value) }
-    }
-}
 
 impl Field {
     /// `spec.upgrade.remediation.retries`.
@@ -150,12 +158,18 @@ impl Field {
         spec.at(self.path).filter(|value| **value != Value::Null)
     }
 
-    /// What of it holds in an object.
-    pub(super) fn holds(&self, spec: &Value, table: &[Field]) -> Holds {
+    /// The value in force in an object, as it is shown: Flux's defaults are marked.
+    pub(super) fn shown(&self, spec: &Value, table: &[Field]) -> String {
+        let mark = if self.stated(spec).is_some() { "" } else { " (Flux's default)" };
+        self.in_force(spec, table) + mark
+    }
+
+    /// The value in force in an object.
+    pub(super) fn in_force(&self, spec: &Value, table: &[Field]) -> String {
         if let Some(value) = self.stated(spec) {
-            return Holds { value: value.text().unwrap_or_default().to_owned(), stated: true };
+            return value.text().unwrap_or_default().to_owned();
         }
-        let value = match self.absent {
+        match self.absent {
             Absent::Is(text) => text.to_owned(),
             Absent::Required => "nothing".to_owned(),
             Absent::IfRetried => {
@@ -163,22 +177,21 @@ impl Field {
                 let positive = retries.and_then(|text| text.parse::<i64>().ok()).is_some_and(|number| number > 0);
                 positive.to_string()
             }
-            Absent::As(path) => match table.iter().find(|own| own.path == path) {
-                Some(other) => other.holds(spec, table).value,
+            Absent::As(path) => match table.iter().find(|field| field.path == path) {
+                Some(other) => other.in_force(spec, table),
                 None => spec.text_at(path).unwrap_or("false").to_owned(),
             },
-        };
-        Holds { value, stated: false }
+        }
     }
 
-    /// Whether a value is what Flux supplies anyway, whatever else an object says.
+    /// Whether Flux does this anyway, whatever else an object states.
     pub(super) fn is_built_in(&self, value: &Value) -> bool {
-        matches!((self.absent, value.text()), (Absent::Is(text), Some(own)) if text == own)
+        matches!((self.absent, value.text()), (Absent::Is(text), Some(stated)) if text == stated)
     }
 
-    /// Whether a release that says so is an exception on purpose: it asks for CRDs to be left
-    /// alone, for endless retries, for an uninstall where others roll back, or for no hooks.
-    /// Defaults are not for it, whichever fields they set (`docs/hazards.md#r5`).
+    /// Whether a release with this value is an exception on purpose: CRDs are left alone, retries are
+    /// endless, an uninstall is the remediation, or hooks are disabled. It gets no defaults, whichever
+    /// fields they set (`docs/hazards.md#r5`).
     pub(super) fn is_exception(&self, value: &Value) -> bool {
         match (self.path.last(), value.text()) {
             (Some(&"crds"), Some("Skip")) | (Some(&"strategy"), Some("uninstall")) => true,
@@ -188,32 +201,33 @@ impl Field {
         }
     }
 
-    /// Why a version of Flux cannot be asked for it; `None` where it can.
+    /// Why it cannot be set with a version of Flux; `None` where it can.
     pub(super) fn lacking(&self, flux: Option<FluxVersion>) -> Option<String> {
         let Some(flux) = flux else {
             let is_new = self.since > 0 || self.until.is_some();
-            return is_new.then(|| "which version of Flux it runs is not stated here".to_owned());
+            return is_new.then(|| "its version of Flux is not known".to_owned());
         };
         if !flux.is_at_least(self.since) {
             return Some(format!("it runs Flux {flux}, and the field came with 2.{}", self.since));
         }
-        let gone = self.until.filter(|minor| flux.is_at_least(*minor))?;
-        Some(format!("it runs Flux {flux}, where the field does nothing (from 2.{gone} on)"))
+        let until = self.until.filter(|minor| flux.is_at_least(*minor))?;
+        Some(format!("it runs Flux {flux}, where the field does nothing (from 2.{until} on)"))
     }
 }
 
 impl Takes {
-    /// Whether a scalar is such.
-    pub(super) fn fits(self, text: &str, is_plain: bool) -> bool {
+    /// Whether it takes a value.
+    pub(super) fn fits(self, value: &Value) -> bool {
+        let Value::Scalar { text, string } = value else { return false };
         match self {
-            Takes::Flag => is_plain && matches!(text, "true" | "false"),
-            Takes::Number => is_plain && text.parse::<i32>().is_ok(),
+            Takes::Flag => !string && matches!(&**text, "true" | "false"),
+            Takes::Number => !string && text.parse::<i32>().is_ok(),
             Takes::Duration => is_duration(text),
-            Takes::Word(words) => words.contains(&text),
+            Takes::Word(words) => words.contains(&&**text),
         }
     }
 
-    /// For people: what to write.
+    /// What to write.
     pub(super) fn wanted(self) -> String {
         match self {
             Takes::Flag => "`true` or `false`".to_owned(),
@@ -226,76 +240,10 @@ impl Takes {
 
 /// A duration as the API takes it: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`.
 fn is_duration(text: &str) -> bool {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let number = &rest[..rest.len() - digits.len()];
-        let Some(unit) = ["ms", "s", "m", "h"].into_iter().find(|unit| digits.starts_with(unit)) else { return false };
-        let is_number = number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok();
-        if !is_number || number.ends_with('.') {
-            return false;
-        }
-        rest = &digits[unit.len()..];
-    }
-    !text.is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::yaml::Stream;
-
-    fn spec(text: &str) -> Value {
-        Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
-    }
-
-    fn holds(spec: &Value, name: &str) -> String {
-        let field = HELM_RELEASE.iter().find(|field| field.short() == name).unwrap();
-        field.holds(spec, HELM_RELEASE).shown()
-    }
-
-    #[test]
-    fn what_is_absent_has_a_meaning() {
-        let own =
-            spec("{timeout: 20m, upgrade: {timeout: 1h, remediation: {retries: 3}}, test: {ignoreFailures: true}}");
-        for (name, want) in [
-            ("timeout", "20m"),
-            ("install.timeout", "20m (Flux's default)"),
-            ("upgrade.timeout", "1h"),
-            ("install.crds", "Create (Flux's default)"),
-            ("upgrade.crds", "Skip (Flux's default)"),
-            ("upgrade.remediation.retries", "3"),
-            ("upgrade.remediation.remediateLastFailure", "true (Flux's default)"),
-            ("install.remediation.remediateLastFailure", "false (Flux's default)"),
-            ("install.remediation.ignoreTestFailures", "true (Flux's default)"),
-            ("upgrade.strategy.name", "RemediateOnFailure (Flux's default)"),
-        ] {
-            assert_eq!(holds(&own, name), want, "{name}");
-        }
-        let endless = spec("{upgrade: {remediation: {retries: -1}}}");
-        assert_eq!(holds(&endless, "upgrade.remediation.remediateLastFailure"), "false (Flux's default)");
-        assert_eq!(holds(&spec("{}"), "rollback.timeout"), "5m (Flux's default)");
-    }
-
-    #[test]
-    fn fields_come_and_go_with_versions() {
-        let of = |name: &str| HELM_RELEASE.iter().find(|field| field.short() == name).unwrap();
-        let flux = FluxVersion::parse;
-        assert!(of("upgrade.strategy.name").lacking(flux("2.6.4")).is_some());
-        assert!(of("upgrade.strategy.name").lacking(flux("2.7.5")).is_none());
-        assert!(of("upgrade.strategy.name").lacking(None).is_some());
-        assert!(of("upgrade.remediation.retries").lacking(None).is_none());
-        assert!(of("rollback.recreate").lacking(flux("2.7.5")).is_none());
-        assert!(of("rollback.recreate").lacking(flux("2.8.0")).is_some());
-    }
-
-    #[test]
-    fn durations_are_those_of_the_api() {
-        for text in ["5m", "1h30m", "1.5h", "100ms"] {
-            assert!(is_duration(text), "{text}");
-        }
-        for text in ["", "5", "m", "5 m", "5d", "1.h", ".5h", "-5m"] {
-            assert!(!is_duration(text), "{text}");
-        }
-    }
+    let is_part = |part: &str| {
+        let number = part.strip_suffix(['s', 'm', 'h']).unwrap_or_default();
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        [whole, fraction].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    !text.is_empty() && text.replace("ms", "s").split_inclusive(['s', 'm', 'h']).all(is_part)
 }

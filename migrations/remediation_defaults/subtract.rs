@@ -1,79 +1,61 @@
 //! Which fields of an object the defaults make redundant: with and without them, it arrives as the same.
 
-use super::effect::is_covered;
+use super::edit::{Op, write};
+use super::effect::{is_covered, stated_in_file};
 use super::fields::{Absent, Field};
-use super::set::{Set, same};
-use super::settings::RemediationDefaultsSettings;
-use super::write::{Op, own_node, write};
+use super::find::{Found, Member};
+use super::settings::Settings;
 use crate::flux::{At, Value, View};
 use crate::repo::Change;
 use crate::yaml::{Node, Stream};
 
-/// The fields of an object that are redundant in a tree where the defaults are: it states each of
-/// them where it stands, with the very value of the default, and without it arrives as the same in
-/// every place that applies it (`docs/hazards.md#r7`). What an alias, an anchor that is used
-/// elsewhere, or a merge holds is none of them; nor is a field that must be there.
-pub(super) fn redundant(
-    view: &View,
-    at: &At,
-    set: &Set,
-    key: &str,
-    settings: &RemediationDefaultsSettings,
-) -> Vec<&'static Field> {
+/// The fields of an object that are redundant in a tree with the defaults in it: it states each of
+/// them in its file with exactly the value of the default, and without it arrives as the same in
+/// every place that applies it (`docs/hazards.md#r7`). A field that an alias, an anchor that is used
+/// elsewhere or a merge holds is not redundant; nor is a required one.
+pub(super) fn redundant(found: &Found<'_>, view: &View, member: &Member) -> Vec<&'static Field> {
+    let at = &member.at;
     let reaches = view.graph().reaches(at);
-    if reaches.is_empty() || !reaches.iter().all(|reach| is_covered(reach, key)) {
-        return Vec::new();
-    }
+    let label = found.settings.label_of(member.kind);
+    let is_covered = !reaches.is_empty() && reaches.iter().all(|reach| is_covered(reach, &label));
+    let set = found.roots_of(member).map(|root| &root.of(member.kind).set).next().filter(|_| is_covered);
+    let Some(set) = set else { return Vec::new() };
     let Some(root) = view.node(at) else { return Vec::new() };
-    let arrives =
+    let arriving =
         |root: Node<'_>| reaches.iter().map(|reach| view.effective_text(root, reach)).collect::<Option<Vec<_>>>();
-    let Some(before) = arrives(root) else { return Vec::new() };
+    let Some(before) = arriving(root) else { return Vec::new() };
     let is_same_without = |fields: &[&'static Field]| {
-        let after = text_without(view, at, fields, settings).and_then(|stream| arrives(node_at(&stream, at)?));
-        after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| same(before, after)))
+        let after = without(view, at, fields, &found.settings).and_then(|stream| arriving(at.node(&stream)?));
+        after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| before.same_as(after)))
     };
-    // An operation fails where what it names is not there, and the whole build with it.
-    let operates = |field: &Field| {
-        let patches = reaches.iter().flat_map(|reach| &reach.patches).filter(|patch| patch.is_operations());
-        patches.into_iter().any(|patch| field.path.first().is_some_and(|first| patch.changes_fields(&[*first])))
+    // An operation fails where the field that it names is missing, and the whole build with it.
+    let operations: Vec<_> =
+        reaches.iter().flat_map(|reach| &reach.patches).filter(|patch| patch.is_operations()).collect();
+    let is_needed = |field: &Field| operations.iter().any(|patch| patch.changes_fields(&field.path[..1]));
+    let is_stated = |(field, default): &&(&'static Field, Value)| {
+        let value = stated_in_file(root, field).and_then(|(_, value)| Value::of(value));
+        field.absent != Absent::Required && value.as_ref() == Some(default) && !is_needed(field)
     };
-    let is_said = |(field, default): &(&'static Field, Value)| {
-        !operates(field)
-            && field.absent != Absent::Required
-            && own_node(root, field).and_then(Value::of).as_ref() == Some(default)
-    };
-    let said: Vec<&'static Field> = set.0.iter().filter(|own| is_said(own)).map(|(field, _)| *field).collect();
-    if said.is_empty() || is_same_without(&said) {
-        return said;
+    let stated: Vec<&'static Field> = set.0.iter().filter(is_stated).map(|(field, _)| *field).collect();
+    if stated.is_empty() || is_same_without(&stated) {
+        return stated;
     }
-    // Some of them are held by something: one after the other, then.
-    let mut gone: Vec<&'static Field> = Vec::new();
-    for field in said {
-        gone.push(field);
-        if !is_same_without(&gone) {
-            gone.pop();
+    // Something holds some of them: one after the other, then.
+    let mut removable: Vec<&'static Field> = Vec::new();
+    for field in stated {
+        removable.push(field);
+        if !is_same_without(&removable) {
+            removable.pop();
         }
     }
-    gone
+    removable
 }
 
-fn text_without(
-    view: &View,
-    at: &At,
-    fields: &[&'static Field],
-    settings: &RemediationDefaultsSettings,
-) -> Option<Stream> {
-    let op = Op::Take { at: at.clone(), fields: fields.to_vec() };
-    let (changes, _) = write(view, &[op], settings).ok()?;
+/// The text of the file of an object without some of its fields.
+fn without(view: &View, at: &At, fields: &[&'static Field], settings: &Settings) -> Option<Stream> {
+    let remove = Op::Remove { at: at.clone(), fields: fields.to_vec() };
+    let (changes, _) = write(view, &[remove], settings).ok()?;
     let Some((_, Change::Edit(splices))) = changes.iter().next() else { return None };
     let stream = view.file(&at.path)?.stream.as_deref()?;
     Stream::parse(splices.apply(stream.text()).ok()?).ok()
-}
-
-fn node_at<'s>(stream: &'s Stream, at: &At) -> Option<Node<'s>> {
-    let root = stream.documents().nth(at.document)?;
-    match at.item {
-        Some(number) => root.get("items")?.items().nth(number),
-        None => Some(root),
-    }
 }

@@ -1,4 +1,4 @@
-//! `remediation-defaults` on real repositories, where the corpus is at hand, and on the golden cases: real Kustomize builds the roots with their
+//! `remediation-defaults` on real repositories, where the corpus is available, and on the golden cases: real Kustomize builds the roots with their
 //! patches, then each Flux Kustomization with what these make of it, and what comes out is what the plan says.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -236,7 +236,7 @@ fn judge(repo: &Repo) -> Option<usize> {
 
     let less = landed(repo, &plan, &|unit| is_subtraction(unit));
     let subtracted = judged(repo, &less)?;
-    assert_eq!(injected, subtracted, "what goes is redundant");
+    assert_eq!(injected, subtracted, "what is removed is redundant");
     for unit in planned(repo).units {
         assert!(!unit.safety.is_able(), "{} is left", unit.id);
     }
@@ -285,15 +285,15 @@ fn haynes_ops() {
         ["kubernetes/edge/flux/apps.yaml", "kubernetes/main/flux/apps.yaml"]
     );
     assert!(roots.iter().all(|unit| unit.title.ends_with(
-        "by the Flux Kustomizations below it: install.remediation.retries: 3, upgrade.cleanupOnFail: true, \
+        "defaults for releases of the Kustomizations below it: install.remediation.retries: 3, upgrade.cleanupOnFail: true, \
          upgrade.remediation.retries: 3"
     )));
     assert_eq!(
         said(&plan, "defaults-proposed"),
         [
-            "spec.install.remediation.retries: 3, which 62 of 79 releases say (edge 7 of 8, main 55 of 71)",
-            "spec.upgrade.cleanupOnFail: true, which 63 of 79 releases say (edge 7 of 8, main 56 of 71)",
-            "spec.upgrade.remediation.retries: 3, which 63 of 79 releases say (edge 7 of 8, main 56 of 71)",
+            "spec.install.remediation.retries: 3, stated by 62 of 79 releases (edge 7 of 8, main 55 of 71)",
+            "spec.upgrade.cleanupOnFail: true, stated by 63 of 79 releases (edge 7 of 8, main 56 of 71)",
+            "spec.upgrade.remediation.retries: 3, stated by 63 of 79 releases (edge 7 of 8, main 56 of 71)",
         ]
     );
     // Every release is in the table: 8 on edge, 71 on main.
@@ -302,7 +302,7 @@ fn haynes_ops() {
     assert_eq!(counts(&plan, "main", "spec.install.remediation.retries"), [55, 14, 2]);
     assert_eq!(counts(&plan, "main", "spec.upgrade.cleanupOnFail"), [56, 14, 1]);
 
-    let exceptions = said(&plan, "says-otherwise");
+    let exceptions = said(&plan, "differs-from-defaults");
     for (release, says) in [
         ("observability/kube-prometheus-stack on main", "install.crds: Skip"),
         ("observability/loki on main", "upgrade.crds: Skip"),
@@ -311,7 +311,7 @@ fn haynes_ops() {
         ("media/plex on main", "install.remediation.retries: -1"),
         ("office/paperless-ngx on main", "upgrade.remediation.retries: 5"),
     ] {
-        let is_it = |text: &&&str| text.contains(&format!("HelmRelease {release} says spec.{says}"));
+        let is_it = |text: &&&str| text.contains(&format!("HelmRelease {release} states spec.{says}"));
         assert!(exceptions.iter().any(|text| is_it(&text)), "{release}: {exceptions:#?}");
         let (full, _) = release.split_once(' ').unwrap();
         let touched = plan.units.iter().filter(|unit| {
@@ -327,8 +327,8 @@ fn haynes_ops() {
     assert_eq!(judged, 79, "Kustomize builds them all");
 }
 
-/// Under the defaults that other repositories have, those who say otherwise are kept out by a
-/// label, in silence nobody (`docs/hazards.md#r5`).
+/// Under the defaults that other repositories have, exceptions are kept out by a label, and none is
+/// overridden without notice (`docs/hazards.md#r5`).
 #[test]
 fn haynes_ops_with_crds_for_all() {
     let Some(repo) = copy("haynes-ops") else { return };
@@ -341,7 +341,7 @@ fn haynes_ops_with_crds_for_all() {
     assert_eq!(out, ["spegel", "spegel", "plex", "kube-prometheus-stack", "loki", "paperless-ngx"]);
     let with = native(&landed(&repo, &plan, &|unit| !is_subtraction(unit)));
     let less = native(&landed(&repo, &plan, &|unit| is_subtraction(unit)));
-    assert_eq!(with, less, "what goes is redundant");
+    assert_eq!(with, less, "what is removed is redundant");
     let spegel = &with[&("main".to_owned(), "kube-system/spegel".to_owned())];
     assert_eq!(at(spegel, &["upgrade", "crds"]), None, "it stays as it is");
     let cilium = &with[&("main".to_owned(), "kube-system/cilium".to_owned())];
@@ -363,7 +363,7 @@ fn billimek() {
     let roots = units(&plan, "inject");
     assert_eq!(roots.len(), 1, "{:#?}", plan.findings);
     let title = &roots[0].title;
-    assert!(title.starts_with("defaults of its releases, directly: "), "{title}");
+    assert!(title.starts_with("defaults for its releases: "), "{title}");
     // More than half say -1, and each of them is an exception: it is no default for others.
     assert!(!title.contains("-1"), "{title}");
     let Some(judged) = judge(&repo) else { return };

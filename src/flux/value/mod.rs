@@ -201,6 +201,18 @@ impl Value {
         entries.len() < before
     }
 
+    /// Removes the value at the end of a path of keys, and each mapping on the way that is empty then.
+    pub fn remove_at(&mut self, path: &[&str]) {
+        let [key, rest @ ..] = path else { return };
+        let Some(value) = self.get_mut(key) else { return };
+        if !rest.is_empty() {
+            value.remove_at(rest);
+        }
+        if rest.is_empty() || matches!(value, Value::Mapping(entries) if entries.is_empty()) {
+            self.remove(key);
+        }
+    }
+
     /// Merges a patch in as Kustomize does for custom resources: mappings merge, scalars of the
     /// patch win, lists are replaced whole, null deletes
     /// (`docs/flux-and-kustomize.md#what-a-patch-does`).
@@ -306,6 +318,15 @@ mod tests {
         );
         assert_eq!(value(&nested.to_flow()), nested);
         assert_eq!(nested.to_flow().lines().count(), 1);
+    }
+
+    #[test]
+    fn what_is_empty_after_a_removal_is_removed_too() {
+        let mut object = value("{spec: {upgrade: {remediation: {retries: 3}}, install: {crds: Skip, timeout: 5m}}}");
+        object.remove_at(&["spec", "upgrade", "remediation", "retries"]);
+        object.remove_at(&["spec", "install", "crds"]);
+        object.remove_at(&["spec", "rollback", "force"]);
+        assert_eq!(object, value("{spec: {install: {timeout: 5m}}}"));
     }
 
     #[test]

@@ -16,12 +16,20 @@ pub struct Edits<'v> {
     view: &'v View,
     edits: BTreeMap<RepoPath, Edit<'v>>,
     others: Changes,
+    keeps_anchors: bool,
 }
 
 impl<'v> Edits<'v> {
     /// No changes yet, of files of this view.
     pub fn of(view: &'v View) -> Edits<'v> {
-        Edits { view, edits: BTreeMap::new(), others: Changes::new() }
+        Edits { view, edits: BTreeMap::new(), others: Changes::new(), keeps_anchors: false }
+    }
+
+    /// From here on, the removal of an anchor that is used elsewhere is refused. Otherwise the anchor
+    /// moves to its first remaining use.
+    #[must_use]
+    pub fn keeping_anchors(self) -> Edits<'v> {
+        Edits { keeps_anchors: true, ..self }
     }
 
     /// Edits a file. What was edited in it before is part of the same proof.
@@ -39,7 +47,9 @@ impl<'v> Edits<'v> {
                 let message = format!("{path} cannot be read as YAML");
                 return Err(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None));
             };
-            self.edits.insert(path.clone(), Edit::of(stream).moving_anchors().in_order());
+            let edit = Edit::of(stream).in_order();
+            let edit = if self.keeps_anchors { edit } else { edit.moving_anchors() };
+            self.edits.insert(path.clone(), edit);
         }
         let edit = self.edits.get_mut(path).expect("it was put there");
         change(edit).map_err(|error| refused_edit(path, &error))
@@ -80,7 +90,7 @@ impl<'v> Edits<'v> {
     /// # Errors
     /// As [`Edits::finish`], or the finding of the test.
     pub fn finish_if(self, mut passes: impl FnMut(&RepoPath, &str) -> Result<(), Finding>) -> Result<Written, Finding> {
-        let Edits { view, edits, others: mut changes } = self;
+        let Edits { view, edits, others: mut changes, .. } = self;
         let mut fates = Vec::new();
         for (path, edit) in edits.into_iter().filter(|(_, edit)| !edit.is_empty()) {
             let edited = edit.finish().map_err(|error| refused_edit(&path, &error))?;

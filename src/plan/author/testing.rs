@@ -95,7 +95,7 @@ impl Planned {
         let sections: Vec<_> = migration.section().into_iter().collect();
         let settings = Settings::read("settings", settings, &sections).expect("a configuration");
         let texts: Vec<(&str, String)> = files(before).collect();
-        let has_cluster = texts.iter().any(|(_, text)| text.contains("kind: GitRepository"));
+        let has_cluster = texts.iter().any(|(_, text)| text.lines().any(|line| line == "kind: GitRepository"));
         let cluster = CLUSTER.iter().copied().filter(|_| !has_cluster);
         let tree = Memory::tree(cluster.chain(texts.iter().map(|(path, text)| (*path, &**text))));
         let view = View::of(tree).expect("a fixture can be read");
