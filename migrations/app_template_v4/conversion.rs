@@ -1,267 +1,256 @@
-//! The values of a release, converted: read off what arrives in the clusters, written into the text, and proven to arrive.
+//! The values of a release, converted: worked out from what arrives in the clusters, written into
+//! the file, and compared with what would arrive then.
 
 use std::collections::BTreeSet;
 
 use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
-use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version};
-use crate::flux::WorkloadKind;
-use crate::flux::{At, Reach, Value, View, rewrite};
+use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version, line_of};
+use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::{Edit, Error, Node, Stream};
 
-static NONE: Value = Value::Null;
+static NO_VALUES: Value = Value::Null;
 
-/// A release as it is installed in one place.
-pub(crate) struct Place<'v> {
+/// A release as one cluster installs it, and how its values become values of 4.x.
+pub(super) struct Installation<'v> {
     /// The name of the Helm release.
-    pub(crate) release: String,
-    /// The namespace of what the chart makes.
-    pub(crate) namespace: String,
-    /// The whole object.
-    pub(crate) object: Value,
-    /// Who applies it; nobody, for a release that no cluster has.
-    pub(crate) reach: Option<&'v Reach>,
+    pub(super) release: String,
+    /// The namespace of the objects of the chart.
+    pub(super) namespace: String,
+    /// The HelmRelease.
+    pub(super) object: Value,
+    /// Who applies it; `None` for a release that no cluster has.
+    pub(super) reach: Option<&'v Reach>,
     /// How its values become values of 4.x.
-    pub(crate) conversion: Conversion,
+    pub(super) conversion: Conversion,
     from: Version,
 }
 
-impl Place<'_> {
+impl Installation<'_> {
     /// The chart as it is now.
-    pub(crate) fn chart(&self) -> Chart<'_> {
-        let values = self.object.at(&["spec", "values"]).unwrap_or(&NONE);
+    pub(super) fn chart(&self) -> Chart<'_> {
+        let values = self.object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
         Chart { version: self.from, release: &self.release, namespace: &self.namespace, values }
     }
 }
 
-/// The values of a release on their way to 4.x.
-pub(crate) struct Converted<'v> {
+/// A release whose values become values of 4.x.
+pub(in crate::migrations) struct Converted<'v> {
+    /// The tree.
+    pub(super) view: &'v View,
+    /// Where the release stands.
+    pub(super) at: At,
     /// Where it is installed.
-    pub(crate) places: Vec<Place<'v>>,
+    pub(super) installations: Vec<Installation<'v>>,
     selectors: Selectors,
-    /// What `spec.values` says, and is to say.
+    /// `spec.values` of the file, before and after.
     values: Option<(Value, Value)>,
 }
 
 impl<'v> Converted<'v> {
-    /// Reads a release that is on `from`, a version of 3.x, in all places where it is installed.
+    /// Reads a release that is on `from`, a version of 3.x, wherever it is installed.
     ///
     /// # Errors
-    /// A finding at the release, where the places differ in what the text has to say, or a variable leaves open what it is called.
-    pub(crate) fn of(
+    /// A finding at the release, if two clusters need different values in the one file, or if its
+    /// name depends on a variable without a value.
+    pub(in crate::migrations) fn of(
         view: &'v View,
         at: &At,
         from: Version,
         settings: &AppTemplateV4Settings,
     ) -> Result<Converted<'v>, Finding> {
-        let line = view.object(at).map(|object| object.line);
-        let refuse = |code, message: String| finding(Severity::Error, code, at, line, message);
-        let known = |name: &str| !name.contains("${");
-        let mut places = Vec::new();
+        let (installations, selectors) = (Vec::new(), settings.selectors);
+        let mut converted = Converted { view, at: at.clone(), installations, selectors, values: None };
         for (release, namespace, object, reach) in installed(view, at) {
-            if !known(&release) || !known(&namespace) {
-                let message =
-                    format!("a variable leaves open what the release is called: `{release}` in `{namespace}`");
-                return Err(refuse(codes::NAME_OPEN, message));
+            if release.contains("${") || namespace.contains("${") {
+                let message = format!("the name of the release is a variable without a value: {namespace}/{release}");
+                return Err(converted.error(codes::NAME_UNRESOLVED, message));
             }
-            let values = object.at(&["spec", "values"]).unwrap_or(&NONE);
+            let values = object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
             let chart = Chart { version: from, release: &release, namespace: &namespace, values };
             let conversion = chart.conversion(settings.version, settings.tokens);
-            places.push(Place { release, namespace, object, reach, conversion, from });
+            converted.installations.push(Installation { release, namespace, object, reach, conversion, from });
         }
-        let mut converted = Converted { places, selectors: settings.selectors, values: None };
-        let raw = values_of(view, at).and_then(Value::of);
-        let mut wanted = raw.iter().flat_map(|raw| converted.places.iter().map(|place| converted.applied(place, raw)));
+        let Some(stated) = converted.stated().and_then(Value::of) else { return Ok(converted) };
+        let mut wanted = converted.installations.iter().map(|place| converted.applied(place, &stated));
         if let Some(first) = wanted.next() {
             if wanted.any(|other| other != first) {
-                let message = "the values would have to say different things for the places where it is applied";
-                return Err(refuse(codes::DIFFERS, message.to_owned()));
+                let message = "the clusters that apply it need different values in this file";
+                return Err(converted.error(codes::DIFFERS, message));
             }
-            drop(wanted);
-            converted.values = raw.map(|raw| (raw, first));
+            converted.values = Some((stated, first));
         }
         Ok(converted)
     }
 
-    /// Values of a place, converted, with the label that old selectors ask for, where these are kept.
-    fn applied(&self, place: &Place<'_>, values: &Value) -> Value {
-        let mut values = place.conversion.applied(values);
-        if self.selectors == Selectors::Keep {
-            for workload in kept(&place.chart()) {
-                // Labels of its own take the place of default ones, unless the strategy is to merge.
-                let merges = values.text_at(&["defaultPodOptionsStrategy"]) == Some("merge");
-                let default = values.at(&["defaultPodOptions", "labels"]).filter(|_| !merges).cloned();
-                let controller = values.get_mut("controllers").and_then(|all| all.get_mut(&workload.identifier));
-                if let Some(controller @ Value::Mapping(_)) = controller {
-                    let own = controller.at(&["pod", "labels"]).is_some_and(|own| !own.entries().is_empty());
-                    for (label, text) in default.as_ref().filter(|_| !own).map(Value::entries).unwrap_or_default() {
-                        put(controller, &["pod", "labels", label], text.clone());
-                    }
-                    put(controller, &["pod", "labels", COMPONENT], Value::string(&workload.identifier));
+    /// Values of an installation, converted; with the label of old selectors, where these are kept.
+    fn applied(&self, installation: &Installation<'_>, values: &Value) -> Value {
+        let mut values = installation.conversion.applied(values);
+        for workload in self.kept_in(installation) {
+            // Labels of the controller replace default ones, unless the strategy is to merge.
+            let merges = values.text_at(&["defaultPodOptionsStrategy"]) == Some("merge");
+            let defaults = values.at(&["defaultPodOptions", "labels"]).filter(|_| !merges).cloned();
+            let controller = values.at_mut(&["controllers", &workload.identifier]);
+            if let Some(controller @ Value::Mapping(_)) = controller {
+                let has_labels =
+                    controller.at(&["pod", "labels"]).is_some_and(|labels| !labels.entries().is_empty());
+                let defaults = defaults.as_ref().filter(|_| !has_labels).map(Value::entries).unwrap_or_default();
+                for (label, text) in defaults {
+                    controller.set_at(&["pod", "labels", label], text.clone());
                 }
+                controller.set_at(&["pod", "labels", COMPONENT], Value::string(&workload.identifier));
             }
         }
         values
     }
 
-    /// Writes the values into an edit of the release's file.
+    /// Writes the values into an edit of the file.
     ///
     /// # Errors
     /// Where the text does not allow it.
-    pub(crate) fn write<'s>(&self, edit: &mut Edit<'s>, values: Option<Node<'s>>) -> Result<(), Error> {
-        match (&self.values, values) {
-            (Some((from, to)), Some(values)) => {
-                rewrite(edit, values, from, to, "it is about something that 4.x does not take")
+    pub(super) fn write(&self, edit: &mut Edit<'v>) -> Result<(), Error> {
+        match (&self.values, self.stated()) {
+            (Some((before, after)), Some(values)) => {
+                rewrite(edit, values, before, after, "it is about something that 4.x does not take")
             }
             _ => Ok(()),
         }
     }
 
-    /// The workloads whose selectors a post-renderer is to keep, by kind and name, with their identifiers: those that all places have.
-    pub(crate) fn kept(&self) -> Vec<Kept> {
-        if self.selectors != Selectors::Keep {
-            return Vec::new();
-        }
-        let mut places = self.places.iter().map(|place| kept(&place.chart()));
-        let first = places.next().unwrap_or_default();
-        if places.all(|other| other == first) { first } else { Vec::new() }
+    /// The workloads whose selectors a post-renderer keeps: those that every cluster has.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let mut kept = self.installations.iter().map(|installation| self.kept_in(installation));
+        let first = kept.next().unwrap_or_default();
+        if kept.all(|other| other == first) { first } else { Vec::new() }
     }
 
-    /// Sees whether what is written arrives: in every place, the values of the new text are those of the old, converted.
+    /// Deployments and DaemonSets, of which nothing but the selector is immutable.
+    fn kept_in(&self, installation: &Installation<'_>) -> Vec<Kept> {
+        let workloads = installation.chart().workloads().into_iter();
+        let kept = workloads.filter(|workload| self.selectors == Selectors::Keep && workload.stop == Stop::Selector);
+        let kept = kept.filter_map(|workload| {
+            Some(Kept { identifier: workload.identifier, kind: workload.kind?, name: workload.name.ok()? })
+        });
+        kept.collect()
+    }
+
+    /// Checks what a new text of the file makes of the values: in every cluster it must be what is meant.
     ///
     /// # Errors
-    /// A finding at the release, where they are not.
-    pub(crate) fn check(&self, view: &View, at: &At, text: &str) -> Result<(), Finding> {
-        let line = view.object(at).map(|object| object.line);
+    /// A finding at the release, if it is not.
+    pub(in crate::migrations) fn check(&self, text: &str) -> Result<(), Finding> {
         let stream = Stream::parse(text.to_owned()).ok();
-        let root = stream.as_ref().and_then(|stream| stream.documents().nth(at.document));
-        for place in &self.places {
-            let chart = place.chart();
-            let want = self.applied(place, chart.values);
-            let object = match place.reach {
-                Some(reach) => root.and_then(|root| view.effective_text(root, reach)),
+        let root = stream.as_ref().and_then(|stream| self.at.node(stream));
+        for installation in &self.installations {
+            let wanted = self.applied(installation, installation.chart().values);
+            let object = match installation.reach {
+                Some(reach) => root.and_then(|root| self.view.effective_text(root, reach)),
                 None => root.and_then(Value::of),
             };
-            let is = object.as_ref().and_then(|object| object.at(&["spec", "values"])).unwrap_or(&NONE);
-            if *is != want {
-                let message = "what patches or variables make of the values would not be what is meant".to_owned();
-                return Err(finding(Severity::Error, codes::NOT_AS_MEANT, at, line, message));
+            let values = object.as_ref().and_then(|object| object.at(&["spec", "values"])).unwrap_or(&NO_VALUES);
+            if *values != wanted {
+                let message = "patches or variables would change the converted values on their way to the cluster";
+                return Err(self.error(codes::OVERRIDDEN, message));
             }
         }
         Ok(())
     }
 
-    /// What there is to say of the conversion, each with its line.
-    pub(crate) fn findings(&self, view: &View, at: &At) -> Vec<Finding> {
-        let values = values_of(view, at);
-        let start = view.object(at).map_or(1, |object| object.line);
+    /// What there is to report about the conversion, each finding with its line.
+    pub(in crate::migrations) fn findings(&self) -> Vec<Finding> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
-        let keeps = !self.kept().is_empty();
-        for doubt in self.places.iter().flat_map(|place| &place.conversion.doubts) {
-            if keeps && doubt.matter == Matter::Component {
+        let keeps_label = !self.kept().is_empty();
+        for doubt in self.installations.iter().flat_map(|installation| &installation.conversion.doubts) {
+            if keeps_label && doubt.matter == Matter::Component {
                 continue;
             }
-            let line = values.map_or(start, |values| doubt.line(values));
-            let (severity, code) = weight(doubt);
+            let line = self.line_of(&doubt.at);
+            let (severity, code) = severity_and_code(doubt);
             let path = if doubt.at.is_empty() { "spec.values".to_owned() } else { doubt.at.join(".") };
             let message = format!("{path}: {}", doubt.matter);
             if seen.insert((line, message.clone())) {
-                found.push(finding(severity, code, at, Some(line), message));
+                found.push(Finding::new(severity, code, message).at(&self.at.path, line));
             }
         }
-        let from = view.node(at).and_then(|root| root.at(&["spec", "valuesFrom"]));
+        let from = self.view.node(&self.at).and_then(|root| root.at(&["spec", "valuesFrom"]));
         if let Some(from) = from.filter(|from| !from.is_null()) {
             let names: Vec<&str> = from.items().filter_map(|item| item.text_at(&["name"])).collect();
-            let message = format!("values come from {}, too, which is not read", names.join(", "));
-            found.push(finding(Severity::Warning, codes::VALUES_FROM, at, Some(from.line()), message));
+            let message = format!("values also come from {}, which is not read", names.join(", "));
+            found.push(Finding::warning(codes::VALUES_FROM, message).at(&self.at.path, from.line()));
         }
         found
+    }
+
+    /// `spec.values` as it stands in the file.
+    pub(super) fn stated(&self) -> Option<Node<'v>> {
+        self.view.node(&self.at)?.at(&["spec", "values"]).filter(|values| !values.is_null())
+    }
+
+    /// The line of the deepest of these keys of the values that stands in the file.
+    pub(super) fn line_of(&self, keys: &[impl AsRef<str>]) -> usize {
+        self.stated().map_or_else(|| self.line().unwrap_or(1), |values| line_of(values, keys))
+    }
+
+    /// The line of the release.
+    pub(super) fn line(&self) -> Option<usize> {
+        self.view.object(&self.at).map(|object| object.line)
+    }
+
+    /// The name of the release, in the first cluster that applies it.
+    pub(super) fn name(&self) -> &str {
+        let applied = self.view.graph().reaches(&self.at).first().map(|reach| &reach.name);
+        applied.or_else(|| self.view.object(&self.at).map(|object| &object.name)).map_or("", String::as_str)
+    }
+
+    /// An error at the release.
+    fn error(&self, code: &'static Code, message: impl Into<String>) -> Finding {
+        Finding::error(code, message).at(&self.at.path, self.line())
     }
 }
 
 /// A workload whose selector is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(super) struct Kept {
     /// Its controller.
-    pub(crate) identifier: String,
+    pub(super) identifier: String,
     /// Its kind.
-    pub(crate) kind: WorkloadKind,
+    pub(super) kind: WorkloadKind,
     /// Its name.
-    pub(crate) name: String,
+    pub(super) name: String,
 }
 
-/// Deployments and DaemonSets, whose selector is all that is immutable.
-fn kept(chart: &Chart<'_>) -> Vec<Kept> {
-    let workloads = chart.workloads().into_iter().filter(|workload| workload.stop == Stop::Selector);
-    let kept = workloads.filter_map(|workload| {
-        Some(Kept { identifier: workload.identifier, kind: workload.kind?, name: workload.name.ok()? })
-    });
-    kept.collect()
-}
-
-fn put(value: &mut Value, path: &[&str], new: Value) {
-    match path {
-        [key] => value.set(key, new),
-        [key, rest @ ..] => {
-            if !matches!(value.get(key), Some(Value::Mapping(_))) {
-                value.set(key, Value::Mapping(Vec::new()));
-            }
-            if let Some(inner) = value.get_mut(key) {
-                put(inner, rest, new);
-            }
-        }
-        [] => {}
-    }
-}
-
-/// A release in each place: its name, the namespace of what it makes, the object, and who applies it.
+/// A release wherever it is installed: the name of the Helm release, the namespace of its objects,
+/// the HelmRelease, and who applies it.
 fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<&'v Reach>)> {
     let reaches = view.graph().reaches(at);
-    if reaches.is_empty() {
-        let Some(object) = view.node(at).and_then(Value::of) else { return Vec::new() };
-        let text = |path: &[&str]| object.text_at(path).unwrap_or_default().to_owned();
-        let named = |field: &str| object.text_at(&["spec", field]).map(str::to_owned);
-        let own = text(&["metadata", "name"]);
-        let target = named("targetNamespace");
-        let release = named("releaseName")
-            .unwrap_or_else(|| target.as_ref().map_or(own.clone(), |target| format!("{target}-{own}")));
-        let namespace = target.unwrap_or_else(|| text(&["metadata", "namespace"]));
-        return vec![(release, namespace, object, None)];
+    if !reaches.is_empty() {
+        let installed = reaches.iter().filter_map(|reach| Some((view.installed(at, reach)?, reach)));
+        return installed.map(|(place, reach)| (place.release, place.namespace, place.object, Some(reach))).collect();
     }
-    let installed = reaches.iter().filter_map(|reach| Some((reach, view.installed(at, reach)?)));
-    installed.map(|(reach, own)| (own.release, own.namespace, own.object, Some(reach))).collect()
+    let Some(object) = view.node(at).and_then(Value::of) else { return Vec::new() };
+    let text = |section: &str, key: &str| object.text_at(&[section, key]).map(str::to_owned);
+    let name = text("metadata", "name").unwrap_or_default();
+    let target = text("spec", "targetNamespace");
+    let release = text("spec", "releaseName")
+        .unwrap_or_else(|| target.as_ref().map_or_else(|| name.clone(), |target| format!("{target}-{name}")));
+    let namespace = target.or_else(|| text("metadata", "namespace")).unwrap_or_default();
+    vec![(release, namespace, object, None)]
 }
 
-/// `spec.values` as it stands in the text.
-pub(crate) fn values_of<'v>(view: &'v View, at: &At) -> Option<Node<'v>> {
-    view.node(at)?.at(&["spec", "values"]).filter(|values| !values.is_null())
-}
-
-fn weight(doubt: &Doubt) -> (Severity, &'static Code) {
+fn severity_and_code(doubt: &Doubt) -> (Severity, &'static Code) {
     match &doubt.matter {
-        Matter::NameOpen(_) | Matter::PresenceOpen => (Severity::Error, codes::NAME_OPEN),
+        Matter::NameOpen(_) | Matter::PresenceOpen => (Severity::Error, codes::NAME_UNRESOLVED),
         Matter::NameTemplated(_) => (Severity::Warning, codes::NAME_TEMPLATE),
         Matter::NameLost { .. } => (Severity::Warning, codes::NAME_LOST),
         Matter::ClaimLost { .. } => (Severity::Error, codes::CLAIM_LOST),
         Matter::Clash { .. } => (Severity::Error, codes::NAME_CLASH),
         Matter::TokenDropped { .. } => (Severity::Note, codes::TOKEN_DROPPED),
-        Matter::AccountOpen(_) => (Severity::Error, codes::ACCOUNT_OPEN),
+        Matter::AccountOpen(_) => (Severity::Error, codes::ACCOUNT_UNRESOLVED),
         Matter::Rejected(_) => (Severity::Error, codes::REJECTED),
         Matter::DeadIdentifier { .. } => (Severity::Warning, codes::DEAD_IDENTIFIER),
         Matter::EmptyOption => (Severity::Note, codes::EMPTY_OPTION),
         Matter::Component => (Severity::Warning, codes::COMPONENT_SELECTOR),
     }
-}
-
-/// A finding in the file of a release, with the advice of its code.
-pub(crate) fn finding(
-    severity: Severity,
-    code: &'static Code,
-    at: &At,
-    line: Option<usize>,
-    message: String,
-) -> Finding {
-    Finding { severity, code, path: Some(at.path.clone()), line, message }
 }

@@ -1,4 +1,5 @@
-//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x, and every object keeps its name.
+//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x, and every object keeps
+//! its name.
 //!
 //! ```yaml
 //! spec:                                spec:
@@ -20,15 +21,16 @@
 //!                                              size: 10Gi
 //! ```
 //!
-//! What the chart makes of values is asked of `charts::app_template`; here is where a release takes
-//! the new version from, what is written, and what it means on the cluster. Semantics:
-//! `docs/app-template.md`; the mistakes that it makes impossible: `docs/hazards.md#s1`,
-//! `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`, `docs/hazards.md#v1` to
-//! `docs/hazards.md#v11`.
+//! `charts::app_template` knows what the chart makes of values and how values of 3.7 become values of
+//! 4.x. This folder decides where a release gets 4.x from, what is written, and what that does to the
+//! cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:
+//! `docs/hazards.md#s1`, `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`,
+//! `docs/hazards.md#v1` to `docs/hazards.md#v11`.
 
 pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
 pub(in crate::migrations) mod edit;
+mod find;
 pub(in crate::migrations) mod impact;
 pub(in crate::migrations) mod references;
 mod release;
@@ -37,11 +39,11 @@ pub(in crate::migrations) mod runbook;
 mod schema;
 mod settings;
 mod source;
-mod survey;
-mod unit;
+mod units;
 
 pub use settings::{AppTemplateV4Settings, OnChart, Selectors};
 
+use self::find::Found;
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
@@ -69,17 +71,17 @@ impl Migration for AppTemplateV4 {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        let mut found = survey::Found::in_view(view, &settings.section());
-        found.add_references(view);
-        unit::survey(&found, view)
+        let mut found = Found::in_view(view, settings.section());
+        found.add_references();
+        units::survey(&found)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
-        let found = survey::Found::in_view(view, &settings.section());
-        units.iter().map(|unit| edit::edit(&found, view, unit)).collect()
+        let found = Found::in_view(view, settings.section());
+        units.iter().map(|unit| edit::edit(&found, unit)).collect()
     }
 
     fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
-        unit::runbook(&survey::Found::in_view(view, &settings.section()), view, batch)
+        runbook::runbook(&Found::in_view(view, settings.section()), batch)
     }
 }

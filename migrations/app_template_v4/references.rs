@@ -1,113 +1,109 @@
-//! What other files say of a release that 4.x changes: names that go, and the label by which its pods are selected.
+//! References in other files that the move to 4.x breaks: to names that change, and to the label by
+//! which pods are selected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::conversion::{Converted, finding};
+use super::conversion::{Converted, Installation};
 use crate::charts::app_template::{COMPONENT, Pin, Referent};
 use crate::flux::{At, Named, SelectorUse, View};
-use crate::plan::{Finding, Severity};
+use crate::plan::Finding;
 
 const NAME: &str = "app.kubernetes.io/name";
 const INSTANCE: &str = "app.kubernetes.io/instance";
 
-/// A release whose values are converted.
-#[derive(Clone, Copy)]
-pub(in crate::migrations) struct Subject<'c> {
-    /// Where it stands.
-    pub(in crate::migrations) at: &'c At,
-    /// Its line.
-    pub(in crate::migrations) line: usize,
-    /// Its name, for people.
-    pub(in crate::migrations) name: &'c str,
-    /// Its values.
-    pub(in crate::migrations) converted: &'c Converted<'c>,
-}
-
-/// What other files say of each of these releases. Reads every YAML file, and so is for a survey alone: it changes nothing of what is written.
-pub(in crate::migrations) fn found(view: &View, subjects: &[Subject<'_>]) -> Vec<Vec<Finding>> {
-    if subjects.is_empty() {
+/// The findings of each of these releases. Reads every YAML file, so only a survey asks for it; what
+/// is written does not depend on it.
+pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> Vec<Vec<Finding>> {
+    if releases.is_empty() {
         return Vec::new();
     }
-    let own: BTreeSet<&At> = subjects.iter().map(|subject| subject.at).collect();
+    let lost: Vec<BTreeSet<Named>> = releases.iter().map(|release| lost_names(release)).collect();
     let mut wanted: BTreeMap<Named, BTreeSet<At>> = BTreeMap::new();
-    for subject in subjects {
-        for lost in lost(subject) {
-            wanted.entry(lost).or_default().insert(subject.at.clone());
+    for (release, lost) in releases.iter().zip(&lost) {
+        for name in lost {
+            wanted.entry(name.clone()).or_default().insert(release.at.clone());
         }
     }
     let mentions = view.mentions(&wanted);
-    let selectors = view.selectors_on(COMPONENT);
-    let about = |subject: &Subject<'_>| {
+    let mut selectors = view.selectors_on(COMPONENT);
+    let places: BTreeSet<&At> = releases.iter().map(|release| &release.at).collect();
+    selectors.retain(|selector| !places.contains(&selector.at));
+    let about = |(release, lost): (&&Converted<'_>, &BTreeSet<Named>)| {
         let mut found = Vec::new();
-        for lost in lost(subject) {
-            for mention in mentions.get(&lost).into_iter().flatten() {
-                let message = format!("{} names {} {}", mention.what, lost.kind, lost.name);
-                found.push(finding(Severity::Warning, codes::LOST_NAME_USED, &mention.at, Some(mention.line), message));
+        for name in lost {
+            for mention in mentions.get(name).into_iter().flatten() {
+                let message = format!("{} names {} {}", mention.what, name.kind, name.name);
+                found.push(Finding::warning(codes::LOST_NAME_USED, message).at(&mention.at.path, mention.line));
             }
         }
-        found.extend(in_its_values(subject));
+        found.extend(in_its_values(release));
         // Where selectors are kept, so is the label.
-        let asked = selectors.iter().filter(|_| subject.converted.kept().is_empty());
-        for selector in asked.filter(|selector| !own.contains(&selector.at) && means(selector, subject)) {
-            let message = format!("{} asks for app.kubernetes.io/component of pods of {}", selector.what, subject.name);
-            let line = Some(selector.line);
-            found.push(finding(Severity::Warning, codes::COMPONENT_SELECTOR, &selector.at, line, message));
+        if release.kept().is_empty() {
+            for selector in selectors.iter().filter(|selector| means(selector, release)) {
+                let message =
+                    format!("{} selects pods of {} by app.kubernetes.io/component", selector.what, release.name());
+                found.push(Finding::warning(codes::COMPONENT_SELECTOR, message).at(&selector.at.path, selector.line));
+            }
         }
         found
     };
-    subjects.iter().map(about).collect()
+    releases.iter().zip(&lost).map(about).collect()
 }
 
-/// The objects of a release that go, or get another name.
-fn lost(subject: &Subject<'_>) -> BTreeSet<Named> {
+/// The objects of a release that 4.x does not make, or gives another name.
+fn lost_names(release: &Converted<'_>) -> BTreeSet<Named> {
     let mut lost = BTreeSet::new();
-    for place in &subject.converted.places {
-        for pinned in &place.conversion.pins.objects {
-            let (Pin::Impossible | Pin::Dropped, Some(kind), Ok(name)) =
+    for installation in &release.installations {
+        for pinned in &installation.conversion.pins.objects {
+            if let (Pin::Impossible | Pin::Dropped, Some(kind), Ok(name)) =
                 (&pinned.pin, &pinned.object.kind, &pinned.object.name)
-            else {
-                continue;
-            };
-            let namespace = (!kind.starts_with("Cluster")).then(|| place.namespace.clone());
-            lost.insert(Named { kind: kind.clone(), namespace, name: name.clone() });
+            {
+                let namespace = (!kind.starts_with("Cluster")).then(|| installation.namespace.clone());
+                lost.insert(Named { kind: kind.clone(), namespace, name: name.clone() });
+            }
         }
     }
     lost
 }
 
-/// References by name in the values themselves to what goes.
-fn in_its_values(subject: &Subject<'_>) -> Vec<Finding> {
+/// References by name in the values themselves to such objects.
+fn in_its_values(release: &Converted<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for place in &subject.converted.places {
-        let lost: Vec<_> = place.conversion.pins.objects.iter().filter(|pinned| !pinned.pin.keeps()).collect();
-        for reference in place.chart().references() {
+    for installation in &release.installations {
+        let pinned = installation.conversion.pins.objects.iter();
+        let lost: Vec<_> = pinned.filter(|pinned| !pinned.pin.keeps()).map(|pinned| &pinned.object).collect();
+        for reference in installation.chart().references() {
             let (Referent::Name(Ok(name)), Some(kind)) = (&reference.to, &reference.kind) else { continue };
-            let is_it = |object: &crate::charts::app_template::Object| {
-                object.kind.as_ref() == Some(kind) && object.name.as_ref() == Ok(name)
-            };
-            if lost.iter().any(|pinned| is_it(&pinned.object)) {
+            if lost.iter().any(|object| object.kind.as_ref() == Some(kind) && object.name.as_ref() == Ok(name)) {
                 let message = format!("{} names {kind} {name}", reference.path.join("."));
-                found.push(finding(Severity::Warning, codes::LOST_NAME_USED, subject.at, Some(subject.line), message));
+                let finding = Finding::warning(codes::LOST_NAME_USED, message);
+                found.push(finding.at(&release.at.path, release.line()));
             }
         }
     }
     found
 }
 
-/// Whether a selector in another file means pods of a release: by its labels, else by a component that is one of its controllers, where
-/// the release is. What cannot be told does not count for any release.
-fn means(selector: &SelectorUse, subject: &Subject<'_>) -> bool {
-    subject.converted.places.iter().any(|place| {
-        let chart = place.chart();
-        let here = selector.namespace.as_ref().is_none_or(|namespace| *namespace == place.namespace);
-        let is = |label: &str, own: Option<String>| selector.labels.get(label).map(|asked| Some(asked) == own.as_ref());
+/// Whether a selector in another file means pods of a release: by its labels; without such labels by
+/// a component that is one of its controllers, in its namespace. In doubt it means none.
+fn means(selector: &SelectorUse, release: &Converted<'_>) -> bool {
+    let means = |installation: &Installation<'_>| {
+        let chart = installation.chart();
+        let has = |label: &str, value: Option<String>| {
+            selector.labels.get(label).map(|selected| Some(selected) == value.as_ref())
+        };
+        let is_same = |namespace: &String| *namespace == installation.namespace;
         let controllers: Vec<String> = chart.workloads().into_iter().map(|workload| workload.identifier).collect();
-        let known = !selector.values.is_empty() && selector.values.iter().all(|value| controllers.contains(value));
-        match (is(INSTANCE, Some(place.release.clone())), is(NAME, chart.name().ok())) {
+        match (has(INSTANCE, Some(installation.release.clone())), has(NAME, chart.name().ok())) {
             (Some(false), _) | (_, Some(false)) => false,
-            (Some(true), _) | (_, Some(true)) => here,
-            (None, None) => known && selector.namespace.as_ref() == Some(&place.namespace),
+            (Some(true), _) | (_, Some(true)) => selector.namespace.as_ref().is_none_or(is_same),
+            (None, None) => {
+                selector.namespace.as_ref().is_some_and(is_same)
+                    && !selector.values.is_empty()
+                    && selector.values.iter().all(|value| controllers.contains(value))
+            }
         }
-    })
+    };
+    release.installations.iter().any(means)
 }

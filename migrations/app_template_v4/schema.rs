@@ -1,36 +1,40 @@
-//! The comment above a HelmRelease that names the schema of the chart's 3.x.
+//! The comment above a HelmRelease that names a schema of the chart's 3.x.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::flux::{At, View};
-use crate::yaml::{Edit, Error, Stream};
+use crate::yaml::{Comment, Edit, Error, Stream};
 
 const MODELINE: &str = "yaml-language-server: $schema=";
 const CHART: &str = "/charts/other/app-template/schemas/helmrelease-helm-v2.schema.json";
 
-/// Points a comment that names the chart's schema of a 3.x tag to the schema that most HelmReleases of the repository name which is none of
-/// the chart's; else to that of the target version.
+/// Replaces a schema of the chart's 3.x by the one that most HelmReleases of the repository name and
+/// that is not the chart's; otherwise by that of the target version.
 ///
 /// # Errors
 /// Where the comment cannot be edited.
-pub(super) fn update(view: &View, at: &At, edit: &mut Edit<'_>, stream: &Stream, target: &str) -> Result<(), Error> {
-    let start = |number: usize| stream.documents().nth(number).map(|root| root.range());
-    let before = at.document.checked_sub(1).and_then(start).map_or(0, |range| range.end);
-    let begin = start(at.document).map_or(0, |range| range.start);
-    let above = stream.comments().iter().filter(|comment| (before..begin).contains(&comment.range.start));
-    for comment in above {
-        let text = stream.text()[comment.range.clone()].trim_start_matches('#').trim();
-        if is_stale(text) {
-            let other = most_named(view);
-            let new = other.unwrap_or_else(|| {
-                format!(
-                    "{MODELINE}https://raw.githubusercontent.com/bjw-s-labs/helm-charts/app-template-{target}{CHART}"
-                )
-            });
-            edit.set_comment(comment, &new, "it names the schema of 3.x; another stands in its place")?;
-        }
+pub(super) fn update(edit: &mut Edit<'_>, view: &View, at: &At, target: &str) -> Result<(), Error> {
+    let stream = stream(view, at);
+    let range = |document: usize| stream.documents().nth(document).map(|root| root.range());
+    let end_before = at.document.checked_sub(1).and_then(range).map_or(0, |range| range.end);
+    let start = range(at.document).map_or(0, |range| range.start);
+    let above = stream.comments().iter().filter(|comment| (end_before..start).contains(&comment.range.start));
+    for comment in above.filter(|comment| is_stale(text_of(stream, comment))) {
+        let new = most_named(view).unwrap_or_else(|| {
+            format!("{MODELINE}https://raw.githubusercontent.com/bjw-s-labs/helm-charts/app-template-{target}{CHART}")
+        });
+        edit.set_comment(comment, &new, "it names the schema of 3.x and is replaced")?;
     }
     Ok(())
+}
+
+fn stream<'v>(view: &'v View, at: &At) -> &'v Stream {
+    view.file(&at.path).and_then(|file| file.stream.as_deref()).expect("a release of the view was read")
+}
+
+fn text_of<'s>(stream: &'s Stream, comment: &Comment) -> &'s str {
+    stream.text()[comment.range.clone()].trim_start_matches('#').trim()
 }
 
 /// Whether a comment names the chart's schema of a 3.x tag. That of a branch is whatever is newest there.
@@ -40,20 +44,17 @@ fn is_stale(comment: &str) -> bool {
     parts.is_some_and(|(base, tag)| base.contains("/bjw-s") && tag.starts_with("app-template-3."))
 }
 
-/// What most HelmReleases have above them that names a schema which is not the chart's own.
+/// The comment with a schema other than the chart's own that most HelmReleases have.
 fn most_named(view: &View) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for release in view.releases() {
-        let Some(stream) = view.file(&release.at.path).and_then(|file| file.stream.as_deref()) else { continue };
-        let texts =
-            stream.comments().iter().map(|comment| stream.text()[comment.range.clone()].trim_start_matches('#').trim());
-        for text in texts.filter(|text| text.starts_with(MODELINE) && text.contains("helmrelease")) {
-            if !text.contains("/app-template/") {
-                *counts.entry(text).or_default() += 1;
-            }
+    for stream in view.releases().iter().map(|release| stream(view, &release.at)) {
+        let comments = stream.comments().iter().map(|comment| text_of(stream, comment));
+        let schemas = comments.filter(|text| text.starts_with(MODELINE) && text.contains("helmrelease"));
+        for schema in schemas.filter(|text| !text.contains("/app-template/")) {
+            *counts.entry(schema).or_default() += 1;
         }
     }
-    counts.into_iter().max_by_key(|(text, count)| (*count, std::cmp::Reverse(*text))).map(|(text, _)| text.to_owned())
+    counts.into_iter().max_by_key(|(text, count)| (*count, Reverse(*text))).map(|(text, _)| text.to_owned())
 }
 
 #[cfg(test)]

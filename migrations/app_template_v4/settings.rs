@@ -2,29 +2,29 @@ use crate::charts::app_template::{Tokens, Version};
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::yaml::New;
 
-/// What a person may decide about this migration: the section `app-template-v4` of the configuration.
+/// The section `app-template-v4` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppTemplateV4Settings {
     /// `target`: the version of 4.x that releases move to.
     pub target: String,
     /// What that version makes of values.
     pub version: Version,
-    /// `selectors`: what becomes of the selectors of workloads, which are immutable.
+    /// `selectors`: what to do about the selectors of workloads, which are immutable.
     pub selectors: Selectors,
     /// `tokens`: whether the Secrets with static tokens of accounts stay.
     pub tokens: Tokens,
     /// `on-chart`: what to do with releases that are on `spec.chart`.
     pub on_chart: OnChart,
-    /// `fleet`: whether a source that releases share moves with all of them at once.
+    /// `fleet`: whether a source that several releases share moves with all of them in one unit.
     pub fleet: bool,
 }
 
-/// What becomes of the selectors of Deployments and DaemonSets.
+/// What to do about the selectors of Deployments and DaemonSets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selectors {
-    /// `recreate`: they change, and the workloads are deleted by hand.
+    /// `recreate`: they change, and you delete the workloads.
     Recreate,
-    /// `keep`: a post-renderer puts the old ones back, for good.
+    /// `keep`: a post-renderer puts the old ones back, permanently.
     Keep,
 }
 
@@ -33,7 +33,7 @@ pub enum Selectors {
 pub enum OnChart {
     /// `chart-ref`: they move to `spec.chartRef` first, by that migration.
     ChartRef,
-    /// `in-place`: their version changes where it stands.
+    /// `in-place`: their version changes in `spec.chart`.
     InPlace,
 }
 
@@ -61,7 +61,7 @@ impl Section for AppTemplateV4Settings {
             let version = Version::of(text).filter(|version| !version.is_3());
             if version.is_none() {
                 let help = "write an exact version of 4.x, such as `4.6.2`";
-                keys.mistake(INVALID_VALUE, node, format!("`{text}` is no version of 4.x"), help);
+                keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a version of 4.x"), help);
             }
             Some((text.to_owned(), version?))
         });
@@ -82,24 +82,24 @@ impl Section for AppTemplateV4Settings {
             Described { key: "target", about: "The version of 4.x that releases move to.", value: word(&self.target) },
             Described {
                 key: "selectors",
-                about: "`recreate`: selectors change, and each workload is deleted once, by hand.\n`keep`: a post-renderer of the release puts \
-                        the old ones back, for good.",
+                about: "`recreate`: selectors change, and you delete each workload once.\n`keep`: a post-renderer in the release puts the old \
+                        ones back, permanently.",
                 value: word("recreate"),
             },
             Described {
                 key: "tokens",
-                about: "`drop` or `keep` the Secrets with static tokens that 3.x makes of accounts.",
+                about: "`drop` or `keep` the Secrets with static tokens that 3.x creates for service accounts.",
                 value: word("drop"),
             },
             Described {
                 key: "on-chart",
-                about: "Releases on spec.chart: to spec.chartRef first (`chart-ref`, by that migration),\nor the version where it stands \
+                about: "Releases on spec.chart: move them to spec.chartRef first (`chart-ref`),\nor change the version in spec.chart \
                         (`in-place`).",
                 value: word("chart-ref"),
             },
             Described {
                 key: "fleet",
-                about: "Whether a source that releases share moves with all of them in one unit.",
+                about: "Whether a source that several releases share moves with all of them in one unit.",
                 value: New::Plain("false".to_owned()),
             },
         ]

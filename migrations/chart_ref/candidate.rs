@@ -64,7 +64,7 @@ impl<'v> Candidate<'v> {
                 want.conversion = Conversion::of(view, release, &want.key.chart, jump, v4)?;
             }
             findings.extend(want.conversion.iter().flat_map(|conversion| conversion.findings.clone()));
-            write_reference(&mut Edits::of(view), view, release, &want, "any", Some("any"))?;
+            write_reference(&mut Edits::of(view), release, &want, "any", Some("any"))?;
             Ok(want)
         });
         Candidate { release, reaches, clusters, namespace, name, also, verdict, findings }

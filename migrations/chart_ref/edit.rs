@@ -77,6 +77,6 @@ fn write_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> R
         return Err(refusal(release, codes::SOURCE_MISSING, message));
     }
     let mut edits = Edits::of(view);
-    write_reference(&mut edits, view, release, want, &source.name, source.namespace.as_deref())?;
-    edits.finish_if(|path, text| want.check(view, release, path, text))
+    write_reference(&mut edits, release, want, &source.name, source.namespace.as_deref())?;
+    edits.finish_if(|path, text| want.check(release, path, text))
 }

@@ -49,12 +49,8 @@ impl<'v> Found<'v> {
     pub(super) fn add_references(&mut self, view: &View) {
         let is_converted = |candidate: &&mut Candidate<'_>| candidate.conversion().is_some();
         let mut candidates: Vec<&mut Candidate<'_>> = self.candidates.iter_mut().filter(is_converted).collect();
-        let subjects: Vec<_> = candidates.iter().filter_map(|candidate| {
-            let converted = &candidate.conversion()?.converted;
-            let release = candidate.release;
-            Some(references::Subject { at: &release.at, line: release.line, name: &release.name, converted })
-        }).collect();
-        let found = references::found(view, &subjects);
+        let converted: Vec<_> = candidates.iter().filter_map(|candidate| Some(&candidate.conversion()?.converted)).collect();
+        let found = references::found(view, &converted);
         candidates.iter_mut().zip(found).for_each(|(candidate, found)| candidate.findings.extend(found));
     }
 

@@ -135,9 +135,9 @@ pub(super) fn written(
     new: &NewSource,
 ) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
-    let comments = write_reference(&mut edits, view, candidate.release, want, name, None)?;
+    let comments = write_reference(&mut edits, candidate.release, want, name, None)?;
     write(&mut edits, view, &Spec { comments, ..new.spec.clone() }, &new.place)?;
-    edits.finish_if(|path, text| want.check(view, candidate.release, path, text))
+    edits.finish_if(|path, text| want.check(candidate.release, path, text))
 }
 
 /// Moves the releases on trial, as many together as touch different files, and checks that each

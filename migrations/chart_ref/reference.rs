@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::home::Home;
 use super::want::Want;
-use crate::flux::{Release, View};
+use crate::flux::Release;
 use crate::migrations::app_template_v4::edit::convert;
 use crate::plan::Finding;
 use crate::plan::author::Edits;
@@ -18,7 +18,6 @@ use crate::yaml::{Fate, New};
 /// If the YAML does not allow it, such as a block that comes from an alias.
 pub(super) fn write_reference<'v>(
     edits: &mut Edits<'v>,
-    view: &'v View,
     release: &Release,
     want: &Want<'v>,
     name: &str,
@@ -37,7 +36,7 @@ pub(super) fn write_reference<'v>(
         };
         edit.replace_entry(spec, "chart", "chartRef", &reference, fate)?;
         match &want.conversion {
-            Some(conversion) => convert(edit, view, &release.at, &conversion.converted, &conversion.target),
+            Some(conversion) => convert(edit, &conversion.converted, &conversion.target),
             None => Ok(()),
         }
     })?;

@@ -8,7 +8,7 @@ use super::home::Home;
 use super::units::{release_id, removal_id};
 use crate::charts::app_template::Chart;
 use crate::flux::{View, WorkloadKind};
-use crate::migrations::app_template_v4::runbook::{Moved, about_hooks, runbook as of_upgrade};
+use crate::migrations::app_template_v4::runbook::{Upgraded, about_hooks, of_upgrade};
 use crate::migrations::sources::remove::{self, Removal, Words, users};
 use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
 use crate::plan::{Batch, Impact, Subject, Unit};
@@ -45,7 +45,7 @@ fn of_releases(found: &Found<'_>, view: &View, batch: &Batch<'_>, releases: &[&U
     }
     let existing = get(OCI_REPOSITORIES, existing);
     if let Some(target) = candidates.iter().find_map(|candidate| Some(&candidate.conversion()?.target)) {
-        let upgraded: Vec<Moved<'_>> = candidates.iter().filter_map(|candidate| upgraded(candidate)).collect();
+        let upgraded: Vec<Upgraded<'_>> = candidates.iter().filter_map(|candidate| upgraded(candidate)).collect();
         let mut runbook = of_upgrade(view, batch, target, &upgraded);
         runbook.what = format!("{WHAT} {}", runbook.what);
         if !existing.is_empty() {
@@ -108,10 +108,10 @@ fn restarts(view: &View, candidate: &Candidate<'_>) -> Vec<Vec<String>> {
 }
 
 /// A release that moves to 4.x together with its reference.
-fn upgraded<'c>(candidate: &'c Candidate<'_>) -> Option<Moved<'c>> {
+fn upgraded<'c>(candidate: &'c Candidate<'_>) -> Option<Upgraded<'c>> {
     let first = (candidate.namespace.as_str(), candidate.name.as_str());
     let also = candidate.also.iter().filter_map(|name| name.split_once('/'));
-    Some(Moved { names: also.chain([first]).collect(), effect: &candidate.conversion()?.effect })
+    Some(Upgraded { names: also.chain([first]).collect(), effect: &candidate.conversion()?.effect })
 }
 
 fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {

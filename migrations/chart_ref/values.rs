@@ -83,8 +83,8 @@ impl<'v> Conversion<'v> {
         }
         let settings = AppTemplateV4Settings { target: target.clone(), version, ..settings.clone() };
         let converted = Converted::of(view, &release.at, from, &settings)?;
-        let effect = effect(view, &release.at, &converted);
-        let mut findings = converted.findings(view, &release.at);
+        let effect = effect(&converted);
+        let mut findings = converted.findings();
         if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
             return Err(error.clone());
         }

@@ -40,9 +40,9 @@ impl Want<'_> {
     ///
     /// # Errors
     /// A finding at the release if they do not.
-    pub(super) fn check(&self, view: &View, release: &Release, path: &RepoPath, text: &str) -> Result<(), Finding> {
+    pub(super) fn check(&self, release: &Release, path: &RepoPath, text: &str) -> Result<(), Finding> {
         match &self.conversion {
-            Some(conversion) if *path == release.at.path => conversion.converted.check(view, &release.at, text),
+            Some(conversion) if *path == release.at.path => conversion.converted.check(text),
             _ => Ok(()),
         }
     }

@@ -45,7 +45,7 @@ mod version;
 mod workloads;
 
 pub use accounts::{Account, KeyedAccount, KeyedAccounts, PodAccount, Statement, SubjectAccount};
-pub use convert::{COMPONENT, CONTROLLER, Conversion, Doubt, Matter, Rejected};
+pub use convert::{COMPONENT, CONTROLLER, Conversion, Doubt, Matter, Rejected, line_of};
 pub use hooks::{Hook, hooks};
 pub use immutable::{ClaimTemplate, Cost, Stop, Workload};
 pub use name::{Name, Unknown, Why};

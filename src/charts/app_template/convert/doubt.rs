@@ -177,19 +177,18 @@ fn about_name(pinned: &Pinned) -> Option<Doubt> {
     Some(Doubt { at: if section == Section::Tokens { vec!["serviceAccount".to_owned()] } else { at }, matter })
 }
 
-impl Doubt {
-    /// Its line in the text of the values, from 1: that of the deepest of its keys that stands there.
-    pub fn line<'s>(&self, values: Node<'s>) -> usize {
-        let mut node = values;
-        let mut line = values.line();
-        for key in &self.at {
-            let next = match node.own_entry(key) {
-                Some((own, value)) => Some((own.line(), value)),
-                None => node.items().nth(key.parse().unwrap_or(usize::MAX)).map(|item| (item.line(), item)),
-            };
-            let Some((at, value)) = next else { break };
-            (line, node) = (at, value);
-        }
-        line
+/// The line of the deepest of these keys that stands in the text of some values, from 1. A key may be
+/// the position of an item in a list.
+pub fn line_of(values: Node<'_>, keys: &[impl AsRef<str>]) -> usize {
+    let mut node = values;
+    let mut line = values.line();
+    for key in keys.iter().map(AsRef::as_ref) {
+        let next = match node.own_entry(key) {
+            Some((name, value)) => Some((name.line(), value)),
+            None => node.items().nth(key.parse().unwrap_or(usize::MAX)).map(|item| (item.line(), item)),
+        };
+        let Some((at, value)) = next else { break };
+        (line, node) = (at, value);
     }
+    line
 }

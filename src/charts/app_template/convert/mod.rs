@@ -11,7 +11,7 @@ mod rejected;
 #[cfg(test)]
 mod tests;
 
-pub use doubt::{Doubt, Matter};
+pub use doubt::{Doubt, Matter, line_of};
 pub use labels::{COMPONENT, CONTROLLER};
 pub use rejected::Rejected;
 
