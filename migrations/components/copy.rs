@@ -1,4 +1,5 @@
-//! Components that are made of templates: the files, and what makes a kustomization file that of a Component.
+//! Components that are made of templates: the files, and what makes a kustomization file that of a
+//! Component.
 
 use super::codes;
 use super::files::{files_in, read, relocated};

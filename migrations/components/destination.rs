@@ -1,4 +1,5 @@
-//! Where a consumer names its Components: in its file, or in the Flux Kustomizations whose path it is.
+//! Where a consumer names its Components: in its file, or in the Flux Kustomizations whose path it
+//! is.
 
 use std::collections::BTreeMap;
 
@@ -88,8 +89,8 @@ impl<'v> Found<'v> {
         }
     }
 
-    /// Adds Components to `spec.components` of a Flux Kustomization, which is relative to `spec.path`
-    /// (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
+    /// Adds Components to `spec.components` of a Flux Kustomization, which is relative to
+    /// `spec.path` (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
     pub(super) fn name_in_flux(
         &self,
         edits: &mut Edits<'v>,
@@ -131,8 +132,8 @@ fn start_of(flux: &FluxKustomization) -> &RepoPath {
     flux.path.as_ref().expect("a Kustomization whose path is a consumer has one")
 }
 
-/// Where `components` goes in a spec: in alphabetical order if its keys are, else after the path that
-/// it starts from.
+/// Where `components` goes in a spec: in alphabetical order if its keys are, else after the path
+/// that it starts from.
 fn place<'k>(keys: &[&'k str]) -> Place<'k> {
     match keys.iter().find(|key| **key > COMPONENTS) {
         Some(next) if keys.is_sorted() => Place::Before(next),

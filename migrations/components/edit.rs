@@ -18,8 +18,8 @@ use crate::plan::author::{Edits, Written, edited};
 use crate::plan::{Edited, Finding, Unit};
 use crate::repo::{Changes, RepoPath};
 
-/// Makes the text of units, then builds the tree with and without all of it. A unit that makes builds
-/// differ where that is not its purpose is refused.
+/// Makes the text of units, then builds the tree with and without all of it. A unit that makes
+/// builds differ where that is not its purpose is refused.
 pub(super) fn edit(found: &Found<'_>, units: &[&Unit]) -> Vec<Edited> {
     let texts = units.iter().map(|unit| written(found, unit).map_or(Edited::Already, edited));
     let mut trial = Trial { found, units, texts: texts.collect() };
@@ -31,7 +31,8 @@ pub(super) fn edit(found: &Found<'_>, units: &[&Unit]) -> Vec<Edited> {
         if together.is_empty() {
             break;
         }
-        // Of several that share a Flux Kustomization, those are to blame that are also surprising alone.
+        // Of several that share a Flux Kustomization, those are to blame that are also surprising
+        // alone.
         let alone: BTreeMap<_, _> = together.keys().flat_map(|index| trial.surprises(&[*index])).collect();
         let to_blame = if alone.is_empty() { together } else { alone };
         able.retain(|index| !to_blame.contains_key(index));
@@ -108,7 +109,8 @@ impl Trial<'_, '_> {
         let any_moves_entries = purposes.iter().any(|(_, purpose)| purpose.moves_entries);
         let message = |(index, purpose): &(usize, Purpose)| {
             let watched = purpose.watched.keys().filter_map(|path| compared.watched.get(path)).flatten();
-            // A unit without consumers is judged by what clusters apply. If consumers land with it, these are to blame.
+            // A unit without consumers is judged by what clusters apply. If consumers land with it,
+            // these are to blame.
             let applied = compared.applied.iter().filter(|_| !any_moves_entries);
             let surprises: BTreeSet<String> =
                 watched.chain(applied).filter(is_surprise).map(Difference::shown).collect();
@@ -123,7 +125,8 @@ impl Trial<'_, '_> {
 /// What a unit is meant to change, and where that is seen.
 #[derive(Default)]
 struct Purpose {
-    /// The kustomization files whose objects it moves, and whether each builds the same by itself, too.
+    /// The kustomization files whose objects it moves, and whether each builds the same by itself,
+    /// too.
     watched: BTreeMap<RepoPath, bool>,
     /// What becomes different on purpose.
     meant: Vec<Meant>,

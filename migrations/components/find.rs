@@ -90,7 +90,8 @@ impl<'v> Found<'v> {
         consumer.references.iter().filter(|reference| !is_promoted(reference)).collect()
     }
 
-    /// The consumers of a template that becomes a Component where it is, each with its entries for it.
+    /// The consumers of a template that becomes a Component where it is, each with its entries for
+    /// it.
     pub(super) fn promoted_with(&self, template: &RepoPath) -> Vec<(&Consumer<'v>, Vec<&Reference>)> {
         // Another template that renders the same takes this one as its Component.
         let leads_there = |reference: &&Reference| {

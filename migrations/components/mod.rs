@@ -1,5 +1,5 @@
-//! Phase 2, `components`: templates that kustomizations list under `resources` become Components, and
-//! nothing else changes.
+//! Phase 2, `components`: templates that kustomizations list under `resources` become Components,
+//! and nothing else changes.
 //!
 //! ```yaml
 //! resources:                           resources:
@@ -9,9 +9,9 @@
 //! ```
 //!
 //! `template` finds the consumers, `pair` the Component that renders the same as a template; `find`
-//! has both. `units` makes units of them, `edit` their text; `proof` builds every Flux Kustomization
-//! with and without it. Semantics: `docs/components.md`; the mistakes that it makes impossible:
-//! `docs/hazards.md#c1` to `docs/hazards.md#c11`.
+//! has both. `units` makes units of them, `edit` their text; `proof` builds every Flux
+//! Kustomization with and without it. Semantics: `docs/components.md`; the mistakes that it makes
+//! impossible: `docs/hazards.md#c1` to `docs/hazards.md#c11`.
 
 mod class;
 pub(in crate::migrations) mod codes;

@@ -21,8 +21,9 @@ pub(super) struct Before<'f, 'v> {
     pub(super) templates: BTreeSet<RepoPath>,
 }
 
-/// What must be done before a template can be removed. `None` where something else names it, or where
-/// nothing takes its place: a template that never had a Component is no business of this migration.
+/// What must be done before a template can be removed. `None` where something else names it, or
+/// where nothing takes its place: a template that never had a Component is no business of this
+/// migration.
 ///
 /// The answer must not depend on what has landed: what is removed first is a need, not a condition.
 pub(super) fn before<'f, 'v>(found: &'f Found<'v>, template: &RepoPath) -> Option<Before<'f, 'v>> {
@@ -38,7 +39,8 @@ fn before_beside<'f, 'v>(
     let counterpart = found.counterparts.get(template)?.as_ref().ok().filter(|new| new.dir != *template)?;
     let names_it = |consumer: &&Consumer<'_>| consumer.references.iter().any(|entry| entry.target.is_in(template));
     let is_named_elsewhere = found.elsewhere.iter().any(|other| other.target.is_in(template));
-    // If the Component differs, the contents are nowhere else: whether to throw them away is not for a program.
+    // If the Component differs, the contents are nowhere else: whether to throw them away is not
+    // for a program.
     let mut files = found.view.tree().entries().filter(|(path, _)| path.is_in(template));
     let is_plain = files.all(|(path, kind)| {
         matches!(kind, EntryKind::File { filtered: false, .. }) && found.view.barred(&path).is_none()

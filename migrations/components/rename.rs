@@ -124,8 +124,8 @@ impl<'v> Rename<'v> {
         effects
     }
 
-    /// Other texts of the repository that name the directory, in a file that does not change or in a
-    /// comment: by as many of its last parts as no other directory has, at least two.
+    /// Other texts of the repository that name the directory, in a file that does not change or in
+    /// a comment: by as many of its last parts as no other directory has, at least two.
     pub(super) fn mentions(self, edited: &BTreeSet<RepoPath>) -> Vec<Finding> {
         let tree = self.view.tree();
         let dirs: BTreeSet<RepoPath> =
@@ -194,8 +194,8 @@ impl<'v> Rename<'v> {
         entries.filter(|(_, entries)| !entries.is_empty()).collect()
     }
 
-    /// The scalars of a kustomization file that are paths into the directory, or out of it. Whatever
-    /// field they are in: what is no path leads nowhere.
+    /// The scalars of a kustomization file that are paths into the directory, or out of it.
+    /// Whatever field they are in: what is no path leads nowhere.
     fn in_kustomization(self, kustomization: &Kustomization, root: Node<'v>) -> Vec<Entry<'v>> {
         let dir = kustomization.dir();
         let entry = |node: Node<'v>| {
@@ -246,7 +246,8 @@ fn scalars<'v>(node: Node<'v>, found: &mut Vec<Node<'v>>) {
     }
 }
 
-/// The way from a directory to a path, spelt as the old one was: with or without `./` and a `/` at the end.
+/// The way from a directory to a path, spelt as the old one was: with or without `./` and a `/` at
+/// the end.
 fn styled(old: &str, target: &RepoPath, dir: &RepoPath) -> String {
     let new = target.seen_from(dir);
     let new = if old.starts_with('.') { &*new } else { new.strip_prefix("./").unwrap_or(&new) };

@@ -28,8 +28,8 @@ pub enum Destination {
     /// In `components` of its kustomization file.
     #[default]
     Kustomization,
-    /// In `spec.components` of the Flux Kustomizations whose `spec.path` it is. A consumer that other
-    /// kustomizations include names them itself.
+    /// In `spec.components` of the Flux Kustomizations whose `spec.path` it is. A consumer that
+    /// other kustomizations include names them itself.
     FluxKustomization,
 }
 
@@ -41,7 +41,8 @@ impl Destination {
 /// How a template for which there is no Component becomes one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Create {
-    /// A Component is made of it, consumers are switched one by one, and the template is removed last.
+    /// A Component is made of it, consumers are switched one by one, and the template is removed
+    /// last.
     #[default]
     Copy,
     /// It becomes the Component where it is, together with all its consumers.

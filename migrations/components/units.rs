@@ -66,7 +66,8 @@ fn switch(found: &Found<'_>, consumer: &Consumer<'_>) -> Draft {
     }
 }
 
-/// Which Component takes the place of which template, and where it is named if not in the file itself.
+/// Which Component takes the place of which template, and where it is named if not in the file
+/// itself.
 fn title(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) -> String {
     let pair = |reference: &&Reference| match found.counterpart(reference) {
         Ok(counterpart) => format!("{} to {}", reference.target, counterpart.dir),

@@ -41,8 +41,8 @@ fn moved_with_claims(found: &Found<'_>, id: KustomizationId) -> Option<String> {
     })
 }
 
-/// Patches of Flux Kustomizations that replace the list `spec.components` (`docs/hazards.md#c10`), so
-/// that new entries would be lost.
+/// Patches of Flux Kustomizations that replace the list `spec.components` (`docs/hazards.md#c10`),
+/// so that new entries would be lost.
 pub(super) fn replaced_lists(found: &Found<'_>) -> Vec<Finding> {
     if found.settings.destination != Destination::FluxKustomization {
         return Vec::new();

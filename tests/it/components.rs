@@ -118,7 +118,8 @@ fn haynes_ops() {
     let judged = judged(&switched);
     assert!(judged == 0 || judged == consumers.len(), "{judged}");
 
-    // What the owner did by hand: one consumer was missed, and four lost a template silently. All five are switched here.
+    // What the owner did by hand: one consumer was missed, and four lost a template silently. All
+    // five are switched here.
     let by_hand =
         |dir: &str| std::fs::read_to_string(corpus.join("haynes-ops/after").join(dir).join("kustomization.yaml"));
     let missed: Vec<&str> =
@@ -182,8 +183,8 @@ fn claims_come_first_on_branches() {
     assert!(crate::support::unfolded(&apply.stderr).contains("12-claims before"), "{}", apply.stderr);
 }
 
-/// The second repository as its owner moved it: every Component is named where the owner named it, and
-/// Kustomize builds the same with what Flux adds.
+/// The second repository as its owner moved it: every Component is named where the owner named it,
+/// and Kustomize builds the same with what Flux adds.
 #[test]
 fn onedr0p_home_ops_in_flux_kustomizations() {
     let Some(corpus) = corpus() else { return };
