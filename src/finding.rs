@@ -1,37 +1,42 @@
-//! Findings: what a run reports about places in a repository, and the reason codes that it reports them by.
+//! Findings: what a run reports about places in a repository, and the reason codes of these
+//! reports.
 
 use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::repo::RepoPath;
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Something could not be done.
     Error,
-    /// Something that a person should look at.
+    /// Something that you should look at.
     Warning,
     /// Something worth knowing.
     Note,
 }
 
-impl Severity {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "note",
-        }
+        })
     }
 }
 
-/// A reason code and what it means, for `explain`. Declared by [`reason_codes!`](crate::reason_codes).
+/// A reason code and what it means, for `explain`. Declared by
+/// [`reason_codes!`](crate::reason_codes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
     /// The code itself, in kebab case. It is stable: people write it into opt-outs and dashboards.
     pub id: &'static str,
-    /// What it says.
+    /// What it means.
     pub what: &'static str,
     /// Why that matters.
     pub why: &'static str,
@@ -79,7 +84,7 @@ pub struct Finding {
     pub severity: Severity,
     /// The reason code, which says what to do; `flux-codemod explain CODE` prints it.
     pub code: &'static Code,
-    /// The file; `None` where it is about none.
+    /// The file, if it is about one.
     pub path: Option<RepoPath>,
     /// The line, from 1.
     pub line: Option<usize>,
@@ -88,7 +93,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about no place in particular.
+    /// A finding without a place.
     pub fn new(severity: Severity, code: &'static Code, message: impl Into<String>) -> Finding {
         Finding { severity, code, path: None, line: None, message: message.into() }
     }
@@ -118,7 +123,7 @@ impl Finding {
         self.code.todo
     }
 
-    /// Where it is, for sorting and showing: `file:line`.
+    /// Where it is, for sorting and display: `file:line`.
     pub fn place(&self) -> Option<String> {
         let path = self.path.as_ref()?;
         Some(self.line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}")))
@@ -130,7 +135,7 @@ reason_codes! {
     pub SHARED;
 
     SKIP_UNUSED "skip-unused"
-        what "An opt-out skips nothing: its migration has nothing to do there, or it stands above nothing."
-        why "It is done, or misplaced, and then what it was to keep would be changed. It covers the file when it stands before the first `---`, a document above its first key, an entry or item directly above it (no blank line between) or on its line."
-        todo "Take it away, or put it where it belongs."
+        what "An opt-out skips nothing: there is nothing to change where it is, or nothing below it that it could cover."
+        why "Either the change is done already, or the comment is in the wrong place and what it should keep would be changed. Before the first `---` it covers the file; above the first key of a document, the document; directly above an entry or item (without a blank line) or on its line, that entry or item."
+        todo "Remove it, or move it to where it belongs."
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use clap::Args;
 
@@ -5,7 +7,7 @@ use super::context::{Context, Place};
 use super::judge::judge;
 use super::{Asked, Outcome, Proof, Start, hint, print};
 use crate::output::stat;
-use crate::plan::{Class, Impact, Selection, UnitId};
+use crate::plan::{Class, Impact, Selection, Unit, UnitId};
 use crate::repo::{FileChange, write};
 
 #[derive(Debug, Args)]
@@ -16,11 +18,11 @@ pub(super) struct ApplyArgs {
     proof: Proof,
 }
 
-/// `apply`: writes what is chosen, tells what changed.
+/// `apply`: writes the selected units and prints which files changed.
 pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
-    let asked = args.asked.understood();
+    let asked = args.asked.resolved();
     if asked.base.is_some() {
-        bail!("apply writes to the work tree, and plans on it; `flux-codemod branch --base` plans on a commit");
+        bail!("apply writes to the work tree, so it cannot use --base; `flux-codemod branch --base` plans on a commit");
     }
     let (place, context) = Context::of_work_tree(start, &asked.migrations, judge(start, &args.proof)?)?;
     let selection = context.select(&asked)?;
@@ -33,28 +35,34 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         print(&stat(&changes))?;
         if place.git.is_some() {
-            hint("written to the work tree; look at it with `git diff`, and commit it");
+            hint("written to the work tree; review it with `git diff`, then commit it");
         }
         if let Some((first, then)) = in_steps(&selection) {
             hint(&format!(
-                "warning: this holds steps that must reach the cluster one after the other, {} before {}: commit and reconcile batch by batch \
-                 (`flux-codemod apply --batch NAME`), or use `flux-codemod branch`",
-                first, then
+                "warning: some of these changes must reach the cluster in separate steps, {} before {}: commit and reconcile one \
+                 batch at a time (`flux-codemod apply --batch NAME`), or use `flux-codemod branch`",
+                first.plural, then.plural
             ));
         }
-        let by_hand = selection.chosen.iter().filter(|unit| unit.impact >= Impact::Recreate).count();
-        if by_hand > 0 {
+        let by_hand: Vec<&Unit> =
+            selection.chosen.iter().filter(|unit| unit.impact >= Impact::Recreate).copied().collect();
+        if !by_hand.is_empty() {
+            let migrations: BTreeSet<&str> = by_hand.iter().map(|unit| unit.id.migration).collect();
+            let commands: Vec<String> =
+                migrations.iter().map(|migration| format!("`flux-codemod explain {migration}`")).collect();
             hint(&format!(
-                "warning: {by_hand} of these need something to be deleted on the cluster, in the right order: the commits of `flux-codemod branch` \
-                 have the commands, and `flux-codemod explain MIGRATION` the steps"
+                "warning: for {} of these units you must delete something on the cluster, in the right order: {} has the \
+                 steps, and the commits of `flux-codemod branch` have the commands",
+                by_hand.len(),
+                commands.join(" and ")
             ));
         }
     }
-    context.tell_what_stays(&selection);
+    context.report_skipped(&selection);
     Ok(Outcome::pending_if(selection.leaves_something()))
 }
 
-/// Two classes among what is written, of which the second needs the first to be reconciled.
+/// Two classes of written units of which the second must only land when the first is reconciled.
 fn in_steps(selection: &Selection<'_>) -> Option<(Class, Class)> {
     let class = |id: &UnitId| selection.chosen.iter().find(|unit| unit.id == *id).map(|unit| Class::of(unit));
     let pairs = selection.chosen.iter().flat_map(|unit| {
@@ -65,18 +73,15 @@ fn in_steps(selection: &Selection<'_>) -> Option<(Class, Class)> {
     pairs.min()
 }
 
-/// Tells what a person would want to have known before.
+/// Warns about what you would want to know before.
 fn warn(place: &Place, changes: &[FileChange]) {
     let Some(git) = &place.git else {
-        hint("note: this is no git repository, so files are written without a journal");
+        hint("note: this is not a git repository, so an interrupted run cannot be rolled back");
         return;
     };
     let dirty: Vec<_> =
         changes.iter().filter(|change| git.is_modified(&change.path)).map(|change| change.path.to_string()).collect();
     if !dirty.is_empty() {
-        hint(&format!(
-            "warning: these files hold what no commit has, beside what is written now: {}",
-            dirty.join(", ")
-        ));
+        hint(&format!("warning: these files already had uncommitted changes: {}", dirty.join(", ")));
     }
 }

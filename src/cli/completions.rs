@@ -9,7 +9,7 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// `completions`: to be sourced, or put where the shell looks.
+/// `completions`: a script to source, or to install where the shell looks for completions.
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "flux-codemod", &mut script);

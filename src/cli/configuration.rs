@@ -1,4 +1,4 @@
-//! Where the configuration comes from, and how it meets what the tree shows.
+//! Where the configuration comes from, and how it is compared with the tree.
 
 use anyhow::{Context as _, bail};
 
@@ -10,27 +10,28 @@ use crate::migrations;
 use crate::plan::{Finding, Severity, codes};
 use crate::repo::{RepoPath, Tree};
 
-/// A name that somebody may take for the one of the configuration.
+/// A likely mistake in the name of the configuration file.
 const OTHER_NAME: &str = ".flux-codemod.yml";
 
-/// The configuration of a commit: the file of `--config` from disk, else the one of its tree, else the defaults.
+/// The configuration of a commit: the file of `--config` from disk, else the one of its tree, else
+/// the defaults.
 pub(super) fn of_tree(start: &Start, tree: &Tree) -> anyhow::Result<Settings> {
     Ok(stated(start, tree)?.unwrap_or_default())
 }
 
-/// The configuration of files on disk, as [`of_tree`]. One that lies there and is not heard is an error.
+/// The configuration of a directory, as [`of_tree`]. A configuration file that would not be read is
+/// an error.
 pub(super) fn of_place(start: &Start, place: &Place, tree: &Tree) -> anyhow::Result<Settings> {
     let file = place.root.join(config::FILE);
     match stated(start, tree)? {
         Some(settings) => Ok(settings),
         None if file.is_dir() => bail!("{} is a directory, not a file", config::FILE),
         None if file.exists() => bail!(
-            "{0} is here, but git ignores it, so that it is no part of the repository and would not be heard; \
-             name it with --config {0}, or take it out of .gitignore",
+            "{0} is git-ignored and would not be read; use --config {0}, or remove it from .gitignore",
             config::FILE
         ),
         None if place.root.join(OTHER_NAME).exists() => {
-            bail!("{OTHER_NAME} is not read: the configuration is called {}; rename it", config::FILE)
+            bail!("{OTHER_NAME} is not read; rename it to {}", config::FILE)
         }
         None => Ok(Settings::default()),
     }
@@ -45,14 +46,14 @@ fn stated(start: &Start, tree: &Tree) -> anyhow::Result<Option<Settings>> {
     text_in(tree)?.map(|text| parse(config::FILE, &text)).transpose()
 }
 
-/// The text of the configuration in a tree, a link followed.
+/// The text of the configuration in a tree. A symbolic link is followed.
 fn text_in(tree: &Tree) -> anyhow::Result<Option<String>> {
     let path = RepoPath::new(config::FILE)?;
     if tree.entry(&path).is_none() {
         return Ok(None);
     }
     let file = tree.follow(&path).map(|path| tree.read(&path)).transpose()?.flatten();
-    let file = file.with_context(|| format!("{path} is a link to no file of this repository"))?;
+    let file = file.with_context(|| format!("{path} is a symbolic link to a file that is not in this repository"))?;
     let text = String::from_utf8(file.bytes.to_vec());
     Ok(Some(text.map_err(|_| anyhow::anyhow!("{path} is not UTF-8; convert it"))?))
 }
@@ -61,7 +62,7 @@ fn parse(file: &str, text: &str) -> anyhow::Result<Settings> {
     Ok(Settings::read(file, text, &sections()).map_err(laid_out)?)
 }
 
-/// The sections of all migrations, so that a file is read alike whatever is planned.
+/// The sections of all migrations, so that a file is read the same way whatever is planned.
 pub(super) fn sections() -> Vec<SectionType> {
     migrations::all().iter().filter_map(|migration| migration.section()).collect()
 }
@@ -82,7 +83,7 @@ pub(super) fn given(settings: &Settings) -> Vec<GivenCluster> {
     given.collect()
 }
 
-/// The clusters of a tree, as configurations name them.
+/// The clusters of a tree, for the configuration.
 pub(super) fn found(view: &View) -> Vec<FoundCluster> {
     let clusters = view.graph().clusters.iter().map(|cluster| FoundCluster {
         name: cluster.name.clone(),
@@ -94,12 +95,12 @@ pub(super) fn found(view: &View) -> Vec<FoundCluster> {
     clusters.collect()
 }
 
-/// Refuses a configuration that names clusters which are not there.
+/// Refuses a configuration that names clusters which are not found.
 pub(super) fn check(settings: &Settings, view: &View) -> anyhow::Result<()> {
     Ok(settings.check_clusters(&found(view)).map_err(laid_out)?)
 }
 
-/// What there is to say about a configuration that is right as far as can be seen.
+/// Findings about a configuration that is valid.
 pub(super) fn findings(settings: &Settings, view: &View) -> Vec<Finding> {
     let clusters = &view.graph().clusters;
     let is_missing = |name: &str| clusters.iter().any(|cluster| cluster.name == name && !cluster.in_tree);
@@ -110,7 +111,7 @@ pub(super) fn findings(settings: &Settings, view: &View) -> Vec<Finding> {
             code: codes::CONFIG_PATH_NOT_IN_TREE,
             path: RepoPath::new(settings.file()).ok().filter(|file| file.as_str() == config::FILE),
             line: Some(cluster.line),
-            message: format!("there is nothing at {path}, where the cluster {} starts, in this tree", cluster.name),
+            message: format!("this tree has nothing at {path}, where the cluster {} starts", cluster.name),
         });
     missing.collect()
 }

@@ -13,12 +13,13 @@ use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
-use crate::plan::{self, Batch, Judge, Landed, Meta, Migration, Plan, Selection, There, Unit, UnitId};
+use crate::plan::{self, Batch, Judge, Known, Landed, Meta, Migration, Plan, Selection, Unit, UnitId};
 use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
 
-/// What there is to do in a tree.
+/// A tree and its plan.
 pub(super) struct Context {
-    /// Never dropped: the program ends with it, and taking apart what it knows of a large tree takes a tenth of the time.
+    /// Never dropped: the program ends with it, and freeing the memory for a large tree takes a
+    /// tenth of the time.
     pub(super) view: ManuallyDrop<View>,
     pub(super) migrations: Vec<&'static dyn Migration>,
     pub(super) settings: Settings,
@@ -27,12 +28,13 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Plans what is asked for, without a judge of builds: on the work tree, or on the commit that `--base` names.
+    /// Plans the selected migrations without a judge of builds: on the work tree, or on the commit
+    /// of `--base`.
     pub(super) fn open(start: &Start, asked: &Asked) -> anyhow::Result<Context> {
         Context::open_with(start, asked, None)
     }
 
-    /// As [`Context::open`], with builds proven by what is asked for.
+    /// As [`Context::open`], with the judge that the options name.
     pub(super) fn proven(start: &Start, asked: &Asked, proof: &Proof) -> anyhow::Result<Context> {
         Context::open_with(start, asked, judge(start, proof)?)
     }
@@ -43,13 +45,13 @@ impl Context {
         Context::of_commit(start, &git, &git.base(base)?, &asked.migrations, judge)
     }
 
-    /// Plans on the work tree, or on a folder that is in no git repository.
+    /// Plans on the work tree, or on a directory outside of git.
     pub(super) fn of_work_tree(
         start: &Start,
         asked: &[String],
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<(Place, Context)> {
-        let Understood { place, settings, view } = Understood::open(start)?;
+        let Opened { place, settings, view } = Opened::of(start)?;
         Ok((place, Context::of(view, settings, asked, judge)?))
     }
 
@@ -61,7 +63,7 @@ impl Context {
         asked: &[String],
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
-        let (settings, view) = understood_commit(start, git, base)?;
+        let (settings, view) = opened_commit(start, git, base)?;
         Context::of(view, settings, asked, judge)
     }
 
@@ -75,7 +77,7 @@ impl Context {
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
     }
 
-    /// Takes what is asked for out of the plan.
+    /// Selects units of the plan.
     pub(super) fn select(&self, asked: &Asked) -> anyhow::Result<Selection<'_>> {
         let clusters = self.clusters();
         let releases = self.view.releases().iter();
@@ -85,10 +87,10 @@ impl Context {
                 reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
             reached.chain([release.name.clone()]).collect::<Vec<_>>()
         });
-        let known: BTreeSet<String> = names.collect();
-        let releases: Vec<String> = known.into_iter().collect();
-        let there = There { clusters: &clusters, releases: &releases, batches: &self.settings.batches };
-        Ok(asked.selectors().select(&self.plan, &there)?)
+        let names: BTreeSet<String> = names.collect();
+        let releases: Vec<String> = names.into_iter().collect();
+        let known = Known { clusters: &clusters, releases: &releases, batches: &self.settings.batches };
+        Ok(asked.selectors().select(&self.plan, &known)?)
     }
 
     /// The names of the clusters, in the order of promotion.
@@ -96,7 +98,7 @@ impl Context {
         self.view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
     }
 
-    /// The batches of what is chosen.
+    /// The batches of the selected units that would be written.
     pub(super) fn batches<'p>(&self, asked: &Asked, selection: &Selection<'p>) -> anyhow::Result<Vec<Batch<'p>>> {
         let lanes = asked.selectors().lanes(&self.clusters());
         Ok(plan::batches(&selection.chosen, &lanes, &self.settings.batches)?)
@@ -105,10 +107,13 @@ impl Context {
     /// The migration of a batch.
     pub(super) fn migration(&self, batch: &Batch<'_>) -> &'static dyn Migration {
         let mut all = self.migrations.iter();
-        all.find(|own| own.meta().id == batch.migration).copied().expect("a batch is of a migration that was planned")
+        all.find(|migration| migration.meta().id == batch.migration)
+            .copied()
+            .expect("the migration of a batch was planned")
     }
 
-    /// The migration of a batch, and the steps around its landing, on a tree where that of earlier migrations has landed which it needs.
+    /// The migration of a batch, and the steps around its merge, on a tree with the changes of
+    /// earlier migrations that it needs.
     pub(super) fn runbook(&self, batch: &Batch<'_>) -> anyhow::Result<(&'static Meta, Runbook)> {
         let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
         let mut open: Vec<&Unit> = batch.units.clone();
@@ -127,38 +132,40 @@ impl Context {
         Ok((migration.meta(), migration.runbook(view, batch, &self.settings)))
     }
 
-    /// Has the judge compare what some of the units change together, where that was not judged when they were planned.
+    /// Lets the judge compare what some of the units change together, unless that was done when
+    /// they were planned.
     pub(super) fn prove(&self, some: &[&Unit]) -> anyhow::Result<()> {
         let Some(judge) = &self.judge else { return Ok(()) };
         Ok(plan::prove(&self.view, &self.plan, some, &self.migrations, &self.settings, &**judge)?)
     }
 
-    /// Lands what is chosen, and gives the files that change, those of needs first.
+    /// Lands the selected units and returns the changed files, those that others need first.
     pub(super) fn land(&self, selection: &Selection<'_>) -> anyhow::Result<(Landed, Vec<FileChange>)> {
         self.prove(&selection.chosen)?;
         let landed = plan::land(&self.view, &selection.chosen, &self.migrations, &self.settings)?.complete()?;
         let rank = |path: &RepoPath| selection.chosen.iter().position(|unit| unit.touches.contains(path));
         let mut changes = landed.view.tree().changed_files()?;
-        // New files first: nothing that names one is ever without it.
+        // New files first: whatever names a file is written after it.
         changes.sort_by_key(|change| (change.before.is_some(), rank(&change.path), change.path.clone()));
         Ok((landed, changes))
     }
 
-    /// Tells on standard error what of that which was asked for stays undone.
-    pub(super) fn tell_what_stays(&self, selection: &Selection<'_>) {
-        let count = |units: usize, what: &str| {
-            if units == 1 { format!("1 unit {what}") } else { format!("{units} units {what}") }
-        };
-        if !selection.to_review.is_empty() {
-            let units = count(selection.to_review.len(), "to review");
-            hint(&format!("note: {units} left out; `flux-codemod plan` says why, --review takes them"));
+    /// Reports on standard error which of the selected units are not written.
+    pub(super) fn report_skipped(&self, selection: &Selection<'_>) {
+        match selection.to_review.len() {
+            0 => {}
+            1 => hint("note: 1 unit to review is skipped; `flux-codemod plan` shows why, --review includes it"),
+            several => hint(&format!(
+                "note: {several} units to review are skipped; `flux-codemod plan` shows why, --review includes them"
+            )),
         }
-        if !selection.refused.is_empty() {
-            let units = count(selection.refused.len(), "refused");
-            hint(&format!("note: {units}; `flux-codemod plan` says why"));
+        match selection.refused.len() {
+            0 => {}
+            1 => hint("note: 1 unit is refused; `flux-codemod plan` shows why"),
+            several => hint(&format!("note: {several} units are refused; `flux-codemod plan` shows why")),
         }
         for broken in self.plan.findings.iter().filter(|finding| finding.code == plan::codes::BROKEN_YAML) {
-            hint(&format!("warning: {} is left out: {}", broken.place().unwrap_or_default(), broken.message));
+            hint(&format!("warning: {} is skipped: {}", broken.place().unwrap_or_default(), broken.message));
         }
     }
 }
@@ -167,19 +174,20 @@ impl Context {
 pub(super) fn repository(start: &Start) -> anyhow::Result<git::Repository> {
     refuse_if_not_there(&start.dir)?;
     let found = git::Repository::around(&start.dir)?;
-    found.with_context(|| format!("{} is in no git repository, so there are no branches", start.dir.display()))
+    found.with_context(|| format!("{} is not in a git repository, so there are no branches", start.dir.display()))
 }
 
-/// A tree, read and understood, before anything is planned.
-pub(super) struct Understood {
+/// A repository before anything is planned.
+pub(super) struct Opened {
     pub(super) place: Place,
     pub(super) settings: Settings,
     pub(super) view: View,
 }
 
-impl Understood {
-    /// Opens the repository around a directory, with its configuration and the branches that its clusters follow.
-    pub(super) fn open(start: &Start) -> anyhow::Result<Understood> {
+impl Opened {
+    /// Opens the repository around a directory, with its configuration and the branches that its
+    /// clusters follow.
+    pub(super) fn of(start: &Start) -> anyhow::Result<Opened> {
         let (place, tree) = Place::open(&start.dir)?;
         let settings = configuration::of_place(start, &place, &tree)?;
         let view = View::with_clusters(tree, configuration::given(&settings))?;
@@ -189,12 +197,12 @@ impl Understood {
             None => view,
         };
         configuration::check(&settings, &view)?;
-        Ok(Understood { place, settings, view })
+        Ok(Opened { place, settings, view })
     }
 }
 
-/// A commit, read and understood.
-pub(super) fn understood_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
+/// The configuration and the view of a commit.
+pub(super) fn opened_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
     let tree = git.tree(base)?;
     let settings = configuration::of_tree(start, &tree)?;
     let view = View::with_clusters(tree, configuration::given(&settings))?;
@@ -213,7 +221,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Opens the repository around a directory, and its files. What an interrupted run left is rolled back first.
+    /// Opens the repository around a directory, and its files. An interrupted run is rolled back
+    /// first.
     pub(super) fn open(dir: &Path) -> anyhow::Result<(Place, Tree)> {
         refuse_if_not_there(dir)?;
         let git = WorkTree::around(dir)?;
@@ -222,11 +231,11 @@ impl Place {
         if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
             let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
             let done = match files.as_slice() {
-                [] => "no file had been written yet".to_owned(),
-                [one] => format!("1 file put back: {one}"),
-                several => format!("{} files put back: {}", several.len(), several.join(", ")),
+                [] => "no file was written yet".to_owned(),
+                [one] => format!("1 file restored: {one}"),
+                several => format!("{} files restored: {}", several.len(), several.join(", ")),
             };
-            hint(&format!("note: an earlier run was interrupted while it wrote; it is rolled back ({done})"));
+            hint(&format!("note: an earlier run was interrupted while writing; it was rolled back ({done})"));
         }
         let folder = match &git {
             Some(git) => git.files()?,
@@ -238,13 +247,14 @@ impl Place {
 
 fn refuse_if_not_there(dir: &Path) -> anyhow::Result<()> {
     if !dir.is_dir() {
-        let what = if dir.exists() { "is no directory" } else { "is not there" };
-        bail!("{} {what}; name the repository that Flux reads with -C DIR", dir.display());
+        let what = if dir.exists() { "is not a directory" } else { "does not exist" };
+        bail!("{} {what}; use -C DIR to name the repository that Flux reads", dir.display());
     }
     Ok(())
 }
 
-/// A mistaken directory is better told at once than found clean.
+/// Refuses a directory without Flux objects: otherwise a wrong directory would be reported as
+/// clean.
 pub(super) fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow::Result<()> {
     let objects = || view.files().flat_map(|(_, file)| &file.objects);
     let is_flux = |object: &crate::flux::Object| {
@@ -255,12 +265,12 @@ pub(super) fn refuse_if_not_flux(root: &Path, git: bool, view: &View) -> anyhow:
     }
     let view = view.whole();
     let files = view.files().count();
-    let kind = if git { "git repository" } else { "directory (no git repository)" };
+    let kind = if git { "git repository" } else { "directory (not a git repository)" };
     let seen = if files == 0 { "no YAML files" } else { "no Flux objects in its YAML files" };
     let broken = view.files().filter(|(_, file)| file.broken.is_some()).count();
-    let broken = if broken > 0 { format!(" ({broken} of them cannot be read)") } else { String::new() };
+    let broken = if broken > 0 { format!(" ({broken} of them are not valid)") } else { String::new() };
     bail!(
-        "the {kind} {} has {seen}{broken}; name the repository that Flux reads with -C DIR",
+        "the {kind} {} has {seen}{broken}; use -C DIR to name the repository that Flux reads",
         root.display().to_string().trim_end_matches('/')
     )
 }

@@ -10,16 +10,16 @@ use super::{Asked, Outcome, Start, diff, layout, print};
 use crate::git::{self, Stage};
 use crate::output::{list_as_text, plan_as_text, stat};
 
-/// The example: the tree of a golden case, so that what the demo shows is what the tests prove.
+/// The example: the tree of a golden case, so that the demo shows what the tests check.
 static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/home-ops/before");
 
-/// The release whose diff is shown in full; the chart makes a volume of it.
+/// The release whose diff is shown in full; the chart creates a volume for it.
 const SHOWN: &str = "media/jellyfin";
 
-/// The step of the roadmap that is gone through.
+/// The migration that is walked through.
 const FIRST: &str = "chart-ref";
 
-/// How the example came to be.
+/// The commits of the example.
 const HISTORY: [Stage; 3] = [
     Stage {
         message: "flux: two clusters, and the repositories that they share",
@@ -34,19 +34,20 @@ const CLUSTER: &str = "edge";
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Where to make it, a new or empty directory; without one it is made in a temporary place and removed
+    /// A new or empty directory for it; without one, a temporary directory is used and removed
     #[arg(id = "into", value_name = "DIR")]
     into: Option<PathBuf>,
 }
 
-/// `demo`: makes the example repository and shows list, plan, diff, and branches with a merge on it.
+/// `demo`: creates the example repository and shows list, plan, diff, and branches with a merge on
+/// it.
 pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let temporary;
     let into = args.into.as_ref().map(|into| if start == Path::new(".") { into.clone() } else { start.join(into) });
     let dir = match &into {
         Some(dir) => dir.as_path(),
         None => {
-            temporary = tempfile::tempdir().context("no temporary directory")?;
+            temporary = tempfile::tempdir().context("a temporary directory cannot be created")?;
             temporary.path()
         }
     };
@@ -64,12 +65,12 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         let about = format!("{blank}{}", layout.fold("", about.trim_start()));
         print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
     };
-    heading("list", "An example home-ops repository: two clusters, each following a git branch of its own.")?;
+    heading("list", "An example home-ops repository: two clusters, each of which follows its own git branch.")?;
     print(&list_as_text(&roadmap.view, &roadmap.plan, &roadmap.migrations, &layout))?;
 
     heading(
         &format!("plan {FIRST}"),
-        "\nWhat would be done, what a person should look at first, and what is refused, with the reason.",
+        "\nWhat would be done, what you should look at first, and what is refused and why.",
     )?;
     let selection = context.select(&first)?;
     let batches = context.batches(&first, &selection)?;
@@ -78,13 +79,13 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let one = Asked { release: vec![SHOWN.to_owned()], ..first.clone() };
     heading(
         &format!("diff {FIRST} --release {SHOWN}"),
-        "\nThe diff of one release, with the source that it needs. `git apply` would take it.",
+        "\nThe diff of one release, with the source that it needs. `git apply` accepts it.",
     )?;
     let (_, mut changes) = context.land(&context.select(&one)?)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&diff::shown(&changes))?;
 
-    heading(&format!("diff {FIRST} --stat"), "\nAnd all of it, by file.")?;
+    heading(&format!("diff {FIRST} --stat"), "\nThe whole change, by file.")?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&stat(&changes))?;
@@ -92,7 +93,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let one = Asked { release: vec![SHOWN.to_owned()], ..whole };
     heading(
         &format!("diff --release {SHOWN}"),
-        "\nBoth steps of phase 3 at once, for a release with a volume that the chart makes: but for the suffix, 4.x would give it a new, empty one.",
+        "\nBoth migrations of phase 3 for a release whose volume the chart creates: without the suffix, 4.x would create a new, empty one.",
     )?;
     let (_, mut changes) = roadmap.land(&roadmap.select(&one)?)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -109,7 +110,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     branch::run(&start, &BranchArgs::unsigned(only.clone()))?;
 
     let sources = format!("flux-codemod/{CLUSTER}/{FIRST}/10-sources-flux-system");
-    let text = "\nThe first batch is merged, as a pull request would do it, and the command run again: what is merged vanishes, the rest stays.";
+    let text = "\nThe first batch is merged, as a pull request would do, and the command runs again: the merged branch is removed, the others stay.";
     print(&format!("\n{}\n\n$ git fetch . {sources}:{CLUSTER}\n", layout.fold("", text.trim_start())))?;
     git::fast_forward(dir, CLUSTER, &sources)?;
     print(&format!("$ flux-codemod -C {home} branch {FIRST} --cluster {CLUSTER}\n"))?;
@@ -121,7 +122,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
                 "The repository is in {dir}: try `flux-codemod -C {dir} apply`, then `git -C {dir} diff`; or `git -C {dir} log --stat --all`."
             )
         }
-        None => "To keep the repository and try `apply` on it: `flux-codemod demo DIR`.".to_owned(),
+        None => "To keep the repository and try `apply` in it: `flux-codemod demo DIR`.".to_owned(),
     };
     print(&format!("\n{}\n", layout.fold("", &next)))?;
     Ok(Outcome::Clean)
@@ -130,9 +131,9 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
 fn make(dir: &Path) -> anyhow::Result<()> {
     let exists = dir.exists();
     if exists && (!dir.is_dir() || dir.read_dir()?.next().is_some()) {
-        bail!("{} is there and not empty; name a new directory", dir.display());
+        bail!("{} exists and is not empty; name a new directory", dir.display());
     }
-    std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be created", dir.display()))?;
     EXAMPLE.extract(dir).with_context(|| format!("the example cannot be written to {}", dir.display()))?;
     Ok(git::init_example(dir, &HISTORY, &[CLUSTER])?)
 }

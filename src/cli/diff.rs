@@ -12,14 +12,14 @@ pub(super) struct DiffArgs {
     asked: Asked,
     #[command(flatten)]
     proof: Proof,
-    /// Only how many lines change in which file
+    /// Only print how many lines change in each file
     #[arg(long)]
     stat: bool,
 }
 
-/// `diff`: the diff to standard output and nothing else there, so that `git apply` can take it.
+/// `diff`: the diff to standard output and nothing else there, so that `git apply` can read it.
 pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
-    let asked = args.asked.understood();
+    let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
@@ -27,23 +27,23 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     if !changes.is_empty() {
         print(&if args.stat { stat(&changes) } else { shown(&changes) })?;
     }
-    context.tell_what_stays(&selection);
+    context.report_skipped(&selection);
     Ok(Outcome::pending_if(!changes.is_empty() || selection.leaves_something()))
 }
 
-/// The diff; exact where a file or a program reads it, with nothing that a terminal would obey where a person does.
+/// The diff: exact for files and programs, escaped for terminals.
 pub(super) fn shown(changes: &[FileChange]) -> String {
-    let for_people = std::io::IsTerminal::is_terminal(&std::io::stdout());
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
     let mut out = String::new();
     for line in diff_lines(changes) {
-        let text = if for_people { visible_line(line.text()) } else { line.text().into() };
+        let text = if is_terminal { visible_line(line.text()) } else { line.text().into() };
         let style = style(&line);
         out.push_str(&format!("{}{text}{}\n", style.render(), style.render_reset()));
     }
     out
 }
 
-/// The colours of git.
+/// The colors of git.
 fn style(line: &DiffLine) -> Style {
     match line {
         DiffLine::Header(_) => Style::new().bold(),

@@ -1,33 +1,33 @@
 use clap::{Args, ValueEnum};
 
-use super::context::Understood;
-use super::{Outcome, Start, configuration, layout, print};
+use super::context::Opened;
+use super::{Outcome, Start, configuration, json, layout, print};
 use crate::doctor;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text};
 use crate::plan::{self, Severity};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// How to show what is found
+    /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Findings by severity and reason code
     Text,
-    /// For programs
+    /// Findings as JSON
     Json,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
-    /// Workflow commands of GitHub Actions, which it shows beside the lines of a pull request
+    /// Workflow commands of GitHub Actions, shown at the lines of a pull request
     Github,
 }
 
-/// `doctor`: all that there is to say about the tree; not clean where that is more than notes.
+/// `doctor`: all findings about the tree. Notes alone are clean.
 pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
-    let Understood { settings, view, .. } = Understood::open(start)?;
+    let Opened { settings, view, .. } = Opened::of(start)?;
     let view = view.whole();
     let mut findings = doctor::examine(&view);
     findings.extend(plan::about_tree(&view));
@@ -36,7 +36,7 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     findings.extend(configuration::findings(&settings, &view));
     let text = match args.format {
         Format::Text => findings_as_text(&findings, &layout()),
-        Format::Json => format!("{:#}\n", findings_as_json(&findings)),
+        Format::Json => json(&findings_as_json(&findings))?,
         Format::Sarif => format!("{:#}\n", findings_as_sarif(&findings)),
         Format::Github => findings_as_github(&findings),
     };

@@ -1,44 +1,102 @@
+use std::fmt::Write;
+
 use anyhow::bail;
 use clap::Args;
 
 use super::{Outcome, layout, print};
+use crate::doctor;
 use crate::migrations;
-use crate::plan::{code, codes, nearest};
+use crate::output::Layout;
+use crate::plan::glossary::{GLOSSARY, Word, word};
+use crate::plan::{Code, Migration, code, codes, general_codes};
+use crate::text::nearest;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// A reason code, such as anchor-in-use, or a migration
-    #[arg(value_name = "MIGRATION|CODE")]
-    what: String,
+    /// A migration, a reason code such as anchor-in-use, or a word such as lane; without a name,
+    /// all are listed
+    #[arg(value_name = "NAME")]
+    name: Vec<String>,
 }
 
+/// `explain`: the runbook of a migration, or what a reason code or a word means.
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let migrations = migrations::all();
-    if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == args.what) {
-        print(migration.meta().readme)?;
-        return Ok(Outcome::Clean);
-    }
-    let Some(code) = code(&args.what, &migrations) else {
-        let known =
-            codes(&migrations).into_iter().map(|code| code.id).chain(migrations.iter().map(|own| own.meta().id));
-        let known: Vec<String> = known.map(str::to_owned).collect();
-        match nearest(&args.what, &known) {
-            Some(near) => bail!("`{}` is no migration and no reason code; did you mean `{near}`?", args.what),
-            None => {
-                let (migrations, mut codes): (Vec<String>, Vec<String>) =
-                    known.into_iter().partition(|name| migrations.iter().any(|own| own.meta().id == name));
-                codes.sort();
-                let (migrations, codes) = (migrations.join(", "), codes.join(", "));
-                bail!(
-                    "`{}` is no migration and no reason code\nmigrations: {migrations}\nreason codes: {codes}",
-                    args.what
-                )
-            }
-        }
-    };
+    // A word can be two: `releases root`.
+    let name = args.name.join(" ");
     let layout = layout();
+    if name.is_empty() {
+        print(&everything(&migrations, &layout))?;
+    } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == name) {
+        print(migration.meta().readme)?;
+    } else if let Some(code) = code(&name, &migrations) {
+        print(&about_code(code, &layout))?;
+    } else if let Some(word) = word(&name) {
+        print(&about_word(word, &layout))?;
+    } else {
+        let ids = migrations.iter().map(|migration| migration.meta().id);
+        let known = ids.chain(codes(&migrations).into_iter().map(|code| code.id));
+        let known = known.chain(GLOSSARY.iter().map(|word| word.name));
+        match nearest(&name, known.map(|known| (known, known))) {
+            Some(near) => bail!("`{name}` is neither a migration, a reason code nor a word; did you mean `{near}`?"),
+            None => bail!(
+                "`{name}` is neither a migration, a reason code nor a word; `flux-codemod explain` lists them all"
+            ),
+        }
+    }
+    Ok(Outcome::Clean)
+}
+
+fn about_code(code: &Code, layout: &Layout) -> String {
     let parts = [("", code.what), ("Why: ", code.why), ("What to do: ", code.todo)];
     let text: Vec<String> = parts.iter().map(|(head, text)| layout.fold("  ", &format!("{head}{text}"))).collect();
-    print(&format!("{}\n{}\n", code.id, text.join("\n")))?;
-    Ok(Outcome::Clean)
+    format!("{}\n{}\n", code.id, text.join("\n"))
+}
+
+fn about_word(word: &Word, layout: &Layout) -> String {
+    let mut out = format!("{}\n{}\n", word.name, layout.fold("  ", word.meaning));
+    for (value, meaning) in word.values {
+        let _ = writeln!(out, "{}", layout.fold(&format!("    {value:<10} "), meaning));
+    }
+    out
+}
+
+/// All names, each with a line about it.
+fn everything(migrations: &[&dyn Migration], layout: &Layout) -> String {
+    let mut out = String::new();
+    let mut section = |heading: &str, entries: &[(&str, &str)]| {
+        let blank = if out.is_empty() { "" } else { "\n" };
+        let _ = writeln!(out, "{blank}{heading}");
+        for (name, about) in entries {
+            let _ = writeln!(out, "{}", layout.fold_deeper("  ", "      ", &format!("{name}: {about}")));
+        }
+    };
+    let summaries = migrations.iter().map(|migration| (migration.meta().id, migration.meta().summary));
+    section("migrations", &summaries.collect::<Vec<_>>());
+    let words = GLOSSARY.iter().map(|word| (word.name, word.meaning));
+    section("words", &words.collect::<Vec<_>>());
+    for (heading, codes) in groups(migrations) {
+        let mut codes: Vec<(&str, &str)> = codes.iter().map(|code| (code.id, code.what)).collect();
+        codes.sort_unstable();
+        section(&heading, &codes);
+    }
+    out
+}
+
+/// The reason codes in groups: the general ones, those of each migration, those that several of
+/// them share, and those of `doctor`.
+fn groups(migrations: &[&dyn Migration]) -> Vec<(String, Vec<&'static Code>)> {
+    let mut groups = vec![("reason codes".to_owned(), general_codes())];
+    let mut seen: Vec<&[&Code]> = Vec::new();
+    for list in migrations.iter().flat_map(|migration| migration.meta().codes) {
+        if seen.contains(list) {
+            continue;
+        }
+        seen.push(*list);
+        let using = migrations.iter().filter(|migration| migration.meta().codes.contains(list));
+        let ids: Vec<&str> = using.map(|migration| migration.meta().id).collect();
+        groups.push((format!("reason codes of {}", ids.join(" and ")), list.to_vec()));
+    }
+    groups.push(("reason codes of doctor".to_owned(), doctor::CODES.to_vec()));
+    groups
 }

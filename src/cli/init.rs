@@ -8,7 +8,7 @@ use super::{Outcome, Start, configuration, hint};
 use crate::config;
 use crate::flux::View;
 
-/// `init`: writes what the tree shows and the defaults, with comments. Never over a file that is there.
+/// `init`: writes the current settings with comments. An existing file is never overwritten.
 pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
     let (repository, tree) = Place::open(&start.dir)?;
     let view = View::of(tree)?;
@@ -23,11 +23,11 @@ pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!(
-                "{shown} is there already and is left as it is; remove it first, or write another with --config FILE"
+                "{shown} already exists and was not changed; remove it first, or write another file with --config FILE"
             );
         }
         Err(error) => return Err(error).with_context(|| format!("{shown} cannot be written")),
     }
-    hint(&format!("{shown} is written; it says what holds without it: read it, change it, commit it"));
+    hint(&format!("wrote {shown} with the current settings; review, edit and commit it"));
     Ok(Outcome::Clean)
 }

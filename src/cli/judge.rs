@@ -1,4 +1,4 @@
-//! Who proves builds.
+//! The program that compares builds.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -9,13 +9,14 @@ use super::{Proof, Start};
 use crate::kustomize::{Kustomize, Program};
 use crate::plan::Judge;
 
-/// The word that stands for no program at all.
+/// The value that means no program at all.
 const NONE: &str = "none";
 
-/// The environment variable that says what `--kustomize` would.
+/// The environment variable with the meaning of `--kustomize`.
 const VARIABLE: &str = "FLUX_CODEMOD_KUSTOMIZE";
 
-/// The judge that is asked for: the program that a person names, else what is on the PATH once it is needed; `None`, if there is to be none.
+/// The judge: the program that is named, else the one on the PATH once it is needed. `None` if none
+/// is wanted.
 pub(super) fn judge(start: &Start, proof: &Proof) -> anyhow::Result<Option<Rc<dyn Judge>>> {
     let of_variable = || std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(Into::into);
     let (asked, by) = match &proof.kustomize {

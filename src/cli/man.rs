@@ -7,12 +7,12 @@ use crate::text::nearest;
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// The command; without one, the page of the program
+    /// The command; without it, the page of the program
     #[arg(id = "of", value_name = "COMMAND")]
     of: Option<String>,
 }
 
-/// `man`: a page as roff, `flux-codemod man | man -l -` to read it.
+/// `man`: a page as roff; `flux-codemod man | man -l -` displays it.
 pub(super) fn run(args: &ManArgs) -> anyhow::Result<Outcome> {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();

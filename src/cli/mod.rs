@@ -1,4 +1,5 @@
-//! The command line: one file a verb, thin over the library. The only place that knows anyhow.
+//! The command line: one file for each command, thin over the library. The only place that uses
+//! anyhow.
 
 mod apply;
 mod branch;
@@ -23,18 +24,19 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use serde::Serialize;
 
 use crate::output::{Layout, visible, visible_line};
 use crate::plan::Selectors;
 
-/// Rewrites Flux GitOps repositories from one convention to the next.
+/// Migrates Flux GitOps repositories from one convention to another.
 ///
-/// Every change is shown before it is written, every edit is proven by two YAML parsers, and what is not certain is refused with a
-/// reason. Works as a Flux plugin, too: `flux codemod diff`.
+/// Every change is shown before it is written, every edit is proven by two YAML parsers, and what
+/// is not certain is refused with a reason. Also works as a Flux plugin: `flux codemod diff`.
 #[derive(Debug, Parser)]
 #[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 clean or done; 1 something in scope is pending, held or refused, or a diff was printed; 2 wrong usage or an error.")]
+Exit codes: 0 clean or done; 1 something is pending, for review or refused, or a diff was printed; 2 wrong usage or an error.")]
 struct Cli {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -42,7 +44,7 @@ struct Cli {
     /// Read the configuration from FILE instead of .flux-codemod.yaml
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// When to use colours
+    /// When to use colors
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
     #[command(subcommand)]
@@ -61,76 +63,81 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the clusters with the branches that they follow, and what is pending where
+    /// Show the clusters, the branches that they follow, and what is pending on which cluster
     List,
     /// Show what would be done: units, safety, impact, findings
     Plan(plan::PlanArgs),
-    /// Print the diff of what would be written, as git would
+    /// Print the diff of what would be written, in the format of git
     Diff(diff::DiffArgs),
-    /// Write it to the work tree
+    /// Write the changes to the work tree
     ///
-    /// Inside a git repository a journal under the git directory makes it all or nothing: the run after an interrupted one rolls back
-    /// first. Nothing is committed.
+    /// Inside a git repository, a journal in the git directory makes it all or nothing: if a run is
+    /// interrupted, the next one rolls it back first. Nothing is committed.
     Apply(apply::ApplyArgs),
-    /// Commit each batch to a branch of its own
+    /// Commit each batch to a separate branch
     ///
-    /// Planned from the branch that each cluster follows, never from the work tree, and stacked in the order in which they are to be merged. Neither
-    /// work tree nor index nor HEAD is touched, nothing is pushed, and no hook of git is run. Run it again at any time: what is merged vanishes,
-    /// the rest is made anew where its base has moved.
+    /// Each cluster is planned on the branch that it follows, never on the work tree. The branches
+    /// are stacked in the order in which to merge them. Work tree, index and HEAD are not touched,
+    /// nothing is pushed, and no git hook runs. Run it again at any time: merged branches are
+    /// removed, and the others are made again if their base has moved.
     #[command(mut_arg("migrations", |arg| arg.help("The migrations; several are stacked in the order of the roadmap")))]
     Branch(branch::BranchArgs),
-    /// For CI: say what is left to do, and exit with 1 if there is anything
+    /// Exit with 1 if any migration is pending (for CI)
     ///
-    /// Builds are proven natively here; kustomize is asked by plan, diff, apply and branch.
+    /// Prints what is pending, for review or refused. Builds are compared without kustomize, which
+    /// only plan, diff, apply and branch use.
     Check(check::CheckArgs),
-    /// Is the tree sound? Say what Flux or Kustomize would stumble over, and what puts data at risk
+    /// Check the repository for problems Flux or Kustomize would hit
     ///
-    /// Exits with 1 if there is an error or a warning. `# flux-codemod: skip[CODE] reason` opts a place out.
+    /// Also reports what puts data at risk. Exits with 1 if there is an error or a warning.
+    /// `# flux-codemod: skip[CODE] reason` opts a place out.
     Doctor(doctor::DoctorArgs),
-    /// Explain a reason code, or print the runbook of a migration
+    /// Explain a migration, a reason code or a word; without a name, list them
     Explain(explain::ExplainArgs),
-    /// Write a commented .flux-codemod.yaml from what the tree shows
+    /// Write a commented .flux-codemod.yaml with the current settings
     Init,
-    /// Make the example repository and walk through it
+    /// Create an example repository and walk through it
     Demo(demo::DemoArgs),
-    /// Print what a shell needs to complete commands and options
+    /// Print shell completions
     Completions(completions::CompletionsArgs),
-    /// Print the manual page of the program, or of a command, for man(1)
+    /// Print the manual page of the program or of a command, for man(1)
     Man(man::ManArgs),
 }
 
-/// Which migrations, and which of their units.
+/// The selected migrations, and the selected units of these.
 #[derive(Clone, Debug, Default, Args)]
 struct Asked {
-    /// The migrations, all of them if none is named
-    #[arg(value_name = "MIGRATION", value_parser = migration_names())]
+    /// The migrations; without a name, all (`flux-codemod explain` lists them)
+    #[arg(value_name = "MIGRATION", value_parser = migration_names(), hide_possible_values = true)]
     migrations: Vec<String>,
     /// Only units that change objects of these clusters
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     cluster: Vec<String>,
-    /// Only these releases, with what they need: NAME or NAMESPACE/NAME
+    /// Only these releases and what they need: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     release: Vec<String>,
-    /// Only units about releases and objects in these namespaces, with what they need
+    /// Only units for releases and objects in these namespaces, and what they need
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     namespace: Vec<String>,
-    /// Only units that touch these files or directories, from the root of the repository; globs allowed
+    /// Only units that change these files or directories: paths or globs, from the root of the
+    /// repository
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     path: Vec<String>,
-    /// Only these batches, with what they need: 30-deployments-media, or edge/30-deployments-media
+    /// Only these batches and what they need: 30-deployments-media, or edge/30-deployments-media
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     batch: Vec<String>,
     /// Plan on this commit or branch instead of the work tree
     #[arg(long, value_name = "REF")]
     base: Option<String>,
-    /// Also units that a person should look at first
+    /// Include units marked `review`
     #[arg(long)]
     review: bool,
 }
 
 impl Asked {
-    /// As the arguments are meant: `--cluster edge chart-ref` names a cluster and a migration, though the option could take both.
-    fn understood(&self) -> Asked {
+    /// The arguments as they are meant: `--cluster edge chart-ref` names a cluster and a migration,
+    /// although the option takes several names.
+    fn resolved(&self) -> Asked {
         let mut asked = self.clone();
         let is_migration = |name: &str| crate::migrations::all().iter().any(|migration| migration.meta().id == name);
         for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path, &mut asked.batch] {
@@ -157,34 +164,35 @@ fn migration_names() -> PossibleValuesParser {
     PossibleValuesParser::new(crate::migrations::all().iter().map(|migration| migration.meta().id))
 }
 
-/// What proves builds, beside the native proof.
+/// The program that builds both versions, in addition to the native proof.
 #[derive(Clone, Debug, Default, Args)]
 struct Proof {
-    /// Prove builds with the kustomize or kubectl at PATH; `none` for neither [default: the first one on the PATH]
+    /// Compare builds with this kustomize or kubectl; `none` for neither [default: the first one on
+    /// the PATH] [env: FLUX_CODEMOD_KUSTOMIZE]
     ///
-    /// Asked only about migrations that promise that builds stay as they are. It reaches neither network nor cluster. Without this option
-    /// the environment variable FLUX_CODEMOD_KUSTOMIZE counts, which says the same.
+    /// Only used for migrations that promise that builds stay the same. It reaches neither the
+    /// network nor a cluster.
     #[arg(long, value_name = "PATH")]
     kustomize: Option<PathBuf>,
 }
 
-/// Where a command starts, and what tells it more.
+/// Where a command starts.
 #[derive(Clone, Debug)]
 struct Start {
     /// The directory.
     dir: PathBuf,
-    /// The configuration, if it is not the one of the tree.
+    /// The configuration file of `--config`, if it is given.
     config: Option<PathBuf>,
 }
 
 impl Start {
-    /// The file of `--config`, seen from the directory.
+    /// The file of `--config`, relative to the directory.
     fn config(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|file| self.dir.join(file))
     }
 }
 
-/// An error whose lines are laid out already, such as a piece of a file with a place marked in it.
+/// An error whose lines must not be folded, such as an excerpt of a file with a place marked in it.
 #[derive(Debug)]
 struct LaidOut(String);
 
@@ -196,10 +204,10 @@ impl fmt::Display for LaidOut {
     }
 }
 
-/// What a command comes to.
+/// The result of a command, for its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Nothing is left to do in what was asked for.
+    /// Nothing is left to do in what was selected.
     Clean,
     /// Something is.
     Pending,
@@ -259,22 +267,27 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has seen enough; what the command comes to is the same.
+        // The reader has closed the pipe; the result of the command is the same.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
 }
 
-/// Anything that is not the result, to standard error, folded, and with nothing in it that a terminal would obey.
+/// Anything that is not the result, to standard error: folded, and escaped for terminals.
 fn hint(text: &str) {
     let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
-    // A command is to be copied: it stays on its line.
+    // A command stays on its line, so that it can be copied.
     let is_command = |line: &str| line.starts_with("    ");
     let lines =
         text.split('\n').map(|line| if is_command(line) { visible(line).into_owned() } else { layout.fold("", line) });
     let text = lines.collect::<Vec<_>>().join("\n");
-    // Where nobody listens there is nobody to tell.
+    // If standard error is closed, there is nothing left to do.
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// A document as JSON, indented.
+fn json(document: &impl Serialize) -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(document)?))
 }
 
 fn layout() -> Layout {

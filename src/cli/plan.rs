@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, layout, print};
+use super::{Asked, Outcome, Proof, Start, json, layout, print};
 use crate::output::{batch_as_markdown, plan_as_json, plan_as_text};
 use crate::plan::{Batch, Selection};
 
@@ -14,26 +14,26 @@ pub(super) struct PlanArgs {
     asked: Asked,
     #[command(flatten)]
     proof: Proof,
-    /// How to show it
+    /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Write it to FILE instead of standard output
+    /// Write the plan to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// Batches, units, refusals and findings
     Text,
-    /// For programs
+    /// JSON, described by docs/schema/plan-1.json
     Json,
-    /// The body of a pull request for each batch, or for the one of --batch
+    /// The body of a pull request for each batch
     Markdown,
 }
 
 pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
-    let asked = args.asked.understood();
+    let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
     let text = shown(&context, &asked, &selection, args.format)?;
@@ -47,7 +47,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::pending_if(!selection.is_clean()))
 }
 
-/// The plan in a format.
+/// The plan in an output format.
 pub(super) fn shown(
     context: &Context,
     asked: &Asked,
@@ -59,11 +59,12 @@ pub(super) fn shown(
     Ok(match format {
         Format::Text => plan_as_text(view, plan, selection, &batches, migrations, &layout()),
         Format::Markdown => markdown(context, asked, &batches)?,
-        Format::Json => format!("{:#}\n", plan_as_json(view, plan, selection, &batches, migrations)),
+        Format::Json => json(&plan_as_json(view, plan, selection, &batches, migrations))?,
     })
 }
 
-/// The bodies of pull requests: of the batches that are asked for, without those that they only need.
+/// The bodies of pull requests: of the selected batches, without those that are only needed by
+/// them.
 fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> anyhow::Result<String> {
     let is_asked = |batch: &&Batch<'_>| asked.batch.is_empty() || asked.batch.iter().any(|name| batch.is_called(name));
     let bodies = batches.iter().filter(is_asked).map(|batch| {

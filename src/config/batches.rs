@@ -2,14 +2,14 @@ use super::keys::Keys;
 use super::section::Described;
 use crate::yaml::New;
 
-/// How units are divided among batches: the section `batches`.
+/// How units are grouped into batches: the section `batches`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchSettings {
-    /// `recreate-at-most`: how many releases with a workload to be deleted by hand share a batch.
+    /// `recreate-at-most`: how many releases with a workload that you must delete share a batch.
     pub recreate_at_most: usize,
-    /// `alone-above`: a release that more Kustomizations than this depend on has a batch of its own.
+    /// `alone-above`: a release that more Kustomizations than this depend on gets a separate batch.
     pub alone_above: usize,
-    /// `one-app-each`: every release has a batch of its own.
+    /// `one-app-each`: every release gets a separate batch.
     pub one_app_each: bool,
 }
 
@@ -33,17 +33,17 @@ impl BatchSettings {
         vec![
             Described {
                 key: "recreate-at-most",
-                about: "How many releases with a workload that has to be deleted by hand share a batch.",
+                about: "The most releases in one batch, if each has a workload that you must delete.",
                 value: New::Plain(self.recreate_at_most.to_string()),
             },
             Described {
                 key: "alone-above",
-                about: "A release that more Flux Kustomizations than this depend on has a batch of its own.",
+                about: "A release gets a separate batch if more Flux Kustomizations than this depend on it.",
                 value: New::Plain(self.alone_above.to_string()),
             },
             Described {
                 key: "one-app-each",
-                about: "Whether every release has a batch of its own.",
+                about: "Whether every release gets a separate batch.",
                 value: New::Plain(self.one_app_each.to_string()),
             },
         ]

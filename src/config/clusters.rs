@@ -5,14 +5,15 @@ use super::keys::{DUPLICATE, INVALID_VALUE, Keys};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// A cluster as the configuration names it. Where it stands in the list is its place in the order of promotion.
+/// A cluster as the configuration names it. Its place in the list is its place in the order of
+/// promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// Its name.
     pub name: String,
-    /// The directory that its entry point builds, where the tree does not show it.
+    /// The directory that its entry point builds, if that is not found in the repository.
     pub path: Option<RepoPath>,
-    /// The branch that it follows, if it is another than the tree shows.
+    /// The branch that it follows, if it is not the one that is found in the repository.
     pub branch: Option<String>,
     /// The line of its name in the file, from 1.
     pub line: usize,
@@ -29,13 +30,18 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
     for item in keys.list("clusters").unwrap_or_default() {
         let Some(cluster) = keys.nested(item, "a cluster", |keys| one(keys)) else { continue };
         if !names.insert(cluster.name.clone()) {
-            let message = format!("the cluster `{}` stands twice in `clusters`", cluster.name);
-            keys.mistake(DUPLICATE, item, message, "a cluster has one place in the order; leave one of them out");
+            let message = format!("`clusters` has the cluster `{}` twice", cluster.name);
+            keys.mistake(DUPLICATE, item, message, "remove one of them: a cluster has one place in the order");
         }
         let same = |other: &&ClusterSettings| other.path == cluster.path && other.branch == cluster.branch;
         if let Some(other) = clusters.iter().find(same).filter(|_| cluster.path.is_some()) {
             let message = format!("`{}` and `{}` have the same path and branch", other.name, cluster.name);
-            keys.mistake(DUPLICATE, item, message, "two clusters from one path follow two branches: add `branch`");
+            keys.mistake(
+                DUPLICATE,
+                item,
+                message,
+                "two clusters with the same path follow different branches: add `branch`",
+            );
         }
         clusters.push(cluster);
     }
@@ -47,8 +53,8 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let path = keys.text("path").and_then(|(text, node)| {
         let path = RepoPath::root().join(text);
         if path.is_none() {
-            let help = "write it from the root of the repository, such as `kubernetes/main/flux`";
-            keys.mistake(INVALID_VALUE, node, format!("`{text}` is no path inside the repository"), help);
+            let help = "write the path from the root of the repository, such as `kubernetes/main/flux`";
+            keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a path inside the repository"), help);
         }
         Some((path?, node))
     });
@@ -62,18 +68,19 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     Some(ClusterSettings { name: name.to_owned(), path, branch, line: node.line(), name_at: node.range(), path_at })
 }
 
-/// Whether git takes this as the name of a branch (git-check-ref-format); a full name is a likely slip.
+/// Whether git accepts this as the name of a branch (git-check-ref-format). A full ref name is a
+/// likely mistake.
 fn is_branch(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> bool {
     let forbidden = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
-    let odd = text.contains(forbidden)
+    let is_invalid = text.contains(forbidden)
         || ["..", "@{", "//"].iter().any(|part| text.contains(part))
         || text.starts_with(['/', '-', '.'])
         || text.ends_with(['/', '.']);
     let help = match text.strip_prefix("refs/heads/") {
         Some(short) => format!("write `{short}`"),
-        None if odd => "write the name of the branch, such as `main`".to_owned(),
+        None if is_invalid => "write the name of the branch, such as `main`".to_owned(),
         None => return true,
     };
-    keys.mistake(INVALID_VALUE, node, format!("`{text}` is no name of a branch"), help);
+    keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a valid branch name"), help);
     false
 }

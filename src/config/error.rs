@@ -20,7 +20,8 @@ pub struct Mistake {
     pub range: Range<usize>,
 }
 
-/// All that is wrong in a configuration file. Displayed as a compiler would: file, line and column, the place marked, what to do.
+/// Everything that is wrong in a configuration file. Displayed as compilers do: file, line and
+/// column, the place marked, and what to do.
 #[derive(Clone, Debug)]
 pub struct ConfigError {
     /// The file, as it is shown.
@@ -42,14 +43,14 @@ impl std::error::Error for ConfigError {}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.mistakes.iter().map(|mistake| {
+        let reports = self.mistakes.iter().map(|mistake| {
             let snippet = Snippet::source(&*self.text).path(&self.file);
             let place = snippet.annotation(AnnotationKind::Primary.span(mistake.range.clone()));
             let group = Level::ERROR.primary_title(&mistake.message).id(mistake.code).element(place);
             let group: Group<'_> = group.element(Level::HELP.message(&mistake.help));
             Renderer::plain().render(&[group])
         });
-        f.write_str(&shown.collect::<Vec<_>>().join("\n\n"))
+        f.write_str(&reports.collect::<Vec<_>>().join("\n\n"))
     }
 }
 
@@ -57,8 +58,8 @@ impl From<yaml::Error> for Mistake {
     fn from(error: yaml::Error) -> Mistake {
         Mistake {
             code: error.problem.code(),
-            message: format!("this is no YAML: {}", error.problem),
-            help: "mend the file; nothing is planned without it".to_owned(),
+            message: format!("not valid YAML: {}", error.problem),
+            help: "fix the syntax; nothing is planned until then".to_owned(),
             range: error.range,
         }
     }

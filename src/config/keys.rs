@@ -5,19 +5,20 @@ use super::Mistake;
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
-/// Reason code of a key that nothing reads.
+/// Reason code of an unknown key.
 pub const UNKNOWN_KEY: &str = "config-unknown-key";
-/// Reason code of a value of another type than the one that its key has.
+/// Reason code of a value of the wrong type.
 pub const WRONG_TYPE: &str = "config-wrong-type";
 /// Reason code of a key without a value.
 pub const EMPTY_VALUE: &str = "config-empty-value";
-/// Reason code of a value that cannot be what it is to be.
+/// Reason code of a value that is not valid for its key.
 pub const INVALID_VALUE: &str = "config-invalid-value";
-/// Reason code of what stands twice in a list.
+/// Reason code of an entry that a list has twice.
 pub const DUPLICATE: &str = "config-duplicate";
 const DUPLICATE_KEY: &str = "duplicate-key";
 
-/// A mapping of the file while it is read. What its reader does not ask for is unknown; every mistake is noted, and reading goes on.
+/// A mapping of the file while it is read. A key that its reader does not ask for is unknown. Every
+/// mistake is noted, and reading continues.
 #[derive(Debug)]
 pub struct Keys<'m, 's> {
     mapping: Node<'s>,
@@ -26,8 +27,8 @@ pub struct Keys<'m, 's> {
 }
 
 impl<'m, 's> Keys<'m, 's> {
-    /// Reads a mapping: `read` asks for the keys that there may be, and what it does not ask for is a mistake. An empty node is an
-    /// empty mapping; `what` is how to call it.
+    /// Reads a mapping: `read` asks for the known keys, and any other key is a mistake. An empty
+    /// node is an empty mapping; `what` is its name in messages.
     pub fn of<T>(
         node: Node<'s>,
         what: &str,
@@ -51,10 +52,11 @@ impl<'m, 's> Keys<'m, 's> {
     /// The value of a key, if it has one. A key that is there without a value is a mistake.
     pub fn value(&mut self, key: &'static str) -> Option<Node<'s>> {
         self.asked.push(key);
-        let (own, value) = self.mapping.own_entry(key)?;
+        let (key_node, value) = self.mapping.own_entry(key)?;
         if value.is_null() {
-            let help = "give it a value, or leave the key out: then what the tree shows, or the default, holds";
-            self.mistake(EMPTY_VALUE, own, format!("`{key}` has no value"), help);
+            let help =
+                "set a value, or remove the key: missing keys are detected from the repository or take their default";
+            self.mistake(EMPTY_VALUE, key_node, format!("`{key}` has no value"), help);
             return None;
         }
         Some(value)
@@ -66,7 +68,7 @@ impl<'m, 's> Keys<'m, 's> {
         Some((self.as_text(node, key)?, node))
     }
 
-    /// The whole number of a key, of at least so much.
+    /// The whole number of a key, of at least `least`.
     pub fn number(&mut self, key: &'static str, least: usize) -> Option<usize> {
         let node = self.value(key)?;
         let number = node.text().filter(|_| node.is_plain()).and_then(|text| text.parse().ok());
@@ -115,7 +117,7 @@ impl<'m, 's> Keys<'m, 's> {
             if seen.insert(text) {
                 texts.push((text, item));
             } else {
-                self.mistake(DUPLICATE, item, format!("`{text}` stands twice in `{key}`"), "leave one of them out");
+                self.mistake(DUPLICATE, item, format!("`{key}` has `{text}` twice"), "remove one of them");
             }
         }
         Some(texts)
@@ -130,7 +132,7 @@ impl<'m, 's> Keys<'m, 's> {
         }
         let items: Vec<Node<'s>> = node.items().collect();
         if items.is_empty() {
-            self.mistake(EMPTY_VALUE, node, format!("`{key}` is empty"), "list something, or leave the key out");
+            self.mistake(EMPTY_VALUE, node, format!("`{key}` is empty"), "add an item, or remove the key");
             return None;
         }
         Some(items)
@@ -167,7 +169,7 @@ impl<'m, 's> Keys<'m, 's> {
             return None;
         };
         if node.is_null() || text.trim().is_empty() {
-            self.mistake(EMPTY_VALUE, node, format!("an empty text in {what}"), "write a name, or leave it out");
+            self.mistake(EMPTY_VALUE, node, format!("{what} has an empty text"), "write a name, or remove it");
             return None;
         }
         if node.is_plain() && is_of_another_type(text) {
@@ -187,27 +189,27 @@ impl<'m, 's> Keys<'m, 's> {
         self.mistake(WRONG_TYPE, node, format!("{what} is {found}"), format!("write {wanted}"));
     }
 
-    /// Reports what nobody asked for, and what stands twice.
+    /// Reports unknown keys and duplicate keys.
     fn finish(self) {
         let mut seen = BTreeSet::new();
         for (key, _) in self.mapping.entries() {
             let name = key.text().unwrap_or("(no text)");
             let mistake = |code, message, help| Mistake { code, message, help, range: first_line(key) };
             if !self.asked.contains(&name) {
-                let help = match nearest(name, self.asked.iter().map(|own| (*own, *own))) {
+                let help = match nearest(name, self.asked.iter().map(|key| (*key, *key))) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there is: {}", self.asked.join(", ")),
+                    None => format!("known keys: {}", self.asked.join(", ")),
                 };
                 self.mistakes.push(mistake(UNKNOWN_KEY, format!("unknown key `{name}`"), help));
             } else if !seen.insert(name) {
-                let help = "leave one of them out".to_owned();
-                self.mistakes.push(mistake(DUPLICATE_KEY, format!("the key `{name}` stands twice"), help));
+                let help = "remove one of them".to_owned();
+                self.mistakes.push(mistake(DUPLICATE_KEY, format!("the key `{name}` appears twice"), help));
             }
         }
     }
 }
 
-/// What some YAML reader takes for a number or a boolean.
+/// Whether some YAML reader takes it for a number or a boolean.
 fn is_of_another_type(text: &str) -> bool {
     let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.parse::<f64>().is_ok();
     number || matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off")

@@ -6,8 +6,8 @@
 //!
 //! This module knows no migration. A migration that has settings implements [`Section`] beside its
 //! code, names the type in `Migration::section` and asks [`Settings`] for it. The sections of all
-//! migrations are read, whichever of them are planned, so that a key that nobody reads is a mistake
-//! and not a setting of somebody else. All mistakes of a file are reported together, each with
+//! migrations are read, whichever of them are planned, so that an unknown key is a mistake and not
+//! a setting of another migration. All mistakes of a file are reported together, each with
 //! file, line and column ([`ConfigError`]).
 
 mod batches;
@@ -36,15 +36,16 @@ use crate::yaml::Stream;
 /// The name of the configuration file, at the root of the repository.
 pub const FILE: &str = ".flux-codemod.yaml";
 
-/// Reason code of a cluster in the file that is nowhere.
+/// Reason code of a cluster that is not found in the repository.
 pub const UNKNOWN_CLUSTER: &str = "config-unknown-cluster";
 
-/// What a run is told; by default, nothing.
+/// The settings of a run. The default is an empty configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The clusters, in the order of promotion. Those that the tree shows and that are not here come after them.
+    /// The clusters, in the order of promotion. Clusters that are only found in the repository come
+    /// after them.
     pub clusters: Vec<ClusterSettings>,
-    /// How units are divided among batches.
+    /// How units are grouped into batches.
     pub batches: BatchSettings,
     sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
     file: String,
@@ -52,10 +53,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads a configuration file. `file` is how to show it; `sections` are the types of all migrations, planned or not.
+    /// Reads a configuration file. `file` is its name in messages; `sections` are the types of all
+    /// migrations, planned or not.
     ///
     /// # Errors
-    /// [`ConfigError`] with all that is wrong in it.
+    /// [`ConfigError`] with everything that is wrong in it.
     pub fn read(file: &str, text: &str, sections: &[SectionType]) -> Result<Settings, ConfigError> {
         let text: Arc<str> = text.into();
         let failed = |mut mistakes: Vec<Mistake>| {
@@ -79,47 +81,49 @@ impl Settings {
                 }
             }
             if let Some(second) = documents.next() {
-                let help = "leave one document: it is one configuration".to_owned();
-                keys.mistake(WRONG_TYPE, second, "there is more than one document".to_owned(), help);
+                let help = "keep one document".to_owned();
+                keys.mistake(WRONG_TYPE, second, "the file has more than one document".to_owned(), help);
             }
         });
         if mistakes.is_empty() { Ok(settings) } else { Err(failed(mistakes)) }
     }
 
-    /// The section of a migration; where the file has none, its default.
+    /// The section of a migration, or its default if the file has none.
     pub fn section<S: Section>(&self) -> S {
         self.sections.get(S::KEY).and_then(|section| section.downcast_ref()).cloned().unwrap_or_default()
     }
 
-    /// The file that the settings were read from, as it is shown; empty for the defaults.
+    /// The file that the settings were read from, as it is named in messages; empty for the
+    /// defaults.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// Compares the clusters with those of the tree, in which those of the file that have a path are.
+    /// Compares the clusters with `found`, those of the tree, which include those of the file that
+    /// have a path.
     ///
     /// # Errors
-    /// [`ConfigError`] for a cluster without path that the tree does not show, and for one whose path makes a second cluster of one that
-    /// it does show.
+    /// [`ConfigError`] for a cluster without path that is not found, and for one whose path makes a
+    /// second cluster of one that is found elsewhere.
     pub fn check_clusters(&self, found: &[FoundCluster]) -> Result<(), ConfigError> {
-        let is_named = |cluster: &FoundCluster| self.clusters.iter().any(|own| own.name == cluster.name);
+        let is_in_file = |cluster: &FoundCluster| self.clusters.iter().any(|named| named.name == cluster.name);
         let mistakes = self.clusters.iter().filter_map(|cluster| {
             let (range, message, help) = match &cluster.path {
                 None if found.iter().any(|other| other.name == cluster.name) => return None,
                 None => {
-                    let unnamed = found.iter().filter(|other| !is_named(other));
+                    let unnamed = found.iter().filter(|other| !is_in_file(other));
                     let hint = match nearest(&cluster.name, unnamed.map(|other| (&*other.name, other))) {
                         Some(near) => format!("did you mean `{}`? Otherwise add the `path`", near.name),
                         None => "add the `path`".to_owned(),
                     };
-                    let message = format!("the tree shows no cluster `{}`", cluster.name);
+                    let message = format!("no cluster `{}` is found in the repository", cluster.name);
                     (&cluster.name_at, message, format!("{hint} that Flux starts from"))
                 }
                 Some(_) => {
-                    found.iter().find(|own| own.only_given && own.name == cluster.name)?;
-                    let other = found.iter().find(|other| other.by_path == cluster.name && !is_named(other))?;
-                    let message = format!("the tree shows the cluster `{}` at {}", cluster.name, other.path);
-                    (&cluster.path_at, message, "leave `path` out, or give this cluster another name".to_owned())
+                    found.iter().find(|other| other.only_given && other.name == cluster.name)?;
+                    let other = found.iter().find(|other| other.by_path == cluster.name && !is_in_file(other))?;
+                    let message = format!("the cluster `{}` is found at {}", cluster.name, other.path);
+                    (&cluster.path_at, message, "remove `path`, or give this cluster another name".to_owned())
                 }
             };
             Some(Mistake { code: UNKNOWN_CLUSTER, message, help, range: range.clone() })

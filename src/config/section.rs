@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::Keys;
 use crate::yaml::New;
 
-/// What a migration lets a person decide: the section of the file under the migration's id. The type lives beside the migration, which
-/// asks for it with [`Settings::section`](super::Settings::section), so that no other needs to know it.
+/// The settings of a migration: the section of the file under the migration's id. The type is
+/// defined by the migration, which asks for it with
+/// [`Settings::section`](super::Settings::section), so that nothing else needs to know it.
 pub trait Section: Any + Clone + Debug + Default + Send + Sync {
     /// Its key in the file: the id of the migration.
     const KEY: &'static str;
 
-    /// Takes its keys out of the file. What is not there has its default.
+    /// Reads its keys. A missing key has its default.
     fn read(keys: &mut Keys<'_, '_>) -> Self;
 
     /// Its keys with their values, as `init` writes them.
@@ -23,7 +24,7 @@ pub trait Section: Any + Clone + Debug + Default + Send + Sync {
 pub struct Described {
     /// The key.
     pub key: &'static str,
-    /// What it decides, in a sentence or two.
+    /// What it sets, in a sentence or two.
     pub about: &'static str,
     /// Its value.
     pub value: New,

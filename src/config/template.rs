@@ -4,12 +4,12 @@ use super::{BatchSettings, Described, SectionType};
 use crate::repo::RepoPath;
 use crate::yaml::New;
 
-/// A cluster that the tree shows.
+/// A cluster that is found in the tree.
 #[derive(Clone, Debug)]
 pub struct FoundCluster {
     /// Its name.
     pub name: String,
-    /// The name that its path gives it, where nothing else does.
+    /// The name that its path would give it.
     pub by_path: String,
     /// Whether it is only there because the configuration names it.
     pub only_given: bool,
@@ -20,15 +20,15 @@ pub struct FoundCluster {
 }
 
 const HEAD: &str = "\
-# What flux-codemod is told about this repository. Every key may be left out: then what
-# the tree shows, or the default, holds. An unknown key is an error.
+# Settings of flux-codemod for this repository. Every key is optional: missing keys are
+# detected from the repository or take their default. Unknown keys are errors.
 ";
 
 const ABOUT_CLUSTERS: &str = "\
-# The clusters in the order of promotion: first those that may break. Put here by name,
-# those called edge, dev, test, staging and the like first; see that it is your order.
-# `path` (the directory that Flux starts from) is for a cluster that the tree does not
-# show; `branch` is for one that follows another branch than the tree shows.
+# The clusters in the order of promotion, first those that may break. This order is guessed
+# from their names (edge, dev, test, staging and similar ones first): check that it is yours.
+# Set `path` (the directory that Flux starts from) for a cluster that is not found in the
+# repository, and `branch` for one that follows another branch than the one that is found.
 ";
 
 const NO_CLUSTERS: &str = "\
@@ -39,11 +39,12 @@ const NO_CLUSTERS: &str = "\
 ";
 
 const ABOUT_BATCHES: &str = "
-# How units are divided among the batches that `flux-codemod branch` makes branches of.
+# How units are grouped into batches; `flux-codemod branch` makes a branch of each.
 batches:
 ";
 
-/// The text of a configuration file that says what holds without one: the clusters in this order, and the defaults of all sections.
+/// The text of a configuration file that changes nothing: the clusters in this order, and the
+/// defaults of all sections.
 pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     let mut out = format!("{HEAD}\n{ABOUT_CLUSTERS}");
     out.push_str(if clusters.is_empty() { NO_CLUSTERS } else { "clusters:\n" });
@@ -57,7 +58,7 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     out.push_str(ABOUT_BATCHES);
     describe(BatchSettings::default().described(), &mut out);
     for section in sections {
-        let _ = write!(out, "\n# The migration {0}; `flux-codemod explain {0}` tells more.\n{0}:\n", section.key);
+        let _ = write!(out, "\n# The migration {0}, see `flux-codemod explain {0}`.\n{0}:\n", section.key);
         describe((section.default)(), &mut out);
     }
     out

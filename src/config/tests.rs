@@ -122,7 +122,7 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("there is: clusters, batches, demo"), "{error}");
+    assert!(error.contains("known keys: clusters, batches, demo"), "{error}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn clusters_that_are_nowhere() {
 }
 
 #[test]
-fn the_template_says_what_holds_without_it() {
+fn the_template_changes_nothing() {
     let types = [SectionType::of::<Demo>()];
     let odd = "e\nvil: \u{202e}1";
     let clusters = [found("edge", "edge", "k/edge"), FoundCluster { branch: Some(odd.into()), ..found(odd, odd, "") }];

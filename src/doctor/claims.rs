@@ -17,16 +17,20 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         let keeps = own.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
         for claim in builds.by(id).iter().filter(|object| is_claim(object) && !is_protected(object)) {
             let name = own.variables.substitute(&claim.name);
-            let kept = if keeps { ", which keeps it when it is deleted itself" } else { "" };
+            let kept = if keeps { ", which keeps it if the Kustomization itself is deleted" } else { "" };
             unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", own.full_name()));
         }
     }
     unprotected
         .into_iter()
         .map(|(at, claims)| {
-            let (what, count) =
-                if claims.len() == 1 { ("claim", String::new()) } else { ("claims", format!("{} ", claims.len())) };
-            let message = format!("{count}{what} that pruning could delete: {}", listed(claims));
+            let number = claims.len();
+            let claims = listed(claims);
+            let message = if number == 1 {
+                format!("pruning could delete the claim {claims}")
+            } else {
+                format!("pruning could delete {number} claims: {claims}")
+            };
             finding(Severity::Warning, CLAIM, &at.path, line(view, at), message)
         })
         .collect()

@@ -46,11 +46,11 @@ impl Applied {
             .collect();
         let own = graph.kustomizations.iter().filter(|own| own.cluster == cluster);
         names.extend(own.clone().map(|own| ("Kustomization".to_owned(), own.namespace.clone(), own.name.clone())));
-        // What a FluxInstance or a bootstrap makes stands in no file.
+        // What a FluxInstance or a bootstrap creates is in no file.
         let source = &graph.clusters[cluster].source;
         let namespace = source.namespace.clone().unwrap_or_else(|| "flux-system".to_owned());
         names.insert((source.kind.clone(), namespace, source.name.clone()));
-        // What another repository holds may be anything; Flux's own manifests hold no source.
+        // Another repository may contain anything; Flux's own manifests contain no source.
         let is_elsewhere = |own: &FluxKustomization| {
             let SourceRef { kind, name, namespace } = &own.source;
             let source = (kind.clone(), namespace.clone().unwrap_or_default(), name.clone());
@@ -137,7 +137,9 @@ fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Fin
         let namespace = reference.text_at(&["namespace"]).unwrap_or(own);
         if !applied.has(kind, namespace, name) {
             let instead = match (applied.elsewhere(kind, name), unlisted(view, kind, name)) {
-                (instead, Some(file)) if instead.is_empty() => format!("; {file} has one, and nothing lists it"),
+                (instead, Some(file)) if instead.is_empty() => {
+                    format!("; {file} has one, but no kustomization lists it")
+                }
                 (instead, _) => instead,
             };
             let message = format!(

@@ -8,7 +8,8 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{View, is_kustomization_file};
 use crate::repo::RepoPath;
 
-/// Says of each directory with objects that no cluster applies what they are; a directory below one that is told goes with it.
+/// One finding for each directory with objects that no cluster applies. It includes the directories
+/// below it.
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     if graph.clusters.iter().all(|cluster| !cluster.in_tree) {
@@ -24,21 +25,23 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         }
     }
     let dirs: BTreeSet<RepoPath> = idle.keys().cloned().collect();
-    // In a directory where nothing is applied at all, the topmost such says it for all below.
+    // If nothing below a directory is applied, the topmost such directory is reported for all below
+    // it.
     let is_dead = |dir: &RepoPath| !used.iter().any(|path| path.is_in(dir));
     let top = |dir: &RepoPath| {
         let above = dir.ancestors().skip(1).take_while(|above| is_dead(above));
         above.filter(|above| dirs.contains(above)).last()
     };
-    let mut told: BTreeMap<RepoPath, Vec<(&RepoPath, usize)>> = BTreeMap::new();
+    let mut reported: BTreeMap<RepoPath, Vec<(&RepoPath, usize)>> = BTreeMap::new();
     for (dir, files) in &idle {
-        told.entry(top(dir).unwrap_or_else(|| dir.clone())).or_default().extend(files.iter().copied());
+        reported.entry(top(dir).unwrap_or_else(|| dir.clone())).or_default().extend(files.iter().copied());
     }
-    told.into_iter()
+    reported
+        .into_iter()
         .map(|(dir, files)| {
             let (path, line) = files[0];
             let names = listed(files.iter().map(|(path, _)| path.seen_from(&dir).trim_start_matches("./").to_owned()));
-            let message = format!("no cluster applies what stands here in {dir}: {names}");
+            let message = format!("no cluster applies the objects in {dir}: {names}");
             finding(Severity::Note, NOT_APPLIED, path, line, message)
         })
         .collect()

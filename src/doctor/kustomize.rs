@@ -1,4 +1,4 @@
-//! Kustomization files: what they list is there, and of the kind that its place wants.
+//! Kustomization files: the entries exist, and are of the kind that their list takes.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn resource(view: &View, kustomization: &Kustomization, entry: &Listed) -> Optio
         let message = format!("{} has no kustomization file", entry.text);
         return Some(finding(Severity::Error, LISTED_EMPTY, &kustomization.path, entry.line, message));
     };
-    let message = format!("{} is a Component, and stands under resources", entry.text);
+    let message = format!("{} is a Component, but listed under resources", entry.text);
     listed.component.then(|| finding(Severity::Error, WRONG_KIND, &kustomization.path, entry.line, message))
 }
 
@@ -51,18 +51,19 @@ fn component(view: &View, kustomization: &Kustomization, entry: &Listed) -> Opti
     let path = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote())?;
     let at_entry = |code, message| Some(finding(Severity::Error, code, &kustomization.path, entry.line, message));
     if is_file(view, kustomization, entry) {
-        return at_entry(WRONG_KIND, format!("{} is a file, and stands under components", entry.text));
+        return at_entry(WRONG_KIND, format!("{} is a file, but listed under components", entry.text));
     }
     match view.kustomization(&path) {
         None => at_entry(LISTED_EMPTY, format!("{} has no kustomization file", entry.text)),
         Some(listed) if !listed.component => {
-            at_entry(WRONG_KIND, format!("{} is a Kustomization, and stands under components", entry.text))
+            at_entry(WRONG_KIND, format!("{} is a Kustomization, but listed under components", entry.text))
         }
         Some(_) => None,
     }
 }
 
-/// An entry that points to nothing in the tree. One that leads out of the tree, over a link, may point to anything.
+/// An entry that points to nothing in the tree. An entry that leaves the tree through a link may
+/// point to anything.
 fn missing(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option<Finding> {
     if entry.is_remote() {
         return None;
@@ -74,7 +75,7 @@ fn missing(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option
         }
         None => false,
     };
-    let message = format!("{} is not there", entry.text);
+    let message = format!("{} does not exist", entry.text);
     (!is_there).then(|| finding(Severity::Error, LISTED_MISSING, &kustomization.path, entry.line, message))
 }
 
@@ -98,7 +99,7 @@ fn version(kustomization: &Kustomization) -> Option<Finding> {
     if right.contains(&&*version.text) {
         return None;
     }
-    wrong(version.line, format!("apiVersion {} is none for a {kind}; {} is", version.text, right[0]))
+    wrong(version.line, format!("apiVersion {} is wrong for a {kind}, which has {}", version.text, right[0]))
 }
 
 fn unreadable_patches(kustomization: &Kustomization) -> impl Iterator<Item = Finding> {
@@ -108,7 +109,7 @@ fn unreadable_patches(kustomization: &Kustomization) -> impl Iterator<Item = Fin
     })
 }
 
-/// Patches for HelmReleases and Flux Kustomizations that selected nothing, in whatever build they took part.
+/// Patches for HelmReleases and Flux Kustomizations that match nothing in any build.
 fn idle_patches(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let flux = graph.kustomizations.iter().flat_map(|own| &own.patches);
@@ -126,7 +127,7 @@ fn idle_patches(view: &View) -> Vec<Finding> {
         .filter(|patch| !used.contains(&(&patch.path, patch.line)))
         .filter_map(|patch| {
             let kind = ["HelmRelease", "Kustomization"].into_iter().find(|kind| patch.is_only_for(kind))?;
-            let message = format!("no {kind} that is built here is selected by this patch");
+            let message = format!("this patch matches no {kind} that is built here");
             Some(finding(Severity::Warning, IDLE_PATCH, &patch.path, patch.line, message))
         })
         .collect()

@@ -1,7 +1,9 @@
-//! Is the tree sound? Findings about a repository as it stands, whatever anybody wants to migrate.
+//! Problems of a repository that do not depend on any migration: what Flux or Kustomize would fail
+//! on, and what puts data at risk.
 //!
-//! One file a theme, one function a rule. A rule says nothing where it cannot be certain: what comes from elsewhere (remote resources, variables
-//! of a ConfigMap that is not in the tree, objects that another repository applies) is given the benefit of the doubt.
+//! One file for each theme, one function for each rule. A rule reports only what is certain:
+//! whatever comes from elsewhere (remote resources, variables of a ConfigMap that is not in the
+//! tree, objects that another repository applies) may be what is missing.
 
 mod builds;
 mod claims;
@@ -21,7 +23,7 @@ use crate::flux::View;
 use crate::repo::RepoPath;
 use builds::Builds;
 
-/// Looks a tree over. Opt-outs of reason codes are honoured; those that skip nothing here are findings, too.
+/// Checks a tree. Findings with an opt-out are left out; opt-outs that skip nothing are findings.
 pub fn examine(view: &View) -> Vec<Finding> {
     let view = view.whole();
     let builds = Builds::of(&view);
@@ -32,18 +34,18 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(claims::findings(&view, &builds));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));
-    let mut found = skips::honoured(&view, found);
+    let mut found = skips::apply(&view, found);
     found.sort_by(|a, b| (&a.path, a.line, a.code, &a.message).cmp(&(&b.path, b.line, b.code, &b.message)));
     found.dedup();
     found
 }
 
-/// A finding with the advice of its code.
+/// A finding at a line of a file.
 fn finding(severity: Severity, code: &'static Code, path: &RepoPath, line: usize, message: String) -> Finding {
     Finding { severity, code, path: Some(path.clone()), line: Some(line), message }
 }
 
-/// A list for people: the first few, and how many more.
+/// The first few names, and how many more there are.
 fn listed(names: impl IntoIterator<Item = String>) -> String {
     const SHOWN: usize = 4;
     let names: Vec<String> = names.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Who applies what: each object is one Flux Kustomization's, and none is its own.
+//! Who applies what: each object has one owner, and no Flux Kustomization owns itself.
 
 use std::collections::BTreeMap;
 
@@ -25,18 +25,18 @@ pub(super) fn line(view: &View, at: &At) -> usize {
 }
 
 fn applies_itself(view: &View, id: KustomizationId, own: &FluxKustomization, builds: &Builds) -> Option<Finding> {
-    // The entry point is meant to: that is how Flux keeps itself.
+    // The entry point is meant to: that is how Flux manages itself.
     own.parent?;
     let applied = builds.by(id).iter().any(|object| object.at == own.at);
     let path = own.path.as_ref()?;
-    let message = format!("{} builds {path}, where it stands itself", own.full_name());
+    let message = format!("{} builds {path}, which has its own manifest", own.full_name());
     applied.then(|| finding(Severity::Warning, APPLIES_ITSELF, &own.at.path, line(view, &own.at), message))
 }
 
 fn paths(view: &View, own: &FluxKustomization) -> Vec<Finding> {
     let Some(path) = &own.path else { return Vec::new() };
     let is_there = |path| view.tree().follow(path).is_none_or(|path| view.tree().holds(&path));
-    // A cluster whose entry point is not here at all is told apart.
+    // A missing entry point of a cluster has a code of its own.
     let missing = own.parent.is_some() && !is_there(path);
     let at_field = |field: &str| {
         let node = view.node(&own.at).and_then(|root| root.at(&["spec", field]));
@@ -44,17 +44,17 @@ fn paths(view: &View, own: &FluxKustomization) -> Vec<Finding> {
     };
     let mut found = Vec::new();
     if missing {
-        let message = format!("{} builds {path}, which is not there", own.full_name());
+        let message = format!("{} builds {path}, which does not exist", own.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &own.at.path, at_field("path"), message));
     }
     for component in own.components.iter().filter(|component| !is_there(component)) {
-        let message = format!("{} takes in the Component {component}, which is not there", own.full_name());
+        let message = format!("{} includes the Component {component}, which does not exist", own.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &own.at.path, at_field("components"), message));
     }
     found
 }
 
-/// Group, kind, namespace and name, after variables are put in; `None` where one of them is not known.
+/// Group, kind, namespace and name, with variables substituted.
 type Identity = (String, String, String, String);
 
 fn identity(own: &FluxKustomization, object: &Rendered) -> Option<Identity> {
@@ -85,7 +85,7 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
     let mut owners: BTreeMap<(ClusterId, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
     for (id, own) in kustomizations.entries() {
-        // What applies itself is told as such.
+        // What applies itself is reported as such.
         for object in builds.by(id).iter().filter(|object| object.at != own.at) {
             if let Some(identity) = identity(own, object) {
                 let places = owners.entry((own.cluster, identity)).or_default();

@@ -1,4 +1,4 @@
-//! HelmReleases: one chart each, and each its own Helm release.
+//! HelmReleases: each has one chart, and installs its own Helm release.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
             let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
             let message = format!("{called} installs Helm release {namespace}/{name}");
             match installed.get(&(reach.cluster, namespace.clone(), name.clone())) {
-                // The same object, applied twice, is told as such.
+                // The same object, applied twice, is reported as such.
                 Some((_, other)) if *other == called => {}
                 Some((first, other)) => {
                     let message = format!("{message}, and so does {other} at {}:{}", first.path, line(view, first));

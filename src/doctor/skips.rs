@@ -7,8 +7,8 @@ use crate::finding::{Finding, SKIP_UNUSED, Severity};
 use crate::flux::View;
 use crate::repo::RepoPath;
 
-/// The findings that nobody opted out of, and the opt-outs that skip none of them.
-pub(super) fn honoured(view: &View, found: Vec<Finding>) -> Vec<Finding> {
+/// The findings that are not opted out, and findings about opt-outs that skip nothing.
+pub(super) fn apply(view: &View, found: Vec<Finding>) -> Vec<Finding> {
     let mut used: BTreeSet<(RepoPath, usize, &str)> = BTreeSet::new();
     let mut kept = Vec::new();
     for finding in found {
@@ -30,7 +30,7 @@ pub(super) fn honoured(view: &View, found: Vec<Finding>) -> Vec<Finding> {
                         code: SKIP_UNUSED,
                         path: Some(path.clone()),
                         line: Some(skip.line),
-                        message: format!("skip[{}] skips nothing: doctor has nothing of that to say here", code.id),
+                        message: format!("skip[{}] skips nothing: doctor has no such finding here", code.id),
                     });
                 }
             }

@@ -1,4 +1,4 @@
-//! Variables that nothing gives a value.
+//! Variables without a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,14 +30,15 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         .into_iter()
         .map(|((at, line, name), (is_error, by))| {
             let severity = if is_error { Severity::Error } else { Severity::Warning };
-            let then = if is_error { "Flux fails on it" } else { "Flux puts nothing in its place" };
-            let message = format!("${{{name}}} has neither value nor default in {}: {then}", listed(by));
+            let then = if is_error { "Flux fails" } else { "Flux replaces it by nothing" };
+            let message = format!("${{{name}}} has neither a value nor a default in {}: {then}", listed(by));
             finding(severity, VARIABLE, &at.path, line, message)
         })
         .collect()
 }
 
-/// Whether a ConfigMap or Secret that has to be there, and is not in this tree, may give it. Optional ones are absent as a rule.
+/// Whether a ConfigMap or Secret that must exist, and is not in this tree, may give it a value.
+/// Optional ones are usually absent.
 fn may_come_from_elsewhere(own: &FluxKustomization) -> bool {
     let missing = own.substitute_from.iter().filter(|from| !from.optional);
     missing.map(|from| format!("{}/{}", from.kind, from.name)).any(|from| own.variables.elsewhere.contains(&from))
@@ -45,18 +46,19 @@ fn may_come_from_elsewhere(own: &FluxKustomization) -> bool {
 
 fn is_substituted(object: &Rendered) -> bool {
     const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
-    let says = |value: Option<&String>| value.is_some_and(|value| value == "disabled");
-    !says(object.labels.get(SUBSTITUTE)) && !says(object.annotations.get(SUBSTITUTE))
+    let is_disabled = |value: Option<&String>| value.is_some_and(|value| value == "disabled");
+    !is_disabled(object.labels.get(SUBSTITUTE)) && !is_disabled(object.annotations.get(SUBSTITUTE))
 }
 
-/// The variables that an object uses and that have neither value nor default, each with its line. What patches bring in is not looked at.
+/// The variables that an object uses and that have neither a value nor a default, each with its
+/// line. What patches add is not looked at.
 fn missing(view: &View, variables: &Variables, object: &Rendered) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     if let Some(texts) = object.generated_texts() {
         let line = line(view, &object.at);
         found.extend(texts.iter().flat_map(|text| variables.missing_in(text)).map(|name| (line, name)));
     } else if let Some(root) = view.node(&object.at).filter(|root| Value::of(*root).is_some()) {
-        // Aliases that nest have no end that is worth waiting for: those have no value.
+        // Nested aliases can expand without limit: an object with those has no value.
         scalars(root, &mut |scalar| {
             let text = scalar.text().unwrap_or_default();
             found.extend(variables.missing_in(text).into_iter().map(|name| (scalar.line(), name)));

@@ -11,7 +11,7 @@ use crate::repo::RepoPath;
 #[derive(Debug, Error)]
 pub enum GitError {
     /// It has no work tree.
-    #[error("{0} is a bare repository: it has no files to read; clone it, or use a work tree of it")]
+    #[error("{0} is a bare repository: it has no files to read; clone it, or run in a work tree of it")]
     Bare(PathBuf),
     /// Its refs are in a format that libgit2 does not read.
     #[error(
@@ -21,8 +21,8 @@ pub enum GitError {
     Reftable(PathBuf),
     /// Its objects are named in a way that libgit2 does not read.
     #[error(
-        "{0} names its objects by SHA-256, which cannot be read here, and git cannot convert it; copy its files (`git archive HEAD | tar -x \
-         -C DIR`), run flux-codemod on the copy outside of git, and copy them back"
+        "{0} is a SHA-256 repository, which cannot be read here, and git cannot convert it; copy its files (`git archive HEAD | tar -x \
+         -C DIR`), run flux-codemod on the copy outside of git, and copy the result back"
     )]
     Sha256(PathBuf),
     /// libgit2 cannot read it.
@@ -35,7 +35,7 @@ pub enum GitError {
     },
     /// A name does not resolve to a commit.
     #[error(
-        "`{name}` is no branch, tag or commit in {}; `git branch --all` lists the branches, and `git fetch` gets those of the remote",
+        "there is no branch, tag or commit `{name}` in {}; `git branch --all` lists the branches, and `git fetch` gets those of the remote",
         path.display().to_string().trim_end_matches('/')
     )]
     NoSuchBase {
@@ -46,19 +46,19 @@ pub enum GitError {
     },
     /// The branch at HEAD has no commit yet.
     #[error(
-        "{0} has no commit yet that branches could start from; commit the files first, or name another branch with --base"
+        "{0} has no commit yet from which branches could start; commit the files first, or name another branch with --base"
     )]
     NoCommit(PathBuf),
     /// No author or committer is configured.
     #[error(
-        "nobody is configured to write commits; run `git config --global user.name \"Your Name\"` and `git config --global user.email \
+        "git does not know who writes commits; run `git config --global user.name \"Your Name\"` and `git config --global user.email \
          you@example.org`, or set GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
     )]
     NoIdentity,
     /// Commits are to be signed, and the repository itself configures how.
     #[error(
-        "commit.gpgsign asks for signatures, but {key} is set in {file}: what a repository says of programs and keys is not followed; set it \
-         in your own configuration (`git config --global`), or make commits without a signature with --no-sign"
+        "commits are to be signed (commit.gpgsign), but {key} is set in {file}: programs and keys that a repository configures are not \
+         used; set it in your own configuration (`git config --global`), or use --no-sign to commit without a signature"
     )]
     LocalSigning {
         /// The key.
@@ -75,20 +75,22 @@ pub enum GitError {
         why: String,
     },
     /// A change does not fit the commit that it is made over.
-    #[error("{0} is not what the commit was planned for; run again")]
+    #[error("{0} has changed since the commit was planned; run again")]
     Unfit(RepoPath),
     /// A commit would change nothing.
-    #[error("the commit \"{0}\" would change nothing; this is a mistake in flux-codemod")]
+    #[error("the commit \"{0}\" would change nothing; this is a bug in flux-codemod, please report it")]
     EmptyCommit(String),
     /// The message of a commit has no trailer that names this program.
-    #[error("the message of the commit \"{0}\" has no trailers of flux-codemod; this is a mistake in flux-codemod")]
+    #[error(
+        "the message of the commit \"{0}\" has no trailers of flux-codemod; this is a bug in flux-codemod, please report it"
+    )]
     Message(String),
     /// git does not accept a name for a branch, or the name is given twice.
     #[error("{0:?} cannot be the name of a branch")]
     InvalidName(String),
     /// The name of a branch is the directory of another.
     #[error(
-        "there is a branch {other}, so git cannot have {name} too; rename it (`git branch -m {other} NEW-NAME`), or remove it if nobody needs it"
+        "the branch {other} exists, so git cannot create {name}; rename it (`git branch -m {other} NEW-NAME`), or delete it if it is not needed"
     )]
     InTheWay {
         /// The branch that is wanted.
@@ -98,8 +100,8 @@ pub enum GitError {
     },
     /// A branch that would move is checked out.
     #[error(
-        "{name} is checked out in {path}, and work trees are not touched; run `git switch --detach` there, or finish the rebase or bisect \
-         (`git worktree prune` if that work tree is no more)"
+        "{name} is checked out in {path}, and work trees are never changed; run `git switch --detach` there, or finish the rebase or \
+         bisect (`git worktree prune` if that work tree no longer exists)"
     )]
     CheckedOut {
         /// The branch.
@@ -111,11 +113,11 @@ pub enum GitError {
     #[error("the branch {0} is a symbolic ref; remove it with `git symbolic-ref --delete refs/heads/{0}`")]
     Symbolic(String),
     /// Another run is writing branches.
-    #[error("another run of flux-codemod is writing branches here ({0} is locked); wait for it and run again")]
+    #[error("another run of flux-codemod is writing branches here ({0} is locked); wait for it, then run again")]
     Busy(PathBuf),
     /// Another program has refs locked.
     #[error(
-        "another program has locked {}, for {age}, so no branch was moved; if no git command is running there, it has left this behind; \
+        "another program has locked {} for {age}, so no branch was moved; if no git command is running there, the lock is left over; \
          this removes it:\n    {remove}",
         listed(locks)
     )]
@@ -132,7 +134,7 @@ pub enum GitError {
     Moved(String),
     /// A ref could not be moved after others were.
     #[error(
-        "the branch {name} could not be written: {why}; before it, {} moved, and each is complete; run again to finish",
+        "the branch {name} could not be written: {why}; {} moved before it, completely; run again to finish",
         counted(moved)
     )]
     Stopped {
@@ -144,7 +146,9 @@ pub enum GitError {
         why: Box<GitError>,
     },
     /// The notes of an interrupted run cannot be read.
-    #[error("the list {0} cannot be read; look for lock files of the branches it names, and remove it")]
+    #[error(
+        "{0}, written by an interrupted run, cannot be read; remove the lock files of the branches that it names, then remove it"
+    )]
     List(PathBuf),
     /// Its files cannot be listed, or files under the git directory cannot be written.
     #[error("{path}: {cause}")]

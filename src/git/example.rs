@@ -60,7 +60,7 @@ pub fn fast_forward(dir: &Path, into: &str, branch: &str) -> Result<(), GitError
         let mut target = repository.find_branch(into, git2::BranchType::Local)?.into_reference();
         let old = target.peel_to_commit()?.id();
         if old != tip.id() && !repository.graph_descendant_of(tip.id(), old)? {
-            return Err(git2::Error::from_str("it has commits of its own"));
+            return Err(git2::Error::from_str("it has commits that the other branch does not have"));
         }
         target.set_target(tip.id(), &format!("merge {branch}: Fast-forward"))?;
         Ok(())

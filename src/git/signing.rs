@@ -46,7 +46,9 @@ impl Repository {
 
     fn is_configured_without_git(&self) -> Result<bool, GitError> {
         match self.git.config().and_then(|config| config.get_bool("commit.gpgsign")) {
-            Ok(true) => Err(GitError::Program { what: "commit-tree -S".to_owned(), why: "there is no git".to_owned() }),
+            Ok(true) => {
+                Err(GitError::Program { what: "commit-tree -S".to_owned(), why: "git is not installed".to_owned() })
+            }
             _ => Ok(false),
         }
     }
@@ -74,11 +76,12 @@ impl Repository {
         let (tree, parent) = (tree.id().to_string(), parent.id().to_string());
         let arguments = ["-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-S", "-p", &parent, &tree];
         let failed = |why: &str| GitError::Program { what: "commit-tree -S".to_owned(), why: why.to_owned() };
-        let ran = self.run_git(&arguments, &variables, message.as_bytes())?.ok_or_else(|| failed("there is no git"))?;
+        let ran =
+            self.run_git(&arguments, &variables, message.as_bytes())?.ok_or_else(|| failed("git is not installed"))?;
         let id = Oid::from_str(String::from_utf8_lossy(&ran.stdout).trim_end());
         match id {
             Ok(id) if ran.success => Ok(id),
-            _ => Err(failed(&format!("{}; --no-sign makes commits without a signature", ran.stderr))),
+            _ => Err(failed(&format!("{}; use --no-sign to commit without a signature", ran.stderr))),
         }
     }
 }

@@ -122,8 +122,8 @@ fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
     Some(match (before, after) {
         (Build::Absent, Build::Absent) => return None,
         (Build::Unknown(why), _) | (_, Build::Unknown(why)) => Verdict::Unknown(why.clone()),
-        (Build::Fails(why), Build::Fails(_)) => Verdict::Unknown(format!("it does not build as it is: {why}")),
-        (Build::Fails(_), _) => Verdict::Mended,
+        (Build::Fails(why), Build::Fails(_)) => Verdict::Unknown(format!("it does not build now: {why}")),
+        (Build::Fails(_), _) => Verdict::Fixed,
         (_, Build::Fails(why)) => Verdict::Breaks(why.clone()),
         (Build::Built(old), Build::Built(new)) => compared(old, new, built),
         (Build::Built(old), Build::Absent) => compared(old, &nothing, built),
@@ -144,7 +144,7 @@ impl Side {
         let workspace = match self.workspace.take().map_or_else(Workspace::new, Ok) {
             Ok(workspace) => self.workspace.insert(workspace),
             Err(error) => {
-                let why = format!("there is no temporary directory: {error}");
+                let why = format!("a temporary directory cannot be created: {error}");
                 self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
                 return;
             }

@@ -1,4 +1,4 @@
-//! What Kustomize prints, as data: a set of objects, whatever their order and layout.
+//! The output of Kustomize as data: a set of objects, whatever their order and layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,15 @@ type Identity = (String, String, String, String);
 pub(super) struct Objects(BTreeMap<Identity, Vec<Value>>);
 
 impl Objects {
-    /// Reads what Kustomize prints.
+    /// Reads the output of Kustomize.
     ///
     /// # Errors
     /// What is wrong with it, if it is not a stream of objects.
     pub(super) fn read(text: &str) -> Result<Objects, String> {
         let mut objects = Objects::default();
         for document in Deserializer::from_str(text) {
-            let object = Value::deserialize(document).map_err(|error| format!("what it prints is no YAML: {error}"))?;
+            let object =
+                Value::deserialize(document).map_err(|error| format!("its output is not valid YAML: {error}"))?;
             if object.is_null() {
                 continue;
             }
@@ -33,7 +34,7 @@ impl Objects {
             let id =
                 (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]));
             if id.0.is_empty() || id.1.is_empty() {
-                return Err("what it prints is no object: there is no apiVersion or kind".to_owned());
+                return Err("its output has an object without apiVersion or kind".to_owned());
             }
             objects.0.entry(id).or_default().push(object);
         }

@@ -37,7 +37,7 @@ pub enum NoKustomize {
         cause: io::Error,
     },
     /// It does not print a version as Kustomize or kubectl do.
-    #[error("{} is neither kustomize nor kubectl (1.24 or later): it tells no version of Kustomize{said}", .path.display())]
+    #[error("{} is neither kustomize nor kubectl (1.24 or later): it prints no version of Kustomize{said}", .path.display())]
     Other {
         /// The name that was given.
         path: PathBuf,
@@ -114,7 +114,7 @@ impl Program {
         let options = [command, "--load-restrictor", "LoadRestrictionsNone"].map(OsStr::new);
         let ran = self.run(options.into_iter().chain([dir.as_os_str()]), home)?;
         Ok(match ran.status {
-            None => Err(format!("it takes longer than {} seconds", self.limit.as_secs_f32())),
+            None => Err(format!("it took longer than {} seconds", self.limit.as_secs_f32())),
             Some(status) if status.success() => Ok(ran.stdout),
             Some(status) => Err(last_words(&ran.stderr).unwrap_or_else(|| status.to_string())),
         })

@@ -99,8 +99,8 @@ fn objects_are_a_set_and_their_contents_data() {
 fn what_fails_is_a_surprise_only_where_it_did_not_before() {
     let fails = "echo 'Warning: old' >&2; echo \"Error: no $dir/x\" >&2; exit 1\n";
     assert_eq!(of(ONE, fails), Verdict::Breaks("no app/x".into()));
-    assert_eq!(of(fails, ONE), Verdict::Mended);
-    assert_eq!(of(fails, fails), Verdict::Unknown("it does not build as it is: no app/x".into()));
+    assert_eq!(of(fails, ONE), Verdict::Fixed);
+    assert_eq!(of(fails, fails), Verdict::Unknown("it does not build now: no app/x".into()));
     for garbage in ["echo 'a: b: c'\n", "echo just text\n", "printf '\\000\\377'\n"] {
         assert!(matches!(of(ONE, garbage), Verdict::Breaks(_)), "{garbage}");
         assert!(matches!(of(garbage, garbage), Verdict::Unknown(_)), "{garbage}");

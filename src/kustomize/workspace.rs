@@ -65,7 +65,7 @@ impl Workspace {
         // Links come last, so that nothing is ever written through one.
         let is_link = |path: &&RepoPath| matches!(wanted.get(*path), Some(Held::Link(_)));
         let (links, files): (Vec<_>, Vec<_>) = changed.iter().partition(|path| is_link(path));
-        // A directory that is empty now may be where a file or link is to be.
+        // A directory that is empty now may be in the place of a file or link.
         for path in &changed {
             let _ = fs::remove_dir(self.path(path));
         }
@@ -125,5 +125,5 @@ fn link(target: &str, at: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn link(_: &str, _: &Path) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "there are symbolic links in it"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "symbolic links are not supported here"))
 }

@@ -5,28 +5,28 @@ use super::{Layout, visible};
 /// The branches of one base, after a run.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
-    /// The clusters that they are for.
+    /// The clusters that follow the base.
     pub clusters: Vec<String>,
-    /// What they start from: `origin/edge at 1a2b3c4`.
+    /// The base: `origin/edge at 1a2b3c4`.
     pub from: String,
-    /// The branches, the lowest first; then those that are not made, or no more.
+    /// The branches, the lowest first; then those that were skipped or removed.
     pub branches: Vec<Shown>,
 }
 
 /// A branch, after a run.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// What became of it, in a word.
+    /// What was done with it, in a word.
     pub outcome: &'static str,
     /// Its name.
     pub name: String,
-    /// What it is about, or why nothing was done.
+    /// What it contains, or why nothing was done.
     pub about: String,
-    /// What to do with it next, ready for a shell.
+    /// The next commands, ready for a shell.
     pub next: Vec<String>,
 }
 
-/// What became of branches, and what to do next.
+/// What was done with branches, and what to do next.
 pub fn branches_as_text(stacks: &[Stack], layout: &Layout) -> String {
     let mut out = String::new();
     for stack in stacks {
@@ -42,7 +42,7 @@ pub fn branches_as_text(stacks: &[Stack], layout: &Layout) -> String {
     let next: Vec<&Shown> =
         stacks.iter().flat_map(|stack| &stack.branches).filter(|branch| !branch.next.is_empty()).collect();
     if !next.is_empty() {
-        let order = "next, one after the other: push, have it reviewed, merge, see what it changed become Ready";
+        let order = "next, one at a time: push it, have it reviewed, merge it, and wait until what it changed is Ready";
         let _ = writeln!(out, "\n{}", layout.fold("", order));
     }
     for (number, branch) in next.iter().enumerate() {

@@ -5,7 +5,7 @@ use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
 use crate::repo::{File, FileChange};
 use crate::text::ContentId;
 
-/// A line of a diff, without its line break, and what it is, for colours.
+/// A line of a diff, without its line break, and its kind, for colors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DiffLine {
     /// `diff --git`, `index`, `---`, `+++`, modes.
@@ -36,7 +36,8 @@ impl DiffLine {
     }
 }
 
-/// The diff of files, in the order given. Contents are text: what is not UTF-8 is never changed.
+/// The diff of files, in the order given. Their contents are text: files that are not UTF-8 are
+/// never changed.
 pub fn diff_lines(changes: &[FileChange]) -> Vec<DiffLine> {
     let mut out = Vec::new();
     for change in changes {
@@ -55,7 +56,7 @@ fn text(file: Option<&File>) -> String {
     file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
 }
 
-/// Lines end at `\n` alone, as git has it: a lone `\r` ends none.
+/// Lines end at `\n` alone, as in git: a lone `\r` ends no line.
 fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
@@ -79,7 +80,7 @@ fn header(change: &FileChange, out: &mut Vec<DiffLine>) {
         (Some(old), Some(_)) => line(format!("{ids} {}", old.mode.digits())),
         (None, None) => line(ids),
     }
-    // After a name with blanks git puts a tab, so that the name's end can be seen.
+    // git puts a tab after a name with blanks, so that the end of the name can be seen.
     let ended = |name: String| if name.contains(' ') { format!("{name}\t") } else { name };
     let name = |file: &Option<File>, name: String| if file.is_some() { ended(name) } else { "/dev/null".to_owned() };
     if change.before.as_ref().is_some_and(|file| !file.bytes.is_empty())
@@ -90,7 +91,8 @@ fn header(change: &FileChange, out: &mut Vec<DiffLine>) {
     }
 }
 
-/// A path in quotes with octal escapes where git writes it so: for quotes, backslashes, and bytes beyond ASCII.
+/// A path as git writes it: in quotes with octal escapes, if it has quotes, backslashes or bytes
+/// beyond ASCII.
 fn quoted(prefix: &str, path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_control() && byte != b'"' && byte != b'\\';
     if path.bytes().all(plain) {
@@ -128,7 +130,7 @@ fn hunk(diff: &TextDiff<'_, '_, str>, group: &[DiffOp], out: &mut Vec<DiffLine>)
     }
 }
 
-/// `start,length` as git counts: from 1, from 0 where there is no line; the length left out where it is 1.
+/// `start,length` as git counts: from 1, or from 0 without a line. A length of 1 is omitted.
 fn range(lines: &std::ops::Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),

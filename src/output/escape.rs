@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// A text with everything made visible that could move a cursor, ring a bell, end a line or turn the direction of writing.
+/// A text with everything escaped that could move a cursor, ring a bell, end a line or change the
+/// direction of writing.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escape(text, is_hidden)
 }
 
-/// A line of a file for a terminal: as [`visible`], but tabs stay.
+/// A line of a file for a terminal: as [`visible`], but tabs are kept.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     escape(text, |c| c != '\t' && is_hidden(c))
 }

@@ -1,13 +1,10 @@
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use super::json::of_finding;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::plan::{Code, Finding, Severity};
 
-/// Findings for people, by severity and code: what it is, each place, and what to do, once.
+/// Findings as text, by severity and code: what it means, each place, and what to do, once.
 pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
     let mut out = String::new();
     let mut by_code: BTreeMap<(Severity, &Code), Vec<&Finding>> = BTreeMap::new();
@@ -15,7 +12,7 @@ pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
         by_code.entry((finding.severity, finding.code)).or_default().push(finding);
     }
     for ((severity, code), findings) in &by_code {
-        let head = format!("{}[{}]: {}", severity.word(), code.id, code.what);
+        let head = format!("{severity}[{code}]: {}", code.what);
         out.push_str(&layout.fold_deeper("", "  ", &head));
         out.push('\n');
         for finding in findings {
@@ -42,9 +39,4 @@ fn summary(findings: &[Finding]) -> String {
         .map(|(severity, noun)| count(of(*severity), noun))
         .collect();
     if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") }
-}
-
-/// Findings for programs.
-pub fn findings_as_json(findings: &[Finding]) -> Value {
-    json!({ "schema": 1, "findings": findings.iter().map(of_finding).collect::<Vec<_>>() })
 }

@@ -1,9 +1,9 @@
 use super::visible;
 use crate::plan::{Finding, Severity};
 
-/// Findings as workflow commands of GitHub Actions, one a line, which show them beside the lines of a pull request.
-///
-/// GitHub shows ten of each severity and step; the log has all. Escaping: `@actions/core`, `command.ts`.
+/// Findings as workflow commands of GitHub Actions, one on each line. GitHub shows them at the
+/// lines of a pull request: ten of each severity and step; the log has all. Escaping:
+/// `@actions/core`, `command.ts`.
 pub fn findings_as_github(findings: &[Finding]) -> String {
     findings.iter().map(command).collect()
 }

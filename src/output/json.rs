@@ -1,156 +1,353 @@
-use serde_json::{Value, json};
+//! The plan as JSON, schema 1. The shape is a promise: a change of it raises the number, and
+//! `docs/schema` has it as JSON Schema.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::flux::{InCluster, View};
-use crate::plan::{Batch, Differing, Effect, Finding, Judged, Migration, Plan, Selection, Subject, Unit, Verdict};
+use crate::plan::{
+    Batch, Effect, Finding, How, Impact, Judged, Migration, Outcome, Plan, Safety, Selection, Severity, Subject, Unit,
+    Verdict,
+};
 
-/// The plan as JSON, schema 1. The shape is a promise: a change of it raises the number.
+/// The number of the schema of all JSON documents.
+const SCHEMA: u32 = 1;
+
+/// A plan, as `plan --format json` and `check --format json` print it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "The plan of flux-codemod")]
+pub struct PlanDocument {
+    /// The version of this schema.
+    schema: u32,
+    /// The clusters, in the order of promotion.
+    clusters: Vec<ClusterEntry>,
+    /// The migrations that were planned.
+    migrations: Vec<MigrationEntry>,
+    /// The selected units, in an order in which each comes after what it needs.
+    units: Vec<UnitEntry>,
+    /// The batches of the units that would be written, in the order in which they land.
+    batches: Vec<BatchEntry>,
+    /// Findings about the repository. Those about a unit are in the unit.
+    findings: Vec<FindingEntry>,
+    /// How builds before and after compare, if a migration promises that they stay the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged: Option<JudgedEntry>,
+}
+
+/// The findings of `doctor`, as `doctor --format json` prints them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "The findings of flux-codemod doctor")]
+pub struct FindingsDocument {
+    /// The version of this schema.
+    schema: u32,
+    /// The findings.
+    findings: Vec<FindingEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ClusterEntry {
+    name: String,
+    /// The directory that Flux starts from, relative to the root of the repository.
+    path: String,
+    /// The git branch that the cluster follows.
+    branch: Option<String>,
+    /// The version of Flux.
+    flux: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct MigrationEntry {
+    id: String,
+    version: u32,
+    phase: u32,
+    out_of_scope: OutOfScopeEntry,
+}
+
+/// What the migration leaves alone.
+#[derive(Debug, Serialize, JsonSchema)]
+struct OutOfScopeEntry {
+    count: usize,
+    what: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct UnitEntry {
+    /// The same on every run and every tree.
+    id: String,
+    migration: String,
+    step: String,
+    subject: SubjectEntry,
+    /// Other names under which clusters apply it, `namespace/name`.
+    also: BTreeSet<String>,
+    title: String,
+    /// The cluster whose objects it changes, `shared` for several, `none` for none.
+    lane: String,
+    clusters: BTreeSet<String>,
+    safety: Safety,
+    impact: Impact,
+    /// The kinds of its workloads, if they are known.
+    workloads: Vec<String>,
+    /// Whether a Helm hook runs when it lands.
+    hooks: bool,
+    /// How many Flux Kustomizations depend on the one that applies it.
+    dependents: usize,
+    radius: RadiusEntry,
+    /// The ids of the units that must land before it.
+    needs: Vec<String>,
+    /// The files that it may change.
+    touches: Vec<String>,
+    /// Whether it would be written.
+    chosen: bool,
+    findings: Vec<FindingEntry>,
+    effects: Vec<EffectEntry>,
+    /// What you could paste into the file yourself, for some refused units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paste: Option<String>,
+}
+
+/// What a unit is about.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SubjectEntry {
+    kind: String,
+    namespace: String,
+    name: String,
+    path: String,
+}
+
+/// What the files of a unit can affect.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RadiusEntry {
+    clusters: BTreeSet<String>,
+    kustomizations: Vec<InClusterEntry>,
+    releases: Vec<InClusterEntry>,
+    /// The Flux Kustomizations that wait while one of these is not Ready.
+    held_up: Vec<InClusterEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct InClusterEntry {
+    cluster: String,
+    /// `namespace/name`.
+    name: String,
+}
+
+/// What becomes of a field of an object on a cluster.
+#[derive(Debug, Serialize, JsonSchema)]
+struct EffectEntry {
+    cluster: String,
+    /// `Kind namespace/name`.
+    object: String,
+    /// Empty for the object as a whole.
+    field: String,
+    before: String,
+    after: String,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct BatchEntry {
+    name: String,
+    migration: String,
+    lane: String,
+    clusters: BTreeSet<String>,
+    class: String,
+    /// Empty if its units have none.
+    namespace: String,
+    /// The git branch that `branch` makes for it.
+    branch: String,
+    /// The ids of its units.
+    units: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct FindingEntry {
+    severity: Severity,
+    /// A stable reason code, for `flux-codemod explain`.
+    code: String,
+    path: Option<String>,
+    /// From 1.
+    line: Option<usize>,
+    message: String,
+    /// What to do about it.
+    help: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct JudgedEntry {
+    /// The program with its version; null if there is none.
+    by: Option<String>,
+    /// How many builds are the same.
+    same: usize,
+    builds: Vec<BuildEntry>,
+}
+
+/// A Flux Kustomization, built before and after.
+#[derive(Debug, Serialize, JsonSchema)]
+struct BuildEntry {
+    cluster: String,
+    /// `namespace/name`.
+    name: String,
+    verdict: VerdictEntry,
+    why: Option<String>,
+    /// The objects that differ.
+    objects: Vec<DifferingEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum VerdictEntry {
+    /// The same objects, with the same contents.
+    Same,
+    /// Some objects differ.
+    Differs,
+    /// It builds before and not after.
+    Breaks,
+    /// It builds after and not before.
+    Fixed,
+    /// Nothing is known.
+    Unknown,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct DifferingEntry {
+    /// `Kind namespace/name`.
+    object: String,
+    how: How,
+}
+
+/// The plan as JSON.
 pub fn plan_as_json(
     view: &View,
     plan: &Plan,
     selection: &Selection<'_>,
     batches: &[Batch<'_>],
     migrations: &[&dyn Migration],
-) -> Value {
-    let clusters = view.graph().clusters.iter().map(|cluster| {
-        json!({
-            "name": cluster.name,
-            "path": cluster.path.as_str(),
-            "branch": cluster.branch,
-            "flux": cluster.flux.map(|version| version.to_string()),
-        })
+) -> PlanDocument {
+    let clusters = view.graph().clusters.iter().map(|cluster| ClusterEntry {
+        name: cluster.name.clone(),
+        path: cluster.path.to_string(),
+        branch: cluster.branch.clone(),
+        flux: cluster.flux.map(|version| version.to_string()),
     });
     let migrations = migrations.iter().map(|migration| {
         let meta = migration.meta();
-        let out_of_scope = plan.out_of_scope.get(meta.id);
-        json!({
-            "id": meta.id,
-            "version": meta.version,
-            "phase": meta.phase,
-            "out_of_scope": {
-                "count": out_of_scope.map_or(0, |out| out.count),
-                "what": out_of_scope.map_or("", |out| &out.what),
-            },
-        })
+        let out_of_scope = plan.out_of_scope.get(meta.id).cloned().unwrap_or_default();
+        let out_of_scope = OutOfScopeEntry { count: out_of_scope.count, what: out_of_scope.what };
+        MigrationEntry { id: meta.id.to_owned(), version: meta.version, phase: meta.phase, out_of_scope }
     });
-    let asked = |unit: &&Unit| {
+    let is_selected = |unit: &&Unit| {
         let all =
             [&selection.chosen, &selection.to_review, &selection.refused, &selection.opted_out, &selection.waiting];
-        all.into_iter().flatten().any(|own| own.id == unit.id)
+        all.into_iter().flatten().any(|selected| selected.id == unit.id)
     };
-    let mut all = json!({
-        "schema": 1,
-        "clusters": clusters.collect::<Vec<_>>(),
-        "migrations": migrations.collect::<Vec<_>>(),
-        "units": plan.units.iter().filter(asked).map(|unit| of_unit(unit, selection)).collect::<Vec<_>>(),
-        "batches": batches.iter().map(of_batch).collect::<Vec<_>>(),
-        "findings": plan.findings.iter().map(of_finding).collect::<Vec<_>>(),
-    });
-    // Only where there are builds to prove.
-    if let Some(judged) = &plan.judged {
-        all["judged"] = of_judged(judged);
+    PlanDocument {
+        schema: SCHEMA,
+        clusters: clusters.collect(),
+        migrations: migrations.collect(),
+        units: plan.units.iter().filter(is_selected).map(|unit| unit_entry(unit, selection)).collect(),
+        batches: batches.iter().map(batch_entry).collect(),
+        findings: plan.findings.iter().map(FindingEntry::from).collect(),
+        judged: plan.judged.as_ref().map(judged_entry),
     }
-    all
 }
 
-fn of_judged(judged: &Judged) -> Value {
-    let builds = judged.builds.iter().map(|(own, build)| {
-        let (why, objects) = match &build.verdict {
-            Verdict::Same | Verdict::Mended => (None, &[][..]),
-            Verdict::Differs(objects) => (None, objects.as_slice()),
-            Verdict::Breaks(why) | Verdict::Unknown(why) => (Some(why), &[][..]),
+/// Findings as JSON.
+pub fn findings_as_json(findings: &[Finding]) -> FindingsDocument {
+    FindingsDocument { schema: SCHEMA, findings: findings.iter().map(FindingEntry::from).collect() }
+}
+
+fn judged_entry(judged: &Judged) -> JudgedEntry {
+    let builds = judged.builds.iter().map(|(kustomization, build)| {
+        let (verdict, why, objects) = match &build.verdict {
+            Verdict::Same => (VerdictEntry::Same, None, &[][..]),
+            Verdict::Differs(objects) => (VerdictEntry::Differs, None, objects.as_slice()),
+            Verdict::Breaks(why) => (VerdictEntry::Breaks, Some(why.clone()), &[][..]),
+            Verdict::Fixed => (VerdictEntry::Fixed, None, &[][..]),
+            Verdict::Unknown(why) => (VerdictEntry::Unknown, Some(why.clone()), &[][..]),
         };
-        let object = |own: &Differing| json!({ "object": own.object, "how": own.how.word() });
-        json!({
-            "cluster": own.cluster,
-            "name": own.name,
-            "verdict": build.verdict.word(),
-            "why": why,
-            "objects": objects.iter().map(object).collect::<Vec<_>>(),
-        })
+        let objects = objects.iter().map(|object| DifferingEntry { object: object.object.clone(), how: object.how });
+        let InCluster { cluster, name } = kustomization.clone();
+        BuildEntry { cluster, name, verdict, why, objects: objects.collect() }
     });
-    json!({ "by": judged.by, "same": judged.same(), "builds": builds.collect::<Vec<_>>() })
+    JudgedEntry { by: judged.by.clone(), same: judged.same(), builds: builds.collect() }
 }
 
-fn of_batch(batch: &Batch<'_>) -> Value {
-    json!({
-        "name": batch.name(),
-        "migration": batch.migration,
-        "lane": batch.lane.to_string(),
-        "clusters": batch.lane.0,
-        "class": batch.class.to_string(),
-        "namespace": batch.namespace,
-        "branch": batch.branch(),
-        "units": batch.units.iter().map(|unit| unit.id.to_string()).collect::<Vec<_>>(),
-    })
-}
-
-fn of_unit(unit: &Unit, selection: &Selection<'_>) -> Value {
-    let subject = match &unit.id.subject {
-        Subject::Release { namespace, name, path } => {
-            json!({ "kind": "HelmRelease", "namespace": namespace, "name": name, "path": path.as_str() })
-        }
-        Subject::Object { kind, namespace, name, path } => {
-            json!({ "kind": kind, "namespace": namespace, "name": name, "path": path.as_str() })
-        }
-        consumer @ Subject::Consumer { .. } => {
-            json!({ "kind": consumer.kind(), "namespace": "", "name": "", "path": consumer.path().as_str() })
-        }
-    };
-    let mut shown = json!({
-        "id": unit.id.to_string(),
-        "migration": unit.id.migration,
-        "step": unit.id.step,
-        "subject": subject,
-        "also": unit.also,
-        "title": unit.title,
-        "lane": unit.lane.to_string(),
-        "clusters": unit.lane.0,
-        "safety": unit.safety.word(),
-        "impact": unit.impact.word(),
-        "workloads": unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "hooks": unit.hooks,
-        "dependents": unit.dependents,
-        "radius": {
-            "clusters": unit.radius.clusters,
-            "kustomizations": unit.radius.kustomizations.iter().map(in_cluster).collect::<Vec<_>>(),
-            "releases": unit.radius.releases.iter().map(in_cluster).collect::<Vec<_>>(),
-            "held_up": unit.radius.held_up.iter().map(in_cluster).collect::<Vec<_>>(),
-        },
-        "needs": unit.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "touches": unit.touches.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
-        "chosen": unit.safety.is_able() && selection.chosen.iter().any(|own| own.id == unit.id),
-        "findings": unit.findings.iter().map(of_finding).collect::<Vec<_>>(),
-        "effects": unit.effects.iter().map(of_effect).collect::<Vec<_>>(),
-    });
-    // Only a refused unit may have something to paste.
-    if let Some(paste) = &unit.paste {
-        shown["paste"] = json!(paste);
+fn batch_entry(batch: &Batch<'_>) -> BatchEntry {
+    BatchEntry {
+        name: batch.name(),
+        migration: batch.migration.to_owned(),
+        lane: batch.lane.to_string(),
+        clusters: batch.lane.0.clone(),
+        class: batch.class.to_string(),
+        namespace: batch.namespace.clone(),
+        branch: batch.branch(),
+        units: batch.units.iter().map(|unit| unit.id.to_string()).collect(),
     }
-    shown
 }
 
-fn of_effect(effect: &Effect) -> Value {
-    json!({
-        "cluster": effect.cluster,
-        "object": effect.object,
-        "field": effect.field,
-        "before": effect.before,
-        "after": effect.after,
-        "outcome": effect.outcome.word(),
-    })
+fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
+    UnitEntry {
+        id: unit.id.to_string(),
+        migration: unit.id.migration.to_owned(),
+        step: unit.id.step.to_owned(),
+        subject: SubjectEntry::from(&unit.id.subject),
+        also: unit.also.clone(),
+        title: unit.title.clone(),
+        lane: unit.lane.to_string(),
+        clusters: unit.lane.0.clone(),
+        safety: unit.safety,
+        impact: unit.impact,
+        workloads: unit.workloads.iter().map(ToString::to_string).collect(),
+        hooks: unit.hooks,
+        dependents: unit.dependents,
+        radius: RadiusEntry {
+            clusters: unit.radius.clusters.clone(),
+            kustomizations: unit.radius.kustomizations.iter().map(InClusterEntry::from).collect(),
+            releases: unit.radius.releases.iter().map(InClusterEntry::from).collect(),
+            held_up: unit.radius.held_up.iter().map(InClusterEntry::from).collect(),
+        },
+        needs: unit.needs.iter().map(ToString::to_string).collect(),
+        touches: unit.touches.iter().map(ToString::to_string).collect(),
+        chosen: unit.safety.is_able() && selection.chosen.iter().any(|chosen| chosen.id == unit.id),
+        findings: unit.findings.iter().map(FindingEntry::from).collect(),
+        effects: unit.effects.iter().map(EffectEntry::from).collect(),
+        paste: unit.paste.clone(),
+    }
 }
 
-fn in_cluster(object: &InCluster) -> Value {
-    json!({ "cluster": object.cluster, "name": object.name })
+impl From<&Subject> for SubjectEntry {
+    fn from(subject: &Subject) -> SubjectEntry {
+        // The name of a kustomization file is its path.
+        let name = if let Subject::Consumer { .. } = subject { "" } else { subject.name() };
+        let (kind, namespace) = (subject.kind().to_owned(), subject.namespace().to_owned());
+        SubjectEntry { kind, namespace, name: name.to_owned(), path: subject.path().to_string() }
+    }
 }
 
-pub(super) fn of_finding(finding: &Finding) -> Value {
-    json!({
-        "severity": finding.severity.word(),
-        "code": finding.code.id,
-        "path": finding.path.as_ref().map(|path| path.as_str()),
-        "line": finding.line,
-        "message": finding.message,
-        "help": finding.help(),
-    })
+impl From<&Effect> for EffectEntry {
+    fn from(effect: &Effect) -> EffectEntry {
+        let Effect { cluster, object, field, before, after, outcome } = effect.clone();
+        EffectEntry { cluster, object, field, before, after, outcome }
+    }
+}
+
+impl From<&InCluster> for InClusterEntry {
+    fn from(object: &InCluster) -> InClusterEntry {
+        InClusterEntry { cluster: object.cluster.clone(), name: object.name.clone() }
+    }
+}
+
+impl From<&Finding> for FindingEntry {
+    fn from(finding: &Finding) -> FindingEntry {
+        FindingEntry {
+            severity: finding.severity,
+            code: finding.code.id.to_owned(),
+            path: finding.path.as_ref().map(ToString::to_string),
+            line: finding.line,
+            message: finding.message.clone(),
+            help: finding.help().to_owned(),
+        }
+    }
 }

@@ -8,14 +8,15 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout for a terminal of this width; without one, that of 80 columns, so that files and pipes get the same everywhere.
+    /// The layout for a terminal of this width. Without a terminal it has 80 columns, so that files
+    /// and pipes get the same text everywhere.
     pub fn for_terminal(columns: Option<usize>) -> Layout {
         const DEFAULT: usize = 80;
         Layout { width: columns.map_or(DEFAULT, |columns| columns.clamp(40, 120)) }
     }
 
-    /// Folds a text, its first line behind `first` and the others behind blanks of the same width. Long words stay whole, so that
-    /// paths can be copied.
+    /// Folds a text, its first line behind `first` and the others behind blanks of the same width.
+    /// Long words are not broken, so that paths can be copied.
     pub fn fold(&self, first: &str, text: &str) -> String {
         self.fold_deeper(first, &" ".repeat(textwrap::core::display_width(first)), text)
     }

@@ -9,8 +9,9 @@ use crate::flux::InCluster;
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Effect, Finding, Meta, Outcome, Severity, Subject, Unit};
 
-/// A batch for whoever reviews it: what and why, its units, how far it reaches, the steps around the merge, what there is to say, how to get back, how to
-/// run again and how to leave one out. Details are folded.
+/// A batch for its reviewers: what it does and why, its units, what it can affect, the steps around
+/// the merge, findings, how to roll back, how to run again and how to exclude a unit. Details are
+/// folded.
 pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
     let mut out = format!("### {}\n\n{}\n", plain(&subject_of(batch)), prose(&runbook.what));
     let _ = write!(out, "\n| | impact | workloads | needs |\n|---|---|---|---|\n");
@@ -30,7 +31,7 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
             Subject::Release { .. } => cell(&unit.id.subject.to_string()),
             subject => format!("{}<br>{}", cell(&subject.to_string()), plain(&unit.title)),
         };
-        let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact.word());
+        let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact);
     }
     let _ = write!(out, "\n**Blast radius**: {}\n", radius(batch));
     let findings: Vec<(&Unit, &Finding)> =
@@ -38,27 +39,27 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
     let (grave, notes): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|(_, finding)| finding.severity < Severity::Note);
     if !grave.is_empty() {
-        out.push_str("\n**To look at**\n\n");
+        out.push_str("\n**Please review**\n\n");
         grave.iter().for_each(|(unit, finding)| one(unit, finding, &mut out));
     }
     effects(batch, &mut out);
     steps("Before the merge", &runbook.before, &mut out);
     steps("After the merge", &runbook.after, &mut out);
-    steps("To get back", &runbook.back, &mut out);
+    steps("Rollback", &runbook.back, &mut out);
     if !notes.is_empty() {
         folded(&format!("Notes ({})", notes.len()), &mut out, |out| {
             notes.iter().for_each(|(unit, finding)| one(unit, finding, out));
         });
     }
-    folded("To run again, or to leave one out", &mut out, |out| {
+    folded("To run again, or to exclude a unit", &mut out, |out| {
         let _ = writeln!(
             out,
-            "Run again, and what is merged vanishes; the other branches keep their names:\n\n{}",
+            "Run this again after a merge: merged branches are removed, the others keep their names.\n\n{}",
             fenced(&[format!("flux-codemod branch {}", meta.id)])
         );
         let _ = writeln!(
             out,
-            "\nTo leave one out, put a comment beside it, merge that, and run again:\n\n{}",
+            "\nTo exclude a unit, add this comment to its file, merge that, and run again:\n\n{}",
             fenced(&[format!("# flux-codemod: skip[{}] reason", meta.id)])
         );
     });
@@ -67,7 +68,8 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
 
 fn radius(batch: &Batch<'_>) -> String {
     let all = |part: fn(&Unit) -> &BTreeSet<InCluster>| -> usize {
-        let here = batch.units.iter().flat_map(|unit| part(unit)).filter(|own| batch.lane.0.contains(&own.cluster));
+        let here =
+            batch.units.iter().flat_map(|unit| part(unit)).filter(|object| batch.lane.0.contains(&object.cluster));
         here.collect::<BTreeSet<_>>().len()
     };
     let clusters: Vec<String> = batch.lane.0.iter().map(|name| cell(name)).collect();
@@ -82,24 +84,24 @@ fn radius(batch: &Batch<'_>) -> String {
     if held_up > 0 {
         let _ = write!(
             line,
-            "; {} {} while one of these is not ready",
+            "; {} {} on them",
             count(held_up, "Kustomization"),
-            if held_up == 1 { "waits" } else { "wait" }
+            if held_up == 1 { "depends" } else { "depend" }
         );
     }
     line
 }
 
-/// What is changed on purpose, for all to see; what stays as it is, folded.
+/// The intended changes, and what stays the same, folded.
 fn effects(batch: &Batch<'_>, out: &mut String) {
     let all = batch.units.iter().flat_map(|unit| &unit.effects).filter(|effect| batch.lane.0.contains(&effect.cluster));
     let (changes, others): (Vec<_>, Vec<_>) = all.partition(|effect| effect.outcome == Outcome::Changes);
     if !changes.is_empty() {
-        out.push_str("\n**Changed on purpose**\n\n");
+        out.push_str("\n**Intended changes**\n\n");
         table(&changes, out);
     }
     if !others.is_empty() {
-        folded(&format!("Stays as it is ({})", others.len()), out, |out| table(&others, out));
+        folded(&format!("Stays the same ({})", others.len()), out, |out| table(&others, out));
     }
 }
 
@@ -108,7 +110,7 @@ fn table(effects: &[&Effect], out: &mut String) {
     for effect in effects {
         let cells = [&effect.cluster, &effect.object, &effect.field, &effect.before, &effect.after];
         let cells = cells.map(|text| if text.is_empty() { String::new() } else { cell(text) }).join(" | ");
-        let _ = writeln!(out, "| {cells} | {} |", effect.outcome.word());
+        let _ = writeln!(out, "| {cells} | {} |", effect.outcome);
     }
 }
 
@@ -149,7 +151,7 @@ fn one(unit: &Unit, finding: &Finding, out: &mut String) {
     }
 }
 
-/// A text in which nothing is markup but what stands between backticks, which is code.
+/// A text in which nothing is markup, except that text in backticks is code.
 fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -161,7 +163,7 @@ fn prose(text: &str) -> String {
     parts.iter().enumerate().map(part).collect()
 }
 
-/// A text in which nothing is markup, no link is made and nobody is called.
+/// A text in which nothing is markup, no link is made and nobody is mentioned.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
@@ -189,12 +191,12 @@ fn code(text: &str) -> String {
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// A text as code in a table, where a bar would end the cell.
+/// A text as code in a table, in which a bar would end the cell.
 fn cell(text: &str) -> String {
     code(text).replace('|', "\\|")
 }
 
-/// Commands as a block.
+/// Commands as a code block.
 fn fenced(lines: &[String]) -> String {
     let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
     let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
@@ -202,7 +204,7 @@ fn fenced(lines: &[String]) -> String {
     format!("{fence}console\n{}\n{fence}", lines.join("\n"))
 }
 
-/// The most backticks in a row.
+/// The length of the longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }

@@ -19,8 +19,8 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
     visible(&format!("refactor({}): {}, {what} ({number})", batch.lane, batch.migration)).into_owned()
 }
 
-/// The message of the commit of a batch: what it does, its units, the steps around the merge, and the trailers by which a later run knows it,
-/// but for the patch id, which git adds.
+/// The message of the commit of a batch: what it does, its units, the steps around the merge, and
+/// the trailers by which a later run recognizes it, except for the patch id, which `git` adds.
 pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
     const COLUMNS: usize = 72;
     let layout = Layout { width: COLUMNS };
@@ -30,7 +30,7 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
         out.push('\n');
     }
     let parts =
-        [("Before the merge", &runbook.before), ("After the merge", &runbook.after), ("To get back", &runbook.back)];
+        [("Before the merge", &runbook.before), ("After the merge", &runbook.after), ("Rollback", &runbook.back)];
     for (heading, steps) in parts {
         if !steps.is_empty() {
             let _ = write!(out, "\n{heading}:\n");
@@ -58,6 +58,6 @@ fn one(step: &Step, layout: &Layout, out: &mut String) {
 
 fn about(unit: &Unit) -> String {
     let workloads = unit.workloads.iter().map(ToString::to_string);
-    let facts: Vec<String> = [unit.impact.word().to_owned()].into_iter().chain(workloads).collect();
+    let facts: Vec<String> = [unit.impact.to_string()].into_iter().chain(workloads).collect();
     format!("{}: {} ({})", unit.id.subject, unit.title, facts.join(", "))
 }

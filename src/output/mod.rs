@@ -1,8 +1,10 @@
-//! A plan as text, diff and JSON, findings as SARIF and as GitHub's workflow commands. Pure: everything here gives strings, nothing prints.
+//! A plan as text, diff and JSON, findings as SARIF and as GitHub's workflow commands. Everything
+//! here returns text or data; nothing prints.
 //!
-//! What comes from the repository goes through [`visible`] before it can reach a terminal.
+//! Whatever comes from the repository goes through [`visible`] before it can reach a terminal.
 
 mod branches;
+mod check;
 mod diff;
 mod escape;
 mod findings;
@@ -18,11 +20,12 @@ mod sarif;
 mod tests;
 
 pub use branches::{Shown, Stack, branches_as_text};
+pub use check::check_as_text;
 pub use diff::{DiffLine, diff_lines, stat};
 pub use escape::{visible, visible_line};
-pub use findings::{findings_as_json, findings_as_text};
+pub use findings::findings_as_text;
 pub use github::findings_as_github;
-pub use json::plan_as_json;
+pub use json::{FindingsDocument, PlanDocument, findings_as_json, plan_as_json};
 pub use layout::Layout;
 pub use list::list_as_text;
 pub use markdown::batch_as_markdown;

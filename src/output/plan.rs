@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use super::layout::count;
+use super::list::counts_as_text;
 use super::{Layout, visible};
 use crate::flux::{Radius, View};
 use crate::plan::{
     Batch, Finding, Judged, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit, Verdict,
 };
 
-/// The plan for people: what would be done, on which cluster, in which batches, and what stands in the way.
+/// The plan as text: what would be done, on which cluster, in which batches, and what is in the
+/// way.
 pub fn plan_as_text(
     view: &View,
     plan: &Plan,
@@ -21,18 +23,7 @@ pub fn plan_as_text(
         let meta = migration.meta();
         out.push_str(&layout.fold(&format!("{}@{}  ", meta.id, meta.version), meta.summary));
         out.push('\n');
-        let of = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == meta.id).count();
-        let chosen = of(&selection.chosen);
-        let mut summary = format!(
-            "{} to write, {} to review, {} refused",
-            count(chosen, "unit"),
-            of(&selection.to_review),
-            of(&selection.refused)
-        );
-        if of(&selection.opted_out) > 0 {
-            summary.push_str(&format!(", {} opted out", of(&selection.opted_out)));
-        }
-        out.push_str(&layout.fold("  ", &summary));
+        out.push_str(&layout.fold("  ", &summary(selection, meta.id)));
         out.push('\n');
         if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
             out.push_str(&layout.fold("  ", &format!("out of scope: {}", left.what)));
@@ -40,33 +31,51 @@ pub fn plan_as_text(
         }
     }
     if let Some(judged) = &plan.judged {
-        out.push_str(&layout.fold("", &about_builds(judged)));
+        out.push_str(&layout.fold("", &builds(judged)));
         out.push('\n');
     }
     to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
-    units("to review (--review takes them)", &selection.to_review, view, layout, &mut out);
-    units("waiting for those that need them", &selection.waiting, view, layout, &mut out);
+    units("to review (written only with --review)", &selection.to_review, view, layout, &mut out);
+    units("waiting for units that are not selected", &selection.waiting, view, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
     opted_out(&selection.opted_out, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
     out
 }
 
-/// By what builds are proven, and what came of it.
-fn about_builds(judged: &Judged) -> String {
+/// How many units of a migration are selected, by what becomes of them. What is zero is left out.
+fn summary(selection: &Selection<'_>, migration: &str) -> String {
+    let number = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == migration).count();
+    let chosen = number(&selection.chosen);
+    let to_write = if chosen == 1 { "unit to write" } else { "units to write" };
+    let counts = [
+        (chosen, to_write),
+        (number(&selection.to_review), "to review"),
+        (number(&selection.waiting), "waiting"),
+        (number(&selection.refused), "refused"),
+        (number(&selection.opted_out), "opted out"),
+    ];
+    let text = counts_as_text(&counts);
+    if text.is_empty() { "nothing to do".to_owned() } else { text }
+}
+
+/// Which program built both versions, and how many builds are the same.
+fn builds(judged: &Judged) -> String {
     let Some(by) = &judged.by else {
-        return "builds are proven natively alone; plan, diff, apply and branch ask kustomize or kubectl, too, where one is on the PATH or --kustomize names it".to_owned();
+        return "builds are compared by flux-codemod alone; plan, diff, apply and branch also use kustomize or kubectl, if one \
+                is on the PATH or given by --kustomize"
+            .to_owned();
     };
     let all = judged.builds.len();
     if all == 0 {
-        return format!("judged by {by}: no Flux Kustomization builds what is touched");
+        return format!("{by}: no Flux Kustomization builds a changed file");
     }
-    let mut line = format!("judged by {by}: {} of {} build the same", judged.same(), count(all, "Flux Kustomization"));
-    let of = |is: fn(&Verdict) -> bool| judged.builds.values().filter(|own| is(&own.verdict)).count();
+    let mut line = format!("{by}: {} of {} build the same", judged.same(), count(all, "Flux Kustomization"));
+    let number = |is: fn(&Verdict) -> bool| judged.builds.values().filter(|build| is(&build.verdict)).count();
     let others = [
-        (of(|own| matches!(own, Verdict::Differs(_) | Verdict::Breaks(_))), "as units say themselves"),
-        (of(|own| matches!(own, Verdict::Mended)), "only afterwards"),
-        (of(|own| matches!(own, Verdict::Unknown(_))), "cannot be told"),
+        (number(|verdict| matches!(verdict, Verdict::Differs(_) | Verdict::Breaks(_))), "differ as their units state"),
+        (number(|verdict| matches!(verdict, Verdict::Fixed)), "build only with the change"),
+        (number(|verdict| matches!(verdict, Verdict::Unknown(_))), "cannot be compared"),
     ];
     for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
         line.push_str(&format!(", {number} {what}"));
@@ -74,7 +83,8 @@ fn about_builds(judged: &Judged) -> String {
     line
 }
 
-/// What would be written, by lane and batch, in the order in which these land; what is in no batch, because it changes no cluster, last.
+/// What would be written, by lane and batch, in the order in which these land. Units that change no
+/// cluster are in no batch, and come last.
 fn to_write(
     batches: &[Batch<'_>],
     selection: &Selection<'_>,
@@ -88,7 +98,7 @@ fn to_write(
     }
     let mut last = None;
     for batch in batches {
-        let lane = about_lane(&batch.lane, view);
+        let lane = lane(&batch.lane, view);
         let lane = if by_migration { format!("{}: {lane}", batch.migration) } else { lane };
         if last.as_ref() != Some(&lane) {
             out.push_str(&format!("  {}\n", visible(&lane)));
@@ -99,13 +109,13 @@ fn to_write(
             one(unit, layout, out);
         }
     }
-    let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|own| own.id == unit.id);
+    let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|other| other.id == unit.id);
     let rest: Vec<&Unit> = selection.chosen.iter().filter(is_in_none).copied().collect();
     units("to write, in no batch", &rest, view, layout, out);
 }
 
 /// A lane, and the branch that its cluster follows.
-fn about_lane(lane: &Lane, view: &View) -> String {
+fn lane(lane: &Lane, view: &View) -> String {
     let clusters: Vec<&str> = lane.0.iter().map(String::as_str).collect();
     match clusters.as_slice() {
         [] => "no cluster".to_owned(),
@@ -118,7 +128,7 @@ fn about_lane(lane: &Lane, view: &View) -> String {
     }
 }
 
-/// Units under a heading, by lane; what there is to say about each below it.
+/// Units under a heading, by lane, each with its findings.
 fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
@@ -128,13 +138,13 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
     let mut by_lane: Vec<(String, Vec<&Unit>)> = Vec::new();
     for unit in units {
         let lane = unit.lane.to_string();
-        match by_lane.iter_mut().find(|(own, _)| *own == lane) {
+        match by_lane.iter_mut().find(|(other, _)| *other == lane) {
             Some((_, units)) => units.push(unit),
             None => by_lane.push((lane, vec![unit])),
         }
     }
     for (_, units) in by_lane {
-        out.push_str(&format!("  {}\n", visible(&about_lane(&units[0].lane, view))));
+        out.push_str(&format!("  {}\n", visible(&lane(&units[0].lane, view))));
         for unit in units {
             one(unit, layout, out);
         }
@@ -143,7 +153,7 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
 
 fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let line = format!("      {:<8} {:<42} {workloads}", unit.impact.word(), visible(&name(unit)));
+    let line = format!("      {:<8} {:<42} {workloads}", unit.impact, visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
     if !matches!(unit.id.subject, Subject::Release { .. }) {
@@ -161,14 +171,14 @@ fn one(unit: &Unit, layout: &Layout, out: &mut String) {
     }
     effects(unit, layout, out);
     for finding in &unit.findings {
-        // What is only worth knowing, and of its own file, needs no place.
+        // A note about the unit's own file needs no place.
         let is_own = finding.severity == Severity::Note && finding.path.as_ref() == Some(unit.id.subject.path());
         let shown = if is_own { Finding { path: None, line: None, ..finding.clone() } } else { finding.clone() };
         out.push_str(&finding_as_text(&shown, "        ", layout));
     }
 }
 
-/// What a unit changes on purpose, and what it keeps from changing, object by object; a field that is the same is not worth a line.
+/// The intended and the prevented changes of fields, by object. Unchanged fields are left out.
 fn effects(unit: &Unit, layout: &Layout, out: &mut String) {
     let mut last = None;
     for effect in unit.effects.iter().filter(|effect| effect.outcome != Outcome::Same) {
@@ -180,26 +190,28 @@ fn effects(unit: &Unit, layout: &Layout, out: &mut String) {
         }
         let field = if effect.field.is_empty() { String::new() } else { format!("{}: ", effect.field) };
         let line = format!("{field}{} -> {}", effect.before, effect.after);
-        let line = if effect.outcome == Outcome::Kept { format!("{line}, kept from it") } else { line };
+        let line = if effect.outcome == Outcome::Kept { format!("{line} (prevented)") } else { line };
         out.push_str(&layout.fold_deeper("          ", "            ", &line));
         out.push('\n');
     }
 }
 
-/// What a unit can reach beyond what it is about, in a line.
+/// What a unit can affect beyond its own object, in a line.
 fn reach(radius: &Radius) -> Option<String> {
     let mut parts = Vec::new();
     if radius.releases.len() > 1 {
         let kustomizations = count(radius.kustomizations.len(), "Kustomization");
-        parts.push(format!("can reach {} in {kustomizations}", count(radius.releases.len(), "release")));
+        parts.push(format!("can affect {} in {kustomizations}", count(radius.releases.len(), "release")));
     }
-    if !radius.held_up.is_empty() {
-        parts.push(format!("holds up {}", count(radius.held_up.len(), "Kustomization")));
+    match radius.held_up.len() {
+        0 => {}
+        1 => parts.push("1 Kustomization depends on it".to_owned()),
+        several => parts.push(format!("{several} Kustomizations depend on it")),
     }
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn name(unit: &Unit) -> String {
+pub(super) fn name(unit: &Unit) -> String {
     match &unit.id.subject {
         Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
         Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
@@ -207,7 +219,7 @@ fn name(unit: &Unit) -> String {
     }
 }
 
-/// Refused units by reason: the same reason often holds for many.
+/// Refused units by reason, because one reason often holds for many.
 fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
@@ -253,10 +265,10 @@ fn opted_out(units: &[&Unit], layout: &Layout, out: &mut String) {
     }
 }
 
-/// A finding like a compiler's: severity and code, message, place, advice.
+/// A finding as compilers show it: severity and code, message, place, and what to do.
 pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> String {
     let blanks = format!("{indent}  ");
-    let text = format!("{}[{}]: {}", finding.severity.word(), finding.code.id, finding.message);
+    let text = format!("{}[{}]: {}", finding.severity, finding.code, finding.message);
     let mut out = layout.fold_deeper(indent, &blanks, &text);
     out.push('\n');
     if let Some(place) = finding.place() {
@@ -269,13 +281,13 @@ pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> Stri
     out
 }
 
-/// What there is to say about the tree. Notes that say the same of many files are one line.
+/// Findings about the repository. Notes with the same message about many files are one line.
 fn findings(findings: &[Finding], layout: &Layout, out: &mut String) {
     let (notes, others): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.severity == Severity::Note);
     if findings.is_empty() {
         return;
     }
-    out.push_str("\nabout the repository\n");
+    out.push_str("\nrepository findings\n");
     for finding in others {
         out.push_str(&finding_as_text(finding, "  ", layout));
     }

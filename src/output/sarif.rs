@@ -7,10 +7,11 @@ use crate::plan::{Code, Finding, Severity};
 use crate::repo::RepoPath;
 use crate::text::ContentId;
 
-/// Findings as SARIF 2.1.0, which GitHub and editors read: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
+/// Findings as SARIF 2.1.0, which GitHub and editors read:
+/// <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 ///
-/// The codes that occur become rules. Each result has a location, as GitHub wants it: line 1 where a finding is
-/// about a whole file, the repository itself where it is about none.
+/// The codes that occur become rules. Each result has a location, because GitHub requires one: line
+/// 1 for a finding about a whole file, and the repository itself for one without a file.
 pub fn findings_as_sarif(findings: &[Finding]) -> Value {
     let met: BTreeSet<&Code> = findings.iter().map(|finding| finding.code).collect();
     let rules: Vec<Value> = met
@@ -76,7 +77,8 @@ fn message(finding: &Finding) -> String {
     format!("{}\n{}", finding.message, finding.help())
 }
 
-/// The path as a relative URI. All but letters, digits and `-._~/` is percent-encoded, a `:` that would make the first part a scheme included.
+/// The path as a relative URI. Everything except letters, digits and `-._~/` is percent-encoded,
+/// including a `:`, which would make the first part a scheme.
 fn uri(path: Option<&RepoPath>) -> String {
     let mut uri = String::new();
     for byte in path.map_or(".", RepoPath::as_str).bytes() {
@@ -89,8 +91,8 @@ fn uri(path: Option<&RepoPath>) -> String {
     uri
 }
 
-/// What a finding is known by from run to run: code, path and message without the lines that it names. Of those that are alike in that,
-/// each has a number.
+/// What identifies a finding from run to run: code, path, and message without line numbers.
+/// Findings with the same identity are numbered.
 fn fingerprint(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> String {
     let mut parts = finding.message.split(':');
     let mut about = format!("{}\0{}\0", finding.code.id, finding.path.as_ref().map_or("", RepoPath::as_str));

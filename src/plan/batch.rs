@@ -28,8 +28,8 @@ pub struct Batch<'p> {
 }
 
 impl Batch<'_> {
-    /// Its name: `30-deployments-media`, or `30-deployments-media_plex` where plex is the first of several, or stands alone. A function of its
-    /// own units: whatever lands, the others keep their names.
+    /// Its name: `30-deployments-media`, or `30-deployments-media_plex` where plex is the first of
+    /// several, or alone. A function of its own units: whatever lands, the others keep their names.
     pub fn name(&self) -> String {
         let mut name = self.class.to_string();
         // A namespace has no underscore in it, so no two of these are one.
@@ -47,7 +47,8 @@ impl Batch<'_> {
         format!("{}/{}", branches_of(&self.lane, self.migration), self.name())
     }
 
-    /// Whether this is what a person means: its name, `lane/name`, or the name of its branch.
+    /// Whether it has this name, as you may write it: its name, `lane/name`, or the name of its
+    /// branch.
     pub fn is_called(&self, asked: &str) -> bool {
         let name = self.name();
         asked == name || asked == format!("{}/{name}", self.lane) || asked == self.branch()
@@ -71,14 +72,16 @@ fn in_a_ref(text: &str) -> String {
     text.chars().map(tame).collect()
 }
 
-/// Divides units among batches, in the order in which these land. Units that change none of the clusters asked for, and are needed by none
-/// that does, are in no batch; nor are those that need one of these, such as the removal of what releases of another cluster still name.
+/// Divides units among batches, in the order in which these land. Units that change none of the
+/// clusters asked for, and are needed by none that does, are in no batch; nor are those that need
+/// one of these, such as the removal of what releases of another cluster still name.
 ///
-/// Within a lane and a class, what fewer others depend on comes first, and what stands alone last. Lanes come in the order of promotion, those
-/// of several clusters with the last of these; what others need comes before them, whatever its lane.
+/// Within a lane and a class, what fewer others depend on comes first, and what is alone last.
+/// Lanes come in the order of promotion, those of several clusters with the last of these; what
+/// others need comes before them, whatever its lane.
 ///
-/// `units` are in an order in which each comes after what it needs, those of earlier migrations first. `clusters` are those whose lanes
-/// count, in the order of promotion.
+/// `units` are in an order in which each comes after what it needs, those of earlier migrations
+/// first. `clusters` are those whose lanes count, in the order of promotion.
 ///
 /// # Errors
 /// [`LandError::Needs`] if batches need each other in a circle.
@@ -127,8 +130,9 @@ pub fn batches<'p>(
     after_needs(found.into_iter().map(|(_, batch)| batch).collect())
 }
 
-/// The clusters whose objects each unit changes, of those that count; of what exists for others, and of what no cluster applies, those of
-/// the others. A release of one cluster does not become one of several because a removal on several waits for it.
+/// The clusters whose objects each unit changes, of those that count; of what exists for others,
+/// and of what no cluster applies, those of the others. A release of one cluster does not become
+/// one of several because a removal on several waits for it.
 fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
     let follows = |unit: &&&Unit| unit.is_for_others() || unit.lane.0.is_empty();
     let following: BTreeSet<&UnitId> = units.iter().filter(follows).map(|unit| &unit.id).collect();
@@ -163,7 +167,7 @@ enum Kind {
     Ordinary,
     /// A few: each is deleted by hand.
     Recreated,
-    /// This one, which a person wants by itself.
+    /// This one, because every release gets a separate batch.
     Asked(String),
     /// This one, which others depend on, or which sets off a hook.
     Alone(String),
@@ -201,7 +205,7 @@ fn after_needs(mut waiting: Vec<Batch<'_>>) -> Result<Vec<Batch<'_>>, LandError>
         };
         let stuck = || LandError::Needs(Box::new(waiting[0].units[0].id.clone()));
         let next = waiting.iter().position(is_ready).ok_or_else(stuck)?;
-        // What stands before it waits for something; it comes up as soon as that is there.
+        // Those before it wait for something; they follow as soon as that is there.
         order.push(waiting.remove(next));
     }
     Ok(order)

@@ -1,7 +1,7 @@
 //! Classes of batches: what a batch puts at stake, least first.
 //!
-//! The planner knows the classes that come of subject, impact and workloads. A migration whose units
-//! are none of these declares its own beside its units, as constants.
+//! The planner knows the classes that come of subject, impact and workloads. A migration whose
+//! units are none of these declares its own beside its units, as constants.
 
 use std::fmt;
 
@@ -23,7 +23,8 @@ pub struct Class {
     pub apart: Apart,
 }
 
-/// Which units must not reach a cluster in the same commit: Flux has to reconcile the first before the second comes.
+/// Which units must not reach a cluster in the same commit: Flux has to reconcile the first before
+/// the second comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Apart {
     /// None: it lands together with what it needs, and with what needs it.
@@ -60,7 +61,8 @@ impl Class {
         Class { apart, ..self }
     }
 
-    /// The class of a unit: the one that it states, else what its subject, impact and workloads tell. A
+    /// The class of a unit: the one that it states, else the one that follows from its
+    /// subject, impact and workloads. A
     /// volume at risk always counts first.
     pub fn of(unit: &Draft) -> Class {
         let has = |kinds: &[WorkloadKind]| unit.workloads.iter().any(|kind| kinds.contains(kind));
@@ -85,7 +87,8 @@ impl Class {
         }
     }
 
-    /// Whether a unit of this class must not reach a cluster in one commit with one of another that it needs.
+    /// Whether a unit of this class must not reach a cluster in one commit with one of another that
+    /// it needs.
     pub fn waits_for(self, needed: Class) -> bool {
         self != needed && (needed.apart == Apart::Dependents || self.apart == Apart::Needs)
     }

@@ -1,10 +1,11 @@
-//! What there is to say about clusters, whatever the migration.
+//! Findings about clusters that do not depend on any migration.
 
 use super::codes;
 use super::{Code, Finding, Severity};
 use crate::flux::{Cluster, Followed, FollowedBranch, Position, States, View};
 
-/// What stands between this tree and what its clusters apply: entry points that cannot be read or are not here, branches that are not.
+/// What keeps this tree from showing what its clusters apply: entry points that cannot be read or
+/// are missing, and branches that are missing.
 pub fn about_clusters(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let mut found = Vec::new();
@@ -18,14 +19,14 @@ pub fn about_clusters(view: &View) -> Vec<Finding> {
             path: Some(template.path.clone()),
             line: Some(template.line),
             message: format!(
-                "a cluster would begin here ({kind}), but this is a template, so that cluster is not seen"
+                "this looks like the entry point of a cluster ({kind}), but it is a template, so the cluster is not seen"
             ),
         });
     }
     for cluster in &graph.clusters {
         if !cluster.in_tree {
             let message =
-                format!("cluster {} begins at {}, and nothing lies there in this tree", cluster.name, cluster.path);
+                format!("cluster {} starts from {}, which does not exist in this tree", cluster.name, cluster.path);
             found.push(at_entry(view, cluster, Severity::Warning, codes::ENTRY_POINT_NOT_HERE, message));
         }
         let followed = view.followed().and_then(|following| following.of(cluster));
@@ -38,26 +39,26 @@ pub fn about_clusters(view: &View) -> Vec<Finding> {
 
 fn about_branch(view: &View, cluster: &Cluster, branch: &str, followed: &Followed) -> Option<Finding> {
     let name = &cluster.name;
-    let taken = cluster.flux_here.map_or("what it runs is not known".to_owned(), |flux| {
-        format!("that it runs Flux {flux} is what the tree at hand says")
+    let taken = cluster.flux_here.map_or("its Flux version is not known".to_owned(), |flux| {
+        format!("its Flux version is taken from the checked-out files: {flux}")
     });
     let (code, message) = match followed {
         Followed::NotHere { remote } => {
             let how = match remote {
                 Some(remote) if is_plain(remote) && is_plain(branch) => {
-                    format!("`git fetch {remote} {branch}:refs/remotes/{remote}/{branch}` brings it")
+                    format!("`git fetch {remote} {branch}:refs/remotes/{remote}/{branch}` fetches it")
                 }
                 Some(_) => "fetch it".to_owned(),
                 None => "there is no remote to fetch it from".to_owned(),
             };
             (
-                codes::BRANCH_NOT_HERE,
-                format!("cluster {name} follows branch {branch}, which is not here ({how}); {taken}"),
+                codes::BRANCH_NOT_FETCHED,
+                format!("cluster {name} follows branch {branch}, which is not in this repository ({how}); {taken}"),
             )
         }
         Followed::Here(FollowedBranch { reference, states: States::NoSuchCluster, .. }) => (
             codes::CLUSTER_NOT_ON_BRANCH,
-            format!("cluster {name} follows {reference}, where no cluster of that name is; {taken}"),
+            format!("cluster {name} follows {reference}, which has no cluster of that name; {taken}"),
         ),
         Followed::Here(FollowedBranch { reference, states: States::Unreadable(why), .. }) => (
             codes::BRANCH_UNREADABLE,
@@ -68,7 +69,8 @@ fn about_branch(view: &View, cluster: &Cluster, branch: &str, followed: &Followe
     Some(at_entry(view, cluster, Severity::Note, code, message))
 }
 
-/// The clusters that follow another branch than the one that is checked out: what lands here does not reach them until it is merged there.
+/// The clusters that follow another branch than the one that is checked out: a change reaches them
+/// only when it is merged into that branch.
 pub fn clusters_elsewhere(view: &View) -> Vec<Finding> {
     let Some(following) = view.followed() else { return Vec::new() };
     let mut found = Vec::new();
@@ -89,7 +91,7 @@ pub fn clusters_elsewhere(view: &View) -> Vec<Finding> {
             _ => String::new(),
         };
         let message = format!(
-            "cluster {} follows branch {branch}{apart}, but {checked_out}: what lands here reaches it only when it is merged there",
+            "cluster {} follows branch {branch}{apart}, but {checked_out}: a change reaches it only when it is merged into {branch}",
             cluster.name
         );
         found.push(at_entry(view, cluster, Severity::Note, codes::CLUSTER_FOLLOWS_OTHER_BRANCH, message));
@@ -107,7 +109,7 @@ pub fn apart(ahead: usize, behind: usize) -> String {
     }
 }
 
-/// Whether a name can stand in a command for people to copy.
+/// Whether a name can be part of a command that you may copy.
 fn is_plain(name: &str) -> bool {
     !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
 }

@@ -10,233 +10,233 @@ reason_codes! {
     pub GENERAL;
 
     PENDING "pending"
-        what "A migration has something left to do here that can be written now."
-        why "The repository is not on the convention that was asked for, and `check` fails until it is."
-        todo "See it with `flux-codemod diff`, write it with `flux-codemod apply`."
+        what "A migration has a change here that can be written now."
+        why "The repository is not migrated yet, and `check` fails until it is."
+        todo "Look at the change with `flux-codemod diff`, and write it with `flux-codemod apply`."
 
     TO_REVIEW "to-review"
-        what "A migration has something left to do here that a person should look at first."
-        why "It is right as far as can be seen, but not certain, so it is only written when it is asked for."
-        todo "Read why in `flux-codemod plan`; if you agree, write it with `flux-codemod apply --review`."
+        what "A migration has a change here that you should look at first."
+        why "It is right as far as can be seen, but not certain, so it is only written with `--review`."
+        todo "Read the reason in `flux-codemod plan`. If you agree, write it with `flux-codemod apply --review`."
 
     BROKEN_YAML "broken-yaml"
-        what "The file is no YAML."
-        why "Nothing in it is seen: an object in it is missing from every count, and Flux will fail on it if it applies it."
-        todo "Mend it; until then it is never touched."
+        what "The file is not valid YAML."
+        why "Its objects are not seen and are missing from every count. If Flux applies the file, it fails."
+        todo "Fix the syntax; the file is skipped until then."
 
-    ODD_PATH "odd-path"
-        what "The name of a file is not UTF-8, or holds control characters."
-        why "Such a name cannot be shown or written safely, so the file is left out of the tree."
+    UNUSABLE_PATH "unusable-path"
+        what "The name of a file is not UTF-8, or has control characters."
+        why "Such a name cannot be shown or written safely, so the file is skipped."
         todo "Rename it if it belongs to the repository."
 
     ENCRYPTED_FILE "encrypted-file"
         what "The file is encrypted by SOPS."
-        why "Any edit breaks its checksum, and Flux could not decrypt it any more."
-        todo "Change it with sops, by hand."
+        why "Any edit breaks its checksum, and Flux could no longer decrypt it."
+        todo "Change it with sops."
 
-    TEMPLATE "template"
+    TEMPLATE_FILE "template-file"
         what "The file is a template: named .j2, or with {{ }}, {% %} or {# #} outside of strings."
-        why "What it says is only known after something else has run."
-        todo "Change the template by hand, or run on what it renders."
+        why "Its content is only known after another program has rendered it."
+        todo "Change the template by hand, or run flux-codemod on what it renders."
 
     NOT_UTF8 "not-utf8"
         what "The file is not UTF-8."
-        why "YAML is; what its bytes mean would be a guess."
-        todo "Convert it to UTF-8 in a change of its own."
+        why "YAML is UTF-8; the meaning of other bytes would be a guess."
+        todo "Convert it to UTF-8 in a separate change."
 
-    LINK "link"
+    SYMLINK "symlink"
         what "The path is a symbolic link."
-        why "What it points to is read and changed where it stands; the link itself never is."
+        why "The file that it points to is read and changed under its own path; the link itself never is."
         todo "Nothing."
 
     FILTERED_FILE "filtered-file"
-        what "A filter= attribute applies to the file (git-crypt, git-lfs)."
-        why "git stores something else than what lies in the work tree."
+        what "The file has a filter= attribute (git-crypt, git-lfs)."
+        why "What git stores is not what is in the work tree."
         todo "Change it by hand."
 
     IGNORED_FILE "ignored-file"
-        what "A .gitignore names the file."
-        why "git does not know it, so no commit would hold it and no cluster would see it."
-        todo "Take the path out of .gitignore if the repository is to have it."
+        what "A .gitignore ignores the file."
+        why "No commit would contain it, so no cluster would see it."
+        todo "Remove the path from .gitignore if it belongs to the repository."
 
     UNTOUCHABLE_FILE "untouchable-file"
-        what "The file is one that is never changed: encrypted, a template, a symbolic link, under a git filter, ignored, or not UTF-8."
+        what "The file is one that is never changed: encrypted, a template, a symbolic link, behind a git filter, ignored, or not UTF-8."
         why "An edit would break its checksum, or change something else than what is seen here."
         todo "Change it by hand, or change what generates it."
 
     GONE "object-gone"
-        what "The object of a planned change is not in its file any more."
-        why "The file has changed since, or what landed before has moved the object."
+        what "The object of a planned change is no longer in its file."
+        why "The file changed after it was planned, or an earlier change moved the object."
         todo "Plan again."
 
     UNREACHED "unreached"
         what "No cluster of this repository applies the file."
-        why "Nothing happens on any cluster, and the effective namespace of the object cannot be seen."
-        todo "Delete the file, or list it again; or take the unit with --review to keep it in step."
+        why "A change has no effect on any cluster, and the effective namespace of the object is not known."
+        todo "Delete the file, or list it in a kustomization. To migrate it anyway, use --review."
 
     STATED_ELSEWHERE "stated-elsewhere"
-        what "The file of the object needs no change, but the object as a cluster gets it does: a patch, a variable or common annotations and labels add what is to change."
-        why "Only the file of the object is changed here, and what adds it would go on doing so."
+        what "The file of the object needs no change, but the object as a cluster gets it does: a patch, a variable, or common annotations and labels add what must change."
+        why "Only the file of the object is changed here; whatever adds it would continue to do so."
         todo "Change what adds it by hand: look through the kustomizations above the file."
 
     CHANGED_ON_THE_WAY "changed-on-the-way"
-        what "A patch, a variable or common annotations and labels would undo the change, or make something else of it, before the object arrives in a cluster."
-        why "What a cluster gets would not be what the migration means."
-        todo "Change what stands in the kustomizations above the file, then run again."
+        what "A patch, a variable, or common annotations and labels would undo or alter the change before the object reaches a cluster."
+        why "The cluster would not get what the migration intends."
+        todo "Change it in the kustomizations above the file, then run again."
 
     PATCHES_NOT_FOLLOWED "patches-not-followed"
-        what "Patches stand on the way of an object to its cluster, and the program does not know what they do to objects of this kind."
+        what "There are patches between an object and its cluster, and their effect on objects of this kind is not known."
         why "A patch could undo the change, or depend on what is changed."
-        todo "Read the patches of the file that is named; if none concerns the object, take the unit with --review."
+        todo "Read the patches of the named file. If none of them concerns the object, use --review."
 
     PARSERS_DISAGREE "parsers-disagree"
-        what "Two YAML parsers read the file, or the edit of it, differently."
-        why "Flux uses one of several YAML readers, too; an edit is only written when two that share no code agree on what it does."
+        what "Two YAML parsers read the file, or the edited file, differently."
+        why "Flux uses more than one YAML reader. An edit is only written if two parsers that share no code agree on it."
         todo "Simplify the YAML around the place, or make this change by hand."
 
     ANCHOR_IN_USE "anchor-in-use"
-        what "What would be removed or replaced defines a YAML anchor that is used elsewhere in the file."
-        why "The aliases would point to nothing."
-        todo "Define the anchor where it stays, or write the value out where it is used, then run again."
+        what "The text to remove or replace defines a YAML anchor that is used elsewhere in the file."
+        why "The aliases would refer to nothing."
+        todo "Define the anchor where it stays, or replace the aliases by the value, then run again."
 
     DUPLICATE_KEY "duplicate-key"
-        what "A key stands twice in one mapping."
-        why "Readers differ on which of the two counts."
+        what "A mapping has the same key twice."
+        why "YAML readers differ on which of the two wins."
         todo "Remove one of them."
 
-    NO_SUCH_KEY "no-such-key"
-        what "The key comes from a merge (<<) or an alias and does not stand in the mapping itself."
-        why "Changing it where it stands would change it for others, too."
-        todo "Write the key out where it is to change."
+    INHERITED_KEY "inherited-key"
+        what "The key is not in the mapping itself; it comes from a merge (<<) or an alias."
+        why "Changing it where it is defined would change it for others, too."
+        todo "Write the key into the mapping that is to change, then run again."
 
     UNSUPPORTED_YAML "unsupported-yaml"
-        what "The YAML has a shape that is not edited."
-        why "A shape is supported with tests or not at all; nothing is approximated."
-        todo "Rewrite the place in a plainer shape, or make this change by hand."
+        what "The YAML is written in a way that cannot be edited."
+        why "A way of writing YAML is supported with tests or not at all; nothing is approximated."
+        todo "Write the place in a simpler way, or make this change by hand."
 
     COMMENT_LOST "comment-lost"
-        what "A comment would be lost, or cannot be moved to where it would belong."
-        why "Every comment is kept, moved, or listed as dropped with the reason."
+        what "A comment would be lost, or cannot be moved to where it belongs."
+        why "Every comment is kept, moved, or listed as removed with the reason."
         todo "Move the comment out of the block by hand, then run again."
 
     EDITS_OVERLAP "edits-overlap"
-        what "Two operations of one edit touch the same bytes."
-        why "Their order would matter."
-        todo "This is a mistake in flux-codemod: please report it with the file."
+        what "Two operations of one edit change the same bytes."
+        why "The result would depend on their order."
+        todo "This is a bug in flux-codemod: please report it with the file."
 
     COMMENT_MOVED "comment-moved"
-        what "A comment stood inside something that was replaced, and stands directly above it now."
-        why "Comments are somebody's words; they are not thrown away."
-        todo "See in the diff whether it still fits."
+        what "A comment was inside something that is replaced. It is kept, directly above the replacement."
+        why "Comments are written by people; they are not thrown away."
+        todo "Check in the diff that it still fits."
 
     COMMENT_DROPPED "comment-dropped"
-        what "A comment stood inside something that was removed, and went with it, for the reason given."
-        why "It is about what is gone."
-        todo "See in the diff that you agree."
+        what "A comment was inside something that is removed, and is removed with it, for the reason given."
+        why "It describes what is no longer there."
+        todo "Check in the diff that you agree."
 
     ENTRY_POINT_TEMPLATE "entry-point-template"
-        what "A template would be where a cluster begins: a Flux Kustomization that builds its own directory, or a FluxInstance."
-        why "What it says is only known after something else has run, so the cluster and all that it applies is not seen."
+        what "The entry point of a cluster (a Flux Kustomization that builds its own directory, or a FluxInstance) is a template."
+        why "Its content is only known after another program has rendered it, so the cluster and everything it applies is not seen."
         todo "Run on what the template renders, or name the cluster in the configuration."
 
     ENTRY_POINT_NOT_HERE "entry-point-not-here"
-        what "A cluster is told to begin at a path that is not in this tree."
-        why "Nothing is known of what it applies: its releases count as applied by none."
-        todo "Correct the path, or run where the whole repository is."
+        what "The path that a cluster starts from is not in this tree."
+        why "What the cluster applies is not known: its releases count as applied by no cluster."
+        todo "Correct the path, or run on the whole repository."
 
-    BRANCH_NOT_HERE "branch-not-here"
-        what "A cluster follows a git branch that this repository has neither as remote-tracking nor as local branch."
-        why "What the cluster runs is what that branch says; without it the tree at hand is taken at its word."
+    BRANCH_NOT_FETCHED "branch-not-fetched"
+        what "A cluster follows a git branch that is not in this repository, neither local nor remote-tracking."
+        why "The cluster runs what is on that branch. Without it, the checked-out files are used instead."
         todo "Fetch the branch, then run again."
 
     BRANCH_UNREADABLE "branch-unreadable"
-        what "A cluster follows a git branch whose files are not all here, as in a partial clone."
-        why "What the cluster runs is what that branch says; without it the tree at hand is taken at its word."
+        what "A cluster follows a git branch whose files are not all in this repository, as in a partial clone."
+        why "The cluster runs what is on that branch. Without it, the checked-out files are used instead."
         todo "Check the branch out once, or clone without a filter, then run again."
 
     CLUSTER_NOT_ON_BRANCH "cluster-not-on-branch"
-        what "A cluster follows a git branch on which no cluster of its name begins."
-        why "The version of Flux that it runs cannot be read there; the tree at hand is taken at its word."
-        todo "See whether the entry point was moved, and merge the move to the branch, or correct the branch."
+        what "A cluster follows a git branch that has no cluster of its name."
+        why "The Flux version that it runs cannot be read from the branch; the checked-out files are used instead."
+        todo "If the entry point was moved, merge the move into the branch; otherwise correct the branch."
 
     CLUSTER_FOLLOWS_OTHER_BRANCH "cluster-follows-other-branch"
         what "A cluster follows another git branch than the one that is checked out."
-        why "What lands here does not reach it until it is merged there, and what the plan says of it may be long done or never come."
-        todo "Check its branch out to migrate it, or merge there when its turn has come."
+        why "A change reaches the cluster only when it is merged into that branch, and the plan for it may be out of date."
+        todo "Check that branch out to migrate the cluster, or merge into it when you are ready."
 
     BUILD_DIFFERS "build-differs"
-        what "Kustomize itself, asked with both trees, does not build the same objects for a Flux Kustomization with this change."
-        why "The migration changes where things stand and nothing else; what differs otherwise is a surprise, and is never written."
-        todo "Read which objects differ. If that is wanted, make the change by hand, in a commit of its own."
+        what "With this change, Kustomize builds different objects for a Flux Kustomization."
+        why "The migration promises the same objects, apart from the changes that it lists. An unexpected difference is never written."
+        todo "Read which objects differ. If you want that, make the change by hand, in a separate commit."
 
-    BUILD_NOT_JUDGED "build-not-judged"
-        what "Kustomize itself cannot tell whether a Flux Kustomization builds the same: it does not build as it is, or lists what is not in the repository."
-        why "Nothing is fetched to find out. The native proof counts alone."
-        todo "Build both trees by hand if it matters, or mend what keeps it from building."
+    BUILD_NOT_COMPARED "build-not-compared"
+        what "Whether a Flux Kustomization still builds the same cannot be checked with Kustomize: it does not build now, or lists something that is not in the repository."
+        why "Nothing is fetched to find out; flux-codemod's own proof is used alone."
+        todo "Build both versions by hand if it matters, or fix what keeps it from building."
 
     OPTED_OUT "opted-out"
         what "A comment in the file, `# flux-codemod: skip[...]`, keeps the place as it is."
-        why "Somebody decided so. What would touch the place is shown, and is neither pending nor refused."
-        todo "Take the comment away when it is time."
+        why "The change is shown, but it is never written, and counts neither as pending nor as refused."
+        todo "Remove the comment when the reason no longer holds."
 
     SKIP_WITHOUT_REASON "skip-without-reason"
-        what "An opt-out gives no reason. It is honoured all the same."
-        why "Whoever meets it later cannot know whether it still holds."
-        todo "Write the reason behind it: `# flux-codemod: skip[chart-ref] the chart is patched on the cluster`."
+        what "An opt-out gives no reason. It works all the same."
+        why "Nobody can see later whether it is still needed."
+        todo "Add the reason: `# flux-codemod: skip[chart-ref] the chart is patched on the cluster`."
 
     SKIP_UNKNOWN "skip-unknown"
-        what "An opt-out names what is neither a migration nor a reason code."
-        why "It skips nothing, and what it was to keep would be changed."
-        todo "Correct the name, or take the comment away."
+        what "An opt-out names neither a migration nor a reason code."
+        why "It skips nothing, and what it should keep would be changed."
+        todo "Correct the name, or remove the comment."
 
     SKIP_UNREADABLE "skip-unreadable"
-        what "A comment begins like an opt-out, and cannot be read as one."
-        why "It skips nothing, and what it was to keep would be changed."
-        todo "Write it as `# flux-codemod: skip[chart-ref] reason`, several ids separated by commas."
+        what "A comment begins like an opt-out, but cannot be read as one."
+        why "It skips nothing, and what it should keep would be changed."
+        todo "Write it as `# flux-codemod: skip[chart-ref] reason`, with several ids separated by commas."
 
     CONFIG_UNKNOWN_KEY "config-unknown-key"
-        what "The configuration has a key that nothing reads."
-        why "A misspelt key would silently decide nothing."
-        todo "Correct it to the key that is named, or take it out."
+        what "The configuration has an unknown key."
+        why "A misspelt key would silently have no effect."
+        todo "Correct it to the suggested key, or remove it."
 
     CONFIG_WRONG_TYPE "config-wrong-type"
-        what "A key of the configuration has a value of another type than it takes."
-        why "What was meant would be a guess: `1.10` without quotes is the number 1.1 to most readers of YAML."
+        what "A value in the configuration has the wrong type."
+        why "The meaning would be a guess: `1.10` without quotes is the number 1.1 to most YAML readers."
         todo "Write the value as the message says."
 
     CONFIG_EMPTY_VALUE "config-empty-value"
-        what "A key of the configuration has no value, an empty one, or is missing where it must be."
-        why "Nothing could be meant, or the default; which of the two would be a guess."
-        todo "Give it a value, or leave the key out: then what the tree shows, or the default, holds."
+        what "A key in the configuration has no value, has an empty one, or is missing where it is required."
+        why "Whether it means nothing or the default would be a guess."
+        todo "Set a value, or remove the key: missing keys are detected from the repository or take their default."
 
     CONFIG_INVALID_VALUE "config-invalid-value"
-        what "A value of the configuration cannot be what it is to be: a path, a branch, a namespace."
-        why "It would only fail later, on the cluster or in git."
+        what "A value in the configuration is not valid as a path, a branch, a namespace or whatever its key takes."
+        why "It would fail later, on the cluster or in git."
         todo "Correct it as the message says."
 
     CONFIG_DUPLICATE "config-duplicate"
-        what "Something stands twice in a list of the configuration."
-        why "Which of the two counts, such as for the order of clusters, would be a guess."
-        todo "Leave one of them out."
+        what "A list in the configuration has the same entry twice."
+        why "Which of the two is meant, for example in the order of clusters, would be a guess."
+        todo "Remove one of them."
 
     CONFIG_UNKNOWN_CLUSTER "config-unknown-cluster"
-        what "The configuration names a cluster that the tree does not show, or gives a path to one that it shows elsewhere."
-        why "The order of promotion would be that of other clusters than there are."
-        todo "Correct the name; add `path` for a cluster whose entry point the tree does not show, and leave it out for one that it shows."
+        what "The configuration names a cluster that is not found in the repository, or gives a path to one that is found elsewhere."
+        why "The order of promotion would not be that of the real clusters."
+        todo "Correct the name. Add `path` for a cluster that is not found in the repository, and remove it for one that is."
 
     CONFIG_PATH_NOT_IN_TREE "config-path-not-in-tree"
-        what "The configuration names a directory that a cluster starts from, and this tree has nothing there."
-        why "The cluster seems to apply nothing. That is right where its directory is only on the branch that it follows."
-        todo "Look for a misspelt path; it starts at the root of the repository."
+        what "The configuration names the directory that a cluster starts from, and this tree has nothing there."
+        why "The cluster seems to apply nothing. That is right only if its directory is on another branch, the one that it follows."
+        todo "Check the path for a typo; it starts at the root of the repository."
 }
 
 /// The reason code of a file that is never changed.
 pub fn code_of_barred(barred: Barred) -> &'static Code {
     match barred {
         Barred::Encrypted => ENCRYPTED_FILE,
-        Barred::Template => TEMPLATE,
+        Barred::Template => TEMPLATE_FILE,
         Barred::NotUtf8 => NOT_UTF8,
-        Barred::Link => LINK,
+        Barred::Link => SYMLINK,
         Barred::Filtered => FILTERED_FILE,
         Barred::Ignored => IGNORED_FILE,
     }
@@ -249,7 +249,7 @@ pub fn code_of_edit(problem: &Problem) -> &'static Code {
         Problem::ParsersDisagree(_) => PARSERS_DISAGREE,
         Problem::AnchorInUse { .. } => ANCHOR_IN_USE,
         Problem::DuplicateKey(_) => DUPLICATE_KEY,
-        Problem::NoSuchKey(_) => NO_SUCH_KEY,
+        Problem::NoSuchKey(_) => INHERITED_KEY,
         Problem::Unsupported(_) => UNSUPPORTED_YAML,
         Problem::CommentLost(_) => COMMENT_LOST,
         Problem::Overlap => EDITS_OVERLAP,
@@ -259,6 +259,11 @@ pub fn code_of_edit(problem: &Problem) -> &'static Code {
 /// Looks a reason code up among the general ones and those of the migrations.
 pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<&'static Code> {
     codes(migrations).into_iter().find(|code| code.id == id)
+}
+
+/// The reason codes of the planner, some of which `doctor` uses too.
+pub fn general_codes() -> Vec<&'static Code> {
+    [GENERAL, crate::finding::SHARED].concat()
 }
 
 /// All reason codes.

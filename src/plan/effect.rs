@@ -1,4 +1,10 @@
-/// What becomes of a field of an object in a cluster, where a unit is meant to change what is applied, or must not.
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What becomes of a field of an object in a cluster, where a unit is meant to change what is
+/// applied, or must not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Effect {
     /// The cluster.
@@ -7,7 +13,8 @@ pub struct Effect {
     pub object: String,
     /// The field: `spec.upgrade.remediation.retries`; empty for the object as a whole.
     pub field: String,
-    /// What holds now, and where it comes from if that is not the object itself: `3`, `0 (Flux's default)`, `absent`.
+    /// What holds now, and where it comes from if that is not the object itself: `3`, `0 (Flux's
+    /// default)`, `absent`.
     pub before: String,
     /// What holds once the unit has landed.
     pub after: String,
@@ -15,8 +22,9 @@ pub struct Effect {
     pub outcome: Outcome,
 }
 
-/// How what holds before stands to what holds after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How the value after compares with the value before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It is the same.
     Same,
@@ -26,13 +34,12 @@ pub enum Outcome {
     Kept,
 }
 
-impl Outcome {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Outcome::Same => "same",
             Outcome::Changes => "changes",
             Outcome::Kept => "kept",
-        }
+        })
     }
 }

@@ -1,23 +1,28 @@
-//! What a program that is not ours says of builds: the judge beside the native proof.
+//! The judge: another program that compares builds, in addition to the native proof.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::{Impact, Outcome, Subject, Unit, UnitId};
 use crate::flux::{InCluster, View};
 
-/// Builds what Flux Kustomizations build, by a program that is not ours. It is asked only about units of migrations that keep builds as they
-/// are ([`Migration::keeps_builds`](super::Migration::keeps_builds)).
+/// Compares what Flux Kustomizations build, with another program. It is only used for units of
+/// migrations that keep builds the same
+/// ([`Migration::keeps_builds`](super::Migration::keeps_builds)).
 pub trait Judge {
-    /// The program, with its version: `kubectl kustomize v5.5.0`. `None` where there is none after all; it is looked for when it is needed.
+    /// The program, with its version: `kubectl kustomize v5.5.0`. `None` if there is none; it is
+    /// looked for when it is needed.
     fn name(&self) -> Option<String>;
 
-    /// Builds Flux Kustomizations on the tree of each view, and compares. What is in neither view, or builds from another repository, is
-    /// left out of the answer.
+    /// Builds Flux Kustomizations on the tree of each view, and compares. What is in neither view,
+    /// or builds from another repository, is left out of the answer.
     fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict>;
 }
 
-/// What two builds of a Flux Kustomization come to.
+/// How two builds of a Flux Kustomization compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The same objects, contents included.
@@ -27,22 +32,9 @@ pub enum Verdict {
     /// It built before and does not any more, for this reason.
     Breaks(String),
     /// It did not build before and does now: there is nothing to compare with.
-    Mended,
-    /// It cannot be told, for this reason.
+    Fixed,
+    /// They cannot be compared, for this reason.
     Unknown(String),
-}
-
-impl Verdict {
-    /// The word for it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Verdict::Same => "same",
-            Verdict::Differs(_) => "differs",
-            Verdict::Breaks(_) => "breaks",
-            Verdict::Mended => "mended",
-            Verdict::Unknown(_) => "unknown",
-        }
-    }
 }
 
 /// An object that is not the same in two builds.
@@ -55,68 +47,70 @@ pub struct Differing {
 }
 
 /// What happened to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum How {
     /// It was not there.
     New,
     /// It is not there any more.
     Gone,
-    /// Its contents are others.
+    /// Its contents differ.
     Changed,
 }
 
-impl How {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             How::New => "new",
             How::Gone => "gone",
             How::Changed => "changed",
-        }
+        })
     }
 }
 
 impl fmt::Display for Differing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.how {
-            How::New => "be new",
-            How::Gone => "be gone",
-            How::Changed => "not be the same",
+            How::New => "be added",
+            How::Gone => "be missing",
+            How::Changed => "be different",
         };
         write!(f, "{} would {what}", self.object)
     }
 }
 
-/// What was judged, and by what.
+/// Which builds were compared, and with which program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// The program, with its version; `None` where there was none to ask, and the native proof is all there is.
+    /// The program, with its version; `None` if there was none, and only the native proof was used.
     pub by: Option<String>,
-    /// What became of each Flux Kustomization that units can touch.
+    /// The result for each Flux Kustomization that units can touch.
     pub builds: BTreeMap<InCluster, Compared>,
 }
 
 /// A Flux Kustomization, built with and without units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compared {
-    /// What the builds come to.
+    /// How the builds compare.
     pub verdict: Verdict,
-    /// The units that can touch it, in the tree where they land and in the one where they have; or in one of these, if none can in both.
+    /// The units that can touch it, in the tree where they land and in the one where they have; or
+    /// in one of these, if none can in both.
     pub units: BTreeSet<UnitId>,
 }
 
 impl Judged {
-    /// How many of the builds come to the same.
+    /// How many of the builds are the same.
     pub fn same(&self) -> usize {
         self.builds.values().filter(|build| build.verdict == Verdict::Same).count()
     }
 }
 
-/// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`, if nothing is but what they mean.
+/// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`
+/// if everything that changes is intended.
 pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Option<String> {
     let differing = match verdict {
-        Verdict::Same | Verdict::Mended | Verdict::Unknown(_) => return None,
-        Verdict::Breaks(why) => return Some(format!("{} on {} would not build any more: {why}", of.name, of.cluster)),
+        Verdict::Same | Verdict::Fixed | Verdict::Unknown(_) => return None,
+        Verdict::Breaks(why) => return Some(format!("{} on {} would no longer build: {why}", of.name, of.cluster)),
         Verdict::Differs(differing) => differing,
     };
     let is_meant = |object: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &object.object));
@@ -129,8 +123,9 @@ pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Op
     Some(format!("{} on {} would not build the same: {first}{more}", of.name, of.cluster))
 }
 
-/// Whether a unit says that an object of a cluster changes: as one of its effects, or because it is about that very object and has an impact. One that
-/// has an impact, and says neither, may change whatever it touches.
+/// Whether a unit says that an object of a cluster changes: as one of its effects, or because it is
+/// about that very object and has an impact. One that has an impact, and says neither, may change
+/// whatever it touches.
 fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
     let effects = unit.effects.iter().filter(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes);
     if effects.map(|effect| &*effect.object).any(|meant| is_called(meant, object)) {
@@ -147,7 +142,8 @@ fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
     }
 }
 
-/// Whether `Kind name` or `Kind namespace/name` is what an object is called; where a file gives it no namespace, its build may.
+/// Whether `Kind name` or `Kind namespace/name` is what an object is called; where a file gives it
+/// no namespace, its build may.
 fn is_called(meant: &str, object: &str) -> bool {
     let parts = |text: &str| -> Option<(String, Option<String>, String)> {
         let (kind, name) = text.split_once(' ')?;
@@ -198,25 +194,25 @@ mod tests {
         let both = [("main", "ConfigMap home/a"), ("main", "Secret b")];
         assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &both)), None, "Secret b is in whatever namespace");
         let one = surprising(&unit(consumer(), Impact::Upgrade, &both[..1])).unwrap();
-        assert_eq!(one, "flux-system/a on main would not build the same: Secret home/b would not be the same");
+        assert_eq!(one, "flux-system/a on main would not build the same: Secret home/b would be different");
         for wrong in [("edge", "ConfigMap home/a"), ("main", "ConfigMap other/a"), ("main", "Service a")] {
             let found = surprising(&unit(consumer(), Impact::Upgrade, &[wrong])).unwrap();
-            assert!(found.ends_with("ConfigMap home/a would not be the same, and 1 more"), "{found}");
+            assert!(found.ends_with("ConfigMap home/a would be different, and 1 more"), "{found}");
         }
         assert_eq!(surprising(&unit(consumer(), Impact::Upgrade, &[])), None, "it says that something changes");
         assert!(surprising(&unit(consumer(), Impact::None, &[])).is_some());
         let (kind, namespace, name) = ("Secret".to_owned(), "home".to_owned(), "b".to_owned());
         let about = Subject::Object { kind, namespace, name, path: RepoPath::new("a/b.yaml").unwrap() };
         let found = surprising(&unit(about, Impact::Upgrade, &[])).unwrap();
-        assert!(found.ends_with("ConfigMap home/a would not be the same"), "{found}");
+        assert!(found.ends_with("ConfigMap home/a would be different"), "{found}");
     }
 
     #[test]
     fn what_breaks_always_is_one() {
         let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
-        let all = [Verdict::Same, Verdict::Mended, Verdict::Unknown("x".into()), Verdict::Breaks("no x".into())];
+        let all = [Verdict::Same, Verdict::Fixed, Verdict::Unknown("x".into()), Verdict::Breaks("no x".into())];
         let changes = unit(consumer(), Impact::Data, &[]);
         let found: Vec<_> = all.iter().filter_map(|verdict| surprise(&of, verdict, &[&changes])).collect();
-        assert_eq!(found, ["flux-system/a on main would not build any more: no x"]);
+        assert_eq!(found, ["flux-system/a on main would no longer build: no x"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::flux::View;
 use crate::repo::{Changes, RepoPath, TreeError};
 use crate::yaml::CommentFate;
 
-/// A comment that stood where a unit removed something, and what became of it.
+/// A comment in what a unit removed, and what was done with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// The unit.
@@ -27,7 +27,7 @@ pub struct Landed {
     pub view: View,
     /// The units that changed it, in the order in which they landed.
     pub units: Vec<UnitId>,
-    /// The comments that stood where they removed something.
+    /// The comments in what they removed.
     pub comments: Vec<Dropped>,
     /// The units that could not land on this tree, with the reason.
     pub refused: BTreeMap<UnitId, Finding>,
@@ -59,7 +59,7 @@ pub enum LandError {
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// A unit touched a file that it had not named.
-    #[error("{unit} touches {path}, which it did not say; this is a mistake in flux-codemod")]
+    #[error("{unit} changes {path}, which it had not declared; this is a bug in flux-codemod, please report it")]
     Undeclared {
         /// The unit.
         unit: Box<UnitId>,
@@ -67,28 +67,31 @@ pub enum LandError {
         path: RepoPath,
     },
     /// A unit that was planned does not land.
-    #[error("{unit} was planned, but does not land: {}; this is a mistake in flux-codemod", reason.message)]
+    #[error("{unit} was planned, but cannot be written: {}; this is a bug in flux-codemod, please report it", reason.message)]
     DoesNotLand {
         /// The unit.
         unit: Box<UnitId>,
         /// Why.
         reason: Box<Finding>,
     },
-    /// Of the units that touch a Flux Kustomization only some were to land, and these change what is built.
-    #[error("{0}, where only what is asked for is written; ask for all that touches it, or leave it out")]
+    /// Of the units that touch a Flux Kustomization only some are selected, and these change what
+    /// is built.
+    #[error("{0} if only the selected units are written; select all units that change it, or none of them")]
     Surprise(String),
-    /// A unit names a migration that was not handed in.
-    #[error("{0} belongs to a migration that is not at hand; this is a mistake in flux-codemod")]
+    /// A unit names a migration that is not among the given ones.
+    #[error("{0} belongs to a migration that is not planned; this is a bug in flux-codemod, please report it")]
     NoSuchMigration(Box<UnitId>),
     /// Units need each other in a circle, or one that is not among them nor in the tree.
-    #[error("{0} needs what is not there; this is a mistake in flux-codemod")]
+    #[error("{0} needs a unit that does not exist; this is a bug in flux-codemod, please report it")]
     Needs(Box<UnitId>),
 }
 
-/// The units in an order in which each comes after what it needs: first those that need nothing, by name, then those that need these.
+/// The units in an order in which each comes after what it needs: first those that need nothing, by
+/// name, then those that need these.
 ///
 /// # Errors
-/// [`LandError::Needs`] if there is no such order. Needs that are not among the units are taken to be in the tree.
+/// [`LandError::Needs`] if there is no such order. Needs that are not among the units are taken to
+/// be in the tree.
 pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
     let mut waiting: BTreeMap<&UnitId, &Unit> = units.iter().map(|unit| (&unit.id, *unit)).collect();
     let mut order = Vec::with_capacity(waiting.len());
@@ -105,11 +108,12 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
     Ok(order)
 }
 
-/// Lands units on a tree, in the order given. The only place where text is made: diff, apply and branch differ in what they do with the trees.
+/// Lands units on a tree, in the order given. The only place where text is made: `diff`, `apply`
+/// and `branch` differ in what they do with the trees.
 ///
-/// Units that come one after the other, touch different files and need nothing of each other are edited on one tree at once.
-/// What cannot be done on this tree is in [`Landed::refused`], what would touch an opted-out place in [`Landed::opted_out`], together with all
-/// that needs it.
+/// Consecutive units that touch different files and do not need each other are edited together on
+/// one tree. What cannot be done on this tree is in [`Landed::refused`], what would touch an
+/// opted-out place in [`Landed::opted_out`], together with everything that needs it.
 ///
 /// # Errors
 /// [`LandError`], if a migration breaks its own promises, or the tree cannot be read.
@@ -136,7 +140,8 @@ pub fn land(
     Ok(landed)
 }
 
-/// How many units at the front are of one migration, touch different files and need nothing of each other.
+/// How many units at the front are of one migration, touch different files and need nothing of each
+/// other.
 fn wave(units: &[&Unit]) -> usize {
     let mut touched = BTreeSet::new();
     let mut ids = BTreeSet::new();

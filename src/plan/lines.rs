@@ -1,4 +1,4 @@
-//! Lines of a tree on which others have landed, as lines of the tree at hand.
+//! Lines of a tree on which units have landed, as lines of the tree as it is.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use super::Finding;
 use crate::flux::View;
 use crate::repo::RepoPath;
 
-/// Has findings point into the tree at hand: a migration finds them on a tree where earlier ones have landed.
+/// Makes findings point into the tree as it is. A migration finds them on a tree where earlier ones
+/// have landed.
 pub(super) fn point_into<'f>(start: &View, landed: &View, findings: impl Iterator<Item = &'f mut Finding>) {
     let mut known: BTreeMap<RepoPath, Option<Vec<usize>>> = BTreeMap::new();
     for finding in findings {
@@ -20,13 +21,13 @@ pub(super) fn point_into<'f>(start: &View, landed: &View, findings: impl Iterato
     }
 }
 
-/// A line of a file in the tree at hand.
+/// A line of a file, in the tree as it is.
 pub(super) fn old_line(start: &View, landed: &View, path: &RepoPath, line: usize) -> usize {
     old_lines(start, landed, path).and_then(|lines| lines.get(line - 1).copied()).unwrap_or(line)
 }
 
-/// For each line of a file that has changed, that of the old text: what is new stands for what it replaces, or what it follows. `None` for a
-/// file that is the same, or is not in both trees.
+/// For each line of a file that has changed, that of the old text: a new line has the number of the
+/// one that it replaces or follows. `None` for a file that is the same, or is not in both trees.
 fn old_lines(start: &View, landed: &View, path: &RepoPath) -> Option<Vec<usize>> {
     let text = |view: &View| {
         let file = view.tree().read(path).ok()??;

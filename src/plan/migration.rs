@@ -18,7 +18,8 @@ pub struct Meta {
     pub summary: &'static str,
     /// Its runbook.
     pub readme: &'static str,
-    /// The reason codes that it uses beside the general ones: its own, and those that it shares with others.
+    /// The reason codes that it uses beside the general ones: its own, and those that it shares
+    /// with others.
     pub codes: &'static [&'static [&'static Code]],
 }
 
@@ -27,7 +28,7 @@ pub struct Meta {
 pub struct Survey {
     /// What is to be done, or refused, in scope.
     pub drafts: Vec<Draft>,
-    /// What there is to report beyond these.
+    /// Findings that belong to none of these.
     pub findings: Vec<Finding>,
     /// What is not in scope.
     pub out_of_scope: OutOfScope,
@@ -42,12 +43,12 @@ pub struct OutOfScope {
     pub what: String,
 }
 
-/// What an edit comes to, on one tree.
+/// The result of an edit on one tree.
 #[derive(Clone, Debug)]
 pub enum Edited {
     /// The tree has it already.
     Already,
-    /// These changes, proven, with the fate of each comment that stood where something was removed.
+    /// These changes, proven, with the fate of each comment in what was removed.
     Changes(Changes, Vec<(RepoPath, CommentFate)>),
     /// It cannot be done on this tree.
     Refused(Finding),
@@ -58,8 +59,8 @@ pub trait Migration: Send + Sync {
     /// What it is.
     fn meta(&self) -> &'static Meta;
 
-    /// What can be configured about it: its section of the configuration. Its methods ask the settings
-    /// for it.
+    /// What can be configured about it: its section of the configuration. Its methods ask the
+    /// settings for it.
     fn section(&self) -> Option<SectionType> {
         None
     }
@@ -73,10 +74,11 @@ pub trait Migration: Send + Sync {
     /// What there is to do in a tree. Pure: no clock, no disk, no order of files.
     fn survey(&self, view: &View, settings: &Settings) -> Survey;
 
-    /// What each unit comes to on *this* tree, be it a base, a stack or half merged. The units touch different files and need nothing
-    /// of each other; all that they need is in the tree.
+    /// The result for each unit on *this* tree, be it a base, a stack or half merged. The units
+    /// touch different files and need nothing of each other; all that they need is in the tree.
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited>;
 
-    /// What a person does before and after a batch lands, with real names, on the tree in which it has not landed yet.
+    /// What to do before and after a batch is merged, with real names. The tree is the one before
+    /// it.
     fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook;
 }

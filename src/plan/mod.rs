@@ -1,9 +1,10 @@
 //! What is to be done, and doing it on trees: migrations, units, findings, selection, landing.
 //!
-//! **Units are recipes, not patches.** A [`Plan`] holds no text. A [`Unit`] says *what* is to change; [`land`] has a migration make the text, on the
-//! very tree where the unit arrives. No text is ever merged.
+//! **Units are recipes, not patches.** A [`Plan`] holds no text. A [`Unit`] says *what* is to
+//! change; [`land`] makes a migration write the text, on the very tree where the unit lands. No
+//! text is ever merged.
 //!
-//! Knows no terminal, no git, no registry: migrations are handed in.
+//! Knows no terminal, no git and no registry: the caller passes the migrations.
 
 pub mod author;
 mod batch;
@@ -11,6 +12,7 @@ mod class;
 mod clusters;
 pub mod codes;
 mod effect;
+pub mod glossary;
 mod judge;
 mod land;
 mod lines;
@@ -31,7 +33,7 @@ pub use crate::finding::{Code, Finding, Severity};
 pub use batch::{Batch, batches, branches_of};
 pub use class::{Apart, Class};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
-pub use codes::{GENERAL, code, codes};
+pub use codes::{GENERAL, code, codes, general_codes};
 pub use effect::{Effect, Outcome};
 pub use judge::{Compared, Differing, How, Judge, Judged, Verdict};
 pub use land::{Dropped, LandError, Landed, land, ordered};
@@ -39,7 +41,7 @@ pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
 pub use planner::{Plan, plan};
 pub use prove::prove;
-pub use select::{SelectError, Selection, Selectors, There, UnknownSelector, nearest};
+pub use select::{Known, SelectError, Selection, Selectors, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use stack::{Layer, StackError, independent, stacked, without};
 pub use tree::about_tree;

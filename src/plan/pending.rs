@@ -2,8 +2,8 @@ use super::{Code, Finding, Plan, Selection, Severity, Unit, codes};
 use crate::flux::View;
 use crate::repo::RepoPath;
 
-/// What `check` has to say, as findings: the units that were asked for and are not done, each where its object stands, then what there is to
-/// say about the tree.
+/// The result of `check` as findings: the selected units that are not done, each at the place of
+/// its object, then the findings about the tree.
 ///
 /// What makes `check` fail is an error. A refused unit is the reason for which it is refused.
 pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<Finding> {

@@ -12,16 +12,16 @@ use crate::config::Settings;
 use crate::flux::{Radiuses, View, is_kustomization_file};
 use crate::repo::RepoPath;
 
-/// All that is to be done in a repository, before anybody selects from it.
+/// Everything that is to be done in a repository, before a selection.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The units, in an order in which each comes after what it needs.
     pub units: Vec<Unit>,
-    /// What there is to say beyond them.
+    /// Findings about the tree.
     pub findings: Vec<Finding>,
     /// What each migration leaves alone.
     pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
-    /// What a judge said of builds; `None` where no unit promises to leave them as they are.
+    /// How builds compare; `None` if no unit promises that they stay the same.
     pub judged: Option<Judged>,
     /// The opt-outs that keep something from being done: migration, file, line of the comment.
     met: BTreeSet<(&'static str, RepoPath, usize)>,
@@ -42,8 +42,8 @@ impl Plan {
         self.units.iter().find(|unit| unit.id == *id)
     }
 
-    /// Whether the opt-out on a line of a file keeps something of a migration from being done, or may: of a unit that is not done for
-    /// another reason it is not known what it would touch.
+    /// Whether the opt-out on a line of a file keeps something of a migration from being done, or
+    /// may: of a unit that is not done for another reason it is not known what it would touch.
     pub(super) fn is_met(&self, migration: &str, path: &RepoPath, line: usize) -> bool {
         let elsewhere = |unit: &Unit| {
             let is_here = |finding: &Finding| finding.code == codes::OPTED_OUT && finding.path.as_ref() == Some(path);
@@ -60,11 +60,12 @@ const ROUNDS: usize = 3;
 
 /// Plans the migrations, in the order given, on a tree.
 ///
-/// Each migration surveys the tree in which the units of the earlier ones have landed, and every unit is landed on trial: one
-/// that cannot be proven now is refused now, not when it is written. Surveys repeat until they find nothing new.
+/// Each migration surveys the tree in which the units of the earlier ones have landed, and every
+/// unit is landed on trial: one that cannot be proven now is refused now, not when it is written.
+/// Surveys repeat until they find nothing new.
 ///
-/// Units of migrations that keep builds as they are go before a judge, if there is one: those that it finds to change what they should not
-/// are refused, too.
+/// Units of migrations that keep builds as they are go before a judge, if there is one: those that
+/// it finds to change what they should not are refused, too.
 ///
 /// # Errors
 /// [`LandError`], if a migration breaks its promises, or the tree cannot be read.
@@ -106,8 +107,9 @@ pub fn plan(
     Ok(plan)
 }
 
-/// Has new units need what other migrations have landed in the files that they touch: it is on that tree that they were found. Lists of
-/// kustomizations do not count: an entry has its place whatever else is listed.
+/// Has new units need what other migrations have landed in the files that they touch: it is on that
+/// tree that they were found. Lists of kustomizations do not count: an entry has its place whatever
+/// else is listed.
 fn after_others(new: &mut [Unit], landed: &[Unit]) {
     let files = |unit: &Unit| -> BTreeSet<RepoPath> {
         unit.touches.iter().filter(|path| !is_kustomization_file(path)).cloned().collect()
@@ -122,7 +124,7 @@ fn after_others(new: &mut [Unit], landed: &[Unit]) {
     }
 }
 
-/// Fills in what the units reach, in the tree as it stands, and with it their lanes.
+/// Fills in what the units reach, in the tree as it is, and with it their lanes.
 fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
         return;
@@ -137,7 +139,8 @@ fn measure(view: &View, units: &mut [Unit]) {
         unit.lane.0.extend(unit.radius.clusters.iter().cloned().chain(begun));
         unit.dependents = dependents(view, &unit.id.subject);
     }
-    // What is new, or only listed by what is new, reaches nothing yet: it is there for the units that need it.
+    // What is new, or only listed by what is new, reaches nothing yet: it is there for the units
+    // that need it.
     for number in (0..units.len()).rev() {
         let (id, unit) = (units[number].id.clone(), &units[number]);
         if unit.is_for_others() || unit.lane.0.is_empty() {

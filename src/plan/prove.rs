@@ -1,4 +1,5 @@
-//! A part of the units is not the whole: where only some of those that touch a Flux Kustomization land, a judge is asked again.
+//! A part of the units is not the whole: where only some of those that touch a Flux Kustomization
+//! land, a judge is asked again.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +10,8 @@ use super::{Judge, Migration, Plan, Unit, UnitId};
 use crate::config::Settings;
 use crate::flux::{InCluster, View};
 
-/// Has a judge compare what some of the units of a plan touch, where they land without others that touch the same. What all of them touch was judged
-/// when it was planned.
+/// Has a judge compare what some of the units of a plan touch, where they land without others that
+/// touch the same. What all of them touch was judged when it was planned.
 ///
 /// # Errors
 /// [`LandError::Surprise`], if something would not build the same; else as [`land`].
@@ -48,11 +49,12 @@ pub fn prove(
     let others: Vec<&Unit> = some.iter().filter(is_other).copied().collect();
     let before = land(start, &ordered(&others)?, migrations, settings)?.view;
     let after = land(&before, &ordered(&units)?, migrations, settings)?.view;
-    // Those that are applied by these, and changed, are told to be the same by their own builds.
+    // Changed Flux Kustomizations that these apply are compared by their own builds.
     let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
     let verdicts = judge.compare(&before, &after, &touched.map(|(build, _)| build.clone()).collect());
     for (build, verdict) in verdicts.into_iter().filter(|(build, _)| parts.contains(build)) {
-        // What another unit means to change in one of its objects is meant, whichever way it gets there.
+        // What another unit means to change in one of its objects is meant, whichever way it gets
+        // there.
         if let Some(why) = surprise(&build, &verdict, &units) {
             return Err(LandError::Surprise(why));
         }

@@ -1,4 +1,5 @@
-//! A round of planning: new units are landed on trial, and what does not land is refused now, not when it is written.
+//! A round of planning: new units are landed on trial, and what does not land is refused now, not
+//! when it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +68,7 @@ impl<'r> Round<'r> {
             let landed = land(self.view, &ordered(&able)?, self.migrations, self.settings)?;
             self.refused.extend(landed.refused.clone());
             self.opted_out.extend(landed.opted_out.clone());
-            // What nobody needs must not stay in the tree that others are planned on.
+            // What is not needed must not stay in the tree on which others are planned.
             if self.drop_unneeded() | self.drop_too_early() {
                 continue;
             }
@@ -105,7 +106,8 @@ impl<'r> Round<'r> {
         self.keep(|unit| !unit.is_removal() || unit.needs.is_disjoint(&stay))
     }
 
-    /// Drops what others were to need, where none of them can land. What is done for its own sake stays, whoever else needs it.
+    /// Drops units that exist for others, if none of those can land. A unit that is useful by
+    /// itself stays.
     fn drop_unneeded(&mut self) -> bool {
         let needs = |unit: &Unit| unit.needs.clone();
         let wanted: BTreeSet<UnitId> = self.units.iter().flat_map(needs).collect();
@@ -125,7 +127,7 @@ impl<'r> Round<'r> {
     /// # Errors
     /// [`LandError::Needs`] if units need each other in a circle.
     pub(super) fn finish(mut self, landed: &Landed) -> Result<Found, LandError> {
-        // All opt-outs that are met, also by what nobody needs in the end.
+        // All opt-outs that are met, also by units that are not needed in the end.
         let places = |(id, opt_out): (&UnitId, &OptOut)| {
             let migration = id.migration;
             opt_out.met.iter().map(move |(path, line)| (migration, path.clone(), *line)).collect::<Vec<_>>()
@@ -149,12 +151,12 @@ impl<'r> Round<'r> {
     }
 }
 
-/// What became of the comments that stood where a unit removes something.
+/// Notes about the comments in what a unit removes.
 fn comments_of(id: &UnitId, landed: &Landed) -> impl Iterator<Item = Finding> {
     landed.comments.iter().filter(move |dropped| dropped.unit == *id).map(|dropped| {
         let text = &dropped.comment.text;
         let finding = match &dropped.comment.fate {
-            Fate::Moved => Finding::note(codes::COMMENT_MOVED, format!("`{text}` is kept, above what takes its place")),
+            Fate::Moved => Finding::note(codes::COMMENT_MOVED, format!("`{text}` is kept, above the replacement")),
             Fate::Dropped(reason) => Finding::note(codes::COMMENT_DROPPED, format!("`{text}` is removed: {reason}")),
         };
         finding.at(&dropped.path, dropped.comment.line)

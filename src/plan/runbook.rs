@@ -1,4 +1,4 @@
-//! What a person does around the landing of a batch, as data: output makes text of it.
+//! The steps around the merge of a batch, as data; `output` makes text of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,15 @@ use crate::text::shell;
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What to do or to see, in a sentence.
+    /// What to do or to check, in a sentence.
     pub what: String,
     /// The commands, with real names, ready for a shell.
     pub commands: Vec<String>,
 }
 
 impl Step {
-    /// A step with its commands, each a list of words. These come from the repository: nothing in them is to be run.
+    /// A step with its commands, each a list of words. The words come from the repository and are
+    /// quoted, so that a shell runs none of them.
     pub fn new(what: impl Into<String>, commands: Vec<Vec<String>>) -> Step {
         let line = |words: &Vec<String>| words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ");
         Step { what: what.into(), commands: commands.iter().map(line).collect() }
@@ -33,7 +34,7 @@ pub struct Runbook {
     pub before: Vec<Step>,
     /// After it.
     pub after: Vec<Step>,
-    /// How to get back, and from where on there is no way back.
+    /// How to roll back, and from which point that is no longer possible.
     pub back: Vec<Step>,
 }
 
@@ -43,7 +44,7 @@ impl Runbook {
         let mut after = vec![reconcile(view, batch)];
         let commands = get_releases(&batch.units);
         if !commands.is_empty() {
-            after.push(Step::new("See that every release is ready.", commands));
+            after.push(Step::new("Check that every release is Ready.", commands));
         }
         let back = vec![Step::new("Revert the merge. Nothing on the cluster has to be undone by hand.", Vec::new())];
         Runbook { what: what.into(), before: Vec::new(), after, back }
@@ -78,13 +79,15 @@ pub fn get_releases(units: &[&Unit]) -> Vec<Vec<String>> {
     get("helmreleases", names)
 }
 
-/// The step that has Flux take in what was merged: the source of each cluster, then the Kustomizations that the batch reaches.
+/// The step that makes Flux reconcile what was merged: the source of each cluster, then the
+/// Kustomizations that the batch reaches.
 pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     let clusters = view.graph().clusters.iter().filter(|cluster| batch.lane.0.contains(&cluster.name));
     let sources: BTreeSet<_> =
         clusters.map(|cluster| (cluster.source.namespace.as_deref(), &*cluster.source.name)).collect();
     let reached = batch.units.iter().flat_map(|unit| match unit.is_for_others() || unit.is_removal() {
-        // What uses them is not changed by them: whoever applies them has to take them in.
+        // They do not change what uses them: the Kustomizations that apply them have to be
+        // reconciled.
         true => unit.touches.iter().flat_map(|path| appliers(view, path)).collect::<Vec<_>>(),
         false => unit
             .radius
@@ -103,11 +106,11 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     };
     let commands = sources.into_iter().map(|source| flux(&["source", "git"], source));
     let commands = commands.chain(reached.map(|kustomization| flux(&["kustomization"], kustomization)));
-    Step::new("Have Flux take it in now, or wait for its intervals.", commands.collect())
+    Step::new("Reconcile now, or wait for the next interval.", commands.collect())
 }
 
-/// The Flux Kustomizations that apply what lies in the directory of a file, or in the nearest above it of which they apply something, each with
-/// its cluster.
+/// The Flux Kustomizations that apply something in the directory of a file, or in the nearest
+/// directory above it, each with its cluster.
 fn appliers(view: &View, path: &RepoPath) -> Vec<(String, String)> {
     let graph = view.graph();
     for dir in path.ancestors() {

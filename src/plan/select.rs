@@ -7,7 +7,7 @@ use super::{LandError, Plan, Safety, Subject, Unit, UnitId, batches};
 use crate::config::BatchSettings;
 use crate::text;
 
-/// What a person asks for out of a plan. Nothing asked for means everything.
+/// What to take out of a plan. Nothing selected means everything.
 #[derive(Clone, Debug, Default)]
 pub struct Selectors {
     /// Names of clusters.
@@ -24,9 +24,9 @@ pub struct Selectors {
     pub review: bool,
 }
 
-/// What there is to ask for.
+/// The names that a selection can use.
 #[derive(Clone, Copy, Debug)]
-pub struct There<'a> {
+pub struct Known<'a> {
     /// The names of the clusters, in the order of promotion.
     pub clusters: &'a [String],
     /// Releases that may be asked for without having anything pending.
@@ -50,7 +50,7 @@ pub enum SelectError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnknownSelector {
     /// No cluster of that name.
-    #[error("there is no cluster `{name}` in this repository; there is {known}")]
+    #[error("there is no cluster `{name}` in this repository; known clusters: {known}")]
     Cluster {
         /// What was asked for.
         name: String,
@@ -58,7 +58,7 @@ pub enum UnknownSelector {
         known: String,
     },
     /// No release of that name in the plan.
-    #[error("no unit of this plan is about a release `{name}`{nearest}")]
+    #[error("this plan has no unit for a release `{name}`{nearest}")]
     Release {
         /// What was asked for.
         name: String,
@@ -66,7 +66,7 @@ pub enum UnknownSelector {
         nearest: String,
     },
     /// No unit or release in that namespace.
-    #[error("there is nothing in a namespace `{name}`{nearest}")]
+    #[error("there is no release or unit in a namespace `{name}`{nearest}")]
     Namespace {
         /// What was asked for.
         name: String,
@@ -74,7 +74,7 @@ pub enum UnknownSelector {
         nearest: String,
     },
     /// No batch of that name in the plan.
-    #[error("there is no batch `{name}` in this plan{nearest}")]
+    #[error("this plan has no batch `{name}`{nearest}")]
     Batch {
         /// What was asked for.
         name: String,
@@ -82,7 +82,7 @@ pub enum UnknownSelector {
         nearest: String,
     },
     /// A glob that cannot be read.
-    #[error("`{glob}` is no glob: {why}")]
+    #[error("`{glob}` is not a valid glob: {why}")]
     Glob {
         /// What was asked for.
         glob: String,
@@ -91,7 +91,7 @@ pub enum UnknownSelector {
     },
     /// A glob that matches no file that the plan touches.
     #[error(
-        "`{0}` matches no file that this plan touches; globs match from the root of the repository, such as `kubernetes/main/**`"
+        "`{0}` matches no file that this plan changes; globs start at the root of the repository, such as `kubernetes/main/**`"
     )]
     Path(String),
 }
@@ -99,7 +99,8 @@ pub enum UnknownSelector {
 /// What is taken out of a plan, and what of it stays.
 #[derive(Clone, Debug, Default)]
 pub struct Selection<'p> {
-    /// What was asked for, with the closure of its needs, and may be written. In the order of the plan.
+    /// What was asked for, with the closure of its needs, and may be written. In the order of the
+    /// plan.
     pub chosen: Vec<&'p Unit>,
     /// What was asked for, is to be reviewed, and was not asked for with `--review`.
     pub to_review: Vec<&'p Unit>,
@@ -107,8 +108,8 @@ pub struct Selection<'p> {
     pub refused: Vec<&'p Unit>,
     /// What was asked for and a comment in the repository opts out: neither pending nor in the way.
     pub opted_out: Vec<&'p Unit>,
-    /// What exists for units that are not taken, such as a source, or can only come after some that were not asked for, such as a removal:
-    /// neither pending nor in the way.
+    /// What exists for units that are not taken, such as a source, or can only come after some that
+    /// were not asked for, such as a removal: neither pending nor in the way.
     pub waiting: Vec<&'p Unit>,
 }
 
@@ -128,13 +129,14 @@ impl Selectors {
     /// Takes what is asked for out of a plan, with the closure of its needs.
     ///
     /// # Errors
-    /// [`UnknownSelector`] for a name that is not there, with the nearest that is. [`LandError`] if batches need each other in a circle.
-    pub fn select<'p>(&self, plan: &'p Plan, there: &There<'_>) -> Result<Selection<'p>, SelectError> {
-        self.check_clusters(there.clusters)?;
-        self.check_releases(plan, there.releases)?;
-        self.check_namespaces(plan, there.releases)?;
+    /// [`UnknownSelector`] for a name that is not there, with the nearest that is. [`LandError`] if
+    /// batches need each other in a circle.
+    pub fn select<'p>(&self, plan: &'p Plan, known: &Known<'_>) -> Result<Selection<'p>, SelectError> {
+        self.check_clusters(known.clusters)?;
+        self.check_releases(plan, known.releases)?;
+        self.check_namespaces(plan, known.releases)?;
         let globs = self.globs(plan)?;
-        let in_batches = if self.batches.is_empty() { None } else { Some(self.in_batches(plan, there)?) };
+        let in_batches = if self.batches.is_empty() { None } else { Some(self.in_batches(plan, known)?) };
         let asked = |unit: &&Unit| {
             let by_batch = in_batches.as_ref().is_none_or(|units| units.contains(&unit.id));
             let by_cluster = self.clusters.is_empty() || self.clusters.iter().any(|name| unit.lane.0.contains(name));
@@ -190,17 +192,19 @@ impl Selectors {
         state.into_iter().chain(needs).max()
     }
 
-    /// The clusters whose lanes count, in the order of promotion: those that are asked for, else all.
+    /// The clusters whose lanes count, in the order of promotion: those that are asked for, else
+    /// all.
     pub fn lanes(&self, clusters: &[String]) -> Vec<String> {
         let counts = |name: &&String| self.clusters.is_empty() || self.clusters.contains(name);
         clusters.iter().filter(counts).cloned().collect()
     }
 
-    /// The units of the batches that are asked for, whatever else is: a selection renumbers nothing.
-    fn in_batches(&self, plan: &Plan, there: &There<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
+    /// The units of the batches that are asked for, whatever else is: a selection renumbers
+    /// nothing.
+    fn in_batches(&self, plan: &Plan, known: &Known<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
         let everything = Selectors { clusters: self.clusters.clone(), review: self.review, ..Selectors::default() };
-        let everything = everything.select(plan, there)?;
-        let batches = batches(&everything.chosen, &self.lanes(there.clusters), there.batches)?;
+        let everything = everything.select(plan, known)?;
+        let batches = batches(&everything.chosen, &self.lanes(known.clusters), known.batches)?;
         let reviewed = || {
             let all = Selectors {
                 batches: self.batches.clone(),
@@ -208,7 +212,7 @@ impl Selectors {
                 review: true,
                 ..Selectors::default()
             };
-            !self.review && all.in_batches(plan, there).is_ok()
+            !self.review && all.in_batches(plan, known).is_ok()
         };
         let mut units = BTreeSet::new();
         for asked in &self.batches {
@@ -219,7 +223,7 @@ impl Selectors {
                 let known = names.iter().flat_map(|(name, full)| [(&**name, full), (&**full, full)]);
                 let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
                 let nearest = match near {
-                    _ if reviewed() => "; with --review there is".to_owned(),
+                    _ if reviewed() => "; with --review it has one".to_owned(),
                     near => near.unwrap_or_default(),
                 };
                 return Err(UnknownSelector::Batch { name: asked.clone(), nearest }.into());
@@ -282,7 +286,8 @@ impl Selectors {
     }
 }
 
-/// The name most like another, if any is much like it. A name without namespace is compared with names alone.
+/// The name most like another, if any is much like it. A name without namespace is compared with
+/// names alone.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k String>) -> Option<&'k String> {
     let short =
         |full: &'k String| if name.contains('/') { full.as_str() } else { full.rsplit('/').next().unwrap_or(full) };

@@ -32,7 +32,7 @@ pub struct OptOut {
 }
 
 impl OptOut {
-    /// This, found in a tree on which others have landed, with the lines of the tree at hand.
+    /// This, found in a tree on which others have landed, with the lines of the tree as it is.
     pub(super) fn pointing_into(mut self, start: &View, landed: &View) -> OptOut {
         lines::point_into(start, landed, [&mut self.finding].into_iter());
         let old = |(path, line): (RepoPath, usize)| {
@@ -44,8 +44,8 @@ impl OptOut {
     }
 }
 
-/// Whether the changes of a unit touch what an opt-out of its migration covers: what stands there would not be the same afterwards, or the
-/// comment itself would not.
+/// Whether the changes of a unit touch what an opt-out of its migration covers: the covered text or
+/// the comment itself would not be the same afterwards.
 pub(super) fn touched(view: &View, unit: &Unit, changes: &Changes) -> Option<OptOut> {
     let met = changes.iter().flat_map(|(path, change)| {
         let (path, splices) = match change {
@@ -78,7 +78,7 @@ fn is_kept(skip: &Skip, among: &[&Skip], before: &Stream, after: &Stream) -> boo
     others.nth(number).is_some_and(|other| text(after, other) == text(before, skip))
 }
 
-/// Whether a unit was refused for something that stands where an opt-out of its migration covers it.
+/// Whether a unit was refused for something that an opt-out of its migration covers.
 pub(super) fn refused_there(view: &View, unit: &Unit) -> Option<OptOut> {
     let errors = unit.findings.iter().filter(|finding| finding.severity == Severity::Error);
     let met = errors.filter_map(|finding| Some((finding.path.as_ref()?, finding.line))).flat_map(|(path, line)| {
@@ -88,8 +88,9 @@ pub(super) fn refused_there(view: &View, unit: &Unit) -> Option<OptOut> {
     opted_out(met.collect())
 }
 
-/// Why a survey should not count on changing a part of a file: an opt-out of the migration covers some of it. To be the reason of a refused
-/// unit, which then is opted out; so that what is opted out has no say in what the others share.
+/// Why a survey should not count on changing a part of a file: an opt-out of the migration covers
+/// some of it. To be the reason of a refused unit, which then is opted out; so that what is opted
+/// out has no say in what the others share.
 pub fn kept_by(view: &View, migration: &str, path: &RepoPath, part: &Range<usize>) -> Option<Finding> {
     let touches = |covered: &Covered| covered.range.start < part.end && part.start < covered.range.end;
     let skip = skips(view, path, migration).into_iter().find(|skip| skip.covers.as_ref().is_some_and(touches))?;
@@ -111,39 +112,40 @@ fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
         code: codes::OPTED_OUT,
         path: Some(path.clone()),
         line: Some(skip.line),
-        message: skip.reason.clone().unwrap_or_else(|| "without a reason".to_owned()),
+        message: skip.reason.clone().unwrap_or_else(|| "no reason given".to_owned()),
     };
     Some(OptOut { finding, met: met.iter().map(|(path, skip)| (path.clone(), skip.line)).collect() })
 }
 
-/// What there is to say about the opt-outs of a tree: those that cannot be read, have no reason, name what is not there, or skip nothing.
-/// `all` are the migrations that there are; whether one is skipped for nothing is only known of those that were planned, `planned`.
+/// Findings about the opt-outs of a tree: those that cannot be read, have no reason, name something
+/// unknown, or skip nothing. `all` are all known migrations; whether an opt-out skips nothing is
+/// only known for those that were planned, `planned`.
 pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[&dyn Migration]) -> Vec<Finding> {
     let known: BTreeSet<&str> =
         all.iter().map(|migration| migration.meta().id).chain(codes::codes(all).iter().map(|code| code.id)).collect();
     let mut found = Vec::new();
     let skips = view.files().flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)));
     for (path, skip) in skips {
-        let mut say = |code: &'static Code, message: String| {
+        let mut report = |code: &'static Code, message: String| {
             let (path, line) = (Some(path.clone()), Some(skip.line));
             found.push(Finding { severity: Severity::Warning, code, path, line, message });
         };
         if !skip.is_readable() {
-            say(codes::SKIP_UNREADABLE, "this opt-out cannot be read, so it skips nothing".to_owned());
+            report(codes::SKIP_UNREADABLE, "this opt-out cannot be parsed, so it skips nothing".to_owned());
             continue;
         }
         if skip.reason.is_none() {
-            say(codes::SKIP_WITHOUT_REASON, format!("skip[{}] gives no reason", skip.ids.join(", ")));
+            report(codes::SKIP_WITHOUT_REASON, format!("skip[{}] gives no reason", skip.ids.join(", ")));
         }
         for id in &skip.ids {
             if !known.contains(&**id) {
                 let near = nearest(id, known.iter().map(|known| (*known, *known)));
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                say(codes::SKIP_UNKNOWN, format!("`{id}` is no migration and no reason code{near}"));
+                report(codes::SKIP_UNKNOWN, format!("`{id}` is neither a migration nor a reason code{near}"));
             } else if skip.covers.is_none() {
-                say(SKIP_UNUSED, format!("skip[{id}] stands above nothing that it could cover"));
+                report(SKIP_UNUSED, format!("skip[{id}] has nothing below it that it could cover"));
             } else if planned.iter().any(|migration| migration.meta().id == id) && !plan.is_met(id, path, skip.line) {
-                say(SKIP_UNUSED, format!("skip[{id}] skips nothing: {id} has nothing to do there"));
+                report(SKIP_UNUSED, format!("skip[{id}] skips nothing: {id} has nothing to change there"));
             }
         }
     }

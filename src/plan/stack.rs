@@ -18,7 +18,7 @@ pub struct Layer<'p> {
     pub changes: Vec<FileChange>,
 }
 
-/// Why batches cannot be stacked, or stand side by side.
+/// Why batches cannot be stacked, or cannot be independent.
 #[derive(Debug, Error)]
 pub enum StackError {
     /// Landing failed.
@@ -27,10 +27,10 @@ pub enum StackError {
     /// A tree could not be read.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// A batch cannot stand by itself: what it needs lands with another.
+    /// A batch cannot be independent: what it needs lands with another.
     #[error(
-        "{batch} cannot have a branch independent of others: it needs {needed}, which is not there yet; merge that one first, or leave \
-         --independent out and have a stack"
+        "{batch} cannot have an independent branch: it needs {needed}, which is not merged yet; merge that one first, or omit \
+         --independent to stack the branches"
     )]
     NotIndependent {
         /// The batch.
@@ -38,10 +38,10 @@ pub enum StackError {
         /// The batch that it needs.
         needed: String,
     },
-    /// A batch by itself would be written otherwise than on the stack.
+    /// A batch would be written differently without those below it.
     #[error(
-        "{batch} cannot have a branch independent of others: {path} would not be the same as after those before it; leave --independent \
-         out and have a stack"
+        "{batch} cannot have an independent branch: {path} would differ from what it is on the stack; omit --independent to \
+         stack the branches"
     )]
     Differs {
         /// The batch.
@@ -100,7 +100,8 @@ pub fn independent(
     Ok(())
 }
 
-/// The batches without those that are left out, and without those that need something of them; for each of these the name of what it waits for.
+/// The batches without those that are left out, and without those that need something of them; for
+/// each of these the name of what it waits for.
 pub fn without<'p>(
     batches: Vec<Batch<'p>>,
     left_out: &dyn Fn(&Batch<'p>) -> bool,

@@ -189,10 +189,10 @@ fn a_removal_takes_no_release_that_was_not_asked_for() {
     let mut plan = Plan::default();
     plan.units = vec![new, here, there, old];
     let clusters = ["edge".to_owned(), "main".to_owned()];
-    let there = There { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
+    let known = Known { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
     let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.subject.name().to_owned()).collect::<Vec<_>>();
     let select = |selectors: Selectors| {
-        let selection = selectors.select(&plan, &there).unwrap();
+        let selection = selectors.select(&plan, &known).unwrap();
         (names(&selection.chosen), names(&selection.waiting))
     };
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<String>>();
@@ -215,7 +215,7 @@ fn what_exists_for_what_waits_waits_too() {
     let mut plan = Plan::default();
     plan.units = vec![carrier, include, held];
     let clusters = ["main".to_owned()];
-    let there = There { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
-    let selection = Selectors::default().select(&plan, &there).unwrap();
+    let known = Known { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
+    let selection = Selectors::default().select(&plan, &known).unwrap();
     assert!(selection.chosen.is_empty() && selection.waiting.len() == 2);
 }

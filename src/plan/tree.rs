@@ -1,16 +1,16 @@
-//! What there is to report about a tree, whatever the migration.
+//! Findings about a tree that do not depend on any migration.
 
 use super::{Finding, Severity, codes};
 use crate::flux::{Barred, View};
 
 /// Problems of the tree itself: files that cannot be read, names that cannot be used.
 pub fn about_tree(view: &View) -> Vec<Finding> {
-    let odd = view.tree().left_out().iter().map(|left_out| Finding {
+    let unusable = view.tree().left_out().iter().map(|left_out| Finding {
         severity: Severity::Warning,
-        code: codes::ODD_PATH,
+        code: codes::UNUSABLE_PATH,
         path: None,
         line: None,
-        message: format!("`{}` is left out: its name is not UTF-8 or holds control characters", left_out.name),
+        message: format!("`{}` is skipped: its name is not UTF-8 or has control characters", left_out.name),
     });
     let broken = view.files().filter_map(|(path, file)| {
         let broken = file.broken.as_ref()?;
@@ -19,10 +19,10 @@ pub fn about_tree(view: &View) -> Vec<Finding> {
             code: codes::BROKEN_YAML,
             path: Some(path.clone()),
             line: Some(broken.line),
-            message: format!("this is no YAML: {}", broken.message),
+            message: format!("not valid YAML: {}", broken.message),
         })
     });
-    odd.chain(broken).collect()
+    unusable.chain(broken).collect()
 }
 
 /// The files that are never changed, and why.
@@ -34,7 +34,7 @@ pub(super) fn untouchable(view: &View) -> Vec<Finding> {
             code: codes::code_of_barred(barred),
             path: Some(path.clone()),
             line: None,
-            message: "never touched".to_owned(),
+            message: "never changed".to_owned(),
         });
     barred.collect()
 }

@@ -1,4 +1,5 @@
-//! Units on trial before a judge: which Flux Kustomizations they touch, and whose fault it is where one is not the same.
+//! Units on trial before a judge: which Flux Kustomizations they touch, and which unit causes a
+//! difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,8 @@ use super::{Finding, Migration, Severity, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{InCluster, Radiuses, View};
 
-/// How many parts of the units of one Flux Kustomization are landed on trial, to find those that are to blame.
+/// How many parts of the units of one Flux Kustomization are landed on trial, to find those that
+/// are to blame.
 const PROBES: usize = 64;
 
 /// A tree, units that have landed on it one after the other, and what their landing takes.
@@ -45,8 +47,8 @@ impl<'t> Trial<'t> {
         Ok(land(self.view, &ordered(&others)?, self.migrations, self.settings)?.view)
     }
 
-    /// Has a judge compare all that the units can touch: what it comes to, and the units that change what they should not, each with the
-    /// reason.
+    /// Lets a judge compare everything that the units can touch: the results, and the units that
+    /// change what they should not, each with the reason.
     ///
     /// # Errors
     /// As [`land`], of parts of the units.
@@ -64,7 +66,7 @@ impl<'t> Trial<'t> {
         for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
             let Some(units) = in_any.get(&build) else { continue };
             let suspects = in_both.get(&build).unwrap_or(units);
-            // Whoever is to blame beside those that are known is found when these are gone.
+            // Further units to blame are found when the known ones are refused.
             let is_known = suspects.iter().any(|unit| blamed.contains_key(&unit.id));
             if let Some(message) = surprise(&build, &verdict, units).filter(|_| !is_known) {
                 for (unit, message) in self.guilty(&build, suspects, message, &in_any, judge)? {
@@ -79,7 +81,8 @@ impl<'t> Trial<'t> {
         Ok((judged, blamed))
     }
 
-    /// The units that can touch each Flux Kustomization with one of their files: those that can in both trees, and those that can in one.
+    /// The units that can touch each Flux Kustomization with one of their files: those that can in
+    /// both trees, and those that can in one.
     fn touched(&self, after: &View) -> (Touched<'t>, Touched<'t>) {
         // What is not parsed is not in the graph.
         let (before, after) = (self.view.whole(), after.whole());
@@ -96,7 +99,8 @@ impl<'t> Trial<'t> {
         (in_both, in_any)
     }
 
-    /// Which of the suspects make a Flux Kustomization differ without the others, with the reason; all of them, if none does.
+    /// Which of the suspects make a Flux Kustomization differ without the others, with the reason;
+    /// all of them, if none does.
     fn guilty(
         &self,
         of: &InCluster,
@@ -147,7 +151,7 @@ impl<'t> Trial<'t> {
         }
         let units: Vec<&Unit> = self.units.iter().copied().filter(|unit| taken.contains(&unit.id)).collect();
         let landed = land(self.view, &ordered(&units)?, self.migrations, self.settings)?;
-        // Those that are applied by it, and changed, are told to be the same by their own builds.
+        // Changed Flux Kustomizations that it applies are compared by their own builds.
         let touches = |by: &Vec<&Unit>| by.iter().any(|unit| taken.contains(&unit.id));
         let which =
             touched.iter().filter(|(build, by)| *build == of || touches(by)).map(|(build, _)| build.clone()).collect();
@@ -170,7 +174,7 @@ impl Judged {
         }
     }
 
-    /// What could not be told, each where it is stated.
+    /// A note for each build that could not be compared, at the Flux Kustomization.
     pub(super) fn findings(&self, view: &View) -> Vec<Finding> {
         let graph = view.graph();
         let unknown = self.builds.iter().filter_map(|(name, build)| match &build.verdict {
@@ -186,10 +190,13 @@ impl Judged {
                 let node = at.and_then(|at| view.node(at));
                 Finding {
                     severity: Severity::Note,
-                    code: codes::BUILD_NOT_JUDGED,
+                    code: codes::BUILD_NOT_COMPARED,
                     path: at.map(|at| at.path.clone()),
                     line: node.map(|node| node.line()),
-                    message: format!("whether {} on {} builds the same is not judged: {why}", name.name, name.cluster),
+                    message: format!(
+                        "whether {} on {} still builds the same is not known: {why}",
+                        name.name, name.cluster
+                    ),
                 }
             })
             .collect()

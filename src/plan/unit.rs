@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
-
 use std::ops::Deref;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Class, Effect, Finding, Meta, Severity};
 use crate::flux::{Radius, WorkloadKind};
@@ -10,7 +12,8 @@ use crate::repo::RepoPath;
 /// The step of units that take away what nothing needs any more. They come last.
 pub const REMOVE: &str = "remove";
 
-/// What a unit is about: never an offset, an index or a count, so that it means the same on every tree.
+/// What a unit is about: never an offset, an index or a count, so that it means the same on every
+/// tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A HelmRelease.
@@ -142,7 +145,8 @@ impl fmt::Display for Lane {
 }
 
 /// Whether a unit may be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Safety {
     /// It may.
     Safe,
@@ -152,6 +156,17 @@ pub enum Safety {
     Refused,
     /// A comment in the repository opts it out: neither pending nor refused, and never written.
     OptedOut,
+}
+
+impl fmt::Display for Safety {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Safety::Safe => "safe",
+            Safety::Review => "review",
+            Safety::Refused => "refused",
+            Safety::OptedOut => "opted-out",
+        })
+    }
 }
 
 impl Safety {
@@ -168,20 +183,11 @@ impl Safety {
     pub fn is_able(self) -> bool {
         matches!(self, Safety::Safe | Safety::Review)
     }
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Safety::Safe => "safe",
-            Safety::Review => "review",
-            Safety::Refused => "refused",
-            Safety::OptedOut => "opted-out",
-        }
-    }
 }
 
 /// What a unit does to the cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Impact {
     /// Nothing that runs is touched.
     None,
@@ -195,16 +201,15 @@ pub enum Impact {
     Data,
 }
 
-impl Impact {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
+impl fmt::Display for Impact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Impact::None => "none",
             Impact::Upgrade => "upgrade",
             Impact::Restart => "restart",
             Impact::Recreate => "recreate",
             Impact::Data => "data",
-        }
+        })
     }
 }
 
@@ -226,22 +231,25 @@ pub struct Draft {
     pub needs: BTreeSet<UnitId>,
     /// What it does to the cluster.
     pub impact: Impact,
-    /// Why it is to be reviewed (a warning) or refused (an error), and what is worth knowing about it.
+    /// Why it is to be reviewed (a warning) or refused (an error), and what is worth knowing about
+    /// it.
     pub findings: Vec<Finding>,
     /// What becomes of fields of objects as they are applied, where the title does not say it all:
     /// changes on purpose, and changes that are prevented.
     pub effects: Vec<Effect>,
-    /// The other names under which clusters apply it, `namespace/name`: one file may be several releases.
+    /// The other names under which clusters apply it, `namespace/name`: one file may be several
+    /// releases.
     pub also: BTreeSet<String>,
     /// The kinds of its workloads, where they are known.
     pub workloads: BTreeSet<WorkloadKind>,
     /// Whether a Helm hook of it runs when it lands.
     pub hooks: bool,
-    /// The class of its batch, where subject, impact and workloads do not tell it.
+    /// The class of its batch, if it does not follow from subject, impact and workloads.
     pub class: Option<Class>,
     /// The namespace of its batch, where its subject has none.
     pub namespace: Option<String>,
-    /// What you could paste into the file yourself, where the unit is refused and this is all that is missing.
+    /// What you could paste into the file yourself, where the unit is refused and this is all that
+    /// is missing.
     pub paste: Option<String>,
 }
 
@@ -271,7 +279,8 @@ impl Draft {
         Safety::of(&self.findings)
     }
 
-    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it one.
+    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it
+    /// one.
     pub fn namespace(&self) -> &str {
         let of_subject = self.id.subject.namespace();
         if of_subject.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { of_subject }
@@ -282,14 +291,15 @@ impl Draft {
         self.id.step == REMOVE
     }
 
-    /// Whether it exists only for the units that need it, such as a source. A release changes for its
-    /// own sake, also where a removal waits for it.
+    /// Whether it exists only for the units that need it, such as a source. A release changes for
+    /// its own sake, also where a removal waits for it.
     pub fn is_for_others(&self) -> bool {
         matches!(self.id.subject, Subject::Object { .. }) && self.impact == Impact::None && !self.is_removal()
     }
 }
 
-/// The smallest change that can be reverted alone: a draft, and what the planner found out about it.
+/// The smallest change that can be reverted alone: a draft, and what the planner found out about
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     pub(super) draft: Draft,
@@ -297,10 +307,10 @@ pub struct Unit {
     pub safety: Safety,
     /// Whose objects it changes.
     pub lane: Lane,
-    /// What its files reach in the tree as it stands: clusters, Flux Kustomizations, HelmReleases.
+    /// What its files reach in the tree as it is: clusters, Flux Kustomizations, HelmReleases.
     pub radius: Radius,
-    /// How many Flux Kustomizations depend on the one that applies it, transitively; the most, where
-    /// several apply it.
+    /// How many Flux Kustomizations depend on the one that applies it, transitively; the most,
+    /// where several apply it.
     pub dependents: usize,
 }
 
@@ -324,7 +334,8 @@ impl Unit {
         self.settle();
     }
 
-    /// Opts it out, for the reason that a comment gives. What else there was to say about it does not matter any more.
+    /// Opts it out, for the reason that a comment gives. What else there was to say about it does
+    /// not matter any more.
     pub(super) fn opt_out(&mut self, reason: Finding) {
         self.draft.findings = vec![reason];
         self.safety = Safety::OptedOut;

@@ -33,7 +33,7 @@ pub enum WriteError {
     #[error("another run was interrupted in the meantime; nothing was written. Run again to roll it back")]
     Interrupted,
     /// Another run holds the journal.
-    #[error("another run of flux-codemod is writing here ({0} is locked); wait for it and run again")]
+    #[error("another run of flux-codemod is writing here ({0} is locked); wait for it, then run again")]
     Busy(PathBuf),
     /// A file of an interrupted run was changed since by somebody else.
     #[error(

@@ -13,7 +13,7 @@ pub struct RepoPath(Arc<str>);
 /// A text that is no path inside a repository: absolute, leading out of it, or with control
 /// characters.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0:?} is no path inside the repository")]
+#[error("{0:?} is not a path inside the repository")]
 pub struct InvalidPath(pub String);
 
 impl RepoPath {

@@ -172,23 +172,23 @@ impl Tree {
             let unfit = |what| TreeError::Unfit { path: path.clone(), what };
             match change {
                 Change::Edit(splices) => {
-                    let file = self.read(path)?.ok_or_else(|| unfit("there is no such file to edit"))?;
+                    let file = self.read(path)?.ok_or_else(|| unfit("the file to edit does not exist"))?;
                     over.insert(path.clone(), Some(splice(path, &file, splices)?));
                 }
                 Change::Create { text, mode } => {
                     if self.entry(path).is_some() {
-                        return Err(unfit("there is such a file already"));
+                        return Err(unfit("the file already exists"));
                     }
                     over.insert(path.clone(), Some(File { bytes: text.as_bytes().into(), mode: *mode }));
                 }
                 Change::Delete { of } => match self.read(path)? {
                     Some(file) if file.id() == *of => drop(over.insert(path.clone(), None)),
-                    _ => return Err(unfit("the file to delete is gone, or another")),
+                    _ => return Err(unfit("the file to delete is missing or has changed")),
                 },
                 Change::Move { from, splices } => {
-                    let file = self.read(from)?.ok_or_else(|| unfit("there is no such file to move"))?;
+                    let file = self.read(from)?.ok_or_else(|| unfit("the file to move does not exist"))?;
                     if self.entry(path).is_some() {
-                        return Err(unfit("there is such a file already"));
+                        return Err(unfit("the file already exists"));
                     }
                     over.insert(path.clone(), Some(splice(path, &file, splices)?));
                     over.insert(from.clone(), None);

@@ -75,7 +75,7 @@ impl Problem {
             Problem::ParsersDisagree(_) => "parsers-disagree",
             Problem::AnchorInUse { .. } => "anchor-in-use",
             Problem::DuplicateKey(_) => "duplicate-key",
-            Problem::NoSuchKey(_) => "no-such-key",
+            Problem::NoSuchKey(_) => "inherited-key",
             Problem::Unsupported(_) => "unsupported-yaml",
             Problem::CommentLost(_) => "comment-lost",
             Problem::Overlap => "edits-overlap",

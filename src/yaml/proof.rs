@@ -29,7 +29,7 @@ pub(super) fn prove(
         let expected = old.and_then(|old| operation::apply(operations, old)).map_err(|why| disagree(parser, why))?;
         let read = new.map_err(|why| disagree(parser, format!("it rejects the result: {why}")))?;
         let met = expected.len() == read.len() && expected.iter().zip(&read).all(|(want, is)| want.is_met_by(is));
-        if met { Ok(()) } else { Err(disagree(parser, "the result does not say what it should".into())) }
+        if met { Ok(()) } else { Err(disagree(parser, "the result is not what was intended".into())) }
     };
     let new = Stream::parse(text.as_str()).map_err(|why| disagree("granit-parser", why.to_string()))?;
     judge("granit-parser", granit::read(stream), granit::read(&new))?;

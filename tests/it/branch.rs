@@ -154,7 +154,7 @@ fn the_life_of_a_migration() {
 
     let again = repo.run(&["branch", "chart-ref"]);
     assert_eq!(refs(&repo), first);
-    assert!(again.stderr.starts_with("nothing has changed\n"), "{}", again.stderr);
+    assert!(again.stderr.starts_with("nothing changed\n"), "{}", again.stderr);
     assert!(!again.stdout.contains("git push"), "{}", again.stdout);
 
     // The sources are merged by squash, and somebody commits something else.
@@ -346,7 +346,7 @@ fn other_kinds_of_repositories() {
     let linked = elsewhere.path().join("linked");
     repo.git(&["worktree", "add", "--quiet", "--detach", linked.to_str().unwrap(), "edge"]);
     let output = program().arg("-C").arg(&linked).args(["branch", "chart-ref"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("nothing has changed"));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("nothing changed"));
 
     let unborn = Repo::example();
     unborn.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -354,7 +354,7 @@ fn other_kinds_of_repositories() {
     assert_eq!(run.status, 2);
     assert!(run.stderr.contains("--base"), "{}", run.stderr);
     let plain = Repo::example().run(&["branch", "chart-ref"]);
-    assert!(plain.status == 2 && plain.stderr.contains("no git repository"), "{}", plain.stderr);
+    assert!(plain.status == 2 && plain.stderr.contains("not in a git repository"), "{}", plain.stderr);
 }
 
 /// What a cluster runs is what the remote has, as far as it was fetched.
@@ -378,7 +378,7 @@ fn planned_from_what_the_remote_has() {
     // One that was never fetched is left out, and told.
     repo.git(&["branch", "--remotes", "--delete", "origin/edge"]);
     let run = repo.run(&["branch", "chart-ref"]);
-    assert!(unfolded(&run.stderr).contains("`git fetch origin edge` gets it"), "{}", run.stderr);
+    assert!(unfolded(&run.stderr).contains("run `git fetch origin edge`"), "{}", run.stderr);
     assert!(!run.stdout.contains("edge, from"), "{}", run.stdout);
 }
 

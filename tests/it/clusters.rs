@@ -66,7 +66,7 @@ const NONE: &str = "(none) 1 release and 1 Flux Kustomization that no cluster ap
 #[test]
 fn without_a_remote_it_is_the_local_branch() {
     let repo = two_branches();
-    let edge = "edge follows branch edge (the local branch), 2 commits behind HEAD, Flux 2.5.1 there, 3 releases, from \
+    let edge = "edge follows branch edge (the local branch), 2 commits behind HEAD, Flux 2.5.1 on that branch, 3 releases, from \
                 kubernetes/edge/flux";
     assert_eq!(clusters(repo.path()), [edge, MAIN, NONE]);
 }
@@ -79,16 +79,14 @@ fn the_remote_that_the_cluster_names_comes_first() {
     repo.git(&["update-ref", "refs/remotes/origin/edge", "HEAD~1"]);
     repo.git(&["update-ref", "refs/remotes/upstream/edge", "edge"]);
     repo.git(&["update-ref", "refs/heads/edge", "HEAD"]);
-    assert!(
-        clusters(repo.path())[0].starts_with(
-            "edge follows branch edge (upstream/edge), 2 commits behind HEAD, Flux 2.5.1 there, 3 releases"
-        )
-    );
+    assert!(clusters(repo.path())[0].starts_with(
+        "edge follows branch edge (upstream/edge), 2 commits behind HEAD, Flux 2.5.1 on that branch, 3 releases"
+    ));
     // No remote has the address: `origin`.
     repo.git(&["remote", "set-url", "upstream", "https://git.example.org/home/another"]);
     assert!(
         clusters(repo.path())[0]
-            .starts_with("edge follows branch edge (origin/edge), 1 commit behind HEAD, Flux 2.6.4 there")
+            .starts_with("edge follows branch edge (origin/edge), 1 commit behind HEAD, Flux 2.6.4 on that branch")
     );
     // The only one, whatever its name and address.
     repo.git(&["remote", "remove", "origin"]);
@@ -109,7 +107,7 @@ fn a_branch_can_be_ahead_and_behind() {
     commit(&repo, "on edge");
     repo.git(&["checkout", "--quiet", "main"]);
     assert!(clusters(repo.path())[0].starts_with(
-        "edge follows branch edge (the local branch), 2 commits behind and 1 ahead of HEAD, Flux 2.5.1 there"
+        "edge follows branch edge (the local branch), 2 commits behind and 1 ahead of HEAD, Flux 2.5.1 on that branch"
     ));
 }
 
@@ -118,18 +116,23 @@ fn a_branch_that_is_not_here_is_told_with_what_brings_it() {
     let repo = two_branches();
     let at = "kubernetes/edge/flux/config/cluster.yaml:18";
     repo.git(&["branch", "--quiet", "-D", "edge"]);
-    assert!(clusters(repo.path())[0].starts_with("edge follows branch edge (not here), Flux 2.6.4 here, 3 releases"));
-    let taken = "that it runs Flux 2.6.4 is what the tree at hand says";
+    assert!(
+        clusters(repo.path())[0]
+            .starts_with("edge follows branch edge (not fetched), Flux 2.6.4 in the checked-out files, 3 releases")
+    );
+    let taken = "its Flux version is taken from the checked-out files: 2.6.4";
     let told_without = format!(
-        "branch-not-here {at}: cluster edge follows branch edge, which is not here (there is no remote to fetch it from); {taken}"
+        "branch-not-fetched {at}: cluster edge follows branch edge, which is not in this repository (there is no remote to fetch it from); {taken}"
     );
     assert_eq!(told(&about_clusters(&view(repo.path()))), [told_without]);
     repo.git(&["remote", "add", "origin", "https://git.example.org/home/home-ops.git"]);
-    let how = "`git fetch origin edge:refs/remotes/origin/edge` brings it";
+    let how = "`git fetch origin edge:refs/remotes/origin/edge` fetches it";
     let found = told(&about_clusters(&view(repo.path())));
     assert_eq!(
         found[0],
-        format!("branch-not-here {at}: cluster edge follows branch edge, which is not here ({how}); {taken}")
+        format!(
+            "branch-not-fetched {at}: cluster edge follows branch edge, which is not in this repository ({how}); {taken}"
+        )
     );
     assert_eq!(found.len(), 1, "main is not fetched either, but there is a local branch: {found:?}");
 }
@@ -168,14 +171,14 @@ fn a_shallow_clone_knows_one_branch_and_no_distance() {
     let url = format!("file://{}", repo.path().display());
     place.git(&["clone", "--quiet", "--depth", "1", &url, "clone"]);
     let clone = place.path().join("clone");
-    let edge = "edge follows branch edge (not here), Flux 2.6.4 here, 3 releases, from kubernetes/edge/flux";
+    let edge = "edge follows branch edge (not fetched), Flux 2.6.4 in the checked-out files, 3 releases, from kubernetes/edge/flux";
     let main = "main follows branch main (origin/main), Flux 2.7.5, 27 releases, from kubernetes/main/flux";
     assert_eq!(clusters(&clone), [edge, main, NONE]);
     let found = told(&about_clusters(&view(&clone)));
-    assert!(found[0].contains("`git fetch origin edge:refs/remotes/origin/edge` brings it"), "{found:?}");
+    assert!(found[0].contains("`git fetch origin edge:refs/remotes/origin/edge` fetches it"), "{found:?}");
 
     place.git(&["-C", "clone", "fetch", "--quiet", "--depth", "1", "origin", "edge:refs/remotes/origin/edge"]);
-    let edge = "edge follows branch edge (origin/edge), how far from HEAD is not known, Flux 2.5.1 there, 3 releases, from \
+    let edge = "edge follows branch edge (origin/edge), its distance from HEAD is not known, Flux 2.5.1 on that branch, 3 releases, from \
                 kubernetes/edge/flux";
     assert_eq!(clusters(&clone), [edge, main, NONE]);
 }
@@ -186,12 +189,16 @@ fn who_follows_another_branch_than_the_one_checked_out() {
     let elsewhere = || told(&clusters_elsewhere(&view(repo.path())));
     let edge =
         "cluster-follows-other-branch kubernetes/edge/flux/config/cluster.yaml:18: cluster edge follows branch edge";
-    let reach = "what lands here reaches it only when it is merged there";
-    assert_eq!(elsewhere(), [format!("{edge}, 2 commits behind HEAD, but branch main is checked out: {reach}")]);
+    let reach = |branch: &str| format!("a change reaches it only when it is merged into {branch}");
+    assert_eq!(
+        elsewhere(),
+        [format!("{edge}, 2 commits behind HEAD, but branch main is checked out: {}", reach("edge"))]
+    );
 
     repo.git(&["checkout", "--quiet", "--detach"]);
     let commit = repo.git(&["rev-parse", "--short=7", "HEAD"]);
-    let detached = format!("{edge}, 2 commits behind HEAD, but HEAD is detached at {}: {reach}", commit.trim());
+    let detached =
+        format!("{edge}, 2 commits behind HEAD, but HEAD is detached at {}: {}", commit.trim(), reach("edge"));
     assert_eq!(elsewhere(), [detached], "HEAD is where main is");
     assert_eq!(clusters(repo.path())[1], MAIN);
 
@@ -200,24 +207,25 @@ fn who_follows_another_branch_than_the_one_checked_out() {
     repo.git(&["checkout", "--quiet", "edge"]);
     let main =
         "cluster-follows-other-branch kubernetes/main/flux/config/cluster.yaml:18: cluster main follows branch main";
-    assert_eq!(elsewhere(), [format!("{main}, 2 commits ahead of HEAD, but branch edge is checked out: {reach}")]);
+    assert_eq!(
+        elsewhere(),
+        [format!("{main}, 2 commits ahead of HEAD, but branch edge is checked out: {}", reach("main"))]
+    );
 }
 
 #[test]
 fn without_a_commit_there_is_no_branch() {
     let repo = Repo::example();
     repo.git(&["init", "--quiet", "--initial-branch=main"]);
-    let edge = "edge follows branch edge (not here), Flux 2.6.4 here, 3 releases, from kubernetes/edge/flux";
+    let edge = "edge follows branch edge (not fetched), Flux 2.6.4 in the checked-out files, 3 releases, from kubernetes/edge/flux";
     assert_eq!(clusters(repo.path())[0], edge);
     assert_eq!(clusters_elsewhere(&view(repo.path())).len(), 1, "main is checked out all the same");
     // A branch that was fetched before the first commit.
     let other = two_branches();
     repo.git(&["fetch", "--quiet", &other.path().display().to_string(), "edge:edge"]);
-    assert!(
-        clusters(repo.path())[0].starts_with(
-            "edge follows branch edge (the local branch), how far from HEAD is not known, Flux 2.5.1 there"
-        )
-    );
+    assert!(clusters(repo.path())[0].starts_with(
+        "edge follows branch edge (the local branch), its distance from HEAD is not known, Flux 2.5.1 on that branch"
+    ));
 }
 
 #[test]
@@ -240,7 +248,9 @@ fn a_branch_that_says_nothing_of_its_cluster_is_told() {
         found[0].starts_with(&format!("branch-unreadable {place}: cluster edge follows edge, which cannot be read")),
         "{found:?}"
     );
-    assert!(clusters(repo.path())[0].contains("2 commits behind HEAD, Flux 2.6.4 here, 3 releases"));
+    assert!(
+        clusters(repo.path())[0].contains("2 commits behind HEAD, Flux 2.6.4 in the checked-out files, 3 releases")
+    );
 
     repo.git(&["checkout", "--quiet", "--orphan", "edge-anew"]);
     repo.git(&["rm", "--quiet", "-rf", "kubernetes/edge/flux"]);
@@ -251,11 +261,13 @@ fn a_branch_that_says_nothing_of_its_cluster_is_told() {
     assert_eq!(
         found,
         [format!(
-            "cluster-not-on-branch {place}: cluster edge follows edge, where no cluster of that name is; that it runs Flux 2.6.4 is \
-             what the tree at hand says"
+            "cluster-not-on-branch {place}: cluster edge follows edge, which has no cluster of that name; its Flux version is \
+             taken from the checked-out files: 2.6.4"
         )]
     );
-    assert!(clusters(repo.path())[0].contains("3 commits behind and 1 ahead of HEAD, Flux 2.6.4 here"));
+    assert!(
+        clusters(repo.path())[0].contains("3 commits behind and 1 ahead of HEAD, Flux 2.6.4 in the checked-out files")
+    );
 }
 
 #[test]
@@ -270,17 +282,15 @@ fn entry_points_that_cannot_be_read_are_told() {
     let found = about_clusters(&view(repo.path()));
     assert_eq!(
         told(&found),
-        [
-            "entry-point-template kubernetes/spare/flux/cluster.yaml.j2:3: a cluster would begin here (Kustomization), but this is a \
-          template, so that cluster is not seen"
-        ]
+        ["entry-point-template kubernetes/spare/flux/cluster.yaml.j2:3: this looks like the entry point of a \
+          cluster (Kustomization), but it is a template, so the cluster is not seen"]
     );
     let instance = "instance:\n  sync: {kind: GitRepository, url: https://git.example.org/x, ref: refs/heads/main, path: setup/cluster}\n";
     repo.write("bootstrap/values.yaml", instance);
     let found = told(&about_clusters(&view(repo.path())));
     assert_eq!(
         found[1],
-        "entry-point-not-here bootstrap/values.yaml:1: cluster cluster begins at setup/cluster, and nothing lies there in this tree"
+        "entry-point-not-here bootstrap/values.yaml:1: cluster cluster starts from setup/cluster, which does not exist in this tree"
     );
 }
 

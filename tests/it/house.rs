@@ -23,7 +23,7 @@ fn module_of(path: &Path) -> String {
     relative.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-fn all_sources() -> Vec<PathBuf> {
+pub(crate) fn all_sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     sources(&root().join("src"), &mut found);
     sources(&root().join("migrations"), &mut found);
@@ -77,7 +77,7 @@ fn forbidden_uses(module: &[&str], text: &str) -> Vec<String> {
 }
 
 /// The code of a file: no comments, and no items that are compiled for tests alone. What tests use is their own business.
-fn code_of(text: &str) -> String {
+pub(crate) fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     while let Some(line) = lines.next() {
@@ -155,7 +155,7 @@ fn module_path(path: &Path) -> Vec<&str> {
 }
 
 /// The modules that are compiled for tests alone, as paths without an ending.
-fn test_modules(sources: &[PathBuf]) -> BTreeSet<PathBuf> {
+pub(crate) fn test_modules(sources: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for source in sources {
         let text = std::fs::read_to_string(source).unwrap();

@@ -62,7 +62,8 @@ fn a_surprise_is_refused_and_nothing_of_it_is_written() {
     let repo = repo.commit();
     let plan = plan(&repo, &fake());
     let path = format!("{ONLY}/kustomization.yaml");
-    let message = "flux-system/only on main would not build the same: ConfigMap home/shown would not be the same (kustomize v9.9.9)";
+    let message =
+        "flux-system/only on main would not build the same: ConfigMap home/shown would be different (kustomize v9.9.9)";
     assert_eq!(refused(&plan), [(path.as_str(), message)]);
     assert_eq!(plan["judged"]["by"], "kustomize v9.9.9");
     assert_eq!(verdict(&plan, "flux-system/both")["verdict"], "same");
@@ -85,7 +86,7 @@ fn who_is_to_blame_of_several() {
     let refused = refused(&plan);
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_eq!(refused[0].0, format!("{NESTED}/b/kustomization.yaml"));
-    assert!(refused[0].1.contains("Secret leaked would be new"), "{refused:?}");
+    assert!(refused[0].1.contains("Secret leaked would be added"), "{refused:?}");
     assert_eq!(verdict(&plan, "flux-system/nested")["verdict"], "same", "of what is left");
 }
 
@@ -103,7 +104,7 @@ fn a_part_is_judged_by_itself() {
     assert_eq!(apply.status, 2);
     let stderr = unfolded(&apply.stderr);
     assert!(
-        stderr.contains("flux-system/nested on main would not build the same: Secret half would be new"),
+        stderr.contains("flux-system/nested on main would not build the same: Secret half would be added"),
         "{stderr}"
     );
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
@@ -121,7 +122,7 @@ fn what_cannot_be_told_is_said() {
     assert_eq!(refused(&plan), []);
     assert_eq!(verdict(&plan, "flux-system/nested")["verdict"], "unknown");
     let notes: Vec<_> =
-        plan["findings"].as_array().unwrap().iter().filter(|note| note["code"] == "build-not-judged").collect();
+        plan["findings"].as_array().unwrap().iter().filter(|note| note["code"] == "build-not-compared").collect();
     assert_eq!(notes.len(), 2, "{notes:?}");
     assert!(notes.iter().any(|note| note["message"].as_str().unwrap().contains("https://git.example.org/x.yaml")));
     assert!(notes.iter().all(|note| note["path"].as_str().unwrap().ends_with("ks.yaml")), "{notes:?}");
@@ -132,8 +133,8 @@ fn who_judges() {
     let repo = repo();
     let text = |run: Run| unfolded(&run.stdout);
     let shown = text(judged_by(&repo, &fake(), &["plan", "components"]));
-    assert!(shown.contains("judged by kustomize v9.9.9: 6 of 6 Flux Kustomizations build the same"), "{shown}");
-    let natively = "builds are proven natively alone";
+    assert!(shown.contains("kustomize v9.9.9: 6 of 6 Flux Kustomizations build the same"), "{shown}");
+    let natively = "builds are compared by flux-codemod alone";
     assert!(text(judged_by(&repo, "none", &["plan", "components"])).contains(natively));
     // Nothing on the PATH; then something that is named by the environment, and by the option, which counts more.
     let nowhere = tempfile::tempdir().unwrap();
@@ -146,7 +147,7 @@ fn who_judges() {
         let path = format!("{}:{}", nowhere.path().display(), std::env::var("PATH").unwrap());
         command.env("PATH", path).env_remove("FLUX_CODEMOD_KUSTOMIZE");
     });
-    assert!(text(on_path).contains("judged by kustomize v9.9.9"));
+    assert!(text(on_path).contains("kustomize v9.9.9: "));
     let wrong = |args: &[&str], variable: &str| {
         let run = run(&repo, args, |command| {
             command.env("FLUX_CODEMOD_KUSTOMIZE", variable);

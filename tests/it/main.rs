@@ -23,6 +23,8 @@ mod kustomize;
 mod landing;
 mod mentions;
 mod remediation_defaults;
+mod schema;
 mod vectors;
+mod words;
 mod worked_example;
 mod yaml;

@@ -1,4 +1,4 @@
-//! `branch`: a commit for each batch, each on a branch of its own.
+//! `branch`: a commit for each batch, each on a separate branch.
 
 mod names;
 mod next;
@@ -20,22 +20,22 @@ pub(super) struct BranchArgs {
     asked: Asked,
     #[command(flatten)]
     proof: Proof,
-    /// What a branch holds
+    /// What each branch contains
     #[arg(long, value_name = "WHAT", default_value = "batch")]
     per: Per,
-    /// Start every branch from the base itself, where that gives the same changes
+    /// Start every branch from the base instead of stacking them, if the changes are the same
     #[arg(long, conflicts_with = "per")]
     independent: bool,
-    /// What to do with a branch that a person added to
+    /// What to do with a branch that has commits of others
     #[arg(long, value_name = "HOW", default_value = "refuse")]
     on_edited: OnEdited,
-    /// Do not sign commits, whatever the configuration of git says
+    /// Do not sign commits, whatever git is configured to do
     #[arg(long)]
     no_sign: bool,
 }
 
 impl BranchArgs {
-    /// What is asked for, a branch a batch, unsigned whatever git is told.
+    /// A branch for each batch, with commits that are not signed.
     pub(super) fn unsigned(asked: Asked) -> BranchArgs {
         BranchArgs {
             asked,
@@ -50,30 +50,29 @@ impl BranchArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Per {
-    /// A batch: one commit
+    /// One batch, as one commit
     Batch,
-    /// A release: one commit
+    /// One release, as one commit
     App,
-    /// A phase of the roadmap: one commit for each batch
+    /// One phase of the roadmap, with a commit for each batch
     Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnEdited {
-    /// Stop, and move no branch
+    /// Stop before any branch is changed
     Refuse,
-    /// Leave it as it is, and what needs it; go on with the others
+    /// Keep it and the branches that need it as they are, and continue with the others
     Skip,
-    /// Make it anew; the old commits stay in the reflog
+    /// Make it again; the old commits stay in the reflog
     Replace,
 }
 
-/// `branch`: makes a branch of each batch, on the branches that clusters follow.
+/// `branch`: makes a branch of each batch, on the branches that the clusters follow.
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
-    let asked = args.asked.understood();
+    let asked = args.asked.resolved();
     if asked.migrations.is_empty() {
-        let known: Vec<&str> = crate::migrations::all().iter().map(|migration| migration.meta().id).collect();
-        bail!("name the migration to make branches of: {}", known.join(", "));
+        bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
     let judge = judge(start, &args.proof)?;
     let git = repository(start)?;
@@ -86,7 +85,7 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
             Ok(context)
         })
         .collect::<anyhow::Result<_>>()?;
-    // All that can go wrong before something is written goes wrong here.
+    // Everything that can fail before something is written fails here.
     let prepared: Vec<Prepared<'_>> = targets
         .iter()
         .zip(&contexts)
@@ -103,10 +102,10 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     print(&branches_as_text(&stacks, &layout()))?;
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");
     if unchanged {
-        hint("nothing has changed");
+        hint("nothing changed");
     }
     for one in &prepared {
-        one.context.tell_what_stays(&one.selection);
+        one.context.report_skipped(&one.selection);
     }
     Ok(Outcome::pending_if(prepared.iter().any(Prepared::leaves_something)))
 }

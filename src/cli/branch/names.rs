@@ -1,4 +1,4 @@
-//! Which branch a batch goes to, and which of those that are there are of this run.
+//! The branch of each batch, and which existing branches belong to this run.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ impl Names<'_> {
         branches_of(&lane, &format!("phase-{phase}"))
     }
 
-    /// The branches that are there, of these clusters and migrations.
+    /// The existing branches of these clusters and migrations.
     pub(super) fn existing(&self, git: &Repository) -> anyhow::Result<Vec<Existing>> {
         let clusters = &self.target.clusters;
         let mut lanes: Vec<Lane> = clusters.iter().map(|name| Lane([name.clone()].into())).collect();
@@ -45,14 +45,16 @@ impl Names<'_> {
             for group in &groups {
                 let prefix = branches_of(lane, group);
                 let (above, _) = prefix.rsplit_once('/').unwrap_or_default();
-                let is_ours = |own: &Existing| own.name == prefix || own.name.starts_with(&format!("{prefix}/"));
+                let is_ours =
+                    |branch: &Existing| branch.name == prefix || branch.name.starts_with(&format!("{prefix}/"));
                 found.extend(git.branches(above, &self.target.base)?.into_iter().filter(is_ours));
             }
         }
         Ok(found)
     }
 
-    /// The names of all branches that there is something to do on, whatever is asked for, with and without what is to be reviewed.
+    /// The names of the branches of everything that is pending, selected or not, with and without
+    /// units to review.
     pub(super) fn planned(&self) -> anyhow::Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for review in [false, true] {
@@ -63,7 +65,7 @@ impl Names<'_> {
         Ok(names)
     }
 
-    /// The branches to be, with their commits.
+    /// The branches to make, with their commits.
     pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> anyhow::Result<Vec<Wanted>> {
         let mut all: Vec<Wanted> = Vec::new();
         for layer in layers {

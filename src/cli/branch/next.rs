@@ -1,4 +1,4 @@
-//! What a person does next with a branch.
+//! What to do next with a branch.
 
 use super::Per;
 use super::prepared::Prepared;
@@ -21,7 +21,8 @@ pub(super) fn commands(
     let remote = remote.unwrap_or("origin");
     let lease = if matches!(outcome, WrittenAs::Rebuilt { .. }) { " --force-with-lease" } else { "" };
     let push = format!("git push{lease} {} {}", shell(remote), shell(name));
-    // A pull request goes to the branch that the cluster follows; from a tag or a commit that cannot be told.
+    // A pull request is for the branch that the cluster follows, which a tag or a commit does not
+    // have.
     let Some(branch) = branch.filter(|_| *outcome == WrittenAs::Created) else { return vec![push] };
     let title = shell(subject);
     let create = format!("gh pr create --base {} --head {} \\\n  --title {title}", shell(branch), shell(name));

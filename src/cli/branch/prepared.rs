@@ -1,4 +1,4 @@
-//! What is to become of the branches of one base, before any of them moves.
+//! What will be done with the branches of one base, before any of them moves.
 
 use std::collections::BTreeSet;
 
@@ -13,19 +13,19 @@ use crate::git::{Existing, Outcome as WrittenAs, Repository, Wanted, Whose, Writ
 use crate::output::{Shown, Stack};
 use crate::plan::{self, Batch, Selection};
 
-/// What is to become of the branches of one base.
+/// What will be done with the branches of one base.
 pub(super) struct Prepared<'c> {
     pub(super) target: &'c Target,
     pub(super) context: &'c Context,
     pub(super) selection: Selection<'c>,
     pub(super) wanted: Vec<Wanted>,
-    /// The branches that are there, of these clusters and migrations.
+    /// The existing branches of these clusters and migrations.
     pub(super) existing: Vec<Existing>,
     pub(super) gone: Vec<Existing>,
-    /// Those that a person added to and that are wanted.
+    /// The wanted branches that have commits of others.
     edited: Vec<Existing>,
-    /// Those that are left as they are, or not made, with the reason.
-    left: Vec<(String, String)>,
+    /// The branches that are skipped, with the reason.
+    skipped: Vec<(String, String)>,
 }
 
 impl<'c> Prepared<'c> {
@@ -42,15 +42,15 @@ impl<'c> Prepared<'c> {
         let names = Names { target, context, per: args.per };
         let existing = names.existing(git)?;
         let wanted: BTreeSet<String> = batches.iter().map(|batch| names.branch(batch)).collect();
-        let is_edited = |own: &&Existing| matches!(own.whose, Whose::Edited { .. });
+        let is_edited = |branch: &&Existing| matches!(branch.whose, Whose::Edited { .. });
         let edited: Vec<Existing> =
-            existing.iter().filter(is_edited).filter(|own| wanted.contains(&own.name)).cloned().collect();
-        let skipped = |batch: &Batch<'_>| {
-            args.on_edited == OnEdited::Skip && edited.iter().any(|own| own.name == names.branch(batch))
+            existing.iter().filter(is_edited).filter(|branch| wanted.contains(&branch.name)).cloned().collect();
+        let is_skipped = |batch: &Batch<'_>| {
+            args.on_edited == OnEdited::Skip && edited.iter().any(|branch| branch.name == names.branch(batch))
         };
-        let (batches, waiting) = plan::without(batches, &skipped);
+        let (batches, waiting) = plan::without(batches, &is_skipped);
         let layers = plan::stacked(&context.view, &batches, &context.migrations, &context.settings)?;
-        // Whoever merges a batch has that and those below it, and nothing of those above.
+        // After the merge of a batch, it and those below it are there, and none of those above.
         let mut landed: Vec<&plan::Unit> = Vec::new();
         for layer in &layers {
             if args.independent {
@@ -63,39 +63,41 @@ impl<'c> Prepared<'c> {
             plan::independent(&context.view, &layers, &context.migrations, &context.settings)?;
         }
         let planned = names.planned()?;
-        let not_planned = |own: &&Existing| !planned.contains(&own.name) && !wanted.contains(&own.name);
+        let not_planned = |branch: &&Existing| !planned.contains(&branch.name) && !wanted.contains(&branch.name);
         let (theirs, gone): (Vec<_>, Vec<_>) =
-            existing.iter().filter(not_planned).cloned().partition(|own| is_edited(&own));
-        let mut left: Vec<(String, String)> = Vec::new();
+            existing.iter().filter(not_planned).cloned().partition(|branch| is_edited(&branch));
+        let mut skipped: Vec<(String, String)> = Vec::new();
         if args.on_edited == OnEdited::Skip {
-            let reason = |own: &Existing| format!("left as it is: it holds {}", commits(own));
-            left.extend(edited.iter().map(|own| (own.name.clone(), reason(own))));
+            let reason = |branch: &Existing| format!("not changed: it has {}", commits(branch));
+            skipped.extend(edited.iter().map(|branch| (branch.name.clone(), reason(branch))));
         }
         let waits = |(batch, needed): (Batch<'_>, String)| {
-            (names.branch(&batch), format!("left as it is: it needs {needed}, which is left"))
+            (names.branch(&batch), format!("not changed: it needs {needed}, which is skipped"))
         };
-        left.extend(waiting.into_iter().map(waits));
-        let reason = |own: &Existing| format!("left as it is: nothing of it is pending, but it holds {}", commits(own));
-        left.extend(theirs.iter().map(|own| (own.name.clone(), reason(own))));
+        skipped.extend(waiting.into_iter().map(waits));
+        let reason = |branch: &Existing| {
+            format!("not removed: nothing in it is pending any more, but it has {}", commits(branch))
+        };
+        skipped.extend(theirs.iter().map(|branch| (branch.name.clone(), reason(branch))));
         let wanted = names.wanted(&layers, args.independent)?;
-        Ok(Prepared { target, context, selection, wanted, existing, gone, edited, left })
+        Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped })
     }
 
     pub(super) fn leaves_something(&self) -> bool {
-        self.selection.leaves_something() || !self.left.is_empty()
+        self.selection.leaves_something() || !self.skipped.is_empty()
     }
 
-    /// What became of it.
+    /// What was done.
     pub(super) fn shown(&self, written: &[Written], asked: &Asked, per: Per) -> Stack {
         let base = &self.target.base;
-        let mut branches: Vec<Shown> = written.iter().map(|own| self.one(own, asked, per)).collect();
-        let left = self.left.iter().map(|(name, why)| Shown {
-            outcome: "left",
+        let mut branches: Vec<Shown> = written.iter().map(|branch| self.one(branch, asked, per)).collect();
+        let skipped = self.skipped.iter().map(|(name, why)| Shown {
+            outcome: "skipped",
             name: name.clone(),
             about: why.clone(),
             next: Vec::new(),
         });
-        branches.extend(left);
+        branches.extend(skipped);
         let from = format!("{} at {}", base.reference, base.id.short());
         Stack { clusters: self.target.clusters.clone(), from, branches }
     }
@@ -108,7 +110,7 @@ impl<'c> Prepared<'c> {
             .filter_map(|commit| commit.message.lines().next())
             .collect();
         let about = match subjects.as_slice() {
-            [] => "merged, or nothing of it is pending any more".to_owned(),
+            [] => "merged or no longer needed".to_owned(),
             [one] => (*one).to_owned(),
             several => format!("{} commits, the first: {}", several.len(), several[0]),
         };
@@ -128,18 +130,17 @@ impl<'c> Prepared<'c> {
     }
 }
 
-/// The commits of a branch that are not ours, in a few words.
+/// The commits of a branch that flux-codemod did not make, in a few words.
 fn commits(branch: &Existing) -> String {
-    let Whose::Edited { commits } = &branch.whose else { return "only our commits".to_owned() };
-    let one = |(id, subject): &(String, String)| format!("{id} ({subject})");
+    let Whose::Edited { commits } = &branch.whose else { return "no other commits".to_owned() };
     match commits.as_slice() {
-        [] => "other commits".to_owned(),
-        [only] => one(only),
-        [first, rest @ ..] => format!("{} and {} more that are not ours", one(first), rest.len()),
+        [] => "commits that flux-codemod did not make".to_owned(),
+        [(id, subject)] => format!("the commit {id} ({subject})"),
+        [(id, subject), rest @ ..] => format!("the commit {id} ({subject}) and {} others", rest.len()),
     }
 }
 
-/// Stops where a person added to a branch that is to be made anew, before any branch moves.
+/// Stops before any branch moves if one that would be made again has commits of others.
 pub(super) fn refuse_edited(all: &[Prepared<'_>], on_edited: OnEdited) -> anyhow::Result<()> {
     let edited: Vec<String> = all
         .iter()
@@ -150,8 +151,9 @@ pub(super) fn refuse_edited(all: &[Prepared<'_>], on_edited: OnEdited) -> anyhow
         return Ok(());
     }
     bail!(
-        "somebody added to branches that would be made anew, so none was touched:{}\nmerge them, or run again with --on-edited skip, which leaves \
-         them as they are, or --on-edited replace, which makes them anew (the old commits stay in the reflog)",
+        "branches that would be made again have commits that flux-codemod did not make, so no branch was changed:{}\nmerge them, \
+         or run again with `--on-edited skip` to keep them, or `--on-edited replace` to make them again (the old commits stay in \
+         the reflog)",
         edited.concat()
     )
 }
@@ -162,7 +164,7 @@ pub(super) fn refuse_shared_names(all: &[Prepared<'_>]) -> anyhow::Result<()> {
     for wanted in all.iter().flat_map(|one| &one.wanted) {
         if !seen.insert(&wanted.name) {
             bail!(
-                "two branches that clusters follow would both get {}; take one set of clusters at a time, with --cluster",
+                "clusters that follow two different branches would both get the branch {}; run for one of them at a time, with --cluster",
                 wanted.name
             );
         }

@@ -46,9 +46,9 @@ impl fmt::Display for Barred {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Barred::Encrypted => "encrypted-file",
-            Barred::Template => "template",
+            Barred::Template => "template-file",
             Barred::NotUtf8 => "not-utf8",
-            Barred::Link => "link",
+            Barred::Link => "symlink",
             Barred::Filtered => "filtered-file",
             Barred::Ignored => "ignored-file",
         })

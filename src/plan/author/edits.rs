@@ -10,8 +10,8 @@ use crate::yaml::{CommentFate, Edit, Error, Node};
 /// The text of a unit: its changes, and what became of the comments in what they remove.
 pub type Written = (Changes, Vec<(RepoPath, CommentFate)>);
 
-/// The changes of one unit, file by file. Edits of YAML are collected and proven at the end; files that
-/// are created, moved or deleted are set as they are.
+/// The changes of one unit, file by file. Edits of YAML are collected and proven at the end; files
+/// that are created, moved or deleted are set as they are.
 pub struct Edits<'v> {
     view: &'v View,
     edits: BTreeMap<RepoPath, Edit<'v>>,
@@ -55,10 +55,10 @@ impl<'v> Edits<'v> {
         change(edit).map_err(|error| refused_edit(path, &error))
     }
 
-    /// Edits an object where it stands.
+    /// Edits an object in its file.
     ///
     /// # Errors
-    /// As [`Edits::file`]; also if nothing stands there.
+    /// As [`Edits::file`]; also if the object is not there.
     pub fn object(
         &mut self,
         at: &At,

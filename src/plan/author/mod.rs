@@ -1,9 +1,9 @@
 //! The kit that migrations are made of.
 //!
 //! A small migration says which objects it is about and what their values become ([`Rewrite`]); the
-//! house does the rest. A larger one implements [`Migration`](super::Migration) itself and takes from
-//! here what it needs: [`Edits`] for the text of several files, [`workloads`] for the class of a batch.
-//! CONTRIBUTING.md has a whole migration as an example.
+//! house does the rest. A larger one implements [`Migration`](super::Migration) itself and takes
+//! from here what it needs: [`Edits`] for the text of several files, [`workloads`] for the class of
+//! a batch. CONTRIBUTING.md has a whole migration as an example.
 
 mod edits;
 mod rewrite;

@@ -13,13 +13,13 @@ use crate::yaml::{Node, Stream};
 /// The step of all units here.
 const STEP: &str = "rewrite";
 
-/// A migration from value to value: *objects of this group and kind, wherever they stand, become what
-/// this function says*.
+/// A migration from value to value: *objects of this group and kind, wherever they stand, become
+/// what this function says*.
 ///
 /// The house finds the objects (in files of several documents and in Lists, too), names the units,
-/// writes the difference and proves it, honours opt-outs, and compares what arrives on every cluster
-/// with what is meant: a patch, a variable or `commonAnnotations` on the way that would undo
-/// or repeat the change refuses the unit. What implements this is a [`Migration`].
+/// writes the difference and proves it, honours opt-outs, and compares what arrives on every
+/// cluster with what is meant: a patch, a variable or `commonAnnotations` on the way that would
+/// undo or repeat the change refuses the unit. What implements this is a [`Migration`].
 pub trait Rewrite: Send + Sync {
     /// What it is.
     fn meta(&self) -> &'static Meta;
@@ -32,8 +32,8 @@ pub trait Rewrite: Send + Sync {
     /// The objects that it is about.
     fn objects(&self) -> Objects;
 
-    /// What the value of an object becomes. Asked of the value as the file states it, and of the value
-    /// as it arrives in each cluster. Pure: the same value gives the same verdict.
+    /// What the value of an object becomes. Asked of the value as the file states it, and of the
+    /// value as it arrives in each cluster. Pure: the same value gives the same verdict.
     fn rewrite(&self, object: &Value, target: &Target<'_>) -> Verdict;
 }
 
@@ -69,7 +69,7 @@ impl Objects {
 pub struct Target<'v> {
     /// The tree.
     pub view: &'v View,
-    /// Where it stands.
+    /// Where it is.
     pub at: &'v At,
     /// The configuration.
     pub settings: &'v Settings,
@@ -224,7 +224,8 @@ impl<T: Rewrite> Rewriting<'_, T> {
         of_kustomize.cloned().or_else(|| (!flux.patches.is_empty()).then(|| flux.at.path.clone()))
     }
 
-    /// Why an object that needs nothing as its file states it does need something as it arrives in a cluster.
+    /// Why an object that needs nothing as its file states it does need something as it arrives in
+    /// a cluster.
     fn stated_elsewhere(&self, object: &Object) -> Option<Finding> {
         let reaches = self.view.graph().reaches(&object.at).iter();
         let root = self.view.node(&object.at)?;
@@ -284,8 +285,8 @@ impl<T: Rewrite> Rewriting<'_, T> {
     }
 }
 
-/// An object as it arrives in a cluster: patched, substituted, and with the labels and annotations that the
-/// kustomizations on its way give to all objects.
+/// An object as it arrives in a cluster: patched, substituted, and with the labels and annotations
+/// that the kustomizations on its way give to all objects.
 fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
     let mut value = view.effective_text(root, reach)?;
     let on_its_way = reach.through.iter().rev().filter_map(|path| view.kustomization(&path.dir()));
@@ -302,7 +303,8 @@ fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
 /// Objects that are no HelmReleases, in batches of their own.
 const OBJECTS: Class = Class::new(25, "objects", "objects", "object");
 
-/// What the unit of an object is about: the object as the first cluster applies it, or as its file states it.
+/// What the unit of an object is about: the object as the first cluster applies it, or as its file
+/// states it.
 fn subject(view: &View, object: &Object) -> Subject {
     let reach = view.graph().reaches(&object.at).first();
     let name = reach.map_or(&object.name, |reach| &reach.name);

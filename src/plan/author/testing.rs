@@ -1,7 +1,7 @@
-//! Tests of migrations in process: what stood there before, and what stands there afterwards.
+//! Tests of migrations in process: the files before, and the files afterwards.
 //!
-//! A fixture is files in one text, each below a line `//- path`. Unless it brings an entry point of its
-//! own, a cluster `main` begins at `flux/` and applies all that lies below `apps/`.
+//! A fixture is files in one text, each below a line `//- path`. Unless it brings an entry point of
+//! its own, a cluster `main` starts from `flux/` and applies everything below `apps/`.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ const CLUSTER: [(&str, &str); 2] = [
     ),
 ];
 
-/// Has a migration change the files of `before`, whatever is safe or to be reviewed, and sees that they
-/// become those of `after`: files that `after` does not name stay as they are. The second run must
-/// change nothing.
+/// Has a migration change the files of `before`, whatever is safe or to be reviewed, and sees that
+/// they become those of `after`: files that `after` does not name stay as they are. The second run
+/// must change nothing.
 ///
 /// # Panics
 /// If that is not so.
@@ -59,8 +59,9 @@ pub fn check_with(migration: &dyn Migration, settings: &str, before: &str, after
     planned
 }
 
-/// Has a migration plan the files of `before`, and sees that nothing is written and each unit says this:
-/// `refused both-keys apps/plex.yaml:1`, or only the findings of the tree where there are no units.
+/// Has a migration plan the files of `before`, and sees that nothing is written and each unit says
+/// this: `refused both-keys apps/plex.yaml:1`, or only the findings of the tree where there are no
+/// units.
 ///
 /// # Panics
 /// If that is not so.
@@ -69,7 +70,7 @@ pub fn check_refused(migration: &dyn Migration, before: &str, expected: &[&str])
     let planned = Planned::of(migration, "", before);
     assert_same(&planned.files(&planned.view), &planned.files(&planned.landed(migration)));
     let units = planned.plan.units.iter().flat_map(|unit| {
-        let of_unit = |finding: &Finding| format!("{} {}", unit.safety.word(), told(finding));
+        let of_unit = |finding: &Finding| format!("{} {}", unit.safety, told(finding));
         unit.findings.iter().map(of_unit).collect::<Vec<_>>()
     });
     let found: Vec<String> = units.collect();
@@ -131,8 +132,8 @@ impl Planned {
 
 fn shown(unit: &Unit) -> String {
     let Unit { safety, .. } = unit;
-    let impact = if *safety == Safety::Refused { "" } else { unit.impact.word() };
-    format!("{} {impact} {}: {}", safety.word(), unit.id.subject, unit.title).replace("  ", " ")
+    let impact = if *safety == Safety::Refused { "" } else { &unit.impact.to_string() };
+    format!("{} {impact} {}: {}", safety, unit.id.subject, unit.title).replace("  ", " ")
 }
 
 fn told(finding: &Finding) -> String {

@@ -1,12 +1,12 @@
-//! What an upgrade of a release does, as far as the values of a known chart tell.
+//! What an upgrade of a release does, as far as it follows from the values of a known chart.
 
 use std::collections::BTreeSet;
 
 use crate::charts::app_template::{self, Chart, Hook};
 use crate::flux::{At, View, WorkloadKind};
 
-/// The kinds of the workloads that a HelmRelease makes, in all clusters that apply it. None where its
-/// chart is not one that the program knows.
+/// The kinds of the workloads that a HelmRelease makes, in all clusters that apply it. None where
+/// its chart is not one that the program knows.
 pub fn workloads(view: &View, at: &At) -> BTreeSet<WorkloadKind> {
     let installed = view.graph().reaches(at).iter().filter_map(|reach| view.installed(at, reach));
     let charts = installed.filter_map(|installed| {

@@ -44,8 +44,7 @@ impl Edit<'_> {
             // The comments inside move with the copy.
             let span = self.with_last_comment(id);
             if self.stream.comments_in(&span).any(|comment| self.is_carried(&comment.range)) {
-                let what =
-                    "moving an anchor within what moves with another one, with comments that would be there twice";
+                let what = "moving an anchor inside something that moves with another anchor, with comments that would be there twice";
                 return Err(self.unsupported(self.node(id), what));
             }
             self.carried.push(span);
@@ -183,7 +182,7 @@ impl Edit<'_> {
             let next = self.stream.lines().next(used.span.start);
             let blank_below = |next| self.stream.end_of_blank_lines(next) != next;
             if next.is_none_or(|next| self.stream.ends_in_kept_block(id) && blank_below(next)) {
-                let what = "moving an anchor of a block scalar to where it would end in other line breaks";
+                let what = "moving an anchor of a block scalar to a place where it would end in different line breaks";
                 return Err(self.unsupported(node, what));
             }
         }

@@ -14,7 +14,7 @@ impl<'s> Edit<'s> {
     pub fn add_comment_above(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
         let start = self.child_start(child);
         if !self.stream.begins_its_line(start) {
-            return Err(self.unsupported(child, "a comment above something that does not begin its line"));
+            return Err(self.unsupported(child, "a comment above something that is not at the beginning of its line"));
         }
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             return Err(self.unsupported(child, "a comment with control characters"));
@@ -53,12 +53,12 @@ impl<'s> Edit<'s> {
     /// several lines.
     pub fn add_comment_beside(&mut self, child: Node<'s>, text: &str) -> Result<(), Error> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
-            return Err(self.unsupported(child, "a comment of several lines beside something"));
+            return Err(self.unsupported(child, "a comment of several lines at the end of a line"));
         }
         let end = child.range().end;
         let line_end = self.stream.line_content_end(end);
         if line_end != end || self.stream.ends_in_block(child.id) {
-            return Err(self.unsupported(child, "a comment beside something that does not end its line"));
+            return Err(self.unsupported(child, "a comment at the end of a line with something else behind it"));
         }
         let comment = written(text);
         self.splices.push(Splice { range: end..end, with: format!(" {comment}") });
@@ -72,7 +72,7 @@ impl<'s> Edit<'s> {
     /// If the text contains a character that ends a comment.
     pub fn set_comment(&mut self, comment: &Comment, text: &str, because: &str) -> Result<(), Error> {
         if text.chars().any(|c| c.is_control() && c != '\t') {
-            let problem = Problem::Unsupported("a comment of several lines in the place of one");
+            let problem = Problem::Unsupported("replacing a comment by several lines");
             return Err(self.stream.error(comment.range.clone(), problem));
         }
         let (old, new) = (self.stream.text()[comment.range.clone()].to_owned(), written(text));

@@ -67,7 +67,7 @@ impl<'s> Edit<'s> {
     /// nothing can be inserted there safely.
     pub fn insert_entry(&mut self, mapping: Node<'s>, place: Place<'_>, key: &str, value: &New) -> Result<(), Error> {
         let Content::Mapping { .. } = &self.stored(mapping)?.content else {
-            return Err(self.unsupported(mapping, "entries can only be put into a mapping"));
+            return Err(self.unsupported(mapping, "entries can only be added to a mapping"));
         };
         let slots = self.slots(mapping)?;
         if mapping.own_entry(key).is_some() {
@@ -233,7 +233,9 @@ impl<'s> Edit<'s> {
                 return Err(self.unsupported(self.node(entry.key), "an empty key"));
             }
             Content::Scalar { notation: Notation::Plain, .. } | Content::Alias { .. } => layout.scalar(new_key),
-            _ => return Err(self.unsupported(self.node(entry.key), "a key that is no plain or quoted scalar")),
+            _ => {
+                return Err(self.unsupported(self.node(entry.key), "a key that is neither a plain nor a quoted scalar"));
+            }
         };
         if stored.tag().is_some() {
             return Err(self.unsupported(self.node(entry.key), "a key with a tag"));
@@ -280,7 +282,7 @@ impl<'s> Edit<'s> {
 
     pub(super) fn entry(&self, mapping: Node<'s>, key: &str) -> Result<Entry, Error> {
         let Content::Mapping { entries, .. } = &self.stored(mapping)?.content else {
-            return Err(self.unsupported(mapping, "this is no mapping"));
+            return Err(self.unsupported(mapping, "this is not a mapping"));
         };
         let is_it = |(id, _): &&(Id, Id)| self.node(*id).text() == Some(key);
         let mut found = entries.iter().enumerate().filter(|(_, entry)| is_it(entry));

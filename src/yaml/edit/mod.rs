@@ -160,7 +160,7 @@ impl<'s> Edit<'s> {
                     && matches!(operation.what, What::InsertEntry(..) | What::InsertItem(..) | What::MoveEntry(..))
             };
             if children.len() == slots.len() && (slots.is_flow() || !self.operations.iter().any(grows)) {
-                let what = "removing all that is in a collection, one by one: set it to an empty one";
+                let what = "removing everything in a collection one by one: set it to an empty one";
                 return Err(self.unsupported(self.node(id), what));
             }
             if slots.is_flow() {
@@ -179,14 +179,17 @@ impl<'s> Edit<'s> {
     pub fn append_document(&mut self, comments: &[&str], document: &New) -> Result<(), Error> {
         let text = self.stream.text();
         let Some(last) = self.stream.roots.last() else {
-            return Err(self.stream.error(0..0, Problem::Unsupported("a document after nothing: make a file of it")));
+            return Err(self
+                .stream
+                .error(0..0, Problem::Unsupported("adding a document to an empty file: create the file")));
         };
         let ending = self.stream.lines().ending(text, text.len()).to_owned();
         if !text.ends_with('\n') && self.stream.ends_in_block(*last) {
             let whole = self.whole(*last);
-            return Err(self
-                .stream
-                .error(whole, Problem::Unsupported("a document after a block scalar that does not end its line")));
+            return Err(self.stream.error(
+                whole,
+                Problem::Unsupported("adding a document after a block scalar without a line break at its end"),
+            ));
         }
         let before = if text.ends_with('\n') { String::new() } else { ending.clone() };
         let with = format!("{before}---{ending}{}", document.document(comments, &ending));

@@ -96,7 +96,7 @@ impl<'s> Edit<'s> {
             let content = outer + blanks.min(indentation);
             let bare = line.trim_end_matches('\n');
             if !file[content..].starts_with(bare) {
-                return Err(self.unsupported(scalar, "a block scalar whose lines are not those of its text"));
+                return Err(self.unsupported(scalar, "a block scalar whose lines differ from its text"));
             }
             starts.push((inner, outer, content));
             inner += line.len();

@@ -8,10 +8,10 @@ impl<'s> Edit<'s> {
     /// Puts an item into a sequence, before the one at `at`, or at the end.
     ///
     /// # Errors
-    /// If this is no sequence or an alias of one, or if nothing can be inserted there safely.
+    /// If this is not a sequence or an alias of one, or if nothing can be inserted there safely.
     pub fn insert_item(&mut self, sequence: Node<'s>, at: usize, item: &New) -> Result<(), Error> {
         let Content::Sequence { .. } = &self.stored(sequence)?.content else {
-            return Err(self.unsupported(sequence, "items can only be put into a sequence"));
+            return Err(self.unsupported(sequence, "items can only be added to a sequence"));
         };
         let slots = self.slots(sequence)?;
         let at = at.min(slots.len());
@@ -35,7 +35,7 @@ impl<'s> Edit<'s> {
         item: &New,
     ) -> Result<(), Error> {
         let Content::Sequence { .. } = &self.stored(sequence)?.content else {
-            return Err(self.unsupported(sequence, "items can only be put into a sequence"));
+            return Err(self.unsupported(sequence, "items can only be added to a sequence"));
         };
         let slots = self.slots(sequence)?;
         if slots.is_flow() || slots.len() == 0 {
@@ -56,7 +56,7 @@ impl<'s> Edit<'s> {
     /// item.
     ///
     /// # Errors
-    /// If there is no such item, or if it has an anchor that is used elsewhere.
+    /// If the item does not exist, or if it has an anchor that is used elsewhere.
     pub fn remove_item(
         &mut self,
         sequence: Node<'s>,
@@ -66,10 +66,10 @@ impl<'s> Edit<'s> {
     ) -> Result<(), Error> {
         let slots = self.slots(sequence)?;
         let Content::Sequence { items, .. } = &self.stored(sequence)?.content else {
-            return Err(self.unsupported(sequence, "this is no sequence"));
+            return Err(self.unsupported(sequence, "this is not a sequence"));
         };
         if at >= items.len() {
-            return Err(self.unsupported(sequence, "there is no such item"));
+            return Err(self.unsupported(sequence, "the item does not exist"));
         }
         if items.len() == 1 {
             return self.empty(sequence, emptied, &fate);
@@ -115,7 +115,7 @@ impl<'s> Edit<'s> {
             Content::Scalar { .. } if sequence.is_null() => {
                 self.set(sequence, &New::Sequence(vec![new]), |_| Fate::Moved)?
             }
-            _ => return Err(self.unsupported(sequence, "what is listed here is no sequence")),
+            _ => return Err(self.unsupported(sequence, "the list is not a sequence")),
         }
         Ok(true)
     }
@@ -161,7 +161,7 @@ impl<'s> Edit<'s> {
                 let key = entry.and_then(|(key, _)| self.node(*key).text());
                 match key {
                     Some(key) => self.remove_entry(parent, key, emptied, fate),
-                    None => Err(self.unsupported(parent, "a key that is no scalar")),
+                    None => Err(self.unsupported(parent, "a key that is not a scalar")),
                 }
             }
             Content::Sequence { items, .. } => {

@@ -111,7 +111,7 @@ impl<'s> Slots<'s> {
         if !stream.begins_its_line(child.start) {
             // `- key:`: what comes next takes its place, the comments above that included.
             let Some(next) = self.children.get(at + 1) else {
-                return Err(self.unsupported(child, "removing the last child on a line that others begin"));
+                return Err(self.unsupported(child, "removing the last child on a line where others begin"));
             };
             let end = stream.line_content_end(child.end).min(next.start);
             let blanks = text[end..next.start].len() - text[end..next.start].trim_start().len();
@@ -196,7 +196,7 @@ impl<'s> Slots<'s> {
         }
         let at = stream.line_content_end(child.end);
         if next_line.is_none() && stream.ends_in_block(self.last[sibling]) {
-            let what = "putting something after a block scalar in whose last line the file ends";
+            let what = "inserting something after a block scalar without a line break at the end of the file";
             return Err(self.unsupported(child, what));
         }
         if !stream.ends_with(child.end, at) {

@@ -48,7 +48,7 @@ fn replace_an_entry() {
         ("b: 1\n? # c\n  a\n: 1\n", "unsupported-yaml 3:3"),
         ("b: 1\r? a\r: 1\r", "unsupported-yaml 1:8"),
         ("\u{feff}? a\n: 1\n", "unsupported-yaml 1:4"),
-        ("b: 1\n", "no-such-key 1:1"),
+        ("b: 1\n", "inherited-key 1:1"),
     ];
     for (text, expected) in cases {
         assert_eq!(replaced(text), expected, "{text:?}");

@@ -1,0 +1,111 @@
+//! The glossary: the words of this program that Flux, Kustomize and git do not have.
+//!
+//! `explain` prints it, and README.md has the same list.
+
+/// A word and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word, in lower case.
+    pub name: &'static str,
+    /// What it means, in a sentence or two.
+    pub meaning: &'static str,
+    /// Its values, each with what it means, if it has a fixed set of them.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+/// All words, the most basic first.
+pub const GLOSSARY: &[Word] = &[
+    Word {
+        name: "unit",
+        meaning: "The smallest change that can be reverted alone, such as one HelmRelease, one source, or one removal.",
+        values: &[],
+    },
+    Word {
+        name: "in scope",
+        meaning: "The charts, templates and clusters that the configuration, or its default, names. What is out of scope \
+                  is counted in one line and is never pending.",
+        values: &[],
+    },
+    Word {
+        name: "safety",
+        meaning: "Whether a unit is written.",
+        values: &[
+            ("safe", "is written"),
+            ("review", "is right as far as can be seen, but you should look first; written with `--review`"),
+            ("refused", "is never written; the plan says why"),
+            ("opted-out", "a comment in the file keeps it as it is"),
+        ],
+    },
+    Word {
+        name: "impact",
+        meaning: "What a unit does on the cluster.",
+        values: &[
+            ("none", "nothing changes"),
+            ("upgrade", "a Helm upgrade, or changed objects"),
+            ("restart", "pods restart"),
+            ("recreate", "a workload must be deleted first"),
+            ("data", "a volume is at risk"),
+        ],
+    },
+    Word {
+        name: "lane",
+        meaning: "The cluster whose objects a unit changes; `shared` if there are several.",
+        values: &[],
+    },
+    Word {
+        name: "batch",
+        meaning: "Units that land together: of one lane, one class (sources, CronJobs, Deployments, ...) and one \
+                  namespace. `branch` makes a git branch of each batch.",
+        values: &[],
+    },
+    Word {
+        name: "promotion",
+        meaning: "The order of clusters, first those that may break. Batches are listed in it.",
+        values: &[],
+    },
+    Word {
+        name: "releases root",
+        meaning: "The Flux Kustomization above those that contain HelmReleases. What is stated there can apply to all \
+                  releases of the cluster.",
+        values: &[],
+    },
+    Word {
+        name: "opt-out",
+        meaning: "A comment that keeps a place as it is: `# flux-codemod: skip[MIGRATION] reason`. It also takes a \
+                  reason code of `doctor`.",
+        values: &[],
+    },
+];
+
+/// Looks a word up; `-` and blanks are the same.
+pub fn word(name: &str) -> Option<&'static Word> {
+    let simple = |text: &str| text.to_lowercase().replace('-', " ");
+    GLOSSARY.iter().find(|word| simple(word.name) == simple(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Impact, Safety};
+
+    fn values(name: &str) -> Vec<&'static str> {
+        word(name).unwrap().values.iter().map(|(value, _)| *value).collect()
+    }
+
+    #[test]
+    fn values_are_those_of_units() {
+        let safeties = [Safety::Safe, Safety::Review, Safety::Refused, Safety::OptedOut];
+        assert_eq!(values("safety"), safeties.map(|safety| safety.to_string()));
+        let impacts = [Impact::None, Impact::Upgrade, Impact::Restart, Impact::Recreate, Impact::Data];
+        assert_eq!(values("impact"), impacts.map(|impact| impact.to_string()));
+    }
+
+    #[test]
+    fn words_are_found_however_they_are_joined() {
+        for name in ["releases root", "releases-root", "Releases root"] {
+            assert_eq!(word(name).map(|word| word.name), Some("releases root"));
+        }
+        assert_eq!(word("opt out").map(|word| word.name), Some("opt-out"));
+        assert_eq!(word("gate"), None);
+    }
+}
