@@ -135,7 +135,8 @@ impl<'v> Converted<'v> {
         kept.collect()
     }
 
-    /// Checks what a new text of the file makes of the values: in every cluster it must be what is meant.
+    /// Checks what a new text of the file makes of the values: in every cluster it must be what is
+    /// meant.
     ///
     /// # Errors
     /// A finding at the release, if it is not.

@@ -64,7 +64,8 @@ impl<'v> Found<'v> {
         }
     }
 
-    /// Whether a release would have to move to `spec.chartRef` first, and a comment opts it out of that.
+    /// Whether a release would have to move to `spec.chartRef` first, and a comment opts it out of
+    /// that.
     fn is_opted_out(&self, release: &Release) -> bool {
         let chart = self.view.node(&release.at).and_then(|root| root.get("spec")?.own_entry("chart"));
         let range = chart.map(|(key, value)| key.range().start..value.range().end);
@@ -121,7 +122,8 @@ impl<'v> Found<'v> {
         Needed::of(self.view, old, &self.settings.target, places)
     }
 
-    /// Two sources of 3.x in one folder get one of 4.x, if both carry the same credentials and checks.
+    /// Two sources of 3.x in one folder get one of 4.x, if both carry the same credentials and
+    /// checks.
     ///
     /// # Errors
     /// A finding, if they do not.
@@ -136,8 +138,8 @@ impl<'v> Found<'v> {
         Ok(second)
     }
 
-    /// The sources of 4.x that there can be beside those of 3.x, needed wherever those are: on a tree
-    /// in which the releases that need them cannot move yet.
+    /// The sources of 4.x that there can be beside those of 3.x, needed wherever those are: on a
+    /// tree in which the releases that need them cannot move yet.
     pub(super) fn possible_seconds(&self) -> Vec<Second> {
         let of_3 = self.view.oci_repositories().iter().filter(|source| is_of_3(source));
         let seconds = of_3.filter_map(|old| {

@@ -12,8 +12,8 @@ use crate::plan::Finding;
 const NAME: &str = "app.kubernetes.io/name";
 const INSTANCE: &str = "app.kubernetes.io/instance";
 
-/// The findings of each of these releases. Reads every YAML file, so only a survey asks for it; what
-/// is written does not depend on it.
+/// The findings of each of these releases. Reads every YAML file, so only a survey asks for it;
+/// what is written does not depend on it.
 pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> Vec<Vec<Finding>> {
     if releases.is_empty() {
         return Vec::new();
@@ -85,8 +85,8 @@ fn in_its_values(release: &Converted<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether a selector in another file means pods of a release: by its labels; without such labels by
-/// a component that is one of its controllers, in its namespace. In doubt it means none.
+/// Whether a selector in another file means pods of a release: by its labels; without such labels
+/// by a component that is one of its controllers, in its namespace. In doubt it means none.
 fn means(selector: &SelectorUse, release: &Converted<'_>) -> bool {
     let means = |installation: &Installation<'_>| {
         let chart = installation.chart();

@@ -9,8 +9,8 @@ use crate::yaml::{Comment, Edit, Error, Stream};
 const MODELINE: &str = "yaml-language-server: $schema=";
 const CHART: &str = "/charts/other/app-template/schemas/helmrelease-helm-v2.schema.json";
 
-/// Replaces a schema of the chart's 3.x by the one that most HelmReleases of the repository name and
-/// that is not the chart's; otherwise by that of the target version.
+/// Replaces a schema of the chart's 3.x by the one that most HelmReleases of the repository name
+/// and that is not the chart's; otherwise by that of the target version.
 ///
 /// # Errors
 /// Where the comment cannot be edited.
@@ -37,7 +37,8 @@ fn text_of<'s>(stream: &'s Stream, comment: &Comment) -> &'s str {
     stream.text()[comment.range.clone()].trim_start_matches('#').trim()
 }
 
-/// Whether a comment names the chart's schema of a 3.x tag. That of a branch is whatever is newest there.
+/// Whether a comment names the chart's schema of a 3.x tag. That of a branch is whatever is newest
+/// there.
 fn is_stale(comment: &str) -> bool {
     let repository = comment.strip_prefix(MODELINE).and_then(|url| url.trim().strip_suffix(CHART));
     let parts = repository.and_then(|repository| repository.rsplit_once('/'));

@@ -11,7 +11,8 @@ use crate::flux::Value;
 /// An account that the chart creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// What the values call it: in 3.x `default`, or the key under `extraServiceAccounts`; in 4.x the key.
+    /// What the values call it: in 3.x `default`, or the key under `extraServiceAccounts`; in 4.x
+    /// the key.
     pub identifier: String,
     /// Whether it is one of `extraServiceAccounts` in 3.x. Its key may be `default`, too.
     pub is_extra: bool,
@@ -37,7 +38,7 @@ pub enum Statement {
     Identifier(String),
     /// `name: ...`: one that is made elsewhere.
     Name(String),
-    /// It cannot be told.
+    /// It is unknown.
     Unknown(Unknown),
 }
 
@@ -61,8 +62,8 @@ pub struct KeyedAccount {
     pub was: String,
     /// Whether it is one of `extraServiceAccounts` in 3.x.
     pub is_extra: bool,
-    /// Whether 3.x makes a Secret with a static token for it. An extra account called `default` takes
-    /// the one of `serviceAccount` itself.
+    /// Whether 3.x makes a Secret with a static token for it. An extra account called `default`
+    /// takes the one of `serviceAccount` itself.
     pub has_token: bool,
     /// Its key under `serviceAccount`.
     pub identifier: String,
@@ -75,7 +76,7 @@ pub struct KeyedAccount {
 /// The accounts of 3.x values as 4.x has to state them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedAccounts {
-    /// What becomes of `serviceAccount`; without any, the key goes.
+    /// What becomes of `serviceAccount`; without any, the key is removed.
     pub accounts: Vec<KeyedAccount>,
     /// What each enabled controller has to state.
     pub controllers: Vec<(String, Statement)>,
@@ -92,8 +93,8 @@ impl<'v> Chart<'v> {
             |item: &Item<'v>, is_extra, name| Account { identifier: item.identifier.to_owned(), is_extra, name };
         if self.version.is_3() {
             let of_3 = |item: Item<'v>, is_extra| account(&item, is_extra, account_v3(self, &item));
-            let own = own_account_v3(self).map(|item| of_3(item, false));
-            return own.into_iter().chain(extra_accounts_v3(self).into_iter().map(|item| of_3(item, true))).collect();
+            let extra = extra_accounts_v3(self).into_iter().map(|item| of_3(item, true));
+            return own_account_v3(self).map(|item| of_3(item, false)).into_iter().chain(extra).collect();
         }
         let several = siblings_v4(self, Section::ServiceAccount);
         accounts_v4(self).iter().map(|item| account(item, false, name_v4(self, item, several))).collect()
@@ -186,7 +187,8 @@ impl<'v> Chart<'v> {
         account_v3(self, &found.ok_or_else(unknown)?)
     }
 
-    /// How 4.x has to state the accounts of these values of 3.x, so that every pod keeps its account and every account its name.
+    /// How 4.x has to state the accounts of these values of 3.x, so that every pod keeps its
+    /// account and every account its name.
     pub fn keyed_accounts(&self, to: Version, tokens: Tokens) -> KeyedAccounts {
         let created = self.accounts();
         let own_key = own_key(&created, tokens);
@@ -243,11 +245,12 @@ impl<'v> Chart<'v> {
     }
 }
 
-/// The key in 4.x of the account that stands in `serviceAccount` itself. Extra accounts keep their keys.
+/// The key in 4.x of the account that stands in `serviceAccount` itself. Extra accounts keep their
+/// keys.
 ///
 /// The account is called by its own name where it can be: it reads best, and what 4.1 takes for the
-/// name of the only account is then its name. Where its token is kept it stays `default`, because the
-/// name of the token holds that.
+/// name of the only account is then its name. Where its token is kept it stays `default`, because
+/// the name of the token holds that.
 fn own_key(created: &[Account], tokens: Tokens) -> String {
     let is_taken = |key: &str| created.iter().any(|account| account.is_extra && account.identifier == key);
     let account = created.iter().find(|account| !account.is_extra);

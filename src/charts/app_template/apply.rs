@@ -5,7 +5,8 @@ use super::{Section, Statement, Tokens};
 use crate::flux::Value;
 
 impl Pins {
-    /// The values with all this done: what the text has to say once it is converted, as far as names and accounts go.
+    /// The values with all this done: what the text has to say once it is converted, as far as
+    /// names and accounts go.
     pub fn applied(&self, values: &Value) -> Value {
         let mut values = values.clone();
         for section in Section::ALL {
@@ -27,15 +28,16 @@ impl Pins {
         let old = values.get("serviceAccount").cloned().unwrap_or(Value::Null);
         let keyed = self.accounts.accounts.iter().map(|account| {
             let is_keyed = old.get("create").is_none() && old.get("extraServiceAccounts").is_none();
-            let own = if is_keyed {
+            let stated = if is_keyed {
                 old.get(&account.identifier)
             } else if account.is_extra {
                 old.at(&["extraServiceAccounts", &account.was])
             } else {
                 Some(&old)
             };
-            let kept =
-                ["annotations", "labels"].into_iter().filter_map(|key| Some((key.to_owned(), own?.get(key)?.clone())));
+            let kept = ["annotations", "labels"]
+                .into_iter()
+                .filter_map(|key| Some((key.to_owned(), stated?.get(key)?.clone())));
             let mut item = Value::Mapping(kept.collect());
             name(&mut item, account.pin.key());
             if self.tokens == Tokens::Kept && account.has_token {
@@ -84,9 +86,9 @@ impl Pins {
             let stated = stated.into_iter().map(|(key, text)| (key.to_owned(), Value::string(text))).collect();
             for_each_item(values, Section::Bindings.path(), &mut |identifier, item| {
                 if let (true, Some(Value::Sequence(list))) = (identifier == subject.binding, item.get_mut("subjects"))
-                    && let Some(own) = list.get_mut(subject.subject)
+                    && let Some(item) = list.get_mut(subject.subject)
                 {
-                    *own = Value::Mapping(Clone::clone(&stated));
+                    *item = Value::Mapping(Clone::clone(&stated));
                 }
             });
         }
@@ -117,7 +119,7 @@ fn disable(item: &mut Value) {
     }
 }
 
-/// Where a new key of an item goes: before all others but the one that says whether it is there.
+/// Where a new key of an item stands: before all others but the one that says whether it is there.
 pub(super) fn head(entries: &[(String, Value)]) -> usize {
     entries.first().is_some_and(|(key, _)| key == "enabled").into()
 }

@@ -34,7 +34,8 @@ impl fmt::Display for Hook {
 }
 
 impl Hook {
-    /// Whether it runs when a release is upgraded, rolled back or removed: what a change that looks harmless sets off.
+    /// Whether it runs when a release is upgraded, rolled back or removed: what a change that looks
+    /// harmless sets off.
     pub fn runs_on_changes(&self) -> bool {
         const CHANGES: [&str; 5] = ["pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback", "pre-delete"];
         self.when.iter().any(|when| CHANGES.contains(&when.as_str()))
@@ -57,7 +58,7 @@ pub fn hooks(values: Node<'_>) -> Vec<Hook> {
         }
     }
     walk(values, &mut Vec::new(), &mut |path, node| {
-        // Those of controllers are told above, and a disabled controller has none.
+        // Those of controllers are above, and a disabled controller has none.
         if let (Some(text), false) = (node.value(), path.first() == Some(&"controllers")) {
             let of = path.join(".");
             found.push(Hook { of, when: moments(text), line: node.line(), command: None, host_paths: Vec::new() });
@@ -70,7 +71,8 @@ fn moments(annotation: &str) -> Vec<String> {
     annotation.split(',').map(|when| when.trim().to_owned()).collect()
 }
 
-/// Visits the values of all hook annotations that stand in the text itself, with the keys on the way.
+/// Visits the values of all hook annotations that stand in the text itself, with the keys on the
+/// way.
 fn walk<'v>(node: Node<'v>, path: &mut Vec<&'v str>, visit: &mut impl FnMut(&[&str], Node<'v>)) {
     if node.style().is_none() {
         return;
@@ -122,7 +124,7 @@ mod tests {
     use crate::yaml::Stream;
 
     #[test]
-    fn a_hook_is_told_with_all_that_it_does() {
+    fn a_hook_is_shown_with_all_that_it_does() {
         let text = "\
 controllers:
   clean:

@@ -3,22 +3,24 @@
 use super::items::{Item, enabled, literal};
 use super::name::Name;
 use super::restore::{Pinned, Pins};
-use super::{Chart, Referent, Section};
+use super::{Chart, Object, Reference, Referent, Section};
 use crate::flux::Value;
 use crate::flux::WorkloadKind;
 
 /// What stops an upgrade from 3.x to 4.x at a workload, until it is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stop {
-    /// Nothing: a CronJob, or a Job that is a Helm hook, which Helm deletes before it makes it again.
+    /// Nothing: a CronJob, or a Job that is a Helm hook, which Helm deletes before it makes it
+    /// again.
     Nothing,
-    /// `spec.selector` of a Deployment or DaemonSet, always: the label `component` is now `controller`.
+    /// `spec.selector` of a Deployment or DaemonSet, always: the label `component` is now
+    /// `controller`.
     Selector,
     /// `spec` of a StatefulSet but for a few fields, always, by its selector.
     Spec,
     /// `spec.selector` and `spec.template` of a Job.
     Template,
-    /// It cannot be told: the kind is not one that the chart knows.
+    /// Unknown, because the chart does not know the kind.
     Unknown,
 }
 
@@ -37,7 +39,8 @@ pub struct Workload {
     pub stop: Stop,
     /// The claims that a StatefulSet makes by itself.
     pub claim_templates: Vec<ClaimTemplate>,
-    /// Whether these go with the StatefulSet when it is deleted: `persistentVolumeClaimRetentionPolicy.whenDeleted` is not `Retain`.
+    /// Whether these go with the StatefulSet when it is deleted:
+    /// `persistentVolumeClaimRetentionPolicy.whenDeleted` is not `Retain`.
     pub loses_claims: bool,
 }
 
@@ -66,7 +69,8 @@ pub enum Cost {
         /// The name of the role in 3.x.
         role: Name,
     },
-    /// A Service whose selector has the new label before there are pods with it: no endpoints until the workload is made anew.
+    /// A Service whose selector has the new label before there are pods with it: no endpoints
+    /// until the workload is recreated.
     NoEndpoints {
         /// The name of the Service.
         service: Name,
@@ -96,8 +100,8 @@ impl Chart<'_> {
             Some(WorkloadKind::StatefulSet) => Stop::Spec,
             Some(WorkloadKind::Job) => Stop::Template,
         };
-        let own = item.values.get("statefulset").unwrap_or(&Value::Null);
-        let templates = own.get("volumeClaimTemplates").map(Value::items).unwrap_or_default().iter();
+        let stateful_set = item.values.get("statefulset").unwrap_or(&Value::Null);
+        let templates = stateful_set.get("volumeClaimTemplates").map(Value::items).unwrap_or_default().iter();
         let template = |template: &Value| {
             let name = literal(template, "name").map(|name| name.unwrap_or_default().to_owned());
             ClaimTemplate { name }
@@ -113,7 +117,7 @@ impl Chart<'_> {
             is_hook,
             stop,
             claim_templates: templates.map(template).collect(),
-            loses_claims: retention(own).or_else(|| retention(item.values)).unwrap_or(false),
+            loses_claims: retention(stateful_set).or_else(|| retention(item.values)).unwrap_or(false),
         }
     }
 
@@ -125,28 +129,32 @@ impl Chart<'_> {
         let mut costs: Vec<Cost> = claims
             .map(|pinned| Cost::Claim { name: pinned.object.name.clone(), then: pinned.untouched.clone() })
             .collect();
-        let objects = self.objects();
-        for reference in self.references() {
-            let [rbac, bindings, binding, role_ref, ..] = reference.path.as_slice() else { continue };
-            let (true, Some(role)) =
-                ((&**rbac, &**bindings, &**role_ref) == ("rbac", "bindings", "roleRef"), reference.target(&objects))
-            else {
-                continue;
-            };
-            let keeps = |section, identifier: &str| {
-                !lost.iter().any(|pinned| pinned.object.section == section && pinned.object.identifier == identifier)
-            };
-            // By a literal name, it is the binding that stays and finds no role, which an upgrade does not notice.
-            let is_renamed =
-                !keeps(Section::Roles, &role.identifier) && matches!(reference.to, Referent::Identifier(..));
-            let own =
-                objects.iter().find(|object| object.section == Section::Bindings && object.identifier == *binding);
-            if let (true, true, Some(own)) = (is_renamed, keeps(Section::Bindings, binding), own) {
-                costs.push(Cost::RoleRef { binding: own.name.clone(), role: role.name.clone() });
-            }
-        }
+        costs.extend(self.immutable_role_refs(&lost));
         costs.extend(self.services_without_endpoints());
         costs
+    }
+
+    /// The bindings whose role loses its name.
+    fn immutable_role_refs(&self, lost: &[&Pinned]) -> Vec<Cost> {
+        let objects = self.objects();
+        let keeps = |section, identifier: &str| {
+            !lost.iter().any(|pinned| pinned.object.section == section && pinned.object.identifier == identifier)
+        };
+        let cost = |reference: Reference| {
+            let [rbac, bindings, identifier, role_ref, ..] = reference.path.as_slice() else { return None };
+            if [rbac, bindings, role_ref] != ["rbac", "bindings", "roleRef"] {
+                return None;
+            }
+            let role = reference.target(&objects)?;
+            // A binding by a literal name stays and finds no role, which an upgrade does not
+            // notice.
+            let is_renamed =
+                !keeps(Section::Roles, &role.identifier) && matches!(reference.to, Referent::Identifier(..));
+            let is_it = |object: &&Object| object.section == Section::Bindings && object.identifier == *identifier;
+            let binding = objects.iter().find(is_it).filter(|_| is_renamed && keeps(Section::Bindings, identifier))?;
+            Some(Cost::RoleRef { binding: binding.name.clone(), role: role.name.clone() })
+        };
+        self.references().into_iter().filter_map(cost).collect()
     }
 
     fn services_without_endpoints(&self) -> Vec<Cost> {
@@ -162,10 +170,9 @@ impl Chart<'_> {
             let stopped =
                 behind.filter(|workload| matches!(workload.stop, Stop::Selector | Stop::Spec | Stop::Unknown));
             let controllers: Vec<String> = stopped.map(|workload| workload.identifier.clone()).collect();
-            let own = objects
-                .iter()
-                .find(|object| object.section == Section::Service && object.identifier == service.identifier);
-            let service = own?.name.clone();
+            let is_it =
+                |object: &&Object| object.section == Section::Service && object.identifier == service.identifier;
+            let service = objects.iter().find(is_it)?.name.clone();
             (!controllers.is_empty()).then_some(Cost::NoEndpoints { service, controllers })
         };
         services.filter_map(cost).collect()

@@ -4,9 +4,10 @@ use crate::flux::{Installed, Value, View};
 const NAME: &str = "app-template";
 
 impl<'v> Chart<'v> {
-    /// What a HelmRelease installs where a cluster applies it, if that is this chart at a version that is known: so named by the release, or by
-    /// the address of its OCIRepository. `None` for other charts, versions whose naming is not specified, and releases of which a variable leaves
-    /// the name open.
+    /// What a HelmRelease installs where a cluster applies it, if that is this chart at a version
+    /// that is known: so named by the release, or by the address of its OCIRepository. `None` for
+    /// other charts, versions whose naming is not specified, and releases of which a variable
+    /// leaves the name open.
     pub fn installed(view: &View, release: &'v Installed) -> Option<Chart<'v>> {
         static NONE: Value = Value::Null;
         let chart = release.chart.as_ref().filter(|_| release.is_known())?;

@@ -3,8 +3,9 @@
 use super::name::{Unknown, Why};
 use crate::flux::Value;
 
-/// A switch. `None` where it is not certain: `null`, which Helm's versions treat differently; text such as `"false"`, which a template takes
-/// for true and the chart's schema rejects; `off`, which only some readers take for false.
+/// A switch. `None` where it is not certain: `null`, which Helm's versions treat differently; text
+/// such as `"false"`, which a template takes for true and the chart's schema rejects; `off`, which
+/// only some readers take for false.
 pub(super) fn switch(value: Option<&Value>, absent: bool) -> Option<bool> {
     match value {
         None => Some(absent),
@@ -61,7 +62,8 @@ impl<'v> Item<'v> {
     }
 }
 
-/// The entries of a section for which `is_there` does not say no. What is no mapping is no entry to the chart.
+/// The entries of a section for which `is_there` does not say no. What is no mapping is no entry to
+/// the chart.
 pub(super) fn items_that<'v>(section: Option<&'v Value>, is_there: impl Fn(&Value) -> Option<bool>) -> Vec<Item<'v>> {
     let entries = section.map(Value::entries).unwrap_or_default().iter();
     let entries = entries.filter(|(_, values)| matches!(values, Value::Mapping(_)));

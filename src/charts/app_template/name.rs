@@ -1,14 +1,14 @@
 use std::fmt;
 
-/// A name that the chart gives, or why it cannot be told.
+/// A name that the chart gives, or why it is unknown.
 pub type Name = Result<String, Unknown>;
 
-/// A name, or an account, that cannot be told from the values: whoever asks must decide, and a person has to look.
+/// A name, or an account, that does not follow from the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    /// The text that leaves it open.
+    /// The text that it depends on.
     pub text: String,
-    /// Why it does.
+    /// Why that is not enough.
     pub why: Why,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// Why a name cannot be told.
+/// Why a name is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// A Helm template that says more than the release's name and namespace.
@@ -35,11 +35,13 @@ pub enum Why {
     Variable,
     /// Not text to every reader: a number, a boolean, a list.
     NotText,
-    /// A switch (`enabled`, `create`, `primary`, ...) that is neither true nor false to every reader, as `"false"` and `off` are not.
+    /// A switch (`enabled`, `create`, `primary`, ...) that is neither true nor false to every
+    /// reader, as `"false"` and `off` are not.
     Switch,
     /// The name depends on how many there are of its kind, and that is open.
     Siblings,
-    /// The chart refuses to render: there are several accounts and the controller names none, or none of the name that it does.
+    /// The chart refuses to render: there are several accounts and the controller names none, or
+    /// none of the name that it does.
     Account,
 }
 
@@ -47,12 +49,12 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Why::Template => "a template that only Helm can render",
-            Why::NotRendered => "a template where the chart renders none",
+            Why::NotRendered => "a template where the chart does not render templates",
             Why::Variable => "a variable without a value",
-            Why::NotText => "not text to every reader",
-            Why::Switch => "neither true nor false to every reader",
-            Why::Siblings => "it is open how many there are of its kind",
-            Why::Account => "no account that the chart could choose",
+            Why::NotText => "not a string to every YAML reader",
+            Why::Switch => "neither true nor false to every YAML reader",
+            Why::Siblings => "it is unknown how many there are of its kind",
+            Why::Account => "the chart cannot choose one of the accounts",
         })
     }
 }

@@ -19,11 +19,13 @@ pub enum Section {
     Persistence,
     /// `configMaps`.
     ConfigMaps,
-    /// `configMapsFromFolder`; the identifier is the folder. Only those that `configMapsOverrides` names can be told from the values.
+    /// `configMapsFromFolder`; the identifier is the folder. Only those that
+    /// `configMapsOverrides` names follow from the values.
     ConfigMapsFromFolder,
     /// `secrets`.
     Secrets,
-    /// The static tokens of accounts; the identifier is `<account>-sa-token`. Nothing in the values names them.
+    /// The static tokens of accounts; the identifier is `<account>-sa-token`. Nothing in the values
+    /// names them.
     Tokens,
     /// `rawResources`.
     RawResources,
@@ -31,7 +33,8 @@ pub enum Section {
     Roles,
     /// `rbac.bindings`.
     Bindings,
-    /// `serviceAccount`; in 3.x the identifier is `default`, or the key under `extraServiceAccounts`.
+    /// `serviceAccount`; in 3.x the identifier is `default`, or the key under
+    /// `extraServiceAccounts`.
     ServiceAccount,
 }
 

@@ -11,7 +11,8 @@ use crate::flux::Value;
 pub struct Reference {
     /// The keys to the text, and positions in lists, from 0.
     pub path: Vec<String>,
-    /// The kind of what it means; `None` where any controller would do, or the values leave it open.
+    /// The kind of what it means; `None` where any controller would do, or the values leave it
+    /// open.
     pub kind: Option<String>,
     /// What it means.
     pub to: Referent,
@@ -22,7 +23,7 @@ pub struct Reference {
 pub enum Referent {
     /// The object of this name, of the chart or made elsewhere: it breaks where the name changes.
     Name(Name),
-    /// The entry of a section with this key: it goes with whatever name that has.
+    /// The entry of a section with this key: it follows whatever name that has.
     Identifier(Section, String),
 }
 
@@ -37,7 +38,8 @@ impl Reference {
     }
 }
 
-/// Keys that mean an object of a kind wherever they stand: by their text, or by the `name` or `identifier` in them.
+/// Keys that mean an object of a kind wherever they stand: by their text, or by the `name` or
+/// `identifier` in them.
 const EVERYWHERE: [(&str, &str, Section); 9] = [
     ("configMapKeyRef", "ConfigMap", Section::ConfigMaps),
     ("configMapRef", "ConfigMap", Section::ConfigMaps),
@@ -126,7 +128,8 @@ impl Found<'_, '_> {
         }
     }
 
-    /// The short form, `configMap: ...` or `secret: ...`: an identifier where there is one, else a name.
+    /// The short form, `configMap: ...` or `secret: ...`: an identifier where there is one, else a
+    /// name.
     fn env_from(&mut self, list: &Value, path: &[String]) {
         for (key, kind, section) in
             [("configMap", "ConfigMap", Section::ConfigMaps), ("secret", "Secret", Section::Secrets)]

@@ -6,7 +6,8 @@ use super::names::{name_v4, siblings_v4};
 use super::{Chart, KeyedAccount, KeyedAccounts, Object, Section, Version, clashes};
 use crate::flux::Value;
 
-/// Whether the Secrets with the static tokens of accounts are kept: 3.x makes one for every account, 4.x for those that ask for it.
+/// Whether the Secrets with the static tokens of accounts are kept: 3.x makes one for every
+/// account, 4.x for those that ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tokens {
     /// They go: hardly anyone uses them.
@@ -15,7 +16,8 @@ pub enum Tokens {
     Kept,
 }
 
-/// What keeps the name of an object, once `nameOverride`, `forceRename`, `prefix` and `suffix` of 3.x are gone.
+/// What keeps the name of an object, once `nameOverride`, `forceRename`, `prefix` and `suffix` of
+/// 3.x are gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
     /// Nothing: it has it.
@@ -28,12 +30,13 @@ pub enum Pin {
     Impossible,
     /// 4.x does not make it.
     Dropped,
-    /// The name of 3.x cannot be told.
+    /// The name of 3.x is unknown.
     Unknown(Unknown),
 }
 
 impl Pin {
-    /// The key that the item has to have, and its text; the others that name it have to go in any case.
+    /// The key that the item has to have, and its text; the others that name it have to go in any
+    /// case.
     pub fn key(&self) -> Option<(&'static str, &str)> {
         match self {
             Pin::Suffix(suffix) => Some(("suffix", suffix)),
@@ -53,7 +56,8 @@ impl Pin {
 pub struct Pinned {
     /// The object, as 3.x makes it.
     pub object: Object,
-    /// The name that 4.x gives it if nothing is done but to take the keys of 3.x away; `None` where 4.x does not make it.
+    /// The name that 4.x gives it if nothing is done but to take the keys of 3.x away; `None` where
+    /// 4.x does not make it.
     pub untouched: Option<Name>,
     /// What keeps it.
     pub pin: Pin,
@@ -85,8 +89,8 @@ impl Chart<'_> {
         let values = pins.applied(self.values);
         let then = Chart { version: to, values: &values, ..*self };
         let untouched = then.objects();
-        // Accounts stand in both lists in the same order. Their identifiers are not unique: an extra
-        // account may be called `default`, too.
+        // Accounts stand in both lists in the same order. Their identifiers are not unique: an
+        // extra account may be called `default`, too.
         let mut accounts = pins.accounts.accounts.iter();
         let pinned = self.objects().into_iter().map(|object| {
             let of_token =
@@ -140,7 +144,8 @@ impl Chart<'_> {
     /// What is disabled and has a name of its own.
     fn disabled(&self) -> Vec<Pinned> {
         let mut found = Vec::new();
-        for section in Section::ALL.into_iter().filter(|own| !matches!(own, Section::ServiceAccount | Section::Tokens))
+        for section in
+            Section::ALL.into_iter().filter(|section| !matches!(section, Section::ServiceAccount | Section::Tokens))
         {
             for (identifier, item) in self.section(section).map(Value::entries).unwrap_or_default() {
                 let is_disabled = switch(item.get("enabled"), true) == Some(false);
@@ -150,12 +155,13 @@ impl Chart<'_> {
                     continue;
                 }
                 let mut enabled = self.values.clone();
-                let own = section.path().iter().try_fold(&mut enabled, |values, key| values.get_mut(key));
-                if let Some(own) = own.and_then(|own| own.get_mut(identifier)) {
-                    own.remove("enabled");
+                let items = section.path().iter().try_fold(&mut enabled, |values, key| values.get_mut(key));
+                if let Some(item) = items.and_then(|items| items.get_mut(identifier)) {
+                    item.remove("enabled");
                 }
                 let objects = Chart { values: &enabled, ..*self }.objects();
-                let object = objects.into_iter().find(|own| own.section == section && own.identifier == *identifier);
+                let object =
+                    objects.into_iter().find(|object| object.section == section && object.identifier == *identifier);
                 // Whatever its siblings are by then.
                 found.extend(object.and_then(|object| {
                     let pin = Pin::ForceRename(object.name.clone().ok()?);
@@ -180,7 +186,8 @@ fn is_forced_in_3(section: Section) -> bool {
     )
 }
 
-/// What keeps a name for an item of 4.x values. The keys of the item that name it count for nothing.
+/// What keeps a name for an item of 4.x values. The keys of the item that name it count for
+/// nothing.
 pub(super) fn pin(then: &Chart<'_>, section: Section, identifier: &str, want: &Name) -> Pin {
     let want = match want {
         Ok(want) => want,

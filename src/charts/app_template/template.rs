@@ -2,8 +2,8 @@ use super::Chart;
 use super::name::{Name, Unknown, Why};
 
 impl Chart<'_> {
-    /// A text as Helm's `tpl` renders it: the release's name and namespace, by themselves or in literal text, with trims. Anything else only
-    /// Helm can render.
+    /// A text as Helm's `tpl` renders it: the release's name and namespace, by themselves or in
+    /// literal text, with trims. Anything else only Helm can render.
     pub fn rendered(&self, text: &str) -> Name {
         if text.contains("${") {
             return Err(Unknown::new(text, Why::Variable));

@@ -11,8 +11,8 @@ pub enum Version {
 }
 
 impl Version {
-    /// The version that a text such as `3.7.3` or `v4.6.2` means. `None` for ranges, pre-releases, and versions whose naming is not
-    /// specified: what they make of values nobody here knows.
+    /// The version that a text such as `3.7.3` or `v4.6.2` means. `None` for ranges, pre-releases,
+    /// and versions whose naming is not specified: what they make of values nobody here knows.
     pub fn of(text: &str) -> Option<Version> {
         let text = text.strip_prefix('v').unwrap_or(text);
         // The build part: an OCI tag has `_` for it.

@@ -14,7 +14,8 @@ fn kind_named(text: &str) -> Option<WorkloadKind> {
     })
 }
 
-/// What the values of a controller make of it: a Deployment where they do not say. `None` for what the chart does not know, or nobody can.
+/// What the values of a controller make of it: a Deployment where they do not say. `None` for what
+/// the chart does not know, or nobody can.
 pub(super) fn kind(controller: &Value) -> Option<WorkloadKind> {
     literal(controller, "type").ok()?.map_or(Some(WorkloadKind::Deployment), kind_named)
 }
@@ -30,7 +31,8 @@ pub struct Controller<'v> {
     pub values: Node<'v>,
 }
 
-/// The enabled controllers of a release's values, in order. Enabled is what does not say `enabled: false`.
+/// The enabled controllers of a release's values, in order. Enabled is what does not say `enabled:
+/// false`.
 pub fn controllers(values: Node<'_>) -> Vec<Controller<'_>> {
     let entries = values.get("controllers").into_iter().flat_map(Node::entries);
     entries

@@ -1,4 +1,5 @@
-//! Backends of routes: 3.x looks `name` up as the identifier of a service first, 4.x takes it literally, which would be a dead backend.
+//! Backends of routes: 3.x looks `name` up as the identifier of a service first, 4.x takes it
+//! literally, which would be a dead backend.
 
 use crate::charts::app_template::items::enabled;
 use crate::charts::app_template::{Chart, Section};
@@ -29,7 +30,8 @@ impl Backends {
     }
 
     fn state_one(&self, backend: &mut Value) {
-        let means = |value: &Value| value.text().is_some_and(|text| self.services.iter().any(|own| own == text));
+        let means =
+            |value: &Value| value.text().is_some_and(|text| self.services.iter().any(|service| service == text));
         if backend.get("identifier").is_some() || !backend.get("name").is_some_and(means) {
             return;
         }

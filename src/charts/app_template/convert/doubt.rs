@@ -9,7 +9,7 @@ use crate::charts::app_template::restore::{Pin, Pinned};
 use crate::charts::app_template::{Chart, Section};
 use crate::yaml::Node;
 
-/// Something about a conversion that a person has to know, or why it may not be done.
+/// Something about a conversion that you have to know, or why it must not be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// The keys to it in the values of 3.x, and positions in lists, from 0.
@@ -21,11 +21,11 @@ pub struct Doubt {
 /// What there is to say about a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matter {
-    /// The name of an object in 3.x cannot be told, so that it cannot be kept.
+    /// The name of an object in 3.x is unknown, so it cannot be kept.
     NameOpen(Unknown),
-    /// Whether the chart makes an object cannot be told, and so neither what it is called.
+    /// It is unknown whether the chart creates an object, and so which name it would have.
     PresenceOpen,
-    /// The name is a template that is taken over as it is; only Helm can render it.
+    /// The name is a template that only Helm can render. It is carried over as it is.
     NameTemplated(Unknown),
     /// The name of an object changes, and nothing can keep it.
     NameLost {
@@ -36,7 +36,8 @@ pub enum Matter {
         /// The name in 4.x, if it makes one.
         then: Option<String>,
     },
-    /// A claim that the chart makes gets another name, and nothing can keep it: a new, empty volume.
+    /// A claim that the chart makes gets another name, and nothing can keep it: a new, empty
+    /// volume.
     ClaimLost {
         /// The name in 3.x.
         name: String,
@@ -48,14 +49,14 @@ pub enum Matter {
         /// The name.
         name: String,
     },
-    /// The Secret with a static token, which 3.x makes for every account, goes.
+    /// The Secret with a static token, which 3.x creates for every account, is removed.
     TokenDropped {
         /// The name of the Secret.
         name: String,
     },
-    /// The account of a controller, or of a subject, cannot be told.
+    /// The account of a controller, or of a subject, is unknown.
     AccountOpen(Unknown),
-    /// 4.x rejects it, and nothing here can mend it.
+    /// 4.x rejects it, and there is no replacement for it.
     Rejected(String),
     /// Something refers to an object by an identifier that no enabled object has.
     DeadIdentifier {
@@ -64,34 +65,36 @@ pub enum Matter {
         /// The identifier.
         identifier: String,
     },
-    /// An empty mapping over a default of `defaultPodOptions` is taken away: in 4.x it would win.
+    /// An empty mapping over a default of `defaultPodOptions` is removed: in 4.x it would replace
+    /// the default.
     EmptyOption,
-    /// A selector asks for the label `app.kubernetes.io/component`, which pods of 4.x have not, and it is open whose pods it means.
+    /// A selector asks for the label `app.kubernetes.io/component`, which pods of 4.x do not have.
+    /// Whose pods it means is unknown.
     Component,
 }
 
 impl fmt::Display for Matter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Matter::NameOpen(unknown) => write!(f, "its name in 3.x cannot be told ({unknown})"),
+            Matter::NameOpen(unknown) => write!(f, "its name in 3.x is unknown ({unknown})"),
             Matter::PresenceOpen => {
-                f.write_str("it is open whether 3.x makes it, and so whether there is a name to keep")
+                f.write_str("it is unknown whether 3.x creates it, and so whether there is a name to keep")
             }
-            Matter::NameTemplated(unknown) => write!(f, "its name is taken over as {unknown}"),
+            Matter::NameTemplated(unknown) => write!(f, "its name is carried over as {unknown}"),
             Matter::NameLost { kind, name, then: Some(then) } => write!(f, "{kind} {name} becomes {then}"),
-            Matter::NameLost { kind, name, then: None } => write!(f, "{kind} {name} is not made any more"),
+            Matter::NameLost { kind, name, then: None } => write!(f, "4.x does not create {kind} {name}"),
             Matter::ClaimLost { name } => {
                 write!(f, "the volume of claim {name} would be lost: 4.x cannot give it that name")
             }
-            Matter::Clash { kind, name } => write!(f, "two objects would be {kind} {name}"),
-            Matter::TokenDropped { name } => write!(f, "Secret {name} with a static token goes"),
-            Matter::AccountOpen(unknown) => write!(f, "the service account in 3.x cannot be told ({unknown})"),
+            Matter::Clash { kind, name } => write!(f, "two objects would have the name {kind} {name}"),
+            Matter::TokenDropped { name } => write!(f, "Secret {name} with a static token is removed"),
+            Matter::AccountOpen(unknown) => write!(f, "its service account in 3.x is unknown ({unknown})"),
             Matter::Rejected(why) => f.write_str(why),
             Matter::DeadIdentifier { section, identifier } => {
-                write!(f, "`{identifier}` is no enabled entry of {}", section.path().join("."))
+                write!(f, "{} has no enabled entry `{identifier}`", section.path().join("."))
             }
             Matter::EmptyOption => {
-                f.write_str("an empty mapping, which 3.x takes for nothing and 4.x for a decision, is taken away")
+                f.write_str("it is empty and is removed: 3.x ignores it, 4.x would use it instead of the default")
             }
             Matter::Component => {
                 f.write_str("it selects by app.kubernetes.io/component, which pods of 4.x do not have")
@@ -125,7 +128,8 @@ impl Chart<'_> {
     fn about_accounts(&self, conversion: &Conversion) -> Vec<Doubt> {
         let accounts = &conversion.pins.accounts;
         let controllers = accounts.controllers.iter().map(|(controller, now)| (vec!["controllers", controller], now));
-        let subjects = accounts.subjects.iter().map(|own| (vec!["rbac", "bindings", &own.binding], &own.now));
+        let subjects =
+            accounts.subjects.iter().map(|subject| (vec!["rbac", "bindings", &subject.binding], &subject.now));
         let open = controllers.chain(subjects).filter_map(|(at, now)| match now {
             Statement::Unknown(unknown) => {
                 let at = at.into_iter().map(str::to_owned).collect();
@@ -163,7 +167,8 @@ fn about_name(pinned: &Pinned) -> Option<Doubt> {
         }
         (Pin::Unknown(unknown), _) => Matter::NameOpen(unknown.clone()),
         (Pin::Dropped, Ok(name)) if section == Section::Tokens => Matter::TokenDropped { name: name.clone() },
-        // What would be dropped is not known by name either: its account is told of.
+        // The name of a token that would be dropped is unknown with that of its account, which is
+        // reported.
         (Pin::Dropped, Err(_)) if section == Section::Tokens => return None,
         (Pin::Impossible, Ok(name)) if section == Section::Persistence => Matter::ClaimLost { name: name.clone() },
         (Pin::Impossible | Pin::Dropped, Ok(name)) => {
@@ -177,8 +182,8 @@ fn about_name(pinned: &Pinned) -> Option<Doubt> {
     Some(Doubt { at: if section == Section::Tokens { vec!["serviceAccount".to_owned()] } else { at }, matter })
 }
 
-/// The line of the deepest of these keys that stands in the text of some values, from 1. A key may be
-/// the position of an item in a list.
+/// The line of the deepest of these keys that stands in the text of some values, from 1. A key may
+/// be the position of an item in a list.
 pub fn line_of(values: Node<'_>, keys: &[impl AsRef<str>]) -> usize {
     let mut node = values;
     let mut line = values.line();

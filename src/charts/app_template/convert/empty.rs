@@ -23,7 +23,8 @@ pub(super) fn null_sections(values: &Value) -> Vec<&'static str> {
     names.filter(|section| values.get(section) == Some(&Value::Null)).collect()
 }
 
-/// Takes away sections that are null, and empty pod options over defaults: in 3.x the defaults apply, in 4.x the empty mapping wins.
+/// Takes away sections that are null, and empty pod options over defaults: in 3.x the defaults
+/// apply, in 4.x the empty mapping wins.
 pub(super) fn remove(values: &mut Value) {
     for section in null_sections(values) {
         values.remove(section);
@@ -33,23 +34,24 @@ pub(super) fn remove(values: &mut Value) {
             pod.remove(&option);
         }
         // Nothing is left of it but what 3.x and 4.x take for nothing.
-        if let Some(own) = values.get_mut(&controllers).and_then(|all| all.get_mut(&controller))
-            && own.get(&pod) == Some(&Value::Mapping(Vec::new()))
+        if let Some(controller) = values.get_mut(&controllers).and_then(|all| all.get_mut(&controller))
+            && controller.get(&pod) == Some(&Value::Mapping(Vec::new()))
         {
-            own.remove(&pod);
+            controller.remove(&pod);
         }
     }
 }
 
-/// The pod options of controllers that are empty mappings where there is a default: `controllers.X.pod.OPTION`.
+/// The pod options of controllers that are empty mappings where there is a default:
+/// `controllers.X.pod.OPTION`.
 pub(super) fn shadowing(values: &Value) -> Vec<[String; 4]> {
     let has_default = |option: &str| {
         let default = values.at(&["defaultPodOptions", option]);
         default.is_some_and(|default| !matches!(default, Value::Null) && *default != Value::Mapping(Vec::new()))
     };
     let controllers = values.get("controllers").map(Value::entries).unwrap_or_default();
-    let options = controllers.iter().flat_map(|(controller, own)| {
-        let options = own.get("pod").map(Value::entries).unwrap_or_default();
+    let options = controllers.iter().flat_map(|(controller, values)| {
+        let options = values.get("pod").map(Value::entries).unwrap_or_default();
         options.iter().map(move |(option, value)| (controller, option, value))
     });
     let empty = options.filter(|(_, option, value)| **value == Value::Mapping(Vec::new()) && has_default(option));

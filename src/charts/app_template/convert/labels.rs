@@ -1,4 +1,5 @@
-//! The label by which pods of a controller are selected: `app.kubernetes.io/component` in 3.x, `app.kubernetes.io/controller` in 4.x.
+//! The label by which pods of a controller are selected: `app.kubernetes.io/component` in 3.x,
+//! `app.kubernetes.io/controller` in 4.x.
 
 use crate::charts::app_template::items::enabled;
 use crate::charts::app_template::{Chart, Section};
@@ -30,7 +31,7 @@ pub(super) struct Labels {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
     Ours,
-    /// Those of another release, or it cannot be told.
+    /// Those of another release, or unknown.
     Others,
 }
 
@@ -54,7 +55,8 @@ impl Labels {
         });
     }
 
-    /// The selectors by the label of 3.x that mean no pods of this release, or nobody knows whose; also in text.
+    /// The selectors by the label of 3.x that mean no pods of this release, or nobody knows whose;
+    /// also in text.
     pub(super) fn of_others(&self, values: &Value) -> Vec<Vec<String>> {
         let mut found = Vec::new();
         self.each_selector(&mut values.clone(), &mut Vec::new(), &mut |selector, key, path| {
@@ -66,7 +68,8 @@ impl Labels {
         found
     }
 
-    /// Visits each mapping with labels, or with `matchExpressions`, that asks for the label of 3.x: the mapping, the key that says so.
+    /// Visits each mapping with labels, or with `matchExpressions`, that asks for the label of 3.x:
+    /// the mapping, the key that says so.
     fn each_selector(
         &self,
         value: &mut Value,
@@ -116,10 +119,10 @@ impl Labels {
             let values = expression.get("values").map(Value::items).unwrap_or_default();
             asked.push((label, values.iter().filter_map(Value::text).collect()));
         }
-        let is = |label: &str, own: Option<&str>| {
+        let is = |label: &str, ours: Option<&str>| {
             let asked = asked.iter().find(|(asked, _)| *asked == label);
             asked.map(|(_, values)| match values.as_slice() {
-                [one] => own.is_some() && self.rendered(one).as_deref() == own,
+                [one] => ours.is_some() && self.rendered(one).as_deref() == ours,
                 _ => false,
             })
         };
@@ -156,7 +159,7 @@ fn rename_in(selector: &mut Value, key: &str) {
         "" => Some(selector),
         "matchExpressions" => {
             let Some(Value::Sequence(expressions)) = selector.get_mut("matchExpressions") else { return };
-            let asking = expressions.iter_mut().filter(|own| own.text_at(&["key"]) == Some(COMPONENT));
+            let asking = expressions.iter_mut().filter(|expression| expression.text_at(&["key"]) == Some(COMPONENT));
             return asking.for_each(|expression| expression.set("key", Value::string(CONTROLLER)));
         }
         key => selector.get_mut(key),

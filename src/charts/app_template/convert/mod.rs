@@ -1,7 +1,9 @@
-//! Values of 3.x as values of 4.x: the same objects under the same names, the same accounts, and nothing that 4.x rejects.
+//! Values of 3.x as values of 4.x: the same objects under the same names, the same accounts, and
+//! nothing that 4.x rejects.
 //!
-//! A [`Conversion`] is read off the values as they arrive in a cluster, and can be [applied](Conversion::applied) to them as well as to the
-//! text that they come from: what is to be written is the difference.
+//! A [`Conversion`] is read off the values as they arrive in a cluster, and can be
+//! [applied](Conversion::applied) to them as well as to the text that they come from: what is to be
+//! written is the difference.
 
 mod backends;
 mod doubt;
@@ -24,7 +26,7 @@ use crate::flux::Value;
 pub struct Conversion {
     /// What keeps every name and account.
     pub pins: Pins,
-    /// What a person has to know of it, and why it may not be done. In the order of the values.
+    /// What you have to know about it, and why it must not be done, in the order of the values.
     pub doubts: Vec<Doubt>,
     backends: backends::Backends,
     labels: labels::Labels,
@@ -45,8 +47,9 @@ impl Chart<'_> {
 }
 
 impl Conversion {
-    /// These values, converted: those that the conversion was read off, or the same before patches and variables. What stays stands where it
-    /// stood, and what takes the place of something stands there.
+    /// These values, converted: those that the conversion was read off, or the same before patches
+    /// and variables. What stays stands where it stood, and what takes the place of something
+    /// stands there.
     pub fn applied(&self, values: &Value) -> Value {
         let mut values = self.pins.applied(values);
         empty::remove(&mut values);

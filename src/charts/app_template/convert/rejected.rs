@@ -12,12 +12,13 @@ use crate::flux::Value;
 pub struct Rejected {
     /// The keys to it.
     pub at: Vec<String>,
-    /// What is the matter.
+    /// What is wrong with it.
     pub why: String,
 }
 
 impl Chart<'_> {
-    /// What the schema of 4.x rejects in these values, whatever their version. Nothing, after a conversion that leaves no doubt.
+    /// What the schema of 4.x rejects in these values, whatever their version. Nothing, after a
+    /// conversion that leaves no doubt.
     pub fn rejected(&self) -> Vec<Rejected> {
         let mut found = Vec::new();
         let mut add = |at: &[&str], why: &str| {
@@ -27,16 +28,16 @@ impl Chart<'_> {
             add(&["enforceServiceAccountCreation"], "4.x does not know it");
         }
         for section in super::empty::null_sections(self.values) {
-            add(&[section], "a section may not be null");
+            add(&[section], "a section must not be null");
         }
-        for section in Section::ALL.into_iter().filter(|own| !matches!(own, Section::Tokens)) {
+        for section in Section::ALL.into_iter().filter(|section| !matches!(section, Section::Tokens)) {
             for (identifier, item) in self.section(section).map(Value::entries).unwrap_or_default() {
                 let at = |key: &'static str| [section.path(), &[identifier.as_str(), key]].concat();
                 if item.get("nameOverride").is_some() {
-                    add(&at("nameOverride"), "nameOverride is forceRename, prefix or suffix now");
+                    add(&at("nameOverride"), "4.x has forceRename, prefix or suffix instead of nameOverride");
                 }
                 if item.get("forceRename").is_some() && (item.get("prefix").is_some() || item.get("suffix").is_some()) {
-                    add(&at("forceRename"), "forceRename stands alone, without prefix and suffix");
+                    add(&at("forceRename"), "forceRename excludes prefix and suffix");
                 }
             }
         }
@@ -50,10 +51,10 @@ impl Chart<'_> {
         const KNOWN: [&str; 7] = ["enabled", "forceRename", "prefix", "suffix", "annotations", "labels", "staticToken"];
         for (key, account) in self.section(Section::ServiceAccount).map(Value::entries).unwrap_or_default() {
             if !matches!(account, Value::Mapping(_)) {
-                add(&["serviceAccount", key], "the keys of serviceAccount are accounts, each with a mapping");
+                add(&["serviceAccount", key], "each key of serviceAccount must be an account with a mapping");
             }
-            for (own, _) in account.entries().iter().filter(|(own, _)| !KNOWN.contains(&own.as_str())) {
-                add(&["serviceAccount", key, own], "an account has no such key");
+            for (field, _) in account.entries().iter().filter(|(field, _)| !KNOWN.contains(&field.as_str())) {
+                add(&["serviceAccount", key, field], "an account has no such key");
             }
         }
     }
@@ -76,13 +77,13 @@ impl Chart<'_> {
                 value.get("identifier").is_some() || keys.iter().all(|key| value.get(key).is_some())
             };
             if item.values.get("roleRef").is_some_and(|role| !is_one(role, &["name", "kind"])) {
-                add(&[&at[..], &["roleRef"]].concat(), "a roleRef has an identifier, or name and kind");
+                add(&[&at[..], &["roleRef"]].concat(), "a roleRef needs an identifier, or name and kind");
             }
             for (n, subject) in item.values.get("subjects").map(Value::items).unwrap_or_default().iter().enumerate() {
                 if !is_one(subject, &["name", "kind", "namespace"]) {
                     let n = n.to_string();
                     let at = [&at[..], &["subjects", &n]].concat();
-                    add(&at, "a subject has an identifier, or name, kind and namespace");
+                    add(&at, "a subject needs an identifier, or name, kind and namespace");
                 }
             }
         }

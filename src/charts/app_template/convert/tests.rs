@@ -13,7 +13,8 @@ fn chart(values: &Value) -> Chart<'_> {
     Chart { version: Version::V3_7, release: "app", namespace: "media", values }
 }
 
-/// The values, converted, which must be converted for good; and what there is to say, each as `path: message`.
+/// The values, converted, which must be converted for good; and what there is to say, each as
+/// `path: message`.
 fn converted(to: Version, values: &str) -> (Value, Vec<String>) {
     let values = value(values);
     let conversion = chart(&values).conversion(to, Tokens::Dropped);
@@ -29,7 +30,7 @@ fn becomes(before: &str, after: &str) {
         assert_eq!(applied, value(after), "{before}");
         // Order counts in what is read, too.
         assert_eq!(format!("{applied:?}"), format!("{:?}", value(after)), "{before}");
-        let doubts = doubts.iter().filter(|doubt| !doubt.ends_with("with a static token goes"));
+        let doubts = doubts.iter().filter(|doubt| !doubt.ends_with("with a static token is removed"));
         assert_eq!(doubts.collect::<Vec<_>>(), [""; 0], "{before}");
     }
 }
@@ -88,15 +89,15 @@ fn accounts_get_keys_and_controllers_name_them() {
     assert_eq!(
         doubts("{controllers: {a: {}}, serviceAccount: {create: 'true'}}"),
         [
-            "serviceAccount.default: it is open whether 3.x makes it, and so whether there is a name to keep",
-            "controllers.a: the service account in 3.x cannot be told (neither true nor false to every reader: `serviceAccount.create`)",
+            "serviceAccount.default: it is unknown whether 3.x creates it, and so whether there is a name to keep",
+            "controllers.a: its service account in 3.x is unknown (neither true nor false to every YAML reader: `serviceAccount.create`)",
         ]
     );
     let dropped = "{controllers: {a: {}}, serviceAccount: {create: true, extraServiceAccounts: {x: {}}}}";
     let values = value(dropped);
-    let told = chart(&values).conversion(Version::V4_1, Tokens::Dropped).doubts;
-    let tokens = told.iter().filter(|doubt| matches!(doubt.matter, Matter::TokenDropped { .. })).count();
-    assert_eq!((tokens, told.len()), (2, 2), "{told:?}");
+    let doubts = chart(&values).conversion(Version::V4_1, Tokens::Dropped).doubts;
+    let tokens = doubts.iter().filter(|doubt| matches!(doubt.matter, Matter::TokenDropped { .. })).count();
+    assert_eq!((tokens, doubts.len()), (2, 2), "{doubts:?}");
     assert_eq!(chart(&values).conversion(Version::V4_1, Tokens::Kept).doubts, []);
 }
 
@@ -114,8 +115,8 @@ fn accounts_of_one_key_are_kept_and_of_one_name_refused() {
         "{{{before}, serviceAccount: {{create: true, extraServiceAccounts: {{default: {{name: n2}}, main: {{name: n2}}}}}}}}"
     );
     let found = doubts(&found);
-    let errors: Vec<_> = found.iter().filter(|doubt| !doubt.ends_with("with a static token goes")).collect();
-    assert_eq!(errors, [": two objects would be ServiceAccount n2"]);
+    let errors: Vec<_> = found.iter().filter(|doubt| !doubt.ends_with("with a static token is removed")).collect();
+    assert_eq!(errors, [": two objects would have the name ServiceAccount n2"]);
 
     let extra = "extraServiceAccounts: {default: {name: n2}, main: {name: n3}}";
     let after = rbac("suffix: main, ", "{identifier: own}, {identifier: main}");
@@ -127,7 +128,8 @@ fn accounts_of_one_key_are_kept_and_of_one_name_refused() {
     );
 }
 
-/// In 3.x the token takes the place of the entry; when the token is dropped, the Secret of the entry stays away.
+/// In 3.x the token takes the place of the entry; when the token is dropped, the Secret of the
+/// entry stays away.
 #[test]
 fn a_secret_that_a_token_replaced_stays_away() {
     becomes(
@@ -149,7 +151,7 @@ fn backends_that_are_identifiers_say_so() {
     );
     assert_eq!(
         doubts("{service: {web: {enabled: false}}, ingress: {i: {hosts: [{paths: [{service: {identifier: web}}]}]}}}"),
-        ["ingress.i.hosts.0.paths.0.service.identifier: `web` is no enabled entry of service"]
+        ["ingress.i.hosts.0.paths.0.service.identifier: service has no enabled entry `web`"]
     );
 }
 
@@ -166,8 +168,8 @@ fn roles_and_bindings_are_complete_or_refused() {
         ),
         [
             "rbac.roles.app: a role needs rules",
-            "rbac.bindings.app.roleRef: a roleRef has an identifier, or name and kind",
-            "rbac.bindings.app.subjects.0: a subject has an identifier, or name, kind and namespace",
+            "rbac.bindings.app.roleRef: a roleRef needs an identifier, or name and kind",
+            "rbac.bindings.app.subjects.0: a subject needs an identifier, or name, kind and namespace",
             "rbac.bindings.app-b: a binding needs roleRef",
             "rbac.bindings.app-b: a binding needs subjects",
         ]
@@ -223,7 +225,7 @@ fn selectors_on_the_component_follow() {
 }
 
 #[test]
-fn what_is_null_or_empty_goes() {
+fn what_is_null_or_empty_is_removed() {
     becomes("{controllers: {app: {}}, service: ~, persistence:}", "{controllers: {app: {}}}");
     let (applied, doubts) = converted(
         Version::V4_1,
@@ -240,7 +242,7 @@ fn what_4_rejects_is_known() {
     let rejected = |values: &str| {
         let values = value(values);
         let found = Chart { version: Version::V4_1, ..chart(&values) }.rejected();
-        found.iter().map(|own| own.at.join(".")).collect::<Vec<_>>()
+        found.iter().map(|rejected| rejected.at.join(".")).collect::<Vec<_>>()
     };
     for (values, at) in [
         ("{service: {a: {enabled: false, nameOverride: x}}}", "service.a.nameOverride"),

@@ -99,8 +99,9 @@ fn route(item: &Item<'_>) -> Option<String> {
 
 /// Later 4.x have the whole object under `manifest`.
 fn raw(item: &Item<'_>) -> Option<String> {
-    let own = kind_at(item, "kind", None);
-    own.or_else(|| item.values.text_at(&["manifest", "kind"]).and_then(|kind| as_it_is(kind).ok()).map(str::to_owned))
+    let stated = kind_at(item, "kind", None);
+    stated
+        .or_else(|| item.values.text_at(&["manifest", "kind"]).and_then(|kind| as_it_is(kind).ok()).map(str::to_owned))
 }
 
 fn role(item: &Item<'_>) -> Option<String> {

@@ -54,7 +54,8 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Object> {
     objects
 }
 
-/// Rows A and B: the identifier behind it where there are several, unless the item is `primary` and the kind knows that.
+/// Rows A and B: the identifier behind it where there are several, unless the item is `primary` and
+/// the kind knows that.
 fn counted(chart: &Chart<'_>, full: &Name, items: &[Item<'_>], item: &Item<'_>, knows_primary: bool) -> Name {
     let identifier = item.identifier()?;
     let full = full.clone()?;
@@ -99,9 +100,9 @@ pub(crate) fn own_account<'v>(chart: &Chart<'v>) -> Option<Item<'v>> {
     (create != Some(false)).then_some(Item { identifier: "default", values, is_certain: create.is_some() })
 }
 
-/// Row E: the accounts of `extraServiceAccounts` that the chart creates. One may be called `default`,
-/// too: then the chart creates two accounts with that identifier, and whoever looks it up finds the
-/// one of `serviceAccount` itself.
+/// Row E: the accounts of `extraServiceAccounts` that the chart creates. One may be called
+/// `default`, too: then the chart creates two accounts with that identifier, and whoever looks it
+/// up finds the one of `serviceAccount` itself.
 pub(crate) fn extra_accounts<'v>(chart: &Chart<'v>) -> Vec<Item<'v>> {
     let extra = chart.values.at(&["serviceAccount", "extraServiceAccounts"]);
     items_that(extra, |values| switch(values.get("create"), true))
@@ -121,8 +122,8 @@ fn tokens(accounts: &[Item<'_>]) -> Vec<(String, bool)> {
     tokens
 }
 
-/// Row E: the name of an account, created or not. It is not rendered. Without a name, what is called
-/// `default` has the full name, even as an extra account.
+/// Row E: the name of an account, created or not. It is not rendered. Without a name, what is
+/// called `default` has the full name, even as an extra account.
 pub(crate) fn account(chart: &Chart<'_>, item: &Item<'_>) -> Name {
     let identifier = item.identifier()?;
     match (literal(item.values, "name")?, identifier) {

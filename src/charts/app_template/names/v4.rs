@@ -57,7 +57,8 @@ fn items<'v>(chart: &Chart<'v>, section: Section) -> Vec<Item<'v>> {
     }
 }
 
-/// Whether the chart counts more than one entry beside those of a section; `None` where that is open.
+/// Whether the chart counts more than one entry beside those of a section; `None` where that is
+/// open.
 pub(crate) fn siblings(chart: &Chart<'_>, section: Section) -> Option<bool> {
     match section {
         // How many folders the chart holds is not in the values.

@@ -4,7 +4,7 @@ use super::*;
 
 fn pods(version: Version, values: &str) -> Vec<String> {
     let values = value(&format!("{{controllers: {{c: {{}}}}, {values}}}"));
-    chart(version, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect()
+    chart(version, &values).pod_accounts().iter().map(|pod| shown(&pod.name)).collect()
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn the_account_of_a_pod_in_3() {
     let stated = "{controllers: {a: {serviceAccount: {identifier: x}}, b: {serviceAccount: {name: yy}}, c: {serviceAccount: {identifier: default}}, d: \
                   {serviceAccount: {identifier: none}}}, serviceAccount: {name: own, extraServiceAccounts: {x: {create: false}}}}";
     let values = value(stated);
-    let pods: Vec<_> = chart(Version::V3_7, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect();
+    let pods: Vec<_> = chart(Version::V3_7, &values).pod_accounts().iter().map(|pod| shown(&pod.name)).collect();
     assert_eq!(pods, ["app-x", "yy", "own", "?Account"]);
 }
 
@@ -46,7 +46,7 @@ fn the_account_of_a_pod_in_4() {
                   serviceAccount: {x: {}}}";
     let values = value(stated);
     for version in [Version::V4_0, Version::V4_1] {
-        let pods: Vec<_> = chart(version, &values).pod_accounts().iter().map(|pod| told(&pod.name)).collect();
+        let pods: Vec<_> = chart(version, &values).pod_accounts().iter().map(|pod| shown(&pod.name)).collect();
         assert_eq!(pods, ["app", "yy", "?Account"]);
     }
 }
@@ -145,18 +145,18 @@ fn subjects_keep_their_account() {
         let values = value(&format!("{{{bindings}, serviceAccount: {accounts}}}"));
         let chart = chart(Version::V3_7, &values);
         let keyed = chart.keyed_accounts(Version::V4_1, Tokens::Dropped);
-        let told = keyed.subjects.iter().map(|subject| match &subject.now {
+        let shown = keyed.subjects.iter().map(|subject| match &subject.now {
             Statement::Identifier(text) => format!("identifier {text}"),
             Statement::Name(text) => format!("name {text}"),
             other => format!("{other:?}"),
         });
-        assert_eq!(told.collect::<Vec<_>>(), want, "{accounts}");
+        assert_eq!(shown.collect::<Vec<_>>(), want, "{accounts}");
     }
     let values = value(&format!("{{{bindings}, serviceAccount: {{name: own}}}}"));
     let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Dropped);
     let subjects = pins.applied(&values).at(&["rbac", "bindings", "b", "subjects"]).cloned();
     let want = "[{kind: User, name: me}, {kind: ServiceAccount, name: own, namespace: '{{ .Release.Namespace }}'}, {identifier: x}]";
-    assert_eq!(subjects, Some(value(want)), "what cannot be told stays");
+    assert_eq!(subjects, Some(value(want)), "what is unknown stays");
 }
 
 #[test]

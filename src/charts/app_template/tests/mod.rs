@@ -18,12 +18,12 @@ fn chart(version: Version, values: &Value) -> Chart<'_> {
     Chart { version, release: "app", namespace: "media", values }
 }
 
-/// The names of the objects of release `app` in namespace `media`; of those that cannot be told, why.
+/// The names of the objects of release `app` in namespace `media`; why, where they are unknown.
 fn names(version: Version, values: &str) -> Vec<String> {
     let values = value(values);
-    chart(version, &values).objects().into_iter().map(|object| told(&object.name)).collect()
+    chart(version, &values).objects().into_iter().map(|object| shown(&object.name)).collect()
 }
 
-fn told(name: &Name) -> String {
+fn shown(name: &Name) -> String {
     name.clone().unwrap_or_else(|unknown| format!("?{:?}", unknown.why))
 }

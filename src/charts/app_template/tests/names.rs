@@ -7,7 +7,7 @@ fn the_full_name() {
     let long = "a".repeat(70);
     let full = |release: &str, values: &str| {
         let values = value(values);
-        told(&Chart { release, ..chart(Version::V4_1, &values) }.fullname())
+        shown(&Chart { release, ..chart(Version::V4_1, &values) }.fullname())
     };
     for (release, values, want) in [
         ("app", "{}", "app"),
@@ -111,7 +111,7 @@ fn rows_e_and_f_accounts_and_claim_templates() {
     );
     for version in MAJORS {
         let workload = chart(version, &values).workloads().remove(0);
-        assert_eq!((told(&workload.claim_templates[0].name), workload.loses_claims), ("data".to_owned(), true));
+        assert_eq!((shown(&workload.claim_templates[0].name), workload.loses_claims), ("data".to_owned(), true));
     }
 }
 

@@ -162,7 +162,7 @@ fn is_kept(text: &str, release: &str, to: Version, tokens: Tokens) -> Result<(),
     clashing.sort();
     prop_assert_eq!(pins.clashes(before.release, before.namespace, &values), clashing, "names stay unique");
 
-    // Pods, and subjects, keep their accounts, where 3.x can be told.
+    // Pods, and subjects, keep their accounts, where 3.x is known.
     for (then, now) in before.pod_accounts().into_iter().zip(after.pod_accounts()) {
         prop_assert_eq!(&then.controller, &now.controller);
         prop_assert!(then.name.is_err() || then == now, "{:?} {:?}", then, now);
@@ -221,7 +221,8 @@ fn is_kept(text: &str, release: &str, to: Version, tokens: Tokens) -> Result<(),
     Ok(())
 }
 
-/// Accounts that share a key, a name, or the identifier of their token. The first was found by chance.
+/// Accounts that share a key, a name, or the identifier of their token. The first was found by
+/// chance.
 const FOUND: [&str; 9] = [
     "serviceAccount: {create: true, extraServiceAccounts: {default: {name: n2}, main: {name: n2}}}, rbac: {bindings: {app: {roleRef: {identifier: main}, \
      subjects: [{identifier: default}, {identifier: main}]}}}",

@@ -74,7 +74,7 @@ fn name_override_primary_and_names_in_names() {
 }
 
 #[test]
-fn what_cannot_be_kept_or_told() {
+fn what_cannot_be_kept_or_is_unknown() {
     assert_eq!(both("rbac: {roles: {Upper: {}}}"), [Pin::Impossible]);
     // What only Helm can render, 4.x renders, too.
     assert_eq!(both("service: {x: {nameOverride: '{{ .Values.y }}'}}"), [Pin::Suffix("{{ .Values.y }}".to_owned())]);
@@ -85,7 +85,8 @@ fn what_cannot_be_kept_or_told() {
     assert!(
         matches!(&both("persistence: {x: {nameOverride: '{{ .Values.y }}'}}")[..], [Pin::Unknown(unknown)] if unknown.text == "{{ .Values.y }}")
     );
-    // The number of siblings is open, but a claim's name does not depend on it in 3.x, and forceRename does not in 4.x.
+    // The number of siblings is open, but a claim's name does not depend on it in 3.x, and
+    // forceRename does not in 4.x.
     assert!(
         matches!(&both("persistence: {x: {enabled: 'false'}, y: {}}")[..], [Pin::Unknown(_), Pin::ForceRename(name)] if name == "app-y")
     );
@@ -105,9 +106,9 @@ fn references_are_literal_or_by_identifier() {
         let chart = chart(version, &values);
         let objects = chart.objects();
         let line = |reference: Reference| {
-            let target = reference.target(&objects).map(|object| told(&object.name)).unwrap_or_default();
+            let target = reference.target(&objects).map(|object| shown(&object.name)).unwrap_or_default();
             let to = match &reference.to {
-                Referent::Name(name) => told(name),
+                Referent::Name(name) => shown(name),
                 Referent::Identifier(_, identifier) => format!("#{identifier}"),
             };
             format!("{} {to} {target}", reference.path.join("."))
