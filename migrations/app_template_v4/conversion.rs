@@ -93,8 +93,7 @@ impl<'v> Converted<'v> {
             let defaults = values.at(&["defaultPodOptions", "labels"]).filter(|_| !merges).cloned();
             let controller = values.at_mut(&["controllers", &workload.identifier]);
             if let Some(controller @ Value::Mapping(_)) = controller {
-                let has_labels =
-                    controller.at(&["pod", "labels"]).is_some_and(|labels| !labels.entries().is_empty());
+                let has_labels = controller.at(&["pod", "labels"]).is_some_and(|labels| !labels.entries().is_empty());
                 let defaults = defaults.as_ref().filter(|_| !has_labels).map(Value::entries).unwrap_or_default();
                 for (label, text) in defaults {
                     controller.set_at(&["pod", "labels", label], text.clone());

@@ -1,8 +1,8 @@
 //! The text of each unit, on the tree where it lands.
 
+use super::conversion::Converted;
 use super::find::Found;
 use super::release::{Candidate, Now, Way, now};
-use super::conversion::Converted;
 use super::source::{Second, key, post_renderer};
 use super::units::{SOURCE, releases_of, removal_of, source_id};
 use super::{codes, schema};

@@ -121,7 +121,12 @@ fn sources_in_clusters(view: &View, release: &Release) -> BTreeSet<At> {
 }
 
 /// A finding where a release names its chart.
-pub(super) fn at_chart(release: &Release, severity: Severity, code: &'static Code, message: impl Into<String>) -> Finding {
+pub(super) fn at_chart(
+    release: &Release,
+    severity: Severity,
+    code: &'static Code,
+    message: impl Into<String>,
+) -> Finding {
     let line = match &release.chart {
         Chart::Spec(spec) => spec.line,
         Chart::Ref(_) | Chart::Invalid => release.line,
@@ -234,7 +239,10 @@ impl<'v> Judge<'v, '_> {
         let repositories = self.view.helm_repositories().iter().filter(|repository| places.contains(&repository.at));
         let urls: BTreeSet<&str> = repositories.map(|repository| &*repository.url).collect();
         if urls.is_empty() {
-            let message = format!("HelmRepository {name} is not in this repository, so it is unknown whether it has {}", self.settings.target);
+            let message = format!(
+                "HelmRepository {name} is not in this repository, so it is unknown whether it has {}",
+                self.settings.target
+            );
             warnings.push(self.warn(codes::REPOSITORY_NOT_FOUND, message));
         }
         for url in urls {
@@ -243,7 +251,11 @@ impl<'v> Judge<'v, '_> {
                 Registry::Other => warnings.push(self.warn(codes::OTHER_REGISTRY, self.not_seen(url))),
                 Registry::Only3 => {
                     let repository = repository_of_4(self.view, self.view.graph().reaches(&self.release.at));
-                    let message = || format!("HelmRepository {name} is {url}, which has no 4.x, and its clusters have no HelmRepository of oci://ghcr.io/bjw-s-labs/helm");
+                    let message = || {
+                        format!(
+                            "HelmRepository {name} is {url}, which has no 4.x, and its clusters have no HelmRepository of oci://ghcr.io/bjw-s-labs/helm"
+                        )
+                    };
                     let repository = repository.ok_or_else(|| self.error(codes::NO_REPOSITORY_OF_4, message()))?;
                     return Ok(Way::InPlace { repository: Some(repository) });
                 }

@@ -167,8 +167,7 @@ fn about_waiting(batch: &Batch<'_>) -> Option<Step> {
 /// The StatefulSets whose claims are deleted with them.
 fn about_risk(at_risk: &BTreeSet<&ObjectName>) -> Option<Step> {
     const POLICY: &str = "jsonpath={.spec.persistentVolumeClaimRetentionPolicy}";
-    let policy =
-        |set: &&ObjectName| kubectl(&set.namespace, &["get", &set.kind, &set.name, "--output", POLICY]);
+    let policy = |set: &&ObjectName| kubectl(&set.namespace, &["get", &set.kind, &set.name, "--output", POLICY]);
     let step = Step::new(
         "DATA AT RISK: if you delete these StatefulSets, Kubernetes deletes their claims, unless whenDeleted is Retain on the cluster. First set \
          persistentVolumeClaimRetentionPolicy.whenDeleted to Retain in the values, in a change of its own, and merge that. Continue only when \
@@ -240,7 +239,13 @@ fn see_workloads(view: &View, batch: &Batch<'_>, blocking: &BTreeSet<&ObjectName
     let mut again = reconcile(view, batch);
     again.what = "Have the Kustomizations check again, so that they get ready.".to_owned();
     again.commands.retain(|line| line.starts_with("flux reconcile kustomization"));
-    [Step::new("See that the new workloads are there and Services find their pods again.", rolled.map(status).collect()), again]
+    [
+        Step::new(
+            "See that the new workloads are there and Services find their pods again.",
+            rolled.map(status).collect(),
+        ),
+        again,
+    ]
 }
 
 /// What to do about a CronJob that is stuck.

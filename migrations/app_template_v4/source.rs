@@ -113,8 +113,7 @@ fn found(view: &View, spec: &Spec, places: &Places) -> Option<String> {
         by_namespace.entry(namespace).or_default().insert(view.graph().clusters[*cluster].name.clone());
     }
     let found = by_namespace.into_iter();
-    let mut found =
-        found.map(|(namespace, clusters)| existing(view, &spec.key, &spec.carried, &clusters, namespace));
+    let mut found = found.map(|(namespace, clusters)| existing(view, &spec.key, &spec.carried, &clusters, namespace));
     let first = found.next()??;
     found.all(|name| name.as_ref() == Some(&first)).then_some(first)
 }

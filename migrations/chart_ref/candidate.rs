@@ -96,7 +96,8 @@ fn about(want: &Want<'_>) -> Vec<Finding> {
     let carries = |field: &str| want.carried.iter().any(|(key, _)| key == field);
     let mut findings = Vec::new();
     if let Version::Range(range) = &want.key.version {
-        let message = format!("the version of its chart is the range `{range}`, which becomes ref.semver of the source");
+        let message =
+            format!("the version of its chart is the range `{range}`, which becomes ref.semver of the source");
         findings.push(Finding::warning(codes::VERSION_RANGE, message));
     }
     if carries("secretRef") {

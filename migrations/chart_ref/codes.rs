@@ -58,7 +58,7 @@ reason_codes! {
         todo "Read what changed in the chart between the two versions. If the unit is for review, take it alone, with --review."
     VERSIONS_MERGE "mixed-versions"
         what "Releases with several versions will use one source."
-        why "From then on they are upgraded together, so that a problem of one step is hard to tell from the others."
+        why "From then on they are upgraded together, so that a problem of one release is hard to separate from the others."
         todo "Take the releases one version at a time, with --release."
     VALUES "values-not-converted"
         what "The configured target needs other values, and how to convert those of this release is not known."

@@ -49,7 +49,8 @@ impl<'v> Found<'v> {
     pub(super) fn add_references(&mut self, view: &View) {
         let is_converted = |candidate: &&mut Candidate<'_>| candidate.conversion().is_some();
         let mut candidates: Vec<&mut Candidate<'_>> = self.candidates.iter_mut().filter(is_converted).collect();
-        let converted: Vec<_> = candidates.iter().filter_map(|candidate| Some(&candidate.conversion()?.converted)).collect();
+        let converted: Vec<_> =
+            candidates.iter().filter_map(|candidate| Some(&candidate.conversion()?.converted)).collect();
         let found = references::found(view, &converted);
         candidates.iter_mut().zip(found).for_each(|(candidate, found)| candidate.findings.extend(found));
     }
@@ -110,7 +111,8 @@ fn sources(
             Home::PerApp => apps.extend(users),
         }
     }
-    let staged: BTreeSet<&SourceKey> = shared.iter().map(|group| &group.key).chain(namespaces.keys().copied()).collect();
+    let staged: BTreeSet<&SourceKey> =
+        shared.iter().map(|group| &group.key).chain(namespaces.keys().copied()).collect();
     let staged: Vec<SourceKey> = staged.into_iter().cloned().collect();
     let placing = Placing { view, candidates, staged: &staged, settings };
     let mut placed = vec![per_app::place(placing, applied, apps)];

@@ -60,8 +60,7 @@ impl<'v> Users<'v> {
     /// cluster use the chart, else `per-app`. So two clusters never share a tag by accident. A
     /// release that no cluster applies is treated like most others of its chart.
     fn strategy(&self, chart: &ChartSettings, reaches: &[Reach]) -> Strategy {
-        let is_here =
-            |cluster: ClusterId| reaches.is_empty() || reaches.iter().any(|reach| reach.cluster == cluster);
+        let is_here = |cluster: ClusterId| reaches.is_empty() || reaches.iter().any(|reach| reach.cluster == cluster);
         let mut counts = self.0.iter().filter(|((name, _), _)| *name == chart.name);
         let are_several = counts.any(|((_, cluster), count)| *count > 1 && is_here(*cluster));
         chart.strategy.unwrap_or(if are_several { Strategy::Shared } else { Strategy::PerApp })

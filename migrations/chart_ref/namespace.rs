@@ -161,7 +161,8 @@ fn include_in(
     let concerned = view.graph().clusters.entries().filter(|(_, cluster)| group.clusters.contains(&cluster.name));
     let concerned: Vec<ClusterId> = concerned.map(|(id, _)| id).collect();
     let applied = Sources::of(view);
-    if let Some(taken) = concerned.iter().find_map(|cluster| applied.named(*cluster, namespace, &carrier.name).first()) {
+    if let Some(taken) = concerned.iter().find_map(|cluster| applied.named(*cluster, namespace, &carrier.name).first())
+    {
         let (name, at) = (&carrier.name, &taken.source.at);
         let message = format!("{namespace} already has the OCIRepository {name}, from {at}");
         return Err(refuse(codes::NAME_TAKEN, message));

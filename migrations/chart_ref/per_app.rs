@@ -85,8 +85,8 @@ fn new_source(
     }
     let file = file(view, candidate)?;
     let listed_in = view.listed_by(&release.at.path).map(|listing| listing.path.clone()).collect();
-    let api_version = api_version(view, &candidate.clusters)
-        .map_err(|reason| refusal(release, reason.code, reason.message))?;
+    let api_version =
+        api_version(view, &candidate.clusters).map_err(|reason| refusal(release, reason.code, reason.message))?;
     let mut namespaces = namespaces(release, reaches);
     // Stated if there is one; a file that is applied in several namespaces gets each from its
     // kustomization.

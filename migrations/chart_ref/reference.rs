@@ -54,7 +54,7 @@ fn fate(comment: &str, has_source: bool) -> Fate {
         ["chart", "version", "sourceRef", "interval", "reconcileStrategy", "kind", "name", "namespace", "verify"];
     let text = comment.trim_start_matches('#').trim_start();
     if is_for_renovate(comment) && has_source {
-        Fate::Dropped("it stands above the tag of the new source".to_owned())
+        Fate::Dropped("it is above the tag of the new source".to_owned())
     } else if is_for_renovate(comment) {
         Fate::Dropped("it is about the version, which the source states now".to_owned())
     } else if text.split_once(':').is_some_and(|(key, _)| FIELDS.contains(&key)) {

@@ -74,7 +74,8 @@ fn of_releases(found: &Found<'_>, view: &View, batch: &Batch<'_>, releases: &[&U
     }
     let changes_version = releases.iter().any(|unit| unit.impact > Impact::Upgrade);
     let version = if changes_version { "changes where the units say so" } else { "stays the same" };
-    let mut back = "Revert the merge: Flux creates a HelmChart for spec.chart again and runs another upgrade.".to_owned();
+    let mut back =
+        "Revert the merge: Flux creates a HelmChart for spec.chart again and runs another upgrade.".to_owned();
     back.push_str(if hooked().next().is_some() {
         " The hook runs again, too. What the hook did cannot be undone: for that, the merge is the point of no return."
     } else {
@@ -119,7 +120,8 @@ fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
     let what = "helm-controller runs without --no-cross-namespace-refs, which forbids a chartRef to another namespace. \
                 This command prints nothing.";
     Runbook {
-        what: "Sources of charts (OCIRepository) that releases will name by spec.chartRef. Nothing uses them yet.".to_owned(),
+        what: "Sources of charts (OCIRepository) that releases will name by spec.chartRef. Nothing uses them yet."
+            .to_owned(),
         before: vec![Step { what: what.to_owned(), commands: vec![NO_CROSS_NAMESPACE.to_owned()] }],
         after: vec![
             reconcile(view, batch),

@@ -127,7 +127,7 @@ fn charts<'s>(keys: &mut Keys<'_, 's>, items: Vec<Node<'s>>) -> Vec<ChartSetting
         };
         let Some(chart) = chart else { continue };
         if !names.insert(chart.name.clone()) {
-            let message = format!("the chart `{}` stands twice in `charts`", chart.name);
+            let message = format!("the chart `{}` is listed twice in `charts`", chart.name);
             keys.mistake(DUPLICATE, item, message, "leave one of them out");
         }
         charts.push(chart);
@@ -235,7 +235,7 @@ mod tests {
             ("{name: a, component: ../x, strategy: namespace}", "config-invalid-value: `../x` is no directory"),
             ("{name: a, component: x}", "config-invalid-value: `component` is for the strategy `namespace` alone"),
             ("{strategy: shared}", "`name` is missing"),
-            ("a\n  - {name: a}", "config-duplicate: the chart `a` stands twice"),
+            ("a\n  - {name: a}", "config-duplicate: the chart `a` is listed twice"),
             ("[a]", "config-wrong-type"),
         ] {
             let mistakes = read(&format!("chart-ref:\n  charts:\n  - {item}\n")).unwrap_err();

@@ -145,9 +145,7 @@ fn repositories(
     // that is stated.
     let places: BTreeSet<(Option<ClusterId>, Option<&str>)> = match reaches {
         [] => [(None, stated.or(release.namespace.as_deref()))].into(),
-        reaches => {
-            reaches.iter().map(|reach| (Some(reach.cluster), stated.or(reach.namespace.as_deref()))).collect()
-        }
+        reaches => reaches.iter().map(|reach| (Some(reach.cluster), stated.or(reach.namespace.as_deref()))).collect(),
     };
     let mut found: Vec<HelmRepository> = Vec::new();
     for (cluster, namespace) in places {
@@ -185,7 +183,10 @@ fn not_found(view: &View, namespace: &str, name: &str) -> String {
     });
     match stated {
         Some(repository) => {
-            format!("HelmRepository {namespace}/{name} is in {}, but no cluster that needs it applies it", repository.at)
+            format!(
+                "HelmRepository {namespace}/{name} is in {}, but no cluster that needs it applies it",
+                repository.at
+            )
         }
         None => format!("there is no HelmRepository {namespace}/{name} in this repository"),
     }
@@ -206,7 +207,8 @@ fn carried(
         carried.extend(value.map(|value| (key.to_owned(), copy(value))));
     }
     if let Some((key, _)) = carried.iter().find(|(key, _)| !want.same_registry && key != "timeout") {
-        let message = format!("{key} of {} is meant for the old registry, and the chart moves to another", repository.at);
+        let message =
+            format!("{key} of {} is meant for the old registry, and the chart moves to another", repository.at);
         return Err(refusal(release, codes::CREDENTIALS_ELSEWHERE, message));
     }
     // The HelmChart that Flux makes of spec.chart is in the namespace of the HelmRepository, and so
@@ -215,7 +217,8 @@ fn carried(
     let verify = verify.filter(|verify| !verify.is_null());
     carried.extend(verify.map(|verify| ("verify".to_owned(), copy(verify))));
     let is_checked_by_secret = verify.is_some_and(|verify| verify.get("secretRef").is_some());
-    let has_secret = is_checked_by_secret || carried.iter().any(|(key, _)| key == "secretRef" || key == "certSecretRef");
+    let has_secret =
+        is_checked_by_secret || carried.iter().any(|(key, _)| key == "secretRef" || key == "certSecretRef");
     let reaches = view.graph().reaches(&release.at);
     let to: BTreeSet<Option<&str>> = match &want.home {
         Home::Shared => [Some(&*settings.source_namespace)].into(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::codes;
 use super::copy::copy;
 use super::find::Found;
 use super::ids::{self, COMPONENT, PROMOTE, PROTECT, RENAME, SWITCH};
@@ -11,7 +12,6 @@ use super::protect::protect;
 use super::removal::remove;
 use super::rename::Rename;
 use super::switch::move_entries;
-use super::codes;
 use super::template::Consumer;
 use crate::flux::At;
 use crate::plan::author::{Edits, Written, edited};
@@ -182,7 +182,9 @@ impl Purpose {
         match id.step {
             RENAME => {
                 let rename = renamed(found, unit);
-                purpose.watched.extend(rename.iter().flat_map(|rename| rename.kustomizations()).map(|path| (path, true)));
+                purpose
+                    .watched
+                    .extend(rename.iter().flat_map(|rename| rename.kustomizations()).map(|path| (path, true)));
                 // A Flux Kustomization states where it builds from, so it does not stay the same.
                 let flux = rename.iter().flat_map(|rename| rename.flux_kustomizations());
                 purpose.meant.extend(flux.map(Meant::Object));

@@ -94,9 +94,8 @@ impl<'v> Found<'v> {
     /// it.
     pub(super) fn promoted_with(&self, template: &RepoPath) -> Vec<(&Consumer<'v>, Vec<&Reference>)> {
         // Another template that renders the same takes this one as its Component.
-        let leads_there = |reference: &&Reference| {
-            self.counterpart(reference).is_ok_and(|new| new.in_place && new.dir == *template)
-        };
+        let leads_there =
+            |reference: &&Reference| self.counterpart(reference).is_ok_and(|new| new.in_place && new.dir == *template);
         let all = self.consumers.iter().map(|consumer| {
             let references = consumer.references.iter().filter(leads_there);
             (consumer, references.collect::<Vec<_>>())

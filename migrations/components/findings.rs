@@ -57,11 +57,7 @@ pub(super) fn of_consumer(found: &Found<'_>, consumer: &Consumer<'_>, references
 }
 
 /// The variables that the Components of a consumer use and that a Flux Kustomization does not give.
-pub(super) fn missing_variables(
-    found: &Found<'_>,
-    consumer: &Consumer<'_>,
-    references: &[&Reference],
-) -> Vec<Finding> {
+pub(super) fn missing_variables(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) -> Vec<Finding> {
     let graph = found.view.graph();
     let mut findings = Vec::new();
     for reference in references {

@@ -63,7 +63,7 @@ pub(super) fn counterparts(
             (Ok(None), Some((new, _))) => Ok(new.clone()),
             (Ok(None), None) if !listed.contains(target) => continue,
             (Ok(None), None) => {
-                let new = pairing.new(target, objects);
+                let new = pairing.made_of(target, objects);
                 made.extend(new.iter().map(|new| (new.clone(), objects.as_slice())));
                 new
             }
@@ -136,7 +136,7 @@ impl<'v> Pairing<'v> {
     }
 
     /// The Component that is to be made of a template.
-    fn new(&self, target: &RepoPath, objects: &[Traced]) -> Result<Counterpart, Lacking> {
+    fn made_of(&self, target: &RepoPath, objects: &[Traced]) -> Result<Counterpart, Lacking> {
         let Some(kustomization) = self.view.kustomization(target) else {
             return Err((codes::SINGLE_FILE, format!("no Component renders only what {target} does")));
         };

@@ -99,7 +99,8 @@ impl<'v> Rename<'v> {
                     found.push(refuse(&path, format!("{path} is a link, and would lead nowhere")));
                 }
             } else if is_inside && !is_plain_text(self.view, &path, &kind) {
-                found.push(refuse(&path, format!("{path} cannot be moved: git stores it as something other than text")));
+                found
+                    .push(refuse(&path, format!("{path} cannot be moved: git stores it as something other than text")));
             }
         }
         found
@@ -131,7 +132,8 @@ impl<'v> Rename<'v> {
         let dirs: BTreeSet<RepoPath> =
             tree.entries().flat_map(|(path, _)| path.ancestors().skip(1).collect::<Vec<_>>()).collect();
         let parts: Vec<&str> = self.from.as_str().split('/').collect();
-        let is_another = |dir: &RepoPath, name: &str| dir != self.from && format!("/{dir}").ends_with(&format!("/{name}"));
+        let is_another =
+            |dir: &RepoPath, name: &str| dir != self.from && format!("/{dir}").ends_with(&format!("/{name}"));
         let names = (2..parts.len()).map(|count| parts[parts.len() - count..].join("/"));
         let mut unique = names.filter(|name| !dirs.iter().any(|dir| is_another(dir, name)));
         let name = unique.next().unwrap_or_else(|| self.from.to_string());
@@ -145,7 +147,8 @@ impl<'v> Rename<'v> {
                 if edited.contains(&path) { in_comment } else { line.contains(&name) }
             });
             found.extend(lines.map(|(index, _)| {
-                Finding::note(codes::RENAME_MENTION, format!("this names {name}, and is not changed")).at(&path, index + 1)
+                Finding::note(codes::RENAME_MENTION, format!("this names {name}, and is not changed"))
+                    .at(&path, index + 1)
             }));
         }
         found

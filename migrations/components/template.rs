@@ -123,7 +123,8 @@ impl<'s> Templates<'s> {
             for (field, entries) in
                 [("components", &kustomization.components), ("a patch or generator", &kustomization.inputs)]
             {
-                let resolved = entries.iter().filter_map(|entry| Some((entry, view.resolve(kustomization, &entry.text)?)));
+                let resolved =
+                    entries.iter().filter_map(|entry| Some((entry, view.resolve(kustomization, &entry.text)?)));
                 found.extend(resolved.filter(|(_, target)| self.is_template(view, target)).map(|(entry, target)| {
                     Elsewhere { path: kustomization.path.clone(), line: entry.line, field, target }
                 }));

@@ -177,7 +177,8 @@ fn removal(found: &Found<'_>, template: &RepoPath) -> Option<Draft> {
 
 /// The comments that name templates, each with its file.
 fn commented<'f>(found: &'f Found<'_>) -> impl Iterator<Item = (&'f RepoPath, &'f Reference)> {
-    let of_one = |consumer: &'f Consumer<'_>| consumer.commented.iter().map(|comment| (&consumer.kustomization.path, comment));
+    let of_one =
+        |consumer: &'f Consumer<'_>| consumer.commented.iter().map(|comment| (&consumer.kustomization.path, comment));
     found.consumers.iter().flat_map(of_one)
 }
 

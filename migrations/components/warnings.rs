@@ -14,7 +14,8 @@ use crate::plan::Finding;
 /// and apply claims (`docs/hazards.md#c8`): moving one deletes everything that it applied, claims
 /// included, and creates it again.
 pub(super) fn moved_claims(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) -> Vec<Finding> {
-    let messages: BTreeSet<String> = found.appliers_of(consumer).filter_map(|id| moved_with_claims(found, id)).collect();
+    let messages: BTreeSet<String> =
+        found.appliers_of(consumer).filter_map(|id| moved_with_claims(found, id)).collect();
     let (path, line) = (&consumer.kustomization.path, references.first().map(|reference| reference.line));
     messages.into_iter().map(|message| Finding::warning(codes::CLAIMS_MOVED, message).at(path, line)).collect()
 }

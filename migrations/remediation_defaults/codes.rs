@@ -18,7 +18,7 @@ reason_codes! {
         todo "Look through the releases that change."
     NO_EFFECT "value-without-effect"
         what "The object gets the defaults and states another value itself. That value has no effect, because the patch overrides it."
-        why "Whoever reads the file is misled."
+        why "The file misleads its readers."
         todo "Remove the label of the defaults from the object, or the field."
     OVERRIDES "overrides-stated-value"
         what "The defaults override a value that a release states, because its label or the configuration asks for the defaults."

@@ -22,7 +22,7 @@ fn exceptions(found: &Found<'_>, member: &Member) -> Vec<Finding> {
     let reaches = found.view.graph().reaches(&member.at);
     let has_defaults = reaches.iter().any(|reach| is_covered(reach, &found.settings.label));
     let stays_out = found.stays_out(member);
-    if !stays_out && !(has_defaults && member.kind == ObjectKind::Release) {
+    if !(stays_out || has_defaults && member.kind == ObjectKind::Release) {
         return Vec::new();
     }
     let clusters = found.view.graph().clusters_of(&member.at).into_iter().collect::<Vec<_>>().join(" and ");

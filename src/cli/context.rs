@@ -73,7 +73,7 @@ impl Context {
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
         let mut plan = plan::plan(&view, &migrations, &settings, judge.as_deref())?;
         plan.findings.extend(configuration::findings(&settings, &view));
-        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all));
+        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, all));
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
     }
 

@@ -26,16 +26,16 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let name = args.name.join(" ");
     let layout = layout();
     if name.is_empty() {
-        print(&everything(&migrations, &layout))?;
+        print(&everything(migrations, &layout))?;
     } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == name) {
         print(migration.meta().readme)?;
-    } else if let Some(code) = code(&name, &migrations) {
+    } else if let Some(code) = code(&name, migrations) {
         print(&about_code(code, &layout))?;
     } else if let Some(word) = word(&name) {
         print(&about_word(word, &layout))?;
     } else {
         let ids = migrations.iter().map(|migration| migration.meta().id);
-        let known = ids.chain(codes(&migrations).into_iter().map(|code| code.id));
+        let known = ids.chain(codes(migrations).into_iter().map(|code| code.id));
         let known = known.chain(GLOSSARY.iter().map(|word| word.name));
         match nearest(&name, known.map(|known| (known, known))) {
             Some(near) => bail!("`{name}` is neither a migration, a reason code nor a word; did you mean `{near}`?"),

@@ -53,7 +53,7 @@ impl Case {
         case.migrations = case.strings("migrations");
         if case.migrations.is_empty() {
             let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let all = flux_codemod::migrations::all().into_iter().map(|migration| migration.meta().id);
+            let all = flux_codemod::migrations::all().iter().map(|migration| migration.meta().id);
             let longest = all.filter(|id| name.starts_with(&format!("{id}-"))).max_by_key(|id| id.len());
             let named = longest.ok_or("case.toml: `migrations` must say which migrations this case plans")?;
             case.migrations.push(named.to_owned());

@@ -227,7 +227,7 @@ fn anyhow_lives_in_the_command_line() {
 #[test]
 fn every_reason_code_is_explained_once() {
     let migrations = migrations::all();
-    let codes = plan::codes(&migrations);
+    let codes = plan::codes(migrations);
     let ids: BTreeSet<&str> = codes.iter().map(|code| code.id).collect();
     assert_eq!(ids.len(), codes.len(), "a code is declared twice");
     for code in &codes {
@@ -260,7 +260,7 @@ fn every_code_of_the_yaml_editor_is_explained() {
     let migrations = migrations::all();
     let mut seen = 0;
     for code in codes {
-        assert!(plan::code(code, &migrations).is_some(), "{code} has no explanation");
+        assert!(plan::code(code, migrations).is_some(), "{code} has no explanation");
         seen += 1;
     }
     assert!(seen > 5);
@@ -367,7 +367,7 @@ fn every_hazard_names_the_cases_that_show_it() {
         let (id, text) = section.split_once('\n').unwrap();
         let text = text.split("\n## ").next().unwrap();
         for code in field(text, "- codes:").unwrap_or_default().iter().filter(|code| *code != "doctor") {
-            assert!(plan::code(code, &migrations).is_some(), "{id}: there is no code {code}");
+            assert!(plan::code(code, migrations).is_some(), "{id}: there is no code {code}");
         }
         for case in field(text, "- shown by:").unwrap_or_default() {
             by_page.entry(case).or_default().insert(id.to_owned());

@@ -19,11 +19,11 @@ fn view(path: &Path) -> View {
 }
 
 fn planned(view: &View, settings: &Settings) -> Plan {
-    plan(view, &migrations::all(), settings, None).unwrap()
+    plan(view, migrations::all(), settings, None).unwrap()
 }
 
 fn landed(view: &View, units: &[&Unit], settings: &Settings) -> Vec<FileChange> {
-    let landed = land(view, units, &migrations::all(), settings).unwrap();
+    let landed = land(view, units, migrations::all(), settings).unwrap();
     assert!(landed.refused.is_empty(), "{:?}", landed.refused);
     landed.view.tree().changed_files().unwrap()
 }
@@ -116,7 +116,7 @@ impl Case {
 
         // In two parts, the tree understood anew in between: what is left is exactly what was not landed, under the same names.
         let (first, second) = order.split_at(cut % order.len());
-        let half = land(&self.view, first, &migrations::all(), &self.settings).unwrap().view;
+        let half = land(&self.view, first, migrations::all(), &self.settings).unwrap().view;
         let left = planned(&half, &self.settings);
         let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.clone()).collect::<BTreeSet<_>>();
         let pending = able(&left);
