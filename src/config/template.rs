@@ -25,8 +25,8 @@ const HEAD: &str = "\
 ";
 
 const ABOUT_CLUSTERS: &str = "\
-# The clusters in the order of promotion, first those that may break. This order is guessed
-# from their names (edge, dev, test, staging and similar ones first): check that it is yours.
+# The clusters in the order of promotion, first those that may break. This order is
+# guessed from their names (edge, dev, test, staging and so on first): check it.
 # Set `path` (the directory that Flux starts from) for a cluster that is not found in the
 # repository, and `branch` for one that follows another branch than the one that is found.
 ";

@@ -113,7 +113,7 @@ fn what_hangs_is_ended() {
     let judge = Kustomize::new(fake().within(Duration::from_secs(5)));
     // A child process keeps the output open.
     let verdict = judged(&judge, &Repo::of(ONE), &Repo::of("sleep 120 & wait\n"));
-    assert_eq!(verdict, Verdict::Breaks("it takes longer than 5 seconds".into()));
+    assert_eq!(verdict, Verdict::Breaks("it took longer than 5 seconds".into()));
     assert!(started.elapsed() < Duration::from_secs(60), "it does not wait for the child");
 }
 
