@@ -154,7 +154,7 @@ fn a_plain_folder_is_written_without_a_journal() {
     let run = plain.run(&["apply", "--review"]);
     assert!(plain.files() == *after);
     assert!(
-        unfolded(&run.stderr).contains("no git repository, so files are written without a journal"),
+        unfolded(&run.stderr).contains("not a git repository, so an interrupted run cannot be rolled back"),
         "{}",
         run.stderr
     );

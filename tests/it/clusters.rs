@@ -159,7 +159,10 @@ fn flags_are_those_on_the_branch() {
     assert!(refuses(&view(repo.path())), "as its branch says, though the tree at hand does not");
     let list = repo.run(&["list"]).stdout;
     let list = list.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(list.contains("--no-cross-namespace-refs=true for") && list.contains("flux.yaml:41 there"), "{list}");
+    assert!(
+        list.contains("--no-cross-namespace-refs=true for") && list.contains("flux.yaml:41 on that branch"),
+        "{list}"
+    );
     repo.git(&["branch", "--force", "edge", "main"]);
     assert!(!refuses(&view(repo.path())));
 }
@@ -233,7 +236,7 @@ fn without_git_the_tree_at_hand_is_all_there_is() {
     let repo = Repo::example();
     let edge = "edge follows branch edge, Flux 2.6.4, 3 releases, from kubernetes/edge/flux";
     assert_eq!(clusters(repo.path())[0], edge);
-    assert_eq!(clusters(repo.path())[3], "this is no git repository: what the branches themselves say is not known");
+    assert_eq!(clusters(repo.path())[3], "this is not a git repository: what is on these branches is not known");
 }
 
 #[test]
