@@ -367,7 +367,7 @@ fn planned_from_what_the_remote_has() {
     repo.git(&["commit", "--quiet", "--message", "not pushed"]);
     let run = repo.run(&["branch", "chart-ref"]);
     succeeded(&run);
-    assert!(unfolded(&run.stderr).contains("main runs what origin/main says"), "{}", run.stderr);
+    assert!(unfolded(&run.stderr).contains("main runs origin/main"), "{}", run.stderr);
     assert!(run.stdout.contains("edge, from origin/edge at"), "{}", run.stdout);
     assert!(run.stdout.contains("gh pr create --base edge --head flux-codemod/edge/"), "{}", run.stdout);
     for lane in ["edge", "main"] {
