@@ -368,7 +368,7 @@ fn killed_at_any_moment_it_is_all_or_nothing() {
     start(&repo).wait_with_output().unwrap();
     let typical = started.elapsed();
     let mut numbers = Numbers::new();
-    for _ in 0..rounds(12, 50) {
+    for _ in 0..rounds(5, 50) {
         reset(&repo);
         let moment = Duration::from_micros(numbers.below(typical.as_micros() as u64));
         let mut child = start(&repo);
@@ -404,11 +404,11 @@ fn killed_while_it_writes_it_is_rolled_back() {
     let writing = watch(None);
     let mut numbers = Numbers::new();
     let mut rolled_back = 0;
-    let rounds = rounds(8, 30);
+    let rounds = rounds(4, 30);
     for round in 0..rounds {
-        // At first as soon as it writes, so that some are killed in the middle.
+        // Every other time as soon as it writes, so that some are killed in the middle.
         let within = Duration::from_nanos(numbers.below(writing.as_nanos() as u64));
-        let moment = if round < 4 { Duration::ZERO } else { within };
+        let moment = if round % 2 == 0 { Duration::ZERO } else { within };
         watch(Some(moment));
         rolled_back += usize::from(after_the_kill(&repo, before, after, &format!("{moment:?} into {writing:?}")));
     }

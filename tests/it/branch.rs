@@ -425,7 +425,7 @@ fn killed_at_any_moment() {
     let new = refs(&repo);
     let mut numbers = Numbers::new();
     let mut seen = [0, 0, 0];
-    for round in 0..rounds(12, 50) {
+    for round in 0..rounds(5, 50) {
         let all: Vec<String> = names(&repo);
         repo.git(&[vec!["branch", "--quiet", "-D"], all.iter().map(String::as_str).collect()].concat());
         let mut command = program();
