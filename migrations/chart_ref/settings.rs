@@ -172,11 +172,8 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
         target.to_owned()
     });
     let component = keys.text("component").and_then(|(text, node)| {
-        let path = RepoPath::root().join(text).filter(|path| *path != RepoPath::root());
-        if path.is_none() {
-            let help = "write it from the root of the repository, such as `kubernetes/components/app-template`";
-            keys.mistake(INVALID_VALUE, node, format!("`{text}` is no directory inside the repository"), help);
-        } else if strategy != Some(Strategy::Namespace) {
+        let path = keys.directory(text, node, "kubernetes/components/app-template");
+        if path.is_some() && strategy != Some(Strategy::Namespace) {
             let help = "add `strategy: namespace`, or leave `component` out";
             keys.mistake(INVALID_VALUE, node, "`component` is for the strategy `namespace` alone".to_owned(), help);
         }

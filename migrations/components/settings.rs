@@ -120,12 +120,7 @@ Names of directories of templates, or their paths from the root. Further keys:
 
 /// A path from the root, which is not the root itself.
 fn path(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<RepoPath> {
-    let path = RepoPath::root().join(text).filter(|path| *path != RepoPath::root());
-    if path.is_none() {
-        let help = "give it from the root of the repository, such as `kubernetes/templates`";
-        keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a directory inside the repository"), help);
-    }
-    path
+    keys.directory(text, node, "kubernetes/templates")
 }
 
 fn pair(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
@@ -207,6 +202,23 @@ mod tests {
         ] {
             let mistakes = read(&format!("components:\n  {text}\n")).unwrap_err().mistakes;
             assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");
+        }
+    }
+
+    /// Otherwise a repository could have its own files moved into its hooks.
+    #[test]
+    fn the_directory_of_git_is_no_place_for_anything() {
+        for text in [
+            "templates: [.git]",
+            "directory: .git/..",
+            "directory: a/.GIT/hooks",
+            "pairs: [{template: a, component: git~1/b}]",
+            "renames: [{from: a, to: .git/hooks}]",
+            "renames: [{from: ./.git., to: b}]",
+        ] {
+            let mistakes = read(&format!("components:\n  {text}\n")).unwrap_err().mistakes;
+            let codes: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
+            assert_eq!(codes, [crate::config::PATH_OF_GIT], "{text}: {mistakes:?}");
         }
     }
 }

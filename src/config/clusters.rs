@@ -50,14 +50,7 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
 
 fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let name = keys.text("name");
-    let path = keys.text("path").and_then(|(text, node)| {
-        let path = RepoPath::root().join(text);
-        if path.is_none() {
-            let help = "write the path from the root of the repository, such as `kubernetes/main/flux`";
-            keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a path inside the repository"), help);
-        }
-        Some((path?, node))
-    });
+    let path = keys.text("path").and_then(|(text, node)| Some((keys.path(text, node, "kubernetes/main/flux")?, node)));
     let branch = keys.text("branch").and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
     if !keys.has("name") {
         keys.missing("name", "main");

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Mistake;
+use crate::repo::{InvalidPath, RepoPath};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
@@ -13,6 +14,8 @@ pub const WRONG_TYPE: &str = "config-wrong-type";
 pub const EMPTY_VALUE: &str = "config-empty-value";
 /// Reason code of a value that is not valid for its key.
 pub const INVALID_VALUE: &str = "config-invalid-value";
+/// Reason code of a path that leads into git's own directory.
+pub const PATH_OF_GIT: &str = "config-path-of-git";
 /// Reason code of an entry that a list has twice.
 pub const DUPLICATE: &str = "config-duplicate";
 const DUPLICATE_KEY: &str = "duplicate-key";
@@ -136,6 +139,29 @@ impl<'m, 's> Keys<'m, 's> {
             return None;
         }
         Some(items)
+    }
+
+    /// The path that a text names from the root of the repository. One that leaves the repository or
+    /// leads into git's own directory is a mistake.
+    pub fn path(&mut self, text: &str, at: Node<'_>, example: &str) -> Option<RepoPath> {
+        let (code, message) = match RepoPath::from_root(text) {
+            Ok(path) => return Some(path),
+            Err(InvalidPath::Outside(_)) => (INVALID_VALUE, format!("`{text}` is not a path inside the repository")),
+            Err(InvalidPath::OfGit(_)) => (PATH_OF_GIT, format!("`{text}` leads into git's own directory")),
+        };
+        self.mistake(code, at, message, format!("write the path from the root of the repository, such as `{example}`"));
+        None
+    }
+
+    /// The same for a directory that cannot be the root itself.
+    pub fn directory(&mut self, text: &str, at: Node<'_>, example: &str) -> Option<RepoPath> {
+        let path = self.path(text, at, example)?;
+        if path == RepoPath::root() {
+            let help = format!("write the path of a directory, such as `{example}`");
+            self.mistake(INVALID_VALUE, at, format!("`{text}` is the root of the repository"), help);
+            return None;
+        }
+        Some(path)
     }
 
     /// Reads a mapping that is an item or a value here.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use batches::BatchSettings;
 pub use clusters::ClusterSettings;
 pub use error::{ConfigError, Mistake};
-pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, UNKNOWN_KEY, WRONG_TYPE};
+pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
 pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
 

@@ -101,6 +101,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("clusters: [{name: a}, {name: a}]\n", &["1:23 config-duplicate"]),
         ("clusters: [{name: a, path: x}, {name: b, path: ./x}]\n", &["1:32 config-duplicate"]),
         ("clusters: [{name: a, path: ../x}]\n", &["1:28 config-invalid-value"]),
+        ("clusters: [{name: a, path: .git/x}]\n", &["1:28 config-path-of-git"]),
         ("clusters: [{name: a, branch: refs/heads/x}]\n", &["1:30 config-invalid-value"]),
         ("clusters: [{name: a, branch: a b}]\n", &["1:30 config-invalid-value"]),
         ("batches: {alone-above: x}\n", &["1:24 config-wrong-type"]),

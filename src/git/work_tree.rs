@@ -1,12 +1,11 @@
 //! A repository with files: lists the work tree and finds uncommitted changes.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use git2::AttrCheckFlags;
+use git2::{AttrCheckFlags, IndexEntryExtendedFlag};
 
 use super::{GitError, Repository, has_filter};
-use crate::repo::{Folder, RepoPath, Source};
+use crate::repo::{Folder, Listed, RepoPath, Rules, Source};
 
 /// A git repository with files to read and write: a [`Repository`] and the top of one of its work
 /// trees.
@@ -58,11 +57,20 @@ impl WorkTree {
         const GITLINK: u32 = 0o160_000;
         let git = &self.repository.git;
         let index = git.index().map_err(|error| self.repository.unreadable(&error))?;
-        let (submodules, tracked): (Vec<_>, Vec<_>) = index.iter().partition(|entry| entry.mode == GITLINK);
-        let tracked: BTreeSet<Vec<u8>> = tracked.into_iter().map(|entry| entry.path).collect();
-        let submodules: Vec<Vec<u8>> = submodules.into_iter().map(|entry| entry.path).collect();
+        let mut listed = Listed::default();
+        for entry in index.iter() {
+            if entry.mode == GITLINK {
+                listed.submodules.push(entry.path);
+                continue;
+            }
+            if IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree() {
+                listed.skipped.insert(entry.path.clone());
+            }
+            listed.tracked.insert(entry.path);
+        }
+        listed.excludes = self.excludes();
         let io = |cause| GitError::Io { path: self.root.clone(), cause };
-        let mut folder = Folder::work_tree(&self.root, &tracked, &submodules).map_err(io)?;
+        let mut folder = Folder::work_tree(&self.root, &listed).map_err(io)?;
         // Attributes are slow to look up, and few repositories have any.
         let has_attributes = folder.list().iter().any(|entry| entry.path.name() == ".gitattributes")
             || git.commondir().join("info/attributes").exists();
@@ -72,6 +80,17 @@ impl WorkTree {
         Ok(folder)
     }
 
+    /// The lists of ignored files outside of the tree, in the order in which they count.
+    fn excludes(&self) -> Vec<Rules> {
+        let git = &self.repository.git;
+        let configured = git.config().and_then(|config| config.get_path("core.excludesFile")).ok();
+        let users = configured.or_else(|| of_user("ignore"));
+        let lists = [Some(git.commondir().join("info/exclude")), users];
+        let texts =
+            lists.into_iter().flatten().filter(|list| list.is_file()).filter_map(|list| std::fs::read(list).ok());
+        texts.map(|text| Rules::of(&text)).collect()
+    }
+
     /// Whether a file has uncommitted content: it is untracked, differs from the index, or the
     /// index differs from HEAD. A file whose state is unknown does not count.
     pub fn is_modified(&self, path: &RepoPath) -> bool {
@@ -79,6 +98,12 @@ impl WorkTree {
             git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
         self.repository.git.status_file(Path::new(path.as_str())).is_ok_and(|status| status.intersects(changed))
     }
+}
+
+/// A file of the user's own git configuration, where git looks without being told.
+fn of_user(name: &str) -> Option<PathBuf> {
+    let given = std::env::var_os("XDG_CONFIG_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    Some(given.or_else(|| Some(std::env::home_dir()?.join(".config")))?.join("git").join(name))
 }
 
 #[cfg(test)]

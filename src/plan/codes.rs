@@ -25,7 +25,7 @@ reason_codes! {
         todo "Fix the syntax; the file is skipped until then."
 
     UNUSABLE_PATH "unusable-path"
-        what "The name of a file is not UTF-8, or has control characters."
+        what "The name of a file is not UTF-8, has control characters, or is one that git keeps for itself."
         why "Such a name cannot be shown or written safely, so the file is skipped."
         todo "Rename it if it belongs to the repository."
 
@@ -213,6 +213,11 @@ reason_codes! {
         what "A value in the configuration is not valid as a path, a branch, a namespace or whatever its key takes."
         why "It would fail later, on the cluster or in git."
         todo "Correct it as the message says."
+
+    CONFIG_PATH_OF_GIT "config-path-of-git"
+        what "A path in the configuration leads into git's own directory: `.git`, or a name that some system takes for it."
+        why "Files that are moved there run as hooks, or change what git does."
+        todo "Name a directory of the repository."
 
     CONFIG_DUPLICATE "config-duplicate"
         what "A list in the configuration has the same entry twice."

@@ -10,7 +10,10 @@ pub fn about_tree(view: &View) -> Vec<Finding> {
         code: codes::UNUSABLE_PATH,
         path: None,
         line: None,
-        message: format!("`{}` is skipped: its name is not UTF-8 or has control characters", left_out.name),
+        message: format!(
+            "`{}` is skipped: its name is not UTF-8, has control characters, or is one that git keeps for itself",
+            left_out.name
+        ),
     });
     let broken = view.files().filter_map(|(path, file)| {
         let broken = file.broken.as_ref()?;

@@ -8,17 +8,34 @@ use std::sync::mpsc;
 
 use ignore::{WalkBuilder, WalkState};
 
-use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
+use super::dir::read_file;
+use super::ignored::Ignored;
+use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Rules, Source};
 
 /// A folder as a source: the files in it now.
 ///
-/// In a git work tree its files are those of the index and the untracked ones that `.gitignore`
-/// does not name, so a tracked file that matches an ignore rule is part of it, and the user's
-/// global ignore file changes nothing. In a plain folder all files are included.
+/// In a git work tree its files are those of the index and the untracked ones that git does not
+/// ignore, so a tracked file that matches an ignore rule is part of it. In a plain folder all files
+/// are included.
 pub struct Folder {
     root: PathBuf,
     entries: Vec<Entry>,
     left_out: Vec<LeftOut>,
+    not_checked_out: Vec<RepoPath>,
+    excludes: Vec<Rules>,
+}
+
+/// What git lists of a work tree. Paths are bytes, as in the index.
+#[derive(Default)]
+pub struct Listed {
+    /// The files and links of the index.
+    pub tracked: BTreeSet<Vec<u8>>,
+    /// Those of them that a sparse checkout leaves out, if they are not there.
+    pub skipped: BTreeSet<Vec<u8>>,
+    /// The directories that belong to other repositories.
+    pub submodules: Vec<Vec<u8>>,
+    /// What is ignored everywhere, the most important list first.
+    pub excludes: Vec<Rules>,
 }
 
 impl Folder {
@@ -27,33 +44,35 @@ impl Folder {
     /// # Errors
     /// Those of reading directories.
     pub fn plain(root: &Path) -> io::Result<Folder> {
-        Folder::walk(root, false, &BTreeSet::new(), &[])
+        Folder::walk(root, None, &Listed::default())
     }
 
     /// Reads the names in a git work tree.
     ///
-    /// `tracked` are the paths of its index, as bytes; `submodules` the directories that belong to
-    /// other repositories.
-    ///
     /// # Errors
     /// Those of reading directories.
-    pub fn work_tree(root: &Path, tracked: &BTreeSet<Vec<u8>>, submodules: &[Vec<u8>]) -> io::Result<Folder> {
-        Folder::walk(root, true, tracked, submodules)
+    pub fn work_tree(root: &Path, listed: &Listed) -> io::Result<Folder> {
+        Folder::walk(root, Some(Ignored::new(root, &listed.excludes)), listed)
     }
 
-    fn walk(root: &Path, git: bool, tracked: &BTreeSet<Vec<u8>>, submodules: &[Vec<u8>]) -> io::Result<Folder> {
+    fn walk(root: &Path, ignored: Option<Ignored>, listed: &Listed) -> io::Result<Folder> {
         let top = root.to_owned();
-        let not_ours: Vec<PathBuf> =
-            submodules.iter().filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
-        // With a slash at the end, a root that is a link is followed.
+        let submodules = listed.submodules.iter();
+        let not_ours: Vec<PathBuf> = submodules.filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
+        // With a slash at the end, a root that is a link is followed. Rules are read here and not by
+        // the walk, which would open links and devices that are called `.gitignore`.
         let walk = WalkBuilder::new(root.join(""))
             .standard_filters(false)
-            .git_ignore(git)
-            .require_git(false)
             .filter_entry(move |entry| {
+                let path = entry.path();
+                let is_top = entry.depth() == 0;
                 let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-                let nested = || is_dir && entry.path() != top && entry.path().join(".git").exists();
-                entry.file_name() != ".git" && !not_ours.iter().any(|path| path == entry.path()) && !nested()
+                let is_nested = || is_dir && path.join(".git").symlink_metadata().is_ok();
+                let is_ignored = || ignored.as_ref().is_some_and(|ignored| ignored.is_ignored(path, is_dir));
+                let is_skipped = || {
+                    entry.file_name() == ".git" || not_ours.iter().any(|it| it == path) || is_nested() || is_ignored()
+                };
+                is_top || !is_skipped()
             })
             .build_parallel();
         let (sender, met) = mpsc::channel();
@@ -85,18 +104,25 @@ impl Folder {
             }
             take(met);
         }
-        for path in tracked {
-            match str::from_utf8(path) {
-                Ok(name) if RepoPath::new(name).is_ok_and(|path| walked.contains(&path)) => {}
-                Ok(name) if is_below_link(root, Path::new(name)) => {}
-                Ok(name) => take(Met::at(root, Path::new(name))?),
-                Err(_) => take(Met::LeftOut(LeftOut { name: path.escape_ascii().to_string() })),
+        let mut not_checked_out = Vec::new();
+        for path in &listed.tracked {
+            let Ok(name) = str::from_utf8(path) else {
+                take(Met::LeftOut(LeftOut { name: path.escape_ascii().to_string() }));
+                continue;
+            };
+            let repo_path = RepoPath::new(name);
+            if repo_path.as_ref().is_ok_and(|path| walked.contains(path)) || is_below_link(root, Path::new(name)) {
+                continue;
+            }
+            match (Met::at(root, Path::new(name))?, repo_path) {
+                (Met::Nothing, Ok(repo_path)) if listed.skipped.contains(path) => not_checked_out.push(repo_path),
+                (met, _) => take(met),
             }
         }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         left_out.sort_by(|a, b| a.name.cmp(&b.name));
         left_out.dedup();
-        Ok(Folder { root: root.to_owned(), entries, left_out })
+        Ok(Folder { root: root.to_owned(), entries, left_out, not_checked_out, excludes: listed.excludes.clone() })
     }
 
     /// Marks the files for which a `filter=` attribute is set.
@@ -169,8 +195,16 @@ impl Source for Folder {
         &self.left_out
     }
 
+    fn not_checked_out(&self) -> &[RepoPath] {
+        &self.not_checked_out
+    }
+
+    fn excludes(&self) -> &[Rules] {
+        &self.excludes
+    }
+
     fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
-        std::fs::read(self.root.join(path.as_str())).map(Into::into)
+        read_file(&self.root.join(path.as_str())).map(Into::into)
     }
 }
 
@@ -192,9 +226,18 @@ mod tests {
             std::fs::write(&path, "").unwrap();
         }
         std::fs::write(dir.path().join(".gitignore"), "*.log\nd/\n").unwrap();
-        let tracked = BTreeSet::from([b"b.log".to_vec(), b"gone".to_vec(), b"\xff".to_vec()]);
-        let folder = Folder::work_tree(dir.path(), &tracked, &[b"sub".to_vec()]).unwrap();
+        let tracked = [&b"b.log"[..], b"gone", b"sparse", b"\xff"].map(<[u8]>::to_vec);
+        let listed = Listed {
+            tracked: tracked.into(),
+            skipped: [b"sparse".to_vec(), b"b.log".to_vec()].into(),
+            submodules: vec![b"sub".to_vec()],
+            excludes: vec![Rules::of(b"!x.log\n"), Rules::of(b"/excluded\n")],
+        };
+        std::fs::write(dir.path().join("excluded"), "").unwrap();
+        let folder = Folder::work_tree(dir.path(), &listed).unwrap();
         assert_eq!(names(&folder), [".gitignore", ".hidden", "a", "b.log"]);
+        assert_eq!(folder.not_checked_out(), [RepoPath::new("sparse").unwrap()]);
+        std::fs::remove_file(dir.path().join("excluded")).unwrap();
         assert_eq!(folder.left_out(), [LeftOut { name: "\\xff".into() }]);
         let plain = Folder::plain(dir.path()).unwrap();
         assert_eq!(names(&plain), [".gitignore", ".hidden", "a", "b.log", "d/e", "sub/x"]);
@@ -208,6 +251,25 @@ mod tests {
         std::fs::write(dir.path().join("real/d/a"), "").unwrap();
         std::os::unix::fs::symlink("real", dir.path().join("link")).unwrap();
         assert_eq!(names(&Folder::plain(&dir.path().join("link")).unwrap()), ["d/a"]);
+    }
+
+    /// git opens neither, and what they say does not count.
+    #[cfg(unix)]
+    #[test]
+    fn rules_that_are_links_or_pipes_are_not_opened() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["d/e", "real"] {
+            std::fs::create_dir_all(dir.path().join(name)).unwrap();
+            std::fs::write(dir.path().join(name).join("a.log"), "").unwrap();
+        }
+        std::fs::write(dir.path().join("rules"), "*.log\n").unwrap();
+        symlink("rules", dir.path().join(".gitignore")).unwrap();
+        symlink("/dev/zero", dir.path().join("d/.gitignore")).unwrap();
+        let pipe = dir.path().join("real/.gitignore");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let folder = Folder::work_tree(dir.path(), &Listed::default()).unwrap();
+        assert_eq!(names(&folder), [".gitignore", "d/.gitignore", "d/e/a.log", "real/a.log", "rules"]);
     }
 
     #[cfg(unix)]

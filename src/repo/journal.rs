@@ -197,7 +197,8 @@ fn read_list(journal: &Path) -> Result<Vec<Record>, WriteError> {
             Value::String(hex) => ContentId::parse(hex).map(Some),
             _ => Some(None),
         };
-        let dirs = file["new_dirs"].as_array()?.iter().map(|dir| dir.as_str().ok_or(InvalidPath(String::new())));
+        let dirs =
+            file["new_dirs"].as_array()?.iter().map(|dir| dir.as_str().ok_or(InvalidPath::Outside(String::new())));
         Some(Record {
             path: RepoPath::new(file["path"].as_str()?).ok()?,
             before: id("before")?,

@@ -8,18 +8,27 @@
 //! Knows no YAML.
 
 mod change;
+#[cfg(unix)]
+#[allow(dead_code, reason = "the journal is about to use all of it")]
+mod dir;
+#[cfg(not(unix))]
+#[path = "dir_portable.rs"]
+#[allow(dead_code, reason = "the journal is about to use all of it")]
+mod dir;
 mod durable;
 mod folder;
 mod ignored;
 mod journal;
 mod memory;
 mod path;
+mod reserved;
 mod source;
 mod tree;
 
 pub use change::{Change, Changes, FileChange};
 pub(crate) use durable::{Lock, lock, sync_dir, write_durably};
-pub use folder::Folder;
+pub use folder::{Folder, Listed};
+pub use ignored::Rules;
 pub use journal::{Recovered, WriteError, recover, write};
 pub use memory::Memory;
 pub use path::{InvalidPath, RepoPath};

@@ -5,29 +5,48 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::reserved::is_git_directory;
+
 /// The path of a file or directory, relative to the root of the repository, with `/`, in normal
 /// form. The root itself is empty.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoPath(Arc<str>);
 
-/// A text that is no path inside a repository: absolute, leading out of it, or with control
-/// characters.
+/// Why a text is not a path inside a repository.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0:?} is not a path inside the repository")]
-pub struct InvalidPath(pub String);
+pub enum InvalidPath {
+    /// It is absolute, leads out of the repository, or has control characters.
+    #[error("{0:?} is not a path inside the repository")]
+    Outside(String),
+    /// It leads into git's own directory, under one of the names that a system knows for it.
+    #[error("{0:?} leads into git's own directory, where nothing is ever read or written")]
+    OfGit(String),
+}
 
 impl RepoPath {
     /// Reads a path that is in normal form already, as git and directory walks give it.
     ///
     /// # Errors
-    /// [`InvalidPath`] if it is not, or if it holds control characters.
+    /// [`InvalidPath`] if it is not, if it holds control characters, or if a part of it is `.git`.
     pub fn new(path: &str) -> Result<RepoPath, InvalidPath> {
         let normal = path.is_empty() || path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        if normal && !path.chars().any(char::is_control) {
-            Ok(RepoPath(path.into()))
-        } else {
-            Err(InvalidPath(path.to_owned()))
+        if !normal || path.chars().any(char::is_control) {
+            return Err(InvalidPath::Outside(path.to_owned()));
         }
+        if path.split('/').any(is_git_directory) {
+            return Err(InvalidPath::OfGit(path.to_owned()));
+        }
+        Ok(RepoPath(path.into()))
+    }
+
+    /// The path that a person wrote, from the root of the repository.
+    ///
+    /// # Errors
+    /// [`InvalidPath`] if it leaves the repository, or leads into git's own directory.
+    pub fn from_root(written: &str) -> Result<RepoPath, InvalidPath> {
+        let of_git = || written.split('/').any(is_git_directory).then(|| InvalidPath::OfGit(written.to_owned()));
+        let outside = || of_git().unwrap_or_else(|| InvalidPath::Outside(written.to_owned()));
+        RepoPath::root().join(written).ok_or_else(outside)
     }
 
     /// The root of the repository.
@@ -64,8 +83,8 @@ impl RepoPath {
         std::iter::successors(Some(self.clone()), RepoPath::parent)
     }
 
-    /// Follows a relative path, with `./` and `../`, from this directory. `None` if it is absolute
-    /// or leaves the repository.
+    /// Follows a relative path, with `./` and `../`, from this directory. `None` if it is absolute,
+    /// leaves the repository, or passes through git's own directory.
     pub fn join(&self, relative: &str) -> Option<RepoPath> {
         if relative.starts_with('/') {
             return None;
@@ -77,6 +96,7 @@ impl RepoPath {
                 "" | "." => {}
                 ".." if path.is_empty() => return None,
                 ".." => path.truncate(path.rfind('/').unwrap_or(0)),
+                part if is_git_directory(part) => return None,
                 part => {
                     path.push_str(if path.is_empty() { "" } else { "/" });
                     path.push_str(part);
@@ -137,6 +157,18 @@ mod tests {
             assert!(RepoPath::new(bad).is_err(), "{bad:?}");
         }
         assert!(RepoPath::new("ü/ä b.yaml").is_ok());
+    }
+
+    #[test]
+    fn nothing_in_the_directory_of_git_is_a_path() {
+        for bad in [".git", ".git/hooks", "a/.git/b", ".GIT/hooks", "a/git~1", ".git./x"] {
+            assert_eq!(RepoPath::new(bad), Err(InvalidPath::OfGit(bad.to_owned())));
+            assert_eq!(path("d").join(bad), None);
+        }
+        assert_eq!(path("a/b").join("../.git/x"), None);
+        assert_eq!(RepoPath::from_root(".git/.."), Err(InvalidPath::OfGit(".git/..".to_owned())));
+        assert_eq!(RepoPath::from_root("../x"), Err(InvalidPath::Outside("../x".to_owned())));
+        assert_eq!(RepoPath::from_root("./a//b/../.github/"), Ok(path("a/.github")));
     }
 
     #[test]

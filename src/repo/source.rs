@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::RepoPath;
+use super::{RepoPath, Rules};
 use crate::text::ContentId;
 
 /// The mode of a file, as git knows it.
@@ -53,7 +53,8 @@ pub struct Entry {
     pub kind: EntryKind,
 }
 
-/// An entry that cannot be part of a tree: its name is not UTF-8 or holds control characters.
+/// An entry that cannot be part of a tree: its name is not UTF-8, holds control characters, or is
+/// one that git keeps for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// The name, escaped.
@@ -67,6 +68,17 @@ pub trait Source: Send + Sync {
 
     /// What was found and left out.
     fn left_out(&self) -> &[LeftOut];
+
+    /// The files that are tracked and not checked out: a sparse checkout leaves them out. What is in
+    /// them is not known.
+    fn not_checked_out(&self) -> &[RepoPath] {
+        &[]
+    }
+
+    /// Lists outside of the tree of what git ignores in it, the most important first.
+    fn excludes(&self) -> &[Rules] {
+        &[]
+    }
 
     /// The bytes of a file.
     ///

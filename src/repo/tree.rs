@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
-use super::{Change, Changes, EntryKind, FileChange, LeftOut, Mode, RepoPath, Source};
+use super::{Change, Changes, EntryKind, FileChange, LeftOut, Mode, RepoPath, Rules, Source};
 use crate::text::{ContentId, SpliceError};
 
 /// A file of a tree.
@@ -84,6 +84,16 @@ impl Tree {
     /// What the source left out.
     pub fn left_out(&self) -> &[LeftOut] {
         self.base.left_out()
+    }
+
+    /// The files that are tracked and not checked out, by path.
+    pub fn not_checked_out(&self) -> &[RepoPath] {
+        self.base.not_checked_out()
+    }
+
+    /// Lists outside of the tree of what git ignores in it.
+    pub(super) fn excludes(&self) -> &[Rules] {
+        self.base.excludes()
     }
 
     /// The files and links of this version, by path.
