@@ -152,23 +152,35 @@ impl Tree {
         }
     }
 
-    /// The path with all links in it followed; `None` if one leaves the tree.
+    /// The path with all links in it followed; `None` if one leaves the tree, or leads nowhere.
+    ///
+    /// One part is followed after the other, as the kernel does it: the `..` of a link's target is
+    /// the parent of where the parts before it lead, which their text does not say.
     pub fn follow(&self, path: &RepoPath) -> Option<RepoPath> {
-        const LINKS: usize = 16;
-        let mut path = path.clone();
+        const LINKS: usize = 40;
         if !self.has_links {
-            return Some(path);
+            return Some(path.clone());
         }
-        for _ in 0..LINKS {
-            let link = path.ancestors().find_map(|above| match self.entry(&above) {
-                Some(EntryKind::Link { target }) => Some((above, target)),
-                _ => None,
-            });
-            let Some((link, target)) = link else { return Some(path) };
-            let rest = path.as_str()[link.as_str().len()..].trim_start_matches('/').to_owned();
-            path = link.dir().join(&target)?.join(&rest)?;
+        let mut left = LINKS;
+        let mut at = RepoPath::root();
+        // The parts that are still to be followed, the next one last.
+        let mut parts: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
+        while let Some(part) = parts.pop() {
+            if part == ".." {
+                let is_dir = at.as_str().is_empty() || (self.entry(&at).is_none() && self.holds(&at));
+                at = at.parent().filter(|_| is_dir)?;
+                continue;
+            }
+            let next = at.join(&part)?;
+            match self.entry(&next) {
+                Some(EntryKind::Link { target }) => {
+                    left = left.checked_sub(1).filter(|_| !target.starts_with('/'))?;
+                    parts.extend(target.rsplit('/').map(str::to_owned));
+                }
+                _ => at = next,
+            }
         }
-        None
+        Some(at)
     }
 
     /// This tree with changes applied.
@@ -269,10 +281,19 @@ mod tests {
         let link = |target: &str| EntryKind::Link { target: target.into() };
         let entries = [
             ("a", file.clone()),
-            ("d/b", file),
+            ("d/b", file.clone()),
             ("l", link("d")),
             ("out", link("../../etc")),
             ("round", link("round")),
+            ("a1/b1/c1", file.clone()),
+            ("a1/b1/root", link("../..")),
+            ("a1/b1/up", link("root/../x")),
+            ("a1/b1/in", link("root/d/b")),
+            ("a1/b1/by", link("root/a1/../d/./b")),
+            ("a1/b1/nowhere", link("missing/../c1")),
+            ("a1/b1/absolute", link("/a")),
+            ("a1/b1/chain", link("deep/..//c1")),
+            ("a1/b1/deep", link("../../a1/b1")),
         ];
         Tree::of(Arc::new(Given(entries.map(|(at, kind)| Entry { path: path(at), kind }).into())))
     }
@@ -306,5 +327,20 @@ mod tests {
         assert_eq!(tree.follow(&path("l/b")), Some(path("d/b")));
         assert_eq!(tree.follow(&path("out/passwd")), None);
         assert_eq!(tree.follow(&path("round")), None);
+    }
+
+    /// What the text of a target says is not where the kernel arrives.
+    #[test]
+    fn links_are_followed_part_by_part() {
+        let tree = tree();
+        for outside in ["up", "absolute", "nowhere", "up/b"] {
+            assert_eq!(tree.follow(&path("a1/b1").join(outside).unwrap()), None, "{outside}");
+        }
+        assert_eq!(tree.follow(&path("a1/b1/root/a")), Some(path("a")));
+        assert_eq!(tree.follow(&path("a1/b1/in")), Some(path("d/b")));
+        assert_eq!(tree.follow(&path("a1/b1/by")), Some(path("d/b")));
+        assert_eq!(tree.follow(&path("a1/b1/chain")), Some(path("a1/c1")), "`deep/..` is a1");
+        assert_eq!(tree.follow(&path("a1/b1/deep/c1")), Some(path("a1/b1/c1")));
+        assert_eq!(tree.follow(&path("a1/b1/missing/x")), Some(path("a1/b1/missing/x")));
     }
 }
