@@ -21,6 +21,7 @@ pub mod git;
 pub mod kustomize;
 pub mod output;
 pub mod plan;
+pub mod programs;
 pub mod repo;
 pub mod text;
 pub mod yaml;

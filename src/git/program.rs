@@ -1,13 +1,14 @@
 //! The `git` program, for what libgit2 does differently from git: the author, what is configured
 //! where, signatures.
 //!
-//! It is run with the path of the repository, runs no hooks in what it is used for here, and
+//! It is found by an absolute entry of the PATH, run with the path of the repository, runs no hooks in what it is used for here, and
 //! fetches nothing.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
 use super::{GitError, Repository};
+use crate::programs::{absolute_path, on_path};
 
 /// Variables that would point it to another repository.
 const OTHER_PLACES: [&str; 8] = [
@@ -36,12 +37,17 @@ impl Repository {
         variables: &[(&str, String)],
         input: &[u8],
     ) -> Result<Option<Ran>, GitError> {
-        let mut command = Command::new("git");
+        let Some(git) = on_path("git").next() else { return Ok(None) };
+        let mut command = Command::new(git);
         for name in OTHER_PLACES {
             command.env_remove(name);
         }
         command.arg("--git-dir").arg(self.git.path()).args(arguments);
-        command.env("LC_ALL", "C").env("GIT_NO_LAZY_FETCH", "1").envs(self.environment.iter().cloned());
+        command
+            .env("PATH", absolute_path())
+            .env("LC_ALL", "C")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .envs(self.environment.iter().cloned());
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let failed = |cause: io::Error| GitError::Program { what: arguments.join(" "), why: cause.to_string() };

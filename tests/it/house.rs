@@ -34,6 +34,7 @@ pub(crate) fn all_sources() -> Vec<PathBuf> {
 /// neighbours use each other by their own names, never through what `a` re-exports.
 const USES: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("programs", &[]),
     ("yaml", &["text"]),
     ("repo", &["text"]),
     ("flux::value", &["yaml"]),
@@ -52,8 +53,8 @@ const USES: &[(&str, &[&str])] = &[
     ("doctor", &["finding", "flux", "repo", "yaml"]),
     ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
-    ("kustomize", &["flux", "plan", "repo"]),
-    ("git", &["flux", "repo", "text"]),
+    ("kustomize", &["flux", "plan", "programs", "repo"]),
+    ("git", &["flux", "programs", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
     ("cli", &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "repo", "text"]),
 ];
