@@ -1,10 +1,17 @@
-//! Kustomize itself as judge of builds: both trees are written into a temporary directory, and each
-//! Flux Kustomization is built from both.
+//! Kustomize itself as judge of builds: what a build reads is written into a private directory, of
+//! both trees, and each Flux Kustomization is built from both.
 //!
 //! What is built is what Flux would build ([`View::input`]). Variables are not replaced, since that
-//! is no part of a build. Nothing is fetched and no cluster is asked: a build that lists what is
-//! not in the tree is not run, and the [`Program`] has no environment but `PATH`, proxies that lead
-//! nowhere, no kubeconfig, its own `HOME`, and a time limit. Knows no migration.
+//! is no part of a build. Knows no migration.
+//!
+//! # What it can reach
+//!
+//! The tree is somebody else's, and Kustomize reads files and addresses wherever its input names
+//! them. So the input is read here first: a build is run only if everything that it names is a file
+//! of the tree, and what cannot be checked is not built. The [`Program`] gets these files and no
+//! others, an environment of its own, no network where the system allows that (`alone`), and limits
+//! of time, memory and output. Its messages are shown by kind and place only (`complaint`), its
+//! directories are private and end with this program (`private`, `ending`).
 //!
 //! # Builds that stay the same
 //!
@@ -22,8 +29,13 @@
 //! batches, these are judged again before anything is written (`plan::prove`). `check`, `list` and
 //! `doctor` ask no judge.
 
+mod alone;
+mod complaint;
+mod ending;
 mod objects;
+mod private;
 mod program;
+mod side;
 #[cfg(test)]
 mod tests;
 mod workspace;
@@ -34,37 +46,17 @@ use std::thread;
 
 pub use program::{NoKustomize, Program};
 
-use crate::flux::{FluxKustomization, InCluster, NotBuilt, View};
+use crate::flux::{InCluster, View};
 use crate::plan::{Judge, Verdict};
 use objects::{Names, Objects, differences};
-use workspace::Workspace;
+use side::{Build, Side};
 
 /// Kustomize, found on this machine.
 pub struct Kustomize {
     /// `None` if it was looked for and not found.
     program: OnceLock<Option<Program>>,
-    /// The tree before and the tree after. Builds are kept as long as their tree stays the same.
+    /// The tree before and the tree after. Builds are kept as long as what they read stays the same.
     sides: Mutex<[Side; 2]>,
-}
-
-/// One of the two trees.
-#[derive(Default)]
-struct Side {
-    workspace: Option<Workspace>,
-    built: BTreeMap<InCluster, Build>,
-}
-
-/// The result of a build.
-#[derive(Clone)]
-enum Build {
-    /// This side has no such Flux Kustomization.
-    Absent,
-    /// Its objects.
-    Built(Objects),
-    /// It fails here, and so it would in a cluster.
-    Fails(String),
-    /// It could not be built here, which says nothing about a cluster.
-    Unknown(String),
 }
 
 impl Kustomize {
@@ -87,6 +79,12 @@ impl Kustomize {
 impl Judge for Kustomize {
     fn name(&self) -> Option<String> {
         self.program().map(ToString::to_string)
+    }
+
+    fn caution(&self) -> Option<&'static str> {
+        let is_open = cfg!(target_os = "linux") && !self.program()?.has_no_network();
+        is_open
+            .then_some("this system does not let it run without a network: its input alone was checked for addresses")
     }
 
     fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict> {
@@ -135,60 +133,5 @@ fn compared(old: &Objects, new: &Objects, built: &Names) -> Verdict {
     match differences(old, new, built) {
         none if none.is_empty() => Verdict::Same,
         differing => Verdict::Differs(differing),
-    }
-}
-
-impl Side {
-    /// Builds what has no result yet.
-    fn build(&mut self, program: &Program, view: &View, which: &BTreeSet<InCluster>) {
-        let workspace = match self.workspace.take().map_or_else(Workspace::new, Ok) {
-            Ok(workspace) => self.workspace.insert(workspace),
-            Err(error) => {
-                let why = format!("a temporary directory cannot be created: {error}");
-                self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
-                return;
-            }
-        };
-        match workspace.hold(view.tree()) {
-            Ok(false) => {}
-            Ok(true) => self.built.clear(),
-            Err(error) => {
-                let why = format!("the tree cannot be written to a temporary directory: {error}");
-                self.built = which.iter().map(|id| (id.clone(), Build::Unknown(why.clone()))).collect();
-                // A tree that was written in part is of no use.
-                self.workspace = None;
-                return;
-            }
-        }
-        for id in which {
-            if !self.built.contains_key(id) {
-                self.built.insert(id.clone(), one(program, workspace, view, id));
-            }
-        }
-    }
-}
-
-/// Builds one Flux Kustomization.
-fn one(program: &Program, workspace: &Workspace, view: &View, id: &InCluster) -> Build {
-    let graph = view.graph();
-    let is_it =
-        |other: &&FluxKustomization| graph.clusters[other.cluster].name == id.cluster && other.full_name() == id.name;
-    let Some(kustomization) = graph.kustomizations.iter().find(is_it) else { return Build::Absent };
-    let input = match view.input(kustomization) {
-        Ok(input) => input,
-        Err(NotBuilt::Elsewhere) => return Build::Absent,
-        Err(NotBuilt::Refused(why)) => return Build::Fails(why),
-        Err(remote @ NotBuilt::Remote { .. }) => return Build::Unknown(remote.to_string()),
-    };
-    let built = match workspace.build(program, &input) {
-        Ok(built) => built,
-        Err(error) => return Build::Unknown(format!("{program} cannot be run: {error}")),
-    };
-    match built.and_then(|text| Objects::read(&text)) {
-        Ok(mut objects) => {
-            objects.add_metadata(&kustomization.object);
-            Build::Built(objects)
-        }
-        Err(why) => Build::Fails(why),
     }
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::workspace::Workspace;
+use super::workspace::{Content, Workspace};
 use super::*;
 use crate::plan::{Differing, How};
-use crate::repo::{Folder, Tree};
+use crate::repo::{Folder, RepoPath, Tree};
 
 const FLUX: &str = "\
 apiVersion: source.toolkit.fluxcd.io/v1
@@ -42,7 +42,8 @@ impl Repo {
     /// An app whose build runs a script.
     fn of(script: &str) -> Repo {
         let repo = Repo(tempfile::tempdir().unwrap());
-        repo.write("main/flux/flux.yaml", FLUX).write("app/kustomization.yaml", "resources: [a.yaml]\n");
+        repo.write("main/flux/flux.yaml", FLUX)
+            .write("app/kustomization.yaml", "resources: [a.yaml]\ncrds: [fake.sh]\n");
         repo.write("app/a.yaml", "{}\n").write("app/fake.sh", script);
         repo
     }
@@ -97,10 +98,11 @@ fn objects_are_a_set_and_their_contents_data() {
 
 #[test]
 fn what_fails_is_a_surprise_only_where_it_did_not_before() {
-    let fails = "echo 'Warning: old' >&2; echo \"Error: no $dir/x\" >&2; exit 1\n";
-    assert_eq!(of(ONE, fails), Verdict::Breaks("no app/x".into()));
+    let fails = "echo 'Warning: old' >&2; echo \"Error: hunter2 in $dir/a.yaml\" >&2; exit 1\n";
+    let said = "Kustomize complains about something of a kind that flux-codemod does not know in app/a.yaml";
+    assert_eq!(of(ONE, fails), Verdict::Breaks(said.into()));
     assert_eq!(of(fails, ONE), Verdict::Fixed);
-    assert_eq!(of(fails, fails), Verdict::Unknown("it does not build now: no app/x".into()));
+    assert_eq!(of(fails, fails), Verdict::Unknown(format!("it does not build now: {said}")));
     for garbage in ["echo 'a: b: c'\n", "echo just text\n", "printf '\\000\\377'\n"] {
         assert!(matches!(of(ONE, garbage), Verdict::Breaks(_)), "{garbage}");
         assert!(matches!(of(garbage, garbage), Verdict::Unknown(_)), "{garbage}");
@@ -123,12 +125,12 @@ fn what_is_elsewhere_is_not_built_at_all() {
     let ran = marker.path().join("ran");
     let repo = Repo::of(&format!("touch {}\n{ONE}", ran.display()));
     for entry in ["https://example.org/x.yaml", "git@example.org:a/b", "example.org/a/b", "/etc/x.yaml", "../../x"] {
-        repo.write("app/kustomization.yaml", &format!("resources: [a.yaml, '{entry}']\n"));
+        repo.write("app/kustomization.yaml", &format!("crds: [fake.sh]\nresources: [a.yaml, '{entry}']\n"));
         let Verdict::Unknown(why) = between(&repo, &repo) else { panic!("{entry} is built") };
-        assert_eq!(why, format!("app/kustomization.yaml:1 lists {entry}, which is not in this repository"));
+        assert_eq!(why, format!("app/kustomization.yaml:2 lists {entry}, which is not in this repository"));
     }
     // In directories further down, too, and whatever it is for.
-    repo.write("app/kustomization.yaml", "resources: [../base]\n");
+    repo.write("app/kustomization.yaml", "resources: [../base]\ncrds: [fake.sh]\n");
     for field in ["transformers: ['https://example.org/x']", "openapi: {path: 'https://example.org/x'}"] {
         repo.write("base/kustomization.yaml", &format!("{field}\n"));
         assert!(matches!(between(&repo, &repo), Verdict::Unknown(_)), "{field}");
@@ -178,6 +180,7 @@ fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
             "{{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {{name: app, namespace: flux-system}}, spec: {{{spec}}}}}"
         );
         repo.write("main/flux/fake.sh", &format!("echo '{object}'\n"));
+        repo.write("main/flux/kustomization.yaml", "resources: [flux.yaml]\ncrds: [fake.sh]\n");
         repo
     };
     let main = InCluster { cluster: "main".into(), name: "flux-system/main".into() };
@@ -206,24 +209,79 @@ fn what_is_in_one_tree_only_is_compared_with_nothing() {
 }
 
 #[test]
-fn a_workspace_holds_what_the_tree_does() {
-    let repo = Repo::of(ONE);
-    std::os::unix::fs::symlink("../app", repo.0.path().join("main/in")).unwrap();
-    std::os::unix::fs::symlink("/etc", repo.0.path().join("main/out")).unwrap();
+fn a_workspace_holds_what_it_is_told() {
     let mut workspace = Workspace::new().unwrap();
-    let tree = || Tree::of(Arc::new(Folder::plain(repo.0.path()).unwrap()));
-    assert!(workspace.hold(&tree()).unwrap());
-    assert!(!workspace.hold(&tree()).unwrap(), "nothing is to be written");
-    let at = workspace.place().join("main");
-    assert!(at.join("in/a.yaml").is_file() && at.join("out").symlink_metadata().is_err());
+    let held = |entries: &[(&str, Content)]| {
+        entries.iter().map(|(path, content)| (RepoPath::new(path).unwrap(), content.clone())).collect()
+    };
+    let file = |text: &str| Content::File(text.as_bytes().into());
+    let link = |target: &str| Content::Link(target.into());
+    workspace.hold(held(&[("app/a.yaml", file("1")), ("main/in", link("../app")), ("x/y/z", file(""))])).unwrap();
+    let place = workspace.place();
+    assert!(place.join("main/in/a.yaml").is_file());
+    // A directory where a link was, a link and a file where directories were.
+    let next = [("app", link("main")), ("main/in/new.yaml", file("2")), ("x", file("3"))];
+    workspace.hold(held(&next)).unwrap();
+    assert_eq!(fs::read_to_string(place.join("app/in/new.yaml")).unwrap(), "2");
+    assert_eq!(fs::read_to_string(place.join("x")).unwrap(), "3");
+    drop(workspace);
+    assert!(!place.exists());
+}
 
-    // A directory where a link was, and a link where a directory was.
-    fs::remove_file(repo.0.path().join("main/in")).unwrap();
-    repo.write("main/in/new.yaml", "a: b\n");
-    fs::remove_dir_all(repo.0.path().join("app")).unwrap();
-    std::os::unix::fs::symlink("main", repo.0.path().join("app")).unwrap();
-    assert!(workspace.hold(&tree()).unwrap());
-    assert_eq!(fs::read_to_string(workspace.place().join("app/in/new.yaml")).unwrap(), "a: b\n");
+#[test]
+fn a_build_gets_what_it_reads_and_nothing_else() {
+    let lists = "for file in $(cd \"$dir/..\" && find . -type f -o -type l | sort | tr '/' '-'); do\n\
+                 echo \"---\"; echo \"{apiVersion: v1, kind: File, metadata: {name: '$file'}}\"; done\n";
+    let (one, other) = (Repo::of(lists), Repo::of(lists));
+    for repo in [&one, &other] {
+        std::os::unix::fs::symlink("../app", repo.0.path().join("main/in")).unwrap();
+        std::os::unix::fs::symlink("/etc", repo.0.path().join("main/out")).unwrap();
+        std::os::unix::fs::symlink("in/../../x", repo.0.path().join("main/up")).unwrap();
+    }
+    other.write("app/unused.yaml", "{}\n").write("large.bin", &"x".repeat(1 << 20));
+    assert_eq!(between(&one, &other), Verdict::Same, "what it does not read is not there");
+    other.write("app/kustomization.yaml", "resources: [a.yaml, unused.yaml, ../main/in/b.yaml]\ncrds: [fake.sh]\n");
+    other.write("app/b.yaml", "{}\n");
+    let Verdict::Differs(differing) = between(&one, &other) else { panic!("it is the same") };
+    let names: Vec<_> = differing.iter().map(|one| &*one.object).collect();
+    assert_eq!(names, ["File .-app-b.yaml", "File .-app-unused.yaml"]);
+    // What is too large for a build is not built, and nothing of it is written.
+    other.write("app/b.yaml", &"x".repeat(17 << 20));
+    assert_eq!(
+        between(&other, &other),
+        Verdict::Unknown("app/b.yaml is too large, or all that it builds from is".into())
+    );
+}
+
+#[test]
+fn it_ends_at_its_limits_and_leaves_nothing_running() {
+    let marker = tempfile::tempdir().unwrap();
+    let pid = marker.path().join("pid");
+    let judge = Kustomize::new(fake().within(Duration::from_secs(5)));
+    let leaves = format!("sleep 300 & echo $! >{}\n{ONE}", pid.display());
+    assert_eq!(judged(&judge, &Repo::of(ONE), &Repo::of(&leaves)), Verdict::Same);
+    let left = fs::read_to_string(&pid).unwrap();
+    let state = fs::read_to_string(format!("/proc/{}/stat", left.trim())).unwrap_or_default();
+    assert!(!Path::new("/proc/self/stat").exists() || state.is_empty() || state.contains(") Z "), "{state}");
+    // Output without end.
+    let endless = judged(&Kustomize::new(fake()), &Repo::of(ONE), &Repo::of("yes\n"));
+    assert!(matches!(&endless, Verdict::Breaks(_)), "{endless:?}");
+    if cfg!(target_os = "linux") {
+        let limits = "[ \"$(grep -c -e '^Max address space *4294967296 ' -e '^Max file size *67108864 ' /proc/self/limits)\" = 2 ] || exit 1\n";
+        assert_eq!(of(ONE, &format!("{limits}{ONE}")), Verdict::Same);
+    }
+}
+
+/// Where that is permitted, it does not even see a loopback device that works.
+#[test]
+fn it_has_no_network_where_that_is_allowed() {
+    if !fake().has_no_network() {
+        eprintln!("SKIPPED: this system does not allow a network namespace");
+        return;
+    }
+    let alone =
+        "[ \"$(grep -c : /proc/self/net/dev)\" = 1 ] || exit 1; ! grep -q 0100007F /proc/self/net/route || exit 1\n";
+    assert_eq!(of(ONE, &format!("{alone}{ONE}")), Verdict::Same);
 }
 
 #[test]

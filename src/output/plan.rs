@@ -33,6 +33,10 @@ pub fn plan_as_text(
     if let Some(judged) = &plan.judged {
         out.push_str(&layout.fold("", &builds(judged)));
         out.push('\n');
+        if let Some(caution) = judged.caution {
+            out.push_str(&layout.fold("  ", caution));
+            out.push('\n');
+        }
     }
     to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
     units("to review (written only with --review)", &selection.to_review, view, layout, &mut out);

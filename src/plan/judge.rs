@@ -17,6 +17,11 @@ pub trait Judge {
     /// looked for when it is needed.
     fn name(&self) -> Option<String>;
 
+    /// What does not protect this machine from what it builds here and does elsewhere, in a line.
+    fn caution(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Builds Flux Kustomizations on the tree of each view, and compares. What is in neither view,
     /// or builds from another repository, is left out of the answer.
     fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict>;
@@ -84,6 +89,8 @@ impl fmt::Display for Differing {
 pub struct Judged {
     /// The program, with its version; `None` if there was none, and only the native proof was used.
     pub by: Option<String>,
+    /// What [`Judge::caution`] says.
+    pub caution: Option<&'static str>,
     /// The result for each Flux Kustomization that units can touch.
     pub builds: BTreeMap<InCluster, Compared>,
 }

@@ -61,7 +61,7 @@ impl<'t> Trial<'t> {
         let Some((judge, name)) = judge.and_then(|judge| Some((judge, judge.name()?))) else {
             return Ok((Judged::default(), blamed));
         };
-        let mut judged = Judged { by: Some(name.clone()), ..Judged::default() };
+        let mut judged = Judged { by: Some(name.clone()), caution: judge.caution(), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
         for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
             let Some(units) = in_any.get(&build) else { continue };

@@ -228,6 +228,11 @@ impl<'s> Node<'s> {
         self.entries().rev().find(|(k, _)| k.text() == Some(key))
     }
 
+    /// Its tag, as it is written (not that of what an alias stands for).
+    pub fn tag(self) -> Option<&'s str> {
+        self.stored().tag()
+    }
+
     /// Where the node begins.
     pub fn position(self) -> Position {
         self.stream.position(self.stored().whole().start)

@@ -18,6 +18,13 @@ fn fake() -> String {
     root().join("tests/kustomize/fake").display().to_string()
 }
 
+/// Has the fake build a directory by a script, which the kustomization must name to have it read.
+fn by_script(repo: &Repo, dir: &str, script: &str) {
+    repo.write(&format!("{dir}/fake.sh"), script);
+    let file = format!("{dir}/kustomization.yaml");
+    repo.write(&file, format!("{}crds: [fake.sh]\n", repo.read(&file)));
+}
+
 fn run(repo: &Repo, args: &[&str], change: impl Fn(&mut Command)) -> Run {
     let mut command = program();
     command.arg("-C").arg(repo.path()).args(args);
@@ -58,7 +65,7 @@ const SHOWS_ITSELF: &str = "printf '{apiVersion: v1, kind: ConfigMap, metadata: 
 #[test]
 fn a_surprise_is_refused_and_nothing_of_it_is_written() {
     let repo = repo();
-    repo.write(&format!("{ONLY}/fake.sh"), SHOWS_ITSELF);
+    by_script(&repo, ONLY, SHOWS_ITSELF);
     let repo = repo.commit();
     let plan = plan(&repo, &fake());
     let path = format!("{ONLY}/kustomization.yaml");
@@ -81,7 +88,7 @@ fn who_is_to_blame_of_several() {
     let repo = repo();
     let both = "grep -q components \"$dir/b/kustomization.yaml\" && \
                 echo '{apiVersion: v1, kind: Secret, metadata: {name: leaked}}'; true\n";
-    repo.write(&format!("{NESTED}/fake.sh"), both);
+    by_script(&repo, NESTED, both);
     let plan = plan(&repo, &fake());
     let refused = refused(&plan);
     assert_eq!(refused.len(), 1, "{refused:?}");
@@ -96,7 +103,7 @@ fn a_part_is_judged_by_itself() {
     let repo = repo();
     let one_of_two = "if [ \"$(cat \"$dir\"/a/*.yaml \"$dir\"/b/*.yaml | grep -c components:)\" = 1 ]; then\n\
                       echo '{apiVersion: v1, kind: Secret, metadata: {name: half}}'; fi\n";
-    repo.write(&format!("{NESTED}/fake.sh"), one_of_two);
+    by_script(&repo, NESTED, one_of_two);
     let repo = repo.commit();
     assert_eq!(refused(&plan(&repo, &fake())), []);
     let part = ["apply", "components", "--path", &format!("{NESTED}/a/kustomization.yaml")];
@@ -114,7 +121,7 @@ fn a_part_is_judged_by_itself() {
 #[test]
 fn what_cannot_be_told_is_said() {
     let repo = repo();
-    repo.write(&format!("{ONLY}/fake.sh"), "echo Error: it never did >&2; exit 1\n");
+    by_script(&repo, ONLY, "echo Error: it never did >&2; exit 1\n");
     let path = format!("{NESTED}/kustomization.yaml");
     let remote = repo.read(&path).replace("  - ./a\n", "  - ./a\n  - https://git.example.org/x.yaml\n");
     repo.write(&path, remote);
@@ -161,6 +168,105 @@ fn who_judges() {
     // Other migrations are not judged, and say nothing of it.
     let other = judged_by(&Repo::example(), &fake(), &["plan", "chart-ref", "--format", "json"]);
     assert_eq!(serde_json::from_str::<Value>(&other.stdout).unwrap().get("judged"), None);
+}
+
+/// What stands in a file is never shown, and no file outside of the tree is read.
+#[test]
+fn nothing_of_a_file_is_shown() {
+    let Some(kubectl) = crate::kubectl::kubectl() else { return };
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("file"), "hunter2-outside").unwrap();
+    let file = outside.path().join("file").display().to_string();
+    let of_host = format!(
+        "generators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {{name: g}}\n\
+         \x20 options: {{disableNameSuffixHash: true}}\n  files: [k={file}]\nreplacements:\n\
+         - source: {{kind: ConfigMap, name: pre-g, fieldPath: data.k.z}}\n\
+         \x20 targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.x]}}]\n"
+    );
+    let literal = "secretGenerator: [{name: s, literals: [hunter2withoutequals]}]\n".to_owned();
+    let patch = "patches: [{patch: 'hunter2: [', target: {kind: ConfigMap}}]\n".to_owned();
+    for text in [of_host, literal, patch] {
+        let repo = repo();
+        let path = format!("{ONLY}/kustomization.yaml");
+        repo.write(&path, format!("{}{text}", repo.read(&path)));
+        let repo = repo.commit();
+        let plan = plan(&repo, &kubectl.display().to_string());
+        assert_eq!(verdict(&plan, "flux-system/only")["verdict"], "unknown", "{text}");
+        assert!(!plan.to_string().contains("hunter2"), "{text}: {plan}");
+        for format in ["text", "markdown"] {
+            let args = ["plan", "components", "--review", "--format", format];
+            let run = judged_by(&repo, &kubectl.display().to_string(), &args);
+            assert!(!format!("{}{}", run.stdout, run.stderr).contains("hunter2"), "{text}: {}", run.stdout);
+        }
+    }
+}
+
+/// Its directories are private, and gone after a signal; after SIGKILL, at the next start.
+#[test]
+fn nothing_is_left_of_a_run_that_is_ended() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::Duration;
+
+    let temporary = tempfile::tempdir().unwrap();
+    let repo = repo();
+    // It says which run of ours it belongs to: both trees are built, at about the same time.
+    by_script(
+        &repo,
+        ONLY,
+        &format!("touch {}/runs-in-$(basename $(dirname \"$HOME\"))\nsleep 300\n", temporary.path().display()),
+    );
+    let repo = repo.commit();
+    let left = || -> Vec<_> {
+        let entries = std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).collect()
+    };
+    for signal in ["INT", "TERM", "HUP", "KILL"] {
+        let mut command = program();
+        command.arg("-C").arg(repo.path()).args(["plan", "components", "--kustomize", &fake()]);
+        command.env("TMPDIR", temporary.path()).stdout(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let is_built = |dir: &std::path::PathBuf| {
+            temporary.path().join(format!("runs-in-{}", dir.file_name().unwrap().display())).exists()
+        };
+        while !left().iter().any(is_built) {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for dir in left() {
+            assert_eq!(dir.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        let killed = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let status = child.wait().unwrap();
+        assert!(!status.success());
+        assert_eq!(left().is_empty(), signal != "KILL", "{signal}: {:?}", left());
+    }
+    let mut next = program();
+    next.arg("-C")
+        .arg(repo.path())
+        .args(["plan", "components", "--kustomize", "/bin/true"])
+        .env("TMPDIR", temporary.path());
+    next.output().unwrap();
+    assert_eq!(left(), Vec::<std::path::PathBuf>::new());
+}
+
+/// `.` and an empty entry of the PATH would run what stands in the repository.
+#[test]
+fn programs_of_the_repository_are_not_run() {
+    let repo = Repo::example();
+    let ran = repo.path().join("ran");
+    for name in ["git", "kustomize", "kubectl", "unshare", "setpriv"] {
+        repo.write(name, format!("#!/bin/sh\ntouch {}\nexit 1\n", ran.display()));
+        Command::new("chmod").arg("+x").arg(repo.path().join(name)).status().unwrap();
+    }
+    let repo = repo.commit();
+    let path = format!(".::{}:", std::env::var("PATH").unwrap());
+    for args in [&["branch", "chart-ref"][..], &["plan", "components"]] {
+        let mut command = program();
+        command.current_dir(repo.path()).args(args).env("PATH", &path).env_remove("FLUX_CODEMOD_KUSTOMIZE");
+        command.output().unwrap();
+        assert!(!repo.path().join("ran").exists(), "{args:?}");
+    }
 }
 
 /// What no stage of the native proof knows: Kustomize writes where each object comes from into it.

@@ -4,6 +4,12 @@
 //! The source of the rules is Flux's `pkg/kustomize` (`Generator.WriteFile`); see
 //! `docs/flux-and-kustomize.md#what-spec-adds-to-the-build`.
 
+mod fields;
+mod plain;
+mod reads;
+#[cfg(test)]
+mod reads_tests;
+
 use std::collections::BTreeSet;
 
 use thiserror::Error;
@@ -11,7 +17,7 @@ use thiserror::Error;
 use super::View;
 use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::kustomization_files_in;
-use crate::flux::kustomize::{Kustomization, Listed};
+use crate::flux::kustomize::Listed;
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
@@ -24,6 +30,8 @@ pub struct Input {
     pub file: RepoPath,
     /// The text that Flux writes there; `None` if the file stays as it is.
     pub text: Option<String>,
+    /// All files of the tree that the build reads.
+    pub reads: BTreeSet<RepoPath>,
 }
 
 /// Why a Flux Kustomization cannot be built here as in a cluster.
@@ -45,23 +53,17 @@ pub enum NotBuilt {
         /// The entry.
         text: String,
     },
+    /// What it reads cannot be told, so that it may be a file of this machine.
+    #[error("{path}:{line} {why}, and what cannot be checked is not built")]
+    Unchecked {
+        /// The file.
+        path: RepoPath,
+        /// The line.
+        line: usize,
+        /// What is in the way.
+        why: String,
+    },
 }
-
-/// Fields of a kustomization file with lists of paths, or of objects written into the list.
-const LISTS: [&str; 9] = [
-    "resources",
-    "bases",
-    "components",
-    "crds",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "patchesStrategicMerge",
-];
-
-/// Fields with lists whose items name a file under `path`.
-const BY_PATH: [&str; 3] = ["patches", "patchesJson6902", "replacements"];
 
 impl View {
     /// What Flux gives to Kustomize for a Flux Kustomization of this view.
@@ -74,18 +76,13 @@ impl View {
         if !self.tree().holds(&dir) {
             return Err(NotBuilt::Refused(format!("there is no {dir}")));
         }
-        let stated =
-            kustomization_files_in(&dir).find(|file| self.tree().read(file).is_ok_and(|content| content.is_some()));
-        let (mut resources, mut kustomization) = (Vec::new(), Value::Null);
+        let stated = reads::kustomization_file(self, &dir)?;
+        let mut kustomization = Value::Null;
         match &stated {
-            Some(file) => {
-                let stream = self.file(file).and_then(|file| file.stream.as_ref());
-                let root = stream.and_then(|stream| stream.documents().next()).and_then(Value::of);
-                kustomization = root.ok_or_else(|| NotBuilt::Refused(format!("{file} cannot be read")))?;
-            }
+            Some(file) => kustomization = reads::content(self, file)?,
             None => {
                 let entries: Vec<RepoPath> = self.tree().entries().map(|(file, _)| file).collect();
-                resources = self.builder().generated_resources(&dir, entries.iter()).resources();
+                let resources = self.builder().generated_resources(&dir, entries.iter()).resources();
                 let listed = resources.iter().map(|resource| Value::string(&resource.seen_from(&dir)));
                 kustomization.set("apiVersion", Value::string("kustomize.config.k8s.io/v1beta1"));
                 kustomization.set("kind", Value::string("Kustomization"));
@@ -93,11 +90,14 @@ impl View {
             }
         }
         let components = self.components_of_flux(&dir, flux)?;
-        self.stays_in_the_tree(resources.iter().chain(&components).chain([&dir]))?;
         let adds = add(&mut kustomization, &dir, flux, &components);
         let text = (adds || stated.is_none()).then(|| format!("{}\n", kustomization.to_flow()));
         let file = stated.or_else(|| kustomization_files_in(&dir).next()).ok_or(NotBuilt::Elsewhere)?;
-        Ok(Input { dir, file, text })
+        let mut reads = reads::reads(self, &dir, &file, &kustomization)?;
+        if text.is_none() {
+            reads.insert(file.clone());
+        }
+        Ok(Input { dir, file, text, reads })
     }
 
     /// The directories of `spec.components`. Flux refuses absolute paths and addresses.
@@ -117,59 +117,6 @@ impl View {
         }
         Ok(found)
     }
-
-    /// Checks that everything listed from some directories on is in the tree. A missing file is no
-    /// reason against it: then the build fails here as in the cluster.
-    fn stays_in_the_tree<'p>(&self, from: impl Iterator<Item = &'p RepoPath>) -> Result<(), NotBuilt> {
-        let mut waiting: Vec<RepoPath> = from.cloned().collect();
-        let mut seen = BTreeSet::new();
-        while let Some(dir) = waiting.pop() {
-            let Some(kustomization) = self.kustomization(&dir).filter(|found| seen.insert(found.path.clone())) else {
-                continue;
-            };
-            for entry in self.entries_of(kustomization) {
-                let Some(path) = kustomization.dir().join(&entry.text) else {
-                    return Err(remote(kustomization, entry));
-                };
-                match self.tree().follow(&path) {
-                    Some(path) if self.tree().holds(&path) => waiting.push(path),
-                    Some(_) if !may_be_address(&entry.text) => {}
-                    _ => return Err(remote(kustomization, entry)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Everything that a kustomization file names outside of itself.
-    fn entries_of(&self, kustomization: &Kustomization) -> Vec<Listed> {
-        let stream = self.file(&kustomization.path).and_then(|file| file.stream.as_ref());
-        let Some(root) = stream.and_then(|stream| stream.documents().next()) else { return Vec::new() };
-        let items = |key: &str| root.get(key).into_iter().flat_map(|list| list.items());
-        let plain = LISTS.into_iter().flat_map(items);
-        let by_path = BY_PATH.into_iter().flat_map(items).filter_map(|item| item.get("path"));
-        let schema = root.at(&["openapi", "path"]);
-        let named = plain.chain(by_path).chain(schema);
-        let named = named.filter_map(|node| Some(Listed { text: node.value()?.to_owned(), line: node.line() }));
-        // An object written into the list has several lines, or is JSON.
-        let named =
-            named.filter(|entry| !entry.text.contains('\n') && !entry.text.trim_start().starts_with(['{', '[']));
-        let read = kustomization.generators.iter().flat_map(|generator| {
-            generator.inputs().map(|text| Listed { text: text.to_owned(), line: generator.line })
-        });
-        named.chain(read).collect()
-    }
-}
-
-fn remote(kustomization: &Kustomization, entry: Listed) -> NotBuilt {
-    NotBuilt::Remote { path: kustomization.path.clone(), line: entry.line, text: entry.text }
-}
-
-/// Whether Kustomize may take an entry that is not a path in the tree for an address: with a
-/// scheme, a user or a query, or beginning with a host name.
-fn may_be_address(text: &str) -> bool {
-    let host = text.split_once('/').map_or("", |(first, _)| first);
-    text.contains([':', '@', '?']) || host.trim_matches('.').contains('.')
 }
 
 /// Adds to the kustomization what a Flux Kustomization states, and says whether that changes it.
