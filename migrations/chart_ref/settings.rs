@@ -229,7 +229,7 @@ mod tests {
             ("{name: a, home: https://x/y}", "config-invalid-value: `https://x/y` is no address of an OCI registry"),
             ("{name: a, home: oci://x/a}", "config-invalid-value: `oci://x/a` holds the name of the chart"),
             ("{name: a, target: 3.x}", "config-invalid-value: `3.x` is no exact version"),
-            ("{name: a, component: ../x, strategy: namespace}", "config-invalid-value: `../x` is no directory"),
+            ("{name: a, component: ../x, strategy: namespace}", "config-invalid-value: `../x` is not a path"),
             ("{name: a, component: x}", "config-invalid-value: `component` is for the strategy `namespace` alone"),
             ("{strategy: shared}", "`name` is missing"),
             ("a\n  - {name: a}", "config-duplicate: the chart `a` is listed twice"),

@@ -8,7 +8,7 @@ use super::judge::judge;
 use super::{Asked, Outcome, Proof, Start, hint, print};
 use crate::output::stat;
 use crate::plan::{Class, Impact, Selection, Unit, UnitId};
-use crate::repo::{FileChange, write};
+use crate::repo::FileChange;
 
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
@@ -31,9 +31,16 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         hint("nothing to write");
     } else {
         warn(&place, &changes);
-        write(&place.root, place.journal.as_deref(), &changes)?;
+        let notes = place.write(&changes)?;
         changes.sort_by(|a, b| a.path.cmp(&b.path));
-        print(&stat(&changes))?;
+        // What is written is written, whether or not that can be shown.
+        if let Err(error) = print(&stat(&changes)) {
+            hint(&format!(
+                "warning: all {} files are written, but the list of them cannot be printed: {error}",
+                changes.len()
+            ));
+        }
+        notes.iter().for_each(|note| hint(note));
         if place.git.is_some() {
             hint("written to the work tree; review it with `git diff`, then commit it");
         }

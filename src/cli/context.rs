@@ -14,7 +14,7 @@ use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
 use crate::plan::{self, Batch, Judge, Known, Landed, Meta, Migration, Plan, Selection, Unit, UnitId};
-use crate::repo::{FileChange, Folder, RepoPath, Tree, recover};
+use crate::repo::{FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write};
 
 /// A tree and its plan.
 pub(super) struct Context {
@@ -215,9 +215,9 @@ pub(super) fn opened_commit(start: &Start, git: &git::Repository, base: &Base) -
 /// Where files are read and written.
 pub(super) struct Place {
     pub(super) root: PathBuf,
-    /// Where `apply` keeps its journal; `None` outside of git.
-    pub(super) journal: Option<PathBuf>,
     pub(super) git: Option<WorkTree>,
+    /// What is in the place of a journal and does not count. Nothing is written until it is gone.
+    foreign: Option<WriteError>,
 }
 
 impl Place {
@@ -227,22 +227,74 @@ impl Place {
         refuse_if_not_there(dir)?;
         let git = WorkTree::around(dir)?;
         let root = git.as_ref().map_or_else(|| dir.to_owned(), |git| git.root().to_owned());
-        let journal = git.as_ref().map(WorkTree::journal);
-        if let Some(recovered) = journal.as_deref().map(|journal| recover(&root, journal)).transpose()?.flatten() {
-            let files: Vec<_> = recovered.files.iter().map(ToString::to_string).collect();
-            let done = match files.as_slice() {
-                [] => "no file was written yet".to_owned(),
-                [one] => format!("1 file restored: {one}"),
-                several => format!("{} files restored: {}", several.len(), several.join(", ")),
-            };
-            hint(&format!("note: an earlier run was interrupted while writing; it was rolled back ({done})"));
-        }
-        let folder = match &git {
+        let mut place = Place { root, git, foreign: None };
+        place.recover()?;
+        let folder = match &place.git {
             Some(git) => git.files()?,
-            None => Folder::plain(&root).with_context(|| format!("{} cannot be read", root.display()))?,
+            None => {
+                let folder = Folder::plain(&place.root);
+                folder.with_context(|| format!("{} cannot be read", place.root.display()))?
+            }
         };
-        Ok((Place { root, journal, git }, Tree::of(Arc::new(folder))))
+        Ok((place, Tree::of(Arc::new(folder))))
     }
+
+    fn recover(&mut self) -> anyhow::Result<()> {
+        let Some(git) = &self.git else { return Ok(()) };
+        let recovered = recover(&self.root, in_git(git, &|| key(&self.root, git)));
+        let (recovered, notes) = match recovered {
+            Ok(recovered) => recovered,
+            // To look at the files is safe, whatever lies there.
+            Err(foreign @ WriteError::Foreign(_)) => {
+                hint(&format!("warning: {foreign}"));
+                self.foreign = Some(foreign);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let listed = |files: &[RepoPath]| files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match recovered {
+            Recovered::Nothing => {}
+            Recovered::RolledBack { files, kept } => {
+                let done = match files.len() {
+                    0 => "no file was written yet".to_owned(),
+                    1 => format!("1 file restored: {}", listed(&files)),
+                    several => format!("{several} files restored: {}", listed(&files)),
+                };
+                hint(&format!("note: an earlier run was interrupted while writing; it was rolled back ({done})"));
+                if !kept.is_empty() {
+                    hint(&format!("note: what was committed or staged since stays as it is: {}", listed(&kept)));
+                }
+            }
+            Recovered::Kept => hint(
+                "note: an earlier run was interrupted after it had written all files; they were committed or staged since, so they stay",
+            ),
+        }
+        notes.iter().for_each(|note| hint(note));
+        Ok(())
+    }
+
+    /// Writes changes. Gives what is to be told although all was written.
+    pub(super) fn write(&self, changes: &[FileChange]) -> anyhow::Result<Vec<String>> {
+        if let Some(foreign) = &self.foreign {
+            bail!("{foreign}");
+        }
+        let Some(git) = &self.git else { return Ok(write(&self.root, None, changes)?) };
+        let key = key(&self.root, git);
+        if let Err(why) = &key {
+            hint(&format!("note: {why}, so if this run is interrupted, the next one cannot roll it back"));
+        }
+        Ok(write(&self.root, Some(in_git(git, &|| key.clone())), changes)?)
+    }
+}
+
+fn in_git<'g>(git: &'g WorkTree, key: &'g dyn Fn() -> Result<Key, String>) -> InGit<'g> {
+    InGit { git: git.git_dir(), common: git.common_dir(), key, recorded: git }
+}
+
+/// The key of this user, which is no key if it lies where a repository could bring its own.
+fn key(root: &Path, git: &WorkTree) -> Result<Key, String> {
+    Key::of_user(&[root, git.git_dir(), git.common_dir()])
 }
 
 fn refuse_if_not_there(dir: &Path) -> anyhow::Result<()> {

@@ -15,6 +15,8 @@ mod init;
 mod judge;
 mod list;
 mod man;
+#[cfg(test)]
+mod order_tests;
 mod plan;
 
 use std::fmt;

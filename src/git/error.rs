@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::repo::RepoPath;
+use crate::repo::{Foreign, RepoPath};
 
 /// Why a repository cannot be used.
 #[derive(Debug, Error)]
@@ -150,6 +150,9 @@ pub enum GitError {
         "{0}, written by an interrupted run, cannot be read; remove the lock files of the branches that it names, then remove it"
     )]
     List(PathBuf),
+    /// Something is in the place of this program's directory under the git directory.
+    #[error("{0}, so it is not used; nothing was written. Remove it, then run again")]
+    Foreign(#[from] Foreign),
     /// Its files cannot be listed, or files under the git directory cannot be written.
     #[error("{path}: {cause}")]
     Io {

@@ -35,6 +35,58 @@ fn below(home: &Home, name: &str) -> Vec<String> {
     names
 }
 
+fn moves(turn: &Turn) -> PathBuf {
+    turn.dir.path().join(MOVES)
+}
+
+/// Whoever has filled the git directory does not decide where files are written.
+#[cfg(unix)]
+#[test]
+fn nothing_under_the_git_directory_is_followed_out_of_it() {
+    use std::os::unix::fs::symlink;
+    for place in ["flux-codemod", "flux-codemod/branches", "flux-codemod/branches/lock", "flux-codemod/branches/moves"]
+    {
+        let (home, _) = home();
+        let outside = home.beside("outside");
+        fs::create_dir_all(outside.join("moves")).unwrap();
+        fs::write(outside.join("file"), "precious").unwrap();
+        let link = home.path().join(".git").join(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(if place.ends_with("lock") { outside.join("file") } else { outside.clone() }, &link).unwrap();
+        assert!(Turn::take(&home.repository()).is_err(), "{place}");
+        assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "precious", "{place}");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 2, "{place}");
+    }
+    for place in ["refs/heads/x", "logs/refs/heads/x", "logs/refs/heads/x/a"] {
+        let (home, id) = home();
+        let outside = home.beside("outside");
+        fs::create_dir_all(&outside).unwrap();
+        let link = home.path().join(".git").join(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&outside, &link).unwrap();
+        let turn = Turn::take(&home.repository()).unwrap();
+        let written =
+            turn.lock(&files(&format!("{id}\n"))).map(|_| ()).and(turn.append("logs/refs/heads/x/a", "line\n"));
+        assert!(written.is_err(), "{place}");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0, "{place}");
+    }
+}
+
+/// A list of locks names branches, and nothing else.
+#[test]
+fn a_forged_list_removes_no_file() {
+    let (home, _) = home();
+    let repository = home.repository();
+    let turn = Turn::take(&repository).unwrap();
+    fs::create_dir_all(moves(&turn)).unwrap();
+    fs::write(moves(&turn).join("0"), "x").unwrap();
+    fs::hard_link(moves(&turn).join("0"), home.beside("file.lock")).unwrap();
+    fs::write(moves(&turn).join(LIST), r#"{"schema":1,"files":["../../file"]}"#).unwrap();
+    drop(turn);
+    assert!(matches!(Turn::take(&repository), Err(GitError::List(_))));
+    assert!(home.beside("file.lock").exists());
+}
+
 #[test]
 fn locks_are_those_of_git_and_leave_nothing() {
     let (home, id) = home();
@@ -76,7 +128,7 @@ fn the_next_run_removes_what_a_killed_one_has_locked() {
 
         let turn = Turn::take(&repository).unwrap();
         assert_eq!(below(&home, "refs/heads").iter().filter(|name| name.ends_with(".lock")).count(), 0);
-        assert!(!turn.moves.exists());
+        assert!(!moves(&turn).exists());
         assert_eq!(home.git(&["for-each-ref", "refs/heads/x"]).lines().count(), put);
         drop(turn.lock(&files("more\n")).unwrap());
         home.git(&["fsck", "--strict"]);
@@ -113,16 +165,16 @@ fn a_run_killed_before_it_locked_is_no_matter() {
         let (home, _) = home();
         let repository = home.repository();
         let turn = Turn::take(&repository).unwrap();
-        fs::create_dir_all(&turn.moves).unwrap();
-        fs::write(turn.moves.join(stage), "half").unwrap();
+        fs::create_dir_all(moves(&turn)).unwrap();
+        fs::write(moves(&turn).join(stage), "half").unwrap();
         drop(turn);
-        assert!(!Turn::take(&repository).unwrap().moves.exists());
+        assert!(!moves(&Turn::take(&repository).unwrap()).exists());
     }
     let (home, _) = home();
     let repository = home.repository();
     let turn = Turn::take(&repository).unwrap();
-    fs::create_dir_all(&turn.moves).unwrap();
-    fs::write(turn.list(), "{}").unwrap();
+    fs::create_dir_all(moves(&turn)).unwrap();
+    fs::write(moves(&turn).join(LIST), "{}").unwrap();
     drop(turn);
     assert!(matches!(Turn::take(&repository), Err(GitError::List(_))));
 }

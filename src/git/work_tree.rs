@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use git2::{AttrCheckFlags, IndexEntryExtendedFlag};
 
 use super::{GitError, Repository, has_filter};
-use crate::repo::{Folder, Listed, RepoPath, Rules, Source};
+use crate::repo::{Folder, Listed, Recorded, RepoPath, Rules, Source, Versions};
+use crate::text::ContentId;
 
 /// A git repository with files to read and write: a [`Repository`] and the top of one of its work
 /// trees.
@@ -44,9 +45,14 @@ impl WorkTree {
         &self.root
     }
 
-    /// Where `apply` keeps its journal: under the git directory of this work tree.
-    pub fn journal(&self) -> PathBuf {
-        self.repository.git.path().join("flux-codemod").join("journal")
+    /// The git directory of this work tree, under which `apply` keeps its journal.
+    pub fn git_dir(&self) -> &Path {
+        self.repository.git.path()
+    }
+
+    /// The git directory that all work trees of the repository share.
+    pub fn common_dir(&self) -> &Path {
+        self.repository.git.commondir()
     }
 
     /// The files of the work tree: those of the index, and untracked ones that are not ignored.
@@ -97,6 +103,17 @@ impl WorkTree {
         let changed =
             git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
         self.repository.git.status_file(Path::new(path.as_str())).is_ok_and(|status| status.intersects(changed))
+    }
+}
+
+impl Recorded for WorkTree {
+    fn versions(&self, path: &RepoPath) -> Versions {
+        let path = Path::new(path.as_str());
+        let git = &self.repository.git;
+        let content = |id: git2::Oid| ContentId::of_blob(id.as_bytes());
+        let index = git.index().ok().and_then(|index| index.get_path(path, 0)).and_then(|entry| content(entry.id));
+        let head = || git.head().ok()?.peel_to_tree().ok()?.get_path(path).ok();
+        Versions { index, head: head().and_then(|entry| content(entry.id())) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 
 use git2::{ErrorCode, Oid, Signature};
 
@@ -194,11 +194,7 @@ impl Repository {
         let from = change.from.unwrap_or(Oid::ZERO_SHA1);
         let when = format!("{} {}", who.when().seconds(), zone(who));
         let line = format!("{from} {to} {who} {when}\tflux-codemod: {batch} {verb}\n");
-        let append = || -> io::Result<()> {
-            fs::create_dir_all(path.parent().unwrap_or(&path))?;
-            fs::OpenOptions::new().append(true).create(true).open(&path)?.write_all(line.as_bytes())
-        };
-        append().map_err(|cause| GitError::Io { path: path.clone(), cause })
+        turn.append(&format!("logs/{}", change.reference()), &line)
     }
 }
 

@@ -95,6 +95,11 @@ impl Dir {
         Ok(Dir { fd, path: self.path.join(name) })
     }
 
+    /// The same directory, opened once more.
+    pub(crate) fn again(&self) -> io::Result<Dir> {
+        Ok(Dir { fd: self.fd.try_clone()?, path: self.path.clone() })
+    }
+
     /// Where it is, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -133,6 +138,18 @@ impl Dir {
     /// Creates a file that only this user may read. It must not exist, not even as a link.
     pub(crate) fn create(&self, name: &str) -> io::Result<File> {
         self.create_with(name, 0o600)
+    }
+
+    /// Creates a file that others may read as far as the user lets them. It must not exist.
+    pub(crate) fn create_shared(&self, name: &str) -> io::Result<File> {
+        self.create_with(name, 0o666)
+    }
+
+    /// Opens a file to replace its content. It must exist.
+    pub(crate) fn overwrite(&self, name: &str) -> io::Result<File> {
+        let file = self.open_file(name, OFlags::WRONLY)?;
+        file.set_len(0)?;
+        Ok(file)
     }
 
     /// The permissions that a new file has here: those that the user leaves to others.

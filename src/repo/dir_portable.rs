@@ -73,6 +73,11 @@ impl Dir {
         }
     }
 
+    /// The same directory once more.
+    pub(crate) fn again(&self) -> io::Result<Dir> {
+        Ok(Dir { path: self.path.clone() })
+    }
+
     /// Where it is, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -103,6 +108,19 @@ impl Dir {
     /// Creates a file. It must not exist, not even as a link.
     pub(crate) fn create(&self, name: &str) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).open(self.path.join(name))
+    }
+
+    /// Creates a file. It must not exist, not even as a link.
+    pub(crate) fn create_shared(&self, name: &str) -> io::Result<File> {
+        self.create(name)
+    }
+
+    /// Opens a file to replace its content. It must exist.
+    pub(crate) fn overwrite(&self, name: &str) -> io::Result<File> {
+        match self.seen(name)? {
+            Seen::File(_) => OpenOptions::new().write(true).truncate(true).open(self.path.join(name)),
+            seen => Err(not_a_file(&seen)),
+        }
     }
 
     /// The permissions that a new file has here.

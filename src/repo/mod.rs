@@ -9,28 +9,33 @@
 
 mod change;
 #[cfg(unix)]
-#[allow(dead_code, reason = "the journal is about to use all of it")]
 mod dir;
 #[cfg(not(unix))]
 #[path = "dir_portable.rs"]
-#[allow(dead_code, reason = "the journal is about to use all of it")]
 mod dir;
-mod durable;
 mod folder;
+mod ground;
 mod ignored;
 mod journal;
+mod key;
+mod lock;
 mod memory;
 mod path;
 mod reserved;
 mod source;
+mod step;
 mod tree;
+mod write;
 
 pub use change::{Change, Changes, FileChange};
-pub(crate) use durable::{Lock, lock, sync_dir, write_durably};
+pub(crate) use dir::{Dir, Seen};
 pub use folder::{Folder, Listed};
 pub use ignored::Rules;
-pub use journal::{Recovered, WriteError, recover, write};
+pub(crate) use journal::own_dir;
+pub use key::Key;
+pub(crate) use lock::{Lock, lock};
 pub use memory::Memory;
 pub use path::{InvalidPath, RepoPath};
 pub use source::{Entry, EntryKind, LeftOut, Mode, Source};
 pub use tree::{File, Tree, TreeError};
+pub use write::{Foreign, InGit, Recorded, Recovered, Versions, WriteError, recover, write, write_and_die};

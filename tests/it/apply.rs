@@ -9,8 +9,10 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use crate::support::rounds::{Numbers, rounds};
-use crate::support::{Repo, program, unfolded};
-use serde_json::{Value, json};
+use crate::support::{Repo, program, state, unfolded};
+use flux_codemod::git::WorkTree;
+use flux_codemod::repo::{File, FileChange, InGit, Key, Mode, RepoPath, write_and_die};
+use serde_json::Value;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -162,32 +164,6 @@ fn a_plain_folder_is_written_without_a_journal() {
     assert!(!plain.path().join(".git").exists());
 }
 
-/// A kustomization that names a file that is not there breaks the cluster, a file that nothing names does not. So without a journal, when
-/// writing stops at a file, what it needs is there, and nothing that needs it.
-#[test]
-fn what_others_need_is_written_first() {
-    const OCI: &str = "kubernetes/shared/repositories/oci";
-    let listing = format!("{OCI}/kustomization.yaml");
-    let (before, _, after) = before_and_after();
-    let stopped_at = |path: &str| {
-        let repo = Repo::example();
-        let (dir, name) = path.rsplit_once('/').unwrap();
-        // A file is made under this name and then renamed: a directory in its place stops that, whoever runs the test.
-        std::fs::create_dir(repo.path().join(dir).join(format!(".{name}.flux-codemod"))).unwrap();
-        assert_eq!(repo.run(&["apply", "--review"]).status, 2);
-        repo.files()
-    };
-    let sources = ["3-6-1", "3-7-3"].map(|version| format!("{OCI}/app-template-{version}.yaml"));
-    let of_sources = sources.iter().flat_map(|source| [(&**source, JELLYFIN), (&**source, &*listing)]);
-    for (first, then) in of_sources.chain([(&*listing, JELLYFIN)]) {
-        let [first, then] = [Path::new(first), Path::new(then)];
-        let at_first = stopped_at(first.to_str().unwrap());
-        assert_eq!(at_first.get(then), before.files().get(then), "{then:?} is written before {first:?}");
-        let at_then = stopped_at(then.to_str().unwrap());
-        assert_eq!(at_then.get(first), after.get(first), "{first:?} is written after {then:?}");
-    }
-}
-
 #[test]
 fn from_a_subdirectory_it_is_the_whole_repository() {
     let (repo, _, after) = before_and_after();
@@ -325,6 +301,20 @@ fn what_lies_in_the_way_stops_it_before_the_first_file() {
     assert!(!journal(&repo).exists());
 }
 
+/// What is written is written, whether or not that can be shown.
+#[test]
+fn a_result_that_cannot_be_printed_is_told() {
+    let (repo, _, after) = before_and_after();
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("SKIPPED: no /dev/full");
+        return;
+    };
+    let run = program().arg("-C").arg(repo.path()).args(["apply", "--review"]).stdout(full).output().unwrap();
+    assert_eq!(run.status.code(), Some(1), "the refused ones are left");
+    assert!(told(&run).contains("files are written, but the list of them cannot be printed"), "{}", told(&run));
+    assert!(repo.files() == *after && !journal(&repo).exists());
+}
+
 // Interruptions.
 
 /// How soon a test looks again at what another process does.
@@ -416,28 +406,22 @@ fn killed_while_it_writes_it_is_rolled_back() {
     println!("{rolled_back} of {rounds} were rolled back; the writing takes {writing:?}");
 }
 
-/// An interrupted run as its journal tells it: `done` files are new already.
-fn interrupt(repo: &Repo, journal: &Path, before: &Files, after: &Files, done: usize) -> Vec<PathBuf> {
-    std::fs::create_dir_all(journal).unwrap();
+/// A run that is killed when `done` files are new already. Gives the files that it changes.
+fn interrupt(root: &Path, before: &Files, after: &Files, done: usize) -> Vec<PathBuf> {
     let paths: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
     let changed: Vec<PathBuf> =
         paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect();
-    let id = |bytes: Option<&Vec<u8>>| {
-        bytes.map(|bytes| git2::Oid::hash_object(git2::ObjectType::Blob, bytes).unwrap().to_string())
+    let file = |bytes: &Vec<u8>| File { bytes: bytes.as_slice().into(), mode: Mode::File };
+    let change = |path: &PathBuf| FileChange {
+        path: RepoPath::new(path.to_str().unwrap()).unwrap(),
+        before: before.get(path).map(file),
+        after: after.get(path).map(file),
     };
-    let mut records = Vec::new();
-    for (number, path) in changed.iter().enumerate() {
-        if let Some(bytes) = before.get(path) {
-            std::fs::write(journal.join(number.to_string()), bytes).unwrap();
-        }
-        records.push(json!({
-            "path": path, "before": id(before.get(path)), "after": id(after.get(path)), "executable": false, "new_dirs": [],
-        }));
-        if number < done {
-            repo.write(path.to_str().unwrap(), &after[path]);
-        }
-    }
-    std::fs::write(journal.join("list.json"), json!({ "schema": 1, "files": records }).to_string()).unwrap();
+    let changes: Vec<_> = changed.iter().map(change).collect();
+    let tree = WorkTree::around(root).unwrap().unwrap();
+    let key = || Key::below(&state(), &[]);
+    let git = InGit { git: tree.git_dir(), common: tree.common_dir(), key: &key, recorded: &tree };
+    write_and_die(tree.root(), git, &changes, done).unwrap();
     changed
 }
 
@@ -448,11 +432,7 @@ fn an_interrupted_run_is_rolled_back_by_the_next_command() {
     let all = all.into_iter().filter(|path| before.get(*path) != after.get(*path)).count();
     assert!(all > 20);
     for (command, done) in [("plan", 1), ("diff", 7), ("list", all - 1), ("check", all)] {
-        let changed = interrupt(&repo, &journal(&repo), before, after, done);
-        // The file at which it died lies half written beside its place.
-        let at = repo.path().join(&changed[done.min(all - 1)]);
-        let beside = format!(".{}.flux-codemod", at.file_name().unwrap().to_str().unwrap());
-        std::fs::write(at.with_file_name(beside), "apiVers").unwrap();
+        interrupt(repo.path(), before, after, done);
         let run = repo.run(&[command]);
         let told = unfolded(&run.stderr);
         let files = if done == 1 { "(1 file restored: ".to_owned() } else { format!("({done} files restored: ") };
@@ -467,7 +447,7 @@ fn an_interrupted_run_is_rolled_back_by_the_next_command() {
 #[test]
 fn apply_after_an_interruption_rolls_back_and_writes() {
     let (repo, before, after) = before_and_after();
-    interrupt(&repo, &journal(&repo), before, after, 5);
+    interrupt(repo.path(), before, after, 5);
     let run = repo.run(&["apply", "--review"]);
     assert!(unfolded(&run.stderr).contains("rolled back"), "{}", run.stderr);
     assert_eq!(which(&repo.files(), before, after), "new");
@@ -478,7 +458,7 @@ fn apply_after_an_interruption_rolls_back_and_writes() {
 #[test]
 fn an_interruption_before_the_first_file_is_told_in_plain_words() {
     let (repo, before, after) = before_and_after();
-    interrupt(&repo, &journal(&repo), before, after, 0);
+    interrupt(repo.path(), before, after, 0);
     let run = repo.run(&["diff"]);
     assert_eq!(which(&repo.files(), before, after), "old");
     assert!(!journal(&repo).exists());
@@ -501,13 +481,18 @@ fn a_journal_without_its_list_is_cleared_away() {
 fn what_a_person_changed_since_stops_the_rollback() {
     for (path, what) in [(JELLYFIN, Some("mine\n")), (JELLYFIN, None), (NEW_SOURCE, Some("mine, too\n"))] {
         let (repo, before, after) = before_and_after();
-        let changed = interrupt(&repo, &journal(&repo), before, after, 9);
+        let changed = interrupt(repo.path(), before, after, 9);
         let number = changed.iter().position(|own| own == Path::new(path)).unwrap();
         match what {
             Some(text) => drop(repo.write(path, text)),
             None => std::fs::remove_file(repo.path().join(path)).unwrap(),
         }
-        let (files, kept) = (repo.files(), std::fs::read(journal(&repo).join("list.json")).unwrap());
+        // The old contents are in the journal: what lies beside files is not needed, and goes.
+        let files = || -> Files {
+            let is_beside = |path: &Path| path.to_string_lossy().contains(".flux-codemod-");
+            repo.files().into_iter().filter(|(path, _)| !is_beside(path)).collect()
+        };
+        let (as_left, kept) = (files(), std::fs::read(journal(&repo).join("list.json")).unwrap());
         for command in ["plan", "diff", "apply", "check", "list"] {
             let run = repo.run(&[command]);
             assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{command}: {}", run.stderr);
@@ -518,7 +503,7 @@ fn what_a_person_changed_since_stops_the_rollback() {
                 let backup = journal(&repo).join(number.to_string()).canonicalize().unwrap();
                 assert!(told.contains(backup.to_str().unwrap()), "{} is not in {told}", backup.display());
             }
-            assert!(repo.files() == files, "{command} touched something");
+            assert!(files() == as_left, "{command} touched something");
             assert!(std::fs::read(journal(&repo).join("list.json")).unwrap() == kept);
         }
 
@@ -536,7 +521,7 @@ fn what_a_person_changed_since_stops_the_rollback() {
 #[test]
 fn a_conflict_about_a_new_file_names_no_backup() {
     let (repo, before, after) = before_and_after();
-    interrupt(&repo, &journal(&repo), before, after, 9);
+    interrupt(repo.path(), before, after, 9);
     repo.write(NEW_SOURCE, "mine\n");
     let run = repo.run(&["plan"]);
     assert_eq!(run.status, 2);
@@ -546,20 +531,63 @@ fn a_conflict_about_a_new_file_names_no_backup() {
     assert!(missing.is_empty(), "{missing:?} are not there: {}", run.stderr);
 }
 
+/// Who only looks goes on, with a warning; nothing is written until a person has looked.
 #[test]
-fn a_journal_that_cannot_be_read_stops_everything() {
+fn a_journal_that_does_not_count_is_left_alone() {
     for text in ["", "{", "{\"schema\":2,\"files\":[]}", r#"{"schema":1,"files":[{"path":"../x","before":null}]}"#] {
         let repo = example();
         let before = repo.files();
         std::fs::create_dir_all(journal(&repo)).unwrap();
-        std::fs::write(journal(&repo).join("list.json"), text).unwrap();
-        for command in ["plan", "apply"] {
-            let run = repo.run(&[command]);
-            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{text}: {}", run.stderr);
-            assert!(unfolded(&run.stderr).contains("cannot be read"), "{text}: {}", run.stderr);
+        let list = journal(&repo).join("list.json");
+        std::fs::write(&list, text).unwrap();
+        for private in [false, true] {
+            if private {
+                std::fs::set_permissions(journal(&repo), std::fs::Permissions::from_mode(0o700)).unwrap();
+                std::fs::set_permissions(&list, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            let plan = repo.run(&["plan"]);
+            assert!([0, 1].contains(&plan.status), "{text}: {}", plan.stderr);
+            let apply = repo.run(&["apply"]);
+            assert_eq!((apply.status, apply.stdout.as_str()), (2, ""), "{text}: {}", apply.stderr);
+            for told in [plan.stderr, apply.stderr].map(|text| unfolded(&text)) {
+                assert!(told.contains("so it is not used") && told.contains("then remove"), "{text}: {told}");
+            }
         }
-        assert!(repo.files() == before && journal(&repo).join("list.json").exists());
+        assert!(repo.files() == before && list.exists());
+        std::fs::remove_dir_all(journal(&repo)).unwrap();
+        assert_eq!(repo.run(&["apply"]).status, 1);
     }
+}
+
+/// A list that was made under another key, in a git directory that somebody else has filled.
+#[test]
+fn a_forged_journal_writes_nothing() {
+    let (repo, before, after) = before_and_after();
+    let changed = interrupt(repo.path(), before, after, 5);
+    let list = journal(&repo).join("list.json");
+    let forged = std::fs::read_to_string(&list).unwrap();
+    let forged = forged.replacen(changed[0].to_str().unwrap(), "kubernetes/forged.yaml", 1);
+    std::fs::write(&list, forged).unwrap();
+    let files = repo.files();
+    let run = repo.run(&["list"]);
+    assert!(unfolded(&run.stderr).contains("was not written by flux-codemod under this user"), "{}", run.stderr);
+    assert!(repo.files() == files);
+}
+
+/// The person saw a complete result and committed it; no later command takes it away.
+#[test]
+fn what_was_committed_after_a_kill_stays() {
+    let (repo, before, after) = before_and_after();
+    let all = interrupt(repo.path(), before, after, 0).len();
+    repo.run(&["list"]);
+    interrupt(repo.path(), before, after, all);
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "--message", "what apply wrote"]);
+    let run = repo.run(&["list"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(unfolded(&run.stderr).contains("committed or staged since"), "{}", run.stderr);
+    assert!(!journal(&repo).exists());
+    assert_eq!(which(&repo.files(), before, after), "new");
 }
 
 // Company.
@@ -625,12 +653,7 @@ fn a_linked_work_tree_has_its_own_journal() {
 
     // The linked one is interrupted: the main one does not care.
     let own = repo.path().join(".git/worktrees/linked/flux-codemod/journal");
-    std::fs::create_dir_all(&own).unwrap();
-    let source = Repo::copy_of(&linked);
-    interrupt(&source, &own, before, after, 4);
-    for (path, bytes) in source.files() {
-        std::fs::write(linked.join(path), bytes).unwrap();
-    }
+    interrupt(&linked, before, after, 4);
     assert!(files() != *before);
     let main = run(repo.path(), &["plan"]);
     assert!(!told(&main).contains("rolled back") && own.exists());

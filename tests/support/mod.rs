@@ -37,8 +37,14 @@ pub fn program() -> Command {
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     // Whether kustomize is installed makes no difference, but where a test is about it.
     command.env("FLUX_CODEMOD_KUSTOMIZE", "none");
+    command.env("XDG_STATE_HOME", state()).env("LOCALAPPDATA", state());
     as_a_tester(&mut command);
     command
+}
+
+/// Where the program keeps its key.
+pub fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
 }
 
 /// Who commits, and when: always the same, so that commits have the same ids on every machine.
