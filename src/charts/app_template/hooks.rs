@@ -12,7 +12,7 @@ pub struct Hook {
     pub when: Vec<String>,
     /// Its line, from 1.
     pub line: usize,
-    /// The command and arguments of a controller's containers, on one line.
+    /// The programs of a controller's containers, and how many arguments each gets.
     pub command: Option<String>,
     /// The directories of the host that the chart's values give it.
     pub host_paths: Vec<String>,
@@ -24,7 +24,7 @@ impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is a Helm hook ({})", self.of, self.when.join(", "))?;
         if let Some(command) = &self.command {
-            write!(f, ", which runs `{command}`")?;
+            write!(f, ", which runs {command}")?;
         }
         if !self.host_paths.is_empty() {
             write!(f, ", on the host's {}", self.host_paths.join(", "))?;
@@ -91,21 +91,32 @@ fn walk<'v>(node: Node<'v>, path: &mut Vec<&'v str>, visit: &mut impl FnMut(&[&s
     }
 }
 
-/// The command and arguments of each container, on one line.
+/// The program of each container, and how many arguments it gets. Arguments are not shown: they may
+/// hold tokens.
 fn command(controller: Node<'_>) -> Option<String> {
     let containers = controller.get("containers").into_iter().flat_map(Node::entries);
-    let lines = containers.filter_map(|(_, container)| {
-        let lists = ["command", "args"].into_iter().filter_map(|key| container.get(key));
-        let words = lists.flat_map(|list| list.value().into_iter().chain(list.items().filter_map(Node::value)));
-        let one_line = |word: &str| {
-            let lines = word.lines().map(str::trim).filter(|line| !line.is_empty());
-            lines.collect::<Vec<_>>().join("; ")
+    let all = containers.filter_map(|(_, container)| {
+        let words = |key: &str| -> Vec<&str> {
+            let list = container.get(key);
+            list.into_iter()
+                .flat_map(|list| list.value().into_iter().chain(list.items().filter_map(Node::value)))
+                .collect()
         };
-        let line = words.map(one_line).collect::<Vec<_>>().join(" ");
-        (!line.is_empty()).then_some(line)
+        let (command, arguments) = (words("command"), words("args"));
+        // A whole line in one word is not shown either.
+        let program = command.first().map(|first| first.split_whitespace().next().unwrap_or_default());
+        let number = command.len().saturating_sub(1) + arguments.len();
+        let arguments = if number == 1 { "1 argument".to_owned() } else { format!("{number} arguments") };
+        match program {
+            Some(program) if !program.is_empty() && !program.contains(['=', '$']) => {
+                Some(format!("`{program}` with {arguments}"))
+            }
+            None if number == 0 => None,
+            _ => Some(format!("a program with {arguments}")),
+        }
     });
-    let lines = lines.collect::<Vec<_>>().join("; ");
-    (!lines.is_empty()).then_some(lines)
+    let all = all.collect::<Vec<_>>().join("; ");
+    (!all.is_empty()).then_some(all)
 }
 
 fn host_paths(values: Node<'_>, controller: &str) -> Vec<String> {
@@ -124,7 +135,7 @@ mod tests {
     use crate::yaml::Stream;
 
     #[test]
-    fn a_hook_is_shown_with_all_that_it_does() {
+    fn a_hook_is_shown_without_its_arguments() {
         let text = "\
 controllers:
   clean:
@@ -137,7 +148,9 @@ controllers:
         args:
           - |
             set -x
-            rm -rf /host/x
+            rm -rf /host/x --token=hunter2
+      second: {args: [--password=hunter2]}
+      third: {}
   app: {}
   off: {enabled: false, annotations: {helm.sh/hook: pre-upgrade}}
 persistence:
@@ -151,7 +164,8 @@ rawResources:
         let found = hooks(stream.documents().next().unwrap());
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].of, "controller clean");
-        assert_eq!(found[0].command.as_deref(), Some("/bin/sh -c set -x; rm -rf /host/x"));
+        assert_eq!(found[0].command.as_deref(), Some("`/bin/sh` with 2 arguments; a program with 1 argument"));
+        assert!(!found[0].to_string().contains("hunter2"));
         assert_eq!(found[0].host_paths, ["/etc/x"]);
         assert!(found[0].runs_on_changes());
         assert_eq!((found[1].of.as_str(), found[1].runs_on_changes()), ("rawResources.r.annotations", false));
