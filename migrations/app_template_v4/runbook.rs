@@ -10,7 +10,7 @@ use super::units::{releases_of, removal_of};
 use crate::flux::View;
 use crate::migrations::sources::codes::HOOK;
 use crate::migrations::sources::remove::Removal;
-use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+use crate::plan::runbook::{Runbook, Step, command, command_about, get, reconcile};
 use crate::plan::{Batch, Subject};
 
 /// Releases, as namespace and name.
@@ -124,8 +124,7 @@ pub(in crate::migrations) fn of_upgrade(
 /// `flux VERB helmrelease` of each release.
 fn flux(verb: &str, names: &Names<'_>, options: &[&str]) -> Vec<Vec<String>> {
     let line = |(namespace, name): &(&str, &str)| {
-        let words = ["flux", verb, "helmrelease", name, "--namespace", namespace];
-        command(words.into_iter().chain(options.iter().copied()))
+        command_about(&["flux", verb, "helmrelease"], &[name], &[&["--namespace", namespace], options].concat())
     };
     names.iter().map(line).collect()
 }
@@ -136,7 +135,10 @@ fn kubectl(namespace: &str, words: &[&str]) -> Vec<String> {
 }
 
 fn kubectl_of_each<'o>(verb: &str, objects: impl IntoIterator<Item = &'o ObjectName>) -> Vec<Vec<String>> {
-    objects.into_iter().map(|object| kubectl(&object.namespace, &[verb, &object.kind, &object.name])).collect()
+    let line = |object: &ObjectName| {
+        command_about(&["kubectl", "--namespace", &object.namespace, verb], &[&object.kind, &object.name], &[])
+    };
+    objects.into_iter().map(line).collect()
 }
 
 /// What hooks do, and what to restart afterwards.
@@ -167,7 +169,10 @@ fn about_waiting(batch: &Batch<'_>) -> Option<Step> {
 /// The StatefulSets whose claims are deleted with them.
 fn about_risk(at_risk: &BTreeSet<&ObjectName>) -> Option<Step> {
     const POLICY: &str = "jsonpath={.spec.persistentVolumeClaimRetentionPolicy}";
-    let policy = |set: &&ObjectName| kubectl(&set.namespace, &["get", &set.kind, &set.name, "--output", POLICY]);
+    let policy = |set: &&ObjectName| {
+        let words = ["kubectl", "--namespace", &set.namespace, "get"];
+        command_about(&words, &[&set.kind, &set.name], &["--output", POLICY])
+    };
     let step = Step::new(
         "DATA AT RISK: if you delete these StatefulSets, Kubernetes deletes their claims, unless whenDeleted is Retain on the cluster. First set \
          persistentVolumeClaimRetentionPolicy.whenDeleted to Retain in the values, in a change of its own, and merge that. Continue only when \

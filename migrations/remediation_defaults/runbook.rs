@@ -7,7 +7,7 @@ use super::findings::agreement;
 use super::roots::Root;
 use super::settings::Scope;
 use super::units::{INJECT, KUSTOMIZATION_DEFAULTS, KUSTOMIZATION_OPT_OUT, OPT_IN, OPT_OUT, OWN_PATCHES};
-use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
+use crate::plan::runbook::{Runbook, Step, command, command_about, get_releases, get_with, reconcile};
 use crate::plan::{Batch, Impact, Unit};
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
@@ -20,12 +20,11 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     }
 }
 
-/// `kubectl get` of the objects of a batch that are of a kind, with more words.
+/// `kubectl get` of the objects of a batch that are of a kind, with options.
 fn show(batch: &Batch<'_>, kind: &str, words: &[&str]) -> Vec<Vec<String>> {
     let resource = if kind == "HelmRelease" { "helmreleases" } else { "kustomizations.kustomize.toolkit.fluxcd.io" };
     let subjects = batch.units.iter().map(|unit| &unit.id.subject).filter(|subject| subject.kind() == kind);
-    let commands = get(resource, subjects.map(|subject| (subject.namespace(), subject.name())));
-    commands.into_iter().map(|line| line.into_iter().chain(command(words.iter().copied())).collect()).collect()
+    get_with(resource, subjects.map(|subject| (subject.namespace(), subject.name())), words)
 }
 
 /// The fields of releases that defaults set.
@@ -61,7 +60,7 @@ fn of_root(found: &Found<'_>, batch: &Batch<'_>, kind: ObjectKind) -> Runbook {
     }
     let apply = |unit: &&Unit| {
         let (namespace, name) = (unit.id.subject.namespace(), unit.id.subject.name());
-        command(["flux", "reconcile", "kustomization", name, "--namespace", namespace])
+        command_about(&["flux", "reconcile", "kustomization"], &[name], &["--namespace", namespace])
     };
     let patches = show(batch, "Kustomization", &["--output", "custom-columns=:.metadata.name,:.spec.patches"]);
     let mut after = vec![

@@ -7,7 +7,7 @@ use super::names::{Namer, Names};
 use super::place::at_object;
 use crate::flux::{At, View};
 use crate::plan::author::{Edits, Written, edited, never_changed, other_names};
-use crate::plan::runbook::{Runbook, Step, command, get, reconcile};
+use crate::plan::runbook::{Runbook, Step, command, command_about, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Unit};
 use crate::repo::{Change, RepoPath};
 use crate::yaml::{Comment, CommentFate, Emptied, Fate};
@@ -197,8 +197,9 @@ pub(crate) fn runbook(
     let plural = kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"));
     let mut after = vec![reconcile(view, batch)];
     let kept = removed.iter().filter(|removal| !removal.is_pruned);
-    let delete =
-        |removal: &&Removal| command(["kubectl", "--namespace", &removal.namespace, "delete", &kind, &removal.name]);
+    let delete = |removal: &&Removal| {
+        command_about(&["kubectl", "--namespace", &removal.namespace, "delete", &kind], &[&removal.name], &[])
+    };
     let kept: Vec<_> = kept.map(delete).collect();
     if !kept.is_empty() {
         let what = "A Kustomization without `prune: true` leaves these on the cluster. Delete them by hand.";

@@ -29,6 +29,11 @@ reason_codes! {
         why "Such a name cannot be shown or written safely, so the file is skipped."
         todo "Rename it if it belongs to the repository."
 
+    INVALID_NAME "invalid-name"
+        what "The name or the namespace of an object is one that Kubernetes does not accept."
+        why "The object cannot be applied, and commands with such a name may do something else."
+        todo "Correct the name: lowercase letters, digits, `-` and, in names, `.` (RFC 1123)."
+
     ENCRYPTED_FILE "encrypted-file"
         what "The file is encrypted by SOPS."
         why "Any edit breaks its checksum, and Flux could no longer decrypt it."

@@ -17,6 +17,7 @@ mod judge;
 mod land;
 mod lines;
 mod migration;
+mod names;
 mod pending;
 mod planner;
 mod prove;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::clusters::about_clusters;
 use super::land::LandError;
 use super::lines;
+use super::names::refuse_invalid;
 use super::round::{Found, Round};
 use super::tree::{about_tree, untouchable};
 use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
@@ -90,6 +91,7 @@ pub fn plan(
             }
             let drafts = survey.drafts.into_iter().filter(|draft| seen.insert(draft.id.clone()));
             let mut new: Vec<Unit> = drafts.map(Unit::of).collect();
+            refuse_invalid(&mut new);
             after_others(&mut new, &plan.units);
             let mut round = Round::of(&view, new, migrations, settings, judge)?;
             let landed = round.land()?;

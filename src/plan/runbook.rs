@@ -56,15 +56,35 @@ pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
+/// A command about names of the repository, with options after them. Names that begin with `-` stand
+/// behind `--`, so that no program takes them for options.
+pub fn command_about(words: &[&str], names: &[&str], options: &[&str]) -> Vec<String> {
+    let parts = match names.iter().any(|name| name.starts_with('-')) {
+        true => [words, options, &["--"], names],
+        false => [words, names, options, &[]],
+    };
+    command(parts.concat())
+}
+
 /// `kubectl get` of objects of a kind, one command for each namespace.
 pub fn get<'n>(kind: &str, names: impl IntoIterator<Item = (&'n str, &'n str)>) -> Vec<Vec<String>> {
+    get_with(kind, names, &[])
+}
+
+/// The same as [`get`], with options.
+pub fn get_with<'n>(
+    kind: &str,
+    names: impl IntoIterator<Item = (&'n str, &'n str)>,
+    options: &[&str],
+) -> Vec<Vec<String>> {
     let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (namespace, name) in names {
         by_namespace.entry(namespace).or_default().insert(name);
     }
     let get = |(namespace, names): (&str, BTreeSet<&str>)| {
         let namespaced = ["--namespace", namespace].into_iter().filter(|_| !namespace.is_empty());
-        command(["kubectl"].into_iter().chain(namespaced).chain(["get", kind]).chain(names))
+        let words: Vec<&str> = ["kubectl"].into_iter().chain(namespaced).chain(["get", kind]).collect();
+        command_about(&words, &names.into_iter().collect::<Vec<_>>(), options)
     };
     by_namespace.into_iter().map(get).collect()
 }
@@ -101,8 +121,8 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
     let reached =
         reached.iter().map(|full| full.split_once('/').map_or((None, &**full), |(ns, name)| (Some(ns), name)));
     let flux = |what: &[&str], (namespace, name): (Option<&str>, &str)| {
-        let namespaced = namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]);
-        command(["flux", "reconcile"].into_iter().chain(what.iter().copied()).chain([name]).chain(namespaced))
+        let namespaced: Vec<&str> = namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]).collect();
+        command_about(&[&["flux", "reconcile"], what].concat(), &[name], &namespaced)
     };
     let commands = sources.into_iter().map(|source| flux(&["source", "git"], source));
     let commands = commands.chain(reached.map(|kustomization| flux(&["kustomization"], kustomization)));
@@ -142,5 +162,7 @@ mod tests {
             step.commands,
             ["kubectl get helmreleases x", "kubectl --namespace media get helmreleases '$(rm -rf ~)' plex"]
         );
+        let step = Step::new("See.", get_with("pods", [("media", "--all"), ("media", "x")], &["--output", "name"]));
+        assert_eq!(step.commands, ["kubectl --namespace media get pods --output name -- --all x"]);
     }
 }
