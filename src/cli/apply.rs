@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::context::{Context, Place};
 use super::judge::judge;
-use super::{Asked, Outcome, Proof, Start, hint, print};
+use super::{Asked, Outcome, Proof, Start, hint, print_text};
 use crate::output::stat;
 use crate::plan::{Class, Impact, Selection, Unit, UnitId};
 use crate::repo::FileChange;
@@ -34,7 +34,7 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         let notes = place.write(&changes)?;
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         // What is written is written, whether or not that can be shown.
-        if let Err(error) = print(&stat(&changes)) {
+        if let Err(error) = print_text(&stat(&changes)) {
             hint(&format!(
                 "warning: all {} files are written, but the list of them cannot be printed: {error}",
                 changes.len()

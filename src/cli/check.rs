@@ -2,8 +2,8 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::plan::{Format, shown};
-use super::{Asked, Outcome, Start, hint, layout, print};
-use crate::output::{check_as_text, findings_as_github, findings_as_sarif};
+use super::{Asked, Outcome, Start, hint, json, layout, print};
+use crate::output::{check_as_text, findings_as_github, findings_as_sarif, for_log};
 use crate::plan::{self, Plan, Severity};
 
 #[derive(Debug, Args)]
@@ -38,12 +38,10 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
             hint("nothing is pending");
             String::new()
         }
-        CheckFormat::Text => check_as_text(&selection, &context.migrations, &layout()),
+        CheckFormat::Text => for_log(&check_as_text(&selection, &context.migrations, &layout())).into_owned(),
         CheckFormat::Json => shown(&context, &asked, &selection, Format::Json)?,
         CheckFormat::Github => findings_as_github(&findings()),
-        CheckFormat::Sarif => {
-            format!("{:#}\n", findings_as_sarif(&findings()))
-        }
+        CheckFormat::Sarif => json(&findings_as_sarif(&findings()))?,
     };
     print(&text)?;
     if args.format == CheckFormat::Text {

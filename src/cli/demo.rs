@@ -6,7 +6,7 @@ use include_dir::{Dir, include_dir};
 
 use super::branch::{self, BranchArgs};
 use super::context::Context;
-use super::{Asked, Outcome, Start, diff, layout, print};
+use super::{Asked, Outcome, Start, diff, layout, print, print_text};
 use crate::git::{self, Stage};
 use crate::output::{list_as_text, plan_as_text, stat};
 
@@ -66,7 +66,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
     };
     heading("list", "An example home-ops repository: two clusters, each of which follows its own git branch.")?;
-    print(&list_as_text(&roadmap.view, &roadmap.plan, &roadmap.migrations, &layout))?;
+    print_text(&list_as_text(&roadmap.view, &roadmap.plan, &roadmap.migrations, &layout))?;
 
     heading(
         &format!("plan {FIRST}"),
@@ -74,7 +74,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     )?;
     let selection = context.select(&first)?;
     let batches = context.batches(&first, &selection)?;
-    print(&plan_as_text(&context.view, &context.plan, &selection, &batches, &context.migrations, &layout))?;
+    print_text(&plan_as_text(&context.view, &context.plan, &selection, &batches, &context.migrations, &layout))?;
 
     let one = Asked { release: vec![SHOWN.to_owned()], ..first.clone() };
     heading(
@@ -88,7 +88,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     heading(&format!("diff {FIRST} --stat"), "\nThe whole change, by file.")?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
-    print(&stat(&changes))?;
+    print_text(&stat(&changes))?;
 
     let one = Asked { release: vec![SHOWN.to_owned()], ..whole };
     heading(

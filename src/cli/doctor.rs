@@ -3,7 +3,7 @@ use clap::{Args, ValueEnum};
 use super::context::Opened;
 use super::{Outcome, Start, configuration, json, layout, print};
 use crate::doctor;
-use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text};
+use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
 use crate::plan::{self, Severity};
 
 #[derive(Debug, Args)]
@@ -35,9 +35,9 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     findings.extend(plan::clusters_elsewhere(&view));
     findings.extend(configuration::findings(&settings, &view));
     let text = match args.format {
-        Format::Text => findings_as_text(&findings, &layout()),
+        Format::Text => for_log(&findings_as_text(&findings, &layout())).into_owned(),
         Format::Json => json(&findings_as_json(&findings))?,
-        Format::Sarif => format!("{:#}\n", findings_as_sarif(&findings)),
+        Format::Sarif => json(&findings_as_sarif(&findings))?,
         Format::Github => findings_as_github(&findings),
     };
     print(&text)?;

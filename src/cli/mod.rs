@@ -28,7 +28,7 @@ use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use serde::Serialize;
 
-use crate::output::{Layout, visible, visible_line};
+use crate::output::{Layout, escaped_json, for_log, visible, visible_line};
 use crate::plan::Selectors;
 
 /// Migrates Flux GitOps repositories from one convention to another.
@@ -236,12 +236,17 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Pending) => ExitCode::from(1),
         Err(error) if error.is::<LaidOut>() => {
             let lines = error.to_string().lines().map(|line| format!("{}\n", visible_line(line))).collect::<String>();
-            let _ = write!(anstream::stderr(), "{lines}");
+            let _ = write!(anstream::stderr(), "{}", for_log(&lines));
             ExitCode::from(2)
         }
         Err(error) => {
             let message = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
             hint(&format!("error: {message}"));
+            let git = error.chain().find_map(|cause| cause.downcast_ref::<crate::git::GitError>());
+            if let Some(command) = git.and_then(crate::git::GitError::command) {
+                // It stays on one line, so that it can be copied.
+                let _ = writeln!(anstream::stderr(), "    {}", visible(command));
+            }
             ExitCode::from(2)
         }
     }
@@ -275,21 +280,22 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Anything that is not the result, to standard error: folded, and escaped for terminals.
+/// A result that is text for people, to standard output.
+fn print_text(text: &str) -> anyhow::Result<()> {
+    print(&for_log(text))
+}
+
+/// Anything that is not the result, to standard error: one paragraph, folded, and escaped for
+/// terminals and logs. A line break in it comes from the repository, and is shown as `\n`.
 fn hint(text: &str) {
     let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
-    // A command stays on its line, so that it can be copied.
-    let is_command = |line: &str| line.starts_with("    ");
-    let lines =
-        text.split('\n').map(|line| if is_command(line) { visible(line).into_owned() } else { layout.fold("", line) });
-    let text = lines.collect::<Vec<_>>().join("\n");
     // If standard error is closed, there is nothing left to do.
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{}", for_log(&layout.fold("", text)));
 }
 
 /// A document as JSON, indented.
 fn json(document: &impl Serialize) -> anyhow::Result<String> {
-    Ok(format!("{}\n", serde_json::to_string_pretty(document)?))
+    Ok(format!("{}\n", escaped_json(&serde_json::to_string_pretty(document)?)))
 }
 
 fn layout() -> Layout {

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, print};
-use crate::output::{batch_as_markdown, plan_as_json, plan_as_text};
+use crate::output::{batch_as_markdown, for_log, plan_as_json, plan_as_text};
 use crate::plan::{Batch, Selection};
 
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ pub(super) fn shown(
     let batches = context.batches(asked, selection)?;
     let Context { view, plan, migrations, .. } = context;
     Ok(match format {
-        Format::Text => plan_as_text(view, plan, selection, &batches, migrations, &layout()),
+        Format::Text => for_log(&plan_as_text(view, plan, selection, &batches, migrations, &layout())).into_owned(),
         Format::Markdown => markdown(context, asked, &batches)?,
         Format::Json => json(&plan_as_json(view, plan, selection, &batches, migrations))?,
     })

@@ -118,7 +118,7 @@ pub enum GitError {
     /// Another program has refs locked.
     #[error(
         "another program has locked {} for {age}, so no branch was moved; if no git command is running there, the lock is left over; \
-         this removes it:\n    {remove}",
+         this removes it:",
         listed(locks)
     )]
     Locked {
@@ -126,7 +126,7 @@ pub enum GitError {
         locks: Vec<PathBuf>,
         /// How old the oldest is.
         age: String,
-        /// The command that removes them.
+        /// The command that removes them, which [`GitError::command`] gives.
         remove: String,
     },
     /// A branch has moved since it was read.
@@ -161,6 +161,17 @@ pub enum GitError {
         /// What is wrong.
         cause: io::Error,
     },
+}
+
+impl GitError {
+    /// The command that its message ends with, to be shown on a line of its own.
+    pub fn command(&self) -> Option<&str> {
+        match self {
+            GitError::Locked { remove, .. } => Some(remove),
+            GitError::Stopped { why, .. } => why.command(),
+            _ => None,
+        }
+    }
 }
 
 pub(super) fn unreadable(path: &Path, error: &git2::Error) -> GitError {

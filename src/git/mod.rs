@@ -66,6 +66,7 @@ pub use error::GitError;
 use error::unreadable;
 pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
+pub use names::is_branch_name;
 pub use repository::Repository;
 pub use wanted::{NewCommit, Onto, Outcome, Wanted, Written};
 pub use work_tree::WorkTree;

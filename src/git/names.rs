@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{GitError, Repository, Wanted};
 
+/// Whether git accepts a name for a branch.
+pub fn is_branch_name(name: &str) -> bool {
+    git2::Branch::name_is_valid(name).unwrap_or(false)
+}
+
 impl Repository {
     /// Refuses names that git does not accept, and names that conflict with each other or with a
     /// branch that exists: refs are files to git, and a name cannot be both a file and a directory.
@@ -16,7 +21,7 @@ impl Repository {
         let there = self.branch_names().map_err(|error| self.unreadable(&error))?;
         let mut wanted_before: Vec<&str> = Vec::new();
         for Wanted { name, .. } in wanted {
-            if !git2::Branch::name_is_valid(name).unwrap_or(false) || wanted_before.contains(&name.as_str()) {
+            if !is_branch_name(name) || wanted_before.contains(&name.as_str()) {
                 return Err(GitError::InvalidName(name.clone()));
             }
             let folded_name = folded(name);

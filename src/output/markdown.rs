@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::escape::without_old_commands;
 use super::layout::count;
 use super::{subject_of, visible};
 use crate::flux::InCluster;
@@ -171,8 +172,9 @@ fn plain(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '@' => out.push_str("&#64;"),
-            '#' => out.push_str("&#35;"),
+            // GitHub looks for names, numbers and addresses in the text, after entities.
+            '@' | '#' => out.extend([c, APART]),
+            '$' => out.push_str("<span>$</span>"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
                 out.push('\\');
                 out.push(c);
@@ -180,12 +182,22 @@ fn plain(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out.replace("://", ":&#47;/").replace("www.", "www&#46;")
+    for (link, broken) in [("://", ":\u{200b}//"), ("www.", "www\u{200b}."), ("WWW.", "WWW\u{200b}.")] {
+        out = out.replace(link, broken);
+    }
+    for issue in ["GH-", "gh-", "Gh-", "gH-"] {
+        out = out.replace(issue, &format!("{}{APART}-", &issue[..2]));
+    }
+    out
 }
+
+/// Keeps what is before it and after it from being one word, and is not seen.
+const APART: char = '\u{200b}';
 
 /// A text as code in a line.
 fn code(text: &str) -> String {
-    let text = visible(text);
+    // Markdown is printed in logs, too.
+    let text = without_old_commands(&visible(text), "##\u{200b}[");
     let fence = "`".repeat(longest_run(&text) + 1);
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
@@ -215,8 +227,13 @@ mod tests {
 
     #[test]
     fn nothing_of_the_repository_is_markup() {
-        assert_eq!(plain("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; &#64;me &#35;1 \\[x\\](y) \\*z\\*");
-        assert_eq!(plain("see https://x.org\nnext"), "see https:&#47;/x.org\\\\nnext");
+        assert_eq!(plain("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; @\u{200b}me #\u{200b}1 \\[x\\](y) \\*z\\*");
+        assert_eq!(plain("see https://x.org\nnext"), "see https:\u{200b}//x.org\\\\nnext");
+        assert_eq!(
+            plain("a@b.example www.x GH-1 $x$"),
+            "a@\u{200b}b.example www\u{200b}.x GH\u{200b}-1 <span>$</span>x<span>$</span>"
+        );
+        assert_eq!(code("##[x]"), "`##\u{200b}[x]`");
         assert_eq!(prose("with `wait: <x>` it *is*"), "with `wait: <x>` it \\*is\\*");
         assert_eq!(prose("an odd ` <b>"), "an odd \\` &lt;b&gt;");
         assert_eq!(code("plain"), "`plain`");

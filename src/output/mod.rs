@@ -1,7 +1,8 @@
 //! A plan as text, diff and JSON, findings as SARIF and as GitHub's workflow commands. Everything
 //! here returns text or data; nothing prints.
 //!
-//! Whatever comes from the repository goes through [`visible`] before it can reach a terminal.
+//! Whatever comes from the repository goes through [`visible`] before it can reach a terminal, and
+//! texts go through [`for_log`], JSON through [`escaped_json`], before they are printed.
 
 mod branches;
 mod check;
@@ -22,7 +23,7 @@ mod tests;
 pub use branches::{Shown, Stack, branches_as_text};
 pub use check::check_as_text;
 pub use diff::{DiffLine, diff_lines, stat};
-pub use escape::{visible, visible_line};
+pub use escape::{escaped_json, for_log, visible, visible_line};
 pub use findings::findings_as_text;
 pub use github::findings_as_github;
 pub use json::{FindingsDocument, PlanDocument, findings_as_json, plan_as_json};

@@ -74,7 +74,22 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn message(finding: &Finding) -> String {
-    format!("{}\n{}", finding.message, finding.help())
+    plain(&format!("{}\n{}", finding.message, finding.help()))
+}
+
+/// A text in which brackets make no link (3.11.6). Backslashes before them are escaped, too, so that
+/// none of them escapes another backslash.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut backslashes = 0;
+    for c in text.chars() {
+        if matches!(c, '[' | ']') {
+            out.extend(std::iter::repeat_n('\\', backslashes + 1));
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        out.push(c);
+    }
+    out
 }
 
 /// The path as a relative URI. Everything except letters, digits and `-._~/` is percent-encoded,
@@ -156,6 +171,12 @@ mod tests {
         assert_eq!(rules.as_array().unwrap().len(), 2, "only what occurs");
         assert_eq!(rules[1]["id"], "b-code");
         assert_eq!(rules[1]["help"]["text"], "Fix it: 100%.");
+    }
+
+    #[test]
+    fn brackets_make_no_link() {
+        assert_eq!(plain("[approve](https://x.example)"), "\\[approve\\](https://x.example)");
+        assert_eq!(plain("a\\[b\\\\] \\c"), "a\\\\\\[b\\\\\\\\\\] \\c");
     }
 
     #[test]

@@ -12,5 +12,5 @@ mod splice;
 pub use id::ContentId;
 pub use lines::{Lines, Position};
 pub use nearest::nearest;
-pub use shell::shell;
+pub use shell::{arguments, shell};
 pub use splice::{Splice, SpliceError, Splices};

@@ -16,6 +16,7 @@ mod components;
 mod corpus;
 mod fixtures;
 mod helm;
+mod hostile_words;
 mod house;
 mod judge;
 mod kubectl;

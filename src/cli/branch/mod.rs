@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::{Context, repository};
 use super::judge::judge;
-use super::{Asked, Outcome, Proof, Start, hint, layout, print};
+use super::{Asked, Outcome, Proof, Start, hint, layout, print_text};
 use crate::output::branches_as_text;
 use prepared::{Prepared, refuse_edited, refuse_shared_names};
 
@@ -99,7 +99,7 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         let written = git.write(&one.target.base, &one.wanted, &one.existing, &one.gone, !args.no_sign)?;
         stacks.push(one.shown(&written, &asked, args.per));
     }
-    print(&branches_as_text(&stacks, &layout()))?;
+    print_text(&branches_as_text(&stacks, &layout()))?;
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");
     if unchanged {
         hint("nothing changed");

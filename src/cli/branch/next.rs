@@ -4,7 +4,8 @@ use super::Per;
 use super::prepared::Prepared;
 use crate::cli::Asked;
 use crate::git::Outcome as WrittenAs;
-use crate::text::shell;
+use crate::output::visible;
+use crate::text::{arguments, shell};
 
 /// The commands that bring a branch to review: the push, and for a new one the pull request.
 pub(super) fn commands(
@@ -20,7 +21,7 @@ pub(super) fn commands(
     let remote = branch.and_then(|branch| base.reference.strip_suffix(branch)?.strip_suffix('/'));
     let remote = remote.unwrap_or("origin");
     let lease = if matches!(outcome, WrittenAs::Rebuilt { .. }) { " --force-with-lease" } else { "" };
-    let push = format!("git push{lease} {} {}", shell(remote), shell(name));
+    let push = format!("git push{lease} {}", arguments([remote, name]));
     // A pull request is for the branch that the cluster follows, which a tag or a commit does not
     // have.
     let Some(branch) = branch.filter(|_| *outcome == WrittenAs::Created) else { return vec![push] };
@@ -28,7 +29,7 @@ pub(super) fn commands(
     let create = format!("gh pr create --base {} --head {} \\\n  --title {title}", shell(branch), shell(name));
     let (_, batch) = name.rsplit_once('/').unwrap_or_default();
     let pull_request = if per == Per::Batch {
-        let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(name)).collect();
+        let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
         let review = if asked.review { " --review" } else { "" };
         format!(
             "flux-codemod plan {} --base {} --cluster {} --batch {}{review} \\\n  --format markdown | {create} --body-file -",

@@ -7,10 +7,10 @@ use anyhow::bail;
 use super::names::Names;
 use super::target::Target;
 use super::{BranchArgs, OnEdited, Per, next};
-use crate::cli::Asked;
 use crate::cli::context::Context;
+use crate::cli::{Asked, LaidOut, layout};
 use crate::git::{Existing, Outcome as WrittenAs, Repository, Wanted, Whose, Written};
-use crate::output::{Shown, Stack};
+use crate::output::{Shown, Stack, visible};
 use crate::plan::{self, Batch, Selection};
 
 /// What will be done with the branches of one base.
@@ -145,17 +145,16 @@ pub(super) fn refuse_edited(all: &[Prepared<'_>], on_edited: OnEdited) -> anyhow
     let edited: Vec<String> = all
         .iter()
         .flat_map(|one| &one.edited)
-        .map(|branch| format!("\n  {}: {}", branch.name, commits(branch)))
+        .map(|branch| visible(&format!("  {}: {}", branch.name, commits(branch))).into_owned() + "\n")
         .collect();
     if edited.is_empty() || on_edited != OnEdited::Refuse {
         return Ok(());
     }
-    bail!(
-        "branches that would be made again have commits that flux-codemod did not make, so no branch was changed:{}\nmerge them, \
-         or run again with `--on-edited skip` to keep them, or `--on-edited replace` to make them again (the old commits stay in \
-         the reflog)",
-        edited.concat()
-    )
+    let layout = layout();
+    let first = "error: branches that would be made again have commits that flux-codemod did not make, so no branch was changed:";
+    let last = "merge them, or run again with `--on-edited skip` to keep them, or `--on-edited replace` to make them again \
+                (the old commits stay in the reflog)";
+    Err(LaidOut(format!("{}\n{}{}\n", layout.fold("", first), edited.concat(), layout.fold("", last))).into())
 }
 
 /// Two bases cannot both have a branch of one name.

@@ -5,8 +5,9 @@ use anyhow::{Context as _, bail};
 use crate::cli::context::opened_commit;
 use crate::cli::{Asked, Start, hint};
 use crate::flux::Followed;
-use crate::git::{Base, Repository};
+use crate::git::{Base, Repository, is_branch_name};
 use crate::plan::{self, Known};
+use crate::text::{arguments, shell};
 
 /// A commit that branches start from, and the clusters that follow it.
 pub(super) struct Target {
@@ -43,10 +44,17 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
             }
             Some(Followed::NotHere { remote }) => {
                 let branch = cluster.branch.as_deref().unwrap_or_default();
+                if !is_branch_name(branch) {
+                    hint(&format!(
+                        "warning: {name} is skipped: its GitRepository names a branch that git does not accept"
+                    ));
+                    continue;
+                }
                 let remote = remote.as_deref().unwrap_or("origin");
                 hint(&format!(
                     "warning: {name} is skipped: it follows the branch {branch}, which is not in this repository; \
-                     run `git fetch {remote} {branch}`"
+                     run `git fetch {}`",
+                    arguments([remote, branch])
                 ));
                 continue;
             }
@@ -80,9 +88,10 @@ fn report_if_apart(git: &Repository, cluster: &str, runs: &Base) {
     let local = git.base(branch).ok().filter(|local| local.reference == branch && local.id != runs.id);
     if let Some(local) = local {
         hint(&format!(
-            "note: {cluster} runs {}, so that is planned; your local branch {branch} is at {}: push or pull it, or use it with --base {branch}",
+            "note: {cluster} runs {}, so that is planned; your local branch {branch} is at {}: push or pull it, or use it with --base {}",
             runs.reference,
-            local.id.short()
+            local.id.short(),
+            shell(branch)
         ));
     }
 }
