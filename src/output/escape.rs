@@ -50,6 +50,15 @@ pub(super) fn without_old_commands(text: &str, instead: &str) -> String {
     text.replace("##[", instead)
 }
 
+/// Keeps what is before it and after it from being one word, and is not seen.
+pub(super) const APART: char = '\u{200b}';
+
+/// Whether what comes after a text makes the number of an issue of it: `GH-` and a digit.
+pub(super) fn numbers_an_issue(text: &str, next: char) -> bool {
+    let Some(before) = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at)) else { return false };
+    next.is_ascii_digit() && before.1.eq_ignore_ascii_case("gh-") && !before.0.ends_with(char::is_alphanumeric)
+}
+
 /// JSON in which everything hidden is written as an escape, which means the same: it may be printed
 /// on a terminal, or stand in a log.
 pub fn escaped_json(json: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::escape::without_old_commands;
+use super::escape::{APART, numbers_an_issue, without_old_commands};
 use super::layout::count;
 use super::{subject_of, visible};
 use crate::flux::InCluster;
@@ -168,6 +168,9 @@ fn prose(text: &str) -> String {
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
+        if numbers_an_issue(&out, c) {
+            out.push(APART);
+        }
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -185,14 +188,8 @@ fn plain(text: &str) -> String {
     for (link, broken) in [("://", ":\u{200b}//"), ("www.", "www\u{200b}."), ("WWW.", "WWW\u{200b}.")] {
         out = out.replace(link, broken);
     }
-    for issue in ["GH-", "gh-", "Gh-", "gH-"] {
-        out = out.replace(issue, &format!("{}{APART}-", &issue[..2]));
-    }
     out
 }
-
-/// Keeps what is before it and after it from being one word, and is not seen.
-const APART: char = '\u{200b}';
 
 /// A text as code in a line.
 fn code(text: &str) -> String {
@@ -231,7 +228,7 @@ mod tests {
         assert_eq!(plain("see https://x.org\nnext"), "see https:\u{200b}//x.org\\\\nnext");
         assert_eq!(
             plain("a@b.example www.x GH-1 $x$"),
-            "a@\u{200b}b.example www\u{200b}.x GH\u{200b}-1 <span>$</span>x<span>$</span>"
+            "a@\u{200b}b.example www\u{200b}.x GH-\u{200b}1 <span>$</span>x<span>$</span>"
         );
         assert_eq!(code("##[x]"), "`##\u{200b}[x]`");
         assert_eq!(prose("with `wait: <x>` it *is*"), "with `wait: <x>` it \\*is\\*");

@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use super::escape::{APART, numbers_an_issue};
 use super::layout::count;
 use super::{Layout, visible};
 use crate::plan::runbook::{Runbook, Step};
@@ -24,9 +25,10 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
 pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
     const COLUMNS: usize = 72;
     let layout = Layout { width: COLUMNS };
-    let mut out = format!("{}\n\n{}\n\nUnits:\n", subject_of(batch), layout.fold("", &runbook.what));
+    let what = layout.fold("", &runbook.what);
+    let mut out = unlinked(&format!("{}\n\n{what}\n\nUnits:\n", subject_of(batch)));
     for unit in &batch.units {
-        out.push_str(&layout.fold("- ", &about(unit)));
+        out.push_str(&unlinked(&layout.fold("- ", &about(unit))));
         out.push('\n');
     }
     let parts =
@@ -49,15 +51,50 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
 }
 
 fn one(step: &Step, layout: &Layout, out: &mut String) {
-    out.push_str(&layout.fold("- ", &step.what));
+    out.push_str(&unlinked(&layout.fold("- ", &step.what)));
     out.push('\n');
     for command in &step.commands {
         let _ = writeln!(out, "    {}", visible(command));
     }
 }
 
+/// A text of a commit message that calls nobody and closes nothing: sites read `@name`, `#1` and
+/// `GH-1` in commits, too. What is not seen stands in between then.
+fn unlinked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before: Option<char> = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        let next = chars.peek().copied().unwrap_or(' ');
+        let calls = c == '@' && next.is_alphanumeric() && !before.is_some_and(char::is_alphanumeric);
+        let is_issue = c == '#' && next.is_ascii_digit() || numbers_an_issue(&out, next);
+        if calls || is_issue {
+            out.push(APART);
+        }
+        before = Some(c);
+    }
+    out
+}
+
 fn about(unit: &Unit) -> String {
     let workloads = unit.workloads.iter().map(ToString::to_string);
     let facts: Vec<String> = [unit.impact.to_string()].into_iter().chain(workloads).collect();
     format!("{}: {} ({})", unit.id.subject, unit.title, facts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_called_and_nothing_closed() {
+        assert_eq!(
+            unlinked("fixes #1, a/b#2, GH-3 (@me)"),
+            "fixes #\u{200b}1, a/b#\u{200b}2, GH-\u{200b}3 (@\u{200b}me)"
+        );
+        for kept in ["oci://x@sha256:1 # a 4-5", "chart-ref@1", "a @ b", "weigh-3x high-up", "ü-1"] {
+            assert_eq!(unlinked(kept), kept);
+        }
+    }
 }
