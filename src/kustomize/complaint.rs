@@ -35,6 +35,7 @@ const KINDS: [(&[&str], &str); 14] = [
             "Json6902",
             "PatchStrategicMerge",
             "operation",
+            "testing value",
         ],
         "a patch that cannot be applied",
     ),

@@ -27,6 +27,8 @@ pub struct Program {
 
 /// Why a build has no result.
 pub(super) enum NoResult {
+    /// It took too long, and was ended: this is how long it may take.
+    TimeIsUp(Duration),
     /// Kustomize says so, in these words. They may hold what stands in files: they are not to be
     /// shown.
     Said(String),
@@ -62,14 +64,20 @@ impl Program {
         ["kustomize", "kubectl"].into_iter().find_map(working)
     }
 
-    /// The program that the user named: by a path (relative to `from`), or by a name alone,
-    /// looked up on the PATH as a shell does.
+    /// The program that the user named: by a path (relative to `from`), or by a name alone, looked
+    /// up on the PATH. A name alone is never a file of `from`, which may be somebody's repository.
     ///
     /// # Errors
     /// As [`Program::named`].
     pub fn asked_for(path: &Path, from: &Path) -> Result<Program, NoKustomize> {
-        let mut by_name = path.to_str().filter(|name| !name.contains(['/', '\\'])).into_iter().flat_map(on_path);
-        Program::named(&by_name.next().unwrap_or_else(|| from.join(path)))
+        match path.to_str().filter(|name| !name.contains(['/', '\\'])) {
+            Some(name) => {
+                let not_found =
+                    || NoKustomize::CannotRun { path: path.to_owned(), cause: io::ErrorKind::NotFound.into() };
+                Program::named(&on_path(name).next().ok_or_else(not_found)?)
+            }
+            None => Program::named(&from.join(path)),
+        }
     }
 
     /// The program at a path.
@@ -139,7 +147,7 @@ impl Program {
         let options = [command, "--load-restrictor", "LoadRestrictionsNone"].map(OsStr::new);
         let ran = self.run(options.into_iter().chain([dir.as_os_str()]), home)?;
         Ok(match ran.end {
-            End::TimeIsUp => Err(NoResult::Ended(format!("it took longer than {} seconds", self.limit.as_secs_f32()))),
+            End::TimeIsUp => Err(NoResult::TimeIsUp(self.limit)),
             End::TooMuchOutput => Err(NoResult::Ended("it wrote too much".to_owned())),
             End::Status(status) if status.success() => Ok(ran.stdout),
             End::Status(status) => Err(match ran.stderr {

@@ -35,6 +35,8 @@ pub(super) struct Side {
     pub(super) built: BTreeMap<InCluster, Build>,
     /// What has been built, and from what.
     known: BTreeMap<InCluster, (Job, Build)>,
+    /// Whether a build has taken all its time. Then no other is run: a tree may have thousands.
+    time_is_up: bool,
 }
 
 /// All that the result of a build depends on.
@@ -79,7 +81,11 @@ impl Side {
             }
         };
         for (id, job) in jobs {
-            let build = one(program, workspace, &job);
+            if self.time_is_up {
+                self.built.insert(id, Build::Unknown("another build took too long, so no more are run".to_owned()));
+                continue;
+            }
+            let build = one(program, workspace, &job, &mut self.time_is_up);
             self.built.insert(id.clone(), build.clone());
             self.known.insert(id, (job, build));
         }
@@ -123,7 +129,7 @@ fn job(view: &View, id: &InCluster, links: &Held) -> Result<Job, Build> {
 }
 
 /// Builds one Flux Kustomization.
-fn one(program: &Program, workspace: &Workspace, job: &Job) -> Build {
+fn one(program: &Program, workspace: &Workspace, job: &Job, time_is_up: &mut bool) -> Build {
     match workspace.build(program, &job.input) {
         Ok(Ok(text)) => match Objects::read(&text) {
             Ok(mut objects) => {
@@ -132,6 +138,10 @@ fn one(program: &Program, workspace: &Workspace, job: &Job) -> Build {
             }
             Err(why) => Build::Fails(why.to_owned()),
         },
+        Ok(Err(NoResult::TimeIsUp(limit))) => {
+            *time_is_up = true;
+            Build::Fails(format!("it took longer than {} seconds", limit.as_secs_f32()))
+        }
         Ok(Err(NoResult::Ended(why))) => Build::Fails(why),
         Ok(Err(NoResult::Said(said))) => {
             Build::Fails(complaint(&said, &workspace.place(), &|path| workspace.lines(path)))

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -60,8 +60,12 @@ impl Repo {
     }
 }
 
+fn fake_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize/fake")
+}
+
 fn fake() -> Program {
-    Program::named(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize/fake")).unwrap()
+    Program::named(&fake_path()).unwrap()
 }
 
 fn app() -> InCluster {
@@ -117,6 +121,20 @@ fn what_hangs_is_ended() {
     let verdict = judged(&judge, &Repo::of(ONE), &Repo::of("sleep 120 & wait\n"));
     assert_eq!(verdict, Verdict::Breaks("it took longer than 5 seconds".into()));
     assert!(started.elapsed() < Duration::from_secs(60), "it does not wait for the child");
+}
+
+/// A tree may have thousands of builds that hang.
+#[test]
+fn after_one_that_hangs_no_other_is_run() {
+    let repo = Repo::of("sleep 120\n");
+    let other = InCluster { cluster: "main".into(), name: "flux-system/other".into() };
+    let flux = FLUX.split("---\n").nth(2).unwrap();
+    repo.write("main/flux/flux.yaml", &format!("{FLUX}---\n{}", flux.replace("name: app", "name: other")));
+    let judge = Kustomize::new(fake().within(Duration::from_secs(2)));
+    let which = BTreeSet::from([app(), other.clone()]);
+    let all = judge.compare(&repo.view(), &repo.view(), &which);
+    assert_eq!(all[&app()], Verdict::Unknown("it does not build now: it took longer than 2 seconds".into()));
+    assert_eq!(all[&other], Verdict::Unknown("another build took too long, so no more are run".into()));
 }
 
 #[test]
@@ -286,6 +304,11 @@ fn it_has_no_network_where_that_is_allowed() {
 
 #[test]
 fn another_program_is_told_apart() {
+    let here = tempfile::tempdir().unwrap();
+    fs::copy(fake_path(), here.path().join("no-such-program")).unwrap();
+    assert!(Program::asked_for(Path::new("./no-such-program"), here.path()).is_ok());
+    let missing = Program::asked_for(Path::new("no-such-program"), here.path()).unwrap_err();
+    assert!(matches!(missing, NoKustomize::CannotRun { .. }), "a name alone is no file of the repository");
     let missing = Program::named(Path::new("no-such-program")).unwrap_err();
     assert!(matches!(missing, NoKustomize::CannotRun { .. }), "{missing}");
     let other = Program::named(Path::new("/bin/echo")).unwrap_err();
