@@ -213,7 +213,7 @@ fn nothing_is_left_of_a_run_that_is_ended() {
     by_script(
         &repo,
         ONLY,
-        &format!("touch {}/runs-in-$(basename $(dirname \"$HOME\"))\nsleep 300\n", temporary.path().display()),
+        &format!("touch {}/runs-in-$(basename $(dirname \"$HOME\"))\nexec sleep 300\n", temporary.path().display()),
     );
     let repo = repo.commit();
     let left = || -> Vec<_> {

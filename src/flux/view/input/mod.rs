@@ -219,4 +219,12 @@ spec:
         assert_eq!(text(&format!("{missing}  ignoreMissingComponents: true\n"), &files), None);
         assert_eq!(input("", &[]), Err(NotBuilt::Refused("there is no app".into())));
     }
+
+    /// The schema of Flux drops it, but Kustomize would read the file.
+    #[test]
+    fn a_patch_of_flux_names_no_file_of_this_machine() {
+        let files = [("app/kustomization.yaml", "resources: []")];
+        let outside = input("  patches: [{path: /etc/passwd, target: {kind: Secret}}]\n", &files);
+        assert!(matches!(outside, Err(NotBuilt::Remote { .. })), "{outside:?}");
+    }
 }
