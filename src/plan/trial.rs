@@ -55,12 +55,10 @@ impl<'t> Trial<'t> {
     pub(super) fn judged(
         &self,
         after: &View,
-        judge: Option<&dyn Judge>,
+        judge: &dyn Judge,
     ) -> Result<(Judged, BTreeMap<UnitId, Finding>), LandError> {
         let mut blamed: BTreeMap<UnitId, Finding> = BTreeMap::new();
-        let Some((judge, name)) = judge.and_then(|judge| Some((judge, judge.name()?))) else {
-            return Ok((Judged::default(), blamed));
-        };
+        let Some(name) = judge.name() else { return Ok((Judged::default(), blamed)) };
         let mut judged = Judged { by: Some(name.clone()), caution: judge.caution(), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
         for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {

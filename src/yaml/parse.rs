@@ -9,7 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 use super::comments::Comment;
 use super::error::{Error, Problem};
 use super::node::{Content, Id, Notation, Properties, Stored, Style};
-use super::stream::Stream;
+use super::stream::{Proven, Stream};
 use crate::text::Lines;
 
 /// The usual minimum of bytes per node: memory is reserved for that many nodes, and what is unused
@@ -45,7 +45,7 @@ impl Stream {
         let Builder { mut nodes, roots, mut comments, .. } = builder;
         nodes.shrink_to_fit();
         comments.sort_by_key(|comment| comment.range.start);
-        let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments };
+        let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments, proven: Proven::default() };
         stream.settle_empty_items();
         stream.close_block_collections();
         Ok(stream)

@@ -12,7 +12,7 @@ use crate::text::Splices;
 
 /// Proves that the splices do to the text what the operations do to the data, according to two
 /// parsers, and that every comment of the old text is in the new one or has a fate that says why
-/// not.
+/// not. What was proven of this stream before is not proven again.
 ///
 /// # Errors
 /// [`Problem::ParsersDisagree`] or [`Problem::CommentLost`].
@@ -23,6 +23,10 @@ pub(super) fn prove(
     fates: &[CommentFate],
     added: &[String],
 ) -> Result<(), Problem> {
+    let edit = format!("{splices:?} {operations:?} {fates:?} {added:?}");
+    if stream.proven.has(&edit) {
+        return Ok(());
+    }
     let disagree = |parser: &str, why: String| Problem::ParsersDisagree(format!("{parser}: {why}"));
     let text = splices.apply(stream.text()).map_err(|why| disagree("the text", why.to_string()))?;
     let judge = |parser: &str, old: Result<Vec<Data>, String>, new: Result<Vec<Data>, String>| {
@@ -34,7 +38,9 @@ pub(super) fn prove(
     let new = Stream::parse(text.as_str()).map_err(|why| disagree("granit-parser", why.to_string()))?;
     judge("granit-parser", granit::read(stream), granit::read(&new))?;
     judge("yaml_serde", libyaml::read(stream.text()), libyaml::read(&text))?;
-    balance(stream, &new, fates, added).map_err(Problem::CommentLost)
+    balance(stream, &new, fates, added).map_err(Problem::CommentLost)?;
+    stream.proven.add(edit);
+    Ok(())
 }
 
 /// Checks that the comments of the new text are those of the old text, without the dropped and with

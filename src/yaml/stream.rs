@@ -1,7 +1,8 @@
 //! A parsed YAML file.
 
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::comments::Comment;
 use super::error::{Error, Problem};
@@ -16,6 +17,22 @@ pub struct Stream {
     pub(super) nodes: Vec<Stored>,
     pub(super) roots: Vec<Id>,
     pub(super) comments: Vec<Comment>,
+    pub(super) proven: Proven,
+}
+
+/// The edits of a stream that have passed the proof, as all that the proof depends on. Views share
+/// their streams, and the same edit is tried on many of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proven(Arc<Mutex<HashSet<String>>>);
+
+impl Proven {
+    pub(super) fn has(&self, edit: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(edit)
+    }
+
+    pub(super) fn add(&self, edit: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(edit);
+    }
 }
 
 impl Stream {

@@ -38,6 +38,11 @@ impl EntryPoint {
     }
 }
 
+/// Whether a document may state where Flux starts.
+pub(in crate::flux) fn states_entry_point(root: Node<'_>) -> bool {
+    instance_spec(root).is_some()
+}
+
 /// The `spec` of the FluxInstance that a document states, itself or as values of the
 /// `flux-instance` chart.
 pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {

@@ -114,6 +114,14 @@ impl Graph {
     }
 }
 
+/// What begins the line with the version in the header of `gotk-components.yaml`.
+const HEADER: &str = "# Flux Version:";
+
+/// Whether a text may state the version of Flux in its header.
+pub(in crate::flux) fn states_version(text: &str) -> bool {
+    text.contains(HEADER)
+}
+
 /// The version of Flux that applied objects state: the tag of Flux's own manifests, or the header
 /// of `gotk-components.yaml`.
 fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
@@ -123,7 +131,7 @@ fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
         FluxVersion::parse(tag).filter(|_| url.ends_with("/flux-manifests"))
     };
     let header = |text: &str| {
-        let line = text.lines().take(10).find_map(|line| line.strip_prefix("# Flux Version:"))?;
+        let line = text.lines().take(10).find_map(|line| line.strip_prefix(HEADER))?;
         FluxVersion::parse(line)
     };
     reaches.iter().find_map(|(_, node, text)| manifests(node).or_else(|| header(text)))

@@ -28,11 +28,13 @@ mod tests;
 
 pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
+pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
 pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
 pub use given::GivenCluster;
 pub use graph::Graph;
+pub(super) use graph::states_version;
 pub use reach::Reach;
 pub use releases_root::ReleasesRoot;
 pub use templates::{EntryTemplate, KustomizationTemplate};

@@ -95,6 +95,13 @@ impl Object {
         if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
 
+    /// Whether another is the same but for lines.
+    pub(in crate::flux) fn is_like(&self, other: &Object) -> bool {
+        let without_lines = |object: &Object| Object { line: 0, items: Vec::new(), ..object.clone() };
+        let same_items = || self.items.iter().zip(&other.items).all(|(item, other)| item.is_like(other));
+        without_lines(self) == without_lines(other) && self.items.len() == other.items.len() && same_items()
+    }
+
     /// Whether it is of this group and kind, in any version.
     pub fn is(&self, group: &str, kind: &str) -> bool {
         self.kind == kind && self.api_version.split_once('/').is_some_and(|(of, _)| of == group)

@@ -11,8 +11,10 @@ use aho_corasick::AhoCorasick;
 
 use super::file::{Barred, FileView};
 use super::names::is_kustomization_file;
+use super::object::At;
 use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
 use crate::text::ContentId;
+use crate::yaml::Node;
 
 /// The YAML files of a tree.
 #[derive(Clone, Default)]
@@ -61,10 +63,39 @@ impl Scan {
                 EntryKind::File { .. } => {}
             }
         }
-        let found = on_all_cores(&new, |(path, filtered)| {
+        scan.whole = known.whole;
+        scan.read(tree, &new)?;
+        Ok(scan)
+    }
+
+    /// These files after changes of the tree at some paths; only those are read.
+    pub(in crate::flux) fn after<'p>(
+        &self,
+        tree: &Tree,
+        changed: impl IntoIterator<Item = &'p RepoPath>,
+    ) -> Result<Scan, TreeError> {
+        let mut scan = self.clone();
+        let mut new = Vec::new();
+        for path in changed {
+            scan.files.remove(path);
+            scan.unread.remove(path);
+            scan.links.retain(|link| link != path);
+            match tree.entry(path) {
+                Some(EntryKind::File { filtered, .. }) if is_of_interest(path) => new.push((path.clone(), filtered)),
+                // Nothing here makes a link.
+                _ => {}
+            }
+        }
+        scan.read(tree, &new)?;
+        Ok(scan)
+    }
+
+    /// Adds files.
+    fn read(&mut self, tree: &Tree, new: &[(RepoPath, bool)]) -> Result<(), TreeError> {
+        let found = on_all_cores(new, |(path, filtered)| {
             let Some(file) = tree.read(path)? else { return Ok(None) };
             let unread = Unread { path: path.clone(), bytes: file.bytes, filtered: *filtered, read: OnceLock::new() };
-            if *filtered || matters(path, &unread.bytes) {
+            if self.whole || *filtered || matters(path, &unread.bytes) {
                 unread.read();
             }
             Ok(Some(unread))
@@ -72,11 +103,11 @@ impl Scan {
         for unread in found.into_iter().filter_map(Result::transpose) {
             let unread = unread?;
             match unread.read.get() {
-                Some(file) => drop(scan.files.insert(unread.path.clone(), file.clone())),
-                None => drop(scan.unread.insert(unread.path.clone(), Arc::new(unread))),
+                Some(file) => drop(self.files.insert(unread.path.clone(), file.clone())),
+                None => drop(self.unread.insert(unread.path.clone(), Arc::new(unread))),
             }
         }
-        Ok(if known.whole { scan.whole() } else { scan })
+        Ok(())
     }
 
     /// The files of another tree that are known here, because they have the same content. Needs a
@@ -122,6 +153,11 @@ impl Scan {
         self.files.get(path).map(|file| &**file).or_else(of_others)
     }
 
+    /// The node of an object in one of the files that can matter.
+    pub(in crate::flux) fn node(&self, at: &At) -> Option<Node<'_>> {
+        at.node(self.files.get(&at.path)?.stream.as_ref()?)
+    }
+
     /// The files directly in a directory, parsed.
     pub(in crate::flux) fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         let read = below(&self.files, dir).map(|(path, file)| (path, &**file));
@@ -142,12 +178,6 @@ impl Scan {
         let found: BTreeMap<&RepoPath, &FileView> =
             read.chain(unread.map(|(path, unread)| (path, &**unread.read()))).collect();
         found.into_iter()
-    }
-
-    /// Removes a file that has changed, so that it is read again.
-    pub(in crate::flux) fn forget(&mut self, path: &RepoPath) {
-        self.files.remove(path);
-        self.unread.remove(path);
     }
 }
 

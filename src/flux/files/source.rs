@@ -1,6 +1,7 @@
 //! Sources of charts, and references to them.
 
-use super::object::At;
+use super::object::{At, Object};
+use super::scan::Scan;
 use crate::yaml::Node;
 
 /// A reference to a source of Flux, as it is written.
@@ -41,9 +42,11 @@ pub struct HelmRepository {
 }
 
 impl HelmRepository {
-    pub(in crate::flux) fn read(at: &At, root: Node<'_>) -> Option<HelmRepository> {
+    /// `None` for anything else.
+    pub(in crate::flux) fn read(object: &Object, scan: &Scan) -> Option<HelmRepository> {
+        let root = scan.node(&object.at).filter(|_| object.is_source("HelmRepository"))?;
         Some(HelmRepository {
-            at: at.clone(),
+            at: object.at.clone(),
             url: root.text_at(&["spec", "url"])?.trim_end_matches('/').to_owned(),
             oci: root.text_at(&["spec", "type"]) == Some("oci"),
         })
@@ -78,11 +81,13 @@ pub struct OciRepository {
 pub const CHART_LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
 impl OciRepository {
-    pub(in crate::flux) fn read(at: &At, root: Node<'_>) -> Option<OciRepository> {
+    /// `None` for anything else.
+    pub(in crate::flux) fn read(object: &Object, scan: &Scan) -> Option<OciRepository> {
+        let root = scan.node(&object.at).filter(|_| object.is_source("OCIRepository"))?;
         let text = |path: &[&str]| root.text_at(path).map(str::to_owned);
         let layer = |key: &str| root.text_at(&["spec", "layerSelector", key]);
         Some(OciRepository {
-            at: at.clone(),
+            at: object.at.clone(),
             api_version: text(&["apiVersion"])?,
             name: text(&["metadata", "name"])?,
             url: root.text_at(&["spec", "url"])?.trim_end_matches('/').to_owned(),

@@ -20,7 +20,7 @@ use crate::repo::{RepoPath, Tree};
 pub(in crate::flux) struct Builder<'v> {
     tree: &'v Tree,
     scan: &'v Scan,
-    kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    kustomizations: &'v BTreeMap<RepoPath, Arc<Kustomization>>,
     built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
     /// What changes objects and is not modelled, as far as it was met.
@@ -100,7 +100,7 @@ impl<'v> Builder<'v> {
             Some(kustomization) => self.accumulate(kustomization),
             None => self.generated(&path).to_vec(),
         };
-        let kustomization = stated.unwrap_or(&empty);
+        let kustomization = stated.map_or(&empty, |stated| stated);
         self.merge_generated(kustomization, &mut objects);
         let components = self.components(kustomization, &[]);
         let added = overlay.components.iter().map(|component| (component.clone(), vec![overlay.stated_in.clone()]));

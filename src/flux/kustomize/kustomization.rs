@@ -88,6 +88,12 @@ pub struct NamespaceTransformer {
 const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflationGenerator", "generators", "vars"];
 
 impl Kustomization {
+    /// The files of [`Kustomization::inputs`].
+    pub(in crate::flux) fn input_paths(&self) -> impl Iterator<Item = RepoPath> {
+        let dir = self.dir();
+        self.inputs.iter().filter_map(move |input| dir.join(&input.text))
+    }
+
     /// Reads the first document of a kustomization file. `read` returns the text of patch files.
     pub(in crate::flux) fn read(
         path: &RepoPath,

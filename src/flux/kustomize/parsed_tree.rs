@@ -1,6 +1,7 @@
 //! The input of a build: a tree, parsed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::kustomization::Kustomization;
 use crate::flux::files::{At, Object, Scan};
@@ -13,7 +14,7 @@ pub(in crate::flux) struct ParsedTree<'v> {
     pub(in crate::flux) tree: &'v Tree,
     pub(in crate::flux) scan: &'v Scan,
     /// The kustomization files, by directory.
-    pub(in crate::flux) kustomizations: &'v BTreeMap<RepoPath, Kustomization>,
+    pub(in crate::flux) kustomizations: &'v BTreeMap<RepoPath, Arc<Kustomization>>,
 }
 
 impl<'v> ParsedTree<'v> {
@@ -33,7 +34,7 @@ impl<'v> ParsedTree<'v> {
     }
 
     pub(in crate::flux) fn node(&self, at: &At) -> Option<Node<'v>> {
-        at.node(self.scan.files.get(&at.path)?.stream.as_ref()?)
+        self.scan.node(at)
     }
 
     pub(in crate::flux) fn text(&self, path: &RepoPath) -> Option<&'v str> {

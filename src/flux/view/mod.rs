@@ -9,6 +9,7 @@ mod installed;
 mod radius;
 mod release;
 mod traced;
+mod update;
 
 pub use input::{Input, NotBuilt};
 pub use installed::{Installed, InstalledChart};
@@ -28,7 +29,7 @@ use crate::flux::files::{
 };
 use crate::flux::kustomize::{Builder, Kustomization, Listed, Overlay, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
-use crate::repo::{Changes, RepoPath, Tree, TreeError};
+use crate::repo::{RepoPath, Tree, TreeError};
 use crate::yaml::Node;
 
 /// One tree, read. Files are parsed once: [`View::with`] parses only what has changed.
@@ -40,12 +41,14 @@ use crate::yaml::Node;
 pub struct View {
     tree: Tree,
     scan: Arc<Scan>,
-    kustomizations: Arc<BTreeMap<RepoPath, Kustomization>>,
+    kustomizations: Arc<BTreeMap<RepoPath, Arc<Kustomization>>>,
     graph: Arc<Graph>,
     releases: Arc<Vec<Release>>,
     helm_repositories: Arc<Vec<HelmRepository>>,
     oci_repositories: Arc<Vec<OciRepository>>,
     patches: Arc<BTreeSet<RepoPath>>,
+    /// What kustomization files read beside resources: patches, and files of generators.
+    inputs: Arc<BTreeSet<RepoPath>>,
     entry_templates: Arc<Vec<EntryTemplate>>,
     following: Option<Arc<Following>>,
     given: Arc<Vec<GivenCluster>>,
@@ -67,7 +70,7 @@ impl View {
     /// As [`View::of`].
     pub fn with_clusters(tree: Tree, given: Vec<GivenCluster>) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &Scan::default())?;
-        Ok(View::assemble(tree, scan, Arc::new(given)))
+        Ok(View::assemble(tree, scan, Arc::new(given), BTreeMap::new()))
     }
 
     /// Reads a tree that is similar to that of another view. Files that the other view has parsed
@@ -78,21 +81,7 @@ impl View {
     /// If a file cannot be read at all.
     pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
-        Ok(View::assemble(tree, scan, other.given.clone()))
-    }
-
-    /// This view with changes made to its tree.
-    ///
-    /// # Errors
-    /// If the changes do not fit the tree.
-    pub fn with(&self, changes: &Changes) -> Result<View, TreeError> {
-        let mut known = (*self.scan).clone();
-        for path in changes.paths() {
-            known.forget(path);
-        }
-        let tree = self.tree.with(changes)?;
-        let scan = Scan::of(&tree, &known)?;
-        Ok(View::assemble(tree, scan, self.given.clone()).like_before(self))
+        Ok(View::assemble(tree, scan, other.given.clone(), BTreeMap::new()))
     }
 
     /// This view, with the branches that its clusters follow: in it and in all views that come from
@@ -125,43 +114,45 @@ impl View {
         if self.scan.is_whole() {
             return self.clone();
         }
-        View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone()).like_before(self)
+        let kustomizations = (*self.kustomizations).clone();
+        View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone(), kustomizations).like_before(self)
     }
 
-    fn assemble(tree: Tree, scan: Scan, given: Arc<Vec<GivenCluster>>) -> View {
+    /// Reads who applies what; `known` are the kustomizations whose files have not changed, by
+    /// directory.
+    fn assemble(
+        tree: Tree,
+        scan: Scan,
+        given: Arc<Vec<GivenCluster>>,
+        known: BTreeMap<RepoPath, Arc<Kustomization>>,
+    ) -> View {
         let files = &scan.files;
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
         };
-        let kustomization_files: Vec<_> = files.iter().filter(|(path, _)| is_kustomization_file(path)).collect();
+        let is_known = |path: &RepoPath| known.get(&path.dir()).is_some_and(|known| known.path == *path);
+        let new = files.iter().filter(|(path, _)| is_kustomization_file(path) && !is_known(path));
         let read = |(path, file): &(&RepoPath, &Arc<FileView>)| {
-            Some((path.dir(), Kustomization::read(path, file.stream.as_ref()?, &text)))
+            Some((path.dir(), Arc::new(Kustomization::read(path, file.stream.as_ref()?, &text))))
         };
-        let kustomizations: BTreeMap<_, _> = on_all_cores(&kustomization_files, read).into_iter().flatten().collect();
+        let new = on_all_cores(&new.collect::<Vec<_>>(), read);
+        let mut kustomizations = known;
+        kustomizations.extend(new.into_iter().flatten());
         let parsed = ParsedTree { tree: &tree, scan: &scan, kustomizations: &kustomizations };
         let graph = Graph::of(&parsed, &given);
 
         let patches = parsed.patch_files();
         let objects = || parsed.objects().filter(|object| !patches.contains(&object.at.path));
-        let read = |object: &&Object| parsed.node(&object.at);
-        let releases = objects()
-            .filter(|object| object.is_helm_release())
-            .filter_map(|object| Release::read(object, read(&object)?))
-            .collect();
-        let helm_repositories = objects()
-            .filter(|object| object.is_source("HelmRepository"))
-            .filter_map(|object| HelmRepository::read(&object.at, read(&object)?))
-            .collect();
-        let oci_repositories = objects()
-            .filter(|object| object.is_source("OCIRepository"))
-            .filter_map(|object| OciRepository::read(&object.at, read(&object)?))
-            .collect();
+        let releases = objects().filter_map(|object| Release::read(object, &scan)).collect();
+        let helm_repositories = objects().filter_map(|object| HelmRepository::read(object, &scan)).collect();
+        let oci_repositories = objects().filter_map(|object| OciRepository::read(object, &scan)).collect();
         View {
             entry_templates: Arc::new(entry_templates(&parsed)),
             graph: Arc::new(graph),
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
             oci_repositories: Arc::new(oci_repositories),
+            inputs: Arc::new(kustomizations.values().flat_map(|kustomization| kustomization.input_paths()).collect()),
             kustomizations: Arc::new(kustomizations),
             patches: Arc::new(patches),
             following: None,
@@ -246,18 +237,18 @@ impl View {
 
     /// The kustomization file of a directory.
     pub fn kustomization(&self, dir: &RepoPath) -> Option<&Kustomization> {
-        self.kustomizations.get(dir)
+        self.kustomizations.get(dir).map(|kustomization| &**kustomization)
     }
 
     /// The kustomization files of Kustomize.
     pub fn kustomizations(&self) -> impl Iterator<Item = &Kustomization> {
-        self.kustomizations.values()
+        self.kustomizations.values().map(|kustomization| &**kustomization)
     }
 
     /// The kustomization files that list a file or directory under `resources`, whether or not a
     /// cluster builds them.
     pub fn listed_by(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
-        self.kustomizations.values().filter(move |kustomization| {
+        self.kustomizations().filter(move |kustomization| {
             let lists = |entry: &Listed| self.resolve(kustomization, &entry.text).as_ref() == Some(path);
             kustomization.resources.iter().any(lists)
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::View;
 use crate::flux::cluster::Reach;
-use crate::flux::files::{At, Object, SourceRef};
+use crate::flux::files::{At, Object, Scan, SourceRef};
 use crate::yaml::Node;
 
 /// A HelmRelease that names a chart. Patches, and fragments with only values, are not releases.
@@ -83,8 +83,9 @@ impl View {
 }
 
 impl Release {
-    pub(super) fn read(object: &Object, root: Node<'_>) -> Option<Release> {
-        let spec = root.get("spec")?;
+    /// `None` for anything else.
+    pub(super) fn read(object: &Object, scan: &Scan) -> Option<Release> {
+        let spec = scan.node(&object.at).filter(|_| object.is_helm_release())?.get("spec")?;
         let chart = match (spec.get("chart"), spec.get("chartRef")) {
             (Some(chart), None) => ChartSpec::read(chart).map_or(Chart::Invalid, Chart::Spec),
             (None, Some(reference)) => SourceRef::read(reference).map_or(Chart::Invalid, Chart::Ref),

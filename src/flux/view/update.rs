@@ -1,0 +1,69 @@
+//! A view after changes. What they do not touch is taken over: files, kustomizations, and, where no
+//! change is of interest to it, the whole graph.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Release, View};
+use crate::flux::cluster::{states_entry_point, states_version};
+use crate::flux::files::{FileView, HelmRepository, Object, Scan, is_kustomization_file};
+use crate::repo::{Changes, RepoPath, TreeError};
+use crate::yaml::Stream;
+
+impl View {
+    /// This view with changes made to its tree.
+    ///
+    /// # Errors
+    /// If the changes do not fit the tree.
+    pub fn with(&self, changes: &Changes) -> Result<View, TreeError> {
+        let tree = self.tree.with(changes)?;
+        let changed: BTreeSet<&RepoPath> = changes.paths().collect();
+        let scan = self.scan.after(&tree, changed.iter().copied())?;
+        if changed.iter().all(|path| self.is_aside(path, &scan)) {
+            return Ok(View { tree, ..self.with_contents(scan, &changed) });
+        }
+        let mut kustomizations = (*self.kustomizations).clone();
+        kustomizations.retain(|_, kustomization| {
+            !changed.contains(&kustomization.path) && !kustomization.input_paths().any(|input| changed.contains(&input))
+        });
+        Ok(View::assemble(tree, scan, self.given.clone(), kustomizations).like_before(self))
+    }
+
+    /// Whether the graph does not depend on how a file has changed: it holds the same HelmReleases
+    /// and HelmRepositories as before, with the same identities, and of these the graph knows no
+    /// more.
+    fn is_aside(&self, path: &RepoPath, after: &Scan) -> bool {
+        let (Some(old), Some(new)) = (self.scan.files.get(path), after.files.get(path)) else { return false };
+        let is_read = is_kustomization_file(path) || self.patches.contains(path) || self.inputs.contains(path);
+        let is_plain = |file: &FileView| {
+            let is_known = |object: &Object| object.is_helm_release() || object.is_source("HelmRepository");
+            let is_content =
+                |stream: &Arc<Stream>| !states_version(stream.text()) && !stream.documents().any(states_entry_point);
+            file.objects.iter().flat_map(Object::expanded).all(is_known) && file.stream.as_ref().is_some_and(is_content)
+        };
+        let is_like = |old: &[Object], new: &[Object]| {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.is_like(new))
+        };
+        !is_read && old.barred == new.barred && is_plain(old) && is_plain(new) && is_like(&old.objects, &new.objects)
+    }
+
+    /// This view with other contents of some files that are [aside](View::is_aside).
+    fn with_contents(&self, scan: Scan, changed: &BTreeSet<&RepoPath>) -> View {
+        let objects = || changed.iter().filter_map(|path| scan.files.get(*path)).flat_map(|file| &file.objects);
+        let stays = |path: &RepoPath| !changed.contains(path);
+        let mut releases: Vec<Release> =
+            self.releases.iter().filter(|release| stays(&release.at.path)).cloned().collect();
+        releases.extend(objects().filter_map(|object| Release::read(object, &scan)));
+        releases.sort_by(|a, b| a.at.cmp(&b.at));
+        let mut repositories: Vec<HelmRepository> =
+            self.helm_repositories.iter().filter(|repository| stays(&repository.at.path)).cloned().collect();
+        repositories.extend(objects().filter_map(|object| HelmRepository::read(object, &scan)));
+        repositories.sort_by(|a, b| a.at.cmp(&b.at));
+        View {
+            releases: Arc::new(releases),
+            helm_repositories: Arc::new(repositories),
+            scan: Arc::new(scan),
+            ..self.clone()
+        }
+    }
+}
