@@ -37,7 +37,7 @@ pub(super) fn find(view: &View, candidates: &[Candidate<'_>]) -> Removals {
             Err(finding) => found.findings.push(finding),
         }
     }
-    found
+    found.proven(view)
 }
 
 /// The releases of the chart that are on `spec.chart`, in this version.

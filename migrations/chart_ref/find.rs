@@ -116,7 +116,7 @@ fn sources(
     let staged: Vec<SourceKey> = staged.into_iter().cloned().collect();
     let placing = Placing { view, candidates, staged: &staged, settings };
     let mut placed = vec![per_app::place(placing, applied, apps)];
-    placed.extend(shared.into_iter().map(|group| shared::place(placing, group)));
+    placed.push(shared::place(placing, shared));
     placed.extend(namespaces.into_iter().map(|(key, groups)| namespace::place(placing, key, groups)));
     let mut sources = Vec::new();
     for Placed { sources: found, refused } in placed {

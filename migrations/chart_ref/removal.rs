@@ -42,5 +42,5 @@ pub(super) fn removals(
             Err(finding) => found.findings.push(finding),
         }
     }
-    found
+    found.proven(view)
 }

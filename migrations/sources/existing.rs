@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes;
 use super::place::Place;
 use super::spec::{SourceKey, Spec, Version, copy};
-use super::write::written;
+use super::write::{write, written};
 use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, SourceRef, View};
 use crate::plan::Finding;
+use crate::plan::author::Edits;
 use crate::yaml::New;
 
 /// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
@@ -114,8 +115,9 @@ pub(crate) fn fits(view: &View, source: &OciRepository, key: &SourceKey, carried
         && carried.iter().all(carries)
 }
 
-/// Writes a source on trial and checks that each of the clusters then has it in the namespace.
-/// Gives the name that it has there.
+/// Checks that each of some clusters has a source in the namespace once it is written. Gives the
+/// name that it has there. `together` is the view in which it is written with others, if that is
+/// possible: a trial for each source alone takes too long where there are many.
 ///
 /// # Errors
 /// A finding at its file if a cluster does not have it.
@@ -125,9 +127,13 @@ pub(crate) fn proven(
     place: &Place,
     clusters: &BTreeSet<String>,
     namespace: &str,
+    together: Option<&View>,
 ) -> Result<String, Finding> {
-    let trial = trial(view, spec, place)?;
-    existing(&trial, &spec.key, &spec.carried, clusters, namespace).ok_or_else(|| {
+    let find = |trial: &View| existing(trial, &spec.key, &spec.carried, clusters, namespace);
+    if let Some(name) = together.and_then(find) {
+        return Ok(name);
+    }
+    find(&trial(view, spec, place)?).ok_or_else(|| {
         let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
         let clusters = if clusters.is_empty() { "no cluster".to_owned() } else { clusters.join(" and ") };
         let file = &place.file;
@@ -161,6 +167,15 @@ pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At)
             Err(Finding::error(codes::NO_PLACE, message).at(&place.file, None))
         }
     }
+}
+
+/// The view in which several sources are written; `None` if they cannot be written together.
+pub(crate) fn trial_of_all<'s>(view: &View, all: impl IntoIterator<Item = (&'s Spec, &'s Place)>) -> Option<View> {
+    let mut edits = Edits::of(view);
+    for (spec, place) in all {
+        write(&mut edits, view, spec, place).ok()?;
+    }
+    view.with(&edits.finish().ok()?.0).ok()
 }
 
 /// The view in which a source is written.

@@ -97,8 +97,24 @@ pub(crate) fn removal(
         review: on_other_branches(view, at),
         is_pruned: reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune),
     };
-    proven(view, &removal)?;
     Ok(Some(removal))
+}
+
+impl Removals {
+    /// Proves all of them: those that something else depends on stay, with a finding.
+    pub(crate) fn proven(mut self, view: &View) -> Removals {
+        let all: Vec<&Removal> = self.all.iter().collect();
+        if proven(view, &all).is_ok() {
+            return self;
+        }
+        for removal in std::mem::take(&mut self.all) {
+            match proven(view, &[&removal]) {
+                Ok(()) => self.all.push(removal),
+                Err(finding) => self.findings.push(finding),
+            }
+        }
+        self
+    }
 }
 
 /// The clusters that apply it and follow another branch than the one that is checked out, where it
@@ -115,43 +131,54 @@ fn on_other_branches(view: &View, at: &At) -> Vec<Finding> {
     elsewhere.map(finding).collect()
 }
 
-/// Removes it on trial and checks that everything else is still applied as before.
-fn proven(view: &View, removal: &Removal) -> Result<(), Finding> {
-    let (changes, _) = write_removal(view, removal)?;
-    let refuse = |message: String| Finding::error(codes::STAYS, message).at(&removal.at.path, None);
+/// Removes some together on trial and checks that everything else is still applied as before.
+fn proven(view: &View, removals: &[&Removal]) -> Result<(), Finding> {
+    let Some(first) = removals.first() else { return Ok(()) };
+    let (changes, _) = write_removals(view, removals)?;
+    let refuse = |message: String| Finding::error(codes::STAYS, message).at(&first.at.path, None);
     let trial = view.with(&changes).map_err(|error| refuse(error.to_string()))?;
-    let same = |at: &At, reaches: usize| *at == removal.at || trial.graph().reaches(at).len() == reaches;
+    let removed: BTreeSet<&At> = removals.iter().map(|removal| &removal.at).collect();
+    let same = |at: &At, reaches: usize| removed.contains(at) || trial.graph().reaches(at).len() == reaches;
     match view.graph().reached().find(|(at, reaches)| !same(at, reaches.len())) {
         Some((at, _)) => Err(refuse(format!("without it, {at} would not be applied as it is now"))),
         None => Ok(()),
     }
 }
 
-/// Deletes its file and removes it from all lists, with the fates of the comments there.
+/// Deletes the files of some and removes them from all lists, with the fates of the comments there.
 ///
 /// # Errors
 /// A finding if a list cannot be edited.
-fn write_removal(view: &View, removal: &Removal) -> Result<Written, Finding> {
-    let path = &removal.at.path;
-    let file = view.file(path).and_then(|file| file.stream.as_ref()).expect("a source of the view was read");
+fn write_removals(view: &View, removals: &[&Removal]) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
-    edits.set(path.clone(), Change::Delete { of: file.content() });
-    for kustomization in &removal.listed_in {
+    let mut fates = Vec::new();
+    for path in removals.iter().map(|removal| &removal.at.path) {
+        let file = view.file(path).and_then(|file| file.stream.as_ref()).expect("a source of the view was read");
+        edits.set(path.clone(), Change::Delete { of: file.content() });
+        let fate = |comment: &Comment| CommentFate {
+            text: file.text()[comment.range.clone()].to_owned(),
+            line: comment.line,
+            range: comment.range.clone(),
+            fate: Fate::Dropped("its file is removed".to_owned()),
+        };
+        fates.extend(file.comments().iter().map(|comment| (path.clone(), fate(comment))));
+    }
+    let lists: BTreeSet<&RepoPath> = removals.iter().flat_map(|removal| &removal.listed_in).collect();
+    for kustomization in lists {
         let root = view.node(&At::document(kustomization, 0)).expect("a kustomization of the view has a document");
         let dir = kustomization.dir();
-        let is_it = |entry: &str| dir.join(entry).and_then(|listed| view.tree().follow(&listed)).as_ref() == Some(path);
+        let is_one = |entry: &str| {
+            let listed = dir.join(entry).and_then(|listed| view.tree().follow(&listed));
+            removals
+                .iter()
+                .any(|removal| removal.listed_in.contains(kustomization) && listed.as_ref() == Some(&removal.at.path))
+        };
         let fate = |_: &str| Fate::Dropped("it is about what is removed".to_owned());
-        edits.file(kustomization, |edit| edit.unlist(root, "resources", is_it, Emptied::Brackets, fate).map(drop))?;
+        edits.file(kustomization, |edit| edit.unlist(root, "resources", is_one, Emptied::Brackets, fate).map(drop))?;
     }
-    let (changes, fates) = edits.finish()?;
-    let fate = |comment: &Comment| CommentFate {
-        text: file.text()[comment.range.clone()].to_owned(),
-        line: comment.line,
-        range: comment.range.clone(),
-        fate: Fate::Dropped("its file is removed".to_owned()),
-    };
-    let of_file = file.comments().iter().map(|comment| (path.clone(), fate(comment)));
-    Ok((changes, of_file.chain(fates).collect()))
+    let (changes, of_lists) = edits.finish()?;
+    fates.extend(of_lists);
+    Ok((changes, fates))
 }
 
 /// What the unit of a removal changes on a tree; `removal` is what is found of it there.
@@ -161,7 +188,7 @@ pub(crate) fn edit_removal(view: &View, unit: &Unit, removal: Option<&Removal>) 
         return Edited::Already;
     }
     let message = match removal.map(|removal| (removal, removal.named_by.first())) {
-        Some((removal, None)) => return edited(write_removal(view, removal)),
+        Some((removal, None)) => return edited(write_removals(view, &[removal])),
         Some((_, Some(release))) => format!("the release in {release} still names {subject}"),
         None => format!("something in the repository names {subject}"),
     };
