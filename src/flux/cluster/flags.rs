@@ -1,6 +1,9 @@
 //! Where a tree states flags of controllers.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::by_id::ClusterId;
 use super::entry_point::instance_spec;
@@ -60,7 +63,9 @@ pub(super) fn controller_flags(
 
 /// Whether a text may state flags; few do.
 fn may_state_flags(text: &str) -> bool {
-    ["--no-cross-namespace-refs", "--feature-gates", "multitenant"].iter().any(|word| text.contains(word))
+    const WORDS: [&str; 3] = ["--no-cross-namespace-refs", "--feature-gates", "multitenant"];
+    static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(WORDS).expect("the words are few"));
+    FINDER.is_match(text)
 }
 
 /// The multitenancy lockdown of flux-operator, which sets the flag on all controllers.
