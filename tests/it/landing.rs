@@ -25,7 +25,22 @@ fn planned(view: &View, settings: &Settings) -> Plan {
 fn landed(view: &View, units: &[&Unit], settings: &Settings) -> Vec<FileChange> {
     let landed = land(view, units, migrations::all(), settings).unwrap();
     assert!(landed.refused.is_empty(), "{:?}", landed.refused);
+    is_as_if_read_anew(&landed.view);
     landed.view.tree().changed_files().unwrap()
+}
+
+/// What a view takes over from the one before the changes is what would be read again.
+fn is_as_if_read_anew(view: &View) {
+    let anew = View::of(view.tree().clone()).unwrap();
+    assert_eq!(format!("{:?}", view.graph()), format!("{:?}", anew.graph()));
+    assert_eq!(format!("{:?}", view.releases()), format!("{:?}", anew.releases()));
+    assert_eq!(format!("{:?}", view.helm_repositories()), format!("{:?}", anew.helm_repositories()));
+    assert_eq!(format!("{:?}", view.oci_repositories()), format!("{:?}", anew.oci_repositories()));
+    let kustomizations = |view: &View| format!("{:?}", view.kustomizations().collect::<Vec<_>>());
+    assert_eq!(kustomizations(view), kustomizations(&anew));
+    let objects =
+        |view: &View| format!("{:?}", view.files().map(|(path, file)| (path, &file.objects)).collect::<Vec<_>>());
+    assert_eq!(objects(view), objects(&anew));
 }
 
 /// One of the orders that needs allow, chosen by the numbers.
