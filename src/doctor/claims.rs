@@ -13,12 +13,12 @@ const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut unprotected: BTreeMap<&At, Vec<String>> = BTreeMap::new();
-    for (id, own) in view.graph().kustomizations.entries().filter(|(_, own)| own.prune) {
-        let keeps = own.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
+    for (id, kustomization) in view.graph().kustomizations.entries().filter(|(_, kustomization)| kustomization.prune) {
+        let keeps = kustomization.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
         for claim in builds.by(id).iter().filter(|object| is_claim(object) && !is_protected(object)) {
-            let name = own.variables.substitute(&claim.name);
+            let name = kustomization.variables.substitute(&claim.name);
             let kept = if keeps { ", which keeps it if the Kustomization itself is deleted" } else { "" };
-            unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", own.full_name()));
+            unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", kustomization.full_name()));
         }
     }
     unprotected

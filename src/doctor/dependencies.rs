@@ -23,8 +23,8 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let applied: ById<ClusterId, Applied> = graph.clusters.ids().map(|cluster| Applied::by(view, cluster)).collect();
     let mut found = Vec::new();
-    for own in &graph.kustomizations {
-        found.extend(of_kustomization(view, own, &applied[own.cluster]));
+    for kustomization in &graph.kustomizations {
+        found.extend(of_kustomization(view, kustomization, &applied[kustomization.cluster]));
     }
     for (at, reaches) in graph.reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
@@ -44,19 +44,20 @@ impl Applied {
             .filter(is_flux)
             .map(|reach| (reach.kind.clone(), reach.namespace.clone().unwrap_or_default(), reach.name.clone()))
             .collect();
-        let own = graph.kustomizations.iter().filter(|own| own.cluster == cluster);
-        names.extend(own.clone().map(|own| ("Kustomization".to_owned(), own.namespace.clone(), own.name.clone())));
+        let kustomizations = graph.kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
+        let name = |of: &FluxKustomization| ("Kustomization".to_owned(), of.namespace.clone(), of.name.clone());
+        names.extend(kustomizations.clone().map(name));
         // What a FluxInstance or a bootstrap creates is in no file.
         let source = &graph.clusters[cluster].source;
         let namespace = source.namespace.clone().unwrap_or_else(|| "flux-system".to_owned());
         names.insert((source.kind.clone(), namespace, source.name.clone()));
         // Another repository may contain anything; Flux's own manifests contain no source.
-        let is_elsewhere = |own: &FluxKustomization| {
-            let SourceRef { kind, name, namespace } = &own.source;
+        let is_elsewhere = |kustomization: &FluxKustomization| {
+            let SourceRef { kind, name, namespace } = &kustomization.source;
             let source = (kind.clone(), namespace.clone().unwrap_or_default(), name.clone());
-            own.path.is_none() && name != "flux-manifests" && names.contains(&source)
+            kustomization.path.is_none() && name != "flux-manifests" && names.contains(&source)
         };
-        let is_partial = own.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
+        let is_partial = kustomizations.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
         Applied { names, is_partial }
     }
 
@@ -68,7 +69,7 @@ impl Applied {
 
     /// Where something of this kind and name is instead.
     fn elsewhere(&self, kind: &str, name: &str) -> String {
-        let other = self.names.iter().filter(|(own, _, called)| own == kind && called == name);
+        let other = self.names.iter().filter(|(of, _, called)| of == kind && called == name);
         let namespaces: Vec<_> =
             other.map(|(_, namespace, _)| namespace.clone()).filter(|namespace| !namespace.is_empty()).collect();
         if namespaces.is_empty() {
@@ -79,47 +80,53 @@ impl Applied {
     }
 }
 
-fn of_kustomization(view: &View, own: &FluxKustomization, applied: &Applied) -> Vec<Finding> {
+fn of_kustomization(view: &View, kustomization: &FluxKustomization, applied: &Applied) -> Vec<Finding> {
     let mut found = Vec::new();
-    let field = |path: &[&str]| place(view, &own.at, path);
-    for (namespace, name) in &own.depends_on {
+    let field = |path: &[&str]| place(view, &kustomization.at, path);
+    for (namespace, name) in &kustomization.depends_on {
         if !applied.has("Kustomization", namespace, name) {
             let instead = applied.elsewhere("Kustomization", name);
             let message = format!(
                 "{} depends on Kustomization {namespace}/{name}, which the cluster does not apply{instead}",
-                own.full_name()
+                kustomization.full_name()
             );
             found.push(finding(
                 Severity::Error,
                 DEPENDS_ON_NOTHING,
-                &own.at.path,
+                &kustomization.at.path,
                 field(&["spec", "dependsOn"]),
                 message,
             ));
         }
     }
-    let source = &own.source;
-    let namespace = source.namespace.as_deref().unwrap_or(&own.namespace);
-    if own.parent.is_some() && !applied.has(&source.kind, namespace, &source.name) {
+    let source = &kustomization.source;
+    let namespace = source.namespace.as_deref().unwrap_or(&kustomization.namespace);
+    if kustomization.parent.is_some() && !applied.has(&source.kind, namespace, &source.name) {
         let instead = applied.elsewhere(&source.kind, &source.name);
         let message = format!(
             "{} builds from {} {namespace}/{}, which the cluster does not apply{instead}",
-            own.full_name(),
+            kustomization.full_name(),
             source.kind,
             source.name
         );
-        found.push(finding(Severity::Error, SOURCE_REF_MISSING, &own.at.path, field(&["spec", "sourceRef"]), message));
+        found.push(finding(
+            Severity::Error,
+            SOURCE_REF_MISSING,
+            &kustomization.at.path,
+            field(&["spec", "sourceRef"]),
+            message,
+        ));
     }
     found
 }
 
 fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Finding> {
     let Some(object) = view.effective(at, reach) else { return Vec::new() };
-    let own = reach.namespace.as_deref().unwrap_or_default();
-    let called = format!("{own}/{}", reach.name).trim_start_matches('/').to_owned();
+    let here = reach.namespace.as_deref().unwrap_or_default();
+    let called = format!("{here}/{}", reach.name).trim_start_matches('/').to_owned();
     let mut found = Vec::new();
     for item in object.at(&["spec", "dependsOn"]).map_or(&[][..], Value::items) {
-        let (Some(name), namespace) = (item.text_at(&["name"]), item.text_at(&["namespace"]).unwrap_or(own)) else {
+        let (Some(name), namespace) = (item.text_at(&["name"]), item.text_at(&["namespace"]).unwrap_or(here)) else {
             continue;
         };
         if !applied.has("HelmRelease", namespace, name) {
@@ -134,7 +141,7 @@ fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Fin
     for path in [&["spec", "chart", "spec", "sourceRef"][..], &["spec", "chartRef"]] {
         let Some(reference) = object.at(path) else { continue };
         let (Some(kind), Some(name)) = (reference.text_at(&["kind"]), reference.text_at(&["name"])) else { continue };
-        let namespace = reference.text_at(&["namespace"]).unwrap_or(own);
+        let namespace = reference.text_at(&["namespace"]).unwrap_or(here);
         if !applied.has(kind, namespace, name) {
             let instead = match (applied.elsewhere(kind, name), unlisted(view, kind, name)) {
                 (instead, Some(file)) if instead.is_empty() => {
@@ -175,16 +182,17 @@ fn hidden_failures(view: &View) -> Vec<Finding> {
     }
     let hidden = releases.into_iter().map(|(id, names)| (&graph.kustomizations[id], names));
     hidden
-        .filter(|(own, _)| !own.waits())
-        .filter_map(|(own, names)| {
+        .filter(|(kustomization, _)| !kustomization.waits())
+        .filter_map(|(kustomization, names)| {
             let is_it = |other: &&FluxKustomization| {
-                other.cluster == own.cluster && other.depends_on.contains(&(own.namespace.clone(), own.name.clone()))
+                other.cluster == kustomization.cluster
+                    && other.depends_on.contains(&(kustomization.namespace.clone(), kustomization.name.clone()))
             };
             let dependents: Vec<_> =
                 graph.kustomizations.iter().filter(is_it).map(|other| other.name.clone()).collect();
             let message = format!(
                 "{} does not wait for {}, and {} on it",
-                own.full_name(),
+                kustomization.full_name(),
                 listed(names),
                 if let [one] = dependents.as_slice() {
                     format!("{one} depends")
@@ -193,7 +201,13 @@ fn hidden_failures(view: &View) -> Vec<Finding> {
                 }
             );
             (!dependents.is_empty()).then(|| {
-                finding(Severity::Note, HIDDEN_FAILURE, &own.at.path, place(view, &own.at, &["spec", "wait"]), message)
+                finding(
+                    Severity::Note,
+                    HIDDEN_FAILURE,
+                    &kustomization.at.path,
+                    place(view, &kustomization.at, &["spec", "wait"]),
+                    message,
+                )
             })
         })
         .collect()

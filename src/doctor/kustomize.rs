@@ -21,9 +21,9 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         found.extend(unreadable_patches(kustomization));
     }
     found.extend(idle_patches(view));
-    found.extend(view.graph().unmodelled.iter().map(|own| {
-        let message = format!("not followed: {}", own.what);
-        finding(Severity::Note, NOT_MODELLED, &own.path, own.line, message)
+    found.extend(view.graph().unmodelled.iter().map(|unmodelled| {
+        let message = format!("not followed: {}", unmodelled.what);
+        finding(Severity::Note, NOT_MODELLED, &unmodelled.path, unmodelled.line, message)
     }));
     found
 }
@@ -112,11 +112,11 @@ fn unreadable_patches(kustomization: &Kustomization) -> impl Iterator<Item = Fin
 /// Patches for HelmReleases and Flux Kustomizations that match nothing in any build.
 fn idle_patches(view: &View) -> Vec<Finding> {
     let graph = view.graph();
-    let flux = graph.kustomizations.iter().flat_map(|own| &own.patches);
+    let flux = graph.kustomizations.iter().flat_map(|flux| &flux.patches);
     let reached: BTreeSet<_> =
         graph.reached().flat_map(|(_, reaches)| reaches).flat_map(|reach| &reach.through).collect();
-    let kustomize = view.kustomizations().filter(|own| reached.contains(&own.path));
-    let patches = flux.chain(kustomize.flat_map(|own| &own.patches));
+    let kustomize = view.kustomizations().filter(|file| reached.contains(&file.path));
+    let patches = flux.chain(kustomize.flat_map(|file| &file.patches));
     let used: BTreeSet<_> = graph
         .reached()
         .flat_map(|(_, reaches)| reaches)

@@ -10,10 +10,10 @@ use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, V
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (id, own) in view.graph().kustomizations.entries() {
-        found.extend(applies_itself(view, id, own, builds));
-        found.extend(paths(view, own));
-        found.extend(registered_twice(view, own, builds.by(id)));
+    for (id, kustomization) in view.graph().kustomizations.entries() {
+        found.extend(applies_itself(view, id, kustomization, builds));
+        found.extend(paths(view, kustomization));
+        found.extend(registered_twice(view, kustomization, builds.by(id)));
     }
     found.extend(owned_twice(view, builds));
     found
@@ -24,32 +24,39 @@ pub(super) fn line(view: &View, at: &At) -> usize {
     view.node(at).map_or(1, |node| node.line())
 }
 
-fn applies_itself(view: &View, id: KustomizationId, own: &FluxKustomization, builds: &Builds) -> Option<Finding> {
+fn applies_itself(
+    view: &View,
+    id: KustomizationId,
+    kustomization: &FluxKustomization,
+    builds: &Builds,
+) -> Option<Finding> {
     // The entry point is meant to: that is how Flux manages itself.
-    own.parent?;
-    let applied = builds.by(id).iter().any(|object| object.at == own.at);
-    let path = own.path.as_ref()?;
-    let message = format!("{} builds {path}, which has its own manifest", own.full_name());
-    applied.then(|| finding(Severity::Warning, APPLIES_ITSELF, &own.at.path, line(view, &own.at), message))
+    kustomization.parent?;
+    let applied = builds.by(id).iter().any(|object| object.at == kustomization.at);
+    let path = kustomization.path.as_ref()?;
+    let message = format!("{} builds {path}, which has its own manifest", kustomization.full_name());
+    applied.then(|| {
+        finding(Severity::Warning, APPLIES_ITSELF, &kustomization.at.path, line(view, &kustomization.at), message)
+    })
 }
 
-fn paths(view: &View, own: &FluxKustomization) -> Vec<Finding> {
-    let Some(path) = &own.path else { return Vec::new() };
+fn paths(view: &View, kustomization: &FluxKustomization) -> Vec<Finding> {
+    let Some(path) = &kustomization.path else { return Vec::new() };
     let is_there = |path| view.tree().follow(path).is_none_or(|path| view.tree().holds(&path));
     // A missing entry point of a cluster has a code of its own.
-    let missing = own.parent.is_some() && !is_there(path);
+    let missing = kustomization.parent.is_some() && !is_there(path);
     let at_field = |field: &str| {
-        let node = view.node(&own.at).and_then(|root| root.at(&["spec", field]));
-        node.map_or_else(|| line(view, &own.at), |node| node.line())
+        let node = view.node(&kustomization.at).and_then(|root| root.at(&["spec", field]));
+        node.map_or_else(|| line(view, &kustomization.at), |node| node.line())
     };
     let mut found = Vec::new();
     if missing {
-        let message = format!("{} builds {path}, which does not exist", own.full_name());
-        found.push(finding(Severity::Error, PATH_MISSING, &own.at.path, at_field("path"), message));
+        let message = format!("{} builds {path}, which does not exist", kustomization.full_name());
+        found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("path"), message));
     }
-    for component in own.components.iter().filter(|component| !is_there(component)) {
-        let message = format!("{} includes the Component {component}, which does not exist", own.full_name());
-        found.push(finding(Severity::Error, PATH_MISSING, &own.at.path, at_field("components"), message));
+    for component in kustomization.components.iter().filter(|component| !is_there(component)) {
+        let message = format!("{} includes the Component {component}, which does not exist", kustomization.full_name());
+        found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("components"), message));
     }
     found
 }
@@ -57,21 +64,21 @@ fn paths(view: &View, own: &FluxKustomization) -> Vec<Finding> {
 /// Group, kind, namespace and name, with variables substituted.
 type Identity = (String, String, String, String);
 
-fn identity(own: &FluxKustomization, object: &Rendered) -> Option<Identity> {
+fn identity(kustomization: &FluxKustomization, object: &Rendered) -> Option<Identity> {
     let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-    let namespace = own.variables.substitute(object.namespace.as_deref().unwrap_or_default());
-    let name = own.variables.substitute(&object.name);
+    let namespace = kustomization.variables.substitute(object.namespace.as_deref().unwrap_or_default());
+    let name = kustomization.variables.substitute(&object.name);
     let is_known = !namespace.contains("${") && !name.contains("${") && !name.is_empty();
     is_known.then(|| (group.to_owned(), object.kind.clone(), namespace, name))
 }
 
-fn registered_twice(view: &View, own: &FluxKustomization, objects: &[Rendered]) -> Vec<Finding> {
+fn registered_twice(view: &View, kustomization: &FluxKustomization, objects: &[Rendered]) -> Vec<Finding> {
     let mut seen: BTreeMap<Identity, &At> = BTreeMap::new();
     let mut found = Vec::new();
     for object in objects {
-        let Some(identity) = identity(own, object) else { continue };
+        let Some(identity) = identity(kustomization, object) else { continue };
         let (_, kind, namespace, name) = &identity;
-        let message = format!("{} builds {kind} {namespace}/{name} twice", own.full_name());
+        let message = format!("{} builds {kind} {namespace}/{name} twice", kustomization.full_name());
         if let Some(first) = seen.insert(identity.clone(), &object.at) {
             let message = format!("{message}, here and at {}:{}", first.path, line(view, first));
             let line = line(view, &object.at);
@@ -84,11 +91,11 @@ fn registered_twice(view: &View, own: &FluxKustomization, objects: &[Rendered]) 
 fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
     let mut owners: BTreeMap<(ClusterId, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
-    for (id, own) in kustomizations.entries() {
+    for (id, kustomization) in kustomizations.entries() {
         // What applies itself is reported as such.
-        for object in builds.by(id).iter().filter(|object| object.at != own.at) {
-            if let Some(identity) = identity(own, object) {
-                let places = owners.entry((own.cluster, identity)).or_default();
+        for object in builds.by(id).iter().filter(|object| object.at != kustomization.at) {
+            if let Some(identity) = identity(kustomization, object) {
+                let places = owners.entry((kustomization.cluster, identity)).or_default();
                 if places.iter().all(|(owner, _)| *owner != id) {
                     places.push((id, &object.at));
                 }

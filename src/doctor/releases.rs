@@ -13,12 +13,12 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     let mut installed: BTreeMap<(ClusterId, String, String), (&At, String)> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(own) = view.installed(at, reach) else { continue };
-            found.extend(chart_twice(view, at, reach, &own.object));
-            if !own.is_known() {
+            let Some(release) = view.installed(at, reach) else { continue };
+            found.extend(chart_twice(view, at, reach, &release.object));
+            if !release.is_known() {
                 continue;
             }
-            let (namespace, name) = (own.storage_namespace, own.release);
+            let (namespace, name) = (release.storage_namespace, release.release);
             let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
             let message = format!("{called} installs Helm release {namespace}/{name}");
             match installed.get(&(reach.cluster, namespace.clone(), name.clone())) {

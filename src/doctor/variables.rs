@@ -13,16 +13,16 @@ use crate::yaml::{Kind, Node};
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
-    for (id, own) in view.graph().kustomizations.entries() {
-        if !own.variables.any || may_come_from_elsewhere(own) {
+    for (id, kustomization) in view.graph().kustomizations.entries() {
+        if !kustomization.variables.any || may_come_from_elsewhere(kustomization) {
             continue;
         }
-        let strict = view.graph().clusters[own.cluster].substitutes_strictly() == Some(true);
+        let strict = view.graph().clusters[kustomization.cluster].substitutes_strictly() == Some(true);
         for object in builds.by(id).iter().filter(|object| is_substituted(object)) {
-            for (line, name) in missing(view, &own.variables, object) {
+            for (line, name) in missing(view, &kustomization.variables, object) {
                 let (is_error, by) = found.entry((&object.at, line, name)).or_default();
                 *is_error |= strict;
-                by.insert(own.full_name());
+                by.insert(kustomization.full_name());
             }
         }
     }
@@ -39,9 +39,11 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
 
 /// Whether a ConfigMap or Secret that must exist, and is not in this tree, may give it a value.
 /// Optional ones are usually absent.
-fn may_come_from_elsewhere(own: &FluxKustomization) -> bool {
-    let missing = own.substitute_from.iter().filter(|from| !from.optional);
-    missing.map(|from| format!("{}/{}", from.kind, from.name)).any(|from| own.variables.elsewhere.contains(&from))
+fn may_come_from_elsewhere(kustomization: &FluxKustomization) -> bool {
+    let missing = kustomization.substitute_from.iter().filter(|from| !from.optional);
+    missing
+        .map(|from| format!("{}/{}", from.kind, from.name))
+        .any(|from| kustomization.variables.elsewhere.contains(&from))
 }
 
 fn is_substituted(object: &Rendered) -> bool {
