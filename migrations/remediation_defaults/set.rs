@@ -38,9 +38,7 @@ impl Set {
 
     /// `upgrade.remediation.retries: 3`, each.
     pub(super) fn lines(&self) -> Vec<String> {
-        let line =
-            |(field, value): &(&Field, Value)| format!("{}: {}", field.short(), value.text().unwrap_or_default());
-        self.0.iter().map(line).collect()
+        self.0.iter().map(|(field, value)| format!("{}: {}", field.short(), value.text().unwrap_or_default())).collect()
     }
 
     /// Each value that more than half of the objects state, unless Flux does the same anyway, or it

@@ -181,19 +181,13 @@ impl Found<'_> {
         })
     }
 
-    /// The label of an object: in, if the scope is opt-in and it is no exception; out, if the scope is
-    /// opt-out and it is one.
+    /// The label of an object: of an exception where the scope is opt-out, of another where it is opt-in.
     fn label_draft(&self, member: &Member) -> Option<Draft> {
-        let stays_out = self.stays_out(member);
-        if member.label.is_some() || !self.is_able(member) {
+        let is_in = self.settings.scope_of(member.kind) == Scope::OptIn;
+        if member.label.is_some() || !self.is_able(member) || is_in == self.stays_out(member) {
             return None;
         }
         let key = self.settings.label_of(member.kind);
-        let is_in = match (self.settings.scope_of(member.kind), stays_out) {
-            (Scope::OptIn, false) => true,
-            (Scope::OptOut, true) => false,
-            _ => return None,
-        };
         let (step, title) = if is_in {
             (OPT_IN, format!("gets the defaults, by the label {key}: {ENABLED}"))
         } else {
