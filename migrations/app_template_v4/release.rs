@@ -8,9 +8,9 @@ use super::impact::{Effect, effect};
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version, warn};
 use crate::charts::app_template::Version;
+use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
 use crate::migrations::sources::codes::{PATCHED, VERIFY_ELSEWHERE};
-use crate::migrations::sources::publisher::APP_TEMPLATE;
 use crate::plan::codes::{UNREACHED, UNTOUCHABLE_FILE};
 use crate::plan::{Code, Finding, Severity};
 

@@ -2,9 +2,8 @@
 
 use super::release::{Candidate, Way};
 use super::source::is_of_3;
-use crate::flux::{At, Chart, View};
-use crate::migrations::sources::names::Names;
-use crate::migrations::sources::publisher::APP_TEMPLATE;
+use crate::charts::homes::APP_TEMPLATE;
+use crate::flux::{At, Chart, SourceNames, View};
 use crate::migrations::sources::remove::{self, Removal, Removals, Words, removal, users};
 use crate::plan::Batch;
 use crate::plan::runbook::Runbook;
@@ -18,7 +17,7 @@ pub(super) fn find(view: &View, candidates: &[Candidate<'_>]) -> Removals {
     if sources.peek().is_none() {
         return found;
     }
-    let names = Names::of(view, KIND);
+    let names = SourceNames::of(view, KIND);
     let candidate = |at: &At| candidates.iter().find(|candidate| candidate.release.at == *at);
     let moves = |at: &At| candidate(at).is_some_and(|candidate| candidate.second_beside().is_some());
     let moves_in_place =

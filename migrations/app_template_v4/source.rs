@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversion::Kept;
 use crate::charts::app_template;
+use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS};
 use crate::flux::{At, ClusterId, OciRepository, Reach, SourceRef, View};
 use crate::migrations::sources::existing::{existing, proven_beside};
 use crate::migrations::sources::place::{Place, beside};
-use crate::migrations::sources::publisher::{APP_TEMPLATE, FROZEN, LABS};
 use crate::migrations::sources::{SourceKey, Spec, Version, copy};
 use crate::plan::{Code, Finding};
 use crate::yaml::{New, Node};

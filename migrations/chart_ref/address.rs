@@ -3,14 +3,11 @@
 
 use super::codes;
 use super::settings::ChartSettings;
+use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS, is_published_at, published};
+use crate::charts::version;
 use crate::flux::HelmRepository;
 use crate::migrations::sources::Version;
-use crate::migrations::sources::publisher::{APP_TEMPLATE, FROZEN, LABS};
 use crate::plan::Code;
-
-/// The repositories of its publishers, over https and as OCI.
-const PUBLISHERS: [&str; 4] =
-    ["https://bjw-s.github.io/helm-charts", "https://bjw-s-labs.github.io/helm-charts", FROZEN, LABS];
 
 /// Where a chart lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +43,9 @@ pub(super) fn address(
         let url = format!("{base}/{}", chart.name);
         Ok(Address { same_registry: matches!(&in_repository, Some(Ok(address)) if address.url == url), url })
     };
-    if let Some(home) = chart.home.as_deref().or_else(|| published(&chart.name, repository, version)) {
+    let is_app_template = chart.name == APP_TEMPLATE;
+    let published = || published(&repository.url, major(version).filter(|_| is_app_template)?);
+    if let Some(home) = chart.home.as_deref().or_else(published) {
         return below(home);
     }
     in_repository.unwrap_or_else(|| {
@@ -59,7 +58,7 @@ pub(super) fn address(
 /// The addresses that a HelmRepository may stand for, whatever the version.
 pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> Vec<String> {
     let url = in_repository(&chart.name, repository).and_then(Result::ok).map(|address| address.url);
-    let is_known = chart.name == APP_TEMPLATE && PUBLISHERS.contains(&&*repository.url);
+    let is_known = chart.name == APP_TEMPLATE && is_published_at(&repository.url);
     let published = [FROZEN, LABS].into_iter().filter(|_| is_known);
     // A configured home is for repositories that are not OCI, and for charts that change their
     // version.
@@ -80,20 +79,6 @@ fn in_repository(chart: &str, repository: &HelmRepository) -> Option<Result<Addr
     Some(Ok(Address { url: format!("oci://{base}/{chart}"), same_registry: true }))
 }
 
-/// Where the publishers of app-template have a version of it.
-fn published(chart: &str, repository: &HelmRepository, version: &Version) -> Option<&'static str> {
-    if chart != APP_TEMPLATE || !PUBLISHERS.contains(&&*repository.url) {
-        return None;
-    }
-    // 3.x is in use from both: a release keeps the one that it has.
-    match major(version)? {
-        3 if repository.url == LABS => Some(LABS),
-        3 => Some(FROZEN),
-        4 => Some(LABS),
-        _ => None,
-    }
-}
-
 /// The first number of an exact version.
 pub(super) fn major(version: &Version) -> Option<u64> {
     numbers(version).map(|numbers| numbers[0])
@@ -101,21 +86,7 @@ pub(super) fn major(version: &Version) -> Option<u64> {
 
 /// The numbers of an exact version.
 pub(super) fn numbers(version: &Version) -> Option<[u64; 3]> {
-    let Version::Tag(tag) = version else { return None };
-    let core = tag.trim_start_matches('v').split(['-', '+', '_']).next()?;
-    let mut parts = core.split('.').map(|part| part.parse().ok());
-    Some([parts.next()??, parts.next()??, parts.next()??])
-}
-
-/// Whether Helm can read a text as a range of versions (Masterminds/semver): comparisons of numbers
-/// and wildcards.
-pub(super) fn is_range(text: &str) -> bool {
-    let is_part = |part: &str| {
-        let bare = part.trim_start_matches(['=', '!', '<', '>', '~', '^']).trim_start_matches('v');
-        part == "-" || bare.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'x' | 'X' | '*')) || bare.is_empty()
-    };
-    let mut parts = text.split([' ', ',', '|']).filter(|part| !part.is_empty()).peekable();
-    parts.peek().is_some() && parts.all(is_part)
+    if let Version::Tag(tag) = version { version::numbers(tag) } else { None }
 }
 
 #[cfg(test)]
@@ -159,16 +130,6 @@ mod tests {
         ] {
             let expected = expected.map(str::to_owned);
             assert_eq!(at(url, chart, version, moves), expected, "{url} {} {version}", chart.name);
-        }
-    }
-
-    #[test]
-    fn ranges_are_what_helm_reads() {
-        for text in ["3.x", "^3.0.0", ">=3.0.0 <4.0.0", ">= 1.0", "1.2 - 2.0", "*", "~1.2 || ~2", "v1.x"] {
-            assert!(is_range(text), "{text}");
-        }
-        for text in ["latest", "", "main", ">=latest"] {
-            assert!(!is_range(text), "{text}");
         }
     }
 }

@@ -7,8 +7,7 @@ use super::address::addresses;
 use super::candidate::Candidate;
 use super::settings::ChartRefSettings;
 use super::source::Source;
-use crate::flux::{At, HelmRepository, View};
-use crate::migrations::sources::names::Names;
+use crate::flux::{At, HelmRepository, SourceNames, View};
 use crate::migrations::sources::remove::{Removals, removal};
 
 /// The kind of what is removed.
@@ -34,7 +33,7 @@ pub(super) fn removals(
     if repositories.peek().is_none() {
         return found;
     }
-    let names = Names::of(view, KIND);
+    let names = SourceNames::of(view, KIND);
     let moves = |at: &At| candidates.iter().any(|candidate| candidate.release.at == *at && candidate.want().is_some());
     for repository in repositories {
         match removal(&names, view, KIND, &repository.at, &moves) {

@@ -7,12 +7,12 @@ use super::address::{major, numbers};
 use super::codes;
 use super::findings::refusal;
 use crate::charts::app_template;
+use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{Release, View};
 use crate::migrations::app_template_v4::AppTemplateV4Settings;
 use crate::migrations::app_template_v4::conversion::Converted;
 use crate::migrations::app_template_v4::impact::{Effect, effect};
 use crate::migrations::sources::Version;
-use crate::migrations::sources::publisher::APP_TEMPLATE;
 use crate::plan::{Finding, Severity};
 
 /// A version that changes.

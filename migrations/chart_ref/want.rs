@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::address::{address, is_range};
+use super::address::address;
 use super::codes;
 use super::findings::refusal;
 use super::home::{Home, Users};
 use super::settings::{ChartRefSettings, ChartSettings};
 use super::values::{Conversion, Jump};
+use crate::charts::version::is_range;
 use crate::flux::{Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
 use crate::plan::Finding;

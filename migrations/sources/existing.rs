@@ -6,7 +6,7 @@ use super::codes;
 use super::place::Place;
 use super::spec::{SourceKey, Spec, Version, copy};
 use super::write::{write, written};
-use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, SourceRef, View};
+use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, View};
 use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::yaml::New;
@@ -43,7 +43,7 @@ impl<'v> Sources<'v> {
 
     /// What the chartRef of a release names where a cluster applies it.
     pub(crate) fn named_by(&self, view: &View, release: &Release, reach: &Reach) -> &[Applied<'v>] {
-        match reference(view, release, reach).filter(|_| matches!(release.chart, Chart::Ref(_))) {
+        match view.source_of(release, reach).filter(|_| matches!(release.chart, Chart::Ref(_))) {
             Some(named) => self.named(reach.cluster, named.namespace.as_deref().unwrap_or_default(), &named.name),
             None => &[],
         }
@@ -53,25 +53,6 @@ impl<'v> Sources<'v> {
     pub(crate) fn of_release(&self, view: &View, release: &Release, reach: &Reach) -> Option<&'v OciRepository> {
         self.named_by(view, release, reach).first().map(|applied| applied.source)
     }
-}
-
-/// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of
-/// `chart.spec`, with its namespace.
-pub(crate) fn reference(view: &View, release: &Release, reach: &Reach) -> Option<SourceRef> {
-    let (stated, path): (_, &[&str]) = match &release.chart {
-        Chart::Ref(stated) => (stated, &["spec", "chartRef"]),
-        Chart::Spec(spec) => (&spec.source_ref, &["spec", "chart", "spec", "sourceRef"]),
-        Chart::Invalid => return None,
-    };
-    let of_release = || reach.namespace.clone();
-    let has_variable =
-        [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));
-    if reach.patches.is_empty() && !has_variable {
-        return Some(SourceRef { namespace: stated.namespace.clone().or_else(of_release), ..stated.clone() });
-    }
-    let object = view.effective(&release.at, reach)?;
-    let text = |key: &str| object.at(path)?.text_at(&[key]).map(str::to_owned);
-    Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace").or_else(of_release) })
 }
 
 /// An OCIRepository that each of these clusters has in the namespace, with this URL and version,

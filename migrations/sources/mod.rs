@@ -7,8 +7,7 @@
 //! - [`existing`]: whether it is in a tree, or in a trial of what the tree would be.
 //! - [`write`]: its text, in the style of its neighbours, and its entry in the kustomizations that
 //!   list it. [`component`]: a Component around it.
-//! - [`names`]: who names it, whatever the kind of the source. [`remove`]: how it is removed when
-//!   nobody names it any more.
+//! - [`remove`]: how it is removed when nobody names it any more.
 //!
 //! What cannot be done is a finding with one of the [`codes`]. Semantics:
 //! `docs/chart-ref.md#where-the-source-lives`; `docs/hazards.md#s2` to `docs/hazards.md#s7`.
@@ -17,9 +16,7 @@ pub(crate) mod codes;
 pub(crate) mod component;
 pub(crate) mod existing;
 pub(crate) mod name;
-pub(crate) mod names;
 pub(crate) mod place;
-pub(crate) mod publisher;
 pub(crate) mod remove;
 mod spec;
 pub(crate) mod write;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::names::{Namer, Names};
 use super::place::at_object;
-use crate::flux::{At, View};
+use crate::flux::{At, Namer, SourceNames, View};
 use crate::plan::author::{Edits, Written, edited, never_changed, other_names};
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Unit};
@@ -55,7 +54,7 @@ impl Removal {
 /// # Errors
 /// A finding if nothing names it and it cannot be removed even so.
 pub(crate) fn removal(
-    names: &Names<'_>,
+    names: &SourceNames<'_>,
     view: &View,
     kind: &'static str,
     at: &At,

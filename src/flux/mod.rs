@@ -14,7 +14,7 @@
 //! | `kustomize` | what Kustomize builds from a directory |
 //! | `cluster` | entry points, Flux Kustomizations, and what each of them applies |
 //! | `view` | all of this of one tree, and the questions that can be asked |
-//! | `mentions` | where other files name an object or select by a label |
+//! | `mentions` | where other files name an object or a source, or select by a label |
 //!
 //! Semantics: `docs/flux-and-kustomize.md`. What is absent on purpose: remote resources,
 //! replacements, Helm charts inflated by Kustomize, plugins. They are named where they are met
@@ -39,7 +39,7 @@ pub use files::{
     SourceRef, WorkloadKind, is_kustomization_file,
 };
 pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
-pub use mentions::{Mention, Named, SelectorUse};
+pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames};
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::{
     Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, Radius, Radiuses, Release,

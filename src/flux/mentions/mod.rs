@@ -20,11 +20,13 @@ mod place;
 #[cfg(test)]
 mod selector_tests;
 mod selectors;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use selectors::SelectorUse;
+pub use sources::{Namer, SourceNames};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

@@ -80,6 +80,25 @@ impl View {
             clusters: self.graph().clusters_of(&release.at),
         }
     }
+
+    /// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of
+    /// `chart.spec`, with its namespace.
+    pub fn source_of(&self, release: &Release, reach: &Reach) -> Option<SourceRef> {
+        let (stated, path): (_, &[&str]) = match &release.chart {
+            Chart::Ref(stated) => (stated, &["spec", "chartRef"]),
+            Chart::Spec(spec) => (&spec.source_ref, &["spec", "chart", "spec", "sourceRef"]),
+            Chart::Invalid => return None,
+        };
+        let of_release = || reach.namespace.clone();
+        let has_variable =
+            [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));
+        if reach.patches.is_empty() && !has_variable {
+            return Some(SourceRef { namespace: stated.namespace.clone().or_else(of_release), ..stated.clone() });
+        }
+        let object = self.effective(&release.at, reach)?;
+        let text = |key: &str| object.at(path)?.text_at(&[key]).map(str::to_owned);
+        Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace").or_else(of_release) })
+    }
 }
 
 impl Release {

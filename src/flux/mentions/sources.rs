@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use super::existing::reference;
-use crate::flux::{At, Barred, Chart, ClusterId, Reach, Release, View};
+use crate::flux::cluster::{ClusterId, Reach};
+use crate::flux::files::{At, Barred};
+use crate::flux::view::{Chart, Release, View};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node};
 
 /// All that names sources of one kind in a view.
-pub(crate) struct Names<'v> {
+pub struct SourceNames<'v> {
     view: &'v View,
     kind: &'static str,
     mentions: Vec<Mention>,
@@ -21,7 +22,7 @@ pub(crate) struct Names<'v> {
 
 /// Who names a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Namer {
+pub enum Namer {
     /// A HelmRelease, by `sourceRef` or `chartRef`.
     Release(At),
     /// Something else, at a line of a file.
@@ -46,11 +47,12 @@ struct Uses<'v> {
 /// Endings of files that are not YAML by name and may be rendered to YAML.
 const TEMPLATES: [&str; 6] = [".j2", ".jinja", ".jinja2", ".tmpl", ".gotmpl", ".tpl"];
 
-impl<'v> Names<'v> {
+impl<'v> SourceNames<'v> {
     /// Reads all that states this kind: mappings with `kind` and `name`, patch files, block scalars
     /// with YAML in them, templates, and files that cannot be read.
-    pub(crate) fn of(view: &'v View, kind: &'static str) -> Names<'v> {
-        let mut names = Names { view, kind, mentions: Vec::new(), texts: Vec::new(), releases: releases(view, kind) };
+    pub fn of(view: &'v View, kind: &'static str) -> SourceNames<'v> {
+        let mut names =
+            SourceNames { view, kind, mentions: Vec::new(), texts: Vec::new(), releases: releases(view, kind) };
         let inputs =
             view.kustomizations().flat_map(|file| file.inputs.iter().filter_map(|entry| file.dir().join(&entry.text)));
         let patches: BTreeSet<RepoPath> = inputs.collect();
@@ -111,7 +113,7 @@ impl<'v> Names<'v> {
     }
 
     /// Who names the source at a place, under any of the names under which clusters apply it.
-    pub(crate) fn of_source(&self, at: &At) -> Vec<Namer> {
+    pub fn of_source(&self, at: &At) -> Vec<Namer> {
         let reaches = self.view.graph().reaches(at);
         let place = |reach: &Reach| (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
         let places: BTreeSet<_> = reaches.iter().map(place).collect();
@@ -143,7 +145,7 @@ fn releases<'v>(view: &'v View, kind: &str) -> Vec<Uses<'v>> {
             Chart::Invalid => None,
         };
         let applied = reaches.iter().filter_map(|reach| {
-            let named = reference(view, release, reach).filter(|named| named.kind == kind)?;
+            let named = view.source_of(release, reach).filter(|named| named.kind == kind)?;
             Some((reach.cluster, named.namespace.unwrap_or_default(), named.name))
         });
         let stated = stated.filter(|named| reaches.is_empty() && named.kind == kind).map(|named| named.name.as_str());
