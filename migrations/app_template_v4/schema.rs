@@ -1,9 +1,7 @@
 //! The comment above a HelmRelease that names a schema of the chart's 3.x.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use crate::flux::{At, View};
+use crate::plan::author::most_frequent;
 use crate::yaml::{Comment, Edit, Error, Stream};
 
 const MODELINE: &str = "yaml-language-server: $schema=";
@@ -47,15 +45,10 @@ fn is_stale(comment: &str) -> bool {
 
 /// The comment with a schema other than the chart's own that most HelmReleases have.
 fn most_named(view: &View) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for stream in view.releases().iter().map(|release| stream(view, &release.at)) {
-        let comments = stream.comments().iter().map(|comment| text_of(stream, comment));
-        let schemas = comments.filter(|text| text.starts_with(MODELINE) && text.contains("helmrelease"));
-        for schema in schemas.filter(|text| !text.contains("/app-template/")) {
-            *counts.entry(schema).or_default() += 1;
-        }
-    }
-    counts.into_iter().max_by_key(|(text, count)| (*count, Reverse(*text))).map(|(text, _)| text.to_owned())
+    let streams = view.releases().iter().map(|release| stream(view, &release.at));
+    let comments = streams.flat_map(|stream| stream.comments().iter().map(|comment| text_of(stream, comment)));
+    let schemas = comments.filter(|text| text.starts_with(MODELINE) && text.contains("helmrelease"));
+    most_frequent(schemas.filter(|text| !text.contains("/app-template/"))).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A Component that carries a source, for one object in each namespace that includes it.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::existing::fits;
 use super::place::Place;
@@ -9,7 +8,7 @@ use super::spec::{SourceKey, Spec};
 use super::write::{beginning, lists_bare_names, write};
 use crate::flux::{Kustomization, OciRepository, View};
 use crate::plan::Finding;
-use crate::plan::author::Edits;
+use crate::plan::author::{Edits, most_frequent};
 use crate::repo::{Change, Mode, RepoPath};
 use crate::yaml::New;
 
@@ -36,13 +35,9 @@ pub(crate) fn carrying(
 
 /// The directory with the most Components that carry sources.
 pub(crate) fn home_of_siblings(view: &View) -> Option<RepoPath> {
-    let mut counts: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let components = view.kustomizations().filter(|kustomization| kustomization.component);
     let carrying = components.filter(|component| !sources_in(view, component).is_empty());
-    for parent in carrying.filter_map(|component| component.dir().parent()) {
-        *counts.entry(parent).or_default() += 1;
-    }
-    counts.into_iter().max_by_key(|(dir, count)| (*count, Reverse(dir.clone()))).map(|(dir, _)| dir)
+    most_frequent(carrying.filter_map(|component| component.dir().parent()))
 }
 
 /// The OCIRepositories in files that a kustomization lists.

@@ -1,13 +1,10 @@
 //! The text of a source, and its entry in the kustomizations that list it.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use super::place::Place;
 use super::spec::{Spec, Version};
 use crate::flux::{At, CHART_LAYER, Kustomization, View};
 use crate::plan::Finding;
-use crate::plan::author::{Edits, Written, refused_edit};
+use crate::plan::author::{Edits, Written, most_frequent, refused_edit};
 use crate::repo::{Change, Mode, RepoPath};
 use crate::yaml::{Edit, Error, New, Order, Stream};
 
@@ -130,13 +127,10 @@ fn object(spec: &Spec, place: &Place) -> New {
 
 /// The schema comment that most OCIRepositories of this API version in the tree have.
 fn schema_comment(view: &View, api_version: &str) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for source in view.oci_repositories().iter().filter(|source| source.api_version == api_version) {
-        let Some(stream) = view.file(&source.at.path).and_then(|file| file.stream.as_deref()) else { continue };
-        let texts = stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()]);
-        for text in texts.filter(|text| text.starts_with("# yaml-language-server:") && text.contains("ocirepository")) {
-            *counts.entry(text).or_default() += 1;
-        }
-    }
-    counts.into_iter().max_by_key(|(text, count)| (*count, Reverse(*text))).map(|(text, _)| text.to_owned())
+    let sources = view.oci_repositories().iter().filter(|source| source.api_version == api_version);
+    let streams = sources.filter_map(|source| view.file(&source.at.path)?.stream.as_deref());
+    let texts =
+        streams.flat_map(|stream| stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()]));
+    let is_schema = |text: &&str| text.starts_with("# yaml-language-server:") && text.contains("ocirepository");
+    most_frequent(texts.filter(is_schema)).map(str::to_owned)
 }

@@ -6,11 +6,13 @@
 //! a batch. CONTRIBUTING.md has a whole migration as an example.
 
 mod edits;
+mod frequent;
 mod rewrite;
 pub mod testing;
 mod workloads;
 
 pub use super::land::never_changed;
 pub use edits::{Edits, Written, edited, refused_edit};
+pub use frequent::most_frequent;
 pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict, other_names};
 pub use workloads::{hooks, workloads};
