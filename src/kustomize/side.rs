@@ -1,6 +1,7 @@
 //! One of the two trees that are compared: what is built of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::complaint::complaint;
 use super::objects::Objects;
@@ -43,8 +44,10 @@ pub(super) struct Side {
 #[derive(Clone, PartialEq)]
 struct Job {
     input: Input,
-    /// The files that it reads, and the links of the tree.
+    /// The files that it reads.
     reads: Held,
+    /// The links of the tree, by which it may come to them.
+    links: Arc<Held>,
     /// The Flux Kustomization, for what Flux adds after the build.
     object: Value,
 }
@@ -52,11 +55,13 @@ struct Job {
 impl Side {
     /// Builds what is not known yet.
     pub(super) fn build(&mut self, program: &Program, view: &View, which: &BTreeSet<InCluster>) {
-        let links = links(view);
+        let links = Arc::new(links(view));
+        let by_name = by_name(view);
         let mut jobs = BTreeMap::new();
         self.built.clear();
         for id in which {
-            match job(view, id, &links) {
+            let kustomization = by_name.get(&(&*id.cluster, id.name.clone())).copied();
+            match kustomization.ok_or(Build::Absent).and_then(|kustomization| job(view, kustomization, &links)) {
                 Ok(job) => match self.known.get(id) {
                     Some((known, build)) if *known == job => drop(self.built.insert(id.clone(), build.clone())),
                     _ => drop(jobs.insert(id.clone(), job)),
@@ -67,7 +72,8 @@ impl Side {
         if jobs.is_empty() {
             return;
         }
-        let held: Held = jobs.values().flat_map(|job| job.reads.clone()).collect();
+        let mut held: Held = jobs.values().flat_map(|job| job.reads.clone()).collect();
+        held.extend((*links).clone());
         let workspace = self.workspace.take().map_or_else(Workspace::new, Ok).and_then(|mut workspace| {
             workspace.hold(held)?;
             Ok(workspace)
@@ -104,18 +110,21 @@ fn links(view: &View) -> Held {
     view.links().iter().filter_map(link).collect()
 }
 
-/// What is to be built for a Flux Kustomization.
-fn job(view: &View, id: &InCluster, links: &Held) -> Result<Job, Build> {
+/// The Flux Kustomizations by cluster and full name; the first, if there are several.
+fn by_name(view: &View) -> BTreeMap<(&str, String), &FluxKustomization> {
     let graph = view.graph();
-    let is_it =
-        |other: &&FluxKustomization| graph.clusters[other.cluster].name == id.cluster && other.full_name() == id.name;
-    let kustomization = graph.kustomizations.iter().find(is_it).ok_or(Build::Absent)?;
+    let named = |one: &'_ FluxKustomization| (&*graph.clusters[one.cluster].name, one.full_name());
+    graph.kustomizations.iter().rev().map(|one| (named(one), one)).collect()
+}
+
+/// What is to be built for a Flux Kustomization.
+fn job(view: &View, kustomization: &FluxKustomization, links: &Arc<Held>) -> Result<Job, Build> {
     let input = view.input(kustomization).map_err(|why| match why {
         NotBuilt::Elsewhere => Build::Absent,
         NotBuilt::Refused(why) => Build::Fails(why),
         not_in_the_tree => Build::Unknown(not_in_the_tree.to_string()),
     })?;
-    let (mut reads, mut all) = (links.clone(), 0);
+    let (mut reads, mut all) = (Held::new(), 0);
     for path in &input.reads {
         let file = view.tree().read(path).map_err(|error| Build::Unknown(error.to_string()))?;
         let Some(file) = file else { continue };
@@ -125,7 +134,7 @@ fn job(view: &View, id: &InCluster, links: &Held) -> Result<Job, Build> {
         }
         reads.insert(path.clone(), Content::File(file.bytes));
     }
-    Ok(Job { input, reads, object: kustomization.object.clone() })
+    Ok(Job { input, reads, links: links.clone(), object: kustomization.object.clone() })
 }
 
 /// Builds one Flux Kustomization.
