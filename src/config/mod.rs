@@ -64,7 +64,7 @@ impl Settings {
             mistakes.sort_by_key(|mistake| mistake.range.start);
             ConfigError { file: file.to_owned(), text: text.clone(), mistakes }
         };
-        let stream = Stream::parse(text.clone()).map_err(|error| failed(vec![error.into()]))?;
+        let stream = Stream::sound(text.clone()).map_err(|error| failed(vec![error.into()]))?;
         let mut settings = Settings { file: file.to_owned(), text: text.clone(), ..Settings::default() };
         let mut documents = stream.documents();
         let Some(root) = documents.next() else { return Ok(settings) };

@@ -25,6 +25,7 @@ mod parse;
 mod plain;
 mod proof;
 mod reading;
+mod sound;
 mod stream;
 
 pub use comments::{Comment, CommentFate, Fate};

@@ -60,6 +60,12 @@ pub(super) enum Content {
     },
 }
 
+impl Content {
+    pub(super) fn is_scalar(&self) -> bool {
+        matches!(self, Content::Scalar { .. })
+    }
+}
+
 /// What can precede a node: an anchor, a tag, or both.
 #[derive(Clone, Debug)]
 pub(super) struct Properties {

@@ -86,7 +86,7 @@ impl FileView {
         if path.as_str().ends_with(".j2") {
             return FileView { barred: Some(Barred::Template), ..nothing };
         }
-        match Stream::parse(text) {
+        match Stream::sound(text) {
             Ok(stream) => {
                 let barred = if stream.documents().any(is_encrypted) {
                     Some(Barred::Encrypted)

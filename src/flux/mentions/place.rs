@@ -191,7 +191,7 @@ impl Walk<'_> {
         let Some(text) = place.node.text() else { return };
         let may_be_yaml = text.contains('\n') || text.starts_with(['{', '[']) || text.starts_with("- ");
         if may_be_yaml && (self.is_of_interest)(text) {
-            let nested = Stream::parse(text).ok();
+            let nested = Stream::sound(text).ok();
             let nested = nested.filter(|stream| stream.documents().all(|root| root.kind() != Kind::Scalar));
             if let Some(stream) = nested {
                 for root in stream.documents() {

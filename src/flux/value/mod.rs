@@ -14,6 +14,8 @@ pub(super) use json_patch::Operation;
 pub use rewrite::rewrite;
 pub use substitute::Variables;
 
+use std::collections::HashSet;
+
 use crate::yaml::{Kind, Node, reads_as_string};
 
 /// The content of a node, with aliases and merge keys resolved.
@@ -38,14 +40,18 @@ pub enum Value {
 /// have billions.
 const BUDGET: usize = 500_000;
 
+/// How deep a value may nest, aliases expanded: twice what both parsers read.
+const DEPTH: usize = 256;
+
 impl Value {
     /// Reads a node. `None` if aliases make it larger than anyone can mean.
     pub fn of(node: Node<'_>) -> Option<Value> {
-        Value::within(node, &mut { BUDGET })
+        Value::within(node, &mut { BUDGET }, DEPTH)
     }
 
-    fn within(node: Node<'_>, left: &mut usize) -> Option<Value> {
+    fn within(node: Node<'_>, left: &mut usize, depth: usize) -> Option<Value> {
         *left = left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
         match node.kind() {
             Kind::Scalar if node.is_null() => Some(Value::Null),
             Kind::Scalar => {
@@ -54,32 +60,39 @@ impl Value {
                 Some(Value::Scalar { text, string })
             }
             Kind::Sequence => {
-                let items = node.items().map(|item| Value::within(item, left));
+                let items = node.items().map(|item| Value::within(item, left, depth));
                 items.collect::<Option<Vec<_>>>().map(Value::Sequence)
             }
             Kind::Mapping => {
                 let mut entries = Vec::new();
-                Value::collect_entries(node, &mut entries, left)?;
+                Value::collect_entries(node, &mut entries, &mut HashSet::new(), left, depth)?;
                 Some(Value::Mapping(entries))
             }
         }
     }
 
     /// The entries of a mapping, then those that it merges (`<<`) and does not have itself.
-    fn collect_entries(node: Node<'_>, entries: &mut Vec<(String, Value)>, left: &mut usize) -> Option<()> {
+    fn collect_entries<'s>(
+        node: Node<'s>,
+        entries: &mut Vec<(String, Value)>,
+        seen: &mut HashSet<&'s str>,
+        left: &mut usize,
+        depth: usize,
+    ) -> Option<()> {
         *left = left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
         for (key, value) in node.entries() {
             let Some(key) = key.text().filter(|key| *key != "<<") else { continue };
-            let value = Value::within(value, left)?;
-            if entries.iter().all(|(present, _)| present != key) {
+            let value = Value::within(value, left, depth)?;
+            if seen.insert(key) {
                 entries.push((key.to_owned(), value));
             }
         }
         let merged = node.own_entry("<<").map(|(_, merged)| merged);
         match merged.map(|merged| (merged, merged.kind())) {
-            Some((merged, Kind::Mapping)) => Value::collect_entries(merged, entries, left),
+            Some((merged, Kind::Mapping)) => Value::collect_entries(merged, entries, seen, left, depth),
             Some((merged, Kind::Sequence)) => {
-                merged.items().try_for_each(|item| Value::collect_entries(item, entries, left))
+                merged.items().try_for_each(|item| Value::collect_entries(item, entries, seen, left, depth))
             }
             _ => Some(()),
         }

@@ -2,6 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How deep defaults may be nested in each other. Deeper ones stay as they are.
+const NESTING: usize = 16;
+
+/// The longest value of a variable. A longer one counts as unknown: values that repeat each other
+/// from one Kustomization to the next would fill the memory.
+const LONGEST_VALUE: usize = 64 << 10;
+
+/// The longest text with variables filled in. A longer one stays as it is.
+const LONGEST_TEXT: usize = 4 << 20;
+
 /// The variables of a Flux Kustomization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
@@ -18,6 +28,7 @@ pub struct Variables {
 impl Variables {
     /// Sets a variable; later ones win.
     pub(in crate::flux) fn set(&mut self, name: &str, value: Option<&str>) {
+        let value = value.filter(|value| value.len() <= LONGEST_VALUE);
         self.values.insert(name.to_owned(), value.map(str::to_owned));
     }
 
@@ -28,9 +39,13 @@ impl Variables {
 
     /// The variables in a text that have neither value nor default, in order.
     pub fn missing_in(&self, text: &str) -> Vec<String> {
+        self.missing(text, NESTING)
+    }
+
+    fn missing(&self, text: &str, nesting: usize) -> Vec<String> {
         let missing = |place: Place<'_>| match place.default {
             _ if self.gives(place.name) => Vec::new(),
-            Some(default) => self.missing_in(default),
+            Some(default) => nesting.checked_sub(1).map(|nesting| self.missing(default, nesting)).unwrap_or_default(),
             None => vec![place.name.to_owned()],
         };
         places(text).flat_map(missing).collect()
@@ -45,6 +60,12 @@ impl Variables {
         if !self.any || !text.contains("${") {
             return text.to_owned();
         }
+        self.filled(text, NESTING).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// `None` for what is nested too deep or becomes too long.
+    fn filled(&self, text: &str, nesting: usize) -> Option<String> {
+        let nesting = nesting.checked_sub(1)?;
         let mut out = String::with_capacity(text.len());
         let mut end = 0;
         for variable in places(text) {
@@ -52,13 +73,19 @@ impl Variables {
             let whole = &text[variable.start..variable.end];
             let value = match self.values.get(variable.name) {
                 Some(value) => value.clone(),
-                None => variable.default.map(|default| self.substitute(default)),
+                None => match variable.default {
+                    Some(default) => Some(self.filled(default, nesting)?),
+                    None => None,
+                },
             };
             out.push_str(value.as_deref().filter(|_| variable.is_plain).unwrap_or(whole));
             end = variable.end;
+            if out.len() > LONGEST_TEXT {
+                return None;
+            }
         }
         out.push_str(&text[end..]);
-        out
+        Some(out)
     }
 }
 
@@ -134,6 +161,20 @@ mod tests {
             assert_eq!(values.substitute(text), expected);
         }
         assert_eq!(Variables::default().substitute("${X:=d}"), "${X:=d}", "without variables nothing is substituted");
+    }
+
+    #[test]
+    fn bombs_stay_as_they_are() {
+        let mut values = Variables { any: true, ..Variables::default() };
+        values.set("A", Some(&"x".repeat(LONGEST_VALUE)));
+        values.set("B", Some(&"x".repeat(LONGEST_VALUE + 1)));
+        assert_eq!(values.substitute("${A}").len(), LONGEST_VALUE);
+        assert_eq!(values.substitute("${B}"), "${B}");
+        let many = "${A}".repeat(200);
+        assert_eq!(values.substitute(&many), many);
+        let nested = "${X:=".repeat(100_000) + &"}".repeat(100_000);
+        assert_eq!(values.substitute(&nested), nested);
+        assert!(values.missing_in(&nested).is_empty());
     }
 
     #[test]

@@ -45,7 +45,25 @@ const STRINGS: [&str; 2] = ["quoted", "string"];
 /// The kinds that either parser gives to a plain scalar that is no string.
 const PLAIN: [&str; 5] = ["plain", "null", "boolean", "integer", "float"];
 
+/// Whether two parsers read the same texts in the same places, whatever types they give to them.
+pub(super) fn say_the_same(ours: &[Data], theirs: &[Data]) -> bool {
+    ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.says_the_same(theirs))
+}
+
 impl Data {
+    fn says_the_same(&self, other: &Data) -> bool {
+        match (self, other) {
+            (Data::Scalar { text: a, .. }, Data::Scalar { text: b, .. }) => a == b,
+            (Data::Sequence { items: a, .. }, Data::Sequence { items: b, .. }) => say_the_same(a, b),
+            (Data::Mapping { entries: a, .. }, Data::Mapping { entries: b, .. }) => {
+                let same =
+                    |((ak, av), (bk, bv)): (&(Data, Data), &(Data, Data))| ak.says_the_same(bk) && av.says_the_same(bv);
+                a.len() == b.len() && a.iter().zip(b).all(same)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether `read` matches this expectation.
     pub(super) fn is_met_by(&self, read: &Data) -> bool {
         match (self, read) {
