@@ -93,7 +93,7 @@ pub(crate) fn removal(
         also: other_names(view, at),
         listed_in,
         named_by,
-        review: on_other_branches(view, at),
+        review: on_other_branches(view, at).into_iter().chain(unread(names, view, at)).collect(),
         is_pruned: reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune),
     };
     Ok(Some(removal))
@@ -128,6 +128,17 @@ fn on_other_branches(view: &View, at: &At) -> Vec<Finding> {
         at_object(view, at, Finding::warning(codes::OTHER_BRANCH, message))
     };
     elsewhere.map(finding).collect()
+}
+
+/// What cannot be read may name any source.
+fn unread(names: &SourceNames<'_>, view: &View, at: &At) -> Option<Finding> {
+    let (first, more) = names.unread().split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+    let finding = Finding::warning(codes::UNREAD, format!("this may name it: {}{more}", first.what));
+    Some(match &first.path {
+        Some(path) => finding.at(path, first.line),
+        None => at_object(view, at, finding),
+    })
 }
 
 /// Removes some together on trial and checks that everything else is still applied as before.

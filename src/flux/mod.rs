@@ -39,7 +39,7 @@ pub use files::{
     SourceRef, WorkloadKind, is_kustomization_file,
 };
 pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
-pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames};
+pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::{
     Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, Radius, Radiuses, Release,

@@ -26,7 +26,7 @@ mod tests;
 mod words;
 
 pub use selectors::SelectorUse;
-pub use sources::{Namer, SourceNames};
+pub use sources::{Namer, SourceNames, Unread};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

@@ -1,5 +1,6 @@
 //! Who names a source: releases as their clusters see them, and whatever else in the repository
-//! states its kind and name. What is uncertain counts as naming it.
+//! states its kind and name. What is uncertain counts as naming it; what is built and cannot be read
+//! is listed ([`SourceNames::unread`]).
 
 use std::collections::BTreeSet;
 
@@ -7,6 +8,7 @@ use regex::Regex;
 
 use crate::flux::cluster::{ClusterId, Reach};
 use crate::flux::files::{At, Barred};
+use crate::flux::kustomize::{Kustomization, Listed, Unmodelled};
 use crate::flux::view::{Chart, Release, View};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node};
@@ -18,6 +20,18 @@ pub struct SourceNames<'v> {
     mentions: Vec<Mention>,
     texts: Vec<(RepoPath, String)>,
     releases: Vec<Uses<'v>>,
+    unread: Vec<Unread>,
+}
+
+/// Something that may name any source, because it is not known what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// The file with it, or that lists it; `None` if its name is no path.
+    pub path: Option<RepoPath>,
+    /// The line that lists it, from 1.
+    pub line: Option<usize>,
+    /// What it is: `https://example.org/x.yaml, which is not in this repository`.
+    pub what: String,
 }
 
 /// Who names a source.
@@ -47,12 +61,15 @@ struct Uses<'v> {
 /// Endings of files that are not YAML by name and may be rendered to YAML.
 const TEMPLATES: [&str; 6] = [".j2", ".jinja", ".jinja2", ".tmpl", ".gotmpl", ".tpl"];
 
+/// Fields of a kustomization that add objects which are in no file.
+const ADDING: [&str; 3] = ["generators", "helmCharts", "helmChartInflationGenerator"];
+
 impl<'v> SourceNames<'v> {
     /// Reads all that states this kind: mappings with `kind` and `name`, patch files, block scalars
     /// with YAML in them, templates, and files that cannot be read.
     pub fn of(view: &'v View, kind: &'static str) -> SourceNames<'v> {
-        let mut names =
-            SourceNames { view, kind, mentions: Vec::new(), texts: Vec::new(), releases: releases(view, kind) };
+        let (mentions, texts, unread) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names = SourceNames { view, kind, mentions, texts, releases: releases(view, kind), unread };
         let inputs =
             view.kustomizations().flat_map(|file| file.inputs.iter().filter_map(|entry| file.dir().join(&entry.text)));
         let patches: BTreeSet<RepoPath> = inputs.collect();
@@ -73,12 +90,51 @@ impl<'v> SourceNames<'v> {
                 names.walk(path, root, &read);
             }
         }
+        // Kustomize takes any file for YAML that a kustomization lists.
+        let listed: BTreeSet<RepoPath> = view.kustomizations().flat_map(|file| listed_in(view, file)).collect();
         for (path, _) in view.tree().entries() {
-            if TEMPLATES.iter().any(|end| path.name().ends_with(end)) && !seen.contains(&path) {
+            let is_listed = listed.contains(&path) && view.file(&path).is_none();
+            if (is_listed || TEMPLATES.iter().any(|end| path.name().ends_with(end))) && !seen.contains(&path) {
                 names.text_of(&path);
             }
         }
+        names.find_unread(&listed);
         names
+    }
+
+    /// What is built, or may be, and cannot be read.
+    fn find_unread(&mut self, listed: &BTreeSet<RepoPath>) {
+        let view = self.view;
+        let adds_objects = |what: &&Unmodelled| {
+            ADDING.contains(&what.what.as_str()) || Listed { text: what.what.clone(), line: what.line }.is_remote()
+        };
+        let elsewhere = view.graph().unmodelled.iter().filter(adds_objects).map(|unmodelled| Unread {
+            path: Some(unmodelled.path.clone()),
+            line: Some(unmodelled.line),
+            what: format!("{}, which is not in this repository", unmodelled.what),
+        });
+        let names = view.tree().left_out().iter().map(|left_out| Unread {
+            path: None,
+            line: None,
+            what: format!("the file {}, which has an unusable name", left_out.name),
+        });
+        let is_text = |path: &RepoPath| {
+            let file = view.tree().read(path);
+            file.is_ok_and(|file| file.is_none_or(|file| str::from_utf8(&file.bytes).is_ok()))
+        };
+        let of_yaml = view.files().filter(|(_, file)| file.barred == Some(Barred::NotUtf8)).map(|(path, _)| path);
+        let others = listed.iter().filter(|path| view.file(path).is_none() && !is_text(path));
+        let no_text = of_yaml.chain(others).map(|path| Unread {
+            path: Some(path.clone()),
+            line: None,
+            what: format!("{path}, which is not UTF-8"),
+        });
+        self.unread = elsewhere.chain(names).chain(no_text).collect();
+    }
+
+    /// What is built and cannot be read: it may name any source.
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
     }
 
     fn mention(&mut self, path: &RepoPath, line: usize, name: &str) {
@@ -133,6 +189,12 @@ impl<'v> SourceNames<'v> {
         let texts = self.texts.iter().filter(|(_, text)| names.iter().any(|name| has_word(text, name)));
         releases.chain(mentions).chain(texts.map(|(path, _)| Namer::Other(path.clone(), 1))).collect()
     }
+}
+
+/// The files that a kustomization lists under `resources`, with links followed.
+fn listed_in(view: &View, kustomization: &Kustomization) -> Vec<RepoPath> {
+    let local = kustomization.resources.iter().filter(|entry| !entry.is_remote());
+    local.filter_map(|entry| view.resolve(kustomization, &entry.text)).collect()
 }
 
 /// What the releases of a view name.
