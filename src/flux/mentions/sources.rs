@@ -91,7 +91,9 @@ impl<'v> SourceNames<'v> {
             }
         }
         // Kustomize takes any file for YAML that a kustomization lists.
-        let listed: BTreeSet<RepoPath> = view.kustomizations().flat_map(|file| listed_in(view, file)).collect();
+        let linked = view.links().iter().filter_map(|link| view.tree().follow(link));
+        let listed: BTreeSet<RepoPath> =
+            view.kustomizations().flat_map(|file| listed_in(view, file)).chain(linked).collect();
         for (path, _) in view.tree().entries() {
             let is_listed = listed.contains(&path) && view.file(&path).is_none();
             if (is_listed || TEMPLATES.iter().any(|end| path.name().ends_with(end))) && !seen.contains(&path) {
@@ -122,12 +124,19 @@ impl<'v> SourceNames<'v> {
             let file = view.tree().read(path);
             file.is_ok_and(|file| file.is_none_or(|file| str::from_utf8(&file.bytes).is_ok()))
         };
-        let of_yaml = view.files().filter(|(_, file)| file.barred == Some(Barred::NotUtf8)).map(|(path, _)| path);
+        let is_binary = |path: &RepoPath| {
+            let file = view.tree().read(path);
+            file.is_ok_and(|file| file.is_some_and(|file| file.bytes.contains(&0)))
+        };
+        let of_yaml = view
+            .files()
+            .filter(|(path, file)| file.barred == Some(Barred::NotUtf8) || file.broken.is_some() && is_binary(path));
+        let of_yaml = of_yaml.map(|(path, _)| path);
         let others = listed.iter().filter(|path| view.file(path).is_none() && !is_text(path));
         let no_text = of_yaml.chain(others).map(|path| Unread {
             path: Some(path.clone()),
             line: None,
-            what: format!("{path}, which is not UTF-8"),
+            what: format!("{path}, which is not text"),
         });
         self.unread = elsewhere.chain(names).chain(no_text).collect();
     }
@@ -257,6 +266,7 @@ fn has_word(text: &str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo::Memory;
 
     #[test]
     fn what_may_mean_a_name_does() {
@@ -266,6 +276,53 @@ mod tests {
         for written in ["bjw-s-labs", "bjw", "*", ".*", "", "x${X}", "${X}y"] {
             assert!(!may_be(written, "bjw-s"), "{written}");
         }
+    }
+
+    const FLUX: &str = "apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {url: https://example.org/repo}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: flux-system, namespace: flux-system}
+spec: {path: ./k, sourceRef: {kind: GitRepository, name: flux-system}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: repo, namespace: flux-system}
+spec: {url: https://example.org/charts}
+";
+
+    /// Who names the HelmRepository, and what may, with these resources and this file beside them.
+    fn found(resources: &str, file: (&str, &str)) -> (usize, Vec<String>) {
+        let list = format!("kind: Kustomization\nresources: [flux.yaml, {resources}]\n");
+        let files = [("k/kustomization.yaml", &*list), ("k/flux.yaml", FLUX), file];
+        let view = View::of(Memory::tree(files)).unwrap();
+        let names = SourceNames::of(&view, "HelmRepository");
+        let source = &view.helm_repositories()[0].at;
+        let unread = names.unread().iter().map(|unread| unread.what.clone());
+        (names.of_source(source).len(), unread.collect())
+    }
+
+    #[test]
+    fn what_is_not_yaml_by_name_is_read_where_it_is_listed() {
+        let json = r#"{"spec": {"chart": {"spec": {"sourceRef": {"kind": "HelmRepository", "name": "repo"}}}}}"#;
+        for name in ["x.json", "x.YAML", "x"] {
+            let path = format!("k/{name}");
+            assert_eq!(found(name, (&path, json)), (1, Vec::new()), "{name}");
+            assert_eq!(found("", (&path, json)), (0, Vec::new()), "{name} is not listed");
+        }
+    }
+
+    #[test]
+    fn what_is_built_and_not_known_may_name_any_source() {
+        let (named, unread) = found("https://example.org/x.yaml", ("a", ""));
+        assert_eq!(
+            (named, unread),
+            (0, vec!["https://example.org/x.yaml, which is not in this repository".to_owned()])
+        );
+        assert_eq!(found("", ("k/x.yaml", "\0GITCRYPT\0")).1, ["k/x.yaml, which is not text"]);
     }
 
     #[test]
