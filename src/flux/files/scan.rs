@@ -194,7 +194,7 @@ fn is_of_interest(path: &RepoPath) -> bool {
 }
 
 /// Whether a file can matter to who applies what, or must be reported as one that is never changed:
-/// templates by name, SOPS, not UTF-8.
+/// templates by name, SOPS, no text.
 ///
 /// The words that make a Flux object, the values of a FluxInstance, the header of Flux's own
 /// manifests, a ConfigMap for `substituteFrom` or an encrypted file are in the bytes as they are.
@@ -202,7 +202,7 @@ fn is_of_interest(path: &RepoPath) -> bool {
 /// Kustomization files are known by name.
 fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(Word::ALL).expect("the words are few"));
-    if is_kustomization_file(path) || !path.is_yaml() || str::from_utf8(bytes).is_err() {
+    if is_kustomization_file(path) || !path.is_yaml() || bytes.contains(&0) || str::from_utf8(bytes).is_err() {
         return true;
     }
     let mut seen = [false; Word::ALL.len()];
