@@ -105,7 +105,7 @@ fn build(
     let dir = repo.path().join(text(own, &["spec", "path"]).trim_start_matches("./"));
     let number = seen.len();
     if !seen.insert(name)
-        || number % stride != 0
+        || !number.is_multiple_of(stride)
         || !dir.is_dir()
         || text(own, &["spec", "sourceRef", "kind"]) != "GitRepository"
     {
