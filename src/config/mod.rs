@@ -31,7 +31,7 @@ pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
 
 use crate::text::nearest;
-use crate::yaml::Stream;
+use crate::yaml::{Error, Problem, Stream};
 
 /// The name of the configuration file, at the root of the repository.
 pub const FILE: &str = ".flux-codemod.yaml";
@@ -64,7 +64,12 @@ impl Settings {
             mistakes.sort_by_key(|mistake| mistake.range.start);
             ConfigError { file: file.to_owned(), text: text.clone(), mistakes }
         };
-        let stream = Stream::sound(text.clone()).map_err(|error| failed(vec![error.into()]))?;
+        let stream = match Stream::sound(text.clone()) {
+            // A key that is twice is reported below, with all other mistakes.
+            Err(Error { problem: Problem::DuplicateKey(_), .. }) => Stream::parse(text.clone()),
+            read => read,
+        };
+        let stream = stream.map_err(|error| failed(vec![error.into()]))?;
         let mut settings = Settings { file: file.to_owned(), text: text.clone(), ..Settings::default() };
         let mut documents = stream.documents();
         let Some(root) = documents.next() else { return Ok(settings) };

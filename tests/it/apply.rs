@@ -96,7 +96,8 @@ fn what_git_sees_is_what_diff_showed() {
     repo.write(KOMGA, repo.read(KOMGA).replace('\n', "\r\n"));
     set_mode(&repo, JELLYFIN, 0o755);
     let text = repo.read(KOMGA);
-    let last = text.split("  values:").next().unwrap().replace("komga", "größe").trim_end().to_owned();
+    let last = text.split("  values:").next().unwrap().replace("komga", "groesse");
+    let last = format!("{} # größe", last.trim_end());
     repo.write("kubernetes/main/apps/media/größe und \"mehr\".yaml", last);
     let repo = repo.commit();
     let shown = repo.run(&["diff", "--review"]);
