@@ -22,8 +22,8 @@ impl Stream {
     /// Reads a text that Flux and Kustomize read, too, and as the same document.
     ///
     /// # Errors
-    /// As [`Stream::parse`]; also for a key that is twice in one mapping, an alias inside of what it
-    /// stands for, aliases that expand to more than anybody means, and characters that only some
+    /// As [`Stream::parse`]; also for a key that is twice in one mapping, an alias inside the value
+    /// that it repeats, aliases that expand to more than anybody means, and characters that only some
     /// parsers take for line breaks, where that makes a difference.
     pub fn sound(text: impl Into<Arc<str>>) -> Result<Stream, Error> {
         let stream = Stream::parse(text)?;
@@ -51,7 +51,7 @@ impl Stream {
                 let children: Vec<Id> = match &self.nodes[id].content {
                     Content::Scalar { .. } => Vec::new(),
                     Content::Alias { target } => {
-                        let what = "an alias is inside of what it stands for, which no parser can read";
+                        let what = "an alias is inside the value that it repeats, which no parser can read";
                         sizes[id] = Some(sizes[*target].ok_or_else(|| self.broken(id, what))?);
                         continue;
                     }
