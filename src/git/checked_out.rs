@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::repository::open_exactly;
 use super::{GitError, Repository};
 
 impl Repository {
@@ -16,7 +17,7 @@ impl Repository {
     pub(super) fn checked_out(&self) -> Result<BTreeMap<String, PathBuf>, GitError> {
         let common = self.git.commondir();
         let mut found = BTreeMap::new();
-        let main = git2::Repository::open(common).map_err(|error| self.unreadable(&error))?;
+        let main = open_exactly(common).map_err(|error| self.unreadable(&error))?;
         // The HEAD of a bare repository belongs to no work tree.
         if let Some(root) = main.workdir() {
             stands_on(common, root, &mut found);

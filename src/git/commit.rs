@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::{AttrCheckFlags, Index, ObjectType, Oid};
 
-use super::{GitError, Repository, has_filter};
+use super::asked::{has_attributes_outside, is_converted};
+use super::repository::open_exactly;
+use super::{GitError, Repository};
 use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
 use crate::text::ContentId;
 
@@ -29,7 +31,7 @@ impl Repository {
     /// [`GitError`] if there is no such commit, or its trees are missing, as in a partial clone.
     pub(super) fn commit(&self, id: Oid) -> Result<Commit, GitError> {
         // Opened separately, because its index is replaced and its readers share a lock.
-        let read = || -> Result<Commit, git2::Error> { Commit::read(git2::Repository::open(self.git.path())?, id) };
+        let read = || -> Result<Commit, git2::Error> { Commit::read(open_exactly(self.git.path())?, id) };
         read().map_err(|error| self.unreadable(&error))
     }
 }
@@ -75,7 +77,7 @@ impl Commit {
     fn mark_filtered(&mut self) -> Result<(), git2::Error> {
         let repository = self.repository.get_mut().unwrap_or_else(PoisonError::into_inner);
         let has_attributes = self.entries.iter().any(|entry| entry.path.name() == ".gitattributes")
-            || repository.commondir().join("info/attributes").exists();
+            || has_attributes_outside(repository);
         if !has_attributes {
             return Ok(());
         }
@@ -84,7 +86,7 @@ impl Commit {
         repository.set_index(&mut index)?;
         for entry in &mut self.entries {
             if let EntryKind::File { filtered, .. } = &mut entry.kind {
-                *filtered = has_filter(repository, &entry.path, AttrCheckFlags::INDEX_ONLY);
+                *filtered = is_converted(repository, &entry.path, AttrCheckFlags::INDEX_ONLY);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::repo::{Foreign, RepoPath};
+use crate::text::shell;
 
 /// Why a repository cannot be used.
 #[derive(Debug, Error)]
@@ -25,6 +26,29 @@ pub enum GitError {
          -C DIR`), run flux-codemod on the copy outside of git, and copy the result back"
     )]
     Sha256(PathBuf),
+    /// It belongs to another user.
+    #[error(
+        "the git repository at {path} belongs to another user, so nothing of it is read; if you trust it:\n    {command}",
+        path = .0.display(),
+        command = trust(.0)
+    )]
+    Owner(PathBuf),
+    /// Something is called `.git` and is not a repository.
+    #[error(
+        "{path} is there, but cannot be read as a git repository ({why}), so it is not known which files are tracked or ignored; if its \
+         repository was moved, run `git worktree repair` in it or `git submodule update --init` above; if it is left over, remove it"
+    )]
+    Broken {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Its index has whole directories in the place of files.
+    #[error(
+        "{0} has a sparse index, which cannot be read here; `git sparse-checkout reapply --no-sparse-index` converts it"
+    )]
+    SparseIndex(PathBuf),
     /// libgit2 cannot read it.
     #[error("the git repository at {path} cannot be read: {why}")]
     Unreadable {
@@ -176,6 +200,10 @@ impl GitError {
 
 pub(super) fn unreadable(path: &Path, error: &git2::Error) -> GitError {
     GitError::Unreadable { path: path.to_owned(), why: error.message().to_owned() }
+}
+
+fn trust(path: &Path) -> String {
+    format!("git config --global --add safe.directory {}", shell(&path.display().to_string()))
 }
 
 fn listed(paths: &[PathBuf]) -> String {

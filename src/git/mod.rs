@@ -1,4 +1,4 @@
-//! git, through libgit2: where the repository is, what its index holds, which files have a filter.
+//! git, through libgit2: where the repository is, what its index holds.
 //!
 //! A [`Repository`] has commits and branches, and may be bare; a [`WorkTree`] is one with files.
 //! Read here are the work tree, [commits](Commit) as trees, and the branches that clusters follow
@@ -24,9 +24,10 @@
 //! then are refs compared with what was read, and names and work trees checked again.
 //!
 //! The `git` program reports the author and what is configured where (`GIT_CONFIG_*`, `includeIf`),
-//! and signs commits. Programs and keys that the repository itself configures are not used. Without
+//! says which files are ignored or behind a filter, and signs commits. Programs and keys that the repository itself configures are not used. Without
 //! git, commits are not signed, and libgit2 gives the author.
 
+mod asked;
 mod base;
 mod branch;
 mod checked_out;
@@ -54,12 +55,6 @@ mod wanted;
 mod work_tree;
 mod write;
 
-use std::path::Path;
-
-use git2::{AttrCheckFlags, AttrValue};
-
-use crate::repo::RepoPath;
-
 pub use base::{Base, CommitId};
 pub use commit::Commit;
 pub use error::GitError;
@@ -70,9 +65,3 @@ pub use names::is_branch_name;
 pub use repository::Repository;
 pub use wanted::{NewCommit, Onto, Outcome, Wanted, Written};
 pub use work_tree::WorkTree;
-
-/// Whether a `filter=` attribute is set for a path.
-fn has_filter(repository: &git2::Repository, path: &RepoPath, flags: AttrCheckFlags) -> bool {
-    let value = repository.get_attr_bytes(Path::new(path.as_str()), "filter", flags).ok().flatten();
-    matches!(AttrValue::always_bytes(value), AttrValue::Bytes(_) | AttrValue::String(_) | AttrValue::True)
-}

@@ -11,7 +11,7 @@ use super::{GitError, Repository};
 use crate::programs::{absolute_path, on_path};
 
 /// Variables that would point it to another repository.
-const OTHER_PLACES: [&str; 8] = [
+pub(super) const OTHER_PLACES: [&str; 8] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_COMMON_DIR",
@@ -56,11 +56,14 @@ impl Repository {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(failed(cause)),
         };
-        if let Some(mut stdin) = child.stdin.take() {
-            // A program that ends before it has read everything reports itself what is wrong.
-            let _ = stdin.write_all(input);
-        }
-        let output = child.wait_with_output().map_err(failed)?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // A program that answers while it reads waits until its answers are read. One that ends
+            // before it has read everything reports itself what is wrong.
+            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        });
+        let output = output.map_err(failed)?;
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Ok(Some(Ran { success: output.status.success(), stdout: output.stdout, stderr }))
     }

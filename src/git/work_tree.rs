@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{AttrCheckFlags, IndexEntryExtendedFlag};
+use git2::{IndexEntry, IndexEntryExtendedFlag};
 
-use super::{GitError, Repository, has_filter};
-use crate::repo::{Folder, Listed, Recorded, RepoPath, Rules, Source, Versions};
+use super::{GitError, Repository};
+use crate::repo::{Folder, Listed, Recorded, RepoPath, Rules, Versions, read_file};
 use crate::text::ContentId;
 
 /// A git repository with files to read and write: a [`Repository`] and the top of one of its work
@@ -62,7 +62,7 @@ impl WorkTree {
     pub fn files(&self) -> Result<Folder, GitError> {
         const GITLINK: u32 = 0o160_000;
         let git = &self.repository.git;
-        let index = git.index().map_err(|error| self.repository.unreadable(&error))?;
+        let index = git.index().map_err(|error| self.unreadable_index(&error))?;
         let mut listed = Listed::default();
         for entry in index.iter() {
             if entry.mode == GITLINK {
@@ -77,12 +77,8 @@ impl WorkTree {
         listed.excludes = self.excludes();
         let io = |cause| GitError::Io { path: self.root.clone(), cause };
         let mut folder = Folder::work_tree(&self.root, &listed).map_err(io)?;
-        // Attributes are slow to look up, and few repositories have any.
-        let has_attributes = folder.list().iter().any(|entry| entry.path.name() == ".gitattributes")
-            || git.commondir().join("info/attributes").exists();
-        if has_attributes {
-            folder.mark_filtered(|path| has_filter(git, path, AttrCheckFlags::FILE_THEN_INDEX));
-        }
+        self.repository.leave_out_ignored(&self.root, &mut folder, &listed.tracked);
+        self.repository.mark_converted(&self.root, &mut folder, &listed.tracked);
         Ok(folder)
     }
 
@@ -97,12 +93,41 @@ impl WorkTree {
         texts.map(|text| Rules::of(&text)).collect()
     }
 
-    /// Whether a file has uncommitted content: it is untracked, differs from the index, or the
-    /// index differs from HEAD. A file whose state is unknown does not count.
+    fn unreadable_index(&self, error: &git2::Error) -> GitError {
+        // The extension for whole directories that are left out.
+        if error.message().contains("sdir") {
+            return GitError::SparseIndex(self.root.clone());
+        }
+        self.repository.unreadable(error)
+    }
+
+    /// Whether a file has uncommitted content: it is untracked, unmerged, differs from the index, or
+    /// the index differs from HEAD.
     pub fn is_modified(&self, path: &RepoPath) -> bool {
-        let changed =
-            git2::Status::WT_NEW | git2::Status::WT_MODIFIED | git2::Status::INDEX_MODIFIED | git2::Status::INDEX_NEW;
-        self.repository.git.status_file(Path::new(path.as_str())).is_ok_and(|status| status.intersects(changed))
+        // libgit2 would look for rules of ignored files, and open whatever has their name.
+        let git = &self.repository.git;
+        let entry = git.index().ok().and_then(|index| index.get_path(Path::new(path.as_str()), 0));
+        let Some(entry) = entry else { return true };
+        let Versions { index, head } = self.versions(path);
+        index != head || !self.is_as_in_index(path, &entry)
+    }
+
+    fn is_as_in_index(&self, path: &RepoPath, entry: &IndexEntry) -> bool {
+        let full = self.root.join(path.as_str());
+        // As git does it: a file that was not touched since it was written has the same content, even
+        // if its line ends are converted.
+        let same_time = |data: &std::fs::Metadata| {
+            let since = data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+            let (seconds, nanoseconds) = (entry.mtime.seconds(), entry.mtime.nanoseconds());
+            Some(since.as_secs() == u64::try_from(seconds).ok()? && since.subsec_nanos() == nanoseconds)
+        };
+        let Ok(data) = full.symlink_metadata() else { return false };
+        let is_untouched = data.len() == u64::from(entry.file_size) && same_time(&data) == Some(true);
+        let is_same = || {
+            let bytes = read_file(&full).ok()?;
+            Some(ContentId::of_blob(entry.id.as_bytes())? == ContentId::of(&bytes))
+        };
+        is_untouched || is_same() == Some(true)
     }
 }
 
@@ -118,7 +143,7 @@ impl Recorded for WorkTree {
 }
 
 /// A file of the user's own git configuration, where git looks without being told.
-fn of_user(name: &str) -> Option<PathBuf> {
+pub(super) fn of_user(name: &str) -> Option<PathBuf> {
     let given = std::env::var_os("XDG_CONFIG_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     Some(given.or_else(|| Some(std::env::home_dir()?.join(".config")))?.join("git").join(name))
 }
@@ -126,7 +151,7 @@ fn of_user(name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repo::EntryKind;
+    use crate::repo::{EntryKind, Source};
 
     #[test]
     fn a_work_tree_is_found_from_below_and_filters_are_seen() {

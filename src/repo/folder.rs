@@ -125,7 +125,12 @@ impl Folder {
         Ok(Folder { root: root.to_owned(), entries, left_out, not_checked_out, excludes: listed.excludes.clone() })
     }
 
-    /// Marks the files for which a `filter=` attribute is set.
+    /// Leaves out files and links.
+    pub fn leave_out(&mut self, is_out: impl Fn(&RepoPath) -> bool) {
+        self.entries.retain(|entry| !is_out(&entry.path));
+    }
+
+    /// Marks the files that git stores in another form.
     pub fn mark_filtered(&mut self, is_filtered: impl Fn(&RepoPath) -> bool) {
         for entry in &mut self.entries {
             if let EntryKind::File { filtered, .. } = &mut entry.kind {

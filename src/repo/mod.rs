@@ -28,7 +28,7 @@ mod tree;
 mod write;
 
 pub use change::{Change, Changes, FileChange};
-pub(crate) use dir::{Dir, Seen};
+pub(crate) use dir::{Dir, Seen, read_file};
 pub use folder::{Folder, Listed};
 pub use ignored::Rules;
 pub(crate) use journal::own_dir;

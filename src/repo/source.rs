@@ -33,8 +33,8 @@ pub enum EntryKind {
     File {
         /// Its mode.
         mode: Mode,
-        /// Whether a `filter=` attribute changes the content between work tree and git: such a file
-        /// is never written.
+        /// Whether an attribute changes the content between work tree and git (`filter`,
+        /// `working-tree-encoding`): such a file is never written.
         filtered: bool,
     },
     /// A symbolic link: followed if it stays in the tree, never written.
