@@ -138,7 +138,12 @@ impl<'v> SourceNames<'v> {
             line: None,
             what: format!("{path}, which is not text"),
         });
-        self.unread = elsewhere.chain(names).chain(no_text).collect();
+        let absent = view.tree().not_checked_out().iter().filter(|path| path.is_yaml()).map(|path| Unread {
+            path: Some(path.clone()),
+            line: None,
+            what: format!("{path}, which git tracks and did not check out"),
+        });
+        self.unread = elsewhere.chain(names).chain(no_text).chain(absent).collect();
     }
 
     /// What is built and cannot be read: it may name any source.
