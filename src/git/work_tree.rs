@@ -107,7 +107,8 @@ impl WorkTree {
         // libgit2 would look for rules of ignored files, and open whatever has their name.
         let git = &self.repository.git;
         let entry = git.index().ok().and_then(|index| index.get_path(Path::new(path.as_str()), 0));
-        let Some(entry) = entry else { return true };
+        // Untracked or unmerged, if it is there at all.
+        let Some(entry) = entry else { return self.root.join(path.as_str()).symlink_metadata().is_ok() };
         let Versions { index, head } = self.versions(path);
         index != head || !self.is_as_in_index(path, &entry)
     }
