@@ -93,7 +93,9 @@ fn uncommitted_is_what_git_shows() {
         WorkTree::of(home.repository()).unwrap().is_modified(&crate::repo::RepoPath::new(name).unwrap())
     };
     let home = home();
-    assert!(!modified(&home, "a.yml") && modified(&home, "new.yml"));
+    assert!(!modified(&home, "a.yml") && !modified(&home, "new.yml"), "committed, and not there");
+    home.write("new.yml", "a: 1\n");
+    assert!(modified(&home, "new.yml"), "untracked");
     home.write("a.yml", "a: 2\n");
     assert!(modified(&home, "a.yml"));
     home.git(&["add", "a.yml"]);

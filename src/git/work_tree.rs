@@ -101,22 +101,27 @@ impl WorkTree {
         self.repository.unreadable(error)
     }
 
-    /// Whether a file has uncommitted content: it is untracked, unmerged, differs from the index, or
-    /// the index differs from HEAD.
+    /// Whether a file has uncommitted content: it is untracked, unmerged, differs from the index,
+    /// or the index differs from HEAD.
     pub fn is_modified(&self, path: &RepoPath) -> bool {
         // libgit2 would look for rules of ignored files, and open whatever has their name.
         let git = &self.repository.git;
         let entry = git.index().ok().and_then(|index| index.get_path(Path::new(path.as_str()), 0));
         // Untracked or unmerged, if it is there at all.
         let Some(entry) = entry else { return self.root.join(path.as_str()).symlink_metadata().is_ok() };
-        let Versions { index, head } = self.versions(path);
-        index != head || !self.is_as_in_index(path, &entry)
+        ContentId::of_blob(entry.id.as_bytes()) != self.at_head(path) || !self.is_as_in_index(path, &entry)
+    }
+
+    /// The content in the commit at HEAD.
+    fn at_head(&self, path: &RepoPath) -> Option<ContentId> {
+        let entry = self.repository.git.head().ok()?.peel_to_tree().ok()?.get_path(Path::new(path.as_str())).ok()?;
+        ContentId::of_blob(entry.id().as_bytes())
     }
 
     fn is_as_in_index(&self, path: &RepoPath, entry: &IndexEntry) -> bool {
         let full = self.root.join(path.as_str());
-        // As git does it: a file that was not touched since it was written has the same content, even
-        // if its line ends are converted.
+        // As git does it: a file that was not touched since it was written has the same content,
+        // even if its line ends are converted.
         let same_time = |data: &std::fs::Metadata| {
             let since = data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
             let (seconds, nanoseconds) = (entry.mtime.seconds(), entry.mtime.nanoseconds());
@@ -134,12 +139,9 @@ impl WorkTree {
 
 impl Recorded for WorkTree {
     fn versions(&self, path: &RepoPath) -> Versions {
-        let path = Path::new(path.as_str());
-        let git = &self.repository.git;
-        let content = |id: git2::Oid| ContentId::of_blob(id.as_bytes());
-        let index = git.index().ok().and_then(|index| index.get_path(path, 0)).and_then(|entry| content(entry.id));
-        let head = || git.head().ok()?.peel_to_tree().ok()?.get_path(path).ok();
-        Versions { index, head: head().and_then(|entry| content(entry.id())) }
+        let index = self.repository.git.index().ok().and_then(|index| index.get_path(Path::new(path.as_str()), 0));
+        let index = index.and_then(|entry| ContentId::of_blob(entry.id.as_bytes()));
+        Versions { index, head: self.at_head(path) }
     }
 }
 
