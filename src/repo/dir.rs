@@ -9,73 +9,31 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::seen::{Facts, Seen};
+
 /// A directory that is open.
 pub(crate) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
 }
 
-/// What has a name in a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Nothing,
-    File(Facts),
-    Directory(Facts),
-    /// Neither; the words for it.
-    Other(&'static str),
-}
-
-/// What the system keeps about a file or directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// Its permissions.
-    pub(crate) mode: u32,
-    /// Which one it is, among all of this machine.
-    pub(crate) id: (u64, u64),
-    is_ours: bool,
-}
-
-impl Facts {
-    #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the types differ between systems")]
-    fn of(stat: &Stat) -> Facts {
-        Facts {
-            mode: stat.st_mode as u32 & 0o7777,
-            id: (stat.st_dev as u64, stat.st_ino as u64),
-            is_ours: stat.st_uid == rustix::process::geteuid().as_raw(),
-        }
-    }
-
-    /// Whether it belongs to the user who runs this.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.is_ours
-    }
-
-    /// Whether nobody else may read or write it.
-    pub(crate) fn is_private(&self) -> bool {
-        self.mode & 0o077 == 0
+#[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the types differ between systems")]
+fn facts(stat: &Stat) -> Facts {
+    Facts {
+        mode: stat.st_mode as u32 & 0o7777,
+        id: (stat.st_dev as u64, stat.st_ino as u64),
+        is_ours: stat.st_uid == rustix::process::geteuid().as_raw(),
     }
 }
 
-impl Seen {
-    fn of(stat: &Stat) -> Seen {
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => Seen::File(Facts::of(stat)),
-            FileType::Directory => Seen::Directory(Facts::of(stat)),
-            FileType::Symlink => Seen::Other("a symbolic link"),
-            FileType::Fifo => Seen::Other("a named pipe"),
-            FileType::Socket => Seen::Other("a socket"),
-            _ => Seen::Other("a device"),
-        }
-    }
-
-    /// The words for it.
-    pub(crate) fn words(&self) -> &'static str {
-        match self {
-            Seen::Nothing => "nothing",
-            Seen::File(_) => "a file",
-            Seen::Directory(_) => "a directory",
-            Seen::Other(words) => words,
-        }
+fn seen(stat: &Stat) -> Seen {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Seen::File(facts(stat)),
+        FileType::Directory => Seen::Directory(facts(stat)),
+        FileType::Symlink => Seen::Other("a symbolic link"),
+        FileType::Fifo => Seen::Other("a named pipe"),
+        FileType::Socket => Seen::Other("a socket"),
+        _ => Seen::Other("a device"),
     }
 }
 
@@ -107,13 +65,13 @@ impl Dir {
 
     /// What the system keeps about it.
     pub(crate) fn facts(&self) -> io::Result<Facts> {
-        Ok(Facts::of(&rustix::fs::fstat(&self.fd)?))
+        Ok(facts(&rustix::fs::fstat(&self.fd)?))
     }
 
     /// What has this name here; a link is seen as such.
     pub(crate) fn seen(&self, name: &str) -> io::Result<Seen> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Seen::of(&stat)),
+            Ok(stat) => Ok(seen(&stat)),
             Err(Errno::NOENT) => Ok(Seen::Nothing),
             Err(error) => Err(error.into()),
         }
@@ -126,10 +84,10 @@ impl Dir {
             return Err(io::ErrorKind::NotFound.into());
         }
         if !matches!(seen, Seen::File(_)) {
-            return Err(not_a_file(&seen));
+            return Err(seen.is_no_file());
         }
         let mut file = self.open_file(name, OFlags::RDONLY)?;
-        let facts = Facts::of(&rustix::fs::fstat(&file)?);
+        let facts = facts(&rustix::fs::fstat(&file)?);
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok((bytes, facts))
@@ -155,7 +113,7 @@ impl Dir {
     /// The permissions that a new file has here: those that the user leaves to others.
     pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<u32> {
         let file = self.create_with(probe, 0o666)?;
-        let mode = rustix::fs::fstat(&file).map(|stat| Facts::of(&stat).mode);
+        let mode = rustix::fs::fstat(&file).map(|stat| facts(&stat).mode);
         self.remove(probe)?;
         Ok(mode?)
     }
@@ -169,7 +127,7 @@ impl Dir {
     pub(crate) fn append(&self, name: &str, mode: u32) -> io::Result<File> {
         let seen = self.seen(name)?;
         if !matches!(seen, Seen::Nothing | Seen::File(_)) {
-            return Err(not_a_file(&seen));
+            return Err(seen.is_no_file());
         }
         let flags = FILE | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
         regular(rustix::fs::openat(&self.fd, name, flags, mode_of(mode))?.into())
@@ -200,8 +158,8 @@ impl Dir {
         self.rename_with(one, other, How::Exchange)
     }
 
-    /// Renames a file to a name that is free. An error of the kind `AlreadyExists` if it is not, and
-    /// of the kind `Unsupported` if the file system cannot say so in the same step.
+    /// Renames a file to a name that is free. An error of the kind `AlreadyExists` if it is not,
+    /// and of the kind `Unsupported` if the file system cannot say so in the same step.
     pub(crate) fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
         self.rename_with(from, to, How::ToFree)
     }
@@ -275,22 +233,18 @@ fn mode_of(mode: u32) -> Mode {
 }
 
 fn regular(file: File) -> io::Result<File> {
-    match Seen::of(&rustix::fs::fstat(&file)?) {
+    match seen(&rustix::fs::fstat(&file)?) {
         Seen::File(_) => Ok(file),
-        seen => Err(not_a_file(&seen)),
+        seen => Err(seen.is_no_file()),
     }
-}
-
-fn not_a_file(seen: &Seen) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("{} is here, where a file should be", seen.words()))
 }
 
 /// The bytes of a file, not through a link as its last part. Anything else is an error, and is not
 /// opened.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let seen = Seen::of(&rustix::fs::lstat(path)?);
+    let seen = seen(&rustix::fs::lstat(path)?);
     if !matches!(seen, Seen::File(_)) {
-        return Err(not_a_file(&seen));
+        return Err(seen.is_no_file());
     }
     let mut file = regular(rustix::fs::open(path, FILE | OFlags::RDONLY, Mode::empty())?.into())?;
     let mut bytes = Vec::new();

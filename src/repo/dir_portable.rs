@@ -5,55 +5,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::seen::{Facts, Seen};
+
 /// A directory.
 pub(crate) struct Dir {
     path: PathBuf,
 }
 
-/// What has a name in a directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Nothing,
-    File(Facts),
-    Directory(Facts),
-    /// Neither; the words for it.
-    Other(&'static str),
-}
-
-/// What the system keeps about a file or directory: nothing that can be relied on here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// Its permissions.
-    pub(crate) mode: u32,
-    /// Which one it is: not known.
-    pub(crate) id: (u64, u64),
-}
-
-const FACTS: Facts = Facts { mode: 0, id: (0, 0) };
-
-impl Facts {
-    /// Owners are not known on this system; the key decides.
-    pub(crate) fn is_ours(&self) -> bool {
-        true
-    }
-
-    /// Permissions are not known on this system; the key decides.
-    pub(crate) fn is_private(&self) -> bool {
-        true
-    }
-}
-
-impl Seen {
-    /// The words for it.
-    pub(crate) fn words(&self) -> &'static str {
-        match self {
-            Seen::Nothing => "nothing",
-            Seen::File(_) => "a file",
-            Seen::Directory(_) => "a directory",
-            Seen::Other(words) => words,
-        }
-    }
-}
+/// Owners and permissions are not known on these systems; the key decides.
+const FACTS: Facts = Facts { mode: 0, id: (0, 0), is_ours: true };
 
 impl Dir {
     /// Opens a directory by its path, which may pass through links.
@@ -119,7 +79,7 @@ impl Dir {
     pub(crate) fn overwrite(&self, name: &str) -> io::Result<File> {
         match self.seen(name)? {
             Seen::File(_) => OpenOptions::new().write(true).truncate(true).open(self.path.join(name)),
-            seen => Err(not_a_file(&seen)),
+            seen => Err(seen.is_no_file()),
         }
     }
 
@@ -132,7 +92,7 @@ impl Dir {
     pub(crate) fn append(&self, name: &str, _mode: u32) -> io::Result<File> {
         let seen = self.seen(name)?;
         if !matches!(seen, Seen::Nothing | Seen::File(_)) {
-            return Err(not_a_file(&seen));
+            return Err(seen.is_no_file());
         }
         OpenOptions::new().append(true).create(true).open(self.path.join(name))
     }
@@ -196,14 +156,10 @@ impl Dir {
     }
 }
 
-fn not_a_file(seen: &Seen) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("{} is here, where a file should be", seen.words()))
-}
-
 /// The bytes of a file, not through a link as its last part.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     if fs::symlink_metadata(path)?.is_file() {
         return fs::read(path);
     }
-    Err(not_a_file(&Seen::Other("a link or a device")))
+    Err(Seen::Other("a link or a device").is_no_file())
 }

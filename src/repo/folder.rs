@@ -59,8 +59,8 @@ impl Folder {
         let top = root.to_owned();
         let submodules = listed.submodules.iter();
         let not_ours: Vec<PathBuf> = submodules.filter_map(|path| Some(top.join(str::from_utf8(path).ok()?))).collect();
-        // With a slash at the end, a root that is a link is followed. Rules are read here and not by
-        // the walk, which would open links and devices that are called `.gitignore`.
+        // With a slash at the end, a root that is a link is followed. Rules are read here and not
+        // by the walk, which would open links and devices that are called `.gitignore`.
         let walk = WalkBuilder::new(root.join(""))
             .standard_filters(false)
             .filter_entry(move |entry| {

@@ -4,7 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use super::dir::{Dir, Facts, Seen};
+use super::dir::Dir;
+use super::seen::{Facts, Seen};
 use super::{RepoPath, WriteError};
 use crate::text::ContentId;
 

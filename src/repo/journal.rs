@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::dir::{Dir, Seen};
+use super::dir::Dir;
 use super::ground::at;
 use super::key::{Key, random_name};
 use super::lock::{Lock, lock};
+use super::seen::Seen;
 use super::step::Step;
 use super::{FileChange, Foreign, RepoPath, Versions, WriteError};
 use crate::text::ContentId;

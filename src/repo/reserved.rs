@@ -9,7 +9,8 @@ const IGNORED_BY_HFS: [char; 16] = [
 /// Whether a part of a path is `.git` on some system: in any case, with what HFS+ ignores, by its
 /// short name on NTFS, with the dots, blanks and streams that Windows strips. git refuses the same.
 pub(super) fn is_git_directory(part: &str) -> bool {
-    // Every path passes here, and nearly all of their parts begin with another letter and are ASCII.
+    // Every path passes here, and nearly all of their parts begin with another letter and are
+    // ASCII.
     let may_be = matches!(part.as_bytes().first(), Some(b'.' | b'g' | b'G')) || !part.is_ascii() || part.contains('\\');
     // For Windows a backslash begins another part.
     may_be && part.split('\\').any(is_git_name)

@@ -69,8 +69,8 @@ pub trait Source: Send + Sync {
     /// What was found and left out.
     fn left_out(&self) -> &[LeftOut];
 
-    /// The files that are tracked and not checked out: a sparse checkout leaves them out. What is in
-    /// them is not known.
+    /// The files that are tracked and not checked out: a sparse checkout leaves them out. What is
+    /// in them is not known.
     fn not_checked_out(&self) -> &[RepoPath] {
         &[]
     }

@@ -7,8 +7,9 @@
 
 use std::io::{self, Write};
 
-use super::dir::{Dir, Seen};
+use super::dir::Dir;
 use super::ground::{Ground, Now, at, now};
+use super::seen::Seen;
 use super::{RepoPath, Versions, WriteError};
 use crate::text::ContentId;
 
@@ -86,8 +87,8 @@ impl Step {
         dir.rename(&self.side, self.path.name()).map_err(self.failed(dir))
     }
 
-    /// Swaps a person's file back into its place. If the person saved again meanwhile, what is there
-    /// now is newer, and stays.
+    /// Swaps a person's file back into its place. If the person saved again meanwhile, what is
+    /// there now is newer, and stays.
     fn give_back(&self, dir: &Dir, ours: ContentId) -> Result<(), WriteError> {
         let swap = || match dir.exchange(&self.side, self.path.name()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => dir.rename_to_free(&self.side, self.path.name()),

@@ -156,10 +156,10 @@ impl InGit<'_> {
 }
 
 /// Writes the changes into the folder, in the order given; under a journal in a git repository, so
-/// that the next run rolls an interrupted one back. Without a journal only the order gives safety if
-/// the program is killed: what others need comes first.
+/// that the next run rolls an interrupted one back. Without a journal only the order gives safety
+/// if the program is killed: what others need comes first.
 ///
-/// Gives what is to be told although all was written.
+/// Gives notes for the user about what was written all the same.
 ///
 /// # Errors
 /// [`WriteError::Moved`] if a file is not as `before` says, and others if something is in the way.
@@ -173,8 +173,7 @@ pub fn write(root: &Path, git: Option<InGit<'_>>, changes: &[FileChange]) -> Res
     }
     let ground = git.map_or_else(|| Ground::open(root, &[]), |git| git.ground(root))?;
     let usual = usual_mode(root, office.as_ref(), changes)?;
-    let steps = changes.iter().map(|change| checked(&ground, git.as_ref(), change, usual));
-    let steps = steps.collect::<Result<Vec<_>, _>>()?;
+    let steps = steps(&ground, git.as_ref(), changes, usual)?;
     let mut run = Run { ground: &ground, steps: &steps, changes, journal: None };
     if let (Some(office), Some(git)) = (&office, &git) {
         run.journal = Some(office.begin(root, &steps, changes, (git.key)().ok().as_ref())?);
@@ -197,6 +196,16 @@ fn usual_mode(root: &Path, office: Option<&Office>, changes: &[FileChange]) -> R
 
 /// The beginning of the names beside files.
 const SIDE: &str = ".flux-codemod";
+
+/// What is done for each change, if everything is as it was planned.
+fn steps(
+    ground: &Ground,
+    git: Option<&InGit<'_>>,
+    changes: &[FileChange],
+    usual: u32,
+) -> Result<Vec<Step>, WriteError> {
+    changes.iter().map(|change| checked(ground, git, change, usual)).collect()
+}
 
 /// What is done for a change, if everything is as it was planned.
 fn checked(ground: &Ground, git: Option<&InGit<'_>>, change: &FileChange, usual: u32) -> Result<Step, WriteError> {
@@ -243,7 +252,7 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn write(mut self) -> Result<Vec<String>, WriteError> {
-        if let Err(error) = self.prepare(self.steps.len()) {
+        if let Err(error) = self.prepare() {
             for step in self.steps {
                 // What cannot be removed is left to the next run.
                 let _ = step.unprepare(self.ground);
@@ -251,7 +260,7 @@ impl Run<'_> {
             let _ = self.journal.map(Journal::end);
             return Err(error);
         }
-        let (done, written) = self.put(self.steps.len());
+        let (done, written) = self.put();
         match written {
             Ok(()) => Ok(self.finish()),
             Err(error) => {
@@ -263,17 +272,17 @@ impl Run<'_> {
 
     /// Writes new contents beside their files: of all steps under a journal. Without one nobody
     /// would clean up, so each is written just before it is needed.
-    fn prepare(&mut self, count: usize) -> Result<(), WriteError> {
+    fn prepare(&mut self) -> Result<(), WriteError> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        for (step, change) in self.steps.iter().zip(self.changes).take(count) {
+        for (step, change) in self.steps.iter().zip(self.changes) {
             step.prepare(self.ground, change.after.as_ref().map(|file| &*file.bytes))?;
         }
         journal.reach(Stage::Begun)
     }
 
-    /// Puts the first steps into place, and says how many are.
-    fn put(&mut self, count: usize) -> (usize, Result<(), WriteError>) {
-        for (index, (step, change)) in self.steps.iter().zip(self.changes).enumerate().take(count) {
+    /// Puts the files into place, and says how many are.
+    fn put(&mut self) -> (usize, Result<(), WriteError>) {
+        for (index, (step, change)) in self.steps.iter().zip(self.changes).enumerate() {
             let without_journal = || -> Result<(), WriteError> {
                 step.prepare(self.ground, change.after.as_ref().map(|file| &*file.bytes))?;
                 step.put(self.ground)?;
@@ -284,7 +293,7 @@ impl Run<'_> {
                 return (index, put);
             }
         }
-        (count, self.close())
+        (self.steps.len(), self.close())
     }
 
     /// Looks at the old files once more, and notes that all is written.
@@ -335,12 +344,11 @@ impl Run<'_> {
     fn finish(self) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         for step in self.steps {
-            match step.tidy(self.ground) {
-                Err(WriteError::KeptAside { path, side }) => notes.push(late_save(&path, &side)),
+            match tidied(step, self.ground) {
+                Ok(note) => notes.extend(note),
                 Err(error) => {
                     notes.push(format!("warning: all files are written, but one is left beside them: {error}"))
                 }
-                Ok(()) => {}
             }
         }
         if let Some(Err(error)) = self.journal.map(Journal::end) {
@@ -379,21 +387,19 @@ pub fn write_and_die(root: &Path, git: InGit<'_>, changes: &[FileChange], count:
     let office = Office::take(git.git)?;
     let ground = git.ground(root)?;
     let usual = office.usual_mode()?;
-    let steps = changes.iter().map(|change| checked(&ground, Some(&git), change, usual));
-    let steps = steps.collect::<Result<Vec<_>, _>>()?;
+    let steps = steps(&ground, Some(&git), changes, usual)?;
     let journal = office.begin(root, &steps, changes, (git.key)().ok().as_ref())?;
     let mut run = Run { ground: &ground, steps: &steps, changes, journal: Some(journal) };
-    run.prepare(steps.len())?;
+    run.prepare()?;
     steps.iter().take(count).try_for_each(|step| step.put(&ground))
 }
 
-/// Puts back what an interrupted run has written. Gives what became of it, and what else is to be
-/// told.
+/// Puts back what an interrupted run has written. Gives what became of it, and notes for the user.
 ///
 /// # Errors
 /// [`WriteError::Conflict`] if one of its files was changed since; then nothing is put back.
-/// [`WriteError::Busy`] if that run is still running. [`WriteError::Foreign`] if the journal does not
-/// count.
+/// [`WriteError::Busy`] if that run is still running. [`WriteError::Foreign`] if the journal does
+/// not count.
 pub fn recover(root: &Path, git: InGit<'_>) -> Result<(Recovered, Vec<String>), WriteError> {
     if let Found::Nothing = look(git.git)? {
         return Ok((Recovered::Nothing, Vec::new()));

@@ -368,12 +368,12 @@ fn a_file_that_is_saved_at_the_last_moment_is_left_as_it_is() {
         let office = Office::take(&home.git()).unwrap();
         let ground = Ground::open(&home.root(), &[]).unwrap();
         let changes = changes();
-        let steps: Vec<_> = changes.iter().map(|change| checked(&ground, None, change, 0o644).unwrap()).collect();
+        let steps = steps(&ground, None, &changes, 0o644).unwrap();
         let journal = office.begin(&home.root(), &steps, &changes, None).unwrap();
         let mut run = Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal) };
-        run.prepare(3).unwrap();
+        run.prepare().unwrap();
         fs::write(home.root().join(name), "a person's").unwrap();
-        let (done, written) = run.put(3);
+        let (done, written) = run.put();
         assert!(matches!(written, Err(WriteError::Moved(_) | WriteError::InTheWay { .. })), "{name}");
         run.undo(done).unwrap();
         assert_eq!(home.read(name).unwrap(), "a person's");
@@ -390,10 +390,10 @@ fn a_save_into_the_old_file_wins() {
     let office = Office::take(&home.git()).unwrap();
     let ground = Ground::open(&home.root(), &[]).unwrap();
     let changes = changes();
-    let steps: Vec<_> = changes.iter().map(|change| checked(&ground, None, change, 0o644).unwrap()).collect();
+    let steps = steps(&ground, None, &changes, 0o644).unwrap();
     let journal = office.begin(&home.root(), &steps, &changes, None).unwrap();
     let mut run = Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal) };
-    run.prepare(3).unwrap();
+    run.prepare().unwrap();
     let mut editor = fs::OpenOptions::new().append(true).open(home.root().join("a")).unwrap();
     steps[0].put(&ground).unwrap();
     assert_eq!(home.read("a").unwrap(), "a2");

@@ -1,0 +1,52 @@
+//! What has a name in a directory, as far as the system says.
+
+use std::io;
+
+/// What has a name in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Nothing,
+    File(Facts),
+    Directory(Facts),
+    /// Neither; the words for it.
+    Other(&'static str),
+}
+
+/// What the system keeps about a file or directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Its permissions.
+    pub(crate) mode: u32,
+    /// Which one it is, among all of this machine; zeros if that is not known.
+    pub(crate) id: (u64, u64),
+    pub(super) is_ours: bool,
+}
+
+impl Facts {
+    /// Whether it belongs to the user who runs this.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
+    /// Whether nobody else may read or write it.
+    pub(crate) fn is_private(&self) -> bool {
+        self.mode & 0o077 == 0
+    }
+}
+
+impl Seen {
+    /// The words for it.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Seen::Nothing => "nothing",
+            Seen::File(_) => "a file",
+            Seen::Directory(_) => "a directory",
+            Seen::Other(words) => words,
+        }
+    }
+
+    /// The error of whoever wants a file there.
+    pub(super) fn is_no_file(&self) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{} is here, where a file should be", self.words()))
+    }
+}
