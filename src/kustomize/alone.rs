@@ -52,9 +52,9 @@ impl Isolation {
                 ("setpriv", &["--no-new-privs", "--pdeathsig", "KILL", "--"]),
             ] {
                 let Some(program) = on_path(name).next() else { continue };
-                let own = [program.as_os_str()].into_iter().chain(options.iter().map(OsStr::new));
+                let words = [program.as_os_str()].into_iter().chain(options.iter().map(OsStr::new));
                 let before: Vec<OsString> =
-                    found.before.iter().map(OsString::as_os_str).chain(own).map(OsStr::to_owned).collect();
+                    found.before.iter().map(OsString::as_os_str).chain(words).map(OsStr::to_owned).collect();
                 // It is permitted if it can start itself.
                 if starts(&before, &program) {
                     found.before = before;

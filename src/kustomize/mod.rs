@@ -55,7 +55,8 @@ use side::{Build, Side};
 pub struct Kustomize {
     /// `None` if it was looked for and not found.
     program: OnceLock<Option<Program>>,
-    /// The tree before and the tree after. Builds are kept as long as what they read stays the same.
+    /// The tree before and the tree after. Builds are kept as long as what they read stays the
+    /// same.
     sides: Mutex<[Side; 2]>,
 }
 

@@ -37,10 +37,7 @@ pub fn for_log(text: &str) -> Cow<'_, str> {
     if !text.contains("##[") && !text.lines().any(is_command) {
         return Cow::Borrowed(text);
     }
-    let line = |line: &str| match is_command(line) {
-        true => line.replacen("::", "\\x3a:", 1),
-        false => line.to_owned(),
-    };
+    let line = |line: &str| if is_command(line) { line.replacen("::", "\\x3a:", 1) } else { line.to_owned() };
     let lines: Vec<String> = text.split('\n').map(line).collect();
     Cow::Owned(without_old_commands(&lines.join("\n"), "#\\x23["))
 }

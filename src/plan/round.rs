@@ -92,13 +92,13 @@ impl<'r> Round<'r> {
         if trial.to_judge().is_empty() {
             return Ok(BTreeMap::new());
         }
-        let Some(judge) = self.judge.filter(|judge| judge.name().is_some()) else {
+        let Some((judge, name)) = self.judge.and_then(|judge| Some((judge, judge.name()?))) else {
             self.judged = Some(Judged::default());
             return Ok(BTreeMap::new());
         };
         let before = trial.without_them()?;
         let trial = Trial { view: &before, units: trial.to_judge(), ..trial };
-        let (judged, surprises) = trial.judged(&landed.view, judge)?;
+        let (judged, surprises) = trial.judged(&landed.view, judge, name)?;
         self.judged = Some(judged);
         Ok(surprises)
     }

@@ -56,13 +56,11 @@ pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// A command about names of the repository, with options after them. Names that begin with `-` stand
-/// behind `--`, so that no program takes them for options.
+/// A command about names of the repository, with options after them. Names that begin with `-`
+/// stand behind `--`, so that no program takes them for options.
 pub fn command_about(words: &[&str], names: &[&str], options: &[&str]) -> Vec<String> {
-    let parts = match names.iter().any(|name| name.starts_with('-')) {
-        true => [words, options, &["--"], names],
-        false => [words, names, options, &[]],
-    };
+    let may_be_options = names.iter().any(|name| name.starts_with('-'));
+    let parts = if may_be_options { [words, options, &["--"], names] } else { [words, names, options, &[]] };
     command(parts.concat())
 }
 

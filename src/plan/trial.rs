@@ -56,9 +56,9 @@ impl<'t> Trial<'t> {
         &self,
         after: &View,
         judge: &dyn Judge,
+        name: String,
     ) -> Result<(Judged, BTreeMap<UnitId, Finding>), LandError> {
         let mut blamed: BTreeMap<UnitId, Finding> = BTreeMap::new();
-        let Some(name) = judge.name() else { return Ok((Judged::default(), blamed)) };
         let mut judged = Judged { by: Some(name.clone()), caution: judge.caution(), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
         for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
