@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use super::error::{Error, Problem};
 use super::node::{Content, Id};
-use super::reading::{granit, libyaml, say_the_same};
+use super::reading::{DEPTH, granit, libyaml, say_the_same};
 use super::stream::Stream;
 
 /// How many nodes aliases may add to those of the text: real files add hundreds.
 const REPEATED: u64 = 100_000;
-
-/// How deep a text may nest, aliases included.
-const DEPTH: u32 = 128;
 
 /// What ends a line for YAML 1.1, and not for YAML 1.2.
 const LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
@@ -23,7 +20,7 @@ impl Stream {
     ///
     /// # Errors
     /// As [`Stream::parse`]; also for a key that is twice in one mapping, an alias inside the value
-    /// that it repeats, aliases that expand to more than anybody means, and characters that only some
+    /// that it repeats, aliases that expand to too much, and characters that only some
     /// parsers take for line breaks, where that makes a difference.
     pub fn sound(text: impl Into<Arc<str>>) -> Result<Stream, Error> {
         let stream = Stream::parse(text)?;
@@ -44,7 +41,7 @@ impl Stream {
             return Ok(());
         }
         // How large and how deep each node is; none for those that are not complete.
-        let mut sizes: Vec<Option<(u64, u32)>> = vec![None; self.nodes.len()];
+        let mut sizes: Vec<Option<(u64, usize)>> = vec![None; self.nodes.len()];
         for root in &self.roots {
             let mut waiting = vec![(*root, false)];
             while let Some((id, is_entered)) = waiting.pop() {
@@ -67,10 +64,10 @@ impl Stream {
                 }
                 let known = children.iter().filter_map(|child| sizes[*child]);
                 let (size, depth) = known.fold((1, 0), |(sum, deepest), (size, depth)| {
-                    (u64::saturating_add(sum, size), u32::max(deepest, depth))
+                    (u64::saturating_add(sum, size), usize::max(deepest, depth))
                 });
                 if size > REPEATED + self.nodes.len() as u64 || depth >= DEPTH {
-                    return Err(self.broken(id, "its aliases expand to more than anybody can mean"));
+                    return Err(self.broken(id, "its aliases expand to more than 100,000 nodes, or nest too deep"));
                 }
                 sizes[id] = Some((size, depth + 1));
             }
