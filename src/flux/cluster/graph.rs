@@ -1,5 +1,5 @@
-//! Which cluster applies what: the clusters of a tree, their Flux Kustomizations, and the objects of
-//! each.
+//! Which cluster applies what: the clusters of a tree, their Flux Kustomizations, and the objects
+//! of each.
 
 mod dependents;
 mod walk;

@@ -1,6 +1,6 @@
 //! Who names a source: releases as their clusters see them, and whatever else in the repository
-//! states its kind and name. What is uncertain counts as naming it; what is built and cannot be read
-//! is listed ([`SourceNames::unread`]).
+//! states its kind and name. What is uncertain counts as naming it; what is built and cannot be
+//! read is listed ([`SourceNames::unread`]).
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::flux::cluster::{ClusterId, Reach};
 use crate::flux::files::{At, Barred};
 use crate::flux::kustomize::{Kustomization, Listed, Unmodelled};
-use crate::flux::view::{Chart, Release, View};
+use crate::flux::view::{Release, View};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node};
 
@@ -30,7 +30,8 @@ pub struct Unread {
     pub path: Option<RepoPath>,
     /// The line that lists it, from 1.
     pub line: Option<usize>,
-    /// What it is: `https://example.org/x.yaml, which is not in this repository`.
+    /// What it is, to be followed by a verb: `https://example.org/x.yaml, which is not in this
+    /// repository,`.
     pub what: String,
 }
 
@@ -70,9 +71,7 @@ impl<'v> SourceNames<'v> {
     pub fn of(view: &'v View, kind: &'static str) -> SourceNames<'v> {
         let (mentions, texts, unread) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = SourceNames { view, kind, mentions, texts, releases: releases(view, kind), unread };
-        let inputs =
-            view.kustomizations().flat_map(|file| file.inputs.iter().filter_map(|entry| file.dir().join(&entry.text)));
-        let patches: BTreeSet<RepoPath> = inputs.collect();
+        let patches: BTreeSet<RepoPath> = view.kustomizations().flat_map(Kustomization::input_paths).collect();
         // What releases say about their source is read as it arrives in the cluster.
         let read: BTreeSet<(&RepoPath, usize)> =
             view.releases().iter().filter_map(|release| place_of_reference(view, release)).collect();
@@ -113,21 +112,21 @@ impl<'v> SourceNames<'v> {
         let elsewhere = view.graph().unmodelled.iter().filter(adds_objects).map(|unmodelled| Unread {
             path: Some(unmodelled.path.clone()),
             line: Some(unmodelled.line),
-            what: format!("{}, which is not in this repository", unmodelled.what),
+            what: if ADDING.contains(&&*unmodelled.what) {
+                format!("what `{}` in {} make", unmodelled.what, unmodelled.path)
+            } else {
+                format!("{}, which is not in this repository,", unmodelled.what)
+            },
         });
         let names = view.tree().left_out().iter().map(|left_out| Unread {
             path: None,
             line: None,
-            what: format!("the file {}, which has an unusable name", left_out.name),
+            what: format!("the file {}, which has an unusable name,", left_out.name),
         });
-        let is_text = |path: &RepoPath| {
-            let file = view.tree().read(path);
-            file.is_ok_and(|file| file.is_none_or(|file| str::from_utf8(&file.bytes).is_ok()))
-        };
-        let is_binary = |path: &RepoPath| {
-            let file = view.tree().read(path);
-            file.is_ok_and(|file| file.is_some_and(|file| file.bytes.contains(&0)))
-        };
+        let file = |path: &RepoPath| view.tree().read(path);
+        let is_text =
+            |path: &RepoPath| file(path).is_ok_and(|file| file.is_none_or(|file| str::from_utf8(&file.bytes).is_ok()));
+        let is_binary = |path: &RepoPath| file(path).is_ok_and(|file| file.is_some_and(|file| file.bytes.contains(&0)));
         let of_yaml = view
             .files()
             .filter(|(path, file)| file.barred == Some(Barred::NotUtf8) || file.broken.is_some() && is_binary(path));
@@ -136,12 +135,12 @@ impl<'v> SourceNames<'v> {
         let no_text = of_yaml.chain(others).map(|path| Unread {
             path: Some(path.clone()),
             line: None,
-            what: format!("{path}, which is not text"),
+            what: format!("{path}, which is not text,"),
         });
         let absent = view.tree().not_checked_out().iter().filter(|path| path.is_yaml()).map(|path| Unread {
             path: Some(path.clone()),
             line: None,
-            what: format!("{path}, which git tracks and did not check out"),
+            what: format!("{path}, which git tracks and did not check out,"),
         });
         self.unread = elsewhere.chain(names).chain(no_text).chain(absent).collect();
     }
@@ -215,11 +214,7 @@ fn listed_in(view: &View, kustomization: &Kustomization) -> Vec<RepoPath> {
 fn releases<'v>(view: &'v View, kind: &str) -> Vec<Uses<'v>> {
     let uses = |release: &'v Release| {
         let reaches = view.graph().reaches(&release.at);
-        let stated = match &release.chart {
-            Chart::Spec(spec) => Some(&spec.source_ref),
-            Chart::Ref(reference) => Some(reference),
-            Chart::Invalid => None,
-        };
+        let stated = release.chart.source().map(|(stated, _)| stated);
         let applied = reaches.iter().filter_map(|reach| {
             let named = view.source_of(release, reach).filter(|named| named.kind == kind)?;
             Some((reach.cluster, named.namespace.unwrap_or_default(), named.name))
@@ -232,11 +227,7 @@ fn releases<'v>(view: &'v View, kind: &str) -> Vec<Uses<'v>> {
 
 /// Where a release states its source: the file, and the byte where the mapping begins.
 fn place_of_reference<'v>(view: &'v View, release: &'v Release) -> Option<(&'v RepoPath, usize)> {
-    let path: &[&str] = match &release.chart {
-        Chart::Spec(_) => &["spec", "chart", "spec", "sourceRef"],
-        Chart::Ref(_) => &["spec", "chartRef"],
-        Chart::Invalid => return None,
-    };
+    let (_, path) = release.chart.source()?;
     Some((&release.at.path, view.node(&release.at)?.at(path)?.range().start))
 }
 
@@ -325,9 +316,9 @@ spec: {url: https://example.org/charts}
         let (named, unread) = found("https://example.org/x.yaml", ("a", ""));
         assert_eq!(
             (named, unread),
-            (0, vec!["https://example.org/x.yaml, which is not in this repository".to_owned()])
+            (0, vec!["https://example.org/x.yaml, which is not in this repository,".to_owned()])
         );
-        assert_eq!(found("", ("k/x.yaml", "\0GITCRYPT\0")).1, ["k/x.yaml, which is not text"]);
+        assert_eq!(found("", ("k/x.yaml", "\0GITCRYPT\0")).1, ["k/x.yaml, which is not text,"]);
     }
 
     #[test]

@@ -185,7 +185,8 @@ impl Value {
         }
     }
 
-    /// Renames a key of a mapping, in its place; whether it was there. The new key must not be there.
+    /// Renames a key of a mapping, in its place; whether it was there. The new key must not be
+    /// there.
     pub fn rename(&mut self, key: &str, new_key: &str) -> bool {
         let Value::Mapping(entries) = self else { return false };
         let entry = entries.iter_mut().find(|(name, _)| name == key);
@@ -214,7 +215,8 @@ impl Value {
         entries.len() < before
     }
 
-    /// Removes the value at the end of a path of keys, and each mapping on the way that is empty then.
+    /// Removes the value at the end of a path of keys, and each mapping on the way that is empty
+    /// then.
     pub fn remove_at(&mut self, path: &[&str]) {
         let [key, rest @ ..] = path else { return };
         let Some(value) = self.get_mut(key) else { return };

@@ -35,6 +35,17 @@ pub enum Chart {
     Invalid,
 }
 
+impl Chart {
+    /// The source that it names, and where the release states that.
+    pub fn source(&self) -> Option<(&SourceRef, &'static [&'static str])> {
+        match self {
+            Chart::Ref(stated) => Some((stated, &["spec", "chartRef"])),
+            Chart::Spec(spec) => Some((&spec.source_ref, &["spec", "chart", "spec", "sourceRef"])),
+            Chart::Invalid => None,
+        }
+    }
+}
+
 /// The content of `spec.chart.spec`.
 #[derive(Clone, Debug)]
 pub struct ChartSpec {
@@ -84,11 +95,7 @@ impl View {
     /// What a release names as its source where a cluster applies it: `chartRef`, or `sourceRef` of
     /// `chart.spec`, with its namespace.
     pub fn source_of(&self, release: &Release, reach: &Reach) -> Option<SourceRef> {
-        let (stated, path): (_, &[&str]) = match &release.chart {
-            Chart::Ref(stated) => (stated, &["spec", "chartRef"]),
-            Chart::Spec(spec) => (&spec.source_ref, &["spec", "chart", "spec", "sourceRef"]),
-            Chart::Invalid => return None,
-        };
+        let (stated, path) = release.chart.source()?;
         let of_release = || reach.namespace.clone();
         let has_variable =
             [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Release, View};
 use crate::flux::cluster::{states_entry_point, states_version};
-use crate::flux::files::{FileView, HelmRepository, Object, Scan, is_kustomization_file};
+use crate::flux::files::{At, FileView, HelmRepository, Object, Scan, is_kustomization_file};
 use crate::repo::{Changes, RepoPath, TreeError};
 use crate::yaml::Stream;
 
@@ -50,15 +50,10 @@ impl View {
     /// This view with other contents of some files that are [aside](View::is_aside).
     fn with_contents(&self, scan: Scan, changed: &BTreeSet<&RepoPath>) -> View {
         let objects = || changed.iter().filter_map(|path| scan.files.get(*path)).flat_map(|file| &file.objects);
-        let stays = |path: &RepoPath| !changed.contains(path);
-        let mut releases: Vec<Release> =
-            self.releases.iter().filter(|release| stays(&release.at.path)).cloned().collect();
-        releases.extend(objects().filter_map(|object| Release::read(object, &scan)));
-        releases.sort_by(|a, b| a.at.cmp(&b.at));
-        let mut repositories: Vec<HelmRepository> =
-            self.helm_repositories.iter().filter(|repository| stays(&repository.at.path)).cloned().collect();
-        repositories.extend(objects().filter_map(|object| HelmRepository::read(object, &scan)));
-        repositories.sort_by(|a, b| a.at.cmp(&b.at));
+        let releases = objects().filter_map(|object| Release::read(object, &scan));
+        let repositories = objects().filter_map(|object| HelmRepository::read(object, &scan));
+        let releases = replaced(&self.releases, changed, releases, |release| &release.at);
+        let repositories = replaced(&self.helm_repositories, changed, repositories, |repository| &repository.at);
         View {
             releases: Arc::new(releases),
             helm_repositories: Arc::new(repositories),
@@ -66,4 +61,16 @@ impl View {
             ..self.clone()
         }
     }
+}
+
+/// A list by place, with what is in changed files replaced.
+fn replaced<T: Clone>(
+    old: &[T],
+    changed: &BTreeSet<&RepoPath>,
+    new: impl Iterator<Item = T>,
+    at: impl Fn(&T) -> &At,
+) -> Vec<T> {
+    let mut all: Vec<T> = old.iter().filter(|one| !changed.contains(&at(one).path)).cloned().chain(new).collect();
+    all.sort_by(|a, b| at(a).cmp(at(b)));
+    all
 }

@@ -223,10 +223,10 @@ impl Found<'_> {
 
     /// Checks that a text which is an object leads nowhere: Kustomize may take it for a path first.
     fn nowhere(&self, place: &Place<'_>, field: &str, text: &str) -> Result<(), NotBuilt> {
-        match is_address(text) || self.leads_somewhere(place.dir, text) {
-            true => Err(place.unchecked(text, format!("has a text under {field} that may be a path"))),
-            false => Ok(()),
+        if is_address(text) || self.leads_somewhere(place.dir, text) {
+            return Err(place.unchecked(text, format!("has a text under {field} that may be a path")));
         }
+        Ok(())
     }
 
     fn leads_somewhere(&self, dir: &RepoPath, text: &str) -> bool {
