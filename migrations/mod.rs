@@ -1,6 +1,7 @@
 //! The registry of migrations, in the order of the roadmap.
 //!
-//! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a folder, a line here, a golden case.
+//! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a
+//! folder, a line here, a golden case.
 
 pub(crate) mod sources;
 

@@ -1,10 +1,10 @@
 //! `flux-codemod` migrates Flux GitOps repositories from one convention to another: versioned
 //! migrations, edits that keep every comment, a reviewable diff.
 //!
-//! Modules use each other downwards: [`output`] shows what [`migrations`] plan in terms of [`plan`],
-//! which knows [`config`] and [`charts`], which read what [`flux`] understands; these stand on
-//! [`yaml`] and [`repo`], which share [`text`]. `cli` and [`git`] are on top. ARCHITECTURE.md has the
-//! map and the invariants.
+//! Modules use each other downwards: [`output`] shows what [`migrations`] plan in terms of
+//! [`plan`], which knows [`config`] and [`charts`], which read what [`flux`] understands; these
+//! stand on [`yaml`] and [`repo`], which share [`text`]. `cli` and [`git`] are on top.
+//! ARCHITECTURE.md has the map and the invariants.
 //!
 //! **The library is not stable.** It is public for the tests. Stable are the command line, its exit
 //! codes, JSON of schema 1 and reason codes.

@@ -1,7 +1,7 @@
 //! Parse, edit, check: any text, any node, any one or two operations.
 //!
-//! An input is eight control bytes (see [`Control`]) and then the text. What must hold is in [`check`]; that nothing panics, hangs or
-//! overflows the stack goes without saying.
+//! An input is eight control bytes (see [`Control`]) and then the text. What must hold is in
+//! [`check`]; that nothing panics, hangs or overflows the stack goes without saying.
 
 #![no_main]
 
@@ -17,7 +17,8 @@ const NODES: usize = 256;
 /// The first bytes of an input.
 #[derive(Clone, Copy)]
 struct Control {
-    /// 1: moving anchors; 2: two operations; 4: drop comments; 8: take a word of the text as new text; 16: show errors.
+    /// 1: moving anchors; 2: two operations; 4: drop comments; 8: take a word of the text as new
+    /// text; 16: show errors.
     flags: u8,
     /// For each operation: which one, on which node, with which value or place.
     operations: [[u8; 3]; 2],

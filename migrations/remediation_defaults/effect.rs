@@ -1,4 +1,5 @@
-//! What defaults do to an object: each field before and after, and where the object states another value.
+//! What defaults do to an object: each field before and after, and where the object states another
+//! value.
 
 use super::fields::{Field, ObjectKind};
 use super::find::Member;
@@ -14,7 +15,8 @@ pub(super) struct Exception {
     pub(super) field: &'static Field,
     /// The name of the object where it states the value: one file may be several objects.
     pub(super) name: String,
-    /// The line of the field in the file of the object, from 1; `None` if the value comes from elsewhere.
+    /// The line of the field in the file of the object, from 1; `None` if the value comes from
+    /// elsewhere.
     pub(super) line: Option<usize>,
     /// The value.
     pub(super) value: String,
@@ -40,7 +42,8 @@ pub(super) fn rest(mut object: Value, label: &str, kind: ObjectKind) -> Value {
     object
 }
 
-/// Where an object states a field in its file, and not by an alias or a merge: the key and the value.
+/// Where an object states a field in its file, and not by an alias or a merge: the key and the
+/// value.
 pub(super) fn stated_in_file<'v>(root: Node<'v>, field: &Field) -> Option<(Node<'v>, Node<'v>)> {
     let mut entry = root.own_entry("spec")?;
     for key in field.path {
@@ -49,8 +52,8 @@ pub(super) fn stated_in_file<'v>(root: Node<'v>, field: &Field) -> Option<(Node<
     (!entry.1.is_alias()).then_some(entry)
 }
 
-/// Finds out what the defaults do to an object, on a trial with all of them in it: which roots reach
-/// it, each field that they set or change, and where it states another value.
+/// Finds out what the defaults do to an object, on a trial with all of them in it: which roots
+/// reach it, each field that they set or change, and where it states another value.
 pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[Root], label: &str) {
     let (now, then) = (view.graph().reaches(&member.at), trial.graph().reaches(&member.at));
     if now.len() != then.len() {
@@ -112,7 +115,8 @@ fn shown(field: &Field, value: &Value) -> String {
     }
 }
 
-/// `spec` of the releases of some roots as it arrives in each place that applies one, with the cluster.
+/// `spec` of the releases of some roots as it arrives in each place that applies one, with the
+/// cluster.
 pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(ClusterId, Value)> {
     let releases = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();

@@ -97,8 +97,8 @@ pub(super) struct Wanted {
     pub(super) names: Names,
 }
 
-/// How patches name objects. Kustomize looks at none of it where there is a target, and targets name
-/// no version, so that releases of every version get the defaults.
+/// How patches name objects. Kustomize looks at none of it where there is a target, and targets
+/// name no version, so that releases of every version get the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names {
     /// `apiVersion` of HelmReleases: the newest in use.
@@ -217,7 +217,8 @@ impl Wanted {
     }
 }
 
-/// The newest of API versions of one group: a release before betas, these before alphas, higher numbers first.
+/// The newest of API versions of one group: a release before betas, these before alphas, higher
+/// numbers first.
 fn newest<'a>(versions: &[&'a str]) -> Option<&'a str> {
     let key = |version: &str| {
         let version = version.rsplit('/').next().unwrap_or_default().trim_start_matches('v');

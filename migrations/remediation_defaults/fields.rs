@@ -1,5 +1,5 @@
-//! The fields of Flux's API that defaults may set: what each takes, the version of Flux that brought
-//! it, and what is in force where it is absent.
+//! The fields of Flux's API that defaults may set: what each takes, the version of Flux that
+//! brought it, and what is in force where it is absent.
 //!
 //! A closed table: a field that is not in it does not exist at that place, such as `rollback` under
 //! `install`. Sources: the types of helm-controller's and kustomize-controller's API v1 and v2
@@ -189,9 +189,9 @@ impl Field {
         matches!((self.absent, value.text()), (Absent::Is(text), Some(stated)) if text == stated)
     }
 
-    /// Whether a release with this value is an exception on purpose: CRDs are left alone, retries are
-    /// endless, an uninstall is the remediation, or hooks are disabled. It gets no defaults, whichever
-    /// fields they set (`docs/hazards.md#r5`).
+    /// Whether a release with this value is an exception on purpose: CRDs are left alone, retries
+    /// are endless, an uninstall is the remediation, or hooks are disabled. It gets no defaults,
+    /// whichever fields they set (`docs/hazards.md#r5`).
     pub(super) fn is_exception(&self, value: &Value) -> bool {
         match (self.path.last(), value.text()) {
             (Some(&"crds"), Some("Skip")) | (Some(&"strategy"), Some("uninstall")) => true,

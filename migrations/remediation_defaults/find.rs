@@ -101,7 +101,8 @@ impl<'v> Found<'v> {
         found
     }
 
-    /// Stops where too many objects would get no defaults: then the repository does not agree on them.
+    /// Stops where too many objects would get no defaults: then the repository does not agree on
+    /// them.
     fn refuse_too_many(&mut self, kind: ObjectKind) {
         let members = self.members.iter().filter(|member| member.kind == kind);
         let members: Vec<&Member> = members.filter(|member| !member.roots.is_empty() || self.is_out(member)).collect();
@@ -191,7 +192,8 @@ fn label_of(view: &View, at: &At, key: &str) -> Option<String> {
     })
 }
 
-/// Whether the label of an object changes more of it than the defaults do, because another patch selects it.
+/// Whether the label of an object changes more of it than the defaults do, because another patch
+/// selects it.
 fn does_more(member: &Member, unlabelled: &View, labelled: &View, label: &str) -> bool {
     let rest = |view: &View, reach| view.effective(&member.at, reach).map(|object| rest(object, label, member.kind));
     let mut places = unlabelled.graph().reaches(&member.at).iter().zip(labelled.graph().reaches(&member.at));

@@ -43,8 +43,8 @@ fn exceptions(found: &Found<'_>, member: &Member) -> Vec<Finding> {
     member.exceptions.iter().filter_map(finding).collect()
 }
 
-/// A release whose label asks for defaults that its root states, and that does not get them: its Flux
-/// Kustomization is left out.
+/// A release whose label asks for defaults that its root states, and that does not get them: its
+/// Flux Kustomization is left out.
 fn does_not_arrive(found: &Found<'_>, member: &Member) -> Option<Finding> {
     let asks = found.settings.scope_of(member.kind) == Scope::OptIn && member.label.as_deref() == Some(ENABLED);
     let reaches = found.view.graph().reaches(&member.at);

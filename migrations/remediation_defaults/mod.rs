@@ -1,14 +1,14 @@
 //! Phase 4, `remediation-defaults`: the settings for failed installs and upgrades that most
 //! HelmReleases repeat move into one patch at the releases root.
 //!
-//! README.md shows what is written. Semantics: `docs/remediation-defaults.md`; the mistakes that are
-//! made impossible here: `docs/hazards.md#r1` to `docs/hazards.md#r8`.
+//! README.md shows what is written. Semantics: `docs/remediation-defaults.md`; the mistakes that
+//! are made impossible here: `docs/hazards.md#r1` to `docs/hazards.md#r8`.
 //!
 //! What Flux would merge is not merged here. `find` makes a view of the tree with everything
 //! planned in it, and reads off that what each object becomes (`effect`) and which fields arrive
 //! unchanged without being stated (`subtract`). What is proposed is counted over what arrives, so
-//! that the count stays the same when some of it has landed. As soon as a root states defaults, these
-//! are the defaults.
+//! that the count stays the same when some of it has landed. As soon as a root states defaults,
+//! these are the defaults.
 
 mod choose;
 mod class;

@@ -61,7 +61,8 @@ pub(super) struct Child {
     pub(super) ids: Vec<KustomizationId>,
     /// The roots above it, as indices.
     pub(super) roots: BTreeSet<usize>,
-    /// What is to be done to it before the root's patch comes, because it has its own list of patches.
+    /// What is to be done to it before the root's patch comes, because it has its own list of
+    /// patches.
     pub(super) ops: Vec<Op>,
     /// Whether the defaults are added to its own list of patches.
     pub(super) merges: bool,
@@ -86,7 +87,8 @@ impl Root {
         *problem = problem.take().or(reason);
     }
 
-    /// Whether an object of a kind gets its defaults from this root where a Flux Kustomization applies it.
+    /// Whether an object of a kind gets its defaults from this root where a Flux Kustomization
+    /// applies it.
     pub(super) fn covers(&self, kind: ObjectKind, reach: &Reach, view: &View) -> bool {
         let has = |form: Form, id: Option<KustomizationId>| {
             self.forms.contains(&form) && id.is_some_and(|id| self.ids.contains(&id))
@@ -170,7 +172,8 @@ fn subject(kustomization: &FluxKustomization) -> Subject {
     Subject::object("Kustomization", &kustomization.namespace, &kustomization.name, &kustomization.at.path)
 }
 
-/// How patches of a root name objects: by the API versions that it reaches, and as its other patches do.
+/// How patches of a root name objects: by the API versions that it reaches, and as its other
+/// patches do.
 fn names(view: &View, root: &Root) -> Names {
     let versions = |kind: ObjectKind| -> Vec<&str> {
         let reached = view.graph().reached().flat_map(|(_, reaches)| reaches).filter(|reach| match kind {
@@ -238,9 +241,9 @@ pub(super) fn children(view: &View, roots: &[Root], settings: &Settings) -> Vec<
     children
 }
 
-/// Has a Flux Kustomization keep its own list of patches when the root's patch comes: it gets a label
-/// that keeps the patch away and, as configured, the defaults into its list (`docs/hazards.md#r3`).
-/// So does one that is a root itself and gets such a list.
+/// Has a Flux Kustomization keep its own list of patches when the root's patch comes: it gets a
+/// label that keeps the patch away and, as configured, the defaults into its list
+/// (`docs/hazards.md#r3`). So does one that is a root itself and gets such a list.
 fn keep_patches(view: &View, child: &mut Child, roots: &[Root], settings: &Settings) {
     let root = child.roots.iter().map(|index| &roots[*index]).find(|root| root.forms.contains(&Form::TwoLevels));
     let (Some(root), Some(node)) = (root, view.node(&child.at)) else { return };

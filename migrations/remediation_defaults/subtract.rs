@@ -1,4 +1,5 @@
-//! Which fields of an object the defaults make redundant: with and without them, it arrives as the same.
+//! Which fields of an object the defaults make redundant: with and without them, it arrives as the
+//! same.
 
 use super::edit::{Op, write};
 use super::effect::{is_covered, stated_in_file};
@@ -11,8 +12,8 @@ use crate::yaml::{Node, Stream};
 
 /// The fields of an object that are redundant in a tree with the defaults in it: it states each of
 /// them in its file with exactly the value of the default, and without it arrives as the same in
-/// every place that applies it (`docs/hazards.md#r7`). A field that an alias, an anchor that is used
-/// elsewhere or a merge holds is not redundant; nor is a required one.
+/// every place that applies it (`docs/hazards.md#r7`). A field that an alias, an anchor that is
+/// used elsewhere or a merge holds is not redundant; nor is a required one.
 pub(super) fn redundant(found: &Found<'_>, view: &View, member: &Member) -> Vec<&'static Field> {
     let at = &member.at;
     let reaches = view.graph().reaches(at);

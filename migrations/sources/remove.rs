@@ -133,8 +133,8 @@ fn on_other_branches(view: &View, at: &At) -> Vec<Finding> {
 /// What cannot be read may name any source.
 fn unread(names: &SourceNames<'_>, view: &View, at: &At) -> Option<Finding> {
     let (first, more) = names.unread().split_first()?;
-    let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-    let finding = Finding::warning(codes::UNREAD, format!("this may name it: {}{more}", first.what));
+    let more = if more.is_empty() { String::new() } else { format!(" (and {} more like it)", more.len()) };
+    let finding = Finding::warning(codes::UNREAD, format!("{} may name it{more}", first.what));
     Some(match &first.path {
         Some(path) => finding.at(path, first.line),
         None => at_object(view, at, finding),

@@ -141,8 +141,8 @@ impl<'m, 's> Keys<'m, 's> {
         Some(items)
     }
 
-    /// The path that a text names from the root of the repository. One that leaves the repository or
-    /// leads into git's own directory is a mistake.
+    /// The path that a text names from the root of the repository. One that leaves the repository
+    /// or leads into git's own directory is a mistake.
     pub fn path(&mut self, text: &str, at: Node<'_>, example: &str) -> Option<RepoPath> {
         let (code, message) = match RepoPath::from_root(text) {
             Ok(path) => return Some(path),

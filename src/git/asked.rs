@@ -1,7 +1,7 @@
 //! What git itself says about files: which of them it filters, and which it ignores. The program
 //! knows every place where that can be configured, and follows no link that is called
-//! `.gitattributes` or `.gitignore`. Without it, libgit2 answers. Neither is asked about files below
-//! a pipe or a device of such a name: those are never written.
+//! `.gitattributes` or `.gitignore`. Without it, libgit2 answers. Neither is asked about files
+//! below a pipe or a device of such a name: those are never written.
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
@@ -27,7 +27,8 @@ pub(super) fn is_converted(repository: &git2::Repository, path: &RepoPath, flags
     })
 }
 
-/// Whether attributes are configured outside of the tree: for the repository, the user, the machine.
+/// Whether attributes are configured outside of the tree: for the repository, the user, the
+/// machine.
 pub(super) fn has_attributes_outside(repository: &git2::Repository) -> bool {
     let is_configured = || repository.config().is_ok_and(|config| config.get_path("core.attributesFile").is_ok());
     // Configuration that git takes from variables is not seen by libgit2.
@@ -102,8 +103,8 @@ impl Repository {
     }
 }
 
-/// The paths below directories in which a file of some name is not what it should be. What it says is
-/// not known, and reading it could take for ever.
+/// The paths below directories in which a file of some name is not what it should be. What it says
+/// is not known, and reading it could take for ever.
 fn below(root: &Path, paths: &[RepoPath], name: &str, is_odd: impl Fn(&Metadata) -> bool) -> BTreeSet<RepoPath> {
     let dirs: BTreeSet<RepoPath> = paths.iter().flat_map(|path| path.ancestors().skip(1)).collect();
     let has_odd =

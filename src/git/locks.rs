@@ -64,8 +64,8 @@ impl Turn {
         self.common.path().join(name)
     }
 
-    /// Adds to a file under the common git directory, which is made if it does not exist. Nothing is
-    /// written through links.
+    /// Adds to a file under the common git directory, which is made if it does not exist. Nothing
+    /// is written through links.
     pub(super) fn append(&self, name: &str, text: &str) -> Result<(), GitError> {
         let (dir, last) =
             self.place(name, true)?.ok_or_else(|| at(&self.path(name))(io::ErrorKind::NotFound.into()))?;

@@ -24,8 +24,9 @@
 //! then are refs compared with what was read, and names and work trees checked again.
 //!
 //! The `git` program reports the author and what is configured where (`GIT_CONFIG_*`, `includeIf`),
-//! says which files are ignored or behind a filter, and signs commits. Programs and keys that the repository itself configures are not used. Without
-//! git, commits are not signed, and libgit2 gives the author.
+//! says which files are ignored or behind a filter, and signs commits. Programs and keys that the
+//! repository itself configures are not used. Without git, commits are not signed, and libgit2
+//! gives the author.
 
 mod asked;
 mod base;

@@ -1,8 +1,8 @@
 //! The `git` program, for what libgit2 does differently from git: the author, what is configured
 //! where, signatures.
 //!
-//! It is found by an absolute entry of the PATH, run with the path of the repository, runs no hooks in what it is used for here, and
-//! fetches nothing.
+//! It is found by an absolute entry of the PATH, run with the path of the repository, runs no hooks
+//! in what it is used for here, and fetches nothing.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};

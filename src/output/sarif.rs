@@ -77,8 +77,8 @@ fn message(finding: &Finding) -> String {
     plain(&format!("{}\n{}", finding.message, finding.help()))
 }
 
-/// A text in which brackets make no link (3.11.6). Backslashes before them are escaped, too, so that
-/// none of them escapes another backslash.
+/// A text in which brackets make no link (3.11.6). Backslashes before them are escaped, too, so
+/// that none of them escapes another backslash.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut backslashes = 0;

@@ -158,7 +158,8 @@ fn wave(units: &[&Unit]) -> usize {
         .count()
 }
 
-/// The first of some files that is never changed, as a finding in it: encrypted, a template, a link.
+/// The first of some files that is never changed, as a finding in it: encrypted, a template, a
+/// link.
 pub fn never_changed<'p>(view: &View, paths: impl IntoIterator<Item = &'p RepoPath>) -> Option<Finding> {
     let (path, barred) = paths.into_iter().find_map(|path| Some((path, view.barred(path)?)))?;
     let message = format!("{path} is never changed ({})", codes::code_of_barred(barred).id);

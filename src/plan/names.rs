@@ -1,5 +1,5 @@
-//! Names that Kubernetes would not accept. Commands are made of names, and one such as `--all` would
-//! be taken for an option: a unit about such an object is refused as a whole.
+//! Names that Kubernetes would not accept. Commands are made of names, and one such as `--all`
+//! would be taken for an option: a unit about such an object is refused as a whole.
 
 use super::codes::INVALID_NAME;
 use super::{Subject, Unit};

@@ -1,5 +1,6 @@
-//! `app-template-v4` on real repositories, where the corpus is at hand: names and accounts stay, what is predicted is what was measured, and
-//! how it differs from what the owners did by hand is known.
+//! `app-template-v4` on real repositories, where the corpus is at hand: names and accounts stay,
+//! what is predicted is what was measured, and how it differs from what the owners did by hand is
+//! known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -56,7 +57,8 @@ fn releases(dir: &Path) -> BTreeMap<(String, String), Value> {
 /// Kinds and names, or controllers and accounts.
 type Pairs = Vec<(String, String)>;
 
-/// The kinds and names that values make, without static tokens, and the account of each controller's pods.
+/// The kinds and names that values make, without static tokens, and the account of each
+/// controller's pods.
 fn made(version: Version, release: &str, values: &Value) -> (Pairs, Pairs) {
     let chart = Chart { version, release, namespace: "ns", values };
     let objects = chart.objects().into_iter().filter(|object| object.section != Section::Tokens);
@@ -66,7 +68,8 @@ fn made(version: Version, release: &str, values: &Value) -> (Pairs, Pairs) {
     (objects, pods.collect())
 }
 
-/// Every release whose text changed makes the same objects for the same accounts, and says nothing that 4.x rejects. How many there are.
+/// Every release whose text changed makes the same objects for the same accounts, and says nothing
+/// that 4.x rejects. How many there are.
 fn nothing_is_renamed(converted: &Converted, to: Version) -> usize {
     let after = releases(converted.after.path());
     let mut count = 0;
@@ -142,8 +145,9 @@ fn differences(converted: &Converted, tree: &str, to: Version) -> Vec<String> {
     found
 }
 
-/// The chart's author converted them by hand, in one commit. His result and ours make the same objects for the same accounts; he wrote routes
-/// by identifier where names were right, too, and left two selectors to others.
+/// The chart's author converted them by hand, in one commit. His result and ours make the same
+/// objects for the same accounts; he wrote routes by identifier where names were right, too, and
+/// left two selectors to others.
 #[test]
 fn bjw_s_home_ops() {
     let Some(converted) = converted("bjw-s-home-ops", IN_PLACE, &["app-template-v4"]) else { return };
@@ -153,7 +157,8 @@ fn bjw_s_home_ops() {
     assert_eq!(differences(&converted, "bjw-s-home-ops", Version::V4_0), [""; 0]);
 }
 
-/// 14 of these releases have a single volume that the chart makes: every one keeps its name, as the owner saw to by hand.
+/// 14 of these releases have a single volume that the chart makes: every one keeps its name, as the
+/// owner saw to by hand.
 #[test]
 fn billimek_k8s_gitops() {
     let Some(converted) = converted("billimek-k8s-gitops", IN_PLACE, &["app-template-v4"]) else { return };

@@ -336,7 +336,8 @@ fn reset(repo: &Repo) {
     repo.git(&["clean", "--quiet", "-fd"]);
 }
 
-/// What the next command makes of a run that was killed: all old or all new. Gives whether it rolled back.
+/// What the next command makes of a run that was killed: all old or all new. Gives whether it
+/// rolled back.
 fn after_the_kill(repo: &Repo, before: &Files, after: &Files, moment: &str) -> bool {
     let begun = journal(repo).join("list.json").exists();
     let run = repo.run(&["diff", "--review"]);

@@ -1,7 +1,8 @@
 //! The command line from outside: standard output, standard error and exit status of every command,
 //! one file a case in `tests/cli`. They show the migrations that `support::shown` says.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test it -- cli::` writes the files; read them before you commit them.
+//! `SNAPSHOTS=overwrite cargo test --test it -- cli::` writes the files; read them before you
+//! commit them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use serde_json::Value;
 
 static SHOWN: LazyLock<Shown> = LazyLock::new(Shown::of_the_registry);
 
-/// The program, with nothing of the environment that changes how wide or how colourful its output is.
+/// The program, with nothing of the environment that changes how wide or how colourful its output
+/// is.
 fn program() -> Command {
     let mut command = crate::support::program();
     for name in ["COLUMNS", "LINES", "CLICOLOR", "TERM", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
@@ -36,7 +38,8 @@ fn run_in(dir: &Path, args: &[&str]) -> Run {
     run(program().arg("-C").arg(dir).args(args))
 }
 
-/// A temporary path is as long as the machine likes, so a message that holds one folds anywhere: it is shown on one line.
+/// A temporary path is as long as the machine likes, so a message that holds one folds anywhere: it
+/// is shown on one line.
 fn without_place(text: &str, dir: &Path) -> String {
     let mut text = text.to_owned();
     let resolved = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
@@ -334,7 +337,8 @@ fn explain() {
     assert_eq!(case("explain-unknown", &repo, &["explain", "qqq"]).status, 2);
 }
 
-/// What README shows of the example repository is what the program prints: each block behind a comment `<!-- prints: ARGUMENTS -->`.
+/// What README shows of the example repository is what the program prints: each block behind a
+/// comment `<!-- prints: ARGUMENTS -->`.
 #[test]
 fn readme_shows_what_the_program_prints() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
@@ -475,7 +479,8 @@ fn a_broken_file_does_not_keep_the_rest() {
 
 // Configuration.
 
-/// A configuration that is wrong stops every command that would be guided by it, before it writes anything.
+/// A configuration that is wrong stops every command that would be guided by it, before it writes
+/// anything.
 #[test]
 fn mistakes_in_the_configuration_are_shown_where_they_stand() {
     let repo = Repo::two_clusters();
@@ -504,7 +509,8 @@ fn a_configuration_from_elsewhere() {
     elsewhere.write("settings.yaml", "chart-ref: {charts: [no-such-chart]}\n");
     let file = elsewhere.path().join("settings.yaml");
     let file = file.to_str().unwrap();
-    // Seen from where the command starts, wherever the option stands, and instead of the one of the tree.
+    // Seen from where the command starts, wherever the option stands, and instead of the one of the
+    // tree.
     repo.write(".flux-codemod.yaml", "nonsense: true\n");
     for args in [&["--config", file, "check", "chart-ref"][..], &["check", "chart-ref", "--config", file]] {
         let run = run_in(repo.path(), args);
@@ -778,7 +784,8 @@ fn assert_harmless(what: &str, text: &str) {
     }
 }
 
-/// Nothing of a repository reaches a terminal unescaped. A diff is exact where a file or a program reads it.
+/// Nothing of a repository reaches a terminal unescaped. A diff is exact where a file or a program
+/// reads it.
 fn assert_commands_harmless(repo: &Repo) {
     for args in [&["list"][..], &["plan"], &["plan", "--review"], &["diff"], &["diff", "--stat"], &["check"]] {
         let run = run_in(repo.path(), args);
@@ -826,7 +833,8 @@ fn hostile_names_in_manifests_are_escaped() {
     assert_commands_harmless(&repo.commit());
 }
 
-/// All other places whose text is shown: clusters, branches, addresses, intervals, charts, comments, patches.
+/// All other places whose text is shown: clusters, branches, addresses, intervals, charts,
+/// comments, patches.
 #[test]
 fn hostile_texts_in_manifests_are_escaped() {
     let repo = Repo::example();
@@ -873,7 +881,8 @@ fn a_closed_pipe_is_no_reason_to_panic() {
     }
 }
 
-/// Work that waits is not reported as done because somebody reads only the first lines: `check | head` under `pipefail`.
+/// Work that waits is not reported as done because somebody reads only the first lines: `check |
+/// head` under `pipefail`.
 #[test]
 fn a_closed_pipe_does_not_make_a_check_pass() {
     let repo = Repo::two_clusters();
@@ -930,7 +939,8 @@ fn everything(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
 #[test]
 fn looking_touches_nothing() {
     let repo = Repo::two_clusters();
-    // A file that git would like to refresh in its index, one that is staged, and one that git does not know.
+    // A file that git would like to refresh in its index, one that is staged, and one that git does
+    // not know.
     repo.write("kubernetes/main/flux/apps.yaml", repo.read("kubernetes/main/flux/apps.yaml"));
     repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
     repo.write("untracked.yaml", "a: 1\n");

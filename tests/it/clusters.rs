@@ -1,4 +1,5 @@
-//! The branches that clusters follow, in real git repositories: which ref is taken for them, how far they are, what they say of the cluster.
+//! The branches that clusters follow, in real git repositories: which ref is taken for them, how
+//! far they are, what they say of the cluster.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +13,8 @@ use flux_codemod::repo::Tree;
 /// Where the Flux of cluster `edge` is stated.
 const FLUX: &str = "kubernetes/edge/flux/config/flux.yaml";
 
-/// The example, with Flux 2.5.1 for `edge` on branch `edge` and 2.6.4 on `main`, which is two commits further.
+/// The example, with Flux 2.5.1 for `edge` on branch `edge` and 2.6.4 on `main`, which is two
+/// commits further.
 fn two_branches() -> Repo {
     let repo = Repo::example();
     let here = repo.read(FLUX);
@@ -137,7 +139,8 @@ fn a_branch_that_is_not_here_is_told_with_what_brings_it() {
     assert_eq!(found.len(), 1, "main is not fetched either, but there is a local branch: {found:?}");
 }
 
-/// Which API version a source gets is decided by the Flux that the cluster runs, and that is what its branch says.
+/// Which API version a source gets is decided by the Flux that the cluster runs, and that is what
+/// its branch says.
 #[test]
 fn the_version_on_the_branch_decides() {
     let repo = two_branches();

@@ -112,7 +112,8 @@ fn only_its_resources_changed(path: &Path, old: &[u8], new: &[u8], gone: &BTreeS
     assert_eq!(kept, rest, "{path:?}");
 }
 
-/// As data, everything but `spec.chart` is as it was; as bytes, everything outside of that entry; and so is every comment.
+/// As data, everything but `spec.chart` is as it was; as bytes, everything outside of that entry;
+/// and so is every comment.
 fn only_the_chart_changed(path: &Path, old: &[u8], new: &[u8]) {
     let (old, new) = (text(old), text(new));
     let without = |text: &str, key: &str| {

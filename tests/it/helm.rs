@@ -90,9 +90,9 @@ fn the_judge_rejects_what_the_chart_rejects() {
     }
 }
 
-/// What real Helm made of accounts of 3.7 with the templates of the chart itself (the same templates
-/// give the accounts and tokens of all vectors of 3.6, 3.7 and 4.0). Each object with the account
-/// that its pods use, or that a token is for.
+/// What real Helm made of accounts of 3.7 with the templates of the chart itself (the same
+/// templates give the accounts and tokens of all vectors of 3.6, 3.7 and 4.0). Each object with the
+/// account that its pods use, or that a token is for.
 #[test]
 fn the_judge_knows_accounts_that_share_a_key() {
     for (accounts, controllers, want) in [
@@ -248,8 +248,8 @@ fn what_goes_wrong_unconverted_is_seen() {
     }
 }
 
-/// The releases of app-template in a tree, of whatever version of a major they are: as their clusters have them; those that none reaches, as their
-/// files say.
+/// The releases of app-template in a tree, of whatever version of a major they are: as their
+/// clusters have them; those that none reaches, as their files say.
 fn releases(dir: &Path, major: &str) -> Vec<Case> {
     let view = View::of(Tree::of(Arc::new(Folder::plain(dir).unwrap()))).unwrap();
     let mut cases = Vec::new();
@@ -294,8 +294,9 @@ fn real_releases_stay_what_they_are_in_4() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What owners wrote themselves is taken by the real 4.x, so the judge must take it, too. All of them kept what 3.7 made, and so does what is
-/// converted here; where that is written in another way is shown.
+/// What owners wrote themselves is taken by the real 4.x, so the judge must take it, too. All of
+/// them kept what 3.7 made, and so does what is converted here; where that is written in another
+/// way is shown.
 #[test]
 fn owners_and_ours_agree() {
     let Some(corpus) = corpus() else { return };

@@ -1,4 +1,5 @@
-//! Words of the repository in outputs: they are no commands, no options, no links, and nothing hidden.
+//! Words of the repository in outputs: they are no commands, no options, no links, and nothing
+//! hidden.
 
 use crate::support::{Repo, root, unfolded};
 

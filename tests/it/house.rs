@@ -1,4 +1,5 @@
-//! The house rules that can be read off the source: uses point down, every reason code is explained, nothing names what it must not.
+//! The house rules that can be read off the source: uses point down, every reason code is
+//! explained, nothing names what it must not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,8 +31,8 @@ pub(crate) fn all_sources() -> Vec<PathBuf> {
     found
 }
 
-/// What each module may use; ARCHITECTURE.md draws the same. `a::b` is a room with a floor of its own: it and its
-/// neighbours use each other by their own names, never through what `a` re-exports.
+/// What each module may use; ARCHITECTURE.md draws the same. `a::b` is a room with a floor of its
+/// own: it and its neighbours use each other by their own names, never through what `a` re-exports.
 const USES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("programs", &[]),
@@ -77,7 +78,8 @@ fn forbidden_uses(module: &[&str], text: &str) -> Vec<String> {
     forbidden.map(|used| format!("{floor} must not use {used}")).collect()
 }
 
-/// The code of a file: no comments, and no items that are compiled for tests alone. What tests use is their own business.
+/// The code of a file: no comments, and no items that are compiled for tests alone. What tests use
+/// is their own business.
 pub(crate) fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));

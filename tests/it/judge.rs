@@ -1,4 +1,5 @@
-//! Kustomize as judge at run time: what it finds that the native proof does not see is refused before anything is written.
+//! Kustomize as judge at run time: what it finds that the native proof does not see is refused
+//! before anything is written.
 #![cfg(unix)]
 
 use std::process::Command;
@@ -143,7 +144,8 @@ fn who_judges() {
     assert!(shown.contains("kustomize v9.9.9: 6 of 6 Flux Kustomizations build the same"), "{shown}");
     let natively = "builds are compared by flux-codemod alone";
     assert!(text(judged_by(&repo, "none", &["plan", "components"])).contains(natively));
-    // Nothing on the PATH; then something that is named by the environment, and by the option, which counts more.
+    // Nothing on the PATH; then something that is named by the environment, and by the option,
+    // which counts more.
     let nowhere = tempfile::tempdir().unwrap();
     let alone = run(&repo, &["plan", "components"], |command| {
         command.env("PATH", nowhere.path()).env_remove("FLUX_CODEMOD_KUSTOMIZE");

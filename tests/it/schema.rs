@@ -1,4 +1,5 @@
-//! The JSON of `plan`, `check` and `doctor` against the JSON Schema in `docs/schema`, and that against the types.
+//! The JSON of `plan`, `check` and `doctor` against the JSON Schema in `docs/schema`, and that
+//! against the types.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it -- schema::` writes the files.
 

@@ -1,4 +1,5 @@
-//! `charts::app_template` against what real Helm gave and what was measured on a real repository, where they are at hand.
+//! `charts::app_template` against what real Helm gave and what was measured on a real repository,
+//! where they are at hand.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,7 +56,8 @@ fn names_are_those_that_helm_gives() {
     assert_eq!(counts, ["3.7.3", "4.0.1", "4.1.1"].map(|chart| (chart.to_owned(), 150)).into());
 }
 
-/// The releases of a tree whose values have controllers: name, version of app-template where it stands there, values.
+/// The releases of a tree whose values have controllers: name, version of app-template where it
+/// stands there, values.
 fn releases(dir: &Path) -> Vec<(String, Option<Version>, Value)> {
     let mut found = Vec::new();
     let mut files = Vec::new();
@@ -84,7 +86,8 @@ fn names(chart: &Chart<'_>) -> Vec<(String, String)> {
     names
 }
 
-/// Whatever it is that they run, as if they were 3.7.x: real values have shapes that nobody thinks of.
+/// Whatever it is that they run, as if they were 3.7.x: real values have shapes that nobody thinks
+/// of.
 #[test]
 fn real_values_keep_their_names() {
     let Some(corpus) = corpus() else { return };

@@ -1,4 +1,5 @@
-//! The words that users read: phrases that nobody says must not come back, and the glossary of README.md is the one of `explain`.
+//! The words that users read: phrases that nobody says must not come back, and the glossary of
+//! README.md is the one of `explain`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,8 @@ use flux_codemod::{migrations, plan};
 use crate::house::{all_sources, code_of, test_modules};
 use crate::support::{Repo, root};
 
-/// Phrases of earlier texts that a reader has to translate. Each is sought as whole words, in any case.
+/// Phrases of earlier texts that a reader has to translate. Each is sought as whole words, in any
+/// case.
 const BANNED: &[&str] = &[
     "a person",
     "anew",

@@ -137,8 +137,8 @@ pub fn unfolded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Does some work on each of some items, on as many threads as there are cores. What they give is in
-/// the order of the items.
+/// Does some work on each of some items, on as many threads as there are cores. What they give is
+/// in the order of the items.
 pub fn in_parallel<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let items = Mutex::new(items.into_iter().collect::<Vec<_>>().into_iter().enumerate());
     let next = || items.lock().expect("taking an item does not panic").next();
@@ -168,7 +168,8 @@ pub fn corpus() -> Option<PathBuf> {
     None
 }
 
-/// The names that real Helm gave, where they are at hand: beside the repository, or where `FLUX_CODEMOD_VECTORS` says.
+/// The names that real Helm gave, where they are at hand: beside the repository, or where
+/// `FLUX_CODEMOD_VECTORS` says.
 pub fn vectors(file: &str) -> Option<String> {
     let path = std::env::var_os("FLUX_CODEMOD_VECTORS").map_or_else(|| root().join("../shared/vectors"), PathBuf::from);
     let found = std::fs::read_to_string(path.join(file)).ok();

@@ -1,8 +1,9 @@
-//! Which migrations the snapshots of the command line show: the four of [`SHOWN`], however many there
-//! are. So whoever adds a migration that has nothing to do in the example changes no snapshot:
+//! Which migrations the snapshots of the command line show: the four of [`SHOWN`], however many
+//! there are. So whoever adds a migration that has nothing to do in the example changes no
+//! snapshot:
 //!
-//! - Blocks about another migration, or about a code that only another one has, are left out. A block
-//!   is a line that starts with the name, and the lines below it that are indented further.
+//! - Blocks about another migration, or about a code that only another one has, are left out. A
+//!   block is a line that starts with the name, and the lines below it that are indented further.
 //! - So are sections of a configuration.
 //! - A list of all migrations is `[MIGRATIONS]`, one of all reason codes `[CODES]`.
 //!

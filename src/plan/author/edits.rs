@@ -25,8 +25,8 @@ impl<'v> Edits<'v> {
         Edits { view, edits: BTreeMap::new(), others: Changes::new(), keeps_anchors: false }
     }
 
-    /// From here on, the removal of an anchor that is used elsewhere is refused. Otherwise the anchor
-    /// moves to its first remaining use.
+    /// From here on, the removal of an anchor that is used elsewhere is refused. Otherwise the
+    /// anchor moves to its first remaining use.
     #[must_use]
     pub fn keeping_anchors(self) -> Edits<'v> {
         Edits { keeps_anchors: true, ..self }

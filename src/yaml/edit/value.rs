@@ -130,7 +130,8 @@ impl<'s> Edit<'s> {
                 let with = format!(" {}", layout.value(new, column));
                 let is_text = with.contains('\n');
                 let end = if is_text || at.end != key_line_end {
-                    // A line can have only one comment, and none can follow the text of a block scalar.
+                    // A line can have only one comment, and none can follow the text of a block
+                    // scalar.
                     self.stream.with_trailing_comment(whole.clone()).end
                 } else {
                     whole.end

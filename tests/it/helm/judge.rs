@@ -1,4 +1,5 @@
-//! What Helm makes of a release in 3.7 and, converted, in 4.x, compared with each other and with what this crate says of it.
+//! What Helm makes of a release in 3.7 and, converted, in 4.x, compared with each other and with
+//! what this crate says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +23,8 @@ pub(super) fn kind_and_name(object: &Json) -> (String, String) {
 /// An object by its section and identifier, with all that it says.
 pub(super) type Objects = BTreeMap<(String, String), Json>;
 
-/// The objects of a release as they can be compared across the majors: tokens only if they are kept, accounts by their name, the label of
-/// controllers under one name.
+/// The objects of a release as they can be compared across the majors: tokens only if they are
+/// kept, accounts by their name, the label of controllers under one name.
 pub(super) fn comparable(objects: &[Json], tokens: Tokens) -> Objects {
     let is_kept = |object: &&Json| tokens == Tokens::Kept || object.pointer("/metadata/labels/token").is_none();
     let kept = objects.iter().filter(is_kept);
@@ -96,7 +97,8 @@ impl Case {
         [of("3.7", self.values.clone())].into_iter().chain(then).collect()
     }
 
-    /// What is wrong with what Helm made of these renders, and how many objects could be compared: not those on which 3.x fails.
+    /// What is wrong with what Helm made of these renders, and how many objects could be compared:
+    /// not those on which 3.x fails.
     fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>) {
         let mut wrong = Vec::new();
         for (number, made) in made.iter().enumerate() {
@@ -146,7 +148,8 @@ impl Case {
     }
 }
 
-/// How the judge found some releases: how many objects it compared, and what is wrong with which release.
+/// How the judge found some releases: how many objects it compared, and what is wrong with which
+/// release.
 pub(super) struct Verdict {
     pub compared: usize,
     pub wrong: Vec<(usize, Vec<String>)>,

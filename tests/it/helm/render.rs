@@ -20,7 +20,8 @@ pub(super) struct Render {
     pub values: Value,
 }
 
-/// The objects that Helm makes of each of some releases. An error where it makes none of them: what it says.
+/// The objects that Helm makes of each of some releases. An error where it makes none of them: what
+/// it says.
 pub(super) fn render(renders: &[Render]) -> Option<Result<Vec<Vec<Json>>, String>> {
     let helm = helm()?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -68,7 +69,8 @@ fn plain(value: &Value) -> Json {
     }
 }
 
-/// Where helm is: `FLUX_CODEMOD_HELM`, the PATH, or what `tests/helm/install.py` puts there. `None`, and it says so, where there is none.
+/// Where helm is: `FLUX_CODEMOD_HELM`, the PATH, or what `tests/helm/install.py` puts there.
+/// `None`, and it says so, where there is none.
 fn helm() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {

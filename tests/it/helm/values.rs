@@ -20,7 +20,8 @@ const RELEASES: [&str; 4] =
     ["app", "foo-server", "my-media-app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bcd"];
 const IDS: [&str; 7] = ["app", "main", "web-ui", "server", "foo-server", "config", "default"];
 
-/// Numbers that decide, one after the other. When they are used up it is always the first choice: the smallest values.
+/// Numbers that decide, one after the other. When they are used up it is always the first choice:
+/// the smallest values.
 struct Dice {
     parts: std::vec::IntoIter<Vec<u16>>,
     numbers: std::vec::IntoIter<u16>,

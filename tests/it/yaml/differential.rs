@@ -1,6 +1,8 @@
-//! A third opinion: yaml-rust2 against the nodes of `yaml::Stream`, on real files and on those of the golden cases.
+//! A third opinion: yaml-rust2 against the nodes of `yaml::Stream`, on real files and on those of
+//! the golden cases.
 //!
-//! Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory on alias bombs.
+//! Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep
+//! nesting and the memory on alias bombs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -10,7 +12,8 @@ use super::third_opinion::{Tree, theirs};
 use crate::support::{corpus, root};
 use flux_codemod::yaml::{Kind, Node, Stream};
 
-/// Files of the golden cases that somebody rejects: two are broken on purpose, and one shows [`closes_at_the_key`].
+/// Files of the golden cases that somebody rejects: two are broken on purpose, and one shows
+/// [`closes_at_the_key`].
 const REJECTED_IN_GOLDEN: &[(&str, Who)] = &[
     ("chart-ref-refusals/before/kubernetes/shared/broken.yaml", Who::Both),
     ("home-ops/before/kubernetes/main/apps/home/node-red/app/helmrelease.yaml", Who::Them),
@@ -97,8 +100,8 @@ fn compare(files: &[(String, PathBuf)]) -> Counts {
     counts
 }
 
-/// Whether the line that yaml-rust2 takes for bad indentation closes a flow collection at the column of its key.
-/// Everybody else reads that, Flux included.
+/// Whether the line that yaml-rust2 takes for bad indentation closes a flow collection at the
+/// column of its key. Everybody else reads that, Flux included.
 fn closes_at_the_key(text: &str, why: &str) -> bool {
     let Some((_, at)) = why.split_once(" line ") else { return false };
     let number: usize = at.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or_default();

@@ -1,10 +1,12 @@
-//! Every operation on every node of real files: what is done is proven by two parsers, what is refused is counted by reason.
+//! Every operation on every node of real files: what is done is proven by two parsers, what is
+//! refused is counted by reason.
 //!
-//! The editor's own proof is not taken for granted. Each result is compared here with the old text outside the splices, with the comments that
-//! were there, and with what a third parser reads in the old text, changed as the operation says.
+//! The editor's own proof is not taken for granted. Each result is compared here with the old text
+//! outside the splices, with the comments that were there, and with what a third parser reads in
+//! the old text, changed as the operation says.
 //!
-//! The tests take a sample of the corpus; `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test it -- yaml::exhaustive --nocapture` takes all of it
-//! and prints the counts.
+//! The tests take a sample of the corpus; `FLUX_CODEMOD_EXHAUSTIVE=1 cargo test --release --test it
+//! -- yaml::exhaustive --nocapture` takes all of it and prints the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,7 +51,8 @@ impl Counts {
     }
 }
 
-/// A collection that stands in the text itself: the document, and the way to it by the places of items and values.
+/// A collection that stands in the text itself: the document, and the way to it by the places of
+/// items and values.
 #[derive(Clone)]
 struct Found<'s> {
     node: Node<'s>,
@@ -157,7 +160,8 @@ fn intended(mut reading: Vec<Tree>, found: &Found<'_>, operation: &str, at: usiz
     reading
 }
 
-/// The new text, put together without the editor's help. What no splice covers is identical, and something changes.
+/// The new text, put together without the editor's help. What no splice covers is identical, and
+/// something changes.
 fn spliced(old: &str, edited: &Edited) -> String {
     let (mut new, mut rest) = (String::new(), 0);
     for splice in edited.splices.iter() {
@@ -278,7 +282,8 @@ fn every_operation_on_real_files() {
         refused - counts.refused.iter().filter(|(key, _)| in_use(key)).map(|(_, places)| places.len()).sum::<usize>();
     println!("  {:.2}% done of what is not refused as anchor-in-use", 100.0 * done as f64 / (done + refused) as f64);
     assert!(done > 1000);
-    // Five operations on each child, and renaming entries: none is left out, and none does nothing but be refused.
+    // Five operations on each child, and renaming entries: none is left out, and none does nothing
+    // but be refused.
     assert_eq!(attempted, counts.entries * 6 + counts.items * 5);
     assert_eq!(counts.done.keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from(OPERATIONS));
     assert!(counts.unread.len() * 100 <= counts.files && counts.third * 100 >= done * 95);

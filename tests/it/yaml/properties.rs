@@ -478,8 +478,8 @@ fn two_actions_compose_in_any_order() {
             let Ok((end, second)) = after(&stream, &[(&moved, y.1, y.2)], &new) else { continue };
             let (pairs, steps) = composed.get();
             composed.set((pairs, steps + 1));
-            // Quotes and line endings of what is new go by its neighbours, which may be others. So may
-            // the entry to which a comment belongs, but none is lost.
+            // Quotes and line endings of what is new go by its neighbours, which may be others. So
+            // may the entry to which a comment belongs, but none is lost.
             prop_assert_eq!(meaning(&together), meaning(&end), "{:?}: {:?}, then {:?}", text, x, y);
             let in_turn = comments(&end, &[&first, &second]);
             prop_assert_eq!(comments(&together, &[&edited]), in_turn, "{:?}: {:?}, then {:?}", text, x, y);
@@ -508,8 +508,8 @@ fn what_is_inserted_and_removed_leaves_nothing() {
             let inserted = Target { at: target.at + usize::from(!before), ..target.clone() };
             let without = after(&Stream::parse(with.as_str()).unwrap(), &[(&inserted, Action::Remove, "")], &new);
             let without = without.map(|(text, _)| text).map_err(|error| error.to_string());
-            // `{a:}` becomes `{a: , new: x}`, because some read `a:,` as a key. Whether that space was
-            // there before cannot be seen in the end, so it stays.
+            // `{a:}` becomes `{a: , new: x}`, because some read `a:,` as a key. Whether that space
+            // was there before cannot be seen in the end, so it stays.
             let parent = collection(&stream, target);
             let is_spaced = parent.style() == Some(Style::Flow) && child(parent, target.at).range().is_empty();
             if !(is_spaced && without.as_ref().is_ok_and(|without| has_one_space_more(without, &text))) {

@@ -334,7 +334,8 @@ impl Writer {
         (!self.anchors.is_empty()).then(|| format!("*{}", self.anchors[which % self.anchors.len()]))
     }
 
-    /// Writes what follows a `:` or `-`, up to the end of its last line. `compact` is the column of that which may follow a dash.
+    /// Writes what follows a `:` or `-`, up to the end of its last line. `compact` is the column of
+    /// that which may follow a dash.
     fn value(&mut self, tree: &Tree, parent: usize, dash: Option<usize>) {
         let gap = " ".repeat(tree.gap);
         if let What::Collection { mapping, shape: Shape::Block, step, children } = &tree.what

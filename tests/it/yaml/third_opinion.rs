@@ -1,5 +1,5 @@
-//! What yaml-rust2 reads. Only events are asked of it, by `Parser::next_token()`: its loaders overflow the stack on deep nesting and the memory
-//! on alias bombs.
+//! What yaml-rust2 reads. Only events are asked of it, by `Parser::next_token()`: its loaders
+//! overflow the stack on deep nesting and the memory on alias bombs.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,8 @@ use yaml_rust2::Event;
 use yaml_rust2::parser::Parser;
 use yaml_rust2::scanner::TScalarStyle;
 
-/// A document without its notation: tags left out, an alias by the number of its target, counted from the root downwards.
+/// A document without its notation: tags left out, an alias by the number of its target, counted
+/// from the root downwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tree {
     Scalar(String),
