@@ -542,8 +542,8 @@ fn a_journal_that_does_not_count_is_left_alone() {
         std::fs::create_dir_all(journal(&repo)).unwrap();
         let list = journal(&repo).join("list.json");
         std::fs::write(&list, text).unwrap();
-        for private in [false, true] {
-            if private {
+        for private in if text.is_empty() { &[false, true][..] } else { &[true] } {
+            if *private {
                 std::fs::set_permissions(journal(&repo), std::fs::Permissions::from_mode(0o700)).unwrap();
                 std::fs::set_permissions(&list, std::fs::Permissions::from_mode(0o600)).unwrap();
             }

@@ -860,7 +860,7 @@ fn hostile_texts_in_manifests_are_escaped() {
 
 #[test]
 fn a_closed_pipe_is_no_reason_to_panic() {
-    let repo = Repo::two_clusters();
+    let repo = small();
     for args in [&["list"][..], &["plan"], &["diff"], &["check"], &["explain", "chart-ref"], &["--help"], &["demo"]] {
         let closed = || {
             let (reader, writer) = std::io::pipe().unwrap();

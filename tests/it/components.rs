@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::kubectl::kustomize;
+use crate::support::rounds::each;
 use crate::support::{Repo, corpus, in_parallel, root};
 use serde_json::Value;
 
@@ -46,9 +47,14 @@ fn objects(repo: &Repo, dir: &str) -> Option<Result<BTreeSet<String>, String>> {
     Some(built.map(|text| text.split("\n---\n").map(|object| object.trim().to_owned()).collect()))
 }
 
+/// Those of some consumers that Kustomize looks at.
+fn sample<T>(consumers: impl Iterator<Item = T>) -> Vec<T> {
+    consumers.step_by(each(3)).collect()
+}
+
 /// How many directories Kustomize builds to the same objects.
 fn judged(switched: &Switched) -> usize {
-    let builds = in_parallel(switched.consumers().into_keys(), |dir| {
+    let builds = in_parallel(sample(switched.consumers().into_keys()), |dir| {
         Some((dir, objects(&switched.before, dir)?, objects(&switched.after, dir)?))
     });
     let mut same = 0;
@@ -64,7 +70,7 @@ fn judged(switched: &Switched) -> usize {
 fn the_golden_repository_builds_the_same() {
     let switched = switched(&root().join("golden/components-switch/before"));
     let judged = judged(&switched);
-    assert!(judged == 0 || judged == 7, "{judged}");
+    assert!(judged == 0 || judged == sample(0..7).len(), "{judged}");
 }
 
 /// What the native proof lets through must never be what Kustomize refuses, or builds differently.
@@ -116,7 +122,7 @@ fn haynes_ops() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
     let judged = judged(&switched);
-    assert!(judged == 0 || judged == consumers.len(), "{judged}");
+    assert!(judged == 0 || judged == sample(consumers.keys()).len(), "{judged}");
 
     // What the owner did by hand: one consumer was missed, and four lost a template silently. All
     // five are switched here.
@@ -233,5 +239,5 @@ fn onedr0p_home_ops() {
     assert_eq!((consumers.len(), switched.units("switch").len()), (36, 36));
     assert_eq!((switched.units("component").len(), switched.units("remove").len()), (4, 4));
     let judged = judged(&switched);
-    assert!(judged == 0 || judged == consumers.len(), "{judged}");
+    assert!(judged == 0 || judged == sample(consumers.keys()).len(), "{judged}");
 }

@@ -184,7 +184,7 @@ fn case((release, values): (String, String)) -> Case {
 
 #[test]
 fn random_values_of_3_stay_what_they_are_in_4() {
-    let count = rounds(300, 3000) as usize;
+    let count = rounds(150, 3000) as usize;
     let mut runner = TestRunner::new(config(0));
     let strategy = values::values().prop_map(case);
     let mut trees: Vec<_> = (0..count).map(|_| strategy.new_tree(&mut runner).expect("there are values")).collect();

@@ -187,7 +187,7 @@ fn nothing_of_a_file_is_shown() {
     );
     let literal = "secretGenerator: [{name: s, literals: [hunter2withoutequals]}]\n".to_owned();
     let patch = "patches: [{patch: 'hunter2: [', target: {kind: ConfigMap}}]\n".to_owned();
-    for text in [of_host, literal, patch] {
+    for (text, format) in [(of_host, "text"), (literal, "markdown"), (patch, "text")] {
         let repo = repo();
         let path = format!("{ONLY}/kustomization.yaml");
         repo.write(&path, format!("{}{text}", repo.read(&path)));
@@ -195,11 +195,9 @@ fn nothing_of_a_file_is_shown() {
         let plan = plan(&repo, &kubectl.display().to_string());
         assert_eq!(verdict(&plan, "flux-system/only")["verdict"], "unknown", "{text}");
         assert!(!plan.to_string().contains("hunter2"), "{text}: {plan}");
-        for format in ["text", "markdown"] {
-            let args = ["plan", "components", "--review", "--format", format];
-            let run = judged_by(&repo, &kubectl.display().to_string(), &args);
-            assert!(!format!("{}{}", run.stdout, run.stderr).contains("hunter2"), "{text}: {}", run.stdout);
-        }
+        let args = ["plan", "components", "--review", "--format", format];
+        let run = judged_by(&repo, &kubectl.display().to_string(), &args);
+        assert!(!format!("{}{}", run.stdout, run.stderr).contains("hunter2"), "{text}: {}", run.stdout);
     }
 }
 

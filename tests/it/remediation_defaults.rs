@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::kubectl::{kubectl, kustomize};
-use crate::support::rounds::exhaustive;
+use crate::support::rounds::{each, exhaustive};
 use crate::support::{Repo, corpus, in_parallel, root};
 use flux_codemod::config::{FILE, Settings};
 use flux_codemod::flux::{KustomizationId, View};
@@ -60,10 +60,9 @@ fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
 /// A cluster, and a release in it.
 type Name = (String, String);
 
-/// Of how many Flux Kustomizations below the roots one is built. Of a large repository each third
-/// is enough, unless everything is asked for.
+/// Of how many Flux Kustomizations below the roots one is built.
 fn stride(view: &View) -> usize {
-    if view.graph().kustomizations.len() > 40 && !exhaustive() { 3 } else { 1 }
+    if view.graph().kustomizations.len() > 40 { each(6) } else { 1 }
 }
 
 /// `spec` of HelmReleases, as real Kustomize builds it: the roots, then what comes out of these, as
@@ -341,7 +340,7 @@ fn haynes_ops() {
     assert_eq!(plan.units.iter().filter(|unit| unit.safety != Safety::Safe).count(), 0);
 
     let Some(judged) = judge(&repo) else { return };
-    let at_least = if exhaustive() { 79 } else { 20 };
+    let at_least = if exhaustive() { 79 } else { 10 };
     assert!((at_least..=79).contains(&judged), "Kustomize builds {judged}");
 }
 
@@ -388,7 +387,8 @@ fn billimek() {
     assert!(judged > 50, "{judged}");
 }
 
-/// The same proof on every golden case; `docs/hazards.md#r3`: a child with own patches keeps them.
+/// The same proof on golden cases, by default on one of each form; `docs/hazards.md#r3`: a child
+/// with own patches keeps them.
 #[test]
 fn golden_cases() {
     if kubectl().is_none() {
@@ -396,7 +396,10 @@ fn golden_cases() {
     }
     let cases = std::fs::read_dir(root().join("golden")).unwrap().map(|entry| entry.unwrap().path());
     let name = |case: &Path| case.file_name().unwrap().to_string_lossy().into_owned();
-    let is_ours = |case: &PathBuf| name(case).starts_with("remediation-defaults-") || name(case) == "home-ops";
+    let is_ours = |case: &PathBuf| match &*name(case) {
+        "remediation-defaults-own-patches" | "remediation-defaults-one-level" | "remediation-defaults-template" => true,
+        other => exhaustive() && (other.starts_with("remediation-defaults-") || other == "home-ops"),
+    };
     let looked_at = in_parallel(cases.filter(is_ours), |case| {
         let repo = Repo::copy_of(&case.join("before"));
         let looked_at = judge(&repo).expect("there is Kustomize");
@@ -409,6 +412,5 @@ fn golden_cases() {
         }
         looked_at
     });
-    let looked_at = looked_at.into_iter().sum::<usize>();
-    assert!(looked_at > 60, "{looked_at}");
+    assert!(looked_at.iter().all(|releases| *releases > 0), "{looked_at:?}");
 }

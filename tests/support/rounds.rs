@@ -29,6 +29,11 @@ pub fn rounds(by_default: u32, all: u32) -> u32 {
     if exhaustive() { all } else { by_default }
 }
 
+/// Of how many things one is looked at: each `nth` by default, or all.
+pub fn each(nth: usize) -> usize {
+    if exhaustive() { 1 } else { nth }
+}
+
 /// The seed of this run. The line that it prints is shown where a test fails.
 pub fn seed() -> u64 {
     static FOUND: OnceLock<u64> = OnceLock::new();
