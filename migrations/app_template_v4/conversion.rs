@@ -134,8 +134,7 @@ impl<'v> Converted<'v> {
         kept.collect()
     }
 
-    /// Checks what a new text of the file makes of the values: in every cluster it must be what is
-    /// meant.
+    /// Checks the values that a new text of the file makes: in every cluster, those that are meant.
     ///
     /// # Errors
     /// A finding at the release, if it is not.

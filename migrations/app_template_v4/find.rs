@@ -64,8 +64,7 @@ impl<'v> Found<'v> {
         }
     }
 
-    /// Whether a release would have to move to `spec.chartRef` first, and a comment opts it out of
-    /// that.
+    /// Whether a release would have to move to `spec.chartRef` first, and is opted out of that.
     fn is_opted_out(&self, release: &Release) -> bool {
         let chart = self.view.node(&release.at).and_then(|root| root.get("spec")?.own_entry("chart"));
         let range = chart.map(|(key, value)| key.range().start..value.range().end);
@@ -83,8 +82,7 @@ impl<'v> Found<'v> {
         able.zip(found).for_each(|(candidate, found)| candidate.findings.extend(found));
     }
 
-    /// Finds the sources that releases move to, or places for them. Releases for which there is no
-    /// place stay.
+    /// Finds the sources that releases move to, or their places. Without a place, a release stays.
     fn find_seconds(&mut self) {
         let mut needed: BTreeMap<&At, (&'v OciRepository, Places)> = BTreeMap::new();
         for candidate in &self.candidates {
@@ -122,8 +120,7 @@ impl<'v> Found<'v> {
         Needed::of(self.view, old, &self.settings.target, places)
     }
 
-    /// Two sources of 3.x in one folder get one of 4.x, if both carry the same credentials and
-    /// checks.
+    /// Two sources of 3.x in one folder get one of 4.x if their credentials and checks agree.
     ///
     /// # Errors
     /// A finding, if they do not.

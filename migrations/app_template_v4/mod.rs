@@ -1,5 +1,4 @@
-//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x, and every object
-//! keeps its name.
+//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x; names are kept.
 //!
 //! ```yaml
 //! spec:                                spec:
@@ -22,8 +21,8 @@
 //! ```
 //!
 //! `charts::app_template` knows what the chart makes of values and how values of 3.7 become values
-//! of 4.x. This folder decides where a release gets 4.x from, what is written, and what that does to
-//! the cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:
+//! of 4.x. This folder decides where a release gets 4.x from, what is written, and what that does
+//! to the cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:
 //! `docs/hazards.md#s1`, `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`,
 //! `docs/hazards.md#v1` to `docs/hazards.md#v11`.
 

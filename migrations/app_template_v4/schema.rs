@@ -35,8 +35,7 @@ fn text_of<'s>(stream: &'s Stream, comment: &Comment) -> &'s str {
     stream.text()[comment.range.clone()].trim_start_matches('#').trim()
 }
 
-/// Whether a comment names the chart's schema of a 3.x tag. That of a branch is whatever is newest
-/// there.
+/// Whether a comment names the chart's schema of a 3.x tag. That of a branch is the newest.
 fn is_stale(comment: &str) -> bool {
     let repository = comment.strip_prefix(MODELINE).and_then(|url| url.trim().strip_suffix(CHART));
     let parts = repository.and_then(|repository| repository.rsplit_once('/'));

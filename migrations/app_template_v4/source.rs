@@ -90,8 +90,7 @@ impl<'v> Needed<'v> {
         self.found.is_none().then_some(&self.spec.key)
     }
 
-    /// Finds the source, or a place for it. `staged` are the charts of all sources that are to be
-    /// written, in order.
+    /// Finds the source, or a place for it. `staged` are the charts of sources to write, in order.
     ///
     /// # Errors
     /// A finding at the source of 3.x, if there is no place.

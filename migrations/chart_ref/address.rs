@@ -1,5 +1,4 @@
-//! Where a chart lives, and in which version: kept, unless the configuration names another. Nothing
-//! is guessed.
+//! Where a chart lives, and in which version: kept, unless the configuration names another.
 
 use super::codes;
 use super::settings::ChartSettings;
@@ -60,8 +59,7 @@ pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> V
     let url = in_repository(&chart.name, repository).and_then(Result::ok).map(|address| address.url);
     let is_known = chart.name == APP_TEMPLATE && is_published_at(&repository.url);
     let published = [FROZEN, LABS].into_iter().filter(|_| is_known);
-    // A configured home is for repositories that are not OCI, and for charts that change their
-    // version.
+    // A configured home is for repositories that are not OCI, and for charts that change versions.
     let home = chart.home.as_deref().filter(|_| url.is_none() || chart.target.is_some());
     url.into_iter().chain(published.chain(home).map(|base| format!("{base}/{}", chart.name))).collect()
 }

@@ -88,8 +88,7 @@ fn refuse_opted_out(view: &View, candidates: &mut [Candidate<'_>]) {
     }
 }
 
-/// Finds or places the sources of all releases that can move. Those whose source cannot be placed
-/// are refused.
+/// Finds or places the sources of all releases that can move, or refuses the release.
 fn sources(
     view: &View,
     candidates: &mut [Candidate<'_>],

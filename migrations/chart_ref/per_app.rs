@@ -1,5 +1,4 @@
-//! Strategy `per-app`: `ocirepository.yaml` beside the HelmRelease, named after it, in its
-//! namespace.
+//! Strategy `per-app`: `ocirepository.yaml` beside the HelmRelease, with its name and namespace.
 //!
 //! Source and release are **one unit**. The same Flux Kustomization applies both, so neither has to
 //! wait for the other. One revert takes both back, and no revert leaves the release without a

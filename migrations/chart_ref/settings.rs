@@ -27,8 +27,7 @@ pub struct ChartSettings {
     pub home: Option<String>,
     /// `target`: the version that its releases move to; without it they keep their version.
     pub target: Option<String>,
-    /// `component`: the directory of the Component that carries its source, for the strategy
-    /// `namespace`.
+    /// `component`: the directory of the Component with its source, for the strategy `namespace`.
     pub component: Option<RepoPath>,
 }
 

@@ -57,8 +57,7 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     drafts.extend(found.removals.all.iter().map(|removal| removal_draft(found, removal)));
     let mut findings: Vec<Finding> = Vec::new();
     for finding in found.sources.iter().flat_map(|source| &source.findings) {
-        // The file of a source that is new is not in the tree yet, so there is no place to point
-        // to.
+        // The file of a new source is not in the tree yet, so there is no place to point to.
         let is_there = finding.path.as_ref().is_some_and(|path| view.tree().entry(path).is_some());
         let finding = Finding { path: finding.path.clone().filter(|_| is_there), ..finding.clone() };
         // Releases that share a Component share what there is to report about it.

@@ -1,5 +1,4 @@
-//! What the values of a release need when the version of its chart changes: the one place where
-//! that is decided.
+//! What the values of a release need when the version of its chart changes.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! Which source a release wants, or why it cannot have one: the rules of `docs/chart-ref.md`, one
-//! guard each.
+//! Which source a release wants, or why it cannot have one: the rules of `docs/chart-ref.md`.
 
 use std::collections::BTreeSet;
 
@@ -142,8 +141,7 @@ fn repositories(
 ) -> Result<Vec<HelmRepository>, Finding> {
     let name = &chart.source_ref.name;
     let stated = chart.source_ref.namespace.as_deref();
-    // If no cluster applies the release, the source is looked up in all of them, by the namespace
-    // that is stated.
+    // If no cluster applies the release, its stated namespace is looked up in all of them.
     let places: BTreeSet<(Option<ClusterId>, Option<&str>)> = match reaches {
         [] => [(None, stated.or(release.namespace.as_deref()))].into(),
         reaches => reaches.iter().map(|reach| (Some(reach.cluster), stated.or(reach.namespace.as_deref()))).collect(),

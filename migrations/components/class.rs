@@ -2,8 +2,7 @@
 
 use crate::plan::{Apart, Class};
 
-/// PersistentVolumeClaims that are annotated, so that Flux does not delete them, before anything
-/// else moves.
+/// PersistentVolumeClaims that are annotated first, so that Flux does not delete them.
 pub(super) const CLAIMS: Class = Class::new(12, "claims", "claims", "claim").apart_from(Apart::Dependents);
 /// Templates that become Components together with all their consumers.
 pub(super) const PROMOTIONS: Class = Class::new(18, "promotions", "promotions", "Component");

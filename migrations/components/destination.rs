@@ -1,5 +1,4 @@
-//! Where a consumer names its Components: in its file, or in the Flux Kustomizations whose path it
-//! is.
+//! Where a consumer names its Components: in its file, or in the Flux Kustomizations that build it.
 
 use std::collections::BTreeMap;
 

@@ -31,8 +31,7 @@ pub(super) fn edit(found: &Found<'_>, units: &[&Unit]) -> Vec<Edited> {
         if together.is_empty() {
             break;
         }
-        // Of several that share a Flux Kustomization, those are to blame that are also surprising
-        // alone.
+        // Of several that share a Flux Kustomization, blame those that are surprising alone, too.
         let alone: BTreeMap<_, _> = together.keys().flat_map(|index| trial.surprises(&[*index])).collect();
         let to_blame = if alone.is_empty() { together } else { alone };
         able.retain(|index| !to_blame.contains_key(index));
@@ -125,8 +124,7 @@ impl Trial<'_, '_> {
 /// What a unit is meant to change, and where that is seen.
 #[derive(Default)]
 struct Purpose {
-    /// The kustomization files whose objects it moves, and whether each builds the same by itself,
-    /// too.
+    /// The kustomization files whose objects it moves, and whether each alone builds the same.
     watched: BTreeMap<RepoPath, bool>,
     /// What becomes different on purpose.
     meant: Vec<Meant>,

@@ -10,8 +10,7 @@ use crate::flux::{Kustomization, KustomizationId, Object, View};
 use crate::plan::UnitId;
 use crate::repo::RepoPath;
 
-/// What there is in a tree for this migration. It is found again on every tree, so that no unit
-/// needs to carry it.
+/// What there is in a tree for this migration. Found again on every tree: no unit carries it.
 pub(super) struct Found<'v> {
     /// The tree: a [`View::whole`].
     pub(super) view: &'v View,
@@ -90,8 +89,7 @@ impl<'v> Found<'v> {
         consumer.references.iter().filter(|reference| !is_promoted(reference)).collect()
     }
 
-    /// The consumers of a template that becomes a Component where it is, each with its entries for
-    /// it.
+    /// The consumers of a template that becomes a Component in place, each with its entries for it.
     pub(super) fn promoted_with(&self, template: &RepoPath) -> Vec<(&Consumer<'v>, Vec<&Reference>)> {
         // Another template that renders the same takes this one as its Component.
         let leads_there =

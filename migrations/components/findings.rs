@@ -63,8 +63,7 @@ pub(super) fn missing_variables(found: &Found<'_>, consumer: &Consumer<'_>, refe
     for reference in references {
         let Ok(counterpart) = found.counterpart(reference) else { continue };
         for flux in found.appliers_of(consumer).map(|id| &graph.kustomizations[id]) {
-            // Without variables nothing is substituted; what a source that is not here gives is not
-            // known.
+            // Without variables nothing is substituted; those of absent sources are unknown.
             if !flux.variables.any || !flux.variables.elsewhere.is_empty() {
                 continue;
             }

@@ -66,8 +66,7 @@ fn switch(found: &Found<'_>, consumer: &Consumer<'_>) -> Draft {
     }
 }
 
-/// Which Component takes the place of which template, and where it is named if not in the file
-/// itself.
+/// Which Component replaces which template, and where it is named if not in the file itself.
 fn title(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) -> String {
     let pair = |reference: &&Reference| match found.counterpart(reference) {
         Ok(counterpart) => format!("{} to {}", reference.target, counterpart.dir),
@@ -81,8 +80,7 @@ fn title(found: &Found<'_>, consumer: &Consumer<'_>, references: &[&Reference]) 
     format!("{pairs}, in spec.components of {}", named_by.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// What changes in a consumer's objects where a Component differs from its template: on purpose, if
-/// you take it.
+/// What changes in a consumer's objects where a Component differs from its template.
 fn effects(found: &Found<'_>, consumer: &Consumer<'_>, counterparts: &[&Counterpart]) -> Vec<Effect> {
     let graph = found.view.graph();
     let clusters = found.appliers_of(consumer).map(|id| &*graph.clusters[graph.kustomizations[id].cluster].name);
@@ -215,8 +213,7 @@ fn rename(found: &Found<'_>, rename: Rename<'_>, others: &[Draft]) -> Option<Dra
     })
 }
 
-/// Renames of directories that are not there, neither by the old nor by the new name, and that no
-/// unit makes.
+/// Renames of directories that no unit makes, and that are there by neither name.
 fn missing_renames(found: &Found<'_>, others: &[Draft]) -> Vec<Finding> {
     let is_missing = |rename: &Rename<'_>| {
         let made = others.iter().flat_map(|unit| &unit.touches).any(|path| path.is_in(rename.to));

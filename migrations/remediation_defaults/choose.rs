@@ -13,8 +13,7 @@ use crate::plan::Finding;
 /// Gives each root its defaults: those of the configuration, else those that it states, else those
 /// that another root states, else those on which the releases agree. Whether it is the last.
 ///
-/// The values of releases are read with all patches applied, so that the count stays the same when
-/// some of it has landed.
+/// Values of releases are read with all patches, so that counts stay the same once some landed.
 pub(super) fn choose(view: &View, roots: &mut [Root], settings: &Settings) -> bool {
     let is_meant = |entry: &&Entry| entry.form != Form::Kustomizations;
     let stated = |root: &Root| root.entries.iter().find(is_meant).map(|entry| entry.set.clone());

@@ -1,5 +1,4 @@
-//! What defaults do to an object: each field before and after, and where the object states another
-//! value.
+//! What defaults do to an object: each field before and after, and where it states another value.
 
 use super::fields::{Field, ObjectKind};
 use super::find::Member;
@@ -15,8 +14,7 @@ pub(super) struct Exception {
     pub(super) field: &'static Field,
     /// The name of the object where it states the value: one file may be several objects.
     pub(super) name: String,
-    /// The line of the field in the file of the object, from 1; `None` if the value comes from
-    /// elsewhere.
+    /// The line of the field in the object's file, from 1; `None` if the value is from elsewhere.
     pub(super) line: Option<usize>,
     /// The value.
     pub(super) value: String,
@@ -42,8 +40,7 @@ pub(super) fn rest(mut object: Value, label: &str, kind: ObjectKind) -> Value {
     object
 }
 
-/// Where an object states a field in its file, and not by an alias or a merge: the key and the
-/// value.
+/// Where an object states a field itself, not by an alias or a merge: the key and the value.
 pub(super) fn stated_in_file<'v>(root: Node<'v>, field: &Field) -> Option<(Node<'v>, Node<'v>)> {
     let mut entry = root.own_entry("spec")?;
     for key in field.path {

@@ -217,8 +217,7 @@ impl Wanted {
     }
 }
 
-/// The newest of API versions of one group: a release before betas, these before alphas, higher
-/// numbers first.
+/// The newest API version of a group: releases, then betas, then alphas; higher numbers first.
 fn newest<'a>(versions: &[&'a str]) -> Option<&'a str> {
     let key = |version: &str| {
         let version = version.rsplit('/').next().unwrap_or_default().trim_start_matches('v');

@@ -1,5 +1,4 @@
-//! What there is in a tree for this migration. It is computed again on every tree, so that no unit
-//! needs to carry it.
+//! What there is in a tree for this migration. Found again on every tree: no unit carries it.
 
 use std::collections::BTreeSet;
 
@@ -101,8 +100,7 @@ impl<'v> Found<'v> {
         found
     }
 
-    /// Stops where too many objects would get no defaults: then the repository does not agree on
-    /// them.
+    /// Stops where too many objects would get no defaults: the repository does not agree on them.
     fn refuse_too_many(&mut self, kind: ObjectKind) {
         let members = self.members.iter().filter(|member| member.kind == kind);
         let members: Vec<&Member> = members.filter(|member| !member.roots.is_empty() || self.is_out(member)).collect();
@@ -192,8 +190,7 @@ fn label_of(view: &View, at: &At, key: &str) -> Option<String> {
     })
 }
 
-/// Whether the label of an object changes more of it than the defaults do, because another patch
-/// selects it.
+/// Whether another patch selects the label, so that it changes more than the defaults do.
 fn does_more(member: &Member, unlabelled: &View, labelled: &View, label: &str) -> bool {
     let rest = |view: &View, reach| view.effective(&member.at, reach).map(|object| rest(object, label, member.kind));
     let mut places = unlabelled.graph().reaches(&member.at).iter().zip(labelled.graph().reaches(&member.at));

@@ -61,8 +61,7 @@ pub(super) struct Child {
     pub(super) ids: Vec<KustomizationId>,
     /// The roots above it, as indices.
     pub(super) roots: BTreeSet<usize>,
-    /// What is to be done to it before the root's patch comes, because it has its own list of
-    /// patches.
+    /// What happens to it before the root's patch comes, because it has its own list of patches.
     pub(super) ops: Vec<Op>,
     /// Whether the defaults are added to its own list of patches.
     pub(super) merges: bool,
@@ -172,8 +171,7 @@ fn subject(kustomization: &FluxKustomization) -> Subject {
     Subject::object("Kustomization", &kustomization.namespace, &kustomization.name, &kustomization.at.path)
 }
 
-/// How patches of a root name objects: by the API versions that it reaches, and as its other
-/// patches do.
+/// How patches of a root name objects: by API versions in its reach, as its other patches do.
 fn names(view: &View, root: &Root) -> Names {
     let versions = |kind: ObjectKind| -> Vec<&str> {
         let reached = view.graph().reached().flat_map(|(_, reaches)| reaches).filter(|reach| match kind {

@@ -33,8 +33,7 @@ pub enum Scope {
     OptOut,
 }
 
-/// What happens to Flux Kustomizations with their own `spec.patches`, which the root's patch would
-/// replace.
+/// What happens to Flux Kustomizations with `spec.patches`, which the root's patch would replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnPatches {
     /// `merge`: the defaults are added to that list.
@@ -194,8 +193,7 @@ fn read_fields<'s>(keys: &mut Keys<'_, 's>, node: Node<'s>, path: &mut Vec<&'s s
     }
 }
 
-/// What may be meant by a field that does not exist: a similar name beside it, or its name
-/// elsewhere.
+/// What an unknown field may mean: a similar name beside it, or the same name elsewhere.
 fn suggestion(fields: &Fields, path: &[&str]) -> String {
     let (name, above) = path.split_last().expect("a field has a name");
     let beside = fields.iter().filter_map(|(field, _)| field.path.strip_prefix(above)?.first().copied());
@@ -216,8 +214,7 @@ fn suggestion(fields: &Fields, path: &[&str]) -> String {
     }
 }
 
-/// Whether Kubernetes takes this as the key of a label: a name, with or without a DNS name and a
-/// slash before it.
+/// Whether Kubernetes takes this as the key of a label: a name, or a DNS name, a slash and a name.
 fn is_label_key(key: &str) -> bool {
     let is_part = |part: &str, most: usize, signs: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric();

@@ -1,5 +1,4 @@
-//! Which fields of an object the defaults make redundant: with and without them, it arrives as the
-//! same.
+//! Which fields of an object the defaults make redundant: without them, it arrives as the same.
 
 use super::edit::{Op, write};
 use super::effect::{is_covered, stated_in_file};

@@ -23,8 +23,7 @@ pub(super) const OPT_IN: &str = "opt-in";
 pub(super) const SUBTRACT: &str = "subtract";
 pub(super) const SUBTRACT_KUSTOMIZATION: &str = "subtract-kustomization";
 
-/// The steps of each kind of objects: the defaults at the root, the label of exceptions, the
-/// removal of fields.
+/// The steps of each kind of objects: defaults at the root, labels, the removal of fields.
 const STATE_STEPS: [&str; 2] = [INJECT, KUSTOMIZATION_DEFAULTS];
 const OPT_OUT_STEPS: [&str; 2] = [OPT_OUT, KUSTOMIZATION_OPT_OUT];
 const REMOVAL_STEPS: [&str; 2] = [SUBTRACT, SUBTRACT_KUSTOMIZATION];
@@ -182,8 +181,7 @@ impl Found<'_> {
         })
     }
 
-    /// The label of an object: of an exception where the scope is opt-out, of another where it is
-    /// opt-in.
+    /// The label of an object: of exceptions if the scope is opt-out, else of all others.
     fn label_draft(&self, member: &Member) -> Option<Draft> {
         let is_in = self.settings.scope_of(member.kind) == Scope::OptIn;
         if member.label.is_some() || !self.is_able(member) || is_in == self.stays_out(member) {

@@ -1,5 +1,4 @@
-//! Sources of charts (OCIRepository), for all migrations that write, find or remove some. Knows no
-//! migration.
+//! Sources of charts (OCIRepository): found, written and removed for all migrations.
 //!
 //! - [`SourceKey`], [`Spec`]: what a source says, as data. [`name`]: what it is called.
 //! - [`place`]: where it is written and listed: in the folder of sources, or beside another source,

@@ -90,8 +90,7 @@ pub(crate) fn in_folder_for(
 /// [`proven_beside`](super::existing::proven_beside) checks that it does.
 ///
 /// # Errors
-/// A finding at that object if no cluster applies it, if it is not listed by its file, or if the
-/// name is taken.
+/// A finding at that object if no cluster applies it, no file lists it, or the name is taken.
 pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceKey]) -> Result<Place, Finding> {
     let refuse = |message| Err(at_object(view, other, Finding::error(codes::NO_PLACE, message)));
     let reaches = view.graph().reaches(other);
