@@ -22,15 +22,19 @@ pub struct Existing {
 /// Who wrote the commits of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// This program: each commit has our trailers, and its change is the one we made. A commit that
-    /// was rebased without conflicts is still ours.
+    /// This program: each commit has our trailers, its change, message and author are those that we
+    /// made, and the last one is of the batch that the branch is named after. A commit that was
+    /// rebased without conflicts is still ours.
     Ours,
     /// Other people, too.
     Edited {
         /// Their commits, the lowest first, shortened, with the subject: those without our
-        /// trailers, those that were changed, and merges.
+        /// trailers, those that were changed or have a git note, and merges.
         commits: Vec<(String, String)>,
     },
+    /// Other people: its commits may be ours or those of the base, but we did not give it this
+    /// name.
+    Named,
 }
 
 impl Repository {
@@ -55,8 +59,8 @@ impl Repository {
         found.sort();
         let checked_out = self.checked_out()?;
         let existing = |(reference, tip): (String, Oid)| {
-            let whose = self.whose(tip, base).map_err(|error| self.unreadable(&error))?;
             let name = reference.trim_start_matches("refs/heads/").to_owned();
+            let whose = self.whose(&name, tip, base).map_err(|error| self.unreadable(&error))?;
             Ok(Existing { name, tip: CommitId(tip), whose, checked_out: checked_out.get(&reference).cloned() })
         };
         found.into_iter().map(existing).collect()
@@ -71,19 +75,41 @@ impl Repository {
         walk.map(|id| self.git.find_commit(id?)).collect()
     }
 
-    fn whose(&self, tip: Oid, base: &Base) -> Result<Whose, git2::Error> {
+    fn whose(&self, name: &str, tip: Oid, base: &Base) -> Result<Whose, git2::Error> {
         let mut commits = Vec::new();
         for commit in self.over_base(tip, base)? {
-            if !self.is_ours(&commit)? {
-                let subject = commit.summary_bytes().unwrap_or_default();
-                commits.push((CommitId(commit.id()).short(), String::from_utf8_lossy(subject).into_owned()));
+            let has_note = self.has_note(commit.id())?;
+            if has_note || !self.is_ours(&commit)? {
+                let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
+                let subject = if has_note { format!("{subject}, with a git note") } else { subject };
+                commits.push((CommitId(commit.id()).short(), subject));
             }
         }
-        Ok(if commits.is_empty() { Whose::Ours } else { Whose::Edited { commits } })
+        if !commits.is_empty() {
+            return Ok(Whose::Edited { commits });
+        }
+        // Also that of a branch which is merged, so that it has no commits over the base.
+        let last = self.git.find_commit(tip)?;
+        let is_named = is_named_after(name, trailer::batch(last.message_raw_bytes()));
+        Ok(if is_named && self.is_ours(&last)? { Whose::Ours } else { Whose::Named })
+    }
+
+    fn has_note(&self, commit: Oid) -> Result<bool, git2::Error> {
+        for reference in self.git.references_glob("refs/notes/*")? {
+            let reference = reference?;
+            if reference.name().is_ok_and(|name| self.git.find_note(Some(name), commit).is_ok()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_ours(&self, commit: &git2::Commit<'_>) -> Result<bool, git2::Error> {
-        let Some(stated) = trailer::patch_id(commit.message_bytes()) else { return Ok(false) };
+        let message = commit.message_raw_bytes();
+        let Some(stated) = trailer::patch_id(message) else { return Ok(false) };
+        if !trailer::is_unchanged(message, &commit.author()) {
+            return Ok(false);
+        }
         match patch_id::of_commit(&self.git, commit) {
             Ok(actual) => Ok(actual == Some(stated)),
             // A shallow or partial clone cannot show the change, so it may not be ours to discard.
@@ -91,6 +117,12 @@ impl Repository {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a branch has the name of a batch, or of a phase, whose last batch may be any.
+fn is_named_after(name: &str, batch: Option<&str>) -> bool {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    batch.is_some_and(|batch| name == batch || last == batch || last.starts_with("phase-"))
 }
 
 #[cfg(test)]
@@ -111,6 +143,7 @@ mod tests {
         let subjects = |whose: Whose| match whose {
             Whose::Ours => Vec::new(),
             Whose::Edited { commits } => commits.into_iter().map(|(_, subject)| subject).collect(),
+            Whose::Named => vec!["named".to_owned()],
         };
         let ours = format!("refactor(main): {A}");
         assert_eq!(whose(&|_| {}), Whose::Ours);
@@ -133,11 +166,53 @@ mod tests {
         assert_eq!(subjects(merged), ["theirs", "a merge"]);
         let reworded = whose(&|home| drop(home.git(&["commit", "-q", "--amend", "-m", "my words"])));
         assert_eq!(subjects(reworded), ["my words"]);
+        let with_notes = whose(&|home| {
+            let text = home.git(&["log", "-1", "--format=%B"]);
+            home.git(&["commit", "-q", "--amend", "-m", &text.replacen("Why.", "Why.\n\nTested on edge.", 1)]);
+        });
+        assert_eq!(subjects(with_notes), [&*ours], "a paragraph above the trailers");
+        let other_author = whose(&|home| {
+            home.git(&["commit", "-q", "--amend", "--no-edit", "--author", "Some One <one@example.org>"]);
+        });
+        assert_eq!(subjects(other_author), [&*ours]);
+        let noted = whose(&|home| drop(home.git(&["notes", "--ref", "review", "add", "-m", "look here", "HEAD"])));
+        assert_eq!(subjects(noted), [format!("{ours}, with a git note")]);
+        let empty = whose(&|home| drop(home.git(&["commit", "-q", "--allow-empty", "-m", "a note"])));
+        assert_eq!(subjects(empty), ["a note"]);
+        let forged = whose(&|home| {
+            home.write("d.yaml", "d: mine\n");
+            home.git(&["add", "--all"]);
+            home.git(&["commit", "-q", "-m", "placeholder"]);
+            let git = git2::Repository::open(home.path()).unwrap();
+            let commit = git.head().unwrap().peel_to_commit().unwrap();
+            let id = patch_id::of_commit(&git, &commit).unwrap().unwrap();
+            let text = trailer::with_patch_id("work\n\nFlux-Codemod: chart-ref@1\n", id);
+            home.git(&["commit", "-q", "--amend", "-m", &text]);
+        });
+        assert_eq!(subjects(forged), ["work"]);
         let rebased = whose(&|home| {
             home.git(&["checkout", "-q", "main"]);
             home.commit("second", &[("d.yaml", "d: 2\n")]);
             home.git(&["rebase", "-q", "main", A]);
         });
         assert_eq!(rebased, Whose::Ours);
+    }
+
+    /// Branches below our prefix that somebody else named: without commits, or with ours.
+    #[test]
+    fn a_branch_that_we_did_not_name_is_not_ours() {
+        let home = home();
+        write(&home, &stack()[..1]).unwrap();
+        home.git(&["branch", "x/main/chart-ref/wip", "main"]);
+        home.git(&["branch", "x/main/chart-ref/copy", A]);
+        let whose = |name: &str| {
+            existing(&home.repository()).into_iter().find(|branch| branch.name == name).map(|branch| branch.whose)
+        };
+        assert_eq!(whose(A), Some(Whose::Ours));
+        assert_eq!(whose("x/main/chart-ref/wip"), Some(Whose::Named));
+        assert_eq!(whose("x/main/chart-ref/copy"), Some(Whose::Named));
+        // Merged, it has no commits of its own any more.
+        home.git(&["merge", "-q", "--ff-only", A]);
+        assert_eq!(whose(A), Some(Whose::Ours));
     }
 }

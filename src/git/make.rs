@@ -47,12 +47,13 @@ impl<'a> Maker<'a> {
         let is_same = |old: &&Commit<'_>| {
             old.parent_ids().eq([parent.id()])
                 && old.tree_id() == after.id()
-                && old.message_raw_bytes() == message.as_bytes()
+                && trailer::without_digest(old.message_raw_bytes()) == Some(&*message)
         };
         if let Some(old) = old.iter().find(is_same) {
             return Ok(old.id());
         }
         let (who, signs) = self.identity()?;
+        let message = trailer::with_digest(&message, &who.author);
         if *signs {
             return repository.signed_commit(who, &message, &after, &parent);
         }

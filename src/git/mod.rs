@@ -14,9 +14,10 @@
 //!
 //! - What is merged is seen in the tree: planned again, it has no units.
 //! - Whose a branch is, is seen in its commits. A commit is ours if its last paragraph names this
-//!   program and its patch id is the one stated there. The id is that of `git patch-id --verbatim`;
-//!   libgit2's own leaves out white space, which has meaning in YAML. It does not depend on
-//!   configuration or attributes.
+//!   program, and states its patch id and the digest of its message and author. The id is that of
+//!   `git patch-id --verbatim`; libgit2's own leaves out white space, which has meaning in YAML. It
+//!   does not depend on configuration or attributes. A branch is ours if all its commits are, none
+//!   has a git note, and the last is of the batch that it is named after.
 //! - A commit that would be the same is kept, so a rerun on an unchanged base moves nothing.
 //!
 //! Refs are locked by hard links to prepared files (`locks`), because libgit2's empty lock files do

@@ -1,13 +1,63 @@
 //! The trailers by which this program recognizes its commits.
 
-use git2::Oid;
+use std::fmt::Write as _;
+
+use git2::{Oid, Signature};
+use sha2::{Digest, Sha256};
+
+use super::identity::zone;
 
 const TOOL: &str = "Flux-Codemod: ";
+const BATCH: &str = "Flux-Codemod-Batch: ";
 const PATCH_ID: &str = "Flux-Codemod-Patch-Id: ";
+const DIGEST: &str = "Flux-Codemod-Digest: ";
 
-/// The message with the patch id as its last trailer.
+/// The message with the patch id as a trailer.
 pub(super) fn with_patch_id(message: &str, id: Oid) -> String {
     format!("{}\n{PATCH_ID}{id}\n", message.trim_end())
+}
+
+/// The message with its digest as the last trailer: of the message so far, and of the author.
+/// Whoever writes another message or another author leaves a digest that does not fit.
+pub(super) fn with_digest(message: &str, author: &Signature<'_>) -> String {
+    format!("{message}{DIGEST}{}\n", digest(message, author))
+}
+
+/// The message before its digest, if it ends with one.
+pub(super) fn without_digest(message: &[u8]) -> Option<&str> {
+    split_digest(message).map(|(message, _)| message)
+}
+
+/// Whether a message ends with the digest of itself and of its author.
+pub(super) fn is_unchanged(message: &[u8], author: &Signature<'_>) -> bool {
+    split_digest(message).is_some_and(|(message, stated)| stated == digest(message, author))
+}
+
+fn split_digest(message: &[u8]) -> Option<(&str, &str)> {
+    let message = str::from_utf8(message).ok()?;
+    let (before, stated) = message.strip_suffix('\n')?.rsplit_once('\n')?;
+    Some((&message[..=before.len()], stated.strip_prefix(DIGEST)?))
+}
+
+/// The first half of the SHA-256 sum, in hexadecimal.
+fn digest(message: &str, author: &Signature<'_>) -> String {
+    let mut sum = Sha256::new();
+    sum.update(message);
+    for part in [author.name_bytes(), author.email_bytes()] {
+        sum.update(part);
+        sum.update(b"\n");
+    }
+    sum.update(format!("{} {}", author.when().seconds(), zone(author)));
+    sum.finalize().iter().take(20).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The batch that a message names.
+pub(super) fn batch(message: &[u8]) -> Option<&str> {
+    let message = str::from_utf8(message).ok()?;
+    last_paragraph(message).lines().find_map(|line| line.strip_prefix(BATCH))
 }
 
 /// Whether the last paragraph of a message names this program, as all our messages must.
@@ -47,5 +97,19 @@ mod tests {
         assert_eq!(patch_id(message.replace("Flux-Codemod: ", "Other: ").as_bytes()), None);
         assert_eq!(patch_id(message.replace("0707", "").as_bytes()), None);
         assert_eq!(patch_id(b"Flux-Codemod: chart-ref@1"), None);
+    }
+
+    #[test]
+    fn another_message_or_author_does_not_fit_the_digest() {
+        let of = |name: &str, seconds| Signature::new(name, "me@example.org", &git2::Time::new(seconds, 60)).unwrap();
+        let me = of("Me", 1);
+        let plain = "subject\n\nFlux-Codemod: chart-ref@1\nFlux-Codemod-Batch: 10-sources\n";
+        let message = with_digest(plain, &me);
+        assert!(is_unchanged(message.as_bytes(), &me));
+        assert_eq!((without_digest(message.as_bytes()), batch(message.as_bytes())), (Some(plain), Some("10-sources")));
+        assert!(!is_unchanged(message.as_bytes(), &of("You", 1)) && !is_unchanged(message.as_bytes(), &of("Me", 2)));
+        for other in [message.replace("subject", "object"), format!("{message}Acked-by: You\n"), plain.to_owned()] {
+            assert!(!is_unchanged(other.as_bytes(), &me), "{other}");
+        }
     }
 }

@@ -19,6 +19,8 @@ struct Move {
     name: String,
     from: Option<Oid>,
     to: Option<Oid>,
+    /// Whether it throws away what others did: then the reflog keeps it, whatever is configured.
+    is_loss: bool,
 }
 
 impl Move {
@@ -70,7 +72,12 @@ impl Repository {
         let mut maker = Maker::new(self, sign);
         let mut moves = self.make(base, wanted, existing, &mut maker)?;
         let gone = gone.iter().filter(|branch| !wanted.iter().any(|it| it.name == branch.name));
-        moves.extend(gone.map(|branch| Move { name: branch.name.clone(), from: Some(branch.tip.0), to: None }));
+        moves.extend(gone.map(|branch| Move {
+            name: branch.name.clone(),
+            from: Some(branch.tip.0),
+            to: None,
+            is_loss: false,
+        }));
         if moves.iter().any(Move::moves) {
             self.refuse_checked_out(&moves)?;
             let who = maker.identity()?.0.committer.clone();
@@ -114,7 +121,8 @@ impl Repository {
             for commit in commits {
                 tip = maker.commit(commit, tip, &kept)?;
             }
-            moves.push(Move { name: name.clone(), from: there.map(|branch| branch.tip.0), to: Some(tip) });
+            let is_loss = there.is_some_and(|branch| branch.whose != Whose::Ours);
+            moves.push(Move { name: name.clone(), from: there.map(|branch| branch.tip.0), to: Some(tip), is_loss });
         }
         Ok(moves)
     }
@@ -186,7 +194,7 @@ impl Repository {
             Ok(word) => git2::Config::parse_bool(word).unwrap_or(false),
             Err(_) => !self.git.is_bare(),
         };
-        if !is_kept && !path.exists() {
+        if !is_kept && !change.is_loss && !path.exists() {
             return Ok(());
         }
         let verb = if change.from.is_some() { "rebuilt" } else { "created" };

@@ -36,13 +36,13 @@ impl<'c> Prepared<'c> {
         asked: &Asked,
         args: &BranchArgs,
     ) -> anyhow::Result<Prepared<'c>> {
-        let here = Asked { cluster: target.clusters.clone(), ..asked.clone() };
+        let here = target.of(asked);
         let selection = context.select(&here)?;
         let batches = context.batches(&here, &selection)?;
         let names = Names { target, context, per: args.per };
         let existing = names.existing(git)?;
         let wanted: BTreeSet<String> = batches.iter().map(|batch| names.branch(batch)).collect();
-        let is_edited = |branch: &&Existing| matches!(branch.whose, Whose::Edited { .. });
+        let is_edited = |branch: &&Existing| branch.whose != Whose::Ours;
         let edited: Vec<Existing> =
             existing.iter().filter(is_edited).filter(|branch| wanted.contains(&branch.name)).cloned().collect();
         let is_skipped = |batch: &Batch<'_>| {
@@ -68,16 +68,14 @@ impl<'c> Prepared<'c> {
             existing.iter().filter(not_planned).cloned().partition(|branch| is_edited(&branch));
         let mut skipped: Vec<(String, String)> = Vec::new();
         if args.on_edited == OnEdited::Skip {
-            let reason = |branch: &Existing| format!("not changed: it has {}", commits(branch));
+            let reason = |branch: &Existing| format!("not changed: {}", others(branch));
             skipped.extend(edited.iter().map(|branch| (branch.name.clone(), reason(branch))));
         }
         let waits = |(batch, needed): (Batch<'_>, String)| {
             (names.branch(&batch), format!("not changed: it needs {needed}, which is skipped"))
         };
         skipped.extend(waiting.into_iter().map(waits));
-        let reason = |branch: &Existing| {
-            format!("not removed: nothing in it is pending any more, but it has {}", commits(branch))
-        };
+        let reason = |branch: &Existing| format!("not removed: nothing in it is pending, but {}", others(branch));
         skipped.extend(theirs.iter().map(|branch| (branch.name.clone(), reason(branch))));
         let wanted = names.wanted(&layers, args.independent)?;
         Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped })
@@ -130,13 +128,15 @@ impl<'c> Prepared<'c> {
     }
 }
 
-/// The commits of a branch that flux-codemod did not make, in a few words.
-fn commits(branch: &Existing) -> String {
-    let Whose::Edited { commits } = &branch.whose else { return "no other commits".to_owned() };
-    match commits.as_slice() {
-        [] => "commits that flux-codemod did not make".to_owned(),
-        [(id, subject)] => format!("the commit {id} ({subject})"),
-        [(id, subject), rest @ ..] => format!("the commit {id} ({subject}) and {} others", rest.len()),
+/// What of a branch flux-codemod did not make, in a few words.
+fn others(branch: &Existing) -> String {
+    match &branch.whose {
+        Whose::Edited { commits } => match commits.as_slice() {
+            [(id, subject)] => format!("it has the commit {id} ({subject})"),
+            [(id, subject), rest @ ..] => format!("it has the commit {id} ({subject}) and {} others", rest.len()),
+            [] => "it has other commits".to_owned(),
+        },
+        Whose::Named | Whose::Ours => "flux-codemod did not make this branch".to_owned(),
     }
 }
 
@@ -145,13 +145,13 @@ pub(super) fn refuse_edited(all: &[Prepared<'_>], on_edited: OnEdited) -> anyhow
     let edited: Vec<String> = all
         .iter()
         .flat_map(|one| &one.edited)
-        .map(|branch| visible(&format!("  {}: {}", branch.name, commits(branch))).into_owned() + "\n")
+        .map(|branch| visible(&format!("  {}: {}", branch.name, others(branch))).into_owned() + "\n")
         .collect();
     if edited.is_empty() || on_edited != OnEdited::Refuse {
         return Ok(());
     }
     let layout = layout();
-    let first = "error: branches that would be made again have commits that flux-codemod did not make, so no branch was changed:";
+    let first = "error: branches that would be made again are not as flux-codemod made them, so no branch was changed:";
     let last = "merge them, or run again with `--on-edited skip` to keep them, or `--on-edited replace` to make them again \
                 (the old commits stay in the reflog)";
     Err(LaidOut(format!("{}\n{}{}\n", layout.fold("", first), edited.concat(), layout.fold("", last))).into())
