@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use super::name::may_be_new;
 use super::place::Place;
 use super::spec::{SourceKey, Spec, Version, copy};
 use super::write::{write, written};
@@ -56,8 +57,9 @@ impl<'v> Sources<'v> {
 }
 
 /// An OCIRepository that each of these clusters has in the namespace, with this URL and version,
-/// and with the credentials and checks that the releases have now. Its effective name, the first if
-/// there are several.
+/// and with the credentials and checks that the releases have now. Its effective name. Of several,
+/// the first whose name is not one that this program gives: so one that is written for other
+/// releases makes no difference, whether it comes before or after.
 pub(crate) fn existing(
     view: &View,
     key: &SourceKey,
@@ -73,7 +75,8 @@ pub(crate) fn existing(
             served.entry(&reach.name).or_default().insert(cluster);
         }
     }
-    served.into_iter().find(|(_, served)| clusters.is_subset(served)).map(|(name, _)| name.to_owned())
+    let all = served.into_iter().filter(|(_, served)| clusters.is_subset(served)).map(|(name, _)| name);
+    all.min_by_key(|name| (may_be_new(key, name), *name)).map(str::to_owned)
 }
 
 /// Whether an OCIRepository is what a chartRef needs, wherever it is: URL, version, the layer of

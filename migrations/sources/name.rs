@@ -30,7 +30,7 @@ pub(crate) fn name_for(
     let of_the_chart = |source: &OciRepository| source.url.ends_with(&format!("/{}", key.chart)) && is_here(source);
     let alone = staged.iter().filter(|other| other.chart == key.chart).count() == 1
         && !concerning(view, clusters).any(|source| source.name == key.chart || of_the_chart(source));
-    let name = if alone { key.chart.clone() } else { format!("{}-{}", key.chart, dashed(key.version.text())) };
+    let name = if alone { key.chart.clone() } else { with_version(key) };
     // Of two that would have one name, the first in order has it.
     let same =
         |other: &&SourceKey| other.chart == key.chart && dashed(other.version.text()) == dashed(key.version.text());
@@ -38,6 +38,15 @@ pub(crate) fn name_for(
         Some(first) if first != key => Err(taken(key, &name, &format!("the source of {}", first.url))),
         _ => Ok(name),
     }
+}
+
+/// Whether [`name_for`] may give this name.
+pub(super) fn may_be_new(key: &SourceKey, name: &str) -> bool {
+    name == key.chart || name == with_version(key)
+}
+
+fn with_version(key: &SourceKey) -> String {
+    format!("{}-{}", key.chart, dashed(key.version.text()))
 }
 
 /// A name that no source of these clusters has.
