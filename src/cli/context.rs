@@ -115,6 +115,9 @@ impl Context {
     /// The migration of a batch, and the steps around its merge, on a tree with the changes of
     /// earlier migrations that it needs.
     pub(super) fn runbook(&self, batch: &Batch<'_>) -> anyhow::Result<(&'static Meta, Runbook)> {
+        if batch.lane.0.is_empty() {
+            return Ok((self.migration(batch).meta(), Runbook::of_no_cluster()));
+        }
         let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
         let mut open: Vec<&Unit> = batch.units.clone();
         while let Some(unit) = open.pop() {

@@ -134,6 +134,9 @@ struct Asked {
     /// Include units marked `review`
     #[arg(long)]
     review: bool,
+    /// Whether what no cluster applies is asked for beside clusters.
+    #[arg(skip)]
+    unreached: bool,
 }
 
 impl Asked {
@@ -158,6 +161,7 @@ impl Asked {
             paths: self.path.clone(),
             batches: self.batch.clone(),
             review: self.review,
+            unreached: self.unreached,
         }
     }
 }

@@ -74,6 +74,9 @@ fn radius(batch: &Batch<'_>) -> String {
         here.collect::<BTreeSet<_>>().len()
     };
     let clusters: Vec<String> = batch.lane.0.iter().map(|name| cell(name)).collect();
+    if clusters.is_empty() {
+        return "no cluster".to_owned();
+    }
     let noun = if clusters.len() == 1 { "cluster" } else { "clusters" };
     let mut line = format!(
         "{noun} {}; {} in {}",

@@ -74,7 +74,8 @@ fn in_a_ref(text: &str) -> String {
 
 /// Divides units among batches, in the order in which these land. Units that change none of the
 /// clusters asked for, and are needed by none that does, are in no batch; nor are those that need
-/// one of these, such as the removal of what releases of another cluster still name.
+/// one of these, such as the removal of what releases of another cluster still name. Units about
+/// what no cluster applies are in the lane of no cluster, which comes last.
 ///
 /// Within a lane and a class, what fewer others depend on comes first, and what is alone last.
 /// Lanes come in the order of promotion, those of several clusters with the last of these; what
@@ -96,13 +97,14 @@ pub fn batches<'p>(
     let mut left_out = BTreeSet::new();
     for unit in units {
         let able = unit.needs.iter().all(|need| !left_out.contains(need));
-        let Some(lane) = lanes.get(&unit.id).filter(|lane| able && !lane.0.is_empty()) else {
+        let changes = |lane: &&Lane| !lane.0.is_empty() || unit.lane.0.is_empty();
+        let Some(lane) = lanes.get(&unit.id).filter(|lane| able && changes(lane)) else {
             left_out.insert(&unit.id);
             continue;
         };
         let group = Group {
             migration: migrations.iter().position(|id| *id == unit.id.migration).unwrap_or_default(),
-            rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or_default(),
+            rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or(clusters.len()),
             lane: lane.to_string(),
             class: Class::of(unit),
             namespace: unit.namespace().to_owned(),
@@ -131,17 +133,20 @@ pub fn batches<'p>(
 }
 
 /// The clusters whose objects each unit changes, of those that count; of what exists for others,
-/// and of what no cluster applies, those of the others. A release of one cluster does not become
-/// one of several because a removal on several waits for it.
+/// and of what no cluster applies, those of the others. A release of one cluster, or of none, does
+/// not become one of several because a removal on several waits for it.
 fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
-    let follows = |unit: &&&Unit| unit.is_for_others() || unit.lane.0.is_empty();
-    let following: BTreeSet<&UnitId> = units.iter().filter(follows).map(|unit| &unit.id).collect();
+    let ids = |is_one: fn(&Unit) -> bool| -> BTreeSet<&UnitId> {
+        units.iter().filter(|unit| is_one(unit)).map(|unit| &unit.id).collect()
+    };
+    let (for_others, of_none) = (ids(|unit| unit.is_for_others()), ids(|unit| unit.lane.0.is_empty()));
     let mut lanes = BTreeMap::<UnitId, Lane>::new();
     // Those that need something come after it.
     for unit in units.iter().rev() {
         let clusters_of_unit = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
         let all: BTreeSet<String> = clusters_of_unit.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
-        for need in unit.needs.iter().filter(|need| following.contains(need)) {
+        let follows = |need: &&UnitId| for_others.contains(need) || of_none.contains(need) && !unit.is_removal();
+        for need in unit.needs.iter().filter(follows) {
             lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
         }
         lanes.insert(unit.id.clone(), Lane(all));

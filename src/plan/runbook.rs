@@ -39,6 +39,12 @@ pub struct Runbook {
 }
 
 impl Runbook {
+    /// What there is to say of a change to objects that no cluster applies, whatever it is.
+    pub fn of_no_cluster() -> Runbook {
+        let what = "No cluster applies these objects, so nothing changes on a cluster.".to_owned();
+        Runbook { what, back: vec![Step::new("Revert the merge.", Vec::new())], ..Runbook::default() }
+    }
+
     /// The steps of a change that Flux only has to reconcile: nothing before it, nothing by hand.
     pub fn reconcile_only(view: &View, batch: &Batch<'_>, what: impl Into<String>) -> Runbook {
         let mut after = vec![reconcile(view, batch)];

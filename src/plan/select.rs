@@ -22,6 +22,8 @@ pub struct Selectors {
     pub batches: Vec<String>,
     /// Whether units to be reviewed are taken too.
     pub review: bool,
+    /// Whether units about what no cluster applies are taken, although clusters are named.
+    pub unreached: bool,
 }
 
 /// The names that a selection can use.
@@ -139,7 +141,9 @@ impl Selectors {
         let in_batches = if self.batches.is_empty() { None } else { Some(self.in_batches(plan, known)?) };
         let asked = |unit: &&Unit| {
             let by_batch = in_batches.as_ref().is_none_or(|units| units.contains(&unit.id));
-            let by_cluster = self.clusters.is_empty() || self.clusters.iter().any(|name| unit.lane.0.contains(name));
+            let by_cluster = self.clusters.is_empty()
+                || self.clusters.iter().any(|name| unit.lane.0.contains(name))
+                || self.unreached && unit.lane.0.is_empty();
             let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
             let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));

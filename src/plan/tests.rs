@@ -138,7 +138,9 @@ fn needs_across_lanes_come_first() {
         ["shared/10-sources-flux-system: late", "edge/30-deployments-a: early"]
     );
     // Nobody who counts needs it or is changed by it.
-    assert!(divided(&[release("a", "other", &["main"]), release("a", "nobody", &[])], &["edge"]).is_empty());
+    assert!(divided(&[release("a", "other", &["main"])], &["edge"]).is_empty());
+    // No cluster applies it.
+    assert_eq!(divided(&[release("a", "nobody", &[])], &["edge"]), ["none/30-deployments-a: nobody"]);
 }
 
 #[test]
@@ -170,8 +172,8 @@ fn removals_come_last_and_change_no_lane() {
     let expected = [
         "edge/30-deployments-a: here",
         "main/30-deployments-a: there",
-        // No cluster applies it; it goes with what waits for it.
-        "shared/30-deployments-a: nowhere",
+        // No cluster applies it, whatever waits for it.
+        "none/30-deployments-a: nowhere",
         "shared/95-removals-flux-system: old",
     ];
     assert_eq!(divided(&units, &["edge", "main"]), expected);

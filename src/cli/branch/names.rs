@@ -35,6 +35,9 @@ impl Names<'_> {
         if clusters.len() > 1 {
             lanes.push(Lane(clusters.iter().cloned().collect()));
         }
+        if self.target.unreached {
+            lanes.push(Lane::default());
+        }
         let metas = self.context.migrations.iter().map(|migration| migration.meta());
         let groups: BTreeSet<String> = match self.per {
             Per::Phase => metas.map(|meta| format!("phase-{}", meta.phase)).collect(),
@@ -58,7 +61,7 @@ impl Names<'_> {
     pub(super) fn planned(&self) -> anyhow::Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for review in [false, true] {
-            let everything = Asked { cluster: self.target.clusters.clone(), review, ..Asked::default() };
+            let everything = self.target.of(&Asked { review, ..Asked::default() });
             let selection = self.context.select(&everything)?;
             names.extend(self.context.batches(&everything, &selection)?.iter().map(|batch| self.branch(batch)));
         }

@@ -5,6 +5,7 @@ use super::prepared::Prepared;
 use crate::cli::Asked;
 use crate::git::Outcome as WrittenAs;
 use crate::output::visible;
+use crate::plan::{Lane, branches_of};
 use crate::text::{arguments, shell};
 
 /// The commands that bring a branch to review: the push, and for a new one the pull request.
@@ -30,12 +31,13 @@ pub(super) fn commands(
     let (_, batch) = name.rsplit_once('/').unwrap_or_default();
     let pull_request = if per == Per::Batch {
         let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
+        let is_of_none = name.starts_with(&branches_of(&Lane::default(), ""));
+        let clusters = if is_of_none { String::new() } else { format!(" --cluster {}", clusters.join(",")) };
         let review = if asked.review { " --review" } else { "" };
         format!(
-            "flux-codemod plan {} --base {} --cluster {} --batch {}{review} \\\n  --format markdown | {create} --body-file -",
+            "flux-codemod plan {} --base {}{clusters} --batch {}{review} \\\n  --format markdown | {create} --body-file -",
             asked.migrations.join(" "),
             shell(&base.reference),
-            clusters.join(","),
             shell(batch),
         )
     } else {

@@ -13,6 +13,15 @@ use crate::text::{arguments, shell};
 pub(super) struct Target {
     pub(super) base: Base,
     pub(super) clusters: Vec<String>,
+    /// Whether what no cluster applies is changed there: once, where the work tree is, if possible.
+    pub(super) unreached: bool,
+}
+
+impl Target {
+    /// What was asked for, of the clusters that follow it.
+    pub(super) fn of(&self, asked: &Asked) -> Asked {
+        Asked { cluster: self.clusters.clone(), unreached: self.unreached, ..asked.clone() }
+    }
 }
 
 /// Where branches start: from `--base`, else from the branch that each cluster follows.
@@ -31,7 +40,7 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
         bail!("no cluster is found in {}, so there is nothing to make branches for", base.reference);
     }
     if asked.base.is_some() {
-        return Ok(vec![Target { base, clusters }]);
+        return Ok(vec![Target { base, clusters, unreached: asked.cluster.is_empty() }]);
     }
     let mut targets: Vec<Target> = Vec::new();
     for cluster in view.graph().clusters.iter().filter(|cluster| clusters.contains(&cluster.name)) {
@@ -71,7 +80,7 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
         };
         match targets.iter_mut().find(|target| target.base == followed) {
             Some(target) => target.clusters.push(name.clone()),
-            None => targets.push(Target { base: followed, clusters: vec![name.clone()] }),
+            None => targets.push(Target { base: followed, clusters: vec![name.clone()], unreached: false }),
         }
     }
     if targets.is_empty() {
@@ -79,6 +88,8 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
             "no branch that a cluster follows is in this repository; fetch them, or name a commit to start from with --base"
         );
     }
+    let here = targets.iter().position(|target| target.base.branch == base.branch).unwrap_or(targets.len() - 1);
+    targets[here].unreached = asked.cluster.is_empty();
     Ok(targets)
 }
 
