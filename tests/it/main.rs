@@ -23,6 +23,7 @@ mod kubectl;
 mod kustomize;
 mod landing;
 mod mentions;
+mod mutants;
 mod remediation_defaults;
 mod schema;
 mod vectors;
