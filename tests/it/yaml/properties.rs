@@ -595,7 +595,7 @@ const PUNCTUATION: &[char] = &[
 fn nothing_panics_on_broken_text() {
     let mutations = proptest::collection::vec((any::<Index>(), any::<bool>(), prop::sample::select(PUNCTUATION)), 0..6);
     let parsed = std::cell::Cell::new((0, 0, 0));
-    check(1500, (yaml(), mutations, any::<Index>()), |(Text { text, .. }, mutations, which)| {
+    check(800, (yaml(), mutations, any::<Index>()), |(Text { text, .. }, mutations, which)| {
         let mut chars: Vec<char> = text.chars().collect();
         for (at, delete, with) in mutations {
             if delete && !chars.is_empty() {
