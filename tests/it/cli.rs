@@ -549,7 +549,7 @@ fn a_configuration_behind_a_link() {
 /// What `init` writes is what holds without it.
 #[test]
 fn init() {
-    for case in ["home-ops", "chart-ref-flux-versions", "chart-ref-two-clusters", "chart-ref-names"] {
+    for case in ["home-ops", "chart-ref-flux-versions", "chart-ref-names"] {
         let repo = Repo::copy_of(&root().join("golden").join(case).join("before")).commit();
         let all = [&["plan", "--review", "--format", "json"][..], &["plan"], &["list"], &["diff", "--review"]];
         let before = all.map(|args| run_in(repo.path(), args));

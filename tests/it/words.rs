@@ -59,7 +59,8 @@ fn literals(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(c) = rest.chars().next() {
-        let line = code[..code.len() - rest.len()].matches('\n').count() + 1;
+        let begin = code.len() - rest.len();
+        let line = || code[..begin].matches('\n').count() + 1;
         if let Some(comment) = rest.strip_prefix("//") {
             rest = comment.split_once('\n').map_or("", |(_, rest)| rest);
         } else if let Some(text) = rest.strip_prefix('"') {
@@ -70,11 +71,11 @@ fn literals(code: &str) -> Vec<(usize, String)> {
                 is_end
             });
             let end = end.expect("a literal ends");
-            found.push((line, unescaped(&text[..end])));
+            found.push((line(), unescaped(&text[..end])));
             rest = &text[end + 1..];
         } else if let Some((hashes, text)) = raw_literal(rest) {
             let end = text.find(&format!("\"{hashes}")).expect("a raw literal ends");
-            found.push((line, text[..end].to_owned()));
+            found.push((line(), text[..end].to_owned()));
             rest = &text[end + 1 + hashes.len()..];
         } else if let Some(length) = char_literal(rest) {
             rest = &rest[length..];
