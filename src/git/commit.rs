@@ -36,13 +36,23 @@ impl Repository {
     }
 }
 
+/// How many files and directories a commit may have. A few objects can make any number of them, if
+/// each tree holds another one several times.
+const PATHS: usize = 500_000;
+
 impl Commit {
     fn read(repository: git2::Repository, id: Oid) -> Result<Commit, git2::Error> {
         let mut found = BTreeMap::new();
         let mut left_out = Vec::new();
         let mut open = vec![(Vec::new(), repository.find_commit(id)?.tree_id())];
+        let mut paths = 0;
         while let Some((above, tree)) = open.pop() {
-            for entry in &repository.find_tree(tree)? {
+            let tree = repository.find_tree(tree)?;
+            paths += tree.len();
+            if paths > PATHS {
+                return Err(git2::Error::from_str(&format!("commit {id} has more than {PATHS} files and directories")));
+            }
+            for entry in &tree {
                 let mut name: Vec<u8> = above.clone();
                 name.extend_from_slice(entry.name_bytes());
                 let kind = match (entry.kind(), entry.filemode()) {
@@ -187,6 +197,24 @@ mod tests {
         };
         assert_eq!(filtered(one), (true, false));
         assert_eq!(filtered(other), (false, true));
+    }
+
+    /// Ten times ten times ten: a hundred million directories, of nine objects.
+    #[test]
+    fn trees_that_repeat_each_other_come_to_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = git2::Repository::init(dir.path()).unwrap();
+        let mut tree = repository.treebuilder(None).unwrap().write().unwrap();
+        for _ in 0..8 {
+            let mut above = repository.treebuilder(None).unwrap();
+            for name in 0..10 {
+                above.insert(format!("{name}"), tree, 0o040_000).unwrap();
+            }
+            tree = above.write().unwrap();
+        }
+        let id = commit(&repository, tree);
+        let error = Repository::around(dir.path()).unwrap().unwrap().commit(id).err().map(|error| error.to_string());
+        assert!(error.as_ref().is_some_and(|error| error.contains("more than 500000")), "{error:?}");
     }
 
     #[test]
