@@ -57,9 +57,8 @@ impl<'v> Sources<'v> {
 }
 
 /// An OCIRepository that each of these clusters has in the namespace, with this URL and version,
-/// and with the credentials and checks that the releases have now. Its effective name. Of several,
-/// the first whose name is not one that this program gives: so one that is written for other
-/// releases makes no difference, whether it comes before or after.
+/// and with the credentials and checks that the releases have now. Its effective name; of several,
+/// the first that this program would not give, so that a new one for others changes nothing.
 pub(crate) fn existing(
     view: &View,
     key: &SourceKey,

@@ -32,8 +32,7 @@ pub(crate) fn name_for(
         && !concerning(view, clusters).any(|source| source.name == key.chart || of_the_chart(source));
     let name = if alone { key.chart.clone() } else { with_version(key) };
     // Of two that would have one name, the first in order has it.
-    let same =
-        |other: &&SourceKey| other.chart == key.chart && dashed(other.version.text()) == dashed(key.version.text());
+    let same = |other: &&SourceKey| other.chart == key.chart && with_version(other) == with_version(key);
     match staged.iter().find(same) {
         Some(first) if first != key => Err(taken(key, &name, &format!("the source of {}", first.url))),
         _ => Ok(name),

@@ -243,8 +243,8 @@ fn what_no_cluster_applies_has_a_branch() {
     assert_eq!(trailers(&repo, branch, "Flux-Codemod-Unit"), ["release bookmarks"]);
     let message = repo.git(&["log", "-1", "--format=%B", branch]);
     assert!(message.contains("No cluster applies these objects") && !message.contains("kubectl"), "{message}");
-    let command = format!("plan chart-ref --base main --batch 30-deployments --review \\\n  --format markdown");
-    assert!(made.stdout.contains(&command), "{}", made.stdout);
+    let command = "plan chart-ref --base main --batch 30-deployments --review \\\n  --format markdown";
+    assert!(made.stdout.contains(command), "{}", made.stdout);
     // Of one cluster alone it is no part, and a rerun leaves it as it is.
     let before = refs(&repo);
     succeeded(&repo.run(&["branch", "chart-ref", "--review", "--cluster", "edge"]));
