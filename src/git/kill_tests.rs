@@ -56,7 +56,7 @@ fn killed_at_any_moment_each_branch_is_old_or_new() {
     let moves = home.path().join(".git/flux-codemod/branches/moves");
     let (mut interrupted, mut half) = (0, 0);
     let mut numbers = Numbers::new();
-    let rounds = rounds(12, 40);
+    let rounds = rounds(8, 40);
     for round in 0..rounds {
         home.commit("next", &[("d.yaml", &format!("round: {round}\n"))]);
         let gone = home.git(&["rev-parse", "x/main/03"]);

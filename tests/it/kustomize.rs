@@ -333,7 +333,7 @@ fn every_path_of_real_repositories() {
         let repo = Repo::copy_of(&corpus.join(name).join(time));
         let view = view_of(&repo);
         let paths = all_paths(&view);
-        let sample = paths.values().step_by(each(4));
+        let sample = paths.values().step_by(each(8));
         let compared = sample.filter_map(|flux| Some((flux.path.clone()?, compare(&repo, &view, flux)?)));
         (name, time, compared.collect::<Vec<_>>())
     });

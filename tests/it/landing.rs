@@ -149,7 +149,7 @@ fn able(plan: &Plan) -> Vec<&Unit> {
 
 fn in_any_order(repo: &Repo) {
     let case = Case::of(repo);
-    let config = config(rounds(3, 200));
+    let config = config(rounds(2, 200));
     let orders = (prop::collection::vec(0usize..64, 1..12), 0usize..64);
     let result = TestRunner::new(config).run(&orders, |(choices, cut)| {
         case.order_does_not_matter(&choices, cut);

@@ -218,7 +218,7 @@ fn of_golden_cases() {
     let cases: Vec<(PathBuf, Files)> =
         cases.into_iter().filter(is_small).map(|case| (case.clone(), Repo::copy_of(&case).files())).collect();
     let mut numbers = Numbers::new();
-    let mutants: Vec<_> = (0..rounds(10, 10_000))
+    let mutants: Vec<_> = (0..rounds(8, 10_000))
         .map(|_| {
             let (case, files) = pick(&cases, &mut numbers);
             (case, mutated(files, &mut numbers))
