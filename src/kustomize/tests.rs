@@ -279,8 +279,15 @@ fn it_ends_at_its_limits_and_leaves_nothing_running() {
     let leaves = format!("sleep 300 & echo $! >{}\n{ONE}", pid.display());
     assert_eq!(judged(&judge, &Repo::of(ONE), &Repo::of(&leaves)), Verdict::Same);
     let left = fs::read_to_string(&pid).unwrap();
-    let state = fs::read_to_string(format!("/proc/{}/stat", left.trim())).unwrap_or_default();
-    assert!(!Path::new("/proc/self/stat").exists() || state.is_empty() || state.contains(") Z "), "{state}");
+    // It has been sent SIGKILL, and ends when it next gets a turn.
+    let state = || fs::read_to_string(format!("/proc/{}/stat", left.trim())).unwrap_or_default();
+    let is_over = |state: &str| state.is_empty() || state.contains(") Z ");
+    for _ in 0..600 {
+        if !is_over(&state()) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert!(!Path::new("/proc/self/stat").exists() || is_over(&state()), "{}", state());
     // Output without end.
     let endless = judged(&Kustomize::new(fake()), &Repo::of(ONE), &Repo::of("yes\n"));
     assert!(matches!(&endless, Verdict::Breaks(_)), "{endless:?}");
