@@ -1,5 +1,6 @@
 //! The branches that exist below our prefix, and who wrote their commits.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use git2::{ErrorCode, Oid, Sort};
@@ -24,7 +25,8 @@ pub struct Existing {
 pub enum Whose {
     /// This program: each commit has our trailers, its change, message and author are those that we
     /// made, and the last one is of the batch that the branch is named after. A commit that was
-    /// rebased without conflicts is still ours.
+    /// rebased without conflicts is still ours. A merged branch has nothing that could be lost, so
+    /// its name alone counts.
     Ours,
     /// Other people, too.
     Edited {
@@ -58,9 +60,10 @@ impl Repository {
         let mut found = read().map_err(|error| self.unreadable(&error))?;
         found.sort();
         let checked_out = self.checked_out()?;
+        let mut authors = Authors::of(self).map_err(|error| self.unreadable(&error))?;
         let existing = |(reference, tip): (String, Oid)| {
             let name = reference.trim_start_matches("refs/heads/").to_owned();
-            let whose = self.whose(&name, tip, base).map_err(|error| self.unreadable(&error))?;
+            let whose = authors.whose(&name, tip, base).map_err(|error| self.unreadable(&error))?;
             Ok(Existing { name, tip: CommitId(tip), whose, checked_out: checked_out.get(&reference).cloned() })
         };
         found.into_iter().map(existing).collect()
@@ -74,34 +77,54 @@ impl Repository {
         walk.hide(base.id.0)?;
         walk.map(|id| self.git.find_commit(id?)).collect()
     }
+}
 
-    fn whose(&self, name: &str, tip: Oid, base: &Base) -> Result<Whose, git2::Error> {
+/// Who wrote the commits of branches. Stacked branches share most of them, so each is looked at
+/// once.
+struct Authors<'r> {
+    repository: &'r Repository,
+    /// The refs of git notes.
+    notes: Vec<String>,
+    /// The short id and the subject of commits of others; `None` for ours.
+    known: BTreeMap<Oid, Option<(String, String)>>,
+}
+
+impl<'r> Authors<'r> {
+    fn of(repository: &'r Repository) -> Result<Authors<'r>, git2::Error> {
+        let mut notes = Vec::new();
+        for reference in repository.git.references_glob("refs/notes/*")? {
+            notes.extend(reference?.name().map(str::to_owned));
+        }
+        Ok(Authors { repository, notes, known: BTreeMap::new() })
+    }
+
+    fn whose(&mut self, name: &str, tip: Oid, base: &Base) -> Result<Whose, git2::Error> {
         let mut commits = Vec::new();
-        for commit in self.over_base(tip, base)? {
-            let has_note = self.has_note(commit.id())?;
-            if has_note || !self.is_ours(&commit)? {
-                let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
-                let subject = if has_note { format!("{subject}, with a git note") } else { subject };
-                commits.push((CommitId(commit.id()).short(), subject));
+        for commit in self.repository.over_base(tip, base)? {
+            if !self.known.contains_key(&commit.id()) {
+                let other = self.other(&commit)?;
+                self.known.insert(commit.id(), other);
             }
+            commits.extend(self.known[&commit.id()].clone());
         }
         if !commits.is_empty() {
             return Ok(Whose::Edited { commits });
         }
         // Also that of a branch which is merged, so that it has no commits over the base.
-        let last = self.git.find_commit(tip)?;
+        let last = self.repository.git.find_commit(tip)?;
         let is_named = is_named_after(name, trailer::batch(last.message_raw_bytes()));
-        Ok(if is_named && self.is_ours(&last)? { Whose::Ours } else { Whose::Named })
+        Ok(if is_named { Whose::Ours } else { Whose::Named })
     }
 
-    fn has_note(&self, commit: Oid) -> Result<bool, git2::Error> {
-        for reference in self.git.references_glob("refs/notes/*")? {
-            let reference = reference?;
-            if reference.name().is_ok_and(|name| self.git.find_note(Some(name), commit).is_ok()) {
-                return Ok(true);
-            }
+    /// The short id and the subject of a commit, if it is not ours or somebody wrote a note to it.
+    fn other(&self, commit: &git2::Commit<'_>) -> Result<Option<(String, String)>, git2::Error> {
+        let has_note = self.notes.iter().any(|name| self.repository.git.find_note(Some(name), commit.id()).is_ok());
+        if !has_note && self.is_ours(commit)? {
+            return Ok(None);
         }
-        Ok(false)
+        let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default());
+        let with = if has_note { ", with a git note" } else { "" };
+        Ok(Some((CommitId(commit.id()).short(), format!("{subject}{with}"))))
     }
 
     fn is_ours(&self, commit: &git2::Commit<'_>) -> Result<bool, git2::Error> {
@@ -110,7 +133,7 @@ impl Repository {
         if !trailer::is_unchanged(message, &commit.author()) {
             return Ok(false);
         }
-        match patch_id::of_commit(&self.git, commit) {
+        match patch_id::of_commit(&self.repository.git, commit) {
             Ok(actual) => Ok(actual == Some(stated)),
             // A shallow or partial clone cannot show the change, so it may not be ours to discard.
             Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
@@ -211,7 +234,12 @@ mod tests {
         assert_eq!(whose(A), Some(Whose::Ours));
         assert_eq!(whose("x/main/chart-ref/wip"), Some(Whose::Named));
         assert_eq!(whose("x/main/chart-ref/copy"), Some(Whose::Named));
-        // Merged, it has no commits of its own any more.
+        // Merged, it has no commits of its own any more, whoever has edited it.
+        home.git(&["checkout", "-q", A]);
+        home.write("a.yaml", "a: mine\n");
+        home.git(&["commit", "-q", "-a", "--amend", "--no-edit"]);
+        home.git(&["checkout", "-q", "main"]);
+        assert!(matches!(whose(A), Some(Whose::Edited { .. })));
         home.git(&["merge", "-q", "--ff-only", A]);
         assert_eq!(whose(A), Some(Whose::Ours));
     }

@@ -26,7 +26,7 @@ pub enum Onto {
 /// A commit that should exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCommit {
-    /// Subject, body and trailers, `Flux-Codemod` among them; the patch id is added below.
+    /// Subject, body and trailers, `Flux-Codemod` among them; patch id and digest are added below.
     pub message: String,
     /// What it changes in its parent.
     pub changes: Vec<FileChange>,
