@@ -136,17 +136,13 @@ pub fn batches<'p>(
 /// and of what no cluster applies, those of the others. A release of one cluster, or of none, does
 /// not become one of several because a removal on several waits for it.
 fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
-    let ids = |is_one: fn(&Unit) -> bool| -> BTreeSet<&UnitId> {
-        units.iter().filter(|unit| is_one(unit)).map(|unit| &unit.id).collect()
-    };
-    let (for_others, of_none) = (ids(|unit| unit.is_for_others()), ids(|unit| unit.lane.0.is_empty()));
+    let by_id: BTreeMap<&UnitId, &Unit> = units.iter().map(|unit| (&unit.id, *unit)).collect();
     let mut lanes = BTreeMap::<UnitId, Lane>::new();
     // Those that need something come after it.
     for unit in units.iter().rev() {
         let clusters_of_unit = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
         let all: BTreeSet<String> = clusters_of_unit.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
-        let follows = |need: &&UnitId| for_others.contains(need) || of_none.contains(need) && !unit.is_removal();
-        for need in unit.needs.iter().filter(follows) {
+        for need in unit.needs.iter().filter(|need| by_id.get(need).is_some_and(|need| need.follows(unit))) {
             lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
         }
         lanes.insert(unit.id.clone(), Lane(all));

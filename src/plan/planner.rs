@@ -142,15 +142,12 @@ fn measure(view: &View, units: &mut [Unit]) {
         unit.dependents = dependents(view, &unit.id.subject);
     }
     // What is new, or only listed by what is new, reaches nothing yet: it is there for the units
-    // that need it. A removal that waits for what no cluster applies changes nothing about that.
+    // that need it.
     for number in (0..units.len()).rev() {
-        let (id, unit) = (units[number].id.clone(), &units[number]);
-        if unit.is_for_others() || unit.lane.0.is_empty() {
-            let counts = |user: &&Unit| unit.is_for_others() || !user.is_removal();
-            let users = units[number + 1..].iter().filter(counts).filter(|user| user.needs.contains(&id));
-            let clusters: BTreeSet<String> = users.flat_map(|user| user.lane.0.clone()).collect();
-            units[number].lane.0.extend(clusters);
-        }
+        let unit = &units[number];
+        let users = units[number + 1..].iter().filter(|user| unit.follows(user) && user.needs.contains(&unit.id));
+        let clusters: BTreeSet<String> = users.flat_map(|user| user.lane.0.clone()).collect();
+        units[number].lane.0.extend(clusters);
     }
 }
 

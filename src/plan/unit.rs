@@ -323,6 +323,12 @@ impl Unit {
         unit
     }
 
+    /// Whether it is in the lane of a unit that needs it: what exists for others is, and what no
+    /// cluster applies yet. To the latter, a removal that waits for it makes no difference.
+    pub(super) fn follows(&self, user: &Unit) -> bool {
+        self.is_for_others() || self.lane.0.is_empty() && !user.is_removal()
+    }
+
     /// Has it need another unit.
     pub(super) fn need(&mut self, others: impl IntoIterator<Item = UnitId>) {
         self.draft.needs.extend(others);
