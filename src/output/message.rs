@@ -21,7 +21,8 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
 }
 
 /// The message of the commit of a batch: what it does, its units, the steps around the merge, and
-/// the trailers by which a later run recognizes it, except for the patch id, which `git` adds.
+/// the trailers by which a later run recognizes it, except for patch id and digest, which `git`
+/// adds.
 pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
     const COLUMNS: usize = 72;
     let layout = Layout { width: COLUMNS };

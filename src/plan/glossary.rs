@@ -49,7 +49,8 @@ pub const GLOSSARY: &[Word] = &[
     },
     Word {
         name: "lane",
-        meaning: "The cluster whose objects a unit changes; `shared` if there are several.",
+        meaning: "The cluster whose objects a unit changes; `shared` if there are several, `none` if no cluster \
+                  applies them.",
         values: &[],
     },
     Word {
