@@ -241,5 +241,6 @@ fn of_golden_cases() {
         wrong.len(),
         wrong.into_iter().take(20).cloned().collect::<Vec<_>>().join("\n\n")
     );
-    assert!(written > 0, "none of {all} is written");
+    // Of a few, all may be refused.
+    assert!(written > if all < 100 { 0 } else { all / 4 }, "{written} of {all} are written");
 }
