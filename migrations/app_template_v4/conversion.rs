@@ -7,8 +7,9 @@ use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
 use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version, line_of};
 use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
+use crate::plan::author::After;
 use crate::plan::{Code, Finding, Severity};
-use crate::yaml::{Edit, Error, Node, Stream};
+use crate::yaml::{Edit, Error, Node};
 
 static NO_VALUES: Value = Value::Null;
 
@@ -134,13 +135,13 @@ impl<'v> Converted<'v> {
         kept.collect()
     }
 
-    /// Checks the values that a new text of the file makes: in every cluster, those that are meant.
+    /// Checks the values that the edited file makes: in every cluster, those that are meant.
     ///
     /// # Errors
     /// A finding at the release, if it is not.
-    pub(in crate::migrations) fn check(&self, text: &str) -> Result<(), Finding> {
-        let stream = Stream::parse(text.to_owned()).ok();
-        let root = stream.as_ref().and_then(|stream| self.at.node(stream));
+    pub(in crate::migrations) fn check(&self, after: &After<'_>) -> Result<(), Finding> {
+        let edited = after.object(&self.at);
+        let root = edited.as_ref().and_then(|(stream, at)| at.node(stream));
         for installation in &self.installations {
             let wanted = self.applied(installation, installation.chart().values);
             let object = match installation.reach {

@@ -78,10 +78,10 @@ fn write_releases(found: &Found<'_>, candidates: &[&Candidate<'_>]) -> Result<Wr
             convert(edit, &step.converted, target)
         })?;
     }
-    edits.finish_if(|path, text| {
-        let in_file = candidates.iter().filter(|candidate| candidate.release.at.path == *path);
+    edits.finish_if(|after| {
+        let in_file = candidates.iter().filter(|candidate| candidate.release.at.path == *after.path);
         let mut steps = in_file.filter_map(|candidate| candidate.verdict.as_ref().ok());
-        steps.try_for_each(|step| step.converted.check(text))
+        steps.try_for_each(|step| step.converted.check(after))
     })
 }
 

@@ -78,5 +78,5 @@ fn write_release(found: &Found<'_>, view: &View, candidate: &Candidate<'_>) -> R
     }
     let mut edits = Edits::of(view);
     write_reference(&mut edits, release, want, &source.name, source.namespace.as_deref())?;
-    edits.finish_if(|path, text| want.check(release, path, text))
+    edits.finish_if(|after| want.check(release, after))
 }

@@ -136,7 +136,7 @@ pub(super) fn written(
     let mut edits = Edits::of(view);
     let comments = write_reference(&mut edits, candidate.release, want, name, None)?;
     write(&mut edits, view, &Spec { comments, ..new.spec.clone() }, &new.place)?;
-    edits.finish_if(|path, text| want.check(candidate.release, path, text))
+    edits.finish_if(|after| want.check(candidate.release, after))
 }
 
 /// Moves the releases on trial, as many together as touch different files, and checks that each

@@ -12,8 +12,7 @@ use crate::charts::version::is_range;
 use crate::flux::{Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
 use crate::plan::Finding;
-use crate::plan::author::never_changed;
-use crate::repo::RepoPath;
+use crate::plan::author::{After, never_changed};
 use crate::yaml::New;
 
 /// The source that a release wants, and what else changes with it.
@@ -40,9 +39,9 @@ impl Want<'_> {
     ///
     /// # Errors
     /// A finding at the release if they do not.
-    pub(super) fn check(&self, release: &Release, path: &RepoPath, text: &str) -> Result<(), Finding> {
+    pub(super) fn check(&self, release: &Release, after: &After<'_>) -> Result<(), Finding> {
         match &self.conversion {
-            Some(conversion) if *path == release.at.path => conversion.converted.check(text),
+            Some(conversion) if *after.path == release.at.path => conversion.converted.check(after),
             _ => Ok(()),
         }
     }

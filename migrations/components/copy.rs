@@ -35,7 +35,7 @@ fn as_component(view: &View, kustomization: &Kustomization) -> Result<String, Fi
     let mut edit = Edit::of(stream).in_order();
     let edited = become_component(&mut edit, root).and_then(|()| edit.finish());
     let splices = edited.map_err(|error| refused_edit(path, &error))?.splices;
-    Ok(splices.apply(stream.text()).expect("an edit is bound to its text"))
+    Ok(stream.apply(&splices).expect("an edit is bound to its text"))
 }
 
 /// Has a kustomization file state that it is a Component.

@@ -78,7 +78,7 @@ fn rewritten(
         }
     }
     let edited = edit.finish()?;
-    let mut text = edited.splices.apply(stream.text()).expect("an edit is bound to its text");
+    let mut text = stream.apply(&edited.splices).expect("an edit is bound to its text");
     if !is_replaced && !components.is_empty() {
         text = with_components(found, kustomization, text, components, &list)?;
     }
@@ -114,7 +114,7 @@ fn with_components(
         None if components_come_first(view) => edit.insert_entry(root, Place::Before(RESOURCES), COMPONENTS, list)?,
         None => edit.insert_entry(root, Place::After(RESOURCES), COMPONENTS, list)?,
     }
-    Ok(edit.finish()?.splices.apply(stream.text()).expect("an edit is bound to its text"))
+    Ok(stream.apply(&edit.finish()?.splices).expect("an edit is bound to its text"))
 }
 
 fn root_of(stream: &Stream) -> Node<'_> {

@@ -6,6 +6,7 @@ use super::fields::{Absent, Field};
 use super::find::{Found, Member};
 use super::settings::Settings;
 use crate::flux::{At, Value, View};
+use crate::plan::author::After;
 use crate::repo::Change;
 use crate::yaml::{Node, Stream};
 
@@ -25,7 +26,7 @@ pub(super) fn redundant(found: &Found<'_>, view: &View, member: &Member) -> Vec<
         |root: Node<'_>| reaches.iter().map(|reach| view.effective_text(root, reach)).collect::<Option<Vec<_>>>();
     let Some(before) = arriving(root) else { return Vec::new() };
     let is_same_without = |fields: &[&'static Field]| {
-        let after = without(view, at, fields, &found.settings).and_then(|stream| arriving(at.node(&stream)?));
+        let after = without(view, at, fields, &found.settings).and_then(|(stream, at)| arriving(at.node(&stream)?));
         after.is_some_and(|after| before.iter().zip(&after).all(|(before, after)| before.same_as(after)))
     };
     // An operation fails where the field that it names is missing, and the whole build with it.
@@ -51,11 +52,10 @@ pub(super) fn redundant(found: &Found<'_>, view: &View, member: &Member) -> Vec<
     removable
 }
 
-/// The text of the file of an object without some of its fields.
-fn without(view: &View, at: &At, fields: &[&'static Field], settings: &Settings) -> Option<Stream> {
+/// An object without some of its fields, in a stream of its own.
+fn without(view: &View, at: &At, fields: &[&'static Field], settings: &Settings) -> Option<(Stream, At)> {
     let remove = Op::Remove { at: at.clone(), fields: fields.to_vec() };
     let (changes, _) = write(view, &[remove], settings).ok()?;
-    let Some((_, Change::Edit(splices))) = changes.iter().next() else { return None };
-    let stream = view.file(&at.path)?.stream.as_deref()?;
-    Stream::parse(splices.apply(stream.text()).ok()?).ok()
+    let Some((path, Change::Edit(splices))) = changes.iter().next() else { return None };
+    After::of(view, path, splices)?.object(at)
 }

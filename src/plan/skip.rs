@@ -58,7 +58,7 @@ pub(super) fn touched(view: &View, unit: &Unit, changes: &Changes) -> Option<Opt
         let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()).filter(|_| !skips.is_empty()) else {
             return Vec::new();
         };
-        let after = splices.and_then(|splices| Stream::parse(splices.apply(stream.text()).ok()?).ok());
+        let after = splices.and_then(|splices| Stream::parse(stream.apply(splices).ok()?).ok());
         let kept = |skip: &&Skip| after.as_ref().is_some_and(|after| is_kept(skip, &skips, stream, after));
         skips.iter().copied().filter(|skip| !kept(skip)).map(|skip| (path.clone(), skip.clone())).collect()
     });

@@ -49,7 +49,15 @@ impl Splices {
     /// # Errors
     /// [`SpliceError::Overlap`] if two of them touch, [`SpliceError::OutOfText`] if one is not
     /// within `text`.
-    pub fn new(text: &str, mut list: Vec<Splice>) -> Result<Splices, SpliceError> {
+    pub fn new(text: &str, list: Vec<Splice>) -> Result<Splices, SpliceError> {
+        Splices::of_content(ContentId::of(text.as_bytes()), text, list)
+    }
+
+    /// The same as [`Splices::new`], for a text whose id is known.
+    ///
+    /// # Errors
+    /// As [`Splices::new`].
+    pub fn of_content(of: ContentId, text: &str, mut list: Vec<Splice>) -> Result<Splices, SpliceError> {
         list.sort_by_key(|splice| (splice.range.start, splice.range.end));
         for pair in list.windows(2) {
             let (a, b) = (&pair[0].range, &pair[1].range);
@@ -60,7 +68,7 @@ impl Splices {
         if let Some(out) = list.iter().find(|splice| text.get(splice.range.clone()).is_none()) {
             return Err(SpliceError::OutOfText(out.range.clone()));
         }
-        Ok(Splices { of: ContentId::of(text.as_bytes()), list })
+        Ok(Splices { of, list })
     }
 
     /// The content that these edits are for.
@@ -83,7 +91,14 @@ impl Splices {
     /// # Errors
     /// [`SpliceError::OtherContent`] on any text but the one that the splices were made for.
     pub fn apply(&self, text: &str) -> Result<String, SpliceError> {
-        let given = ContentId::of(text.as_bytes());
+        self.apply_to(ContentId::of(text.as_bytes()), text)
+    }
+
+    /// The same as [`Splices::apply`], for a text whose id is known.
+    ///
+    /// # Errors
+    /// As [`Splices::apply`].
+    pub fn apply_to(&self, given: ContentId, text: &str) -> Result<String, SpliceError> {
         if given != self.of {
             return Err(SpliceError::OtherContent { made_for: self.of, given });
         }

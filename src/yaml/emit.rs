@@ -60,6 +60,61 @@ pub(super) struct Layout {
     pub(super) block_scalars: bool,
 }
 
+/// How a stream is laid out.
+#[derive(Clone, Debug)]
+pub(super) struct Habits {
+    /// Where block mappings in block mappings have their keys, and how many columns deeper they are.
+    steps: Vec<(usize, usize)>,
+    /// Where block sequences in block mappings have their keys, and whether their `-` is deeper.
+    sequences: Vec<(usize, bool)>,
+    /// `'` or `"`.
+    quote: char,
+}
+
+impl Habits {
+    fn of(stream: &Stream) -> Habits {
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut sequences: Vec<(usize, bool)> = Vec::new();
+        let (mut single, mut double) = (0, 0);
+        for node in &stream.nodes {
+            match &node.content {
+                Content::Mapping { style: Style::Block, entries } => {
+                    for (key, value) in entries {
+                        let (key, value) = (stream.nodes[*key].whole(), &stream.nodes[*value]);
+                        let deeper = stream.column(value.span.start).checked_sub(stream.column(key.start));
+                        let below = stream.lines().number(value.span.start) > stream.lines().number(key.start);
+                        match (&value.content, deeper) {
+                            (Content::Mapping { style: Style::Block, .. }, Some(step)) if below && step > 0 => {
+                                steps.push((key.start, step));
+                            }
+                            (Content::Sequence { style: Style::Block, .. }, Some(step)) => {
+                                sequences.push((key.start, step > 0));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Content::Scalar { notation: Notation::Quoted, .. } => match &stream.text()[node.span.clone()] {
+                    text if text.starts_with('\'') => single += 1,
+                    _ => double += 1,
+                },
+                _ => {}
+            }
+        }
+        steps.sort_unstable();
+        sequences.sort_unstable();
+        Habits { steps, sequences, quote: if single > double { '\'' } else { '"' } }
+    }
+}
+
+/// What is said nearest to a byte; the smaller of two at the same distance.
+fn nearest<T: Copy + Ord>(all: &[(usize, T)], offset: usize) -> Option<T> {
+    let after = all.partition_point(|(at, _)| *at < offset);
+    let around = [after.checked_sub(1), Some(after)];
+    let found = around.into_iter().flatten().filter_map(|place| all.get(place));
+    found.map(|(at, what)| (at.abs_diff(offset), *what)).min().map(|(_, what)| what)
+}
+
 impl Default for Layout {
     fn default() -> Layout {
         Layout {
@@ -78,41 +133,12 @@ impl Layout {
     /// The layout of a stream around one of its bytes: indentation and sequence style of the
     /// nearest collection, quotes as most are.
     pub(super) fn near(stream: &Stream, offset: usize) -> Layout {
-        let mut steps: Vec<(usize, usize)> = Vec::new();
-        let mut sequences: Vec<(usize, bool)> = Vec::new();
-        let (mut single, mut double) = (0, 0);
-        for node in &stream.nodes {
-            match &node.content {
-                Content::Mapping { style: Style::Block, entries } => {
-                    for (key, value) in entries {
-                        let key = stream.nodes[*key].whole();
-                        let value = &stream.nodes[*value];
-                        let distance = key.start.abs_diff(offset);
-                        let deeper = stream.column(value.span.start).checked_sub(stream.column(key.start));
-                        let below = stream.lines().number(value.span.start) > stream.lines().number(key.start);
-                        match (&value.content, deeper) {
-                            (Content::Mapping { style: Style::Block, .. }, Some(step)) if below && step > 0 => {
-                                steps.push((distance, step));
-                            }
-                            (Content::Sequence { style: Style::Block, .. }, Some(step)) => {
-                                sequences.push((distance, step > 0));
-                            }
-                            _ => {}
-                        }
-                    }
-                }
-                Content::Scalar { notation: Notation::Quoted, .. } => match &stream.text()[node.span.clone()] {
-                    text if text.starts_with('\'') => single += 1,
-                    _ => double += 1,
-                },
-                _ => {}
-            }
-        }
+        let habits = stream.once.habits.get_or_init(|| Habits::of(stream));
         let default = Layout::default();
         Layout {
-            step: steps.into_iter().min().map_or(default.step, |(_, step)| step),
-            indented_sequences: sequences.into_iter().min().map_or(default.indented_sequences, |(_, deeper)| deeper),
-            quote: if single > double { '\'' } else { '"' },
+            step: nearest(&habits.steps, offset).unwrap_or(default.step),
+            indented_sequences: nearest(&habits.sequences, offset).unwrap_or(default.indented_sequences),
+            quote: habits.quote,
             ending: stream.lines().ending(stream.text(), offset).to_owned(),
             ..default
         }

@@ -22,6 +22,7 @@ mod extent;
 mod node;
 mod operation;
 mod parse;
+mod part;
 mod plain;
 mod proof;
 mod reading;

@@ -9,7 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 use super::comments::Comment;
 use super::error::{Error, Problem};
 use super::node::{Content, Id, Notation, Properties, Stored, Style};
-use super::stream::{Proven, Stream};
+use super::stream::{Once, Proven, Stream};
 use crate::text::Lines;
 
 /// The usual minimum of bytes per node: memory is reserved for that many nodes, and what is unused
@@ -42,10 +42,11 @@ impl Stream {
             let (event, span) = event.map_err(|error| syntax(&text, &lines, &error))?;
             builder.take(event, &span);
         }
-        let Builder { mut nodes, roots, mut comments, .. } = builder;
+        let Builder { mut nodes, roots, markers, mut comments, .. } = builder;
         nodes.shrink_to_fit();
         comments.sort_by_key(|comment| comment.range.start);
-        let mut stream = Stream { text: text.clone(), lines, nodes, roots, comments, proven: Proven::default() };
+        let (proven, once) = (Proven::default(), Once::default());
+        let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, proven, once };
         stream.settle_empty_items();
         stream.close_block_collections();
         Ok(stream)
@@ -100,6 +101,7 @@ struct Builder<'t> {
     lines: &'t Lines,
     nodes: Vec<Stored>,
     roots: Vec<Id>,
+    markers: Vec<usize>,
     comments: Vec<Comment>,
     /// The open collections, each with the key that still needs its value.
     open: Vec<(Id, Option<Id>)>,
@@ -116,6 +118,7 @@ impl<'t> Builder<'t> {
             lines,
             nodes: Vec::with_capacity(text.len() / BYTES_A_NODE),
             roots: Vec::new(),
+            markers: Vec::new(),
             comments: Vec::new(),
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -170,7 +173,10 @@ impl<'t> Builder<'t> {
                 let end = range.start + self.text[range.clone()].trim_end_matches('\r').len();
                 self.comments.push(Comment { range: range.start..end, line, trailing });
             }
-            Event::DocumentStart(true, _) => self.seen = range.end,
+            Event::DocumentStart(true, _) => {
+                self.markers.push(range.start);
+                self.seen = range.end;
+            }
             _ => {}
         }
     }

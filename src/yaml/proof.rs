@@ -7,12 +7,14 @@ use super::Stream;
 use super::comments::{CommentFate, Fate};
 use super::error::Problem;
 use super::operation::{self, Operation};
+use super::part;
 use super::reading::{Data, granit, libyaml};
 use crate::text::Splices;
 
 /// Proves that the splices do to the text what the operations do to the data, according to two
 /// parsers, and that every comment of the old text is in the new one or has a fate that says why
-/// not. What was proven of this stream before is not proven again.
+/// not. Of a long stream, only the documents that the edit touches are read again. What was proven
+/// of this stream before is not proven again.
 ///
 /// # Errors
 /// [`Problem::ParsersDisagree`] or [`Problem::CommentLost`].
@@ -27,20 +29,42 @@ pub(super) fn prove(
     if stream.proven.has(&edit) {
         return Ok(());
     }
-    let disagree = |parser: &str, why: String| Problem::ParsersDisagree(format!("{parser}: {why}"));
-    let text = splices.apply(stream.text()).map_err(|why| disagree("the text", why.to_string()))?;
+    match part::touched(stream, splices, operations) {
+        None => {
+            let text = stream.apply(splices).map_err(|why| disagree("the text", why.to_string()))?;
+            read_again(stream, &text, operations, fates, added)?;
+        }
+        Some(part) => {
+            let old = Stream::parse(part.old).map_err(|why| disagree("granit-parser", why.to_string()))?;
+            read_again(&old, &part.new, &part.operations, fates, added)?;
+        }
+    }
+    stream.proven.add(edit);
+    Ok(())
+}
+
+fn disagree(parser: &str, why: String) -> Problem {
+    Problem::ParsersDisagree(format!("{parser}: {why}"))
+}
+
+/// Reads the old and the new text with both parsers.
+pub(super) fn read_again(
+    old: &Stream,
+    text: &str,
+    operations: &[Operation],
+    fates: &[CommentFate],
+    added: &[String],
+) -> Result<(), Problem> {
     let judge = |parser: &str, old: Result<Vec<Data>, String>, new: Result<Vec<Data>, String>| {
         let expected = old.and_then(|old| operation::apply(operations, old)).map_err(|why| disagree(parser, why))?;
         let read = new.map_err(|why| disagree(parser, format!("it rejects the result: {why}")))?;
         let met = expected.len() == read.len() && expected.iter().zip(&read).all(|(want, is)| want.is_met_by(is));
         if met { Ok(()) } else { Err(disagree(parser, "the result is not what was intended".into())) }
     };
-    let new = Stream::parse(text.as_str()).map_err(|why| disagree("granit-parser", why.to_string()))?;
-    judge("granit-parser", granit::read(stream), granit::read(&new))?;
-    judge("yaml_serde", libyaml::read(stream.text()), libyaml::read(&text))?;
-    balance(stream, &new, fates, added).map_err(Problem::CommentLost)?;
-    stream.proven.add(edit);
-    Ok(())
+    let new = Stream::parse(text).map_err(|why| disagree("granit-parser", why.to_string()))?;
+    judge("granit-parser", granit::read(old), granit::read(&new))?;
+    judge("yaml_serde", libyaml::read(old.text()), libyaml::read(text))?;
+    balance(old, &new, fates, added).map_err(Problem::CommentLost)
 }
 
 /// Checks that the comments of the new text are those of the old text, without the dropped and with

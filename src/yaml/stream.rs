@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::comments::Comment;
+use super::emit::Habits;
 use super::error::{Error, Problem};
 use super::node::{Id, Node, Stored};
-use crate::text::{ContentId, Lines, Position};
+use crate::text::{ContentId, Lines, Position, Splice, SpliceError, Splices};
 
 /// A YAML file: its text, and the nodes and comments in it with their bytes.
 #[derive(Clone, Debug)]
@@ -16,8 +17,20 @@ pub struct Stream {
     pub(super) lines: Lines,
     pub(super) nodes: Vec<Stored>,
     pub(super) roots: Vec<Id>,
+    /// Where each `---` is.
+    pub(super) markers: Vec<usize>,
     pub(super) comments: Vec<Comment>,
     pub(super) proven: Proven,
+    pub(super) once: Once,
+}
+
+/// What is worked out of a stream when it is first asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Once {
+    content: OnceLock<ContentId>,
+    /// The documents that can be read by themselves.
+    pub(super) parts: OnceLock<Vec<Range<usize>>>,
+    pub(super) habits: OnceLock<Habits>,
 }
 
 /// The edits of a stream that have passed the proof, as all that the proof depends on. Views share
@@ -43,7 +56,23 @@ impl Stream {
 
     /// The id of the text.
     pub fn content(&self) -> ContentId {
-        ContentId::of(self.text.as_bytes())
+        *self.once.content.get_or_init(|| ContentId::of(self.text.as_bytes()))
+    }
+
+    /// Edits of the text.
+    ///
+    /// # Errors
+    /// As [`Splices::new`].
+    pub fn splices(&self, list: Vec<Splice>) -> Result<Splices, SpliceError> {
+        Splices::of_content(self.content(), &self.text, list)
+    }
+
+    /// The edited text.
+    ///
+    /// # Errors
+    /// As [`Splices::apply`].
+    pub fn apply(&self, splices: &Splices) -> Result<String, SpliceError> {
+        splices.apply_to(self.content(), &self.text)
     }
 
     /// The root nodes of the documents that have one, in order.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::flux::{At, View};
 use crate::plan::{Edited, Finding, codes};
 use crate::repo::{Change, Changes, RepoPath};
-use crate::yaml::{CommentFate, Edit, Error, Node};
+use crate::text::Splices;
+use crate::yaml::{CommentFate, Edit, Error, Node, Stream};
 
 /// The text of a unit: its changes, and what became of the comments in what they remove.
 pub type Written = (Changes, Vec<(RepoPath, CommentFate)>);
@@ -82,25 +83,46 @@ impl<'v> Edits<'v> {
     /// # Errors
     /// For the first that both parsers do not agree on, or that loses a comment.
     pub fn finish(self) -> Result<Written, Finding> {
-        self.finish_if(|_, _| Ok(()))
+        self.finish_if(|_| Ok(()))
     }
 
-    /// Proves all edits, and has each new text of a file pass a test.
+    /// Proves all edits, and has each edited file pass a test.
     ///
     /// # Errors
     /// As [`Edits::finish`], or the finding of the test.
-    pub fn finish_if(self, mut passes: impl FnMut(&RepoPath, &str) -> Result<(), Finding>) -> Result<Written, Finding> {
+    pub fn finish_if(self, mut passes: impl FnMut(&After<'_>) -> Result<(), Finding>) -> Result<Written, Finding> {
         let Edits { view, edits, others: mut changes, .. } = self;
         let mut fates = Vec::new();
         for (path, edit) in edits.into_iter().filter(|(_, edit)| !edit.is_empty()) {
             let edited = edit.finish().map_err(|error| refused_edit(&path, &error))?;
             let stream = view.file(&path).and_then(|file| file.stream.as_deref()).expect("an edited file was read");
-            let text = edited.splices.apply(stream.text()).expect("an edit is bound to its text");
-            passes(&path, &text)?;
+            passes(&After { path: &path, stream, splices: &edited.splices })?;
             fates.extend(edited.comments.into_iter().map(|fate| (path.clone(), fate)));
             changes.set(path, Change::Edit(edited.splices));
         }
         Ok((changes, fates))
+    }
+}
+
+/// A file after an edit.
+pub struct After<'e> {
+    /// The file.
+    pub path: &'e RepoPath,
+    stream: &'e Stream,
+    splices: &'e Splices,
+}
+
+impl<'e> After<'e> {
+    /// A file of a view, edited; `None` if it cannot be read as YAML.
+    pub fn of(view: &'e View, path: &'e RepoPath, splices: &'e Splices) -> Option<After<'e>> {
+        Some(After { path, stream: view.file(path)?.stream.as_deref()?, splices })
+    }
+
+    /// An object as it is then, in a stream with as little else as can be; `None` if that cannot be
+    /// read.
+    pub fn object(&self, at: &At) -> Option<(Stream, At)> {
+        let (stream, document) = self.stream.document_after(self.splices, at.document).ok()?;
+        Some((stream, At { document, ..at.clone() }))
     }
 }
 

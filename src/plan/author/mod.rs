@@ -12,7 +12,7 @@ pub mod testing;
 mod workloads;
 
 pub use super::land::never_changed;
-pub use edits::{Edits, Written, edited, refused_edit};
+pub use edits::{After, Edits, Written, edited, refused_edit};
 pub use frequent::most_frequent;
 pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict, other_names};
 pub use workloads::{hooks, workloads};

@@ -1,6 +1,6 @@
 //! Migrations that say what the value of an object becomes, and nothing else.
 
-use super::{Edits, edited, hooks, workloads};
+use super::{After, Edits, edited, hooks, workloads};
 use crate::config::{SectionType, Settings};
 use crate::flux::{At, Object, Reach, Value, View, rewrite};
 use crate::plan::runbook::Runbook;
@@ -8,7 +8,7 @@ use crate::plan::{
     Batch, Class, Code, Draft, Edited, Finding, Impact, Meta, Migration, Subject, Survey, Unit, UnitId, codes,
 };
 use crate::repo::RepoPath;
-use crate::yaml::{Node, Stream};
+use crate::yaml::Node;
 
 /// The step of all units here.
 const STEP: &str = "rewrite";
@@ -259,16 +259,16 @@ impl<T: Rewrite> Rewriting<'_, T> {
         };
         let mut edits = Edits::of(self.view);
         let done = edits.file(path, |edit| rewrite(edit, root, &from, &to.value, &to.title));
-        edited(done.and_then(|()| edits.finish_if(|_, text| self.arrives(object, text))))
+        edited(done.and_then(|()| edits.finish_if(|after| self.arrives(object, after))))
     }
 
     /// Sees that what arrives in every cluster is what the migration makes of what arrived before.
-    fn arrives(&self, object: &Object, text: &str) -> Result<(), Finding> {
+    fn arrives(&self, object: &Object, after: &After<'_>) -> Result<(), Finding> {
         let (view, at) = (self.view, &object.at);
+        let edited = after.object(at);
         let differs = |reach: &Reach| {
             let before = view.node(at).and_then(|root| arriving(view, root, reach));
-            let stream = Stream::parse(text).ok();
-            let after = stream.as_ref().and_then(|stream| arriving(view, at.node(stream)?, reach));
+            let after = edited.as_ref().and_then(|(stream, at)| arriving(view, at.node(stream)?, reach));
             let meant = before.as_ref().map(|before| match self.asked(before, at) {
                 Verdict::Becomes(becomes) => becomes.value,
                 Verdict::Nothing | Verdict::Refused(..) => before.clone(),

@@ -138,7 +138,7 @@ impl<'s> Edit<'s> {
         let first = splices.iter().min_by_key(|splice| splice.range.start);
         let range = first.map_or(0..0, |splice| splice.range.clone());
         let error = |problem| stream.error(range.clone(), problem);
-        let splices = Splices::new(stream.text(), splices).map_err(|cause| match cause {
+        let splices = stream.splices(splices).map_err(|cause| match cause {
             SpliceError::Overlap(..) => error(Problem::Overlap),
             other => error(Problem::ParsersDisagree(other.to_string())),
         })?;
