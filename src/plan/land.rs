@@ -1,13 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use thiserror::Error;
 
 use super::lines;
 use super::skip::{self, OptOut};
+use super::wave::{Together, wave};
 use super::{Edited, Finding, Migration, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::View;
-use crate::repo::{Changes, RepoPath, TreeError};
+use crate::repo::{RepoPath, TreeError};
 use crate::yaml::CommentFate;
 
 /// A comment in what a unit removed, and what was done with it.
@@ -111,8 +112,8 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
 /// Lands units on a tree, in the order given. The only place where text is made: `diff`, `apply`
 /// and `branch` differ in what they do with the trees.
 ///
-/// Consecutive units that touch different files and do not need each other are edited together on
-/// one tree. What cannot be done on this tree is in [`Landed::refused`], what would touch an
+/// Consecutive units that touch different files, or different documents of one, and do not need each
+/// other are edited together on one tree. What cannot be done on this tree is in [`Landed::refused`], what would touch an
 /// opted-out place in [`Landed::opted_out`], together with everything that needs it.
 ///
 /// # Errors
@@ -135,27 +136,12 @@ pub fn land(
         let wave = wave(rest);
         let (now, later) = rest.split_at(wave);
         rest = later;
-        land_wave(start, &mut landed, now, migrations, settings)?;
+        let mut now = now.to_vec();
+        while !now.is_empty() {
+            now = land_wave(start, &mut landed, &now, migrations, settings)?;
+        }
     }
     Ok(landed)
-}
-
-/// How many units at the front are of one migration, touch different files and need nothing of each
-/// other.
-fn wave(units: &[&Unit]) -> usize {
-    let mut touched = BTreeSet::new();
-    let mut ids = BTreeSet::new();
-    let migration = units[0].id.migration;
-    units
-        .iter()
-        .take_while(|unit| {
-            let apart = unit.touches.iter().all(|path| !touched.contains(path));
-            let independent = unit.needs.iter().all(|need| !ids.contains(need));
-            touched.extend(unit.touches.iter());
-            ids.insert(&unit.id);
-            apart && independent && unit.id.migration == migration
-        })
-        .count()
 }
 
 /// The first of some files that is never changed, as a finding in it: encrypted, a template, a
@@ -166,13 +152,15 @@ pub fn never_changed<'p>(view: &View, paths: impl IntoIterator<Item = &'p RepoPa
     Some(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None))
 }
 
-fn land_wave(
+/// Lands units on one tree, and returns those that have to land on the next: they edit a document
+/// that another one edits.
+fn land_wave<'u>(
     start: &View,
     landed: &mut Landed,
-    units: &[&Unit],
+    units: &[&'u Unit],
     migrations: &[&dyn Migration],
     settings: &Settings,
-) -> Result<(), LandError> {
+) -> Result<Vec<&'u Unit>, LandError> {
     let id = units[0].id.migration;
     let migration = migrations.iter().find(|migration| migration.meta().id == id);
     let migration = migration.ok_or_else(|| LandError::NoSuchMigration(Box::new(units[0].id.clone())))?;
@@ -187,7 +175,8 @@ fn land_wave(
         }
     }
 
-    let mut changes = Changes::new();
+    let mut later = Vec::new();
+    let mut together = Together::on(&landed.view);
     for (unit, edited) in able.iter().zip(migration.edit(&landed.view, &able, settings)) {
         match edited {
             Edited::Already => {}
@@ -208,8 +197,9 @@ fn land_wave(
                     landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));
                     continue;
                 }
-                for (path, change) in edits.iter() {
-                    changes.set(path.clone(), change.clone());
+                if !together.take(&edits) {
+                    later.push(*unit);
+                    continue;
                 }
                 let dropped = |(path, mut comment): (RepoPath, CommentFate)| {
                     comment.line = lines::old_line(start, &landed.view, &path, comment.line);
@@ -220,8 +210,9 @@ fn land_wave(
             }
         }
     }
+    let changes = together.finish();
     if !changes.is_empty() {
         landed.view = landed.view.with(&changes)?;
     }
-    Ok(())
+    Ok(later)
 }

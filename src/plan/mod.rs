@@ -29,6 +29,7 @@ mod stack;
 mod tree;
 mod trial;
 mod unit;
+mod wave;
 
 pub use crate::finding::{Code, Finding, Severity};
 pub use batch::{Batch, batches, branches_of};

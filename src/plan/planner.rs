@@ -10,7 +10,7 @@ use super::round::{Found, Round};
 use super::tree::{about_tree, untouchable};
 use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
-use crate::flux::{Radiuses, View, is_kustomization_file};
+use crate::flux::{Radius, Radiuses, View, is_kustomization_file};
 use crate::repo::RepoPath;
 
 /// Everything that is to be done in a repository, before a selection.
@@ -132,9 +132,11 @@ fn measure(view: &View, units: &mut [Unit]) {
         return;
     }
     let radiuses = Radiuses::of(view);
+    // Many units can touch one file.
+    let mut known: BTreeMap<RepoPath, Radius> = BTreeMap::new();
     for unit in &mut *units {
         for path in &unit.touches.clone() {
-            unit.radius.extend(radiuses.of_file(path));
+            unit.radius.extend(known.entry(path.clone()).or_insert_with(|| radiuses.of_file(path)).clone());
         }
         let entries = view.graph().clusters.iter().filter(|cluster| unit.touches.contains(&cluster.stated_at.path));
         let begun: BTreeSet<String> = entries.map(|cluster| cluster.name.clone()).collect();
