@@ -180,16 +180,12 @@ fn hidden_failures(view: &View) -> Vec<Finding> {
     for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {
         releases.entry(reach.kustomization).or_default().push(reach.name.clone());
     }
-    let hidden = releases.into_iter().map(|(id, names)| (&graph.kustomizations[id], names));
+    let hidden = releases.into_iter().map(|(id, names)| (id, &graph.kustomizations[id], names));
     hidden
-        .filter(|(kustomization, _)| !kustomization.waits())
-        .filter_map(|(kustomization, names)| {
-            let is_it = |other: &&FluxKustomization| {
-                other.cluster == kustomization.cluster
-                    && other.depends_on.contains(&(kustomization.namespace.clone(), kustomization.name.clone()))
-            };
+        .filter(|(_, kustomization, _)| !kustomization.waits())
+        .filter_map(|(id, kustomization, names)| {
             let dependents: Vec<_> =
-                graph.kustomizations.iter().filter(is_it).map(|other| other.name.clone()).collect();
+                graph.direct_dependents(id).iter().map(|other| graph.kustomizations[*other].name.clone()).collect();
             let message = format!(
                 "{} does not wait for {}, and {} on it",
                 kustomization.full_name(),

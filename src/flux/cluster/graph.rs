@@ -2,10 +2,13 @@
 //! of each.
 
 mod dependents;
+mod index;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use self::index::Index;
 use self::walk::{ConfigSources, Walk};
 use super::Cluster;
 use super::by_id::{ById, ClusterId, KustomizationId};
@@ -30,6 +33,7 @@ pub struct Graph {
     /// What changes objects and is not modelled.
     pub unmodelled: BTreeSet<Unmodelled>,
     reaches: BTreeMap<At, Vec<Reach>>,
+    index: OnceLock<Index>,
 }
 
 impl Graph {

@@ -84,14 +84,7 @@ impl View {
             name: text(reference, "name")?,
             namespace: Some(text(reference, "namespace").unwrap_or_else(|| namespace.to_owned())),
         };
-        let is_source = |reach: &Reach| {
-            reach.cluster == cluster
-                && reach.kind == source.kind
-                && reach.name == source.name
-                && reach.namespace == source.namespace
-        };
-        let mut reached = self.graph().reached();
-        let at = reached.find(|(_, reaches)| reaches.iter().any(is_source)).map(|(at, _)| at.clone());
+        let at = self.graph().flux_object(cluster, &source.kind, source.namespace.as_deref(), &source.name).cloned();
         let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);
         let version = match spec {
             Some(spec) => text(spec, "version"),

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Graph;
 use crate::flux::cluster::by_id::KustomizationId;
-use crate::flux::cluster::flux_kustomization::FluxKustomization;
 
 impl Graph {
     /// The Flux Kustomizations that depend on one, transitively.
@@ -12,21 +11,10 @@ impl Graph {
         let mut found = BTreeSet::new();
         let mut open = vec![kustomization];
         while let Some(next) = open.pop() {
-            open.extend(self.direct_dependents(next).filter(|dependent| found.insert(*dependent)));
+            open.extend(self.direct_dependents(next).iter().filter(|dependent| found.insert(**dependent)));
         }
         found.remove(&kustomization);
         found
-    }
-
-    /// The Flux Kustomizations that name one in `dependsOn`.
-    fn direct_dependents(&self, kustomization: KustomizationId) -> impl Iterator<Item = KustomizationId> {
-        let wanted = &self.kustomizations[kustomization];
-        let depends = move |other: &FluxKustomization| {
-            let is_wanted =
-                |(namespace, name): &(String, String)| *namespace == wanted.namespace && *name == wanted.name;
-            other.cluster == wanted.cluster && other.depends_on.iter().any(is_wanted)
-        };
-        self.kustomizations.entries().filter(move |(_, other)| depends(other)).map(|(id, _)| id)
     }
 
     /// The Flux Kustomizations that apply no new revision while something that this one applies is
@@ -41,10 +29,8 @@ impl Graph {
             if !seen.insert(next) {
                 continue;
             }
-            for dependent in self.direct_dependents(next) {
-                held_up.insert(dependent);
-                not_ready.push(dependent);
-            }
+            held_up.extend(self.direct_dependents(next));
+            not_ready.extend(self.direct_dependents(next));
             not_ready.extend(self.kustomizations[next].parent.filter(|parent| waits(*parent)));
         }
         held_up.remove(&kustomization);
