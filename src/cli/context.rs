@@ -118,10 +118,11 @@ impl Context {
         if batch.lane.0.is_empty() {
             return Ok((self.migration(batch).meta(), Runbook::of_no_cluster()));
         }
+        let all = self.plan.by_id();
         let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
         let mut open: Vec<&Unit> = batch.units.clone();
         while let Some(unit) = open.pop() {
-            open.extend(unit.needs.iter().filter(|need| needed.insert(need)).filter_map(|need| self.plan.unit(need)));
+            open.extend(unit.needs.iter().filter(|need| needed.insert(need)).filter_map(|need| all.get(need)));
         }
         let is_before = |unit: &&Unit| needed.contains(&unit.id) && unit.id.migration != batch.migration;
         let before: Vec<&Unit> = self.plan.units.iter().filter(is_before).collect();

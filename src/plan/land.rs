@@ -98,12 +98,14 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
     let mut order = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let is_ready = |unit: &Unit| unit.needs.iter().all(|need| !waiting.contains_key(need));
-        let ready: Vec<_> = waiting.values().copied().filter(|unit| is_ready(unit)).collect();
+        let ready: Vec<&Unit> = waiting.values().copied().filter(|unit| is_ready(unit)).collect();
         if ready.is_empty() {
             let stuck = waiting.into_keys().next().cloned();
             return Err(LandError::Needs(Box::new(stuck.expect("something is waiting"))));
         }
-        waiting.retain(|id, _| !ready.iter().any(|unit| unit.id == **id));
+        for unit in &ready {
+            waiting.remove(&unit.id);
+        }
         order.extend(ready);
     }
     Ok(order)

@@ -38,9 +38,9 @@ impl Plan {
         }
     }
 
-    /// A unit by its name.
-    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.id == *id)
+    /// The units by their ids.
+    pub fn by_id(&self) -> BTreeMap<&UnitId, &Unit> {
+        self.units.iter().map(|unit| (&unit.id, unit)).collect()
     }
 
     /// Whether the opt-out on a line of a file keeps something of a migration from being done, or
@@ -113,14 +113,17 @@ pub fn plan(
 /// tree that they were found. Lists of kustomizations do not count: an entry has its place whatever
 /// else is listed.
 fn after_others(new: &mut [Unit], landed: &[Unit]) {
-    let files = |unit: &Unit| -> BTreeSet<RepoPath> {
-        unit.touches.iter().filter(|path| !is_kustomization_file(path)).cloned().collect()
-    };
+    let counts = |path: &&RepoPath| !is_kustomization_file(path);
+    let mut touching: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
+    let mut about: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
+    for other in landed.iter().filter(|other| other.safety.is_able()) {
+        other.touches.iter().filter(counts).for_each(|path| touching.entry(path).or_default().push(other));
+        about.entry(other.id.subject.path()).or_default().push(other);
+    }
     for unit in new {
-        let others = landed.iter().filter(|other| other.safety.is_able() && other.id.migration != unit.id.migration);
-        let touched = files(unit);
-        let before =
-            others.filter(|other| !files(other).is_disjoint(&touched) || unit.reads.contains(other.id.subject.path()));
+        let touched = unit.touches.iter().filter(counts).filter_map(|path| touching.get(path));
+        let before = touched.chain(unit.reads.iter().filter_map(|path| about.get(path))).flatten();
+        let before = before.filter(|other| other.id.migration != unit.id.migration);
         let before: Vec<UnitId> = before.map(|other| other.id.clone()).collect();
         unit.need(before);
     }
@@ -145,11 +148,16 @@ fn measure(view: &View, units: &mut [Unit]) {
     }
     // What is new, or only listed by what is new, reaches nothing yet: it is there for the units
     // that need it.
+    let places: BTreeMap<UnitId, usize> =
+        units.iter().enumerate().map(|(place, unit)| (unit.id.clone(), place)).collect();
     for number in (0..units.len()).rev() {
-        let unit = &units[number];
-        let users = units[number + 1..].iter().filter(|user| unit.follows(user) && user.needs.contains(&unit.id));
-        let clusters: BTreeSet<String> = users.flat_map(|user| user.lane.0.clone()).collect();
-        units[number].lane.0.extend(clusters);
+        let user = &units[number];
+        let clusters = user.lane.clone();
+        let needs = user.needs.iter().filter_map(|need| places.get(need).copied());
+        let following: Vec<usize> = needs.filter(|place| *place < number && units[*place].follows(user)).collect();
+        for place in following {
+            units[place].lane.0.extend(clusters.0.iter().cloned());
+        }
     }
 }
 

@@ -24,7 +24,8 @@ pub fn prove(
     judge: &dyn Judge,
 ) -> Result<(), LandError> {
     let ids: BTreeSet<&UnitId> = some.iter().map(|unit| &unit.id).collect();
-    let able = |id: &&UnitId| plan.unit(id).is_some_and(|unit| unit.safety.is_able());
+    let all = plan.by_id();
+    let able = |id: &&UnitId| all.get(id).is_some_and(|unit| unit.safety.is_able());
     let is_part = |units: &BTreeSet<UnitId>| {
         let (in_it, not) = units.iter().filter(able).partition::<Vec<_>, _>(|id| ids.contains(id));
         !in_it.is_empty() && !not.is_empty()
@@ -42,7 +43,7 @@ pub fn prove(
     let mut open = units.clone();
     while let Some(unit) = open.pop() {
         open.extend(
-            unit.needs.iter().filter_map(|id| plan.unit(id)).filter(|needed_unit| needed.insert(&needed_unit.id)),
+            unit.needs.iter().filter_map(|id| all.get(id)).filter(|needed_unit| needed.insert(&needed_unit.id)),
         );
     }
     let is_other = |unit: &&&Unit| needed.contains(&unit.id) && !units.iter().any(|chosen| chosen.id == unit.id);

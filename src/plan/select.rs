@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
@@ -127,6 +127,9 @@ impl Selection<'_> {
     }
 }
 
+/// The units of a plan by their ids.
+type ById<'p> = BTreeMap<&'p UnitId, &'p Unit>;
+
 impl Selectors {
     /// Takes what is asked for out of a plan, with the closure of its needs.
     ///
@@ -149,22 +152,23 @@ impl Selectors {
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));
             by_cluster && by_release && by_namespace && by_path && by_batch
         };
+        let all = plan.by_id();
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
         let mut waiting = BTreeSet::new();
         // What is named by its file or its batch is taken with all that it needs.
         let named = !self.paths.is_empty() || !self.batches.is_empty();
         let is_too_early = |unit: &Unit| {
-            let mut needs = unit.needs.iter().filter_map(|need| plan.unit(need));
-            !named && needs.any(|need| !need.is_for_others() && !asked(&need))
+            let mut needs = unit.needs.iter().filter_map(|need| all.get(need));
+            !named && needs.any(|need| !need.is_for_others() && !asked(need))
         };
         for unit in plan.units.iter().filter(asked) {
-            match self.stands_in_the_way(plan, unit) {
+            match self.stands_in_the_way(&all, unit) {
                 _ if is_too_early(unit) => drop(waiting.insert(&unit.id)),
                 Some(Safety::OptedOut) => selection.opted_out.push(unit),
                 Some(Safety::Refused) => selection.refused.push(unit),
                 Some(_) => selection.to_review.push(unit),
-                None => take(plan, unit, &mut taken),
+                None => take(&all, unit, &mut taken),
             }
         }
         // What exists for others waits until one of them is taken, and what exists for that, too.
@@ -186,13 +190,13 @@ impl Selectors {
     }
 
     /// The worst of a unit and its needs that keeps it from being written.
-    fn stands_in_the_way(&self, plan: &Plan, unit: &Unit) -> Option<Safety> {
+    fn stands_in_the_way(&self, all: &ById<'_>, unit: &Unit) -> Option<Safety> {
         let state = match unit.safety {
             Safety::Safe => None,
             Safety::Review => (!self.review).then_some(Safety::Review),
             Safety::Refused | Safety::OptedOut => Some(unit.safety),
         };
-        let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(plan, plan.unit(id)?));
+        let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(all, all.get(id)?));
         state.into_iter().chain(needs).max()
     }
 
@@ -316,8 +320,8 @@ fn is_in(unit: &Unit, asked: &str) -> bool {
     namespaces(unit).any(|namespace| namespace == asked)
 }
 
-fn take(plan: &Plan, unit: &Unit, taken: &mut BTreeSet<UnitId>) {
+fn take(all: &ById<'_>, unit: &Unit, taken: &mut BTreeSet<UnitId>) {
     if taken.insert(unit.id.clone()) {
-        unit.needs.iter().filter_map(|need| plan.unit(need)).for_each(|need| take(plan, need, taken));
+        unit.needs.iter().filter_map(|need| all.get(need)).for_each(|need| take(all, need, taken));
     }
 }
