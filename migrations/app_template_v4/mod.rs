@@ -80,7 +80,8 @@ impl Migration for AppTemplateV4 {
         units.iter().map(|unit| edit::edit(&found, unit)).collect()
     }
 
-    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
-        runbook::runbook(&Found::in_view(view, settings.section()), batch)
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
+        let found = Found::in_view(view, settings.section());
+        batches.iter().map(|batch| runbook::runbook(&found, batch)).collect()
     }
 }

@@ -77,8 +77,9 @@ impl Migration for ChartRef {
         units.iter().map(|unit| edit::edit(&found, view, unit)).collect()
     }
 
-    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook {
-        runbook::runbook(&in_view(view, settings), view, batch)
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
+        let found = in_view(view, settings);
+        batches.iter().map(|batch| runbook::runbook(&found, view, batch)).collect()
     }
 }
 

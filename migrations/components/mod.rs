@@ -79,7 +79,7 @@ impl Migration for Components {
         edit::edit(&find::Found::in_view(&view.whole(), &settings.section()), units)
     }
 
-    fn runbook(&self, view: &View, batch: &Batch<'_>, _: &Settings) -> Runbook {
-        runbook::runbook(view, batch)
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {
+        batches.iter().map(|batch| runbook::runbook(view, batch)).collect()
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -112,28 +112,29 @@ impl Context {
             .expect("the migration of a batch was planned")
     }
 
-    /// The migration of a batch, and the steps around its merge, on a tree with the changes of
+    /// For each batch its migration and the steps around its merge, on a tree with the changes of
     /// earlier migrations that it needs.
-    pub(super) fn runbook(&self, batch: &Batch<'_>) -> anyhow::Result<(&'static Meta, Runbook)> {
-        if batch.lane.0.is_empty() {
-            return Ok((self.migration(batch).meta(), Runbook::of_no_cluster()));
-        }
+    pub(super) fn runbooks(&self, batches: &[&Batch<'_>]) -> anyhow::Result<Vec<(&'static Meta, Runbook)>> {
+        // Most need nothing of earlier migrations, so that they have one tree.
+        let mut alike: BTreeMap<(&str, BTreeSet<&UnitId>), Vec<usize>> = BTreeMap::new();
         let all = self.plan.by_id();
-        let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
-        let mut open: Vec<&Unit> = batch.units.clone();
-        while let Some(unit) = open.pop() {
-            open.extend(unit.needs.iter().filter(|need| needed.insert(need)).filter_map(|need| all.get(need)));
+        for (number, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.lane.0.is_empty()) {
+            alike.entry((batch.migration, earlier(batch, &all))).or_default().push(number);
         }
-        let is_before = |unit: &&Unit| needed.contains(&unit.id) && unit.id.migration != batch.migration;
-        let before: Vec<&Unit> = self.plan.units.iter().filter(is_before).collect();
-        let landed = if before.is_empty() {
-            None
-        } else {
-            Some(plan::land(&self.view, &before, &self.migrations, &self.settings)?.complete()?)
-        };
-        let view = landed.as_ref().map_or(&*self.view, |landed| &landed.view);
-        let migration = self.migration(batch);
-        Ok((migration.meta(), migration.runbook(view, batch, &self.settings)))
+        let mut found: Vec<Runbook> = batches.iter().map(|_| Runbook::of_no_cluster()).collect();
+        for ((_, earlier), numbers) in alike {
+            let before: Vec<&Unit> = self.plan.units.iter().filter(|unit| earlier.contains(&unit.id)).collect();
+            let landed = if before.is_empty() {
+                None
+            } else {
+                Some(plan::land(&self.view, &before, &self.migrations, &self.settings)?.complete()?)
+            };
+            let view = landed.as_ref().map_or(&*self.view, |landed| &landed.view);
+            let alike: Vec<&Batch<'_>> = numbers.iter().map(|number| batches[*number]).collect();
+            let runbooks = self.migration(alike[0]).runbooks(view, &alike, &self.settings);
+            numbers.into_iter().zip(runbooks).for_each(|(number, runbook)| found[number] = runbook);
+        }
+        Ok(batches.iter().zip(found).map(|(batch, runbook)| (self.migration(batch).meta(), runbook)).collect())
     }
 
     /// Lets the judge compare what some of the units change together, unless that was done when
@@ -172,6 +173,16 @@ impl Context {
             hint(&format!("warning: {} is skipped: {}", broken.place().unwrap_or_default(), broken.message));
         }
     }
+}
+
+/// The units of earlier migrations that a batch needs.
+fn earlier<'p>(batch: &Batch<'p>, all: &BTreeMap<&'p UnitId, &'p Unit>) -> BTreeSet<&'p UnitId> {
+    let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
+    let mut open: Vec<&Unit> = batch.units.clone();
+    while let Some(unit) = open.pop() {
+        open.extend(unit.needs.iter().filter(|need| needed.insert(need)).filter_map(|need| all.get(need)));
+    }
+    needed.into_iter().filter(|id| id.migration != batch.migration && all.contains_key(id)).collect()
 }
 
 /// The git repository around the directory where a command starts, bare ones included.

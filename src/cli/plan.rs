@@ -67,9 +67,8 @@ pub(super) fn shown(
 /// them.
 fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> anyhow::Result<String> {
     let is_asked = |batch: &&Batch<'_>| asked.batch.is_empty() || asked.batch.iter().any(|name| batch.is_called(name));
-    let bodies = batches.iter().filter(is_asked).map(|batch| {
-        let (meta, runbook) = context.runbook(batch)?;
-        Ok(batch_as_markdown(batch, meta, &runbook))
-    });
-    Ok(bodies.collect::<anyhow::Result<Vec<_>>>()?.join("\n---\n\n"))
+    let batches: Vec<&Batch<'_>> = batches.iter().filter(is_asked).collect();
+    let runbooks = batches.iter().zip(context.runbooks(&batches)?);
+    let bodies = runbooks.map(|(batch, (meta, runbook))| batch_as_markdown(batch, meta, &runbook));
+    Ok(bodies.collect::<Vec<_>>().join("\n---\n\n"))
 }

@@ -78,7 +78,7 @@ pub trait Migration: Send + Sync {
     /// touch different files and need nothing of each other; all that they need is in the tree.
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited>;
 
-    /// What to do before and after a batch is merged, with real names. The tree is the one before
-    /// it.
-    fn runbook(&self, view: &View, batch: &Batch<'_>, settings: &Settings) -> Runbook;
+    /// For each of some batches, what to do before and after it is merged, with real names. The
+    /// tree is the one before them.
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook>;
 }

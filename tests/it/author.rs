@@ -60,8 +60,8 @@ impl Migration for Careless {
         units.iter().map(edit).collect()
     }
 
-    fn runbook(&self, view: &View, batch: &Batch<'_>, _: &Settings) -> Runbook {
-        Runbook::reconcile_only(view, batch, META.summary)
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {
+        batches.iter().map(|batch| Runbook::reconcile_only(view, batch, META.summary)).collect()
     }
 }
 

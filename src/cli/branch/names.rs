@@ -71,9 +71,9 @@ impl Names<'_> {
     /// The branches to make, with their commits.
     pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> anyhow::Result<Vec<Wanted>> {
         let mut all: Vec<Wanted> = Vec::new();
-        for layer in layers {
+        let runbooks = self.context.runbooks(&layers.iter().map(|layer| &layer.batch).collect::<Vec<_>>())?;
+        for (layer, (meta, runbook)) in layers.iter().zip(runbooks) {
             let name = self.branch(&layer.batch);
-            let (meta, runbook) = self.context.runbook(&layer.batch)?;
             let message = commit_message(&layer.batch, meta, &runbook);
             let commit = NewCommit { message, changes: layer.changes.clone() };
             match all.last_mut().filter(|last| last.name == name) {

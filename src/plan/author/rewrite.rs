@@ -152,8 +152,8 @@ impl<T: Rewrite> Migration for T {
         units.iter().map(|unit| rewriting.edit(unit)).collect()
     }
 
-    fn runbook(&self, view: &View, batch: &Batch<'_>, _: &Settings) -> Runbook {
-        Runbook::reconcile_only(view, batch, Rewrite::meta(self).summary)
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {
+        batches.iter().map(|batch| Runbook::reconcile_only(view, batch, Rewrite::meta(self).summary)).collect()
     }
 }
 
