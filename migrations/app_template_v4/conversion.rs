@@ -2,6 +2,7 @@
 //! the file, and compared with what would arrive then.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
@@ -20,7 +21,7 @@ pub(super) struct Installation<'v> {
     /// The namespace of the objects of the chart.
     pub(super) namespace: String,
     /// The HelmRelease.
-    pub(super) object: Value,
+    pub(super) object: Arc<Value>,
     /// Who applies it; `None` for a release that no cluster has.
     pub(super) reach: Option<&'v Reach>,
     /// How its values become values of 4.x.
@@ -223,7 +224,7 @@ pub(super) struct Kept {
 
 /// A release wherever it is installed: the name of the Helm release, the namespace of its objects,
 /// the HelmRelease, and who applies it.
-fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<&'v Reach>)> {
+fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Arc<Value>, Option<&'v Reach>)> {
     let reaches = view.graph().reaches(at);
     if !reaches.is_empty() {
         let installed = reaches.iter().filter_map(|reach| Some((view.installed(at, reach)?, reach)));
@@ -236,7 +237,7 @@ fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Value, Option<
     let release = text("spec", "releaseName")
         .unwrap_or_else(|| target.as_ref().map_or_else(|| name.clone(), |target| format!("{target}-{name}")));
     let namespace = target.or_else(|| text("metadata", "namespace")).unwrap_or_default();
-    vec![(release, namespace, object, None)]
+    vec![(release, namespace, Arc::new(object), None)]
 }
 
 fn severity_and_code(doubt: &Doubt) -> (Severity, &'static Code) {

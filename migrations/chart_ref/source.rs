@@ -145,8 +145,7 @@ pub(super) fn about(key: &SourceKey, members: &[&Candidate<'_>]) -> Vec<Finding>
     findings
 }
 
-/// The most frequent interval of the releases (of several, the shortest text first), and who has
-/// another.
+/// The most frequent interval of the releases (of several, the shortest), and who has another.
 pub(super) fn interval(members: &[&Candidate<'_>]) -> (String, Option<String>) {
     let mut counts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for member in members {

@@ -1,5 +1,4 @@
-//! Components that are made of templates: the files, and what makes a kustomization file that of a
-//! Component.
+//! Components made of templates: the files, and the kustomization file as that of a Component.
 
 use super::codes;
 use super::files::{files_in, read, relocated};

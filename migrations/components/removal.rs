@@ -39,8 +39,7 @@ fn before_beside<'f, 'v>(
     let counterpart = found.counterparts.get(template)?.as_ref().ok().filter(|new| new.dir != *template)?;
     let names_it = |consumer: &&Consumer<'_>| consumer.references.iter().any(|entry| entry.target.is_in(template));
     let is_named_elsewhere = found.elsewhere.iter().any(|other| other.target.is_in(template));
-    // If the Component differs, the contents are nowhere else: whether to throw them away is not
-    // for a program.
+    // If the Component differs, whether to throw the contents away is not for a program.
     let mut files = found.view.tree().entries().filter(|(path, _)| path.is_in(template));
     let is_plain = files.all(|(path, kind)| {
         matches!(kind, EntryKind::File { filtered: false, .. }) && found.view.barred(&path).is_none()

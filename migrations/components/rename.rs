@@ -249,8 +249,7 @@ fn scalars<'v>(node: Node<'v>, found: &mut Vec<Node<'v>>) {
     }
 }
 
-/// The way from a directory to a path, spelt as the old one was: with or without `./` and a `/` at
-/// the end.
+/// The way from a directory to a path, spelt as the old one: with or without `./` and a last `/`.
 fn styled(old: &str, target: &RepoPath, dir: &RepoPath) -> String {
     let new = target.seen_from(dir);
     let new = if old.starts_with('.') { &*new } else { new.strip_prefix("./").unwrap_or(&new) };

@@ -32,7 +32,8 @@ pub(super) fn is_covered(reach: &Reach, label: &str) -> bool {
 }
 
 /// An object without the fields that defaults may set, and without its label.
-pub(super) fn rest(mut object: Value, label: &str, kind: ObjectKind) -> Value {
+pub(super) fn rest(object: &Value, label: &str, kind: ObjectKind) -> Value {
+    let mut object = object.clone();
     object.remove_at(&["metadata", "labels", label]);
     for field in kind.table() {
         object.remove_at(&[&["spec"], field.path].concat());
@@ -120,5 +121,5 @@ pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(ClusterId, Value
         reaches.map(move |reach| (&release.at, reach))
     });
     let covered = releases.filter(|(_, reach)| roots.iter().any(|root| root.covers(ObjectKind::Release, reach, view)));
-    covered.filter_map(|(at, reach)| Some((reach.cluster, spec(&view.effective(at, reach)?).clone()))).collect()
+    covered.filter_map(|(at, reach)| Some((reach.cluster, spec(&*view.effective(at, reach)?).clone()))).collect()
 }

@@ -192,7 +192,7 @@ fn label_of(view: &View, at: &At, key: &str) -> Option<String> {
 
 /// Whether another patch selects the label, so that it changes more than the defaults do.
 fn does_more(member: &Member, unlabelled: &View, labelled: &View, label: &str) -> bool {
-    let rest = |view: &View, reach| view.effective(&member.at, reach).map(|object| rest(object, label, member.kind));
+    let rest = |view: &View, reach| Some(rest(&*view.effective(&member.at, reach)?, label, member.kind));
     let mut places = unlabelled.graph().reaches(&member.at).iter().zip(labelled.graph().reaches(&member.at));
     places.any(|(before, after)| match (rest(unlabelled, before), rest(labelled, after)) {
         (Some(before), Some(after)) => !before.same_as(&after),

@@ -21,8 +21,7 @@ pub(crate) fn name_for(
     namespace: Option<&str>,
     staged: &[SourceKey],
 ) -> Result<String, Finding> {
-    // Sources of the chart in other namespaces come and go with their releases, and must not change
-    // this name.
+    // Sources in other namespaces come and go with their releases, and must not change this name.
     let is_here = |source: &OciRepository| {
         let mut reaches = view.graph().reaches(&source.at).iter();
         reaches.any(|reach| namespace.is_none_or(|namespace| reach.namespace.as_deref() == Some(namespace)))

@@ -268,7 +268,7 @@ fn releases(dir: &Path, major: &str) -> Vec<Case> {
             Some(installed) => (installed.release, installed.namespace, installed.object),
             None => {
                 let name = node.text_at(&["metadata", "name"]).unwrap_or_default();
-                (name.to_owned(), "ns".to_owned(), Value::of(node).unwrap())
+                (name.to_owned(), "ns".to_owned(), Arc::new(Value::of(node).unwrap()))
             }
         };
         let values = object.at(&["spec", "values"]).cloned().unwrap_or(Value::Null);

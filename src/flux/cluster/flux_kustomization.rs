@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::arrived::{Arrived, Way};
 use super::by_id::{ClusterId, KustomizationId};
 use super::effective::effective;
-use crate::flux::files::{At, SourceRef};
+use crate::flux::files::{At, FileView, SourceRef};
 use crate::flux::kustomize::{Overlay, Patch, Patches, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
@@ -39,7 +40,7 @@ pub struct FluxKustomization {
     /// `spec.prune`.
     pub prune: bool,
     /// `spec.postBuild`.
-    pub variables: Variables,
+    pub variables: Arc<Variables>,
     /// The ConfigMaps and Secrets that `spec.postBuild.substituteFrom` names, in order.
     pub substitute_from: Vec<SubstituteFrom>,
     /// `spec.patches`.
@@ -86,7 +87,7 @@ impl FluxKustomization {
             depends_on: BTreeSet::new(),
             wait: false,
             prune: true,
-            variables: Variables::default(),
+            variables: Arc::default(),
             substitute_from: Vec::new(),
             patches: Vec::new(),
             object: Value::Null,
@@ -138,13 +139,36 @@ impl FluxKustomization {
             depends_on: list(&["spec", "dependsOn"]).filter_map(depends_on).collect(),
             wait: is_set("wait"),
             prune: is_set("prune"),
-            variables: Variables::default(),
+            variables: Arc::default(),
             substitute_from: list(&["spec", "postBuild", "substituteFrom"]).filter_map(substitute_from).collect(),
             patches: stated_patches(at, root, patches, &object),
             path,
             namespace,
             object,
         })
+    }
+
+    /// The same as [`FluxKustomization::read`] for one that its parent builds, read once for all
+    /// views in which nothing of it differs.
+    pub(super) fn built(
+        file: &FileView,
+        rendered: &Rendered,
+        from_parent: &Arc<Variables>,
+        cluster: ClusterId,
+        parent: KustomizationId,
+    ) -> Option<FluxKustomization> {
+        let at = &rendered.at;
+        let root = at.node(file.stream.as_ref()?)?;
+        let way = Way {
+            patches: rendered.patches.clone(),
+            name: rendered.name.clone(),
+            namespace: rendered.namespace.clone(),
+            variables: from_parent.clone(),
+        };
+        let read =
+            || FluxKustomization::read(at, root, Some(rendered), from_parent, ClusterId::NONE, None).map(Arc::new);
+        let one = Arrived::of(file).kustomizations.end(at, way, read)?;
+        Some(FluxKustomization { cluster, parent: Some(parent), ..(*one).clone() })
     }
 
     /// Whether it is ready only when what it applies is ready: `spec.wait`, or any
@@ -187,7 +211,7 @@ impl FluxKustomization {
             variables.any = true;
             variables.set(key, Some(value.text().unwrap_or_default()));
         }
-        self.variables = variables;
+        self.variables = Arc::new(variables);
     }
 }
 

@@ -6,9 +6,8 @@ mod index;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
-use self::index::Index;
+use self::index::Lookup;
 use self::walk::{ConfigSources, Walk};
 use super::Cluster;
 use super::by_id::{ById, ClusterId, KustomizationId};
@@ -33,7 +32,7 @@ pub struct Graph {
     /// What changes objects and is not modelled.
     pub unmodelled: BTreeSet<Unmodelled>,
     reaches: BTreeMap<At, Vec<Reach>>,
-    index: OnceLock<Index>,
+    index: Lookup,
 }
 
 impl Graph {

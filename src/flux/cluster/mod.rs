@@ -9,6 +9,7 @@
 //!
 //! The singular files have the data, the plural ones find it in a tree.
 
+mod arrived;
 mod by_id;
 mod effective;
 mod entry_point;
@@ -26,6 +27,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub(super) use arrived::arriving;
 pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
 pub(super) use entry_point::states_entry_point;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::memo::Memo;
 use super::object::{At, Object};
 use super::skip::Skip;
 use crate::repo::RepoPath;
@@ -22,6 +23,8 @@ pub struct FileView {
     pub broken: Option<Broken>,
     /// The opt-outs in it, by line.
     pub skips: Vec<Skip>,
+    /// What is worked out of it.
+    pub(in crate::flux) memo: Memo,
 }
 
 /// Why a file is never changed.
@@ -81,7 +84,14 @@ impl FileView {
 
     /// Reads the bytes of a YAML file.
     pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
-        let nothing = FileView { stream: None, objects: Vec::new(), barred: None, broken: None, skips: Vec::new() };
+        let nothing = FileView {
+            stream: None,
+            objects: Vec::new(),
+            barred: None,
+            broken: None,
+            skips: Vec::new(),
+            memo: Memo::default(),
+        };
         let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
         if path.as_str().ends_with(".j2") {
             return FileView { barred: Some(Barred::Template), ..nothing };
@@ -111,7 +121,7 @@ impl FileView {
     pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
         let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
         let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
-        Some(FileView { objects: Object::find(path, stream), barred, ..self.clone() })
+        Some(FileView { objects: Object::find(path, stream), barred, memo: Memo::default(), ..self.clone() })
     }
 }
 

@@ -3,12 +3,14 @@
 //! No patch is applied here, and no variable is filled in. [`Scan`] decides which files are parsed.
 
 mod file;
+mod memo;
 mod names;
 mod object;
 mod scan;
 mod skip;
 mod source;
 mod version;
+mod versions;
 mod workload;
 
 pub use file::{Barred, Broken, FileView};

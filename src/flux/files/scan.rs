@@ -12,6 +12,7 @@ use aho_corasick::AhoCorasick;
 use super::file::{Barred, FileView};
 use super::names::is_kustomization_file;
 use super::object::At;
+use super::versions::Versions;
 use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
 use crate::text::ContentId;
 use crate::yaml::Node;
@@ -27,6 +28,7 @@ pub(in crate::flux) struct Scan {
     pub(in crate::flux) links: Vec<RepoPath>,
     /// Whether all files are parsed at first.
     whole: bool,
+    versions: Arc<Versions>,
 }
 
 /// A YAML file that cannot matter to Flux.
@@ -39,7 +41,11 @@ pub(super) struct Unread {
 
 impl Unread {
     pub(super) fn read(&self) -> &Arc<FileView> {
-        self.read.get_or_init(|| Arc::new(FileView::read(&self.path, &self.bytes, self.filtered)))
+        self.read.get_or_init(|| self.parse())
+    }
+
+    fn parse(&self) -> Arc<FileView> {
+        Arc::new(FileView::read(&self.path, &self.bytes, self.filtered))
     }
 }
 
@@ -63,7 +69,7 @@ impl Scan {
                 EntryKind::File { .. } => {}
             }
         }
-        scan.whole = known.whole;
+        (scan.whole, scan.versions) = (known.whole, known.versions.clone());
         scan.read(tree, &new)?;
         Ok(scan)
     }
@@ -77,7 +83,8 @@ impl Scan {
         let mut scan = self.clone();
         let mut new = Vec::new();
         for path in changed {
-            scan.files.remove(path);
+            // What was there may come back.
+            scan.files.remove(path).iter().for_each(|file| self.versions.keep(path, file));
             scan.unread.remove(path);
             scan.links.retain(|link| link != path);
             match tree.entry(path) {
@@ -87,6 +94,9 @@ impl Scan {
             }
         }
         scan.read(tree, &new)?;
+        for (path, _) in new {
+            scan.files.get(&path).iter().for_each(|file| self.versions.keep(&path, file));
+        }
         Ok(scan)
     }
 
@@ -96,7 +106,8 @@ impl Scan {
             let Some(file) = tree.read(path)? else { return Ok(None) };
             let unread = Unread { path: path.clone(), bytes: file.bytes, filtered: *filtered, read: OnceLock::new() };
             if self.whole || *filtered || matters(path, &unread.bytes) {
-                unread.read();
+                let known = self.versions.with_text(path, &unread.bytes).filter(|_| !filtered);
+                unread.read.get_or_init(|| known.unwrap_or_else(|| unread.parse()));
             }
             Ok(Some(unread))
         });
@@ -139,7 +150,7 @@ impl Scan {
         let unread: Vec<_> = self.unread.iter().collect();
         let mut files = self.files.clone();
         files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
-        Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true }
+        Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true, versions: self.versions.clone() }
     }
 
     /// Whether all files are parsed, also those that are added later.

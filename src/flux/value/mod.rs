@@ -14,7 +14,7 @@ pub(super) use json_patch::Operation;
 pub use rewrite::rewrite;
 pub use substitute::Variables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::yaml::{Kind, Node, reads_as_string};
 
@@ -197,8 +197,15 @@ impl Value {
     pub fn same_as(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Mapping(entries), Value::Mapping(others)) => {
-                let has = |(key, value): &(String, Value)| other.get(key).is_some_and(|theirs| value.same_as(theirs));
-                entries.len() == others.len() && entries.iter().all(has)
+                if entries.len() != others.len() {
+                    return false;
+                }
+                let mut pairs = entries.iter().zip(others);
+                if pairs.clone().all(|((key, _), (theirs, _))| key == theirs) {
+                    return pairs.all(|((_, value), (_, theirs))| value.same_as(theirs));
+                }
+                let theirs: HashMap<&str, &Value> = others.iter().map(|(key, value)| (&**key, value)).collect();
+                entries.iter().all(|(key, value)| theirs.get(&**key).is_some_and(|theirs| value.same_as(theirs)))
             }
             (Value::Sequence(items), Value::Sequence(others)) => {
                 items.len() == others.len() && items.iter().zip(others).all(|(item, theirs)| item.same_as(theirs))

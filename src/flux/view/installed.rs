@@ -1,6 +1,7 @@
 //! What a HelmRelease becomes in a cluster.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::View;
 use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
@@ -27,7 +28,7 @@ pub struct Installed {
     /// The Flux Kustomizations that apply no new revision while it is not ready, transitively.
     pub holds_up: BTreeSet<KustomizationId>,
     /// The whole object.
-    pub object: Value,
+    pub object: Arc<Value>,
 }
 
 /// Where the chart of a HelmRelease comes from.

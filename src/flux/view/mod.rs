@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::flux::cluster::{
     ClusterId, EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach,
-    effective, entry_templates, kustomization_templates,
+    arriving, effective, entry_templates, kustomization_templates,
 };
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
@@ -311,8 +311,9 @@ impl View {
 
     /// An object as it arrives in a cluster: patched, with its effective name, and with variables
     /// filled in.
-    pub fn effective(&self, at: &At, reach: &Reach) -> Option<Value> {
-        self.effective_text(self.node(at)?, reach)
+    pub fn effective(&self, at: &At, reach: &Reach) -> Option<Arc<Value>> {
+        let variables = &self.graph.kustomizations[reach.kustomization].variables;
+        arriving(self.file(&at.path)?, at, &reach.patches, (&reach.name, reach.namespace.as_deref()), variables)
     }
 
     /// The same as [`View::effective`], for another text of the object.

@@ -1,6 +1,8 @@
 //! What is looked up by name in a graph, again and again.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
 
 use super::Graph;
 use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
@@ -9,9 +11,20 @@ use crate::flux::files::At;
 /// Cluster, kind, namespace and name.
 type Name = (ClusterId, String, Option<String>, String);
 
-/// Places by name, found once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Index {
+/// The index of a graph, made when it is first asked for.
+#[derive(Clone, Default)]
+pub(super) struct Lookup(OnceLock<Index>);
+
+impl fmt::Debug for Lookup {
+    /// It says nothing that the graph does not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lookup")
+    }
+}
+
+/// Places by name.
+#[derive(Clone, Default)]
+struct Index {
     /// The Flux Kustomizations that name one, by cluster, namespace and name, in `dependsOn`.
     dependents: HashMap<(ClusterId, String, String), Vec<KustomizationId>>,
     /// The objects of Flux that a cluster applies; of several with the same name, the first.
@@ -54,6 +67,6 @@ impl Graph {
     }
 
     fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self))
+        self.index.0.get_or_init(|| Index::of(self))
     }
 }

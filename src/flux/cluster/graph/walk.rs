@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graph;
-use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
+use crate::flux::cluster::by_id::ClusterId;
 use crate::flux::cluster::entry_point::EntryPoint;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
 use crate::flux::cluster::reach::Reach;
@@ -85,7 +85,10 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     fn start(&mut self, entry: &EntryPoint) {
         match entry.kustomization.as_ref().and_then(|at| Some((at, self.parsed.node(at)?))) {
-            Some((at, node)) => self.kustomization(at, node, None, &Variables::default(), None),
+            Some((at, node)) => {
+                let none = Variables::default();
+                self.follow(FluxKustomization::read(at, node, None, &none, self.cluster, None));
+            }
             None => {
                 let (at, path, source) = (&entry.stated_at, &entry.path, &entry.source);
                 self.build(FluxKustomization::made_by_operator(at, self.cluster, path, source));
@@ -128,19 +131,9 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         self.applied.clear();
     }
 
-    /// Reads a Flux Kustomization, with what the build of its parent made of it, and follows it.
-    fn kustomization(
-        &mut self,
-        at: &At,
-        root: Node<'_>,
-        rendered: Option<&Rendered>,
-        variables: &Variables,
-        parent: Option<KustomizationId>,
-    ) {
-        let Some(mut kustomization) = FluxKustomization::read(at, root, rendered, variables, self.cluster, parent)
-        else {
-            return;
-        };
+    /// Follows a Flux Kustomization, unless it was met before.
+    fn follow(&mut self, kustomization: Option<FluxKustomization>) {
+        let Some(mut kustomization) = kustomization else { return };
         if !self.seen.insert((kustomization.namespace.clone(), kustomization.name.clone())) {
             return;
         }
@@ -183,9 +176,10 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         }
         let parsed = self.parsed;
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
-            let is_flux = parsed.object(&object.at).is_some_and(Object::is_flux_kustomization);
-            let Some(root) = parsed.node(&object.at).filter(|_| is_flux) else { continue };
-            self.kustomization(&object.at, root, Some(object), &variables, Some(id));
+            let Some(file) = parsed.scan.files.get(&object.at.path) else { continue };
+            if file.object(&object.at).is_some_and(Object::is_flux_kustomization) {
+                self.follow(FluxKustomization::built(file, object, &variables, self.cluster, id));
+            }
         }
     }
 
