@@ -99,8 +99,7 @@ pub(crate) fn fits(view: &View, source: &OciRepository, key: &SourceKey, carried
 }
 
 /// Checks that each of some clusters has a source in the namespace once it is written. Gives the
-/// name that it has there. `together` is the view in which it is written with others, if that is
-/// possible: a trial for each source alone takes too long where there are many.
+/// name that it has there. `together` is a view in which many are written: one for each is slow.
 ///
 /// # Errors
 /// A finding at its file if a cluster does not have it.
@@ -152,10 +151,11 @@ pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At)
     }
 }
 
-/// The view in which several sources are written; `None` if they cannot be written together.
+/// The view in which several sources are written, one to each file; `None` if they cannot be.
 pub(crate) fn trial_of_all<'s>(view: &View, all: impl IntoIterator<Item = (&'s Spec, &'s Place)>) -> Option<View> {
     let mut edits = Edits::of(view);
-    for (spec, place) in all {
+    let mut files = BTreeSet::new();
+    for (spec, place) in all.into_iter().filter(|(_, place)| files.insert(&place.file)) {
         write(&mut edits, view, spec, place).ok()?;
     }
     view.with(&edits.finish().ok()?.0).ok()
