@@ -11,6 +11,7 @@ use super::source::{Needed, Places, Second, is_of_3};
 use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::sources::SourceKey;
 use crate::migrations::sources::codes::NAME_TAKEN;
+use crate::migrations::sources::existing::trial_of_all;
 use crate::migrations::sources::remove::Removals;
 use crate::plan::{Finding, Severity, kept_by};
 
@@ -98,10 +99,12 @@ impl<'v> Found<'v> {
         let needed = needed.into_values().map(|(old, places)| self.needed(old, &places)).collect::<Vec<_>>();
         let staged: BTreeSet<SourceKey> = needed.iter().filter_map(|needed| needed.staged().cloned()).collect();
         let staged: Vec<SourceKey> = staged.into_iter().collect();
+        let drafts: Vec<_> = needed.iter().filter_map(|needed| needed.draft(self.view, &staged)).collect();
+        let together = trial_of_all(self.view, drafts.iter().map(|(spec, place)| (spec, place)));
         let mut refused: BTreeMap<&At, Finding> = BTreeMap::new();
         for needed in needed {
             let old = &needed.old.at;
-            match needed.second(self.view, &staged).and_then(|second| self.is_shareable(second)) {
+            match needed.second(self.view, &staged, together.as_ref()).and_then(|second| self.is_shareable(second)) {
                 Ok(second) => self.seconds.push(second),
                 Err(reason) => {
                     refused.insert(old, reason);
@@ -144,7 +147,7 @@ impl<'v> Found<'v> {
             let places = reaches.map(|reach| (reach.cluster, reach.namespace.clone().unwrap_or_default())).collect();
             let needed = self.needed(old, &places);
             let staged: Vec<SourceKey> = needed.staged().cloned().into_iter().collect();
-            needed.second(self.view, &staged).ok()
+            needed.second(self.view, &staged, None).ok()
         });
         seconds.collect()
     }

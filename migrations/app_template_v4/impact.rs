@@ -160,8 +160,7 @@ fn services_behind(installation: &Installation<'_>, workload: &Workload) -> Vec<
     services.collect()
 }
 
-/// What a binding of a renamed role costs. Lost claims are reported by the conversion, and Services
-/// with their workloads.
+/// What a binding of a renamed role costs. The conversion reports lost claims.
 fn of_role(converted: &Converted<'_>, installation: &Installation<'_>, cost: &Cost) -> Effect {
     let mut effect = Effect::default();
     let Cost::RoleRef { binding: Ok(binding), role: Ok(role) } = cost else { return effect };

@@ -1,5 +1,4 @@
-//! References in other files that the move to 4.x breaks: to names that change, and to the label by
-//! which pods are selected.
+//! References in other files that the move to 4.x breaks: to names, and to the label of selectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -90,17 +90,24 @@ impl<'v> Needed<'v> {
         self.found.is_none().then_some(&self.spec.key)
     }
 
-    /// Finds the source, or a place for it. `staged` are the charts of sources to write, in order.
+    /// The source that is to be written, and its place, if there is one.
+    pub(super) fn draft(&self, view: &View, staged: &[SourceKey]) -> Option<(Spec, Place)> {
+        let key = self.staged()?;
+        Some((self.spec.clone(), beside(view, &self.old.at, key, staged).ok()?))
+    }
+
+    /// Finds the source, or a place for it. `staged` are the charts of sources to write, in order;
+    /// `together` is a view in which they are written.
     ///
     /// # Errors
     /// A finding at the source of 3.x, if there is no place.
-    pub(super) fn second(self, view: &View, staged: &[SourceKey]) -> Result<Second, Finding> {
+    pub(super) fn second(self, view: &View, staged: &[SourceKey], together: Option<&View>) -> Result<Second, Finding> {
         let Needed { old: OciRepository { at, .. }, spec, found } = self;
         if let Some(name) = found {
             return Ok(Second { old: at.clone(), name, new: None });
         }
         let place = beside(view, at, &spec.key, staged)?;
-        let name = proven_beside(view, &spec, &place, at)?;
+        let name = proven_beside(view, &spec, &place, at, together)?;
         Ok(Second { old: at.clone(), name, new: Some((spec, place)) })
     }
 }

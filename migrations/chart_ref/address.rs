@@ -13,8 +13,7 @@ use crate::plan::Code;
 pub(super) struct Address {
     /// `oci://registry/path/chart`.
     pub(super) url: String,
-    /// Whether that is in the registry of the HelmRepository, whose credentials and checks are then
-    /// for it.
+    /// Whether it is in the registry of the HelmRepository, whose credentials are then for it.
     pub(super) same_registry: bool,
 }
 

@@ -41,8 +41,7 @@ fn is_on_reference(view: &View, unit: &Unit) -> bool {
     })
 }
 
-/// The text of a source, or its inclusion by a kustomization. No change if nobody wants it any
-/// more, or if it exists.
+/// The text of a source, or its inclusion by a kustomization. Nothing if it is there or not needed.
 fn write_source(found: &Found<'_>, view: &View, unit: &Unit) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
     for source in found.sources.iter().filter(|source| source.group.home != Home::PerApp) {

@@ -69,8 +69,7 @@ impl<'v> Users<'v> {
     /// Where the source of a release is to live.
     ///
     /// # Errors
-    /// A finding at the release if the strategy is `namespace` and the release has no namespace, or
-    /// several.
+    /// A finding at the release if the strategy is `namespace` and it has no namespace, or several.
     pub(super) fn home(&self, release: &Release, chart: &ChartSettings, reaches: &[Reach]) -> Result<Home, Finding> {
         match self.strategy(chart, reaches) {
             Strategy::Shared => Ok(Home::Shared),
@@ -86,8 +85,7 @@ impl<'v> Users<'v> {
     }
 }
 
-/// The namespaces of a release, `None` for an unknown one; if no cluster applies it, the one that
-/// it states.
+/// The namespaces of a release, `None` for an unknown one; if none applies it, the stated one.
 pub(super) fn namespaces<'v>(release: &'v Release, reaches: &'v [Reach]) -> BTreeSet<Option<&'v str>> {
     match reaches {
         [] => [release.namespace.as_deref()].into(),

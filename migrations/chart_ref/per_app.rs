@@ -87,8 +87,7 @@ fn new_source(
     let api_version =
         api_version(view, &candidate.clusters).map_err(|reason| refusal(release, reason.code, reason.message))?;
     let mut namespaces = namespaces(release, reaches);
-    // Stated if there is one; a file that is applied in several namespaces gets each from its
-    // kustomization.
+    // Stated if there is one; else each kustomization that applies the file gives it its own.
     let namespace = namespaces.pop_first().flatten().filter(|_| namespaces.is_empty());
     let place = Place {
         name: release.name.clone(),
@@ -124,8 +123,7 @@ fn file(view: &View, candidate: &Candidate<'_>) -> Result<RepoPath, Finding> {
     })
 }
 
-/// What writing a source beside a release and moving the release changes. A comment for Renovate
-/// moves with the version.
+/// What a source beside a release, and the move to it, change. A comment for Renovate moves along.
 pub(super) fn written(
     view: &View,
     candidate: &Candidate<'_>,

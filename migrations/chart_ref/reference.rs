@@ -47,8 +47,7 @@ fn is_for_renovate(comment: &str) -> bool {
     comment.trim_start_matches('#').trim_start().starts_with("renovate:")
 }
 
-/// What becomes of a comment inside `spec.chart`. `has_source` says that the release gets a source
-/// beside it.
+/// What becomes of a comment inside `spec.chart`; `has_source`: a source is written beside it.
 fn fate(comment: &str, has_source: bool) -> Fate {
     const FIELDS: [&str; 9] =
         ["chart", "version", "sourceRef", "interval", "reconcileStrategy", "kind", "name", "namespace", "verify"];

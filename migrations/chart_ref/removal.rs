@@ -1,5 +1,4 @@
-//! HelmRepositories that served charts in scope, and that nothing on any cluster names once the
-//! releases have moved.
+//! HelmRepositories that served charts in scope, and that nothing names once releases have moved.
 
 use std::collections::BTreeSet;
 

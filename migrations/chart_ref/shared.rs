@@ -85,8 +85,7 @@ fn finished(placing: Placing<'_, '_>, draft: Source, together: Option<&View>) ->
     Ok(Source { name, findings, ..draft })
 }
 
-/// The place of a source: by the first of the HelmRepositories that allows one for all these
-/// clusters.
+/// The place of a source: by the first HelmRepository that allows one for all these clusters.
 fn place_for(placing: Placing<'_, '_>, group: &Group, members: &[&Candidate<'_>]) -> Result<Place, Finding> {
     let Placing { view, staged, settings, .. } = placing;
     let wants = members.iter().filter_map(|member| member.want());

@@ -88,8 +88,7 @@ fn out_of_scope(found: &Found<'_>, view: &View) -> OutOfScope {
     OutOfScope { count: of_others + on_reference, what }
 }
 
-/// HelmReleases that are neither in scope nor out of it: a patch adds their chart, or they are in a
-/// List.
+/// HelmReleases neither in scope nor out of it: a patch adds their chart, or they are in a List.
 fn unseen(view: &View, object: &Object) -> Vec<Finding> {
     let path = &object.at.path;
     let mut found = Vec::new();

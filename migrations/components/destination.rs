@@ -131,8 +131,7 @@ fn start_of(flux: &FluxKustomization) -> &RepoPath {
     flux.path.as_ref().expect("a Kustomization whose path is a consumer has one")
 }
 
-/// Where `components` goes in a spec: in alphabetical order if its keys are, else after the path
-/// that it starts from.
+/// Where `components` goes in a spec: in alphabetical order if its keys are, else after `path`.
 fn place<'k>(keys: &[&'k str]) -> Place<'k> {
     match keys.iter().find(|key| **key > COMPONENTS) {
         Some(next) if keys.is_sorted() => Place::Before(next),

@@ -82,8 +82,7 @@ impl<'v> Found<'v> {
         all.next().filter(|_| all.next().is_none()).map(|namespace| (*namespace).to_owned())
     }
 
-    /// The entries that the unit of a consumer switches: all but those of templates that become
-    /// Components where they are.
+    /// The entries that the unit of a consumer switches: not those of Components made in place.
     pub(super) fn switched<'c>(&self, consumer: &'c Consumer<'_>) -> Vec<&'c Reference> {
         let is_promoted = |reference: &Reference| self.counterpart(reference).is_ok_and(|new| new.in_place);
         consumer.references.iter().filter(|reference| !is_promoted(reference)).collect()

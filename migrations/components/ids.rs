@@ -22,8 +22,7 @@ pub(super) fn switch(consumer: &Consumer<'_>) -> UnitId {
     UnitId::new(&META, SWITCH, Subject::consumer(&consumer.kustomization.path))
 }
 
-/// The unit that makes a Component of a template, unless it is there already. Its file is called as
-/// that of the template.
+/// The unit that makes a Component of a template. Its file is called as that of the template.
 pub(super) fn component(view: &View, counterpart: &Counterpart) -> Option<UnitId> {
     let template = view.kustomization(counterpart.made_from.as_ref()?);
     let file = template.map_or("kustomization.yaml", |kustomization| kustomization.path.name());

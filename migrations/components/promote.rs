@@ -1,5 +1,4 @@
-//! Templates that become Components where they are: together with all consumers, because neither
-//! builds without the other.
+//! Templates that become Components where they are, with all consumers: one builds with the other.
 
 use super::codes;
 use super::copy::become_component;

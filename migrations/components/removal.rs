@@ -61,8 +61,7 @@ fn before_beside<'f, 'v>(
     Some(Before { consumers: found.consumers.iter().filter(names_it).collect(), templates })
 }
 
-/// The clusters that follow another branch than the one that is checked out, where a template may
-/// still be named.
+/// The clusters that follow a branch other than the checked-out one: it may be named there.
 pub(super) fn on_other_branches(view: &View, template: &RepoPath) -> Vec<Finding> {
     let path = view.kustomization(template).map_or(template, |kustomization| &kustomization.path);
     let clusters = view.graph().clusters.iter();

@@ -113,8 +113,7 @@ fn shown(field: &Field, value: &Value) -> String {
     }
 }
 
-/// `spec` of the releases of some roots as it arrives in each place that applies one, with the
-/// cluster.
+/// `spec` of the releases of some roots as it arrives in each place, with the cluster.
 pub(super) fn stated_specs(view: &View, roots: &[Root]) -> Vec<(ClusterId, Value)> {
     let releases = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();

@@ -86,8 +86,7 @@ impl Root {
         *problem = problem.take().or(reason);
     }
 
-    /// Whether an object of a kind gets its defaults from this root where a Flux Kustomization
-    /// applies it.
+    /// Whether an object of a kind gets its defaults from this root where it is applied.
     pub(super) fn covers(&self, kind: ObjectKind, reach: &Reach, view: &View) -> bool {
         let has = |form: Form, id: Option<KustomizationId>| {
             self.forms.contains(&form) && id.is_some_and(|id| self.ids.contains(&id))

@@ -257,8 +257,7 @@ fn impact_of(effects: &[Effect]) -> Impact {
     if changes { Impact::Upgrade } else { Impact::None }
 }
 
-/// The effects once a unit has landed: an object that gets the defaults keeps nothing, and one that
-/// gets none keeps everything.
+/// The effects once a unit has landed: an object gets all defaults, or keeps everything.
 fn as_planned(effects: &[Effect], gets_defaults: bool) -> Vec<Effect> {
     let outcome = if gets_defaults { Outcome::Changes } else { Outcome::Kept };
     let planned = |effect: &Effect| match effect.outcome {

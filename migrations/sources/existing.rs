@@ -126,11 +126,17 @@ pub(crate) fn proven(
 
 /// Writes a source on trial and checks that it arrives wherever another one is: in the same
 /// clusters, Flux Kustomizations and namespaces, once in each. Gives the name that it has there.
+/// `together` is as for [`proven`].
 ///
 /// # Errors
 /// A finding at its file if it does not, or if it has several names.
-pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At) -> Result<String, Finding> {
-    let trial = trial(view, spec, place)?;
+pub(crate) fn proven_beside(
+    view: &View,
+    spec: &Spec,
+    place: &Place,
+    other: &At,
+    together: Option<&View>,
+) -> Result<String, Finding> {
     let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<String>)> {
         let reaches = view.graph().reaches(at).iter();
         let mut slots: Vec<_> =
@@ -139,16 +145,20 @@ pub(crate) fn proven_beside(view: &View, spec: &Spec, place: &Place, other: &At)
         slots
     };
     let new = At::document(&place.file, 0);
-    let names: BTreeSet<&str> = trial.graph().reaches(&new).iter().map(|reach| &*reach.name).collect();
-    let mut sources = trial.oci_repositories().iter().filter(|source| source.at == new);
-    let fits = sources.any(|source| fits(&trial, source, &spec.key, &spec.carried));
-    match names.first() {
-        Some(name) if fits && names.len() == 1 && slots(view, other) == slots(&trial, &new) => Ok((*name).to_owned()),
-        _ => {
-            let message = format!("a source written to {} would not arrive wherever {other} is", place.file);
-            Err(Finding::error(codes::NO_PLACE, message).at(&place.file, None))
-        }
+    let find = |trial: &View| {
+        let names: BTreeSet<&str> = trial.graph().reaches(&new).iter().map(|reach| &*reach.name).collect();
+        let mut sources = trial.oci_repositories().iter().filter(|source| source.at == new);
+        let fits = sources.any(|source| fits(trial, source, &spec.key, &spec.carried));
+        let is_there = fits && names.len() == 1 && slots(view, other) == slots(trial, &new);
+        names.first().filter(|_| is_there).map(|name| (*name).to_owned())
+    };
+    if let Some(name) = together.and_then(find) {
+        return Ok(name);
     }
+    find(&trial(view, spec, place)?).ok_or_else(|| {
+        let message = format!("a source written to {} would not arrive wherever {other} is", place.file);
+        Finding::error(codes::NO_PLACE, message).at(&place.file, None)
+    })
 }
 
 /// The view in which several sources are written, one to each file; `None` if they cannot be.
@@ -199,7 +209,7 @@ mod tests {
                 let spec = spec(&source.url, "99.0.0");
                 match beside(&view, &source.at, &spec.key, std::slice::from_ref(&spec.key)) {
                     Ok(place) => {
-                        let name = proven_beside(&view, &spec, &place, &source.at).unwrap();
+                        let name = proven_beside(&view, &spec, &place, &source.at, None).unwrap();
                         assert!(name.ends_with("-99-0-0"), "{case}: {name}");
                         assert_eq!(place.file.dir(), source.at.path.dir());
                         seen += 1;

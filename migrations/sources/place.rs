@@ -98,8 +98,7 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceK
         return refuse(format!("no cluster applies {other}, and the source would be put beside it"));
     }
     let listed_in: BTreeSet<RepoPath> = view.listed_by(&other.path).map(|listing| listing.path.clone()).collect();
-    // Listed, or in a folder for which Flux generates the kustomization: then the new file is part
-    // of that, too.
+    // Listed, or in a folder whose kustomization Flux generates: then the new file is part of it.
     let is_listed = |reach: &Reach| reach.through.last().is_none_or(|last| listed_in.contains(last));
     if !reaches.iter().all(is_listed) {
         return refuse(format!("{other} does not come from a kustomization that lists it"));

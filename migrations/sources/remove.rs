@@ -116,8 +116,7 @@ impl Removals {
     }
 }
 
-/// The clusters that apply it and follow another branch than the one that is checked out, where it
-/// may still be named.
+/// The clusters that apply it and follow a branch other than the checked-out one.
 fn on_other_branches(view: &View, at: &At) -> Vec<Finding> {
     let Some(following) = view.followed() else { return Vec::new() };
     let applying = view.graph().clusters_of(at);
