@@ -75,7 +75,8 @@ pub trait Migration: Send + Sync {
     fn survey(&self, view: &View, settings: &Settings) -> Survey;
 
     /// The result for each unit on *this* tree, be it a base, a stack or half merged. The units
-    /// touch different files and need nothing of each other; all that they need is in the tree.
+    /// touch different files, or are about different objects of one, and need nothing of each
+    /// other; all that they need is in the tree.
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited>;
 
     /// For each of some batches, what to do before and after it is merged, with real names. The

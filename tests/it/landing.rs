@@ -202,3 +202,17 @@ fn defaults_land_in_any_order() {
         in_any_order(&Repo::copy_of(&root().join(format!("golden/remediation-defaults-{case}/before"))));
     }
 }
+
+/// Releases of one file are edited together, and each is proven without the others: it is long.
+#[test]
+fn releases_of_one_file_land_in_any_order() {
+    let repo = Repo::copy_of(&root().join("golden/remediation-defaults-subtraction/before"));
+    let path = "kubernetes/main/apps/shapes/several/app/both.yaml";
+    let both = repo.read(path);
+    let more =
+        |number: usize| both.replace("several-a", &format!("a-{number}")).replace("several-b", &format!("b-{number}"));
+    let text: String = (0..25).map(more).collect();
+    assert!(text.len() > 16 * 1024);
+    repo.write(path, text);
+    in_any_order(&repo);
+}
