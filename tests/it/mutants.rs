@@ -86,8 +86,15 @@ fn repo_of(files: &Files) -> Repo {
         repo.write(path.to_str().unwrap(), bytes);
     }
     let repo = repo.commit();
-    repo.git(&["branch", "edge"]);
+    follow(&repo);
     repo
+}
+
+/// Brings the branches that clusters of golden cases follow, beside main, to where main is.
+fn follow(repo: &Repo) {
+    for branch in ["edge", "lab", "next"] {
+        repo.git(&["branch", "--force", branch, "main"]);
+    }
 }
 
 /// Runs the program; it must not fail in a way that it calls a mistake of its own.
@@ -177,7 +184,7 @@ fn of_branches(files: &Files, after: &Files) -> Result<(), String> {
             let names: Vec<&str> = created.collect();
             let merged = names.iter().take_while(|name| merges(&repo, name)).count();
             names.iter().for_each(|name| drop(repo.git(&["update-ref", "-d", &format!("refs/heads/{name}")])));
-            repo.git(&["branch", "--force", "edge", "main"]);
+            follow(&repo);
             if names.is_empty() {
                 break;
             }
