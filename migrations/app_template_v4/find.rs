@@ -73,8 +73,7 @@ impl<'v> Found<'v> {
             && range.is_some_and(|range| kept_by(self.view, "chart-ref", &release.at.path, &range).is_some())
     }
 
-    /// Adds what other files have to do with the releases. Reads every YAML file; what is written
-    /// does not depend on it.
+    /// Adds what other files say of the releases. Nothing that is written depends on it.
     pub(super) fn add_references(&mut self) {
         let converted: Vec<_> =
             self.candidates.iter().filter_map(|candidate| Some(&candidate.verdict.as_ref().ok()?.converted)).collect();

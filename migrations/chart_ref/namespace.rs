@@ -106,7 +106,10 @@ fn carrier(
     let dir = match configured {
         Some(dir) if name == key.chart => Some(dir.clone()),
         Some(dir) => RepoPath::new(&format!("{dir}-{}", dashed(key.version.text()))).ok(),
-        None => home_of_siblings(view).and_then(|home| home.join(&name)),
+        None => {
+            let all: Vec<&RepoPath> = settings.charts.iter().filter_map(|chart| chart.component.as_ref()).collect();
+            home_of_siblings(view, &all).and_then(|home| home.join(&name))
+        }
     };
     let Some(dir) = dir else {
         let message = format!("no Component of this repository shows where one for {name} belongs");

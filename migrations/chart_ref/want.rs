@@ -209,8 +209,7 @@ fn carried(
             format!("{key} of {} is meant for the old registry, and the chart moves to another", repository.at);
         return Err(refusal(release, codes::CREDENTIALS_ELSEWHERE, message));
     }
-    // The HelmChart that Flux makes of spec.chart is in the namespace of the HelmRepository, and so
-    // is the secret of its check.
+    // The HelmChart of spec.chart, and the secret of its check, are where the HelmRepository is.
     let verify = view.node(&release.at).and_then(|root| root.at(&["spec", "chart", "spec", "verify"]));
     let verify = verify.filter(|verify| !verify.is_null());
     carried.extend(verify.map(|verify| ("verify".to_owned(), copy(verify))));

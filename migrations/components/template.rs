@@ -55,8 +55,7 @@ impl<'s> Templates<'s> {
         self.inside(view).next().is_none() && self.consumers(view).is_empty()
     }
 
-    /// The directory of templates that a path is in: the outermost that is called so. The directory
-    /// itself is no template.
+    /// The outermost directory of templates that a path is in; the directory itself is no template.
     pub(super) fn root_of(self, path: &RepoPath) -> Option<RepoPath> {
         let is_called =
             |dir: &RepoPath, name: &String| if name.contains('/') { dir.as_str() == name } else { dir.name() == name };

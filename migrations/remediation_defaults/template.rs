@@ -10,8 +10,7 @@ use crate::flux::{KustomizationTemplate, Rendered, Value, View};
 use crate::plan::{Draft, Finding, Subject};
 
 /// A draft for each template that would be a releases root: one that builds Flux Kustomizations
-/// which render HelmReleases, or several HelmReleases itself, none of which a cluster of this tree
-/// applies.
+/// which render HelmReleases, or several HelmReleases itself, none of which a cluster applies.
 pub(super) fn drafts(view: &View, settings: &Settings) -> Vec<Draft> {
     view.kustomization_templates().iter().filter_map(|template| draft(view, template, settings)).collect()
 }

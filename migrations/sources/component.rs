@@ -33,9 +33,12 @@ pub(crate) fn carrying(
     found.iter().find(|(dir, _)| Some(dir) == preferred).or_else(|| found.first()).cloned()
 }
 
-/// The directory with the most Components that carry sources.
-pub(crate) fn home_of_siblings(view: &View) -> Option<RepoPath> {
-    let components = view.kustomizations().filter(|kustomization| kustomization.component);
+/// The directory with the most Components that carry sources. Those whose place is `configured` show
+/// nothing: whether they are there already must not matter.
+pub(crate) fn home_of_siblings(view: &View, configured: &[&RepoPath]) -> Option<RepoPath> {
+    let is_at = |dir: &RepoPath, place: &&RepoPath| format!("{dir}-").starts_with(&format!("{place}-"));
+    let is_own = |kustomization: &Kustomization| !configured.iter().any(|place| is_at(&kustomization.dir(), place));
+    let components = view.kustomizations().filter(|kustomization| kustomization.component && is_own(kustomization));
     let carrying = components.filter(|component| !sources_in(view, component).is_empty());
     most_frequent(carrying.filter_map(|component| component.dir().parent()))
 }
