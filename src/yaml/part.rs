@@ -76,15 +76,24 @@ impl Stream {
     }
 
     /// Which parts of this stream an edit changes, if each can be read without the others after it
-    /// as well as before. Edits of different parts can be made together.
+    /// as well as before, and nothing reaches from one into the next. Edits of different parts can
+    /// be made together.
     pub fn edited_alone(&self, splices: &Splices) -> Option<BTreeSet<usize>> {
         let parts = self.parts();
-        let touched = self.parts_touched(splices);
-        for part in touched.iter().map(|part| &parts[*part]) {
-            let is_here = |splice: &&Splice| part.start <= splice.range.start && splice.range.end <= part.end;
-            self.replaced(part, splices.iter().filter(is_here))?;
+        let is_in =
+            |splice: &Splice, part: &Range<usize>| part.start <= splice.range.start && splice.range.end <= part.end;
+        if parts.len() < 2 {
+            return None;
         }
-        (parts.len() > 1).then_some(touched)
+        let touched = self.parts_touched(splices);
+        let are_in = |splice: &Splice| touched.iter().any(|part| is_in(splice, &parts[*part]));
+        if !splices.iter().all(are_in) {
+            return None;
+        }
+        for part in touched.iter().map(|part| &parts[*part]) {
+            self.replaced(part, splices.iter().filter(|splice| is_in(splice, part)))?;
+        }
+        Some(touched)
     }
 
     /// The stream, divided at each `---` that has a document before it. One part, if it has
@@ -230,5 +239,20 @@ mod tests {
         assert_eq!(part(text, 3..4, &operation(2)), None, "all of it");
         assert_eq!(part("a: 1\n...\n---\na: 2\n", 3..4, &operation(0)), None);
         assert_eq!(part("a: 1\n---\na: \"\n  ---\"\n", 3..4, &operation(0)), Some(("a: 1\n".into(), 0)));
+    }
+
+    #[test]
+    fn edits_stay_in_their_documents_or_are_not_apart() {
+        let alone = |text: &str, range: Range<usize>, with: &str| {
+            let stream = Stream::parse(text).unwrap();
+            stream.edited_alone(&splices(text, range, with).unwrap()).map(Vec::from_iter)
+        };
+        let text = "a: 1\n---\na: 2\n---\na: 3\n";
+        assert_eq!(alone(text, 3..4, "x"), Some(vec![0]));
+        assert_eq!(alone(text, 21..22, "x"), Some(vec![2]));
+        assert_eq!(alone(text, 14..14, "b: 1\n"), None, "before a marker, which the next document begins with");
+        assert_eq!(alone(text, 3..5, "x"), None, "without its last line break");
+        assert_eq!(alone(text, 3..12, "x"), None, "from one into the next");
+        assert_eq!(alone("a: 1\n", 3..4, "x"), None, "there is only one");
     }
 }
