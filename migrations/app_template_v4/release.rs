@@ -110,8 +110,7 @@ pub(super) fn now<'v>(view: &'v View, release: &Release) -> Now<'v> {
 /// The OCIRepositories of the chart that a release with a chartRef uses, in all clusters.
 pub(super) fn sources_of<'v>(view: &'v View, release: &Release) -> Vec<&'v OciRepository> {
     let places = sources_in_clusters(view, release);
-    let sources = view.oci_repositories().iter().filter(|source| places.contains(&source.at));
-    sources.filter(|source| is_of_chart(source)).collect()
+    places.iter().filter_map(|at| view.oci_repository(at)).filter(|source| is_of_chart(source)).collect()
 }
 
 /// Where the sources of a release stand, in all clusters.
@@ -236,7 +235,7 @@ impl<'v> Judge<'v, '_> {
         }
         let name = &chart.source_ref.name;
         let places = sources_in_clusters(self.view, self.release);
-        let repositories = self.view.helm_repositories().iter().filter(|repository| places.contains(&repository.at));
+        let repositories = places.iter().filter_map(|at| self.view.helm_repository(at));
         let urls: BTreeSet<&str> = repositories.map(|repository| &*repository.url).collect();
         if urls.is_empty() {
             let message = format!(

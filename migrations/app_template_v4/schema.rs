@@ -14,7 +14,7 @@ const CHART: &str = "/charts/other/app-template/schemas/helmrelease-helm-v2.sche
 /// Where the comment cannot be edited.
 pub(super) fn update(edit: &mut Edit<'_>, view: &View, at: &At, target: &str) -> Result<(), Error> {
     let stream = stream(view, at);
-    let range = |document: usize| stream.documents().nth(document).map(|root| root.range());
+    let range = |document: usize| stream.document(document).map(|root| root.range());
     let end_before = at.document.checked_sub(1).and_then(range).map_or(0, |range| range.end);
     let start = range(at.document).map_or(0, |range| range.start);
     let above = stream.comments().iter().filter(|comment| (end_before..start).contains(&comment.range.start));

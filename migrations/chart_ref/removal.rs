@@ -33,7 +33,9 @@ pub(super) fn removals(
         return found;
     }
     let names = SourceNames::of(view, KIND);
-    let moves = |at: &At| candidates.iter().any(|candidate| candidate.release.at == *at && candidate.want().is_some());
+    let moving = candidates.iter().filter(|candidate| candidate.want().is_some());
+    let moving: BTreeSet<&At> = moving.map(|candidate| &candidate.release.at).collect();
+    let moves = |at: &At| moving.contains(at);
     for repository in repositories {
         match removal(&names, view, KIND, &repository.at, &moves) {
             Ok(removal) => found.all.extend(removal),

@@ -9,7 +9,7 @@ use super::home::{Home, Users};
 use super::settings::{ChartRefSettings, ChartSettings};
 use super::values::{Conversion, Jump};
 use crate::charts::version::is_range;
-use crate::flux::{Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
+use crate::flux::{At, Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
 use crate::plan::Finding;
 use crate::plan::author::{After, never_changed};
@@ -147,16 +147,10 @@ fn repositories(
     };
     let mut found: Vec<HelmRepository> = Vec::new();
     for (cluster, namespace) in places {
-        let is_it = |reach: &Reach| {
-            reach.name == *name
-                && reach.namespace.as_deref() == namespace
-                && cluster.is_none_or(|cluster| cluster == reach.cluster)
-        };
-        let here: Vec<_> = view
-            .helm_repositories()
-            .iter()
-            .filter(|repository| view.graph().reaches(&repository.at).iter().any(is_it))
-            .collect();
+        let clusters = view.graph().clusters.ids().filter(|id| cluster.is_none_or(|cluster| cluster == *id));
+        let places = clusters.flat_map(|id| view.graph().flux_objects(id, "HelmRepository", namespace, name));
+        let places: BTreeSet<&At> = places.collect();
+        let here: Vec<_> = places.into_iter().filter_map(|at| view.helm_repository(at)).collect();
         let [first, rest @ ..] = here.as_slice() else {
             let message = not_found(view, namespace.unwrap_or("(no namespace)"), name);
             return Err(refusal(release, codes::SOURCE_NOT_FOUND, message));

@@ -8,7 +8,7 @@ use super::proof::{Difference, differences};
 use super::protect::{is_claim, is_protected};
 use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
-use crate::flux::{At, Kustomization, Traced, View, is_kustomization_file};
+use crate::flux::{At, Kustomization, ObjectId, Traced, View, is_kustomization_file};
 use crate::plan::Code;
 use crate::repo::{EntryKind, RepoPath};
 
@@ -87,7 +87,8 @@ fn rendered(view: &View, targets: &[&RepoPath]) -> Vec<Vec<Traced>> {
 struct Pairing<'v> {
     view: &'v View,
     settings: &'v ComponentsSettings,
-    components: Vec<Component>,
+    /// The Components by what they render.
+    components: BTreeMap<BTreeSet<ObjectId>, Vec<Component>>,
 }
 
 impl<'v> Pairing<'v> {
@@ -99,8 +100,11 @@ impl<'v> Pairing<'v> {
         };
         let dirs: Vec<RepoPath> = view.kustomizations().filter(is_one).map(Kustomization::dir).collect();
         let rendered = view.traced_directories(&dirs);
-        let components = dirs.into_iter().zip(rendered).map(|(dir, objects)| Component { dir, objects });
-        Pairing { view, settings, components: components.collect() }
+        let mut components: BTreeMap<_, Vec<Component>> = BTreeMap::new();
+        for (dir, objects) in dirs.into_iter().zip(rendered) {
+            components.entry(ids(&objects)).or_default().push(Component { dir, objects });
+        }
+        Pairing { view, settings, components }
     }
 
     /// The Component that is there for a template.
@@ -121,17 +125,16 @@ impl<'v> Pairing<'v> {
         };
         if let Some((_, dir)) = self.settings.pairs.iter().find(|(template, _)| template == target) {
             let renamed = self.settings.renamed(dir);
-            let configured = self.components.iter().find(|component| [dir, &renamed].contains(&&component.dir));
+            let all = self.components.values().flatten();
+            let configured =
+                all.filter(|component| [dir, &renamed].contains(&&component.dir)).min_by_key(|one| &one.dir);
             let lacking = || (codes::NO_SUCH_COMPONENT, format!("{dir}, configured for {target}, is not a Component"));
             return configured.map(|component| Some(counterpart(component))).ok_or_else(lacking);
         }
-        let ids = |objects: &[Traced]| objects.iter().map(|object| object.id.clone()).collect::<BTreeSet<_>>();
+        let alike = self.components.get(&ids(objects)).into_iter().flatten();
         let is_same = |component: &&Component| differences(objects, &component.objects).is_empty();
-        let has_same_ids = |component: &&Component| ids(&component.objects) == ids(objects);
-        let mut found = nearest(target, self.components.iter().filter(is_same).collect())?;
-        if found.is_none() {
-            found = nearest(target, self.components.iter().filter(has_same_ids).collect())?;
-        }
+        let same = nearest(target, alike.clone().filter(is_same).collect())?;
+        let found = if same.is_some() { same } else { nearest(target, alike.collect())? };
         Ok(found.map(counterpart))
     }
 
@@ -233,6 +236,10 @@ fn unprotected(objects: &[Traced]) -> impl Iterator<Item = At> {
     let claims = objects.iter().filter(|object| is_claim(&object.id.1));
     let of_files = claims.filter(|claim| claim.stated.as_ref().is_some_and(|value| !is_protected(value)));
     of_files.map(|claim| claim.at.clone())
+}
+
+fn ids(objects: &[Traced]) -> BTreeSet<ObjectId> {
+    objects.iter().map(|object| object.id.clone()).collect()
 }
 
 fn texts(objects: &[Traced]) -> Vec<String> {

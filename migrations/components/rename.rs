@@ -111,7 +111,7 @@ impl<'v> Rename<'v> {
         let graph = self.view.graph();
         let mut effects = Vec::new();
         for (at, entries) in self.in_flux_kustomizations() {
-            for flux in graph.kustomizations.iter().filter(|flux| flux.at == at) {
+            for flux in graph.kustomizations_at(&at) {
                 effects.extend(entries.iter().map(|entry| Effect {
                     cluster: graph.clusters[flux.cluster].name.clone(),
                     object: format!("Kustomization {}", flux.full_name()),
@@ -190,7 +190,7 @@ impl<'v> Rename<'v> {
         let view = self.view;
         let objects = view.files().flat_map(|(_, file)| &file.objects).filter(|object| object.is_flux_kustomization());
         let entries = objects.filter_map(|object| {
-            let applied = view.graph().kustomizations.iter().find(|flux| flux.at == object.at).cloned();
+            let applied = view.graph().kustomizations_at(&object.at).next().cloned();
             let flux = applied.or_else(|| view.stated(&object.at))?;
             Some((object.at.clone(), self.in_flux_kustomization(&flux, view.node(&object.at)?)))
         });

@@ -131,8 +131,7 @@ impl<'s> Templates<'s> {
         }
         let stated = view.files().flat_map(|(_, file)| &file.objects).filter(|object| object.is_flux_kustomization());
         for object in stated {
-            let applied = view.graph().kustomizations.iter().filter(|applied| applied.at == object.at).cloned();
-            for flux in applied.chain(view.stated(&object.at)) {
+            for flux in view.graph().kustomizations_at(&object.at).chain(view.stated(&object.at).as_ref()) {
                 let paths = flux.path.iter().map(|path| ("spec.path", path));
                 let components = flux.components.iter().map(|path| ("spec.components", path));
                 for (field, target) in paths.chain(components).filter(|(_, path)| self.is_template(view, path)) {

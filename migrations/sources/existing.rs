@@ -147,8 +147,7 @@ pub(crate) fn proven_beside(
     let new = At::document(&place.file, 0);
     let find = |trial: &View| {
         let names: BTreeSet<&str> = trial.graph().reaches(&new).iter().map(|reach| &*reach.name).collect();
-        let mut sources = trial.oci_repositories().iter().filter(|source| source.at == new);
-        let fits = sources.any(|source| fits(trial, source, &spec.key, &spec.carried));
+        let fits = trial.oci_repository(&new).is_some_and(|source| fits(trial, source, &spec.key, &spec.carried));
         let is_there = fits && names.len() == 1 && slots(view, other) == slots(trial, &new);
         names.first().filter(|_| is_there).map(|name| (*name).to_owned())
     };

@@ -92,7 +92,8 @@ pub fn batches<'p>(
     settings: &BatchSettings,
 ) -> Result<Vec<Batch<'p>>, LandError> {
     let lanes = lanes(units, clusters);
-    let migrations: Vec<&str> = units.iter().map(|unit| unit.id.migration).collect();
+    let first_places = units.iter().enumerate().rev().map(|(place, unit)| (unit.id.migration, place));
+    let first_places: BTreeMap<&str, usize> = first_places.collect();
     let mut groups: BTreeMap<Group, Vec<&'p Unit>> = BTreeMap::new();
     let mut left_out = BTreeSet::new();
     for unit in units {
@@ -103,7 +104,7 @@ pub fn batches<'p>(
             continue;
         };
         let group = Group {
-            migration: migrations.iter().position(|id| *id == unit.id.migration).unwrap_or_default(),
+            migration: first_places[unit.id.migration],
             rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or(clusters.len()),
             lane: lane.to_string(),
             class: Class::of(unit),
@@ -196,18 +197,34 @@ impl Kind {
 }
 
 /// The batches in the nearest order in which each comes after what its units need.
-fn after_needs(mut waiting: Vec<Batch<'_>>) -> Result<Vec<Batch<'_>>, LandError> {
-    let mut order = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let there: BTreeSet<&UnitId> = waiting.iter().flat_map(|batch| &batch.units).map(|unit| &unit.id).collect();
-        let is_ready = |batch: &Batch<'_>| {
-            let in_batch: BTreeSet<&UnitId> = batch.units.iter().map(|unit| &unit.id).collect();
-            batch.units.iter().flat_map(|unit| &unit.needs).all(|need| in_batch.contains(need) || !there.contains(need))
-        };
-        let stuck = || LandError::Needs(Box::new(waiting[0].units[0].id.clone()));
-        let next = waiting.iter().position(is_ready).ok_or_else(stuck)?;
-        // Those before it wait for something; they follow as soon as that is there.
-        order.push(waiting.remove(next));
+fn after_needs(batches: Vec<Batch<'_>>) -> Result<Vec<Batch<'_>>, LandError> {
+    let numbered = batches.iter().enumerate();
+    let units = numbered.flat_map(|(number, batch)| batch.units.iter().map(move |unit| (&unit.id, number)));
+    let batch_of: BTreeMap<&UnitId, usize> = units.collect();
+    let needs = |(number, batch): (usize, &Batch<'_>)| -> BTreeSet<usize> {
+        let needed = batch.units.iter().flat_map(|unit| &unit.needs).filter_map(|need| batch_of.get(need).copied());
+        needed.filter(|needed| *needed != number).collect()
+    };
+    let mut needs: Vec<BTreeSet<usize>> = batches.iter().enumerate().map(needs).collect();
+    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); batches.len()];
+    for (number, needs) in needs.iter().enumerate() {
+        needs.iter().for_each(|needed| needed_by[*needed].push(number));
     }
-    Ok(order)
+    let mut ready: BTreeSet<usize> = (0..batches.len()).filter(|number| needs[*number].is_empty()).collect();
+    let mut waiting: Vec<Option<Batch<'_>>> = batches.into_iter().map(Some).collect();
+    let mut order = Vec::with_capacity(waiting.len());
+    while let Some(number) = ready.pop_first() {
+        order.extend(waiting[number].take());
+        // Those before it waited for something; they follow as soon as that is there.
+        for waits in &needed_by[number] {
+            needs[*waits].remove(&number);
+            if needs[*waits].is_empty() {
+                ready.insert(*waits);
+            }
+        }
+    }
+    match waiting.iter().flatten().next() {
+        Some(stuck) => Err(LandError::Needs(Box::new(stuck.units[0].id.clone()))),
+        None => Ok(order),
+    }
 }

@@ -162,8 +162,9 @@ impl Selectors {
             let mut needs = unit.needs.iter().filter_map(|need| all.get(need));
             !named && needs.any(|need| !need.is_for_others() && !asked(need))
         };
+        let in_the_way = self.in_the_way(plan);
         for unit in plan.units.iter().filter(asked) {
-            match self.stands_in_the_way(&all, unit) {
+            match in_the_way.get(&unit.id).copied() {
                 _ if is_too_early(unit) => drop(waiting.insert(&unit.id)),
                 Some(Safety::OptedOut) => selection.opted_out.push(unit),
                 Some(Safety::Refused) => selection.refused.push(unit),
@@ -189,15 +190,20 @@ impl Selectors {
         Ok(selection)
     }
 
-    /// The worst of a unit and its needs that keeps it from being written.
-    fn stands_in_the_way(&self, all: &ById<'_>, unit: &Unit) -> Option<Safety> {
-        let state = match unit.safety {
-            Safety::Safe => None,
-            Safety::Review => (!self.review).then_some(Safety::Review),
-            Safety::Refused | Safety::OptedOut => Some(unit.safety),
-        };
-        let needs = unit.needs.iter().filter_map(|id| self.stands_in_the_way(all, all.get(id)?));
-        state.into_iter().chain(needs).max()
+    /// The worst of a unit and of all that it needs that keeps it from being written, by its id.
+    fn in_the_way<'p>(&self, plan: &'p Plan) -> BTreeMap<&'p UnitId, Safety> {
+        let mut found = BTreeMap::new();
+        // Each comes after what it needs.
+        for unit in &plan.units {
+            let state = match unit.safety {
+                Safety::Safe => None,
+                Safety::Review => (!self.review).then_some(Safety::Review),
+                Safety::Refused | Safety::OptedOut => Some(unit.safety),
+            };
+            let worst = unit.needs.iter().filter_map(|need| found.get(need).copied()).chain(state).max();
+            found.extend(worst.map(|worst| (&unit.id, worst)));
+        }
+        found
     }
 
     /// The clusters whose lanes count, in the order of promotion: those that are asked for, else

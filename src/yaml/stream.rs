@@ -80,6 +80,11 @@ impl Stream {
         self.roots.iter().map(|id| Node { stream: self, id: *id })
     }
 
+    /// The root node of a document.
+    pub fn document(&self, index: usize) -> Option<Node<'_>> {
+        self.roots.get(index).map(|id| Node { stream: self, id: *id })
+    }
+
     /// The comments, in order.
     pub fn comments(&self) -> &[Comment] {
         &self.comments

@@ -70,11 +70,11 @@ pub struct Broken {
 impl FileView {
     /// The object at a place in it.
     pub fn object(&self, at: &At) -> Option<&Object> {
-        let document = self.objects.iter().find(|object| object.at.document == at.document)?;
-        match at.item {
-            Some(_) => document.items.iter().find(|object| object.at == *at),
-            None => Some(document),
-        }
+        let of_document = self.objects.binary_search_by_key(&at.document, |object| object.at.document);
+        let document = &self.objects[of_document.ok()?];
+        let Some(item) = at.item else { return Some(document) };
+        let of_item = document.items.binary_search_by_key(&Some(item), |object| object.at.item);
+        of_item.ok().map(|index| &document.items[index])
     }
 
     /// The id of its content; `None` if the file could not be parsed.

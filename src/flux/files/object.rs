@@ -25,7 +25,7 @@ impl At {
 
     /// The node of the object.
     pub fn node<'s>(&self, stream: &'s Stream) -> Option<Node<'s>> {
-        let root = stream.documents().nth(self.document)?;
+        let root = stream.document(self.document)?;
         match self.item {
             Some(index) => root.get("items")?.items().nth(index),
             None => Some(root),

@@ -85,7 +85,8 @@ impl View {
             name: text(reference, "name")?,
             namespace: Some(text(reference, "namespace").unwrap_or_else(|| namespace.to_owned())),
         };
-        let at = self.graph().flux_object(cluster, &source.kind, source.namespace.as_deref(), &source.name).cloned();
+        let at = self.graph().flux_objects(cluster, &source.kind, source.namespace.as_deref(), &source.name);
+        let at = at.first().cloned();
         let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);
         let version = match spec {
             Some(spec) => text(spec, "version"),

@@ -6,6 +6,7 @@
 
 mod input;
 mod installed;
+mod listing;
 mod radius;
 mod release;
 mod traced;
@@ -15,10 +16,12 @@ pub use input::{Input, NotBuilt};
 pub use installed::{Installed, InstalledChart};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Identity, Release};
-pub use traced::Traced;
+pub use traced::{ObjectId, Traced};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use self::listing::Listings;
 
 use crate::flux::cluster::{
     ClusterId, EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach,
@@ -27,7 +30,7 @@ use crate::flux::cluster::{
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use crate::flux::kustomize::{Builder, Kustomization, Listed, Overlay, ParsedTree, Rendered};
+use crate::flux::kustomize::{Builder, Kustomization, Overlay, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::{RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -50,6 +53,7 @@ pub struct View {
     /// What kustomization files read beside resources: patches, and files of generators.
     inputs: Arc<BTreeSet<RepoPath>>,
     entry_templates: Arc<Vec<EntryTemplate>>,
+    listings: Listings,
     following: Option<Arc<Following>>,
     given: Arc<Vec<GivenCluster>>,
 }
@@ -155,6 +159,7 @@ impl View {
             inputs: Arc::new(kustomizations.values().flat_map(|kustomization| kustomization.input_paths()).collect()),
             kustomizations: Arc::new(kustomizations),
             patches: Arc::new(patches),
+            listings: Listings::default(),
             following: None,
             scan: Arc::new(scan),
             given,
@@ -235,6 +240,18 @@ impl View {
         &self.oci_repositories
     }
 
+    /// The HelmRepository at a place.
+    pub fn helm_repository(&self, at: &At) -> Option<&HelmRepository> {
+        let found = self.helm_repositories.binary_search_by(|repository| repository.at.cmp(at));
+        found.ok().map(|index| &self.helm_repositories[index])
+    }
+
+    /// The OCIRepository at a place.
+    pub fn oci_repository(&self, at: &At) -> Option<&OciRepository> {
+        let found = self.oci_repositories.binary_search_by(|source| source.at.cmp(at));
+        found.ok().map(|index| &self.oci_repositories[index])
+    }
+
     /// The kustomization file of a directory.
     pub fn kustomization(&self, dir: &RepoPath) -> Option<&Kustomization> {
         self.kustomizations.get(dir).map(|kustomization| &**kustomization)
@@ -243,15 +260,6 @@ impl View {
     /// The kustomization files of Kustomize.
     pub fn kustomizations(&self) -> impl Iterator<Item = &Kustomization> {
         self.kustomizations.values().map(|kustomization| &**kustomization)
-    }
-
-    /// The kustomization files that list a file or directory under `resources`, whether or not a
-    /// cluster builds them.
-    pub fn listed_by(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
-        self.kustomizations().filter(move |kustomization| {
-            let lists = |entry: &Listed| self.resolve(kustomization, &entry.text).as_ref() == Some(path);
-            kustomization.resources.iter().any(lists)
-        })
     }
 
     /// What an entry of a kustomization file points to, with links followed.

@@ -54,8 +54,6 @@ pub struct Radiuses<'v> {
     applied: BTreeMap<KustomizationId, Vec<(&'v At, usize)>>,
     /// The kustomization files that read a file which is not a resource, or use a Component.
     readers: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
-    /// The kustomization files that list a directory under `resources`.
-    listed_by: BTreeMap<RepoPath, Vec<&'v Kustomization>>,
     /// The Flux Kustomizations that add a Component.
     adding: BTreeMap<&'v RepoPath, Vec<KustomizationId>>,
     /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or
@@ -77,7 +75,6 @@ impl<'v> Radiuses<'v> {
             through: BTreeMap::new(),
             applied: BTreeMap::new(),
             readers: BTreeMap::new(),
-            listed_by: BTreeMap::new(),
             adding: BTreeMap::new(),
             users: BTreeMap::new(),
         };
@@ -95,12 +92,6 @@ impl<'v> Radiuses<'v> {
                 kustomization.inputs.iter().chain(&kustomization.configurations).chain(&kustomization.components);
             for path in read.filter_map(|entry| view.resolve(kustomization, &entry.text)) {
                 all.readers.entry(path).or_default().push(kustomization);
-            }
-            for path in kustomization.resources.iter().filter_map(|entry| view.resolve(kustomization, &entry.text)) {
-                let listing = all.listed_by.entry(path).or_default();
-                if listing.last().is_none_or(|last| last.path != kustomization.path) {
-                    listing.push(kustomization);
-                }
             }
         }
         for (id, kustomization) in graph.kustomizations.entries() {
@@ -199,7 +190,7 @@ impl Spread<'_, '_> {
     /// it.
     fn empty(&mut self, dir: &RepoPath) {
         let graph = self.all.view.graph();
-        for parent in self.all.listed_by.get(dir).into_iter().flatten() {
+        for parent in self.all.view.listed_by(dir) {
             for (at, index) in self.all.through.get(&parent.path).into_iter().flatten() {
                 let reach = &graph.reaches(at)[*index];
                 self.radius.clusters.insert(graph.clusters[reach.cluster].name.clone());

@@ -17,11 +17,14 @@ use crate::flux::kustomize::{Builder, Content, Rendered, Stage, objects};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
+/// An object of a build: `apiVersion`, kind, namespace and name.
+pub type ObjectId = (String, String, String, String);
+
 /// An object of a build: what its file states, and everything that is done to it, in order.
 #[derive(Clone, Debug)]
 pub struct Traced {
-    /// `apiVersion`, kind, namespace and name, as the build has them.
-    pub id: (String, String, String, String),
+    /// What it is, as the build has it.
+    pub id: ObjectId,
     /// Where it is; for a generated one, the kustomization file.
     pub at: At,
     /// The kustomization files that it came through, the outermost first.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use super::Graph;
 use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
+use crate::flux::cluster::flux_kustomization::FluxKustomization;
 use crate::flux::files::At;
 
 /// Cluster, kind, namespace and name.
@@ -27,14 +28,17 @@ impl fmt::Debug for Lookup {
 struct Index {
     /// The Flux Kustomizations that name one, by cluster, namespace and name, in `dependsOn`.
     dependents: HashMap<(ClusterId, String, String), Vec<KustomizationId>>,
-    /// The objects of Flux that a cluster applies; of several with the same name, the first.
-    flux: HashMap<Name, At>,
+    /// The objects of Flux that a cluster applies, by place.
+    flux: HashMap<Name, Vec<At>>,
+    /// The Flux Kustomizations of all clusters, by place.
+    kustomizations: HashMap<At, Vec<KustomizationId>>,
 }
 
 impl Index {
     fn of(graph: &Graph) -> Index {
         let mut index = Index::default();
         for (id, one) in graph.kustomizations.entries() {
+            index.kustomizations.entry(one.at.clone()).or_default().push(id);
             for (namespace, name) in &one.depends_on {
                 let dependents = index.dependents.entry((one.cluster, namespace.clone(), name.clone())).or_default();
                 if dependents.last() != Some(&id) {
@@ -45,7 +49,10 @@ impl Index {
         for (at, reaches) in graph.reached() {
             for reach in reaches.iter().filter(|reach| reach.api_version.contains(".fluxcd.")) {
                 let name = (reach.cluster, reach.kind.clone(), reach.namespace.clone(), reach.name.clone());
-                index.flux.entry(name).or_insert_with(|| at.clone());
+                let places = index.flux.entry(name).or_default();
+                if places.last() != Some(at) {
+                    places.push(at.clone());
+                }
             }
         }
         index
@@ -53,10 +60,15 @@ impl Index {
 }
 
 impl Graph {
-    /// Where an object of Flux is that a cluster applies under this name.
-    pub fn flux_object(&self, cluster: ClusterId, kind: &str, namespace: Option<&str>, name: &str) -> Option<&At> {
+    /// Where the objects of Flux are that a cluster applies under this name, by place; usually it is one.
+    pub fn flux_objects(&self, cluster: ClusterId, kind: &str, namespace: Option<&str>, name: &str) -> &[At] {
         let name = (cluster, kind.to_owned(), namespace.map(str::to_owned), name.to_owned());
-        self.index().flux.get(&name)
+        self.index().flux.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The Flux Kustomizations that stand at a place, one for each cluster that applies it.
+    pub fn kustomizations_at(&self, at: &At) -> impl Iterator<Item = &FluxKustomization> {
+        self.index().kustomizations.get(at).into_iter().flatten().map(|id| &self.kustomizations[*id])
     }
 
     /// The Flux Kustomizations that name one in `dependsOn`.
