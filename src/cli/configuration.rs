@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use super::context::Place;
 use super::{LaidOut, Start};
 use crate::config::{self, ConfigError, FoundCluster, SectionType, Settings};
-use crate::flux::{GivenCluster, View};
+use crate::flux::{Given, GivenCluster, View};
 use crate::migrations;
 use crate::plan::{Finding, Severity, codes};
 use crate::repo::{RepoPath, Tree};
@@ -71,16 +71,16 @@ fn laid_out(error: ConfigError) -> LaidOut {
     LaidOut(error.to_string())
 }
 
-/// The clusters of the configuration, for reading the tree.
-pub(super) fn given(settings: &Settings) -> Vec<GivenCluster> {
+/// The clusters of the configuration and the addresses of the repository, for reading the tree.
+pub(super) fn given(settings: &Settings, urls: Vec<String>) -> Given {
     let stated_in = RepoPath::new(config::FILE).unwrap_or_default();
-    let given = settings.clusters.iter().map(|cluster| GivenCluster {
+    let clusters = settings.clusters.iter().map(|cluster| GivenCluster {
         name: cluster.name.clone(),
         path: cluster.path.clone(),
         branch: cluster.branch.clone(),
         stated_in: stated_in.clone(),
     });
-    given.collect()
+    Given { clusters: clusters.collect(), urls }
 }
 
 /// The clusters of a tree, for the configuration.

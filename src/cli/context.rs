@@ -118,7 +118,7 @@ impl Context {
         // Most need nothing of earlier migrations, so that they have one tree.
         let mut alike: BTreeMap<(&str, BTreeSet<&UnitId>), Vec<usize>> = BTreeMap::new();
         let all = self.plan.by_id();
-        for (number, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.lane.0.is_empty()) {
+        for (number, batch) in batches.iter().enumerate().filter(|(_, batch)| !batch.lane.clusters.is_empty()) {
             alike.entry((batch.migration, earlier(batch, &all))).or_default().push(number);
         }
         let mut found: Vec<Runbook> = batches.iter().map(|_| Runbook::of_no_cluster()).collect();
@@ -205,7 +205,8 @@ impl Opened {
     pub(super) fn of(start: &Start) -> anyhow::Result<Opened> {
         let (place, tree) = Place::open(&start.dir)?;
         let settings = configuration::of_place(start, &place, &tree)?;
-        let view = View::with_clusters(tree, configuration::given(&settings))?;
+        let urls = place.git.as_ref().map(|git| git.repository().urls()).unwrap_or_default();
+        let view = View::with_given(tree, configuration::given(&settings, urls))?;
         refuse_if_not_flux(&place.root, place.git.is_some(), &view)?;
         let view = match &place.git {
             Some(git) => git.repository().follow(view)?,
@@ -220,7 +221,7 @@ impl Opened {
 pub(super) fn opened_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
     let tree = git.tree(base)?;
     let settings = configuration::of_tree(start, &tree)?;
-    let view = View::with_clusters(tree, configuration::given(&settings))?;
+    let view = View::with_given(tree, configuration::given(&settings, git.urls()))?;
     refuse_if_not_flux(git.place(), true, &view)?;
     let view = git.follow_from(view, base);
     configuration::check(&settings, &view)?;

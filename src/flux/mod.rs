@@ -30,9 +30,9 @@ mod value;
 mod view;
 
 pub use cluster::{
-    ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
-    FollowedBranch, Following, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
-    ReleasesRoot, States, SubstituteFrom,
+    Artifact, ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
+    FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
+    ReleasesRoot, States, SubstituteFrom, address, remote_cluster,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,

@@ -3,6 +3,8 @@
 
 use git2::{Direction, Oid, Repository};
 
+use crate::flux::address;
+
 /// A branch that a cluster follows, found in this repository.
 pub(super) struct Branch {
     /// `origin/edge`, or `edge` for a local branch.
@@ -19,15 +21,21 @@ pub(super) fn remotes(repository: &Repository) -> Vec<String> {
     names
 }
 
+/// The addresses of the remotes.
+pub(super) fn urls(repository: &Repository) -> Vec<String> {
+    let of = |name: &String| Some(repository.find_remote(name).ok()?.url().ok()?.to_owned());
+    remotes(repository).iter().filter_map(of).collect()
+}
+
 /// The remotes that may have the branches of a repository with this address: those with the same
 /// address, whatever the protocol; else the only remote, else `origin`.
 pub(super) fn remotes_for(repository: &Repository, url: Option<&str>) -> Vec<String> {
     let names = remotes(repository);
-    let address = url.and_then(address);
+    let asked = url.and_then(address);
     let has_it = |name: &&String| {
         let remote = repository.find_remote(name).ok();
-        let of_remote = remote.as_ref().and_then(|remote| self::address(remote.url().ok()?));
-        of_remote.is_some() && of_remote == address
+        let of_remote = remote.as_ref().and_then(|remote| address(remote.url().ok()?));
+        of_remote.is_some() && of_remote == asked
     };
     let same: Vec<String> = names.iter().filter(has_it).cloned().collect();
     match names.as_slice() {
@@ -64,49 +72,4 @@ fn tracking(repository: &Repository, remote: &str, name: &str) -> String {
         Some(str::from_utf8(&kept).ok()?.to_owned()).filter(|kept| !kept.is_empty())
     };
     by_refspec().unwrap_or_else(|| format!("refs/remotes/{remote}/{name}"))
-}
-
-/// What is the same in all addresses of a repository: host and path, without protocol, user, port
-/// and `.git`.
-fn address(url: &str) -> Option<String> {
-    let url = url.trim().trim_end_matches('/');
-    let url = url.strip_suffix(".git").unwrap_or(url).trim_end_matches('/');
-    let (authority, path) = match url.split_once("://") {
-        Some((_, rest)) => rest.split_once('/')?,
-        // As in git: `host:path`, unless a slash comes before the colon.
-        None => url
-            .split_once(':')
-            .filter(|(host, _)| !host.contains('/'))
-            .or_else(|| Some(("", url.strip_prefix('/')?)))?,
-    };
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
-    let host = host_and_port.split_once(':').map_or(host_and_port, |(host, _)| host);
-    // Hosts ignore case, and so do forges in the names of owners and repositories.
-    Some(format!("{host}/{}", path.trim_start_matches('/')).to_lowercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_repository_has_many_addresses() {
-        let same = [
-            "https://github.com/home/home-ops",
-            "https://github.com/home/home-ops.git",
-            "https://token@github.com/Home/home-ops/",
-            "ssh://git@github.com/home/home-ops",
-            "ssh://git@github.com:22/home/home-ops.git",
-            "git@github.com:home/home-ops.git",
-            "git://GitHub.com/home/home-ops",
-        ];
-        for url in same {
-            assert_eq!(address(url).as_deref(), Some("github.com/home/home-ops"), "{url}");
-        }
-        assert_eq!(address("file:///srv/home-ops.git"), address("/srv/home-ops"));
-        assert_ne!(address("https://github.com/home/other"), address(same[0]));
-        assert_ne!(address("https://gitlab.com/home/home-ops"), address(same[0]));
-        assert_eq!(address("../home-ops"), None, "what is relative says too little");
-        assert_eq!(address("${URL}"), None);
-    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, RepositoryOpenFlags};
 
 use super::program::OTHER_PLACES;
-use super::{GitError, unreadable};
+use super::{GitError, branch, unreadable};
 
 /// A git repository, with or without a work tree: used to read commits and to make branches.
 pub struct Repository {
@@ -42,6 +42,11 @@ impl Repository {
     #[cfg(test)]
     pub(super) fn with_environment(self, environment: Vec<(OsString, OsString)>) -> Repository {
         Repository { environment, ..self }
+    }
+
+    /// The addresses of its remotes.
+    pub fn urls(&self) -> Vec<String> {
+        branch::urls(&self.git)
     }
 
     /// Where it is, for messages: the top of its work tree, or the git directory of a bare

@@ -1,7 +1,14 @@
 //! Where Flux starts in a repository, as one document states it.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::artifact::Artifact;
+use super::flux_kustomization::path_of;
 use crate::flux::files::{At, FluxVersion, SourceRef};
-use crate::repo::RepoPath;
+use crate::flux::kustomize::{Patch, Patches, Rendered};
+use crate::flux::value::Value;
+use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 
 /// Where Flux starts in a repository.
@@ -12,10 +19,24 @@ pub(super) struct EntryPoint {
     pub(super) source: SourceRef,
     pub(super) branch: Option<String>,
     pub(super) url: Option<String>,
+    pub(super) artifact: Artifact,
+    /// The directory of this tree that is the root of the artifact.
+    pub(super) top: RepoPath,
     pub(super) flux: Option<FluxVersion>,
-    /// The Flux Kustomization that applies itself; `None` if an operator creates it for a
-    /// FluxInstance.
-    pub(super) kustomization: Option<At>,
+    /// The Flux Kustomization of the path.
+    pub(super) root: Root,
+}
+
+/// The Flux Kustomization with which a cluster begins.
+#[derive(Clone, Debug)]
+pub(super) enum Root {
+    /// One that applies itself, with what its build makes of it.
+    Stated(At, Option<Arc<Rendered>>),
+    /// One that flux-operator makes for a FluxInstance, patched as that says, with the patches that
+    /// change it.
+    Made(Box<Value>, Patches),
+    /// None that is in the tree.
+    Unknown,
 }
 
 impl EntryPoint {
@@ -24,17 +45,102 @@ impl EntryPoint {
     pub(super) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
         let spec = instance_spec(root)?;
         let sync = spec.get("sync")?;
-        let path = RepoPath::root().join(sync.text_at(&["path"])?)?;
-        // Without a name, the operator names the source after the namespace of the instance.
-        let source = SourceRef {
-            kind: sync.text_at(&["kind"]).unwrap_or("GitRepository").to_owned(),
-            name: sync.text_at(&["name"]).unwrap_or("flux-system").to_owned(),
-            namespace: Some("flux-system".to_owned()),
-        };
-        let branch = sync.text_at(&["ref"]).and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
-        let url = sync.text_at(&["url"]).map(str::to_owned);
+        sync.text_at(&["path"])?;
+        let is_instance = root.text_at(&["kind"]) == Some("FluxInstance");
+        let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_instance).unwrap_or("flux-system");
+        let patches = Patch::listed_in(&at.path, spec.at(&["kustomize", "patches"]), &|_| None);
+        let (source, _) = made_for(sync, namespace, &patches, source_made)?;
+        let (kustomization, patches) = made_for(sync, namespace, &patches, kustomization_made)?;
+        let path = path_of(kustomization.text_at(&["spec", "path"]))?;
         let flux = spec.text_at(&["distribution", "version"]).and_then(FluxVersion::parse);
-        Some(EntryPoint { path, stated_at: at.clone(), source, branch, url, flux, kustomization: None })
+        Some(EntryPoint {
+            path,
+            stated_at: at.clone(),
+            branch: source.at(&["spec", "ref"]).and_then(|_| branch_of(&source)),
+            url: source.text_at(&["spec", "url"]).map(str::to_owned),
+            artifact: Artifact::of(&source),
+            top: RepoPath::root(),
+            source: SourceRef {
+                kind: kustomization.text_at(&["spec", "sourceRef", "kind"])?.to_owned(),
+                name: kustomization.text_at(&["spec", "sourceRef", "name"])?.to_owned(),
+                namespace: Some(namespace.to_owned()),
+            },
+            flux,
+            root: Root::Made(Box::new(kustomization), patches),
+        })
+    }
+}
+
+/// An object that flux-operator makes for a FluxInstance, patched, with the patches that change it.
+fn made_for(
+    sync: Node<'_>,
+    namespace: &str,
+    patches: &Patches,
+    made: impl Fn(Node<'_>, &str, &str) -> Value,
+) -> Option<(Value, Patches)> {
+    let name = sync.text_at(&["name"]).unwrap_or("flux-system");
+    let mut object = made(sync, name, namespace);
+    let mut applied = Patches::new();
+    for patch in patches.iter().filter(|patch| patch.selects_value(&object)).cloned().collect::<Vec<_>>() {
+        patch.apply(&mut object);
+        applied.push(patch);
+    }
+    Some((object, applied))
+}
+
+fn object(api_version: &str, kind: &str, name: &str, namespace: &str, spec: Vec<(&str, Value)>) -> Value {
+    let mut object = Value::Mapping(Vec::new());
+    object.set("apiVersion", Value::string(api_version));
+    object.set("kind", Value::string(kind));
+    object.set_at(&["metadata", "name"], Value::string(name));
+    object.set_at(&["metadata", "namespace"], Value::string(namespace));
+    spec.into_iter().for_each(|(key, value)| object.set_at(&["spec", key], value));
+    object
+}
+
+/// The source of a FluxInstance (flux-operator, `internal/builder/sync.go`).
+fn source_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
+    let kind = sync.text_at(&["kind"]).unwrap_or("GitRepository");
+    let url = Value::string(sync.text_at(&["url"]).unwrap_or_default());
+    let mut source = object("source.toolkit.fluxcd.io/v1", kind, name, namespace, vec![("url", url)]);
+    let key = if kind == "GitRepository" { "name" } else { "tag" };
+    if let Some(reference) = sync.text_at(&["ref"]) {
+        source.set_at(&["spec", "ref", key], Value::string(reference));
+    }
+    source
+}
+
+/// The Flux Kustomization of a FluxInstance.
+fn kustomization_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
+    let kind = sync.text_at(&["kind"]).unwrap_or("GitRepository");
+    let spec =
+        vec![("path", Value::string(sync.text_at(&["path"]).unwrap_or_default())), ("prune", Value::string("true"))];
+    let mut made = object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, namespace, spec);
+    made.set_at(&["spec", "sourceRef", "kind"], Value::string(kind));
+    made.set_at(&["spec", "sourceRef", "name"], Value::string(name));
+    made
+}
+
+impl EntryPoint {
+    /// The same, if its path is in this tree, or below the one directory whose content is pushed as
+    /// an OCI artifact (`flux push artifact --path`).
+    pub(super) fn found_in(self, tree: &Tree) -> EntryPoint {
+        if self.source.kind != "OCIRepository" || tree.holds(&self.path) {
+            return self;
+        }
+        const DEPTH: usize = 2;
+        let dirs: BTreeSet<RepoPath> =
+            tree.entries().flat_map(|(path, _)| path.dir().ancestors().collect::<Vec<_>>()).collect();
+        let is_near = |dir: &&RepoPath| !dir.as_str().is_empty() && dir.as_str().split('/').count() <= DEPTH;
+        let below = dirs.iter().filter(is_near).filter_map(|dir| Some((dir, dir.join(self.path.as_str())?)));
+        let mut found = below.filter(|(_, path)| tree.holds(path));
+        match (found.next(), found.next()) {
+            (Some((top, path)), None) => {
+                let artifact = self.artifact.clone().of_directory(top);
+                EntryPoint { top: top.clone(), path, artifact, ..self }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -55,7 +161,7 @@ pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
 }
 
 /// The branch that a GitRepository follows; without a `ref`, Flux takes `master`.
-pub(super) fn branch_of(git_repository: Node<'_>) -> Option<String> {
+pub(super) fn branch_of(git_repository: &Value) -> Option<String> {
     let Some(reference) = git_repository.at(&["spec", "ref"]) else { return Some("master".to_owned()) };
     let by_name = reference.text_at(&["name"]).and_then(|name| name.strip_prefix("refs/heads/"));
     by_name.or(reference.text_at(&["branch"])).map(str::to_owned)

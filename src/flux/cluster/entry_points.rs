@@ -2,27 +2,47 @@
 //!
 //! A cluster begins at the `sync.path` of a FluxInstance, or at a Flux Kustomization that applies
 //! itself together with its GitRepository, unless another Kustomization that is applied applies it.
+//! A Kustomization that builds from another repository is none, whatever its path.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::entry_point::{EntryPoint, branch_of};
+use super::address::address;
+use super::artifact::Artifact;
+use super::effective::effective;
+use super::entry_point::{EntryPoint, Root, branch_of};
 use super::flux_kustomization::path_of;
+use super::repositories::Repositories;
+use super::this_repository::ThisRepository;
 use crate::flux::files::{At, Object, SourceRef};
-use crate::flux::kustomize::{Builder, ParsedTree};
+use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
+use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
-use crate::yaml::Node;
+
+/// A Flux Kustomization that a file states, with the path and the source that arrive in a cluster.
+pub(super) struct Candidate<'v> {
+    pub(super) object: &'v Object,
+    pub(super) path: RepoPath,
+    pub(super) source: SourceRef,
+}
+
+/// The Flux Kustomizations of a tree, by place.
+pub(super) type Candidates<'v> = BTreeMap<&'v At, Candidate<'v>>;
 
 /// The entry points of all clusters: those of FluxInstances, and each Flux Kustomization that
-/// applies itself and its source and that no other applies.
-pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Vec<EntryPoint> {
+/// applies itself and its source and that no other applies. `urls` are the addresses of this
+/// repository.
+pub(super) fn entry_points(
+    parsed: &ParsedTree<'_>,
+    builder: &mut Builder<'_>,
+    repositories: &Repositories,
+    urls: &[String],
+) -> Vec<EntryPoint> {
     let mut found: Vec<EntryPoint> = Vec::new();
     for (at, root) in parsed.documents() {
-        found.extend(EntryPoint::of_flux_instance(&at, root));
+        found.extend(EntryPoint::of_flux_instance(&at, root).map(|entry| entry.found_in(parsed.tree)));
     }
-    let kustomizations = parsed.objects().filter(|object| object.is_flux_kustomization());
-    let kustomizations: BTreeMap<_, _> = kustomizations
-        .filter_map(|object| Some((&object.at, (object, parsed.node(&object.at).and_then(path_and_source)?))))
-        .collect();
+    let candidates = candidates(parsed, builder);
     let mut builds = Vec::new();
     let mut applied: BTreeSet<At> =
         found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
@@ -30,7 +50,8 @@ pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -
     // Many Kustomizations build the same path, such as the root, from the same source. What such a
     // path applies is looked up once.
     let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
-    for (object, (path, source)) in kustomizations.values() {
+    for candidate in candidates.values() {
+        let Candidate { object, path, source } = candidate;
         let built = builder.flux_path(path);
         // Only those of the same source count: a path in another one, such as `./` in Flux's own
         // manifests, is not in this tree. A copy of an entry point for bootstrapping, in another
@@ -38,68 +59,138 @@ pub(super) fn entry_points(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -
         let known = known.entry((path, source)).or_insert_with(|| {
             applied.extend(built.iter().map(|rendered| rendered.at.clone()));
             let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
-            let ours = ours.filter_map(|rendered| kustomizations.get_key_value(&rendered.at));
-            ours.filter(|(_, (_, (_, from)))| from.is_like(source)).map(|(at, _)| *at).collect()
+            let ours = ours.filter_map(|rendered| candidates.get_key_value(&rendered.at));
+            ours.filter(|(_, other)| other.source.is_like(source)).map(|(at, _)| *at).collect()
         });
         let is_another = |at: &At| {
-            let other = kustomizations[at].0;
+            let other = candidates[at].object;
             (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
         let others = known.iter().filter(|at| **at != &object.at && is_another(at));
         applied_by.extend(others.map(|at| (&object.at, (*at).clone())));
-        builds.push((*object, path.clone(), source.clone(), built));
+        builds.push((candidate, built));
     }
     // A Kustomization that nothing applies (you apply it once by hand) does not make what it
     // applies less of an entry point.
     let applied_by_others: BTreeSet<At> =
         applied_by.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
-    for (object, path, source, built) in builds {
+    for (candidate, built) in builds {
+        let at = &candidate.object.at;
         // Other kinds of sources have built artifacts, such as Flux's own manifests. Their paths
         // are not in this tree.
-        let applies_itself = source.kind == "GitRepository" && built.iter().any(|rendered| rendered.at == object.at);
-        if !applies_itself || applied_by_others.contains(&object.at) {
-            continue;
+        let may_be_one = candidate.source.kind == "GitRepository" && !applied_by_others.contains(at);
+        let applies_itself = may_be_one && built.iter().any(|rendered| rendered.at == *at);
+        // `flux bootstrap` applies its file, whether or not the kustomization beside it lists that.
+        let is_bootstrapped = || may_be_one && at.path.is_in(&candidate.path) && !applied.contains(at);
+        if applies_itself || is_bootstrapped() {
+            found.extend(candidate.entry_point(parsed, repositories, &candidates, &built));
         }
-        let repository = built.iter().find(|rendered| rendered.kind == source.kind && rendered.name == source.name);
-        let Some(repository) = repository.and_then(|repository| parsed.node(&repository.at)) else { continue };
-        let branch = branch_of(repository);
-        let url = repository.text_at(&["spec", "url"]).map(str::to_owned);
-        let namespace = source.namespace.or_else(|| object.namespace.clone());
-        found.push(EntryPoint {
-            path,
-            stated_at: object.at.clone(),
-            source: SourceRef { namespace, ..source },
-            branch,
-            url,
-            flux: None,
-            kustomization: Some(object.at.clone()),
-        });
     }
+    let mut found = ThisRepository::of(parsed, repositories, &candidates, urls).keep_own(found, builder);
+    let identity = |entry: &EntryPoint| (entry.path.clone(), entry.branch.clone(), entry.url.as_deref().map(address));
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
-    found.dedup_by(|a, b| a.path == b.path && a.branch == b.branch);
+    found.dedup_by(|a, b| identity(a) == identity(b));
     found
+}
+
+fn candidates<'v>(parsed: &ParsedTree<'v>, builder: &mut Builder<'_>) -> Candidates<'v> {
+    let objects = parsed.objects().filter(|object| object.is_flux_kustomization());
+    let mut read = |object: &'v Object| {
+        let (path, source) = path_and_source(&arriving(object, parsed, builder)?)?;
+        Some((&object.at, Candidate { object, path, source }))
+    };
+    objects.filter_map(&mut read).collect()
+}
+
+/// A Flux Kustomization as the kustomization beside it makes it: the way to customize what
+/// `flux bootstrap` writes is to patch it there.
+fn arriving(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Option<Value> {
+    let node = parsed.node(&object.at)?;
+    let dir = object.at.path.dir();
+    let beside = parsed.kustomizations.get(&dir).filter(|beside| !beside.component && !beside.patches.is_empty());
+    let built = beside.map(|_| builder.directory(&dir)).unwrap_or_default();
+    let rendered = built.iter().find(|rendered| rendered.at == object.at);
+    let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
+    effective(node, patches, None, &Variables::default())
+}
+
+impl Candidate<'_> {
+    /// The entry point that it is, if its source is applied with it.
+    fn entry_point(
+        &self,
+        parsed: &ParsedTree<'_>,
+        repositories: &Repositories,
+        all: &Candidates<'_>,
+        built: &[Rendered],
+    ) -> Option<EntryPoint> {
+        let Candidate { object, path, source } = self;
+        let rendered = built.iter().find(|rendered| rendered.at == object.at);
+        let with_it = built.iter().find(|other| other.kind == source.kind && other.name == source.name);
+        let stated =
+            SourceRef { namespace: source.namespace.clone().or_else(|| object.namespace.clone()), ..source.clone() };
+        let repository = match with_it {
+            Some(repository) => {
+                Some(effective(parsed.node(&repository.at)?, &repository.patches, None, &Variables::default())?)
+            }
+            // It stands beside what is applied by hand.
+            None if rendered.is_none() => {
+                let beside =
+                    repositories.meant(&stated).find(|repository| repository.at.path.dir() == object.at.path.dir());
+                Some(Value::of(parsed.node(&beside?.at)?)?)
+            }
+            // Something else makes the source of all: Terraform, or an operator.
+            None => {
+                let mut of_git = all.values().filter(|other| other.source.kind == "GitRepository");
+                let is_of_all = of_git.all(|other| other.source.is_like(source));
+                let is_unstated = repositories.meant(&stated).next().is_none();
+                (is_of_all && is_unstated).then_some(())?;
+                None
+            }
+        };
+        Some(EntryPoint {
+            path: path.clone(),
+            stated_at: object.at.clone(),
+            source: stated,
+            top: RepoPath::root(),
+            artifact: repository.as_ref().map(Artifact::of).unwrap_or_default(),
+            branch: repository.as_ref().and_then(branch_of),
+            url: repository.as_ref().and_then(|repository| Some(repository.text_at(&["spec", "url"])?.to_owned())),
+            flux: None,
+            root: Root::Stated(object.at.clone(), rendered.cloned().map(Arc::new)),
+        })
+    }
 }
 
 /// The source of the Kustomizations of an entry point that only the configuration names: the
 /// GitRepository that all Kustomizations in its path have, or else the one that `flux bootstrap`
-/// creates.
-pub(super) fn source_of(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> SourceRef {
+/// creates. With it the Flux Kustomization that builds the path, if there is one.
+pub(super) fn only_given(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> (SourceRef, Root) {
     let system = || "flux-system".to_owned();
     let built = builder.flux_path(path);
     let kustomizations =
         built.iter().filter(|rendered| parsed.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
     let mut named = kustomizations.filter_map(|rendered| {
-        let (_, source) = path_and_source(parsed.node(&rendered.at)?)?;
+        let (_, source) = path_and_source(&Value::of(parsed.node(&rendered.at)?)?)?;
         let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
         (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
     });
     let first = named.next().filter(|first| named.all(|other| other == *first));
     let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
-    first.unwrap_or_else(bootstrapped)
+    let source = first.unwrap_or_else(bootstrapped);
+    let candidates = candidates(parsed, builder);
+    let of_path = candidates.values().filter(|one| one.path == *path && one.source.is_like(&source));
+    let rendered = |one: &Candidate<'_>| built.iter().find(|rendered| rendered.at == one.object.at).cloned();
+    let mut roots: Vec<_> = of_path.map(|one| (one.object.at.clone(), rendered(one).map(Arc::new))).collect();
+    // One that applies itself comes before others that build the same path.
+    roots.sort_by_key(|(_, rendered)| rendered.is_none());
+    let root = roots.into_iter().next().map_or(Root::Unknown, |(at, rendered)| Root::Stated(at, rendered));
+    (source, root)
 }
 
 /// The path and the source from which a Flux Kustomization builds.
-fn path_and_source(root: Node<'_>) -> Option<(RepoPath, SourceRef)> {
-    let path = path_of(root.text_at(&["spec", "path"]))?;
-    Some((path, SourceRef::read(root.at(&["spec", "sourceRef"])?)?))
+fn path_and_source(object: &Value) -> Option<(RepoPath, SourceRef)> {
+    let path = path_of(object.text_at(&["spec", "path"]))?;
+    let source = object.at(&["spec", "sourceRef"])?;
+    let text = |key: &str| source.text_at(&[key]).map(str::to_owned);
+    Some((path, SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace") }))
 }

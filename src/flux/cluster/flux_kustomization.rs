@@ -67,13 +67,8 @@ pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
 }
 
 impl FluxKustomization {
-    /// The Kustomization that flux-operator creates for the `sync` of a FluxInstance.
-    pub(super) fn made_by_operator(
-        at: &At,
-        cluster: ClusterId,
-        path: &RepoPath,
-        source: &SourceRef,
-    ) -> FluxKustomization {
+    /// One of which only the path and the source are known.
+    pub(super) fn unknown(at: &At, cluster: ClusterId, path: &RepoPath, source: &SourceRef) -> FluxKustomization {
         FluxKustomization {
             at: at.clone(),
             cluster,
@@ -94,6 +89,17 @@ impl FluxKustomization {
         }
     }
 
+    /// The one that flux-operator makes for a FluxInstance; `patches` are those that changed it.
+    pub(super) fn made(
+        at: &At,
+        object: &Value,
+        patches: &[Arc<Patch>],
+        cluster: ClusterId,
+    ) -> Option<FluxKustomization> {
+        let own = stated_patches(at, None, patches, object);
+        FluxKustomization::of(at, object.clone(), own, cluster, None)
+    }
+
     /// Reads one, with what the build of its parent makes of it. `None` if it names no source.
     pub(in crate::flux) fn read(
         at: &At,
@@ -106,6 +112,18 @@ impl FluxKustomization {
         let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
         let identity = rendered.map(|rendered| (rendered.name.as_str(), rendered.namespace.as_deref()));
         let object = effective(root, patches, identity, from_parent)?;
+        let own = stated_patches(at, Some(root), patches, &object);
+        FluxKustomization::of(at, object, own, cluster, parent)
+    }
+
+    /// Reads one as it arrives.
+    fn of(
+        at: &At,
+        object: Value,
+        patches: Patches,
+        cluster: ClusterId,
+        parent: Option<KustomizationId>,
+    ) -> Option<FluxKustomization> {
         let text = |path: &[&str]| object.text_at(path).map(str::to_owned);
         let is_set = |field: &str| object.at(&["spec", field]).is_some_and(Value::is_true);
         let list = |path: &[&str]| object.at(path).map_or(&[][..], Value::items).iter();
@@ -141,7 +159,7 @@ impl FluxKustomization {
             prune: is_set("prune"),
             variables: Arc::default(),
             substitute_from: list(&["spec", "postBuild", "substituteFrom"]).filter_map(substitute_from).collect(),
-            patches: stated_patches(at, root, patches, &object),
+            patches,
             path,
             namespace,
             object,
@@ -175,6 +193,18 @@ impl FluxKustomization {
     /// `spec.healthChecks`.
     pub fn waits(&self) -> bool {
         self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
+    }
+
+    /// Has it build from another path, where this tree has what its own path has.
+    pub(super) fn move_to(&mut self, path: RepoPath) {
+        let listed = self.object.at(&["spec", "components"]).map_or(&[][..], Value::items).iter();
+        self.components = listed.filter_map(|item| path.join(item.text()?)).collect();
+        self.path = Some(path);
+    }
+
+    /// The other cluster to which it applies everything.
+    pub fn remote_cluster(&self) -> Option<String> {
+        remote_cluster(&self.object, &self.namespace)
     }
 
     /// What it adds to the kustomization of its path.
@@ -215,16 +245,23 @@ impl FluxKustomization {
     }
 }
 
+/// The other cluster that `spec.kubeConfig` of an object names, as a text that is the same for the
+/// same one: the Secret or ConfigMap is in the namespace of the object.
+pub fn remote_cluster(object: &Value, namespace: &str) -> Option<String> {
+    Some(format!("{namespace} {}", object.at(&["spec", "kubeConfig"])?.to_flow()))
+}
+
 /// The keys of a ConfigMap or Secret, with the values that can be read.
 pub(super) type Data = Vec<(String, Option<String>)>;
 
 /// The `spec.patches` of the effective object, each at its line; if a patch of a parent replaced
 /// them, at that patch.
-fn stated_patches(at: &At, root: Node<'_>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
+fn stated_patches(at: &At, root: Option<Node<'_>>, from_above: &[Arc<Patch>], object: &Value) -> Patches {
     let Some(list) = object.at(&["spec", "patches"]) else { return Vec::new() };
     if let Some(above) = from_above.iter().rev().find(|patch| patch.changes_fields(&["patches"])) {
         return Patch::of_flux(&above.path, list, |_| above.line);
     }
-    let lines: Vec<_> = root.at(&["spec", "patches"]).into_iter().flat_map(Node::items).map(Node::line).collect();
+    let stated = root.and_then(|root| root.at(&["spec", "patches"]));
+    let lines: Vec<_> = stated.into_iter().flat_map(Node::items).map(Node::line).collect();
     Patch::of_flux(&at.path, list, |index| lines.get(index).copied().unwrap_or_default())
 }

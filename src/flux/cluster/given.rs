@@ -2,9 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::entry_point::{EntryPoint, name_of};
+use super::artifact::Artifact;
+use super::entry_point::{EntryPoint, Root, name_of};
 use crate::flux::files::{At, SourceRef};
 use crate::repo::RepoPath;
+
+/// What is known of a tree from elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// The clusters of the configuration.
+    pub clusters: Vec<GivenCluster>,
+    /// The addresses of the repository, as its git remotes have them.
+    pub urls: Vec<String>,
+}
 
 /// A cluster as the configuration names it. Their order is that of promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +31,11 @@ pub struct GivenCluster {
 
 /// All entry points with the names of their clusters: those that the tree shows, and those that are
 /// only given. A given cluster with the same path, or else the same name, decides name and branch.
-/// `source` finds the source of a path that is only given.
+/// `look_up` finds the source of a path that is only given, and the Flux Kustomization with it.
 pub(super) fn named(
     found: Vec<EntryPoint>,
     given: &[GivenCluster],
-    source: &mut dyn FnMut(&RepoPath) -> SourceRef,
+    look_up: &mut dyn FnMut(&RepoPath) -> (SourceRef, Root),
 ) -> Vec<(String, EntryPoint)> {
     let given_names: BTreeSet<&str> = given.iter().map(|given| &*given.name).collect();
     let mut rest: Vec<Option<EntryPoint>> = found.into_iter().map(Some).collect();
@@ -42,7 +52,7 @@ pub(super) fn named(
             Some(_) => take(&|entry| given.is_at(&entry.path)),
             None => take(&|entry| name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
         });
-        let only_given = || given.path.as_ref().map(|path| given.entry_point(path, source(path)));
+        let only_given = || given.path.as_ref().map(|path| given.entry_point(path, look_up(path)));
         let Some(mut entry) = entry.or_else(only_given) else { continue };
         entry.branch = given.branch.clone().or(entry.branch);
         all.push((given.name.clone(), entry));
@@ -61,15 +71,17 @@ impl GivenCluster {
         self.path.as_ref() == Some(path)
     }
 
-    fn entry_point(&self, path: &RepoPath, source: SourceRef) -> EntryPoint {
+    fn entry_point(&self, path: &RepoPath, (source, root): (SourceRef, Root)) -> EntryPoint {
         EntryPoint {
             path: path.clone(),
             stated_at: At::document(&self.stated_in, 0),
             source,
             branch: None,
             url: None,
+            artifact: Artifact::default(),
+            top: RepoPath::root(),
             flux: None,
-            kustomization: None,
+            root,
         }
     }
 }
@@ -113,8 +125,8 @@ mod tests {
         RepoPath::new(text).unwrap()
     }
 
-    fn source(_: &RepoPath) -> SourceRef {
-        SourceRef { kind: "GitRepository".into(), name: "x".into(), namespace: None }
+    fn source(_: &RepoPath) -> (SourceRef, Root) {
+        (SourceRef { kind: "GitRepository".into(), name: "x".into(), namespace: None }, Root::Unknown)
     }
 
     fn given(name: &str, at: &str, branch: &str) -> GivenCluster {
@@ -132,11 +144,13 @@ mod tests {
         let entry = |(at, branch): &(&str, &str)| EntryPoint {
             path: path(at),
             stated_at: At::document(&path("f"), 0),
-            source: source(&path(at)),
+            source: source(&path(at)).0,
             branch: Some((*branch).into()),
             url: None,
+            artifact: Artifact::default(),
+            top: RepoPath::root(),
             flux: None,
-            kustomization: None,
+            root: Root::Unknown,
         };
         let all = named(found.iter().map(entry).collect(), given, &mut source);
         all.iter()

@@ -8,18 +8,20 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::index::Lookup;
-use self::walk::{ConfigSources, Walk};
+use self::walk::{ByName, Walk};
 use super::Cluster;
 use super::by_id::{ById, ClusterId, KustomizationId};
 use super::entry_point::EntryPoint;
-use super::entry_points::{entry_points, source_of};
+use super::entry_points::{entry_points, only_given};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
-use super::given::{self, GivenCluster};
+use super::given::{self, Given};
 use super::reach::Reach;
 use super::releases_roots::releases_roots;
+use super::repositories::Repositories;
 use crate::flux::files::{At, FluxVersion, Object};
 use crate::flux::kustomize::{Builder, ParsedTree, Unmodelled};
+use crate::repo::RepoPath;
 use crate::yaml::Node;
 
 /// Which cluster applies what, by which Flux Kustomization, and as what.
@@ -31,6 +33,8 @@ pub struct Graph {
     pub kustomizations: ById<KustomizationId, FluxKustomization>,
     /// What changes objects and is not modelled.
     pub unmodelled: BTreeSet<Unmodelled>,
+    /// The kustomization files that a cluster builds.
+    pub built: BTreeSet<RepoPath>,
     reaches: BTreeMap<At, Vec<Reach>>,
     index: Lookup,
 }
@@ -51,25 +55,29 @@ impl Graph {
         self.reaches.iter().map(|(at, reaches)| (at, reaches.as_slice()))
     }
 
-    /// Reads the graph of a tree; `given` are the clusters of the configuration.
-    pub(in crate::flux) fn of(parsed: &ParsedTree<'_>, given: &[GivenCluster]) -> Graph {
+    /// Reads the graph of a tree; `given` is what is known of it from elsewhere.
+    pub(in crate::flux) fn of(parsed: &ParsedTree<'_>, given: &Given) -> Graph {
         let mut graph = Graph::default();
         let mut builder = Builder::new(parsed);
-        let config_sources = ConfigSources::of(parsed);
-        let found = entry_points(parsed, &mut builder);
-        for (name, entry) in given::named(found, given, &mut |path| source_of(path, parsed, &mut builder)) {
-            graph.add_cluster(name, &entry, parsed, &mut builder, &config_sources);
+        let repositories = Repositories::of(parsed);
+        let by_name = ByName::of(parsed, &repositories);
+        let found = entry_points(parsed, &mut builder, &repositories, &given.urls);
+        let mut only_given = |path: &RepoPath| only_given(path, parsed, &mut builder);
+        let named = given::named(found, &given.clusters, &mut only_given);
+        for (name, entry) in named {
+            graph.add_cluster(name, &entry, parsed, &mut builder, &by_name);
         }
-        graph.put_in_order(given);
+        graph.put_in_order(&given.clusters);
         let builds = graph.kustomizations.iter().map(|applied| (applied.path.as_ref(), applied.overlay()));
-        let built = builder.files_built(builds);
-        graph.unmodelled = builder.unmodelled.into_iter().filter(|what| built.contains(&what.path)).collect();
+        graph.built = builder.files_built(builds);
+        let is_built = |what: &Unmodelled| graph.built.contains(&what.path);
+        graph.unmodelled = builder.unmodelled.into_iter().filter(is_built).collect();
         graph
     }
 
     /// Puts the clusters into the order of promotion. The reaches of an object keep their order, so
     /// that no name depends on this.
-    fn put_in_order(&mut self, given: &[GivenCluster]) {
+    fn put_in_order(&mut self, given: &[given::GivenCluster]) {
         let mut order: Vec<ClusterId> = self.clusters.ids().collect();
         order.sort_by_key(|id| given::rank(&self.clusters[*id].name, given));
         self.clusters = order.iter().map(|id| self.clusters[*id].clone()).collect();
@@ -84,7 +92,7 @@ impl Graph {
         entry: &EntryPoint,
         parsed: &ParsedTree<'v>,
         builder: &mut Builder<'v>,
-        config_sources: &ConfigSources<'v>,
+        by_name: &ByName<'v>,
     ) {
         let in_tree = parsed.tree.holds(&entry.path);
         let cluster = self.clusters.push(Cluster {
@@ -97,10 +105,11 @@ impl Graph {
             flux_here: entry.flux,
             source: entry.source.clone(),
             url: entry.url.clone(),
+            artifact: entry.artifact.clone(),
             releases_roots: Vec::new(),
             controller_flags: Vec::new(),
         });
-        let reached = Walk::through(self, cluster, entry, parsed, builder, config_sources);
+        let reached = Walk::through(self, cluster, entry, parsed, builder, by_name);
         if self.clusters[cluster].flux.is_none() {
             let texts = reached.iter().flat_map(|(at, reaches)| {
                 reaches.iter().filter_map(|reach| Some((reach, parsed.node(at)?, parsed.text(&at.path)?)))

@@ -9,11 +9,14 @@
 //!
 //! The singular files have the data, the plural ones find it in a tree.
 
+mod address;
 mod arrived;
+mod artifact;
 mod by_id;
 mod effective;
 mod entry_point;
 mod entry_points;
+mod external_artifacts;
 mod flag;
 mod flags;
 mod flux_kustomization;
@@ -23,18 +26,22 @@ mod graph;
 mod reach;
 mod releases_root;
 mod releases_roots;
+mod repositories;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod this_repository;
 
+pub use address::address;
 pub(super) use arrived::arriving;
+pub use artifact::Artifact;
 pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
 pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};
-pub use flux_kustomization::{FluxKustomization, SubstituteFrom};
+pub use flux_kustomization::{FluxKustomization, SubstituteFrom, remote_cluster};
 pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
-pub use given::GivenCluster;
+pub use given::{Given, GivenCluster};
 pub use graph::Graph;
 pub(super) use graph::states_version;
 pub use reach::Reach;
@@ -68,6 +75,8 @@ pub struct Cluster {
     pub source: SourceRef,
     /// The address of the git repository of that source.
     pub url: Option<String>,
+    /// What of this repository the source holds.
+    pub artifact: Artifact,
     /// Where to state what applies to all its releases.
     pub releases_roots: Vec<ReleasesRoot>,
     /// The flags of its controllers that matter: those that its branch shows, or else this tree.

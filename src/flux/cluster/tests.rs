@@ -237,3 +237,135 @@ fn what_no_cluster_applies_is_known() {
     let unreached: Vec<_> = view.unreached().map(|object| format!("{} {}", object.kind, object.at)).collect();
     assert_eq!(unreached, ["HelmRelease apps/release.yaml", "Kustomization bootstrap/cluster.yaml"]);
 }
+
+/// `name path (namespace/name of the root), releases` of each cluster.
+fn clusters(files: &[(&str, &'static str)], urls: &[&str]) -> Vec<String> {
+    let urls = urls.iter().map(ToString::to_string).collect();
+    let given = crate::flux::Given { clusters: Vec::new(), urls };
+    let view = View::with_given(view(files).tree().clone(), given).unwrap();
+    let graph = view.graph();
+    let one = |id: super::ClusterId| {
+        let cluster = &graph.clusters[id];
+        let root = graph.kustomizations.iter().find(|root| root.cluster == id && root.parent.is_none()).unwrap();
+        let releases = graph.reached().flat_map(|(_, reaches)| reaches);
+        let releases = releases.filter(|reach| reach.cluster == id && reach.kind == "HelmRelease").count();
+        format!("{} {} ({}), {releases}", cluster.name, cluster.path, root.full_name())
+    };
+    graph.clusters.ids().map(one).collect()
+}
+
+fn entry(name: &str, url: &str, spec: &str) -> &'static str {
+    file(format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec: {{url: {url}, ref: {{branch: main}}}}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+         metadata: {{name: {name}, namespace: flux-system}}\nspec: {{{spec} sourceRef: {{kind: GitRepository, name: {name}}}}}\n"
+    ))
+}
+
+#[test]
+fn another_repository_is_no_cluster() {
+    let (own, other) = ("https://example.org/home", "https://example.org/other");
+    let apps = ("flux/apps.yaml", kustomization("apps", "apps"));
+    let release = ("apps/release.yaml", release("plex"));
+    // One with the same layout, whose file comes first.
+    let mut files = vec![
+        ("flux/a.yaml", entry("another", other, "path: ./flux,")),
+        ("flux/own.yaml", entry("home", own, "path: ./flux,")),
+        apps,
+        release,
+    ];
+    assert_eq!(clusters(&files, &[]), ["cluster flux (flux-system/home), 1"]);
+    // One without a path, which the cluster applies.
+    files[0] = ("apps/crds.yaml", entry("another", other, ""));
+    assert_eq!(clusters(&files, &[]), ["cluster flux (flux-system/home), 1"]);
+    assert_eq!(clusters(&files, &["git@example.org:home.git"]), ["cluster flux (flux-system/home), 1"]);
+    // One alone: what others build from is in no file.
+    let files = [apps, release, ("apps/tenant.yaml", entry("tenant", other, "path: ./,"))];
+    assert_eq!(clusters(&files, &[]), [""; 0]);
+    // Two of the same path with the address of this repository are both shown.
+    let files = [
+        ("flux/one.yaml", entry("one", "https://example.org/one", "path: ./flux,")),
+        ("flux/two.yaml", entry("two", "https://example.org/two", "path: ./flux,")),
+    ];
+    assert_eq!(clusters(&files, &["https://example.org/two"]), ["cluster flux (flux-system/two), 0"]);
+    assert_eq!(clusters(&files, &[]).len(), 2, "nothing says which is this repository");
+}
+
+#[test]
+fn a_root_is_read_as_it_arrives() {
+    let release = ("apps/release.yaml", release("plex"));
+    let apps = ("clusters/a/apps.yaml", kustomization("apps", "apps"));
+    // Patched by the kustomization that lists it, which alone states the path.
+    let patched = "resources: [gotk-sync.yaml]\npatches:\n- target: {kind: Kustomization}\n  patch: |\n    \
+                   apiVersion: kustomize.toolkit.fluxcd.io/v1\n    kind: Kustomization\n    metadata: {name: _}\n    \
+                   spec:\n      path: ./clusters/a\n      postBuild: {substitute: {A: b}}\n";
+    let files = [
+        ("clusters/a/flux-system/gotk-sync.yaml", entry("home", "https://example.org/home", "")),
+        ("clusters/a/flux-system/kustomization.yaml", patched),
+        apps,
+        release,
+    ];
+    assert_eq!(clusters(&files, &[]), ["a clusters/a (flux-system/home), 1"]);
+    let graph = view(&files);
+    let graph = graph.graph();
+    assert!(graph.kustomizations.first().unwrap().variables.gives("A"));
+    // Patched by the FluxInstance.
+    let instance = "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux}\nspec:\n  \
+                    sync: {kind: GitRepository, name: home, url: https://example.org/home, ref: refs/heads/main, path: x}\n  \
+                    kustomize:\n    patches:\n    - target: {kind: Kustomization}\n      patch: |\n        \
+                    - {op: replace, path: /spec/path, value: clusters/a}\n    - target: {kind: GitRepository}\n      patch: |\n        \
+                    - {op: replace, path: /spec/ref, value: {branch: next}}\n";
+    let files = [("instance.yaml", instance), apps, release];
+    let apps_elsewhere = clusters(&files, &[]);
+    assert_eq!(apps_elsewhere, ["a clusters/a (flux/home), 0"], "the sources of other namespaces are others");
+    assert_eq!(view(&files).graph().clusters.first().unwrap().branch.as_deref(), Some("next"));
+    // Not listed by the kustomization beside it: `flux bootstrap` has applied it.
+    let files = [
+        ("clusters/a/flux-system/gotk-sync.yaml", entry("home", "https://example.org/home", "path: ./clusters/a,")),
+        ("clusters/a/flux-system/kustomization.yaml", "resources: []\n"),
+        apps,
+        release,
+    ];
+    assert_eq!(clusters(&files, &[]), ["a clusters/a (flux-system/home), 1"]);
+    // Its source is in no file, and all build from it.
+    let root = kustomization("cluster", "clusters/a");
+    assert_eq!(
+        clusters(&[("clusters/a/root.yaml", root), apps, release], &[]),
+        ["a clusters/a (flux-system/cluster), 1"]
+    );
+}
+
+#[test]
+fn an_artifact_may_hold_a_part_of_the_repository() {
+    let release = ("apps/release.yaml", release("plex"));
+    let generator = "apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\n\
+                     metadata: {name: g, namespace: flux-system}\nspec:\n  sources: [{alias: repo, kind: GitRepository, name: home}]\n  \
+                     artifacts:\n  - name: all\n    copy: [{from: '@repo/apps/**', to: '@artifact/copied/'}]\n  \
+                     - name: odd\n    copy: [{from: '@repo/apps/*.yaml', to: '@artifact/'}]\n";
+    let apps = |artifact: &str, path: &str| {
+        file(format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n\
+             spec: {{path: {path}, sourceRef: {{kind: ExternalArtifact, name: {artifact}}}}}\n"
+        ))
+    };
+    for (artifact, path, releases) in [("all", "./copied", 1), ("all", "./", 0), ("odd", "./", 0), ("other", "./", 0)] {
+        let files = [
+            ("flux/home.yaml", entry("home", "https://example.org/home", "path: ./flux,")),
+            ("flux/generator.yaml", generator),
+            ("flux/apps.yaml", apps(artifact, path)),
+            release,
+        ];
+        assert_eq!(
+            clusters(&files, &[]),
+            [format!("cluster flux (flux-system/home), {releases}")],
+            "{artifact} {path}"
+        );
+    }
+    // Pushed from a directory: paths count from there.
+    let instance = "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\n\
+                    spec:\n  sync: {kind: OCIRepository, name: home, url: oci://example.org/home, ref: latest, path: flux}\n";
+    let apps = file(kustomization("apps", "apps").replace("GitRepository", "OCIRepository"));
+    let files =
+        [("k8s/flux/instance.yaml", instance), ("k8s/flux/apps.yaml", apps), ("k8s/apps/release.yaml", release.1)];
+    assert_eq!(clusters(&files, &[]), ["cluster k8s/flux (flux-system/home), 1"]);
+}

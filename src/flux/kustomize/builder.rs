@@ -191,6 +191,8 @@ impl<'v> Builder<'v> {
                 object.transform_namespace(transformer);
             }
         }
+        // They are part of the stage of the fields.
+        patch(&kustomization.replacements, objects, false);
     }
 
     /// Runs a Component on the objects so far.

@@ -1,16 +1,19 @@
 //! The change that a patch makes.
 
+use super::fill::Fill;
 use crate::flux::value::{Operation, Value};
 use crate::yaml::Stream;
 
 /// The change that a patch states.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    /// Objects to merge in: strategic merge patches.
-    Merge(Vec<Value>),
+    /// An object to merge in: a strategic merge patch.
+    Merge(Value),
     /// Operations of a JSON patch.
     Json(Vec<Operation>),
-    /// Neither of these; Kustomize would fail.
+    /// Fields to fill: a target of `replacements`.
+    Fill(Fill),
+    /// None of these; Kustomize would fail.
     Unreadable,
 }
 
@@ -27,41 +30,40 @@ pub enum Outcome {
 }
 
 impl Change {
-    /// Reads the text of a patch.
-    pub(super) fn read(text: &str) -> Change {
-        let Ok(stream) = Stream::parse(text) else { return Change::Unreadable };
-        let Some(documents) = stream.documents().map(Value::of).collect::<Option<Vec<_>>>() else {
-            return Change::Unreadable;
-        };
-        match documents.as_slice() {
-            [list @ Value::Sequence(items)] => {
-                let operations = list.items().iter().map(Operation::read).collect::<Option<Vec<_>>>();
-                operations.filter(|_| !items.is_empty()).map_or(Change::Unreadable, Change::Json)
+    /// Reads the text of a patch: several strategic merge patches if it has several documents, none
+    /// if it has only comments.
+    pub(super) fn read(text: &str) -> Vec<Change> {
+        let Ok(stream) = Stream::parse(text) else { return vec![Change::Unreadable] };
+        let documents: Option<Vec<Value>> = stream.documents().map(Value::of).collect();
+        match documents.as_deref() {
+            Some([Value::Sequence(items)]) if !items.is_empty() => {
+                let operations: Option<Vec<Operation>> = items.iter().map(Operation::read).collect();
+                vec![operations.map_or(Change::Unreadable, Change::Json)]
             }
-            several if !several.is_empty() && several.iter().all(|one| matches!(one, Value::Mapping(_))) => {
-                Change::Merge(documents)
+            Some(several) if several.iter().all(|one| matches!(one, Value::Mapping(_))) => {
+                several.iter().cloned().map(Change::Merge).collect()
             }
-            _ => Change::Unreadable,
+            _ => vec![Change::Unreadable],
         }
     }
 
     /// Applies it to an object that it selects.
     pub(super) fn apply(&self, object: &mut Value) -> Outcome {
         match self {
-            Change::Merge(patches) => {
-                for patch in patches {
-                    if patch.text_at(&["$patch"]) == Some("delete") {
-                        return Outcome::Deleted;
-                    }
-                    let mut patch = patch.clone();
-                    // Kustomize keeps kind and name of the object, whatever those of the patch are.
-                    patch.remove("apiVersion");
-                    patch.remove("kind");
-                    if let Some(metadata) = patch.get_mut("metadata") {
-                        metadata.remove("name");
-                    }
-                    object.merge(&patch);
+            Change::Merge(patch) => {
+                if patch.text_at(&["$patch"]) == Some("delete") {
+                    return Outcome::Deleted;
                 }
+                let mut patch = patch.clone();
+                // Kustomize keeps kind, name and namespace of the object, whatever those of the
+                // patch are.
+                patch.remove("apiVersion");
+                patch.remove("kind");
+                if let Some(metadata) = patch.get_mut("metadata") {
+                    metadata.remove("name");
+                    metadata.remove("namespace");
+                }
+                object.merge(&patch);
                 Outcome::Patched
             }
             Change::Json(operations) => {
@@ -72,6 +74,10 @@ impl Change {
                 *object = patched;
                 Outcome::Patched
             }
+            Change::Fill(fill) => {
+                fill.apply(object);
+                Outcome::Patched
+            }
             Change::Unreadable => Outcome::Failed,
         }
     }
@@ -79,11 +85,13 @@ impl Change {
     /// Whether it changes the identity of an object: something in `metadata`, or whether it exists.
     pub(super) fn changes_identity(&self) -> bool {
         match self {
-            Change::Merge(patches) => patches.iter().any(|patch| {
+            Change::Merge(patch) => {
                 let metadata = patch.get("metadata").map_or(&[][..], Value::entries);
-                patch.get("$patch").is_some() || metadata.iter().any(|(key, _)| key != "name")
-            }),
+                let is_kept = |key: &str| key == "name" || key == "namespace";
+                patch.get("$patch").is_some() || metadata.iter().any(|(key, _)| !is_kept(key))
+            }
             Change::Json(operations) => operations.iter().any(is_of_identity),
+            Change::Fill(fill) => fill.changes_identity(),
             Change::Unreadable => false,
         }
     }
@@ -91,18 +99,14 @@ impl Change {
     /// The part of it that changes the identity of an object: `apiVersion`, `kind`, `metadata`.
     pub(super) fn of_identity(&self) -> Change {
         match self {
-            Change::Merge(patches) => Change::Merge(
-                patches
-                    .iter()
-                    .map(|patch| {
-                        let identity = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
-                        Value::Mapping(identity.cloned().collect())
-                    })
-                    .collect(),
-            ),
+            Change::Merge(patch) => {
+                let identity = patch.entries().iter().filter(|(key, _)| key == "metadata" || key == "$patch");
+                Change::Merge(Value::Mapping(identity.cloned().collect()))
+            }
             Change::Json(operations) => {
                 Change::Json(operations.iter().filter(|operation| is_of_identity(operation)).cloned().collect())
             }
+            Change::Fill(fill) => Change::Fill(fill.of_identity()),
             Change::Unreadable => Change::Unreadable,
         }
     }
@@ -110,14 +114,13 @@ impl Change {
     /// Whether it sets or removes one of these fields of `spec`, or something in or above them.
     pub(super) fn changes_fields(&self, fields: &[&str]) -> bool {
         match self {
-            Change::Merge(patches) => {
-                patches.iter().any(|patch| fields.iter().any(|field| patch.at(&["spec", field]).is_some()))
-            }
+            Change::Merge(patch) => fields.iter().any(|field| patch.at(&["spec", field]).is_some()),
             Change::Json(operations) => operations
                 .iter()
                 .flat_map(|operation| [Some(&operation.path), operation.from.as_ref()])
                 .flatten()
                 .any(|pointer| concerns(pointer, fields)),
+            Change::Fill(fill) => fill.paths().iter().any(|path| concerns(path, fields)),
             Change::Unreadable => true,
         }
     }
@@ -132,6 +135,6 @@ fn concerns(pointer: &[String], fields: &[&str]) -> bool {
     match pointer {
         [] => true,
         [spec] => spec == "spec",
-        [spec, field, ..] => spec == "spec" && fields.contains(&field.as_str()),
+        [spec, field, ..] => spec == "spec" && (fields.contains(&field.as_str()) || field == "*"),
     }
 }

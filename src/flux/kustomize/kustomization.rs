@@ -63,6 +63,8 @@ pub struct Kustomization {
     pub annotations: BTreeMap<String, String>,
     /// The patches of all three fields for them.
     pub patches: Patches,
+    /// What `replacements` fill.
+    pub(super) replacements: Patches,
     /// The NamespaceTransformers that are written into `transformers`.
     pub namespaces: Vec<NamespaceTransformer>,
     /// `configurations`.
@@ -142,6 +144,7 @@ impl Kustomization {
             labels: labels(root),
             annotations: pairs(root.get("commonAnnotations")).collect(),
             patches: Patch::of_kustomization(path, root, read),
+            replacements: Patch::of_replacements(path, root, read),
             namespaces,
             configurations: listed(root, "configurations"),
             inputs,
@@ -187,9 +190,9 @@ fn labels(root: Node<'_>) -> BTreeMap<String, String> {
     pairs(root.get("commonLabels")).chain(groups.flat_map(|group| pairs(group.get("pairs")))).collect()
 }
 
-/// The files of patches.
+/// The files of patches and replacements.
 fn patch_files(root: Node<'_>) -> Vec<Listed> {
-    let by_path = ["patches", "patchesJson6902"].into_iter().flat_map(|key| {
+    let by_path = ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(|key| {
         let items = root.get(key).into_iter().flat_map(Node::items);
         items.filter_map(|item| Some(Listed { text: item.text_at(&["path"])?.to_owned(), line: item.line() }))
     });

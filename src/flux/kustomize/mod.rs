@@ -11,6 +11,7 @@
 
 mod builder;
 mod change;
+mod fill;
 mod generator;
 mod kustomization;
 mod overlay;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::change::{Change, Outcome};
+use super::fill::{Fill, Filled};
 use super::selector::{Subject, Target};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
@@ -33,10 +34,13 @@ impl Patch {
         for item in root.get("patchesStrategicMerge").into_iter().flat_map(Node::items) {
             let Some(text) = item.value() else { continue };
             let text = if text.contains('\n') { Some(text.to_owned()) } else { file(text) };
-            found.extend(text.map(|text| {
-                let (path, line, change) = (path.clone(), item.line(), Change::read(&text));
-                Arc::new(Patch { path, line, target: None, change, text: text.into() })
-            }));
+            let Some(text) = text else { continue };
+            let changes = match Change::read(&text) {
+                // Unlike under `patches`, Kustomize takes a file of comments only for an error here.
+                nothing if nothing.is_empty() => vec![Change::Unreadable],
+                changes => changes,
+            };
+            found.extend(Patch::all_of(path, item.line(), None, changes, &text));
         }
         found.extend(Patch::listed_in(path, root.get("patches"), &file));
         found.extend(Patch::listed_in(path, root.get("patchesJson6902"), &file));
@@ -49,34 +53,80 @@ impl Patch {
         list: Option<Node<'_>>,
         file: &dyn Fn(&str) -> Option<String>,
     ) -> Patches {
-        let patch = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
-        list.into_iter().flat_map(Node::items).filter_map(patch).map(Arc::new).collect()
+        let patches = |item: Node<'_>| Patch::read(path, item.line(), &Value::of(item)?, file);
+        list.into_iter().flat_map(Node::items).filter_map(patches).flatten().collect()
     }
 
     /// The entries of `spec.patches` of a Flux Kustomization. `line` returns the line of each, by
     /// index.
     pub(in crate::flux) fn of_flux(path: &RepoPath, patches: &Value, line: impl Fn(usize) -> usize) -> Patches {
         let items = patches.items().iter().enumerate();
-        items.filter_map(|(index, item)| Patch::read(path, line(index), item, &|_| None)).map(Arc::new).collect()
+        items.filter_map(|(index, item)| Patch::read(path, line(index), item, &|_| None)).flatten().collect()
     }
 
-    fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patch> {
+    fn read(path: &RepoPath, line: usize, item: &Value, file: &dyn Fn(&str) -> Option<String>) -> Option<Patches> {
         let text = match (item.text_at(&["patch"]), item.text_at(&["path"])) {
             (Some(text), _) => text.to_owned(),
             (None, Some(name)) => file(name)?,
             (None, None) => return None,
         };
         let target = item.get("target").map(Target::read);
-        Some(Patch { path: path.clone(), line, target, change: Change::read(&text), text: text.into() })
+        let changes = match Change::read(&text) {
+            several if several.len() > 1 && target.is_some() => vec![Change::Unreadable],
+            changes => changes,
+        };
+        Some(Patch::all_of(path, line, target.as_ref(), changes, &text))
+    }
+
+    /// The patches of a text: without a target, each document is one for the object that it names.
+    fn all_of(path: &RepoPath, line: usize, target: Option<&Target>, changes: Vec<Change>, text: &str) -> Patches {
+        let text: Arc<str> = text.into();
+        let patch = |change: Change| {
+            Arc::new(Patch { path: path.clone(), line, target: target.cloned(), change, text: text.clone() })
+        };
+        changes.into_iter().map(patch).collect()
+    }
+
+    /// What `replacements` of a kustomization file fill, as patches. What a target rejects counts as
+    /// selected: so more is unknown, and nothing is wrong.
+    pub(super) fn of_replacements(
+        path: &RepoPath,
+        root: Node<'_>,
+        read: &dyn Fn(&RepoPath) -> Option<String>,
+    ) -> Patches {
+        let patch = |Filled { select, line, fill }: Filled| {
+            let (target, change, text) = (Some(Target::read(&select)), Change::Fill(fill), "replacements".into());
+            Arc::new(Patch { path: path.clone(), line, target, change, text })
+        };
+        Fill::all_of(path, root, read).into_iter().map(patch).collect()
     }
 
     /// Whether it changes this object.
     pub(super) fn selects(&self, object: &Subject<'_>) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.selects(object),
-            (None, Change::Merge(patches)) => patches.iter().any(|patch| names(patch, object)),
-            (None, Change::Json(_) | Change::Unreadable) => false,
+            (None, Change::Merge(patch)) => names(patch, object),
+            (None, Change::Json(_) | Change::Fill(_) | Change::Unreadable) => false,
         }
+    }
+
+    /// Whether it changes an object that nothing else has changed.
+    pub(in crate::flux) fn selects_value(&self, object: &Value) -> bool {
+        let text = |path: &[&str]| object.text_at(path).unwrap_or_default();
+        let name = text(&["metadata", "name"]);
+        let namespace = object.text_at(&["metadata", "namespace"]);
+        let pairs = |key: &str| {
+            let entries = object.at(&["metadata", key]).map_or(&[][..], Value::entries).iter();
+            entries.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
+        };
+        self.selects(&Subject {
+            api_version: text(&["apiVersion"]),
+            kind: text(&["kind"]),
+            names: [name, name],
+            namespaces: [namespace, namespace],
+            labels: &pairs("labels"),
+            annotations: &pairs("annotations"),
+        })
     }
 
     /// The text of the patch.
@@ -88,10 +138,10 @@ impl Patch {
     pub(in crate::flux) fn is_for_named(&self, kind: &str, name: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.may_select(kind, name),
-            (None, Change::Merge(patches)) => patches.iter().any(|patch| {
+            (None, Change::Merge(patch)) => {
                 patch.text_at(&["kind"]) == Some(kind) && patch.text_at(&["metadata", "name"]) == Some(name)
-            }),
-            (None, Change::Json(_) | Change::Unreadable) => false,
+            }
+            (None, Change::Json(_) | Change::Fill(_) | Change::Unreadable) => false,
         }
     }
 
@@ -99,11 +149,11 @@ impl Patch {
     pub fn is_only_for(&self, kind: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.names_flux_kind(kind),
-            (None, Change::Merge(patches)) => patches.iter().all(|patch| {
+            (None, Change::Merge(patch)) => {
                 let version = patch.text_at(&["apiVersion"]).unwrap_or_default();
                 patch.text_at(&["kind"]) == Some(kind) && version.contains(".toolkit.fluxcd.io/")
-            }),
-            (None, Change::Json(_) | Change::Unreadable) => false,
+            }
+            (None, Change::Json(_) | Change::Fill(_) | Change::Unreadable) => false,
         }
     }
 
@@ -130,6 +180,14 @@ impl Patch {
     /// Whether its target selects by a label of this name, with any value.
     pub fn asks_for_label(&self, key: &str) -> bool {
         self.target.as_ref().is_some_and(|target| target.asks_for_label(key))
+    }
+
+    /// What it merges in, if it is a strategic merge patch.
+    pub fn merges(&self) -> Option<&Value> {
+        match &self.change {
+            Change::Merge(value) => Some(value),
+            Change::Json(_) | Change::Fill(_) | Change::Unreadable => None,
+        }
     }
 
     /// Whether it is a list of operations (RFC 6902), which fails if a place that it names is

@@ -142,7 +142,8 @@ impl<'v> SourceNames<'v> {
             line: None,
             what: format!("{path}, which git tracks and did not check out,"),
         });
-        self.unread = elsewhere.chain(names).chain(no_text).chain(absent).collect();
+        let all: Vec<Unread> = elsewhere.chain(names).chain(no_text).chain(absent).collect();
+        self.unread.splice(..0, all);
     }
 
     /// What is built and cannot be read: it may name any source.
@@ -163,19 +164,30 @@ impl<'v> SourceNames<'v> {
         }
     }
 
+    /// A ResourceSet of flux-operator, whose inputs decide which source is named.
+    fn filled_by_inputs(&mut self, path: &RepoPath, line: usize) {
+        let what = format!("what a ResourceSet in {path} makes of its inputs");
+        self.unread.push(Unread { path: Some(path.clone()), line: Some(line), what });
+    }
+
     fn walk(&mut self, path: &RepoPath, root: Node<'_>, read: &BTreeSet<(&RepoPath, usize)>) {
         // Aliases are not followed: what they point to is visited where it stands.
         let mut waiting = vec![root];
         while let Some(node) = waiting.pop() {
             if node.style().is_none() {
                 let text = node.text().filter(|text| text.contains('\n') && has_word(text, self.kind));
+                if text.is_some_and(is_filled_by_inputs) {
+                    self.filled_by_inputs(path, node.line());
+                }
                 self.texts.extend(text.map(|text| (path.clone(), text.to_owned())));
                 continue;
             }
             let is_read = read.contains(&(path, node.range().start));
             let of_kind = node.kind() == Kind::Mapping && !is_read && node.text_at(&["kind"]) == Some(self.kind);
-            if let Some(name) = node.text_at(&["name"]).filter(|_| of_kind) {
-                self.mention(path, node.line(), name);
+            match node.text_at(&["name"]).filter(|_| of_kind) {
+                Some(name) if is_filled_by_inputs(name) => self.filled_by_inputs(path, node.line()),
+                Some(name) => self.mention(path, node.line(), name),
+                None => {}
             }
             waiting.extend(node.children().into_iter().map(|(_, child)| child));
         }
@@ -257,6 +269,11 @@ fn has_word(text: &str, word: &str) -> bool {
         };
         ends && !before.is_some_and(is_part)
     })
+}
+
+/// Whether a text is a template of a ResourceSet (flux-operator): its delimiters are `<<` and `>>`.
+fn is_filled_by_inputs(text: &str) -> bool {
+    text.contains("<<") && text.contains(">>") && text.contains("inputs")
 }
 
 #[cfg(test)]

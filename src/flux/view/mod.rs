@@ -24,8 +24,8 @@ use std::sync::Arc;
 use self::listing::Listings;
 
 use crate::flux::cluster::{
-    ClusterId, EntryTemplate, FluxKustomization, Following, GivenCluster, Graph, KustomizationTemplate, Reach,
-    arriving, effective, entry_templates, kustomization_templates,
+    ClusterId, EntryTemplate, FluxKustomization, Following, Given, Graph, KustomizationTemplate, Reach, arriving,
+    effective, entry_templates, kustomization_templates,
 };
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
@@ -55,7 +55,7 @@ pub struct View {
     entry_templates: Arc<Vec<EntryTemplate>>,
     listings: Listings,
     following: Option<Arc<Following>>,
-    given: Arc<Vec<GivenCluster>>,
+    given: Arc<Given>,
 }
 
 impl View {
@@ -65,21 +65,21 @@ impl View {
     /// If a file cannot be read at all. A file that is not YAML is not an error: its [`FileView`]
     /// says so.
     pub fn of(tree: Tree) -> Result<View, TreeError> {
-        View::with_clusters(tree, Vec::new())
+        View::with_given(tree, Given::default())
     }
 
-    /// The same as [`View::of`], with clusters of the configuration.
+    /// The same as [`View::of`], with what is known of the tree from elsewhere.
     ///
     /// # Errors
     /// As [`View::of`].
-    pub fn with_clusters(tree: Tree, given: Vec<GivenCluster>) -> Result<View, TreeError> {
+    pub fn with_given(tree: Tree, given: Given) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &Scan::default())?;
         Ok(View::assemble(tree, scan, Arc::new(given), BTreeMap::new()))
     }
 
     /// Reads a tree that is similar to that of another view. Files that the other view has parsed
-    /// with the same content are taken over, if the tree knows the ids of its contents. The
-    /// clusters of the configuration are the same.
+    /// with the same content are taken over, if the tree knows the ids of its contents. What is known
+    /// from elsewhere is the same.
     ///
     /// # Errors
     /// If a file cannot be read at all.
@@ -124,12 +124,7 @@ impl View {
 
     /// Reads who applies what; `known` are the kustomizations whose files have not changed, by
     /// directory.
-    fn assemble(
-        tree: Tree,
-        scan: Scan,
-        given: Arc<Vec<GivenCluster>>,
-        known: BTreeMap<RepoPath, Arc<Kustomization>>,
-    ) -> View {
+    fn assemble(tree: Tree, scan: Scan, given: Arc<Given>, known: BTreeMap<RepoPath, Arc<Kustomization>>) -> View {
         let files = &scan.files;
         let text = |path: &RepoPath| {
             scan.file(path).and_then(|file| file.stream.as_ref()).map(|stream| stream.text().to_owned())
@@ -330,12 +325,18 @@ impl View {
         effective(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
     }
 
-    /// Why a file is never changed, if so. A path where nothing is yet is barred if git ignores it.
+    /// Why a file is never changed, if so. A path where nothing is yet is barred if git ignores it, or
+    /// if no cluster would see what is there.
     pub fn barred(&self, path: &RepoPath) -> Option<Barred> {
         if self.scan.links.contains(path) {
             Some(Barred::Link)
         } else if self.tree().entry(path).is_none() {
-            self.tree().ignores(path).then_some(Barred::Ignored)
+            let mut clusters = self.graph.clusters.iter().peekable();
+            let is_seen = clusters.peek().is_none() || clusters.any(|cluster| cluster.artifact.holds(path, &self.tree));
+            match self.tree().ignores(path) {
+                true => Some(Barred::Ignored),
+                false => (!is_seen).then_some(Barred::NotInArtifact),
+            }
         } else {
             self.file(path)?.barred
         }

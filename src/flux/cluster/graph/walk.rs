@@ -4,22 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graph;
 use crate::flux::cluster::by_id::ClusterId;
-use crate::flux::cluster::entry_point::EntryPoint;
+use crate::flux::cluster::entry_point::{EntryPoint, Root};
+use crate::flux::cluster::external_artifacts::ExternalArtifacts;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
 use crate::flux::cluster::reach::Reach;
-use crate::flux::files::{At, Object};
+use crate::flux::cluster::repositories::Repositories;
+use crate::flux::files::{At, Object, SourceRef};
 use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
+use crate::repo::RepoPath;
 use crate::yaml::Node;
+
+/// What is looked up in a tree by name, for all clusters.
+pub(super) struct ByName<'v> {
+    config_sources: ConfigSources<'v>,
+    repositories: &'v Repositories,
+    artifacts: ExternalArtifacts,
+}
+
+impl<'v> ByName<'v> {
+    pub(super) fn of(parsed: &ParsedTree<'v>, repositories: &'v Repositories) -> ByName<'v> {
+        let (config_sources, artifacts) = (ConfigSources::of(parsed), ExternalArtifacts::of(parsed));
+        ByName { config_sources, repositories, artifacts }
+    }
+}
 
 /// A ConfigMap or Secret that `substituteFrom` names: kind, namespace, name.
 type ConfigSource = (String, String, String);
 
 /// The ConfigMaps and Secrets of a tree, by kind and name, for all clusters.
-pub(super) struct ConfigSources<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
+struct ConfigSources<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
 
 impl<'v> ConfigSources<'v> {
-    pub(super) fn of(parsed: &ParsedTree<'v>) -> ConfigSources<'v> {
+    fn of(parsed: &ParsedTree<'v>) -> ConfigSources<'v> {
         let mut found = BTreeMap::<_, Vec<_>>::new();
         for object in parsed.objects().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
             found.entry((object.kind.as_str(), object.name.as_str())).or_default().push(object);
@@ -35,8 +52,10 @@ pub(super) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
     parsed: &'b ParsedTree<'v>,
     builder: &'b mut Builder<'v>,
-    config_sources: &'b ConfigSources<'v>,
+    by_name: &'b ByName<'v>,
     cluster: ClusterId,
+    /// The root of the artifact.
+    top: &'b RepoPath,
     seen: BTreeSet<(String, String)>,
     /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
@@ -55,17 +74,18 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     pub(super) fn through(
         graph: &'g mut Graph,
         cluster: ClusterId,
-        entry: &EntryPoint,
+        entry: &'b EntryPoint,
         parsed: &'b ParsedTree<'v>,
         builder: &'b mut Builder<'v>,
-        config_sources: &'b ConfigSources<'v>,
+        by_name: &'b ByName<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
         let mut walk = Walk {
             graph,
             parsed,
             builder,
-            config_sources,
+            by_name,
+            top: &entry.top,
             cluster,
             seen: BTreeSet::new(),
             reaches: BTreeMap::new(),
@@ -84,16 +104,18 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     }
 
     fn start(&mut self, entry: &EntryPoint) {
-        match entry.kustomization.as_ref().and_then(|at| Some((at, self.parsed.node(at)?))) {
-            Some((at, node)) => {
-                let none = Variables::default();
-                self.follow(FluxKustomization::read(at, node, None, &none, self.cluster, None));
-            }
-            None => {
-                let (at, path, source) = (&entry.stated_at, &entry.path, &entry.source);
-                self.build(FluxKustomization::made_by_operator(at, self.cluster, path, source));
-            }
-        }
+        let none = Variables::default();
+        let root = match &entry.root {
+            Root::Stated(at, rendered) => self
+                .parsed
+                .node(at)
+                .and_then(|node| FluxKustomization::read(at, node, rendered.as_deref(), &none, self.cluster, None)),
+            Root::Made(object, patches) => FluxKustomization::made(&entry.stated_at, object, patches, self.cluster),
+            Root::Unknown => None,
+        };
+        let unknown = || FluxKustomization::unknown(&entry.stated_at, self.cluster, &entry.path, &entry.source);
+        let root = root.unwrap_or_else(unknown);
+        self.follow(Some(root));
     }
 
     /// Looks for what `substituteFrom` asked for too early, in what the cluster applies and then in
@@ -114,7 +136,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     /// A ConfigMap or Secret that no cluster applies (you applied it by hand), if there is only
     /// one.
     fn unapplied(&self, (kind, namespace, name): &ConfigSource) -> Option<At> {
-        let objects = self.config_sources.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
+        let objects = self.by_name.config_sources.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
         let mut unapplied = objects.filter(|object| {
             object.namespace.as_ref().is_none_or(|stated| stated == namespace)
                 && !self.graph.reaches.contains_key(&object.at)
@@ -148,8 +170,18 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             }
             known.clone()
         });
-        if !self.is_from_here(&kustomization) {
-            kustomization.path = None;
+        // The path of an entry point is in this repository, whatever its source is called.
+        if !self.top.as_str().is_empty() {
+            let path = kustomization.path.as_ref().and_then(|path| self.top.join(path.as_str()));
+            path.into_iter().for_each(|path| kustomization.move_to(path));
+        }
+        if kustomization.parent.is_some() && !self.is_here(&kustomization.source) {
+            let path = kustomization.path.take();
+            let is_copied = kustomization.source.kind == "ExternalArtifact";
+            let copied = path.filter(|_| is_copied).and_then(|path| {
+                self.by_name.artifacts.path_of(&kustomization.source, &path, |source| self.is_here(source))
+            });
+            copied.into_iter().for_each(|path| kustomization.move_to(path));
         }
         self.build(kustomization);
     }
@@ -195,11 +227,13 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         }
     }
 
-    /// Whether a Kustomization builds from this repository, and not from another source.
-    fn is_from_here(&self, kustomization: &FluxKustomization) -> bool {
-        let here = &self.graph.clusters[self.cluster].source;
-        let namespace = kustomization.source.namespace.as_deref();
-        here.is_like(&kustomization.source) && here.namespace.as_deref().is_none_or(|here| namespace == Some(here))
+    /// Whether a source is this repository.
+    fn is_here(&self, source: &SourceRef) -> bool {
+        let cluster = &self.graph.clusters[self.cluster];
+        let here = &cluster.source;
+        let namespace = source.namespace.as_deref();
+        let is_it = here.is_like(source) && here.namespace.as_deref().is_none_or(|here| namespace == Some(here));
+        is_it || self.by_name.repositories.is_at(source, cluster.url.as_deref())
     }
 }
 
