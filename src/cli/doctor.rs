@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 
 use super::context::Opened;
@@ -30,7 +32,9 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let Opened { settings, view, .. } = Opened::of(start)?;
     let view = view.whole();
     let mut findings = doctor::examine(&view);
-    findings.extend(plan::about_tree(&view));
+    let known: BTreeSet<_> = findings.iter().map(|finding| (finding.path.clone(), finding.line)).collect();
+    let about_tree = plan::about_tree(&view).into_iter();
+    findings.extend(about_tree.filter(|finding| !known.contains(&(finding.path.clone(), finding.line))));
     findings.extend(plan::about_clusters(&view));
     findings.extend(plan::clusters_elsewhere(&view));
     findings.extend(configuration::findings(&settings, &view));

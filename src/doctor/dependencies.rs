@@ -15,6 +15,8 @@ type Name = (String, String, String);
 /// The objects of Flux that a cluster applies.
 struct Applied {
     names: BTreeSet<Name>,
+    /// Those of them whose name or namespace is only known on the cluster.
+    unclear: Vec<Name>,
     /// Whether something that is applied is not in this tree, so that what is missing may be there.
     is_partial: bool,
 }
@@ -58,13 +60,20 @@ impl Applied {
             kustomization.path.is_none() && name != "flux-manifests" && names.contains(&source)
         };
         let is_partial = kustomizations.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
-        Applied { names, is_partial }
+        let is_unclear = |(_, namespace, name): &&Name| namespace.contains("${") || name.contains("${");
+        Applied { unclear: names.iter().filter(is_unclear).cloned().collect(), names, is_partial }
     }
 
     fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
         self.is_partial
+            // An ArtifactGenerator or another controller makes it.
+            || kind == "ExternalArtifact"
             || [namespace, name].iter().any(|text| text.contains("${"))
             || self.names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+            || self.unclear.iter().any(|(of, in_namespace, called)| {
+                let may_be = |known: &str, asked: &str| known == asked || known.contains("${");
+                of == kind && may_be(in_namespace, namespace) && may_be(called, name)
+            })
     }
 
     /// Where something of this kind and name is instead.
@@ -167,7 +176,7 @@ fn unlisted(view: &View, kind: &str, name: &str) -> Option<String> {
 }
 
 /// The line of a field, or of what comes nearest to it; a patch may have put it there.
-fn place(view: &View, at: &At, path: &[&str]) -> usize {
+pub(super) fn place(view: &View, at: &At, path: &[&str]) -> usize {
     let root = view.node(at);
     let field = (0..path.len()).rev().find_map(|end| root?.at(&path[..=end]));
     field.map_or_else(|| line(view, at), Node::line)

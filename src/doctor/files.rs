@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes::NOT_APPLIED;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{View, is_kustomization_file};
+use crate::flux::{FluxKustomization, View, is_kustomization_file};
 use crate::repo::RepoPath;
 
 /// One finding for each directory with objects that no cluster applies. It includes the directories
 /// below it.
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
-    if graph.clusters.iter().all(|cluster| !cluster.in_tree) {
+    // What is copied into an artifact, and not followed, may be any of these files.
+    let is_unclear = |flux: &FluxKustomization| flux.path.is_none() && flux.source.kind == "ExternalArtifact";
+    if graph.clusters.iter().all(|cluster| !cluster.in_tree) || graph.kustomizations.iter().any(is_unclear) {
         return Vec::new();
     }
     let used = used(view);

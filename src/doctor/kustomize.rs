@@ -20,6 +20,12 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         found.extend(version(kustomization));
         found.extend(unreadable_patches(kustomization));
     }
+    // What no cluster builds, such as an archive, does no harm.
+    for finding in &mut found {
+        if finding.path.as_ref().is_none_or(|path| !view.graph().built.contains(path)) {
+            finding.severity = Severity::Note;
+        }
+    }
     found.extend(idle_patches(view));
     found.extend(view.graph().unmodelled.iter().map(|unmodelled| {
         let message = format!("not followed: {}", unmodelled.what);
@@ -113,9 +119,7 @@ fn unreadable_patches(kustomization: &Kustomization) -> impl Iterator<Item = Fin
 fn idle_patches(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let flux = graph.kustomizations.iter().flat_map(|flux| &flux.patches);
-    let reached: BTreeSet<_> =
-        graph.reached().flat_map(|(_, reaches)| reaches).flat_map(|reach| &reach.through).collect();
-    let kustomize = view.kustomizations().filter(|file| reached.contains(&file.path));
+    let kustomize = view.kustomizations().filter(|file| graph.built.contains(&file.path));
     let patches = flux.chain(kustomize.flat_map(|file| &file.patches));
     let used: BTreeSet<_> = graph
         .reached()

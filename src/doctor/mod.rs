@@ -6,11 +6,14 @@
 //! tree, objects that another repository applies) may be what is missing.
 
 mod builds;
+mod charts;
 mod claims;
 pub mod codes;
 mod dependencies;
+mod fields;
 mod files;
 mod kustomize;
+mod manifests;
 mod owners;
 mod releases;
 mod skips;
@@ -28,9 +31,12 @@ pub fn examine(view: &View) -> Vec<Finding> {
     let view = view.whole();
     let builds = Builds::of(&view);
     let mut found = kustomize::findings(&view);
+    found.extend(manifests::findings(&view, &builds));
     found.extend(owners::findings(&view, &builds));
     found.extend(dependencies::findings(&view));
     found.extend(releases::findings(&view));
+    found.extend(charts::findings(&view));
+    found.extend(fields::findings(&view));
     found.extend(claims::findings(&view, &builds));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));

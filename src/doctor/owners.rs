@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::builds::Builds;
-use super::codes::{APPLIES_ITSELF, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
+use super::codes::{APPLIES_ITSELF, COMPONENT_PATH, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, View};
+use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -54,7 +54,14 @@ fn paths(view: &View, kustomization: &FluxKustomization) -> Vec<Finding> {
         let message = format!("{} builds {path}, which does not exist", kustomization.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("path"), message));
     }
-    for component in kustomization.components.iter().filter(|component| !is_there(component)) {
+    let listed = kustomization.object.at(&["spec", "components"]).map_or(&[][..], Value::items).iter();
+    for text in listed.filter_map(Value::text).filter(|text| text.starts_with('/') || text.contains("://")) {
+        let message =
+            format!("{} includes the Component {text}, which is not a relative path", kustomization.full_name());
+        found.push(finding(Severity::Error, COMPONENT_PATH, &kustomization.at.path, at_field("components"), message));
+    }
+    let may_miss = kustomization.object.at(&["spec", "ignoreMissingComponents"]).is_some_and(Value::is_true);
+    for component in kustomization.components.iter().filter(|component| !may_miss && !is_there(component)) {
         let message = format!("{} includes the Component {component}, which does not exist", kustomization.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("components"), message));
     }
@@ -88,14 +95,19 @@ fn registered_twice(view: &View, kustomization: &FluxKustomization, objects: &[R
     found
 }
 
+/// Where something is applied: the cluster that states it, and the other one to which it goes, if
+/// any.
+pub(super) type Place = (ClusterId, Option<String>);
+
 fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
-    let mut owners: BTreeMap<(ClusterId, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
+    let mut owners: BTreeMap<(Place, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
     for (id, kustomization) in kustomizations.entries() {
+        let place = (kustomization.cluster, kustomization.remote_cluster());
         // What applies itself is reported as such.
         for object in builds.by(id).iter().filter(|object| object.at != kustomization.at) {
             if let Some(identity) = identity(kustomization, object) {
-                let places = owners.entry((kustomization.cluster, identity)).or_default();
+                let places = owners.entry((place.clone(), identity)).or_default();
                 if places.iter().all(|(owner, _)| *owner != id) {
                     places.push((id, &object.at));
                 }
@@ -104,7 +116,7 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     }
     let several = owners.into_iter().filter(|(_, places)| places.len() > 1);
     several
-        .map(|((cluster, (_, kind, namespace, name)), places)| {
+        .map(|(((cluster, _), (_, kind, namespace, name)), places)| {
             let at = places[0].1;
             let by = listed(places.iter().map(|(id, _)| kustomizations[*id].full_name()));
             let cluster = &view.graph().clusters[cluster].name;

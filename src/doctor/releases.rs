@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::codes::{CHART_TWICE, RELEASE_TWICE};
 use super::finding;
-use super::owners::line;
+use super::owners::{Place, line};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, Reach, Value, View};
+use crate::flux::{At, Reach, Value, View, remote_cluster};
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut installed: BTreeMap<(ClusterId, String, String), (&At, String)> = BTreeMap::new();
+    let mut installed: BTreeMap<(Place, String, String), (&At, String)> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
             let Some(release) = view.installed(at, reach) else { continue };
@@ -21,14 +21,18 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
             let (namespace, name) = (release.storage_namespace, release.release);
             let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
             let message = format!("{called} installs Helm release {namespace}/{name}");
-            match installed.get(&(reach.cluster, namespace.clone(), name.clone())) {
+            let owner = &view.graph().kustomizations[reach.kustomization];
+            let remote = remote_cluster(&release.object, reach.namespace.as_deref().unwrap_or_default());
+            let cluster = (reach.cluster, remote.or_else(|| owner.remote_cluster()));
+            let place = (cluster, namespace, name);
+            match installed.get(&place) {
                 // The same object, applied twice, is reported as such.
                 Some((_, other)) if *other == called => {}
                 Some((first, other)) => {
                     let message = format!("{message}, and so does {other} at {}:{}", first.path, line(view, first));
                     found.push(finding(Severity::Error, RELEASE_TWICE, &at.path, line(view, at), message));
                 }
-                None => drop(installed.insert((reach.cluster, namespace, name), (at, called))),
+                None => drop(installed.insert(place, (at, called))),
             }
         }
     }

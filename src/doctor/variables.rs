@@ -7,14 +7,26 @@ use super::codes::VARIABLE;
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Rendered, Value, Variables, View};
+use crate::flux::{At, FluxKustomization, Object, Rendered, SubstituteFrom, Value, Variables, View};
 use crate::yaml::{Kind, Node};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
+    let mut unsubstituted: BTreeMap<(&At, String), BTreeSet<String>> = BTreeMap::new();
+    let made = secrets_made(view);
     for (id, kustomization) in view.graph().kustomizations.entries() {
-        if !kustomization.variables.any || may_come_from_elsewhere(kustomization) {
+        if may_come_from_elsewhere(kustomization, &made) {
+            continue;
+        }
+        // Flux substitutes nothing at all here, and no name can have a `$`.
+        if !kustomization.variables.any {
+            for object in builds.by(id) {
+                let names = [Some(&object.name), object.namespace.as_ref()];
+                for name in names.into_iter().flatten().flat_map(|text| kustomization.variables.missing_in(text)) {
+                    unsubstituted.entry((&object.at, name)).or_default().insert(kustomization.full_name());
+                }
+            }
             continue;
         }
         let strict = view.graph().clusters[kustomization.cluster].substitutes_strictly() == Some(true);
@@ -26,6 +38,10 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
             }
         }
     }
+    let unsubstituted = unsubstituted.into_iter().map(|((at, name), by)| {
+        let message = format!("${{{name}}} is in a name, and {} has no spec.postBuild: it stays as it is", listed(by));
+        finding(Severity::Error, VARIABLE, &at.path, line(view, at), message)
+    });
     found
         .into_iter()
         .map(|((at, line, name), (is_error, by))| {
@@ -34,13 +50,28 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
             let message = format!("${{{name}}} has neither a value nor a default in {}: {then}", listed(by));
             finding(severity, VARIABLE, &at.path, line, message)
         })
+        .chain(unsubstituted)
         .collect()
 }
 
+/// The names of the Secrets that an ExternalSecret or another controller makes: their keys are not
+/// in this tree.
+fn secrets_made(view: &View) -> BTreeSet<String> {
+    let objects = view.files().flat_map(|(_, file)| &file.objects).flat_map(Object::expanded);
+    let making =
+        objects.filter(|object| ["ExternalSecret", "SealedSecret", "ClusterExternalSecret"].contains(&&*object.kind));
+    let name = |object: &Object| {
+        let target = view.node(&object.at).and_then(|root| root.text_at(&["spec", "target", "name"]));
+        target.unwrap_or(&object.name).to_owned()
+    };
+    making.map(name).collect()
+}
+
 /// Whether a ConfigMap or Secret that must exist, and is not in this tree, may give it a value.
-/// Optional ones are usually absent.
-fn may_come_from_elsewhere(kustomization: &FluxKustomization) -> bool {
-    let missing = kustomization.substitute_from.iter().filter(|from| !from.optional);
+/// Optional ones are usually absent, but for Secrets that are made.
+fn may_come_from_elsewhere(kustomization: &FluxKustomization, made: &BTreeSet<String>) -> bool {
+    let is_made = |from: &SubstituteFrom| from.kind == "Secret" && made.contains(&from.name);
+    let missing = kustomization.substitute_from.iter().filter(|from| !from.optional || is_made(from));
     missing
         .map(|from| format!("{}/{}", from.kind, from.name))
         .any(|from| kustomization.variables.elsewhere.contains(&from))

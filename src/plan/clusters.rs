@@ -9,6 +9,10 @@ use crate::flux::{Cluster, Followed, FollowedBranch, Position, States, View};
 pub fn about_clusters(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let mut found = Vec::new();
+    if graph.clusters.is_empty() && view.entry_templates().is_empty() {
+        let message = "no entry point of a cluster was found, so hardly anything can be checked".to_owned();
+        found.push(Finding { severity: Severity::Warning, code: codes::NO_CLUSTER, path: None, line: None, message });
+    }
     for template in view.entry_templates() {
         // Beside clusters that can be read it is most often what these were rendered from.
         let severity = if graph.clusters.is_empty() { Severity::Warning } else { Severity::Note };

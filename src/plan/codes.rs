@@ -64,6 +64,16 @@ reason_codes! {
         why "No commit would contain it, so no cluster would see it."
         todo "Remove the path from .gitignore if it belongs to the repository."
 
+    NO_CLUSTER "no-cluster"
+        what "No cluster begins in this tree: no Flux Kustomization applies itself, and there is no FluxInstance."
+        why "Without an entry point it is not known what is applied."
+        todo "Name the cluster and its path under `clusters` in .flux-codemod.yaml."
+
+    NOT_IN_ARTIFACT "not-in-artifact"
+        what "A new file would be in the artifact of no cluster: spec.ignore or spec.sparseCheckout of its GitRepository, or .sourceignore, leave it out."
+        why "Flux would not see the file, and what names it would fail."
+        todo "Configure a place that the clusters see, or include the path in the artifact first."
+
     UNTOUCHABLE_FILE "untouchable-file"
         what "The file is one that is never changed: encrypted, a template, a symbolic link, behind a git filter, ignored, or not UTF-8."
         why "An edit would break its checksum, or change something else than what is seen here."
@@ -249,6 +259,7 @@ pub fn code_of_barred(barred: Barred) -> &'static Code {
         Barred::Link => SYMLINK,
         Barred::Filtered => FILTERED_FILE,
         Barred::Ignored => IGNORED_FILE,
+        Barred::NotInArtifact => NOT_IN_ARTIFACT,
     }
 }
 

@@ -1,0 +1,45 @@
+//! Files that a cluster builds: Kustomize can read them.
+
+use std::collections::BTreeSet;
+
+use super::builds::Builds;
+use super::codes::{NAMELESS, UNBUILDABLE_FILE};
+use super::finding;
+use crate::finding::{Finding, Severity};
+use crate::flux::View;
+
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    let mut found = unbuildable(view);
+    found.extend(nameless(view, builds));
+    found
+}
+
+/// Files of builds with a key that is in one mapping twice. Of other broken files it is not certain
+/// that Kustomize refuses them, too.
+fn unbuildable(view: &View) -> Vec<Finding> {
+    let twice =
+        view.files().filter_map(|(path, file)| Some((path, file.broken.as_ref().filter(|broken| broken.is_certain)?)));
+    let twice: Vec<_> = twice.collect();
+    if twice.is_empty() {
+        return Vec::new();
+    }
+    let built: BTreeSet<_> =
+        view.graph().kustomizations.iter().filter_map(|flux| Some(view.input(flux).ok()?.reads)).flatten().collect();
+    let of_builds = twice.into_iter().filter(|(path, _)| built.contains(*path));
+    of_builds
+        .map(|(path, broken)| finding(Severity::Error, UNBUILDABLE_FILE, path, broken.line, broken.message.clone()))
+        .collect()
+}
+
+fn nameless(view: &View, builds: &Builds) -> Vec<Finding> {
+    let ids = view.graph().kustomizations.ids();
+    let objects = ids.flat_map(|id| builds.by(id)).filter(|object| object.name.is_empty());
+    let stated = objects.filter_map(|object| Some((object, view.node(&object.at)?)));
+    // Kustomize knows no `generateName`; of a List without items it takes nothing.
+    let nameless = stated.filter(|(object, _)| !object.kind.ends_with("List"));
+    let report = |(object, root): (&crate::flux::Rendered, crate::yaml::Node<'_>)| {
+        let message = format!("this {} has no metadata.name", object.kind);
+        finding(Severity::Error, NAMELESS, &object.at.path, root.line(), message)
+    };
+    nameless.map(report).collect()
+}
