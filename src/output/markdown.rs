@@ -69,11 +69,14 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
 
 fn radius(batch: &Batch<'_>) -> String {
     let all = |part: fn(&Unit) -> &BTreeSet<InCluster>| -> usize {
-        let here =
-            batch.units.iter().flat_map(|unit| part(unit)).filter(|object| batch.lane.0.contains(&object.cluster));
+        let here = batch
+            .units
+            .iter()
+            .flat_map(|unit| part(unit))
+            .filter(|object| batch.lane.clusters.contains(&object.cluster));
         here.collect::<BTreeSet<_>>().len()
     };
-    let clusters: Vec<String> = batch.lane.0.iter().map(|name| cell(name)).collect();
+    let clusters: Vec<String> = batch.lane.clusters.iter().map(|name| cell(name)).collect();
     if clusters.is_empty() {
         return "no cluster".to_owned();
     }
@@ -98,7 +101,11 @@ fn radius(batch: &Batch<'_>) -> String {
 
 /// The intended changes, and what stays the same, folded.
 fn effects(batch: &Batch<'_>, out: &mut String) {
-    let all = batch.units.iter().flat_map(|unit| &unit.effects).filter(|effect| batch.lane.0.contains(&effect.cluster));
+    let all = batch
+        .units
+        .iter()
+        .flat_map(|unit| &unit.effects)
+        .filter(|effect| batch.lane.clusters.contains(&effect.cluster));
     let (changes, others): (Vec<_>, Vec<_>) = all.partition(|effect| effect.outcome == Outcome::Changes);
     if !changes.is_empty() {
         out.push_str("\n**Intended changes**\n\n");

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::escape::{APART, numbers_an_issue};
 use super::layout::count;
+use super::plan::{in_several_files, name};
 use super::{Layout, visible};
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Meta, Unit};
@@ -28,9 +30,15 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
     let layout = Layout { width: COLUMNS };
     let what = layout.fold("", &runbook.what);
     let mut out = unlinked(&format!("{}\n\n{what}\n\nUnits:\n", subject_of(batch)));
+    let several = in_several_files(&batch.units);
     for unit in &batch.units {
-        out.push_str(&unlinked(&layout.fold("- ", &about(unit))));
+        out.push_str(&unlinked(&layout.fold("- ", &about(unit, &several))));
         out.push('\n');
+    }
+    let also: Vec<&str> = batch.also_changes().into_iter().collect();
+    if !also.is_empty() {
+        let also = format!("Also applied by: {}. The change reaches them with their branch.", also.join(", "));
+        out.push_str(&unlinked(&format!("\n{}\n", layout.fold("", &also))));
     }
     let parts =
         [("Before the merge", &runbook.before), ("After the merge", &runbook.after), ("Rollback", &runbook.back)];
@@ -78,10 +86,12 @@ fn unlinked(text: &str) -> String {
     out
 }
 
-fn about(unit: &Unit) -> String {
+fn about(unit: &Unit, in_several_files: &BTreeSet<String>) -> String {
     let workloads = unit.workloads.iter().map(ToString::to_string);
     let facts: Vec<String> = [unit.impact.to_string()].into_iter().chain(workloads).collect();
-    format!("{}: {} ({})", unit.id.subject, unit.title, facts.join(", "))
+    let is_one = !in_several_files.contains(&name(unit));
+    let place = if is_one { String::new() } else { format!(" in {}", unit.id.subject.path()) };
+    format!("{}{place}: {} ({})", unit.id.subject, unit.title, facts.join(", "))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::count;
 use super::list::counts_as_text;
@@ -7,6 +7,7 @@ use crate::flux::{Radius, View};
 use crate::plan::{
     Batch, Finding, Judged, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit, Verdict,
 };
+use crate::repo::RepoPath;
 
 /// The plan as text: what would be done, on which cluster, in which batches, and what is in the
 /// way.
@@ -108,9 +109,12 @@ fn to_write(
             out.push_str(&format!("  {}\n", visible(&lane)));
             last = Some(lane);
         }
-        out.push_str(&format!("    {}\n", visible(&batch.name())));
+        let also: Vec<&str> = batch.also_changes().into_iter().collect();
+        let also = if also.is_empty() { String::new() } else { format!(" (also applied by {})", also.join(", ")) };
+        out.push_str(&format!("    {}\n", visible(&format!("{}{also}", batch.name()))));
+        let several = in_several_files(&batch.units);
         for unit in &batch.units {
-            one(unit, layout, out);
+            one(unit, &several, layout, out);
         }
     }
     let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|other| other.id == unit.id);
@@ -120,7 +124,7 @@ fn to_write(
 
 /// A lane, and the branch that its cluster follows.
 fn lane(lane: &Lane, view: &View) -> String {
-    let clusters: Vec<&str> = lane.0.iter().map(String::as_str).collect();
+    let clusters: Vec<&str> = lane.clusters.iter().map(String::as_str).collect();
     match clusters.as_slice() {
         [] => "no cluster".to_owned(),
         [one] => {
@@ -128,7 +132,8 @@ fn lane(lane: &Lane, view: &View) -> String {
             let branch = branch.and_then(|cluster| cluster.branch.as_deref());
             branch.map_or_else(|| lane.to_string(), |branch| format!("{lane} (follows branch {branch})"))
         }
-        several => format!("{lane} ({})", several.join(", ")),
+        several if lane.is_all => format!("{lane} ({})", several.join(", ")),
+        _ => lane.to_string(),
     }
 }
 
@@ -149,17 +154,32 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
     }
     for (_, units) in by_lane {
         out.push_str(&format!("  {}\n", visible(&lane(&units[0].lane, view))));
+        let several = in_several_files(&units);
         for unit in units {
-            one(unit, layout, out);
+            one(unit, &several, layout, out);
         }
     }
 }
 
-fn one(unit: &Unit, layout: &Layout, out: &mut String) {
+/// The names of units that are about objects of one name in several files, such as those of several
+/// clusters: they are shown with the file.
+pub(super) fn in_several_files(units: &[&Unit]) -> BTreeSet<String> {
+    let mut files: BTreeMap<String, BTreeSet<&RepoPath>> = BTreeMap::new();
+    for unit in units {
+        files.entry(name(unit)).or_default().insert(unit.id.subject.path());
+    }
+    files.into_iter().filter(|(_, files)| files.len() > 1).map(|(name, _)| name).collect()
+}
+
+fn one(unit: &Unit, in_several_files: &BTreeSet<String>, layout: &Layout, out: &mut String) {
     let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let line = format!("      {:<8} {:<42} {workloads}", unit.impact, visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
+    if in_several_files.contains(&name(unit)) {
+        out.push_str(&layout.fold("               in ", unit.id.subject.path().as_str()));
+        out.push('\n');
+    }
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         out.push_str(&layout.fold("               ", &unit.title));
         out.push('\n');

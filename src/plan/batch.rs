@@ -47,6 +47,12 @@ impl Batch<'_> {
         format!("{}/{}", branches_of(&self.lane, self.migration), self.name())
     }
 
+    /// The clusters that apply what it changes, and were not asked for.
+    pub fn also_changes(&self) -> BTreeSet<&str> {
+        let all = self.units.iter().flat_map(|unit| &unit.radius.clusters).map(String::as_str);
+        all.filter(|name| !self.lane.clusters.contains(*name)).collect()
+    }
+
     /// Whether it has this name, as you may write it: its name, `lane/name`, or the name of its
     /// branch.
     pub fn is_called(&self, asked: &str) -> bool {
@@ -61,14 +67,25 @@ impl fmt::Display for Batch<'_> {
     }
 }
 
+/// Below which name all branches stand.
+pub const BRANCHES: &str = "flux-codemod";
+
+/// Whether a part of the name of a branch stands for a lane of some clusters, and of no other.
+pub fn is_lane_of(part: &str, clusters: &[String]) -> bool {
+    let names: BTreeSet<String> = clusters.iter().map(|name| in_a_ref(name)).collect();
+    // Before there were names of several, all of them were called so.
+    let is_shared = part == "shared" && clusters.len() > 1;
+    is_shared || names.contains(part) || part.split('+').all(|name| names.contains(name))
+}
+
 /// Below which name the branches of a lane and a migration stand.
 pub fn branches_of(lane: &Lane, migration: &str) -> String {
-    format!("flux-codemod/{}/{migration}", in_a_ref(&lane.to_string()))
+    format!("{BRANCHES}/{}/{migration}", in_a_ref(&lane.to_string()))
 }
 
 /// A text as git takes it in the name of a ref (git-check-ref-format).
 fn in_a_ref(text: &str) -> String {
-    let tame = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
+    let tame = |c: char| if c.is_ascii_alphanumeric() || "-_+".contains(c) { c } else { '-' };
     text.chars().map(tame).collect()
 }
 
@@ -98,14 +115,14 @@ pub fn batches<'p>(
     let mut left_out = BTreeSet::new();
     for unit in units {
         let able = unit.needs.iter().all(|need| !left_out.contains(need));
-        let changes = |lane: &&Lane| !lane.0.is_empty() || unit.lane.0.is_empty();
+        let changes = |lane: &&Lane| !lane.clusters.is_empty() || unit.lane.clusters.is_empty();
         let Some(lane) = lanes.get(&unit.id).filter(|lane| able && changes(lane)) else {
             left_out.insert(&unit.id);
             continue;
         };
         let group = Group {
             migration: first_places[unit.id.migration],
-            rank: clusters.iter().rposition(|name| lane.0.contains(name)).unwrap_or(clusters.len()),
+            rank: clusters.iter().rposition(|name| lane.clusters.contains(name)).unwrap_or(clusters.len()),
             lane: lane.to_string(),
             class: Class::of(unit),
             namespace: unit.namespace().to_owned(),
@@ -120,7 +137,7 @@ pub fn batches<'p>(
             units.sort_by_key(|unit| (unit.dependents, unit.id.clone()));
         }
         for units in units.chunks(size.max(1)) {
-            let lane = Lane(units.iter().flat_map(|unit| lanes[&unit.id].0.clone()).collect());
+            let lane = lanes[&units[0].id].clone();
             let after = (group.kind != Kind::Ordinary).then(|| units[0].id.subject.name().to_owned());
             let dependents = units.iter().map(|unit| unit.dependents).max().unwrap_or_default();
             let order = (group.migration, group.rank, group.class, group.kind.is_alone(), dependents);
@@ -141,12 +158,14 @@ fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
     let mut lanes = BTreeMap::<UnitId, Lane>::new();
     // Those that need something come after it.
     for unit in units.iter().rev() {
-        let clusters_of_unit = unit.lane.0.iter().filter(|name| clusters.contains(name)).cloned();
-        let all: BTreeSet<String> = clusters_of_unit.chain(lanes.remove(&unit.id).unwrap_or_default().0).collect();
+        let clusters_of_unit = unit.lane.clusters.iter().filter(|name| clusters.contains(name)).cloned();
+        let all: BTreeSet<String> =
+            clusters_of_unit.chain(lanes.remove(&unit.id).unwrap_or_default().clusters).collect();
         for need in unit.needs.iter().filter(|need| by_id.get(need).is_some_and(|need| need.follows(unit))) {
-            lanes.entry(need.clone()).or_default().0.extend(all.iter().cloned());
+            lanes.entry(need.clone()).or_default().clusters.extend(all.iter().cloned());
         }
-        lanes.insert(unit.id.clone(), Lane(all));
+        let is_all = unit.lane.is_all && all == unit.lane.clusters;
+        lanes.insert(unit.id.clone(), Lane { clusters: all, is_all });
     }
     lanes
 }

@@ -32,7 +32,7 @@ mod unit;
 mod wave;
 
 pub use crate::finding::{Code, Finding, Severity};
-pub use batch::{Batch, batches, branches_of};
+pub use batch::{BRANCHES, Batch, batches, branches_of, is_lane_of};
 pub use class::{Apart, Class};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, general_codes};

@@ -8,7 +8,7 @@ use super::lines;
 use super::names::refuse_invalid;
 use super::round::{Found, Round};
 use super::tree::{about_tree, untouchable};
-use super::{Finding, Judge, Judged, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
+use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{Radius, Radiuses, View, is_kustomization_file};
 use crate::repo::RepoPath;
@@ -143,7 +143,7 @@ fn measure(view: &View, units: &mut [Unit]) {
         }
         let entries = view.graph().clusters.iter().filter(|cluster| unit.touches.contains(&cluster.stated_at.path));
         let begun: BTreeSet<String> = entries.map(|cluster| cluster.name.clone()).collect();
-        unit.lane.0.extend(unit.radius.clusters.iter().cloned().chain(begun));
+        unit.lane.clusters.extend(unit.radius.clusters.iter().cloned().chain(begun));
         unit.dependents = dependents(view, &unit.id.subject);
     }
     // What is new, or only listed by what is new, reaches nothing yet: it is there for the units
@@ -152,13 +152,15 @@ fn measure(view: &View, units: &mut [Unit]) {
         units.iter().enumerate().map(|(place, unit)| (unit.id.clone(), place)).collect();
     for number in (0..units.len()).rev() {
         let user = &units[number];
-        let clusters = user.lane.clone();
+        let of_user = user.lane.clone();
         let needs = user.needs.iter().filter_map(|need| places.get(need).copied());
         let following: Vec<usize> = needs.filter(|place| *place < number && units[*place].follows(user)).collect();
         for place in following {
-            units[place].lane.0.extend(clusters.0.iter().cloned());
+            units[place].lane.clusters.extend(of_user.clusters.iter().cloned());
         }
     }
+    let all = view.graph().clusters.len();
+    units.iter_mut().for_each(|unit| unit.lane = Lane::of(std::mem::take(&mut unit.lane.clusters), all));
 }
 
 /// How many Flux Kustomizations depend on the one that applies an object, transitively.

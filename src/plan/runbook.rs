@@ -106,7 +106,7 @@ pub fn get_releases(units: &[&Unit]) -> Vec<Vec<String>> {
 /// The step that makes Flux reconcile what was merged: the source of each cluster, then the
 /// Kustomizations that the batch reaches.
 pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
-    let clusters = view.graph().clusters.iter().filter(|cluster| batch.lane.0.contains(&cluster.name));
+    let clusters = view.graph().clusters.iter().filter(|cluster| batch.lane.clusters.contains(&cluster.name));
     let sources: BTreeSet<_> =
         clusters.map(|cluster| (cluster.source.namespace.as_deref(), &*cluster.source.name)).collect();
     let reached = batch.units.iter().flat_map(|unit| match unit.is_for_others() || unit.is_removal() {
@@ -121,7 +121,7 @@ pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {
             .collect(),
     });
     let reached: BTreeSet<String> =
-        reached.filter(|(cluster, _)| batch.lane.0.contains(cluster)).map(|(_, name)| name).collect();
+        reached.filter(|(cluster, _)| batch.lane.clusters.contains(cluster)).map(|(_, name)| name).collect();
     let reached =
         reached.iter().map(|full| full.split_once('/').map_or((None, &**full), |(ns, name)| (Some(ns), name)));
     let flux = |what: &[&str], (namespace, name): (Option<&str>, &str)| {

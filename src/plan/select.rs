@@ -145,8 +145,8 @@ impl Selectors {
         let asked = |unit: &&Unit| {
             let by_batch = in_batches.as_ref().is_none_or(|units| units.contains(&unit.id));
             let by_cluster = self.clusters.is_empty()
-                || self.clusters.iter().any(|name| unit.lane.0.contains(name))
-                || self.unreached && unit.lane.0.is_empty();
+                || self.clusters.iter().any(|name| unit.lane.clusters.contains(name))
+                || self.unreached && unit.lane.clusters.is_empty();
             let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
             let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));

@@ -10,7 +10,7 @@ use crate::repo::RepoPath;
 fn unit(subject: Subject, lane: &[&str], kinds: &[WorkloadKind]) -> Unit {
     let id = UnitId { migration: "chart-ref", step: "step", subject };
     let draft = Draft { impact: Impact::Upgrade, workloads: kinds.iter().copied().collect(), ..Draft::new(id, "", []) };
-    Unit { lane: Lane(lane.iter().map(ToString::to_string).collect()), ..Unit::of(draft) }
+    Unit { lane: Lane::of(lane.iter().map(ToString::to_string).collect(), 2), ..Unit::of(draft) }
 }
 
 /// A unit whose draft says something else.
@@ -135,7 +135,7 @@ fn needs_across_lanes_come_first() {
     // It changes main by itself, and edge by what edge needs of it.
     assert_eq!(
         divided(&[late, early], &["edge", "main"]),
-        ["shared/10-sources-flux-system: late", "edge/30-deployments-a: early"]
+        ["edge+main/10-sources-flux-system: late", "edge/30-deployments-a: early"]
     );
     // Nobody who counts needs it or is changed by it.
     assert!(divided(&[release("a", "other", &["main"])], &["edge"]).is_empty());

@@ -131,15 +131,28 @@ impl fmt::Display for UnitId {
 
 /// The clusters whose rendered objects a unit changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Lane(pub BTreeSet<String>);
+pub struct Lane {
+    /// Their names.
+    pub clusters: BTreeSet<String>,
+    /// Whether they are several, and all of the repository.
+    pub is_all: bool,
+}
+
+impl Lane {
+    /// The lane of some clusters, of as many as the repository has.
+    pub fn of(clusters: BTreeSet<String>, all: usize) -> Lane {
+        Lane { is_all: clusters.len() > 1 && clusters.len() == all, clusters }
+    }
+}
 
 impl fmt::Display for Lane {
+    /// `edge`, `edge+prod`, or `shared` for all.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut clusters = self.0.iter();
-        match (clusters.next(), clusters.next()) {
-            (None, _) => f.write_str("none"),
-            (Some(one), None) => f.write_str(one),
-            (Some(_), Some(_)) => f.write_str("shared"),
+        let names: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
+        match names.as_slice() {
+            [] => f.write_str("none"),
+            _ if self.is_all => f.write_str("shared"),
+            names => f.write_str(&names.join("+")),
         }
     }
 }
@@ -326,7 +339,7 @@ impl Unit {
     /// Whether it is in the lane of a unit that needs it: what exists for others is, and what no
     /// cluster applies yet. To the latter, a removal that waits for it makes no difference.
     pub(super) fn follows(&self, user: &Unit) -> bool {
-        self.is_for_others() || self.lane.0.is_empty() && !user.is_removal()
+        self.is_for_others() || self.lane.clusters.is_empty() && !user.is_removal()
     }
 
     /// Has it need another unit.

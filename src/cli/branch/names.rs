@@ -8,7 +8,7 @@ use crate::cli::Asked;
 use crate::cli::context::Context;
 use crate::git::{Existing, NewCommit, Onto, Repository, Wanted};
 use crate::output::commit_message;
-use crate::plan::{Batch, Lane, Layer, branches_of};
+use crate::plan::{BRANCHES, Batch, Lane, Layer, branches_of, is_lane_of};
 
 /// The names of the branches of one base.
 pub(super) struct Names<'c> {
@@ -23,37 +23,27 @@ impl Names<'_> {
         if self.per != Per::Phase {
             return batch.branch();
         }
-        let lane = Lane(self.target.clusters.iter().cloned().collect());
+        let all = self.context.view.graph().clusters.len();
+        let lane = Lane::of(self.target.clusters.iter().cloned().collect(), all);
         let phase = self.context.migration(batch).meta().phase;
         branches_of(&lane, &format!("phase-{phase}"))
     }
 
     /// The existing branches of these clusters and migrations.
     pub(super) fn existing(&self, git: &Repository) -> anyhow::Result<Vec<Existing>> {
-        let clusters = &self.target.clusters;
-        let mut lanes: Vec<Lane> = clusters.iter().map(|name| Lane([name.clone()].into())).collect();
-        if clusters.len() > 1 {
-            lanes.push(Lane(clusters.iter().cloned().collect()));
-        }
-        if self.target.unreached {
-            lanes.push(Lane::default());
-        }
         let metas = self.context.migrations.iter().map(|migration| migration.meta());
         let groups: BTreeSet<String> = match self.per {
             Per::Phase => metas.map(|meta| format!("phase-{}", meta.phase)).collect(),
             Per::Batch | Per::App => metas.map(|meta| meta.id.to_owned()).collect(),
         };
-        let mut found = Vec::new();
-        for lane in &lanes {
-            for group in &groups {
-                let prefix = branches_of(lane, group);
-                let (above, _) = prefix.rsplit_once('/').unwrap_or_default();
-                let is_ours =
-                    |branch: &Existing| branch.name == prefix || branch.name.starts_with(&format!("{prefix}/"));
-                found.extend(git.branches(above, &self.target.base)?.into_iter().filter(is_ours));
-            }
-        }
-        Ok(found)
+        let is_ours = |branch: &Existing| {
+            let mut parts = branch.name.splitn(4, '/').skip(1);
+            let (Some(lane), Some(group)) = (parts.next(), parts.next()) else { return false };
+            let is_of_none = lane == Lane::default().to_string();
+            let is_lane = if is_of_none { self.target.unreached } else { is_lane_of(lane, &self.target.clusters) };
+            is_lane && groups.contains(group)
+        };
+        Ok(git.branches(BRANCHES, &self.target.base)?.into_iter().filter(is_ours).collect())
     }
 
     /// The names of the branches of everything that is pending, selected or not, with and without
