@@ -17,6 +17,7 @@ use crate::migrations::sources::Version;
 use crate::plan::author::{Edits, hooks};
 use crate::plan::codes::UNREACHED;
 use crate::plan::{Code, Finding};
+use crate::yaml::Node;
 
 /// A release in scope.
 pub(super) struct Candidate<'v> {
@@ -60,6 +61,7 @@ impl<'v> Candidate<'v> {
         }
         let verdict = want(view, release, reaches, chart, users, settings).and_then(|mut want| {
             findings.extend(about(&want).into_iter().map(|finding| at_release(release, finding)));
+            findings.extend(lost(view, release));
             if let Some(jump) = &want.jump {
                 want.conversion = Conversion::of(view, release, &want.key.chart, jump, v4)?;
             }
@@ -89,6 +91,23 @@ impl<'v> Candidate<'v> {
     pub(super) fn count(&self) -> usize {
         1 + self.also.len()
     }
+}
+
+/// What the HelmChart of `spec.chart` has, and the source of the release will not have.
+fn lost(view: &View, release: &Release) -> Vec<Finding> {
+    let chart = view.node(&release.at).and_then(|root| root.at(&["spec", "chart"]));
+    let field = |path: &[&str]| chart.and_then(|chart| chart.at(path)).filter(|value| !value.is_null());
+    let at = |finding: Finding, node: Node<'_>| finding.at(&release.at.path, node.line());
+    let metadata = field(&["metadata"]).map(|node| {
+        let message = "spec.chart.metadata is about the HelmChart, which is gone; the source does not get it";
+        at(Finding::warning(codes::METADATA_LOST, message), node)
+    });
+    let strategy = field(&["spec", "reconcileStrategy"]).filter(|node| node.text() != Some("ChartVersion"));
+    let strategy = strategy.map(|node| {
+        let message = "spec.chart.spec.reconcileStrategy is removed: an OCIRepository always reacts to a new digest";
+        at(Finding::note(codes::METADATA_LOST, message), node)
+    });
+    metadata.into_iter().chain(strategy).collect()
 }
 
 /// What there is to report about a release that can move.

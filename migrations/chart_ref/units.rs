@@ -88,12 +88,14 @@ fn out_of_scope(found: &Found<'_>, view: &View) -> OutOfScope {
     OutOfScope { count: of_others + on_reference, what }
 }
 
-/// HelmReleases neither in scope nor out of it: a patch adds their chart, or they are in a List.
+/// HelmReleases neither in scope nor out of it: a patch adds their chart, or they are in a List
+/// or ResourceSet.
 fn unseen(view: &View, object: &Object) -> Vec<Finding> {
     let path = &object.at.path;
     let mut found = Vec::new();
     let is_release = |item: &Node<'_>| item.text_at(&["kind"]) == Some("HelmRelease");
-    let items = view.node(&object.at).and_then(|root| root.get("items"));
+    let of_set = (object.kind == "ResourceSet").then_some(&["spec", "resources"][..]);
+    let items = view.node(&object.at).and_then(|root| root.at(of_set.unwrap_or(&["items"])));
     if let Some(item) = items.and_then(|items| items.items().find(is_release)) {
         let message = format!("HelmReleases in an object of kind {}", object.kind);
         found.push(Finding::warning(codes::LIST, message).at(path, item.line()));

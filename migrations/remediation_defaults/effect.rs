@@ -5,7 +5,7 @@ use super::find::Member;
 use super::roots::Root;
 use crate::flux::{ClusterId, Reach, Value, View};
 use crate::plan::{Effect, Outcome};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// A value that makes an exception of an object: it is not the default, or rarely an accident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,11 @@ pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[R
         let stated = view.effective(&member.at, &Reach { patches, ..now.clone() });
         let (before, after) = (view.effective(&member.at, now), trial.effective(&member.at, then));
         let (Some(stated), Some(before), Some(after)) = (stated, before, after) else { continue };
+        let is_merged = |reach: &Reach| reach.patches.iter().any(|patch| patch.merges().is_some());
+        if !is_merged(now) && is_merged(then) && member.emptied.is_empty() {
+            let root = view.node(&member.at);
+            root.into_iter().for_each(|root| emptied(root, String::new(), &mut member.emptied));
+        }
         let namespace = now.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
         let name = format!("{namespace}{}", now.name);
         let table = member.kind.table();
@@ -101,6 +106,21 @@ pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[R
             if !member.exceptions.contains(&exception) {
                 member.exceptions.push(exception);
             }
+        }
+    }
+}
+
+/// The fields of an object that have no value at all (`key:`), each with its line. Kustomize drops
+/// them from whatever a strategic merge patch changes; `null` and `~` stay
+/// (`docs/flux-and-kustomize.md#what-a-patch-does`).
+fn emptied(node: Node<'_>, path: String, found: &mut Vec<(String, usize)>) {
+    for (key, value) in node.entries() {
+        let separator = if path.is_empty() { "" } else { "." };
+        let field = format!("{path}{separator}{}", key.text().unwrap_or_default());
+        if value.kind() == Kind::Mapping {
+            emptied(value, field, found);
+        } else if value.is_null() && !value.is_alias() && value.source().trim().is_empty() {
+            found.push((field, key.line()));
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Member {
     pub(super) effects: Vec<Effect>,
     /// The values that make an exception of it.
     pub(super) exceptions: Vec<Exception>,
+    /// Fields without a value, which the first patch of it takes away, with their lines.
+    pub(super) emptied: Vec<(String, usize)>,
     /// Why it cannot be labelled.
     pub(super) problem: Option<Finding>,
 }
@@ -163,6 +165,7 @@ fn members(view: &View, roots: &[Root], children: &[Child], settings: &Settings)
         roots: BTreeSet::new(),
         effects: Vec::new(),
         exceptions: Vec::new(),
+        emptied: Vec::new(),
         problem: None,
     };
     let releases = view.releases().iter().filter(|release| {

@@ -8,7 +8,7 @@ use super::entry::{DISABLED, Entry, Form, Names, OWN, Wanted};
 use super::fields::ObjectKind;
 use super::set::Set;
 use super::settings::{OwnPatches, Settings};
-use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
+use crate::flux::{At, ClusterId, FileView, FluxKustomization, KustomizationId, Object, Reach, Value, View};
 use crate::plan::{Finding, Subject};
 
 /// A releases root: one Flux Kustomization in one file, whichever clusters apply it.
@@ -187,8 +187,12 @@ fn names(view: &View, root: &Root) -> Names {
 /// Why nothing can be written into the file of a root that would reach the cluster.
 fn unwritable(view: &View, root: &Root) -> Option<Finding> {
     let refused = |code, message: String| Some(Finding::error(code, message).at(&root.at.path, root.line));
-    if view.graph().kustomizations[root.ids[0]].object == Value::Null {
+    if !view.object(&root.at).is_some_and(Object::is_flux_kustomization) {
         return refused(codes::ROOT_MADE, format!("{} is created by flux-operator", root.subject));
+    }
+    if view.file(&root.at.path).is_some_and(FileView::is_generated_by_flux) {
+        let message = format!("{} is in a file that `flux bootstrap` writes", root.subject);
+        return refused(codes::ROOT_GENERATED, message);
     }
     let mut patches = view.graph().reaches(&root.at).iter().flat_map(|reach| &reach.patches);
     let above = patches.find(|patch| patch.changes_fields(&["patches"]))?;

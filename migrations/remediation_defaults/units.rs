@@ -124,7 +124,7 @@ impl Found<'_> {
                 effects.extend(as_planned(&member.effects, !stays_out));
             }
             if is_release && has_defaults && !stays_out {
-                findings.extend(overridden(member));
+                findings.extend(to_review(member));
             }
         }
         if is_release {
@@ -196,7 +196,7 @@ impl Found<'_> {
         };
         let findings = match &member.problem {
             Some(problem) => vec![problem.clone()],
-            None if is_in => overridden(member),
+            None if is_in => to_review(member),
             None => Vec::new(),
         };
         let draft = Draft {
@@ -267,8 +267,9 @@ fn as_planned(effects: &[Effect], gets_defaults: bool) -> Vec<Effect> {
     effects.iter().map(planned).collect()
 }
 
-/// The values that a release states, and the defaults override.
-fn overridden(member: &Member) -> Vec<Finding> {
+/// The values that a release states, and the defaults override; and what Kustomize drops from a
+/// release that a patch changes for the first time.
+fn to_review(member: &Member) -> Vec<Finding> {
     let warning = |exception: &Exception| {
         let Exception { field, value, default, .. } = exception;
         let default = default.as_ref()?;
@@ -276,5 +277,9 @@ fn overridden(member: &Member) -> Vec<Finding> {
             format!("{} states {}: {value}; the default {default} overrides it", member.subject, field.short());
         Some(Finding::warning(codes::OVERRIDES, message).at(&member.at.path, exception.line))
     };
-    member.exceptions.iter().filter_map(warning).collect()
+    let dropped = |(field, line): &(String, usize)| {
+        let message = format!("{} has no value for {field}, so the patch takes the field away", member.subject);
+        Finding::warning(codes::EMPTY_DROPPED, message).at(&member.at.path, *line)
+    };
+    member.exceptions.iter().filter_map(warning).chain(member.emptied.iter().map(dropped)).collect()
 }
