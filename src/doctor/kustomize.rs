@@ -128,7 +128,8 @@ fn idle_patches(view: &View) -> Vec<Finding> {
         .map(|patch| (&patch.path, patch.line))
         .collect();
     patches
-        .filter(|patch| !used.contains(&(&patch.path, patch.line)))
+        // One that selects by labels waits for objects that are labelled so.
+        .filter(|patch| !patch.selects_by_labels() && !used.contains(&(&patch.path, patch.line)))
         .filter_map(|patch| {
             let kind = ["HelmRelease", "Kustomization"].into_iter().find(|kind| patch.is_only_for(kind))?;
             let message = format!("this patch matches no {kind} that is built here");

@@ -149,9 +149,15 @@ pub fn land(
 /// The first of some files that is never changed, as a finding in it: encrypted, a template, a
 /// link.
 pub fn never_changed<'p>(view: &View, paths: impl IntoIterator<Item = &'p RepoPath>) -> Option<Finding> {
-    let (path, barred) = paths.into_iter().find_map(|path| Some((path, view.barred(path)?)))?;
-    let message = format!("{path} is never changed ({})", codes::code_of_barred(barred).id);
-    Some(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None))
+    paths.into_iter().find_map(|path| {
+        if let Some(barred) = view.barred(path) {
+            let message = format!("{path} is never changed ({})", codes::code_of_barred(barred).id);
+            return Some(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, None));
+        }
+        let nameless = view.file(path)?.nameless()?;
+        let message = format!("{path} has an object without a name, which Kustomize refuses");
+        Some(Finding::error(codes::UNTOUCHABLE_FILE, message).at(path, Some(nameless.line)))
+    })
 }
 
 /// Lands units on one tree, and returns those that have to land on the next: they edit a document

@@ -113,8 +113,10 @@ fn source_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
 /// The Flux Kustomization of a FluxInstance.
 fn kustomization_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
     let kind = sync.text_at(&["kind"]).unwrap_or("GitRepository");
-    let spec =
-        vec![("path", Value::string(sync.text_at(&["path"]).unwrap_or_default())), ("prune", Value::string("true"))];
+    let spec = vec![
+        ("path", Value::string(sync.text_at(&["path"]).unwrap_or_default())),
+        ("prune", Value::Scalar { text: "true".to_owned(), string: false }),
+    ];
     let mut made = object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, namespace, spec);
     made.set_at(&["spec", "sourceRef", "kind"], Value::string(kind));
     made.set_at(&["spec", "sourceRef", "name"], Value::string(name));

@@ -318,7 +318,10 @@ fn a_root_is_read_as_it_arrives() {
     let files = [("instance.yaml", instance), apps, release];
     let apps_elsewhere = clusters(&files, &[]);
     assert_eq!(apps_elsewhere, ["a clusters/a (flux/home), 0"], "the sources of other namespaces are others");
-    assert_eq!(view(&files).graph().clusters.first().unwrap().branch.as_deref(), Some("next"));
+    let graph = view(&files);
+    let graph = graph.graph();
+    assert_eq!(graph.clusters.first().unwrap().branch.as_deref(), Some("next"));
+    assert!(graph.kustomizations.first().unwrap().prune);
     // Not listed by the kustomization beside it: `flux bootstrap` has applied it.
     let files = [
         ("clusters/a/flux-system/gotk-sync.yaml", entry("home", "https://example.org/home", "path: ./clusters/a,")),

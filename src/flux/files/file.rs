@@ -82,6 +82,15 @@ impl FileView {
         of_item.ok().map(|index| &document.items[index])
     }
 
+    /// An object that Kustomize refuses, because it has no name. Its own files have none.
+    pub fn nameless(&self) -> Option<&Object> {
+        let mut objects = self.objects.iter().flat_map(Object::expanded);
+        objects.find(|object| {
+            let is_list = object.kind.ends_with("List");
+            object.name.is_empty() && !is_list && !object.api_version.starts_with("kustomize.config.k8s.io/")
+        })
+    }
+
     /// Whether `flux bootstrap` or another tool of Flux writes it, and writes it anew: it says so in
     /// its first lines.
     pub fn is_generated_by_flux(&self) -> bool {

@@ -190,6 +190,11 @@ impl Patch {
         }
     }
 
+    /// Whether its target selects by labels or annotations, which objects may get later.
+    pub fn selects_by_labels(&self) -> bool {
+        self.target.as_ref().is_some_and(Target::selects_by_labels)
+    }
+
     /// Whether it is a list of operations (RFC 6902), which fails if a place that it names is
     /// missing.
     pub fn is_operations(&self) -> bool {

@@ -77,6 +77,11 @@ impl Target {
         self.labels.0.iter().any(|requirement| requirement.key == key)
     }
 
+    /// Whether it has a selector of labels or annotations.
+    pub(super) fn selects_by_labels(&self) -> bool {
+        !self.labels.0.is_empty() || !self.annotations.0.is_empty()
+    }
+
     /// Whether it is for objects of this kind of Flux.
     pub(super) fn names_flux_kind(&self, kind: &str) -> bool {
         let group = if kind == "HelmRelease" { "helm.toolkit.fluxcd.io" } else { "kustomize.toolkit.fluxcd.io" };
