@@ -28,7 +28,7 @@ pub(crate) struct Removal {
     pub(crate) listed_in: BTreeSet<RepoPath>,
     /// The releases that still name it.
     pub(crate) named_by: Vec<At>,
-    /// Why you should look at it first.
+    /// Why you should look at it first, and what stays.
     pub(crate) review: Vec<Finding>,
     /// Whether all Flux Kustomizations that apply it delete what is no longer there.
     pub(crate) is_pruned: bool,
@@ -85,6 +85,13 @@ pub(crate) fn removal(
     if let Some(reason) = never_changed(view, &listed_in) {
         return stays(reason);
     }
+    let is_pruned = reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune);
+    let kept = (!is_pruned).then(|| {
+        let message =
+            format!("the Kustomization that applies it does not prune: {kind} {} stays on the cluster", first.name);
+        at_object(view, at, Finding::note(codes::NOT_PRUNED, message))
+    });
+    let review = on_other_branches(view, at).into_iter().chain(unread(names, view, at)).chain(kept);
     let removal = Removal {
         at: at.clone(),
         kind,
@@ -93,8 +100,8 @@ pub(crate) fn removal(
         also: other_names(view, at),
         listed_in,
         named_by,
-        review: on_other_branches(view, at).into_iter().chain(unread(names, view, at)).collect(),
-        is_pruned: reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune),
+        review: review.collect(),
+        is_pruned,
     };
     Ok(Some(removal))
 }
