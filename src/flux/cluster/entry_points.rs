@@ -18,6 +18,7 @@ use crate::flux::files::{At, Object, SourceRef};
 use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
+use crate::yaml::Node;
 
 /// A Flux Kustomization that a file states, with the path and the source that arrive in a cluster.
 pub(super) struct Candidate<'v> {
@@ -96,22 +97,24 @@ pub(super) fn entry_points(
 fn candidates<'v>(parsed: &ParsedTree<'v>, builder: &mut Builder<'_>) -> Candidates<'v> {
     let objects = parsed.objects().filter(|object| object.is_flux_kustomization());
     let mut read = |object: &'v Object| {
-        let (path, source) = path_and_source(&arriving(object, parsed, builder)?)?;
+        let (path, source) = match patched(object, parsed, builder) {
+            Some(value) => path_and_source(&value)?,
+            None => stated(parsed.node(&object.at)?)?,
+        };
         Some((&object.at, Candidate { object, path, source }))
     };
     objects.filter_map(&mut read).collect()
 }
 
-/// A Flux Kustomization as the kustomization beside it makes it: the way to customize what
-/// `flux bootstrap` writes is to patch it there.
-fn arriving(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Option<Value> {
-    let node = parsed.node(&object.at)?;
+/// A Flux Kustomization as the kustomization beside it makes it, if that patches it: the way to
+/// customize what `flux bootstrap` writes.
+fn patched(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Option<Value> {
     let dir = object.at.path.dir();
-    let beside = parsed.kustomizations.get(&dir).filter(|beside| !beside.component && !beside.patches.is_empty());
-    let built = beside.map(|_| builder.directory(&dir)).unwrap_or_default();
-    let rendered = built.iter().find(|rendered| rendered.at == object.at);
-    let patches = rendered.map_or(&[][..], |rendered| &rendered.patches);
-    effective(node, patches, None, &Variables::default())
+    parsed.kustomizations.get(&dir).filter(|beside| !beside.component && !beside.patches.is_empty())?;
+    let built = builder.directory(&dir);
+    let patches = &built.iter().find(|rendered| rendered.at == object.at)?.patches;
+    patches.first()?;
+    effective(parsed.node(&object.at)?, patches, None, &Variables::default())
 }
 
 impl Candidate<'_> {
@@ -170,7 +173,7 @@ pub(super) fn only_given(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut
     let kustomizations =
         built.iter().filter(|rendered| parsed.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
     let mut named = kustomizations.filter_map(|rendered| {
-        let (_, source) = path_and_source(&Value::of(parsed.node(&rendered.at)?)?)?;
+        let (_, source) = stated(parsed.node(&rendered.at)?)?;
         let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
         (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
     });
@@ -193,4 +196,10 @@ fn path_and_source(object: &Value) -> Option<(RepoPath, SourceRef)> {
     let source = object.at(&["spec", "sourceRef"])?;
     let text = |key: &str| source.text_at(&[key]).map(str::to_owned);
     Some((path, SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace") }))
+}
+
+/// The same, as a file states it.
+fn stated(root: Node<'_>) -> Option<(RepoPath, SourceRef)> {
+    let path = path_of(root.text_at(&["spec", "path"]))?;
+    Some((path, SourceRef::read(root.at(&["spec", "sourceRef"])?)?))
 }

@@ -170,18 +170,18 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             }
             known.clone()
         });
-        // The path of an entry point is in this repository, whatever its source is called.
-        if !self.top.as_str().is_empty() {
-            let path = kustomization.path.as_ref().and_then(|path| self.top.join(path.as_str()));
-            path.into_iter().for_each(|path| kustomization.move_to(path));
-        }
-        if kustomization.parent.is_some() && !self.is_here(&kustomization.source) {
-            let path = kustomization.path.take();
-            let is_copied = kustomization.source.kind == "ExternalArtifact";
-            let copied = path.filter(|_| is_copied).and_then(|path| {
-                self.by_name.artifacts.path_of(&kustomization.source, &path, |source| self.is_here(source))
-            });
-            copied.into_iter().for_each(|path| kustomization.move_to(path));
+        let in_artifact = kustomization.path.take();
+        let source = &kustomization.source;
+        let path = match in_artifact {
+            // That of an entry point is in this repository, whatever its source is called.
+            path if kustomization.parent.is_none() || self.is_here(source) => path,
+            Some(path) if source.kind == "ExternalArtifact" => {
+                self.by_name.artifacts.path_of(source, &path, |source| self.is_here(source))
+            }
+            _ => None,
+        };
+        if let Some(path) = path.and_then(|path| self.top.join(path.as_str())) {
+            kustomization.move_to(path);
         }
         self.build(kustomization);
     }
