@@ -49,8 +49,8 @@ pub const GLOSSARY: &[Word] = &[
     },
     Word {
         name: "lane",
-        meaning: "The cluster whose objects a unit changes; `shared` if there are several, `none` if no cluster \
-                  applies them.",
+        meaning: "The cluster whose objects a unit changes; `edge+prod` if there are several, `shared` if \
+                  these are all, `none` if no cluster applies them.",
         values: &[],
     },
     Word {
