@@ -117,7 +117,15 @@ impl Root {
         for kind in ObjectKind::ALL {
             let wanted = self.forms_for(kind).into_iter().map(|form| self.wanted(kind, form));
             let pending = wanted.filter(|wanted| !wanted.is_stated_in(&self.entries, settings));
-            self.of_mut(kind).pending = pending.collect::<Vec<_>>();
+            let pending: Vec<_> = pending.collect();
+            let defaults = self.of_mut(kind);
+            // Where somebody has put them elsewhere, as asked, nothing has to be written here.
+            let is_elsewhere = |problem: &Finding| {
+                let is_there = pending.is_empty() && !defaults.set.is_empty();
+                is_there && [codes::ROOT_MADE, codes::ROOT_GENERATED, codes::ROOT_PATCHED].contains(&problem.code)
+            };
+            defaults.problem = defaults.problem.take().filter(|problem| !is_elsewhere(problem));
+            defaults.pending = pending;
         }
     }
 
