@@ -7,92 +7,37 @@ use super::finding;
 use crate::finding::{Finding, Severity};
 use crate::flux::{Patch, Value, View};
 
+/// What installs and upgrades have in common.
+const OF_BOTH: &str = "timeout remediation strategy disableTakeOwnership disableWait disableWaitForJobs disableHooks \
+                       disableOpenAPIValidation disableSchemaValidation crds serverSideApply";
+const OF_BOTH_REMEDIATIONS: &str = "retries ignoreTestFailures remediateLastFailure";
+
 /// The fields of a HelmRelease by the path of what they are in (helm-controller, `api/v2`, 2.7).
-const FIELDS: [(&str, &[&str]); 8] = [
+const FIELDS: [(&str, [&str; 2]); 8] = [
     (
         "spec",
-        &[
-            "chart",
-            "chartRef",
-            "interval",
-            "kubeConfig",
-            "suspend",
-            "releaseName",
-            "targetNamespace",
-            "storageNamespace",
-            "dependsOn",
-            "timeout",
-            "maxHistory",
-            "serviceAccountName",
-            "persistentClient",
-            "driftDetection",
-            "install",
-            "upgrade",
-            "test",
-            "rollback",
-            "uninstall",
-            "commonMetadata",
-            "valuesFrom",
-            "values",
-            "postRenderers",
+        [
+            "chart chartRef interval kubeConfig suspend releaseName targetNamespace storageNamespace dependsOn timeout \
+             maxHistory serviceAccountName persistentClient driftDetection",
+            "install upgrade test rollback uninstall commonMetadata valuesFrom values postRenderers",
         ],
     ),
-    (
-        "spec.install",
-        &[
-            "timeout",
-            "remediation",
-            "strategy",
-            "disableTakeOwnership",
-            "disableWait",
-            "disableWaitForJobs",
-            "disableHooks",
-            "disableOpenAPIValidation",
-            "disableSchemaValidation",
-            "replace",
-            "skipCRDs",
-            "crds",
-            "createNamespace",
-            "serverSideApply",
-        ],
-    ),
-    ("spec.install.remediation", &["retries", "ignoreTestFailures", "remediateLastFailure"]),
-    (
-        "spec.upgrade",
-        &[
-            "timeout",
-            "remediation",
-            "strategy",
-            "disableTakeOwnership",
-            "disableWait",
-            "disableWaitForJobs",
-            "disableHooks",
-            "disableOpenAPIValidation",
-            "disableSchemaValidation",
-            "force",
-            "preserveValues",
-            "cleanupOnFail",
-            "crds",
-            "serverSideApply",
-        ],
-    ),
-    ("spec.upgrade.remediation", &["retries", "ignoreTestFailures", "remediateLastFailure", "strategy"]),
+    ("spec.install", [OF_BOTH, "replace skipCRDs createNamespace"]),
+    ("spec.install.remediation", [OF_BOTH_REMEDIATIONS, ""]),
+    ("spec.upgrade", [OF_BOTH, "force preserveValues cleanupOnFail"]),
+    ("spec.upgrade.remediation", [OF_BOTH_REMEDIATIONS, "strategy"]),
     (
         "spec.rollback",
-        &[
-            "timeout",
-            "disableWait",
-            "disableWaitForJobs",
-            "disableHooks",
-            "recreate",
-            "force",
-            "cleanupOnFail",
-            "serverSideApply",
-        ],
+        ["timeout disableWait disableWaitForJobs disableHooks", "recreate force cleanupOnFail serverSideApply"],
     ),
-    ("spec.uninstall", &["timeout", "disableHooks", "keepHistory", "disableWait", "deletionPropagation"]),
-    ("spec.driftDetection", &["mode", "ignore"]),
+    ("spec.uninstall", ["timeout disableHooks keepHistory disableWait deletionPropagation", ""]),
+    ("spec.driftDetection", ["mode ignore", ""]),
 ];
+
+/// The single fields of an entry of [`FIELDS`].
+fn each(known: [&'static str; 2]) -> impl Iterator<Item = &'static str> {
+    known.into_iter().flat_map(str::split_whitespace)
+}
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let reaches = view.graph().reached().flat_map(|(_, reaches)| reaches);
@@ -108,12 +53,12 @@ fn of_patch(patch: &Patch) -> Vec<Finding> {
     for (place, known) in FIELDS {
         let path: Vec<&str> = place.split('.').collect();
         let fields = patch.merges().and_then(|value| value.at(&path)).map_or(&[][..], Value::entries);
-        for (field, _) in fields.iter().filter(|(field, _)| !known.contains(&field.as_str())) {
+        for (field, _) in fields.iter().filter(|(field, _)| !each(known).any(|one| one == field)) {
             // A field that is like no other may be one of a newer Flux.
-            let elsewhere = FIELDS.iter().find(|(_, known)| known.contains(&field.as_str()));
+            let elsewhere = FIELDS.iter().find(|(_, known)| each(*known).any(|one| one == field));
             let meant = match elsewhere {
                 Some((other, _)) => format!("{other}.{field}"),
-                None => match known.iter().find(|known| is_like(known, field)) {
+                None => match each(known).find(|one| is_like(one, field)) {
                     Some(near) => format!("{place}.{near}"),
                     None => continue,
                 },

@@ -6,7 +6,7 @@ use super::builds::Builds;
 use super::codes::{NAMELESS, UNBUILDABLE_FILE};
 use super::finding;
 use crate::finding::{Finding, Severity};
-use crate::flux::View;
+use crate::flux::{Object, View};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = unbuildable(view);
@@ -32,14 +32,11 @@ fn unbuildable(view: &View) -> Vec<Finding> {
 }
 
 fn nameless(view: &View, builds: &Builds) -> Vec<Finding> {
-    let ids = view.graph().kustomizations.ids();
-    let objects = ids.flat_map(|id| builds.by(id)).filter(|object| object.name.is_empty());
-    let stated = objects.filter_map(|object| Some((object, view.node(&object.at)?)));
-    // Kustomize knows no `generateName`; of a List without items it takes nothing.
-    let nameless = stated.filter(|(object, _)| !object.kind.ends_with("List"));
-    let report = |(object, root): (&crate::flux::Rendered, crate::yaml::Node<'_>)| {
+    let built = view.graph().kustomizations.ids().flat_map(|id| builds.by(id));
+    let nameless = built.filter_map(|object| view.object(&object.at)).filter(|object| object.is_nameless());
+    let report = |object: &Object| {
         let message = format!("this {} has no metadata.name", object.kind);
-        finding(Severity::Error, NAMELESS, &object.at.path, root.line(), message)
+        finding(Severity::Error, NAMELESS, &object.at.path, object.line, message)
     };
     nameless.map(report).collect()
 }

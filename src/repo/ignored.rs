@@ -32,6 +32,12 @@ impl Rules {
         Rules(Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty())))
     }
 
+    /// Whether they leave a file out, or a directory above it. Of several that match, the last counts,
+    /// also below a directory that is left out.
+    pub fn leave_out(&self, path: &RepoPath) -> bool {
+        self.0.matched_path_or_any_parents(path.as_str(), false).is_ignore()
+    }
+
     /// What they say about a path, relative to where they apply; `None` if nothing.
     fn say(&self, path: &Path, is_dir: bool) -> Option<bool> {
         match self.0.matched(path, is_dir) {

@@ -1,10 +1,8 @@
 //! What of a repository the artifact holds that a cluster builds from
 //! (`docs/flux-and-kustomize.md#artifacts`).
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use crate::flux::value::Value;
-use crate::repo::{RepoPath, Tree};
+use crate::repo::{RepoPath, Rules, Tree};
 
 /// What a GitRepository puts into its artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,19 +34,10 @@ impl Artifact {
     pub(in crate::flux) fn holds(&self, path: &RepoPath, tree: &Tree) -> bool {
         let is_checked_out = self.sparse.is_empty() || self.sparse.iter().any(|dir| path.is_in(dir));
         let file = RepoPath::root().join(".sourceignore").and_then(|file| tree.read(&file).ok()?);
-        let file = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
-        let rules = rules(file.iter().chain(&self.ignore));
-        is_checked_out && !rules.matched_path_or_any_parents(path.as_str(), false).is_ignore()
+        let of_file = file.as_ref().map_or(&[][..], |file| &file.bytes);
+        let rules = [of_file, b"\n", self.ignore.as_deref().unwrap_or_default().as_bytes()].concat();
+        is_checked_out && !Rules::of(&rules).leave_out(path)
     }
-}
-
-/// Rules, of which the last that matches counts. What is no rule is none.
-fn rules<'t>(texts: impl Iterator<Item = &'t String>) -> Gitignore {
-    let mut rules = GitignoreBuilder::new("");
-    for line in texts.flat_map(|text| text.lines()) {
-        let _ = rules.add_line(None, line);
-    }
-    rules.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::address::address;
 use super::artifact::Artifact;
-use super::flux_kustomization::path_of;
+use super::flux_kustomization::{path_of, source_of};
 use crate::flux::files::{At, FluxVersion, SourceRef};
 use crate::flux::kustomize::{Patch, Patches, Rendered};
 use crate::flux::value::Value;
@@ -49,8 +50,8 @@ impl EntryPoint {
         let is_instance = root.text_at(&["kind"]) == Some("FluxInstance");
         let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_instance).unwrap_or("flux-system");
         let patches = Patch::listed_in(&at.path, spec.at(&["kustomize", "patches"]), &|_| None);
-        let (source, _) = made_for(sync, namespace, &patches, source_made)?;
-        let (kustomization, patches) = made_for(sync, namespace, &patches, kustomization_made)?;
+        let (source, _) = made_for(sync, namespace, &patches, source_made);
+        let (kustomization, patches) = made_for(sync, namespace, &patches, kustomization_made);
         let path = path_of(kustomization.text_at(&["spec", "path"]))?;
         let flux = spec.text_at(&["distribution", "version"]).and_then(FluxVersion::parse);
         Some(EntryPoint {
@@ -61,9 +62,8 @@ impl EntryPoint {
             artifact: Artifact::of(&source),
             top: RepoPath::root(),
             source: SourceRef {
-                kind: kustomization.text_at(&["spec", "sourceRef", "kind"])?.to_owned(),
-                name: kustomization.text_at(&["spec", "sourceRef", "name"])?.to_owned(),
                 namespace: Some(namespace.to_owned()),
+                ..source_of(kustomization.at(&["spec", "sourceRef"])?)?
             },
             flux,
             root: Root::Made(Box::new(kustomization), patches),
@@ -77,15 +77,14 @@ fn made_for(
     namespace: &str,
     patches: &Patches,
     made: impl Fn(Node<'_>, &str, &str) -> Value,
-) -> Option<(Value, Patches)> {
+) -> (Value, Patches) {
     let name = sync.text_at(&["name"]).unwrap_or("flux-system");
     let mut object = made(sync, name, namespace);
-    let mut applied = Patches::new();
-    for patch in patches.iter().filter(|patch| patch.selects_value(&object)).cloned().collect::<Vec<_>>() {
+    let applied: Patches = patches.iter().filter(|patch| patch.selects_value(&object)).cloned().collect();
+    for patch in &applied {
         patch.apply(&mut object);
-        applied.push(patch);
     }
-    Some((object, applied))
+    (object, applied)
 }
 
 fn object(api_version: &str, kind: &str, name: &str, namespace: &str, spec: Vec<(&str, Value)>) -> Value {
@@ -124,6 +123,11 @@ fn kustomization_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
 }
 
 impl EntryPoint {
+    /// What is the same in all addresses of its repository, if it is stated.
+    pub(super) fn address(&self) -> Option<String> {
+        self.url.as_deref().and_then(address)
+    }
+
     /// The same, if its path is in this tree, or below the one directory whose content is pushed as
     /// an OCI artifact (`flux push artifact --path`).
     pub(super) fn found_in(self, tree: &Tree) -> EntryPoint {

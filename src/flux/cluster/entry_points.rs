@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::address::address;
 use super::artifact::Artifact;
 use super::effective::effective;
 use super::entry_point::{EntryPoint, Root, branch_of};
-use super::flux_kustomization::path_of;
+use super::flux_kustomization::{path_of, source_of};
 use super::repositories::Repositories;
 use super::this_repository::ThisRepository;
 use crate::flux::files::{At, Object, SourceRef};
@@ -36,6 +35,7 @@ pub(super) type Candidates<'v> = BTreeMap<&'v At, Candidate<'v>>;
 pub(super) fn entry_points(
     parsed: &ParsedTree<'_>,
     builder: &mut Builder<'_>,
+    candidates: &Candidates<'_>,
     repositories: &Repositories,
     urls: &[String],
 ) -> Vec<EntryPoint> {
@@ -43,7 +43,6 @@ pub(super) fn entry_points(
     for (at, root) in parsed.documents() {
         found.extend(EntryPoint::of_flux_instance(&at, root).map(|entry| entry.found_in(parsed.tree)));
     }
-    let candidates = candidates(parsed, builder);
     let mut builds = Vec::new();
     let mut applied: BTreeSet<At> =
         found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
@@ -84,17 +83,19 @@ pub(super) fn entry_points(
         // `flux bootstrap` applies its file, whether or not the kustomization beside it lists that.
         let is_bootstrapped = || may_be_one && at.path.is_in(&candidate.path) && !applied.contains(at);
         if applies_itself || is_bootstrapped() {
-            found.extend(candidate.entry_point(parsed, repositories, &candidates, &built));
+            found.extend(candidate.entry_point(parsed, repositories, candidates, &built));
         }
     }
-    let mut found = ThisRepository::of(parsed, repositories, &candidates, urls).keep_own(found, builder);
-    let identity = |entry: &EntryPoint| (entry.path.clone(), entry.branch.clone(), entry.url.as_deref().map(address));
+    let mut found = ThisRepository::of(parsed, repositories, candidates, urls).keep_own(found, builder);
+    let identity =
+        |entry: &EntryPoint| (entry.path.clone(), entry.branch.clone(), entry.url.as_ref().map(|_| entry.address()));
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
     found.dedup_by(|a, b| identity(a) == identity(b));
     found
 }
 
-fn candidates<'v>(parsed: &ParsedTree<'v>, builder: &mut Builder<'_>) -> Candidates<'v> {
+/// Reads them.
+pub(super) fn candidates<'v>(parsed: &ParsedTree<'v>, builder: &mut Builder<'_>) -> Candidates<'v> {
     let objects = parsed.objects().filter(|object| object.is_flux_kustomization());
     let mut read = |object: &'v Object| {
         let (path, source) = match patched(object, parsed, builder) {
@@ -167,7 +168,12 @@ impl Candidate<'_> {
 /// The source of the Kustomizations of an entry point that only the configuration names: the
 /// GitRepository that all Kustomizations in its path have, or else the one that `flux bootstrap`
 /// creates. With it the Flux Kustomization that builds the path, if there is one.
-pub(super) fn only_given(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> (SourceRef, Root) {
+pub(super) fn only_given(
+    path: &RepoPath,
+    parsed: &ParsedTree<'_>,
+    builder: &mut Builder<'_>,
+    candidates: &Candidates<'_>,
+) -> (SourceRef, Root) {
     let system = || "flux-system".to_owned();
     let built = builder.flux_path(path);
     let kustomizations =
@@ -180,7 +186,6 @@ pub(super) fn only_given(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut
     let first = named.next().filter(|first| named.all(|other| other == *first));
     let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
     let source = first.unwrap_or_else(bootstrapped);
-    let candidates = candidates(parsed, builder);
     let of_path = candidates.values().filter(|one| one.path == *path && one.source.is_like(&source));
     let rendered = |one: &Candidate<'_>| built.iter().find(|rendered| rendered.at == one.object.at).cloned();
     let mut roots: Vec<_> = of_path.map(|one| (one.object.at.clone(), rendered(one).map(Arc::new))).collect();
@@ -193,9 +198,7 @@ pub(super) fn only_given(path: &RepoPath, parsed: &ParsedTree<'_>, builder: &mut
 /// The path and the source from which a Flux Kustomization builds.
 fn path_and_source(object: &Value) -> Option<(RepoPath, SourceRef)> {
     let path = path_of(object.text_at(&["spec", "path"]))?;
-    let source = object.at(&["spec", "sourceRef"])?;
-    let text = |key: &str| source.text_at(&[key]).map(str::to_owned);
-    Some((path, SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace") }))
+    Some((path, source_of(object.at(&["spec", "sourceRef"])?)?))
 }
 
 /// The same, as a file states it.

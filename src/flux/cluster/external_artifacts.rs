@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flux_kustomization::source_of;
 use crate::flux::files::SourceRef;
 use crate::flux::kustomize::ParsedTree;
 use crate::flux::value::Value;
@@ -64,13 +65,9 @@ fn read(copy: &Value, generator: &Value, namespace: Option<&String>) -> Option<C
     let is_plain = copy.get("exclude").is_none() && !from.contains(['*', '?', '[', '{']);
     let sources = generator.at(&["spec", "sources"]).map_or(&[][..], Value::items);
     let source = sources.iter().find(|source| source.text_at(&["alias"]) == Some(alias)).filter(|_| is_plain)?;
-    let text = |key: &str| source.text_at(&[key]).map(str::to_owned);
+    let source = source_of(source)?;
     Some(Copy {
-        source: SourceRef {
-            kind: text("kind")?,
-            name: text("name")?,
-            namespace: text("namespace").or(namespace.cloned()),
-        },
+        source: SourceRef { namespace: source.namespace.or(namespace.cloned()), ..source },
         from: RepoPath::root().join(from)?,
         to: RepoPath::root().join(to.trim_end_matches('/'))?,
     })

@@ -66,6 +66,12 @@ pub(super) fn path_of(spec_path: Option<&str>) -> Option<RepoPath> {
     RepoPath::root().join(spec_path.unwrap_or("./").trim_start_matches('/'))
 }
 
+/// A reference to a source, as an object has it where it arrives. `None` if kind or name is missing.
+pub(in crate::flux) fn source_of(reference: &Value) -> Option<SourceRef> {
+    let text = |key: &str| reference.text_at(&[key]).map(str::to_owned);
+    Some(SourceRef { kind: text("kind")?, name: text("name")?, namespace: text("namespace") })
+}
+
 impl FluxKustomization {
     /// One of which only the path and the source are known.
     pub(super) fn unknown(at: &At, cluster: ClusterId, path: &RepoPath, source: &SourceRef) -> FluxKustomization {
@@ -141,17 +147,13 @@ impl FluxKustomization {
                 optional: item.get("optional").is_some_and(Value::is_true),
             })
         };
-        let source = object.at(&["spec", "sourceRef"])?;
+        let source = source_of(object.at(&["spec", "sourceRef"])?)?;
         Some(FluxKustomization {
             at: at.clone(),
             cluster,
             name: text(&["metadata", "name"])?,
             parent,
-            source: SourceRef {
-                kind: source.text_at(&["kind"])?.to_owned(),
-                name: source.text_at(&["name"])?.to_owned(),
-                namespace: Some(source.text_at(&["namespace"]).unwrap_or(&namespace).to_owned()),
-            },
+            source: SourceRef { namespace: source.namespace.or_else(|| Some(namespace.clone())), ..source },
             target_namespace: text(&["spec", "targetNamespace"]),
             components: list(&["spec", "components"]).filter_map(component).collect(),
             depends_on: list(&["spec", "dependsOn"]).filter_map(depends_on).collect(),

@@ -12,7 +12,7 @@ use self::walk::{ByName, Walk};
 use super::Cluster;
 use super::by_id::{ById, ClusterId, KustomizationId};
 use super::entry_point::EntryPoint;
-use super::entry_points::{entry_points, only_given};
+use super::entry_points::{candidates, entry_points, only_given};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
 use super::given::{self, Given};
@@ -61,8 +61,9 @@ impl Graph {
         let mut builder = Builder::new(parsed);
         let repositories = Repositories::of(parsed);
         let by_name = ByName::of(parsed, &repositories);
-        let found = entry_points(parsed, &mut builder, &repositories, &given.urls);
-        let mut only_given = |path: &RepoPath| only_given(path, parsed, &mut builder);
+        let candidates = candidates(parsed, &mut builder);
+        let found = entry_points(parsed, &mut builder, &candidates, &repositories, &given.urls);
+        let mut only_given = |path: &RepoPath| only_given(path, parsed, &mut builder, &candidates);
         let named = given::named(found, &given.clusters, &mut only_given);
         for (name, entry) in named {
             graph.add_cluster(name, &entry, parsed, &mut builder, &by_name);

@@ -39,6 +39,7 @@ pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
 pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};
+pub(super) use flux_kustomization::source_of;
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom, remote_cluster};
 pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
 pub use given::{Given, GivenCluster};

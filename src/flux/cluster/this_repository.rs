@@ -51,7 +51,7 @@ impl<'v> ThisRepository<'v> {
         let shown = found.iter().any(|entry| self.is_shown(entry));
         let mut is_own = |entry: &EntryPoint| {
             let mut stronger = found.iter().filter(|other| differ(other, entry) && self.rank(other) > self.rank(entry));
-            let is_elsewhere = shown && entry.url.as_deref().and_then(address).is_some() && !self.is_shown(entry);
+            let is_elsewhere = shown && entry.address().is_some() && !self.is_shown(entry);
             let mut unstated = self.unstated.iter().filter(|name| **name != entry.source.name);
             let is_unused = self.users_of(entry) == 0 && unstated.next().is_some();
             let mut is_of =
@@ -63,7 +63,7 @@ impl<'v> ThisRepository<'v> {
 
     /// Whether the address of its source is that of this repository.
     fn is_shown(&self, entry: &EntryPoint) -> bool {
-        entry.url.as_deref().and_then(address).is_some_and(|address| self.addresses.contains(&address))
+        entry.address().is_some_and(|address| self.addresses.contains(&address))
     }
 
     /// How many other Kustomizations build from its source.
@@ -96,9 +96,8 @@ impl<'v> ThisRepository<'v> {
 
 /// Whether two entry points have different sources, as far as can be told.
 fn differ(one: &EntryPoint, other: &EntryPoint) -> bool {
-    let addresses = [one, other].map(|entry| entry.url.as_deref().and_then(address));
-    match addresses {
-        [Some(one), Some(other)] => one != other,
+    match (one.address(), other.address()) {
+        (Some(one), Some(other)) => one != other,
         _ => !one.source.is_like(&other.source),
     }
 }

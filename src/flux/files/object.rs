@@ -95,6 +95,11 @@ impl Object {
         if self.items.is_empty() { std::slice::from_ref(self) } else { &self.items }
     }
 
+    /// Whether Kustomize refuses it, because it has no name. Of a List it takes the items.
+    pub fn is_nameless(&self) -> bool {
+        self.name.is_empty() && !self.kind.ends_with("List")
+    }
+
     /// Whether another is the same but for lines.
     pub(in crate::flux) fn is_like(&self, other: &Object) -> bool {
         let without_lines = |object: &Object| Object { line: 0, items: Vec::new(), ..object.clone() };

@@ -6,8 +6,8 @@
 //! where they arrive.
 //!
 //! Kustomize knows nothing of Flux: what Flux adds to a kustomization comes in as an [`Overlay`].
-//! What is not modelled (remote resources, replacements, Helm charts, plugins) is noted as
-//! [`Unmodelled`] and has no effect. The rules: `docs/flux-and-kustomize.md`.
+//! What `replacements` fill is unknown. What is not modelled (remote resources, Helm charts,
+//! plugins) is noted as [`Unmodelled`] and has no effect. The rules: `docs/flux-and-kustomize.md`.
 
 mod builder;
 mod change;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::View;
+use crate::flux::cluster::source_of;
 use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
 use crate::flux::files::{At, SourceRef};
 use crate::flux::value::Value;
@@ -80,11 +81,8 @@ impl View {
         let spec = release.at(&["spec", "chart", "spec"]);
         let reference = spec.map_or_else(|| release.at(&["spec", "chartRef"]), |spec| spec.get("sourceRef"))?;
         let text = |value: &Value, key: &str| value.text_at(&[key]).map(str::to_owned);
-        let source = SourceRef {
-            kind: text(reference, "kind")?,
-            name: text(reference, "name")?,
-            namespace: Some(text(reference, "namespace").unwrap_or_else(|| namespace.to_owned())),
-        };
+        let source = source_of(reference)?;
+        let source = SourceRef { namespace: source.namespace.or_else(|| Some(namespace.to_owned())), ..source };
         let at = self.graph().flux_objects(cluster, &source.kind, source.namespace.as_deref(), &source.name);
         let at = at.first().cloned();
         let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);

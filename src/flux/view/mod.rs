@@ -332,10 +332,11 @@ impl View {
             Some(Barred::Link)
         } else if self.tree().entry(path).is_none() {
             let mut clusters = self.graph.clusters.iter().peekable();
-            let is_seen = clusters.peek().is_none() || clusters.any(|cluster| cluster.artifact.holds(path, &self.tree));
+            let mut is_seen =
+                || clusters.peek().is_none() || clusters.any(|cluster| cluster.artifact.holds(path, &self.tree));
             match self.tree().ignores(path) {
                 true => Some(Barred::Ignored),
-                false => (!is_seen).then_some(Barred::NotInArtifact),
+                false => (!is_seen()).then_some(Barred::NotInArtifact),
             }
         } else {
             self.file(path)?.barred
