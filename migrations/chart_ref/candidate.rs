@@ -99,7 +99,7 @@ fn lost(view: &View, release: &Release) -> Vec<Finding> {
     let field = |path: &[&str]| chart.and_then(|chart| chart.at(path)).filter(|value| !value.is_null());
     let at = |finding: Finding, node: Node<'_>| finding.at(&release.at.path, node.line());
     let metadata = field(&["metadata"]).map(|node| {
-        let message = "spec.chart.metadata is about the HelmChart, which is gone; the source does not get it";
+        let message = "spec.chart.metadata is for the HelmChart, which is removed; the new source does not get it";
         at(Finding::warning(codes::METADATA_LOST, message), node)
     });
     let strategy = field(&["spec", "reconcileStrategy"]).filter(|node| node.text() != Some("ChartVersion"));

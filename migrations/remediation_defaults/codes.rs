@@ -26,7 +26,7 @@ reason_codes! {
         todo "Look at the changes in the effects of the unit, then take it with --review."
     EMPTY_DROPPED "empty-value-dropped"
         what "A release that no patch changes yet has a field without a value (`key:`), perhaps in its values."
-        why "Kustomize drops such fields from what a strategic merge patch changes. A field of values that took away a default of the chart no longer does."
+        why "Kustomize removes such fields from an object that a strategic merge patch changes. If the field removed a default of the chart, the default is back."
         todo "Write `null` in the field, or remove it. Or take the unit with --review, if the field means nothing."
     RELIES "releases-rely-on-defaults"
         what "The defaults change, and with them releases that already get them."

@@ -278,7 +278,7 @@ fn to_review(member: &Member) -> Vec<Finding> {
         Some(Finding::warning(codes::OVERRIDES, message).at(&member.at.path, exception.line))
     };
     let dropped = |(field, line): &(String, usize)| {
-        let message = format!("{} has no value for {field}, so the patch takes the field away", member.subject);
+        let message = format!("{} has no value for {field}, so the patch removes the field", member.subject);
         Finding::warning(codes::EMPTY_DROPPED, message).at(&member.at.path, *line)
     };
     member.exceptions.iter().filter_map(warning).chain(member.emptied.iter().map(dropped)).collect()

@@ -41,7 +41,7 @@ fn chart_in_url(view: &View, at: &At, reach: &Reach) -> Option<Finding> {
     let name = chart.name?;
     let is_in_it = repository.url.rsplit('/').next() == Some(&name);
     let message = format!(
-        "{} asks for chart {name} of {}, whose URL ends in it already: Flux looks for {}/{name}",
+        "{} asks for chart {name} of the HelmRepository in {}, whose URL ends in {name}: Flux looks for {}/{name}",
         reach.name, repository.at, repository.url
     );
     let line = super::dependencies::place(view, at, &["spec", "chart", "spec", "chart"]);

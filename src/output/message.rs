@@ -37,7 +37,10 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
     }
     let also: Vec<&str> = batch.also_changes().into_iter().collect();
     if !also.is_empty() {
-        let also = format!("Also applied by: {}. The change reaches them with their branch.", also.join(", "));
+        let also = format!(
+            "Other clusters apply the same files: {}. They change with the branch that they follow.",
+            also.join(", ")
+        );
         out.push_str(&unlinked(&format!("\n{}\n", layout.fold("", &also))));
     }
     let parts =
