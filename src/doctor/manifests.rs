@@ -33,7 +33,9 @@ fn unbuildable(view: &View) -> Vec<Finding> {
 
 fn nameless(view: &View, builds: &Builds) -> Vec<Finding> {
     let built = view.graph().kustomizations.ids().flat_map(|id| builds.by(id));
-    let nameless = built.filter_map(|object| view.object(&object.at)).filter(|object| object.is_nameless());
+    // What a generator makes has a name, and the place of the kustomization, which has none.
+    let unnamed = built.filter(|object| object.name.is_empty());
+    let nameless = unnamed.filter_map(|object| view.object(&object.at)).filter(|object| object.is_nameless());
     let report = |object: &Object| {
         let message = format!("this {} has no metadata.name", object.kind);
         finding(Severity::Error, NAMELESS, &object.at.path, object.line, message)
