@@ -239,7 +239,7 @@ fn check(stream: &Stream, edited: &flux_codemod::yaml::Edited, done: &Done) {
         *balance.entry(added).or_default() += 1;
     }
     if !done.nested {
-        for comment in edited.comments.iter().filter(|comment| comment.fate != Fate::Moved) {
+        for comment in edited.comments.iter().filter(|comment| !comment.fate.is_kept()) {
             *balance.entry(&comment.text).or_default() -= 1;
         }
         balance.retain(|_, count| *count != 0);

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::find::Found;
 use super::pair::Counterpart;
 use super::settings::Destination;
+use super::switch::{Named, insert, list};
 use super::template::{Consumer, Templates};
 use crate::flux::{FluxKustomization, Value};
 use crate::plan::author::Edits;
 use crate::plan::{Effect, Finding, Outcome};
 use crate::repo::RepoPath;
-use crate::yaml::{Edit, Error, Fate, New, Node, Place};
+use crate::yaml::{Attached, Edit, Error, Fate, Node, Place};
 
 const COMPONENTS: &str = "components";
 
@@ -90,15 +91,17 @@ impl<'v> Found<'v> {
 
     /// Adds Components to `spec.components` of a Flux Kustomization, which is relative to
     /// `spec.path` (`docs/flux-and-kustomize.md#what-spec-adds-to-the-build`).
-    pub(super) fn name_in_flux(
+    pub(super) fn name_in_flux<'n>(
         &self,
         edits: &mut Edits<'v>,
         flux: &FluxKustomization,
-        dirs: &[RepoPath],
+        dirs: impl Iterator<Item = (&'n RepoPath, &'n Attached)>,
     ) -> Result<(), Finding> {
+        let start = start_of(flux);
+        let named: Vec<Named> = dirs.map(|(dir, comments)| (dir.seen_from(start), comments.clone())).collect();
         edits.object(&flux.at, |edit, root| {
             let (_, spec) = root.own_entry("spec").expect("it was seen to have a spec");
-            self.add_components(edit, spec, start_of(flux), dirs)
+            self.add_components(edit, spec, start, &named)
         })
     }
 
@@ -107,20 +110,20 @@ impl<'v> Found<'v> {
         edit: &mut Edit<'v>,
         spec: Node<'v>,
         start: &RepoPath,
-        dirs: &[RepoPath],
+        named: &[Named],
     ) -> Result<(), Error> {
-        let new = |dir: &RepoPath| New::string(dir.seen_from(start));
-        let list = New::Sequence(dirs.iter().map(new).collect());
         match spec.own_entry(COMPONENTS).map(|(_, value)| value) {
-            Some(there) if there.items().next().is_none() => edit.set(there, &list, |_| Fate::Moved),
+            Some(there) if there.items().next().is_none() => edit.set(there, &list(named), |_| Fate::Moved),
             Some(there) => {
                 let listed: Vec<_> = there.items().map(|item| start.join(item.text()?)).collect();
-                dirs.iter()
-                    .try_for_each(|dir| edit.insert_item(there, self.position(&listed, Some(dir), false), &new(dir)))
+                named.iter().try_for_each(|named| {
+                    let position = self.position(&listed, start.join(&named.0).as_ref(), false);
+                    insert(edit, there, position, named)
+                })
             }
             None => {
                 let keys: Vec<&str> = spec.entries().filter_map(|(key, _)| key.text()).collect();
-                edit.insert_entry(spec, place(&keys), COMPONENTS, &list)
+                edit.insert_entry(spec, place(&keys), COMPONENTS, &list(named))
             }
         }
     }

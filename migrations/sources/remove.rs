@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::place::at_object;
 use crate::flux::{At, Namer, SourceNames, View};
-use crate::plan::author::{Edits, Written, edited, never_changed, other_names};
+use crate::plan::author::{Edits, Written, comments_out_entry, edited, never_changed, other_names};
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Unit};
 use crate::repo::{Change, RepoPath};
@@ -189,7 +189,10 @@ fn write_removals(view: &View, removals: &[&Removal]) -> Result<Written, Finding
                 .iter()
                 .any(|removal| removal.listed_in.contains(kustomization) && listed.as_ref() == Some(&removal.at.path))
         };
-        let fate = |_: &str| Fate::Dropped("it is about what is removed".to_owned());
+        let fate = |comment: &str| match comments_out_entry(view, &dir, comment) {
+            true => Fate::Moved,
+            false => Fate::Dropped("it is about what is removed".to_owned()),
+        };
         edits.file(kustomization, |edit| edit.unlist(root, "resources", is_one, Emptied::Brackets, fate).map(drop))?;
     }
     let (changes, of_lists) = edits.finish()?;

@@ -140,7 +140,7 @@ reason_codes! {
         todo "This is a bug in flux-codemod: please report it with the file."
 
     COMMENT_MOVED "comment-moved"
-        what "A comment was inside something that is replaced. It is kept, directly above the replacement."
+        what "A comment was inside something that is replaced or moved. It is kept: directly above the replacement, or with the entry that it belongs to."
         why "Comments are written by people; they are not thrown away."
         todo "Check in the diff that it still fits."
 

@@ -32,8 +32,43 @@ pub struct CommentFate {
 pub enum Fate {
     /// It is now on a separate line directly above what replaces the range.
     Moved,
+    /// It is still where it was, on a separate line.
+    Stays,
+    /// It was taken off with the item that it belongs to, and is written where that goes
+    /// ([`New::Commented`](super::New::Commented)).
+    Taken,
     /// It was removed, for this reason.
     Dropped(String),
+}
+
+impl Fate {
+    /// Whether the comment is still in the text after the edit that decided on it.
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Fate::Moved | Fate::Stays)
+    }
+}
+
+/// The comments that belong to an item of a sequence, as they are written, `#` included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// Those on the lines directly above it, at its indentation.
+    pub above: Vec<String>,
+    /// The one at the end of its line.
+    pub beside: Option<String>,
+    /// Those on the lines directly below it, indented deeper than its dash.
+    pub below: Vec<String>,
+}
+
+impl Attached {
+    /// All of them, in their order.
+    pub fn all(&self) -> impl Iterator<Item = &String> {
+        self.above.iter().chain(&self.beside).chain(&self.below)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all().next().is_none()
+    }
 }
 
 /// A comment with this text, on one line.

@@ -2,7 +2,7 @@
 
 use super::node::{Content, Id, Notation, Style};
 use super::plain::reads_as_string;
-use super::{Stream, comments};
+use super::{Attached, Stream, comments};
 
 /// A node to be written. Existing YAML is never printed; this is the only thing that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub enum New {
     Sequence(Vec<New>),
     /// A mapping, in this order.
     Mapping(Vec<(String, New)>),
+    /// An item of a sequence in block style, with its comments. Elsewhere comments have no place,
+    /// so the proof refuses the edit.
+    Commented(Box<New>, Attached),
 }
 
 impl New {
@@ -28,6 +31,21 @@ impl New {
     /// A mapping with these entries.
     pub fn mapping<K: Into<String>>(entries: impl IntoIterator<Item = (K, New)>) -> New {
         New::Mapping(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// An item with the comments that belong to it.
+    pub fn with_comments(self, comments: Attached) -> New {
+        if comments.is_empty() { self } else { New::Commented(Box::new(self), comments) }
+    }
+
+    /// The comments of all items in it.
+    pub(super) fn comments(&self) -> Vec<String> {
+        match self {
+            New::Commented(item, attached) => attached.all().cloned().chain(item.comments()).collect(),
+            New::Sequence(items) => items.iter().flat_map(New::comments).collect(),
+            New::Mapping(entries) => entries.iter().flat_map(|(_, value)| value.comments()).collect(),
+            New::String(_) | New::Plain(_) | New::Text(_) => Vec::new(),
+        }
     }
 
     /// The whole text of a new document, without `---`: comments (without `#`, which is added),
@@ -202,6 +220,7 @@ impl Layout {
         match value {
             New::Mapping(entries) => !entries.is_empty(),
             New::Sequence(items) => !items.is_empty(),
+            New::Commented(item, _) => self.is_below(item),
             New::String(_) | New::Text(_) | New::Plain(_) => false,
         }
     }
@@ -250,7 +269,15 @@ impl Layout {
 
     /// `- item`, with the `-` already at `column`.
     pub(super) fn item(&self, item: &New, column: usize) -> String {
-        format!("- {}", self.block(item, column + 2))
+        let New::Commented(item, attached) = item else { return format!("- {}", self.block(item, column + 2)) };
+        let break_to = |column: usize| format!("{}{}", self.ending, " ".repeat(column));
+        let text = self.item(item, column);
+        // Only the end of one line is certain to be no text.
+        let (beside, too_long) = attached.beside.iter().partition::<Vec<_>, _>(|_| !text.contains('\n'));
+        let above = attached.above.iter().chain(too_long).map(|comment| format!("{comment}{}", break_to(column)));
+        let beside = beside.into_iter().map(|comment| format!(" {comment}"));
+        let below = attached.below.iter().map(|comment| format!("{}{comment}", break_to(column + 2)));
+        above.chain([text]).chain(beside).chain(below).collect()
     }
 
     /// A node on one line.
@@ -258,6 +285,7 @@ impl Layout {
         match new {
             New::String(text) | New::Text(text) => self.scalar(text),
             New::Plain(text) => text.clone(),
+            New::Commented(item, _) => self.flow(item),
             New::Sequence(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.flow(item)).collect();
                 format!("[{}]", items.join(", "))

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Stream;
 use super::comments::Comment;
-use super::node::{Content, Id, Notation};
+use super::node::{Content, Id, Notation, Style};
 
 impl Stream {
     /// The column of a byte, from 0, in characters: what indentation is counted in.
@@ -134,6 +134,42 @@ impl Stream {
             }
         }
         end
+    }
+
+    /// The end of the comments below an entry or item that are its own, given the end of its line,
+    /// its column and its last node: those indented deeper, and those that look like further items
+    /// of a sequence that is not indented. Blank lines may be between them.
+    pub(super) fn end_of_own_comments(&self, offset: usize, column: usize, last: Id) -> usize {
+        let Some(next) = self.lines().next(offset) else { return offset };
+        let is_sequence = matches!(self.nodes[last].content, Content::Sequence { style: Style::Block, .. });
+        let has_its_column = is_sequence && self.column(self.dash_before(self.first_item(last))) == column;
+        let mut end = offset;
+        let mut next = Some(next);
+        while let Some(start) = next {
+            let line = self.lines().line(self.text(), start);
+            let comment = self.comments_in(&line).next().filter(|comment| !comment.trailing);
+            let is_own = |comment: &Comment| {
+                let deeper = self.column(comment.range.start).checked_sub(column);
+                let is_item =
+                    || self.text()[comment.range.clone()].trim_start_matches('#').trim_start().starts_with("- ");
+                deeper.is_some_and(|deeper| deeper > 0 || has_its_column && is_item())
+            };
+            match comment.filter(|comment| is_own(comment)) {
+                Some(comment) => end = comment.range.end,
+                None if self.text()[line.clone()].trim().is_empty() && line.end > line.start => {}
+                None => break,
+            }
+            next = self.lines().next(start);
+        }
+        end
+    }
+
+    /// Where the first item of a sequence begins, behind its dash.
+    fn first_item(&self, sequence: Id) -> usize {
+        match &self.nodes[sequence].content {
+            Content::Sequence { items, .. } => items.first().map_or(0, |first| self.nodes[*first].whole().start),
+            _ => 0,
+        }
     }
 
     /// Whether a node ends in a block scalar.

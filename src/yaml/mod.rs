@@ -29,7 +29,7 @@ mod reading;
 mod sound;
 mod stream;
 
-pub use comments::{Comment, CommentFate, Fate};
+pub use comments::{Attached, Comment, CommentFate, Fate};
 pub use edit::{Edit, Edited, Emptied, Order, Place};
 pub use emit::New;
 pub use error::{Error, Problem};

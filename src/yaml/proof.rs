@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Stream;
-use super::comments::{CommentFate, Fate};
+use super::comments::CommentFate;
 use super::error::Problem;
 use super::operation::{self, Operation};
 use super::part;
@@ -74,7 +74,7 @@ fn balance(old: &Stream, new: &Stream, fates: &[CommentFate], added: &[String]) 
     let mut count = |text, by| *missing.entry(text).or_default() += by;
     old.comments().iter().for_each(|comment| count(&old.text()[comment.range.clone()], 1));
     added.iter().for_each(|text| count(text, 1));
-    fates.iter().filter(|fate| fate.fate != Fate::Moved).for_each(|dropped| count(&dropped.text, -1));
+    fates.iter().filter(|fate| !fate.fate.is_kept()).for_each(|gone| count(&gone.text, -1));
     new.comments().iter().for_each(|comment| count(&new.text()[comment.range.clone()], -1));
     let lost = missing.iter().find(|(_, count)| **count > 0);
     let invented = || missing.iter().find(|(_, count)| **count < 0);

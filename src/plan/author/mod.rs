@@ -5,6 +5,7 @@
 //! from here what it needs: [`Edits`] for the text of several files, [`workloads`] for the class of
 //! a batch. CONTRIBUTING.md has a whole migration as an example.
 
+mod commented;
 mod edits;
 mod frequent;
 mod rewrite;
@@ -12,6 +13,7 @@ pub mod testing;
 mod workloads;
 
 pub use super::land::never_changed;
+pub use commented::comments_out_entry;
 pub use edits::{After, Edits, Written, edited, refused_edit};
 pub use frequent::most_frequent;
 pub use rewrite::{Becomes, Objects, Rewrite, Target, Verdict, other_names};

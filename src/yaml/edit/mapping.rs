@@ -1,5 +1,7 @@
 //! Operations on the entries of mappings: insert, replace, rename, move, remove.
 
+use std::ops::Range;
+
 use super::slots::{Moved, Slots};
 use super::{Edit, Emptied, Error, Fate, Node, Place, Problem, Splice, What};
 use crate::yaml::emit::{Layout, New};
@@ -180,8 +182,10 @@ impl<'s> Edit<'s> {
         fate: &dyn Fn(&str) -> Fate,
     ) -> Result<(), Error> {
         let mut stay = String::new();
-        for range in slots.removal(at)? {
-            self.settle_anchors_in(&range)?;
+        let column = self.stream.column(slots.child(at).start);
+        let ranges: Vec<_> = slots.removal(at)?.into_iter().map(|range| self.with_taken_below(range, column)).collect();
+        for range in &ranges {
+            self.settle_anchors_in(range)?;
             // If whole lines are removed, comments can stay, each on its line.
             let text = self.stream.text();
             let lines = may_stay
@@ -189,23 +193,23 @@ impl<'s> Edit<'s> {
                 && self.stream.line_start(range.start) == range.start
                 && text[..range.end].ends_with('\n')
                 && !self.stream.follows_kept_block(range.start);
-            let indentation = " ".repeat(self.stream.column(slots.child(at).start));
+            let indentation = " ".repeat(column);
             let ending = self.stream.lines().ending(text, range.start).to_owned();
-            let moved = self.take_comments(&range, lines, fate)?;
+            let stays = |fate| if fate == Fate::Moved { Fate::Stays } else { fate };
+            let moved = self.take_comments(range, lines, |text| stays(fate(text)))?;
             stay.extend(moved.iter().map(|comment| format!("{indentation}{comment}{ending}")));
         }
-        self.cut(slots, at, &stay)
+        self.cut(slots, at, ranges, &stay)
     }
 
     /// Records that the text of a child is removed, except the comments in `stay`.
-    fn cut(&mut self, slots: &Slots<'s>, at: usize, stay: &str) -> Result<(), Error> {
+    fn cut(&mut self, slots: &Slots<'s>, at: usize, ranges: Vec<Range<usize>>, stay: &str) -> Result<(), Error> {
         let others = self.cut.entry(slots.id()).or_default();
         if !others.insert(at) {
             return Err(self.stream.error(slots.child(at), Problem::Overlap));
         }
         if !slots.is_flow() {
             // In flow style, which comma is removed depends on what else is.
-            let ranges = slots.removal(at)?;
             self.splices.extend(ranges.into_iter().map(|range| Splice { range, with: stay.to_owned() }));
         }
         Ok(())
@@ -266,7 +270,7 @@ impl<'s> Edit<'s> {
         let moved =
             Moved { line_break: self.stream.line_break(end), keeps: self.stream.ends_in_kept_block(slots.last(from)) };
         self.insert(&slots, to, Some(moved), &|_, _| text.clone())?;
-        self.cut(&slots, from, "")?;
+        self.cut(&slots, from, slots.removal(from)?, "")?;
         self.record(mapping.id, What::MoveEntry(from, to))
     }
 

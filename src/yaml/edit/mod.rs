@@ -51,7 +51,7 @@ pub struct Edit<'s> {
     /// Fates of comments in block scalars, which are not comments of the stream itself.
     nested_fates: Vec<CommentFate>,
     added: Vec<String>,
-    /// The nodes that have moved with their anchors and comments.
+    /// What has moved with its comments: anchored nodes, and the comments of items that go elsewhere.
     carried: Vec<Range<usize>>,
     move_anchors: bool,
     /// Whether several insertions at one place are allowed.
@@ -193,7 +193,7 @@ impl<'s> Edit<'s> {
         }
         let before = if text.ends_with('\n') { String::new() } else { ending.clone() };
         let with = format!("{before}---{ending}{}", document.document(comments, &ending));
-        self.added.extend(comments.iter().map(|comment| written(comment)));
+        self.added.extend(comments.iter().map(|comment| written(comment)).chain(document.comments()));
         self.splices.push(Splice { range: text.len()..text.len(), with });
         self.operations.push(Operation {
             document: self.stream.roots.len(),
@@ -244,6 +244,13 @@ impl<'s> Edit<'s> {
     /// change, too.
     fn record(&mut self, id: Id, what: What) -> Result<(), Error> {
         self.refuse_if_repeated(id, matches!(what, What::Set(_)))?;
+        if let What::Set(new)
+        | What::ReplaceEntry(_, _, new)
+        | What::InsertEntry(_, _, new)
+        | What::InsertItem(_, new) = &what
+        {
+            self.added.extend(new.comments());
+        }
         let (document, path) = self.place_of(id);
         self.operations.push(Operation { document, path, what });
         Ok(())

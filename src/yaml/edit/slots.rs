@@ -202,7 +202,9 @@ impl<'s> Slots<'s> {
         if !stream.ends_with(child.end, at) {
             return Err(self.unsupported(child, "something else is on the line where its sibling ends"));
         }
-        let at = stream.line_end(at);
+        // Comments below that are indented deeper, commented-out items too, are the sibling's.
+        let at = stream.line_end(stream.end_of_own_comments(at, column, self.last[sibling]));
+        let next_line = stream.lines().next(at);
         let blank_lines_end = next_line.map_or(at, |next| stream.end_of_blank_lines(next));
         if moved.is_some_and(|moved| moved.keeps) && Some(blank_lines_end) != next_line && next_line.is_some() {
             let range = blank_lines_end..blank_lines_end;

@@ -246,7 +246,7 @@ fn meaning(text: &str) -> Vec<String> {
 fn comments(text: &str, edits: &[&Edited]) -> Vec<String> {
     let stream = Stream::parse(text).unwrap();
     let kept = stream.comments().iter().map(|comment| text[comment.range.clone()].to_owned());
-    let reported = edits.iter().flat_map(|edited| &edited.comments).filter(|comment| comment.fate != Fate::Moved);
+    let reported = edits.iter().flat_map(|edited| &edited.comments).filter(|comment| !comment.fate.is_kept());
     let mut all: Vec<String> = kept.chain(reported.map(|comment| comment.text.clone())).collect();
     all.sort();
     all
@@ -329,7 +329,7 @@ fn comments_are_conserved(stream: &Stream, new: &str, edited: &Edited, added: bo
         stream.comments().iter().map(|comment| stream.text()[comment.range.clone()].to_owned()).collect()
     };
     let mut expected = texts(stream);
-    for gone in edited.comments.iter().filter(|comment| comment.fate != Fate::Moved) {
+    for gone in edited.comments.iter().filter(|comment| !comment.fate.is_kept()) {
         let at = expected.iter().position(|comment| *comment == gone.text);
         prop_assert!(at.is_some(), "{gone:?} was none of {:?}", stream.text());
         expected.remove(at.unwrap());

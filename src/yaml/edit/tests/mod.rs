@@ -523,3 +523,44 @@ fn what_is_new_can_come_with_comments() {
     let mut edit = Edit::of(&flow);
     assert!(edit.insert_commented_entry(root.get("s").unwrap(), Place::Last, &["why"], "l", &list).is_err());
 }
+
+#[test]
+fn what_is_inserted_comes_after_the_comments_of_its_sibling() {
+    let inserted = |text: &str| {
+        after(text, |edit, root| {
+            edit.insert_entry(root, Place::After("a"), "z", &New::Sequence(vec![New::string("new")]))
+        })
+    };
+    let cases = [
+        ("a:\n  - b\n  # - c\nd: 2\n", "a:\n  - b\n  # - c\nz:\n  - new\nd: 2\n"),
+        ("a:\n  - b\n\n  # - c\n\n# of d\nd: 2\n", "a:\n  - b\n\n  # - c\nz:\n  - new\n\n# of d\nd: 2\n"),
+        ("a:\n- b\n# - c\n# of d\nd: 2\n", "a:\n- b\n# - c\nz:\n- new\n# of d\nd: 2\n"),
+        ("a:\n- b\n# of d\nd: 2\n", "a:\n- b\nz:\n- new\n# of d\nd: 2\n"),
+        ("a:\n  b: |\n    text\n  # c\nd: 2\n", "a:\n  b: |\n    text\n  # c\nz:\n  - new\nd: 2\n"),
+        ("a: 1\n  # c", "a: 1\n  # c\nz:\n  - new"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(inserted(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn comments_of_an_item_are_taken_off_and_written_elsewhere() {
+    let text = "a:\n  - b\n  # - x\n  # one\n  - c # two\n    # three\n  - d\n";
+    let stream = Stream::parse(text).unwrap();
+    let list = stream.documents().next().unwrap().get("a").unwrap();
+    let mut edit = Edit::of(&stream);
+    let taken = edit.take_comments_of_item(list, 1, |text| text.starts_with("# -")).unwrap();
+    edit.remove_item(list, 1, Emptied::Brackets, |_| Fate::Moved).unwrap();
+    let edited = edit.finish().unwrap();
+    assert_eq!(edited.splices.apply(text).unwrap(), "a:\n  - b\n  # - x\n  - d\n");
+    let fates: Vec<_> = edited.comments.iter().map(|comment| (&*comment.text, comment.fate.clone())).collect();
+    let taken_off = ["# one", "# two", "# three"].map(|text| (text, Fate::Taken));
+    assert_eq!(fates, [&taken_off[..], &[("# - x", Fate::Stays)]].concat());
+    let item = New::string("c").with_comments(taken);
+    let list =
+        after("x: 1\n", |edit, root| edit.insert_entry(root, Place::Last, "z", &New::Sequence(vec![item.clone()])));
+    assert_eq!(list, "x: 1\nz:\n  # one\n  - c # two\n    # three\n");
+    let in_brackets = after("z: [b]\n", |edit, root| edit.insert_item(root.get("z").unwrap(), 1, &item));
+    assert_eq!(in_brackets, "comment-lost 1:6", "there is no line for them");
+}
