@@ -1,9 +1,12 @@
 //! What defaults do to an object: each field before and after, and where it states another value.
 
+use std::sync::Arc;
+
 use super::fields::{Field, ObjectKind};
 use super::find::Member;
 use super::roots::Root;
-use crate::flux::{ClusterId, Reach, Value, View};
+use super::set::Set;
+use crate::flux::{At, ClusterId, Reach, Value, View};
 use crate::plan::{Effect, Outcome};
 use crate::yaml::{Kind, Node};
 
@@ -51,8 +54,9 @@ pub(super) fn stated_in_file<'v>(root: Node<'v>, field: &Field) -> Option<(Node<
 }
 
 /// Finds out what the defaults do to an object, on a trial with all of them in it: which roots
-/// reach it, each field that they set or change, and where it states another value.
-pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[Root], label: &str) {
+/// reach it, each field that they set or change, and where it states another value. `usual` are
+/// values that make no exception of it.
+pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[Root], label: &str, usual: &Set) {
     let (now, then) = (view.graph().reaches(&member.at), trial.graph().reaches(&member.at));
     if now.len() != then.len() {
         return;
@@ -64,9 +68,7 @@ pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[R
         if set.is_empty() {
             continue;
         }
-        // As it is without the defaults, also where they are there already.
-        let patches = now.patches.iter().filter(|patch| !patch.asks_for_label(label)).cloned().collect();
-        let stated = view.effective(&member.at, &Reach { patches, ..now.clone() });
+        let stated = without_defaults(view, &member.at, now, label);
         let (before, after) = (view.effective(&member.at, now), trial.effective(&member.at, then));
         let (Some(stated), Some(before), Some(after)) = (stated, before, after) else { continue };
         let is_merged = |reach: &Reach| reach.patches.iter().any(|patch| patch.merges().is_some());
@@ -95,7 +97,10 @@ pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[R
                     },
                 });
             }
-            let Some(value) = value.filter(|value| differs || default.is_none() && field.is_exception(value)) else {
+            let is_rare = |value: &Value| field.is_exception(value) && !usual.has(field, value);
+            let is_new = default.filter(|default| value.is_none() && !is_same && field.is_exception(default));
+            member.unusual.extend(is_new.map(|default| (field, shown(field, default))));
+            let Some(value) = value.filter(|value| differs || default.is_none() && is_rare(value)) else {
                 continue;
             };
             // Where a patch sets the value, the file does not.
@@ -108,6 +113,23 @@ pub(super) fn look_at(member: &mut Member, view: &View, trial: &View, roots: &[R
             }
         }
     }
+}
+
+/// An object as it arrives without the defaults, also where they are there already.
+fn without_defaults(view: &View, at: &At, reach: &Reach, label: &str) -> Option<Arc<Value>> {
+    let patches = reach.patches.iter().filter(|patch| !patch.asks_for_label(label)).cloned().collect();
+    view.effective(at, &Reach { patches, ..reach.clone() })
+}
+
+/// Whether an object states another value than a default of the root above it, whatever its label.
+pub(super) fn disagrees(member: &Member, view: &View, roots: &[Root], label: &str) -> bool {
+    view.graph().reaches(&member.at).iter().any(|reach| {
+        let root = roots.iter().find(|root| root.covers(member.kind, reach, view));
+        let stated = root.and_then(|_| without_defaults(view, &member.at, reach, label));
+        let (Some(root), Some(stated)) = (root, stated) else { return false };
+        let mut defaults = root.of(member.kind).set.0.iter();
+        defaults.any(|(field, default)| field.stated(spec(&stated)).is_some_and(|value| value != default))
+    })
 }
 
 /// The fields of an object that have no value at all (`key:`), each with its line. Kustomize drops

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::choose::choose;
 use super::codes;
 use super::edit::{Op, write};
-use super::effect::{Exception, look_at, rest};
+use super::effect::{Exception, disagrees, look_at, rest, stated_specs};
 use super::entry::{DISABLED, ENABLED, Wanted};
-use super::fields::ObjectKind;
+use super::fields::{Field, ObjectKind};
 use super::roots::{self, Child, Root};
+use super::set::Set;
 use super::settings::{Overridden, Scope, Settings};
-use crate::flux::{At, View};
+use crate::flux::{At, Value, View};
 use crate::plan::{Effect, Finding, Subject};
 
 /// What this migration finds in a tree.
@@ -47,6 +48,8 @@ pub(super) struct Member {
     pub(super) exceptions: Vec<Exception>,
     /// Fields without a value, which the first patch of it takes away, with their lines.
     pub(super) emptied: Vec<(String, usize)>,
+    /// Defaults that it does not state and that are rarely meant for such a release, as shown.
+    pub(super) unusual: Vec<(&'static Field, String)>,
     /// Why it cannot be labelled.
     pub(super) problem: Option<Finding>,
 }
@@ -87,9 +90,12 @@ impl<'v> Found<'v> {
         let unlabelled = on_trial(view, &ops, &settings);
         let trial = on_trial(&unlabelled, &labels, &settings);
 
+        let specs = stated_specs(view, &roots);
+        let specs: Vec<&Value> = specs.iter().map(|(_, spec)| spec).collect();
+        let usual = Set::usual(&specs, ObjectKind::Release.table());
         for member in &mut members {
             let label = settings.label_of(member.kind);
-            look_at(member, view, &trial, &roots, &label);
+            look_at(member, view, &trial, &roots, &label, &usual);
             let is_labelled = member.label.is_none() && settings.scope_of(member.kind) == Scope::OptIn;
             if is_labelled && does_more(member, &unlabelled, &trial, &label) {
                 let message = format!("the label would also change something else of {}", member.subject.name());
@@ -102,18 +108,20 @@ impl<'v> Found<'v> {
         found
     }
 
-    /// Stops where too many objects would get no defaults: the repository does not agree on them.
+    /// Stops where too many objects stay out and state other values: the repository does not agree
+    /// on the defaults. Exceptions for another reason do not count.
     fn refuse_too_many(&mut self, kind: ObjectKind) {
         let members = self.members.iter().filter(|member| member.kind == kind);
         let members: Vec<&Member> = members.filter(|member| !member.roots.is_empty() || self.is_out(member)).collect();
-        let out = members.iter().filter(|member| self.is_out(member) || self.stays_out(member)).count();
+        let label = self.settings.label_of(kind);
+        let stay_out = members.iter().filter(|member| self.is_out(member) || self.stays_out(member));
+        let out = stay_out.filter(|member| disagrees(member, self.view, &self.roots, &label)).count();
         let (all, most) = (members.len(), self.settings.max_opted_out);
         if out * 100 <= all * most {
             return;
         }
         let noun = if kind == ObjectKind::Release { "releases" } else { "Flux Kustomizations" };
-        let message =
-            format!("{out} of {all} {noun} would get no defaults; at most {most} percent may (max-opted-out)");
+        let message = format!("{out} of {all} {noun} state other values; at most {most} percent may (max-opted-out)");
         for root in self.roots.iter_mut().filter(|root| !root.of(kind).pending.is_empty()) {
             root.refuse(kind, Some(Finding::error(codes::TOO_MANY, &*message).at(&root.at.path, root.line)));
         }
@@ -166,6 +174,7 @@ fn members(view: &View, roots: &[Root], children: &[Child], settings: &Settings)
         effects: Vec::new(),
         exceptions: Vec::new(),
         emptied: Vec::new(),
+        unusual: Vec::new(),
         problem: None,
     };
     let releases = view.releases().iter().filter(|release| {

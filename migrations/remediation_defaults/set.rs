@@ -42,15 +42,74 @@ impl Set {
     }
 
     /// Each value that more than half of the objects state, unless Flux does the same anyway, or it
-    /// would make an exception of a release.
+    /// would make an exception of a release: such a value nearly all have to state.
     pub(super) fn agreed(specs: &[&Value], table: &'static [Field]) -> Set {
-        let agreed = table.iter().filter_map(|field| {
-            let stated: Vec<&Value> = specs.iter().filter_map(|spec| field.stated(spec)).collect();
-            let is_most = |value: &Value| stated.iter().filter(|other| **other == value).count() * 2 > specs.len();
-            let value = stated.iter().find(|value| is_most(value))?;
-            let is_default = field.takes.fits(value) && !field.is_built_in(value) && !field.is_exception(value);
-            is_default.then(|| (field, (*value).clone()))
+        let usual = Set::usual(specs, table);
+        let agreed = stated_by(specs, table, 50).filter(|(field, value)| {
+            let is_accepted = !field.is_exception(value) || usual.has(field, value);
+            field.takes.fits(value) && !field.is_built_in(value) && is_accepted
         });
         Set(agreed.collect())
+    }
+
+    /// The values that would make an exception of a release, but that nearly all releases state.
+    pub(super) fn usual(specs: &[&Value], table: &'static [Field]) -> Set {
+        Set(stated_by(specs, table, NEARLY_ALL).filter(|(field, value)| field.is_exception(value)).collect())
+    }
+
+    /// Whether it sets a field to a value.
+    pub(super) fn has(&self, field: &Field, value: &Value) -> bool {
+        self.get(field) == Some(value)
+    }
+}
+
+/// The percentage that counts as nearly all.
+const NEARLY_ALL: usize = 80;
+
+/// The value of each field that at least so many percent of the objects state, more than half.
+fn stated_by(
+    specs: &[&Value],
+    table: &'static [Field],
+    percent: usize,
+) -> impl Iterator<Item = (&'static Field, Value)> {
+    table.iter().filter_map(move |field| {
+        let stated: Vec<&Value> = specs.iter().filter_map(|spec| field.stated(spec)).collect();
+        let is_stated_by_enough = |value: &Value| {
+            let count = stated.iter().filter(|other| **other == value).count();
+            count * 2 > specs.len() && count * 100 >= specs.len() * percent
+        };
+        let value = stated.iter().find(|value| is_stated_by_enough(value))?;
+        Some((field, (*value).clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::ObjectKind;
+    use super::*;
+    use crate::yaml::Stream;
+
+    /// What is agreed on, and what is usual, where of ten releases this many state `spec`.
+    fn of_ten(count: usize, spec: &str) -> [Vec<String>; 2] {
+        let stream = Stream::parse(spec).unwrap();
+        let stated = Value::of(stream.documents().next().unwrap()).unwrap();
+        let silent = Value::Mapping(Vec::new());
+        let specs: Vec<&Value> = (0..10).map(|index| if index < count { &stated } else { &silent }).collect();
+        let table = ObjectKind::Release.table();
+        [Set::agreed(&specs, table).lines(), Set::usual(&specs, table).lines()]
+    }
+
+    #[test]
+    fn a_value_that_is_rarely_meant_is_agreed_on_by_nearly_all() {
+        let (none, endless) = (Vec::new, || vec!["upgrade.remediation.retries: -1".to_owned()]);
+        let spec = "upgrade: {remediation: {retries: -1}}";
+        assert_eq!(of_ten(10, spec), [endless(), endless()]);
+        assert_eq!(of_ten(8, spec), [endless(), endless()]);
+        assert_eq!(of_ten(7, spec), [none(), none()]);
+        // Other values need more than half, as ever.
+        assert_eq!(of_ten(6, "timeout: 10m"), [vec!["timeout: 10m".to_owned()], none()]);
+        assert_eq!(of_ten(5, "timeout: 10m"), [none(), none()]);
+        // What Flux does anyway is no default, and if all say it, none of them is an exception.
+        assert_eq!(of_ten(9, "upgrade: {crds: Skip}"), [none(), vec!["upgrade.crds: Skip".to_owned()]]);
     }
 }

@@ -20,7 +20,8 @@ pub struct Settings {
     pub own_patches: OwnPatches,
     /// `overridden`: what happens to objects that state other values.
     pub overridden: Overridden,
-    /// `max-opted-out`: the percentage of releases that may get no defaults before the plan stops.
+    /// `max-opted-out`: the percentage of releases that may state other values and get no defaults
+    /// before the plan stops.
     pub max_opted_out: usize,
 }
 
@@ -133,7 +134,7 @@ impl Section for Settings {
             ),
             Described {
                 key: "max-opted-out",
-                about: "The percentage of releases that may get no defaults before the plan stops.",
+                about: "The percentage of releases that may state other values and stay out before the plan stops.",
                 value: New::Plain(self.max_opted_out.to_string()),
             },
         ]

@@ -281,5 +281,10 @@ fn to_review(member: &Member) -> Vec<Finding> {
         let message = format!("{} has no value for {field}, so the patch removes the field", member.subject);
         Finding::warning(codes::EMPTY_DROPPED, message).at(&member.at.path, *line)
     };
-    member.exceptions.iter().filter_map(warning).chain(member.emptied.iter().map(dropped)).collect()
+    let unusual = |(field, default): &(&Field, String)| {
+        let message = format!("{} does not state {}, and would get {default}", member.subject, field.short());
+        Finding::warning(codes::UNUSUAL, message).at(&member.at.path, member.line)
+    };
+    let of_others = member.emptied.iter().map(dropped).chain(member.unusual.iter().map(unusual));
+    member.exceptions.iter().filter_map(warning).chain(of_others).collect()
 }
