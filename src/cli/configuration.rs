@@ -77,6 +77,7 @@ pub(super) fn given(settings: &Settings, urls: Vec<String>) -> Given {
     let clusters = settings.clusters.iter().map(|cluster| GivenCluster {
         name: cluster.name.clone(),
         path: cluster.path.clone(),
+        root: cluster.root.clone(),
         branch: cluster.branch.clone(),
         stated_in: stated_in.clone(),
     });

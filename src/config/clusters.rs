@@ -13,6 +13,9 @@ pub struct ClusterSettings {
     pub name: String,
     /// The directory that its entry point builds, if that is not found in the repository.
     pub path: Option<RepoPath>,
+    /// The directory of the repository whose content its artifact holds, from which the paths of its
+    /// Flux Kustomizations count, if that is not found.
+    pub root: Option<RepoPath>,
     /// The branch that it follows, if it is not the one that is found in the repository.
     pub branch: Option<String>,
     /// The line of its name in the file, from 1.
@@ -33,7 +36,9 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
             let message = format!("`clusters` has the cluster `{}` twice", cluster.name);
             keys.mistake(DUPLICATE, item, message, "remove one of them: a cluster has one place in the order");
         }
-        let same = |other: &&ClusterSettings| other.path == cluster.path && other.branch == cluster.branch;
+        let same = |other: &&ClusterSettings| {
+            (&other.path, &other.root, &other.branch) == (&cluster.path, &cluster.root, &cluster.branch)
+        };
         if let Some(other) = clusters.iter().find(same).filter(|_| cluster.path.is_some()) {
             let message = format!("`{}` and `{}` have the same path and branch", other.name, cluster.name);
             keys.mistake(
@@ -51,6 +56,7 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
 fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let name = keys.text("name");
     let path = keys.text("path").and_then(|(text, node)| Some((keys.path(text, node, "kubernetes/main/flux")?, node)));
+    let root = keys.text("root").and_then(|(text, node)| keys.path(text, node, "kubernetes"));
     let branch = keys.text("branch").and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
     if !keys.has("name") {
         keys.missing("name", "main");
@@ -58,7 +64,8 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let (name, node) = name?;
     let path_at = path.as_ref().map_or(node.range(), |(_, node)| node.range());
     let path = path.map(|(path, _)| path);
-    Some(ClusterSettings { name: name.to_owned(), path, branch, line: node.line(), name_at: node.range(), path_at })
+    let (line, name_at) = (node.line(), node.range());
+    Some(ClusterSettings { name: name.to_owned(), path, root, branch, line, name_at, path_at })
 }
 
 /// Whether git accepts this as the name of a branch (git-check-ref-format). A full ref name is a

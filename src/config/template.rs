@@ -29,6 +29,8 @@ const ABOUT_CLUSTERS: &str = "\
 # guessed from their names (edge, dev, test, staging and so on first): check it.
 # Set `path` (the directory that Flux starts from) for a cluster that is not found in the
 # repository, and `branch` for one that follows another branch than the one that is found.
+# Set `root` for one whose OCI artifact is pushed from a directory, if that is not found:
+# the paths of its Flux Kustomizations count from there.
 ";
 
 const NO_CLUSTERS: &str = "\

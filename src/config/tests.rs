@@ -56,8 +56,8 @@ fn nothing_is_all_defaults() {
 #[test]
 fn what_is_there_is_read() {
     let settings = read(
-        "demo: &demo\n  charts: [a, 'true', \"3.7\"]\n  mode: x # y\nclusters:\n- name: edge\n- name: main\n  path: ./kubernetes/main/flux/\n  branch: \
-         release/1.x\n",
+        "demo: &demo\n  charts: [a, 'true', \"3.7\"]\n  mode: x # y\nclusters:\n- name: edge\n- name: main\n  path: ./kubernetes/main/flux/\n  root: kubernetes/\n  \
+         branch: release/1.x\n",
     )
     .unwrap();
     assert_eq!(
@@ -69,6 +69,7 @@ fn what_is_there_is_read() {
     let [edge, main] = &settings.clusters[..] else { panic!("{:?}", settings.clusters) };
     assert_eq!((&*edge.name, &edge.path, edge.line), ("edge", &None, 5));
     assert_eq!(main.path, RepoPath::new("kubernetes/main/flux").ok());
+    assert_eq!((&edge.root, &main.root), (&None, &RepoPath::new("kubernetes").ok()));
     assert_eq!(main.branch.as_deref(), Some("release/1.x"));
 }
 
@@ -101,6 +102,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("clusters: [{name: a}, {name: a}]\n", &["1:23 config-duplicate"]),
         ("clusters: [{name: a, path: x}, {name: b, path: ./x}]\n", &["1:32 config-duplicate"]),
         ("clusters: [{name: a, path: ../x}]\n", &["1:28 config-invalid-value"]),
+        ("clusters: [{name: a, root: ../x}]\n", &["1:28 config-invalid-value"]),
         ("clusters: [{name: a, path: .git/x}]\n", &["1:28 config-path-of-git"]),
         ("clusters: [{name: a, branch: refs/heads/x}]\n", &["1:30 config-invalid-value"]),
         ("clusters: [{name: a, branch: a b}]\n", &["1:30 config-invalid-value"]),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::absent::absent;
 use super::codes::{
     IDLE_PATCH, LISTED_EMPTY, LISTED_MISSING, NOT_MODELLED, UNBUILDABLE_PATCH, WRONG_KIND, WRONG_VERSION,
 };
@@ -38,7 +39,7 @@ fn resource(view: &View, kustomization: &Kustomization, entry: &Listed) -> Optio
     if let Some(missing) = missing(view, kustomization, entry) {
         return Some(missing);
     }
-    let path = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote())?;
+    let path = view.resolve(kustomization, &entry.text).filter(|_| !is_elsewhere(view, kustomization, entry))?;
     if is_file(view, kustomization, entry) {
         return None;
     }
@@ -54,7 +55,7 @@ fn component(view: &View, kustomization: &Kustomization, entry: &Listed) -> Opti
     if let Some(missing) = missing(view, kustomization, entry) {
         return Some(missing);
     }
-    let path = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote())?;
+    let path = view.resolve(kustomization, &entry.text).filter(|_| !is_elsewhere(view, kustomization, entry))?;
     let at_entry = |code, message| Some(finding(Severity::Error, code, &kustomization.path, entry.line, message));
     if is_file(view, kustomization, entry) {
         return at_entry(WRONG_KIND, format!("{} is a file, but listed under components", entry.text));
@@ -68,21 +69,25 @@ fn component(view: &View, kustomization: &Kustomization, entry: &Listed) -> Opti
     }
 }
 
-/// An entry that points to nothing in the tree. An entry that leaves the tree through a link may
-/// point to anything.
+/// An entry that points to nothing that a build finds.
 fn missing(view: &View, kustomization: &Kustomization, entry: &Listed) -> Option<Finding> {
     if entry.is_remote() {
         return None;
     }
-    let stated = kustomization.dir().join(&entry.text);
-    let is_there = match &stated {
-        Some(stated) => {
-            view.tree().follow(stated).is_none_or(|path| view.tree().entry(&path).is_some() || view.tree().holds(&path))
-        }
-        None => false,
+    let artifacts: Vec<_> = view.graph().artifacts_of(&kustomization.path).collect();
+    let why = match kustomization.dir().join(&entry.text) {
+        Some(path) => absent(view, &artifacts, &path)?,
+        None => "does not exist",
     };
-    let message = format!("{} does not exist", entry.text);
-    (!is_there).then(|| finding(Severity::Error, LISTED_MISSING, &kustomization.path, entry.line, message))
+    let message = format!("{} {why}", entry.text);
+    Some(finding(Severity::Error, LISTED_MISSING, &kustomization.path, entry.line, message))
+}
+
+/// Whether an entry is not in this tree because it comes from another repository.
+fn is_elsewhere(view: &View, kustomization: &Kustomization, entry: &Listed) -> bool {
+    let mut artifacts = view.graph().artifacts_of(&kustomization.path);
+    let path = kustomization.dir().join(&entry.text);
+    entry.is_remote() || path.is_some_and(|path| artifacts.any(|artifact| artifact.includes(&path)))
 }
 
 fn is_file(view: &View, kustomization: &Kustomization, entry: &Listed) -> bool {

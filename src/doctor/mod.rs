@@ -5,6 +5,7 @@
 //! whatever comes from elsewhere (remote resources, variables of a ConfigMap that is not in the
 //! tree, objects that another repository applies) may be what is missing.
 
+mod absent;
 mod builds;
 mod charts;
 mod claims;

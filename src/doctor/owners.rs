@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::absent::absent;
 use super::builds::Builds;
 use super::codes::{APPLIES_ITSELF, COMPONENT_PATH, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
@@ -42,16 +43,16 @@ fn applies_itself(
 
 fn paths(view: &View, kustomization: &FluxKustomization) -> Vec<Finding> {
     let Some(path) = &kustomization.path else { return Vec::new() };
-    let is_there = |path| view.tree().follow(path).is_none_or(|path| view.tree().holds(&path));
+    let absent = |path| absent(view, &[&kustomization.artifact], path);
     // A missing entry point of a cluster has a code of its own.
-    let missing = kustomization.parent.is_some() && !is_there(path);
+    let missing = absent(path).filter(|_| kustomization.parent.is_some());
     let at_field = |field: &str| {
         let node = view.node(&kustomization.at).and_then(|root| root.at(&["spec", field]));
         node.map_or_else(|| line(view, &kustomization.at), |node| node.line())
     };
     let mut found = Vec::new();
-    if missing {
-        let message = format!("{} builds {path}, which does not exist", kustomization.full_name());
+    if let Some(why) = missing {
+        let message = format!("{} builds {path}, which {why}", kustomization.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("path"), message));
     }
     let listed = kustomization.object.at(&["spec", "components"]).map_or(&[][..], Value::items).iter();
@@ -61,8 +62,9 @@ fn paths(view: &View, kustomization: &FluxKustomization) -> Vec<Finding> {
         found.push(finding(Severity::Error, COMPONENT_PATH, &kustomization.at.path, at_field("components"), message));
     }
     let may_miss = kustomization.object.at(&["spec", "ignoreMissingComponents"]).is_some_and(Value::is_true);
-    for component in kustomization.components.iter().filter(|component| !may_miss && !is_there(component)) {
-        let message = format!("{} includes the Component {component}, which does not exist", kustomization.full_name());
+    let components = kustomization.components.iter().filter(|_| !may_miss);
+    for (component, why) in components.filter_map(|component| Some((component, absent(component)?))) {
+        let message = format!("{} includes the Component {component}, which {why}", kustomization.full_name());
         found.push(finding(Severity::Error, PATH_MISSING, &kustomization.at.path, at_field("components"), message));
     }
     found

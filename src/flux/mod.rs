@@ -30,7 +30,7 @@ mod value;
 mod view;
 
 pub use cluster::{
-    Artifact, ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
+    ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
     FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
     ReleasesRoot, States, SubstituteFrom, address, remote_cluster,
 };
@@ -38,7 +38,7 @@ pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
     SourceRef, WorkloadKind, is_kustomization_file,
 };
-pub use kustomize::{Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
+pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
 pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::{

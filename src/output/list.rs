@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use super::layout::count;
 use super::{Layout, visible};
-use crate::flux::{Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, States, View};
+use crate::flux::{
+    Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, SourceRef, States, View,
+};
 use crate::plan::{Migration, Plan, Safety, Unit, apart};
 use crate::repo::RepoPath;
 
@@ -70,7 +72,7 @@ fn clusters(view: &View, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold(&format!("  {:<10} ", visible(&cluster.name)), &about));
         out.push('\n');
         let roots = cluster.releases_roots.iter().map(|releases_root| root(graph, releases_root));
-        for line in roots.chain(flags(view, cluster)) {
+        for line in assumption(cluster).into_iter().chain(roots).chain(flags(view, cluster)) {
             out.push_str(&layout.fold_deeper(&" ".repeat(13), &" ".repeat(15), &line));
             out.push('\n');
         }
@@ -117,6 +119,14 @@ fn flux(view: &View, cluster: &Cluster) -> String {
         Some(Followed::Here(FollowedBranch { states: States::Own { .. }, .. })) => format!("{version} on that branch"),
         Some(_) => format!("{version} in the checked-out files"),
     }
+}
+
+/// That the source of a cluster is this repository, if no file says so.
+fn assumption(cluster: &Cluster) -> Option<String> {
+    let SourceRef { kind, name, namespace } = &cluster.source;
+    let namespace = namespace.as_deref().unwrap_or("flux-system");
+    let text = format!("assumed: {kind} {namespace}/{name}, which no file states, is this repository");
+    cluster.source_is_assumed.then_some(text)
 }
 
 fn root(graph: &Graph, root: &ReleasesRoot) -> String {

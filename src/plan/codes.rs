@@ -70,7 +70,7 @@ reason_codes! {
         todo "Name the cluster and its path under `clusters` in .flux-codemod.yaml."
 
     NOT_IN_ARTIFACT "not-in-artifact"
-        what "A new file would be in the artifact of no cluster: spec.ignore or spec.sparseCheckout of its GitRepository, or .sourceignore, leave it out."
+        what "A new file would not be in the artifact of a cluster that needs it: spec.ignore or spec.sparseCheckout of its GitRepository, or .sourceignore, leave it out."
         why "Flux would not see the file, and what names it would fail."
         todo "Configure a place that the clusters see, or include the path in the artifact first."
 

@@ -160,6 +160,16 @@ pub fn never_changed<'p>(view: &View, paths: impl IntoIterator<Item = &'p RepoPa
     })
 }
 
+/// A new file that a cluster whose objects change would not see, as a finding.
+fn unseen<'p>(view: &View, unit: &Unit, paths: impl IntoIterator<Item = &'p RepoPath>) -> Option<Finding> {
+    let mut new = paths.into_iter().filter(|path| view.tree().entry(path).is_none());
+    new.find_map(|path| {
+        let cluster = view.graph().blind_to(path).find(|cluster| unit.lane.clusters.contains(&cluster.name))?;
+        let message = format!("{path} would not be in the artifact of cluster {}", cluster.name);
+        Some(Finding::error(codes::NOT_IN_ARTIFACT, message).at(path, None))
+    })
+}
+
 /// Lands units on one tree, and returns those that have to land on the next: they edit a document
 /// that another one edits.
 fn land_wave<'u>(
@@ -197,7 +207,8 @@ fn land_wave<'u>(
                     return Err(LandError::Undeclared { unit: Box::new(unit.id.clone()), path: path.clone() });
                 }
                 // Whatever the migration forgot.
-                if let Some(finding) = never_changed(&landed.view, edits.paths()) {
+                let unseen = || unseen(&landed.view, unit, edits.paths());
+                if let Some(finding) = never_changed(&landed.view, edits.paths()).or_else(unseen) {
                     landed.refused.insert(unit.id.clone(), finding);
                     continue;
                 }

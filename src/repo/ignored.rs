@@ -26,16 +26,26 @@ impl Rules {
     pub fn of(text: &[u8]) -> Rules {
         let text = String::from_utf8_lossy(text);
         let mut builder = GitignoreBuilder::new("");
-        for rule in text.trim_start_matches('\u{feff}').lines() {
-            let _ = builder.add_line(None, rule);
+        for (number, rule) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            // The place of a rule is read again in [`Rules::last_said`].
+            let _ = builder.add_line(Some(PathBuf::from(number.to_string())), rule);
         }
         Rules(Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty())))
     }
 
-    /// Whether they leave a file out, or a directory above it. Of several that match, the last counts,
-    /// also below a directory that is left out.
-    pub fn leave_out(&self, path: &RepoPath) -> bool {
-        self.0.matched_path_or_any_parents(path.as_str(), false).is_ignore()
+    /// Whether they leave a file out, as the rules of archives do: the last of all rules that match
+    /// it or a directory above it decides. `None` if none does.
+    pub fn last_said(&self, path: &RepoPath) -> Option<bool> {
+        let rule = |part: RepoPath| {
+            let (glob, is_out) = match self.0.matched(part.as_str(), part != *path) {
+                Match::Ignore(glob) => (glob, true),
+                Match::Whitelist(glob) => (glob, false),
+                Match::None => return None,
+            };
+            Some((glob.from()?.to_str()?.parse::<usize>().ok()?, is_out))
+        };
+        let parts = path.ancestors().take_while(|part| !part.as_str().is_empty());
+        parts.filter_map(rule).max().map(|(_, is_out)| is_out)
     }
 
     /// What they say about a path, relative to where they apply; `None` if nothing.

@@ -119,10 +119,18 @@ impl Tree {
 
     /// Whether a file or link is at or below a path.
     pub fn holds(&self, path: &RepoPath) -> bool {
-        let is_below = |it: &&RepoPath| it.as_str().starts_with(path.as_str());
-        let unchanged = self.entries.range(path.clone()..).map(|(it, _)| it).take_while(is_below);
-        let changed = self.over.range(path.clone()..).map(|(it, _)| it).take_while(is_below);
-        unchanged.chain(changed).any(|it| it.is_in(path) && self.entry(it).is_some())
+        self.below(path).next().is_some()
+    }
+
+    /// The files and links at or below a path.
+    pub fn below(&self, path: &RepoPath) -> impl Iterator<Item = &RepoPath> {
+        let (all, inside) = (path.clone(), path.clone());
+        let is_below = move |it: &&RepoPath| it.as_str().starts_with(all.as_str());
+        let unchanged = self.entries.range(path.clone()..).map(|(it, _)| it).take_while(is_below.clone());
+        let unchanged = unchanged.filter(|it| !self.over.contains_key(*it));
+        let changed = self.over.range(path.clone()..).take_while(move |(it, _)| is_below(it));
+        let changed = changed.filter_map(|(it, file)| file.as_ref().map(|_| it));
+        unchanged.chain(changed).filter(move |it| it.is_in(&inside))
     }
 
     /// The file at a path; `None` if there is none (a link is not a file).

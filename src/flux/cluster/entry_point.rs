@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::address::address;
-use super::artifact::Artifact;
 use super::flux_kustomization::{path_of, source_of};
+use super::instances::{Instance, may_be_instance};
 use crate::flux::files::{At, FluxVersion, SourceRef};
-use crate::flux::kustomize::{Patch, Patches, Rendered};
+use crate::flux::kustomize::{Artifact, Patch, Patches, Rendered};
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
@@ -26,6 +26,8 @@ pub(super) struct EntryPoint {
     pub(super) flux: Option<FluxVersion>,
     /// The Flux Kustomization of the path.
     pub(super) root: Root,
+    /// The FluxInstance that states all this.
+    pub(super) instance: Option<Arc<Instance>>,
 }
 
 /// The Flux Kustomization with which a cluster begins.
@@ -41,15 +43,16 @@ pub(super) enum Root {
 }
 
 impl EntryPoint {
-    /// The entry point that a document states: as a FluxInstance, or as values of the
-    /// `flux-instance` chart, in a HelmRelease or in a file of their own.
-    pub(super) fn of_flux_instance(at: &At, root: Node<'_>) -> Option<EntryPoint> {
-        let spec = instance_spec(root)?;
+    /// The entry point that a FluxInstance states; `stated` is its document.
+    pub(super) fn of_instance(instance: &Instance, stated: Option<Node<'_>>) -> Option<EntryPoint> {
+        let Instance { at, namespace, spec } = instance;
         let sync = spec.get("sync")?;
         sync.text_at(&["path"])?;
-        let is_instance = root.text_at(&["kind"]) == Some("FluxInstance");
-        let namespace = root.text_at(&["metadata", "namespace"]).filter(|_| is_instance).unwrap_or("flux-system");
-        let patches = Patch::listed_in(&at.path, spec.at(&["kustomize", "patches"]), &|_| None);
+        let lines = stated.and_then(instance_spec).and_then(|spec| spec.at(&["kustomize", "patches"]));
+        let lines: Vec<_> = lines.into_iter().flat_map(Node::items).map(Node::line).collect();
+        let line = |index: usize| lines.get(index).copied().or(stated.map(|root| root.line())).unwrap_or_default();
+        let patches = spec.at(&["kustomize", "patches"]).map(|list| Patch::of_flux(&at.path, list, line));
+        let patches = patches.unwrap_or_default();
         let (source, _) = made_for(sync, namespace, &patches, source_made);
         let (kustomization, patches) = made_for(sync, namespace, &patches, kustomization_made);
         let path = path_of(kustomization.text_at(&["spec", "path"]))?;
@@ -62,21 +65,22 @@ impl EntryPoint {
             artifact: Artifact::of(&source),
             top: RepoPath::root(),
             source: SourceRef {
-                namespace: Some(namespace.to_owned()),
+                namespace: Some(namespace.clone()),
                 ..source_of(kustomization.at(&["spec", "sourceRef"])?)?
             },
             flux,
             root: Root::Made(Box::new(kustomization), patches),
+            instance: Some(Arc::new(instance.clone())),
         })
     }
 }
 
 /// An object that flux-operator makes for a FluxInstance, patched, with the patches that change it.
 fn made_for(
-    sync: Node<'_>,
+    sync: &Value,
     namespace: &str,
     patches: &Patches,
-    made: impl Fn(Node<'_>, &str, &str) -> Value,
+    made: impl Fn(&Value, &str, &str) -> Value,
 ) -> (Value, Patches) {
     let name = sync.text_at(&["name"]).unwrap_or("flux-system");
     let mut object = made(sync, name, namespace);
@@ -98,7 +102,7 @@ fn object(api_version: &str, kind: &str, name: &str, namespace: &str, spec: Vec<
 }
 
 /// The source of a FluxInstance (flux-operator, `internal/builder/sync.go`).
-fn source_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
+fn source_made(sync: &Value, name: &str, namespace: &str) -> Value {
     let kind = sync.text_at(&["kind"]).unwrap_or("GitRepository");
     let url = Value::string(sync.text_at(&["url"]).unwrap_or_default());
     let mut source = object("source.toolkit.fluxcd.io/v1", kind, name, namespace, vec![("url", url)]);
@@ -110,7 +114,7 @@ fn source_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
 }
 
 /// The Flux Kustomization of a FluxInstance.
-fn kustomization_made(sync: Node<'_>, name: &str, namespace: &str) -> Value {
+fn kustomization_made(sync: &Value, name: &str, namespace: &str) -> Value {
     let kind = sync.text_at(&["kind"]).unwrap_or("GitRepository");
     let spec = vec![
         ("path", Value::string(sync.text_at(&["path"]).unwrap_or_default())),
@@ -128,6 +132,14 @@ impl EntryPoint {
         self.url.as_deref().and_then(address)
     }
 
+    /// Its path as Flux has it, from the root of the artifact.
+    pub(super) fn path_in_artifact(&self) -> RepoPath {
+        let below = self.path.as_str().strip_prefix(self.top.as_str()).filter(|_| self.path.is_in(&self.top));
+        below
+            .and_then(|below| RepoPath::root().join(below.trim_start_matches('/')))
+            .unwrap_or_else(|| self.path.clone())
+    }
+
     /// The same, if its path is in this tree, or below the one directory whose content is pushed as
     /// an OCI artifact (`flux push artifact --path`).
     pub(super) fn found_in(self, tree: &Tree) -> EntryPoint {
@@ -141,10 +153,7 @@ impl EntryPoint {
         let below = dirs.iter().filter(is_near).filter_map(|dir| Some((dir, dir.join(self.path.as_str())?)));
         let mut found = below.filter(|(_, path)| tree.holds(path));
         match (found.next(), found.next()) {
-            (Some((top, path)), None) => {
-                let artifact = self.artifact.clone().of_directory(top);
-                EntryPoint { top: top.clone(), path, artifact, ..self }
-            }
+            (Some((top, path)), None) => EntryPoint { top: top.clone(), path, ..self },
             _ => self,
         }
     }
@@ -152,7 +161,7 @@ impl EntryPoint {
 
 /// Whether a document may state where Flux starts.
 pub(in crate::flux) fn states_entry_point(root: Node<'_>) -> bool {
-    instance_spec(root).is_some()
+    may_be_instance(root)
 }
 
 /// The `spec` of the FluxInstance that a document states, itself or as values of the

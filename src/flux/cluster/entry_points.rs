@@ -7,14 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::artifact::Artifact;
+use super::artifacts::Artifacts;
 use super::effective::effective;
 use super::entry_point::{EntryPoint, Root, branch_of};
 use super::flux_kustomization::{path_of, source_of};
+use super::given::GivenCluster;
+use super::instances::Instance;
 use super::repositories::Repositories;
 use super::this_repository::ThisRepository;
 use crate::flux::files::{At, Object, SourceRef};
-use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
+use crate::flux::kustomize::{Artifact, Builder, Builders, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
@@ -34,25 +36,32 @@ pub(super) type Candidates<'v> = BTreeMap<&'v At, Candidate<'v>>;
 /// repository.
 pub(super) fn entry_points(
     parsed: &ParsedTree<'_>,
-    builder: &mut Builder<'_>,
+    builders: &mut Builders<'_>,
     candidates: &Candidates<'_>,
     repositories: &Repositories,
     urls: &[String],
 ) -> Vec<EntryPoint> {
+    let artifacts = Artifacts::of(parsed, repositories);
     let mut found: Vec<EntryPoint> = Vec::new();
-    for (at, root) in parsed.documents() {
-        found.extend(EntryPoint::of_flux_instance(&at, root).map(|entry| entry.found_in(parsed.tree)));
+    for instance in Instance::all(parsed, builders, candidates) {
+        let entry = EntryPoint::of_instance(&instance, parsed.node(&instance.at));
+        found.extend(entry.map(|entry| entry.found_in(parsed.tree)));
     }
     let mut builds = Vec::new();
-    let mut applied: BTreeSet<At> =
-        found.iter().flat_map(|entry| builder.flux_path(&entry.path).to_vec()).map(|rendered| rendered.at).collect();
+    let mut applied: BTreeSet<At> = BTreeSet::new();
+    for entry in &found {
+        let artifact = Arc::new(entry.artifact.in_tree(&entry.top, parsed.tree, parsed.scan));
+        applied.extend(builders.of(&artifact).flux_path(&entry.path).iter().map(|rendered| rendered.at.clone()));
+    }
     let mut applied_by = Vec::new();
     // Many Kustomizations build the same path, such as the root, from the same source. What such a
     // path applies is looked up once.
     let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for candidate in candidates.values() {
         let Candidate { object, path, source } = candidate;
-        let built = builder.flux_path(path);
+        let namespace = source.namespace.clone().or_else(|| object.namespace.clone());
+        let artifact = artifacts.of_source(&SourceRef { namespace, ..source.clone() });
+        let built = builders.of(&artifact).flux_path(path);
         // Only those of the same source count: a path in another one, such as `./` in Flux's own
         // manifests, is not in this tree. A copy of an entry point for bootstrapping, in another
         // place, is the same Kustomization.
@@ -86,7 +95,7 @@ pub(super) fn entry_points(
             found.extend(candidate.entry_point(parsed, repositories, candidates, &built));
         }
     }
-    let mut found = ThisRepository::of(parsed, repositories, candidates, urls).keep_own(found, builder);
+    let mut found = ThisRepository::of(parsed, repositories, candidates, urls).keep_own(found, builders.of_all());
     let identity =
         |entry: &EntryPoint| (entry.path.clone(), entry.branch.clone(), entry.url.as_ref().map(|_| entry.address()));
     found.sort_by(|a, b| (&a.path, &a.stated_at).cmp(&(&b.path, &b.stated_at)));
@@ -107,9 +116,9 @@ pub(super) fn candidates<'v>(parsed: &ParsedTree<'v>, builder: &mut Builder<'_>)
     objects.filter_map(&mut read).collect()
 }
 
-/// A Flux Kustomization as the kustomization beside it makes it, if that patches it: the way to
+/// An object of Flux as the kustomization beside it makes it, if that patches it: the way to
 /// customize what `flux bootstrap` writes.
-fn patched(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Option<Value> {
+pub(super) fn patched(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Option<Value> {
     let dir = object.at.path.dir();
     parsed.kustomizations.get(&dir).filter(|beside| !beside.component && !beside.patches.is_empty())?;
     let built = builder.directory(&dir);
@@ -140,7 +149,7 @@ impl Candidate<'_> {
             None if rendered.is_none() => {
                 let beside =
                     repositories.meant(&stated).find(|repository| repository.at.path.dir() == object.at.path.dir());
-                Some(Value::of(parsed.node(&beside?.at)?)?)
+                Some((*beside?.object).clone())
             }
             // Something else makes the source of all: Terraform, or an operator.
             None => {
@@ -161,38 +170,44 @@ impl Candidate<'_> {
             url: repository.as_ref().and_then(|repository| Some(repository.text_at(&["spec", "url"])?.to_owned())),
             flux: None,
             root: Root::Stated(object.at.clone(), rendered.cloned().map(Arc::new)),
+            instance: None,
         })
     }
 }
 
-/// The source of the Kustomizations of an entry point that only the configuration names: the
-/// GitRepository that all Kustomizations in its path have, or else the one that `flux bootstrap`
-/// creates. With it the Flux Kustomization that builds the path, if there is one.
+/// What is known of an entry point that only the configuration names: its path in the tree, its
+/// source, and the Flux Kustomization that builds the path, if there is one. The source is the one
+/// that all Kustomizations in its path have, or else the one that `flux bootstrap` creates. That is
+/// a GitRepository, unless the root of an artifact is given.
 pub(super) fn only_given(
+    given: &GivenCluster,
     path: &RepoPath,
     parsed: &ParsedTree<'_>,
     builder: &mut Builder<'_>,
     candidates: &Candidates<'_>,
-) -> (SourceRef, Root) {
+) -> (RepoPath, SourceRef, Root) {
     let system = || "flux-system".to_owned();
-    let built = builder.flux_path(path);
+    let path = given.below_root(path).filter(|below| parsed.tree.holds(below)).unwrap_or_else(|| path.clone());
+    let in_tree = |path: &RepoPath| given.below_root(path).unwrap_or_else(|| path.clone());
+    let built = builder.flux_path(&path);
     let kustomizations =
         built.iter().filter(|rendered| parsed.object(&rendered.at).is_some_and(Object::is_flux_kustomization));
     let mut named = kustomizations.filter_map(|rendered| {
-        let (_, source) = stated(parsed.node(&rendered.at)?)?;
+        let (path, source) = stated(parsed.node(&rendered.at)?)?;
+        let is_of_artifact = || given.root.is_some() && !path.as_str().is_empty() && parsed.tree.holds(&in_tree(&path));
         let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
-        (source.kind == "GitRepository").then_some(SourceRef { namespace, ..source })
+        (source.kind == "GitRepository" || is_of_artifact()).then_some(SourceRef { namespace, ..source })
     });
     let first = named.next().filter(|first| named.all(|other| other == *first));
     let bootstrapped = || SourceRef { kind: "GitRepository".to_owned(), name: system(), namespace: Some(system()) };
     let source = first.unwrap_or_else(bootstrapped);
-    let of_path = candidates.values().filter(|one| one.path == *path && one.source.is_like(&source));
+    let of_path = candidates.values().filter(|one| in_tree(&one.path) == path && one.source.is_like(&source));
     let rendered = |one: &Candidate<'_>| built.iter().find(|rendered| rendered.at == one.object.at).cloned();
     let mut roots: Vec<_> = of_path.map(|one| (one.object.at.clone(), rendered(one).map(Arc::new))).collect();
     // One that applies itself comes before others that build the same path.
     roots.sort_by_key(|(_, rendered)| rendered.is_none());
     let root = roots.into_iter().next().map_or(Root::Unknown, |(at, rendered)| Root::Stated(at, rendered));
-    (source, root)
+    (path, source, root)
 }
 
 /// The path and the source from which a Flux Kustomization builds.

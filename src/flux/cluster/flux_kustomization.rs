@@ -7,7 +7,7 @@ use super::arrived::{Arrived, Way};
 use super::by_id::{ClusterId, KustomizationId};
 use super::effective::effective;
 use crate::flux::files::{At, FileView, SourceRef};
-use crate::flux::kustomize::{Overlay, Patch, Patches, Rendered};
+use crate::flux::kustomize::{Artifact, Overlay, Patch, Patches, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
@@ -29,6 +29,8 @@ pub struct FluxKustomization {
     pub path: Option<RepoPath>,
     /// `spec.sourceRef`, with its namespace.
     pub source: SourceRef,
+    /// What of this repository that source holds.
+    pub artifact: Arc<Artifact>,
     /// `spec.targetNamespace`.
     pub target_namespace: Option<String>,
     /// The directories of `spec.components`.
@@ -83,6 +85,7 @@ impl FluxKustomization {
             parent: None,
             path: Some(path.clone()),
             source: source.clone(),
+            artifact: Arc::default(),
             target_namespace: None,
             components: Vec::new(),
             depends_on: BTreeSet::new(),
@@ -154,6 +157,7 @@ impl FluxKustomization {
             name: text(&["metadata", "name"])?,
             parent,
             source: SourceRef { namespace: source.namespace.or_else(|| Some(namespace.clone())), ..source },
+            artifact: Arc::default(),
             target_namespace: text(&["spec", "targetNamespace"]),
             components: list(&["spec", "components"]).filter_map(component).collect(),
             depends_on: list(&["spec", "dependsOn"]).filter_map(depends_on).collect(),

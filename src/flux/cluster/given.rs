@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::artifact::Artifact;
 use super::entry_point::{EntryPoint, Root, name_of};
 use crate::flux::files::{At, SourceRef};
+use crate::flux::kustomize::Artifact;
 use crate::repo::RepoPath;
 
 /// What is known of a tree from elsewhere.
@@ -23,6 +23,8 @@ pub struct GivenCluster {
     pub name: String,
     /// The directory that its entry point builds, if the tree does not show it.
     pub path: Option<RepoPath>,
+    /// The directory whose content its artifact holds, if the tree does not show it.
+    pub root: Option<RepoPath>,
     /// The branch that it follows, if it is not the one that the tree shows.
     pub branch: Option<String>,
     /// The configuration file.
@@ -30,12 +32,12 @@ pub struct GivenCluster {
 }
 
 /// All entry points with the names of their clusters: those that the tree shows, and those that are
-/// only given. A given cluster with the same path, or else the same name, decides name and branch.
-/// `look_up` finds the source of a path that is only given, and the Flux Kustomization with it.
+/// only given. A given cluster with the same path, or else the same name, decides name, branch and
+/// root. `look_up` finds the source of one that is only given, and its Flux Kustomization.
 pub(super) fn named(
     found: Vec<EntryPoint>,
     given: &[GivenCluster],
-    look_up: &mut dyn FnMut(&RepoPath) -> (SourceRef, Root),
+    look_up: &mut dyn FnMut(&GivenCluster, &RepoPath) -> (RepoPath, SourceRef, Root),
 ) -> Vec<(String, EntryPoint)> {
     let given_names: BTreeSet<&str> = given.iter().map(|given| &*given.name).collect();
     let mut rest: Vec<Option<EntryPoint>> = found.into_iter().map(Some).collect();
@@ -44,15 +46,16 @@ pub(super) fn named(
     };
     // First those with the same path and branch, because a path may have two branches; then those
     // with the same path.
-    let exact = given.iter().map(|given| take(&|entry| given.is_at(&entry.path) && given.branch == entry.branch));
+    let exact = given.iter().map(|given| take(&|entry| given.is_at(entry) && given.branch == entry.branch));
     let exact: Vec<Option<EntryPoint>> = exact.collect();
     let mut all: Vec<(String, EntryPoint)> = Vec::new();
     for (given, exact) in given.iter().zip(exact) {
         let entry = exact.or_else(|| match &given.path {
-            Some(_) => take(&|entry| given.is_at(&entry.path)),
+            Some(_) => take(&|entry| given.is_at(entry)),
             None => take(&|entry| name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
         });
-        let only_given = || given.path.as_ref().map(|path| given.entry_point(path, look_up(path)));
+        let only_given = || given.path.as_ref().map(|path| given.entry_point(look_up(given, path)));
+        let entry = entry.map(|entry| given.with_root(entry));
         let Some(mut entry) = entry.or_else(only_given) else { continue };
         entry.branch = given.branch.clone().or(entry.branch);
         all.push((given.name.clone(), entry));
@@ -67,21 +70,38 @@ pub(super) fn named(
 }
 
 impl GivenCluster {
-    fn is_at(&self, path: &RepoPath) -> bool {
-        self.path.as_ref() == Some(path)
+    /// Whether an entry point has its path, which may count from the root of the repository or from
+    /// that of the artifact.
+    fn is_at(&self, entry: &EntryPoint) -> bool {
+        let Some(path) = &self.path else { return false };
+        let forms = |path: &RepoPath| [Some(path.clone()), self.below_root(path)].into_iter().flatten();
+        forms(path).any(|given| forms(&entry.path).any(|path| path == given))
     }
 
-    fn entry_point(&self, path: &RepoPath, (source, root): (SourceRef, Root)) -> EntryPoint {
+    /// A path of the artifact, in the tree.
+    pub(super) fn below_root(&self, path: &RepoPath) -> Option<RepoPath> {
+        self.root.as_ref()?.join(path.as_str())
+    }
+
+    /// An entry point whose path counts from the given root, if there is one.
+    fn with_root(&self, entry: EntryPoint) -> EntryPoint {
+        let Some(root) = self.root.as_ref().filter(|root| **root != entry.top) else { return entry };
+        let path = self.below_root(&entry.path_in_artifact()).unwrap_or_else(|| entry.path.clone());
+        EntryPoint { path, top: root.clone(), ..entry }
+    }
+
+    fn entry_point(&self, (path, source, root): (RepoPath, SourceRef, Root)) -> EntryPoint {
         EntryPoint {
-            path: path.clone(),
+            path,
             stated_at: At::document(&self.stated_in, 0),
             source,
             branch: None,
             url: None,
             artifact: Artifact::default(),
-            top: RepoPath::root(),
+            top: self.root.clone().unwrap_or_default(),
             flux: None,
             root,
+            instance: None,
         }
     }
 }
@@ -125,8 +145,9 @@ mod tests {
         RepoPath::new(text).unwrap()
     }
 
-    fn source(_: &RepoPath) -> (SourceRef, Root) {
-        (SourceRef { kind: "GitRepository".into(), name: "x".into(), namespace: None }, Root::Unknown)
+    fn source(_: &GivenCluster, path: &RepoPath) -> (RepoPath, SourceRef, Root) {
+        let source = SourceRef { kind: "GitRepository".into(), name: "x".into(), namespace: None };
+        (path.clone(), source, Root::Unknown)
     }
 
     fn given(name: &str, at: &str, branch: &str) -> GivenCluster {
@@ -134,6 +155,7 @@ mod tests {
         GivenCluster {
             name: name.into(),
             path: text(at).map(|at| path(&at)),
+            root: None,
             branch: text(branch),
             stated_in: path("c"),
         }
@@ -144,13 +166,14 @@ mod tests {
         let entry = |(at, branch): &(&str, &str)| EntryPoint {
             path: path(at),
             stated_at: At::document(&path("f"), 0),
-            source: source(&path(at)).0,
+            source: SourceRef { kind: "GitRepository".into(), name: "x".into(), namespace: None },
             branch: Some((*branch).into()),
             url: None,
             artifact: Artifact::default(),
             top: RepoPath::root(),
             flux: None,
             root: Root::Unknown,
+            instance: None,
         };
         let all = named(found.iter().map(entry).collect(), given, &mut source);
         all.iter()

@@ -11,7 +11,9 @@
 
 mod address;
 mod arrived;
-mod artifact;
+#[cfg(test)]
+mod artifact_tests;
+mod artifacts;
 mod by_id;
 mod effective;
 mod entry_point;
@@ -23,6 +25,9 @@ mod flux_kustomization;
 mod following;
 mod given;
 mod graph;
+#[cfg(test)]
+mod instance_tests;
+mod instances;
 mod reach;
 mod releases_root;
 mod releases_roots;
@@ -34,7 +39,6 @@ mod this_repository;
 
 pub use address::address;
 pub(super) use arrived::arriving;
-pub use artifact::Artifact;
 pub use by_id::{ById, ClusterId, KustomizationId};
 pub(super) use effective::effective;
 pub(super) use entry_point::states_entry_point;
@@ -50,8 +54,11 @@ pub use releases_root::ReleasesRoot;
 pub use templates::{EntryTemplate, KustomizationTemplate};
 pub(super) use templates::{entry_templates, kustomization_templates};
 
+use std::sync::Arc;
+
 use self::entry_point::name_of;
 use crate::flux::files::{At, FluxVersion, SourceRef};
+use crate::flux::kustomize::Artifact;
 use crate::repo::RepoPath;
 
 /// A cluster: its entry point in the tree, and the git branch that its GitRepository follows.
@@ -74,10 +81,12 @@ pub struct Cluster {
     pub flux_here: Option<FluxVersion>,
     /// The source from which its Flux Kustomizations build this repository.
     pub source: SourceRef,
+    /// Whether that is only assumed, because no file states the source.
+    pub source_is_assumed: bool,
     /// The address of the git repository of that source.
     pub url: Option<String>,
     /// What of this repository the source holds.
-    pub artifact: Artifact,
+    pub artifact: Arc<Artifact>,
     /// Where to state what applies to all its releases.
     pub releases_roots: Vec<ReleasesRoot>,
     /// The flags of its controllers that matter: those that its branch shows, or else this tree.

@@ -22,7 +22,7 @@ pub struct Reach {
     pub name: String,
     /// The kustomization files through which it comes, the outermost first.
     pub through: Vec<RepoPath>,
-    /// The patches of Kustomize and Flux that change it; only for HelmReleases and Flux
-    /// Kustomizations.
+    /// The patches of Kustomize and Flux that change it; only for HelmReleases, Flux Kustomizations
+    /// and sources of these.
     pub patches: Patches,
 }

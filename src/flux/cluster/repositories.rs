@@ -1,14 +1,19 @@
 //! The GitRepositories of a tree: which of them are this repository.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::address::address;
+use super::entry_points::patched;
 use crate::flux::files::{At, SourceRef};
-use crate::flux::kustomize::ParsedTree;
+use crate::flux::kustomize::{Builder, ParsedTree};
+use crate::flux::value::Value;
 
 /// A GitRepository that a file states.
 pub(super) struct Stated {
     pub(super) at: At,
+    /// As the kustomization beside it makes it, if that patches it.
+    pub(super) object: Arc<Value>,
     namespace: Option<String>,
     /// Its address, if it can be told.
     pub(super) address: Option<String>,
@@ -19,12 +24,14 @@ pub(super) struct Stated {
 pub(super) struct Repositories(BTreeMap<String, Vec<Stated>>);
 
 impl Repositories {
-    pub(super) fn of(parsed: &ParsedTree<'_>) -> Repositories {
+    pub(super) fn of(parsed: &ParsedTree<'_>, builder: &mut Builder<'_>) -> Repositories {
         let mut all = Repositories::default();
         for object in parsed.objects().filter(|object| object.is_source("GitRepository")) {
-            let url = parsed.node(&object.at).and_then(|root| root.text_at(&["spec", "url"]));
+            let as_stated = || parsed.node(&object.at).and_then(Value::of);
+            let Some(value) = patched(object, parsed, builder).or_else(as_stated) else { continue };
             let (at, namespace) = (object.at.clone(), object.namespace.clone());
-            let stated = Stated { at, namespace, address: url.and_then(address) };
+            let address = value.text_at(&["spec", "url"]).and_then(address);
+            let stated = Stated { at, namespace, address, object: Arc::new(value) };
             all.0.entry(object.name.clone()).or_default().push(stated);
         }
         all

@@ -17,18 +17,18 @@ spec: {path: ./kubernetes/flux, sourceRef: {kind: GitRepository, name: home}}
 ";
 
 /// A text that lives as long as the tests.
-fn file(text: String) -> &'static str {
+pub(super) fn file(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
-fn kustomization(name: &str, path: &str) -> &'static str {
+pub(super) fn kustomization(name: &str, path: &str) -> &'static str {
     file(format!(
         "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
          spec: {{path: ./{path}, sourceRef: {{kind: GitRepository, name: home}}}}\n"
     ))
 }
 
-fn release(name: &str) -> &'static str {
+pub(super) fn release(name: &str) -> &'static str {
     file(format!(
         "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}}}\n\
          spec: {{chartRef: {{kind: OCIRepository, name: x}}}}\n"
@@ -239,9 +239,13 @@ fn what_no_cluster_applies_is_known() {
 }
 
 /// `name path (namespace/name of the root), releases` of each cluster.
-fn clusters(files: &[(&str, &'static str)], urls: &[&str]) -> Vec<String> {
+pub(super) fn clusters(files: &[(&str, &'static str)], urls: &[&str]) -> Vec<String> {
     let urls = urls.iter().map(ToString::to_string).collect();
-    let given = crate::flux::Given { clusters: Vec::new(), urls };
+    clusters_with(files, crate::flux::Given { clusters: Vec::new(), urls })
+}
+
+/// The same, with what is known from elsewhere.
+pub(super) fn clusters_with(files: &[(&str, &'static str)], given: crate::flux::Given) -> Vec<String> {
     let view = View::with_given(view(files).tree().clone(), given).unwrap();
     let graph = view.graph();
     let one = |id: super::ClusterId| {
@@ -254,7 +258,7 @@ fn clusters(files: &[(&str, &'static str)], urls: &[&str]) -> Vec<String> {
     graph.clusters.ids().map(one).collect()
 }
 
-fn entry(name: &str, url: &str, spec: &str) -> &'static str {
+pub(super) fn entry(name: &str, url: &str, spec: &str) -> &'static str {
     file(format!(
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
          spec: {{url: {url}, ref: {{branch: main}}}}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
@@ -336,39 +340,4 @@ fn a_root_is_read_as_it_arrives() {
         clusters(&[("clusters/a/root.yaml", root), apps, release], &[]),
         ["a clusters/a (flux-system/cluster), 1"]
     );
-}
-
-#[test]
-fn an_artifact_may_hold_a_part_of_the_repository() {
-    let release = ("apps/release.yaml", release("plex"));
-    let generator = "apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\n\
-                     metadata: {name: g, namespace: flux-system}\nspec:\n  sources: [{alias: repo, kind: GitRepository, name: home}]\n  \
-                     artifacts:\n  - name: all\n    copy: [{from: '@repo/apps/**', to: '@artifact/copied/'}]\n  \
-                     - name: odd\n    copy: [{from: '@repo/apps/*.yaml', to: '@artifact/'}]\n";
-    let apps = |artifact: &str, path: &str| {
-        file(format!(
-            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n\
-             spec: {{path: {path}, sourceRef: {{kind: ExternalArtifact, name: {artifact}}}}}\n"
-        ))
-    };
-    for (artifact, path, releases) in [("all", "./copied", 1), ("all", "./", 0), ("odd", "./", 0), ("other", "./", 0)] {
-        let files = [
-            ("flux/home.yaml", entry("home", "https://example.org/home", "path: ./flux,")),
-            ("flux/generator.yaml", generator),
-            ("flux/apps.yaml", apps(artifact, path)),
-            release,
-        ];
-        assert_eq!(
-            clusters(&files, &[]),
-            [format!("cluster flux (flux-system/home), {releases}")],
-            "{artifact} {path}"
-        );
-    }
-    // Pushed from a directory: paths count from there.
-    let instance = "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\n\
-                    spec:\n  sync: {kind: OCIRepository, name: home, url: oci://example.org/home, ref: latest, path: flux}\n";
-    let apps = file(kustomization("apps", "apps").replace("GitRepository", "OCIRepository"));
-    let files =
-        [("k8s/flux/instance.yaml", instance), ("k8s/flux/apps.yaml", apps), ("k8s/apps/release.yaml", release.1)];
-    assert_eq!(clusters(&files, &[]), ["cluster k8s/flux (flux-system/home), 1"]);
 }

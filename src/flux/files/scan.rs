@@ -1,7 +1,7 @@
 //! Which files are parsed: at first only those whose bytes show that they can matter to Flux, the
 //! others when they are asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -26,6 +26,8 @@ pub(in crate::flux) struct Scan {
     pub(super) unread: BTreeMap<RepoPath, Arc<Unread>>,
     /// The symbolic links.
     pub(in crate::flux) links: Vec<RepoPath>,
+    /// The `.sourceignore` files, by path.
+    pub(in crate::flux) source_ignores: BTreeSet<RepoPath>,
     /// Whether all files are parsed at first.
     whole: bool,
     versions: Arc<Versions>,
@@ -66,6 +68,7 @@ impl Scan {
                         new.push((path, filtered));
                     }
                 }
+                EntryKind::File { .. } if is_source_ignore(&path) => scan.source_ignores.extend([path]),
                 EntryKind::File { .. } => {}
             }
         }
@@ -87,8 +90,12 @@ impl Scan {
             scan.files.remove(path).iter().for_each(|file| self.versions.keep(path, file));
             scan.unread.remove(path);
             scan.links.retain(|link| link != path);
+            scan.source_ignores.remove(path);
             match tree.entry(path) {
                 Some(EntryKind::File { filtered, .. }) if is_of_interest(path) => new.push((path.clone(), filtered)),
+                Some(EntryKind::File { .. }) if is_source_ignore(path) => {
+                    scan.source_ignores.extend([path.clone()]);
+                }
                 // Nothing here makes a link.
                 _ => {}
             }
@@ -150,7 +157,7 @@ impl Scan {
         let unread: Vec<_> = self.unread.iter().collect();
         let mut files = self.files.clone();
         files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
-        Scan { files, unread: BTreeMap::new(), links: self.links.clone(), whole: true, versions: self.versions.clone() }
+        Scan { files, unread: BTreeMap::new(), whole: true, ..self.clone() }
     }
 
     /// Whether all files are parsed, also those that are added later.
@@ -196,6 +203,11 @@ impl Scan {
 fn below<'m, T>(map: &'m BTreeMap<RepoPath, T>, dir: &RepoPath) -> impl Iterator<Item = (&'m RepoPath, &'m T)> {
     let (start, dir) = (dir.clone(), dir.clone());
     map.range(start..).take_while(move |(path, _)| path.as_str().starts_with(dir.as_str()))
+}
+
+/// The files in which source-controller looks for paths to leave out, in any directory.
+fn is_source_ignore(path: &RepoPath) -> bool {
+    path.name() == ".sourceignore"
 }
 
 /// YAML files, and templates of YAML files.

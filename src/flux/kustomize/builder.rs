@@ -1,10 +1,15 @@
 //! Which objects Kustomize builds from a directory: their identities, not their contents.
 
 mod generated;
+mod of_artifacts;
+
+pub(in crate::flux) use of_artifacts::Builders;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::artifact::Artifact;
+use super::generator::Generator;
 use super::kustomization::{Kustomization, Listed, only_names_references};
 use super::overlay::Overlay;
 use super::parsed_tree::ParsedTree;
@@ -14,13 +19,16 @@ use super::stage::Stage;
 use super::unmodelled::Unmodelled;
 use crate::flux::files::{FileView, Scan};
 use crate::flux::value::Value;
-use crate::repo::{RepoPath, Tree};
+use crate::repo::{EntryKind, RepoPath, Tree};
 
-/// Builds the directories of one tree, each once.
+/// Builds the directories of one tree, each once, from the files that are in an artifact. Symbolic
+/// links are in none.
 pub(in crate::flux) struct Builder<'v> {
     tree: &'v Tree,
     scan: &'v Scan,
     kustomizations: &'v BTreeMap<RepoPath, Arc<Kustomization>>,
+    /// What the artifact holds, unless that is everything.
+    artifact: Option<Arc<Artifact>>,
     built: BTreeMap<RepoPath, Arc<Vec<Rendered>>>,
     open: Vec<RepoPath>,
     /// What changes objects and is not modelled, as far as it was met.
@@ -30,18 +38,33 @@ pub(in crate::flux) struct Builder<'v> {
 }
 
 impl<'v> Builder<'v> {
+    /// A builder from all files of a tree.
     pub(in crate::flux) fn new(parsed: &ParsedTree<'v>) -> Builder<'v> {
         let ParsedTree { tree, scan, kustomizations } = *parsed;
         let (built, open, unmodelled) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
-        Builder { tree, scan, kustomizations, built, open, unmodelled, traces: false }
+        Builder { tree, scan, kustomizations, artifact: None, built, open, unmodelled, traces: false }
+    }
+
+    /// The kustomization of a directory.
+    fn kustomization(&self, dir: &RepoPath) -> Option<&'v Arc<Kustomization>> {
+        self.kustomizations.get(dir).filter(|kustomization| self.has(&kustomization.path))
+    }
+
+    /// Whether a file of the tree is there for builds.
+    fn has(&self, file: &RepoPath) -> bool {
+        self.artifact.as_ref().is_none_or(|artifact| artifact.holds(file))
+    }
+
+    /// What is at a path of the artifact; `None` if a link is on the way.
+    fn place(&self, path: RepoPath) -> Option<RepoPath> {
+        self.tree.follow(&path).filter(|followed| *followed == path)
     }
 
     /// What Kustomize builds from a path of Flux without what the Flux Kustomization adds: from its
     /// kustomization, or else the one that Flux generates. The names have no hashes yet
     /// ([`Rendered::finish`]).
     pub(in crate::flux) fn flux_path(&mut self, path: &RepoPath) -> Arc<Vec<Rendered>> {
-        let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
-        if self.kustomizations.contains_key(&path) { self.directory(&path) } else { self.generated(&path) }
+        if self.kustomization(path).is_some() { self.directory(path) } else { self.generated(path) }
     }
 
     /// The kustomization files that take part in builds of directories, each with its overlay.
@@ -52,22 +75,22 @@ impl<'v> Builder<'v> {
         let mut waiting: Vec<RepoPath> = Vec::new();
         for (path, overlay) in builds {
             waiting.extend(overlay.components.iter().cloned());
-            match path.and_then(|path| self.tree.follow(path)) {
-                Some(path) if !self.kustomizations.contains_key(&path) => {
+            match path {
+                Some(path) if self.kustomization(path).is_none() => {
                     let below = self.kustomizations.range(path.clone()..).map(|(dir, _)| dir);
                     let below = below.take_while(|dir| dir.as_str().starts_with(path.as_str()));
-                    waiting.extend(below.filter(|dir| dir.is_in(&path)).cloned());
+                    waiting.extend(below.filter(|dir| dir.is_in(path)).cloned());
                 }
-                path => waiting.extend(path),
+                path => waiting.extend(path.cloned()),
             }
         }
         let mut seen = BTreeSet::new();
         while let Some(dir) = waiting.pop() {
-            let Some(kustomization) = self.kustomizations.get(&dir) else { continue };
+            let Some(kustomization) = self.kustomization(&dir) else { continue };
             if seen.insert(kustomization.path.clone()) {
                 let listed = kustomization.resources.iter().chain(&kustomization.components);
                 let local = listed.filter(|entry| !entry.is_remote());
-                waiting.extend(local.filter_map(|entry| self.tree.follow(&dir.join(&entry.text)?)));
+                waiting.extend(local.filter_map(|entry| self.place(dir.join(&entry.text)?)));
             }
         }
         seen
@@ -79,9 +102,8 @@ impl<'v> Builder<'v> {
         if let Some(built) = self.built.get(dir) {
             return built.clone();
         }
-        let kustomizations = self.kustomizations;
         let open = self.open.contains(dir);
-        let Some(kustomization) = kustomizations.get(dir).filter(|_| !open) else { return Arc::default() };
+        let Some(kustomization) = self.kustomization(dir).filter(|_| !open) else { return Arc::default() };
         self.open.push(dir.clone());
         let mut objects = Vec::new();
         self.apply(kustomization, &mut objects, &[]);
@@ -94,11 +116,10 @@ impl<'v> Builder<'v> {
     /// What is built from a directory with an overlay, from its kustomization or else the one that
     /// Flux generates. The names have no hashes yet ([`Rendered::finish`]).
     pub(in crate::flux) fn with_overlay(&mut self, path: &RepoPath, overlay: Overlay<'_>) -> Vec<Rendered> {
-        let path = self.tree.follow(path).unwrap_or_else(|| path.clone());
-        let (stated, empty) = (self.kustomizations.get(&path), Kustomization::default());
+        let (stated, empty) = (self.kustomization(path), Kustomization::default());
         let mut objects = match stated {
             Some(kustomization) => self.accumulate(kustomization),
-            None => self.generated(&path).to_vec(),
+            None => self.generated(path).to_vec(),
         };
         let kustomization = stated.map_or(&empty, |stated| stated);
         self.merge_generated(kustomization, &mut objects);
@@ -131,12 +152,13 @@ impl<'v> Builder<'v> {
         for resource in &kustomization.resources {
             let Some(path) = self.local(kustomization, resource) else { continue };
             match self.scan.files.get(&path) {
+                Some(_) if !self.has(&path) => {}
                 Some(file) => objects.extend(self::objects(file)),
                 None => objects.extend(self.directory(&path).iter().cloned()),
             }
         }
         for generator in kustomization.generators.iter().filter(|generator| generator.makes_new()) {
-            if generator.has_its_files(&kustomization.dir(), self.tree) {
+            if self.has_files_of(generator, &kustomization.dir()) {
                 objects.push(Rendered::generated(&kustomization.path, generator));
             }
         }
@@ -197,8 +219,7 @@ impl<'v> Builder<'v> {
 
     /// Runs a Component on the objects so far.
     fn component(&mut self, dir: &RepoPath, objects: &mut Vec<Rendered>, through: &[RepoPath]) {
-        let kustomizations = self.kustomizations;
-        let Some(component) = kustomizations.get(dir).filter(|_| !self.open.contains(dir)) else { return };
+        let Some(component) = self.kustomization(dir).filter(|_| !self.open.contains(dir)) else { return };
         self.open.push(dir.clone());
         self.apply(component, objects, through);
         self.open.pop();
@@ -215,19 +236,29 @@ impl<'v> Builder<'v> {
             };
             let dir = kustomization.dir();
             let made = objects.iter_mut().find(is_meant).and_then(|object| object.made.as_mut());
-            if let Some(made) = made.filter(|_| generator.has_its_files(&dir, self.tree)) {
+            if let Some(made) = made.filter(|_| self.has_files_of(generator, &dir)) {
                 Arc::make_mut(made).also_by(&dir, generator);
             }
         }
     }
 
-    /// What an entry points to in the tree; a remote one is noted.
+    /// Whether all files of a generator are there; Kustomize fails if one is missing.
+    fn has_files_of(&self, generator: &Generator, dir: &RepoPath) -> bool {
+        let file = |input: &str| self.place(dir.join(input)?).filter(|path| self.has(path));
+        let is_file = |path: RepoPath| matches!(self.tree.entry(&path), Some(EntryKind::File { .. }));
+        generator.inputs().all(|input| file(input).is_some_and(is_file))
+    }
+
+    /// What an entry points to in the tree; a remote one is noted, and so is one that is included
+    /// from another repository.
     fn local(&mut self, kustomization: &Kustomization, entry: &Listed) -> Option<RepoPath> {
-        if entry.is_remote() {
+        let path = kustomization.dir().join(&entry.text).filter(|_| !entry.is_remote());
+        let is_included = |path: &RepoPath| self.artifact.as_ref().is_some_and(|one| one.includes(path));
+        if entry.is_remote() || path.as_ref().is_some_and(is_included) {
             self.note(kustomization, entry);
             return None;
         }
-        self.tree.follow(&kustomization.dir().join(&entry.text)?)
+        self.place(path?)
     }
 
     fn note_unmodelled(&mut self, kustomization: &Kustomization) {
@@ -266,7 +297,7 @@ pub(in crate::flux) fn objects(file: &FileView) -> impl Iterator<Item = Rendered
 }
 
 /// Applies patches to the objects that they select, as far as their identity is concerned, and
-/// notes on each HelmRelease and Flux Kustomization the patches that change it.
+/// notes on each object of Flux that decides what is applied the patches that change it.
 fn patch(patches: &Patches, objects: &mut Vec<Rendered>, traces: bool) {
     for patch in patches {
         let identity = patch.changes_identity().then(|| patch.of_identity());
@@ -274,7 +305,7 @@ fn patch(patches: &Patches, objects: &mut Vec<Rendered>, traces: bool) {
             if !object.is_selected_by(patch) {
                 return true;
             }
-            if matches!(object.kind.as_str(), "HelmRelease" | "Kustomization") {
+            if matches!(object.kind.as_str(), "HelmRelease" | "Kustomization" | "GitRepository" | "OCIRepository") {
                 object.patches.push(patch.clone());
             }
             if traces {

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::flux::value::Value;
-use crate::repo::{EntryKind, RepoPath, Tree};
+use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
 
 /// An entry of a generator list.
@@ -120,12 +120,6 @@ impl Generator {
         self.behavior == Behavior::Create
     }
 
-    /// Whether all its files exist; Kustomize fails if one is missing.
-    pub(super) fn has_its_files(&self, dir: &RepoPath, tree: &Tree) -> bool {
-        let entry = |path: &str| tree.entry(&tree.follow(&dir.join(path)?)?);
-        self.inputs().all(|path| matches!(entry(path), Some(EntryKind::File { .. })))
-    }
-
     /// What it makes; `None` if one of its files cannot be read.
     fn content(&self, dir: &RepoPath, tree: &Tree) -> Option<Content> {
         let read = |path: &str| {
@@ -161,6 +155,12 @@ impl Made {
     /// Notes a generator that adds to it, with `behavior: merge` or `replace`.
     pub(super) fn also_by(&mut self, dir: &RepoPath, generator: &Arc<Generator>) {
         self.0.push((dir.clone(), generator.clone()));
+    }
+
+    /// The files that the generators read.
+    pub(super) fn files(&self) -> Vec<RepoPath> {
+        let all = self.0.iter().flat_map(|(dir, generator)| generator.inputs().filter_map(|input| dir.join(input)));
+        all.collect()
     }
 
     /// Whether the name gets the hash of the content.
@@ -201,6 +201,12 @@ impl Content {
             self.data.clear();
         }
         self.data.extend(other.data);
+    }
+
+    /// The text of a key; none for a Secret, whose data is encoded.
+    pub(in crate::flux) fn text(&self, key: &str) -> Option<&str> {
+        let plain = self.data.get(key).filter(|_| self.kind != "Secret")?;
+        str::from_utf8(plain).ok()
     }
 
     /// Its texts; none for a Secret, whose data is encoded.

@@ -28,7 +28,7 @@ pub struct Rendered {
     pub namespace: Option<String>,
     /// The kustomization files that it came through, the outermost first.
     pub through: Vec<RepoPath>,
-    /// The patches that change it, if it is a HelmRelease or a Flux Kustomization.
+    /// The patches that change it, if it is a HelmRelease, a Flux Kustomization or the source of one.
     pub patches: Patches,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -95,13 +95,18 @@ impl Rendered {
         self.made.is_some()
     }
 
+    /// The files that its generators read.
+    pub(in crate::flux) fn generated_from(&self) -> Vec<RepoPath> {
+        self.made.as_ref().map_or(Vec::new(), |made| made.files())
+    }
+
     /// Whether its name gets the hash of its content as a suffix.
     pub(super) fn has_hash(&self) -> bool {
         self.made.as_ref().is_some_and(|made| made.is_hashed())
     }
 
     /// Whether this is its name, now or in its file.
-    pub(super) fn is_called(&self, name: &str) -> bool {
+    pub(in crate::flux) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.original.0 == name
     }
 

@@ -30,7 +30,7 @@ use crate::flux::cluster::{
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
 };
-use crate::flux::kustomize::{Builder, Kustomization, Overlay, ParsedTree, Rendered};
+use crate::flux::kustomize::{Builder, Builders, Kustomization, Overlay, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::{RepoPath, Tree, TreeError};
 use crate::yaml::Node;
@@ -287,8 +287,9 @@ impl View {
 
     /// The same as [`View::build`], for several: what they share is built once.
     pub fn builds<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Rendered>> {
-        let mut builder = self.builder();
+        let mut builders = Builders::new(&self.parsed());
         let build = |kustomization: &FluxKustomization| {
+            let builder = builders.of(&kustomization.artifact);
             let path = kustomization.path.as_ref();
             let overlay = kustomization.overlay();
             let mut objects = path.map(|path| builder.with_overlay(path, overlay)).unwrap_or_default();
@@ -301,15 +302,15 @@ impl View {
     /// What a Flux Kustomization would build that has only a path.
     pub fn build_path(&self, path: &RepoPath) -> Vec<Rendered> {
         let nothing = Overlay { stated_in: path, components: &[], patches: &Vec::new(), namespace: None };
-        let mut objects = self.builder().with_overlay(path, nothing);
+        let mut objects = Builder::new(&self.parsed()).with_overlay(path, nothing);
         objects.iter_mut().for_each(|object| object.finish(&self.tree));
         objects
     }
 
-    /// A builder of directories of this tree.
-    pub(super) fn builder(&self) -> Builder<'_> {
+    /// The input of a build.
+    pub(super) fn parsed(&self) -> ParsedTree<'_> {
         let View { tree, scan, kustomizations, .. } = self;
-        Builder::new(&ParsedTree { tree, scan, kustomizations })
+        ParsedTree { tree, scan, kustomizations }
     }
 
     /// An object as it arrives in a cluster: patched, with its effective name, and with variables
@@ -331,12 +332,12 @@ impl View {
         if self.scan.links.contains(path) {
             Some(Barred::Link)
         } else if self.tree().entry(path).is_none() {
-            let mut clusters = self.graph.clusters.iter().peekable();
-            let mut is_seen =
-                || clusters.peek().is_none() || clusters.any(|cluster| cluster.artifact.holds(path, &self.tree));
+            let clusters = self.graph.clusters.len();
             match self.tree().ignores(path) {
                 true => Some(Barred::Ignored),
-                false => (!is_seen()).then_some(Barred::NotInArtifact),
+                false => {
+                    (clusters > 0 && self.graph.blind_to(path).count() == clusters).then_some(Barred::NotInArtifact)
+                }
             }
         } else {
             self.file(path)?.barred

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::View;
 use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::At;
-use crate::flux::kustomize::{Builder, Content, Rendered, Stage, objects};
+use crate::flux::kustomize::{Builders, Content, Rendered, Stage, objects};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
@@ -80,7 +80,8 @@ impl View {
     /// The same as [`View::builds`], with everything that is done to each object. Objects of files
     /// that were not parsed are missing, so this is for a [`View::whole`].
     pub fn traced<'k>(&self, kustomizations: impl IntoIterator<Item = &'k FluxKustomization>) -> Vec<Vec<Traced>> {
-        self.trace(kustomizations, |builder, kustomization: &FluxKustomization| {
+        self.trace(kustomizations, |builders, kustomization: &FluxKustomization| {
+            let builder = builders.of(&kustomization.artifact);
             let path = kustomization.path.as_ref();
             path.map(|path| builder.with_overlay(path, kustomization.overlay())).unwrap_or_default()
         })
@@ -89,7 +90,7 @@ impl View {
     /// The same as [`View::traced`], for directories, also those of Components, each by itself.
     /// Nothing for one without a kustomization file.
     pub fn traced_directories<'p>(&self, dirs: impl IntoIterator<Item = &'p RepoPath>) -> Vec<Vec<Traced>> {
-        self.trace(dirs, |builder, dir: &RepoPath| builder.directory(dir).to_vec())
+        self.trace(dirs, |builders, dir: &RepoPath| builders.of_all().directory(dir).to_vec())
     }
 
     /// The objects of a file, as it states them.
@@ -106,16 +107,15 @@ impl View {
     fn trace<'v, T>(
         &'v self,
         what: impl IntoIterator<Item = T>,
-        build: impl Fn(&mut Builder<'v>, T) -> Vec<Rendered>,
+        build: impl Fn(&mut Builders<'v>, T) -> Vec<Rendered>,
     ) -> Vec<Vec<Traced>> {
-        let mut builder = self.builder();
-        builder.traces = true;
+        let mut builders = Builders::that_trace(&self.parsed());
         let trace = |mut object: Rendered| {
             object.finish(self.tree());
             let stated = self.node(&object.at).filter(|_| !object.is_generated()).and_then(Value::of);
             Traced::of(object, stated)
         };
-        what.into_iter().map(|item| build(&mut builder, item).into_iter().map(trace).collect()).collect()
+        what.into_iter().map(|item| build(&mut builders, item).into_iter().map(trace).collect()).collect()
     }
 }
 

@@ -1,16 +1,18 @@
 //! Follows the Flux Kustomizations of one cluster, from its entry point down.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Graph;
+use crate::flux::cluster::artifacts::Artifacts;
 use crate::flux::cluster::by_id::ClusterId;
-use crate::flux::cluster::entry_point::{EntryPoint, Root};
+use crate::flux::cluster::entry_point::{EntryPoint, Root, branch_of};
 use crate::flux::cluster::external_artifacts::ExternalArtifacts;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
 use crate::flux::cluster::reach::Reach;
 use crate::flux::cluster::repositories::Repositories;
 use crate::flux::files::{At, Object, SourceRef};
-use crate::flux::kustomize::{Builder, ParsedTree, Rendered};
+use crate::flux::kustomize::{Artifact, Builders, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
@@ -51,11 +53,12 @@ const ROUNDS: usize = 4;
 pub(super) struct Walk<'g, 'v, 'b> {
     graph: &'g mut Graph,
     parsed: &'b ParsedTree<'v>,
-    builder: &'b mut Builder<'v>,
+    builders: &'b mut Builders<'v>,
     by_name: &'b ByName<'v>,
     cluster: ClusterId,
     /// The root of the artifact.
     top: &'b RepoPath,
+    artifacts: Artifacts<'b>,
     seen: BTreeSet<(String, String)>,
     /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
@@ -76,15 +79,16 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         cluster: ClusterId,
         entry: &'b EntryPoint,
         parsed: &'b ParsedTree<'v>,
-        builder: &'b mut Builder<'v>,
+        builders: &'b mut Builders<'v>,
         by_name: &'b ByName<'v>,
     ) -> BTreeMap<At, Vec<Reach>> {
         let first = graph.kustomizations.len();
         let mut walk = Walk {
             graph,
             parsed,
-            builder,
+            builders,
             by_name,
+            artifacts: Artifacts::of(parsed, by_name.repositories),
             top: &entry.top,
             cluster,
             seen: BTreeSet::new(),
@@ -113,7 +117,8 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             Root::Made(object, patches) => FluxKustomization::made(&entry.stated_at, object, patches, self.cluster),
             Root::Unknown => None,
         };
-        let unknown = || FluxKustomization::unknown(&entry.stated_at, self.cluster, &entry.path, &entry.source);
+        let path = entry.path_in_artifact();
+        let unknown = || FluxKustomization::unknown(&entry.stated_at, self.cluster, &path, &entry.source);
         let root = root.unwrap_or_else(unknown);
         self.follow(Some(root));
     }
@@ -180,16 +185,40 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             }
             _ => None,
         };
-        if let Some(path) = path.and_then(|path| self.top.join(path.as_str())) {
+        kustomization.artifact = self.artifact_of(&kustomization);
+        let path = path.and_then(|path| self.top.join(path.as_str()));
+        if let Some(path) = path.and_then(|path| self.origin(path, &kustomization)) {
             kustomization.move_to(path);
         }
         self.build(kustomization);
     }
 
+    /// What of this repository the source of a Kustomization holds.
+    fn artifact_of(&self, kustomization: &FluxKustomization) -> Arc<Artifact> {
+        let source = &kustomization.source;
+        let cluster = &self.graph.clusters[self.cluster];
+        if kustomization.parent.is_none() || self.is_own(source) || source.kind == "ExternalArtifact" {
+            return cluster.artifact.clone();
+        }
+        self.artifacts.of_source(source)
+    }
+
+    /// Where in this tree the files at a path of an artifact come from, if they are in it.
+    fn origin(&self, path: RepoPath, kustomization: &FluxKustomization) -> Option<RepoPath> {
+        let Some(include) = kustomization.artifact.included(&path) else { return Some(path) };
+        let kind = "GitRepository".to_owned();
+        let namespace = kustomization.source.namespace.clone();
+        let included = SourceRef { kind, name: include.repository.clone(), namespace };
+        let branch = self.artifacts.object(&included).and_then(|repository| branch_of(&repository));
+        let is_same = self.is_here(&included) && branch == self.graph.clusters[self.cluster].branch;
+        include.origin(&path).filter(|_| is_same)
+    }
+
     /// Builds what a Kustomization applies, notes it, and follows the Kustomizations among it.
     fn build(&mut self, kustomization: FluxKustomization) {
         let path = kustomization.path.as_ref();
-        let objects = path.map(|path| self.builder.with_overlay(path, kustomization.overlay())).unwrap_or_default();
+        let builder = self.builders.of(&kustomization.artifact);
+        let objects = path.map(|path| builder.with_overlay(path, kustomization.overlay())).unwrap_or_default();
         let variables = kustomization.variables.clone();
         let id = self.graph.kustomizations.push(kustomization);
         for object in &objects {
@@ -204,6 +233,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 patches: object.patches.clone(),
             };
             self.note_source(&reach, object);
+            self.artifacts.note(&reach, object, &variables);
             self.reaches.entry(object.at.clone()).or_default().push(reach);
         }
         let parsed = self.parsed;
@@ -229,11 +259,14 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     /// Whether a source is this repository.
     fn is_here(&self, source: &SourceRef) -> bool {
-        let cluster = &self.graph.clusters[self.cluster];
-        let here = &cluster.source;
-        let namespace = source.namespace.as_deref();
-        let is_it = here.is_like(source) && here.namespace.as_deref().is_none_or(|here| namespace == Some(here));
-        is_it || self.by_name.repositories.is_at(source, cluster.url.as_deref())
+        let url = self.graph.clusters[self.cluster].url.as_deref();
+        self.is_own(source) || self.by_name.repositories.is_at(source, url)
+    }
+
+    /// Whether a source is that of the cluster itself.
+    fn is_own(&self, source: &SourceRef) -> bool {
+        let own = &self.graph.clusters[self.cluster].source;
+        own.is_like(source) && (own.namespace.is_none() || own.namespace == source.namespace)
     }
 }
 

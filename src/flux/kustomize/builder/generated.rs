@@ -64,7 +64,7 @@ impl Builder<'_> {
         let mut found = Generated::default();
         // Files of one directory usually follow each other, so the last directory is remembered.
         let mut last = None;
-        for file in files.filter(|file| file.is_in(path) && file.is_yaml()) {
+        for file in files.filter(|file| file.is_in(path) && file.is_yaml() && self.has(file)) {
             let dir = file.dir();
             let (_, role) = match last.take() {
                 Some((known, role)) if known == dir => last.insert((dir, role)),
@@ -88,7 +88,7 @@ impl Builder<'_> {
             return Role::Ignored;
         }
         let dirs = dir.ancestors().take_while(|above| above.is_in(path) && above != path);
-        let outermost = dirs.filter(|dir| self.kustomizations.contains_key(dir)).last();
+        let outermost = dirs.filter(|dir| self.kustomization(dir).is_some()).last();
         outermost.map_or(Role::Resources, Role::PartOf)
     }
 }

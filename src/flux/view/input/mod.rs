@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::View;
 use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::kustomization_files_in;
-use crate::flux::kustomize::Listed;
+use crate::flux::kustomize::{Builders, Listed};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
@@ -72,7 +72,8 @@ impl View {
     /// [`NotBuilt`], if Flux refuses it, or if not all of it is in the tree.
     pub fn input(&self, flux: &FluxKustomization) -> Result<Input, NotBuilt> {
         let path = flux.path.as_ref().ok_or(NotBuilt::Elsewhere)?;
-        let dir = self.tree().follow(path).ok_or(NotBuilt::Elsewhere)?;
+        // Links are in no artifact.
+        let dir = self.tree().follow(path).filter(|dir| dir == path).ok_or(NotBuilt::Elsewhere)?;
         if !self.tree().holds(&dir) {
             return Err(NotBuilt::Refused(format!("there is no {dir}")));
         }
@@ -82,7 +83,9 @@ impl View {
             Some(file) => kustomization = reads::content(self, file)?,
             None => {
                 let entries: Vec<RepoPath> = self.tree().entries().map(|(file, _)| file).collect();
-                let resources = self.builder().generated_resources(&dir, entries.iter()).resources();
+                let mut builders = Builders::new(&self.parsed());
+                let builder = builders.of(&flux.artifact);
+                let resources = builder.generated_resources(&dir, entries.iter()).resources();
                 let listed = resources.iter().map(|resource| Value::string(&resource.seen_from(&dir)));
                 kustomization.set("apiVersion", Value::string("kustomize.config.k8s.io/v1beta1"));
                 kustomization.set("kind", Value::string("Kustomization"));
