@@ -63,9 +63,14 @@ pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> V
     url.into_iter().chain(published.chain(home).map(|base| format!("{base}/{}", chart.name))).collect()
 }
 
+/// Whether a HelmRepository is in a registry, so that versions are tags.
+pub(super) fn is_oci(repository: &HelmRepository) -> bool {
+    repository.oci || repository.url.starts_with("oci://")
+}
+
 /// The address in the HelmRepository itself, if that is OCI.
 fn in_repository(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static Code, String)>> {
-    if !repository.oci && !repository.url.starts_with("oci://") {
+    if !is_oci(repository) {
         return None;
     }
     if repository.url.ends_with(&format!("/{chart}")) {

@@ -119,6 +119,11 @@ fn about(want: &Want<'_>) -> Vec<Finding> {
             format!("the version of its chart is the range `{range}`, which becomes ref.semver of the source");
         findings.push(Finding::warning(codes::VERSION_RANGE, message));
     }
+    if want.tag_is_guessed {
+        let (version, url) = (want.key.version.text(), &want.key.url);
+        let message = format!("its version {version} is from an index; whether {url} has this tag is not known");
+        findings.push(Finding::warning(codes::TAG_GUESSED, message));
+    }
     if carries("secretRef") {
         let message = "its HelmRepository has a secretRef, which the source takes over";
         findings.push(Finding::warning(codes::SECRET, message));

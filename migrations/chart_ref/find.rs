@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::apart::set_apart;
 use super::candidate::Candidate;
 use super::home::{Home, Users, chart_of};
 use super::removal::removals;
@@ -39,6 +40,7 @@ impl<'v> Found<'v> {
         }
         refuse_duplicates(&mut candidates);
         refuse_opted_out(view, &mut candidates);
+        set_apart(view, &mut candidates, settings);
         let sources = sources(view, &mut candidates, &applied, settings);
         let removals = removals(view, &candidates, &sources, settings);
         Found { candidates, sources, removals, other_charts }

@@ -20,6 +20,7 @@
 //! `docs/hazards.md#s15`.
 
 mod address;
+mod apart;
 mod candidate;
 mod codes;
 mod edit;

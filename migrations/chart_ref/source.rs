@@ -109,14 +109,14 @@ impl Source {
     }
 }
 
-/// What releases of one source want it to carry.
+/// What releases of one source want it to carry. What only some of them want is no loss for others.
 ///
 /// # Errors
-/// A finding without a place if they do not want the same.
+/// A finding without a place if not all of it can be carried by one source.
 pub(super) fn agreed(key: &SourceKey, members: &[&Candidate<'_>]) -> Result<Vec<(String, New)>, Finding> {
     let wants = || members.iter().filter_map(|member| Some((member, &*member.want()?.carried)));
-    let Some((first, carried)) = wants().next() else { return Ok(Vec::new()) };
-    match wants().find(|(_, other)| *other != carried) {
+    let Some((first, carried)) = wants().max_by_key(|(_, carried)| carried.len()) else { return Ok(Vec::new()) };
+    match wants().find(|(_, other)| !other.iter().all(|field| carried.contains(field))) {
         Some((other, _)) => {
             let (one, other) = (&first.name, &other.name);
             let message = format!("releases of {key}, such as {one} and {other}, differ in credentials or verify");

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::address::address;
+use super::address::{address, is_oci};
 use super::codes;
 use super::findings::refusal;
 use super::home::{Home, Users};
 use super::settings::{ChartRefSettings, ChartSettings};
 use super::values::{Conversion, Jump};
+use crate::charts::homes::tag_at;
 use crate::charts::version::is_range;
 use crate::flux::{At, Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
 use crate::migrations::sources::{SourceKey, Version, copy};
@@ -20,6 +21,8 @@ pub(super) struct Want<'v> {
     pub(super) key: SourceKey,
     /// Whether the chart stays in its registry.
     pub(super) same_registry: bool,
+    /// Whether the registry may write the version in another way: it is from an index.
+    pub(super) tag_is_guessed: bool,
     /// Where the source is to live.
     pub(super) home: Home,
     /// The step of versions, if the version is not kept.
@@ -100,10 +103,20 @@ pub(super) fn want<'v>(
     let version = to.clone().unwrap_or_else(|| from.clone());
     let address = address(settings, &repositories[0], &version, to.is_some())
         .map_err(|(code, message)| refusal(release, code, message))?;
+    let is_from_index = to.is_none() && !is_oci(&repositories[0]);
+    let (version, tag_is_guessed) = match version {
+        Version::Tag(text) if is_from_index => {
+            let published = tag_at(&address.url, &text);
+            let tag_is_guessed = published.is_none();
+            (Version::Tag(published.unwrap_or(text)), tag_is_guessed)
+        }
+        other => (other, false),
+    };
     let home = users.home(release, settings, reaches)?;
     let mut want = Want {
         key: SourceKey { chart: chart.chart.clone(), url: address.url, version },
         same_registry: address.same_registry,
+        tag_is_guessed,
         home,
         jump: to.map(|to| Jump { from, to }),
         conversion: None,
@@ -185,7 +198,10 @@ fn not_found(view: &View, namespace: &str, name: &str) -> String {
 }
 
 /// What the source takes over from the HelmRepository and from `chart.spec.verify`.
-fn carried(
+///
+/// # Errors
+/// A finding at the release if the source must not have it, or would not find it.
+pub(super) fn carried(
     view: &View,
     release: &Release,
     want: &Want<'_>,
