@@ -89,6 +89,9 @@ pub(super) fn want<'v>(
     if let Some(patch) = patches.find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
         return refuse(codes::PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line));
     }
+    if let Some(message) = on_another_cluster(view, reaches) {
+        return refuse(codes::OTHER_CLUSTER, message);
+    }
     if let Some(message) = too_old(view, reaches) {
         return refuse(codes::FLUX_TOO_OLD, message);
     }
@@ -132,6 +135,13 @@ fn variable_in(chart: &ChartSpec) -> Option<&str> {
     let source = &chart.source_ref;
     let texts = [chart.version.as_deref(), Some(&*source.name), source.namespace.as_deref(), chart.interval.as_deref()];
     texts.into_iter().flatten().find(|text| text.contains("${"))
+}
+
+/// What to report about a release that Flux applies to another cluster, where another Flux runs it.
+fn on_another_cluster(view: &View, reaches: &[Reach]) -> Option<String> {
+    let mut appliers = reaches.iter().map(|reach| &view.graph().kustomizations[reach.kustomization]);
+    let applier = appliers.find(|applier| applier.remote_cluster().is_some())?;
+    Some(format!("{} applies it to another cluster", applier.full_name()))
 }
 
 /// What to report about a cluster whose Flux has no chartRef.

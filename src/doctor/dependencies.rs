@@ -12,7 +12,7 @@ use crate::yaml::Node;
 /// Kind, namespace and name.
 type Name = (String, String, String);
 
-/// The objects of Flux that a cluster applies.
+/// The objects of Flux in a cluster.
 struct Applied {
     names: BTreeSet<Name>,
     /// Those of them whose name or namespace is only known on the cluster.
@@ -25,16 +25,23 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let applied: ById<ClusterId, Applied> = graph.clusters.ids().map(|cluster| Applied::by(view, cluster)).collect();
     let mut found = Vec::new();
-    for kustomization in &graph.kustomizations {
+    // What else is in other clusters than those that begin here is not known.
+    for kustomization in graph.kustomizations.iter().filter(|kustomization| kustomization.lives_in.is_none()) {
         found.extend(of_kustomization(view, kustomization, &applied[kustomization.cluster]));
     }
     for (at, reaches) in graph.reached() {
-        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
+        let releases = reaches.iter().filter(|reach| reach.kind == "HelmRelease");
+        for reach in releases.filter(|reach| !goes_elsewhere(view, reach)) {
             found.extend(of_release(view, at, reach, &applied[reach.cluster]));
         }
     }
     found.extend(hidden_failures(view));
     found
+}
+
+/// Whether an object is applied to another cluster, by a Kustomization with `spec.kubeConfig`.
+fn goes_elsewhere(view: &View, reach: &Reach) -> bool {
+    view.graph().kustomizations[reach.kustomization].remote_cluster().is_some()
 }
 
 impl Applied {
@@ -44,9 +51,11 @@ impl Applied {
         let is_flux = |reach: &&Reach| reach.api_version.contains(".fluxcd.");
         let mut names: BTreeSet<Name> = reaches
             .filter(is_flux)
+            .filter(|reach| !goes_elsewhere(view, reach))
             .map(|reach| (reach.kind.clone(), reach.namespace.clone().unwrap_or_default(), reach.name.clone()))
             .collect();
-        let kustomizations = graph.kustomizations.iter().filter(|kustomization| kustomization.cluster == cluster);
+        let is_here = |of: &&FluxKustomization| of.cluster == cluster && of.lives_in.is_none();
+        let kustomizations = graph.kustomizations.iter().filter(is_here);
         let name = |of: &FluxKustomization| ("Kustomization".to_owned(), of.namespace.clone(), of.name.clone());
         names.extend(kustomizations.clone().map(name));
         // What a FluxInstance or a bootstrap creates is in no file.
@@ -57,7 +66,8 @@ impl Applied {
         let is_elsewhere = |kustomization: &FluxKustomization| {
             let SourceRef { kind, name, namespace } = &kustomization.source;
             let source = (kind.clone(), namespace.clone().unwrap_or_default(), name.clone());
-            kustomization.path.is_none() && name != "flux-manifests" && names.contains(&source)
+            let applies_here = kustomization.remote_cluster().is_none();
+            applies_here && kustomization.path.is_none() && name != "flux-manifests" && names.contains(&source)
         };
         let is_partial = kustomizations.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
         let is_unclear = |(_, namespace, name): &&Name| namespace.contains("${") || name.contains("${");
@@ -216,4 +226,79 @@ fn hidden_failures(view: &View) -> Vec<Finding> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::examine;
+    use crate::repo::Memory;
+
+    fn kustomization(name: &str, path: &str, more: &str) -> String {
+        format!(
+            "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{path: {path}, sourceRef: {{kind: GitRepository, name: home}}{more}}}\n"
+        )
+    }
+
+    fn release(name: &str, repository: &str) -> String {
+        format!(
+            "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: apps}}\n\
+             spec: {{chart: {{spec: {{chart: x, sourceRef: {{kind: HelmRepository, name: {repository}}}}}}}}}\n"
+        )
+    }
+
+    fn repository(name: &str) -> String {
+        format!(
+            "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: apps}}\n\
+             spec: {{url: https://example.org/{name}}}\n"
+        )
+    }
+
+    /// The errors of a hub that applies `./spoke` to another cluster.
+    fn errors(hub: &str, spoke: &str) -> Vec<String> {
+        let remote = ", kubeConfig: {secretRef: {name: spoke}}";
+        let flux = [
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\n\
+             spec: {url: https://example.org/home}\n",
+            &kustomization("home", "./flux", ""),
+            &kustomization("spoke", "./spoke", remote),
+            &kustomization("hub", "./hub", ""),
+        ];
+        let flux = flux.concat();
+        let files = [
+            ("flux/flux.yaml", &*flux),
+            ("hub/all.yaml", hub),
+            ("spoke/all.yaml", spoke),
+            ("apps/x.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: x}}"),
+        ];
+        let view = View::of(Memory::tree(files)).unwrap();
+        let errors = examine(&view).into_iter().filter(|finding| finding.severity != Severity::Note);
+        errors.map(|finding| format!("{} {}", finding.code.id, finding.message)).collect()
+    }
+
+    #[test]
+    fn what_is_on_another_cluster_is_not_on_this_one() {
+        let (hub, spoke) = (release("echo", "charts"), [repository("charts"), release("spoke", "unknown")].concat());
+        let missing = "source-ref-missing apps/echo takes its chart from HelmRepository apps/charts, which the cluster does not apply";
+        assert_eq!(errors(&hub, &spoke), [missing], "what else is on the spoke is not known");
+        let hub = [hub, repository("charts")].concat();
+        assert_eq!(errors(&hub, &spoke), [""; 0], "and each may have its own");
+        // Flux Kustomizations of the spoke are run there.
+        let spoke = [kustomization("apps", "./apps", ""), kustomization("later", "./none", ", dependsOn: [{name: x}]")];
+        let of_hub = kustomization("apps", "./apps", ", dependsOn: [{name: later}]");
+        let found = errors(&of_hub, &spoke.concat());
+        let depends = "depends-on-missing flux-system/apps depends on Kustomization flux-system/later, which the cluster does not apply";
+        assert_eq!(found, [depends, "path-missing flux-system/later builds none, which does not exist"]);
+    }
+
+    /// It would apply itself, and own what it builds a second time.
+    #[test]
+    fn a_manifest_that_goes_to_another_cluster_is_another_one() {
+        let own = kustomization("self", "./hub", ", kubeConfig: {secretRef: {name: other}}");
+        assert_eq!(errors(&own, ""), [""; 0]);
+        let here = errors(&kustomization("self", "./hub", ""), "");
+        let ids: Vec<&str> = here.iter().map(|error| error.split_once(' ').unwrap().0).collect();
+        assert_eq!(ids, ["kustomization-applies-itself"]);
+    }
 }

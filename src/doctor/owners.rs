@@ -33,6 +33,10 @@ fn applies_itself(
 ) -> Option<Finding> {
     // The entry point is meant to: that is how Flux manages itself.
     kustomization.parent?;
+    // One that it applies to another cluster is another one.
+    if kustomization.remote_cluster() != kustomization.lives_in {
+        return None;
+    }
     let applied = builds.by(id).iter().any(|object| object.at == kustomization.at);
     let path = kustomization.path.as_ref()?;
     let message = format!("{} builds {path}, which has its own manifest", kustomization.full_name());

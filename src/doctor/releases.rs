@@ -22,8 +22,9 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
             let called = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
             let message = format!("{called} installs Helm release {namespace}/{name}");
             let owner = &view.graph().kustomizations[reach.kustomization];
-            let remote = remote_cluster(&release.object, reach.namespace.as_deref().unwrap_or_default());
-            let cluster = (reach.cluster, remote.or_else(|| owner.remote_cluster()));
+            let here = owner.remote_cluster();
+            let namespace_here = reach.namespace.as_deref().unwrap_or_default();
+            let cluster = (reach.cluster, remote_cluster(&release.object, namespace_here, here.as_deref()));
             let place = (cluster, namespace, name);
             match installed.get(&place) {
                 // The same object, applied twice, is reported as such.

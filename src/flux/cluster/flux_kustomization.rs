@@ -23,6 +23,8 @@ pub struct FluxKustomization {
     pub name: String,
     /// Its effective namespace.
     pub namespace: String,
+    /// The other cluster where it is itself, if one with `spec.kubeConfig` applies it there.
+    pub lives_in: Option<String>,
     /// The Flux Kustomization that applies it; `None` for the entry point.
     pub parent: Option<KustomizationId>,
     /// `spec.path`, if it builds from this repository and the path is in it.
@@ -82,6 +84,7 @@ impl FluxKustomization {
             cluster,
             name: source.name.clone(),
             namespace: "flux-system".to_owned(),
+            lives_in: None,
             parent: None,
             path: Some(path.clone()),
             source: source.clone(),
@@ -155,6 +158,7 @@ impl FluxKustomization {
             at: at.clone(),
             cluster,
             name: text(&["metadata", "name"])?,
+            lives_in: None,
             parent,
             source: SourceRef { namespace: source.namespace.or_else(|| Some(namespace.clone())), ..source },
             artifact: Arc::default(),
@@ -208,9 +212,9 @@ impl FluxKustomization {
         self.path = Some(path);
     }
 
-    /// The other cluster to which it applies everything.
+    /// The other cluster to which it applies everything; that where it is, unless it names one.
     pub fn remote_cluster(&self) -> Option<String> {
-        remote_cluster(&self.object, &self.namespace)
+        remote_cluster(&self.object, &self.namespace, self.lives_in.as_deref())
     }
 
     /// What it adds to the kustomization of its path.
@@ -251,10 +255,14 @@ impl FluxKustomization {
     }
 }
 
-/// The other cluster that `spec.kubeConfig` of an object names, as a text that is the same for the
-/// same one: the Secret or ConfigMap is in the namespace of the object.
-pub fn remote_cluster(object: &Value, namespace: &str) -> Option<String> {
-    Some(format!("{namespace} {}", object.at(&["spec", "kubeConfig"])?.to_flow()))
+/// The other cluster on which an object works, as a text that is the same for the same one: the one
+/// that its `spec.kubeConfig` names, or else the one where it is. The Secret or ConfigMap is in its
+/// namespace.
+pub fn remote_cluster(object: &Value, namespace: &str, lives_in: Option<&str>) -> Option<String> {
+    match object.at(&["spec", "kubeConfig"]) {
+        Some(named) => Some(format!("{} {namespace} {}", lives_in.unwrap_or_default(), named.to_flow())),
+        None => lives_in.map(str::to_owned),
+    }
 }
 
 /// The keys of a ConfigMap or Secret, with the values that can be read.

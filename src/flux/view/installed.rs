@@ -69,7 +69,7 @@ impl View {
             release,
             namespace: target.unwrap_or_else(|| namespace.clone()),
             storage_namespace: text("storageNamespace").unwrap_or_else(|| namespace.clone()),
-            chart: self.chart_of(&object, &namespace, reach.cluster),
+            chart: self.chart_of(&object, &namespace, (reach.cluster, kustomization.remote_cluster().as_deref())),
             kustomization: reach.kustomization,
             is_waited_for: kustomization.waits(),
             holds_up: graph.held_up_by(reach.kustomization),
@@ -77,14 +77,15 @@ impl View {
         })
     }
 
-    fn chart_of(&self, release: &Value, namespace: &str, cluster: ClusterId) -> Option<InstalledChart> {
+    /// The chart of a release that is in a place: a cluster, or another one to which it applies it.
+    fn chart_of(&self, release: &Value, namespace: &str, place: (ClusterId, Option<&str>)) -> Option<InstalledChart> {
         let spec = release.at(&["spec", "chart", "spec"]);
         let reference = spec.map_or_else(|| release.at(&["spec", "chartRef"]), |spec| spec.get("sourceRef"))?;
         let text = |value: &Value, key: &str| value.text_at(&[key]).map(str::to_owned);
         let source = source_of(reference)?;
         let source = SourceRef { namespace: source.namespace.or_else(|| Some(namespace.to_owned())), ..source };
-        let at = self.graph().flux_objects(cluster, &source.kind, source.namespace.as_deref(), &source.name);
-        let at = at.first().cloned();
+        let named = source.namespace.as_deref();
+        let at = self.graph().flux_objects_in(place, &source.kind, named, &source.name).next().cloned();
         let tag = || self.node(at.as_ref()?)?.text_at(&["spec", "ref", "tag"]).map(str::to_owned);
         let version = match spec {
             Some(spec) => text(spec, "version"),

@@ -9,6 +9,9 @@ use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
 use crate::flux::cluster::flux_kustomization::FluxKustomization;
 use crate::flux::files::At;
 
+/// A cluster, or the other one to which it applies something.
+type Place = (ClusterId, Option<String>);
+
 /// Cluster, kind, namespace and name.
 type Name = (ClusterId, String, Option<String>, String);
 
@@ -26,10 +29,11 @@ impl fmt::Debug for Lookup {
 /// Places by name.
 #[derive(Clone, Default)]
 struct Index {
-    /// The Flux Kustomizations that name one, by cluster, namespace and name, in `dependsOn`.
-    dependents: HashMap<(ClusterId, String, String), Vec<KustomizationId>>,
-    /// The objects of Flux that a cluster applies, by place.
-    flux: HashMap<Name, Vec<At>>,
+    /// The Flux Kustomizations that name one in `dependsOn`, by where they are, namespace and name.
+    dependents: HashMap<(Place, String, String), Vec<KustomizationId>>,
+    /// The objects of Flux that a cluster applies, by place, each with the other cluster where it
+    /// is, if any.
+    flux: HashMap<Name, Vec<(Option<String>, At)>>,
     /// The Flux Kustomizations of all clusters, by place.
     kustomizations: HashMap<At, Vec<KustomizationId>>,
 }
@@ -40,7 +44,8 @@ impl Index {
         for (id, one) in graph.kustomizations.entries() {
             index.kustomizations.entry(one.at.clone()).or_default().push(id);
             for (namespace, name) in &one.depends_on {
-                let dependents = index.dependents.entry((one.cluster, namespace.clone(), name.clone())).or_default();
+                let place = (one.cluster, one.lives_in.clone());
+                let dependents = index.dependents.entry((place, namespace.clone(), name.clone())).or_default();
                 if dependents.last() != Some(&id) {
                     dependents.push(id);
                 }
@@ -49,9 +54,10 @@ impl Index {
         for (at, reaches) in graph.reached() {
             for reach in reaches.iter().filter(|reach| reach.api_version.contains(".fluxcd.")) {
                 let name = (reach.cluster, reach.kind.clone(), reach.namespace.clone(), reach.name.clone());
+                let found = (graph.kustomizations[reach.kustomization].remote_cluster(), at.clone());
                 let places = index.flux.entry(name).or_default();
-                if places.last() != Some(at) {
-                    places.push(at.clone());
+                if places.last() != Some(&found) {
+                    places.push(found);
                 }
             }
         }
@@ -60,8 +66,37 @@ impl Index {
 }
 
 impl Graph {
-    /// Where the objects of Flux are that a cluster applies under this name, by place; usually it is one.
-    pub fn flux_objects(&self, cluster: ClusterId, kind: &str, namespace: Option<&str>, name: &str) -> &[At] {
+    /// Where the objects of Flux are that a cluster applies under this name, to itself or to others, by
+    /// place; usually it is one.
+    pub fn flux_objects(
+        &self,
+        cluster: ClusterId,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> impl Iterator<Item = &At> {
+        self.flux_found(cluster, kind, namespace, name).iter().map(|(_, at)| at)
+    }
+
+    /// The same for what is applied to one place: the cluster itself, or another one.
+    pub fn flux_objects_in(
+        &self,
+        (cluster, remote): (ClusterId, Option<&str>),
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> impl Iterator<Item = &At> {
+        let found = self.flux_found(cluster, kind, namespace, name).iter();
+        found.filter(move |(other, _)| other.as_deref() == remote).map(|(_, at)| at)
+    }
+
+    fn flux_found(
+        &self,
+        cluster: ClusterId,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> &[(Option<String>, At)] {
         let name = (cluster, kind.to_owned(), namespace.map(str::to_owned), name.to_owned());
         self.index().flux.get(&name).map_or(&[], Vec::as_slice)
     }
@@ -74,7 +109,7 @@ impl Graph {
     /// The Flux Kustomizations that name one in `dependsOn`.
     pub fn direct_dependents(&self, kustomization: KustomizationId) -> &[KustomizationId] {
         let one = &self.kustomizations[kustomization];
-        let name = (one.cluster, one.namespace.clone(), one.name.clone());
+        let name = ((one.cluster, one.lives_in.clone()), one.namespace.clone(), one.name.clone());
         self.index().dependents.get(&name).map_or(&[], Vec::as_slice)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Graph;
 use crate::flux::cluster::artifacts::Artifacts;
-use crate::flux::cluster::by_id::ClusterId;
+use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
 use crate::flux::cluster::entry_point::{EntryPoint, Root, branch_of};
 use crate::flux::cluster::external_artifacts::ExternalArtifacts;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
@@ -31,8 +31,12 @@ impl<'v> ByName<'v> {
     }
 }
 
-/// A ConfigMap or Secret that `substituteFrom` names: kind, namespace, name.
-type ConfigSource = (String, String, String);
+/// A ConfigMap or Secret that `substituteFrom` names: the other cluster where it is, if any, kind,
+/// namespace, name.
+type ConfigSource = (Option<String>, String, String, String);
+
+/// Where a Flux Kustomization is, and what it is called.
+type Name = (Option<String>, String, String);
 
 /// The ConfigMaps and Secrets of a tree, by kind and name, for all clusters.
 struct ConfigSources<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
@@ -59,7 +63,7 @@ pub(super) struct Walk<'g, 'v, 'b> {
     /// The root of the artifact.
     top: &'b RepoPath,
     artifacts: Artifacts<'b>,
-    seen: BTreeSet<(String, String)>,
+    seen: BTreeSet<Name>,
     /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
     /// Where the ConfigMaps and Secrets are that the cluster applies, by their effective names.
@@ -140,7 +144,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     /// A ConfigMap or Secret that no cluster applies (you applied it by hand), if there is only
     /// one.
-    fn unapplied(&self, (kind, namespace, name): &ConfigSource) -> Option<At> {
+    fn unapplied(&self, (_, kind, namespace, name): &ConfigSource) -> Option<At> {
         let objects = self.by_name.config_sources.0.get(&(kind.as_str(), name.as_str())).into_iter().flatten();
         let mut unapplied = objects.filter(|object| {
             object.namespace.as_ref().is_none_or(|stated| stated == namespace)
@@ -161,13 +165,14 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     /// Follows a Flux Kustomization, unless it was met before.
     fn follow(&mut self, kustomization: Option<FluxKustomization>) {
         let Some(mut kustomization) = kustomization else { return };
-        if !self.seen.insert((kustomization.namespace.clone(), kustomization.name.clone())) {
+        let place = kustomization.lives_in.clone();
+        if !self.seen.insert((place.clone(), kustomization.namespace.clone(), kustomization.name.clone())) {
             return;
         }
         let namespace = kustomization.namespace.clone();
         let Walk { sources, applied, parsed, .. } = self;
         kustomization.read_variables(&mut |kind, name| {
-            let source = (kind.to_owned(), namespace.clone(), name.to_owned());
+            let source = (place.clone(), kind.to_owned(), namespace.clone(), name.to_owned());
             let met = applied.get(&source).and_then(|at| parsed.node(at));
             let known = sources.entry(source).or_default();
             if known.is_none() {
@@ -219,7 +224,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         let path = kustomization.path.as_ref();
         let builder = self.builders.of(&kustomization.artifact);
         let objects = path.map(|path| builder.with_overlay(path, kustomization.overlay())).unwrap_or_default();
-        let variables = kustomization.variables.clone();
+        let (variables, place) = (kustomization.variables.clone(), kustomization.remote_cluster());
         let id = self.graph.kustomizations.push(kustomization);
         for object in &objects {
             let reach = Reach {
@@ -232,25 +237,38 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
-            self.note_source(&reach, object);
-            self.artifacts.note(&reach, object, &variables);
+            self.note_source(&reach, object, place.as_ref());
+            if place.is_none() {
+                self.artifacts.note(&reach, object, &variables);
+            }
             self.reaches.entry(object.at.clone()).or_default().push(reach);
         }
         let parsed = self.parsed;
         for object in objects.iter().filter(|object| object.kind == "Kustomization") {
+            // One that reaches another cluster through itself would do so without end.
+            if place.is_some() && self.is_below(id, &object.at) {
+                continue;
+            }
             let Some(file) = parsed.scan.files.get(&object.at.path) else { continue };
             if file.object(&object.at).is_some_and(Object::is_flux_kustomization) {
-                self.follow(FluxKustomization::built(file, object, &variables, self.cluster, id));
+                let built = FluxKustomization::built(file, object, &variables, self.cluster, id);
+                self.follow(built.map(|built| FluxKustomization { lives_in: place.clone(), ..built }));
             }
         }
     }
 
+    /// Whether a Kustomization stands at a place, or is applied by one that does.
+    fn is_below(&self, id: KustomizationId, at: &At) -> bool {
+        let above = |id: &KustomizationId| self.graph.kustomizations[*id].parent;
+        std::iter::successors(Some(id), above).any(|id| self.graph.kustomizations[id].at == *at)
+    }
+
     /// Notes a ConfigMap or Secret of a file. Of several with the same name, the first by place
     /// counts.
-    fn note_source(&mut self, reach: &Reach, object: &Rendered) {
+    fn note_source(&mut self, reach: &Reach, object: &Rendered, place: Option<&String>) {
         let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && !object.is_generated();
         let Some(namespace) = reach.namespace.as_ref().filter(|_| is_source) else { return };
-        let source = (reach.kind.clone(), namespace.clone(), reach.name.clone());
+        let source = (place.cloned(), reach.kind.clone(), namespace.clone(), reach.name.clone());
         let at = self.applied.entry(source).or_insert_with(|| object.at.clone());
         if object.at < *at {
             *at = object.at.clone();
