@@ -24,7 +24,7 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     if asked.base.is_some() {
         bail!("apply writes to the work tree, so it cannot use --base; `flux-codemod branch --base` plans on a commit");
     }
-    let (place, context) = Context::of_work_tree(start, &asked.migrations, judge(start, &args.proof)?)?;
+    let (place, context) = Context::of_work_tree(start, &asked, judge(start, &args.proof)?)?;
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     if changes.is_empty() {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::judge::judge;
-use super::{Asked, Proof, Start, configuration, hint};
+use super::{Asked, Proof, Start, configuration, hint, progress};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
-use crate::plan::{self, Batch, Judge, Known, Landed, Meta, Migration, Plan, Selection, Unit, UnitId};
+use crate::plan::{self, Batch, Judge, Known, Landed, Meta, Migration, Plan, SelectError, Selection, Unit, UnitId};
 use crate::repo::{FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write};
 
 /// A tree and its plan.
@@ -40,15 +40,15 @@ impl Context {
     }
 
     fn open_with(start: &Start, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
-        let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, &asked.migrations, judge)?.1) };
+        let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, asked, judge)?.1) };
         let git = repository(start)?;
-        Context::of_commit(start, &git, &git.base(base)?, &asked.migrations, judge)
+        Context::of_commit(start, &git, &git.base(base)?, asked, judge)
     }
 
     /// Plans on the work tree, or on a directory outside of git.
     pub(super) fn of_work_tree(
         start: &Start,
-        asked: &[String],
+        asked: &Asked,
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<(Place, Context)> {
         let Opened { place, settings, view } = Opened::of(start)?;
@@ -60,18 +60,27 @@ impl Context {
         start: &Start,
         git: &git::Repository,
         base: &Base,
-        asked: &[String],
+        asked: &Asked,
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
         let (settings, view) = opened_commit(start, git, base)?;
         Context::of(view, settings, asked, judge)
     }
 
-    fn of(view: View, settings: Settings, asked: &[String], judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
+    /// Plans. The judge compares what the selection reaches, or everything, if nothing is selected.
+    fn of(view: View, mut settings: Settings, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
+        progress::doing("planning");
+        settings.batches.one_app_each |= asked.one_app_each;
         let all = migrations::all();
-        let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
+        let is_asked = |id: &str| asked.migrations.is_empty() || asked.migrations.iter().any(|name| name == id);
         let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
-        let mut plan = plan::plan(&view, &migrations, &settings, judge.as_deref())?;
+        let mut plan = match &judge {
+            Some(judge) if asked.is_part() => {
+                let chosen = |plan: &Plan| chosen(&view, &settings, plan, asked);
+                plan::plan_reached(&view, &migrations, &settings, &**judge, &chosen)?
+            }
+            judge => plan::plan(&view, &migrations, &settings, judge.as_deref())?,
+        };
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, all));
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
@@ -79,23 +88,12 @@ impl Context {
 
     /// Selects units of the plan.
     pub(super) fn select(&self, asked: &Asked) -> anyhow::Result<Selection<'_>> {
-        let clusters = self.clusters();
-        let releases = self.view.releases().iter();
-        let names = releases.flat_map(|release| {
-            let reaches = self.view.graph().reaches(&release.at).iter();
-            let reached =
-                reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
-            reached.chain([release.name.clone()]).collect::<Vec<_>>()
-        });
-        let names: BTreeSet<String> = names.collect();
-        let releases: Vec<String> = names.into_iter().collect();
-        let known = Known { clusters: &clusters, releases: &releases, batches: &self.settings.batches };
-        Ok(asked.selectors().select(&self.plan, &known)?)
+        Ok(select(&self.view, &self.settings, &self.plan, asked)?)
     }
 
     /// The names of the clusters, in the order of promotion.
     pub(super) fn clusters(&self) -> Vec<String> {
-        self.view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
+        clusters(&self.view)
     }
 
     /// The batches of the selected units that would be written.
@@ -175,6 +173,32 @@ impl Context {
     }
 }
 
+fn clusters(view: &View) -> Vec<String> {
+    view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
+}
+
+/// Selects units of a plan.
+fn select<'p>(view: &View, settings: &Settings, plan: &'p Plan, asked: &Asked) -> Result<Selection<'p>, SelectError> {
+    let clusters = clusters(view);
+    let names = view.releases().iter().flat_map(|release| {
+        let reaches = view.graph().reaches(&release.at).iter();
+        let reached = reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
+        reached.chain([release.name.clone()]).collect::<Vec<_>>()
+    });
+    let names: BTreeSet<String> = names.collect();
+    let releases: Vec<String> = names.into_iter().collect();
+    let known = Known { clusters: &clusters, releases: &releases, batches: &settings.batches };
+    asked.selectors().select(plan, &known)
+}
+
+/// The units that are written of what is selected, with and without those to review. What cannot be
+/// selected is reported when the command selects.
+fn chosen(view: &View, settings: &Settings, plan: &Plan, asked: &Asked) -> BTreeSet<UnitId> {
+    let reviewed = Asked { review: true, ..asked.clone() };
+    let selections = [asked, &reviewed].map(|asked| select(view, settings, plan, asked));
+    selections.into_iter().flatten().flat_map(|selection| selection.chosen).map(|unit| unit.id.clone()).collect()
+}
+
 /// The units of earlier migrations that a batch needs.
 fn earlier<'p>(batch: &Batch<'p>, all: &BTreeMap<&'p UnitId, &'p Unit>) -> BTreeSet<&'p UnitId> {
     let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
@@ -203,6 +227,7 @@ impl Opened {
     /// Opens the repository around a directory, with its configuration and the branches that its
     /// clusters follow.
     pub(super) fn of(start: &Start) -> anyhow::Result<Opened> {
+        progress::doing("reading the files");
         let (place, tree) = Place::open(&start.dir)?;
         let settings = configuration::of_place(start, &place, &tree)?;
         let urls = place.git.as_ref().map(|git| git.repository().urls()).unwrap_or_default();
@@ -219,6 +244,7 @@ impl Opened {
 
 /// The configuration and the view of a commit.
 pub(super) fn opened_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
+    progress::doing("reading the files");
     let tree = git.tree(base)?;
     let settings = configuration::of_tree(start, &tree)?;
     let view = View::with_given(tree, configuration::given(&settings, git.urls()))?;

@@ -5,9 +5,12 @@ use std::rc::Rc;
 
 use anyhow::Context as _;
 
+use super::progress::Builds;
 use super::{Proof, Start};
+use crate::git;
 use crate::kustomize::{Kustomize, Program};
 use crate::plan::Judge;
+use crate::repo::{cache_of_user, state_of_user};
 
 /// The value that means no program at all.
 const NONE: &str = "none";
@@ -23,12 +26,20 @@ pub(super) fn judge(start: &Start, proof: &Proof) -> anyhow::Result<Option<Rc<dy
         Some(path) => (Some(path.clone()), "--kustomize"),
         None => (of_variable(), VARIABLE),
     };
-    Ok(match asked {
-        Some(path) if path == Path::new(NONE) => None,
-        Some(path) => {
-            let program = Program::asked_for(&path, &start.dir).context(by)?;
-            Some(Rc::new(Kustomize::new(program)))
-        }
-        None => Some(Rc::new(Kustomize::on_path())),
-    })
+    let judge = match asked {
+        Some(path) if path == Path::new(NONE) => return Ok(None),
+        Some(path) => Kustomize::new(Program::asked_for(&path, &start.dir).context(by)?),
+        None => Kustomize::on_path(),
+    };
+    Ok(Some(Rc::new(kept(judge, start).showing(Box::new(Builds)))))
+}
+
+/// The judge with the results of earlier runs. What lies in the repository is none of them.
+fn kept(judge: Kustomize, start: &Start) -> Kustomize {
+    let (Some(cache), Some(state)) = (cache_of_user(), state_of_user()) else { return judge };
+    let mut not_below = vec![start.dir.clone()];
+    if let Ok(Some(git)) = git::Repository::around(&start.dir) {
+        not_below.extend(git.dirs());
+    }
+    judge.keeping(&cache, &state, not_below)
 }

@@ -18,6 +18,7 @@ mod man;
 #[cfg(test)]
 mod order_tests;
 mod plan;
+mod progress;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -137,6 +138,9 @@ struct Asked {
     /// Whether what no cluster applies is asked for beside clusters.
     #[arg(skip)]
     unreached: bool,
+    /// Whether each release is in a batch of its own.
+    #[arg(skip)]
+    one_app_each: bool,
 }
 
 impl Asked {
@@ -151,6 +155,11 @@ impl Asked {
             asked.migrations.extend::<Vec<String>>(migrations);
         }
         asked
+    }
+
+    /// Whether less than everything may be selected.
+    fn is_part(&self) -> bool {
+        [&self.cluster, &self.release, &self.namespace, &self.path, &self.batch].iter().any(|names| !names.is_empty())
     }
 
     fn selectors(&self) -> Selectors {
@@ -235,7 +244,10 @@ pub fn main() -> ExitCode {
         Color::Never => ColorChoice::Never,
     }
     .write_global();
-    match run(&cli) {
+    progress::allow();
+    let result = run(&cli);
+    progress::end();
+    match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Pending) => ExitCode::from(1),
         Err(error) if error.is::<LaidOut>() => {
@@ -276,6 +288,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
 
 /// The result, to standard output.
 fn print(text: &str) -> anyhow::Result<()> {
+    progress::end();
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // The reader has closed the pipe; the result of the command is the same.
@@ -292,6 +305,7 @@ fn print_text(text: &str) -> anyhow::Result<()> {
 /// Anything that is not the result, to standard error: one paragraph, folded, and escaped for
 /// terminals and logs. A line break in it comes from the repository, and is shown as `\n`.
 fn hint(text: &str) {
+    progress::end();
     let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
     // If standard error is closed, there is nothing left to do.
     let _ = writeln!(anstream::stderr(), "{}", for_log(&layout.fold("", text)));

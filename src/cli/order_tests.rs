@@ -27,7 +27,7 @@ fn what_others_need_is_written_first() {
     copy(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/home-ops/before"), dir.path());
     let start = Start { dir: dir.path().to_owned(), config: None };
     let asked = Asked { review: true, ..Asked::default() };
-    let (_, context) = Context::of_work_tree(&start, &asked.migrations, None).unwrap();
+    let (_, context) = Context::of_work_tree(&start, &asked, None).unwrap();
     let (_, changes) = context.land(&context.select(&asked).unwrap()).unwrap();
     let at = |path: &str| changes.iter().position(|change| change.path.as_str() == path).unwrap();
     let listing = format!("{OCI}/kustomization.yaml");

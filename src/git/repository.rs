@@ -55,6 +55,13 @@ impl Repository {
         self.git.workdir().unwrap_or(self.git.path())
     }
 
+    /// Its directories: the top of its work tree, its git directory, and the one that all its work
+    /// trees share.
+    pub fn dirs(&self) -> Vec<PathBuf> {
+        let all = self.git.workdir().into_iter().chain([self.git.path(), self.git.commondir()]);
+        all.map(Path::to_owned).collect()
+    }
+
     pub(super) fn unreadable(&self, error: &git2::Error) -> GitError {
         unreadable(self.place(), error)
     }

@@ -37,6 +37,12 @@ pub(super) fn remove(path: &Path) {
     living().dirs.remove(path);
 }
 
+/// Does something short that a signal does not interrupt.
+pub(super) fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
+    let _living = living();
+    work()
+}
+
 /// Starts a program that is to end with this one, as the leader of a process group.
 pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]

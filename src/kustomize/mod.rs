@@ -26,54 +26,108 @@
 //!    halving. What cannot be judged is a note, and the native proof counts alone.
 //!
 //! If only some of the units of a Flux Kustomization are to land, or they land in different
-//! batches, these are judged again before anything is written (`plan::prove`). `check`, `list` and
-//! `doctor` ask no judge.
+//! batches, these are judged again before anything is written (`plan::prove`). Of a selection, only
+//! what it reaches is judged. `check`, `list` and `doctor` ask no judge.
+//!
+//! # Each build is run once
+//!
+//! Two builds that see the same bytes have one result, whichever tree, Flux Kustomization or run they
+//! belong to. `builds` runs what is not known yet, `job` says what goes into a build, and `kept` has
+//! the results of earlier runs; see `docs/judge.md#what-is-kept`.
 
 mod alone;
+mod builds;
+mod canonical;
 mod complaint;
 mod ending;
+mod job;
+mod kept;
+#[cfg(test)]
+mod kept_tests;
 mod objects;
 mod private;
 mod program;
-mod side;
+mod progress;
 #[cfg(test)]
 mod tests;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use program::{NoKustomize, Program};
+pub use progress::Progress;
 
 use crate::flux::{InCluster, View};
 use crate::plan::{Judge, Verdict};
+use crate::repo::Key;
+use builds::{Builds, Wanted};
+use job::{Build, Id, Job, by_name, links};
+use kept::Kept;
 use objects::{Names, Objects, differences};
-use side::{Build, Side};
+use progress::Silent;
 
 /// Kustomize, found on this machine.
 pub struct Kustomize {
     /// `None` if it was looked for and not found.
     program: OnceLock<Option<Program>>,
-    /// The tree before and the tree after. Builds are kept as long as what they read stays the
-    /// same.
-    sides: Mutex<[Side; 2]>,
+    place: Option<Place>,
+    progress: Box<dyn Progress>,
+    /// What was built, once something was.
+    builds: Mutex<Option<(Builds, Key)>>,
 }
+
+/// Where results are kept between runs.
+struct Place {
+    cache: PathBuf,
+    state: PathBuf,
+    not_below: Vec<PathBuf>,
+}
+
+/// The build of a Flux Kustomization: its result, or the id of a build.
+type Sides = BTreeMap<InCluster, Result<Id, Build>>;
 
 impl Kustomize {
     /// A judge that uses this program.
     pub fn new(program: Program) -> Kustomize {
-        Kustomize { program: Some(program).into(), sides: Mutex::default() }
+        Kustomize { program: Some(program).into(), place: None, progress: Box::new(Silent), builds: Mutex::default() }
     }
 
     /// A judge that uses the program that [`Program::on_path`] finds; it is looked for when it is
     /// first needed.
     pub fn on_path() -> Kustomize {
-        Kustomize { program: OnceLock::new(), sides: Mutex::default() }
+        Kustomize { program: OnceLock::new(), place: None, progress: Box::new(Silent), builds: Mutex::default() }
+    }
+
+    /// The same judge, which shows how far it is.
+    pub fn showing(self, progress: Box<dyn Progress>) -> Kustomize {
+        Kustomize { progress, ..self }
+    }
+
+    /// The same judge, which keeps the results of builds for the next run: in a cache directory of
+    /// the user, sealed with the key in a directory for state. Neither may be in one of the
+    /// directories of `not_below`, which may bring results of their own.
+    pub fn keeping(self, cache: &Path, state: &Path, not_below: Vec<PathBuf>) -> Kustomize {
+        Kustomize { place: Some(Place { cache: cache.to_owned(), state: state.to_owned(), not_below }), ..self }
     }
 
     fn program(&self) -> Option<&Program> {
         self.program.get_or_init(Program::on_path).as_ref()
+    }
+
+    /// No builds yet, but those of earlier runs; and the key of their ids and objects. Without a
+    /// place, or without the key of the user, nothing is kept.
+    fn begun(&self) -> Option<(Builds, Key)> {
+        let opened = self.place.as_ref().and_then(|place| {
+            let not_below: Vec<&Path> = place.not_below.iter().map(PathBuf::as_path).collect();
+            let key = Key::below(&place.state, &not_below).ok()?.made_for("kustomize");
+            Some((Kept::open(&place.cache, &key, &not_below).ok()?, key))
+        });
+        match opened {
+            Some((kept, key)) => Some((Builds::new(Some(kept)), key)),
+            None => Some((Builds::new(None), Key::of_run().ok()?)),
+        }
     }
 }
 
@@ -90,28 +144,48 @@ impl Judge for Kustomize {
 
     fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict> {
         let Some(program) = self.program() else { return BTreeMap::new() };
-        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-        let [old, new] = &mut *sides;
-        thread::scope(|scope| {
-            let other = scope.spawn(|| new.build(program, after, which));
-            old.build(program, before, which);
-            // A panic continues in this thread.
-            other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        });
-        let (old, new) = (&old.built, &new.built);
-        let is_built = |all: &BTreeMap<InCluster, Build>, id| matches!(all.get(id), Some(Build::Built(_)));
+        let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        if builds.is_none() {
+            *builds = self.begun();
+        }
+        let Some((builds, key)) = &mut *builds else { return BTreeMap::new() };
+        let mut wanted = Vec::new();
+        let [before, after] = [before, after].map(|view| sides(view, which, &program.id(), key, &mut wanted));
+        builds.run(&wanted, program, key, &*self.progress);
+        let result = |side: &Sides, id: &InCluster| -> Build {
+            match &side[id] {
+                Ok(build) => builds.of(build).cloned().unwrap_or(Build::Absent),
+                Err(known) => known.clone(),
+            }
+        };
+        let results: BTreeMap<&InCluster, (Build, Build)> =
+            which.iter().map(|id| (id, (result(&before, id), result(&after, id)))).collect();
         let mut names: BTreeMap<&str, Names> = BTreeMap::new();
-        for id in which.iter().filter(|id| is_built(old, id) && is_built(new, id)) {
+        for (id, _) in results.iter().filter(|(_, both)| matches!(both, (Build::Built(_), Build::Built(_)))) {
             let (namespace, name) = id.name.split_once('/').unwrap_or(("", &id.name));
             names.entry(&id.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
         }
         let none = Names::new();
-        let verdict = |id: &InCluster| {
+        let verdict = |(id, (before, after)): (&InCluster, (Build, Build))| {
             let names = names.get(&*id.cluster).unwrap_or(&none);
-            Some((id.clone(), verdict(old.get(id)?, new.get(id)?, names)?))
+            Some((id.clone(), verdict(&before, &after, names)?))
         };
-        which.iter().filter_map(verdict).collect()
+        results.into_iter().filter_map(verdict).collect()
     }
+}
+
+/// The builds of Flux Kustomizations in a tree. Those that have to be run are added to `wanted`.
+fn sides(view: &View, which: &BTreeSet<InCluster>, program: &str, key: &Key, wanted: &mut Vec<Wanted>) -> Sides {
+    let links = Arc::new(links(view));
+    let by_name = by_name(view);
+    let mut side = |id: &InCluster| {
+        let kustomization = by_name.get(&(&*id.cluster, id.name.clone())).copied().ok_or(Build::Absent)?;
+        let job = Job::of(view, kustomization, &links)?;
+        let build = job.id(program, key);
+        wanted.push(Wanted { id: build.clone(), job, name: format!("{} on {}", id.name, id.cluster) });
+        Ok(build)
+    };
+    which.iter().map(|id| (id.clone(), side(id))).collect()
 }
 
 /// Compares two builds. `built` are the Flux Kustomizations that are themselves built on both

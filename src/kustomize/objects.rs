@@ -1,29 +1,64 @@
 //! The output of Kustomize as data: a set of objects, whatever their order and layout.
+//!
+//! Of what is in an object only a seal is kept ([`Key::seal`]), which shows whether two are the same
+//! and nothing else: a build may hold Secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_yaml::{Deserializer, Mapping, Value};
 
+use super::canonical::canonical;
 use crate::plan::{Differing, How};
+use crate::repo::Key;
 
 /// apiVersion, kind, namespace and name.
 type Identity = (String, String, String, String);
 
 /// Objects by identity. Kustomize prints none twice, except those without a name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<(Identity, Seals)>", into = "Vec<(Identity, Seals)>")]
+pub(super) struct Objects(BTreeMap<Identity, Seals>);
+
+/// The seals of all objects with one identity, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Seals {
+    /// Of all that they hold.
+    whole: Vec<String>,
+    /// Of Flux Kustomizations without the fields that only say from where they are built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    without_way: Vec<String>,
+}
+
+/// What Flux adds to all objects after the build, by `spec.commonMetadata`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Objects(BTreeMap<Identity, Vec<Value>>);
+pub(super) struct Metadata {
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) annotations: Vec<(String, String)>,
+}
+
+impl From<Vec<(Identity, Seals)>> for Objects {
+    fn from(list: Vec<(Identity, Seals)>) -> Objects {
+        Objects(list.into_iter().collect())
+    }
+}
+
+impl From<Objects> for Vec<(Identity, Seals)> {
+    fn from(objects: Objects) -> Vec<(Identity, Seals)> {
+        objects.0.into_iter().collect()
+    }
+}
 
 impl Objects {
-    /// Reads the output of Kustomize.
+    /// Reads the output of Kustomize, and adds what Flux adds.
     ///
     /// # Errors
     /// What is wrong with it, if it is not a stream of objects.
-    pub(super) fn read(text: &str) -> Result<Objects, &'static str> {
+    pub(super) fn read(text: &str, added: &Metadata, key: &Key) -> Result<Objects, &'static str> {
         let mut objects = Objects::default();
         for document in Deserializer::from_str(text) {
             // The message of the parser would quote the output.
-            let object = Value::deserialize(document).map_err(|_| "its output is not valid YAML")?;
+            let mut object = Value::deserialize(document).map_err(|_| "its output is not valid YAML")?;
             if object.is_null() {
                 continue;
             }
@@ -36,23 +71,45 @@ impl Objects {
             if id.0.is_empty() || id.1.is_empty() {
                 return Err("its output has an object without apiVersion or kind");
             }
-            objects.0.entry(id).or_default().push(object);
+            added.add_to(&mut object);
+            let is_flux = is_flux_kustomization(&id);
+            let seals = objects.0.entry(id).or_default();
+            seals.whole.push(key.seal(canonical(&object)));
+            if is_flux {
+                drop_way(&mut object);
+                seals.without_way.push(key.seal(canonical(&object)));
+            }
+        }
+        for seals in objects.0.values_mut() {
+            seals.whole.sort();
+            seals.without_way.sort();
         }
         Ok(objects)
     }
+}
 
-    /// Adds the labels and annotations of `spec.commonMetadata` to all of them, as Flux does after
-    /// the build.
-    pub(super) fn add_metadata(&mut self, flux_kustomization: &crate::flux::Value) {
-        for key in ["labels", "annotations"] {
-            let added = flux_kustomization.at(&["spec", "commonMetadata", key]).map_or(&[][..], |all| all.entries());
-            for object in self.0.values_mut().flatten().filter(|_| !added.is_empty()) {
-                let Some(metadata) = object.get_mut("metadata").and_then(Value::as_mapping_mut) else { continue };
-                let labels = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
-                let Some(present) = labels.as_mapping_mut() else { continue };
-                for (name, value) in added {
-                    present.insert(name.as_str().into(), value.text().unwrap_or_default().into());
-                }
+impl Metadata {
+    /// What a Flux Kustomization states.
+    pub(super) fn of(flux_kustomization: &crate::flux::Value) -> Metadata {
+        let stated = |key: &str| {
+            let all = flux_kustomization.at(&["spec", "commonMetadata", key]).map_or(&[][..], |all| all.entries());
+            let entry = |(name, value): &(_, crate::flux::Value)| {
+                let name: &String = name;
+                (name.clone(), value.text().unwrap_or_default().to_owned())
+            };
+            all.iter().map(entry).collect()
+        };
+        Metadata { labels: stated("labels"), annotations: stated("annotations") }
+    }
+
+    fn add_to(&self, object: &mut Value) {
+        for (key, added) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            let metadata = object.get_mut("metadata").and_then(Value::as_mapping_mut);
+            let Some(metadata) = metadata.filter(|_| !added.is_empty()) else { continue };
+            let present = metadata.entry(key.into()).or_insert_with(|| Mapping::new().into());
+            let Some(present) = present.as_mapping_mut() else { continue };
+            for (name, value) in added {
+                present.insert(name.as_str().into(), value.as_str().into());
             }
         }
     }
@@ -70,10 +127,7 @@ pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> V
         (None, Some(_)) => Some(How::New),
         (old, new) => {
             let is_built = is_flux_kustomization(id) && built.contains(&(id.2.clone(), id.3.clone()));
-            let same = match is_built {
-                true => is_same(&without_way(old?), &without_way(new?)),
-                false => is_same(old?, new?),
-            };
+            let same = if is_built { old?.without_way == new?.without_way } else { old?.whole == new?.whole };
             (!same).then_some(How::Changed)
         }
     };
@@ -88,19 +142,10 @@ fn is_flux_kustomization((api_version, kind, ..): &Identity) -> bool {
     kind == "Kustomization" && api_version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
-/// Flux Kustomizations without the fields that only say from where they are built.
-fn without_way(objects: &[Value]) -> Vec<Value> {
-    let mut objects = objects.to_vec();
-    for spec in objects.iter_mut().filter_map(|object| object.get_mut("spec")?.as_mapping_mut()) {
-        for key in ["path", "components", "ignoreMissingComponents"] {
-            spec.remove(key);
-        }
+/// Drops the fields of a Flux Kustomization that only say from where it is built.
+fn drop_way(object: &mut Value) {
+    let Some(spec) = object.get_mut("spec").and_then(Value::as_mapping_mut) else { return };
+    for key in ["path", "components", "ignoreMissingComponents"] {
+        spec.remove(key);
     }
-    objects
-}
-
-fn is_same(old: &[Value], new: &[Value]) -> bool {
-    old.len() == new.len()
-        && old.iter().all(|object| new.contains(object))
-        && new.iter().all(|object| old.contains(object))
 }

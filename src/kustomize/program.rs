@@ -21,6 +21,8 @@ pub struct Program {
     path: PathBuf,
     is_kubectl: bool,
     version: String,
+    /// Which file it is, as far as the system says.
+    file: String,
     limit: Duration,
     isolation: Isolation,
 }
@@ -95,6 +97,7 @@ impl Program {
             path: absolute.clone(),
             is_kubectl: true,
             version: String::new(),
+            file: String::new(),
             limit: Duration::from_secs(10),
             isolation: isolation.clone(),
         };
@@ -106,6 +109,7 @@ impl Program {
         }
         let said = || format!(" ({})", asked.said);
         let said = if asked.said.is_empty() { String::new() } else { said() };
+        program.file = program.file_now().map_err(cannot)?;
         program.version = asked.found.ok_or(NoKustomize::Other { path: path.to_owned(), said })?;
         Ok(Program { limit: LIMIT, ..program })
     }
@@ -124,6 +128,33 @@ impl Program {
         let said = format!("{}\n{}", asked.stdout, asked.stderr);
         let said = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
         Ok((self, Asked { found, said }))
+    }
+
+    /// What tells it from every other program, and from itself before it was replaced: its version
+    /// and its file.
+    pub(super) fn id(&self) -> String {
+        format!("{self}\n{}\n{}", self.file, self.isolation.no_network)
+    }
+
+    /// Whether its file is still the one that said its version.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.file_now().is_ok_and(|now| now == self.file)
+    }
+
+    /// Where its file is, how long it is and when it was changed. The time of the last change of
+    /// its inode can only be set by changing the clock.
+    fn file_now(&self) -> io::Result<String> {
+        let path = self.path.canonicalize()?;
+        let metadata = path.metadata()?;
+        let modified = metadata.modified()?;
+        #[cfg(unix)]
+        let changed = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+        };
+        #[cfg(not(unix))]
+        let changed = ();
+        Ok(format!("{path:?} {} {modified:?} {changed:?}", metadata.len()))
     }
 
     /// Whether it is run without a network, loopback included.

@@ -127,14 +127,117 @@ fn what_hangs_is_ended() {
 #[test]
 fn after_one_that_hangs_no_other_is_run() {
     let repo = Repo::of("sleep 120\n");
-    let other = InCluster { cluster: "main".into(), name: "flux-system/other".into() };
     let flux = FLUX.split("---\n").nth(2).unwrap();
-    repo.write("main/flux/flux.yaml", &format!("{FLUX}---\n{}", flux.replace("name: app", "name: other")));
+    let (mut all, mut which) = (FLUX.to_owned(), BTreeSet::from([app()]));
+    for number in 0..9 {
+        let name = format!("other-{number}");
+        all.push_str(&format!("---\n{}", flux.replace("name: app", &format!("name: {name}")).replace("./app", &name)));
+        repo.write(&format!("{name}/kustomization.yaml"), "resources: []\ncrds: [fake.sh]\n");
+        repo.write(&format!("{name}/fake.sh"), "sleep 120\n");
+        which.insert(InCluster { cluster: "main".into(), name: format!("flux-system/{name}") });
+    }
+    repo.write("main/flux/flux.yaml", &all);
     let judge = Kustomize::new(fake().within(Duration::from_secs(2)));
-    let which = BTreeSet::from([app(), other.clone()]);
     let all = judge.compare(&repo.view(), &repo.view(), &which);
     assert_eq!(all[&app()], Verdict::Unknown("it does not build now: it took longer than 2 seconds".into()));
-    assert_eq!(all[&other], Verdict::Unknown("another build took too long, so no more are run".into()));
+    let not_run = Verdict::Unknown("another build took too long, so no more are run".into());
+    assert!(all.values().filter(|verdict| **verdict == not_run).count() >= 6, "{all:?}");
+}
+
+/// How often the scripts of a repository were run: each adds a line to a file.
+fn counting(marker: &TempDir) -> String {
+    format!("echo ran >>{}/ran\n{ONE}", marker.path().display())
+}
+
+fn runs(marker: &TempDir) -> usize {
+    fs::read_to_string(marker.path().join("ran")).unwrap_or_default().lines().count()
+}
+
+#[test]
+fn the_same_build_is_run_once_in_a_run_and_once_in_several() {
+    let marker = tempfile::tempdir().unwrap();
+    let repo = Repo::of(&counting(&marker));
+    let judge = Kustomize::new(fake());
+    assert_eq!(judged(&judge, &repo, &repo), Verdict::Same);
+    assert_eq!(runs(&marker), 1, "both trees have it");
+    let other = Repo::of(&counting(&marker));
+    other.write("app/a.yaml", "{a: b}\n").write("unused", "x");
+    judged(&judge, &repo, &other);
+    judged(&judge, &other, &repo);
+    assert_eq!(runs(&marker), 2);
+    // In another run nothing is known, unless it is kept.
+    judged(&Kustomize::new(fake()), &repo, &repo);
+    assert_eq!(runs(&marker), 3);
+    let place = tempfile::tempdir().unwrap();
+    let kept = || Kustomize::new(fake()).keeping(&place.path().join("cache"), &place.path().join("state"), Vec::new());
+    for _ in 0..3 {
+        assert_eq!(judged(&kept(), &repo, &other), Verdict::Same);
+        assert_eq!(runs(&marker), 5);
+    }
+    // Whatever goes into a build makes it another one: the files, what Flux adds, and the program.
+    repo.write("app/a.yaml", "{a: c}\n");
+    judged(&kept(), &repo, &repo);
+    repo.write("main/flux/flux.yaml", &format!("{FLUX}  targetNamespace: home\n"));
+    judged(&kept(), &repo, &repo);
+    repo.write("main/flux/flux.yaml", &format!("{FLUX}  commonMetadata: {{labels: {{a: b}}}}\n"));
+    judged(&kept(), &repo, &repo);
+    assert_eq!(runs(&marker), 8);
+    let copy = place.path().join("kustomize");
+    fs::copy(fake_path(), &copy).unwrap();
+    let of_copy = || {
+        let judge = Kustomize::new(Program::named(&copy).unwrap());
+        judge.keeping(&place.path().join("cache"), &place.path().join("state"), Vec::new())
+    };
+    judged(&of_copy(), &repo, &repo);
+    judged(&of_copy(), &repo, &repo);
+    assert_eq!(runs(&marker), 9);
+    fs::write(&copy, fs::read_to_string(fake_path()).unwrap() + "# replaced\n").unwrap();
+    judged(&of_copy(), &repo, &repo);
+    assert_eq!(runs(&marker), 10);
+    // Results in the repository are nobody's, and without the key nothing is kept.
+    let own = repo.0.path().join("cache");
+    for _ in 0..2 {
+        let judge = Kustomize::new(fake()).keeping(&own, &place.path().join("state"), vec![repo.0.path().to_owned()]);
+        judged(&judge, &repo, &repo);
+    }
+    assert_eq!(runs(&marker), 12);
+}
+
+/// It may have failed for want of memory or space, and what failed before is compared with nothing.
+#[test]
+fn a_build_that_fails_is_run_again() {
+    let marker = tempfile::tempdir().unwrap();
+    let repo = Repo::of(&format!("{}exit 1\n", counting(&marker)));
+    let place = tempfile::tempdir().unwrap();
+    for run in 1..3 {
+        let judge = Kustomize::new(fake()).keeping(place.path(), place.path(), Vec::new());
+        assert!(matches!(judged(&judge, &repo, &repo), Verdict::Unknown(_)));
+        assert_eq!(runs(&marker), run);
+    }
+}
+
+#[test]
+fn how_far_it_is_is_shown() {
+    use std::sync::Mutex;
+    struct Log(Arc<Mutex<Vec<String>>>);
+    impl Progress for Log {
+        fn begin(&self, program: &str, all: usize) {
+            self.0.lock().unwrap().push(format!("{all} with {program}"));
+        }
+        fn next(&self, done: usize, name: &str) {
+            self.0.lock().unwrap().push(format!("{done}: {name}"));
+        }
+        fn end(&self) {
+            self.0.lock().unwrap().push("end".to_owned());
+        }
+    }
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let judge = Kustomize::new(fake()).showing(Box::new(Log(log.clone())));
+    let repo = Repo::of(ONE);
+    judged(&judge, &repo, &repo);
+    judged(&judge, &repo, &repo);
+    let seen = log.lock().unwrap().clone();
+    assert_eq!(seen, ["1 with kustomize v9.9.9", "0: flux-system/app on main", "end"], "what is known takes no time");
 }
 
 #[test]

@@ -50,12 +50,7 @@ impl Workspace {
         let changed: BTreeSet<RepoPath> = self.held.keys().chain(wanted.keys()).filter(differs).cloned().collect();
         for path in changed.iter().filter(|path| self.held.contains_key(*path)) {
             fs::remove_file(self.path(path))?;
-            // A directory that is empty now may be in the place of a file or link.
-            for dir in path.dir().ancestors().filter(|dir| !dir.as_str().is_empty()) {
-                if fs::remove_dir(self.path(&dir)).is_err() {
-                    break;
-                }
-            }
+            self.remove_empty(&path.dir());
         }
         // Links come last, so that nothing is ever written through one.
         let is_link = |path: &&RepoPath| matches!(wanted.get(*path), Some(Content::Link(_)));
@@ -91,11 +86,22 @@ impl Workspace {
         let built = program.build(&self.path(&input.dir), &self.dir.path().join("home"));
         if input.text.is_some() {
             fs::remove_file(&file)?;
-            if let Some(Content::File(bytes)) = held {
-                private::write(&file, bytes)?;
+            match held {
+                Some(Content::File(bytes)) => private::write(&file, bytes)?,
+                _ => self.remove_empty(&input.dir),
             }
         }
         built
+    }
+
+    /// Removes a directory and those above it, as far as they are empty: what is written next may
+    /// have a file or link in their place.
+    fn remove_empty(&self, dir: &RepoPath) {
+        for dir in dir.ancestors().filter(|dir| !dir.as_str().is_empty()) {
+            if fs::remove_dir(self.path(&dir)).is_err() {
+                break;
+            }
+        }
     }
 
     /// How many lines a file has that it contains.

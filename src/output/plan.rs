@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judged::judged_as_line;
 use super::layout::count;
 use super::list::counts_as_text;
 use super::{Layout, visible};
 use crate::flux::{Radius, View};
-use crate::plan::{
-    Batch, Finding, Judged, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit, Verdict,
-};
+use crate::plan::{Batch, Finding, Lane, Migration, Outcome, Plan, Selection, Severity, Subject, Unit};
 use crate::repo::RepoPath;
 
 /// The plan as text: what would be done, on which cluster, in which batches, and what is in the
@@ -32,7 +31,7 @@ pub fn plan_as_text(
         }
     }
     if let Some(judged) = &plan.judged {
-        out.push_str(&layout.fold("", &builds(judged)));
+        out.push_str(&layout.fold("", &judged_as_line(judged)));
         out.push('\n');
         if let Some(caution) = judged.caution {
             out.push_str(&layout.fold("  ", caution));
@@ -62,30 +61,6 @@ fn summary(selection: &Selection<'_>, migration: &str) -> String {
     ];
     let text = counts_as_text(&counts);
     if text.is_empty() { "nothing to do".to_owned() } else { text }
-}
-
-/// Which program built both versions, and how many builds are the same.
-fn builds(judged: &Judged) -> String {
-    let Some(by) = &judged.by else {
-        return "builds are compared by flux-codemod alone; plan, diff, apply and branch also use kustomize or kubectl, if one \
-                is on the PATH or given by --kustomize"
-            .to_owned();
-    };
-    let all = judged.builds.len();
-    if all == 0 {
-        return format!("{by}: no Flux Kustomization builds a changed file");
-    }
-    let mut line = format!("{by}: {} of {} build the same", judged.same(), count(all, "Flux Kustomization"));
-    let number = |is: fn(&Verdict) -> bool| judged.builds.values().filter(|build| is(&build.verdict)).count();
-    let others = [
-        (number(|verdict| matches!(verdict, Verdict::Differs(_) | Verdict::Breaks(_))), "differ as their units state"),
-        (number(|verdict| matches!(verdict, Verdict::Fixed)), "build only with the change"),
-        (number(|verdict| matches!(verdict, Verdict::Unknown(_))), "cannot be compared"),
-    ];
-    for (number, what) in others.into_iter().filter(|(number, _)| *number > 0) {
-        line.push_str(&format!(", {number} {what}"));
-    }
-    line
 }
 
 /// What would be written, by lane and batch, in the order in which these land. Units that change no

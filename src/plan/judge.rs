@@ -110,6 +110,14 @@ impl Judged {
     pub fn same(&self) -> usize {
         self.builds.values().filter(|build| build.verdict == Verdict::Same).count()
     }
+
+    /// The same, of the Flux Kustomizations alone that some units can touch: those of a batch, say.
+    pub fn touched_by(&self, units: &[&Unit]) -> Judged {
+        let is_touched = |build: &Compared| units.iter().any(|unit| build.units.contains(&unit.id));
+        let builds = self.builds.iter().filter(|(_, build)| is_touched(build));
+        let builds = builds.map(|(of, build)| (of.clone(), build.clone())).collect();
+        Judged { by: self.by.clone(), caution: self.caution, builds }
+    }
 }
 
 /// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`

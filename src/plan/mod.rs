@@ -42,7 +42,7 @@ pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::as_findings;
 pub use planner::{Plan, plan};
-pub use prove::prove;
+pub use prove::{plan_reached, prove};
 pub use select::{Known, SelectError, Selection, Selectors, UnknownSelector, nearest};
 pub use skip::{OptOut, about_skips, kept_by};
 pub use stack::{Layer, StackError, independent, stacked, without};

@@ -79,6 +79,23 @@ impl<'t> Trial<'t> {
         Ok((judged, blamed))
     }
 
+    /// Lets a judge compare everything that the units can touch; `None` if something changes that
+    /// should not.
+    pub(super) fn compared(&self, after: &View, judge: &dyn Judge, name: String) -> Option<Judged> {
+        let mut judged = Judged { by: Some(name), caution: judge.caution(), ..Judged::default() };
+        let (in_both, in_any) = self.touched(after);
+        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
+            let Some(units) = in_any.get(&build) else { continue };
+            if surprise(&build, &verdict, units).is_some() {
+                return None;
+            }
+            let suspects = in_both.get(&build).unwrap_or(units);
+            let units = suspects.iter().map(|unit| unit.id.clone()).collect();
+            judged.builds.insert(build, Compared { verdict, units });
+        }
+        Some(judged)
+    }
+
     /// The units that can touch each Flux Kustomization with one of their files: those that can in
     /// both trees, and those that can in one.
     fn touched(&self, after: &View) -> (Touched<'t>, Touched<'t>) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::seen::{Facts, Seen};
+use super::seen::{Facts, Seen, bytes_at_most};
 
 /// A directory that is open.
 pub(crate) struct Dir {
@@ -91,6 +91,13 @@ impl Dir {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok((bytes, facts))
+    }
+
+    /// The bytes of a file that is no longer than this.
+    pub(crate) fn read_at_most(&self, name: &str, length: u64) -> io::Result<(Vec<u8>, Facts)> {
+        let file = self.open_file(name, OFlags::RDONLY)?;
+        let facts = facts(&rustix::fs::fstat(&file)?);
+        Ok((bytes_at_most(file, length)?, facts))
     }
 
     /// Creates a file that only this user may read. It must not exist, not even as a link.

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::seen::{Facts, Seen};
+use super::seen::{Facts, Seen, bytes_at_most};
 
 /// A directory.
 pub(crate) struct Dir {
@@ -63,6 +63,15 @@ impl Dir {
     /// The bytes of a file. Anything else is an error, and is not opened.
     pub(crate) fn read(&self, name: &str) -> io::Result<(Vec<u8>, Facts)> {
         Ok((read_file(&self.path.join(name))?, FACTS))
+    }
+
+    /// The bytes of a file that is no longer than this.
+    pub(crate) fn read_at_most(&self, name: &str, length: u64) -> io::Result<(Vec<u8>, Facts)> {
+        let seen = self.seen(name)?;
+        if !matches!(seen, Seen::File(_)) {
+            return Err(seen.is_no_file());
+        }
+        Ok((bytes_at_most(File::open(self.path.join(name))?, length)?, FACTS))
     }
 
     /// Creates a file. It must not exist, not even as a link.

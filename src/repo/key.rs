@@ -4,11 +4,12 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::dir::Dir;
+use super::own_place::{own_place, state_of_user};
 
 const FILE: &str = "key";
 const LENGTH: usize = 32;
@@ -34,23 +35,8 @@ impl Key {
     /// # Errors
     /// As [`Key::of_user`].
     pub fn below(state: &Path, not_below: &[&Path]) -> Result<Key, String> {
-        let place = state.join("flux-codemod");
-        let why = |error: io::Error| format!("{} cannot be used: {error}", place.display());
-        std::fs::create_dir_all(state).map_err(why)?;
-        let real = state.canonicalize().map_err(why)?;
-        if not_below.iter().filter_map(|dir| dir.canonicalize().ok()).any(|dir| real.starts_with(dir)) {
-            return Err(format!("{} is inside of the repository", place.display()));
-        }
-        let state = Dir::open(&real).map_err(why)?;
-        match state.make("flux-codemod", true) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(why(error)),
-            _ => {}
-        }
-        let dir = state.below("flux-codemod").map_err(why)?;
-        if !dir.facts().map_err(why)?.is_ours() {
-            return Err(format!("{} belongs to another user", place.display()));
-        }
-        dir.make_private().map_err(why)?;
+        let dir = own_place(state, not_below)?;
+        let why = |error: io::Error| format!("{} cannot be used: {error}", dir.path().display());
         match Key::read(&dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Key::make(&dir).map_err(why),
             read => read.map_err(why),
@@ -67,8 +53,7 @@ impl Key {
     }
 
     fn make(dir: &Dir) -> io::Result<Key> {
-        let mut key = [0; LENGTH];
-        getrandom::fill(&mut key).map_err(io::Error::other)?;
+        let Key(key) = Key::of_run()?;
         let unready = random_name(FILE)?;
         let mut file = dir.create(&unready)?;
         file.write_all(&key)?;
@@ -85,12 +70,30 @@ impl Key {
         Key::read(dir)
     }
 
-    /// What only someone with the key can say about a text.
-    pub(super) fn seal(&self, text: &str) -> String {
+    /// A key that ends with this run.
+    ///
+    /// # Errors
+    /// If the system gives no random bytes.
+    pub(crate) fn of_run() -> io::Result<Key> {
+        let mut key = [0; LENGTH];
+        getrandom::fill(&mut key).map_err(io::Error::other)?;
+        Ok(Key(key))
+    }
+
+    /// The key for one purpose. A seal that was made for another does not count for it.
+    pub(crate) fn made_for(&self, purpose: &str) -> Key {
+        Key(self.digest(purpose.as_bytes()))
+    }
+
+    /// What only someone with the key can say about some bytes.
+    pub(crate) fn seal(&self, bytes: impl AsRef<[u8]>) -> String {
+        hex(&self.digest(bytes.as_ref()))
+    }
+
+    fn digest(&self, bytes: &[u8]) -> [u8; LENGTH] {
         // Two rounds, so that nobody can seal a longer text who has seen the seal of a shorter one.
-        let inner = Sha256::new().chain_update(self.0).chain_update(text).finalize();
-        let outer = Sha256::new().chain_update(self.0).chain_update(inner).finalize();
-        hex(&outer)
+        let inner = Sha256::new().chain_update(self.0).chain_update(bytes).finalize();
+        Sha256::new().chain_update(self.0).chain_update(inner).finalize().into()
     }
 }
 
@@ -109,16 +112,6 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Where programs of this user keep what must outlast them.
-fn state_of_user() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|dir| dir.is_absolute());
-    if cfg!(windows) {
-        return variable("LOCALAPPDATA");
-    }
-    let home = || std::env::home_dir().filter(|home| home.is_absolute());
-    variable("XDG_STATE_HOME").or_else(|| Some(home()?.join(".local/state")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +123,7 @@ mod tests {
         let again = Key::below(&dir.path().join("a/b"), &[]).unwrap();
         assert_eq!(key.seal("x"), again.seal("x"));
         assert_ne!(key.seal("x"), key.seal("y"));
+        assert_ne!(key.seal("x"), key.made_for("another purpose").seal("x"));
         assert_ne!(key.seal("x"), Key::below(&dir.path().join("other"), &[]).unwrap().seal("x"));
         let names: Vec<_> = std::fs::read_dir(dir.path().join("a/b/flux-codemod")).unwrap().collect();
         assert_eq!(names.len(), 1);

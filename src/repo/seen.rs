@@ -1,6 +1,7 @@
 //! What has a name in a directory, as far as the system says.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 
 /// What has a name in a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,4 +50,14 @@ impl Seen {
     pub(super) fn is_no_file(&self) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidInput, format!("{} is here, where a file should be", self.words()))
     }
+}
+
+/// All of a file that is no longer than this.
+pub(super) fn bytes_at_most(file: File, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(length + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > length {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {length} bytes")));
+    }
+    Ok(bytes)
 }

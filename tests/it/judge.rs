@@ -297,3 +297,37 @@ fn haynes_ops_builds_the_same() {
     let builds = plan["judged"]["builds"].as_array().unwrap();
     assert!(builds.len() > 20 && builds.iter().all(|build| build["verdict"] == "same"), "{builds:?}");
 }
+
+/// A selection has no more judged than it reaches, and what was judged once is not judged again.
+#[test]
+fn what_is_not_reached_or_known_is_not_built() {
+    let repo = repo();
+    let place = tempfile::tempdir().unwrap();
+    let log = place.path().join("builds");
+    let counts = place.path().join("kustomize");
+    let script = std::fs::read_to_string(fake()).unwrap();
+    let script = script.replace("for dir; do", &format!("echo built >>'{}'\nfor dir; do", log.display()));
+    std::fs::write(&counts, script).unwrap();
+    std::fs::set_permissions(&counts, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let builds = |cache: &str, args: &[&str]| {
+        let _ = std::fs::remove_file(&log);
+        let run = run(&repo, &[args, &["--kustomize", counts.to_str().unwrap()]].concat(), |command| {
+            command.env("XDG_CACHE_HOME", cache);
+        });
+        assert!(run.status < 2, "{}", run.stderr);
+        (std::fs::read_to_string(&log).unwrap_or_default().lines().count(), unfolded(&run.stdout))
+    };
+    let cache = place.path().join("cache").display().to_string();
+    let part = ["plan", "components", "--path", &format!("{ONLY}/kustomization.yaml")];
+    let (of_part, shown) = builds("/dev/null", &part);
+    assert!(shown.contains("1 of 1 Flux Kustomization builds the same"), "{shown}");
+    assert_eq!(of_part, 2, "before and after");
+    let (of_all, shown) = builds(&cache, &["plan", "components"]);
+    assert!(shown.contains("6 of 6 Flux Kustomizations build the same"), "{shown}");
+    assert!(of_all > of_part, "{of_all}");
+    assert_eq!(builds(&cache, &["plan", "components"]).0, 0, "nothing has changed");
+    assert_eq!(builds(&cache, &part).0, 0);
+    assert_eq!(builds(&cache, &["diff", "components"]).0, 0);
+    // Another migration has nothing judged.
+    assert_eq!(builds("/dev/null", &["plan", "chart-ref", "--cluster", "main"]).0, 0);
+}

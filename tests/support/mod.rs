@@ -37,6 +37,8 @@ pub fn program() -> Command {
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     // Whether kustomize is installed makes no difference, but where a test is about it.
     command.env("FLUX_CODEMOD_KUSTOMIZE", "none");
+    // No build of an earlier run is known, but where a test is about it: a file cannot be a directory.
+    command.env("XDG_CACHE_HOME", "/dev/null");
     command.env("XDG_STATE_HOME", state()).env("LOCALAPPDATA", state());
     as_a_tester(&mut command);
     command

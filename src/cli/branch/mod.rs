@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::{Context, repository};
 use super::judge::judge;
-use super::{Asked, Outcome, Proof, Start, hint, layout, print_text};
+use super::{Asked, Outcome, Proof, Start, hint, layout, print_text, progress};
 use crate::output::branches_as_text;
 use prepared::{Prepared, refuse_edited, refuse_shared_names};
 
@@ -70,7 +70,7 @@ enum OnEdited {
 
 /// `branch`: makes a branch of each batch, on the branches that the clusters follow.
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
-    let asked = args.asked.resolved();
+    let asked = Asked { one_app_each: args.per == Per::App, ..args.asked.resolved() };
     if asked.migrations.is_empty() {
         bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
@@ -79,12 +79,9 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     let targets = target::targets(start, &git, &asked)?;
     let contexts: Vec<Context> = targets
         .iter()
-        .map(|target| {
-            let mut context = Context::of_commit(start, &git, &target.base, &asked.migrations, judge.clone())?;
-            context.settings.batches.one_app_each |= args.per == Per::App;
-            Ok(context)
-        })
+        .map(|target| Context::of_commit(start, &git, &target.base, &target.of(&asked), judge.clone()))
         .collect::<anyhow::Result<_>>()?;
+    progress::doing("making the branches");
     // Everything that can fail before something is written fails here.
     let prepared: Vec<Prepared<'_>> = targets
         .iter()

@@ -1,0 +1,22 @@
+//! How far the builds are.
+
+/// Shows how far the builds are. It is called from several threads.
+pub trait Progress: Send + Sync {
+    /// Builds begin: which program runs, and how many there are.
+    fn begin(&self, program: &str, all: usize);
+
+    /// Some of them are done; the next is that of a Flux Kustomization.
+    fn next(&self, done: usize, name: &str);
+
+    /// No build runs any more.
+    fn end(&self);
+}
+
+/// Shows nothing.
+pub(super) struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: &str, _: usize) {}
+    fn next(&self, _: usize, _: &str) {}
+    fn end(&self) {}
+}
