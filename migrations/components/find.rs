@@ -22,7 +22,7 @@ pub(super) struct Found<'v> {
     pub(super) counterparts: BTreeMap<RepoPath, Result<Counterpart, Lacking>>,
     /// Templates that other templates list, with the kustomization files of these.
     pub(super) among_themselves: BTreeMap<RepoPath, BTreeSet<RepoPath>>,
-    /// All templates: directories with the file of a Kustomization.
+    /// All templates: directories with the file of a Kustomization, and files in none of them.
     pub(super) templates: BTreeSet<RepoPath>,
     /// What clusters apply of the consumers, by the consumer's file.
     applied: BTreeMap<RepoPath, Applied<'v>>,
@@ -41,7 +41,8 @@ impl<'v> Found<'v> {
         let templates = Templates::of(settings);
         let consumers = templates.consumers(view);
         let dirs = view.kustomizations().filter(|kustomization| !kustomization.component).map(Kustomization::dir);
-        let all: BTreeSet<RepoPath> = dirs.filter(|dir| templates.root_of(dir).is_some()).collect();
+        let dirs = dirs.filter(|dir| templates.root_of(dir).is_some());
+        let all: BTreeSet<RepoPath> = dirs.chain(templates.lone_files(view).cloned()).collect();
         let listed = consumers.iter().flat_map(|consumer| &consumer.references);
         let listed: BTreeSet<RepoPath> = listed.map(|reference| reference.target.clone()).collect();
         let paths = consumers.iter().map(|consumer| consumer.kustomization.path.clone());

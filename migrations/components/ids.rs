@@ -1,6 +1,7 @@
 //! What units are called.
 
 use super::META;
+use super::made;
 use super::pair::Counterpart;
 use super::template::Consumer;
 use crate::flux::{Object, View};
@@ -24,9 +25,7 @@ pub(super) fn switch(consumer: &Consumer<'_>) -> UnitId {
 
 /// The unit that makes a Component of a template. Its file is called as that of the template.
 pub(super) fn component(view: &View, counterpart: &Counterpart) -> Option<UnitId> {
-    let template = view.kustomization(counterpart.made_from.as_ref()?);
-    let file = template.map_or("kustomization.yaml", |kustomization| kustomization.path.name());
-    let path = counterpart.dir.join(file).expect("a path in the repository");
+    let path = made::kustomization(view, counterpart.made_from.as_ref()?, &counterpart.dir);
     Some(directory(COMPONENT, "Component", &counterpart.dir, &path))
 }
 
@@ -35,7 +34,8 @@ pub(super) fn promotion(view: &View, template: &RepoPath) -> UnitId {
 }
 
 pub(super) fn removal(view: &View, template: &RepoPath) -> UnitId {
-    directory(REMOVE, "Kustomization", template, file_of(view, template))
+    let kind = if made::is_file(view, template) { "File" } else { "Kustomization" };
+    directory(REMOVE, kind, template, file_of(view, template))
 }
 
 pub(super) fn rename(view: &View, from: &RepoPath) -> UnitId {

@@ -22,6 +22,7 @@ mod files;
 mod find;
 mod findings;
 mod ids;
+mod made;
 mod pair;
 mod promote;
 mod proof;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::files::{is_plain_text, relocated};
+use super::files::relocated;
+use super::made;
 use super::proof::{Difference, differences};
 use super::protect::{is_claim, is_protected};
 use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
-use crate::flux::{At, Kustomization, ObjectId, Traced, View, is_kustomization_file};
+use crate::flux::{At, Kustomization, ObjectId, Traced, View};
 use crate::plan::Code;
-use crate::repo::{EntryKind, RepoPath};
+use crate::repo::RepoPath;
 
 /// The `apiVersion` of Components.
 pub(super) const VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
@@ -50,7 +51,9 @@ pub(super) fn counterparts(
     all: &BTreeSet<RepoPath>,
 ) -> BTreeMap<RepoPath, Result<Counterpart, Lacking>> {
     let pairing = Pairing::of(view, settings);
-    let targets: Vec<&RepoPath> = listed.iter().chain(all.difference(listed)).collect();
+    let mut targets: Vec<&RepoPath> = listed.iter().chain(all.difference(listed)).collect();
+    // What is in another template and has its own consumers keeps its place.
+    targets.sort_by_key(|target| made::is_nested(view, target));
     let rendered = rendered(view, &targets);
     // Of several templates that render the same, the first becomes a Component.
     let mut made: Vec<(Counterpart, &[Traced])> = Vec::new();
@@ -63,7 +66,7 @@ pub(super) fn counterparts(
             (Ok(None), Some((new, _))) => Ok(new.clone()),
             (Ok(None), None) if !listed.contains(target) => continue,
             (Ok(None), None) => {
-                let new = pairing.made_of(target, objects);
+                let new = pairing.made_of(target, objects).and_then(|new| is_apart(view, new, &made));
                 made.extend(new.iter().map(|new| (new.clone(), objects.as_slice())));
                 new
             }
@@ -73,12 +76,32 @@ pub(super) fn counterparts(
     found
 }
 
+/// A new Component, if its files are apart from those of other new ones.
+///
+/// # Errors
+/// If another one is to be made there.
+fn is_apart(view: &View, new: Counterpart, made: &[(Counterpart, &[Traced])]) -> Result<Counterpart, Lacking> {
+    let files = |new: &Counterpart| -> BTreeSet<RepoPath> {
+        new.made_from.iter().flat_map(|template| made::files(view, template, &new.dir)).collect()
+    };
+    let own = files(&new);
+    let mut others = made.iter().map(|(other, _)| other).filter(|other| other.made_from.is_some());
+    let is_there = |other: &&Counterpart| other.dir == new.dir || !files(other).is_disjoint(&own);
+    match others.find(is_there).filter(|_| new.made_from.is_some()) {
+        Some(other) => {
+            let message = format!("{} is the place of the Component that is made of another template", other.dir);
+            Err((codes::PLACE_TAKEN, message))
+        }
+        None => Ok(new),
+    }
+}
+
 /// What each template renders by itself.
 fn rendered(view: &View, targets: &[&RepoPath]) -> Vec<Vec<Traced>> {
     let of_dirs = view.traced_directories(targets.iter().copied());
-    let all = targets.iter().zip(of_dirs).map(|(target, objects)| match view.tree().entry(target) {
-        Some(EntryKind::File { .. }) => view.traced_file(target),
-        _ => objects,
+    let all = targets.iter().zip(of_dirs).map(|(target, objects)| match made::is_file(view, target) {
+        true => view.traced_file(target),
+        false => objects,
     });
     all.collect()
 }
@@ -140,27 +163,29 @@ impl<'v> Pairing<'v> {
 
     /// The Component that is to be made of a template.
     fn made_of(&self, target: &RepoPath, objects: &[Traced]) -> Result<Counterpart, Lacking> {
-        let Some(kustomization) = self.view.kustomization(target) else {
-            return Err((codes::SINGLE_FILE, format!("no Component renders only what {target} does")));
-        };
-        let path = &kustomization.path;
-        if changes_others(self.view, kustomization) {
+        let kustomization = self.view.kustomization(target);
+        if kustomization.is_none() && !made::is_file(self.view, target) {
+            return Err((codes::EMPTY, format!("{target} has no kustomization")));
+        }
+        if let Some(Kustomization { path, .. }) = kustomization.filter(|there| changes_others(self.view, there)) {
             let message = format!("{path} changes objects; as a Component it would change those of its consumers, too");
             return Err((codes::TRANSFORMS, message));
         }
-        let in_place = self.settings.create == Create::InPlace;
-        let dir = if in_place { target.clone() } else { self.place(target) };
-        if in_place {
+        // A single file cannot become one where it is.
+        let in_place = kustomization.filter(|_| self.settings.create == Create::InPlace);
+        let dir = if in_place.is_some() { target.clone() } else { self.place(target) };
+        if let Some(Kustomization { path, .. }) = in_place {
             if let Some(barred) = self.view.barred(path) {
                 return Err((codes::NOT_COPIED, format!("{path} is never changed ({barred})")));
             }
         } else {
-            self.check_can_be_copied(target, kustomization)?;
-            if self.view.tree().holds(&dir) {
+            made::check_can_be_copied(self.view, target)?;
+            if made::is_taken(self.view, target, &dir) {
                 let message = format!("{dir} exists already, and is not a Component that renders the same as {target}");
                 return Err((codes::PLACE_TAKEN, message));
             }
         }
+        let in_place = in_place.is_some();
         Ok(Counterpart {
             dir,
             made_from: (!in_place).then(|| target.clone()),
@@ -176,26 +201,11 @@ impl<'v> Pairing<'v> {
         let root = Templates::of(self.settings).root_of(target).expect("a template is in a directory of templates");
         let beside = || root.dir().join("components").expect("a path in the repository");
         let base = self.settings.directory.clone().unwrap_or_else(beside);
-        self.settings.renamed(&relocated(target, &root, &base))
-    }
-
-    fn check_can_be_copied(&self, dir: &RepoPath, kustomization: &Kustomization) -> Result<(), Lacking> {
-        let (view, path) = (self.view, &kustomization.path);
-        let listed = kustomization.resources.iter().chain(&kustomization.components);
-        for entry in listed.chain(&kustomization.inputs).chain(&kustomization.configurations) {
-            let target = view.resolve(kustomization, &entry.text).filter(|_| !entry.is_remote());
-            if target.is_none_or(|target| !target.is_in(dir)) {
-                let message = format!("{path}:{} names {}, which is outside of its directory", entry.line, entry.text);
-                return Err((codes::NOT_COPIED, message));
-            }
-        }
-        for (inside, kind) in view.tree().entries().filter(|(inside, _)| inside.is_in(dir)) {
-            let is_another = is_kustomization_file(&inside) && inside != *path;
-            if is_another || !is_plain_text(view, &inside, &kind) || view.barred(&inside).is_some() {
-                return Err((codes::NOT_COPIED, format!("{inside} cannot be copied")));
-            }
-        }
-        Ok(())
+        let place = relocated(target, &root, &base);
+        // That of a single file is a directory with the name of the file.
+        let stem = place.name().rsplit_once('.').filter(|_| made::is_file(self.view, target)).map(|(stem, _)| stem);
+        let place = stem.and_then(|stem| place.dir().join(stem)).unwrap_or(place);
+        self.settings.renamed(&place)
     }
 }
 

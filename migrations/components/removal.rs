@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::files::{files_in, read};
 use super::find::Found;
+use super::made;
 use super::template::Consumer;
 use crate::flux::View;
 use crate::plan::Finding;
@@ -47,7 +48,11 @@ fn before_beside<'f, 'v>(
     if is_named_elsewhere || !counterpart.differs.is_empty() || !is_plain {
         return None;
     }
+    // What is a part of it and no template of its own is removed with it.
+    let parts = made::reached(found.view, template);
+    let is_part = |other: &RepoPath| parts.contains(other) && !found.counterparts.contains_key(other);
     let inside = found.templates.iter().filter(|other| *other != template && other.is_in(template));
+    let inside = inside.filter(|other| !is_part(other));
     let naming = found.among_themselves.iter().filter(|(listed, _)| listed.is_in(template)).flat_map(|(_, by)| by);
     let templates: BTreeSet<RepoPath> = inside.cloned().chain(naming.map(RepoPath::dir)).collect();
     for other in &templates {

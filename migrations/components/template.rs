@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::made;
 use super::settings::ComponentsSettings;
 use crate::flux::{Kustomization, View};
 use crate::repo::RepoPath;
@@ -52,7 +53,8 @@ impl<'s> Templates<'s> {
 
     /// Whether a tree has neither templates nor anything that names one.
     pub(super) fn are_none(self, view: &View) -> bool {
-        self.inside(view).next().is_none() && self.consumers(view).is_empty()
+        let are_some = self.inside(view).next().is_some() || !self.consumers(view).is_empty();
+        !are_some && !view.tree().entries().any(|(path, _)| self.is_lone(view, &path))
     }
 
     /// The outermost directory of templates that a path is in; the directory itself is no template.
@@ -71,6 +73,28 @@ impl<'s> Templates<'s> {
     /// The kustomizations among templates.
     fn inside(self, view: &View) -> impl Iterator<Item = &Kustomization> {
         view.kustomizations().filter(move |kustomization| self.root_of(&kustomization.path).is_some())
+    }
+
+    /// The files with objects among templates that are in no directory with a kustomization: each is
+    /// a template by itself. `view` is a [`View::whole`].
+    pub(super) fn lone_files(self, view: &View) -> impl Iterator<Item = &RepoPath> {
+        let with_objects = view.files().filter(|(_, file)| !file.objects.is_empty());
+        with_objects.map(|(path, _)| path).filter(move |path| self.is_lone(view, path))
+    }
+
+    /// Whether a file may be a template by itself. The templates of a Helm chart are none.
+    fn is_lone(self, view: &View, path: &RepoPath) -> bool {
+        // Most paths are elsewhere, which is quickly seen.
+        let may_be_in = |name: &String| path.as_str().contains(name.as_str());
+        let Some(root) = self.0.templates.iter().any(may_be_in).then(|| self.root_of(path)).flatten() else {
+            return false;
+        };
+        let chart = root.dir().join("Chart.yaml").filter(|chart| view.tree().entry(chart).is_some());
+        let mut dirs = path.ancestors().skip(1).take_while(|dir| dir.is_in(&root));
+        chart.is_none()
+            && [".yaml", ".yml"].iter().any(|ending| path.name().ends_with(ending))
+            && made::is_file(view, path)
+            && dirs.all(|dir| view.kustomization(&dir).is_none())
     }
 
     /// All other kustomizations.

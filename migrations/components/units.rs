@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{files_in, relocated};
+use super::files::files_in;
 use super::find::Found;
 use super::pair::Counterpart;
 use super::rename::Rename;
 use super::template::{Consumer, Reference};
-use super::{class, codes, findings, ids, promote, removal, warnings};
+use super::{class, codes, findings, ids, made, promote, removal, warnings};
 use crate::flux::Object;
 use crate::plan::{Draft, Effect, Finding, Impact, Outcome, Safety, Survey, UnitId};
 use crate::repo::RepoPath;
@@ -104,7 +104,7 @@ fn effects(found: &Found<'_>, consumer: &Consumer<'_>, counterparts: &[&Counterp
 /// A Component that is made of a template.
 fn copy(found: &Found<'_>, counterpart: &Counterpart) -> Option<Draft> {
     let (id, template) = (ids::component(found.view, counterpart)?, counterpart.made_from.as_ref()?);
-    let touches = files_in(found.view, template).map(|path| relocated(&path, template, &counterpart.dir));
+    let touches = made::files(found.view, template, &counterpart.dir);
     let needs = found.claims_of(counterpart).map(|(id, _)| id).collect();
     Some(Draft { needs, ..Draft::new(id, format!("new, a copy of {template}"), touches) })
 }

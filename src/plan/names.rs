@@ -19,7 +19,7 @@ pub(super) fn refuse_invalid(units: &mut [Unit]) {
 /// The first name of a unit that is not one.
 fn invalid(unit: &Unit) -> Option<String> {
     let subject = &unit.id.subject;
-    if matches!(subject, Subject::Consumer { .. }) || is_directory(subject) {
+    if matches!(subject, Subject::Consumer { .. }) || is_path(subject) {
         return None;
     }
     let also = unit.also.iter().map(|full| full.split_once('/').unwrap_or(("", full)));
@@ -36,10 +36,11 @@ fn invalid(unit: &Unit) -> Option<String> {
     })
 }
 
-/// Whether the subject is a directory with a kustomization file, which is called by its path.
-fn is_directory(subject: &Subject) -> bool {
+/// Whether the subject is a file, or a directory with a kustomization file, which is called by its
+/// path.
+fn is_path(subject: &Subject) -> bool {
     let (kind, name) = (subject.kind(), subject.name());
-    matches!(kind, "Component" | "Directory" | "Kustomization")
+    matches!(kind, "Component" | "Directory" | "File" | "Kustomization")
         && subject.namespace().is_empty()
         && !name.starts_with('-')
         && RepoPath::new(name).is_ok_and(|dir| !name.is_empty() && subject.path().is_in(&dir))
