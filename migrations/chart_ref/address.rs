@@ -53,14 +53,22 @@ pub(super) fn address(
     })
 }
 
-/// The addresses that a HelmRepository may stand for, whatever the version.
+/// The addresses that a chart of a HelmRepository has for certain, whatever the version: in the
+/// HelmRepository itself, and where its publishers have it.
 pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> Vec<String> {
     let url = in_repository(&chart.name, repository).and_then(Result::ok).map(|address| address.url);
     let is_known = chart.name == APP_TEMPLATE && is_published_at(&repository.url);
     let published = [FROZEN, LABS].into_iter().filter(|_| is_known);
-    // A configured home is for repositories that are not OCI, and for charts that change versions.
-    let home = chart.home.as_deref().filter(|_| url.is_none() || chart.target.is_some());
-    url.into_iter().chain(published.chain(home).map(|base| format!("{base}/{}", chart.name))).collect()
+    url.into_iter().chain(published.map(|base| format!("{base}/{}", chart.name))).collect()
+}
+
+/// The address that a chart may have if it was in a HelmRepository: the configured one. It is the
+/// same for every HelmRepository, so it shows of none that the chart was in it.
+pub(super) fn address_by_configuration(chart: &ChartSettings, repository: &HelmRepository) -> Option<String> {
+    // The publishers of app-template have no other charts.
+    let is_of_others = chart.name != APP_TEMPLATE && is_published_at(&repository.url);
+    let home = chart.home.as_deref().filter(|_| !is_of_others && (!is_oci(repository) || chart.target.is_some()))?;
+    Some(format!("{home}/{}", chart.name))
 }
 
 /// Whether a HelmRepository is in a registry, so that versions are tags.
