@@ -38,7 +38,7 @@ pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
     SourceRef, WorkloadKind, is_kustomization_file,
 };
-pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, Stage, Unmodelled};
+pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled};
 pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::{

@@ -135,7 +135,7 @@ impl Patch {
     }
 
     /// Whether it may be for objects of a kind and name, in any namespace.
-    pub(in crate::flux) fn is_for_named(&self, kind: &str, name: &str) -> bool {
+    pub fn is_for_named(&self, kind: &str, name: &str) -> bool {
         match (&self.target, &self.change) {
             (Some(target), _) => target.may_select(kind, name),
             (None, Change::Merge(patch)) => {
@@ -188,6 +188,11 @@ impl Patch {
             Change::Merge(value) => Some(value),
             Change::Json(_) | Change::Fill(_) | Change::Unreadable => None,
         }
+    }
+
+    /// The change that it makes.
+    pub(super) fn change(&self) -> &Change {
+        &self.change
     }
 
     /// Whether its target selects by labels or annotations, which objects may get later.
