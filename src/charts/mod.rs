@@ -2,4 +2,5 @@
 
 pub mod app_template;
 pub mod homes;
+pub mod hosts;
 pub mod version;

@@ -10,17 +10,27 @@ impl<'v> Chart<'v> {
     /// leaves the name open.
     pub fn installed(view: &View, release: &'v Installed) -> Option<Chart<'v>> {
         static NONE: Value = Value::Null;
-        let chart = release.chart.as_ref().filter(|_| release.is_known())?;
-        let of_source = || {
-            let source = view.node(chart.at.as_ref()?)?;
-            Some(source.text_at(&["spec", "url"])?.trim_end_matches('/').rsplit('/').next()? == NAME)
-        };
-        let is_it = match &chart.name {
-            Some(name) => name == NAME,
-            None => of_source()?,
-        };
-        let version = Version::of(chart.version.as_deref().filter(|_| is_it)?)?;
+        let version = Version::of(version_of(view, release)?)?;
         let values = release.object.at(&["spec", "values"]).unwrap_or(&NONE);
         Some(Chart { version, release: &release.release, namespace: &release.namespace, values })
     }
+}
+
+/// Whether a release installs this chart, at any version; `None` if that is not certain.
+pub fn is_installed(view: &View, release: &Installed) -> Option<bool> {
+    let chart = release.chart.as_ref()?;
+    let of_source = || {
+        let source = view.node(chart.at.as_ref()?)?;
+        Some(source.text_at(&["spec", "url"])?.trim_end_matches('/').rsplit('/').next()? == NAME)
+    };
+    match &chart.name {
+        Some(name) => Some(name == NAME),
+        None => of_source(),
+    }
+}
+
+/// The version of this chart that a release of a known name installs, as it is written.
+pub(super) fn version_of<'r>(view: &View, release: &'r Installed) -> Option<&'r str> {
+    let chart = release.chart.as_ref().filter(|_| release.is_known())?;
+    chart.version.as_deref().filter(|_| is_installed(view, release) == Some(true))
 }

@@ -29,6 +29,8 @@
 mod accounts;
 mod apply;
 mod convert;
+mod deployed;
+mod flaws;
 mod hooks;
 mod immutable;
 mod installed;
@@ -46,8 +48,11 @@ mod workloads;
 
 pub use accounts::{Account, KeyedAccount, KeyedAccounts, PodAccount, Statement, SubjectAccount};
 pub use convert::{COMPONENT, CONTROLLER, Conversion, Doubt, Matter, Rejected, line_of};
+pub use deployed::{Deployed, PodInput};
+pub use flaws::{Flaw, Matter as FlawMatter};
 pub use hooks::{Hook, hooks};
 pub use immutable::{ClaimTemplate, Cost, Stop, Workload};
+pub use installed::is_installed;
 pub use name::{Name, Unknown, Why};
 pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};

@@ -14,16 +14,10 @@ impl Version {
     /// The version that a text such as `3.7.3` or `v4.6.2` means. `None` for ranges, pre-releases,
     /// and versions whose naming is not specified: what they make of values nobody here knows.
     pub fn of(text: &str) -> Option<Version> {
-        let text = text.strip_prefix('v').unwrap_or(text);
-        // The build part: an OCI tag has `_` for it.
-        let text = text.split(['+', '_']).next().unwrap_or(text);
-        let mut parts = text.split('.');
-        let mut number = || parts.next().filter(|part| is_number(part)).and_then(|part| part.parse::<u32>().ok());
-        let (major, minor, _patch) = (number()?, number()?, number()?);
-        match (major, minor, parts.next()) {
-            (3, 7, None) => Some(Version::V3_7),
-            (4, 0, None) => Some(Version::V4_0),
-            (4, _, None) => Some(Version::V4_1),
+        match exact(text)? {
+            [3, 7, _] => Some(Version::V3_7),
+            [4, 0, _] => Some(Version::V4_0),
+            [4, ..] => Some(Version::V4_1),
             _ => None,
         }
     }
@@ -32,6 +26,18 @@ impl Version {
     pub fn is_3(self) -> bool {
         self == Version::V3_7
     }
+}
+
+/// The numbers of an exact version such as `3.7.3` or `v4.6.2`; `None` for ranges, pre-releases and
+/// anything else.
+pub(super) fn exact(text: &str) -> Option<[u32; 3]> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    // The build part: an OCI tag has `_` for it.
+    let text = text.split(['+', '_']).next().unwrap_or(text);
+    let mut parts = text.split('.');
+    let mut number = || parts.next().filter(|part| is_number(part)).and_then(|part| part.parse::<u32>().ok());
+    let numbers = [number()?, number()?, number()?];
+    parts.next().is_none().then_some(numbers)
 }
 
 fn is_number(part: &str) -> bool {
