@@ -6,6 +6,7 @@
 //! tree, objects that another repository applies) may be what is missing.
 
 mod absent;
+mod app_template;
 mod builds;
 mod charts;
 mod claims;
@@ -13,17 +14,25 @@ pub mod codes;
 mod dependencies;
 mod fields;
 mod files;
+mod homes;
+mod inputs;
 mod kustomize;
+mod lists;
+mod makers;
 mod manifests;
+mod names;
 mod owners;
 mod releases;
 mod skips;
+#[cfg(test)]
+mod tests;
 mod variables;
+mod webhooks;
 
 pub use codes::CODES;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::flux::View;
+use crate::flux::{Value, View};
 use crate::repo::RepoPath;
 use builds::Builds;
 
@@ -37,7 +46,11 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(dependencies::findings(&view));
     found.extend(releases::findings(&view));
     found.extend(charts::findings(&view));
+    found.extend(homes::findings(&view));
+    found.extend(app_template::findings(&view, &builds));
+    found.extend(inputs::findings(&view, &builds));
     found.extend(fields::findings(&view));
+    found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));
@@ -59,5 +72,14 @@ fn listed(names: impl IntoIterator<Item = String>) -> String {
     match names.len() {
         more if more > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), more - SHOWN),
         _ => names.join(", "),
+    }
+}
+
+/// Whether a mapping in a value has a key.
+fn has_key(value: &Value, key: &str) -> bool {
+    match value {
+        Value::Sequence(items) => items.iter().any(|item| has_key(item, key)),
+        Value::Mapping(entries) => entries.iter().any(|(name, value)| name == key || has_key(value, key)),
+        _ => false,
     }
 }

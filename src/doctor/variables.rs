@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builds::Builds;
-use super::codes::VARIABLE;
+use super::codes::{FILLED_BY_WEBHOOK, VARIABLE};
 use super::owners::line;
-use super::{finding, listed};
+use super::{finding, listed, webhooks};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, Object, Rendered, SubstituteFrom, Value, Variables, View};
+use crate::flux::{At, ClusterId, FluxKustomization, Object, Rendered, SubstituteFrom, Value, Variables, View};
 use crate::yaml::{Kind, Node};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
@@ -15,6 +15,8 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
     let mut unsubstituted: BTreeMap<(&At, String), BTreeSet<String>> = BTreeMap::new();
     let made = secrets_made(view);
+    let filling = webhooks::filling(view);
+    let mut silenced: BTreeMap<ClusterId, BTreeSet<(&At, String)>> = BTreeMap::new();
     for (id, kustomization) in view.graph().kustomizations.entries() {
         if may_come_from_elsewhere(kustomization, &made) {
             continue;
@@ -24,6 +26,10 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
             for object in builds.by(id) {
                 let names = [Some(&object.name), object.namespace.as_ref()];
                 for name in names.into_iter().flatten().flat_map(|text| kustomization.variables.missing_in(text)) {
+                    if filling.contains_key(&kustomization.cluster) {
+                        silenced.entry(kustomization.cluster).or_default().insert((&object.at, name));
+                        continue;
+                    }
                     unsubstituted.entry((&object.at, name)).or_default().insert(kustomization.full_name());
                 }
             }
@@ -32,6 +38,10 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         let strict = view.graph().clusters[kustomization.cluster].substitutes_strictly() == Some(true);
         for object in builds.by(id).iter().filter(|object| is_substituted(object)) {
             for (line, name) in missing(view, &kustomization.variables, object) {
+                if filling.contains_key(&kustomization.cluster) {
+                    silenced.entry(kustomization.cluster).or_default().insert((&object.at, name));
+                    continue;
+                }
                 let (is_error, by) = found.entry((&object.at, line, name)).or_default();
                 *is_error |= strict;
                 by.insert(kustomization.full_name());
@@ -42,6 +52,19 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         let message = format!("${{{name}}} is in a name, and {} has no spec.postBuild: it stays as it is", listed(by));
         finding(Severity::Error, VARIABLE, &at.path, line(view, at), message)
     });
+    let notes = silenced.into_iter().map(|(cluster, variables)| {
+        let (at, what) = &filling[&cluster];
+        let number = variables.len();
+        let them = if number == 1 {
+            "1 variable without a value is".to_owned()
+        } else {
+            format!("{number} variables without a value are")
+        };
+        let cluster = &view.graph().clusters[cluster].name;
+        let message = format!("{what} may fill variables in cluster {cluster}: {them} not reported");
+        finding(Severity::Note, FILLED_BY_WEBHOOK, &at.path, line(view, at), message)
+    });
+    let notes: Vec<Finding> = notes.collect();
     found
         .into_iter()
         .map(|((at, line, name), (is_error, by))| {
@@ -51,6 +74,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
             finding(severity, VARIABLE, &at.path, line, message)
         })
         .chain(unsubstituted)
+        .chain(notes)
         .collect()
 }
 

@@ -51,7 +51,7 @@ const USES: &[(&str, &[&str])] = &[
     ("charts", &["flux", "yaml"]),
     ("config", &["repo", "text", "yaml"]),
     ("finding", &["repo"]),
-    ("doctor", &["finding", "flux", "repo", "yaml"]),
+    ("doctor", &["charts", "finding", "flux", "repo", "yaml"]),
     ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
     ("migrations", &["charts", "config", "flux", "plan", "repo", "text", "yaml"]),
     ("kustomize", &["flux", "plan", "programs", "repo"]),

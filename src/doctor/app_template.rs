@@ -1,0 +1,86 @@
+//! Values of app-template, judged by its version (`docs/app-template.md#what-doctor-finds-in-values`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builds::Builds;
+use super::codes::{ACCOUNT_UNUSED, SELECTS_NO_PODS, VALUES_NAME_NOTHING, VALUES_REJECTED};
+use super::finding;
+use super::makers::{Asked, Makers};
+use super::owners::line;
+use crate::charts::app_template::{Deployed, Flaw, FlawMatter, line_of};
+use crate::finding::{Code, Finding, Severity};
+use crate::flux::{At, Named, Reach, View, remote_cluster};
+
+/// An account that no pod of its release uses, the place of the release, and what is to be said.
+type Unused = (Named, At, Finding);
+
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut unused: Vec<Unused> = Vec::new();
+    let makers = Makers::of(view, builds);
+    for (at, reaches) in view.graph().reached() {
+        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
+            let Some(release) = view.installed(at, reach) else { continue };
+            let Some(deployed) = Deployed::installed(view, &release) else { continue };
+            let here = view.graph().kustomizations[reach.kustomization].remote_cluster();
+            let is_remote = remote_cluster(&release.object, &release.namespace, here.as_deref()).is_some();
+            for flaw in deployed.flaws() {
+                let report = report(view, at, reach, &flaw);
+                match &flaw.matter {
+                    // What else is on another cluster is not known.
+                    FlawMatter::Backend { .. } if is_remote => {}
+                    FlawMatter::Backend { service, .. } => {
+                        let asked = Asked {
+                            cluster: reach.cluster,
+                            kind: "Service",
+                            namespace: &release.namespace,
+                            name: service,
+                        };
+                        found.extend(makers.find(&asked).map(|_| report));
+                    }
+                    FlawMatter::UnusedAccount { account, .. } => {
+                        let named = Named {
+                            kind: "ServiceAccount".to_owned(),
+                            namespace: Some(release.namespace.clone()),
+                            name: account.clone(),
+                        };
+                        unused.push((named, at.clone(), report));
+                    }
+                    _ => found.push(report),
+                }
+            }
+        }
+    }
+    found.extend(used_by_nobody(view, unused));
+    found
+}
+
+fn report(view: &View, at: &At, reach: &Reach, flaw: &Flaw) -> Finding {
+    let (severity, code): (_, &'static Code) = match &flaw.matter {
+        FlawMatter::Rejected(_) | FlawMatter::SeveralAccounts => (Severity::Error, VALUES_REJECTED),
+        FlawMatter::Ignored(_) => (Severity::Warning, VALUES_REJECTED),
+        FlawMatter::NoEntry { .. } => (Severity::Error, VALUES_NAME_NOTHING),
+        FlawMatter::Backend { .. } | FlawMatter::Unmonitored { .. } => (Severity::Warning, VALUES_NAME_NOTHING),
+        FlawMatter::UnusedAccount { .. } => (Severity::Warning, ACCOUNT_UNUSED),
+        FlawMatter::NoPods { .. } => (Severity::Warning, SELECTS_NO_PODS),
+    };
+    let values = view.node(at).and_then(|root| root.at(&["spec", "values"]));
+    let line = values.map_or_else(|| line(view, at), |values| line_of(values, &flaw.at));
+    let message = format!("{}, {}: {}", reach.name, flaw.at.join("."), flaw.matter);
+    finding(severity, code, &at.path, line, message)
+}
+
+/// Those of the accounts that nothing else in the repository uses, either. To bind a role to one is
+/// no use.
+fn used_by_nobody(view: &View, unused: Vec<Unused>) -> Vec<Finding> {
+    let mut wanted: BTreeMap<Named, BTreeSet<At>> = BTreeMap::new();
+    for (named, at, _) in &unused {
+        wanted.entry(named.clone()).or_default().insert(at.clone());
+    }
+    let mentions = view.mentions(&wanted);
+    let is_used = |named: &Named| {
+        let mut places = mentions.get(named).into_iter().flatten();
+        places.any(|place| !place.what.contains("subjects"))
+    };
+    unused.into_iter().filter(|(named, ..)| !is_used(named)).map(|(.., finding)| finding).collect()
+}
