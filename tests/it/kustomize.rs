@@ -1,9 +1,13 @@
 //! The objects that `src/flux` finds at a path are those that real Kustomize builds there, with
-//! what Flux adds.
+//! what Flux adds, and the Flux Kustomizations among them are what their patches make of them.
+
+mod children;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::children::{children, children_that_differ};
 use crate::kubectl::kustomize;
 use crate::support::rounds::{each, exhaustive};
 use crate::support::{Repo, corpus, in_parallel};
@@ -30,6 +34,7 @@ fn build_for_real(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<R
         Ok(input) => input,
         Err(why) => return Some(Err(why.to_string())),
     };
+    let absent = Absent::of(repo, view, own);
     let file = repo.path().join(input.file.as_str());
     let before = std::fs::read(&file).ok();
     if let Some(text) = &input.text {
@@ -40,17 +45,43 @@ fn build_for_real(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<R
         Some(bytes) => std::fs::write(&file, bytes).ok()?,
         None => std::fs::remove_file(&file).ok()?,
     }
+    drop(absent);
     built
 }
 
-fn identities(built: &str) -> BTreeSet<Identity> {
+/// The files of a tree that are not in an artifact, taken away until this is dropped.
+struct Absent(Vec<(PathBuf, Vec<u8>)>);
+
+impl Absent {
+    fn of(repo: &Repo, view: &View, own: &FluxKustomization) -> Absent {
+        let files = view.tree().entries().map(|(path, _)| path).filter(|path| !own.artifact.holds(path));
+        let take = |path: PathBuf| {
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            (path, bytes)
+        };
+        Absent(files.map(|path| take(repo.path().join(path.as_str()))).collect())
+    }
+}
+
+impl Drop for Absent {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    }
+}
+
+fn documents(built: &str) -> impl Iterator<Item = Value> {
     let documents = serde_yaml::Deserializer::from_str(built).map(|document| Value::deserialize(document).unwrap());
-    let text = |value: &Value, path: &[&str]| {
-        let found = path.iter().try_fold(value, |value, key| value.get(key));
-        found.and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    documents
-        .filter(|document| !document.is_null())
+    documents.filter(|document| !document.is_null())
+}
+
+fn text(value: &Value, path: &[&str]) -> String {
+    let found = path.iter().try_fold(value, |value, key| value.get(key));
+    found.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn identities(built: &str) -> BTreeSet<Identity> {
+    documents(built)
         .map(|object| {
             (
                 text(&object, &["apiVersion"]),
@@ -73,7 +104,8 @@ fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared
         .map(|object| (object.api_version, object.kind, object.namespace.unwrap_or_default(), object.name))
         .collect();
     if ours == real {
-        return Some(Compared::Agreed);
+        let differs = children_that_differ(view, own, &built);
+        return Some(if differs.is_empty() { Compared::Agreed } else { Compared::Disagreed(differs.join("; ")) });
     }
     let only = |a: &BTreeSet<Identity>, b: &BTreeSet<Identity>| {
         let list: Vec<_> = a.difference(b).map(|(api, kind, ns, name)| format!("{api} {kind} {ns}/{name}")).collect();
@@ -333,7 +365,9 @@ fn every_path_of_real_repositories() {
         let repo = Repo::copy_of(&corpus.join(name).join(time));
         let view = view_of(&repo);
         let paths = all_paths(&view);
-        let sample = paths.values().step_by(each(8));
+        // Those that apply others are compared each time.
+        let (parents, others): (Vec<_>, Vec<_>) = paths.values().partition(|own| children(&view, own).next().is_some());
+        let sample = parents.into_iter().chain(others.into_iter().step_by(each(8)));
         let compared = sample.filter_map(|flux| Some((flux.path.clone()?, compare(&repo, &view, flux)?)));
         (name, time, compared.collect::<Vec<_>>())
     });

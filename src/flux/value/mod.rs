@@ -36,6 +36,12 @@ pub enum Value {
     Mapping(Vec<(String, Value)>),
 }
 
+/// Whether a plain scalar is one on one line inside of brackets, too. What is not is text for every
+/// reader.
+fn is_plain_in_flow(text: &str) -> bool {
+    !text.contains([',', '[', ']', '{', '}', '\n']) && !text.contains(": ") && !text.contains(" #")
+}
+
 /// How many nodes a value may have, aliases expanded: real objects have thousands, alias bombs
 /// have billions.
 const BUDGET: usize = 500_000;
@@ -277,8 +283,8 @@ impl Value {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
             Value::Null => "null".to_owned(),
-            Value::Scalar { text, string: true } => quoted(text),
-            Value::Scalar { text, string: false } => text.clone(),
+            Value::Scalar { text, string: false } if is_plain_in_flow(text) => text.clone(),
+            Value::Scalar { text, .. } => quoted(text),
             Value::Sequence(items) => format!("[{}]", items.iter().map(Value::to_flow).collect::<Vec<_>>().join(", ")),
             Value::Mapping(entries) => {
                 let entry = |(key, value): &(String, Value)| format!("{}: {}", quoted(key), value.to_flow());
@@ -340,6 +346,11 @@ mod tests {
         );
         assert_eq!(value(&nested.to_flow()), nested);
         assert_eq!(nested.to_flow().lines().count(), 1);
+        // What is plain in a block need not be so in brackets.
+        let plain = value("a: all(e, e.type == 'x').map(y, [z])\nb: {c: 12:30}\nc: two\n\n  lines\n");
+        let read = value(&plain.to_flow());
+        assert_eq!(read.text_at(&["a"]), Some("all(e, e.type == 'x').map(y, [z])"));
+        assert_eq!((read.get("b"), read.text_at(&["c"])), (plain.get("b"), plain.text_at(&["c"])));
     }
 
     #[test]
