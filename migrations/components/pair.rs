@@ -9,7 +9,7 @@ use super::proof::{Difference, differences};
 use super::protect::{is_claim, is_protected};
 use super::settings::{ComponentsSettings, Create};
 use super::template::Templates;
-use crate::flux::{At, Kustomization, ObjectId, Traced, View};
+use crate::flux::{At, Kustomization, ObjectId, Traced, View, is_kustomization_file};
 use crate::plan::Code;
 use crate::repo::RepoPath;
 
@@ -106,6 +106,31 @@ fn rendered(view: &View, targets: &[&RepoPath]) -> Vec<Vec<Traced>> {
     all.collect()
 }
 
+/// Why nothing is known that a template renders.
+fn empty(view: &View, target: &RepoPath) -> Lacking {
+    let tree = view.tree();
+    let is_file = made::is_file(view, target);
+    if !is_file && !tree.holds(target) {
+        return (codes::MISSING, format!("{target} does not exist, so there is no template to switch"));
+    }
+    let broken = |path: &RepoPath| {
+        let broken = view.file(path)?.broken.as_ref()?;
+        Some(format!("{path}:{} is not valid YAML, so it is not known what {target} renders", broken.line))
+    };
+    let file = view.files_in(target).map(|(path, _)| path).find(|path| is_of(path, target)).unwrap_or(target);
+    let why = match broken(file) {
+        Some(why) => why,
+        None if !is_file && view.kustomization(target).is_none() => format!("{target} has no kustomization file"),
+        None => format!("{target} renders no known objects"),
+    };
+    (codes::EMPTY, why)
+}
+
+/// Whether a file is the kustomization file of a directory.
+fn is_of(path: &RepoPath, dir: &RepoPath) -> bool {
+    is_kustomization_file(path) && path.dir() == *dir
+}
+
 /// Looks for the Components of templates, or for where to make them.
 struct Pairing<'v> {
     view: &'v View,
@@ -136,7 +161,7 @@ impl<'v> Pairing<'v> {
             return Err((codes::UNDER_RESOURCES, format!("{target} is a Component, and is listed under `resources`")));
         }
         if objects.is_empty() {
-            return Err((codes::EMPTY, format!("{target} renders no known objects")));
+            return Err(empty(self.view, target));
         }
         let counterpart = |component: &Component| Counterpart {
             dir: component.dir.clone(),
@@ -254,4 +279,25 @@ fn ids(objects: &[Traced]) -> BTreeSet<ObjectId> {
 
 fn texts(objects: &[Traced]) -> Vec<String> {
     objects.iter().flat_map(Traced::texts).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::migrations::components::Components;
+    use crate::plan::author::testing::check_refused;
+
+    #[test]
+    fn why_nothing_is_known_of_a_template_is_said() {
+        let consumer = "//- apps/kustomization.yaml\nresources:\n  - ../templates/gatus\n";
+        let refused = |more: &str, code: &str| {
+            check_refused(
+                &Components,
+                &format!("{consumer}{more}"),
+                &[&format!("refused {code} apps/kustomization.yaml:2")],
+            );
+        };
+        refused("", "template-missing");
+        refused("//- templates/gatus/config.yaml\na: 1\n", "template-empty");
+        refused("//- templates/gatus/kustomization.yaml\nresources: [\n", "template-empty");
+    }
 }

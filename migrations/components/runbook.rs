@@ -2,7 +2,7 @@
 
 use super::ids::{PROMOTE, PROTECT, RENAME, SWITCH};
 use crate::flux::View;
-use crate::plan::runbook::{Runbook, Step, command, reconcile};
+use crate::plan::runbook::{Runbook, Step, command, get_not_ready, reconcile};
 use crate::plan::{Batch, Impact, REMOVE};
 
 /// Shows which claims Flux never deletes.
@@ -19,8 +19,8 @@ pub(super) fn runbook(view: &View, batch: &Batch<'_>) -> Runbook {
     let claims = |what: &str| Step::new(what, vec![command(CLAIMS)]);
     let is_changed = batch.units.iter().any(|unit| unit.impact > Impact::None);
     let mut before = vec![Step::new(
-        "Nothing in this batch is failing: this prints no Kustomization that is not Ready.",
-        vec![command(["flux", "get", "kustomizations", "--all-namespaces", "--status-selector", "ready=false"])],
+        "No Kustomization of this batch is failing or stuck: these print none of them.",
+        get_not_ready("kustomizations"),
     )];
     let mut after = vec![reconcile(view, batch)];
     if batch.units.iter().flat_map(|unit| &unit.needs).any(|need| need.step == PROTECT) {

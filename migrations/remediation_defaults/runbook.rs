@@ -7,7 +7,7 @@ use super::findings::agreement;
 use super::roots::Root;
 use super::settings::Scope;
 use super::units::{INJECT, KUSTOMIZATION_DEFAULTS, KUSTOMIZATION_OPT_OUT, OPT_IN, OPT_OUT, OWN_PATCHES};
-use crate::plan::runbook::{Runbook, Step, command, command_about, get_releases, get_with, reconcile};
+use crate::plan::runbook::{Runbook, Step, command_about, get_not_ready, get_releases, get_with, reconcile};
 use crate::plan::{Batch, Impact, Unit};
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
@@ -30,11 +30,7 @@ fn show(batch: &Batch<'_>, kind: &str, words: &[&str]) -> Vec<Vec<String>> {
 /// The fields of releases that defaults set.
 const VALUES: [&str; 2] = ["--output", "custom-columns=:.metadata.name,:.spec.install,:.spec.upgrade,:.spec.rollback"];
 
-fn not_ready(kind: &str) -> Vec<Vec<String>> {
-    vec![command(["flux", "get", kind, "--all-namespaces", "--status-selector", "ready=false"])]
-}
-
-const FAILING: &str = "No release is failing: a changed spec resets its failure counters and retries a failed one.";
+const FAILING: &str = "No release is failing or stuck (these print none): a changed spec resets its failure counters and retries a failed one.";
 
 /// The defaults of a root: what is set, why, and how to opt out.
 fn of_root(found: &Found<'_>, batch: &Batch<'_>, kind: ObjectKind) -> Runbook {
@@ -50,7 +46,7 @@ fn of_root(found: &Found<'_>, batch: &Batch<'_>, kind: ObjectKind) -> Runbook {
         Scope::OptOut => format!("all except those with the label `{label}: {DISABLED}`"),
     };
     let what = if is_release { "HelmReleases" } else { "Flux Kustomizations" };
-    let mut before = vec![Step::new(FAILING, not_ready("helmreleases"))];
+    let mut before = vec![Step::new(FAILING, get_not_ready("helmreleases"))];
     let exceptions = found.members.iter().filter(|member| member.kind == kind && found.stays_out(member));
     let exceptions = exceptions.filter(|member| found.roots_of(member).any(|root| is_here(&root)));
     let exceptions: Vec<String> = exceptions.map(|member| member.subject.to_string()).collect();
@@ -67,10 +63,10 @@ fn of_root(found: &Found<'_>, batch: &Batch<'_>, kind: ObjectKind) -> Runbook {
         reconcile(found.view, batch),
         Step::new("Apply the root's patch to what the root renders.", batch.units.iter().map(apply).collect()),
         Step::new("The root has the patch, beside those that it had.", patches),
-        Step::new("No Flux Kustomization is failing.", not_ready("kustomizations")),
+        Step::new("No Flux Kustomization is failing or stuck: these print none.", get_not_ready("kustomizations")),
     ];
     if is_release && batch.units.iter().any(|unit| unit.impact > Impact::None) {
-        after.push(Step::new("No release is failing.", not_ready("helmreleases")));
+        after.push(Step::new("No release is failing or stuck: these print none.", get_not_ready("helmreleases")));
     }
     let what = format!("Defaults of {what}, stated once at the root: {}. They are for {who}.", set.join("; "));
     let back = "Revert the merge. If fields have been removed as redundant, revert that first.";

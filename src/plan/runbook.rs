@@ -103,6 +103,13 @@ pub fn get_releases(units: &[&Unit]) -> Vec<Vec<String>> {
     get("helmreleases", names)
 }
 
+/// Commands that print what is failing, and what is neither ready nor failing: reconciling, or stuck.
+/// One that prints everything not ready needs Flux 2.9.
+pub fn get_not_ready(kind: &str) -> Vec<Vec<String>> {
+    let not_ready = |status| command(["flux", "get", kind, "--all-namespaces", "--status-selector", status]);
+    vec![not_ready("ready=false"), not_ready("ready=unknown")]
+}
+
 /// The step that makes Flux reconcile what was merged: the source of each cluster, then the
 /// Kustomizations that the batch reaches.
 pub fn reconcile(view: &View, batch: &Batch<'_>) -> Step {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
 
-use super::{LandError, Plan, Safety, Subject, Unit, UnitId, batches};
+use super::{Batch, LandError, Plan, Safety, Subject, Unit, UnitId, batches};
 use crate::config::BatchSettings;
 use crate::text;
 
@@ -52,11 +52,13 @@ pub enum SelectError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UnknownSelector {
     /// No cluster of that name.
-    #[error("there is no cluster `{name}` in this repository; known clusters: {known}")]
+    #[error("there is no cluster `{name}` in this repository (known: {known}){nearest}")]
     Cluster {
         /// What was asked for.
         name: String,
-        /// What there is, the nearest first.
+        /// A hint at the nearest, or nothing.
+        nearest: String,
+        /// What there is, in the order of promotion.
         known: String,
     },
     /// No release of that name in the plan.
@@ -238,7 +240,8 @@ impl Selectors {
                 let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
                 let nearest = match near {
                     _ if reviewed() => "; with --review it has one".to_owned(),
-                    near => near.unwrap_or_default(),
+                    Some(near) => near,
+                    None => listed(&batches),
                 };
                 return Err(UnknownSelector::Batch { name: asked.clone(), nearest }.into());
             }
@@ -249,10 +252,10 @@ impl Selectors {
 
     fn check_clusters(&self, clusters: &[String]) -> Result<(), UnknownSelector> {
         let Some(name) = self.clusters.iter().find(|name| !clusters.contains(name)) else { return Ok(()) };
-        let mut known: Vec<&str> = clusters.iter().map(String::as_str).collect();
-        known.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(UnknownSelector::Cluster { name: name.clone(), known })
+        let known = if clusters.is_empty() { "none".to_owned() } else { clusters.join(", ") };
+        let near = text::nearest(name, clusters.iter().map(|known| (&**known, known)));
+        let nearest = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(UnknownSelector::Cluster { name: name.clone(), nearest, known })
     }
 
     fn check_releases(&self, plan: &Plan, known: &[String]) -> Result<(), UnknownSelector> {
@@ -306,6 +309,17 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k String>) -> O
     let short =
         |full: &'k String| if name.contains('/') { full.as_str() } else { full.rsplit('/').next().unwrap_or(full) };
     text::nearest(name, known.into_iter().map(|full| (short(full), full)))
+}
+
+/// The first batches, for whoever named one that there is not.
+fn listed(batches: &[Batch<'_>]) -> String {
+    const SHOWN: usize = 10;
+    let names: Vec<String> = batches.iter().take(SHOWN).map(|batch| format!("`{batch}`")).collect();
+    match batches.len() {
+        0 => "; it has no batches".to_owned(),
+        count if count > SHOWN => format!("; it has {} and {} more", names.join(", "), count - SHOWN),
+        _ => format!("; it has {}", names.join(", ")),
+    }
 }
 
 fn is_release(unit: &Unit, asked: &str) -> bool {
