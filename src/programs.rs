@@ -3,6 +3,8 @@
 //! An empty entry, `.`, or any other relative one would run a program out of the directory in
 //! which the user happens to be, and that may be somebody else's repository.
 
+pub(crate) mod ending;
+
 use std::env::consts::EXE_SUFFIX;
 use std::env::{join_paths, split_paths, var_os};
 use std::ffi::OsString;

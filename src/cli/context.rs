@@ -13,8 +13,11 @@ use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
-use crate::plan::{self, Batch, Judge, Known, Landed, Meta, Migration, Plan, SelectError, Selection, Unit, UnitId};
-use crate::repo::{FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write};
+use crate::plan::{
+    self, Batch, Judge, Known, Landed, Meta, Migration, Plan, SelectError, Selection, Unit, UnitId, UnknownSelector,
+};
+use crate::programs::ending;
+use crate::repo::{FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write_unless};
 
 /// A tree and its plan.
 pub(super) struct Context {
@@ -68,7 +71,12 @@ impl Context {
     }
 
     /// Plans. The judge compares what the selection reaches, or everything, if nothing is selected.
-    fn of(view: View, mut settings: Settings, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
+    pub(super) fn of(
+        view: View,
+        mut settings: Settings,
+        asked: &Asked,
+        judge: Option<Rc<dyn Judge>>,
+    ) -> anyhow::Result<Context> {
         progress::doing("planning");
         settings.batches.one_app_each |= asked.one_app_each;
         let all = migrations::all();
@@ -88,7 +96,11 @@ impl Context {
 
     /// Selects units of the plan.
     pub(super) fn select(&self, asked: &Asked) -> anyhow::Result<Selection<'_>> {
-        Ok(select(&self.view, &self.settings, &self.plan, asked)?)
+        let selected = select(&self.view, &self.settings, &self.plan, asked);
+        selected.map_err(|error| match unreadable(&self.view, &error) {
+            Some(why) => anyhow::anyhow!("{why}"),
+            None => error.into(),
+        })
     }
 
     /// The names of the clusters, in the order of promotion.
@@ -197,6 +209,30 @@ fn chosen(view: &View, settings: &Settings, plan: &Plan, asked: &Asked) -> BTree
     let reviewed = Asked { review: true, ..asked.clone() };
     let selections = [asked, &reviewed].map(|asked| select(view, settings, plan, asked));
     selections.into_iter().flatten().flat_map(|selection| selection.chosen).map(|unit| unit.id.clone()).collect()
+}
+
+/// The broken file that may hold a release or namespace which is not found, in the place of a guess
+/// at another name.
+fn unreadable(view: &View, error: &SelectError) -> Option<String> {
+    let (what, name) = match error {
+        SelectError::Unknown(UnknownSelector::Release { name, .. }) => ("release", name),
+        SelectError::Unknown(UnknownSelector::Namespace { name, .. }) => ("namespace", name),
+        _ => return None,
+    };
+    let (_, word) = name.rsplit_once('/').unwrap_or(("", name));
+    let view = view.whole();
+    let broken = view.files().filter_map(|(path, file)| Some((path, file.broken.as_ref()?)));
+    let mut holding = broken.filter(|(path, _)| {
+        let in_path = path.as_str().split('/').any(|part| part.split('.').any(|part| part == word));
+        let text = view.tree().read(path).ok().flatten();
+        let text = text.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default();
+        in_path || text.lines().any(|line| line.split([' ', ':', '"', '\'']).any(|part| part == word))
+    });
+    let (path, broken) = holding.next()?;
+    Some(format!(
+        "no {what} `{name}` is found, but {path}:{} is not valid YAML ({}), and names it; fix that file, then run again",
+        broken.line, broken.message
+    ))
 }
 
 /// The units of earlier migrations that a batch needs.
@@ -321,12 +357,13 @@ impl Place {
         if let Some(foreign) = &self.foreign {
             bail!("{foreign}");
         }
-        let Some(git) = &self.git else { return Ok(write(&self.root, None, changes)?) };
+        let write = |git| ending::heeding_signals(|is_to_stop| write_unless(&self.root, git, changes, is_to_stop));
+        let Some(git) = &self.git else { return Ok(write(None)?) };
         let key = key(&self.root, git);
         if let Err(why) = &key {
             hint(&format!("note: {why}, so if this run is interrupted, the next one cannot roll it back"));
         }
-        Ok(write(&self.root, Some(in_git(git, &|| key.clone())), changes)?)
+        Ok(write(Some(in_git(git, &|| key.clone())))?)
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let next = match kept {
         Some(dir) => {
             format!(
-                "The repository is in {dir}: try `flux-codemod -C {dir} apply`, then `git -C {dir} diff`; or `git -C {dir} log --stat --all`."
+                "The repository is in {dir}: try `flux-codemod -C {dir} apply --cluster main`, which asks; or `git -C {dir} log --stat --all`."
             )
         }
         None => "To keep the repository and try `apply` in it: `flux-codemod demo DIR`.".to_owned(),

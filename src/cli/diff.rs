@@ -33,7 +33,11 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
 
 /// The diff: exact for files and programs, escaped for terminals.
 pub(super) fn shown(changes: &[FileChange]) -> String {
-    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stdout());
+    styled(changes, std::io::IsTerminal::is_terminal(&std::io::stdout()))
+}
+
+/// The diff with colors, escaped if it is for a terminal.
+pub(super) fn styled(changes: &[FileChange], is_terminal: bool) -> String {
     let mut out = String::new();
     for line in diff_lines(changes) {
         let text = if is_terminal { visible_line(line.text()) } else { line.text().into() };

@@ -2,6 +2,7 @@
 //! anyhow.
 
 mod apply;
+mod ask;
 mod branch;
 mod check;
 mod completions;
@@ -35,7 +36,8 @@ use crate::plan::Selectors;
 /// Migrates Flux GitOps repositories from one convention to another.
 ///
 /// Every change is shown before it is written, every edit is proven by two YAML parsers, and what
-/// is not certain is refused with a reason. Also works as a Flux plugin: `flux codemod diff`.
+/// is not certain is refused with a reason. Linked into ~/.fluxcd/plugins (or $FLUXCD_PLUGINS), it is
+/// also a plugin of Flux 2.9: `flux codemod diff`.
 #[derive(Debug, Parser)]
 #[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
@@ -74,8 +76,10 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Write the changes to the work tree
     ///
-    /// Inside a git repository, a journal in the git directory makes it all or nothing: if a run is
-    /// interrupted, the next one rolls it back first. Nothing is committed.
+    /// On a terminal, it shows what would be written and asks. Files with uncommitted changes, and
+    /// clusters that follow another branch than the one checked out, are refused. Inside a git
+    /// repository, a journal in the git directory makes it all or nothing: if a run is killed, the
+    /// next one rolls it back first. Nothing is committed.
     Apply(apply::ApplyArgs),
     /// Commit each batch to a separate branch
     ///
@@ -261,7 +265,7 @@ pub fn main() -> ExitCode {
             let git = error.chain().find_map(|cause| cause.downcast_ref::<crate::git::GitError>());
             if let Some(command) = git.and_then(crate::git::GitError::command) {
                 // It stays on one line, so that it can be copied.
-                let _ = writeln!(anstream::stderr(), "    {}", visible(command));
+                command_line(command);
             }
             ExitCode::from(2)
         }
@@ -306,9 +310,14 @@ fn print_text(text: &str) -> anyhow::Result<()> {
 /// terminals and logs. A line break in it comes from the repository, and is shown as `\n`.
 fn hint(text: &str) {
     progress::end();
-    let layout = Layout::for_terminal(terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| width.0.into()));
+    let layout = layout_of(io::stderr());
     // If standard error is closed, there is nothing left to do.
     let _ = writeln!(anstream::stderr(), "{}", for_log(&layout.fold("", text)));
+}
+
+/// A command to copy, to standard error: on one line, however long.
+fn command_line(command: &str) {
+    let _ = writeln!(anstream::stderr(), "    {}", visible(command));
 }
 
 /// A document as JSON, indented.
@@ -317,7 +326,17 @@ fn json(document: &impl Serialize) -> anyhow::Result<String> {
 }
 
 fn layout() -> Layout {
-    Layout::for_terminal(terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()))
+    layout_of(io::stdout())
+}
+
+#[cfg(unix)]
+fn layout_of(terminal: impl std::os::fd::AsFd) -> Layout {
+    Layout::for_terminal(terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into()))
+}
+
+#[cfg(windows)]
+fn layout_of(terminal: impl std::os::windows::io::AsHandle) -> Layout {
+    Layout::for_terminal(terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into()))
 }
 
 #[cfg(test)]

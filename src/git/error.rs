@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::repo::{Foreign, RepoPath};
+use crate::repo::{Foreign, RepoPath, advice};
 use crate::text::shell;
 
 /// Why a repository cannot be used.
@@ -175,10 +175,10 @@ pub enum GitError {
     )]
     List(PathBuf),
     /// Something is in the place of this program's directory under the git directory.
-    #[error("{0}, so it is not used; nothing was written. Remove it, then run again")]
+    #[error("{0}, so it is not used; nothing was written{remedy}", remedy = .0.remedy("Remove it, then run again"))]
     Foreign(#[from] Foreign),
     /// Its files cannot be listed, or files under the git directory cannot be written.
-    #[error("{path}: {cause}")]
+    #[error("{path}: {cause}{}", advice(cause))]
     Io {
         /// Where.
         path: PathBuf,

@@ -112,6 +112,11 @@ impl WorkTree {
         ContentId::of_blob(entry.id.as_bytes()) != self.at_head(path) || !self.is_as_in_index(path, &entry)
     }
 
+    /// Whether the index has a file.
+    pub fn is_tracked(&self, path: &RepoPath) -> bool {
+        self.repository.git.index().is_ok_and(|index| index.get_path(Path::new(path.as_str()), 0).is_some())
+    }
+
     /// The content in the commit at HEAD.
     fn at_head(&self, path: &RepoPath) -> Option<ContentId> {
         let entry = self.repository.git.head().ok()?.peel_to_tree().ok()?.get_path(Path::new(path.as_str())).ok()?;

@@ -10,6 +10,7 @@ use super::identity::zone;
 use super::locks::{Locks, Turn};
 use super::make::Maker;
 use super::names::without;
+use super::repository::open_exactly;
 use super::{Base, CommitId, Existing, GitError, Onto, Outcome, Repository, Wanted, Whose, Written};
 
 const PACKED: &str = "packed-refs";
@@ -71,13 +72,7 @@ impl Repository {
         self.check_names(wanted)?;
         let mut maker = Maker::new(self, sign);
         let mut moves = self.make(base, wanted, existing, &mut maker)?;
-        let gone = gone.iter().filter(|branch| !wanted.iter().any(|it| it.name == branch.name));
-        moves.extend(gone.map(|branch| Move {
-            name: branch.name.clone(),
-            from: Some(branch.tip.0),
-            to: None,
-            is_loss: false,
-        }));
+        moves.extend(removals(wanted, gone));
         if moves.iter().any(Move::moves) {
             self.refuse_checked_out(&moves)?;
             let who = maker.identity()?.0.committer.clone();
@@ -88,12 +83,34 @@ impl Repository {
             self.refuse_checked_out(&moves)?;
             self.move_all(&turn, &locks, &moves, &who)?;
         }
-        let written = |change: Move| {
-            let outcome = change.outcome();
-            let tip = CommitId(change.to.or(change.from).unwrap_or(base.id.0));
-            Written { name: change.name, tip, outcome }
-        };
-        Ok(moves.into_iter().map(written).collect())
+        Ok(outcomes(base, moves))
+    }
+
+    /// What [`write`](Repository::write) would do. No ref moves, and no object is left: they are made
+    /// in memory.
+    ///
+    /// # Errors
+    /// As [`write`](Repository::write), but for those about locks and signatures.
+    pub fn would_write(
+        &self,
+        base: &Base,
+        wanted: &[Wanted],
+        existing: &[Existing],
+        gone: &[Existing],
+    ) -> Result<Vec<Written>, GitError> {
+        let unreadable = |error: git2::Error| self.unreadable(&error);
+        let git = open_exactly(self.git.path()).map_err(unreadable)?;
+        let trial = Repository { git, environment: self.environment.clone() };
+        // The backend with the highest priority takes what is written.
+        let objects = trial.git.odb().map_err(unreadable)?;
+        let _in_memory = objects.add_new_mempack_backend(i32::MAX).map_err(unreadable)?;
+        trial.check_names(wanted)?;
+        let mut moves = trial.make(base, wanted, existing, &mut Maker::new(&trial, false))?;
+        moves.extend(removals(wanted, gone));
+        if moves.iter().any(Move::moves) {
+            self.refuse_checked_out(&moves)?;
+        }
+        Ok(outcomes(base, moves))
     }
 
     /// Makes all commits.
@@ -204,6 +221,20 @@ impl Repository {
         let line = format!("{from} {to} {who} {when}\tflux-codemod: {batch} {verb}\n");
         turn.append(&format!("logs/{}", change.reference()), &line)
     }
+}
+
+fn removals(wanted: &[Wanted], gone: &[Existing]) -> impl Iterator<Item = Move> {
+    let gone = gone.iter().filter(|branch| !wanted.iter().any(|it| it.name == branch.name));
+    gone.map(|branch| Move { name: branch.name.clone(), from: Some(branch.tip.0), to: None, is_loss: false })
+}
+
+fn outcomes(base: &Base, moves: Vec<Move>) -> Vec<Written> {
+    let written = |change: Move| {
+        let outcome = change.outcome();
+        let tip = CommitId(change.to.or(change.from).unwrap_or(base.id.0));
+        Written { name: change.name, tip, outcome }
+    };
+    moves.into_iter().map(written).collect()
 }
 
 /// Locks all branches, including those that do not move, and `packed-refs` if a branch is to be

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ending;
+use crate::programs::ending;
 use crate::programs::{absolute_path, on_path};
 
 /// The memory that it may use. The largest builds of real repositories take 0.2 GB.

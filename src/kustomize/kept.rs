@@ -18,9 +18,9 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
-use super::ending;
 use super::job::Id;
 use super::objects::Objects;
+use crate::programs::ending;
 use crate::repo::{Dir, Key, own_place};
 
 /// The file.

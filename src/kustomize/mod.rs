@@ -11,7 +11,7 @@
 //! of the tree, and what cannot be checked is not built. The [`Program`] gets these files and no
 //! others, an environment of its own, no network where the system allows that (`alone`), and limits
 //! of time, memory and output. Its messages are shown by kind and place only (`complaint`), its
-//! directories are private and end with this program (`private`, `ending`).
+//! directories are private and end with this program (`private`, `programs::ending`).
 //!
 //! # Builds that stay the same
 //!
@@ -39,7 +39,6 @@ mod alone;
 mod builds;
 mod canonical;
 mod complaint;
-mod ending;
 mod job;
 mod kept;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use super::ending;
+use crate::programs::ending;
 
 /// How the names begin.
 const PREFIX: &str = "flux-codemod-judge-";

@@ -61,14 +61,18 @@ pub(super) enum Found {
 }
 
 fn foreign(path: &Path, why: impl Into<String>) -> WriteError {
-    WriteError::Foreign(Foreign { path: path.to_owned(), why: why.into() })
+    WriteError::Foreign(Foreign { path: path.to_owned(), why: why.into(), advice: "" })
 }
 
 /// Opens a directory of this program in another one: one that belongs to the user, and no link.
 pub(crate) fn own_dir(above: &Dir, name: &str, make: bool) -> Result<Option<Dir>, Foreign> {
     let path = above.path().join(name);
-    let foreign = |why: String| Foreign { path: path.clone(), why };
-    let failed = |cause: io::Error| Foreign { path: path.clone(), why: format!("cannot be used: {cause}") };
+    let foreign = |why: String| Foreign { path: path.clone(), why, advice: "" };
+    let failed = |cause: io::Error| Foreign {
+        path: path.clone(),
+        why: format!("cannot be used: {cause}"),
+        advice: super::advice(&cause),
+    };
     if make {
         match above.make(name, true) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),

@@ -43,4 +43,6 @@ pub use path::{InvalidPath, RepoPath};
 pub(crate) use seen::Seen;
 pub use source::{Entry, EntryKind, LeftOut, Mode, Source};
 pub use tree::{File, Tree, TreeError};
-pub use write::{Foreign, InGit, Recorded, Recovered, Versions, WriteError, recover, write, write_and_die};
+pub use write::{
+    Foreign, InGit, Recorded, Recovered, Versions, WriteError, advice, recover, write, write_and_die, write_unless,
+};

@@ -59,6 +59,9 @@ pub enum WriteError {
     /// A file was changed after it was written, and another could not be written.
     #[error("{0} was changed by somebody else while this ran, and stays as it is; all other files are as before")]
     Left(RepoPath),
+    /// A signal asked to stop.
+    #[error("interrupted; nothing was written")]
+    Stopped,
     /// Another run was interrupted since this one checked.
     #[error("another run was interrupted in the meantime; nothing was written. Run again to roll it back")]
     Interrupted,
@@ -79,20 +82,29 @@ pub enum WriteError {
         journal: String,
     },
     /// A journal, or the directory for it, is not one that this user's program has made.
-    #[error(
-        "{0}, so it is not used, and nothing is rolled back. If `apply` was interrupted here, look at `git diff` and restore what you \
-         need; then remove {path}",
-        path = .0.path.display()
-    )]
+    #[error("{0}, so it is not used, and nothing is rolled back{remedy}", remedy = remedy(.0))]
     Foreign(#[from] Foreign),
     /// Reading or writing failed.
-    #[error("{path}: {cause}")]
+    #[error("{path}: {cause}{}", advice(cause))]
     Io {
         /// Where.
         path: PathBuf,
         /// What is wrong.
         cause: io::Error,
     },
+}
+
+/// What to do about an error of the system, if that is known: the end of a sentence that names the
+/// file.
+pub fn advice(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; your user must be able to write there: see who owns it with `ls -ld`, and run as that user or change the owner"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "; write to a clone on a file system that is not read-only",
+        io::ErrorKind::StorageFull => "; free some space, then run again",
+        _ => "",
+    }
 }
 
 /// Something under the git directory that this user's program has not made. It is left alone.
@@ -103,6 +115,22 @@ pub struct Foreign {
     pub path: PathBuf,
     /// What is wrong with it, as the rest of a sentence.
     pub why: String,
+    /// What to do if not to remove it.
+    pub advice: &'static str,
+}
+
+impl Foreign {
+    /// What to do: this, or what the error of the system asks for.
+    pub fn remedy(&self, usual: &str) -> String {
+        if self.advice.is_empty() { format!(". {usual}") } else { self.advice.to_owned() }
+    }
+}
+
+fn remedy(foreign: &Foreign) -> String {
+    foreign.remedy(&format!(
+        "If `apply` was interrupted here, look at `git diff` and restore what you need; then remove {}",
+        foreign.path.display()
+    ))
 }
 
 /// What became of an interrupted run.
@@ -165,6 +193,20 @@ impl InGit<'_> {
 /// [`WriteError::Moved`] if a file is not as `before` says, and others if something is in the way.
 /// Files that were written are put back.
 pub fn write(root: &Path, git: Option<InGit<'_>>, changes: &[FileChange]) -> Result<Vec<String>, WriteError> {
+    write_unless(root, git, changes, &|| false)
+}
+
+/// The same, unless it is to stop: between two files it asks, and then puts back what it has
+/// written.
+///
+/// # Errors
+/// As [`write`], and [`WriteError::Stopped`].
+pub fn write_unless(
+    root: &Path,
+    git: Option<InGit<'_>>,
+    changes: &[FileChange],
+    is_to_stop: &dyn Fn() -> bool,
+) -> Result<Vec<String>, WriteError> {
     let office = git.map(|git| Office::take(git.git)).transpose()?;
     if let Some(office) = &office
         && office.journal()?.is_some()
@@ -174,7 +216,7 @@ pub fn write(root: &Path, git: Option<InGit<'_>>, changes: &[FileChange]) -> Res
     let ground = git.map_or_else(|| Ground::open(root, &[]), |git| git.ground(root))?;
     let usual = usual_mode(root, office.as_ref(), changes)?;
     let steps = steps(&ground, git.as_ref(), changes, usual)?;
-    let mut run = Run { ground: &ground, steps: &steps, changes, journal: None };
+    let mut run = Run { ground: &ground, steps: &steps, changes, journal: None, is_to_stop };
     if let (Some(office), Some(git)) = (&office, &git) {
         run.journal = Some(office.begin(root, &steps, changes, (git.key)().ok().as_ref())?);
     }
@@ -248,6 +290,8 @@ struct Run<'r> {
     steps: &'r [Step],
     changes: &'r [FileChange],
     journal: Option<Journal<'r>>,
+    /// Whether to stop, and to put back what is written.
+    is_to_stop: &'r dyn Fn() -> bool,
 }
 
 impl Run<'_> {
@@ -288,7 +332,11 @@ impl Run<'_> {
                 step.put(self.ground)?;
                 step.tidy(self.ground)
             };
-            let put = if self.journal.is_some() { step.put(self.ground) } else { without_journal() };
+            let put = match &self.journal {
+                _ if (self.is_to_stop)() => Err(WriteError::Stopped),
+                Some(_) => step.put(self.ground),
+                None => without_journal(),
+            };
             if put.is_err() {
                 return (index, put);
             }
@@ -351,6 +399,7 @@ impl Run<'_> {
                 }
             }
         }
+        remove_emptied(self.ground, self.steps);
         if let Some(Err(error)) = self.journal.map(Journal::end) {
             notes.push(format!(
                 "warning: all files are written, but the journal could not be removed, which the next command tries again: {error}"
@@ -389,7 +438,8 @@ pub fn write_and_die(root: &Path, git: InGit<'_>, changes: &[FileChange], count:
     let usual = office.usual_mode()?;
     let steps = steps(&ground, Some(&git), changes, usual)?;
     let journal = office.begin(root, &steps, changes, (git.key)().ok().as_ref())?;
-    let mut run = Run { ground: &ground, steps: &steps, changes, journal: Some(journal) };
+    let journal = Some(journal);
+    let mut run = Run { ground: &ground, steps: &steps, changes, journal, is_to_stop: &|| false };
     run.prepare()?;
     steps.iter().take(count).try_for_each(|step| step.put(&ground))
 }
@@ -418,9 +468,18 @@ pub fn recover(root: &Path, git: InGit<'_>) -> Result<(Recovered, Vec<String>), 
         Stage::Begun => roll_back(&ground, &steps, journal, git.recorded),
         Stage::Done => {
             let notes = steps.iter().map(|step| tidied(step, &ground)).collect::<Result<Vec<_>, _>>()?;
+            remove_emptied(&ground, &steps);
             journal.end()?;
             Ok((Recovered::Nothing, notes.into_iter().flatten().collect()))
         }
+    }
+}
+
+/// Removes the directories that the removal of files has left empty: git has none.
+fn remove_emptied(ground: &Ground, steps: &[Step]) {
+    for step in steps.iter().filter(|step| step.before.is_some() && step.after.is_none()) {
+        let dirs: Vec<RepoPath> = step.path.dir().ancestors().filter(|dir| *dir != RepoPath::root()).collect();
+        ground.remove_empty(&dirs);
     }
 }
 

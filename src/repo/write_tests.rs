@@ -370,7 +370,8 @@ fn a_file_that_is_saved_at_the_last_moment_is_left_as_it_is() {
         let changes = changes();
         let steps = steps(&ground, None, &changes, 0o644).unwrap();
         let journal = office.begin(&home.root(), &steps, &changes, None).unwrap();
-        let mut run = Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal) };
+        let mut run =
+            Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal), is_to_stop: &|| false };
         run.prepare().unwrap();
         fs::write(home.root().join(name), "a person's").unwrap();
         let (done, written) = run.put();
@@ -392,7 +393,8 @@ fn a_save_into_the_old_file_wins() {
     let changes = changes();
     let steps = steps(&ground, None, &changes, 0o644).unwrap();
     let journal = office.begin(&home.root(), &steps, &changes, None).unwrap();
-    let mut run = Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal) };
+    let mut run =
+        Run { ground: &ground, steps: &steps, changes: &changes, journal: Some(journal), is_to_stop: &|| false };
     run.prepare().unwrap();
     let mut editor = fs::OpenOptions::new().append(true).open(home.root().join("a")).unwrap();
     steps[0].put(&ground).unwrap();
@@ -402,4 +404,48 @@ fn a_save_into_the_old_file_wins() {
     run.undo(1).unwrap();
     assert_eq!(home.read("a").unwrap(), "a1 and more");
     assert!(home.beside().is_empty() && !home.journal().exists());
+}
+
+/// What a signal asks for between any two files.
+#[test]
+fn a_run_that_is_to_stop_puts_everything_back() {
+    for done in 0..3 {
+        let home = Home::new();
+        let asked = std::cell::Cell::new(0);
+        let is_to_stop = || asked.replace(asked.get() + 1) == done;
+        let stopped = home.in_git(|git| write_unless(&home.root(), Some(git), &changes(), &is_to_stop));
+        assert!(matches!(stopped, Err(WriteError::Stopped)), "{done}");
+        assert_eq!((home.read("a").unwrap(), home.read("b").unwrap()), ("a1".into(), "b1".into()));
+        assert!(home.left().is_empty() && !home.journal().exists(), "{done}: {:?}", home.left());
+    }
+}
+
+#[test]
+fn directories_that_are_emptied_go_and_come_back() {
+    let changes = [change("t/x/y/old", Some("o"), None), change("t/kept", Some("k"), None)];
+    let home = || {
+        let home = Home::new();
+        fs::create_dir_all(home.root().join("t/x/y")).unwrap();
+        fs::create_dir_all(home.root().join("u/empty")).unwrap();
+        fs::write(home.root().join("t/x/y/old"), "o").unwrap();
+        fs::write(home.root().join("t/kept"), "k").unwrap();
+        home
+    };
+    let some = home();
+    some.write(&changes[..1]).unwrap();
+    assert!(!some.root().join("t/x").exists() && some.root().join("t/kept").exists());
+    assert!(some.root().join("u/empty").exists(), "a directory that nothing was removed from stays");
+    let all = home();
+    all.write(&changes).unwrap();
+    assert!(!all.root().join("t").exists());
+
+    let killed = home();
+    killed.die_after(&changes, 2);
+    fs::rename(killed.journal().join("list.json"), killed.journal().join("done.json")).unwrap();
+    killed.recover().unwrap();
+    assert!(!killed.root().join("t").exists(), "the next run finishes");
+    let killed = home();
+    killed.die_after(&changes, 2);
+    killed.recover().unwrap();
+    assert_eq!(killed.read("t/x/y/old").unwrap(), "o");
 }

@@ -117,7 +117,7 @@ fn run(dir: &Path) -> Result<(), Failed> {
     }
 
     let applied = case.prepared()?;
-    applied.run(&case.command(&["apply", "--review"]));
+    applied.run(&case.command(&["apply", "--yes", "--here", "--review"]));
     let again = applied.run(&case.command(&["diff", "--review"]));
     same("the second diff", "", &again.stdout)?;
     let mut stays = ids(&plan, Some("refused"));
@@ -145,7 +145,7 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
     let (namespace, name) = (unit["subject"]["namespace"].as_str(), unit["subject"]["name"].as_str());
     let release = format!("{}/{}", namespace.unwrap_or_default(), name.unwrap_or_default());
     let release = release.trim_start_matches('/');
-    repo.run(&case.command(&["apply", "--review", "--release", release]));
+    repo.run(&case.command(&["apply", "--yes", "--here", "--review", "--release", release]));
     let left = case.plan(&repo)?;
     // What is done to that release, by one migration or several, and all that it needs.
     let mut landed: BTreeSet<&str> = BTreeSet::new();

@@ -30,7 +30,7 @@ fn converted(tree: &str, config: &str, migrations: &[&str]) -> Option<Converted>
     let diff = run(&["diff"]);
     after.write(".git/the.diff", &diff.stdout);
     after.git(&["apply", "--check", ".git/the.diff"]);
-    run(&["apply"]);
+    run(&["apply", "--yes", "--here"]);
     assert_eq!(run(&["diff"]).stdout, "", "{tree}: the second diff prints nothing");
     Some(Converted { before, after, plan })
 }

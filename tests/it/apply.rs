@@ -29,7 +29,7 @@ fn before_and_after() -> (Repo, &'static Files, &'static Files) {
     static TREES: LazyLock<(Files, Files)> = LazyLock::new(|| {
         let applied = example();
         let before = applied.files();
-        let run = applied.run(&["apply", "--review"]);
+        let run = applied.run(&["apply", "--yes", "--here", "--review"]);
         assert_eq!(run.status, 1, "the refused ones are left: {}", run.stderr);
         (before, applied.files())
     });
@@ -105,7 +105,7 @@ fn what_git_sees_is_what_diff_showed() {
     for wanted in ["new file mode 100644", " 100755\n", "\\ No newline at end of file", "\r\n"] {
         assert!(shown.stdout.contains(wanted), "the case does not hold {wanted:?}");
     }
-    repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--review"]);
     repo.git(&["add", "--all", "--intent-to-add"]);
     let seen = repo.git(&["-c", "core.abbrev=7", "-c", "diff.indentHeuristic=false", "diff"]);
     let shown = without_context(&shown.stdout);
@@ -120,7 +120,7 @@ fn modes_are_kept() {
     set_mode(&repo, JELLYFIN, 0o755);
     set_mode(&repo, KOMGA, 0o640);
     let repo = repo.commit();
-    repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!(repo.read(JELLYFIN).contains("chartRef") && repo.read(KOMGA).contains("chartRef"));
     assert_eq!((mode(&repo, JELLYFIN), mode(&repo, KOMGA)), (0o755, 0o640));
     assert_eq!(repo.git(&["diff", "--summary"]), "", "git sees no change of mode");
@@ -132,7 +132,7 @@ fn neither_index_nor_head_nor_journal_tell_of_it() {
     let repo = example();
     let index = std::fs::read(repo.path().join(".git/index")).unwrap();
     let refs = repo.git(&["for-each-ref"]);
-    repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!(std::fs::read(repo.path().join(".git/index")).unwrap() == index, "the index is untouched");
     assert_eq!(repo.git(&["for-each-ref"]), refs);
     assert!(!journal(&repo).exists(), "the journal is gone");
@@ -143,8 +143,8 @@ fn neither_index_nor_head_nor_journal_tell_of_it() {
 #[test]
 fn a_second_apply_writes_nothing() {
     let (repo, _, after) = before_and_after();
-    repo.run(&["apply", "--review"]);
-    let again = repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--review"]);
+    let again = repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!(repo.files() == *after);
     assert_eq!((again.status, again.stdout.as_str()), (1, ""), "only the refused ones are left");
     assert!(again.stderr.starts_with("nothing to write\n"), "{}", again.stderr);
@@ -154,7 +154,7 @@ fn a_second_apply_writes_nothing() {
 fn a_plain_folder_is_written_without_a_journal() {
     let (_, _, after) = before_and_after();
     let plain = Repo::example();
-    let run = plain.run(&["apply", "--review"]);
+    let run = plain.run(&["apply", "--yes", "--here", "--review"]);
     assert!(plain.files() == *after);
     assert!(
         unfolded(&run.stderr).contains("not a git repository, so an interrupted run cannot be rolled back"),
@@ -169,30 +169,40 @@ fn a_plain_folder_is_written_without_a_journal() {
 fn from_a_subdirectory_it_is_the_whole_repository() {
     let (repo, _, after) = before_and_after();
     let sub = repo.path().join("kubernetes/edge/apps");
-    let output = program().current_dir(&sub).args(["apply", "--review"]).output().unwrap();
+    let output = program().current_dir(&sub).args(["apply", "--yes", "--here", "--review"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(repo.files() == *after);
     let (other, ..) = before_and_after();
-    let output = program().arg("-C").arg(other.path().join("kubernetes")).args(["apply", "--review"]).output().unwrap();
+    let output = program()
+        .arg("-C")
+        .arg(other.path().join("kubernetes"))
+        .args(["apply", "--yes", "--here", "--review"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(other.files() == *after && !journal(&other).exists());
 }
 
 #[test]
-fn uncommitted_changes_are_told() {
+fn files_with_uncommitted_changes_are_refused() {
     let repo = example();
-    let clean = repo.run(&["apply", "--release", "media/komga"]);
+    let clean = repo.run(&["apply", "--yes", "--release", "media/komga"]);
     assert!(!clean.stderr.contains("uncommitted"), "{}", clean.stderr);
 
     let repo = example();
     repo.write(JELLYFIN, format!("{}# mine\n", repo.read(JELLYFIN)));
     repo.write(KOMGA, format!("{}\n# staged\n", repo.read(KOMGA))).git(&["add", KOMGA]);
     repo.write("kubernetes/main/flux/apps.yaml", format!("{}# other\n", repo.read("kubernetes/main/flux/apps.yaml")));
-    let run = repo.run(&["apply"]);
-    let warning = run.stderr.lines().take_while(|line| !line.starts_with("written")).collect::<Vec<_>>().join(" ");
-    assert!(warning.starts_with("warning: these files already had uncommitted changes: "), "{}", run.stderr);
-    assert!(warning.contains(JELLYFIN) && warning.contains(KOMGA), "{warning}");
-    assert!(!warning.contains("flux/apps.yaml"), "what is not written is not told: {warning}");
+    let before = repo.files();
+    let run = repo.run(&["apply", "--yes", "--here"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    assert!(repo.files() == before, "nothing is written over what git could not bring back");
+    let told = unfolded(&run.stderr);
+    assert!(told.starts_with("error: 2 files have uncommitted changes"), "{told}");
+    assert!(told.contains(JELLYFIN) && told.contains(KOMGA) && told.contains("--allow-dirty"), "{told}");
+    assert!(!told.contains("flux/apps.yaml"), "what would not be written is not named: {told}");
+    let run = repo.run(&["apply", "--yes", "--here", "--allow-dirty"]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
     assert!(repo.read(JELLYFIN).ends_with("# mine\n") && repo.read(JELLYFIN).contains("chartRef"));
     assert!(repo.read(KOMGA).ends_with("# staged\n"));
 }
@@ -211,7 +221,7 @@ fn tracked_files_count_whatever_is_ignored() {
     assert!(unit_of(&plan, KOMGA).is_some(), "tracked, though it matches");
     assert!(unit_of(&plan, untracked).is_some(), "untracked, and not ignored");
     assert!(unit_of(&plan, ignored).is_none(), "untracked and ignored");
-    repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--allow-dirty", "--review"]);
     assert!(repo.read(KOMGA).contains("chartRef") && repo.read(untracked).contains("chartRef"));
     assert_eq!(repo.read(ignored), text.replace("komga", "private"));
 }
@@ -231,7 +241,7 @@ fn files_behind_a_filter_are_refused() {
         assert_eq!(unit["safety"], "refused", "{place}");
         assert!(has_code(unit, "untouchable-file"), "{place}: {unit:#}");
         assert_eq!(unit_of(&plan, KOMGA).unwrap()["safety"], "safe", "{place}");
-        repo.run(&["apply", "--review"]);
+        repo.run(&["apply", "--yes", "--here", "--review"]);
         assert_eq!(repo.read(JELLYFIN), before);
         assert!(repo.read(KOMGA).contains("chartRef"));
     }
@@ -254,7 +264,7 @@ fn links_are_not_written_through() {
         if tracked {
             repo.git(&["add", "--all"]);
         }
-        repo.run(&["apply", "--review"]);
+        repo.run(&["apply", "--yes", "--here", "--review"]);
         assert_eq!(outside.read("helmrelease.yaml"), text, "outside of the tree");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(std::fs::symlink_metadata(&inside).unwrap().is_symlink());
@@ -273,7 +283,7 @@ fn tracked_files_below_a_link_are_not_followed_out_of_the_tree() {
     std::fs::remove_dir_all(&dir).unwrap();
     symlink(outside.path(), &dir).unwrap();
     let before = outside.files();
-    let run = repo.run(&["apply", "--review"]);
+    let run = repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!([1, 2].contains(&run.status));
     assert!(outside.files() == before, "files outside of the repository are written:\n{}", run.stdout);
 }
@@ -286,7 +296,7 @@ fn submodules_and_nested_repositories_are_not_ours() {
     repo.write(&format!("{nested}/helmrelease.yaml"), &text);
     repo.git(&["init", "--quiet", nested]);
     assert!(unit_of(&plan(&repo), &format!("{nested}/helmrelease.yaml")).is_none());
-    repo.run(&["apply", "--review"]);
+    repo.run(&["apply", "--yes", "--here", "--review"]);
     assert_eq!(repo.read(&format!("{nested}/helmrelease.yaml")), text);
 }
 
@@ -295,7 +305,7 @@ fn what_lies_in_the_way_stops_it_before_the_first_file() {
     let repo = example();
     std::fs::create_dir(repo.path().join(NEW_SOURCE)).unwrap();
     let before = repo.files();
-    let run = repo.run(&["apply", "--review"]);
+    let run = repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!(repo.files() == before, "something was written");
     assert_eq!((run.status, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.contains(NEW_SOURCE), "{}", run.stderr);
@@ -310,7 +320,13 @@ fn a_result_that_cannot_be_printed_is_told() {
         eprintln!("SKIPPED: no /dev/full");
         return;
     };
-    let run = program().arg("-C").arg(repo.path()).args(["apply", "--review"]).stdout(full).output().unwrap();
+    let run = program()
+        .arg("-C")
+        .arg(repo.path())
+        .args(["apply", "--yes", "--here", "--review"])
+        .stdout(full)
+        .output()
+        .unwrap();
     assert_eq!(run.status.code(), Some(1), "the refused ones are left");
     assert!(told(&run).contains("files are written, but the list of them cannot be printed"), "{}", told(&run));
     assert!(repo.files() == *after && !journal(&repo).exists());
@@ -323,7 +339,11 @@ const LOOK_AGAIN: Duration = Duration::from_micros(100);
 
 fn start(repo: &Repo) -> Child {
     let mut command = program();
-    command.arg("-C").arg(repo.path()).args(["apply", "--review"]).stdin(Stdio::null());
+    command
+        .arg("-C")
+        .arg(repo.path())
+        .args(["apply", "--yes", "--here", "--allow-dirty", "--review"])
+        .stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
 }
 
@@ -450,7 +470,7 @@ fn an_interrupted_run_is_rolled_back_by_the_next_command() {
 fn apply_after_an_interruption_rolls_back_and_writes() {
     let (repo, before, after) = before_and_after();
     interrupt(repo.path(), before, after, 5);
-    let run = repo.run(&["apply", "--review"]);
+    let run = repo.run(&["apply", "--yes", "--here", "--review"]);
     assert!(unfolded(&run.stderr).contains("rolled back"), "{}", run.stderr);
     assert_eq!(which(&repo.files(), before, after), "new");
     assert!(!journal(&repo).exists());
@@ -495,8 +515,8 @@ fn what_a_person_changed_since_stops_the_rollback() {
             repo.files().into_iter().filter(|(path, _)| !is_beside(path)).collect()
         };
         let (as_left, kept) = (files(), std::fs::read(journal(&repo).join("list.json")).unwrap());
-        for command in ["plan", "diff", "apply", "check", "list"] {
-            let run = repo.run(&[command]);
+        for command in ["plan", "diff", "apply --yes", "check", "list"] {
+            let run = repo.run(&command.split(' ').collect::<Vec<_>>());
             assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{command}: {}", run.stderr);
             let told = unfolded(&run.stderr);
             assert!(told.starts_with("error: an earlier run was interrupted"), "{told}");
@@ -549,7 +569,7 @@ fn a_journal_that_does_not_count_is_left_alone() {
             }
             let plan = repo.run(&["plan"]);
             assert!([0, 1].contains(&plan.status), "{text}: {}", plan.stderr);
-            let apply = repo.run(&["apply"]);
+            let apply = repo.run(&["apply", "--yes"]);
             assert_eq!((apply.status, apply.stdout.as_str()), (2, ""), "{text}: {}", apply.stderr);
             for told in [plan.stderr, apply.stderr].map(|text| unfolded(&text)) {
                 assert!(told.contains("so it is not used") && told.contains("then remove"), "{text}: {told}");
@@ -557,7 +577,7 @@ fn a_journal_that_does_not_count_is_left_alone() {
         }
         assert!(repo.files() == before && list.exists());
         std::fs::remove_dir_all(journal(&repo)).unwrap();
-        assert_eq!(repo.run(&["apply"]).status, 1, "it is applied, and some is left");
+        assert_eq!(repo.run(&["apply", "--yes"]).status, 1, "it is applied, and some is left");
     }
 }
 
@@ -664,7 +684,7 @@ fn a_linked_work_tree_has_its_own_journal() {
     assert!(files() == *before && !own.exists());
 
     // And it is written alone.
-    let applied = run(&linked, &["apply", "--review"]);
+    let applied = run(&linked, &["apply", "--yes", "--here", "--review"]);
     assert_eq!(applied.status.code(), Some(1), "{}", told(&applied));
     assert!(files() == *after);
     assert!(repo.files() == *before && !journal(&repo).exists() && !own.exists());

@@ -139,7 +139,7 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
         repo.git(&["merge", "--quiet", "--no-edit", lane]);
     }
     let applied = Repo::two_clusters();
-    succeeded(&applied.run(&["apply", "chart-ref"]));
+    succeeded(&applied.run(&["apply", "chart-ref", "--here"]));
     applied.git(&["add", "--all"]);
     applied.git(&["commit", "--quiet", "--message", "applied"]);
     assert_eq!(tree(&repo, "main"), tree(&applied, "HEAD"));

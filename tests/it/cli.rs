@@ -198,7 +198,7 @@ fn colours_are_for_terminals() {
 fn check_before_and_after() {
     let repo = Repo::two_clusters();
     assert_eq!(case("check", &repo, &["check"]).status, 1);
-    run_in(repo.path(), &["apply", "--review"]);
+    run_in(repo.path(), &["apply", "--yes", "--here", "--review"]);
     let left = case("check-after-apply", &repo, &["check"]);
     assert_eq!(left.status, 1, "the refused units are left");
     assert!(!left.stdout.contains("pending") && !left.stdout.contains("to review"), "{}", left.stdout);
@@ -208,11 +208,11 @@ fn check_before_and_after() {
 fn check_of_what_is_done_is_silent() {
     let repo = Repo::two_clusters();
     let args = ["--release", "media/jellyfin"];
-    assert_eq!(run_in(repo.path(), &[&["apply"], &args[..]].concat()).status, 0);
+    assert_eq!(run_in(repo.path(), &[&["apply", "--yes"], &args[..]].concat()).status, 0);
     let run = case("check-done", &repo, &[&["check"], &args[..]].concat());
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
     case("diff-done", &repo, &[&["diff"], &args[..]].concat());
-    case("apply-done", &repo, &[&["apply"], &args[..]].concat());
+    case("apply-done", &repo, &[&["apply", "--yes"], &args[..]].concat());
     let json = json(&run_in(repo.path(), &["check", "--format", "json", "--release", "media/jellyfin"]).stdout);
     assert_eq!(json["units"].as_array().unwrap().len(), 0);
 }
@@ -303,7 +303,7 @@ fn check_as_sarif() {
         assert!(results.iter().any(|result| is_it(result) && result["level"] == "error"), "{id}");
     }
 
-    run_in(repo.path(), &["apply", "--review"]);
+    run_in(repo.path(), &["apply", "--yes", "--here", "--review"]);
     let done = run_in(repo.path(), &["check", "--format", "sarif", "--release", "media/jellyfin"]);
     assert_eq!(done.status, 0, "{}", done.stderr);
     assert_sarif(&repo, &done.stdout);
@@ -311,14 +311,18 @@ fn check_as_sarif() {
 
 #[test]
 fn apply() {
-    assert_eq!(case("apply", &Repo::two_clusters(), &["apply"]).status, 1);
+    let (repo, args) = (Repo::two_clusters(), ["apply", "--yes", "--here"]);
+    // Without `-C`: the command that stages the files would name the directory.
+    let run = run(program().current_dir(repo.path()).args(args));
+    shows("apply", &args, repo.path(), &run);
+    assert_eq!(run.status, 1);
 }
 
 /// What has landed on a cluster is done there, whatever the other cluster has pending.
 #[test]
 fn a_cluster_can_be_finished() {
     let repo = Repo::two_clusters();
-    let applied = run_in(repo.path(), &["apply", "--review", "--cluster", "edge"]);
+    let applied = run_in(repo.path(), &["apply", "--here", "--yes", "--review", "--cluster", "edge"]);
     assert_eq!(applied.status, 0, "{}", applied.stderr);
     let left = case("check-cluster-done", &repo, &["check", "--review", "--cluster", "edge"]);
     assert_eq!(left.status, 0);
@@ -401,9 +405,9 @@ fn a_misspelt_selector_writes_nothing() {
     let repo = Repo::two_clusters();
     let before = repo.files();
     for args in [
-        &["apply", "--release", "media/jellyfin", "media/jelyfin"][..],
-        &["apply", "--path", "kubernetes/main/**", "--path", "nowhere/**"],
-        &["apply", "--cluster", "main,egde"],
+        &["apply", "--yes", "--release", "media/jellyfin", "media/jelyfin"][..],
+        &["apply", "--yes", "--path", "kubernetes/main/**", "--path", "nowhere/**"],
+        &["apply", "--yes", "--cluster", "main,egde"],
         &["apply", "chart-ref", "chart-reff"],
     ] {
         let run = run_in(repo.path(), args);
@@ -456,8 +460,8 @@ fn directories_without_flux_are_told_at_once() {
     let broken = Repo::empty();
     broken.write("broken.yaml", "a: [1\nb: }\n");
     for (name, repo) in [("empty-directory", &empty), ("no-flux", &git), ("only-broken", &broken)] {
-        for command in ["list", "plan", "diff", "apply", "check"] {
-            let run = run_in(repo.path(), &[command]);
+        for command in ["list", "plan", "diff", "apply --yes", "check"] {
+            let run = run_in(repo.path(), &command.split(' ').collect::<Vec<_>>());
             assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{name}: {command}: {}", run.stderr);
         }
         case(name, repo, &["check"]);
@@ -493,8 +497,8 @@ fn mistakes_in_the_configuration_are_shown_where_they_stand() {
     ] {
         repo.write(".flux-codemod.yaml", text);
         let before = repo.files();
-        for command in ["list", "plan", "diff", "check", "apply"] {
-            let run = run_in(repo.path(), &[command]);
+        for command in ["list", "plan", "diff", "check", "apply --yes"] {
+            let run = run_in(repo.path(), &command.split(' ').collect::<Vec<_>>());
             assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{name}: {command}");
         }
         case(name, &repo, &["plan"]);
@@ -588,7 +592,9 @@ fn opt_outs() {
     repo.write("apps/plex/helmrelease.yaml", opted_out(&format!("# flux-codemod: skip[chart-ref] {long}")));
     let before = repo.files();
     assert_eq!(case("opted-out", &repo, &["plan"]).status, 0);
-    for args in [&["check"][..], &["diff"], &["apply"], &["apply", "--review", "--release", "plex"]] {
+    for args in
+        [&["check"][..], &["diff"], &["apply", "--yes"], &["apply", "chart-ref", "--review", "--release", "plex"]]
+    {
         let run = run_in(repo.path(), args);
         assert_eq!((run.status, run.stdout.as_str()), (0, ""), "{args:?}");
         assert!(repo.files() == before, "{args:?} wrote");
@@ -687,7 +693,9 @@ fn demo_into_a_directory() {
     let demo = |args: &[&str]| run(program().current_dir(parent.path()).arg("demo").args(args));
     let first = demo(&["demo"]);
     assert_eq!((first.status, first.stderr.as_str()), (0, ""));
-    for heading in ["$ flux-codemod -C demo list", "$ flux-codemod -C demo plan", "`flux-codemod -C demo apply`"] {
+    for heading in
+        ["$ flux-codemod -C demo list", "$ flux-codemod -C demo plan", "`flux-codemod -C demo apply --cluster main`"]
+    {
         assert!(first.stdout.contains(heading), "{}", first.stdout);
     }
     let made = parent.files();
@@ -795,7 +803,7 @@ fn assert_commands_harmless(repo: &Repo) {
             assert_harmless(&format!("{args:?} to stdout"), &run.stdout);
         }
     }
-    let applied = run_in(repo.path(), &["apply", "--review"]);
+    let applied = run_in(repo.path(), &["apply", "--yes", "--here", "--review"]);
     assert!([0, 1].contains(&applied.status), "apply: exit {}: {}", applied.status, applied.stderr);
     assert_harmless("apply to stdout", &applied.stdout);
     assert_harmless("apply to stderr", &applied.stderr);
@@ -955,7 +963,9 @@ fn looking_touches_nothing() {
         &["check"],
         &["check", "--format", "json"],
         &["explain", "chart-ref"],
-        &["apply", "--release", "media/jelyfin"],
+        &["apply", "--yes", "--release", "media/jelyfin"],
+        &["apply", "--yes", "--here", "--dry-run"],
+        &["branch", "chart-ref", "--dry-run"],
     ] {
         run_in(repo.path(), args);
         let after = everything(repo.path());

@@ -36,7 +36,7 @@ fn switched(from: &Path) -> Switched {
     let (before, after) = (Repo::copy_of(from).commit(), Repo::copy_of(from).commit());
     let run = |command: &[&str]| after.run(&[command, &["components", "--review"]].concat());
     let plan: Value = serde_json::from_str(&run(&["plan", "--format", "json"]).stdout).unwrap();
-    run(&["apply"]);
+    run(&["apply", "--yes", "--here"]);
     assert_eq!(run(&["diff"]).stdout, "", "the second diff prints nothing");
     Switched { before, after, plan }
 }
@@ -185,7 +185,7 @@ fn claims_come_first_on_branches() {
         repo.git(&["merge-base", &branch(one), &branch(other)]) == repo.git(&["rev-parse", &branch(one)])
     };
     assert!(before("12-claims", "10-sources") && before("10-sources", "15-consumers-default"));
-    let apply = repo.run(&["apply", "components", "--kustomize", &judge]);
+    let apply = repo.run(&["apply", "components", "--here", "--kustomize", &judge]);
     assert!(crate::support::unfolded(&apply.stderr).contains("claims before"), "{}", apply.stderr);
 }
 
@@ -211,7 +211,7 @@ fn onedr0p_home_ops_in_flux_kustomizations() {
         let builds = plan["judged"]["builds"].as_array().unwrap();
         assert!(builds.len() > 36 && builds.iter().all(|build| build["verdict"] == "same"), "{builds:?}");
     }
-    repo.run(&["apply", "components"]);
+    repo.run(&["apply", "components", "--here"]);
     assert_eq!(repo.run(&["diff", "components"]).stdout, "");
     let after = Repo::copy_of(&corpus.join("onedr0p-home-ops/after"));
     let (by_hand, ours) = (named_components(&after), named_components(&repo));

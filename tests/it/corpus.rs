@@ -51,7 +51,7 @@ fn converted(name: &str) -> Option<Converted> {
         repo.write(".git/the.diff", &diff.stdout);
         repo.git(&["apply", "--check", ".git/the.diff"]);
     }
-    repo.run(&["apply", "chart-ref", "--review"]);
+    repo.run(&["apply", "chart-ref", "--here", "--review"]);
     let again = repo.run(&["diff", "chart-ref", "--review"]);
     assert_eq!(again.stdout, "", "{name}: the second diff prints nothing");
     let refused = plan["units"].as_array().unwrap().iter().any(|unit| unit["safety"] == "refused");

@@ -57,7 +57,10 @@ const USES: &[(&str, &[&str])] = &[
     ("kustomize", &["flux", "plan", "programs", "repo"]),
     ("git", &["flux", "programs", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
-    ("cli", &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "repo", "text"]),
+    (
+        "cli",
+        &["config", "doctor", "flux", "git", "kustomize", "migrations", "output", "plan", "programs", "repo", "text"],
+    ),
 ];
 
 /// Where a path belongs: to the longest entry of [`USES`] that it begins with.

@@ -78,7 +78,7 @@ fn a_surprise_is_refused_and_nothing_of_it_is_written() {
     assert_eq!(verdict(&plan, "flux-system/both")["verdict"], "same");
 
     let before = repo.read(&path);
-    let apply = judged_by(&repo, &fake(), &["apply", "components", "--review"]);
+    let apply = judged_by(&repo, &fake(), &["apply", "components", "--here", "--review"]);
     assert_eq!(apply.status, 1, "{}", apply.stderr);
     assert_eq!(repo.read(&path), before);
     assert!(repo.read("kubernetes/main/apps/both/app/kustomization.yaml").contains("components:"));
@@ -108,7 +108,7 @@ fn a_part_is_judged_by_itself() {
     by_script(&repo, NESTED, one_of_two);
     let repo = repo.commit();
     assert_eq!(refused(&plan(&repo, &fake())), []);
-    let part = ["apply", "components", "--path", &format!("{NESTED}/a/kustomization.yaml")];
+    let part = ["apply", "components", "--here", "--path", &format!("{NESTED}/a/kustomization.yaml")];
     let apply = judged_by(&repo, &fake(), &part);
     assert_eq!(apply.status, 2);
     let stderr = unfolded(&apply.stderr);

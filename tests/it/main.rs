@@ -8,6 +8,7 @@ mod support;
 
 mod app_template_v4;
 mod apply;
+mod asking;
 mod author;
 mod branch;
 mod cli;

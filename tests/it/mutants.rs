@@ -120,7 +120,7 @@ fn judged(files: &Files) -> Result<bool, String> {
     let plan = run(&repo, &["plan", "--review", "--format", "json"])?;
     let diff = run(&repo, &["diff", "--review"])?;
     let applied = repo_of(files);
-    let apply = run(&applied, &["apply", "--review"])?;
+    let apply = run(&applied, &["apply", "--yes", "--here", "--review"])?;
     if [&plan, &diff, &apply].iter().any(|run| run.status == 2) {
         return if plan.status == diff.status && diff.status == apply.status && applied.files() == *files {
             Ok(false)

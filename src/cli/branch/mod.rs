@@ -29,6 +29,9 @@ pub(super) struct BranchArgs {
     /// What to do with a branch that has commits of others
     #[arg(long, value_name = "HOW", default_value = "refuse")]
     on_edited: OnEdited,
+    /// Only show which branches would be made, rebuilt or removed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     /// Do not sign commits, whatever git is configured to do
     #[arg(long)]
     no_sign: bool,
@@ -43,6 +46,7 @@ impl BranchArgs {
             per: Per::Batch,
             independent: false,
             on_edited: OnEdited::Refuse,
+            dry_run: false,
             no_sign: true,
         }
     }
@@ -71,11 +75,11 @@ enum OnEdited {
 /// `branch`: makes a branch of each batch, on the branches that the clusters follow.
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     let asked = Asked { one_app_each: args.per == Per::App, ..args.asked.resolved() };
+    let git = repository(start)?;
     if asked.migrations.is_empty() {
         bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
     let judge = judge(start, &args.proof)?;
-    let git = repository(start)?;
     let targets = target::targets(start, &git, &asked)?;
     let contexts: Vec<Context> = targets
         .iter()
@@ -93,12 +97,23 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
 
     let mut stacks = Vec::new();
     for one in &prepared {
-        let written = git.write(&one.target.base, &one.wanted, &one.existing, &one.gone, !args.no_sign)?;
-        stacks.push(one.shown(&written, &asked, args.per));
+        let Prepared { target, wanted, existing, gone, .. } = one;
+        let written = match args.dry_run {
+            true => git.would_write(&target.base, wanted, existing, gone)?,
+            false => git.write(&target.base, wanted, existing, gone, !args.no_sign)?,
+        };
+        let mut stack = one.shown(&written, &asked, args.per);
+        if args.dry_run {
+            // There is nothing to push.
+            stack.branches.iter_mut().for_each(|branch| branch.next.clear());
+        }
+        stacks.push(stack);
     }
     print_text(&branches_as_text(&stacks, &layout()))?;
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");
-    if unchanged {
+    if args.dry_run {
+        hint("dry run: this is what would be done; no branch was changed");
+    } else if unchanged {
         hint("nothing changed");
     }
     for one in &prepared {

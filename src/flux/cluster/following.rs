@@ -111,6 +111,28 @@ impl Following {
         (!is_here && self.checkout.branch.as_deref() != Some(branch)).then_some(branch)
     }
 
+    /// The clusters that do not read what is committed where the work tree is, of all clusters of
+    /// the tree.
+    ///
+    /// If a cluster follows the checked-out branch, these are the clusters that follow others.
+    /// Otherwise, as on a branch for a pull request, it will be merged into the branch that it was
+    /// made from: the one that has most of its commits. Where that is not known, there is none.
+    pub fn not_reading<'c>(&self, clusters: &[&'c Cluster]) -> Vec<&'c Cluster> {
+        let here = self.checkout.branch.as_deref();
+        let follows_here = |cluster: &Cluster| cluster.branch.is_some() && cluster.branch.as_deref() == here;
+        if clusters.iter().any(|cluster| follows_here(cluster)) {
+            let is_elsewhere = |cluster: &&&Cluster| cluster.branch.is_some() && !follows_here(cluster);
+            return clusters.iter().filter(is_elsewhere).copied().collect();
+        }
+        let missing = |cluster: &Cluster| match self.of(cluster)? {
+            Followed::Here(FollowedBranch { position: Position::AtHead, .. }) => Some(0),
+            Followed::Here(FollowedBranch { position: Position::Apart { behind, .. }, .. }) => Some(*behind),
+            Followed::Here(_) | Followed::NotHere { .. } => None,
+        };
+        let Some(least) = clusters.iter().filter_map(|cluster| missing(cluster)).min() else { return Vec::new() };
+        clusters.iter().filter(|cluster| missing(cluster).is_some_and(|count| count > least)).copied().collect()
+    }
+
     /// The branch of a cluster.
     pub fn of(&self, cluster: &Cluster) -> Option<&Followed> {
         self.clusters.get(&cluster.name)
@@ -127,5 +149,63 @@ impl Following {
                 cluster.controller_flags.clone_from(controller_flags);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flux::View;
+    use crate::repo::Memory;
+
+    const AT_HEAD: Position = Position::AtHead;
+
+    fn apart(behind: usize) -> Position {
+        Position::Apart { ahead: 1, behind }
+    }
+
+    /// The clusters that do not read what is committed on a branch, of `edge` and `main`, each with a
+    /// branch of its name at some position.
+    fn not_reading(checked_out: Option<&str>, edge: Position, main: Position) -> Vec<String> {
+        let cluster = |name: &str| {
+            let text = format!(
+                "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+                 spec: {{url: https://example.org/home, ref: {{branch: {name}}}}}\n---\n\
+                 apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+                 metadata: {{name: {name}, namespace: flux-system}}\n\
+                 spec: {{path: ./{name}, sourceRef: {{kind: GitRepository, name: {name}}}}}\n"
+            );
+            (format!("{name}/flux.yaml"), text)
+        };
+        let files = [cluster("edge"), cluster("main")];
+        let files = files.each_ref().map(|(path, text)| (&**path, &**text));
+        let view = View::of(Memory::tree(files)).unwrap();
+        let followed = [("edge", edge), ("main", main)].map(|(name, position)| {
+            let reference = format!("origin/{name}");
+            let states = States::TheSame;
+            (name.to_owned(), Followed::Here(FollowedBranch { reference, is_remote: true, position, states }))
+        });
+        let checkout = Checkout { branch: checked_out.map(str::to_owned), commit: Some("1234567".to_owned()) };
+        let following = Following { checkout, clusters: followed.into() };
+        let clusters: Vec<&Cluster> = view.graph().clusters.iter().collect();
+        assert_eq!(clusters.len(), 2);
+        following.not_reading(&clusters).iter().map(|cluster| cluster.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_branch_that_a_cluster_follows_is_for_that_cluster() {
+        assert_eq!(not_reading(Some("main"), apart(977), AT_HEAD), ["edge"]);
+        assert_eq!(not_reading(Some("main"), AT_HEAD, AT_HEAD), ["edge"], "it will not stay at this commit");
+        assert_eq!(not_reading(Some("edge"), AT_HEAD, apart(0)), ["main"]);
+        assert_eq!(not_reading(Some("main"), Position::Unknown, Position::Unknown), ["edge"]);
+    }
+
+    #[test]
+    fn another_branch_is_for_the_one_that_it_was_made_from() {
+        assert_eq!(not_reading(Some("topic"), apart(979), apart(2)), ["edge"]);
+        assert_eq!(not_reading(Some("topic"), AT_HEAD, apart(12)), ["main"]);
+        assert_eq!(not_reading(None, apart(979), AT_HEAD), ["edge"]);
+        assert!(not_reading(Some("topic"), apart(2), apart(2)).is_empty(), "it can be merged into both");
+        assert!(not_reading(Some("topic"), Position::Unknown, Position::Unknown).is_empty(), "not known");
     }
 }

@@ -8,7 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// What exists now. Whoever makes something holds it, so that nothing is new once the program ends.
 static LIVING: Mutex<Living> = Mutex::new(Living { dirs: BTreeSet::new(), groups: BTreeSet::new() });
@@ -23,8 +24,19 @@ fn living() -> MutexGuard<'static, Living> {
     LIVING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Set once a signal asks the program to end.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Does work that a signal must not cut off in the middle: it is asked whether to stop, and can take
+/// back what it has begun. The program ends when the work does.
+pub(crate) fn heeding_signals<T>(work: impl FnOnce(&dyn Fn() -> bool) -> T) -> T {
+    watch();
+    let _living = living();
+    work(&|| ASKED.load(Ordering::SeqCst))
+}
+
 /// Makes a directory that is to end with the program.
-pub(super) fn enlist(make: impl FnOnce() -> io::Result<PathBuf>) -> io::Result<PathBuf> {
+pub(crate) fn enlist(make: impl FnOnce() -> io::Result<PathBuf>) -> io::Result<PathBuf> {
     let mut living = living();
     let path = make()?;
     living.dirs.insert(path.clone());
@@ -32,19 +44,19 @@ pub(super) fn enlist(make: impl FnOnce() -> io::Result<PathBuf>) -> io::Result<P
 }
 
 /// Removes such a directory.
-pub(super) fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     let _ = fs::remove_dir_all(path);
     living().dirs.remove(path);
 }
 
 /// Does something short that a signal does not interrupt.
-pub(super) fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn undisturbed<R>(work: impl FnOnce() -> R) -> R {
     let _living = living();
     work()
 }
 
 /// Starts a program that is to end with this one, as the leader of a process group.
-pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let mut living = living();
@@ -55,19 +67,19 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
 
 /// Whether the program has ended. It stays a zombie, so that its number is not used again.
 #[cfg(unix)]
-pub(super) fn has_ended(child: &mut Child) -> io::Result<bool> {
+pub(crate) fn has_ended(child: &mut Child) -> io::Result<bool> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(waitid(WaitId::Pid(Pid::from_child(child)), options)?.is_some())
 }
 
 #[cfg(not(unix))]
-pub(super) fn has_ended(child: &mut Child) -> io::Result<bool> {
+pub(crate) fn has_ended(child: &mut Child) -> io::Result<bool> {
     Ok(child.try_wait()?.is_some())
 }
 
 /// Ends the program, and all that it has started and not left.
-pub(super) fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
+pub(crate) fn end(child: &mut Child) -> io::Result<std::process::ExitStatus> {
     let mut living = living();
     kill_group(child.id());
     let _ = child.kill();
@@ -88,8 +100,13 @@ fn kill_group(leader: u32) {
 fn kill_group(_: u32) {}
 
 /// From now on, SIGINT, SIGTERM and SIGHUP end what is living, then the program as ever.
+pub(crate) fn watch() {
+    static WATCHED: Once = Once::new();
+    WATCHED.call_once(start_watching);
+}
+
 #[cfg(unix)]
-pub(super) fn watch() {
+fn start_watching() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -99,6 +116,7 @@ pub(super) fn watch() {
     let Ok(mut signals) = Signals::new(signals) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
+            ASKED.store(true, Ordering::SeqCst);
             // It is held until the end: nothing new is made.
             let living = living();
             living.groups.iter().for_each(|leader| kill_group(*leader));
@@ -109,7 +127,7 @@ pub(super) fn watch() {
 }
 
 #[cfg(not(unix))]
-pub(super) fn watch() {}
+fn start_watching() {}
 
 /// The signals that the caller has this program ignore, as `nohup` does, one bit each. They stay
 /// ignored.
