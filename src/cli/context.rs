@@ -91,6 +91,7 @@ impl Context {
         };
         plan.findings.extend(configuration::findings(&settings, &view));
         plan.findings.extend(plan::about_skips(&view, &plan, &migrations, all));
+        plan.findings.retain(|finding| plan.scope.holds(finding));
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
     }
 

@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use super::context::Opened;
-use super::{Outcome, Start, configuration, json, layout, print};
+use super::{Outcome, Start, configuration, hint, json, layout, print};
 use crate::doctor;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
-use crate::plan::{self, Severity};
+use crate::plan::{self, Scope, Severity};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
@@ -38,6 +38,11 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     findings.extend(plan::about_clusters(&view));
     findings.extend(plan::clusters_elsewhere(&view));
     findings.extend(configuration::findings(&settings, &view));
+    let scope = Scope::of(&view, &settings);
+    let all = findings.len();
+    findings.retain(|finding| scope.holds(finding));
+    let left_out = all - findings.len();
+    findings.extend(scope.findings());
     let text = match args.format {
         Format::Text => for_log(&findings_as_text(&findings, &layout())).into_owned(),
         Format::Json => json(&findings_as_json(&findings))?,
@@ -45,5 +50,12 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
         Format::Github => findings_as_github(&findings),
     };
     print(&text)?;
+    match left_out {
+        0 => {}
+        1 => hint("note: 1 finding about files out of scope is left out (archives, or `exclude`)"),
+        several => {
+            hint(&format!("note: {several} findings about files out of scope are left out (archives, or `exclude`)"))
+        }
+    }
     Ok(Outcome::pending_if(findings.iter().any(|finding| finding.severity != Severity::Note)))
 }

@@ -13,6 +13,7 @@
 mod batches;
 mod clusters;
 mod error;
+mod exclude;
 mod keys;
 mod section;
 mod template;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use batches::BatchSettings;
 pub use clusters::ClusterSettings;
 pub use error::{ConfigError, Mistake};
+pub use exclude::Exclude;
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
 pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
@@ -45,6 +47,8 @@ pub struct Settings {
     /// The clusters, in the order of promotion. Clusters that are only found in the repository come
     /// after them.
     pub clusters: Vec<ClusterSettings>,
+    /// What is out of scope; `None` if the file does not say, and names of directories decide.
+    pub exclude: Option<Exclude>,
     /// How units are grouped into batches.
     pub batches: BatchSettings,
     sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
@@ -76,6 +80,7 @@ impl Settings {
         let mut mistakes = Vec::new();
         Keys::of(root, "the configuration", &mut mistakes, |keys| {
             settings.clusters = clusters::read(keys);
+            settings.exclude = exclude::read(keys);
             if let Some(node) = keys.value("batches") {
                 settings.batches = keys.nested(node, "`batches`", BatchSettings::read);
             }

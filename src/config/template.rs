@@ -40,6 +40,16 @@ const NO_CLUSTERS: &str = "\
 #     branch: main
 ";
 
+const ABOUT_EXCLUDE: &str = "
+# What is out of scope: globs from the root, for files, or for directories with all in
+# them. It gets no unit and no finding, but what it names counts as named. Without this
+# key, directories called archive, .archive and _archive are out of scope, unless a
+# cluster applies something in them. `exclude: []` excludes nothing.
+# exclude:
+#   - '**/.archive'
+#   - kubernetes/old
+";
+
 const ABOUT_BATCHES: &str = "
 # How units are grouped into batches; `flux-codemod branch` makes a branch of each.
 batches:
@@ -57,6 +67,7 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
         let about = format!("from {place}, follows {branch}");
         let _ = writeln!(out, "  # {}\n  - {}", about.escape_debug(), name.trim_end().replace('\n', "\n    "));
     }
+    out.push_str(ABOUT_EXCLUDE);
     out.push_str(ABOUT_BATCHES);
     describe(BatchSettings::default().described(), &mut out);
     for section in sections {

@@ -125,7 +125,7 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("known keys: clusters, batches, demo"), "{error}");
+    assert!(error.contains("known keys: clusters, exclude, batches, demo"), "{error}");
 }
 
 #[test]
@@ -155,7 +155,30 @@ fn the_template_changes_nothing() {
     assert_eq!(names, ["edge", odd]);
     assert!(settings.clusters.iter().all(|cluster| cluster.path.is_none() && cluster.branch.is_none()));
     assert_eq!(settings.section::<Demo>().mode.as_deref(), Some("1.10"));
-    assert_eq!(settings.batches, BatchSettings::default());
+    assert!(settings.batches == BatchSettings::default() && settings.exclude.is_none());
     assert!(text.lines().all(|line| line.len() <= 90 && line == line.trim_end()), "{text}");
     assert!(Settings::read(FILE, &template(&[], &types), &types).unwrap().clusters.is_empty());
+}
+
+#[test]
+fn what_is_excluded_is_a_list_of_globs_inside_the_repository() {
+    assert!(read("").unwrap().exclude.is_none());
+    let path = |path: &str| RepoPath::new(path).unwrap();
+    let none = read("exclude: []\n").unwrap().exclude.unwrap();
+    assert!(!none.names(&path("a")));
+    let some = read("exclude:\n- ./old/\n- '**/attic'\n- a/*.yaml\n").unwrap().exclude.unwrap();
+    let named = ["old/x/y.yaml", "attic/x", "a/b/attic/c", "a/x.yaml"];
+    assert!(named.into_iter().all(|it| some.names(&path(it))));
+    assert!(!["older/x", "b/attics", "a/b/x.yaml"].into_iter().any(|it| some.names(&path(it))));
+    assert_eq!(
+        mistakes("exclude: [/abs, ../up, 'a[', '']\n"),
+        [
+            "1:11 config-invalid-value",
+            "1:17 config-invalid-value",
+            "1:24 config-invalid-value",
+            "1:30 config-empty-value"
+        ]
+    );
+    assert_eq!(mistakes("exclude: old\n"), ["1:10 config-wrong-type"]);
+    assert_eq!(mistakes("exclude:\n"), ["1:1 config-empty-value"]);
 }

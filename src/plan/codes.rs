@@ -34,6 +34,11 @@ reason_codes! {
         why "The object cannot be applied, and commands with such a name may do something else."
         todo "Correct the name: lowercase letters, digits, `-` and, in names, `.` (RFC 1123)."
 
+    ARCHIVE_APPLIED "archive-applied"
+        what "A directory is called archive, .archive or _archive, and a cluster applies something in it."
+        why "Directories of these names are out of scope, but not if they are in use."
+        todo "Nothing, if that is meant. Otherwise rename it, or list it under `exclude` in .flux-codemod.yaml."
+
     ENCRYPTED_FILE "encrypted-file"
         what "The file is encrypted by SOPS."
         why "Any edit breaks its checksum, and Flux could no longer decrypt it."

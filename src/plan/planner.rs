@@ -8,7 +8,7 @@ use super::lines;
 use super::names::refuse_invalid;
 use super::round::{Found, Round};
 use super::tree::{about_tree, untouchable};
-use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Subject, Unit, UnitId, codes};
+use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{Radius, Radiuses, View, is_kustomization_file};
 use crate::repo::RepoPath;
@@ -22,6 +22,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What each migration leaves alone.
     pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
+    /// Which files are out of scope.
+    pub scope: Scope,
     /// How builds compare; `None` if no unit promises that they stay the same.
     pub judged: Option<Judged>,
     /// The opt-outs that keep something from being done: migration, file, line of the comment.
@@ -76,14 +78,16 @@ pub fn plan(
     settings: &Settings,
     judge: Option<&dyn Judge>,
 ) -> Result<Plan, LandError> {
-    let mut plan =
-        Plan { findings: [about_tree(start), untouchable(start), about_clusters(start)].concat(), ..Plan::default() };
+    let scope = Scope::of(start, settings);
+    let findings = [about_tree(start), untouchable(start), about_clusters(start), scope.findings()].concat();
+    let mut plan = Plan { findings, scope, ..Plan::default() };
     let mut view = start.clone();
     let mut seen: BTreeSet<UnitId> = BTreeSet::new();
     for round in 0..ROUNDS {
         let before = plan.units.len();
         for migration in migrations {
             let mut survey = migration.survey(&view, settings);
+            plan.scope.reduce(&mut survey.drafts, &mut seen, &mut survey.out_of_scope);
             if round == 0 {
                 lines::point_into(start, &view, survey.findings.iter_mut());
                 plan.findings.extend(survey.findings);
@@ -106,6 +110,7 @@ pub fn plan(
     }
     measure(start, &mut plan.units);
     plan.findings.extend(plan.judged.iter().flat_map(|judged| judged.findings(start)));
+    plan.findings.retain(|finding| plan.scope.holds(finding));
     Ok(plan)
 }
 
