@@ -231,7 +231,8 @@ impl<'v> Judge<'v, '_> {
     /// The way of a release on `spec.chart`.
     fn in_place(&self, chart: &ChartSpec, warnings: &mut Vec<Finding>) -> Result<Way<'v>, Finding> {
         if self.settings.on_chart == OnChart::ChartRef {
-            return Err(self.error(codes::CHART_REF_FIRST, "it is on spec.chart: chart-ref comes first"));
+            let message = "it is on spec.chart: chart-ref comes first";
+            return Err(at_chart(self.release, Severity::Note, codes::CHART_REF_FIRST, message));
         }
         let name = &chart.source_ref.name;
         let places = sources_in_clusters(self.view, self.release);

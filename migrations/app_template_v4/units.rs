@@ -94,7 +94,9 @@ fn release_draft(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
         Err(reasons) => {
             // What the move would do does not matter.
             let (title, findings) = (format!("stays on {from}"), reasons.clone());
-            return Draft { title, findings, impact: Impact::None, ..draft };
+            let waits = reasons.iter().all(|reason| reason.code == codes::CHART_REF_FIRST);
+            let waits_for = waits.then_some("chart-ref");
+            return Draft { title, findings, waits_for, impact: Impact::None, ..draft };
         }
     };
     draft.title = format!("{from} to {}", found.settings.target);

@@ -83,7 +83,7 @@ impl Found<'_> {
         let is_replaced = entries.any(|entry| entry.form == Form::TwoLevels);
         Some(Draft {
             class: Some(class::OPT_OUTS),
-            impact: if is_replaced { Impact::Upgrade } else { Impact::None },
+            impact: if is_replaced { Impact::Reconcile } else { Impact::None },
             ..Draft::new(id(OWN_PATCHES, &child.subject), title, [child.at.path.clone()])
         })
     }
@@ -211,7 +211,7 @@ impl Found<'_> {
         } else {
             // Where the defaults are there already, what it states takes effect again.
             let is_back = self.roots_of(member).any(|root| root.of(member.kind).pending.is_empty());
-            let impact = if is_back { Impact::Upgrade } else { Impact::None };
+            let impact = if is_back { Impact::Reconcile } else { Impact::None };
             Draft { impact, class: Some(class::OPT_OUTS), ..draft }
         })
     }
@@ -254,7 +254,7 @@ fn fields(fields: impl Iterator<Item = &'static Field>) -> String {
 
 fn impact_of(effects: &[Effect]) -> Impact {
     let changes = effects.iter().any(|effect| effect.outcome == Outcome::Changes);
-    if changes { Impact::Upgrade } else { Impact::None }
+    if changes { Impact::Reconcile } else { Impact::None }
 }
 
 /// The effects once a unit has landed: an object gets all defaults, or keeps everything.

@@ -2,7 +2,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::plan::{Format, shown};
-use super::{Asked, Outcome, Start, hint, json, layout, print};
+use super::{Asked, Outcome, Start, hint, json, print};
 use crate::output::{check_as_text, findings_as_github, findings_as_sarif, for_log};
 use crate::plan::{self, Plan, Severity};
 
@@ -13,6 +13,15 @@ pub(super) struct CheckArgs {
     /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: CheckFormat,
+    /// Exit with 1 also if something is only held for an earlier cluster
+    #[arg(long, value_name = "STATE")]
+    fail_on: Option<FailOn>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// What waits for an earlier cluster
+    Held,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,23 +43,23 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
     let selection = context.select(&asked)?;
     let findings = || plan::as_findings(&context.view, &context.plan, &selection);
     let text = match args.format {
-        CheckFormat::Text if selection.is_clean() => {
-            hint("nothing is pending");
-            String::new()
-        }
-        CheckFormat::Text => for_log(&check_as_text(&selection, &context.migrations, &layout())).into_owned(),
+        CheckFormat::Text => for_log(&check_as_text(&context.view, &selection)).into_owned(),
         CheckFormat::Json => shown(&context, &asked, &selection, Format::Json)?,
         CheckFormat::Github => findings_as_github(&findings()),
         CheckFormat::Sarif => json(&findings_as_sarif(&findings()))?,
     };
     print(&text)?;
+    if args.format == CheckFormat::Text && selection.is_clean() {
+        hint("nothing is pending");
+    }
     if args.format == CheckFormat::Text {
         report_warnings(&context.plan);
         if !selection.is_clean() {
             hint("`flux-codemod plan` shows the details");
         }
     }
-    Ok(Outcome::pending_if(!selection.is_clean()))
+    let held_counts = args.fail_on == Some(FailOn::Held) && !selection.held.is_empty();
+    Ok(Outcome::pending_if(!selection.is_clean() || held_counts))
 }
 
 /// Findings that do not make `check` fail, such as an opt-out that skips nothing.

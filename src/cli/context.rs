@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::judge::judge;
+use super::promotion::Branches;
 use super::{Asked, Proof, Start, configuration, hint, progress};
 use crate::config::Settings;
 use crate::flux::View;
@@ -14,10 +15,13 @@ use crate::git::{self, Base, WorkTree};
 use crate::migrations;
 use crate::plan::runbook::Runbook;
 use crate::plan::{
-    self, Batch, Judge, Known, Landed, Meta, Migration, Plan, SelectError, Selection, Unit, UnitId, UnknownSelector,
+    self, Batch, Judge, Known, Landed, Meta, Migration, Plan, Promotion, SelectError, Selection, Unit, UnitId,
+    UnknownSelector,
 };
 use crate::programs::ending;
-use crate::repo::{FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write_unless};
+use crate::repo::{
+    EntryKind, FileChange, Folder, InGit, Key, Recovered, RepoPath, Tree, WriteError, recover, write_unless,
+};
 
 /// A tree and its plan.
 pub(super) struct Context {
@@ -27,6 +31,8 @@ pub(super) struct Context {
     pub(super) migrations: Vec<&'static dyn Migration>,
     pub(super) settings: Settings,
     pub(super) plan: Plan,
+    /// What the branches of earlier clusters show.
+    pub(super) promotion: Promotion,
     judge: Option<Rc<dyn Judge>>,
 }
 
@@ -45,7 +51,8 @@ impl Context {
     fn open_with(start: &Start, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
         let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, asked, judge)?.1) };
         let git = repository(start)?;
-        Context::of_commit(start, &git, &git.base(base)?, asked, judge)
+        let branches = Branches::of(start, &git, &asked_migrations(&asked.migrations));
+        Context::of_commit(start, &git, &git.base(base)?, asked, &branches, judge)
     }
 
     /// Plans on the work tree, or on a directory outside of git.
@@ -54,8 +61,37 @@ impl Context {
         asked: &Asked,
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<(Place, Context)> {
+        Context::of_files(start, asked, judge, false)
+    }
+
+    /// As [`Context::of_work_tree`], without a judge, and with what the branches of all clusters
+    /// show.
+    pub(super) fn everywhere(start: &Start) -> anyhow::Result<Context> {
+        Ok(Context::of_files(start, &Asked::default(), None, true)?.1)
+    }
+
+    fn of_files(
+        start: &Start,
+        asked: &Asked,
+        judge: Option<Rc<dyn Judge>>,
+        everywhere: bool,
+    ) -> anyhow::Result<(Place, Context)> {
         let Opened { place, settings, view } = Opened::of(start)?;
-        Ok((place, Context::of(view, settings, asked, judge)?))
+        let mut context = Context::of(view, settings, asked, judge)?;
+        if let Some(git) = &place.git {
+            let branches = Branches::of(start, git.repository(), &context.migrations);
+            let files = context.view.tree().entries();
+            let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
+            if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
+                branches.know(head.id, &context.view, &context.plan, &context.settings);
+            }
+            context.hold(&branches, everywhere);
+        }
+        Ok((place, context))
+    }
+
+    fn hold(&mut self, branches: &Branches<'_>, everywhere: bool) {
+        self.promotion = branches.hold(&self.view, &mut self.plan, &self.settings, everywhere);
     }
 
     /// Plans on a commit.
@@ -64,10 +100,14 @@ impl Context {
         git: &git::Repository,
         base: &Base,
         asked: &Asked,
+        branches: &Branches<'_>,
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
         let (settings, view) = opened_commit(start, git, base)?;
-        Context::of(view, settings, asked, judge)
+        let mut context = Context::of(view, settings, asked, judge)?;
+        branches.know(base.id, &context.view, &context.plan, &context.settings);
+        context.hold(branches, false);
+        Ok(context)
     }
 
     /// Plans. The judge compares what the selection reaches, or everything, if nothing is selected.
@@ -79,9 +119,7 @@ impl Context {
     ) -> anyhow::Result<Context> {
         progress::doing("planning");
         settings.batches.one_app_each |= asked.one_app_each;
-        let all = migrations::all();
-        let is_asked = |id: &str| asked.migrations.is_empty() || asked.migrations.iter().any(|name| name == id);
-        let migrations: Vec<_> = all.iter().copied().filter(|migration| is_asked(migration.meta().id)).collect();
+        let migrations = asked_migrations(&asked.migrations);
         let mut plan = match &judge {
             Some(judge) if asked.is_part() => {
                 let chosen = |plan: &Plan| chosen(&view, &settings, plan, asked);
@@ -90,9 +128,10 @@ impl Context {
             judge => plan::plan(&view, &migrations, &settings, judge.as_deref())?,
         };
         plan.findings.extend(configuration::findings(&settings, &view));
-        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, all));
+        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, migrations::all()));
         plan.findings.retain(|finding| plan.scope.holds(finding));
-        Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, judge })
+        let promotion = Promotion::default();
+        Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, promotion, judge })
     }
 
     /// Selects units of the plan.
@@ -143,9 +182,21 @@ impl Context {
             let view = landed.as_ref().map_or(&*self.view, |landed| &landed.view);
             let alike: Vec<&Batch<'_>> = numbers.iter().map(|number| batches[*number]).collect();
             let runbooks = self.migration(alike[0]).runbooks(view, &alike, &self.settings);
-            numbers.into_iter().zip(runbooks).for_each(|(number, runbook)| found[number] = runbook);
+            for (number, runbook) in numbers.into_iter().zip(runbooks) {
+                found[number] = match self.kubectl_context(batches[number]) {
+                    Some(context) => runbook.in_context(context),
+                    None => runbook,
+                };
+            }
         }
         Ok(batches.iter().zip(found).map(|(batch, runbook)| (self.migration(batch).meta(), runbook)).collect())
+    }
+
+    /// The context of kubectl that the configuration has for the only cluster of a batch.
+    fn kubectl_context(&self, batch: &Batch<'_>) -> Option<&str> {
+        let mut clusters = batch.lane.clusters.iter();
+        let (name, None) = (clusters.next()?, clusters.next()) else { return None };
+        self.settings.clusters.iter().find(|cluster| cluster.name == *name)?.context.as_deref()
     }
 
     /// Lets the judge compare what some of the units change together, unless that was done when
@@ -173,6 +224,15 @@ impl Context {
             1 => hint("note: 1 unit to review is skipped; `flux-codemod plan` shows why, --review includes it"),
             several => hint(&format!(
                 "note: {several} units to review are skipped; `flux-codemod plan` shows why, --review includes them"
+            )),
+        }
+        match selection.held.len() {
+            0 => {}
+            1 => {
+                hint("note: 1 unit waits for an earlier cluster; `flux-codemod plan` shows why, --no-gate includes it")
+            }
+            several => hint(&format!(
+                "note: {several} units wait for an earlier cluster; `flux-codemod plan` shows why, --no-gate includes them"
             )),
         }
         match selection.refused.len() {
@@ -234,6 +294,12 @@ fn unreadable(view: &View, error: &SelectError) -> Option<String> {
         "no {what} `{name}` is found, but {path}:{} is not valid YAML ({}), and names it; fix that file, then run again",
         broken.line, broken.message
     ))
+}
+
+/// The migrations with these names; all, without a name.
+pub(super) fn asked_migrations(asked: &[String]) -> Vec<&'static dyn Migration> {
+    let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
+    migrations::all().iter().copied().filter(|migration| is_asked(migration.meta().id)).collect()
 }
 
 /// The units of earlier migrations that a batch needs.

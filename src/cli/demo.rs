@@ -56,7 +56,8 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
     let open = |asked: &Asked| Context::open(&Start { dir: dir.to_owned(), config: None }, asked);
     let (whole, first) = (Asked::default(), Asked { migrations: vec![FIRST.to_owned()], ..Asked::default() });
-    let roadmap = open(&whole)?;
+    let roadmap = Context::everywhere(&Start { dir: dir.to_owned(), config: None })?;
+    let edge = Asked { base: Some(CLUSTER.to_owned()), cluster: vec![CLUSTER.to_owned()], ..first.clone() };
     let context = open(&first)?;
     let layout = layout();
 
@@ -66,33 +67,36 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
     };
     heading("list", "An example home-ops repository: two clusters, each of which follows its own git branch.")?;
-    print_text(&list_as_text(&roadmap.view, &roadmap.plan, &roadmap.migrations, &layout))?;
+    let all = roadmap.select(&whole)?;
+    print_text(&list_as_text(&roadmap.view, &all, &roadmap.promotion, &roadmap.migrations, &layout))?;
 
     heading(
-        &format!("plan {FIRST}"),
-        "\nWhat would be done, what you should look at first, and what is refused and why.",
+        &format!("plan {FIRST} --cluster {CLUSTER} --base {CLUSTER}"),
+        "\nWhat would be done on the first cluster, on the branch that it follows. main waits for it.",
     )?;
-    let selection = context.select(&first)?;
-    let batches = context.batches(&first, &selection)?;
-    print_text(&plan_as_text(&context.view, &context.plan, &selection, &batches, &context.migrations, &layout))?;
+    let there = open(&edge)?;
+    let selection = there.select(&edge)?;
+    let batches = there.batches(&edge, &selection)?;
+    print_text(&plan_as_text(&there.view, &there.plan, &selection, &batches, &there.migrations, &layout))?;
 
-    let one = Asked { release: vec![SHOWN.to_owned()], ..first.clone() };
+    let one = Asked { release: vec![SHOWN.to_owned()], no_gate: true, ..first.clone() };
     heading(
-        &format!("diff {FIRST} --release {SHOWN}"),
-        "\nThe diff of one release, with the source that it needs. `git apply` accepts it.",
+        &format!("diff {FIRST} --no-gate --release {SHOWN}"),
+        "\nThe diff of a release of main, with the source that it needs; --no-gate does not wait for edge. `git apply` accepts it.",
     )?;
     let (_, mut changes) = context.land(&context.select(&one)?)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print(&diff::shown(&changes))?;
 
-    heading(&format!("diff {FIRST} --stat"), "\nThe whole change, by file.")?;
-    let (_, mut changes) = context.land(&selection)?;
+    let all = Asked { no_gate: true, ..first.clone() };
+    heading(&format!("diff {FIRST} --no-gate --stat"), "\nThe whole change of both clusters, by file.")?;
+    let (_, mut changes) = context.land(&context.select(&all)?)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     print_text(&stat(&changes))?;
 
-    let one = Asked { release: vec![SHOWN.to_owned()], ..whole };
+    let one = Asked { release: vec![SHOWN.to_owned()], no_gate: true, ..whole };
     heading(
-        &format!("diff --release {SHOWN}"),
+        &format!("diff --no-gate --release {SHOWN}"),
         "\nBoth migrations of phase 3 for a release whose volume the chart creates: without the suffix, 4.x would create a new, empty one.",
     )?;
     let (_, mut changes) = roadmap.land(&roadmap.select(&one)?)?;

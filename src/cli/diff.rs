@@ -28,7 +28,7 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
         if args.stat { print_text(&stat(&changes))? } else { print(&shown(&changes))? }
     }
     context.report_skipped(&selection);
-    Ok(Outcome::pending_if(!changes.is_empty() || selection.leaves_something()))
+    Ok(Outcome::pending_if(!changes.is_empty()))
 }
 
 /// The diff: exact for files and programs, escaped for terminals.

@@ -4,7 +4,8 @@ use crate::output::list_as_text;
 
 /// `list`: always clean, because it only shows.
 pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
-    let context = Context::open(start, &Asked::default())?;
-    print_text(&list_as_text(&context.view, &context.plan, &context.migrations, &layout()))?;
+    let context = Context::everywhere(start)?;
+    let selection = context.select(&Asked::default())?;
+    print_text(&list_as_text(&context.view, &selection, &context.promotion, &context.migrations, &layout()))?;
     Ok(Outcome::Clean)
 }

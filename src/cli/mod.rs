@@ -16,10 +16,12 @@ mod init;
 mod judge;
 mod list;
 mod man;
+mod next;
 #[cfg(test)]
 mod order_tests;
 mod plan;
 mod progress;
+mod promotion;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -41,7 +43,7 @@ use crate::plan::Selectors;
 #[derive(Debug, Parser)]
 #[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 clean or done; 1 something is pending, for review or refused, or a diff was printed; 2 wrong usage or an error.")]
+Exit codes: 0 done; 1 from `diff` if there is one, from `check` if something is pending, for review or refused, from `doctor` if there is an error or a warning, and from `plan --exit-code`; 2 wrong usage or an error.")]
 struct Cli {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -89,9 +91,16 @@ enum Command {
     /// removed, and the others are made again if their base has moved.
     #[command(mut_arg("migrations", |arg| arg.help("The migrations; several are stacked in the order of the roadmap")))]
     Branch(branch::BranchArgs),
+    /// Show which batches are made, pushed and merged, and what comes next
+    ///
+    /// Looks at branches alone: which batches have a branch, which are pushed, and which are merged,
+    /// however they were merged. Fetch first. Without a migration, the first one of the roadmap that
+    /// is not done. --run runs the commands, asking before each; `gh` is used if it is on the PATH.
+    #[command(mut_arg("migrations", |arg| arg.help("The migrations [default: the first that is not done]")))]
+    Next(next::NextArgs),
     /// Exit with 1 if any migration is pending (for CI)
     ///
-    /// Prints what is pending, for review or refused. Builds are compared without kustomize, which
+    /// Prints what is pending, for review or refused; what only waits is printed and is no failure. Builds are compared without kustomize, which
     /// only plan, diff, apply and branch use.
     Check(check::CheckArgs),
     /// Check the repository for problems Flux or Kustomize would hit
@@ -139,6 +148,9 @@ struct Asked {
     /// Include units marked `review`
     #[arg(long)]
     review: bool,
+    /// Include what waits for an earlier cluster; commits say so
+    #[arg(long)]
+    no_gate: bool,
     /// Whether what no cluster applies is asked for beside clusters.
     #[arg(skip)]
     unreached: bool,
@@ -174,6 +186,7 @@ impl Asked {
             paths: self.path.clone(),
             batches: self.batch.clone(),
             review: self.review,
+            held: self.no_gate,
             unreached: self.unreached,
         }
     }
@@ -226,9 +239,9 @@ impl fmt::Display for LaidOut {
 /// The result of a command, for its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Nothing is left to do in what was selected.
+    /// It is done, or there is nothing to do.
     Clean,
-    /// Something is.
+    /// What it asks is true: there is a diff, or something is pending.
     Pending,
 }
 
@@ -280,6 +293,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Diff(args) => diff::run(&start, args),
         Command::Apply(args) => apply::run(&start, args),
         Command::Branch(args) => branch::run(&start, args),
+        Command::Next(args) => next::run(&start, args),
         Command::Check(args) => check::run(&start, args),
         Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(args),

@@ -5,8 +5,9 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, print};
-use crate::output::{batch_as_markdown, for_log, plan_as_json, plan_as_text};
+use crate::output::{Around, batch_as_markdown, for_log, judged_as_line, plan_as_json, plan_as_text};
 use crate::plan::{Batch, Selection};
+use crate::text::arguments;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -20,6 +21,9 @@ pub(super) struct PlanArgs {
     /// Write the plan to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Exit with 1 if something is pending, for review or refused
+    #[arg(long)]
+    exit_code: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,7 +48,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
         }
         None => print(&text)?,
     }
-    Ok(Outcome::pending_if(!selection.is_clean()))
+    Ok(Outcome::pending_if(args.exit_code && !selection.is_clean()))
 }
 
 /// The plan in an output format.
@@ -65,10 +69,49 @@ pub(super) fn shown(
 
 /// The bodies of pull requests: of the selected batches, without those that are only needed by
 /// them.
-fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> anyhow::Result<String> {
+pub(super) fn markdown(context: &Context, asked: &Asked, batches: &[Batch<'_>]) -> anyhow::Result<String> {
     let is_asked = |batch: &&Batch<'_>| asked.batch.is_empty() || asked.batch.iter().any(|name| batch.is_called(name));
     let batches: Vec<&Batch<'_>> = batches.iter().filter(is_asked).collect();
+    let everything =
+        Asked { batch: Vec::new(), release: Vec::new(), namespace: Vec::new(), path: Vec::new(), ..asked.clone() };
+    let selection = context.select(&everything)?;
+    let all = context.batches(&everything, &selection)?;
     let runbooks = batches.iter().zip(context.runbooks(&batches)?);
-    let bodies = runbooks.map(|(batch, (meta, runbook))| batch_as_markdown(batch, meta, &runbook));
+    let bodies = runbooks
+        .map(|(batch, (meta, runbook))| batch_as_markdown(batch, meta, &runbook, &around(context, asked, batch, &all)));
     Ok(bodies.collect::<Vec<_>>().join("\n---\n\n"))
+}
+
+/// What is around a batch: the batches of its lane, the builds that it changes, and the command that
+/// makes it.
+fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]) -> Around {
+    let of_lane: Vec<&Batch<'_>> = all.iter().filter(|other| other.lane == batch.lane).collect();
+    let place = of_lane.iter().position(|other| other.name() == batch.name() && other.migration == batch.migration);
+    let migrations = context.migrations.iter().map(|migration| migration.meta().id).collect::<Vec<_>>().join(" ");
+    let mut made_by = format!("flux-codemod branch {migrations}");
+    let clusters: Vec<&str> = batch.lane.clusters.iter().map(String::as_str).collect();
+    if !clusters.is_empty() {
+        made_by.push_str(&format!(" --cluster {}", arguments(clusters)));
+    }
+    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
+        if is_set {
+            made_by.push_str(option);
+        }
+    }
+    let last = context.clusters().iter().rposition(|name| batch.lane.clusters.contains(name));
+    let is_later = |number: usize| last.is_some_and(|last| number > last);
+    let clusters = context.clusters();
+    let next = clusters.into_iter().enumerate().filter(|(number, _)| is_later(*number)).map(|(_, name)| name);
+    Around {
+        position: place.map(|place| (place + 1, of_lane.len())),
+        below: place.and_then(|place| place.checked_sub(1)).map(|below| of_lane[below].branch()),
+        builds: context
+            .plan
+            .judged
+            .as_ref()
+            .map(|judged| judged.touched_by(&batch.units))
+            .and_then(|judged| (judged.by.is_some() && !judged.builds.is_empty()).then(|| judged_as_line(&judged))),
+        made_by,
+        next: next.collect(),
+    }
 }

@@ -18,6 +18,8 @@ pub struct ClusterSettings {
     pub root: Option<RepoPath>,
     /// The branch that it follows, if it is not the one that is found in the repository.
     pub branch: Option<String>,
+    /// The context of kubectl and flux that reaches it, for the commands of runbooks.
+    pub context: Option<String>,
     /// The line of its name in the file, from 1.
     pub line: usize,
     /// The bytes of its name.
@@ -57,6 +59,7 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let name = keys.text("name");
     let path = keys.text("path").and_then(|(text, node)| Some((keys.path(text, node, "kubernetes/main/flux")?, node)));
     let root = keys.text("root").and_then(|(text, node)| keys.path(text, node, "kubernetes"));
+    let context = keys.text("context").and_then(|(text, node)| is_context(keys, text, node).then(|| text.to_owned()));
     let branch = keys.text("branch").and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
     if !keys.has("name") {
         keys.missing("name", "main");
@@ -65,7 +68,7 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
     let path_at = path.as_ref().map_or(node.range(), |(_, node)| node.range());
     let path = path.map(|(path, _)| path);
     let (line, name_at) = (node.line(), node.range());
-    Some(ClusterSettings { name: name.to_owned(), path, root, branch, line, name_at, path_at })
+    Some(ClusterSettings { name: name.to_owned(), path, root, branch, context, line, name_at, path_at })
 }
 
 /// Whether git accepts this as the name of a branch (git-check-ref-format). A full ref name is a
@@ -83,4 +86,14 @@ fn is_branch(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> bool {
     };
     keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a valid branch name"), help);
     false
+}
+
+/// Whether a text can be the name of a context: no option, and no line break.
+fn is_context(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> bool {
+    let is_one = !text.starts_with('-') && !text.chars().any(char::is_control);
+    if !is_one {
+        let help = "write a name that `kubectl config get-contexts` lists";
+        keys.mistake(INVALID_VALUE, node, format!("`context` cannot be `{}`", text.escape_debug()), help);
+    }
+    is_one
 }

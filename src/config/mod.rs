@@ -15,6 +15,7 @@ mod clusters;
 mod error;
 mod exclude;
 mod keys;
+mod promotion;
 mod section;
 mod template;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use clusters::ClusterSettings;
 pub use error::{ConfigError, Mistake};
 pub use exclude::Exclude;
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
+pub use promotion::PromotionSettings;
 pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
 
@@ -51,6 +53,8 @@ pub struct Settings {
     pub exclude: Option<Exclude>,
     /// How units are grouped into batches.
     pub batches: BatchSettings,
+    /// When the next cluster gets a change.
+    pub promotion: PromotionSettings,
     sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
     file: String,
     text: Arc<str>,
@@ -83,6 +87,9 @@ impl Settings {
             settings.exclude = exclude::read(keys);
             if let Some(node) = keys.value("batches") {
                 settings.batches = keys.nested(node, "`batches`", BatchSettings::read);
+            }
+            if let Some(node) = keys.value("promotion") {
+                settings.promotion = keys.nested(node, "`promotion`", PromotionSettings::read);
             }
             for section in sections {
                 if let Some(node) = keys.value(section.key) {

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{BatchSettings, Described, SectionType};
+use super::{BatchSettings, Described, PromotionSettings, SectionType};
 use crate::repo::RepoPath;
 use crate::yaml::New;
 
@@ -55,6 +55,12 @@ const ABOUT_BATCHES: &str = "
 batches:
 ";
 
+const ABOUT_PROMOTION: &str = "
+# When the next cluster gets a change: when nothing of the migration is pending on the one
+# before it any more, and after this time.
+promotion:
+";
+
 /// The text of a configuration file that changes nothing: the clusters in this order, and the
 /// defaults of all sections.
 pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
@@ -70,6 +76,8 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     out.push_str(ABOUT_EXCLUDE);
     out.push_str(ABOUT_BATCHES);
     describe(BatchSettings::default().described(), &mut out);
+    out.push_str(ABOUT_PROMOTION);
+    describe(PromotionSettings::default().described(), &mut out);
     for section in sections {
         let _ = write!(out, "\n# The migration {0}, see `flux-codemod explain {0}`.\n{0}:\n", section.key);
         describe((section.default)(), &mut out);

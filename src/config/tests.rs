@@ -125,7 +125,7 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("known keys: clusters, exclude, batches, demo"), "{error}");
+    assert!(error.contains("known keys: clusters, exclude, batches, promotion, demo"), "{error}");
 }
 
 #[test]

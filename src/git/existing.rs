@@ -16,6 +16,9 @@ pub struct Existing {
     pub tip: CommitId,
     /// Who wrote its commits over the base.
     pub whose: Whose,
+    /// The units that its own commits over the base name, each with its migration: not those of the
+    /// branches that it is stacked on.
+    pub units: Vec<(String, String)>,
     /// The main or linked work tree where it is checked out or being rebased.
     pub checked_out: Option<PathBuf>,
 }
@@ -64,9 +67,18 @@ impl Repository {
         let existing = |(reference, tip): (String, Oid)| {
             let name = reference.trim_start_matches("refs/heads/").to_owned();
             let whose = authors.whose(&name, tip, base).map_err(|error| self.unreadable(&error))?;
-            Ok(Existing { name, tip: CommitId(tip), whose, checked_out: checked_out.get(&reference).cloned() })
+            let units = self.units_of(&name, tip, base).map_err(|error| self.unreadable(&error))?;
+            Ok(Existing { name, tip: CommitId(tip), whose, units, checked_out: checked_out.get(&reference).cloned() })
         };
         found.into_iter().map(existing).collect()
+    }
+
+    /// The units of the commits that are of the batch, or the phase, which a branch is named after.
+    fn units_of(&self, name: &str, tip: Oid, base: &Base) -> Result<Vec<(String, String)>, git2::Error> {
+        let commits = self.over_base(tip, base)?;
+        let own = commits.iter().map(git2::Commit::message_raw_bytes);
+        let own = own.filter(|message| is_named_after(name, trailer::batch(message)));
+        Ok(own.flat_map(|message| trailer::units(message).collect::<Vec<_>>()).collect())
     }
 
     /// The commits that a branch has over the base, the lowest first.

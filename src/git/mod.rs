@@ -38,6 +38,7 @@ mod error;
 mod example;
 mod existing;
 mod follow;
+mod history;
 mod identity;
 #[cfg(test)]
 mod kill_tests;
@@ -63,6 +64,7 @@ pub use error::GitError;
 use error::unreadable;
 pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
+pub use history::Past;
 pub use names::is_branch_name;
 pub use repository::Repository;
 pub use wanted::{NewCommit, Onto, Outcome, Wanted, Written};

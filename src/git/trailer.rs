@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::identity::zone;
 
 const TOOL: &str = "Flux-Codemod: ";
+const UNIT: &str = "Flux-Codemod-Unit: ";
 const BATCH: &str = "Flux-Codemod-Batch: ";
 const PATCH_ID: &str = "Flux-Codemod-Patch-Id: ";
 const DIGEST: &str = "Flux-Codemod-Digest: ";
@@ -58,6 +59,22 @@ fn digest(message: &str, author: &Signature<'_>) -> String {
 pub(super) fn batch(message: &[u8]) -> Option<&str> {
     let message = str::from_utf8(message).ok()?;
     last_paragraph(message).lines().find_map(|line| line.strip_prefix(BATCH))
+}
+
+/// The migrations that a message names: several, where commits were squashed into one, and then in
+/// any paragraph.
+pub(super) fn migrations(message: &[u8]) -> impl Iterator<Item = &str> {
+    let lines = str::from_utf8(message).unwrap_or_default().lines();
+    // A squash may indent the messages that it takes in.
+    lines.filter_map(|line| Some(line.trim().strip_prefix(TOOL)?.split_once('@')?.0))
+}
+
+/// The units that a message of ours names, each with its migration.
+pub(super) fn units(message: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let message = str::from_utf8(message).unwrap_or_default();
+    let migration = migrations(last_paragraph(message).as_bytes()).next().map(str::to_owned).unwrap_or_default();
+    let units = last_paragraph(message).lines().filter_map(|line| line.strip_prefix(UNIT));
+    units.map(move |unit| (migration.clone(), unit.to_owned())).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether the last paragraph of a message names this program, as all our messages must.

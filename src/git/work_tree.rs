@@ -117,6 +117,23 @@ impl WorkTree {
         self.repository.git.index().is_ok_and(|index| index.get_path(Path::new(path.as_str()), 0).is_some())
     }
 
+    /// Whether the work tree is as HEAD has it, untracked files included: `files` are its files.
+    pub fn is_clean(&self, files: &[RepoPath]) -> bool {
+        let git = &self.repository.git;
+        let staged = || -> Result<usize, git2::Error> {
+            let head = git.head()?.peel_to_tree()?;
+            Ok(git.diff_tree_to_index(Some(&head), None, None)?.deltas().len())
+        };
+        if staged().ok() != Some(0) {
+            return false;
+        }
+        let Ok(index) = git.index() else { return false };
+        let in_index = |path: &RepoPath| index.get_path(Path::new(path.as_str()), 0);
+        let is_there = |path: &RepoPath| in_index(path).is_some_and(|entry| self.is_as_in_index(path, &entry));
+        let tracked = index.iter().filter(|entry| entry.mode & 0o170_000 == 0o100_000).count();
+        files.iter().all(is_there) && files.len() >= tracked
+    }
+
     /// The content in the commit at HEAD.
     fn at_head(&self, path: &RepoPath) -> Option<ContentId> {
         let entry = self.repository.git.head().ok()?.peel_to_tree().ok()?.get_path(Path::new(path.as_str())).ok()?;

@@ -9,6 +9,8 @@ pub struct Stack {
     pub clusters: Vec<String>,
     /// The base: `origin/edge at 1a2b3c4`.
     pub from: String,
+    /// Why units of these clusters are held, and how many are.
+    pub held: Option<(usize, String)>,
     /// The branches, the lowest first; then those that were skipped or removed.
     pub branches: Vec<Shown>,
 }
@@ -22,33 +24,23 @@ pub struct Shown {
     pub name: String,
     /// What it contains, or why nothing was done.
     pub about: String,
-    /// The next commands, ready for a shell.
-    pub next: Vec<String>,
 }
 
-/// What was done with branches, and what to do next.
+/// What was done with branches.
 pub fn branches_as_text(stacks: &[Stack], layout: &Layout) -> String {
     let mut out = String::new();
     for stack in stacks {
         let _ = writeln!(out, "{}", layout.fold("", &format!("{}, from {}", stack.clusters.join(", "), stack.from)));
-        if stack.branches.is_empty() {
+        if stack.branches.is_empty() && stack.held.is_none() {
             out.push_str("  nothing is pending\n");
+        }
+        if let Some((number, why)) = &stack.held {
+            let text = format!("{number} held: {why}");
+            let _ = writeln!(out, "{}", layout.fold_deeper("  ", "    ", &text));
         }
         for branch in &stack.branches {
             let _ = writeln!(out, "  {:<10} {}", branch.outcome, visible(&branch.name));
             let _ = writeln!(out, "{}", layout.fold("             ", &branch.about));
-        }
-    }
-    let next: Vec<&Shown> =
-        stacks.iter().flat_map(|stack| &stack.branches).filter(|branch| !branch.next.is_empty()).collect();
-    if !next.is_empty() {
-        let order = "next, one at a time: push it, have it reviewed, merge it, and wait until what it changed is Ready";
-        let _ = writeln!(out, "\n{}", layout.fold("", order));
-    }
-    for (number, branch) in next.iter().enumerate() {
-        let _ = writeln!(out, "\n# {} of {}", number + 1, next.len());
-        for line in branch.next.iter().flat_map(|command| command.lines()) {
-            let _ = writeln!(out, "{}", visible(line));
         }
     }
     out

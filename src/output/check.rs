@@ -1,74 +1,69 @@
-use std::collections::BTreeMap;
-
 use super::list::counts_as_text;
 use super::plan::name;
-use super::{Layout, visible};
-use crate::plan::{Migration, Selection, Severity, Unit};
+use super::visible;
+use crate::flux::View;
+use crate::plan::{Finding, Selection, Severity, Unit, place_of};
 
-/// What makes `check` fail, as text: the units that are pending, for review or refused, and how
-/// many there are. `plan` shows the details.
-pub fn check_as_text(selection: &Selection<'_>, migrations: &[&dyn Migration], layout: &Layout) -> String {
-    let mut out = String::new();
-    for migration in migrations {
-        let meta = migration.meta();
-        let chosen = of_migration(meta.id, &selection.chosen);
-        let to_review = of_migration(meta.id, &selection.to_review);
-        let refused = of_migration(meta.id, &selection.refused);
-        if [&chosen, &to_review, &refused].into_iter().all(Vec::is_empty) {
-            continue;
-        }
-        out.push_str(&format!("{}@{}\n", meta.id, meta.version));
-        pending(&chosen, layout, &mut out);
-        with_reasons("to review", &to_review, Severity::Warning, &mut out);
-        with_reasons("refused", &refused, Severity::Error, &mut out);
-        out.push('\n');
-    }
+/// What `check` finds as text, a line for each place, as compilers print it, and then how many units
+/// there are of each state. `plan` shows the details.
+pub fn check_as_text(view: &View, selection: &Selection<'_>) -> String {
+    let mut lines: Vec<Line> = Vec::new();
+    lines.extend(selection.chosen.iter().map(|unit| line(view, unit, "pending", None)));
+    lines.extend(selection.to_review.iter().flat_map(|unit| with_reasons(view, unit, "to review", Severity::Warning)));
+    lines.extend(selection.refused.iter().flat_map(|unit| with_reasons(view, unit, "refused", Severity::Error)));
+    lines.extend(selection.held.iter().map(|unit| line(view, unit, "held", None)));
+    let waiting = waiting_for_a_migration(selection);
+    lines.extend(waiting.iter().flat_map(|unit| with_reasons(view, unit, "waits", Severity::Note)));
+    lines.sort();
+    lines.dedup();
+    let mut out: String = lines.into_iter().map(|line| format!("{}\n", visible(&line.text))).collect();
     let counts = [
         (selection.chosen.len(), "pending"),
         (selection.to_review.len(), "to review"),
         (selection.refused.len(), "refused"),
+        (selection.held.len(), "held"),
+        (waiting.len(), "waiting for another migration"),
     ];
-    out.push_str(&counts_as_text(&counts));
-    out.push('\n');
+    let total = counts_as_text(&counts);
+    if !total.is_empty() {
+        out.push_str(&format!("{total}\n"));
+    }
     out
 }
 
-fn of_migration<'p>(migration: &str, units: &[&'p Unit]) -> Vec<&'p Unit> {
-    units.iter().filter(|unit| unit.id.migration == migration).copied().collect()
+/// The units that wait for another migration.
+fn waiting_for_a_migration<'p>(selection: &Selection<'p>) -> Vec<&'p Unit> {
+    selection.waiting.iter().filter(|unit| unit.waits_for.is_some()).copied().collect()
 }
 
-/// The names of pending units, by lane.
-fn pending(units: &[&Unit], layout: &Layout, out: &mut String) {
-    if units.is_empty() {
-        return;
-    }
-    out.push_str("  pending\n");
-    let mut lanes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for unit in units {
-        lanes.entry(unit.lane.to_string()).or_default().push(name(unit));
-    }
-    for (lane, names) in lanes {
-        out.push_str(&layout.fold(&format!("    {:<10} ", visible(&lane)), &names.join(", ")));
-        out.push('\n');
-    }
+/// A line about a unit, sorted by its place.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    path: String,
+    number: Option<usize>,
+    text: String,
 }
 
-/// Units under a heading, each with the codes and places of the findings that put it there.
-fn with_reasons(heading: &str, units: &[&Unit], severity: Severity, out: &mut String) {
-    if units.is_empty() {
-        return;
+/// One line for each place of the findings that put a unit into its state; at its own place, if
+/// there are none.
+fn with_reasons(view: &View, unit: &Unit, state: &str, severity: Severity) -> Vec<Line> {
+    let reasons: Vec<_> = unit.findings.iter().filter(|finding| finding.severity == severity).collect();
+    if reasons.is_empty() {
+        return vec![line(view, unit, state, None)];
     }
-    out.push_str(&format!("  {heading}\n"));
-    for unit in units {
-        let mut reasons: Vec<_> = unit.findings.iter().filter(|finding| finding.severity == severity).collect();
-        reasons.dedup_by_key(|finding| (finding.code, finding.place()));
-        let codes: Vec<&str> = reasons.iter().map(|finding| finding.code.id).collect();
-        let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-        out.push_str(&format!("    {}{codes}\n", visible(&name(unit))));
-        let mut places: Vec<String> = reasons.iter().filter_map(|finding| finding.place()).collect();
-        places.dedup();
-        for place in places {
-            out.push_str(&format!("      at {}\n", visible(&place)));
-        }
-    }
+    reasons.into_iter().map(|reason| line(view, unit, state, Some(reason))).collect()
+}
+
+/// `apps/plex.yaml:1: [refused, several-sources] chart-ref: media/plex`.
+fn line(view: &View, unit: &Unit, state: &str, reason: Option<&Finding>) -> Line {
+    let of_unit = place_of(view, unit);
+    let (path, number) = match reason {
+        Some(Finding { path: Some(path), line, .. }) => (Some(path.clone()), *line),
+        _ => of_unit,
+    };
+    let path = path.map(|path| path.to_string()).unwrap_or_default();
+    let place = number.map_or_else(|| path.clone(), |number| format!("{path}:{number}"));
+    let code = reason.map(|reason| format!(", {}", reason.code)).unwrap_or_default();
+    let text = format!("{place}: [{state}{code}] {}: {}", unit.id.migration, name(unit));
+    Line { path, number, text }
 }

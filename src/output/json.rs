@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, Migration, Outcome, Plan, Safety, Selection, Severity, Subject, Unit,
-    Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, Migration, Outcome, Plan, Safety, Selection, Severity, State, Subject,
+    Unit, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -86,6 +86,8 @@ struct UnitEntry {
     lane: String,
     clusters: BTreeSet<String>,
     safety: Safety,
+    /// What becomes of it now, without regard to what it needs.
+    state: State,
     impact: Impact,
     /// The kinds of its workloads, if they are known.
     workloads: Vec<String>,
@@ -101,6 +103,11 @@ struct UnitEntry {
     /// Whether it would be written.
     chosen: bool,
     findings: Vec<FindingEntry>,
+    /// Why gates hold it back, such as an earlier cluster that has something pending.
+    held: Vec<FindingEntry>,
+    /// The migration that has to land first, if that is all that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
     effects: Vec<EffectEntry>,
     /// What you could paste into the file yourself, for some refused units.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,8 +245,14 @@ pub fn plan_as_json(
         MigrationEntry { id: meta.id.to_owned(), version: meta.version, phase: meta.phase, out_of_scope }
     });
     let is_selected = |unit: &&Unit| {
-        let all =
-            [&selection.chosen, &selection.to_review, &selection.refused, &selection.opted_out, &selection.waiting];
+        let all = [
+            &selection.chosen,
+            &selection.to_review,
+            &selection.held,
+            &selection.refused,
+            &selection.opted_out,
+            &selection.waiting,
+        ];
         all.into_iter().flatten().any(|selected| selected.id == unit.id)
     };
     PlanDocument {
@@ -298,6 +311,7 @@ fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
         lane: unit.lane.to_string(),
         clusters: unit.lane.clusters.clone(),
         safety: unit.safety,
+        state: unit.state(),
         impact: unit.impact,
         workloads: unit.workloads.iter().map(ToString::to_string).collect(),
         hooks: unit.hooks,
@@ -310,8 +324,10 @@ fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
         },
         needs: unit.needs.iter().map(ToString::to_string).collect(),
         touches: unit.touches.iter().map(ToString::to_string).collect(),
-        chosen: unit.safety.is_able() && selection.chosen.iter().any(|chosen| chosen.id == unit.id),
+        chosen: unit.is_able() && selection.chosen.iter().any(|chosen| chosen.id == unit.id),
         findings: unit.findings.iter().map(FindingEntry::from).collect(),
+        held: unit.held.iter().map(FindingEntry::from).collect(),
+        waits_for: unit.waits_for.map(str::to_owned),
         effects: unit.effects.iter().map(EffectEntry::from).collect(),
         paste: unit.paste.clone(),
     }

@@ -1,15 +1,21 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{
     Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, SourceRef, States, View,
 };
-use crate::plan::{Migration, Plan, Safety, Unit, apart};
+use crate::plan::{Finding, Lane, Live, Migration, Promotion, Selection, State, Unit, apart};
 use crate::repo::RepoPath;
 
 /// The clusters, and the roadmap: what is pending on which cluster.
-pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], layout: &Layout) -> String {
+pub fn list_as_text(
+    view: &View,
+    selection: &Selection<'_>,
+    promotion: &Promotion,
+    migrations: &[&dyn Migration],
+    layout: &Layout,
+) -> String {
     let mut out = String::from("clusters\n");
     clusters(view, layout, &mut out);
     out.push_str("\nroadmap\n");
@@ -18,37 +24,85 @@ pub fn list_as_text(view: &View, plan: &Plan, migrations: &[&dyn Migration], lay
         let head = format!("  phase {}  {}@{}  ", meta.phase, meta.id, meta.version);
         out.push_str(&layout.fold(&head, meta.summary));
         out.push('\n');
-        let of_migration = plan.units.iter().filter(|unit| unit.id.migration == meta.id);
-        pending(&of_migration.collect::<Vec<_>>(), &mut out);
+        let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);
+        let all = view.graph().clusters.len();
+        let rows = rows(&of_migration.collect::<Vec<_>>(), meta.id, promotion, all);
+        if rows.is_empty() {
+            out.push_str("    nothing to do\n");
+        }
+        for row in rows {
+            out.push_str(&layout.fold_deeper(&format!("    {:<10} ", visible(&row.lane)), &" ".repeat(15), &row.text));
+            out.push('\n');
+        }
     }
     out
 }
 
-/// How many units of each lane are pending, for review, refused or opted out. What is zero is left
-/// out.
-fn pending(units: &[&Unit], out: &mut String) {
-    let mut lanes: BTreeMap<String, Vec<Safety>> = BTreeMap::new();
-    for unit in units {
-        lanes.entry(unit.lane.to_string()).or_default().push(unit.safety);
+/// How many units of each lane are in each state, as far as this tree is what clusters apply; for
+/// clusters that follow another branch, as that branch has it. What is zero is left out.
+fn rows(units: &[(&Unit, State)], migration: &str, promotion: &Promotion, all: usize) -> Vec<Row> {
+    let mut here: BTreeMap<Lane, Vec<(&Unit, State)>> = BTreeMap::new();
+    for (unit, state) in units {
+        let clusters: BTreeSet<String> = unit.lane.clusters.intersection(&promotion.here).cloned().collect();
+        if !clusters.is_empty() || unit.lane.clusters.is_empty() || promotion.clusters.is_empty() {
+            let lane = if clusters.is_empty() { unit.lane.clone() } else { Lane::of(clusters, all) };
+            here.entry(lane).or_default().push((unit, *state));
+        }
     }
-    if lanes.is_empty() {
-        out.push_str("    nothing to do\n");
+    let of_none = here.remove(&Lane::default());
+    let mut rows: Vec<Row> = here.into_iter().map(|(lane, units)| Row::here(lane.to_string(), &units)).collect();
+    for (cluster, live) in promotion.clusters.iter().filter(|(name, _)| !promotion.here.contains(name)) {
+        let text = match live {
+            Live::Unknown(why) => format!("not known: {why}"),
+            Live::Known(standing) => {
+                let Some(tally) = standing.tallies.get(migration).filter(|tally| !tally.units.is_empty()) else {
+                    continue;
+                };
+                let held = promotion.held(migration, cluster);
+                format!("{} ({})", counted(&tally.units, held.first()), standing.from)
+            }
+        };
+        rows.push(Row { lane: cluster.clone(), text });
     }
-    for (lane, safeties) in lanes {
-        let number = |safety: Safety| safeties.iter().filter(|other| **other == safety).count();
-        let counts = [
-            (number(Safety::Safe), "pending"),
-            (number(Safety::Review), "to review"),
-            (number(Safety::Refused), "refused"),
-            (number(Safety::OptedOut), "opted out"),
-        ];
-        let lane = if lane == "none" { "(none)".to_owned() } else { lane };
-        out.push_str(&format!("    {:<10} {}\n", visible(&lane), counts_as_text(&counts)));
+    let place = |row: &Row| promotion.clusters.iter().position(|(name, _)| *name == row.lane);
+    rows.sort_by_key(|row| place(row).unwrap_or(promotion.clusters.len()));
+    rows.extend(of_none.map(|units| Row::here("(none)".to_owned(), &units)));
+    rows
+}
+
+/// What there is to do in a lane.
+struct Row {
+    lane: String,
+    text: String,
+}
+
+impl Row {
+    /// Of a lane in this tree.
+    fn here(lane: String, units: &[(&Unit, State)]) -> Row {
+        let mut states: BTreeMap<State, usize> = BTreeMap::new();
+        units.iter().for_each(|(_, state)| *states.entry(*state).or_default() += 1);
+        let held = units.iter().filter(|(_, state)| *state == State::Held).find_map(|(unit, _)| unit.held.first());
+        Row { lane, text: counted(&states, held) }
     }
 }
 
+/// The number of units in each state, and why they are held.
+fn counted(states: &BTreeMap<State, usize>, held: Option<&Finding>) -> String {
+    let mut states = states.clone();
+    if held.is_some() {
+        // A cluster that follows another branch is counted without gates.
+        let able = [State::Pending, State::Review, State::Waits].into_iter().filter_map(|state| states.remove(&state));
+        let held: usize = able.sum();
+        *states.entry(State::Held).or_default() += held;
+    }
+    let counts: Vec<(usize, String)> =
+        State::ALL.iter().filter_map(|state| Some((*states.get(state)?, state.to_string()))).collect();
+    let counts = counts_as_text(&counts.iter().map(|(number, what)| (*number, what.as_str())).collect::<Vec<_>>());
+    held.map_or_else(|| counts.clone(), |reason| format!("{counts}: {}", reason.message))
+}
+
 /// Numbers with what they count: `18 pending, 5 refused`. What is zero is left out.
-pub(super) fn counts_as_text(counts: &[(usize, &str)]) -> String {
+pub fn counts_as_text(counts: &[(usize, &str)]) -> String {
     let counts: Vec<_> =
         counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
     counts.join(", ")

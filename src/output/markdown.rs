@@ -5,16 +5,38 @@ use std::fmt::Write;
 
 use super::escape::{APART, numbers_an_issue, without_old_commands};
 use super::layout::count;
+use super::message::on_clusters;
 use super::{subject_of, visible};
 use crate::flux::InCluster;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Effect, Finding, Meta, Outcome, Severity, Subject, Unit};
+use crate::plan::{Batch, Effect, Finding, Impact, Meta, Outcome, Severity, Subject, Unit};
+
+/// What a reviewer wants to know of a batch beside the batch itself.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// Its place among the batches of its lane that are pending, from 1, and how many these are.
+    pub position: Option<(usize, usize)>,
+    /// The branch that it is stacked on.
+    pub below: Option<String>,
+    /// How the builds compare, in a line.
+    pub builds: Option<String>,
+    /// The command that makes its branch.
+    pub made_by: String,
+    /// The clusters that wait for this one.
+    pub next: Vec<String>,
+}
 
 /// A batch for its reviewers: what it does and why, its units, what it can affect, the steps around
 /// the merge, findings, how to roll back, how to run again and how to exclude a unit. Details are
 /// folded.
-pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
-    let mut out = format!("### {}\n\n{}\n", plain(&subject_of(batch)), prose(&runbook.what));
+pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook, around: &Around) -> String {
+    let mut out = format!("### {}\n\n", plain(&subject_of(batch)));
+    caution(batch, runbook, &mut out);
+    let _ = writeln!(out, "{}", prose(&runbook.what));
+    if let Some((number, all)) = around.position {
+        let below = around.below.as_deref().map_or("nothing".to_owned(), code);
+        let _ = writeln!(out, "\nBatch {number} of {all} on {}; before it: {below}.", cell(&batch.lane.to_string()));
+    }
     let _ = write!(out, "\n| | impact | workloads | needs |\n|---|---|---|---|\n");
     for unit in &batch.units {
         let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -35,6 +57,9 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
         let _ = writeln!(out, "| {name} | {} | {workloads} | {needs} |", unit.impact);
     }
     let _ = write!(out, "\n**Blast radius**: {}\n", radius(batch));
+    if let Some(builds) = &around.builds {
+        let _ = write!(out, "\n**Builds**: {}\n", prose(builds));
+    }
     let findings: Vec<(&Unit, &Finding)> =
         batch.units.iter().flat_map(|unit| unit.findings.iter().map(move |finding| (*unit, finding))).collect();
     let (grave, notes): (Vec<_>, Vec<_>) =
@@ -44,8 +69,19 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
         grave.iter().for_each(|(unit, finding)| one(unit, finding, &mut out));
     }
     effects(batch, &mut out);
-    steps("Before the merge", &runbook.before, &mut out);
-    steps("After the merge", &runbook.after, &mut out);
+    let on = plain(&on_clusters(batch));
+    if !runbook.before.is_empty() {
+        let _ = write!(out, "\n#### Before the merge{on}\n\n");
+        runbook
+            .before
+            .iter()
+            .enumerate()
+            .for_each(|(number, step)| one_step(&format!("{}.", number + 1), step, &mut out));
+    }
+    if !runbook.after.is_empty() {
+        let _ = write!(out, "\n#### After the merge{on}\n\n");
+        runbook.after.iter().for_each(|step| one_step("- [ ]", step, &mut out));
+    }
     steps("Rollback", &runbook.back, &mut out);
     if !notes.is_empty() {
         folded(&format!("Notes ({})", notes.len()), &mut out, |out| {
@@ -56,8 +92,18 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> S
         let _ = writeln!(
             out,
             "Run this again after a merge: merged branches are removed, the others keep their names.\n\n{}",
-            fenced(&[format!("flux-codemod branch {}", meta.id)])
+            fenced(std::slice::from_ref(&around.made_by))
         );
+        if !around.next.is_empty() {
+            let names: Vec<String> = around.next.iter().map(|name| cell(name)).collect();
+            let _ = writeln!(
+                out,
+                "\n{} gets this when nothing of it is pending on {} any more: merge the branch of {1} into its branch, \
+                 and run again.",
+                names.join(", "),
+                cell(&batch.lane.to_string())
+            );
+        }
         let _ = writeln!(
             out,
             "\nTo exclude a unit, add this comment to its file, merge that, and run again:\n\n{}",
@@ -130,14 +176,44 @@ fn steps(heading: &str, steps: &[Step], out: &mut String) {
         return;
     }
     folded(heading, out, |out| {
-        for (number, step) in steps.iter().enumerate() {
-            let _ = writeln!(out, "{}. {}", number + 1, prose(&step.what));
-            if !step.commands.is_empty() {
-                let block = fenced(&step.commands).replace('\n', "\n   ");
-                let _ = write!(out, "\n   {block}\n\n");
-            }
-        }
+        steps.iter().enumerate().for_each(|(number, step)| one_step(&format!("{}.", number + 1), step, out));
     });
+}
+
+/// A step as an item of a list, with its commands.
+fn one_step(mark: &str, step: &Step, out: &mut String) {
+    let _ = writeln!(out, "{mark} {}", prose(&step.what));
+    if !step.commands.is_empty() {
+        let blanks = if mark.starts_with('-') { "  " } else { "   " };
+        let block = fenced(&step.commands).replace('\n', &format!("\n{blanks}"));
+        let _ = write!(out, "\n{blanks}{block}\n\n");
+    }
+}
+
+/// What must not be missed.
+fn caution(batch: &Batch<'_>, runbook: &Runbook, out: &mut String) {
+    let number = |is: &dyn Fn(&&&Unit) -> bool| batch.units.iter().filter(is).count();
+    let mut lines = Vec::new();
+    match number(&|unit| unit.impact == Impact::Data) {
+        0 => {}
+        some => lines.push(format!("{} can lose the data of a volume.", count(some, "release"))),
+    }
+    match number(&|unit| unit.impact == Impact::Recreate) {
+        0 => {}
+        some => {
+            let first = if runbook.before.is_empty() { "" } else { " Do the steps before the merge first." };
+            lines.push(format!("{} must have a workload deleted by hand.{first}", count(some, "release")));
+        }
+    }
+    match number(&|unit| unit.hooks) {
+        0 => {}
+        some => lines.push(format!("{} runs a Helm hook.", count(some, "release"))),
+    }
+    if !lines.is_empty() {
+        out.push_str("> [!CAUTION]\n");
+        lines.iter().for_each(|line| out.push_str(&format!("> {line}\n")));
+        out.push('\n');
+    }
 }
 
 fn folded(summary: &str, out: &mut String, inside: impl FnOnce(&mut String)) {

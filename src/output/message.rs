@@ -47,7 +47,7 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
         [("Before the merge", &runbook.before), ("After the merge", &runbook.after), ("Rollback", &runbook.back)];
     for (heading, steps) in parts {
         if !steps.is_empty() {
-            let _ = write!(out, "\n{heading}:\n");
+            let _ = write!(out, "\n{heading}{}:\n", unlinked(&on_clusters(batch)));
         }
         for step in steps {
             one(step, &layout, &mut out);
@@ -56,10 +56,23 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
     let _ = write!(out, "\nFlux-Codemod: {}@{}\n", meta.id, meta.version);
     let _ = writeln!(out, "Flux-Codemod-Lane: {}", visible(&batch.lane.to_string()));
     let _ = writeln!(out, "Flux-Codemod-Batch: {}", batch.name());
+    if batch.units.iter().any(|unit| !unit.held.is_empty()) {
+        out.push_str("Flux-Codemod-No-Gate: promotion\n");
+    }
     for unit in &batch.units {
         let _ = writeln!(out, "Flux-Codemod-Unit: {}", visible(&unit.id.subject.to_string()));
     }
     out
+}
+
+/// On which clusters the commands of a batch are for: `, on edge`, or `, on each of edge, main`.
+pub(super) fn on_clusters(batch: &Batch<'_>) -> String {
+    let clusters: Vec<&str> = batch.lane.clusters.iter().map(String::as_str).collect();
+    match clusters.as_slice() {
+        [] => String::new(),
+        [one] => format!(", on {}", visible(one)),
+        several => format!(", on each of {}", visible(&several.join(", "))),
+    }
 }
 
 fn one(step: &Step, layout: &Layout, out: &mut String) {

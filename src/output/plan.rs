@@ -40,7 +40,14 @@ pub fn plan_as_text(
     }
     to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
     units("to review (written only with --review)", &selection.to_review, view, layout, &mut out);
-    units("waiting for units that are not selected", &selection.waiting, view, layout, &mut out);
+    units(
+        "waiting (for another migration, or for units that are not selected)",
+        &selection.waiting,
+        view,
+        layout,
+        &mut out,
+    );
+    held(&selection.held, layout, &mut out);
     refused(&selection.refused, layout, &mut out);
     opted_out(&selection.opted_out, layout, &mut out);
     findings(&plan.findings, layout, &mut out);
@@ -56,6 +63,7 @@ fn summary(selection: &Selection<'_>, migration: &str) -> String {
         (chosen, to_write),
         (number(&selection.to_review), "to review"),
         (number(&selection.waiting), "waiting"),
+        (number(&selection.held), "held"),
         (number(&selection.refused), "refused"),
         (number(&selection.opted_out), "opted out"),
     ];
@@ -215,6 +223,25 @@ pub(super) fn name(unit: &Unit) -> String {
         Subject::Release { namespace, name, .. } if namespace.is_empty() => name.clone(),
         Subject::Release { namespace, name, .. } => format!("{namespace}/{name}"),
         other => other.to_string(),
+    }
+}
+
+/// Units that gates hold back, by reason.
+fn held(units: &[&Unit], layout: &Layout, out: &mut String) {
+    if units.is_empty() {
+        return;
+    }
+    out.push_str("\nheld (written only with --no-gate)\n");
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for unit in units {
+        // What needs a held unit is held with it.
+        let reason = unit.held.first().map_or("what it needs is held", |reason| &*reason.message);
+        by_reason.entry(reason).or_default().push(format!("{}: {}", unit.id.migration, name(unit)));
+    }
+    for (reason, names) in by_reason {
+        out.push_str(&layout.fold_deeper("  ", "  ", reason));
+        out.push('\n');
+        names.iter().for_each(|name| out.push_str(&format!("    {}\n", visible(name))));
     }
 }
 

@@ -53,11 +53,13 @@ impl Batch<'_> {
         all.filter(|name| !self.lane.clusters.contains(*name)).collect()
     }
 
-    /// Whether it has this name, as you may write it: its name, `lane/name`, or the name of its
-    /// branch.
+    /// Whether it has this name, as you may write it: its name, `lane/name`, `lane/migration/name`,
+    /// or the name of its branch.
     pub fn is_called(&self, asked: &str) -> bool {
         let name = self.name();
-        asked == name || asked == format!("{}/{name}", self.lane) || asked == self.branch()
+        let branch = self.branch();
+        let qualified = branch.strip_prefix(BRANCHES).is_some_and(|rest| rest.strip_prefix('/') == Some(asked));
+        asked == name || asked == format!("{}/{name}", self.lane) || asked == branch || qualified
     }
 }
 
@@ -111,11 +113,13 @@ pub fn batches<'p>(
     let lanes = lanes(units, clusters);
     let first_places = units.iter().enumerate().rev().map(|(place, unit)| (unit.id.migration, place));
     let first_places: BTreeMap<&str, usize> = first_places.collect();
+    let for_none = for_none(units);
     let mut groups: BTreeMap<Group, Vec<&'p Unit>> = BTreeMap::new();
     let mut left_out = BTreeSet::new();
     for unit in units {
         let able = unit.needs.iter().all(|need| !left_out.contains(need));
-        let changes = |lane: &&Lane| !lane.clusters.is_empty() || unit.lane.clusters.is_empty();
+        let is_of_none = unit.lane.clusters.is_empty() || for_none.contains(&unit.id);
+        let changes = |lane: &&Lane| !lane.clusters.is_empty() || is_of_none;
         let Some(lane) = lanes.get(&unit.id).filter(|lane| able && changes(lane)) else {
             left_out.insert(&unit.id);
             continue;
@@ -168,6 +172,18 @@ fn lanes(units: &[&Unit], clusters: &[String]) -> BTreeMap<UnitId, Lane> {
         lanes.insert(unit.id.clone(), Lane { clusters: all, is_all });
     }
     lanes
+}
+
+/// What units need that are about what no cluster applies: it lands with them, although the
+/// clusters that it changes may not count here.
+fn for_none<'p>(units: &[&'p Unit]) -> BTreeSet<&'p UnitId> {
+    let mut needed = BTreeSet::new();
+    for unit in units.iter().rev() {
+        if unit.lane.clusters.is_empty() || needed.contains(&unit.id) {
+            needed.extend(&unit.needs);
+        }
+    }
+    needed
 }
 
 /// What units have in common that may share a batch.

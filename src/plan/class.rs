@@ -44,8 +44,10 @@ impl Class {
     pub const CRON_JOBS: Class = Class::new(20, "cronjobs", "CronJobs", "release");
     /// Deployments.
     pub const DEPLOYMENTS: Class = Class::new(30, "deployments", "Deployments", "release");
-    /// StatefulSets and DaemonSets, and releases of which the workloads are not known.
+    /// StatefulSets and DaemonSets.
     pub const STATEFUL: Class = Class::new(40, "stateful", "stateful workloads", "release");
+    /// Releases of charts that are not known, and so are their workloads.
+    pub const OTHER_CHARTS: Class = Class::new(45, "other-charts", "releases of other charts", "release");
     /// A volume is at risk.
     pub const DATA: Class = Class::new(90, "data", "volumes at risk", "release");
     /// What nothing needs any more is removed.
@@ -81,7 +83,7 @@ impl Class {
         } else if has(&[WorkloadKind::Deployment]) {
             Class::DEPLOYMENTS
         } else if unit.workloads.is_empty() {
-            Class::STATEFUL
+            Class::OTHER_CHARTS
         } else {
             Class::CRON_JOBS
         }

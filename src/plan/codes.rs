@@ -19,6 +19,16 @@ reason_codes! {
         why "It is right as far as can be seen, but not certain, so it is only written with `--review`."
         todo "Read the reason in `flux-codemod plan`. If you agree, write it with `flux-codemod apply --review`."
 
+    HELD_FOR_CLUSTER "held-for-cluster"
+        what "An earlier cluster still has units of the migration pending, or has had them for too short a time."
+        why "A cluster that may break proves a change before the next cluster gets it (promotion)."
+        todo "Merge what is pending on the earlier cluster, merge its branch into the next one if they share files, and run again. `--no-gate` writes it anyway, and the commit says so."
+
+    NOTHING_TO_PROVE "nothing-to-prove"
+        what "An earlier cluster has nothing of the migration: no unit, and no commit of it on its branch."
+        why "It proves nothing for the clusters after it, so the first of these is where a mistake would show."
+        todo "Start with one small batch there, and look at it before the next."
+
     BROKEN_YAML "broken-yaml"
         what "The file is not valid YAML."
         why "Its objects are not seen and are missing from every count. If Flux applies the file, it fails."

@@ -37,10 +37,23 @@ pub const GLOSSARY: &[Word] = &[
         ],
     },
     Word {
+        name: "state",
+        meaning: "What becomes of a unit now. All commands count by it.",
+        values: &[
+            ("pending", "is written"),
+            ("to review", "is written with `--review`"),
+            ("waiting", "can land when another migration has, or when units have that were not asked for"),
+            ("held", "waits for an earlier cluster; written with `--no-gate`"),
+            ("refused", "is never written; the plan says why"),
+            ("opted out", "a comment in the file keeps it as it is"),
+        ],
+    },
+    Word {
         name: "impact",
         meaning: "What a unit does on the cluster.",
         values: &[
             ("none", "nothing changes"),
+            ("reconcile", "Flux reads an object again; nothing that runs changes"),
             ("upgrade", "a Helm upgrade, or changed objects"),
             ("restart", "pods restart"),
             ("recreate", "a workload must be deleted first"),
@@ -61,7 +74,8 @@ pub const GLOSSARY: &[Word] = &[
     },
     Word {
         name: "promotion",
-        meaning: "The order of clusters, first those that may break. Batches are listed in it.",
+        meaning: "The order of clusters, first those that may break. A cluster gets a migration when the branch of \
+                  each one before it has nothing of it pending any more.",
         values: &[],
     },
     Word {
@@ -87,7 +101,7 @@ pub fn word(name: &str) -> Option<&'static Word> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Impact, Safety};
+    use crate::plan::{Impact, Safety, State};
 
     fn values(name: &str) -> Vec<&'static str> {
         word(name).unwrap().values.iter().map(|(value, _)| *value).collect()
@@ -97,7 +111,9 @@ mod tests {
     fn values_are_those_of_units() {
         let safeties = [Safety::Safe, Safety::Review, Safety::Refused, Safety::OptedOut];
         assert_eq!(values("safety"), safeties.map(|safety| safety.to_string()));
-        let impacts = [Impact::None, Impact::Upgrade, Impact::Restart, Impact::Recreate, Impact::Data];
+        assert_eq!(values("state"), State::ALL.map(|state| state.to_string()));
+        let impacts =
+            [Impact::None, Impact::Reconcile, Impact::Upgrade, Impact::Restart, Impact::Recreate, Impact::Data];
         assert_eq!(values("impact"), impacts.map(|impact| impact.to_string()));
     }
 

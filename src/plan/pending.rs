@@ -8,12 +8,12 @@ use crate::repo::RepoPath;
 /// What makes `check` fail is an error. A refused unit is the reason for which it is refused.
 pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<Finding> {
     let unit = |code: &'static Code, unit: &&Unit| {
-        let (path, line) = place(view, unit);
+        let (path, line) = place_of(view, unit);
         let message = format!("{}: {}", unit.id, unit.title);
         Finding { severity: Severity::Error, code, path, line, message }
     };
     let about = |unit: &&Unit, least: Severity| -> Vec<Finding> {
-        let (path, line) = place(view, unit);
+        let (path, line) = place_of(view, unit);
         let reasons = unit.findings.iter().filter(|finding| finding.severity <= least);
         reasons
             .map(|finding| Finding {
@@ -30,13 +30,23 @@ pub fn as_findings(view: &View, plan: &Plan, selection: &Selection<'_>) -> Vec<F
         [unit(codes::TO_REVIEW, reviewed)].into_iter().chain(reasons)
     });
     let refused = selection.refused.iter().flat_map(|refused| about(refused, Severity::Error));
-    let mut found: Vec<Finding> = chosen.chain(to_review).chain(refused).collect();
+    let held = selection.held.iter().flat_map(|unit| {
+        let (path, line) = place_of(view, unit);
+        let reason = move |reason: &Finding| Finding {
+            path: path.clone(),
+            line,
+            message: format!("{}: {}", unit.id, reason.message),
+            ..reason.clone()
+        };
+        unit.held.iter().map(reason).collect::<Vec<_>>()
+    });
+    let mut found: Vec<Finding> = chosen.chain(to_review).chain(refused).chain(held).collect();
     found.extend(plan.findings.iter().cloned());
     found
 }
 
 /// Where a unit's object begins; for one that is yet to be written, the file that will list it.
-fn place(view: &View, unit: &Unit) -> (Option<RepoPath>, Option<usize>) {
+pub fn place_of(view: &View, unit: &Unit) -> (Option<RepoPath>, Option<usize>) {
     let subject = &unit.id.subject;
     let (path, name, kind) = (subject.path(), subject.name(), subject.kind());
     let is_there = |path: &&RepoPath| view.tree().entry(path).is_some();

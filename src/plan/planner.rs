@@ -27,7 +27,7 @@ pub struct Plan {
     /// How builds compare; `None` if no unit promises that they stay the same.
     pub judged: Option<Judged>,
     /// The opt-outs that keep something from being done: migration, file, line of the comment.
-    met: BTreeSet<(&'static str, RepoPath, usize)>,
+    pub(super) met: BTreeSet<(&'static str, RepoPath, usize)>,
 }
 
 impl Plan {
@@ -51,7 +51,7 @@ impl Plan {
         let elsewhere = |unit: &Unit| {
             let is_here = |finding: &Finding| finding.code == codes::OPTED_OUT && finding.path.as_ref() == Some(path);
             let unknown = unit.safety == Safety::Refused || !unit.findings.iter().any(is_here);
-            !unit.safety.is_able() && unknown && unit.id.migration == migration && unit.touches.contains(path)
+            !unit.is_able() && unknown && unit.id.migration == migration && unit.touches.contains(path)
         };
         self.met.iter().any(|(id, file, met_at)| *id == migration && file == path && *met_at == line)
             || self.units.iter().any(elsewhere)
@@ -121,7 +121,7 @@ fn after_others(new: &mut [Unit], landed: &[Unit]) {
     let counts = |path: &&RepoPath| !is_kustomization_file(path);
     let mut touching: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
     let mut about: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
-    for other in landed.iter().filter(|other| other.safety.is_able()) {
+    for other in landed.iter().filter(|other| other.is_able()) {
         other.touches.iter().filter(counts).for_each(|path| touching.entry(path).or_default().push(other));
         about.entry(other.id.subject.path()).or_default().push(other);
     }

@@ -25,7 +25,7 @@ pub fn prove(
 ) -> Result<(), LandError> {
     let ids: BTreeSet<&UnitId> = some.iter().map(|unit| &unit.id).collect();
     let all = plan.by_id();
-    let able = |id: &&UnitId| all.get(id).is_some_and(|unit| unit.safety.is_able());
+    let able = |id: &&UnitId| all.get(id).is_some_and(|unit| unit.is_able());
     let is_part = |units: &BTreeSet<UnitId>| {
         let (in_it, not) = units.iter().filter(able).partition::<Vec<_>, _>(|id| ids.contains(id));
         !in_it.is_empty() && !not.is_empty()

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::land::{LandError, Landed, land, ordered};
 use super::skip::{self, OptOut};
 use super::trial::Trial;
-use super::{Finding, Judge, Judged, Migration, Safety, Unit, UnitId, codes};
+use super::{Finding, Judge, Judged, Migration, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::repo::RepoPath;
@@ -19,7 +19,7 @@ pub(super) struct Round<'r> {
     migrations: &'r [&'r dyn Migration],
     settings: &'r Settings,
     judge: Option<&'r dyn Judge>,
-    /// Those that their survey refused.
+    /// Those that their survey refused, or that wait for another migration.
     declined: BTreeSet<UnitId>,
     /// Those that did not land.
     refused: BTreeMap<UnitId, Finding>,
@@ -46,8 +46,8 @@ impl<'r> Round<'r> {
         settings: &'r Settings,
         judge: Option<&'r dyn Judge>,
     ) -> Result<Round<'r>, LandError> {
-        let is_refused = |unit: &&Unit| unit.safety == Safety::Refused;
-        let declined: BTreeSet<_> = units.iter().filter(is_refused).map(|unit| unit.id.clone()).collect();
+        let is_declined = |unit: &&Unit| !unit.is_able();
+        let declined: BTreeSet<_> = units.iter().filter(is_declined).map(|unit| unit.id.clone()).collect();
         let mut opted_out: BTreeMap<UnitId, OptOut> = BTreeMap::new();
         for unit in ordered(&units.iter().collect::<Vec<_>>())? {
             let of_needs = || unit.needs.iter().find_map(|need| opted_out.get(need)).cloned();

@@ -45,6 +45,22 @@ impl Runbook {
         Runbook { what, back: vec![Step::new("Revert the merge.", Vec::new())], ..Runbook::default() }
     }
 
+    /// The same steps, with commands for a context of kubectl and flux.
+    #[must_use]
+    pub fn in_context(mut self, context: &str) -> Runbook {
+        for step in self.before.iter_mut().chain(&mut self.after).chain(&mut self.back) {
+            for command in &mut step.commands {
+                for program in ["kubectl ", "flux "] {
+                    if let Some(rest) = command.strip_prefix(program) {
+                        *command = format!("{program}--context {} {rest}", shell(context));
+                        break;
+                    }
+                }
+            }
+        }
+        self
+    }
+
     /// The steps of a change that Flux only has to reconcile: nothing before it, nothing by hand.
     pub fn reconcile_only(view: &View, batch: &Batch<'_>, what: impl Into<String>) -> Runbook {
         let mut after = vec![reconcile(view, batch)];
@@ -164,6 +180,13 @@ fn appliers(view: &View, path: &RepoPath) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_name_the_context() {
+        let steps = vec![Step::new("See.", vec![command(["kubectl", "get", "pods"]), command(["git", "push"])])];
+        let runbook = Runbook { after: steps, ..Runbook::default() }.in_context("the edge");
+        assert_eq!(runbook.after[0].commands, ["kubectl --context 'the edge' get pods", "git push"]);
+    }
 
     #[test]
     fn names_are_words_for_a_shell() {

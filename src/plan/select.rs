@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
 
-use super::{Batch, LandError, Plan, Safety, Subject, Unit, UnitId, batches};
+use super::{Batch, LandError, Plan, State, Subject, Unit, UnitId, batches};
 use crate::config::BatchSettings;
 use crate::text;
 
@@ -22,6 +22,8 @@ pub struct Selectors {
     pub batches: Vec<String>,
     /// Whether units to be reviewed are taken too.
     pub review: bool,
+    /// Whether units that gates hold back are taken too.
+    pub held: bool,
     /// Whether units about what no cluster applies are taken, although clusters are named.
     pub unreached: bool,
 }
@@ -108,16 +110,31 @@ pub struct Selection<'p> {
     pub chosen: Vec<&'p Unit>,
     /// What was asked for, is to be reviewed, and was not asked for with `--review`.
     pub to_review: Vec<&'p Unit>,
+    /// What was asked for and a gate holds back: printed, and no failure.
+    pub held: Vec<&'p Unit>,
     /// What was asked for and is refused.
     pub refused: Vec<&'p Unit>,
     /// What was asked for and a comment in the repository opts out: neither pending nor in the way.
     pub opted_out: Vec<&'p Unit>,
     /// What exists for units that are not taken, such as a source, or can only come after some that
-    /// were not asked for, such as a removal: neither pending nor in the way.
+    /// were not asked for, such as a removal, or after another migration: neither pending nor in the
+    /// way.
     pub waiting: Vec<&'p Unit>,
 }
 
-impl Selection<'_> {
+impl<'p> Selection<'p> {
+    /// What was asked for, each unit with its state: the worst of its own and of all that it needs.
+    pub fn states(&self) -> impl Iterator<Item = (&'p Unit, State)> + '_ {
+        let lists = [
+            (State::Pending, &self.chosen),
+            (State::Review, &self.to_review),
+            (State::Waits, &self.waiting),
+            (State::Held, &self.held),
+            (State::Refused, &self.refused),
+            (State::OptedOut, &self.opted_out),
+        ];
+        lists.into_iter().flat_map(|(state, units)| units.iter().map(move |unit| (*unit, state)))
+    }
     /// Whether something that was asked for stays undone when what is chosen is written.
     pub fn leaves_something(&self) -> bool {
         !self.to_review.is_empty() || !self.refused.is_empty()
@@ -164,14 +181,16 @@ impl Selectors {
             let mut needs = unit.needs.iter().filter_map(|need| all.get(need));
             !named && needs.any(|need| !need.is_for_others() && !asked(need))
         };
-        let in_the_way = self.in_the_way(plan);
+        let states = self.states(plan);
         for unit in plan.units.iter().filter(asked) {
-            match in_the_way.get(&unit.id).copied() {
+            match states[&unit.id] {
                 _ if is_too_early(unit) => drop(waiting.insert(&unit.id)),
-                Some(Safety::OptedOut) => selection.opted_out.push(unit),
-                Some(Safety::Refused) => selection.refused.push(unit),
-                Some(_) => selection.to_review.push(unit),
-                None => take(&all, unit, &mut taken),
+                State::OptedOut => selection.opted_out.push(unit),
+                State::Refused => selection.refused.push(unit),
+                State::Held => selection.held.push(unit),
+                State::Waits => drop(waiting.insert(&unit.id)),
+                State::Review => selection.to_review.push(unit),
+                State::Pending => take(&all, unit, &mut taken),
             }
         }
         // What exists for others waits until one of them is taken, and what exists for that, too.
@@ -192,20 +211,17 @@ impl Selectors {
         Ok(selection)
     }
 
-    /// The worst of a unit and of all that it needs that keeps it from being written, by its id.
-    fn in_the_way<'p>(&self, plan: &'p Plan) -> BTreeMap<&'p UnitId, Safety> {
-        let mut found = BTreeMap::new();
+    /// The state of each unit: the worst of its own and of those of all that it needs.
+    fn states<'p>(&self, plan: &'p Plan) -> BTreeMap<&'p UnitId, State> {
+        let mut states: BTreeMap<&UnitId, State> = BTreeMap::new();
         // Each comes after what it needs.
         for unit in &plan.units {
-            let state = match unit.safety {
-                Safety::Safe => None,
-                Safety::Review => (!self.review).then_some(Safety::Review),
-                Safety::Refused | Safety::OptedOut => Some(unit.safety),
-            };
-            let worst = unit.needs.iter().filter_map(|need| found.get(need).copied()).chain(state).max();
-            found.extend(worst.map(|worst| (&unit.id, worst)));
+            let own = if self.held { unit.state_without_gates() } else { unit.state() };
+            let own = if self.review && own == State::Review { State::Pending } else { own };
+            let of_needs = unit.needs.iter().filter_map(|need| states.get(need).copied());
+            states.insert(&unit.id, of_needs.chain([own]).max().unwrap_or(own));
         }
-        found
+        states
     }
 
     /// The clusters whose lanes count, in the order of promotion: those that are asked for, else
@@ -218,30 +234,32 @@ impl Selectors {
     /// The units of the batches that are asked for, whatever else is: a selection renumbers
     /// nothing.
     fn in_batches(&self, plan: &Plan, known: &Known<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
-        let everything = Selectors { clusters: self.clusters.clone(), review: self.review, ..Selectors::default() };
+        let everything =
+            Selectors { clusters: self.clusters.clone(), review: self.review, held: self.held, ..Selectors::default() };
         let everything = everything.select(plan, known)?;
         let batches = batches(&everything.chosen, &self.lanes(known.clusters), known.batches)?;
-        let reviewed = || {
-            let all = Selectors {
-                batches: self.batches.clone(),
-                clusters: self.clusters.clone(),
-                review: true,
-                ..Selectors::default()
-            };
-            !self.review && all.in_batches(plan, known).is_ok()
+        // Whether more options would find it, and what there is then.
+        let with = |review: bool, held: bool| -> Result<Vec<(String, String)>, SelectError> {
+            let all = Selectors { clusters: self.clusters.clone(), review, held, ..Selectors::default() };
+            let all = all.select(plan, known)?;
+            let found = super::batches(&all.chosen, &self.lanes(known.clusters), known.batches)?;
+            Ok(found.iter().map(|batch| (batch.name(), batch.to_string())).collect())
         };
         let mut units = BTreeSet::new();
         for asked in &self.batches {
             let found: Vec<_> = batches.iter().filter(|batch| batch.is_called(asked)).collect();
             if found.is_empty() {
-                let names: Vec<(String, String)> =
-                    batches.iter().map(|batch| (batch.name(), batch.to_string())).collect();
-                let known = names.iter().flat_map(|(name, full)| [(&**name, full), (&**full, full)]);
-                let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
-                let nearest = match near {
-                    _ if reviewed() => "; with --review it has one".to_owned(),
-                    Some(near) => near,
-                    None => listed(&batches),
+                let is_it =
+                    |names: &[(String, String)]| names.iter().any(|(name, full)| asked == name || asked == full);
+                let nearest = if is_it(&with(true, self.held)?) {
+                    "; with --review it has one".to_owned()
+                } else if is_it(&with(true, true)?) {
+                    "; it waits for an earlier cluster, and --no-gate includes it".to_owned()
+                } else {
+                    let names = with(true, true)?;
+                    let known = names.iter().flat_map(|(name, full)| [(&**name, full), (&**full, full)]);
+                    let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
+                    near.unwrap_or_else(|| listed(&batches))
                 };
                 return Err(UnknownSelector::Batch { name: asked.clone(), nearest }.into());
             }

@@ -72,7 +72,8 @@ fn by_lane_class_and_namespace() {
         "main/20-cronjobs-media: cleaner",
         "main/30-deployments-media: jellyfin plex",
         "shared/30-deployments-media: everywhere",
-        "main/40-stateful-database: dragonfly unknown",
+        "main/40-stateful-database: dragonfly",
+        "main/45-other-charts-database: unknown",
         "main/90-data-database_volume: volume",
     ];
     let found = divided(&units, &["edge", "main"]);
@@ -141,6 +142,13 @@ fn needs_across_lanes_come_first() {
     assert!(divided(&[release("a", "other", &["main"])], &["edge"]).is_empty());
     // No cluster applies it.
     assert_eq!(divided(&[release("a", "nobody", &[])], &["edge"]), ["none/30-deployments-a: nobody"]);
+    // It needs what only a cluster of another branch applies.
+    let other = source("other", &["main"]);
+    let nobody = needing(release("a", "nobody", &[]), &other);
+    assert_eq!(
+        divided(&[other, nobody], &["edge"]),
+        ["none/10-sources-flux-system: other", "none/30-deployments-a: nobody"]
+    );
 }
 
 #[test]

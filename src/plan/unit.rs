@@ -5,7 +5,7 @@ use std::ops::Deref;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Class, Effect, Finding, Meta, Severity};
+use super::{Class, Effect, Finding, Meta, Severity, State};
 use crate::flux::{Radius, WorkloadKind};
 use crate::repo::RepoPath;
 
@@ -202,8 +202,10 @@ impl Safety {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Impact {
-    /// Nothing that runs is touched.
+    /// Nothing is touched.
     None,
+    /// An object of Flux is read again, and nothing that runs changes.
+    Reconcile,
     /// A Helm upgrade, or changed objects.
     Upgrade,
     /// Pods are replaced.
@@ -218,6 +220,7 @@ impl fmt::Display for Impact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Impact::None => "none",
+            Impact::Reconcile => "reconcile",
             Impact::Upgrade => "upgrade",
             Impact::Restart => "restart",
             Impact::Recreate => "recreate",
@@ -247,6 +250,8 @@ pub struct Draft {
     /// Why it is to be reviewed (a warning) or refused (an error), and what is worth knowing about
     /// it.
     pub findings: Vec<Finding>,
+    /// The migration that has to land first, if that is all that is in the way.
+    pub waits_for: Option<&'static str>,
     /// What becomes of fields of objects as they are applied, where the title does not say it all:
     /// changes on purpose, and changes that are prevented.
     pub effects: Vec<Effect>,
@@ -277,6 +282,7 @@ impl Draft {
             needs: BTreeSet::new(),
             impact: Impact::None,
             findings: Vec::new(),
+            waits_for: None,
             effects: Vec::new(),
             also: BTreeSet::new(),
             workloads: BTreeSet::new(),
@@ -325,15 +331,41 @@ pub struct Unit {
     /// How many Flux Kustomizations depend on the one that applies it, transitively; the most,
     /// where several apply it.
     pub dependents: usize,
+    /// Why gates hold it back, if they do: see [`Plan::hold`](super::Plan::hold).
+    pub held: Vec<Finding>,
 }
 
 impl Unit {
     /// The unit of a draft, before anything is known of what it reaches.
     pub(super) fn of(draft: Draft) -> Unit {
         let (lane, radius) = (Lane::default(), Radius::default());
-        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0 };
+        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0, held: Vec::new() };
         unit.settle();
         unit
+    }
+
+    /// Whether it can land in this tree, if need be after a review, whatever gates say.
+    pub fn is_able(&self) -> bool {
+        self.safety.is_able() && self.waits_for.is_none()
+    }
+
+    /// Its state, without regard to what it needs.
+    pub fn state(&self) -> State {
+        match self.state_without_gates() {
+            state if self.held.is_empty() => state,
+            state => state.max(State::Held),
+        }
+    }
+
+    /// Its state where gates do not count.
+    pub fn state_without_gates(&self) -> State {
+        match self.safety {
+            Safety::OptedOut => State::OptedOut,
+            Safety::Refused => State::Refused,
+            _ if self.waits_for.is_some() => State::Waits,
+            Safety::Review => State::Review,
+            Safety::Safe => State::Pending,
+        }
     }
 
     /// Whether it is in the lane of a unit that needs it: what exists for others is, and what no
@@ -372,7 +404,7 @@ impl Unit {
 
     fn settle(&mut self) {
         self.safety = self.draft.safety();
-        if self.safety == Safety::Refused {
+        if !self.is_able() {
             // Nothing is written, so nothing happens on the cluster.
             self.draft.impact = Impact::None;
         }

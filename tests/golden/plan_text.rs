@@ -45,7 +45,9 @@ fn unit_text(unit: &Value, batches: &[Value]) -> String {
         runs.push("hooks");
     }
     let runs = if runs.is_empty() { String::new() } else { format!(" ({})", runs.join(", ")) };
-    let (safety, impact, lane) = (word(&unit["safety"]), word(&unit["impact"]), word(&unit["lane"]));
+    // What waits for another migration is not written, however safe it is.
+    let safety = if unit.get("waits_for").is_some() { "waits" } else { word(&unit["safety"]) };
+    let (impact, lane) = (word(&unit["impact"]), word(&unit["lane"]));
     let mut text = format!("{id}\n  {safety}, {impact}, {lane}{batch}{runs}\n");
     for other in list(&unit["also"]) {
         text += &format!("  also {}\n", word(other));

@@ -68,7 +68,7 @@ impl Session {
 
 fn apply(repo: &Repo, args: &[&str]) -> Command {
     let mut command = program();
-    command.env("TERM", "dumb").arg("-C").arg(repo.path()).arg("apply").args(args);
+    command.env("TERM", "dumb").arg("-C").arg(repo.path()).args(["apply", "--no-gate"]).args(args);
     command
 }
 

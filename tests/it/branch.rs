@@ -155,7 +155,7 @@ fn the_life_of_a_migration() {
     let again = repo.run(&["branch", "chart-ref"]);
     assert_eq!(refs(&repo), first);
     assert!(again.stderr.starts_with("nothing changed\n"), "{}", again.stderr);
-    assert!(!again.stdout.contains("git push"), "{}", again.stdout);
+    assert!(again.stdout.contains("git push"), "what comes next is always told: {}", again.stdout);
 
     // The sources are merged by squash, and somebody commits something else.
     repo.git(&["merge", "--quiet", "--squash", "flux-codemod/main/chart-ref/10-sources-flux-system"]);
@@ -178,7 +178,7 @@ fn the_life_of_a_migration() {
     assert_eq!(refs(&repo), by_hand, "nothing has moved");
 
     let skipped = repo.run(&["branch", "chart-ref", "--on-edited", "skip"]);
-    assert_eq!(skipped.status, 1, "one is left: {}", skipped.stderr);
+    assert_eq!(skipped.status, 0, "{}", skipped.stderr);
     let after_skip = refs(&repo);
     assert_eq!(after_skip[edited], by_hand[edited]);
     let sources = "flux-codemod/main/chart-ref/10-sources-flux-system";
@@ -243,8 +243,6 @@ fn what_no_cluster_applies_has_a_branch() {
     assert_eq!(trailers(&repo, branch, "Flux-Codemod-Unit"), ["release bookmarks"]);
     let message = repo.git(&["log", "-1", "--format=%B", branch]);
     assert!(message.contains("No cluster applies these objects") && !message.contains("kubectl"), "{message}");
-    let command = "plan chart-ref --base main --batch 30-deployments --review \\\n  --format markdown";
-    assert!(made.stdout.contains(command), "{}", made.stdout);
     // Of one cluster alone it is no part, and a rerun leaves it as it is.
     let before = refs(&repo);
     succeeded(&repo.run(&["branch", "chart-ref", "--review", "--cluster", "edge"]));
@@ -316,10 +314,13 @@ fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
     assert_eq!(commits.trim(), stack.len().to_string(), "a commit for each batch");
     assert_eq!(tree(&repo, stack.last().unwrap()), phase);
 
-    succeeded(&repo.run(&["branch", "chart-ref", "--per", "app"]));
+    let per_app = repo.run(&["branch", "chart-ref", "--per", "app"]);
+    succeeded(&per_app);
     let names = names(&repo);
     assert!(names.contains(&"flux-codemod/main/chart-ref/30-deployments-media_komga".to_owned()), "{names:?}");
-    assert!(!names.contains(&"flux-codemod/main/chart-ref/30-deployments-media".to_owned()), "{names:?}");
+    assert!(names.contains(&"flux-codemod/main/chart-ref/30-deployments-media".to_owned()), "{names:?}");
+    let why = "its units are in flux-codemod/main/chart-ref/30-deployments-media_audiobookshelf now";
+    assert!(crate::support::unfolded(&per_app.stdout).contains(why), "{}", per_app.stdout);
 }
 
 #[test]
@@ -357,15 +358,15 @@ fn other_kinds_of_repositories() {
                 git(&["branch", "--quiet", "-D", name]);
             }
         }
-        let output = program().arg("-C").arg(&dir).args(["branch", "chart-ref"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = program().arg("-C").arg(&dir).args(["branch", "chart-ref", "--no-gate"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{kind}: {}", String::from_utf8_lossy(&output.stderr));
         let found = git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/flux-codemod"]);
         assert_eq!(found.lines().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{kind}");
     }
     // A linked work tree shares the branches.
     let linked = elsewhere.path().join("linked");
     repo.git(&["worktree", "add", "--quiet", "--detach", linked.to_str().unwrap(), "edge"]);
-    let output = program().arg("-C").arg(&linked).args(["branch", "chart-ref"]).output().unwrap();
+    let output = program().arg("-C").arg(&linked).args(["branch", "chart-ref", "--no-gate"]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("nothing changed"));
 
     let unborn = Repo::example();
@@ -449,7 +450,12 @@ fn killed_at_any_moment() {
         let all: Vec<String> = names(&repo);
         repo.git(&[vec!["branch", "--quiet", "-D"], all.iter().map(String::as_str).collect()].concat());
         let mut command = program();
-        command.arg("-C").arg(repo.path()).args(["branch", "chart-ref"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .arg("-C")
+            .arg(repo.path())
+            .args(["branch", "chart-ref", "--no-gate"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         // Half of the time near the end, where the branches move.
         let moment = if round % 2 == 0 { numbers.below(whole) } else { whole * 7 / 10 + numbers.below(whole / 2) };

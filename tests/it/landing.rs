@@ -144,7 +144,7 @@ impl Case {
 
 /// The units that can be written.
 fn able(plan: &Plan) -> Vec<&Unit> {
-    plan.units.iter().filter(|unit| unit.safety.is_able()).collect()
+    plan.units.iter().filter(|unit| unit.is_able()).collect()
 }
 
 fn in_any_order(repo: &Repo) {

@@ -25,6 +25,7 @@ mod kustomize;
 mod landing;
 mod mentions;
 mod mutants;
+mod next;
 mod remediation_defaults;
 mod schema;
 mod vectors;

@@ -36,7 +36,7 @@ fn planned(repo: &Repo) -> Plan {
 
 /// Lands the units of some steps in a directory.
 fn landed(repo: &Repo, plan: &Plan, is_meant: &dyn Fn(&Unit) -> bool) -> View {
-    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.safety.is_able() && is_meant(unit)).collect();
+    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.is_able() && is_meant(unit)).collect();
     let landed = land(&view(repo), &ordered(&units).unwrap(), &[&RemediationDefaults], &settings(repo)).unwrap();
     assert!(landed.refused.is_empty(), "{:?}", landed.refused);
     for change in landed.view.tree().changed_files().unwrap() {
@@ -232,13 +232,13 @@ fn is_right(effect: &Effect, value: &str, judged: &BTreeMap<Name, Value>) {
 fn judge(repo: &Repo) -> Option<usize> {
     let plan = planned(repo);
     let before = judged(repo, &view(repo))?;
-    for effect in plan.units.iter().filter(|unit| unit.safety.is_able()).flat_map(|unit| &unit.effects) {
+    for effect in plan.units.iter().filter(|unit| unit.is_able()).flat_map(|unit| &unit.effects) {
         is_right(effect, &effect.before, &before);
     }
 
     let with = landed(repo, &plan, &|unit| !is_subtraction(unit));
     let injected = judged(repo, &with)?;
-    for unit in plan.units.iter().filter(|unit| unit.safety.is_able()) {
+    for unit in plan.units.iter().filter(|unit| unit.is_able()) {
         for effect in &unit.effects {
             let value = if effect.outcome == Outcome::Kept { &effect.before } else { &effect.after };
             is_right(effect, value, &injected);
@@ -254,7 +254,7 @@ fn judge(repo: &Repo) -> Option<usize> {
     let subtracted = judged(repo, &less)?;
     assert_eq!(injected, subtracted, "what is removed is redundant");
     for unit in planned(repo).units {
-        assert!(!unit.safety.is_able(), "{} is left", unit.id);
+        assert!(!unit.is_able(), "{} is left", unit.id);
     }
     Some(injected.len())
 }

@@ -73,7 +73,7 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     if changes.is_empty() {
         hint("nothing to write");
         context.report_skipped(&selection);
-        return Ok(Outcome::pending_if(selection.leaves_something()));
+        return Ok(Outcome::Clean);
     }
     if !args.allow_dirty {
         refuse_dirty(&place, &changes)?;
@@ -88,9 +88,8 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
     drop(asking);
     let Some(Picked { units, changes }) = picked else {
         hint("nothing was written");
-        return Ok(Outcome::Pending);
+        return Ok(Outcome::Clean);
     };
-    let is_part = units.len() < selection.chosen.len();
     let written = Selection { chosen: units, ..selection.clone() };
     if args.dry_run {
         print_text(&sorted_stat(&changes))?;
@@ -99,7 +98,7 @@ pub(super) fn run(start: &Start, args: &ApplyArgs) -> anyhow::Result<Outcome> {
         write(start, &place, &written, &changes)?;
     }
     context.report_skipped(&selection);
-    Ok(Outcome::pending_if(is_part || selection.leaves_something()))
+    Ok(Outcome::Clean)
 }
 
 /// Refuses to write to files that have uncommitted changes: git could not bring these back.

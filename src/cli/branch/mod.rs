@@ -1,18 +1,26 @@
 //! `branch`: a commit for each batch, each on a separate branch.
 
+mod left;
 mod names;
-mod next;
 mod prepared;
 mod target;
+
+use std::rc::Rc;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::context::{Context, repository};
+use super::context::{Context, asked_migrations, repository};
 use super::judge::judge;
+use super::next::journey;
+use super::promotion::Branches;
 use super::{Asked, Outcome, Proof, Start, hint, layout, print_text, progress};
-use crate::output::branches_as_text;
-use prepared::{Prepared, refuse_edited, refuse_shared_names};
+use crate::git::Repository;
+use crate::output::{branches_as_text, commands_as_text};
+use crate::plan::{Judge, State};
+pub(super) use prepared::Prepared;
+use prepared::{refuse_edited, refuse_shared_names};
+use target::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct BranchArgs {
@@ -40,20 +48,25 @@ pub(super) struct BranchArgs {
 impl BranchArgs {
     /// A branch for each batch, with commits that are not signed.
     pub(super) fn unsigned(asked: Asked) -> BranchArgs {
+        BranchArgs::of(asked, Proof::default(), true)
+    }
+
+    /// A branch for each batch.
+    pub(super) fn of(asked: Asked, proof: Proof, no_sign: bool) -> BranchArgs {
         BranchArgs {
             asked,
-            proof: Proof::default(),
+            proof,
             per: Per::Batch,
             independent: false,
             on_edited: OnEdited::Refuse,
             dry_run: false,
-            no_sign: true,
+            no_sign,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Per {
+pub(super) enum Per {
     /// One batch, as one commit
     Batch,
     /// One release, as one commit
@@ -72,6 +85,68 @@ enum OnEdited {
     Replace,
 }
 
+/// The bases, each with its plan.
+pub(super) struct Planned {
+    targets: Vec<Target>,
+    contexts: Vec<Context>,
+}
+
+impl Planned {
+    /// Plans the branches that the clusters follow.
+    pub(super) fn of(
+        start: &Start,
+        git: &Repository,
+        asked: &Asked,
+        judge: Option<&Rc<dyn Judge>>,
+    ) -> anyhow::Result<Planned> {
+        let targets = target::targets(start, git, asked)?;
+        let branches = Branches::of(start, git, &asked_migrations(&asked.migrations));
+        let context = |target: &Target| {
+            Context::of_commit(start, git, &target.base, &target.of(asked), &branches, judge.cloned())
+        };
+        let contexts = targets.iter().map(context).collect::<anyhow::Result<_>>()?;
+        Ok(Planned { targets, contexts })
+    }
+
+    /// What will be done with the branches of each base.
+    pub(super) fn prepared<'c>(
+        &'c self,
+        git: &Repository,
+        asked: &Asked,
+        args: &BranchArgs,
+    ) -> anyhow::Result<Vec<Prepared<'c>>> {
+        let all = self.targets.iter().zip(&self.contexts);
+        all.map(|(target, context)| Prepared::of(target, context, git, asked, args)).collect()
+    }
+
+    /// Whether a unit that is asked for is in one of some states.
+    pub(super) fn has(&self, states: &[State], asked: &Asked) -> anyhow::Result<bool> {
+        for (target, context) in self.targets.iter().zip(&self.contexts) {
+            let selection = context.select(&target.of(asked))?;
+            let waits = selection.waiting.iter().filter(|unit| unit.waits_for.is_some());
+            let units = selection.chosen.iter().chain(&selection.held).chain(waits);
+            if units.into_iter().any(|unit| states.contains(&unit.state())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The body of the pull request of a batch.
+    pub(super) fn body(&self, asked: &Asked, batch: &str) -> anyhow::Result<String> {
+        for (target, context) in self.targets.iter().zip(&self.contexts) {
+            let here = target.of(asked);
+            let selection = context.select(&here)?;
+            let batches = context.batches(&here, &selection)?;
+            if batches.iter().any(|other| other.is_called(batch)) {
+                let only = Asked { batch: vec![batch.to_owned()], ..here };
+                return super::plan::markdown(context, &only, &batches);
+            }
+        }
+        bail!("there is no batch {batch} any more; run `flux-codemod next` again")
+    }
+}
+
 /// `branch`: makes a branch of each batch, on the branches that the clusters follow.
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     let asked = Asked { one_app_each: args.per == Per::App, ..args.asked.resolved() };
@@ -80,18 +155,10 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
     let judge = judge(start, &args.proof)?;
-    let targets = target::targets(start, &git, &asked)?;
-    let contexts: Vec<Context> = targets
-        .iter()
-        .map(|target| Context::of_commit(start, &git, &target.base, &target.of(&asked), judge.clone()))
-        .collect::<anyhow::Result<_>>()?;
+    let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
     progress::doing("making the branches");
     // Everything that can fail before something is written fails here.
-    let prepared: Vec<Prepared<'_>> = targets
-        .iter()
-        .zip(&contexts)
-        .map(|(target, context)| Prepared::of(target, context, &git, &asked, args))
-        .collect::<anyhow::Result<_>>()?;
+    let prepared = planned.prepared(&git, &asked, args)?;
     refuse_edited(&prepared, args.on_edited)?;
     refuse_shared_names(&prepared)?;
 
@@ -102,14 +169,17 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
             true => git.would_write(&target.base, wanted, existing, gone)?,
             false => git.write(&target.base, wanted, existing, gone, !args.no_sign)?,
         };
-        let mut stack = one.shown(&written, &asked, args.per);
-        if args.dry_run {
-            // There is nothing to push.
-            stack.branches.iter_mut().for_each(|branch| branch.next.clear());
-        }
-        stacks.push(stack);
+        stacks.push(one.shown(&written));
     }
     print_text(&branches_as_text(&stacks, &layout()))?;
+    if args.per == Per::Batch && !args.dry_run {
+        let written = prepared.iter().map(|one| one.written(&git, args.per)).collect::<anyhow::Result<Vec<_>>>()?;
+        let journey = journey(&git, &written, &asked)?;
+        if !journey.next.is_empty() {
+            let about = layout().fold("", &format!("next: {}", journey.about));
+            print_text(&format!("\n{about}\n\n{}", commands_as_text(&journey.next)))?;
+        }
+    }
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");
     if args.dry_run {
         hint("dry run: this is what would be done; no branch was changed");
@@ -119,5 +189,5 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     for one in &prepared {
         one.context.report_skipped(&one.selection);
     }
-    Ok(Outcome::pending_if(prepared.iter().any(Prepared::leaves_something)))
+    Ok(Outcome::Clean)
 }

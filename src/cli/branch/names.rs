@@ -47,11 +47,11 @@ impl Names<'_> {
     }
 
     /// The names of the branches of everything that is pending, selected or not, with and without
-    /// units to review.
-    pub(super) fn planned(&self) -> anyhow::Result<BTreeSet<String>> {
+    /// units to review; what gates hold back, if it is asked for.
+    pub(super) fn planned(&self, no_gate: bool) -> anyhow::Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for review in [false, true] {
-            let everything = self.target.of(&Asked { review, ..Asked::default() });
+            let everything = self.target.of(&Asked { review, no_gate, ..Asked::default() });
             let selection = self.context.select(&everything)?;
             names.extend(self.context.batches(&everything, &selection)?.iter().map(|batch| self.branch(batch)));
         }

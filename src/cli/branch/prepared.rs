@@ -4,28 +4,35 @@ use std::collections::BTreeSet;
 
 use anyhow::bail;
 
+use super::left::{Leaves, Left};
 use super::names::Names;
 use super::target::Target;
-use super::{BranchArgs, OnEdited, Per, next};
+use super::{BranchArgs, OnEdited, Per};
 use crate::cli::context::Context;
 use crate::cli::{Asked, LaidOut, layout};
 use crate::git::{Existing, Outcome as WrittenAs, Repository, Wanted, Whose, Written};
-use crate::output::{Shown, Stack, visible};
+use crate::output::{Shown, Stack, counts_as_text, visible};
 use crate::plan::{self, Batch, Selection};
 
 /// What will be done with the branches of one base.
-pub(super) struct Prepared<'c> {
-    pub(super) target: &'c Target,
+#[derive(Clone)]
+pub(crate) struct Prepared<'c> {
+    pub(crate) target: &'c Target,
     pub(super) context: &'c Context,
     pub(super) selection: Selection<'c>,
-    pub(super) wanted: Vec<Wanted>,
+    /// The branches to make, the lowest first.
+    pub(crate) wanted: Vec<Wanted>,
     /// The existing branches of these clusters and migrations.
-    pub(super) existing: Vec<Existing>,
-    pub(super) gone: Vec<Existing>,
+    pub(crate) existing: Vec<Existing>,
+    /// Those of which everything is in the base.
+    pub(crate) gone: Vec<Existing>,
     /// The wanted branches that have commits of others.
     edited: Vec<Existing>,
     /// The branches that are skipped, with the reason.
     skipped: Vec<(String, String)>,
+    /// The branches that are not of this run, and of which something is not in the base yet, with
+    /// what becomes of that.
+    kept: Vec<(String, String)>,
 }
 
 impl<'c> Prepared<'c> {
@@ -62,10 +69,18 @@ impl<'c> Prepared<'c> {
         if args.independent {
             plan::independent(&context.view, &layers, &context.migrations, &context.settings)?;
         }
-        let planned = names.planned()?;
+        let planned = names.planned(asked.no_gate)?;
         let not_planned = |branch: &&Existing| !planned.contains(&branch.name) && !wanted.contains(&branch.name);
+        let left = Left { names: &names, batches: &batches };
+        let reasons = existing.iter().filter(not_planned).map(|branch| (branch, left.of(branch)));
+        let (stay, done): (Vec<_>, Vec<_>) = reasons.partition(|(_, left)| matches!(left, Leaves::Something(_)));
         let (theirs, gone): (Vec<_>, Vec<_>) =
-            existing.iter().filter(not_planned).cloned().partition(|branch| is_edited(&branch));
+            done.into_iter().map(|(branch, _)| branch.clone()).partition(|branch| is_edited(&branch));
+        let why = |(branch, left): (&Existing, Leaves)| match left {
+            Leaves::Something(why) => (branch.name.clone(), why),
+            Leaves::Nothing => unreachable!("it leaves something"),
+        };
+        let kept = stay.into_iter().map(why).collect();
         let mut skipped: Vec<(String, String)> = Vec::new();
         if args.on_edited == OnEdited::Skip {
             let reason = |branch: &Existing| format!("not changed: {}", others(branch));
@@ -78,29 +93,32 @@ impl<'c> Prepared<'c> {
         let reason = |branch: &Existing| format!("not removed: nothing in it is pending, but {}", others(branch));
         skipped.extend(theirs.iter().map(|branch| (branch.name.clone(), reason(branch))));
         let wanted = names.wanted(&layers, args.independent)?;
-        Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped })
+        Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped, kept })
     }
 
-    pub(super) fn leaves_something(&self) -> bool {
-        self.selection.leaves_something() || !self.skipped.is_empty()
+    /// The same, after its branches were written.
+    pub(super) fn written(&self, git: &Repository, per: Per) -> anyhow::Result<Prepared<'c>> {
+        let existing = Names { target: self.target, context: self.context, per }.existing(git)?;
+        Ok(Prepared { existing, gone: Vec::new(), ..self.clone() })
     }
 
     /// What was done.
-    pub(super) fn shown(&self, written: &[Written], asked: &Asked, per: Per) -> Stack {
+    pub(super) fn shown(&self, written: &[Written]) -> Stack {
         let base = &self.target.base;
-        let mut branches: Vec<Shown> = written.iter().map(|branch| self.one(branch, asked, per)).collect();
-        let skipped = self.skipped.iter().map(|(name, why)| Shown {
-            outcome: "skipped",
+        let mut branches: Vec<Shown> = written.iter().map(|branch| self.one(branch)).collect();
+        let skipped =
+            self.skipped.iter().map(|(name, why)| Shown { outcome: "skipped", name: name.clone(), about: why.clone() });
+        branches.extend(skipped);
+        branches.extend(self.kept.iter().map(|(name, why)| Shown {
+            outcome: "kept",
             name: name.clone(),
             about: why.clone(),
-            next: Vec::new(),
-        });
-        branches.extend(skipped);
+        }));
         let from = format!("{} at {}", base.reference, base.id.short());
-        Stack { clusters: self.target.clusters.clone(), from, branches }
+        Stack { clusters: self.target.clusters.clone(), from, held: self.held(), branches }
     }
 
-    fn one(&self, written: &Written, asked: &Asked, per: Per) -> Shown {
+    fn one(&self, written: &Written) -> Shown {
         let subjects = self.wanted.iter().find(|wanted| wanted.name == written.name);
         let subjects: Vec<&str> = subjects
             .into_iter()
@@ -108,7 +126,7 @@ impl<'c> Prepared<'c> {
             .filter_map(|commit| commit.message.lines().next())
             .collect();
         let about = match subjects.as_slice() {
-            [] => "merged or no longer needed".to_owned(),
+            [] => "what it changes is in the base, or opted out".to_owned(),
             [one] => (*one).to_owned(),
             several => format!("{} commits, the first: {}", several.len(), several[0]),
         };
@@ -118,13 +136,23 @@ impl<'c> Prepared<'c> {
             WrittenAs::Rebuilt { from } => ("rebuilt", format!("{about}; it was {}", from.short())),
             WrittenAs::Removed { from } => ("removed", format!("{about}; it was {}", from.short())),
         };
-        let next = match written.outcome {
-            WrittenAs::Created | WrittenAs::Rebuilt { .. } => {
-                next::commands(self, &written.name, subjects[0], &written.outcome, asked, per)
-            }
-            WrittenAs::Unchanged | WrittenAs::Removed { .. } => Vec::new(),
-        };
-        Shown { outcome, name: written.name.clone(), about, next }
+        Shown { outcome, name: written.name.clone(), about }
+    }
+
+    /// How many units gates hold back, and why.
+    pub(crate) fn held(&self) -> Option<(usize, String)> {
+        let first = self.selection.held.iter().find_map(|unit| unit.held.first());
+        first.map(|reason| (self.selection.held.len(), reason.message.clone()))
+    }
+
+    /// How many units are to review or refused, or wait for another migration.
+    pub(crate) fn others(&self) -> String {
+        let waiting = self.selection.waiting.iter().filter(|unit| unit.waits_for.is_some()).count();
+        counts_as_text(&[
+            (self.selection.to_review.len(), "to review (--review)"),
+            (waiting, "waiting for another migration"),
+            (self.selection.refused.len(), "refused"),
+        ])
     }
 }
 

@@ -10,9 +10,9 @@ use crate::plan::{self, Known};
 use crate::text::{arguments, shell};
 
 /// A commit that branches start from, and the clusters that follow it.
-pub(super) struct Target {
-    pub(super) base: Base,
-    pub(super) clusters: Vec<String>,
+pub(crate) struct Target {
+    pub(crate) base: Base,
+    pub(crate) clusters: Vec<String>,
     /// Whether what no cluster applies is changed there: once, where the work tree is, if possible.
     pub(super) unreached: bool,
 }

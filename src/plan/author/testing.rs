@@ -54,7 +54,7 @@ pub fn check_with(migration: &dyn Migration, settings: &str, before: &str, after
     let landed = planned.landed(migration);
     assert_same(&expected, &planned.files(&landed));
     let again = plan(&landed, &[migration], &planned.settings, None).expect("the result can be planned");
-    let pending: Vec<String> = again.units.iter().filter(|unit| unit.safety.is_able()).map(shown).collect();
+    let pending: Vec<String> = again.units.iter().filter(|unit| unit.is_able()).map(shown).collect();
     assert!(pending.is_empty(), "the second run would change something: {pending:#?}");
     planned
 }
@@ -116,7 +116,7 @@ impl Planned {
 
     /// The tree on which all units have landed that are not refused.
     fn landed(&self, migration: &dyn Migration) -> View {
-        let units: Vec<&Unit> = self.plan.units.iter().filter(|unit| unit.safety.is_able()).collect();
+        let units: Vec<&Unit> = self.plan.units.iter().filter(|unit| unit.is_able()).collect();
         let landed = land(&self.view, &units, &[migration], &self.settings).expect("what is planned lands");
         landed.complete().expect("what is planned lands").view
     }

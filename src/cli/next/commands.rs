@@ -1,0 +1,106 @@
+//! The commands that bring a batch to review.
+
+use crate::cli::Asked;
+use crate::cli::branch::Prepared;
+use crate::git::Repository;
+use crate::output::{BatchRow, NextCommand, Place, visible};
+use crate::plan::{Lane, branches_of};
+use crate::text::{arguments, shell};
+
+/// The commands for the lowest batch that is not merged: the branches, the push, the pull request.
+pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, asked: &Asked) -> Vec<NextCommand> {
+    let mut all = Vec::new();
+    if matches!(row.place, Place::NotMade | Place::Outdated) {
+        all.push(NextCommand::Branch { shown: make_branches(of, asked) });
+    }
+    if row.place == Place::Edited {
+        let shown = format!("{} --on-edited replace", make_branches(of, asked));
+        return vec![NextCommand::Other { shown }];
+    }
+    let remote = git.remote_of(&of.target.base).unwrap_or_else(|| "origin".to_owned());
+    let is_pushed = git.tip_at(&remote, &row.branch).is_some();
+    let lease = if is_pushed { " --force-with-lease" } else { "" };
+    let shown = format!("git push{lease} {}", arguments([&*remote, &row.branch]));
+    all.push(NextCommand::Push { shown, remote: remote.clone(), branch: row.branch.clone(), again: is_pushed });
+    if !is_pushed && let Some(branch) = &of.target.base.branch {
+        all.push(pull_request(git, of, &remote, branch, row, asked));
+    }
+    all
+}
+
+/// The commands after the merge of what is pushed.
+pub(super) fn merge_first(of: &Prepared<'_>, row: &BatchRow, asked: &Asked) -> Vec<NextCommand> {
+    let review = if asked.review { " --review" } else { "" };
+    let clusters = if asked.cluster.is_empty() { String::new() } else { clusters(of, row) };
+    let next = format!("flux-codemod next {}{clusters}{review}", asked.migrations.join(" "));
+    vec![NextCommand::Other { shown: "git fetch".to_owned() }, NextCommand::Other { shown: next }]
+}
+
+/// The commands that bring what a cluster has to the next one.
+pub(super) fn merge_into(earlier: &Prepared<'_>, of: &Prepared<'_>) -> Vec<NextCommand> {
+    let name = |of: &Prepared<'_>| of.target.base.branch.clone().unwrap_or_else(|| of.target.base.reference.clone());
+    let commands = [
+        format!("git checkout {}", arguments([&*name(of)])),
+        format!("git merge {}", arguments([&*earlier.target.base.reference])),
+        "git push".to_owned(),
+    ];
+    commands.into_iter().map(|shown| NextCommand::Other { shown }).collect()
+}
+
+fn make_branches(of: &Prepared<'_>, asked: &Asked) -> String {
+    let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
+    let mut shown = format!("flux-codemod branch {} --cluster {}", asked.migrations.join(" "), clusters.join(","));
+    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
+        if is_set {
+            shown.push_str(option);
+        }
+    }
+    if let Some(base) = &asked.base {
+        shown.push_str(&format!(" --base {}", shell(base)));
+    }
+    shown
+}
+
+fn clusters(of: &Prepared<'_>, row: &BatchRow) -> String {
+    let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
+    let is_of_none = row.branch.starts_with(&branches_of(&Lane::default(), ""));
+    if is_of_none { String::new() } else { format!(" --cluster {}", clusters.join(",")) }
+}
+
+/// The pull request of a batch, with a body that is made from the plan of its base.
+fn pull_request(
+    git: &Repository,
+    of: &Prepared<'_>,
+    remote: &str,
+    base: &str,
+    row: &BatchRow,
+    asked: &Asked,
+) -> NextCommand {
+    let batch = row.branch.split_once('/').map_or(&*row.branch, |(_, batch)| batch);
+    let mut options = clusters(of, row);
+    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
+        if is_set {
+            options.push_str(option);
+        }
+    }
+    let body = format!(
+        "flux-codemod plan {} --base {}{options} --batch {} \\\n  --format markdown",
+        asked.migrations.join(" "),
+        shell(&of.target.base.reference),
+        shell(batch),
+    );
+    let create = format!(
+        "gh pr create --base {} --head {} \\\n  --title {}",
+        shell(base),
+        shell(&row.branch),
+        shell(&row.subject)
+    );
+    NextCommand::PullRequest {
+        shown: format!("{body} | {create} --body-file -"),
+        base: base.to_owned(),
+        branch: row.branch.clone(),
+        title: row.subject.clone(),
+        batch: batch.to_owned(),
+        link: git.compare_link(remote, base, &row.branch),
+    }
+}

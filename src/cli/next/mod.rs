@@ -1,0 +1,148 @@
+//! `next`: where each batch is, and what comes next, from refs alone.
+
+mod commands;
+mod standing;
+
+use std::ffi::OsStr;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::{self, Stdio};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::branch::{self, BranchArgs, Planned};
+use super::context::repository;
+use super::judge::judge;
+use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text};
+use crate::git::Repository;
+use crate::migrations;
+use crate::output::{NextCommand, journey_as_text};
+use crate::plan::State;
+use crate::programs::{absolute_path, on_path};
+pub(super) use standing::journey;
+
+#[derive(Debug, Args)]
+pub(super) struct NextArgs {
+    #[command(flatten)]
+    asked: Asked,
+    #[command(flatten)]
+    proof: Proof,
+    /// Run the commands one by one, asking before each
+    #[arg(long)]
+    run: bool,
+    /// With --run: do not ask
+    #[arg(long, requires = "run")]
+    yes: bool,
+    /// Do not sign commits, whatever git is configured to do
+    #[arg(long)]
+    no_sign: bool,
+}
+
+/// `next`: shows the journey of the first migration that is not done, or of those that are named.
+pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
+    if args.run && !args.yes && !std::io::stdin().is_terminal() {
+        bail!("next --run asks before each command, so it needs a terminal; --yes runs them without asking");
+    }
+    let git = repository(start)?;
+    let mut asked = args.asked.resolved();
+    let judge = judge(start, &args.proof)?;
+    let all: Vec<String> = if asked.migrations.is_empty() {
+        migrations::all().iter().map(|migration| migration.meta().id.to_owned()).collect()
+    } else {
+        Vec::new()
+    };
+    let planned = if all.is_empty() {
+        Planned::of(start, &git, &asked, judge.as_ref())?
+    } else {
+        // One dimension at a time: the first migration of the roadmap that has something to do.
+        let mut found = None;
+        for name in all {
+            asked.migrations = vec![name];
+            let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
+            if planned.has(&[State::Pending, State::Waits, State::Held], &asked)? {
+                found = Some(planned);
+                break;
+            }
+        }
+        let Some(planned) = found else {
+            print_text("nothing is pending on any cluster\n")?;
+            hint("`flux-codemod list` shows what is to review or refused");
+            return Ok(Outcome::Clean);
+        };
+        planned
+    };
+    let branch_args = BranchArgs::of(asked.clone(), args.proof.clone(), args.no_sign);
+    let prepared = planned.prepared(&git, &asked, &branch_args)?;
+    let journey = journey(&git, &prepared, &asked)?;
+    print_text(&journey_as_text(&journey, &layout()))?;
+    if !args.run {
+        return Ok(Outcome::Clean);
+    }
+    for command in &journey.next {
+        if !args.yes && !confirm(command)? {
+            hint("stopped; `flux-codemod next` shows what is left");
+            return Ok(Outcome::Clean);
+        }
+        execute(start, &git, &branch_args, &planned, &asked, command)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Asks before a command; only `y` runs it.
+fn confirm(command: &NextCommand) -> anyhow::Result<bool> {
+    hint(&format!("run `{}`? [y/N]", command.shown().replace("\\\n", " ")));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// Runs a command.
+fn execute(
+    start: &Start,
+    git: &Repository,
+    branch_args: &BranchArgs,
+    planned: &Planned,
+    asked: &Asked,
+    command: &NextCommand,
+) -> anyhow::Result<()> {
+    match command {
+        NextCommand::Branch { .. } => branch::run(start, branch_args).map(|_| ()),
+        NextCommand::Push { remote, branch, again, .. } => {
+            let lease: &[&str] = if *again { &["--force-with-lease"] } else { &[] };
+            let full = format!("refs/heads/{branch}");
+            let arguments = [&["push"], lease, &["--", remote, &full]].concat();
+            run_program("git", &["-C".as_ref(), git.place().as_os_str()], &arguments, None)
+        }
+        NextCommand::PullRequest { base, branch, title, batch, link, .. } => {
+            let body = planned.body(asked, batch)?;
+            if on_path("gh").next().is_none() {
+                let place = link.clone().unwrap_or_else(|| format!("open a pull request from {branch} into {base}"));
+                hint(&format!("gh is not on the PATH: {place}; title: {title}"));
+                return print(&body);
+            }
+            let arguments = ["pr", "create", "--base", base, "--head", branch, "--title", title, "--body-file", "-"];
+            run_program("gh", &[], &arguments, Some(&body))
+        }
+        NextCommand::Other { shown } => {
+            hint(&format!("then: {shown}"));
+            Ok(())
+        }
+    }
+}
+
+/// Runs a program of the PATH in the repository; it may ask for a password.
+fn run_program(name: &str, before: &[&OsStr], arguments: &[&str], input: Option<&str>) -> anyhow::Result<()> {
+    let Some(program) = on_path(name).next() else { bail!("{name} is not on the PATH") };
+    let mut command = process::Command::new(program);
+    command.args(before).args(arguments).env("PATH", absolute_path());
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
+    let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+    if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
+        stdin.write_all(text.as_bytes()).with_context(|| format!("{name} does not read its input"))?;
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{name} {} failed; nothing after it was run", arguments.first().unwrap_or(&""));
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! What the branches of clusters show, read for the gate of promotion.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::Start;
+use super::context::opened_commit;
+use crate::config::Settings;
+use crate::flux::{Cluster, Followed, FollowedBranch, Position, View};
+use crate::git::{Base, CommitId, Past, Repository};
+use crate::plan::{self, Finding, Known, Live, Migration, Plan, Promotion, SelectError, Standing, State, Tally, codes};
+use crate::text::arguments;
+
+/// The commits that clusters apply, each planned once in a run.
+pub(super) struct Branches<'g> {
+    start: &'g Start,
+    git: &'g Repository,
+    migrations: Vec<&'static dyn Migration>,
+    planned: RefCell<BTreeMap<CommitId, Planned>>,
+}
+
+/// What there is to do in a commit, for each cluster and migration, or why that is not known.
+type Planned = Rc<Result<BTreeMap<(String, &'static str), Tally>, String>>;
+
+impl<'g> Branches<'g> {
+    /// Those of a repository, for some migrations.
+    pub(super) fn of(start: &'g Start, git: &'g Repository, migrations: &[&'static dyn Migration]) -> Branches<'g> {
+        Branches { start, git, migrations: migrations.to_vec(), planned: RefCell::default() }
+    }
+
+    /// Takes in the plan of a commit, so that it is not planned again.
+    pub(super) fn know(&self, commit: CommitId, view: &View, plan: &Plan, settings: &Settings) {
+        let tallies = tallies(view, plan, settings).map_err(|error| error.to_string());
+        self.planned.borrow_mut().insert(commit, Rc::new(tallies));
+    }
+
+    /// Holds units of a plan back for the clusters that come before theirs, and gives what the
+    /// branches of these show; those of all clusters, if `everywhere`.
+    pub(super) fn hold(&self, view: &View, plan: &mut Plan, settings: &Settings, everywhere: bool) -> Promotion {
+        let clusters = &view.graph().clusters;
+        let mut promotion = Promotion { clusters: Vec::new(), here: here(view) };
+        let is_pending = |cluster: &Cluster| {
+            let able = plan.units.iter().filter(|unit| unit.state() <= State::Waits);
+            promotion.here.contains(&cluster.name)
+                && able.clone().any(|unit| unit.lane.clusters.contains(&cluster.name))
+        };
+        let last = clusters.iter().rposition(is_pending).unwrap_or_default();
+        let soak = settings.promotion.soak;
+        for (place, cluster) in clusters.iter().enumerate() {
+            let is_asked = place < last || everywhere;
+            let live = if is_asked { self.live(view, cluster, soak) } else { Live::Known(Standing::default()) };
+            promotion.clusters.push((cluster.name.clone(), live));
+        }
+        plan.hold(|unit| promotion.gates(unit));
+        self.note_what_proves_nothing(view, plan, &promotion);
+        promotion
+    }
+
+    fn live(&self, view: &View, cluster: &Cluster, soak: Duration) -> Live {
+        let standing = self.followed(view, cluster).and_then(|base| {
+            let planned = self.planned(&base);
+            let all = (*planned).as_ref().map_err(Clone::clone)?;
+            let mut tallies = BTreeMap::new();
+            for migration in &self.migrations {
+                let id = migration.meta().id;
+                let mut tally = all.get(&(cluster.name.clone(), id)).cloned().unwrap_or_default();
+                if tally.left() == 0 && !soak.is_zero() {
+                    tally.soaking = self.soaking(&base, &cluster.name, id, soak)?;
+                }
+                tallies.insert(id, tally);
+            }
+            Ok(Standing { from: base.reference, tallies })
+        });
+        standing.map_or_else(Live::Unknown, Live::Known)
+    }
+
+    /// The commit that a cluster applies.
+    fn followed(&self, view: &View, cluster: &Cluster) -> Result<Base, String> {
+        let branch = cluster.branch.as_deref().unwrap_or_default();
+        let fetch = |remote: Option<&str>| {
+            let remote = remote.unwrap_or("origin");
+            format!("its branch {branch} was not fetched; run `git fetch {}`", arguments([remote, branch]))
+        };
+        match view.followed().and_then(|following| following.of(cluster)) {
+            Some(Followed::Here(followed)) if !followed.is_remote && self.git.has_fetched() => Err(fetch(None)),
+            Some(Followed::Here(followed)) => self.git.followed(followed).map_err(|error| error.to_string()),
+            Some(Followed::NotHere { remote }) => Err(fetch(remote.as_deref())),
+            // Which branch it follows is not known; the one that is checked out has to do.
+            None => self.git.head().map_err(|error| error.to_string()),
+        }
+    }
+
+    fn planned(&self, base: &Base) -> Planned {
+        if let Some(planned) = self.planned.borrow().get(&base.id) {
+            return planned.clone();
+        }
+        let plan = || -> anyhow::Result<_> {
+            let (settings, view) = opened_commit(self.start, self.git, base)?;
+            let plan = plan::plan(&view, &self.migrations, &settings, None)?;
+            Ok(tallies(&view, &plan, &settings)?)
+        };
+        let planned = Rc::new(plan().map_err(|error| format!("{} cannot be planned: {error:#}", base.reference)));
+        self.planned.borrow_mut().insert(base.id, planned.clone());
+        planned
+    }
+
+    /// Since when nothing of a migration is pending on a cluster, and until when it has to run
+    /// there, if that is not over: from the commit with which the last unit reached the branch.
+    fn soaking(
+        &self,
+        base: &Base,
+        cluster: &str,
+        migration: &'static str,
+        soak: Duration,
+    ) -> Result<Option<(String, String)>, String> {
+        let seconds = i64::try_from(soak.as_secs()).unwrap_or(i64::MAX);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let since = i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(seconds);
+        let tips = self.git.tips_since(base, since).map_err(|error| error.to_string())?;
+        let is_done = |tip: &Past| -> Result<bool, String> {
+            let planned = self.planned(&tip.base);
+            let all = (*planned).as_ref().map_err(Clone::clone)?;
+            Ok(all.get(&(cluster.to_owned(), migration)).is_none_or(|tally| tally.left() == 0))
+        };
+        // What was done when the time began is old enough.
+        let Some(oldest) = tips.last() else { return Ok(None) };
+        if is_done(oldest)? {
+            return Ok(None);
+        }
+        // The first tip is done, the last one is not: the tip between them with which it was.
+        let (mut done, mut open) = (0, tips.len() - 1);
+        while done + 1 < open {
+            let middle = usize::midpoint(done, open);
+            if is_done(&tips[middle])? { done = middle } else { open = middle }
+        }
+        let landed = tips[done].time;
+        Ok(Some((utc(landed), utc(landed.saturating_add(seconds)))))
+    }
+
+    /// Notes where an earlier cluster has nothing of a migration that is pending on a later one.
+    fn note_what_proves_nothing(&self, view: &View, plan: &mut Plan, promotion: &Promotion) {
+        let mut notes = Vec::new();
+        for migration in &self.migrations {
+            let id = migration.meta().id;
+            let is_pending = |name: &str| {
+                let able = plan.units.iter().filter(|unit| unit.id.migration == id && unit.state() <= State::Held);
+                promotion.here.contains(name) && able.clone().any(|unit| unit.lane.clusters.contains(name))
+            };
+            let pending: Vec<usize> =
+                (0..promotion.clusters.len()).filter(|place| is_pending(&promotion.clusters[*place].0)).collect();
+            let Some(first) = pending.first().filter(|first| **first > 0) else { continue };
+            for (name, live) in &promotion.clusters[..*first] {
+                let Live::Known(standing) = live else { continue };
+                if standing.tallies.get(id).is_none_or(|tally| !tally.units.is_empty()) {
+                    continue;
+                }
+                let cluster = view.graph().clusters.iter().find(|cluster| cluster.name == *name);
+                let base = cluster.and_then(|cluster| self.followed(view, cluster).ok());
+                if base.is_none_or(|base| self.git.has_commits_of(id, &base).unwrap_or(true)) {
+                    continue;
+                }
+                let message = format!(
+                    "{name} has nothing of {id}, and {} has no commit of it: it proves nothing for {}",
+                    standing.from, promotion.clusters[*first].0
+                );
+                notes.push(Finding::note(codes::NOTHING_TO_PROVE, message));
+            }
+        }
+        plan.findings.extend(notes);
+    }
+}
+
+fn tallies(
+    view: &View,
+    plan: &Plan,
+    settings: &Settings,
+) -> Result<BTreeMap<(String, &'static str), Tally>, SelectError> {
+    let clusters: Vec<String> = view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    plan.tallies(&Known { clusters: &clusters, releases: &[], batches: &settings.batches })
+}
+
+/// The clusters that apply this tree once it is merged: those that follow the branch that is checked
+/// out, or a branch that is not known. Where there are none, as on a branch for a pull request, those
+/// that follow the branch nearest to it.
+fn here(view: &View) -> BTreeSet<String> {
+    let clusters = &view.graph().clusters;
+    let names = |is: &dyn Fn(&Cluster) -> bool| -> BTreeSet<String> {
+        clusters.iter().filter(|cluster| is(cluster)).map(|cluster| cluster.name.clone()).collect()
+    };
+    let Some(following) = view.followed() else { return names(&|_| true) };
+    let checked_out = following.checkout.branch.as_deref();
+    let here = names(&|cluster| cluster.branch.is_none() || cluster.branch.as_deref() == checked_out);
+    if !here.is_empty() {
+        return here;
+    }
+    let distance = |cluster: &Cluster| match following.of(cluster) {
+        Some(Followed::Here(FollowedBranch { position: Position::AtHead, .. })) => Some(0),
+        Some(Followed::Here(FollowedBranch { position: Position::Apart { ahead, behind }, .. })) => {
+            Some(ahead + behind)
+        }
+        _ => None,
+    };
+    let least = clusters.iter().filter_map(distance).min();
+    names(&|cluster| least.is_none() || distance(cluster) == least)
+}
+
+/// A time in UTC, to the minute: `2026-11-28 18:30 UTC`.
+fn utc(seconds: i64) -> String {
+    let time = UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    let text = humantime::format_rfc3339_seconds(time).to_string();
+    format!("{} UTC", text.replace('T', " ").get(..16).unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn times_are_shown_to_the_minute() {
+        assert_eq!(utc(1_700_000_000), "2023-11-14 22:13 UTC");
+    }
+}
