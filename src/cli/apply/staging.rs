@@ -20,7 +20,7 @@ pub(super) fn command(start: &Start, place: &Place, changes: &[FileChange]) -> O
     let dir = if is_here { String::new() } else { format!(" -C {}", shell(&root.display().to_string())) };
     // Without it, git would take these for patterns, and stage others as well.
     let is_pattern = |path: &&str| path.starts_with(':') || path.contains(['*', '?', '[', '\\']);
-    let literal = if paths.iter().any(|path| is_pattern(path)) { " --literal-pathspecs" } else { "" };
+    let literal = if paths.iter().any(is_pattern) { " --literal-pathspecs" } else { "" };
     let paths: Vec<String> = paths.into_iter().map(shell).collect();
     Some(format!("git{dir}{literal} add -A -- {}", paths.join(" ")))
 }
