@@ -54,6 +54,9 @@ struct Cli {
     /// When to use colors
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
+    /// Show no progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -261,7 +264,7 @@ pub fn main() -> ExitCode {
         Color::Never => ColorChoice::Never,
     }
     .write_global();
-    progress::allow();
+    progress::allow(cli.quiet);
     let result = run(&cli);
     progress::end();
     match result {

@@ -109,7 +109,7 @@ fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]
             .plan
             .judged
             .as_ref()
-            .map(|judged| judged.touched_by(&batch.units))
+            .map(|judged| judged.touched_by(batch.units.iter().map(|unit| &unit.id)))
             .and_then(|judged| (judged.by.is_some() && !judged.builds.is_empty()).then(|| judged_as_line(&judged))),
         made_by,
         next: next.collect(),

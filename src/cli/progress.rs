@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(100);
 
 const DOING: &str = "{spinner} {wide_msg}";
-const COUNTED: &str = "{spinner} {prefix} {bar:20} {pos}/{len} {wide_msg}";
+const COUNTED: &str = "{spinner} comparing builds {bar:15} {pos} of {len} {wide_msg}";
 
 static IS_ALLOWED: AtomicBool = AtomicBool::new(false);
 
@@ -31,10 +31,12 @@ struct Shown {
     doing: &'static str,
 }
 
-/// From now on progress is shown, if standard error is a terminal that can.
-pub(super) fn allow() {
+/// From now on progress is shown, if standard error is a terminal that can, unless the user wants
+/// quiet.
+pub(super) fn allow(is_quiet: bool) {
     let term = std::env::var("TERM");
-    IS_ALLOWED.store(can_show(io::stderr().is_terminal(), term.ok().as_deref()), Ordering::Relaxed);
+    let can_show = can_show(io::stderr().is_terminal(), term.ok().as_deref());
+    IS_ALLOWED.store(can_show && !is_quiet, Ordering::Relaxed);
 }
 
 /// Whether a line can be drawn again and again. Windows names no kind of terminal.
@@ -91,13 +93,13 @@ fn style(template: &str) -> ProgressStyle {
 pub(super) struct Builds;
 
 impl Progress for Builds {
-    fn begin(&self, program: &str, all: usize) {
+    fn begin(&self, all: usize) {
         let mut shown = shown();
         let Some(Shown { bar, .. }) = begun(&mut shown) else { return };
         bar.set_style(style(COUNTED));
         bar.set_length(all as u64);
         bar.set_position(0);
-        bar.set_prefix(format!("comparing builds with {}", visible(program)));
+        bar.set_message("");
     }
 
     fn next(&self, done: usize, name: &str) {

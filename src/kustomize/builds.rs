@@ -61,7 +61,7 @@ impl Builds {
         if open.is_empty() {
             return;
         }
-        progress.begin(&program.to_string(), open.len());
+        progress.begin(open.len());
         let threads = thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE).min(open.len());
         let mut free: Vec<Option<Workspace>> = self.workspaces.drain(..).map(Some).collect();
         free.resize_with(threads, || None);
@@ -77,7 +77,6 @@ impl Builds {
             });
             results.flatten().collect()
         });
-        drop(shared);
         self.workspaces = workspaces;
         progress.end();
     }

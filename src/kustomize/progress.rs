@@ -2,8 +2,8 @@
 
 /// Shows how far the builds are. It is called from several threads.
 pub trait Progress: Send + Sync {
-    /// Builds begin: which program runs, and how many there are.
-    fn begin(&self, program: &str, all: usize);
+    /// Builds begin: how many there are.
+    fn begin(&self, all: usize);
 
     /// Some of them are done; the next is that of a Flux Kustomization.
     fn next(&self, done: usize, name: &str);
@@ -16,7 +16,7 @@ pub trait Progress: Send + Sync {
 pub(super) struct Silent;
 
 impl Progress for Silent {
-    fn begin(&self, _: &str, _: usize) {}
+    fn begin(&self, _: usize) {}
     fn next(&self, _: usize, _: &str) {}
     fn end(&self) {}
 }

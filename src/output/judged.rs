@@ -28,3 +28,38 @@ pub fn judged_as_line(judged: &Judged) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::flux::InCluster;
+    use crate::plan::{Compared, Subject, UnitId};
+    use crate::repo::RepoPath;
+
+    fn unit(name: &str) -> UnitId {
+        let subject = Subject::Consumer { kustomization: RepoPath::new(name).unwrap() };
+        UnitId { migration: "components", step: "switch", subject }
+    }
+
+    #[test]
+    fn a_batch_has_the_verdict_on_what_it_touches() {
+        let (one, other, third) = (unit("a.yaml"), unit("b.yaml"), unit("c.yaml"));
+        let mut judged = Judged { by: Some("kubectl kustomize v5.8.1".to_owned()), ..Judged::default() };
+        for (name, verdict, units) in [
+            ("one", Verdict::Same, [&one, &other]),
+            ("two", Verdict::Same, [&one, &one]),
+            ("three", Verdict::Unknown("why".to_owned()), [&other, &other]),
+        ] {
+            let units: BTreeSet<UnitId> = units.iter().map(|unit| (*unit).clone()).collect();
+            let of = InCluster { cluster: "main".to_owned(), name: format!("flux-system/{name}") };
+            judged.builds.insert(of, Compared { verdict, units });
+        }
+        let line = |unit: &UnitId| judged_as_line(&judged.touched_by([unit]));
+        assert_eq!(line(&one), "kubectl kustomize v5.8.1: 2 of 2 Flux Kustomizations build the same");
+        let both = "kubectl kustomize v5.8.1: 1 of 2 Flux Kustomizations build the same, 1 cannot be compared";
+        assert_eq!(line(&other), both);
+        assert_eq!(line(&third), "kubectl kustomize v5.8.1: no Flux Kustomization builds a changed file");
+    }
+}

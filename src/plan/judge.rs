@@ -112,8 +112,9 @@ impl Judged {
     }
 
     /// The same, of the Flux Kustomizations alone that some units can touch: those of a batch, say.
-    pub fn touched_by(&self, units: &[&Unit]) -> Judged {
-        let is_touched = |build: &Compared| units.iter().any(|unit| build.units.contains(&unit.id));
+    pub fn touched_by<'u>(&self, units: impl IntoIterator<Item = &'u UnitId>) -> Judged {
+        let units: BTreeSet<&UnitId> = units.into_iter().collect();
+        let is_touched = |build: &Compared| build.units.iter().any(|unit| units.contains(unit));
         let builds = self.builds.iter().filter(|(_, build)| is_touched(build));
         let builds = builds.map(|(of, build)| (of.clone(), build.clone())).collect();
         Judged { by: self.by.clone(), caution: self.caution, builds }

@@ -233,7 +233,7 @@ impl Journal<'_> {
         }
         let key = key.map_err(|why| not_ours(&format!("cannot be checked, because there is no key: {why}")))?;
         let seal = read.as_object_mut().and_then(|list| list.shift_remove("seal"));
-        if seal != Some(key.seal(&read.to_string()).into()) {
+        if seal != Some(key.seal(read.to_string()).into()) {
             return Err(not_ours("was not written by flux-codemod under this user"));
         }
         if read["root"] != root_of(root) {
@@ -277,7 +277,7 @@ fn list(root: &Path, steps: &[Step]) -> Value {
 
 fn sealed(mut list: Value, key: Option<&Key>) -> Value {
     if let Some(key) = key {
-        let seal = key.seal(&list.to_string());
+        let seal = key.seal(list.to_string());
         list["seal"] = seal.into();
     }
     list
