@@ -29,7 +29,7 @@ impl PromotionSettings {
             key: "soak",
             about: "How long a cluster runs a migration before the next one gets it: 0s, 30m, 24h, 7d.\n\
                     It counts from the commit with which the last unit reached its branch.",
-            value: New::string(&humantime::format_duration(self.soak).to_string().replace(' ', "")),
+            value: New::string(humantime::format_duration(self.soak).to_string().replace(' ', "")),
         }]
     }
 }

@@ -196,8 +196,7 @@ fn a_removal_takes_no_release_that_was_not_asked_for() {
     let needing_it = |name: &str, cluster: &str| needing(release("a", name, &[cluster]), &new);
     let (here, there) = (needing_it("here", "edge"), needing_it("there", "main"));
     let old = removal(&[&here, &there]);
-    let mut plan = Plan::default();
-    plan.units = vec![new, here, there, old];
+    let plan = Plan { units: vec![new, here, there, old], ..Plan::default() };
     let clusters = ["edge".to_owned(), "main".to_owned()];
     let known = Known { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
     let names = |units: &[&Unit]| units.iter().map(|unit| unit.id.subject.name().to_owned()).collect::<Vec<_>>();
@@ -222,8 +221,7 @@ fn what_exists_for_what_waits_waits_too() {
     let carrier = source("carrier", &["main"]);
     let include = needing(source("include", &["main"]), &carrier);
     let held = Unit { safety: Safety::Review, ..needing(release("a", "held", &["main"]), &include) };
-    let mut plan = Plan::default();
-    plan.units = vec![carrier, include, held];
+    let plan = Plan { units: vec![carrier, include, held], ..Plan::default() };
     let clusters = ["main".to_owned()];
     let known = Known { clusters: &clusters, releases: &[], batches: &BatchSettings::default() };
     let selection = Selectors::default().select(&plan, &known).unwrap();
