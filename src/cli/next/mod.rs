@@ -10,6 +10,7 @@ use std::process::{self, Stdio};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::ask::{Asking, Choice};
 use super::branch::{self, BranchArgs, Planned};
 use super::context::repository;
 use super::judge::judge;
@@ -90,10 +91,10 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
 
 /// Asks before a command; only `y` runs it.
 fn confirm(command: &NextCommand) -> anyhow::Result<bool> {
-    hint(&format!("run `{}`? [y/N]", command.shown().replace("\\\n", " ")));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    const CHOICES: [Choice; 2] = [Choice::new('y', "yes", "run it"), Choice::new('n', "no", "stop here")];
+    let Some(mut asking) = Asking::on_terminal() else { return Ok(false) };
+    asking.say(&format!("run `{}`", command.shown().replace("\\\n", " ")))?;
+    Ok(asking.choose("[y/N]", &CHOICES, Some('n'))? == Some('y'))
 }
 
 /// Runs a command.
