@@ -121,7 +121,7 @@ reason_codes! {
         why "In 4.0 a pod uses the account default unless its controller names one; from 4.1 to 5.0.0 it asks for the identifier of the only account, which need not be its name. The pods then lack what is bound to the account, or do not start."
         todo "State serviceAccount.identifier in the controller, or remove the account."
     SELECTS_NO_PODS "selects-no-pods"
-        what "A selector in values of app-template asks for a label that no pod of the release has."
+        what "A selector of pods of app-template asks for a label that no pod of the release has."
         why "From 4.0 the label of a pod is app.kubernetes.io/controller, not app.kubernetes.io/component. A selector by the old one selects nothing, without an error."
         todo "Select by app.kubernetes.io/controller and the identifier of the controller."
     POD_INPUT_MISSING "pod-input-missing"

@@ -23,6 +23,7 @@ mod manifests;
 mod names;
 mod owners;
 mod releases;
+mod selectors;
 mod skips;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(homes::findings(&view));
     found.extend(app_template::findings(&view, &builds));
     found.extend(inputs::findings(&view, &builds));
+    found.extend(selectors::findings(&view));
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));

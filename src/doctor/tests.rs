@@ -305,3 +305,30 @@ fn a_patch_sets_a_field_that_flux_does_not_have() {
         assert_eq!(found("patch-unknown-field", &files(target, patch)), [""; 0], "{patch}");
     }
 }
+
+#[test]
+fn other_files_select_pods_by_a_label_that_they_lack() {
+    let files = |values: &str, kind: &str, labels: &str| {
+        let selector = format!("spec: {{selector: {{matchLabels: {{app.kubernetes.io/component: c, {labels}}}}}}}");
+        let object = object("policy/v1", kind, "plex", "media", &selector);
+        format!("//- apps/plex.yaml\n{}//- apps/more.yaml\n{object}", app("plex", values))
+    };
+    let budget = "PodDisruptionBudget";
+    let message = "PodDisruptionBudget plex selects pods of plex with the label app.kubernetes.io/component=c, which none of them has";
+    let want = [format!("apps/more.yaml: {message}")];
+    assert_eq!(
+        found("selects-no-pods", &files("{controllers: {c: {}}}", budget, "app.kubernetes.io/name: plex")),
+        want
+    );
+    assert_eq!(found("selects-no-pods", &files("{}", budget, "app.kubernetes.io/instance: plex")), want);
+    for (values, kind, labels) in [
+        ("{}", budget, "app.kubernetes.io/name: other"),
+        ("{}", budget, "x: y"),
+        ("{}", "ServiceMonitor", "app.kubernetes.io/name: plex"),
+        ("{defaultPodOptions: {labels: {app.kubernetes.io/component: c}}}", budget, "app.kubernetes.io/name: plex"),
+    ] {
+        assert_eq!(found("selects-no-pods", &files(values, kind, labels)), [""; 0], "{values} {kind} {labels}");
+    }
+    let of_3 = files("{}", budget, "app.kubernetes.io/name: plex").replace("4.6.2", "3.7.3");
+    assert_eq!(found("selects-no-pods", &of_3), [""; 0]);
+}

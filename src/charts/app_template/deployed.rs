@@ -1,6 +1,7 @@
 //! A release as its values are judged: only where version and values are certain
 //! (`docs/app-template.md#what-doctor-finds-in-values`).
 
+use super::flaws::sets_label;
 use super::installed::version_of;
 use super::items::switch;
 use super::references::Referent;
@@ -116,6 +117,11 @@ impl<'v> Deployed<'v> {
     pub(super) fn whole_objects(&self) -> impl Iterator<Item = &'v Value> {
         let sections = self.chart.values.entries().iter();
         sections.filter(|(section, _)| !NAMING.contains(&section.as_str())).map(|(_, value)| value)
+    }
+
+    /// Whether its pods certainly lack a label that the chart of 3.x gave them.
+    pub fn has_pods_without(&self, label: &str) -> bool {
+        !self.chart.version.is_3() && !self.is_changed_later && !sets_label(self.chart.values, label)
     }
 
     /// Whether a role of the values lets pods write Secrets or ConfigMaps.

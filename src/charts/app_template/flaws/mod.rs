@@ -8,6 +8,8 @@ mod selectors;
 #[cfg(test)]
 mod tests;
 
+pub(super) use selectors::sets_label;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -116,7 +116,7 @@ fn labels(mapping: &Value) -> Vec<Asked<'_>> {
 }
 
 /// Whether some `labels` of the values set a label.
-fn sets_label(value: &Value, label: &str) -> bool {
+pub(in crate::charts::app_template) fn sets_label(value: &Value, label: &str) -> bool {
     match value {
         Value::Mapping(entries) => entries.iter().any(|(key, value)| {
             key == "labels" && (value.get(label).is_some() || !matches!(value, Value::Mapping(_)))
