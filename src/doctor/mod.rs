@@ -27,6 +27,7 @@ mod selectors;
 mod skips;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod variables;
 mod webhooks;
 
@@ -51,6 +52,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(app_template::findings(&view, &builds));
     found.extend(inputs::findings(&view, &builds));
     found.extend(selectors::findings(&view));
+    found.extend(tokens::findings(&view));
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));

@@ -43,6 +43,7 @@ mod restore;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tokenless;
 mod version;
 mod workloads;
 
@@ -57,6 +58,7 @@ pub use name::{Name, Unknown, Why};
 pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};
+pub use tokenless::Tokenless;
 pub use version::Version;
 pub use workloads::{Controller, controllers};
 

@@ -1,0 +1,63 @@
+//! Tokens of accounts that are bound to roles: pods of app-template 5.x get them only where the values
+//! say so.
+
+use std::collections::BTreeSet;
+
+use super::codes::TOKEN;
+use super::finding;
+use super::owners::line;
+use crate::charts::app_template::{Deployed, line_of};
+use crate::finding::{Finding, Severity};
+use crate::flux::{ClusterId, Value, View, remote_cluster};
+
+/// Cluster, namespace and name of an account.
+type Account = (ClusterId, String, String);
+
+pub(super) fn findings(view: &View) -> Vec<Finding> {
+    let bound = bound(view);
+    let mut found = Vec::new();
+    for (at, reaches) in view.graph().reached() {
+        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
+            let Some(release) = view.installed(at, reach) else { continue };
+            let Some(deployed) = Deployed::installed(view, &release) else { continue };
+            let here = view.graph().kustomizations[reach.kustomization].remote_cluster();
+            let is_remote = remote_cluster(&release.object, &release.namespace, here.as_deref()).is_some();
+            for pod in deployed.tokenless() {
+                let account = (reach.cluster, release.namespace.clone(), pod.account.clone());
+                if !pod.is_bound && (is_remote || !bound.contains(&account)) {
+                    continue;
+                }
+                let values = view.node(at).and_then(|root| root.at(&["spec", "values"]));
+                let keys = ["controllers", pod.controller.as_str()];
+                let line = values.map_or_else(|| line(view, at), |values| line_of(values, &keys));
+                let message = format!(
+                    "{}, controllers.{}: its account {} is bound, and from 5.0.0 its token is not mounted",
+                    reach.name, pod.controller, pod.account
+                );
+                found.push(finding(Severity::Warning, TOKEN, &at.path, line, message));
+            }
+        }
+    }
+    found
+}
+
+/// The accounts that bindings of the clusters name.
+fn bound(view: &View) -> BTreeSet<Account> {
+    let mut found = BTreeSet::new();
+    for (at, reaches) in view.graph().reached() {
+        let of_kind = |kind: &str| matches!(kind, "RoleBinding" | "ClusterRoleBinding");
+        for reach in reaches.iter().filter(|reach| of_kind(&reach.kind)) {
+            let Some(binding) = view.effective(at, reach) else { continue };
+            for subject in binding.get("subjects").map(Value::items).unwrap_or_default() {
+                let text = |key: &str| subject.text_at(&[key]).map(str::to_owned);
+                let namespace = text("namespace").or_else(|| reach.namespace.clone());
+                if let (Some("ServiceAccount"), Some(name), Some(namespace)) =
+                    (text("kind").as_deref(), text("name"), namespace)
+                {
+                    found.insert((reach.cluster, namespace, name));
+                }
+            }
+        }
+    }
+    found
+}
