@@ -255,10 +255,14 @@ mod tests {
                 "# all\nresources: # of it\n  # one\n  - ../templates/a\n  # - other.yaml\ncomponents:\n  - ../components/b # there\n",
                 "# all\n# of it\n# - other.yaml\ncomponents:\n  - ../components/b # there\n  # one\n  - ../components/a\n",
             ),
-            // A list on one line has no line for comments.
+            // A list on one line has no line for comments. (An unknown Component may change objects.)
             (
                 "components: [../components/b]\nresources:\n  - app.yaml\n  - ../templates/a # one\n",
                 "# one\ncomponents: [../components/b, ../components/a]\nresources:\n  - app.yaml\n",
+            ),
+            (
+                "components: [../components/c]\nresources:\n  - app.yaml\n  - ../templates/a # one\n  - ../templates/b # two\n",
+                "# one\n# two\ncomponents: [../components/a, ../components/b, ../components/c]\nresources:\n  - app.yaml\n",
             ),
             // From a list in brackets; what is about its whole line stays there.
             (

@@ -163,8 +163,10 @@ impl<'s> Edit<'s> {
         let indentation = " ".repeat(self.stream.column(start));
         let with: String = lines.iter().map(|line| format!("{indentation}{line}{ending}")).collect();
         let at = self.stream.line_start(start);
-        if !with.is_empty() {
-            self.splices.push(Splice { range: at..at, with });
+        match self.splices.iter_mut().find(|there| there.range == (at..at)) {
+            Some(there) => there.with.push_str(&with),
+            None if with.is_empty() => {}
+            None => self.splices.push(Splice { range: at..at, with }),
         }
         Ok(())
     }
