@@ -70,7 +70,7 @@ pub fn check_refused(migration: &dyn Migration, before: &str, expected: &[&str])
     let planned = Planned::of(migration, "", before);
     assert_same(&planned.files(&planned.view), &planned.files(&planned.landed(migration)));
     let units = planned.plan.units.iter().flat_map(|unit| {
-        let of_unit = |finding: &Finding| format!("{} {}", unit.safety, told(finding));
+        let of_unit = |finding: &Finding| format!("{} {}", safety(unit), told(finding));
         unit.findings.iter().map(of_unit).collect::<Vec<_>>()
     });
     let found: Vec<String> = units.collect();
@@ -131,9 +131,14 @@ impl Planned {
 }
 
 fn shown(unit: &Unit) -> String {
-    let Unit { safety, .. } = unit;
-    let impact = if *safety == Safety::Refused { "" } else { &unit.impact.to_string() };
-    format!("{} {impact} {}: {}", safety, unit.id.subject, unit.title).replace("  ", " ")
+    let is_none = unit.safety == Safety::Refused || unit.waits_for.is_some();
+    let impact = if is_none { "" } else { &unit.impact.to_string() };
+    format!("{} {impact} {}: {}", safety(unit), unit.id.subject, unit.title).replace("  ", " ")
+}
+
+/// How safe a unit is, or that it waits for another migration.
+fn safety(unit: &Unit) -> String {
+    if unit.waits_for.is_some() { "waits".to_owned() } else { unit.safety.to_string() }
 }
 
 fn told(finding: &Finding) -> String {
