@@ -200,7 +200,7 @@ pub fn write(root: &Path, git: Option<InGit<'_>>, changes: &[FileChange]) -> Res
 /// written.
 ///
 /// # Errors
-/// As [`write`], and [`WriteError::Stopped`].
+/// As [`write()`], and [`WriteError::Stopped`].
 pub fn write_unless(
     root: &Path,
     git: Option<InGit<'_>>,
