@@ -140,6 +140,14 @@ impl Repo {
     }
 }
 
+/// Whether SIGINT is ignored here, as in what a shell runs in the background: the program inherits
+/// that, and so no test can interrupt it. (proc(5))
+pub fn is_interrupt_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+}
+
 /// The arguments of a command that gates do not hold up.
 pub fn ungated<'a>(args: &[&'a str]) -> Vec<&'a str> {
     let mut args = args.to_vec();
