@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builds::Builds;
 use super::codes::{ACCOUNT_UNUSED, SELECTS_NO_PODS, VALUES_NAME_NOTHING, VALUES_REJECTED};
 use super::finding;
+use super::installed::{self, Release};
 use super::makers::{Asked, Makers};
-use super::owners::line;
-use crate::charts::app_template::{Deployed, Flaw, FlawMatter, line_of};
+use crate::charts::app_template::{Deployed, Flaw, FlawMatter};
 use crate::finding::{Code, Finding, Severity};
-use crate::flux::{At, Named, Reach, View, remote_cluster};
+use crate::flux::{At, Named, View};
 
 /// An account that no pod of its release uses, the place of the release, and what is to be said.
 type Unused = (Named, At, Finding);
@@ -18,36 +18,32 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut unused: Vec<Unused> = Vec::new();
     let makers = Makers::of(view, builds);
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(release) = view.installed(at, reach) else { continue };
-            let Some(deployed) = Deployed::installed(view, &release) else { continue };
-            let here = view.graph().kustomizations[reach.kustomization].remote_cluster();
-            let is_remote = remote_cluster(&release.object, &release.namespace, here.as_deref()).is_some();
-            for flaw in deployed.flaws() {
-                let report = report(view, at, reach, &flaw);
-                match &flaw.matter {
-                    // What else is on another cluster is not known.
-                    FlawMatter::Backend { .. } if is_remote => {}
-                    FlawMatter::Backend { service, .. } => {
-                        let asked = Asked {
-                            cluster: reach.cluster,
-                            kind: "Service",
-                            namespace: &release.namespace,
-                            name: service,
-                        };
-                        found.extend(makers.find(&asked).map(|_| report));
-                    }
-                    FlawMatter::UnusedAccount { account, .. } => {
-                        let named = Named {
-                            kind: "ServiceAccount".to_owned(),
-                            namespace: Some(release.namespace.clone()),
-                            name: account.clone(),
-                        };
-                        unused.push((named, at.clone(), report));
-                    }
-                    _ => found.push(report),
+    for release in installed::releases(view) {
+        let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
+        let is_remote = release.is_remote(view);
+        for flaw in deployed.flaws() {
+            let report = report(view, &release, &flaw);
+            match &flaw.matter {
+                // What else is on another cluster is not known.
+                FlawMatter::Backend { .. } if is_remote => {}
+                FlawMatter::Backend { service, .. } => {
+                    let asked = Asked {
+                        cluster: release.reach.cluster,
+                        kind: "Service",
+                        namespace: &release.installed.namespace,
+                        name: service,
+                    };
+                    found.extend(makers.find(&asked).map(|_| report));
                 }
+                FlawMatter::UnusedAccount { account, .. } => {
+                    let named = Named {
+                        kind: "ServiceAccount".to_owned(),
+                        namespace: Some(release.installed.namespace.clone()),
+                        name: account.clone(),
+                    };
+                    unused.push((named, release.at.clone(), report));
+                }
+                _ => found.push(report),
             }
         }
     }
@@ -55,7 +51,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     found
 }
 
-fn report(view: &View, at: &At, reach: &Reach, flaw: &Flaw) -> Finding {
+fn report(view: &View, release: &Release<'_>, flaw: &Flaw) -> Finding {
     let (severity, code): (_, &'static Code) = match &flaw.matter {
         FlawMatter::Rejected(_) | FlawMatter::SeveralAccounts => (Severity::Error, VALUES_REJECTED),
         FlawMatter::Ignored(_) => (Severity::Warning, VALUES_REJECTED),
@@ -64,10 +60,8 @@ fn report(view: &View, at: &At, reach: &Reach, flaw: &Flaw) -> Finding {
         FlawMatter::UnusedAccount { .. } => (Severity::Warning, ACCOUNT_UNUSED),
         FlawMatter::NoPods { .. } => (Severity::Warning, SELECTS_NO_PODS),
     };
-    let values = view.node(at).and_then(|root| root.at(&["spec", "values"]));
-    let line = values.map_or_else(|| line(view, at), |values| line_of(values, &flaw.at));
-    let message = format!("{}, {}: {}", reach.name, flaw.at.join("."), flaw.matter);
-    finding(severity, code, &at.path, line, message)
+    let message = format!("{}, {}: {}", release.reach.name, flaw.at.join("."), flaw.matter);
+    finding(severity, code, &release.at.path, release.line_of(view, &flaw.at), message)
 }
 
 /// Those of the accounts that nothing else in the repository uses, either. To bind a role to one is

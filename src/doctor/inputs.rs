@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::builds::Builds;
 use super::codes::POD_INPUT_MISSING;
 use super::finding;
+use super::installed;
 use super::makers::{Absent, Asked, Makers};
-use super::owners::line;
-use crate::charts::app_template::{Deployed, line_of};
+use crate::charts::app_template::Deployed;
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, View, remote_cluster};
+use crate::flux::{At, ClusterId, View};
 
 /// What Kubernetes itself puts into every namespace.
 const OF_KUBERNETES: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"];
@@ -44,32 +44,21 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
 /// What pods need, once for each release and name.
 fn needed(view: &View) -> Vec<Needed> {
     let mut found = BTreeMap::new();
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(release) = view.installed(at, reach) else { continue };
-            let owner = &view.graph().kustomizations[reach.kustomization];
-            let here = owner.remote_cluster();
-            let is_remote = remote_cluster(&release.object, &release.namespace, here.as_deref()).is_some();
-            let Some(deployed) = Deployed::installed(view, &release) else { continue };
-            if is_remote {
-                continue;
-            }
-            let values = view.node(at).and_then(|root| root.at(&["spec", "values"]));
-            for input in deployed.pod_inputs().into_iter().filter(|input| !OF_KUBERNETES.contains(&&*input.name)) {
-                let line = values.map_or_else(|| line(view, at), |values| line_of(values, &input.at));
-                let needed = Needed {
-                    at: at.clone(),
-                    line,
-                    release: reach.name.clone(),
-                    cluster: reach.cluster,
-                    kind: input.kind,
-                    namespace: release.namespace.clone(),
-                    name: input.name,
-                };
-                let key =
-                    (at.clone(), reach.cluster, needed.kind.clone(), needed.namespace.clone(), needed.name.clone());
-                found.entry(key).or_insert(needed);
-            }
+    for release in installed::releases(view).filter(|release| !release.is_remote(view)) {
+        let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
+        for input in deployed.pod_inputs().into_iter().filter(|input| !OF_KUBERNETES.contains(&&*input.name)) {
+            let needed = Needed {
+                at: release.at.clone(),
+                line: release.line_of(view, &input.at),
+                release: release.reach.name.clone(),
+                cluster: release.reach.cluster,
+                kind: input.kind,
+                namespace: release.installed.namespace.clone(),
+                name: input.name,
+            };
+            let key =
+                (needed.at.clone(), needed.cluster, needed.kind.clone(), needed.namespace.clone(), needed.name.clone());
+            found.entry(key).or_insert(needed);
         }
     }
     found.into_values().collect()

@@ -16,6 +16,7 @@ mod fields;
 mod files;
 mod homes;
 mod inputs;
+mod installed;
 mod kustomize;
 mod lists;
 mod makers;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::codes::SELECTS_NO_PODS;
 use super::finding;
+use super::installed::{self, Release};
 use crate::charts::app_template::{COMPONENT, Deployed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{At, SelectorUse, View};
@@ -37,18 +38,13 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
 
 fn releases(view: &View) -> Releases {
     let mut found = Releases::new();
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(release) = view.installed(at, reach) else { continue };
-            let deployed = Deployed::installed(view, &release);
-            let lack_it = deployed.is_some_and(|deployed| deployed.has_pods_without(COMPONENT));
-            let name = deployed.and_then(|deployed| deployed.chart.name().ok());
-            let new = Pods { name, lack_it };
-            let pods = found
-                .entry((release.namespace.clone(), release.release.clone()))
-                .or_insert(Pods { name: new.name.clone(), lack_it: true });
-            pods.lack_it &= new.lack_it && pods.name == new.name;
-        }
+    for Release { installed: release, .. } in installed::releases(view) {
+        let deployed = Deployed::installed(view, &release);
+        let lack_it = deployed.is_some_and(|deployed| deployed.has_pods_without(COMPONENT));
+        let name = deployed.and_then(|deployed| deployed.chart.name().ok());
+        let key = (release.namespace.clone(), release.release.clone());
+        let pods = found.entry(key).or_insert(Pods { name: name.clone(), lack_it: true });
+        pods.lack_it &= lack_it && pods.name == name;
     }
     found
 }

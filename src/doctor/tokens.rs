@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::codes::TOKEN;
 use super::finding;
-use super::owners::line;
-use crate::charts::app_template::{Deployed, line_of};
+use super::installed;
+use crate::charts::app_template::Deployed;
 use crate::finding::{Finding, Severity};
-use crate::flux::{ClusterId, Value, View, remote_cluster};
+use crate::flux::{ClusterId, Value, View};
 
 /// Cluster, namespace and name of an account.
 type Account = (ClusterId, String, String);
@@ -16,26 +16,20 @@ type Account = (ClusterId, String, String);
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let bound = bound(view);
     let mut found = Vec::new();
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            let Some(release) = view.installed(at, reach) else { continue };
-            let Some(deployed) = Deployed::installed(view, &release) else { continue };
-            let here = view.graph().kustomizations[reach.kustomization].remote_cluster();
-            let is_remote = remote_cluster(&release.object, &release.namespace, here.as_deref()).is_some();
-            for pod in deployed.tokenless() {
-                let account = (reach.cluster, release.namespace.clone(), pod.account.clone());
-                if !pod.is_bound && (is_remote || !bound.contains(&account)) {
-                    continue;
-                }
-                let values = view.node(at).and_then(|root| root.at(&["spec", "values"]));
-                let keys = ["controllers", pod.controller.as_str()];
-                let line = values.map_or_else(|| line(view, at), |values| line_of(values, &keys));
-                let message = format!(
-                    "{}, controllers.{}: its account {} is bound, and from 5.0.0 its token is not mounted",
-                    reach.name, pod.controller, pod.account
-                );
-                found.push(finding(Severity::Warning, TOKEN, &at.path, line, message));
+    for release in installed::releases(view) {
+        let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
+        let is_remote = release.is_remote(view);
+        for pod in deployed.tokenless() {
+            let account = (release.reach.cluster, release.installed.namespace.clone(), pod.account.clone());
+            if !pod.is_bound && (is_remote || !bound.contains(&account)) {
+                continue;
             }
+            let line = release.line_of(view, &["controllers", pod.controller.as_str()]);
+            let message = format!(
+                "{}, controllers.{}: its account {} is bound, and from 5.0.0 its token is not mounted",
+                release.reach.name, pod.controller, pod.account
+            );
+            found.push(finding(Severity::Warning, TOKEN, &release.at.path, line, message));
         }
     }
     found

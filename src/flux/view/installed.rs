@@ -55,7 +55,10 @@ impl Installed {
 impl View {
     /// What a HelmRelease becomes where a cluster applies it. `None` for anything else.
     pub fn installed(&self, at: &At, reach: &Reach) -> Option<Installed> {
-        let object = self.effective(at, reach).filter(|_| reach.kind == "HelmRelease")?;
+        if reach.kind != "HelmRelease" {
+            return None;
+        }
+        let object = self.effective(at, reach)?;
         let text = |field: &str| object.text_at(&["spec", field]).map(str::to_owned);
         let namespace = reach.namespace.clone().unwrap_or_default();
         let target = text("targetNamespace");
