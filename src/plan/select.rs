@@ -233,33 +233,29 @@ impl Selectors {
 
     /// The units of the batches that are asked for, whatever else is: a selection renumbers
     /// nothing.
-    fn in_batches(&self, plan: &Plan, known: &Known<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
-        let everything =
-            Selectors { clusters: self.clusters.clone(), review: self.review, held: self.held, ..Selectors::default() };
-        let everything = everything.select(plan, known)?;
-        let batches = batches(&everything.chosen, &self.lanes(known.clusters), known.batches)?;
-        // Whether more options would find it, and what there is then.
-        let with = |review: bool, held: bool| -> Result<Vec<(String, String)>, SelectError> {
+    fn in_batches<'p>(&self, plan: &'p Plan, known: &Known<'_>) -> Result<BTreeSet<UnitId>, SelectError> {
+        // With more options there are more.
+        let with = |review: bool, held: bool| -> Result<Vec<Batch<'p>>, SelectError> {
             let all = Selectors { clusters: self.clusters.clone(), review, held, ..Selectors::default() };
-            let all = all.select(plan, known)?;
-            let found = super::batches(&all.chosen, &self.lanes(known.clusters), known.batches)?;
-            Ok(found.iter().map(|batch| (batch.name(), batch.to_string())).collect())
+            Ok(batches(&all.select(plan, known)?.chosen, &self.lanes(known.clusters), known.batches)?)
         };
+        let there = with(self.review, self.held)?;
         let mut units = BTreeSet::new();
         for asked in &self.batches {
-            let found: Vec<_> = batches.iter().filter(|batch| batch.is_called(asked)).collect();
+            let found: Vec<_> = there.iter().filter(|batch| batch.is_called(asked)).collect();
             if found.is_empty() {
-                let is_it =
-                    |names: &[(String, String)]| names.iter().any(|(name, full)| asked == name || asked == full);
-                let nearest = if is_it(&with(true, self.held)?) {
+                let is_in = |batches: &[Batch<'_>]| batches.iter().any(|batch| batch.is_called(asked));
+                let all = with(true, true)?;
+                let nearest = if is_in(&with(true, self.held)?) {
                     "; with --review it has one".to_owned()
-                } else if is_it(&with(true, true)?) {
+                } else if is_in(&all) {
                     "; it waits for an earlier cluster, and --no-gate includes it".to_owned()
                 } else {
-                    let names = with(true, true)?;
+                    let names: Vec<(String, String)> =
+                        all.iter().map(|batch| (batch.name(), batch.to_string())).collect();
                     let known = names.iter().flat_map(|(name, full)| [(&**name, full), (&**full, full)]);
                     let near = text::nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
-                    near.unwrap_or_else(|| listed(&batches))
+                    near.unwrap_or_else(|| listed(&there))
                 };
                 return Err(UnknownSelector::Batch { name: asked.clone(), nearest }.into());
             }
