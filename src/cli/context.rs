@@ -246,7 +246,8 @@ impl Context {
     }
 }
 
-fn clusters(view: &View) -> Vec<String> {
+/// The names of the clusters of a tree, in the order of promotion.
+pub(super) fn clusters(view: &View) -> Vec<String> {
     view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
 }
 

@@ -6,11 +6,13 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Start;
-use super::context::opened_commit;
+use super::context::{clusters, opened_commit};
 use crate::config::Settings;
-use crate::flux::{Cluster, Followed, FollowedBranch, Position, View};
+use crate::flux::{Cluster, Followed, View};
 use crate::git::{Base, CommitId, Past, Repository};
-use crate::plan::{self, Finding, Known, Live, Migration, Plan, Promotion, SelectError, Standing, State, Tally, codes};
+use crate::plan::{
+    self, Finding, Known, Live, Migration, Plan, Promotion, SelectError, Standing, State, Tally, Unit, codes,
+};
 use crate::text::arguments;
 
 /// The commits that clusters apply, each planned once in a run.
@@ -41,12 +43,8 @@ impl<'g> Branches<'g> {
     pub(super) fn hold(&self, view: &View, plan: &mut Plan, settings: &Settings, everywhere: bool) -> Promotion {
         let clusters = &view.graph().clusters;
         let mut promotion = Promotion { clusters: Vec::new(), here: here(view) };
-        let is_pending = |cluster: &Cluster| {
-            let able = plan.units.iter().filter(|unit| unit.state() <= State::Waits);
-            promotion.here.contains(&cluster.name)
-                && able.clone().any(|unit| unit.lane.clusters.contains(&cluster.name))
-        };
-        let last = clusters.iter().rposition(is_pending).unwrap_or_default();
+        let is_able = |unit: &Unit| unit.state() <= State::Waits;
+        let last = clusters.iter().rposition(|cluster| promotion.has(plan, &cluster.name, is_able)).unwrap_or_default();
         let soak = settings.promotion.soak;
         for (place, cluster) in clusters.iter().enumerate() {
             let is_asked = place < last || everywhere;
@@ -144,14 +142,10 @@ impl<'g> Branches<'g> {
         let mut notes = Vec::new();
         for migration in &self.migrations {
             let id = migration.meta().id;
-            let is_pending = |name: &str| {
-                let able = plan.units.iter().filter(|unit| unit.id.migration == id && unit.state() <= State::Held);
-                promotion.here.contains(name) && able.clone().any(|unit| unit.lane.clusters.contains(name))
-            };
-            let pending: Vec<usize> =
-                (0..promotion.clusters.len()).filter(|place| is_pending(&promotion.clusters[*place].0)).collect();
-            let Some(first) = pending.first().filter(|first| **first > 0) else { continue };
-            for (name, live) in &promotion.clusters[..*first] {
+            let is_able = |unit: &Unit| unit.id.migration == id && unit.state() <= State::Held;
+            let mut clusters = promotion.clusters.iter();
+            let Some(first) = clusters.position(|(name, _)| promotion.has(plan, name, is_able)) else { continue };
+            for (name, live) in &promotion.clusters[..first] {
                 let Live::Known(standing) = live else { continue };
                 if standing.tallies.get(id).is_none_or(|tally| !tally.units.is_empty()) {
                     continue;
@@ -163,7 +157,7 @@ impl<'g> Branches<'g> {
                 }
                 let message = format!(
                     "{name} has nothing of {id}, and {} has no commit of it: it proves nothing for {}",
-                    standing.from, promotion.clusters[*first].0
+                    standing.from, promotion.clusters[first].0
                 );
                 notes.push(Finding::note(codes::NOTHING_TO_PROVE, message));
             }
@@ -177,33 +171,15 @@ fn tallies(
     plan: &Plan,
     settings: &Settings,
 ) -> Result<BTreeMap<(String, &'static str), Tally>, SelectError> {
-    let clusters: Vec<String> = view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
-    plan.tallies(&Known { clusters: &clusters, releases: &[], batches: &settings.batches })
+    plan.tallies(&Known { clusters: &clusters(view), releases: &[], batches: &settings.batches })
 }
 
-/// The clusters that apply this tree once it is merged: those that follow the branch that is checked
-/// out, or a branch that is not known. Where there are none, as on a branch for a pull request, those
-/// that follow the branch nearest to it.
+/// The clusters that apply this tree once it is merged.
 fn here(view: &View) -> BTreeSet<String> {
-    let clusters = &view.graph().clusters;
-    let names = |is: &dyn Fn(&Cluster) -> bool| -> BTreeSet<String> {
-        clusters.iter().filter(|cluster| is(cluster)).map(|cluster| cluster.name.clone()).collect()
-    };
-    let Some(following) = view.followed() else { return names(&|_| true) };
-    let checked_out = following.checkout.branch.as_deref();
-    let here = names(&|cluster| cluster.branch.is_none() || cluster.branch.as_deref() == checked_out);
-    if !here.is_empty() {
-        return here;
-    }
-    let distance = |cluster: &Cluster| match following.of(cluster) {
-        Some(Followed::Here(FollowedBranch { position: Position::AtHead, .. })) => Some(0),
-        Some(Followed::Here(FollowedBranch { position: Position::Apart { ahead, behind }, .. })) => {
-            Some(ahead + behind)
-        }
-        _ => None,
-    };
-    let least = clusters.iter().filter_map(distance).min();
-    names(&|cluster| least.is_none() || distance(cluster) == least)
+    let clusters: Vec<&Cluster> = view.graph().clusters.iter().collect();
+    let away = view.followed().map(|following| following.not_reading(&clusters)).unwrap_or_default();
+    let is_here = |cluster: &&Cluster| !away.iter().any(|other| other.name == cluster.name);
+    clusters.into_iter().filter(is_here).map(|cluster| cluster.name.clone()).collect()
 }
 
 /// A time in UTC, to the minute: `2026-11-28 18:30 UTC`.

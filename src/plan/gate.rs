@@ -117,6 +117,12 @@ impl Promotion {
         earlier.map(|(name, live)| gate(unit.id.migration, name, live)).collect()
     }
 
+    /// Whether a plan of this tree has some unit for one of the clusters that apply it.
+    pub fn has(&self, plan: &Plan, cluster: &str, is: impl Fn(&Unit) -> bool) -> bool {
+        let of_cluster = |unit: &&Unit| unit.lane.clusters.contains(cluster);
+        self.here.contains(cluster) && plan.units.iter().filter(of_cluster).any(is)
+    }
+
     /// Why a migration is held on a cluster, by those that come before it.
     pub fn held(&self, migration: &str, cluster: &str) -> Vec<Finding> {
         let earlier = self.clusters.iter().take_while(|(name, _)| name != cluster);

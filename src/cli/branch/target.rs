@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::context::opened_commit;
+use crate::cli::context::{self, opened_commit};
 use crate::cli::{Asked, Start, hint};
 use crate::flux::Followed;
 use crate::git::{Base, Repository, is_branch_name};
@@ -31,7 +31,7 @@ pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow:
         None => git.head().context("name a commit to start from with --base")?,
     };
     let (settings, view) = opened_commit(start, git, &base)?;
-    let names: Vec<String> = view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let names = context::clusters(&view);
     let known = Known { clusters: &names, releases: &[], batches: &settings.batches };
     let by_cluster = Asked { cluster: asked.cluster.clone(), ..Asked::default() };
     by_cluster.selectors().select(&plan::Plan::default(), &known)?;
