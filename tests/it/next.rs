@@ -117,8 +117,14 @@ fn edge_proves_then_main() {
 #[test]
 fn where_batches_are() {
     let world = World::new();
+    // What main changes alone is no business of edge.
+    let listing = "kubernetes/shared/repositories/oci/kustomization.yaml";
+    world.repo.write(listing, format!("{}# the sources of both\n", world.repo.read(listing)));
+    world.repo.git(&["commit", "--quiet", "--all", "--message", "main goes on"]);
+    world.repo.git(&["push", "--quiet", "origin", "main"]);
     let first = world.next(&[]);
     assert_eq!(first.status, 0, "{}", first.stderr);
+    assert!(!first.stdout.contains("git merge"), "{}", first.stdout);
     assert!(
         first.stdout.contains("not made     flux-codemod/edge/chart-ref/10-sources-flux-system"),
         "{}",

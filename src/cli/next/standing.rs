@@ -29,7 +29,8 @@ pub(crate) fn journey(git: &Repository, prepared: &[Prepared<'_>], asked: &Asked
         }
         if journey.next.is_empty() {
             let first = rows.iter().find(|row| row.place != Place::Merged);
-            let before = prepared.iter().find(|other| is_to_merge_first(git, other, of));
+            let earlier = &prepared[..journey.stacks.len()];
+            let before = earlier.iter().find(|other| is_to_merge_first(git, other, of));
             journey.next = match first {
                 Some(_) if before.is_some() => before.map(|other| merge_into(other, of)).unwrap_or_default(),
                 Some(row) if row.place == Place::Pushed => merge_first(of, row, asked),
