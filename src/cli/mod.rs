@@ -34,6 +34,7 @@ use serde::Serialize;
 
 use crate::output::{Layout, escaped_json, for_log, visible, visible_line};
 use crate::plan::Selectors;
+use crate::text::shell;
 
 /// Migrates Flux GitOps repositories from one convention to another.
 ///
@@ -179,6 +180,20 @@ impl Asked {
     /// Whether less than everything may be selected.
     fn is_part(&self) -> bool {
         [&self.cluster, &self.release, &self.namespace, &self.path, &self.batch].iter().any(|names| !names.is_empty())
+    }
+
+    /// The options of a command for these clusters, with what is included beside: as they are typed,
+    /// each after a blank.
+    fn options(&self, clusters: &[String]) -> String {
+        let clusters: Vec<String> = clusters.iter().map(|name| shell(&visible(name))).collect();
+        let mut options =
+            if clusters.is_empty() { String::new() } else { format!(" --cluster {}", clusters.join(",")) };
+        for (is_set, option) in [(self.review, " --review"), (self.no_gate, " --no-gate")] {
+            if is_set {
+                options.push_str(option);
+            }
+        }
+        options
     }
 
     fn selectors(&self) -> Selectors {

@@ -7,7 +7,6 @@ use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, print};
 use crate::output::{Around, batch_as_markdown, for_log, judged_as_line, plan_as_json, plan_as_text};
 use crate::plan::{Batch, Selection};
-use crate::text::arguments;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -88,20 +87,11 @@ fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]
     let of_lane: Vec<&Batch<'_>> = all.iter().filter(|other| other.lane == batch.lane).collect();
     let place = of_lane.iter().position(|other| other.name() == batch.name() && other.migration == batch.migration);
     let migrations = context.migrations.iter().map(|migration| migration.meta().id).collect::<Vec<_>>().join(" ");
-    let mut made_by = format!("flux-codemod branch {migrations}");
-    let clusters: Vec<&str> = batch.lane.clusters.iter().map(String::as_str).collect();
-    if !clusters.is_empty() {
-        made_by.push_str(&format!(" --cluster {}", arguments(clusters)));
-    }
-    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
-        if is_set {
-            made_by.push_str(option);
-        }
-    }
-    let last = context.clusters().iter().rposition(|name| batch.lane.clusters.contains(name));
-    let is_later = |number: usize| last.is_some_and(|last| number > last);
+    let lane: Vec<String> = batch.lane.clusters.iter().cloned().collect();
+    let made_by = format!("flux-codemod branch {migrations}{}", asked.options(&lane));
     let clusters = context.clusters();
-    let next = clusters.into_iter().enumerate().filter(|(number, _)| is_later(*number)).map(|(_, name)| name);
+    let last = clusters.iter().rposition(|name| batch.lane.clusters.contains(name));
+    let next = last.map(|last| clusters[last + 1..].to_vec()).unwrap_or_default();
     Around {
         position: place.map(|place| (place + 1, of_lane.len())),
         below: place.and_then(|place| place.checked_sub(1)).map(|below| of_lane[below].branch()),
@@ -112,6 +102,6 @@ fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]
             .map(|judged| judged.touched_by(batch.units.iter().map(|unit| &unit.id)))
             .and_then(|judged| (judged.by.is_some() && !judged.builds.is_empty()).then(|| judged_as_line(&judged))),
         made_by,
-        next: next.collect(),
+        next,
     }
 }

@@ -17,7 +17,7 @@ use super::promotion::Branches;
 use super::{Asked, Outcome, Proof, Start, hint, layout, print_text, progress};
 use crate::git::Repository;
 use crate::output::{branches_as_text, commands_as_text};
-use crate::plan::{Judge, State};
+use crate::plan::Judge;
 pub(super) use prepared::Prepared;
 use prepared::{refuse_edited, refuse_shared_names};
 use target::Target;
@@ -119,13 +119,12 @@ impl Planned {
         all.map(|(target, context)| Prepared::of(target, context, git, asked, args)).collect()
     }
 
-    /// Whether a unit that is asked for is in one of some states.
-    pub(super) fn has(&self, states: &[State], asked: &Asked) -> anyhow::Result<bool> {
+    /// Whether a unit that is asked for is pending, held, or waits for another migration.
+    pub(super) fn has_something(&self, asked: &Asked) -> anyhow::Result<bool> {
         for (target, context) in self.targets.iter().zip(&self.contexts) {
             let selection = context.select(&target.of(asked))?;
-            let waits = selection.waiting.iter().filter(|unit| unit.waits_for.is_some());
-            let units = selection.chosen.iter().chain(&selection.held).chain(waits);
-            if units.into_iter().any(|unit| states.contains(&unit.state())) {
+            let waits = selection.waiting.iter().any(|unit| unit.waits_for.is_some());
+            if waits || !selection.chosen.is_empty() || !selection.held.is_empty() {
                 return Ok(true);
             }
         }

@@ -3,7 +3,7 @@
 use crate::cli::Asked;
 use crate::cli::branch::Prepared;
 use crate::git::Repository;
-use crate::output::{BatchRow, NextCommand, Place, visible};
+use crate::output::{BatchRow, NextCommand, Place};
 use crate::plan::{Lane, branches_of};
 use crate::text::{arguments, shell};
 
@@ -30,9 +30,8 @@ pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, aske
 
 /// The commands after the merge of what is pushed.
 pub(super) fn merge_first(of: &Prepared<'_>, row: &BatchRow, asked: &Asked) -> Vec<NextCommand> {
-    let review = if asked.review { " --review" } else { "" };
-    let clusters = if asked.cluster.is_empty() { String::new() } else { clusters(of, row) };
-    let next = format!("flux-codemod next {}{clusters}{review}", asked.migrations.join(" "));
+    let named = if asked.cluster.is_empty() { &[] } else { clusters(of, row) };
+    let next = format!("flux-codemod next {}{}", asked.migrations.join(" "), asked.options(named));
     vec![NextCommand::Other { shown: "git fetch".to_owned() }, NextCommand::Other { shown: next }]
 }
 
@@ -48,23 +47,14 @@ pub(super) fn merge_into(earlier: &Prepared<'_>, of: &Prepared<'_>) -> Vec<NextC
 }
 
 fn make_branches(of: &Prepared<'_>, asked: &Asked) -> String {
-    let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
-    let mut shown = format!("flux-codemod branch {} --cluster {}", asked.migrations.join(" "), clusters.join(","));
-    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
-        if is_set {
-            shown.push_str(option);
-        }
-    }
-    if let Some(base) = &asked.base {
-        shown.push_str(&format!(" --base {}", shell(base)));
-    }
-    shown
+    let base = asked.base.as_ref().map(|base| format!(" --base {}", shell(base))).unwrap_or_default();
+    format!("flux-codemod branch {}{}{base}", asked.migrations.join(" "), asked.options(&of.target.clusters))
 }
 
-fn clusters(of: &Prepared<'_>, row: &BatchRow) -> String {
-    let clusters: Vec<String> = of.target.clusters.iter().map(|name| shell(&visible(name))).collect();
+/// The clusters of a batch; none, if no cluster applies what it changes.
+fn clusters<'p>(of: &'p Prepared<'_>, row: &BatchRow) -> &'p [String] {
     let is_of_none = row.branch.starts_with(&branches_of(&Lane::default(), ""));
-    if is_of_none { String::new() } else { format!(" --cluster {}", clusters.join(",")) }
+    if is_of_none { &[] } else { &of.target.clusters }
 }
 
 /// The pull request of a batch, with a body that is made from the plan of its base.
@@ -77,12 +67,7 @@ fn pull_request(
     asked: &Asked,
 ) -> NextCommand {
     let batch = row.branch.split_once('/').map_or(&*row.branch, |(_, batch)| batch);
-    let mut options = clusters(of, row);
-    for (is_set, option) in [(asked.review, " --review"), (asked.no_gate, " --no-gate")] {
-        if is_set {
-            options.push_str(option);
-        }
-    }
+    let options = asked.options(clusters(of, row));
     let body = format!(
         "flux-codemod plan {} --base {}{options} --batch {} \\\n  --format markdown",
         asked.migrations.join(" "),

@@ -18,7 +18,6 @@ use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text};
 use crate::git::Repository;
 use crate::migrations;
 use crate::output::{NextCommand, journey_as_text};
-use crate::plan::State;
 use crate::programs::{absolute_path, on_path};
 pub(super) use standing::journey;
 
@@ -47,30 +46,25 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
     let git = repository(start)?;
     let mut asked = args.asked.resolved();
     let judge = judge(start, &args.proof)?;
-    let all: Vec<String> = if asked.migrations.is_empty() {
-        migrations::all().iter().map(|migration| migration.meta().id.to_owned()).collect()
-    } else {
-        Vec::new()
+    // One dimension at a time: the first migration of the roadmap that has something to do.
+    let candidates = match asked.migrations.is_empty() {
+        true => migrations::all().iter().map(|migration| vec![migration.meta().id.to_owned()]).collect(),
+        false => vec![asked.migrations.clone()],
     };
-    let planned = if all.is_empty() {
-        Planned::of(start, &git, &asked, judge.as_ref())?
-    } else {
-        // One dimension at a time: the first migration of the roadmap that has something to do.
-        let mut found = None;
-        for name in all {
-            asked.migrations = vec![name];
-            let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
-            if planned.has(&[State::Pending, State::Waits, State::Held], &asked)? {
-                found = Some(planned);
-                break;
-            }
+    let is_asked = !asked.migrations.is_empty();
+    let mut found = None;
+    for migrations in candidates {
+        asked.migrations = migrations;
+        let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
+        if is_asked || planned.has_something(&asked)? {
+            found = Some(planned);
+            break;
         }
-        let Some(planned) = found else {
-            print_text("nothing is pending on any cluster\n")?;
-            hint("`flux-codemod list` shows what is to review or refused");
-            return Ok(Outcome::Clean);
-        };
-        planned
+    }
+    let Some(planned) = found else {
+        print_text("nothing is pending on any cluster\n")?;
+        hint("`flux-codemod list` shows what is to review or refused");
+        return Ok(Outcome::Clean);
     };
     let branch_args = BranchArgs::of(asked.clone(), args.proof.clone(), args.no_sign);
     let prepared = planned.prepared(&git, &asked, &branch_args)?;
