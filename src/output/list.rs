@@ -58,8 +58,16 @@ fn rows(units: &[(&Unit, State)], migration: &str, promotion: &Promotion, all: u
                 let Some(tally) = standing.tallies.get(migration).filter(|tally| !tally.units.is_empty()) else {
                     continue;
                 };
-                let held = promotion.held(migration, cluster);
-                format!("{} ({})", counted(&tally.units, held.first()), standing.from)
+                let mut states = tally.units.clone();
+                let mut held = promotion.held(migration, cluster).into_iter().next();
+                if held.is_some() {
+                    // The branch is counted without gates.
+                    let able = [State::Pending, State::Review, State::Waits];
+                    let number: usize = able.into_iter().filter_map(|state| states.remove(&state)).sum();
+                    states.insert(State::Held, number);
+                    held = held.filter(|_| number > 0);
+                }
+                format!("{} ({})", counted(&states, held.as_ref()), standing.from)
             }
         };
         rows.push(Row { lane: cluster.clone(), text });
@@ -88,13 +96,6 @@ impl Row {
 
 /// The number of units in each state, and why they are held.
 fn counted(states: &BTreeMap<State, usize>, held: Option<&Finding>) -> String {
-    let mut states = states.clone();
-    if held.is_some() {
-        // A cluster that follows another branch is counted without gates.
-        let able = [State::Pending, State::Review, State::Waits].into_iter().filter_map(|state| states.remove(&state));
-        let held: usize = able.sum();
-        *states.entry(State::Held).or_default() += held;
-    }
     let counts: Vec<(usize, String)> =
         State::ALL.iter().filter_map(|state| Some((*states.get(state)?, state.to_string()))).collect();
     let counts = counts_as_text(&counts.iter().map(|(number, what)| (*number, what.as_str())).collect::<Vec<_>>());
