@@ -156,24 +156,24 @@ pub(super) fn in_several_files(units: &[&Unit]) -> BTreeSet<String> {
 
 fn one(unit: &Unit, in_several_files: &BTreeSet<String>, layout: &Layout, out: &mut String) {
     let workloads = unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let line = format!("      {:<8} {:<42} {workloads}", unit.impact, visible(&name(unit)));
+    let line = format!("      {:<9} {:<42} {workloads}", unit.impact, visible(&name(unit)));
     out.push_str(line.trim_end());
     out.push('\n');
     if in_several_files.contains(&name(unit)) {
-        out.push_str(&layout.fold("               in ", unit.id.subject.path().as_str()));
+        out.push_str(&layout.fold("                in ", unit.id.subject.path().as_str()));
         out.push('\n');
     }
     if !matches!(unit.id.subject, Subject::Release { .. }) {
-        out.push_str(&layout.fold("               ", &unit.title));
+        out.push_str(&layout.fold("                ", &unit.title));
         out.push('\n');
     }
     if let Some(reach) = reach(&unit.radius) {
-        out.push_str(&layout.fold("               ", &reach));
+        out.push_str(&layout.fold("                ", &reach));
         out.push('\n');
     }
     if !unit.also.is_empty() {
         let others = unit.also.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        out.push_str(&layout.fold("               also applied as ", &others));
+        out.push_str(&layout.fold("                also applied as ", &others));
         out.push('\n');
     }
     effects(unit, layout, out);
