@@ -52,7 +52,7 @@ impl Context {
         let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, asked, judge)?.1) };
         let git = repository(start)?;
         let branches = Branches::of(start, &git, &asked_migrations(&asked.migrations));
-        Context::of_commit(start, &git, &git.base(base)?, asked, &branches, judge)
+        Context::of_commit(&git.base(base)?, asked, &branches, judge)
     }
 
     /// Plans on the work tree, or on a directory outside of git.
@@ -85,6 +85,7 @@ impl Context {
             if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
                 branches.know(head.id, &context.view, &context.plan, &context.settings);
             }
+            branches.read(&context.view);
             context.hold(&branches, everywhere);
         }
         Ok((place, context))
@@ -96,14 +97,12 @@ impl Context {
 
     /// Plans on a commit.
     pub(super) fn of_commit(
-        start: &Start,
-        git: &git::Repository,
         base: &Base,
         asked: &Asked,
         branches: &Branches<'_>,
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
-        let (settings, view) = opened_commit(start, git, base)?;
+        let (settings, view) = branches.opened(base)?;
         let mut context = Context::of(view, settings, asked, judge)?;
         branches.know(base.id, &context.view, &context.plan, &context.settings);
         context.hold(branches, false);
@@ -346,12 +345,22 @@ impl Opened {
     }
 }
 
-/// The configuration and the view of a commit.
-pub(super) fn opened_commit(start: &Start, git: &git::Repository, base: &Base) -> anyhow::Result<(Settings, View)> {
+/// The configuration and the view of a commit. Files that it has in common with a view that is
+/// known are not read again.
+pub(super) fn opened_commit(
+    start: &Start,
+    git: &git::Repository,
+    base: &Base,
+    known: Option<&View>,
+) -> anyhow::Result<(Settings, View)> {
     progress::doing("reading the files");
     let tree = git.tree(base)?;
     let settings = configuration::of_tree(start, &tree)?;
-    let view = View::with_given(tree, configuration::given(&settings, git.urls()))?;
+    let given = configuration::given(&settings, git.urls());
+    let view = match known {
+        Some(known) => View::like_with_given(tree, known, given)?,
+        None => View::with_given(tree, given)?,
+    };
     refuse_if_not_flux(git.place(), true, &view)?;
     let view = git.follow_from(view, base);
     configuration::check(&settings, &view)?;

@@ -21,6 +21,8 @@ pub(super) struct Branches<'g> {
     git: &'g Repository,
     migrations: Vec<&'static dyn Migration>,
     planned: RefCell<BTreeMap<CommitId, Planned>>,
+    /// What was read last: the others have most of its files.
+    read: RefCell<Option<View>>,
 }
 
 /// What there is to do in a commit, for each cluster and migration, or why that is not known.
@@ -29,7 +31,20 @@ type Planned = Rc<Result<BTreeMap<(String, &'static str), Tally>, String>>;
 impl<'g> Branches<'g> {
     /// Those of a repository, for some migrations.
     pub(super) fn of(start: &'g Start, git: &'g Repository, migrations: &[&'static dyn Migration]) -> Branches<'g> {
-        Branches { start, git, migrations: migrations.to_vec(), planned: RefCell::default() }
+        let (planned, read) = (RefCell::default(), RefCell::default());
+        Branches { start, git, migrations: migrations.to_vec(), planned, read }
+    }
+
+    /// The configuration and the view of a commit.
+    pub(super) fn opened(&self, base: &Base) -> anyhow::Result<(Settings, View)> {
+        let (settings, view) = opened_commit(self.start, self.git, base, self.read.borrow().as_ref())?;
+        self.read(&view);
+        Ok((settings, view))
+    }
+
+    /// Takes in what was read already.
+    pub(super) fn read(&self, view: &View) {
+        self.read.replace(Some(view.clone()));
     }
 
     /// Takes in the plan of a commit, so that it is not planned again.
@@ -95,7 +110,7 @@ impl<'g> Branches<'g> {
             return planned.clone();
         }
         let plan = || -> anyhow::Result<_> {
-            let (settings, view) = opened_commit(self.start, self.git, base)?;
+            let (settings, view) = self.opened(base)?;
             let plan = plan::plan(&view, &self.migrations, &settings, None)?;
             Ok(tallies(&view, &plan, &settings)?)
         };

@@ -19,7 +19,14 @@ const RULES: &str = ".gitignore";
 
 /// The rules of one file.
 #[derive(Clone)]
-pub struct Rules(Arc<Gitignore>);
+pub struct Rules {
+    globs: Arc<Gitignore>,
+    /// What they last said about files and directories: a tree asks for the same ones again and again.
+    said: Arc<Mutex<HashMap<(Box<str>, bool), Option<Said>>>>,
+}
+
+/// The place of a rule in its file, and whether it leaves out what it matches.
+type Said = (usize, bool);
 
 impl Rules {
     /// Reads the text of a file. Lines that git could not read are skipped, as git does.
@@ -30,27 +37,41 @@ impl Rules {
             // The place of a rule is read again in [`Rules::last_said`].
             let _ = builder.add_line(Some(PathBuf::from(number.to_string())), rule);
         }
-        Rules(Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty())))
+        let globs = Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty()));
+        Rules { globs, said: Arc::default() }
     }
 
     /// Whether they leave a file out, as the rules of archives do: the last of all rules that match
-    /// it or a directory above it decides. `None` if none does.
-    pub fn last_said(&self, path: &RepoPath) -> Option<bool> {
-        let rule = |part: RepoPath| {
-            let (glob, is_out) = match self.0.matched(part.as_str(), part != *path) {
-                Match::Ignore(glob) => (glob, true),
-                Match::Whitelist(glob) => (glob, false),
-                Match::None => return None,
-            };
-            Some((glob.from()?.to_str()?.parse::<usize>().ok()?, is_out))
+    /// it or a directory above it decides. `None` if none does. The path is relative to where the
+    /// rules apply.
+    pub fn last_said(&self, path: &str) -> Option<bool> {
+        self.last_rule(path, false).map(|(_, is_out)| is_out)
+    }
+
+    fn last_rule(&self, path: &str, is_dir: bool) -> Option<Said> {
+        if path.is_empty() {
+            return None;
+        }
+        let said = || self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = (Box::from(path), is_dir);
+        if let Some(known) = said().get(&asked) {
+            return *known;
+        }
+        let own = match self.globs.matched(path, is_dir) {
+            Match::Ignore(glob) => Some((glob, true)),
+            Match::Whitelist(glob) => Some((glob, false)),
+            Match::None => None,
         };
-        let parts = path.ancestors().take_while(|part| !part.as_str().is_empty());
-        parts.filter_map(rule).max().map(|(_, is_out)| is_out)
+        let own = own.and_then(|(glob, is_out)| Some((glob.from()?.to_str()?.parse().ok()?, is_out)));
+        let above = path.rsplit_once('/').and_then(|(dir, _)| self.last_rule(dir, true));
+        let last = own.max(above);
+        said().insert(asked, last);
+        last
     }
 
     /// What they say about a path, relative to where they apply; `None` if nothing.
     fn say(&self, path: &Path, is_dir: bool) -> Option<bool> {
-        match self.0.matched(path, is_dir) {
+        match self.globs.matched(path, is_dir) {
             Match::Ignore(_) => Some(true),
             Match::Whitelist(_) => Some(false),
             Match::None => None,

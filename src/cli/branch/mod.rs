@@ -99,11 +99,9 @@ impl Planned {
         asked: &Asked,
         judge: Option<&Rc<dyn Judge>>,
     ) -> anyhow::Result<Planned> {
-        let targets = target::targets(start, git, asked)?;
         let branches = Branches::of(start, git, &asked_migrations(&asked.migrations));
-        let context = |target: &Target| {
-            Context::of_commit(start, git, &target.base, &target.of(asked), &branches, judge.cloned())
-        };
+        let targets = target::targets(git, asked, &branches)?;
+        let context = |target: &Target| Context::of_commit(&target.base, &target.of(asked), &branches, judge.cloned());
         let contexts = targets.iter().map(context).collect::<anyhow::Result<_>>()?;
         Ok(Planned { targets, contexts })
     }

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::context::{self, opened_commit};
-use crate::cli::{Asked, Start, hint};
+use crate::cli::context;
+use crate::cli::promotion::Branches;
+use crate::cli::{Asked, hint};
 use crate::flux::Followed;
 use crate::git::{Base, Repository, is_branch_name};
 use crate::plan::{self, Known};
@@ -25,12 +26,12 @@ impl Target {
 }
 
 /// Where branches start: from `--base`, else from the branch that each cluster follows.
-pub(super) fn targets(start: &Start, git: &Repository, asked: &Asked) -> anyhow::Result<Vec<Target>> {
+pub(super) fn targets(git: &Repository, asked: &Asked, branches: &Branches<'_>) -> anyhow::Result<Vec<Target>> {
     let base = match &asked.base {
         Some(name) => git.base(name)?,
         None => git.head().context("name a commit to start from with --base")?,
     };
-    let (settings, view) = opened_commit(start, git, &base)?;
+    let (settings, view) = branches.opened(&base)?;
     let names = context::clusters(&view);
     let known = Known { clusters: &names, releases: &[], batches: &settings.batches };
     let by_cluster = Asked { cluster: asked.cluster.clone(), ..Asked::default() };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use aho_corasick::AhoCorasick;
@@ -13,7 +13,7 @@ use super::file::{Barred, FileView};
 use super::names::is_kustomization_file;
 use super::object::At;
 use super::versions::Versions;
-use crate::repo::{EntryKind, RepoPath, Tree, TreeError};
+use crate::repo::{EntryKind, RepoPath, Rules, Tree, TreeError};
 use crate::text::ContentId;
 use crate::yaml::Node;
 
@@ -31,6 +31,8 @@ pub(in crate::flux) struct Scan {
     /// Whether all files are parsed at first.
     whole: bool,
     versions: Arc<Versions>,
+    /// The rules of archives, by their text: every tree of a run has the same ones.
+    archive_rules: Arc<Mutex<HashMap<Arc<str>, Rules>>>,
 }
 
 /// A YAML file that cannot matter to Flux.
@@ -73,6 +75,7 @@ impl Scan {
             }
         }
         (scan.whole, scan.versions) = (known.whole, known.versions.clone());
+        scan.archive_rules = known.archive_rules.clone();
         scan.read(tree, &new)?;
         Ok(scan)
     }
@@ -133,7 +136,8 @@ impl Scan {
     pub(in crate::flux) fn known_of(&self, tree: &Tree) -> Scan {
         let by_content: HashMap<ContentId, &FileView> =
             self.files.values().filter_map(|file| Some((file.content()?, &**file))).collect();
-        let mut known = Scan::default();
+        let (versions, archive_rules) = (self.versions.clone(), self.archive_rules.clone());
+        let mut known = Scan { versions, archive_rules, ..Scan::default() };
         for (path, kind) in tree.entries() {
             let EntryKind::File { filtered: false, .. } = kind else { continue };
             let Some(content) = tree.content(&path).filter(|_| is_of_interest(&path)) else { continue };
@@ -158,6 +162,17 @@ impl Scan {
         let mut files = self.files.clone();
         files.extend(on_all_cores(&unread, |(path, unread)| ((*path).clone(), unread.read().clone())));
         Scan { files, unread: BTreeMap::new(), whole: true, ..self.clone() }
+    }
+
+    /// A text of rules that leave files out of an archive, and the rules.
+    pub(in crate::flux) fn archive_rules(&self, text: &str) -> (Arc<str>, Rules) {
+        let mut known = self.archive_rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((text, rules)) = known.get_key_value(text) {
+            return (text.clone(), rules.clone());
+        }
+        let (text, rules) = (Arc::from(text), Rules::of(text.as_bytes()));
+        known.insert(Arc::clone(&text), rules.clone());
+        (text, rules)
     }
 
     /// Whether all files are parsed, also those that are added later.

@@ -90,10 +90,10 @@ impl Artifact {
         let files = scan.source_ignores.iter().filter(|file| artifact.is_checked_out(file));
         let read = |file: &RepoPath| {
             let text = tree.read(file).ok()??;
-            Some(Excluded::of(file.dir(), &String::from_utf8_lossy(&text.bytes)))
+            Some(Excluded::of(file.dir(), &String::from_utf8_lossy(&text.bytes), scan))
         };
         let mut rules: Vec<Excluded> = files.filter_map(read).collect();
-        rules.extend(self.ignore.as_ref().map(|text| Excluded::of(top.clone(), text)));
+        rules.extend(self.ignore.as_ref().map(|text| Excluded::of(top.clone(), text, scan)));
         artifact.rules = rules;
         artifact
     }
@@ -108,7 +108,7 @@ impl Artifact {
         let above = self.rules.iter().rev().filter(|excluded| path.is_in(&excluded.dir));
         let mut said = above.filter_map(|excluded| {
             let below = path.as_str().strip_prefix(excluded.dir.as_str()).unwrap_or_default();
-            excluded.rules.last_said(&RepoPath::root().join(below.trim_start_matches('/'))?)
+            excluded.rules.last_said(below.trim_start_matches('/'))
         });
         self.is_checked_out(path) && said.next() != Some(true)
     }
@@ -134,8 +134,9 @@ impl Artifact {
 }
 
 impl Excluded {
-    fn of(dir: RepoPath, text: &str) -> Excluded {
-        Excluded { dir, text: text.into(), rules: Rules::of(text.as_bytes()) }
+    fn of(dir: RepoPath, text: &str, scan: &Scan) -> Excluded {
+        let (text, rules) = scan.archive_rules(text);
+        Excluded { dir, text, rules }
     }
 }
 

@@ -84,8 +84,20 @@ impl View {
     /// # Errors
     /// If a file cannot be read at all.
     pub fn like(tree: Tree, other: &View) -> Result<View, TreeError> {
+        View::like_with(tree, other, other.given.clone())
+    }
+
+    /// The same as [`View::like`], with what is known of this tree from elsewhere.
+    ///
+    /// # Errors
+    /// As [`View::like`].
+    pub fn like_with_given(tree: Tree, other: &View, given: Given) -> Result<View, TreeError> {
+        View::like_with(tree, other, Arc::new(given))
+    }
+
+    fn like_with(tree: Tree, other: &View, given: Arc<Given>) -> Result<View, TreeError> {
         let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
-        Ok(View::assemble(tree, scan, other.given.clone(), BTreeMap::new()))
+        Ok(View::assemble(tree, scan, given, BTreeMap::new()))
     }
 
     /// This view, with the branches that its clusters follow: in it and in all views that come from
