@@ -39,11 +39,11 @@ impl<'t> Asking<'t> {
         }
         let answers = Box::new(io::stdin().lock());
         if io::stderr().is_terminal() {
-            return Some(Asking { answers, out: Box::new(anstream::stderr()), layout: layout_of(io::stderr()) });
+            return Some(Asking { answers, out: Box::new(anstream::stderr()), layout: layout_of(&io::stderr()) });
         }
         // Standard error may be kept in a file.
         let is_seen = io::stdout().is_terminal();
-        is_seen.then(|| Asking { answers, out: Box::new(anstream::stdout()), layout: layout_of(io::stdout()) })
+        is_seen.then(|| Asking { answers, out: Box::new(anstream::stdout()), layout: layout_of(&io::stdout()) })
     }
 
     /// Answers from a reader, questions to a writer.

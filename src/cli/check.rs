@@ -1,9 +1,8 @@
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::plan::{Format, shown};
-use super::{Asked, Outcome, Start, hint, json, print};
-use crate::output::{check_as_text, findings_as_github, findings_as_sarif, for_log};
+use super::{Asked, Outcome, Start, hint, json, layout, page};
+use crate::output::{check_as_text, findings_as_github, findings_as_sarif, for_log, plan_as_json};
 use crate::plan::{self, Plan, Severity};
 
 #[derive(Debug, Args)]
@@ -43,12 +42,15 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
     let selection = context.select(&asked)?;
     let findings = || plan::as_findings(&context.view, &context.plan, &selection);
     let text = match args.format {
-        CheckFormat::Text => for_log(&check_as_text(&context.view, &selection)).into_owned(),
-        CheckFormat::Json => shown(&context, &asked, &selection, Format::Json)?,
+        CheckFormat::Text => for_log(&check_as_text(&context.view, &selection, &layout())).into_owned(),
+        CheckFormat::Json => {
+            let batches = context.batches(&asked, &selection)?;
+            json(&plan_as_json(&context.planned(&selection, &batches, &[])))?
+        }
         CheckFormat::Github => findings_as_github(&findings()),
         CheckFormat::Sarif => json(&findings_as_sarif(&findings()))?,
     };
-    print(&text)?;
+    page(&text)?;
     if args.format == CheckFormat::Text && selection.is_clean() {
         hint("nothing is pending");
     }

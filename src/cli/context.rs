@@ -13,10 +13,11 @@ use crate::config::Settings;
 use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
+use crate::output::Planned;
 use crate::plan::runbook::Runbook;
 use crate::plan::{
-    self, Batch, Judge, Known, Landed, Meta, Migration, Plan, Promotion, SelectError, Selection, Unit, UnitId,
-    UnknownSelector,
+    self, Batch, Finding, Judge, Known, Landed, Meta, Migration, Plan, Promotion, SelectError, Selection, Severity,
+    Unit, UnitId, UnknownSelector,
 };
 use crate::programs::ending;
 use crate::repo::{
@@ -151,6 +152,28 @@ impl Context {
     pub(super) fn batches<'p>(&self, asked: &Asked, selection: &Selection<'p>) -> anyhow::Result<Vec<Batch<'p>>> {
         let lanes = asked.selectors().lanes(&self.clusters());
         Ok(plan::batches(&selection.chosen, &lanes, &self.settings.batches)?)
+    }
+
+    /// The findings about the repository; of the notes, only those about files that a part of the plan
+    /// is about, if a part is asked for.
+    pub(super) fn findings_for(&self, asked: &Asked, selection: &Selection<'_>) -> Vec<&Finding> {
+        let touched: BTreeSet<&RepoPath> =
+            selection.states().flat_map(|(unit, _)| unit.touches.iter().chain([unit.id.subject.path()])).collect();
+        let is_about = |finding: &&Finding| {
+            let is_touched = || finding.path.as_ref().is_none_or(|path| touched.contains(path));
+            !asked.is_part() || finding.severity != Severity::Note || is_touched()
+        };
+        self.plan.findings.iter().filter(is_about).collect()
+    }
+
+    /// What is shown of the plan.
+    pub(super) fn planned<'p>(
+        &'p self,
+        selection: &'p Selection<'p>,
+        batches: &'p [Batch<'p>],
+        findings: &'p [&'p Finding],
+    ) -> Planned<'p> {
+        Planned { view: &self.view, plan: &self.plan, selection, batches, migrations: &self.migrations, findings }
     }
 
     /// The migration of a batch.

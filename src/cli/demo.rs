@@ -71,13 +71,15 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     print_text(&list_as_text(&roadmap.view, &all, &roadmap.promotion, &roadmap.migrations, &layout))?;
 
     heading(
-        &format!("plan {FIRST} --cluster {CLUSTER} --base {CLUSTER}"),
+        &format!("plan {FIRST} --cluster {CLUSTER} --base {CLUSTER} -v"),
         "\nWhat would be done on the first cluster, on the branch that it follows. main waits for it.",
     )?;
     let there = open(&edge)?;
     let selection = there.select(&edge)?;
     let batches = there.batches(&edge, &selection)?;
-    print_text(&plan_as_text(&there.view, &there.plan, &selection, &batches, &there.migrations, &layout))?;
+    let findings = there.findings_for(&edge, &selection);
+    let planned = there.planned(&selection, &batches, &findings);
+    print_text(&plan_as_text(&planned, &layout))?;
 
     let one = Asked { release: vec![SHOWN.to_owned()], no_gate: true, ..first.clone() };
     heading(

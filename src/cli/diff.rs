@@ -2,7 +2,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, print, print_text};
+use super::{Asked, Outcome, Proof, Start, page, page_text};
 use crate::output::{DiffLine, diff_lines, stat, visible_line};
 use crate::repo::FileChange;
 
@@ -25,7 +25,7 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     if !changes.is_empty() {
-        if args.stat { print_text(&stat(&changes))? } else { print(&shown(&changes))? }
+        if args.stat { page_text(&stat(&changes))? } else { page(&shown(&changes))? }
     }
     context.report_skipped(&selection);
     Ok(Outcome::pending_if(!changes.is_empty()))

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use super::context::Opened;
-use super::{Outcome, Start, configuration, hint, json, layout, print};
+use super::{Outcome, Start, configuration, hint, json, layout, page};
 use crate::doctor;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
 use crate::plan::{self, Scope, Severity};
@@ -49,7 +49,7 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
         Format::Sarif => json(&findings_as_sarif(&findings))?,
         Format::Github => findings_as_github(&findings),
     };
-    print(&text)?;
+    page(&text)?;
     match left_out {
         0 => {}
         1 => hint("note: 1 finding about files out of scope is left out (archives, or `exclude`)"),

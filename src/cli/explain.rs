@@ -3,7 +3,7 @@ use std::fmt::Write;
 use anyhow::bail;
 use clap::Args;
 
-use super::{Outcome, layout, print};
+use super::{Outcome, layout, page};
 use crate::doctor;
 use crate::migrations;
 use crate::output::Layout;
@@ -26,13 +26,13 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let name = args.name.join(" ");
     let layout = layout();
     if name.is_empty() {
-        print(&everything(migrations, &layout))?;
+        page(&everything(migrations, &layout))?;
     } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == name) {
-        print(migration.meta().readme)?;
+        page(migration.meta().readme)?;
     } else if let Some(code) = code(&name, migrations) {
-        print(&about_code(code, &layout))?;
+        page(&about_code(code, &layout))?;
     } else if let Some(word) = word(&name) {
-        print(&about_word(word, &layout))?;
+        page(&about_word(word, &layout))?;
     } else {
         let ids = migrations.iter().map(|migration| migration.meta().id);
         let known = ids.chain(codes(migrations).into_iter().map(|code| code.id));

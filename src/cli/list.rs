@@ -1,11 +1,11 @@
 use super::context::Context;
-use super::{Asked, Outcome, Start, layout, print_text};
+use super::{Asked, Outcome, Start, layout, page_text};
 use crate::output::list_as_text;
 
 /// `list`: always clean, because it only shows.
 pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
     let context = Context::everywhere(start)?;
     let selection = context.select(&Asked::default())?;
-    print_text(&list_as_text(&context.view, &selection, &context.promotion, &context.migrations, &layout()))?;
+    page_text(&list_as_text(&context.view, &selection, &context.promotion, &context.migrations, &layout()))?;
     Ok(Outcome::Clean)
 }

@@ -19,6 +19,7 @@ mod man;
 mod next;
 #[cfg(test)]
 mod order_tests;
+mod pager;
 mod plan;
 mod progress;
 mod promotion;
@@ -28,12 +29,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anstream::ColorChoice;
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use serde::Serialize;
 
 use crate::output::{Layout, escaped_json, for_log, visible, visible_line};
-use crate::plan::Selectors;
+use crate::plan::{Selectors, Severity};
 use crate::text::shell;
 
 /// Migrates Flux GitOps repositories from one convention to another.
@@ -58,6 +60,9 @@ struct Cli {
     /// Show no progress
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Use no pager for what does not fit on the terminal [env: PAGER, else less]
+    #[arg(long, global = true)]
+    no_pager: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -280,6 +285,7 @@ pub fn main() -> ExitCode {
     }
     .write_global();
     progress::allow(cli.quiet);
+    pager::allow(cli.no_pager);
     let result = run(&cli);
     progress::end();
     match result {
@@ -333,6 +339,17 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A whole result, to standard output, with a pager if it does not fit on the terminal.
+fn page(text: &str) -> anyhow::Result<()> {
+    progress::end();
+    if pager::has_shown(text) { Ok(()) } else { print(text) }
+}
+
+/// A whole result that is text for people, as [`page`] shows it.
+fn page_text(text: &str) -> anyhow::Result<()> {
+    page(&for_log(text))
+}
+
 /// A result that is text for people, to standard output.
 fn print_text(text: &str) -> anyhow::Result<()> {
     print(&for_log(text))
@@ -342,9 +359,13 @@ fn print_text(text: &str) -> anyhow::Result<()> {
 /// terminals and logs. A line break in it comes from the repository, and is shown as `\n`.
 fn hint(text: &str) {
     progress::end();
-    let layout = layout_of(io::stderr());
+    let layout = layout_of(&io::stderr());
+    let folded = layout.fold("", text);
+    let begins = |severity: &Severity| folded.starts_with(&format!("{severity}: "));
+    let severity = [Severity::Error, Severity::Warning, Severity::Note].into_iter().find(begins);
+    let shown = severity.map_or_else(|| folded.clone(), |severity| layout.severity(severity, &folded));
     // If standard error is closed, there is nothing left to do.
-    let _ = writeln!(anstream::stderr(), "{}", for_log(&layout.fold("", text)));
+    let _ = writeln!(anstream::stderr(), "{}", for_log(&shown));
 }
 
 /// A command to copy, to standard error: on one line, however long.
@@ -358,17 +379,31 @@ fn json(document: &impl Serialize) -> anyhow::Result<String> {
 }
 
 fn layout() -> Layout {
-    layout_of(io::stdout())
+    layout_of(&io::stdout())
 }
 
 #[cfg(unix)]
-fn layout_of(terminal: impl std::os::fd::AsFd) -> Layout {
-    Layout::for_terminal(terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into()))
+fn width_of(terminal: &impl std::os::fd::AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into())
 }
 
 #[cfg(windows)]
-fn layout_of(terminal: impl std::os::windows::io::AsHandle) -> Layout {
-    Layout::for_terminal(terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into()))
+fn width_of(terminal: &impl std::os::windows::io::AsHandle) -> Option<usize> {
+    terminal_size::terminal_size_of(terminal).map(|(width, _)| width.0.into())
+}
+
+#[cfg(unix)]
+fn layout_of(stream: &(impl RawStream + std::os::fd::AsFd)) -> Layout {
+    Layout { colors: has_colors(stream), ..Layout::for_terminal(width_of(stream)) }
+}
+
+#[cfg(windows)]
+fn layout_of(stream: &(impl RawStream + std::os::windows::io::AsHandle)) -> Layout {
+    Layout { colors: has_colors(stream), ..Layout::for_terminal(width_of(stream)) }
+}
+
+fn has_colors(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 #[cfg(test)]

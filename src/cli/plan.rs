@@ -4,9 +4,11 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, json, layout, print};
-use crate::output::{Around, batch_as_markdown, for_log, judged_as_line, plan_as_json, plan_as_text};
-use crate::plan::{Batch, Selection};
+use super::{Asked, Outcome, Proof, Start, json, layout, page};
+use crate::output::{
+    Around, Layout, batch_as_markdown, for_log, judged_as_line, plan_as_json, plan_as_text, plan_in_short,
+};
+use crate::plan::Batch;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -20,6 +22,9 @@ pub(super) struct PlanArgs {
     /// Write the plan to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Show every unit. What is selected by release, path or batch is always shown like this
+    #[arg(short, long)]
+    verbose: bool,
     /// Exit with 1 if something is pending, for review or refused
     #[arg(long)]
     exit_code: bool,
@@ -27,7 +32,7 @@ pub(super) struct PlanArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Batches, units, refusals and findings
+    /// What reaches which cluster; with -v every unit
     Text,
     /// JSON, described by docs/schema/plan-1.json
     Json,
@@ -39,31 +44,25 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
-    let text = shown(&context, &asked, &selection, args.format)?;
+    let is_verbose = args.verbose || [&asked.release, &asked.path, &asked.batch].iter().any(|names| !names.is_empty());
+    let layout = if args.output.is_some() { Layout::for_terminal(None) } else { layout() };
+    let batches = context.batches(&asked, &selection)?;
+    let findings = context.findings_for(&asked, &selection);
+    let planned = context.planned(&selection, &batches, &findings);
+    let text = match args.format {
+        Format::Text if is_verbose => for_log(&plan_as_text(&planned, &layout)).into_owned(),
+        Format::Text => for_log(&plan_in_short(&planned, &layout)).into_owned(),
+        Format::Markdown => markdown(&context, &asked, &batches)?,
+        Format::Json => json(&plan_as_json(&planned))?,
+    };
     match &args.output {
         Some(file) => {
             let file = start.dir.join(file);
             std::fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
         }
-        None => print(&text)?,
+        None => page(&text)?,
     }
     Ok(Outcome::pending_if(args.exit_code && !selection.is_clean()))
-}
-
-/// The plan in an output format.
-pub(super) fn shown(
-    context: &Context,
-    asked: &Asked,
-    selection: &Selection<'_>,
-    format: Format,
-) -> anyhow::Result<String> {
-    let batches = context.batches(asked, selection)?;
-    let Context { view, plan, migrations, .. } = context;
-    Ok(match format {
-        Format::Text => for_log(&plan_as_text(view, plan, selection, &batches, migrations, &layout())).into_owned(),
-        Format::Markdown => markdown(context, asked, &batches)?,
-        Format::Json => json(&plan_as_json(view, plan, selection, &batches, migrations))?,
-    })
 }
 
 /// The bodies of pull requests: of the selected batches, without those that are only needed by

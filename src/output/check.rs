@@ -1,12 +1,12 @@
 use super::list::counts_as_text;
 use super::plan::name;
-use super::visible;
+use super::{Layout, visible};
 use crate::flux::View;
 use crate::plan::{Finding, Selection, Severity, Unit, place_of};
 
 /// What `check` finds as text, a line for each place, as compilers print it, and then how many units
 /// there are of each state. `plan` shows the details.
-pub fn check_as_text(view: &View, selection: &Selection<'_>) -> String {
+pub fn check_as_text(view: &View, selection: &Selection<'_>, layout: &Layout) -> String {
     let mut lines: Vec<Line> = Vec::new();
     lines.extend(selection.chosen.iter().map(|unit| line(view, unit, "pending", None)));
     lines.extend(selection.to_review.iter().flat_map(|unit| with_reasons(view, unit, "to review", Severity::Warning)));
@@ -26,7 +26,7 @@ pub fn check_as_text(view: &View, selection: &Selection<'_>) -> String {
     ];
     let total = counts_as_text(&counts);
     if !total.is_empty() {
-        out.push_str(&format!("{total}\n"));
+        out.push_str(&format!("{}\n", layout.heading(total)));
     }
     out
 }

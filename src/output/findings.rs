@@ -13,7 +13,7 @@ pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
     }
     for ((severity, code), findings) in &by_code {
         let head = format!("{severity}[{code}]: {}", code.what);
-        out.push_str(&layout.fold_deeper("", "  ", &head));
+        out.push_str(&layout.severity(*severity, &layout.fold_deeper("", "  ", &head)));
         out.push('\n');
         for finding in findings {
             if let Some(place) = finding.place() {
@@ -25,7 +25,7 @@ pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
         out.push_str(&layout.fold("  = ", code.todo));
         out.push_str("\n\n");
     }
-    out.push_str(&summary(findings));
+    out.push_str(&layout.heading(summary(findings)));
     out.push('\n');
     out
 }

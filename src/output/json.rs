@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::flux::{InCluster, View};
+use super::Planned;
+use crate::flux::InCluster;
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, Migration, Outcome, Plan, Safety, Selection, Severity, State, Subject,
-    Unit, Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, Outcome, Safety, Selection, Severity, State, Subject, Unit, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -225,13 +225,8 @@ struct DifferingEntry {
 }
 
 /// The plan as JSON.
-pub fn plan_as_json(
-    view: &View,
-    plan: &Plan,
-    selection: &Selection<'_>,
-    batches: &[Batch<'_>],
-    migrations: &[&dyn Migration],
-) -> PlanDocument {
+pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
+    let Planned { view, plan, selection, batches, migrations, .. } = *planned;
     let clusters = view.graph().clusters.iter().map(|cluster| ClusterEntry {
         name: cluster.name.clone(),
         path: cluster.path.to_string(),

@@ -16,9 +16,9 @@ pub fn list_as_text(
     migrations: &[&dyn Migration],
     layout: &Layout,
 ) -> String {
-    let mut out = String::from("clusters\n");
+    let mut out = format!("{}\n", layout.heading("clusters"));
     clusters(view, layout, &mut out);
-    out.push_str("\nroadmap\n");
+    out.push_str(&format!("\n{}\n", layout.heading("roadmap")));
     for migration in migrations {
         let meta = migration.meta();
         let head = format!("  phase {}  {}@{}  ", meta.phase, meta.id, meta.version);

@@ -27,7 +27,7 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
 /// adds.
 pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> String {
     const COLUMNS: usize = 72;
-    let layout = Layout { width: COLUMNS };
+    let layout = Layout { width: COLUMNS, colors: false };
     let what = layout.fold("", &runbook.what);
     let mut out = unlinked(&format!("{}\n\n{what}\n\nUnits:\n", subject_of(batch)));
     let several = in_several_files(&batch.units);

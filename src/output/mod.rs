@@ -35,5 +35,5 @@ pub use layout::Layout;
 pub use list::{counts_as_text, list_as_text};
 pub use markdown::{Around, batch_as_markdown};
 pub use message::{commit_message, subject_of};
-pub use plan::{finding_as_text, plan_as_text};
+pub use plan::{Planned, finding_as_text, plan_as_text, plan_in_short};
 pub use sarif::findings_as_sarif;

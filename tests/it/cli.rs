@@ -124,13 +124,19 @@ fn list() {
 #[test]
 fn plan() {
     let repo = Repo::two_clusters();
-    assert_eq!(case("plan", &repo, &["plan"]).status, 0);
-    case("plan-cluster", &repo, &["plan", "--cluster", "edge"]);
+    let plan = case("plan", &repo, &["plan"]);
+    assert_eq!((plan.status, plan.stdout.lines().count() <= 25), (0, true), "it is taken in at a glance");
+    case("plan-verbose", &repo, &["plan", "-v"]);
+    case("plan-cluster", &repo, &["plan", "--cluster", "edge", "-v"]);
     case("plan-release", &repo, &["plan", "--release", "media/jellyfin"]);
     case("plan-path", &repo, &["plan", "--path", "kubernetes/main/apps/media"]);
-    case("plan-namespace", &repo, &["plan", "--namespace", "office"]);
+    case("plan-namespace", &repo, &["plan", "--namespace", "office", "--verbose"]);
     let idle = run_in(repo.path(), &["plan", "components"]);
-    assert!(idle.stdout.contains("\n  nothing to do\n") && !idle.stdout.contains(" 0 "), "{}", idle.stdout);
+    assert!(
+        idle.stdout.starts_with("nothing to do\n  components\n") && !idle.stdout.contains(" 0 "),
+        "{}",
+        idle.stdout
+    );
 }
 
 #[test]
@@ -444,9 +450,11 @@ fn a_file_instead_of_a_directory() {
 fn outside_of_git_it_works() {
     let (plain, git) = (Repo::example(), Repo::two_clusters());
     case("no-git-clusters", &plain, &["list"]);
-    for args in
-        [&["plan", "--no-gate"][..], &["diff", "--no-gate", "--review"], &["check", "--no-gate", "--format", "sarif"]]
-    {
+    for args in [
+        &["plan", "-v", "--no-gate"][..],
+        &["diff", "--no-gate", "--review"],
+        &["check", "--no-gate", "--format", "sarif"],
+    ] {
         let (plain, git) = (run_in(plain.path(), args), run_in(git.path(), args));
         assert!(plain.stdout == git.stdout, "{args:?}");
         assert_eq!((plain.status, plain.stderr), (git.status, git.stderr), "{args:?}");
@@ -561,7 +569,7 @@ fn a_configuration_behind_a_link() {
 fn init() {
     for case in ["home-ops", "chart-ref-flux-versions", "chart-ref-names"] {
         let repo = Repo::copy_of(&root().join("golden").join(case).join("before")).commit();
-        let all = [&["plan", "--review", "--format", "json"][..], &["plan"], &["list"], &["diff", "--review"]];
+        let all = [&["plan", "--review", "--format", "json"][..], &["plan", "-v"], &["list"], &["diff", "--review"]];
         let before = all.map(|args| run_in(repo.path(), args));
         let init = run_in(repo.path(), &["init"]);
         assert_eq!((init.status, init.stdout.as_str()), (0, ""), "{}", init.stderr);
@@ -597,7 +605,7 @@ fn opt_outs() {
     let long = "the chart is patched on the cluster by hand until the new disks are there, see the notes of last week";
     repo.write("apps/plex/helmrelease.yaml", opted_out(&format!("# flux-codemod: skip[chart-ref] {long}")));
     let before = repo.files();
-    assert_eq!(case("opted-out", &repo, &["plan"]).status, 0);
+    assert_eq!(case("opted-out", &repo, &["plan", "-v"]).status, 0);
     for args in
         [&["check"][..], &["diff"], &["apply", "--yes"], &["apply", "chart-ref", "--review", "--release", "plex"]]
     {
@@ -610,7 +618,7 @@ fn opt_outs() {
     assert_eq!((&plan["units"][0]["chosen"], plan["units"].as_array().unwrap().len()), (&false.into(), 1));
 
     repo.write("apps/plex/helmrelease.yaml", opted_out("# flux-codemod: skip[chart-ref]"));
-    assert_eq!(case("skip-without-reason", &repo, &["plan"]).status, 0);
+    assert_eq!(case("skip-without-reason", &repo, &["plan", "-v"]).status, 0);
     // Nothing is pending, and still something is wrong.
     assert_eq!(case("check-warnings", &repo, &["check"]).status, 0);
     case("explain-skip-unused", &repo, &["explain", "skip-unused"]);
@@ -721,7 +729,7 @@ fn demo_into_a_directory() {
     Repo::git_in(&dir, &["branch", "--force", "edge", "main"]);
     let shown = [
         &["list"][..],
-        &["plan", "chart-ref", "--cluster", "edge", "--base", "edge"],
+        &["plan", "chart-ref", "--cluster", "edge", "--base", "edge", "-v"],
         &["diff", "chart-ref", "--no-gate", "--release", "media/jellyfin"],
         &["diff", "chart-ref", "--no-gate", "--stat"],
     ];
@@ -779,7 +787,8 @@ fn the_directory_to_start_in_is_not_where_the_demo_unpacks() {
 #[test]
 fn the_output_file_is_seen_from_the_directory_to_start_in() {
     let (place, repo) = (Repo::empty(), Repo::two_clusters());
-    let run = run(program().current_dir(place.path()).arg("-C").arg(repo.path()).args(["plan", "-o", ".git/plan.txt"]));
+    let run =
+        run(program().current_dir(place.path()).arg("-C").arg(repo.path()).args(["plan", "-v", "-o", ".git/plan.txt"]));
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(repo.read(".git/plan.txt").contains("media/jellyfin"));
 }
@@ -801,7 +810,7 @@ fn assert_harmless(what: &str, text: &str) {
 /// Nothing of a repository reaches a terminal unescaped. A diff is exact where a file or a program
 /// reads it.
 fn assert_commands_harmless(repo: &Repo) {
-    for args in [&["list"][..], &["plan"], &["plan", "--review"], &["diff"], &["diff", "--stat"], &["check"]] {
+    for args in [&["list"][..], &["plan"], &["plan", "-v", "--review"], &["diff"], &["diff", "--stat"], &["check"]] {
         let run = run_in(repo.path(), args);
         assert!([0, 1].contains(&run.status), "{args:?}: exit {}: {}", run.status, run.stderr);
         assert_harmless(&format!("{args:?} to stderr"), &run.stderr);
@@ -875,7 +884,16 @@ fn hostile_texts_in_manifests_are_escaped() {
 #[test]
 fn a_closed_pipe_is_no_reason_to_panic() {
     let repo = small();
-    for args in [&["list"][..], &["plan"], &["diff"], &["check"], &["explain", "chart-ref"], &["--help"], &["demo"]] {
+    for args in [
+        &["list"][..],
+        &["plan"],
+        &["plan", "-v"],
+        &["diff"],
+        &["check"],
+        &["explain", "chart-ref"],
+        &["--help"],
+        &["demo"],
+    ] {
         let closed = || {
             let (reader, writer) = std::io::pipe().unwrap();
             drop(reader);
@@ -909,7 +927,7 @@ fn a_closed_pipe_does_not_make_a_check_pass() {
 #[test]
 fn text_fits_80_columns() {
     let repo = Repo::two_clusters();
-    for args in [&["list"][..], &["plan"], &["plan", "--review"]] {
+    for args in [&["list"][..], &["plan"], &["plan", "-v", "--review"]] {
         let run = run_in(repo.path(), args);
         for line in run.stdout.lines().chain(run.stderr.lines()) {
             let is_place = line.trim_start().starts_with("at ") && line.starts_with("  ");
@@ -923,7 +941,7 @@ fn text_fits_80_columns() {
 fn the_same_tree_gives_the_same_bytes() {
     let (here, there) = (Repo::two_clusters(), Repo::two_clusters());
     for args in
-        [&["plan", "--format", "json", "--review"][..], &["diff", "--no-gate", "--review"], &["plan"], &["list"]]
+        [&["plan", "--format", "json", "--review"][..], &["diff", "--no-gate", "--review"], &["plan", "-v"], &["list"]]
     {
         let first = run_in(here.path(), args);
         assert!(!first.stdout.is_empty(), "{args:?}: {}", first.stderr);

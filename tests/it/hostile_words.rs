@@ -24,6 +24,7 @@ fn no_line_of_a_log_is_a_workflow_command() {
     for args in [
         &["check"][..],
         &["plan"],
+        &["plan", "-v"],
         &["plan", "--format", "markdown"],
         &["plan", "--format", "json"],
         &["check", "--format", "sarif"],
@@ -62,7 +63,7 @@ fn nothing_hidden_is_in_json_and_no_link_in_sarif() {
     let sarif = repo.run(&["check", "--format", "sarif"]).stdout;
     assert!(sarif.contains("\\\\[approve here\\\\](https://example.org)"), "{sarif}");
     assert!(!sarif.contains("\"[approve") && !sarif.contains(" [approve"));
-    for text in [sarif, repo.run(&["plan", "--format", "json"]).stdout, repo.run(&["plan"]).stdout] {
+    for text in [sarif, repo.run(&["plan", "--format", "json"]).stdout, repo.run(&["plan", "-v"]).stdout] {
         assert!(text.contains("approve here"));
         assert!(!text.contains(['\u{9b}', '\u{202e}', '\u{61c}']), "{text}");
     }
@@ -86,7 +87,7 @@ fn no_name_is_an_option() {
     }
     assert!(changed > 3);
     let repo = repo.commit();
-    let plan = repo.run(&["plan", "app-template-v4", "--review"]).stdout;
+    let plan = repo.run(&["plan", "app-template-v4", "--review", "-v"]).stdout;
     assert!(plan.contains("invalid-name"), "{plan}");
     let markdown = repo.run(&["plan", "app-template-v4", "--review", "--format", "markdown"]).stdout;
     for line in markdown.lines().filter(|line| line.contains(" --all")) {

@@ -1,0 +1,192 @@
+//! A plan as text: in short, or with every unit.
+
+mod reasons;
+mod short;
+mod unit;
+
+pub use self::reasons::finding_as_text;
+use self::reasons::{about_repository, held, opted_out, refused};
+pub use self::short::plan_in_short;
+use self::unit::show;
+pub(super) use self::unit::{in_several_files, name};
+use super::judged::judged_as_line;
+use super::layout::count;
+use super::list::counts_as_text;
+use super::{Layout, visible};
+use crate::flux::View;
+use crate::plan::{Batch, Finding, Judged, Lane, Migration, Plan, Selection, Unit};
+
+/// A plan, what is selected of it, and the batches of what is written.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "migrations have none")]
+pub struct Planned<'p> {
+    /// The tree.
+    pub view: &'p View,
+    /// The plan.
+    pub plan: &'p Plan,
+    /// What is selected.
+    pub selection: &'p Selection<'p>,
+    /// The batches of the units that are written.
+    pub batches: &'p [Batch<'p>],
+    /// The migrations that were planned.
+    pub migrations: &'p [&'static dyn Migration],
+    /// The findings about the repository that are shown.
+    pub findings: &'p [&'p Finding],
+}
+
+/// The plan as text with every unit: what would be done, on which cluster, in which batches, and
+/// what is in the way.
+pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
+    let Planned { view, plan, selection, batches, migrations, findings } = *planned;
+    let mut out = String::new();
+    for migration in migrations {
+        let meta = migration.meta();
+        out.push_str(&layout.fold(&format!("{}@{}  ", meta.id, meta.version), meta.summary));
+        out.push('\n');
+        out.push_str(&layout.fold("  ", &summary(selection, meta.id)));
+        out.push('\n');
+        if let Some(left) = out_of_scope(plan, meta.id) {
+            out.push_str(&layout.fold("  ", &left));
+            out.push('\n');
+        }
+    }
+    judged(plan.judged.as_ref(), layout, &mut out);
+    to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
+    units("to review (written only with --review)", &selection.to_review, view, layout, &mut out);
+    units(
+        "waiting (for another migration, or for units that are not selected)",
+        &selection.waiting,
+        view,
+        layout,
+        &mut out,
+    );
+    held(&selection.held, layout, &mut out);
+    refused(&selection.refused, layout, &mut out);
+    opted_out(&selection.opted_out, layout, &mut out);
+    about_repository(findings, layout, &mut out);
+    let totals = totals(selection, batches.len());
+    out.push_str(&format!("\n{}\n", layout.heading(layout.fold("", &totals))));
+    out
+}
+
+/// How many objects a migration leaves alone, and which.
+fn out_of_scope(plan: &Plan, migration: &str) -> Option<String> {
+    let left = plan.out_of_scope.get(migration).filter(|left| left.count > 0)?;
+    Some(format!("out of scope: {}", left.what))
+}
+
+/// The verdict on builds, with what to know of the program that gave it.
+fn judged(judged: Option<&Judged>, layout: &Layout, out: &mut String) {
+    let Some(judged) = judged else { return };
+    out.push_str(&layout.fold("", &judged_as_line(judged)));
+    out.push('\n');
+    if let Some(caution) = judged.caution {
+        out.push_str(&layout.fold("  ", caution));
+        out.push('\n');
+    }
+}
+
+/// How many units there are in each state, in a line without an end.
+fn totals(selection: &Selection<'_>, batches: usize) -> String {
+    let mut counts = Vec::new();
+    match selection.chosen.len() {
+        0 => {}
+        units => {
+            let batches = if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") };
+            counts.push(format!("{} to write in {batches}", count(units, "unit")));
+        }
+    }
+    let others = [
+        (selection.to_review.len(), "to review"),
+        (selection.waiting.len(), "waiting"),
+        (selection.held.len(), "held"),
+        (selection.refused.len(), "refused"),
+        (selection.opted_out.len(), "opted out"),
+    ];
+    counts.extend(Some(counts_as_text(&others)).filter(|text| !text.is_empty()));
+    if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+}
+
+/// How many units of a migration are selected, by what becomes of them. What is zero is left out.
+fn summary(selection: &Selection<'_>, migration: &str) -> String {
+    let number = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == migration).count();
+    let chosen = number(&selection.chosen);
+    let to_write = if chosen == 1 { "unit to write" } else { "units to write" };
+    let counts = [
+        (chosen, to_write),
+        (number(&selection.to_review), "to review"),
+        (number(&selection.waiting), "waiting"),
+        (number(&selection.held), "held"),
+        (number(&selection.refused), "refused"),
+        (number(&selection.opted_out), "opted out"),
+    ];
+    let text = counts_as_text(&counts);
+    if text.is_empty() { "nothing to do".to_owned() } else { text }
+}
+
+/// What would be written, by lane and batch, in the order in which these land. Units that change no
+/// cluster are in no batch, and come last.
+fn to_write(
+    batches: &[Batch<'_>],
+    selection: &Selection<'_>,
+    view: &View,
+    by_migration: bool,
+    layout: &Layout,
+    out: &mut String,
+) {
+    if !batches.is_empty() {
+        out.push_str(&format!("\n{}\n", layout.heading("to write")));
+    }
+    let mut last = None;
+    for batch in batches {
+        let lane = lane(&batch.lane, view);
+        let lane = if by_migration { format!("{}: {lane}", batch.migration) } else { lane };
+        if last.as_ref() != Some(&lane) {
+            out.push_str(&format!("  {}\n", visible(&lane)));
+            last = Some(lane);
+        }
+        let also: Vec<&str> = batch.also_changes().into_iter().collect();
+        let also = if also.is_empty() { String::new() } else { format!(" (also applied by {})", also.join(", ")) };
+        out.push_str(&format!("    {}\n", visible(&format!("{}{also}", batch.name()))));
+        show(&batch.units, layout, out);
+    }
+    let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|other| other.id == unit.id);
+    let rest: Vec<&Unit> = selection.chosen.iter().filter(is_in_none).copied().collect();
+    units("to write, in no batch", &rest, view, layout, out);
+}
+
+/// A lane, and the branch that its cluster follows.
+fn lane(lane: &Lane, view: &View) -> String {
+    let clusters: Vec<&str> = lane.clusters.iter().map(String::as_str).collect();
+    match clusters.as_slice() {
+        [] => "no cluster".to_owned(),
+        [one] => {
+            let branch = view.graph().clusters.iter().find(|cluster| cluster.name == *one);
+            let branch = branch.and_then(|cluster| cluster.branch.as_deref());
+            branch.map_or_else(|| lane.to_string(), |branch| format!("{lane} (follows branch {branch})"))
+        }
+        several if lane.is_all => format!("{lane} ({})", several.join(", ")),
+        _ => lane.to_string(),
+    }
+}
+
+/// Units under a heading, by lane, each with its findings.
+fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut String) {
+    if units.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{}\n", layout.heading(heading)));
+    // In the order of the plan: what others need comes first.
+    let mut by_lane: Vec<(String, Vec<&Unit>)> = Vec::new();
+    for unit in units {
+        let lane = unit.lane.to_string();
+        match by_lane.iter_mut().find(|(other, _)| *other == lane) {
+            Some((_, units)) => units.push(unit),
+            None => by_lane.push((lane, vec![unit])),
+        }
+    }
+    for (_, units) in by_lane {
+        out.push_str(&format!("  {}\n", visible(&lane(&units[0].lane, view))));
+        show(&units, layout, out);
+    }
+}
