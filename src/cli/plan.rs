@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use super::branch::phase::Phase;
 use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, page};
 use crate::output::{
@@ -25,6 +26,9 @@ pub(super) struct PlanArgs {
     /// Show every unit. What is selected by release, path or batch is always shown like this
     #[arg(short, long)]
     verbose: bool,
+    /// What each body of `--format markdown` is about
+    #[arg(long, value_name = "WHAT", default_value = "batch")]
+    per: PerBody,
     /// Exit with 1 if something is pending, for review or refused
     #[arg(long)]
     exit_code: bool,
@@ -40,6 +44,14 @@ pub(super) enum Format {
     Markdown,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PerBody {
+    /// One batch
+    Batch,
+    /// One phase of the roadmap, as `branch --per phase` makes it
+    Phase,
+}
+
 pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
@@ -52,6 +64,12 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let text = match args.format {
         Format::Text if is_verbose => for_log(&plan_as_text(&planned, &layout)).into_owned(),
         Format::Text => for_log(&plan_in_short(&planned, &layout)).into_owned(),
+        Format::Markdown if args.per == PerBody::Phase => {
+            let clusters = if asked.cluster.is_empty() { context.clusters() } else { asked.cluster.clone() };
+            let phases = Phase::all(&context, &clusters, &batches)?;
+            let options = asked.options(&asked.cluster);
+            phases.iter().map(|phase| phase.body(&context, &options)).collect::<Vec<_>>().join("\n---\n\n")
+        }
         Format::Markdown => markdown(&context, &asked, &batches)?,
         Format::Json => json(&plan_as_json(&planned))?,
     };

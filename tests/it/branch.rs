@@ -302,6 +302,23 @@ fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
     let repo = Repo::two_clusters();
     succeeded(&repo.run(&["branch", "chart-ref", "--per", "phase"]));
     assert_eq!(names(&repo), ["flux-codemod/edge/phase-3", "flux-codemod/main/phase-3"]);
+    let shown = unfolded(&repo.run(&["branch", "chart-ref", "--per", "phase", "--cluster", "main"]).stdout);
+    let title = "refactor(main): phase 3: chart-ref (20 units in 8 batches)";
+    assert!(shown.contains("git push origin flux-codemod/main/phase-3") && shown.contains(title), "{shown}");
+    let body = ["plan", "chart-ref", "--cluster", "main", "--per", "phase", "--format", "markdown"];
+    let body = repo.run(&body).stdout;
+    assert!(body.starts_with(&format!("### {title}\n")), "{body}");
+    for batch in ["10-sources-flux-system", "30-deployments-media"] {
+        assert!(body.contains(&format!("`chart-ref/{batch}`")), "{batch}: {body}");
+    }
+    let apart = ["branch", "chart-ref", "app-template-v4", "--per", "phase", "--cluster", "main"];
+    let refused = repo.run(&apart);
+    assert_eq!(refused.status, 2);
+    let why =
+        "have steps to do by hand around their merge; take --per batch (or --per app), or insist with --one-merge";
+    assert!(unfolded(&refused.stderr).contains(why), "{}", refused.stderr);
+    let insisted = repo.run(&[&apart[..], &["--one-merge", "--dry-run"]].concat());
+    assert!(insisted.status == 0 && insisted.stdout.contains("rebuilt"), "{}", insisted.stdout);
     let batches = trailers(&repo, "main..flux-codemod/main/phase-3", "Flux-Codemod-Batch");
     assert_eq!(batches.len(), 1);
     let commits = repo.git(&["rev-list", "--count", "main..flux-codemod/main/phase-3"]);

@@ -2,6 +2,7 @@
 
 mod left;
 mod names;
+pub(super) mod phase;
 mod prepared;
 mod target;
 
@@ -14,7 +15,7 @@ use super::context::{Context, asked_migrations, repository};
 use super::judge::judge;
 use super::next::journey;
 use super::promotion::Branches;
-use super::{Asked, Outcome, Proof, Start, hint, layout, print_text, progress};
+use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text, progress};
 use crate::git::Repository;
 use crate::output::{branches_as_text, commands_as_text};
 use crate::plan::Judge;
@@ -34,6 +35,9 @@ pub(super) struct BranchArgs {
     /// Start every branch from the base instead of stacking them, if the changes are the same
     #[arg(long, conflicts_with = "per")]
     independent: bool,
+    /// With `--per phase`: one merge, although some of it must reach the cluster after the rest
+    #[arg(long)]
+    one_merge: bool,
     /// What to do with a branch that has commits of others
     #[arg(long, value_name = "HOW", default_value = "refuse")]
     on_edited: OnEdited,
@@ -58,6 +62,7 @@ impl BranchArgs {
             proof,
             per: Per::Batch,
             independent: false,
+            one_merge: false,
             on_edited: OnEdited::Refuse,
             dry_run: false,
             no_sign,
@@ -73,6 +78,12 @@ pub(super) enum Per {
     App,
     /// One phase of the roadmap, with a commit for each batch
     Phase,
+}
+
+impl Per {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -148,6 +159,9 @@ impl Planned {
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     let asked = Asked { one_app_each: args.per == Per::App, ..args.asked.resolved() };
     let git = repository(start)?;
+    if args.one_merge && args.per != Per::Phase {
+        bail!("--one-merge is for --per phase: with --per {}, each branch is a merge of its own", args.per.name());
+    }
     if asked.migrations.is_empty() {
         bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
@@ -175,6 +189,11 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         if !journey.next.is_empty() {
             let about = layout().fold("", &format!("next: {}", journey.about));
             print_text(&format!("\n{about}\n\n{}", commands_as_text(&journey.next)))?;
+        }
+    }
+    if args.per == Per::Phase && !args.dry_run {
+        for one in prepared.iter().filter(|one| !one.wanted.is_empty()) {
+            print(&format!("\n{}", commands_as_text(&phase::commands(&git, one, &asked)?)))?;
         }
     }
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");

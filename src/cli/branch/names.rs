@@ -1,9 +1,10 @@
 //! The branch of each batch, and which existing branches belong to this run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Per;
+use super::phase::refuse_if_apart;
 use super::target::Target;
+use super::{BranchArgs, Per};
 use crate::cli::Asked;
 use crate::cli::context::Context;
 use crate::git::{Existing, NewCommit, Onto, Repository, Wanted};
@@ -59,9 +60,16 @@ impl Names<'_> {
     }
 
     /// The branches to make, with their commits.
-    pub(super) fn wanted(&self, layers: &[Layer<'_>], independent: bool) -> anyhow::Result<Vec<Wanted>> {
+    pub(super) fn wanted(&self, layers: &[Layer<'_>], args: &BranchArgs) -> anyhow::Result<Vec<Wanted>> {
         let mut all: Vec<Wanted> = Vec::new();
         let runbooks = self.context.runbooks(&layers.iter().map(|layer| &layer.batch).collect::<Vec<_>>())?;
+        if self.per == Per::Phase && !args.one_merge {
+            let mut phases: BTreeMap<String, Vec<&Batch<'_>>> = BTreeMap::new();
+            for layer in layers {
+                phases.entry(self.branch(&layer.batch)).or_default().push(&layer.batch);
+            }
+            phases.iter().try_for_each(|(branch, batches)| refuse_if_apart(branch, batches))?;
+        }
         for (layer, (meta, runbook)) in layers.iter().zip(runbooks) {
             let name = self.branch(&layer.batch);
             let message = commit_message(&layer.batch, meta, &runbook);
@@ -69,7 +77,7 @@ impl Names<'_> {
             match all.last_mut().filter(|last| last.name == name) {
                 Some(last) => last.commits.push(commit),
                 None => {
-                    let below = all.len().checked_sub(1).filter(|_| !independent);
+                    let below = all.len().checked_sub(1).filter(|_| !args.independent);
                     let onto = below.map_or(Onto::Base, Onto::Branch);
                     all.push(Wanted { name, onto, commits: vec![commit] });
                 }

@@ -92,7 +92,7 @@ impl<'c> Prepared<'c> {
         skipped.extend(waiting.into_iter().map(waits));
         let reason = |branch: &Existing| format!("not removed: nothing in it is pending, but {}", others(branch));
         skipped.extend(theirs.iter().map(|branch| (branch.name.clone(), reason(branch))));
-        let wanted = names.wanted(&layers, args.independent)?;
+        let wanted = names.wanted(&layers, args)?;
         Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped, kept })
     }
 

@@ -1,12 +1,16 @@
-//! A batch as the body of a pull request.
+//! Bodies of pull requests: of a batch, and of a phase.
+
+mod markup;
+mod phase;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::escape::{APART, numbers_an_issue, without_old_commands};
+use self::markup::{cell, code, fenced, plain, prose};
+pub use self::phase::{phase_as_markdown, title_of_phase};
 use super::layout::count;
 use super::message::on_clusters;
-use super::{subject_of, visible};
+use super::subject_of;
 use crate::flux::InCluster;
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Effect, Finding, Impact, Meta, Outcome, Severity, Subject, Unit};
@@ -31,7 +35,7 @@ pub struct Around {
 /// folded.
 pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook, around: &Around) -> String {
     let mut out = format!("### {}\n\n", plain(&subject_of(batch)));
-    caution(batch, runbook, &mut out);
+    caution(&batch.units, !runbook.before.is_empty(), &mut out);
     let _ = writeln!(out, "{}", prose(&runbook.what));
     if let Some((number, all)) = around.position {
         let below = around.below.as_deref().map_or("nothing".to_owned(), code);
@@ -70,19 +74,7 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook, arou
     }
     effects(batch, &mut out);
     let on = plain(&on_clusters(batch));
-    if !runbook.before.is_empty() {
-        let _ = write!(out, "\n#### Before the merge{on}\n\n");
-        runbook
-            .before
-            .iter()
-            .enumerate()
-            .for_each(|(number, step)| one_step(&format!("{}.", number + 1), step, &mut out));
-    }
-    if !runbook.after.is_empty() {
-        let _ = write!(out, "\n#### After the merge{on}\n\n");
-        runbook.after.iter().for_each(|step| one_step("- [ ]", step, &mut out));
-    }
-    steps("Rollback", &runbook.back, &mut out);
+    around_the_merge(runbook, &on, &mut out);
     if !notes.is_empty() {
         folded(&format!("Notes ({})", notes.len()), &mut out, |out| {
             notes.iter().for_each(|(unit, finding)| one(unit, finding, out));
@@ -111,6 +103,20 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook, arou
         );
     });
     out
+}
+
+/// The steps before the merge, after it, and to roll back.
+fn around_the_merge(runbook: &Runbook, on: &str, out: &mut String) {
+    if !runbook.before.is_empty() {
+        let _ = write!(out, "\n#### Before the merge{on}\n\n");
+        let steps = runbook.before.iter().enumerate();
+        steps.for_each(|(number, step)| one_step(&format!("{}.", number + 1), step, out));
+    }
+    if !runbook.after.is_empty() {
+        let _ = write!(out, "\n#### After the merge{on}\n\n");
+        runbook.after.iter().for_each(|step| one_step("- [ ]", step, out));
+    }
+    steps("Rollback", &runbook.back, out);
 }
 
 fn radius(batch: &Batch<'_>) -> String {
@@ -191,8 +197,8 @@ fn one_step(mark: &str, step: &Step, out: &mut String) {
 }
 
 /// What must not be missed.
-fn caution(batch: &Batch<'_>, runbook: &Runbook, out: &mut String) {
-    let number = |is: &dyn Fn(&&&Unit) -> bool| batch.units.iter().filter(is).count();
+fn caution(units: &[&Unit], has_steps_before: bool, out: &mut String) {
+    let number = |is: &dyn Fn(&&&Unit) -> bool| units.iter().filter(is).count();
     let mut lines = Vec::new();
     match number(&|unit| unit.impact == Impact::Data) {
         0 => {}
@@ -201,7 +207,7 @@ fn caution(batch: &Batch<'_>, runbook: &Runbook, out: &mut String) {
     match number(&|unit| unit.impact == Impact::Recreate) {
         0 => {}
         some => {
-            let first = if runbook.before.is_empty() { "" } else { " Do the steps before the merge first." };
+            let first = if has_steps_before { " Do the steps before the merge first." } else { "" };
             lines.push(format!("{} must have a workload deleted by hand.{first}", count(some, "release")));
         }
     }
@@ -235,93 +241,5 @@ fn one(unit: &Unit, finding: &Finding, out: &mut String) {
     );
     if finding.severity < Severity::Note {
         let _ = writeln!(out, "  {}", prose(finding.help()));
-    }
-}
-
-/// A text in which nothing is markup, except that text in backticks is code.
-fn prose(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
-        return plain(text);
-    }
-    let part = |(number, part): (usize, &&str)| {
-        if number.is_multiple_of(2) || part.is_empty() { plain(part) } else { code(part) }
-    };
-    parts.iter().enumerate().map(part).collect()
-}
-
-/// A text in which nothing is markup, no link is made and nobody is mentioned.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        if numbers_an_issue(&out, c) {
-            out.push(APART);
-        }
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // GitHub looks for names, numbers and addresses in the text, after entities.
-            '@' | '#' => out.extend([c, APART]),
-            '$' => out.push_str("<span>$</span>"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    for (link, broken) in [("://", ":\u{200b}//"), ("www.", "www\u{200b}."), ("WWW.", "WWW\u{200b}.")] {
-        out = out.replace(link, broken);
-    }
-    out
-}
-
-/// A text as code in a line.
-fn code(text: &str) -> String {
-    // Markdown is printed in logs, too.
-    let text = without_old_commands(&visible(text), "##\u{200b}[");
-    let fence = "`".repeat(longest_run(&text) + 1);
-    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{blank}{text}{blank}{fence}")
-}
-
-/// A text as code in a table, in which a bar would end the cell.
-fn cell(text: &str) -> String {
-    code(text).replace('|', "\\|")
-}
-
-/// Commands as a code block.
-fn fenced(lines: &[String]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| visible(line)).collect();
-    let longest = lines.iter().map(|line| longest_run(line)).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}console\n{}\n{fence}", lines.join("\n"))
-}
-
-/// The length of the longest run of backticks.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_the_repository_is_markup() {
-        assert_eq!(plain("a <b> @me #1 [x](y) *z*"), "a &lt;b&gt; @\u{200b}me #\u{200b}1 \\[x\\](y) \\*z\\*");
-        assert_eq!(plain("see https://x.org\nnext"), "see https:\u{200b}//x.org\\\\nnext");
-        assert_eq!(
-            plain("a@b.example www.x GH-1 $x$"),
-            "a@\u{200b}b.example www\u{200b}.x GH-\u{200b}1 <span>$</span>x<span>$</span>"
-        );
-        assert_eq!(code("##[x]"), "`##\u{200b}[x]`");
-        assert_eq!(prose("with `wait: <x>` it *is*"), "with `wait: <x>` it \\*is\\*");
-        assert_eq!(prose("an odd ` <b>"), "an odd \\` &lt;b&gt;");
-        assert_eq!(code("plain"), "`plain`");
-        assert_eq!(code("`a``b"), "``` `a``b ```");
-        assert_eq!(cell("a|b\u{202e}"), "`a\\|b\\u{202e}`");
-        assert_eq!(fenced(&["echo ```".into()]), "````console\necho ```\n````");
     }
 }
