@@ -160,7 +160,7 @@ fn by_code(units: &[&Unit], severity: Severity) -> Option<String> {
         let reasons = unit.findings.iter().filter(|finding| finding.severity == severity);
         let mut codes: BTreeSet<&str> = reasons.map(|finding| finding.code.id).collect();
         if codes.is_empty() {
-            codes.insert("what it needs");
+            codes.insert("needs one of these");
         }
         for code in codes {
             names.entry(code).or_default().insert(name(unit));
@@ -192,12 +192,11 @@ fn some(all: &[String], between: &str) -> String {
 
 /// What to run now.
 fn next(planned: &Planned<'_>) -> String {
-    let every = "`flux-codemod plan -v` shows every unit";
     let is_idle = planned.selection.chosen.is_empty() && planned.selection.held.is_empty();
-    let first = match (is_idle, planned.view.followed()) {
-        (true, _) => return format!("{every}."),
-        (false, Some(_)) => "`flux-codemod next` leads through the batches, one by one",
-        (false, None) => "`flux-codemod diff` prints what would be written",
-    };
-    format!("{first}; {every}.")
+    let every = "Every unit: `flux-codemod plan -v`.";
+    match (is_idle, planned.view.followed()) {
+        (true, _) => every.to_owned(),
+        (false, Some(_)) => format!("Next: `flux-codemod next`. {every}"),
+        (false, None) => format!("Next: `flux-codemod diff`. {every}"),
+    }
 }
