@@ -104,7 +104,8 @@ enum Command {
     ///
     /// Looks at branches alone: which batches have a branch, which are pushed, and which are merged,
     /// however they were merged. Fetch first. Without a migration, the first one of the roadmap that
-    /// is not done. --run runs the commands, asking before each; `gh` is used if it is on the PATH.
+    /// is not done. --run fetches, and runs the commands, asking before each; `gh` is used if it is on
+    /// the PATH.
     #[command(mut_arg("migrations", |arg| arg.help("The migrations [default: the first that is not done]")))]
     Next(next::NextArgs),
     /// Exit with 1 if any migration is pending (for CI)

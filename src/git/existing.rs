@@ -73,6 +73,15 @@ impl Repository {
         found.into_iter().map(existing).collect()
     }
 
+    /// Who wrote the commits over the base of a branch that ends at `tip`, which is not a local branch.
+    ///
+    /// # Errors
+    /// [`GitError`] if the commits over the base cannot be read.
+    pub fn whose(&self, name: &str, tip: CommitId, base: &Base) -> Result<Whose, GitError> {
+        let whose = Authors::of(self).and_then(|mut authors| authors.whose(name, tip.0, base));
+        whose.map_err(|error| self.unreadable(&error))
+    }
+
     /// The units of the commits that are of the batch, or the phase, which a branch is named after.
     fn units_of(&self, name: &str, tip: Oid, base: &Base) -> Result<Vec<(String, String)>, git2::Error> {
         let commits = self.over_base(tip, base)?;

@@ -100,6 +100,28 @@ impl Repository {
         read().unwrap_or_default()
     }
 
+    /// The files in which a merge of a branch into another stops with conflicts, by name. None, if
+    /// that cannot be seen here.
+    pub fn conflicts(&self, branch: &Base, into: &Base) -> BTreeSet<String> {
+        let read = || -> Result<BTreeSet<String>, git2::Error> {
+            let [ours, theirs] = [into, branch].map(|base| self.git.find_commit(base.id.0));
+            let merged = self.git.merge_commits(&ours?, &theirs?, None)?;
+            let mut files = BTreeSet::new();
+            for conflict in merged.conflicts()? {
+                let conflict = conflict?;
+                let entry = [conflict.our, conflict.their, conflict.ancestor].into_iter().flatten().next();
+                files.extend(entry.map(|entry| String::from_utf8_lossy(&entry.path).into_owned()));
+            }
+            Ok(files)
+        };
+        read().unwrap_or_default()
+    }
+
+    /// Whether there is a remote to fetch from.
+    pub fn has_remote(&self) -> bool {
+        !branch::remotes(&self.git).is_empty()
+    }
+
     /// Whether anything was fetched from a remote: then a branch that only exists locally is not what
     /// a cluster applies.
     pub fn has_fetched(&self) -> bool {
@@ -122,6 +144,20 @@ mod tests {
         assert_eq!(tips.len(), 2, "the merge and what was there before, not the merged commit");
         assert_eq!(tips[0].base.id, base.id);
         assert_eq!(repository.tips_since(&base, tips[0].time).unwrap().len(), 1, "the first that is old enough");
+    }
+
+    #[test]
+    fn conflicts_of_a_merge_are_files_that_both_changed() {
+        let home = home();
+        home.git(&["branch", "edge"]);
+        home.commit("main", &[("a.yaml", "a: main\n"), ("b.yaml", "b: 2\n"), ("new.yaml", "n: 1\n")]);
+        home.git(&["checkout", "-q", "edge"]);
+        home.commit("edge", &[("a.yaml", "a: edge\n"), ("c/c.yaml", "c: 2\n"), ("new.yaml", "n: 2\n")]);
+        let repository = home.repository();
+        let of = |name: &str| repository.base(name).unwrap();
+        let files = repository.conflicts(&of("edge"), &of("main"));
+        assert_eq!(files.into_iter().collect::<Vec<_>>(), ["a.yaml", "new.yaml"]);
+        assert!(repository.conflicts(&of("edge"), &of("edge")).is_empty());
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct BatchRow {
     pub branch: String,
     /// The subject of its commit; empty if it is merged.
     pub subject: String,
+    /// Which commits of others it has, if it has any.
+    pub others: Option<String>,
 }
 
 /// Where a batch is.
@@ -54,8 +56,10 @@ pub enum Place {
     Made,
     /// Its branch is here, on a base that has moved.
     Outdated,
-    /// Its branch is here, and has commits of others.
+    /// Its branch is here, with commits of others that the remote does not have.
     Edited,
+    /// The remote has its branch, with commits of others.
+    EditedThere,
     /// It has no branch.
     NotMade,
 }
@@ -68,7 +72,7 @@ impl Place {
             Place::PushedBefore => "pushed, old",
             Place::Made => "made",
             Place::Outdated => "made, old",
-            Place::Edited => "edited",
+            Place::Edited | Place::EditedThere => "edited",
             Place::NotMade => "not made",
         }
     }

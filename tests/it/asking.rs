@@ -122,6 +122,32 @@ fn apply_goes_unit_by_unit() {
 }
 
 #[test]
+fn next_asks_before_each_command() {
+    let repo = Repo::two_clusters_with(&[]);
+    repo.git(&["remote", "add", "origin", "."]);
+    repo.git(&["fetch", "--quiet"]);
+    let refs = repo.git(&["for-each-ref"]);
+    for (answers, left) in [(["n\n", "n\n"], true), (["y\n", "y\n"], false)] {
+        let mut command = program();
+        command.env("TERM", "dumb").arg("-C").arg(repo.path()).args(["next", "chart-ref", "--run", "--no-sign"]);
+        let mut session = Session::start(&mut command);
+        assert!(session.until("[y/N]").contains("run `git fetch --all --prune`"), "it looks first");
+        session.answer(answers[0]);
+        assert!(session.until("[y/N]").contains("run `flux-codemod branch chart-ref --cluster edge`"));
+        session.answer(answers[1]);
+        if left {
+            let (_, rest) = session.end();
+            assert!(rest.contains("stopped") && repo.git(&["for-each-ref"]) == refs, "{rest}");
+        } else {
+            assert!(session.until("[y/N]").contains("run `git push origin flux-codemod/edge/chart-ref/10-"));
+            session.answer("\n");
+            session.end();
+            assert!(repo.git(&["for-each-ref"]).contains("flux-codemod/edge/chart-ref/10-sources"), "it was made");
+        }
+    }
+}
+
+#[test]
 fn a_signal_at_the_question_leaves_nothing() {
     let repo = Repo::two_clusters();
     let before = repo.files();

@@ -28,6 +28,7 @@ mod mutants;
 mod next;
 mod remediation_defaults;
 mod schema;
+mod terminal;
 mod vectors;
 mod words;
 mod worked_example;

@@ -50,7 +50,7 @@ pub fn state() -> PathBuf {
 }
 
 /// Who commits, and when: always the same, so that commits have the same ids on every machine.
-fn as_a_tester(command: &mut Command) {
+pub fn as_a_tester(command: &mut Command) {
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for role in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{role}_NAME"), "Test").env(format!("GIT_{role}_EMAIL"), "test@example.org");
@@ -79,6 +79,20 @@ impl Repo {
     /// The example as the demo makes it: in git, with a branch for each of its clusters.
     pub fn two_clusters() -> Repo {
         let repo = Repo::example().commit();
+        repo.git(&["branch", "edge"]);
+        repo
+    }
+
+    /// The same with some of the namespaces of main, which is quicker to plan; edge has all of its own.
+    pub fn two_clusters_with(namespaces: &[&str]) -> Repo {
+        let repo = Repo::example();
+        for dir in std::fs::read_dir(repo.path().join("kubernetes/main/apps")).unwrap() {
+            let dir = dir.unwrap();
+            if dir.path().is_dir() && !namespaces.iter().any(|kept| dir.file_name() == *kept) {
+                std::fs::remove_dir_all(dir.path()).unwrap();
+            }
+        }
+        let repo = repo.commit();
         repo.git(&["branch", "edge"]);
         repo
     }

@@ -17,11 +17,11 @@ use super::next::journey;
 use super::promotion::Branches;
 use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text, progress};
 use crate::git::Repository;
-use crate::output::{branches_as_text, commands_as_text};
+use crate::output::{Stack, branches_as_text, commands_as_text};
 use crate::plan::Judge;
-pub(super) use prepared::Prepared;
+pub(super) use prepared::{Prepared, others};
 use prepared::{refuse_edited, refuse_shared_names};
-use target::Target;
+pub(super) use target::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct BranchArgs {
@@ -68,6 +68,11 @@ impl BranchArgs {
             no_sign,
         }
     }
+
+    /// The same, but branches that have commits of others stay, with those that need them.
+    pub(super) fn keeping_edited(self) -> BranchArgs {
+        BranchArgs { on_edited: OnEdited::Skip, ..self }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -98,20 +103,21 @@ enum OnEdited {
 
 /// The bases, each with its plan.
 pub(super) struct Planned {
-    targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
     contexts: Vec<Context>,
 }
 
 impl Planned {
-    /// Plans the branches that the clusters follow.
+    /// Plans the branches that the clusters follow, which are looked for if they are not known.
     pub(super) fn of(
         start: &Start,
         git: &Repository,
         asked: &Asked,
+        known: Option<Vec<Target>>,
         judge: Option<&Rc<dyn Judge>>,
     ) -> anyhow::Result<Planned> {
         let branches = Branches::of(start, git, &asked_migrations(&asked.migrations));
-        let targets = target::targets(git, asked, &branches)?;
+        let targets = known.map_or_else(|| target::targets(git, asked, &branches), Ok)?;
         let context = |target: &Target| Context::of_commit(&target.base, &target.of(asked), &branches, judge.cloned());
         let contexts = targets.iter().map(context).collect::<anyhow::Result<_>>()?;
         Ok(Planned { targets, contexts })
@@ -155,6 +161,23 @@ impl Planned {
     }
 }
 
+/// Makes, moves and removes branches, and shows what was done with them.
+pub(super) fn make(git: &Repository, prepared: &[Prepared<'_>], args: &BranchArgs) -> anyhow::Result<Vec<Stack>> {
+    refuse_edited(prepared, args.on_edited)?;
+    refuse_shared_names(prepared)?;
+    let mut stacks = Vec::new();
+    for one in prepared {
+        let Prepared { target, wanted, existing, gone, .. } = one;
+        let written = match args.dry_run {
+            true => git.would_write(&target.base, wanted, existing, gone)?,
+            false => git.write(&target.base, wanted, existing, gone, !args.no_sign)?,
+        };
+        stacks.push(one.shown(&written));
+    }
+    print_text(&branches_as_text(&stacks, &layout()))?;
+    Ok(stacks)
+}
+
 /// `branch`: makes a branch of each batch, on the branches that the clusters follow.
 pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     let asked = Asked { one_app_each: args.per == Per::App, ..args.asked.resolved() };
@@ -166,26 +189,14 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         bail!("name a migration to make branches of; `flux-codemod explain` lists them");
     }
     let judge = judge(start, &args.proof)?;
-    let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
+    let planned = Planned::of(start, &git, &asked, None, judge.as_ref())?;
     progress::doing("making the branches");
     // Everything that can fail before something is written fails here.
     let prepared = planned.prepared(&git, &asked, args)?;
-    refuse_edited(&prepared, args.on_edited)?;
-    refuse_shared_names(&prepared)?;
-
-    let mut stacks = Vec::new();
-    for one in &prepared {
-        let Prepared { target, wanted, existing, gone, .. } = one;
-        let written = match args.dry_run {
-            true => git.would_write(&target.base, wanted, existing, gone)?,
-            false => git.write(&target.base, wanted, existing, gone, !args.no_sign)?,
-        };
-        stacks.push(one.shown(&written));
-    }
-    print_text(&branches_as_text(&stacks, &layout()))?;
+    let stacks = make(&git, &prepared, args)?;
     if args.per == Per::Batch && !args.dry_run {
         let written = prepared.iter().map(|one| one.written(&git, args.per)).collect::<anyhow::Result<Vec<_>>>()?;
-        let journey = journey(&git, &written, &asked)?;
+        let journey = journey(&git, &written, &asked, &asked)?;
         if !journey.next.is_empty() {
             let about = layout().fold("", &format!("next: {}", journey.about));
             print_text(&format!("\n{about}\n\n{}", commands_as_text(&journey.next)))?;

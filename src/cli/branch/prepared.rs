@@ -83,14 +83,15 @@ impl<'c> Prepared<'c> {
         let kept = stay.into_iter().map(why).collect();
         let mut skipped: Vec<(String, String)> = Vec::new();
         if args.on_edited == OnEdited::Skip {
-            let reason = |branch: &Existing| format!("not changed: {}", others(branch));
+            let reason = |branch: &Existing| format!("not changed: {}", others(&branch.whose));
             skipped.extend(edited.iter().map(|branch| (branch.name.clone(), reason(branch))));
         }
         let waits = |(batch, needed): (Batch<'_>, String)| {
             (names.branch(&batch), format!("not changed: it needs {needed}, which is skipped"))
         };
         skipped.extend(waiting.into_iter().map(waits));
-        let reason = |branch: &Existing| format!("not removed: nothing in it is pending, but {}", others(branch));
+        let reason =
+            |branch: &Existing| format!("not removed: nothing in it is pending, but {}", others(&branch.whose));
         skipped.extend(theirs.iter().map(|branch| (branch.name.clone(), reason(branch))));
         let wanted = names.wanted(&layers, args)?;
         Ok(Prepared { target, context, selection, wanted, existing, gone, edited, skipped, kept })
@@ -139,6 +140,11 @@ impl<'c> Prepared<'c> {
         Shown { outcome, name: written.name.clone(), about }
     }
 
+    /// Whether a branch that is wanted has commits of others.
+    pub(crate) fn has_edited(&self) -> bool {
+        !self.edited.is_empty()
+    }
+
     /// How many units gates hold back, and why.
     pub(crate) fn held(&self) -> Option<(usize, String)> {
         let first = self.selection.held.iter().find_map(|unit| unit.held.first());
@@ -157,8 +163,8 @@ impl<'c> Prepared<'c> {
 }
 
 /// What of a branch flux-codemod did not make, in a few words.
-fn others(branch: &Existing) -> String {
-    match &branch.whose {
+pub(crate) fn others(whose: &Whose) -> String {
+    match whose {
         Whose::Edited { commits } => match commits.as_slice() {
             [(id, subject)] => format!("it has the commit {id} ({subject})"),
             [(id, subject), rest @ ..] => format!("it has the commit {id} ({subject}) and {} others", rest.len()),
@@ -173,7 +179,7 @@ pub(super) fn refuse_edited(all: &[Prepared<'_>], on_edited: OnEdited) -> anyhow
     let edited: Vec<String> = all
         .iter()
         .flat_map(|one| &one.edited)
-        .map(|branch| visible(&format!("  {}: {}", branch.name, others(branch))).into_owned() + "\n")
+        .map(|branch| visible(&format!("  {}: {}", branch.name, others(&branch.whose))).into_owned() + "\n")
         .collect();
     if edited.is_empty() || on_edited != OnEdited::Refuse {
         return Ok(());

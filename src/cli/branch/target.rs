@@ -11,6 +11,7 @@ use crate::plan::{self, Known};
 use crate::text::{arguments, shell};
 
 /// A commit that branches start from, and the clusters that follow it.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) base: Base,
     pub(crate) clusters: Vec<String>,

@@ -13,42 +13,50 @@ pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, aske
     if matches!(row.place, Place::NotMade | Place::Outdated) {
         all.push(NextCommand::Branch { shown: make_branches(of, asked) });
     }
-    if row.place == Place::Edited {
-        let shown = format!("{} --on-edited replace", make_branches(of, asked));
-        return vec![NextCommand::Other { shown }];
-    }
     let remote = git.remote_of(&of.target.base).unwrap_or_else(|| "origin".to_owned());
-    let is_pushed = git.tip_at(&remote, &row.branch).is_some();
-    let lease = if is_pushed { " --force-with-lease" } else { "" };
+    let pushed = git.tip_at(&remote, &row.branch);
+    let local = of.existing.iter().find(|branch| branch.name == row.branch);
+    // Only what is edited here can be on what was pushed: all others are made again.
+    let is_on_pushed = |tip| row.place == Place::Edited && local.is_some_and(|local| git.is_on(local.tip, tip));
+    let again = pushed.is_some_and(|tip| !is_on_pushed(tip));
+    let lease = if again { " --force-with-lease" } else { "" };
     let shown = format!("git push{lease} {}", arguments([&*remote, &row.branch]));
-    all.push(NextCommand::Push { shown, remote: remote.clone(), branch: row.branch.clone(), again: is_pushed });
-    if !is_pushed && let Some(branch) = &of.target.base.branch {
+    all.push(NextCommand::Push { shown, remote: remote.clone(), branch: row.branch.clone(), again });
+    if pushed.is_none()
+        && let Some(branch) = &of.target.base.branch
+    {
         all.push(pull_request(git, of, &remote, branch, row, asked));
     }
     all
 }
 
 /// The commands after the merge of what is pushed.
-pub(super) fn merge_first(of: &Prepared<'_>, row: &BatchRow, asked: &Asked) -> Vec<NextCommand> {
-    let named = if asked.cluster.is_empty() { &[] } else { clusters(of, row) };
-    let next = format!("flux-codemod next {}{}", asked.migrations.join(" "), asked.options(named));
+pub(super) fn merge_first(of: &Prepared<'_>, row: &BatchRow, typed: &Asked) -> Vec<NextCommand> {
+    let named = if typed.cluster.is_empty() { &[] } else { clusters(of, row) };
+    let words = [vec!["flux-codemod".to_owned(), "next".to_owned()], typed.migrations.clone()].concat();
+    let next = format!("{}{}", words.join(" "), typed.options(named));
     vec![NextCommand::Other { shown: "git fetch".to_owned() }, NextCommand::Other { shown: next }]
 }
 
 /// The commands that bring what a cluster has to the next one.
 pub(super) fn merge_into(earlier: &Prepared<'_>, of: &Prepared<'_>) -> Vec<NextCommand> {
-    let name = |of: &Prepared<'_>| of.target.base.branch.clone().unwrap_or_else(|| of.target.base.reference.clone());
+    let base = &of.target.base;
+    let name = base.branch.as_ref().unwrap_or(&base.reference);
+    // The local branch may be behind, and then what is merged there cannot be pushed.
+    let is_remote = base.branch.as_ref().is_some_and(|branch| *branch != base.reference);
     let commands = [
-        format!("git checkout {}", arguments([&*name(of)])),
-        format!("git merge {}", arguments([&*earlier.target.base.reference])),
-        "git push".to_owned(),
+        Some(format!("git checkout {}", arguments([&**name]))),
+        is_remote.then(|| format!("git merge --ff-only {}", arguments([&*base.reference]))),
+        Some(format!("git merge {}", arguments([&*earlier.target.base.reference]))),
+        Some("git push".to_owned()),
     ];
-    commands.into_iter().map(|shown| NextCommand::Other { shown }).collect()
+    commands.into_iter().flatten().map(|shown| NextCommand::Other { shown }).collect()
 }
 
 fn make_branches(of: &Prepared<'_>, asked: &Asked) -> String {
     let base = asked.base.as_ref().map(|base| format!(" --base {}", shell(base))).unwrap_or_default();
-    format!("flux-codemod branch {}{}{base}", asked.migrations.join(" "), asked.options(&of.target.clusters))
+    let edited = if of.has_edited() { " --on-edited skip" } else { "" };
+    format!("flux-codemod branch {}{}{base}{edited}", asked.migrations.join(" "), asked.options(&of.target.clusters))
 }
 
 /// The clusters of a batch; none, if no cluster applies what it changes.

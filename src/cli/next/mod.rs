@@ -43,8 +43,12 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
     if args.run && !args.yes && !std::io::stdin().is_terminal() {
         bail!("next --run asks before each command, so it needs a terminal; --yes runs them without asking");
     }
+    if args.run {
+        fetch(&repository(start)?, args.yes)?;
+    }
     let git = repository(start)?;
-    let mut asked = args.asked.resolved();
+    let typed = args.asked.resolved();
+    let mut asked = typed.clone();
     let judge = judge(start, &args.proof)?;
     // One dimension at a time: the first migration of the roadmap that has something to do.
     let candidates = match asked.migrations.is_empty() {
@@ -52,14 +56,15 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
         false => vec![asked.migrations.clone()],
     };
     let is_asked = !asked.migrations.is_empty();
-    let mut found = None;
+    let (mut found, mut targets) = (None, None);
     for migrations in candidates {
         asked.migrations = migrations;
-        let planned = Planned::of(start, &git, &asked, judge.as_ref())?;
+        let planned = Planned::of(start, &git, &asked, targets.take(), judge.as_ref())?;
         if is_asked || planned.has_something(&asked)? {
             found = Some(planned);
             break;
         }
+        targets = Some(planned.targets);
     }
     let Some(planned) = found else {
         print_text("nothing is pending on any cluster\n")?;
@@ -68,40 +73,49 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
     };
     let branch_args = BranchArgs::of(asked.clone(), args.proof.clone(), args.no_sign);
     let prepared = planned.prepared(&git, &asked, &branch_args)?;
-    let journey = journey(&git, &prepared, &asked)?;
+    let journey = journey(&git, &prepared, &asked, &typed)?;
     print_text(&journey_as_text(&journey, &layout()))?;
-    if !args.run {
-        return Ok(Outcome::Clean);
-    }
-    for command in &journey.next {
-        if !args.yes && !confirm(command)? {
+    let commands = journey.next.iter().filter(|command| !matches!(command, NextCommand::Other { .. }));
+    let commands: Vec<&NextCommand> = commands.filter(|_| args.run).collect();
+    for command in &commands {
+        if !args.yes && !confirm(&command.shown().replace("\\\n", " "), "stop here")? {
             hint("stopped; `flux-codemod next` shows what is left");
             return Ok(Outcome::Clean);
         }
-        execute(start, &git, &branch_args, &planned, &asked, command)?;
+        if matches!(command, NextCommand::Branch { .. }) {
+            // What others have committed stays.
+            let keeping = BranchArgs::of(asked.clone(), args.proof.clone(), args.no_sign).keeping_edited();
+            branch::make(&git, &planned.prepared(&git, &asked, &keeping)?, &keeping)?;
+        } else {
+            execute(&git, &planned, &asked, command)?;
+        }
+    }
+    if !commands.is_empty() {
+        hint("when the pull request is merged, and what it changed is Ready: run the same command again");
     }
     Ok(Outcome::Clean)
 }
 
-/// Asks before a command; only `y` runs it.
-fn confirm(command: &NextCommand) -> anyhow::Result<bool> {
-    const CHOICES: [Choice; 2] = [Choice::new('y', "yes", "run it"), Choice::new('n', "no", "stop here")];
-    let Some(mut asking) = Asking::on_terminal() else { return Ok(false) };
-    asking.say(&format!("run `{}`", command.shown().replace("\\\n", " ")))?;
-    Ok(asking.choose("[y/N]", &CHOICES, Some('n'))? == Some('y'))
+/// Fetches what was merged since the last time, after asking.
+fn fetch(git: &Repository, yes: bool) -> anyhow::Result<()> {
+    const COMMAND: [&str; 3] = ["fetch", "--all", "--prune"];
+    if git.has_remote() && (yes || confirm("git fetch --all --prune", "go on with what was fetched before")?) {
+        run_program("git", &["-C".as_ref(), git.place().as_os_str()], &COMMAND, None)?;
+    }
+    Ok(())
 }
 
-/// Runs a command.
-fn execute(
-    start: &Start,
-    git: &Repository,
-    branch_args: &BranchArgs,
-    planned: &Planned,
-    asked: &Asked,
-    command: &NextCommand,
-) -> anyhow::Result<()> {
+/// Asks before a command; only `y` runs it.
+fn confirm(command: &str, otherwise: &'static str) -> anyhow::Result<bool> {
+    let choices = [Choice::new('y', "yes", "run it"), Choice::new('n', "no", otherwise)];
+    let Some(mut asking) = Asking::on_terminal() else { return Ok(false) };
+    asking.say(&format!("run `{command}`"))?;
+    Ok(asking.choose("[y/N]", &choices, Some('n'))? == Some('y'))
+}
+
+/// Runs a command that is not ours.
+fn execute(git: &Repository, planned: &Planned, asked: &Asked, command: &NextCommand) -> anyhow::Result<()> {
     match command {
-        NextCommand::Branch { .. } => branch::run(start, branch_args).map(|_| ()),
         NextCommand::Push { remote, branch, again, .. } => {
             let lease: &[&str] = if *again { &["--force-with-lease"] } else { &[] };
             let full = format!("refs/heads/{branch}");
@@ -118,10 +132,7 @@ fn execute(
             let arguments = ["pr", "create", "--base", base, "--head", branch, "--title", title, "--body-file", "-"];
             run_program("gh", &[], &arguments, Some(&body))
         }
-        NextCommand::Other { shown } => {
-            hint(&format!("then: {shown}"));
-            Ok(())
-        }
+        NextCommand::Branch { .. } | NextCommand::Other { .. } => Ok(()),
     }
 }
 

@@ -2,30 +2,36 @@
 
 use super::commands::{commands, merge_first, merge_into};
 use crate::cli::Asked;
-use crate::cli::branch::Prepared;
-use crate::git::{Existing, Repository, Whose};
+use crate::cli::branch::{Prepared, others};
+use crate::git::{CommitId, Existing, Repository, Whose};
 use crate::output::{BatchRow, Journey, Place, StackRows};
 
 /// Where the batches of each base are, and what comes next: the lowest batch of the first base
-/// that has one.
+/// that has one. `typed` is what the user asked for, `asked` what of it is looked at.
 ///
 /// # Errors
 /// If refs or commits cannot be read.
-pub(crate) fn journey(git: &Repository, prepared: &[Prepared<'_>], asked: &Asked) -> anyhow::Result<Journey> {
+pub(crate) fn journey(
+    git: &Repository,
+    prepared: &[Prepared<'_>],
+    asked: &Asked,
+    typed: &Asked,
+) -> anyhow::Result<Journey> {
     let mut journey = Journey::default();
     for of in prepared {
         let base = &of.target.base;
         let remote = git.remote_of(base);
         let mut rows: Vec<BatchRow> = Vec::new();
         for branch in &of.gone {
-            rows.push(BatchRow { place: Place::Merged, branch: branch.name.clone(), subject: String::new() });
+            let branch = branch.name.clone();
+            rows.push(BatchRow { place: Place::Merged, branch, subject: String::new(), others: None });
         }
         for wanted in &of.wanted {
             let local = of.existing.iter().find(|branch| branch.name == wanted.name);
             let pushed = remote.as_deref().and_then(|remote| git.tip_at(remote, &wanted.name));
-            let place = place(git, local, pushed, of);
+            let (place, others) = place(git, &wanted.name, local, pushed, of)?;
             let subject = wanted.commits[0].message.lines().next().unwrap_or_default().to_owned();
-            rows.push(BatchRow { place, branch: wanted.name.clone(), subject });
+            rows.push(BatchRow { place, branch: wanted.name.clone(), subject, others });
         }
         if journey.next.is_empty() {
             let first = rows.iter().find(|row| row.place != Place::Merged);
@@ -33,18 +39,12 @@ pub(crate) fn journey(git: &Repository, prepared: &[Prepared<'_>], asked: &Asked
             let before = earlier.iter().find(|other| is_to_merge_first(git, other, of));
             journey.next = match first {
                 Some(_) if before.is_some() => before.map(|other| merge_into(other, of)).unwrap_or_default(),
-                Some(row) if row.place == Place::Pushed => merge_first(of, row, asked),
+                Some(row) if matches!(row.place, Place::Pushed | Place::EditedThere) => merge_first(of, row, typed),
                 Some(row) => commands(git, of, row, asked),
                 None => Vec::new(),
             };
             if let Some(row) = first {
-                journey.about = match before {
-                    Some(other) => format!(
-                        "merge {} into {}, so that what both share is changed once; then push, fetch, and ask again",
-                        other.target.base.reference, base.reference
-                    ),
-                    None => about(row).to_owned(),
-                };
+                journey.about = before.map_or_else(|| about(row), |other| about_merge(git, other, of));
             }
         }
         journey.stacks.push(StackRows {
@@ -70,32 +70,74 @@ fn is_to_merge_first(git: &Repository, earlier: &Prepared<'_>, of: &Prepared<'_>
     changes.into_iter().any(|change| changed.contains(change.path.as_str()))
 }
 
-fn place(git: &Repository, local: Option<&Existing>, pushed: Option<crate::git::CommitId>, of: &Prepared<'_>) -> Place {
-    let Some(local) = local else { return Place::NotMade };
+/// Where a branch is, and which commits of others it has.
+fn place(
+    git: &Repository,
+    name: &str,
+    local: Option<&Existing>,
+    pushed: Option<CommitId>,
+    of: &Prepared<'_>,
+) -> anyhow::Result<(Place, Option<String>)> {
+    let base = &of.target.base;
+    // What the base has cannot be lost, so it does not matter whose it is.
+    let pushed_only = pushed.filter(|tip| !git.is_on(base.id, *tip));
+    let is_here = |tip: CommitId| local.is_some_and(|local| local.tip != tip && git.is_on(local.tip, tip));
+    if let Some(tip) = pushed_only.filter(|tip| !is_here(*tip)) {
+        let whose = git.whose(name, tip, base)?;
+        if whose != Whose::Ours {
+            return Ok((Place::EditedThere, Some(others(&whose))));
+        }
+    }
+    let Some(local) = local else {
+        // Another clone has made it.
+        let is_on_base = pushed_only.is_some_and(|tip| git.is_on(tip, base.id));
+        return Ok((if is_on_base { Place::Pushed } else { Place::NotMade }, None));
+    };
     if local.whose != Whose::Ours {
-        return Place::Edited;
+        return Ok((Place::Edited, Some(others(&local.whose))));
     }
-    if !git.is_on(local.tip, of.target.base.id) {
-        return Place::Outdated;
-    }
-    match pushed {
+    let place = match pushed {
+        _ if !git.is_on(local.tip, base.id) => Place::Outdated,
         None => Place::Made,
         Some(tip) if tip == local.tip => Place::Pushed,
         Some(_) => Place::PushedBefore,
-    }
+    };
+    Ok((place, None))
 }
 
 /// What comes next, in a sentence.
-fn about(row: &BatchRow) -> &'static str {
+fn about(row: &BatchRow) -> String {
+    const MERGE: &str = "merge it, and wait until what it changed is Ready; then fetch, and ask again";
+    let others = row.others.as_deref().unwrap_or("it has other commits");
     match row.place {
-        Place::NotMade => "make the branches, push the first one, and open its pull request",
-        Place::Outdated => "the base has moved: make the branches again, push the first one, and open its pull request",
-        Place::Made => "push it, and open its pull request",
-        Place::PushedBefore => "it was made again since it was pushed: push it again",
-        Place::Edited => "somebody edited this branch: merge it as it is, or make it again",
-        Place::Pushed => {
-            "have the pull request reviewed, merge it, and wait until what it changed is Ready; then fetch, and ask again"
+        Place::NotMade => "make the branches, push the first one, and open its pull request".to_owned(),
+        Place::Outdated => {
+            "the base has moved: make the branches again, push the first one, and open its pull request".to_owned()
         }
-        Place::Merged => "",
+        Place::Made => "push it, and open its pull request".to_owned(),
+        Place::PushedBefore => "it was made again since it was pushed: push it again".to_owned(),
+        Place::Edited => format!(
+            "somebody edited this branch ({others}): push it as it is, or have `flux-codemod branch` make it again \
+             with `--on-edited replace`"
+        ),
+        Place::EditedThere => {
+            format!("somebody edited this branch ({others}): have the pull request reviewed as it is, {MERGE}")
+        }
+        Place::Pushed => format!("have the pull request reviewed, {MERGE}"),
+        Place::Merged => String::new(),
     }
+}
+
+/// Why the branch of one cluster is to be merged into that of another, and where git will stop.
+fn about_merge(git: &Repository, earlier: &Prepared<'_>, of: &Prepared<'_>) -> String {
+    let (earlier, base) = (&earlier.target.base, &of.target.base);
+    let files: Vec<String> = git.conflicts(earlier, base).into_iter().collect();
+    let conflicts = match files.as_slice() {
+        [] => String::new(),
+        files => format!(" (git will stop at {}, which both changed: keep what each of them added)", files.join(", ")),
+    };
+    format!(
+        "merge {} into {}, so that what both share is changed once{conflicts}; then push, and ask again",
+        earlier.reference, base.reference
+    )
 }
