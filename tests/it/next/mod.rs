@@ -1,5 +1,6 @@
 //! `next`: the life of a migration on two clusters, from the first branch to the end.
 
+mod journey;
 mod variants;
 mod world;
 
@@ -7,7 +8,7 @@ use crate::support::unfolded;
 use world::{World, commands};
 
 /// Edge by `next` to its end, edge merged into main, main by `next` to its end: nothing conflicts,
-/// and nothing is left.
+/// and nothing is left. `journey` has the same with merges, `variants` with rebases.
 #[test]
 fn edge_proves_then_main() {
     let mut world = World::cloned(&["observability"]);
