@@ -29,6 +29,7 @@ mod next;
 mod remediation_defaults;
 mod schema;
 mod terminal;
+mod typed;
 mod vectors;
 mod words;
 mod worked_example;
