@@ -11,11 +11,13 @@ pub struct BatchSettings {
     pub alone_above: usize,
     /// `one-app-each`: every release gets a separate batch.
     pub one_app_each: bool,
+    /// `none-together`: what touches nothing that runs shares a batch, whatever its namespace.
+    pub none_together: bool,
 }
 
 impl Default for BatchSettings {
     fn default() -> BatchSettings {
-        BatchSettings { recreate_at_most: 5, alone_above: 5, one_app_each: false }
+        BatchSettings { recreate_at_most: 5, alone_above: 5, one_app_each: false, none_together: false }
     }
 }
 
@@ -26,6 +28,7 @@ impl BatchSettings {
             recreate_at_most: keys.number("recreate-at-most", 1).unwrap_or(default.recreate_at_most),
             alone_above: keys.number("alone-above", 0).unwrap_or(default.alone_above),
             one_app_each: keys.flag("one-app-each").unwrap_or(default.one_app_each),
+            none_together: keys.flag("none-together").unwrap_or(default.none_together),
         }
     }
 
@@ -45,6 +48,11 @@ impl BatchSettings {
                 key: "one-app-each",
                 about: "Whether every release gets a separate batch.",
                 value: New::Plain(self.one_app_each.to_string()),
+            },
+            Described {
+                key: "none-together",
+                about: "Whether units of one class that touch nothing that runs share a batch, whatever their namespace.",
+                value: New::Plain(self.none_together.to_string()),
             },
         ]
     }

@@ -64,8 +64,10 @@ fn what_is_there_is_read() {
         settings.section::<Demo>(),
         Demo { charts: vec!["a".into(), "true".into(), "3.7".into()], mode: Some("x".into()) }
     );
-    let batches = read("batches:\n  recreate-at-most: 3\n  one-app-each: true\n").unwrap().batches;
-    assert_eq!(batches, BatchSettings { recreate_at_most: 3, one_app_each: true, ..BatchSettings::default() });
+    let batches = read("batches:\n  recreate-at-most: 3\n  one-app-each: true\n  none-together: true\n").unwrap().batches;
+    let default = BatchSettings::default();
+    let stated = BatchSettings { recreate_at_most: 3, one_app_each: true, none_together: true, ..default };
+    assert_eq!(batches, stated);
     let [edge, main] = &settings.clusters[..] else { panic!("{:?}", settings.clusters) };
     assert_eq!((&*edge.name, &edge.path, edge.line), ("edge", &None, 5));
     assert_eq!(main.path, RepoPath::new("kubernetes/main/flux").ok());

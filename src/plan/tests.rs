@@ -51,6 +51,17 @@ fn divided(units: &[Unit], clusters: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn what_touches_nothing_can_be_together() {
+    let redundant = |namespace, name| with(release(namespace, name, &["main"]), |draft| draft.impact = Impact::None);
+    let units = [redundant("media", "plex"), redundant("home", "zwave"), release("media", "sonarr", &["main"])];
+    let apart = ["main/30-deployments-home: zwave", "main/30-deployments-media: plex sonarr"];
+    assert_eq!(divided(&units, &["main"]), apart);
+    let settings = BatchSettings { none_together: true, ..BatchSettings::default() };
+    let together = ["main/30-deployments: plex zwave", "main/30-deployments-media: sonarr"];
+    assert_eq!(divided_by(&units, &["main"], &settings), together);
+}
+
+#[test]
 fn by_lane_class_and_namespace() {
     let of_kind = |kind, unit: Unit| with(unit, |draft| draft.workloads = [kind].into());
     let source = source("app", &["edge", "main"]);
