@@ -1,4 +1,5 @@
 use std::fmt::Write;
+use std::io::{self, IsTerminal as _};
 
 use anyhow::bail;
 use clap::Args;
@@ -6,7 +7,7 @@ use clap::Args;
 use super::{Outcome, layout, page};
 use crate::doctor;
 use crate::migrations;
-use crate::output::Layout;
+use crate::output::{Layout, runbook_as_text};
 use crate::plan::glossary::{GLOSSARY, Word, word};
 use crate::plan::{Code, Migration, code, codes, general_codes};
 use crate::text::nearest;
@@ -28,7 +29,9 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     if name.is_empty() {
         page(&everything(migrations, &layout))?;
     } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == name) {
-        page(migration.meta().readme)?;
+        // Files and programs get Markdown.
+        let readme = migration.meta().readme;
+        if io::stdout().is_terminal() { page(&runbook_as_text(readme, &layout))? } else { page(readme)? }
     } else if let Some(code) = code(&name, migrations) {
         page(&about_code(code, &layout))?;
     } else if let Some(word) = word(&name) {

@@ -64,7 +64,8 @@ fn what_is_there_is_read() {
         settings.section::<Demo>(),
         Demo { charts: vec!["a".into(), "true".into(), "3.7".into()], mode: Some("x".into()) }
     );
-    let batches = read("batches:\n  recreate-at-most: 3\n  one-app-each: true\n  none-together: true\n").unwrap().batches;
+    let batches =
+        read("batches:\n  recreate-at-most: 3\n  one-app-each: true\n  none-together: true\n").unwrap().batches;
     let default = BatchSettings::default();
     let stated = BatchSettings { recreate_at_most: 3, one_app_each: true, none_together: true, ..default };
     assert_eq!(batches, stated);

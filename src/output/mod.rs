@@ -18,6 +18,7 @@ mod list;
 mod markdown;
 mod message;
 mod plan;
+mod runbook;
 mod sarif;
 #[cfg(test)]
 mod tests;
@@ -36,4 +37,5 @@ pub use list::{counts_as_text, list_as_text};
 pub use markdown::{Around, batch_as_markdown, phase_as_markdown, title_of_phase};
 pub use message::{commit_message, subject_of};
 pub use plan::{Planned, finding_as_text, plan_as_text, plan_in_short};
+pub use runbook::runbook_as_text;
 pub use sarif::findings_as_sarif;
