@@ -117,6 +117,18 @@ impl Repository {
         read().unwrap_or_default()
     }
 
+    /// Whether all that a commit would bring to a base is there already, as after a merge of whatever
+    /// kind. Not if a merge would conflict.
+    pub fn has_all_of(&self, base: &Base, tip: CommitId) -> bool {
+        let read = || -> Result<bool, git2::Error> {
+            let ours = self.git.find_commit(base.id.0)?;
+            let merged = self.git.merge_commits(&ours, &self.git.find_commit(tip.0)?, None)?;
+            let diff = self.git.diff_tree_to_index(Some(&ours.tree()?), Some(&merged), None)?;
+            Ok(!merged.has_conflicts() && diff.deltas().len() == 0)
+        };
+        self.is_on(base.id, tip) || read().unwrap_or(false)
+    }
+
     /// Whether there is a remote to fetch from.
     pub fn has_remote(&self) -> bool {
         !branch::remotes(&self.git).is_empty()
@@ -158,6 +170,28 @@ mod tests {
         let files = repository.conflicts(&of("edge"), &of("main"));
         assert_eq!(files.into_iter().collect::<Vec<_>>(), ["a.yaml", "new.yaml"]);
         assert!(repository.conflicts(&of("edge"), &of("edge")).is_empty());
+    }
+
+    #[test]
+    fn a_base_has_all_of_what_was_merged_in_any_way() {
+        for merge in [&["merge", "-q", "-m", "merged", A][..], &["merge", "-q", "--squash", A], &["cherry-pick", A]] {
+            let home = home();
+            write(&home, &stack()[..1]).unwrap();
+            home.git(&["checkout", "-q", A]);
+            home.commit("mine", &[("d.yaml", "d: mine\n")]);
+            home.git(&["checkout", "-q", "main"]);
+            home.commit("second", &[("b.yaml", "b: 2\n")]);
+            let has_all = || {
+                let repository = home.repository();
+                let tip = repository.base(A).unwrap().id;
+                repository.has_all_of(&repository.base("main").unwrap(), tip)
+            };
+            assert!(!has_all());
+            home.git(merge);
+            home.run(&home.path(), &["commit", "-q", "-m", "merged"]);
+            // Of two commits, the upper one alone is not all.
+            assert_eq!(has_all(), merge[0] != "cherry-pick", "{merge:?}");
+        }
     }
 
     #[test]

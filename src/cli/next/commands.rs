@@ -22,9 +22,9 @@ pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, aske
     let lease = if again { " --force-with-lease" } else { "" };
     let shown = format!("git push{lease} {}", arguments([&*remote, &row.branch]));
     all.push(NextCommand::Push { shown, remote: remote.clone(), branch: row.branch.clone(), again });
-    if pushed.is_none()
-        && let Some(branch) = &of.target.base.branch
-    {
+    // What is in the base has had its pull request.
+    let is_open = pushed.is_some_and(|tip| !git.has_all_of(&of.target.base, tip));
+    if !is_open && let Some(branch) = &of.target.base.branch {
         all.push(pull_request(git, of, &remote, branch, row, asked));
     }
     all

@@ -80,7 +80,7 @@ fn place(
 ) -> anyhow::Result<(Place, Option<String>)> {
     let base = &of.target.base;
     // What the base has cannot be lost, so it does not matter whose it is.
-    let pushed_only = pushed.filter(|tip| !git.is_on(base.id, *tip));
+    let pushed_only = pushed.filter(|tip| !git.has_all_of(base, *tip));
     let is_here = |tip: CommitId| local.is_some_and(|local| local.tip != tip && git.is_on(local.tip, tip));
     if let Some(tip) = pushed_only.filter(|tip| !is_here(*tip)) {
         let whose = git.whose(name, tip, base)?;
@@ -120,9 +120,10 @@ fn about(row: &BatchRow) -> String {
             "somebody edited this branch ({others}): push it as it is, or have `flux-codemod branch` make it again \
              with `--on-edited replace`"
         ),
-        Place::EditedThere => {
-            format!("somebody edited this branch ({others}): have the pull request reviewed as it is, {MERGE}")
-        }
+        Place::EditedThere => format!(
+            "somebody edited this branch ({others}): have the pull request reviewed as it is, {MERGE}; if that is \
+             done, remove the branch at the remote"
+        ),
         Place::Pushed => format!("have the pull request reviewed, {MERGE}"),
         Place::Merged => String::new(),
     }

@@ -12,7 +12,7 @@ use world::{World, commands};
 #[test]
 fn edge_proves_then_main() {
     let mut world = World::cloned(&["observability"]);
-    let last = world.to_the_end("squash");
+    let last = world.run_to_the_end("squash");
     assert!(!last.contains("next:") && last.contains("main, from origin/main\n"), "{last}");
     let pulls = world.pulls();
     let bases: Vec<&str> = pulls.iter().map(|(_, base)| base.as_str()).collect();

@@ -40,7 +40,7 @@ fn a_reviewer_edits_a_branch() {
     assert!(unfolded(&fresh).contains(&edited), "{fresh}");
     world.terminal.succeed("cd ../home-ops");
     world.merge("rebase");
-    let last = world.to_the_end("rebase");
+    let last = world.run_to_the_end("rebase");
     assert!(!last.contains("next:"), "{last}");
     assert!(world.site(&["show", &format!("origin/main:{SOURCE}")]).contains("interval: 1h"), "the edit stays");
 }
@@ -73,6 +73,31 @@ fn a_branch_further_up_is_edited() {
     assert!(!subject.is_empty(), "it was pushed with the edit");
 }
 
+/// A reviewer takes a release out of a batch. What is left is a batch again, with a pull request of
+/// its own, though the remote still has the branch.
+#[test]
+fn a_reviewer_takes_something_out() {
+    let mut world = World::cloned(&["observability"]);
+    let next =
+        |world: &mut World| world.terminal.succeed("flux-codemod next chart-ref --cluster main --no-gate --run --yes");
+    next(&mut world);
+    world.merge("rebase");
+    next(&mut world);
+    let (upper, file) = (world.pulls()[1].0.clone(), "kubernetes/main/apps/observability/gatus/app/helmrelease.yaml");
+    world.site(&["fetch", "--quiet", "origin"]);
+    world.site(&["checkout", "--quiet", "-B", "review", &format!("origin/{upper}")]);
+    world.site(&["checkout", "--quiet", "origin/main", "--", file]);
+    world.site(&["commit", "--quiet", "--message", "not this one"]);
+    world.site(&["push", "--quiet", "origin", &format!("review:{upper}")]);
+    world.merge("rebase");
+    let again = next(&mut world);
+    assert!(again.contains(&format!("made, old    {upper}")) && !again.contains("somebody"), "{again}");
+    assert_eq!(world.pulls().len(), 3, "{again}");
+    assert_eq!(world.pulls()[2].0, upper, "{again}");
+    world.merge("rebase");
+    assert!(!next(&mut world).contains("next:"));
+}
+
 /// Somebody merges what is for main while nothing has landed on edge. That edge is the next is still
 /// right; a merge of edge into main that conflicts is announced.
 #[test]
@@ -90,7 +115,7 @@ fn main_is_merged_first() {
     assert!(first.contains(&format!("merged       {last}")), "main is done: {first}");
     assert!(!first.contains("git merge") && !first.contains("held"), "{first}");
     world.merge("squash");
-    let end = world.to_the_end("squash");
+    let end = world.run_to_the_end("squash");
     assert!(!end.contains("next:"), "{end}");
     assert!(world.pulls().iter().all(|(_, base)| base == "edge"), "{:?}", world.pulls());
     // The next migration changes a list of both, which has changed on both.

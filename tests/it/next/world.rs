@@ -104,7 +104,7 @@ impl World {
     /// Goes on by `next` until it opens no more pull requests, each merged in the same way; gives what
     /// it shows last. Where it asks to merge the branch of one cluster into the next, its commands are
     /// typed.
-    pub(super) fn to_the_end(&mut self, how: &str) -> String {
+    pub(super) fn run_to_the_end(&mut self, how: &str) -> String {
         for _ in 0..16 {
             let before = self.pulls().len();
             let typed = self.next();
