@@ -57,7 +57,7 @@ struct Cli {
     /// When to use colors
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     color: Color,
-    /// Show no progress
+    /// Show no progress, and of a plan only the totals
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Use no pager for what does not fit on the terminal [env: PAGER, else less]
@@ -314,7 +314,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     let start = Start { dir: cli.dir.clone().unwrap_or_else(|| PathBuf::from(".")), config: cli.config.clone() };
     match &cli.command {
         Command::List => list::run(&start),
-        Command::Plan(args) => plan::run(&start, args),
+        Command::Plan(args) => plan::run(&start, args, cli.quiet),
         Command::Diff(args) => diff::run(&start, args),
         Command::Apply(args) => apply::run(&start, args),
         Command::Branch(args) => branch::run(&start, args),

@@ -52,7 +52,7 @@ enum PerBody {
     Phase,
 }
 
-pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Result<Outcome> {
     let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
@@ -62,6 +62,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs) -> anyhow::Result<Outcome> {
     let findings = context.findings_for(&asked, &selection);
     let planned = context.planned(&selection, &batches, &findings);
     let text = match args.format {
+        Format::Text if is_quiet => format!("{}\n", planned.totals()),
         Format::Text if is_verbose => for_log(&plan_as_text(&planned, &layout)).into_owned(),
         Format::Text => for_log(&plan_in_short(&planned, &layout)).into_owned(),
         Format::Markdown if args.per == PerBody::Phase => {

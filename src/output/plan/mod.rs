@@ -34,6 +34,36 @@ pub struct Planned<'p> {
     pub findings: &'p [&'p Finding],
 }
 
+impl Planned<'_> {
+    /// How many units there are in each state, in a line without an end.
+    pub fn totals(&self) -> String {
+        let selection = self.selection;
+        let mut counts = Vec::new();
+        if !selection.chosen.is_empty() {
+            let batches = in_batches(self.batches.len());
+            counts.push(format!("{} to write{batches}", count(selection.chosen.len(), "unit")));
+        }
+        let others = [
+            (selection.to_review.len(), "to review"),
+            (selection.waiting.len(), "waiting"),
+            (selection.held.len(), "held"),
+            (selection.refused.len(), "refused"),
+            (selection.opted_out.len(), "opted out"),
+        ];
+        counts.extend(Some(counts_as_text(&others)).filter(|text| !text.is_empty()));
+        if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+    }
+}
+
+/// ` in 12 batches`; nothing, if there are none.
+fn in_batches(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        1 => " in 1 batch".to_owned(),
+        several => format!(" in {several} batches"),
+    }
+}
+
 /// The plan as text with every unit: what would be done, on which cluster, in which batches, and
 /// what is in the way.
 pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
@@ -64,8 +94,7 @@ pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
     refused(&selection.refused, layout, &mut out);
     opted_out(&selection.opted_out, layout, &mut out);
     about_repository(findings, layout, &mut out);
-    let totals = totals(selection, batches.len());
-    out.push_str(&format!("\n{}\n", layout.heading(layout.fold("", &totals))));
+    out.push_str(&format!("\n{}\n", layout.heading(layout.fold("", &planned.totals()))));
     out
 }
 
@@ -84,27 +113,6 @@ fn judged(judged: Option<&Judged>, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold("  ", caution));
         out.push('\n');
     }
-}
-
-/// How many units there are in each state, in a line without an end.
-fn totals(selection: &Selection<'_>, batches: usize) -> String {
-    let mut counts = Vec::new();
-    match selection.chosen.len() {
-        0 => {}
-        units => {
-            let batches = if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") };
-            counts.push(format!("{} to write in {batches}", count(units, "unit")));
-        }
-    }
-    let others = [
-        (selection.to_review.len(), "to review"),
-        (selection.waiting.len(), "waiting"),
-        (selection.held.len(), "held"),
-        (selection.refused.len(), "refused"),
-        (selection.opted_out.len(), "opted out"),
-    ];
-    counts.extend(Some(counts_as_text(&others)).filter(|text| !text.is_empty()));
-    if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
 }
 
 /// How many units of a migration are selected, by what becomes of them. What is zero is left out.

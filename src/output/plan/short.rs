@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::{finding_as_text, held_by};
-use super::{Planned, judged, lane, name, out_of_scope, totals};
+use super::{Planned, in_batches, judged, lane, name, out_of_scope};
 use crate::output::layout::count;
 use crate::output::list::counts_as_text;
 use crate::output::{Layout, visible};
@@ -23,8 +23,7 @@ pub fn plan_in_short(planned: &Planned<'_>, layout: &Layout) -> String {
         out.push('\n');
     }
     judged(planned.plan.judged.as_ref(), layout, &mut out);
-    let totals = totals(planned.selection, planned.batches.len());
-    out.push_str(&format!("{}\n", layout.heading(layout.fold("", &totals))));
+    out.push_str(&format!("{}\n", layout.heading(layout.fold("", &planned.totals()))));
     out.push_str(&layout.fold("", &next(planned)));
     out.push('\n');
     out
@@ -78,12 +77,7 @@ fn row(units: &[(&Unit, State)], batches: usize) -> String {
     let mut parts = Vec::new();
     if let Some(pending) = states.remove(&State::Pending) {
         let impacts: Vec<String> = impacts.iter().rev().map(|(impact, number)| format!("{number} {impact}")).collect();
-        let within = match batches {
-            0 => String::new(),
-            1 => " in 1 batch".to_owned(),
-            several => format!(" in {several} batches"),
-        };
-        parts.push(format!("{}{within}: {}", count(pending, "unit"), impacts.join(", ")));
+        parts.push(format!("{}{}: {}", count(pending, "unit"), in_batches(batches), impacts.join(", ")));
     }
     let others: Vec<(usize, String)> = states.iter().map(|(state, number)| (*number, state.to_string())).collect();
     let others = counts_as_text(&others.iter().map(|(number, state)| (*number, state.as_str())).collect::<Vec<_>>());
