@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
-use crate::charts::app_template::{COMPONENT, Chart, Conversion, Doubt, Matter, Stop, Version, line_of};
+use crate::charts::app_template::{Chart, Conversion, Doubt, Matter, Stop, Version, line_of};
 use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
 use crate::plan::author::After;
 use crate::plan::{Code, Finding, Severity};
@@ -26,7 +26,8 @@ pub(super) struct Installation<'v> {
     pub(super) reach: Option<&'v Reach>,
     /// How its values become values of 4.x.
     pub(super) conversion: Conversion,
-    from: Version,
+    /// The version that it is on.
+    pub(super) from: Version,
 }
 
 impl Installation<'_> {
@@ -100,7 +101,7 @@ impl<'v> Converted<'v> {
                 for (label, text) in defaults {
                     controller.set_at(&["pod", "labels", label], text.clone());
                 }
-                controller.set_at(&["pod", "labels", COMPONENT], Value::string(&workload.identifier));
+                controller.set_at(&["pod", "labels", workload.label], Value::string(&workload.identifier));
             }
         }
         values
@@ -131,7 +132,8 @@ impl<'v> Converted<'v> {
         let workloads = installation.chart().workloads().into_iter();
         let kept = workloads.filter(|workload| self.selectors == Selectors::Keep && workload.stop == Stop::Selector);
         let kept = kept.filter_map(|workload| {
-            Some(Kept { identifier: workload.identifier, kind: workload.kind?, name: workload.name.ok()? })
+            let label = installation.from.controller_label();
+            Some(Kept { identifier: workload.identifier, kind: workload.kind?, name: workload.name.ok()?, label })
         });
         kept.collect()
     }
@@ -164,7 +166,7 @@ impl<'v> Converted<'v> {
         let mut found = Vec::new();
         let keeps_label = !self.kept().is_empty();
         for doubt in self.installations.iter().flat_map(|installation| &installation.conversion.doubts) {
-            if keeps_label && doubt.matter == Matter::Component {
+            if keeps_label && matches!(doubt.matter, Matter::Component { .. }) {
                 continue;
             }
             let line = self.line_of(&doubt.at);
@@ -220,6 +222,8 @@ pub(super) struct Kept {
     pub(super) kind: WorkloadKind,
     /// Its name.
     pub(super) name: String,
+    /// The label that its selector asks for.
+    pub(super) label: &'static str,
 }
 
 /// A release wherever it is installed: the name of the Helm release, the namespace of its objects,
@@ -252,6 +256,13 @@ fn severity_and_code(doubt: &Doubt) -> (Severity, &'static Code) {
         Matter::Rejected(_) => (Severity::Error, codes::REJECTED),
         Matter::DeadIdentifier { .. } => (Severity::Warning, codes::DEAD_IDENTIFIER),
         Matter::EmptyOption => (Severity::Note, codes::EMPTY_OPTION),
-        Matter::Component => (Severity::Warning, codes::COMPONENT_SELECTOR),
+        Matter::NameRandom { .. } => (Severity::Warning, codes::NAME_RANDOM),
+        Matter::NameShared { .. } => (Severity::Warning, codes::NAME_SHARED),
+        Matter::ClaimApart { .. } => (Severity::Warning, codes::CLAIM_APART),
+        Matter::Drawn(_) => (Severity::Warning, codes::DEFAULT_RANDOM),
+        Matter::Removed(_) => (Severity::Note, codes::DEAD_KEY),
+        Matter::Escaped { .. } => (Severity::Note, codes::ESCAPED),
+        Matter::Changes(_) => (Severity::Note, codes::CHANGES),
+        Matter::Component { .. } => (Severity::Warning, codes::COMPONENT_SELECTOR),
     }
 }

@@ -3,7 +3,8 @@
 use super::conversion::Converted;
 use super::find::Found;
 use super::release::{Candidate, Now, Way, now};
-use super::source::{Second, key, post_renderer};
+use super::seconds::{Second, possible};
+use super::source::{key, post_renderer};
 use super::units::{SOURCE, releases_of, removal_of, source_id};
 use super::{codes, schema};
 use crate::flux::{OciRepository, SourceRef, View};
@@ -29,12 +30,12 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
 /// What there is to do for a release that is no candidate on this tree.
 fn without_release(view: &View, unit: &Unit) -> Edited {
     let subject = &unit.id.subject;
-    let is_on_4 = view.releases().iter().any(|release| {
+    let has_moved = view.releases().iter().any(|release| {
         let mut reaches = view.graph().reaches(&release.at).iter();
         let is_it = release.name == subject.name() || reaches.any(|reach| reach.name == subject.name());
-        release.at.path == *subject.path() && is_it && matches!(now(view, release), Now::On4)
+        release.at.path == *subject.path() && is_it && matches!(now(view, release), Now::Later(_))
     });
-    if is_on_4 || !matches!(subject, Subject::Release { .. }) {
+    if has_moved || !matches!(subject, Subject::Release { .. }) {
         return Edited::Already;
     }
     let message = format!("{} is not in this file any more, or its source is not in the repository", subject.name());
@@ -44,9 +45,9 @@ fn without_release(view: &View, unit: &Unit) -> Edited {
 fn edit_source(found: &Found<'_>, unit: &Unit) -> Edited {
     let is_it = |second: &Second| source_id(second).as_ref() == Some(&unit.id);
     let needed = found.seconds.iter().find(|second| is_it(second)).cloned();
-    let second = needed.or_else(|| found.possible_seconds().into_iter().find(is_it));
-    let Some((spec, place)) = second.and_then(|second| second.new) else { return Edited::Already };
-    edited(written(found.view, &spec, &place))
+    let second = needed.or_else(|| possible(found.view, &found.settings.target).into_iter().find(is_it));
+    let Some(new) = second.and_then(|second| second.new) else { return Edited::Already };
+    edited(written(found.view, &new.spec, &new.place))
 }
 
 /// The text of releases, and of the sources that move with them.

@@ -1,17 +1,18 @@
 //! What a tree has for this migration: the releases before 4.x, and the sources that they move to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::codes;
 use super::references;
 use super::release::{Candidate, Judge, Now, at_chart, now, sources_of};
 use super::removal;
+use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateV4Settings, OnChart};
-use super::source::{Needed, Places, Second, is_of_3};
+use super::source::is_of_3;
+use super::versions::Versions;
+use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, OciRepository, Release, View};
-use crate::migrations::sources::SourceKey;
-use crate::migrations::sources::codes::NAME_TAKEN;
-use crate::migrations::sources::existing::trial_of_all;
+use crate::migrations::sources::name::named_with_version;
 use crate::migrations::sources::remove::Removals;
 use crate::plan::{Finding, Severity, kept_by};
 
@@ -24,8 +25,8 @@ pub(super) struct Found<'v> {
     pub(super) seconds: Vec<Second>,
     /// The sources of 3.x that nothing names once releases have moved.
     pub(super) removals: Removals,
-    /// How many releases of app-template are on 4.x.
-    pub(super) on_4: usize,
+    /// The releases of app-template that are on 4.x or later.
+    pub(super) later: Versions,
     /// How many stay on `spec.chart`, because a comment opts them out of `chart-ref`.
     pub(super) opted_out: usize,
 }
@@ -33,7 +34,8 @@ pub(super) struct Found<'v> {
 impl<'v> Found<'v> {
     pub(super) fn in_view(view: &'v View, settings: AppTemplateV4Settings) -> Found<'v> {
         let (candidates, seconds, removals) = (Vec::new(), Vec::new(), Removals::default());
-        let mut found = Found { view, settings, candidates, seconds, removals, on_4: 0, opted_out: 0 };
+        let mut found =
+            Found { view, settings, candidates, seconds, removals, later: Versions::default(), opted_out: 0 };
         found.find_candidates();
         found.find_seconds();
         found.removals = removal::find(view, &found.candidates);
@@ -49,7 +51,7 @@ impl<'v> Found<'v> {
         for release in view.releases() {
             match now(view, release) {
                 Now::OtherChart => {}
-                Now::On4 => self.on_4 += 1,
+                Now::Later(version) => self.later.add(version),
                 Now::SeveralSources => {
                     let message = "it gets its chart from several sources";
                     let reason = at_chart(release, Severity::Error, codes::SEVERAL_SOURCES, message);
@@ -57,12 +59,33 @@ impl<'v> Found<'v> {
                 }
                 Now::Before4(..) if self.is_opted_out(release) => self.opted_out += 1,
                 Now::Before4(version, source) => {
-                    let users = source.and_then(|source| users.get(&source.at)).copied().unwrap_or_default();
-                    let judge = Judge { view, release, source, users, settings: &self.settings };
+                    let is_own = source.is_some_and(|source| self.is_own(release, source, &users));
+                    let judge = Judge { view, release, source, is_own, settings: &self.settings };
                     self.candidates.push(judge.candidate(version));
                 }
             }
         }
+    }
+
+    /// Whether a source moves with its release: it stands beside it, and no other release uses it, or
+    /// did so before it moved to a second source.
+    fn is_own(&self, release: &Release, source: &OciRepository, users: &BTreeMap<&At, usize>) -> bool {
+        let dir = source.at.path.dir();
+        let is_here = |at: &At| at.path.dir() == dir;
+        let second = named_with_version(APP_TEMPLATE, &self.settings.target);
+        let has_second =
+            || dir.join(&format!("{second}.yaml")).is_some_and(|file| self.view.tree().entry(&file).is_some());
+        let gets_second = |other: &OciRepository| {
+            is_here(&other.at) && is_of_3(other) && users.get(&other.at).is_some_and(|users| *users > 1)
+        };
+        let uses_second = |other: &Release| {
+            is_here(&other.at) && matches!(&other.chart, Chart::Ref(reference) if reference.name == second)
+        };
+        is_here(&release.at)
+            && users.get(&source.at) == Some(&1)
+            && !has_second()
+            && !self.view.oci_repositories().iter().any(gets_second)
+            && !self.view.releases().iter().any(uses_second)
     }
 
     /// Whether a release would have to move to `spec.chartRef` first, and is opted out of that.
@@ -95,18 +118,12 @@ impl<'v> Found<'v> {
                 (reach.cluster, namespace.cloned().unwrap_or_default())
             }));
         }
-        let needed = needed.into_values().map(|(old, places)| self.needed(old, &places)).collect::<Vec<_>>();
-        let staged: BTreeSet<SourceKey> = needed.iter().filter_map(|needed| needed.staged().cloned()).collect();
-        let staged: Vec<SourceKey> = staged.into_iter().collect();
-        let drafts: Vec<_> = needed.iter().filter_map(|needed| needed.draft(self.view, &staged)).collect();
-        let together = trial_of_all(self.view, drafts.iter().map(|(spec, place)| (spec, place)));
         let mut refused: BTreeMap<&At, Finding> = BTreeMap::new();
-        for needed in needed {
-            let old = &needed.old.at;
-            match needed.second(self.view, &staged, together.as_ref()).and_then(|second| self.is_shareable(second)) {
+        for (old, second) in seconds(self.view, &self.settings.target, needed.into_values()) {
+            match second {
                 Ok(second) => self.seconds.push(second),
                 Err(reason) => {
-                    refused.insert(old, reason);
+                    refused.insert(&old.at, reason);
                 }
             }
         }
@@ -116,39 +133,6 @@ impl<'v> Found<'v> {
                 candidate.verdict = Err(vec![reason]);
             }
         }
-    }
-
-    fn needed(&self, old: &'v OciRepository, places: &Places) -> Needed<'v> {
-        Needed::of(self.view, old, &self.settings.target, places)
-    }
-
-    /// Two sources of 3.x in one folder get one of 4.x if their credentials and checks agree.
-    ///
-    /// # Errors
-    /// A finding, if they do not.
-    fn is_shareable(&self, second: Second) -> Result<Second, Finding> {
-        let Some((spec, place)) = &second.new else { return Ok(second) };
-        let mut others = self.seconds.iter().filter_map(|other| other.new.as_ref());
-        if others.any(|(other, there)| there.file == place.file && other.carried != spec.carried) {
-            let message =
-                format!("{} is needed for another source, too, which has other credentials or checks", place.file);
-            return Err(Finding::error(NAME_TAKEN, message));
-        }
-        Ok(second)
-    }
-
-    /// The sources of 4.x that there can be beside those of 3.x, needed wherever those are: on a
-    /// tree in which the releases that need them cannot move yet.
-    pub(super) fn possible_seconds(&self) -> Vec<Second> {
-        let of_3 = self.view.oci_repositories().iter().filter(|source| is_of_3(source));
-        let seconds = of_3.filter_map(|old| {
-            let reaches = self.view.graph().reaches(&old.at).iter();
-            let places = reaches.map(|reach| (reach.cluster, reach.namespace.clone().unwrap_or_default())).collect();
-            let needed = self.needed(old, &places);
-            let staged: Vec<SourceKey> = needed.staged().cloned().into_iter().collect();
-            needed.second(self.view, &staged, None).ok()
-        });
-        seconds.collect()
     }
 
     /// The source that the releases of another one move to.

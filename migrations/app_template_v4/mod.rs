@@ -1,4 +1,4 @@
-//! Phase 3, `app-template-v4`: releases of app-template move from 3.7 to 4.x; names are kept.
+//! Phase 3, `app-template-v4`: releases of app-template move from 3.x to 4.x; names are kept.
 //!
 //! ```yaml
 //! spec:                                spec:
@@ -20,12 +20,13 @@
 //!                                              size: 10Gi
 //! ```
 //!
-//! `charts::app_template` knows what the chart makes of values and how values of 3.7 become values
+//! `charts::app_template` knows what the chart makes of values and how values of 3.x become values
 //! of 4.x. This folder decides where a release gets 4.x from, what is written, and what that does
 //! to the cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:
 //! `docs/hazards.md#s1`, `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`,
 //! `docs/hazards.md#v1` to `docs/hazards.md#v11`.
 
+mod carriers;
 pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
 pub(in crate::migrations) mod edit;
@@ -36,9 +37,11 @@ mod release;
 mod removal;
 pub(in crate::migrations) mod runbook;
 mod schema;
+mod seconds;
 mod settings;
 mod source;
 mod units;
+mod versions;
 
 pub use settings::{AppTemplateV4Settings, OnChart, Selectors};
 
@@ -53,9 +56,9 @@ pub struct AppTemplateV4;
 
 static META: Meta = Meta {
     id: "app-template-v4",
-    version: 1,
+    version: 2,
     phase: 3,
-    summary: "app-template moves from 3.7 to 4.x, names and accounts kept",
+    summary: "app-template moves from 3.x to 4.x, names and accounts kept",
     readme: include_str!("README.md"),
     codes: &[codes::CODES, super::sources::codes::CODES],
 };

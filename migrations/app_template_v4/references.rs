@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::conversion::{Converted, Installation};
-use crate::charts::app_template::{COMPONENT, Pin, Referent};
+use crate::charts::app_template::{Pin, Referent};
 use crate::flux::{At, Named, SelectorUse, View};
 use crate::plan::Finding;
 
@@ -25,9 +25,14 @@ pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> 
         }
     }
     let mentions = view.mentions(&wanted);
-    let mut selectors = view.selectors_on(COMPONENT);
     let places: BTreeSet<&At> = releases.iter().map(|release| &release.at).collect();
-    selectors.retain(|selector| !places.contains(&selector.at));
+    let labels: BTreeSet<&str> = releases.iter().filter_map(|release| label(release)).collect();
+    let selectors_on = |label: &'static str| {
+        let mut selectors = view.selectors_on(label);
+        selectors.retain(|selector| !places.contains(&selector.at));
+        (label, selectors)
+    };
+    let selectors: BTreeMap<&str, Vec<SelectorUse>> = labels.into_iter().map(selectors_on).collect();
     let about = |(release, lost): (&&Converted<'_>, &BTreeSet<Named>)| {
         let mut found = Vec::new();
         for name in lost {
@@ -38,16 +43,20 @@ pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> 
         }
         found.extend(in_its_values(release));
         // Where selectors are kept, so is the label.
-        if release.kept().is_empty() {
-            for selector in selectors.iter().filter(|selector| means(selector, release)) {
-                let message =
-                    format!("{} selects pods of {} by app.kubernetes.io/component", selector.what, release.name());
+        if let Some(label) = label(release).filter(|_| release.kept().is_empty()) {
+            for selector in selectors[label].iter().filter(|selector| means(selector, release)) {
+                let message = format!("{} selects pods of {} by {label}", selector.what, release.name());
                 found.push(Finding::warning(codes::COMPONENT_SELECTOR, message).at(&selector.at.path, selector.line));
             }
         }
         found
     };
     releases.iter().zip(&lost).map(about).collect()
+}
+
+/// The label by which pods of a release are selected before it moves.
+fn label(release: &Converted<'_>) -> Option<&'static str> {
+    release.installations.first().map(|installation| installation.from.controller_label())
 }
 
 /// The objects of a release that 4.x does not make, or gives another name.

@@ -7,9 +7,11 @@ use super::conversion::Converted;
 use super::impact::{Effect, effect};
 use super::settings::{AppTemplateV4Settings, OnChart};
 use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version, warn};
+use super::versions::major;
 use crate::charts::app_template::Version;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, ChartSpec, Identity, OciRepository, Release, SourceRef, View};
+use crate::migrations::sources::beta::version_to_write;
 use crate::migrations::sources::codes::{PATCHED, VERIFY_ELSEWHERE};
 use crate::plan::codes::{UNREACHED, UNTOUCHABLE_FILE};
 use crate::plan::{Code, Finding, Severity};
@@ -83,8 +85,8 @@ impl<'v> Candidate<'v> {
 pub(super) enum Now<'v> {
     /// It is of another chart, or its chart is unknown.
     OtherChart,
-    /// 4.x or later.
-    On4,
+    /// 4.x or later: the version as it is written.
+    Later(String),
     /// Before 4.x: the version as it is written, and the source of a chartRef.
     Before4(Option<String>, Option<&'v OciRepository>),
     /// It gets its chart from several sources.
@@ -97,14 +99,29 @@ pub(super) fn now<'v>(view: &'v View, release: &Release) -> Now<'v> {
         Chart::Spec(spec) if spec.chart == APP_TEMPLATE => (spec.version.clone(), None),
         Chart::Ref(_) => match sources_of(view, release).as_slice() {
             [] => return Now::OtherChart,
-            [source] => (source.tag.clone().filter(|_| unclear_version(source).is_none()), Some(*source)),
-            _ => return Now::SeveralSources,
+            [source] => (stated(source).cloned(), Some(*source)),
+            [first, rest @ ..] => {
+                // Clusters may be on different versions, and all of them have moved.
+                let is_later = |source: &&OciRepository| stated(source).is_some_and(|version| is_later(version));
+                let version = stated(first).filter(|_| is_later(first) && rest.iter().all(is_later));
+                return version.map_or(Now::SeveralSources, |version| Now::Later(version.clone()));
+            }
         },
         Chart::Spec(_) | Chart::Invalid => return Now::OtherChart,
     };
-    let digits = version.as_deref().map(|text| text.trim_start_matches('v').split(|c: char| !c.is_ascii_digit()));
-    let major = digits.and_then(|mut numbers| numbers.next()?.parse::<u32>().ok());
-    if major.is_some_and(|major| major >= 4) { Now::On4 } else { Now::Before4(version, source) }
+    match version {
+        Some(version) if is_later(&version) => Now::Later(version),
+        version => Now::Before4(version.filter(|_| source.and_then(unclear_version).is_none()), source),
+    }
+}
+
+/// The version or range that a source states. A digest beside it is of what it means.
+fn stated(source: &OciRepository) -> Option<&String> {
+    source.semver.as_ref().or(source.tag.as_ref())
+}
+
+fn is_later(version: &str) -> bool {
+    major(version).is_some_and(|major| major >= 4)
 }
 
 /// The OCIRepositories of the chart that a release with a chartRef uses, in all clusters.
@@ -139,8 +156,8 @@ pub(super) struct Judge<'v, 's> {
     pub(super) release: &'v Release,
     /// The source of its chartRef.
     pub(super) source: Option<&'v OciRepository>,
-    /// How many releases use that source.
-    pub(super) users: usize,
+    /// Whether the source is its own, and so moves with it.
+    pub(super) is_own: bool,
     pub(super) settings: &'s AppTemplateV4Settings,
 }
 
@@ -173,7 +190,7 @@ impl<'v> Judge<'v, '_> {
     }
 
     fn step(&self, from: Option<&str>, warnings: &mut Vec<Finding>) -> Result<Step<'v>, Finding> {
-        let version = self.version(from)?;
+        let version = self.version(from, warnings)?;
         let way = match (self.source, &self.release.chart) {
             (Some(source), _) => self.by_source(source, warnings),
             (None, Chart::Spec(chart)) => self.in_place(chart, warnings)?,
@@ -183,7 +200,7 @@ impl<'v> Judge<'v, '_> {
     }
 
     /// The version of 3.x that the release is on, if it is known what that makes of values.
-    fn version(&self, from: Option<&str>) -> Result<Version, Finding> {
+    fn version(&self, from: Option<&str>, warnings: &mut Vec<Finding>) -> Result<Version, Finding> {
         let Judge { view, release, source, .. } = self;
         for path in [&release.at.path].into_iter().chain(source.map(|source| &source.at.path)) {
             if let Some(barred) = view.barred(path) {
@@ -199,9 +216,14 @@ impl<'v> Judge<'v, '_> {
         }
         let message = match from {
             None => "it states no version".to_owned(),
-            Some(text) => match Version::of(text) {
-                Some(version) => return Ok(version),
-                None => format!("it is not known what version `{text}` makes of values"),
+            Some(text) => match (Version::of(text), Version::latest_of_3(text)) {
+                (Some(version), _) => return Ok(version),
+                (None, Some(latest)) => {
+                    let message = format!("`{text}` is no version of app-template: it is converted as {latest}");
+                    warnings.push(self.warn(codes::VERSION_ASSUMED, message));
+                    return Ok(latest);
+                }
+                (None, None) => format!("it is not known what version `{text}` makes of values"),
             },
         };
         Err(self.error(codes::VERSION_UNKNOWN, message))
@@ -219,7 +241,7 @@ impl<'v> Judge<'v, '_> {
             let message = format!("signatures are verified, and the chart will come from {}", new.url);
             warnings.push(Finding::warning(VERIFY_ELSEWHERE, message).at(&source.at.path, verify.line()));
         }
-        if self.users == 1 && source.at.path.dir() == self.release.at.path.dir() {
+        if self.is_own {
             Way::Own(source)
         } else if self.settings.fleet {
             Way::Fleet(source)
@@ -231,7 +253,8 @@ impl<'v> Judge<'v, '_> {
     /// The way of a release on `spec.chart`.
     fn in_place(&self, chart: &ChartSpec, warnings: &mut Vec<Finding>) -> Result<Way<'v>, Finding> {
         if self.settings.on_chart == OnChart::ChartRef {
-            let message = "it is on spec.chart: chart-ref comes first";
+            let beta = version_to_write(self.view, self.release).map(|write| format!("; before that {write}"));
+            let message = format!("it is on spec.chart: chart-ref comes first{}", beta.unwrap_or_default());
             return Err(at_chart(self.release, Severity::Note, codes::CHART_REF_FIRST, message));
         }
         let name = &chart.source_ref.name;

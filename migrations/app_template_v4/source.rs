@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::conversion::Kept;
 use crate::charts::app_template;
 use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS};
-use crate::flux::{At, ClusterId, OciRepository, Reach, SourceRef, View};
-use crate::migrations::sources::existing::{existing, proven_beside};
-use crate::migrations::sources::place::{Place, beside};
-use crate::migrations::sources::{SourceKey, Spec, Version, copy};
+use crate::flux::{ClusterId, OciRepository, Reach, SourceRef, View};
+use crate::migrations::sources::{SourceKey, Version};
 use crate::plan::{Code, Finding};
-use crate::yaml::{New, Node};
+use crate::yaml::New;
 
 /// The publisher's repository that is not OCI. It has 4.x.
 const INDEX: &str = "https://bjw-s-labs.github.io/helm-charts";
@@ -42,88 +40,6 @@ pub(super) fn key(old: &OciRepository, target: &str) -> (SourceKey, Registry) {
     (SourceKey { chart: APP_TEMPLATE.to_owned(), url, version: Version::Tag(target.to_owned()) }, registry)
 }
 
-/// A source of 4.x as the source of 3.x is: with its credentials, checks and interval.
-fn spec(view: &View, old: &OciRepository, key: SourceKey) -> Spec {
-    const NOT_CARRIED: [&str; 4] = ["interval", "layerSelector", "ref", "url"];
-    let node = view.node(&old.at).and_then(|root| root.get("spec"));
-    let entries = node.into_iter().flat_map(Node::entries).filter(|(_, value)| !value.is_null());
-    let carried = entries.filter_map(|(key, value)| {
-        let key = key.text().filter(|key| !NOT_CARRIED.contains(key))?;
-        Some((key.to_owned(), copy(value)))
-    });
-    let interval = node.and_then(|node| node.text_at(&["interval"])).unwrap_or("15m").to_owned();
-    Spec { key, interval, carried: carried.collect(), comments: Vec::new() }
-}
-
-/// The second source, of 4.x, for the releases of one source of 3.x.
-#[derive(Clone)]
-pub(super) struct Second {
-    /// The source of 3.x.
-    pub(super) old: At,
-    /// The name that a chartRef names.
-    pub(super) name: String,
-    /// What is to be written, and where; `None` if it is there.
-    pub(super) new: Option<(Spec, Place)>,
-}
-
-/// Clusters, each with a namespace.
-pub(super) type Places = BTreeSet<(ClusterId, String)>;
-
-/// A second source that releases need.
-pub(super) struct Needed<'v> {
-    /// The source of 3.x.
-    pub(super) old: &'v OciRepository,
-    spec: Spec,
-    /// Its name, if it is there wherever it is needed.
-    found: Option<String>,
-}
-
-impl<'v> Needed<'v> {
-    pub(super) fn of(view: &View, old: &'v OciRepository, target: &str, places: &Places) -> Needed<'v> {
-        let spec = spec(view, old, key(old, target).0);
-        let found = found(view, &spec, places);
-        Needed { old, spec, found }
-    }
-
-    /// The chart of the source that is to be written, if it is not there.
-    pub(super) fn staged(&self) -> Option<&SourceKey> {
-        self.found.is_none().then_some(&self.spec.key)
-    }
-
-    /// The source that is to be written, and its place, if there is one.
-    pub(super) fn draft(&self, view: &View, staged: &[SourceKey]) -> Option<(Spec, Place)> {
-        let key = self.staged()?;
-        Some((self.spec.clone(), beside(view, &self.old.at, key, staged).ok()?))
-    }
-
-    /// Finds the source, or a place for it. `staged` are the charts of sources to write, in order;
-    /// `together` is a view in which they are written.
-    ///
-    /// # Errors
-    /// A finding at the source of 3.x, if there is no place.
-    pub(super) fn second(self, view: &View, staged: &[SourceKey], together: Option<&View>) -> Result<Second, Finding> {
-        let Needed { old: OciRepository { at, .. }, spec, found } = self;
-        if let Some(name) = found {
-            return Ok(Second { old: at.clone(), name, new: None });
-        }
-        let place = beside(view, at, &spec.key, staged)?;
-        let name = proven_beside(view, &spec, &place, at, together)?;
-        Ok(Second { old: at.clone(), name, new: Some((spec, place)) })
-    }
-}
-
-/// The name under which every one of these clusters has the source in its namespace.
-fn found(view: &View, spec: &Spec, places: &Places) -> Option<String> {
-    let mut by_namespace: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (cluster, namespace) in places {
-        by_namespace.entry(namespace).or_default().insert(view.graph().clusters[*cluster].name.clone());
-    }
-    let found = by_namespace.into_iter();
-    let mut found = found.map(|(namespace, clusters)| existing(view, &spec.key, &spec.carried, &clusters, namespace));
-    let first = found.next()??;
-    found.all(|name| name.as_ref() == Some(&first)).then_some(first)
-}
-
 /// The HelmRepository with 4.x that all clusters of a release have, as a `sourceRef` names it.
 pub(super) fn repository_of_4(view: &View, reaches: &[Reach]) -> Option<SourceRef> {
     let mut clusters_by_name = BTreeMap::<(String, String), BTreeSet<ClusterId>>::new();
@@ -143,10 +59,14 @@ pub(super) fn is_of_chart(source: &OciRepository) -> bool {
     source.url.rsplit('/').next() == Some(APP_TEMPLATE)
 }
 
-/// Whether a source is of the chart's 3.7.
+/// Whether a source is of the chart's 3.x.
 pub(super) fn is_of_3(source: &OciRepository) -> bool {
-    let version = source.tag.as_deref().and_then(app_template::Version::of);
-    is_of_chart(source) && version.is_some_and(app_template::Version::is_3)
+    is_of_chart(source) && version_of(source).is_some_and(app_template::Version::is_3)
+}
+
+/// The version of the chart that the tag of a source states.
+pub(super) fn version_of(source: &OciRepository) -> Option<app_template::Version> {
+    source.tag.as_deref().and_then(app_template::Version::of)
 }
 
 /// Why the tag of a source does not say which version its releases run.
@@ -171,7 +91,8 @@ pub(super) fn post_renderer(kept: &[Kept]) -> New {
         let (kind, name) = (New::string(workload.kind.to_string()), New::string(&workload.name));
         let patch = format!(
             "- op: remove\n  path: /spec/selector/matchLabels/app.kubernetes.io~1controller\n- op: add\n  path: \
-             /spec/selector/matchLabels/app.kubernetes.io~1component\n  value: {}\n",
+             /spec/selector/matchLabels/{}\n  value: {}\n",
+            workload.label.replace('/', "~1"),
             serde_json::Value::from(workload.identifier.as_str())
         );
         New::mapping([("target", New::mapping([("kind", kind), ("name", name)])), ("patch", New::Text(patch))])

@@ -6,7 +6,7 @@ use super::META;
 use super::codes;
 use super::find::Found;
 use super::release::{Candidate, Way, at_chart, sources_of};
-use super::source::Second;
+use super::seconds::{NewSource, Second};
 use crate::flux::OciRepository;
 use crate::migrations::sources::remove::Removal;
 use crate::plan::{Draft, Impact, OutOfScope, REMOVE, Severity, Subject, Survey, UnitId};
@@ -21,7 +21,7 @@ fn release_id(candidate: &Candidate<'_>) -> UnitId {
 }
 
 pub(super) fn source_id(second: &Second) -> Option<UnitId> {
-    let (_, place) = second.new.as_ref()?;
+    let place = &second.new.as_ref()?.place;
     let namespace = place.namespace.as_deref().unwrap_or_default();
     Some(UnitId::new(&META, SOURCE, Subject::object("OCIRepository", namespace, &place.name, &place.file)))
 }
@@ -65,10 +65,9 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     fleets.dedup_by(|a, b| a.at == b.at);
     drafts.extend(fleets.into_iter().map(|source| fleet_draft(found, source)));
     drafts.extend(found.removals.all.iter().map(|removal| removal_draft(found, removal)));
-    let counts = [(found.on_4, "on 4.x"), (found.opted_out, "opted out of chart-ref")];
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let mut out_of_scope = OutOfScope { count: found.on_4 + found.opted_out, what: String::new() };
+    let mut counts = found.later.counts();
+    counts.extend((found.opted_out > 0).then(|| format!("{} opted out of chart-ref", found.opted_out)));
+    let mut out_of_scope = OutOfScope { count: found.later.count() + found.opted_out, what: String::new() };
     if !counts.is_empty() {
         out_of_scope.what = format!("HelmReleases of app-template: {}", counts.join(", "));
     }
@@ -120,15 +119,15 @@ fn release_draft(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
 }
 
 fn source_draft(found: &Found<'_>, second: &Second) -> Option<Draft> {
-    let (spec, place) = second.new.as_ref()?;
+    let NewSource { spec, place, beside } = second.new.as_ref()?;
     let id = source_id(second)?;
     // Releases of several sources of 3.x may share it.
     let is_its = |old| found.second_beside(old).and_then(source_id).as_ref() == Some(&id);
     let users = found.candidates.iter().filter(|candidate| candidate.second_beside().is_some_and(is_its));
     let users = releases(users.map(|user| 1 + user.identity.also.len()).sum());
     let title = format!("new, {} {}, for {users}", spec.key.url, spec.key.version.text());
-    let reaches = found.view.graph().reaches(&second.old).iter();
-    let reads: BTreeSet<_> = reaches.flat_map(|reach| &reach.through).chain([&second.old.path]).cloned().collect();
+    let reaches = found.view.graph().reaches(beside).iter();
+    let reads: BTreeSet<_> = reaches.flat_map(|reach| &reach.through).chain([&beside.path]).cloned().collect();
     Some(Draft { reads, ..Draft::new(id, title, place.touches()) })
 }
 

@@ -11,6 +11,7 @@ use super::values::{Conversion, Jump};
 use crate::charts::homes::tag_at;
 use crate::charts::version::is_range;
 use crate::flux::{At, Chart, ChartSpec, ClusterId, HelmRepository, Reach, Release, View};
+use crate::migrations::sources::beta::version_to_write;
 use crate::migrations::sources::{SourceKey, Version, copy};
 use crate::plan::Finding;
 use crate::plan::author::{After, never_changed};
@@ -72,7 +73,9 @@ pub(super) fn want<'v>(
         return refuse(reason.code, reason.message);
     }
     if release.api_version != "helm.toolkit.fluxcd.io/v2" {
-        return refuse(codes::BETA, format!("{} has no spec.chartRef", release.api_version));
+        let write = version_to_write(view, release).map(|write| format!(": {write}"));
+        let message = format!("{} has no spec.chartRef{}", release.api_version, write.unwrap_or_default());
+        return refuse(codes::BETA, message);
     }
     let lost = ["valuesFiles", "valuesFile", "ignoreMissingValuesFiles"];
     if let Some(key) = lost.iter().find(|lost| chart.keys.iter().any(|key| key == *lost)) {

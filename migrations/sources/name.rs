@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::spec::SourceKey;
-use crate::flux::{OciRepository, View};
+use crate::flux::{ClusterId, OciRepository, View};
 use crate::plan::Finding;
 
 /// `<chart>`, or `<chart>-<version, dots as dashes>` if that is taken or another version of the
@@ -44,15 +44,34 @@ pub(super) fn may_be_new(key: &SourceKey, name: &str) -> bool {
 }
 
 fn with_version(key: &SourceKey) -> String {
-    format!("{}-{}", key.chart, dashed(key.version.text()))
+    named_with_version(&key.chart, key.version.text())
 }
 
-/// A name that no source of these clusters has.
+/// `<chart>-<version, dots as dashes>`.
+pub(crate) fn named_with_version(chart: &str, version: &str) -> String {
+    format!("{chart}-{}", dashed(version))
+}
+
+/// A name that no source of these clusters has, or none that is where the new one arrives: there,
+/// sources of other namespaces are written by the same plan, and may be there already or not.
 ///
 /// # Errors
 /// A finding without a place if one has it.
-pub(super) fn free(view: &View, key: &SourceKey, clusters: &BTreeSet<String>, name: String) -> Result<String, Finding> {
-    match concerning(view, clusters).find(|source| source.name == name) {
+pub(super) fn free(
+    view: &View,
+    key: &SourceKey,
+    clusters: &BTreeSet<String>,
+    arrives: Option<&BTreeSet<(ClusterId, Option<String>)>>,
+    name: String,
+) -> Result<String, Finding> {
+    let is_in_the_way = |source: &OciRepository| {
+        let reaches = view.graph().reaches(&source.at);
+        let is_there = |arrives: &BTreeSet<(ClusterId, Option<String>)>| {
+            reaches.iter().any(|reach| arrives.contains(&(reach.cluster, reach.namespace.clone())))
+        };
+        reaches.is_empty() || arrives.is_none_or(is_there)
+    };
+    match concerning(view, clusters).find(|source| source.name == name && is_in_the_way(source)) {
         Some(source) => Err(taken(key, &name, &format!("the OCIRepository in {}", source.at))),
         None => Ok(name),
     }

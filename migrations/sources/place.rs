@@ -43,6 +43,8 @@ struct Folder {
     namespace: Option<String>,
     /// The clusters that will have it.
     clusters: BTreeSet<String>,
+    /// Where in them the name must be free; `None` for everywhere.
+    arrives: Option<BTreeSet<(ClusterId, Option<String>)>>,
 }
 
 /// A place for a source that is to be in `namespace`: the folder of OCIRepositories that is listed
@@ -81,7 +83,7 @@ pub(crate) fn in_folder_for(
             return refuse(codes::OTHER_NAMESPACE, message);
         }
     }
-    let folder = Folder { dir, listed_in, namespace: Some(namespace.to_owned()), clusters: applying };
+    let folder = Folder { dir, listed_in, namespace: Some(namespace.to_owned()), clusters: applying, arrives: None };
     place_in(view, folder, other, key, staged).map_err(|reason| at_object(view, other, reason))
 }
 
@@ -104,14 +106,17 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceK
         return refuse(format!("{other} does not come from a kustomization that lists it"));
     }
     let namespace = view.object(other).and_then(|object| object.namespace.clone());
-    let folder = Folder { dir: other.path.dir(), listed_in, namespace, clusters: view.graph().clusters_of(other) };
+    let clusters = view.graph().clusters_of(other);
+    let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace.clone())).collect());
+    let folder = Folder { dir: other.path.dir(), listed_in, namespace, clusters, arrives };
     place_in(view, folder, other, key, staged).map_err(|reason| at_object(view, other, reason))
 }
 
 /// The place in a folder, with a name and an API version.
 fn place_in(view: &View, folder: Folder, other: &At, key: &SourceKey, staged: &[SourceKey]) -> Result<Place, Finding> {
-    let Folder { dir, listed_in, namespace, clusters } = folder;
-    let name = free(view, key, &clusters, name_for(view, key, &clusters, namespace.as_deref(), staged)?)?;
+    let Folder { dir, listed_in, namespace, clusters, arrives } = folder;
+    let name = name_for(view, key, &clusters, namespace.as_deref(), staged)?;
+    let name = free(view, key, &clusters, arrives.as_ref(), name)?;
     let file = dir.join(&format!("{name}.yaml")).expect("a name of an object is valid in a path");
     if view.tree().entry(&file).is_some() {
         return Err(Finding::error(codes::NAME_TAKEN, format!("there is a file {file} already")));

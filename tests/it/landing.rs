@@ -177,6 +177,15 @@ fn of_every_strategy() {
     }
 }
 
+/// Second sources beside those of 3.x, in folders and in Components that namespaces share or have
+/// alone.
+#[test]
+fn second_sources_land_in_any_order() {
+    for case in ["component", "sources"] {
+        in_any_order(&Repo::copy_of(&root().join(format!("golden/app-template-v4-{case}/before"))));
+    }
+}
+
 /// Components that are made, consumers that need them, templates that go when all consumers are
 /// switched (`docs/hazards.md#c6`).
 #[test]

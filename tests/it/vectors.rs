@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::{corpus, vectors, yaml_files};
-use flux_codemod::charts::app_template::{Chart, Object, Pin, Stop, Tokens, Version};
+use flux_codemod::charts::app_template::{Chart, Object, Pin, Section, Stop, Tokens, Version, Why};
 use flux_codemod::flux::Value;
 use flux_codemod::flux::WorkloadKind;
 use flux_codemod::yaml::Stream;
@@ -15,45 +15,93 @@ fn value(json: &str) -> Value {
     Value::of(Stream::parse(json).unwrap().documents().next().unwrap()).unwrap()
 }
 
+/// What Helm made of the values of a line, and what is wrong with what this crate makes of them.
+fn wrong_names(render: &Value) -> Option<String> {
+    let text = |key: &str| render.text_at(&[key]).unwrap();
+    let version = Version::of(text("chart")).unwrap();
+    let values = render.get("values").unwrap();
+    let chart = Chart { version, release: text("release"), namespace: text("namespace"), values };
+    let (mut ours, mut random) = (Vec::new(), Vec::new());
+    for object in chart.objects() {
+        let kind = object.kind.unwrap_or_else(|| "unknown".to_owned());
+        match object.name {
+            Ok(name) => ours.push((kind, name)),
+            Err(unknown) if unknown.why == Why::Random => random.push((kind, object.identifier, unknown.text)),
+            Err(unknown) => ours.push((kind, format!("unknown: {unknown}"))),
+        }
+    }
+    let texts =
+        |object: &Value| object.items().iter().map(|text| text.text().unwrap_or("").to_owned()).collect::<Vec<_>>();
+    let mut helms: Vec<_> = render.get("objects").unwrap().items().iter().map(texts).collect();
+    let mut ours: Vec<_> = ours.into_iter().map(|(kind, name)| vec![kind, name]).collect();
+    // As lists: a name that two objects have counts twice.
+    ours.sort();
+    helms.sort();
+    // Names that Helm draws anew on each render.
+    let unstable = render.get("unstable").map(Value::items).unwrap_or_default().iter();
+    let unstable = unstable.map(|object| {
+        let names: Vec<&str> = object.items()[2].items().iter().filter_map(Value::text).collect();
+        let text = |n: usize| object.items()[n].text().unwrap().to_owned();
+        (text(0), text(1), names.join(" or "))
+    });
+    let (mut unstable, mut random) = (unstable.collect::<Vec<_>>(), random);
+    unstable.sort();
+    random.sort();
+    // Pods, by their workload: the account that they use.
+    let mut pods: Vec<_> = Vec::new();
+    if render.get("pods").is_some() {
+        let names: BTreeMap<String, (Option<String>, Result<String, _>)> = chart
+            .objects()
+            .into_iter()
+            .filter(|object| object.section == Section::Controllers)
+            .map(|object| (object.identifier, (object.kind, object.name)))
+            .collect();
+        for pod in chart.pod_accounts() {
+            let (kind, name) = &names[&pod.controller];
+            let workload = format!("{}/{}", kind.clone().unwrap(), name.clone().unwrap());
+            let helms = render.at(&["pods", &workload, "account"]).and_then(Value::text).map(str::to_owned);
+            if pod.name.as_ref().ok() != helms.as_ref() {
+                pods.push(format!("{workload}: {:?}, Helm's {helms:?}", pod.name));
+            }
+        }
+    }
+    if ours == helms && random == unstable && pods.is_empty() {
+        return None;
+    }
+    let only = |a: &[Vec<String>], b: &[Vec<String>]| {
+        a.iter().filter(|object| !b.contains(object)).cloned().collect::<Vec<_>>()
+    };
+    Some(format!(
+        "{}: ours {:?}, Helm's {:?}; random {random:?}, Helm's {unstable:?}; {pods:?}",
+        text("chart"),
+        only(&ours, &helms),
+        only(&helms, &ours)
+    ))
+}
+
+fn counted(lines: &str) -> BTreeMap<String, usize> {
+    let (mut counts, mut wrong) = (BTreeMap::new(), Vec::new());
+    for (n, line) in lines.lines().enumerate() {
+        let render = value(line);
+        wrong.extend(wrong_names(&render).map(|what| format!("{}, {what}", n + 1)));
+        *counts.entry(render.text_at(&["chart"]).unwrap().to_owned()).or_default() += 1;
+    }
+    assert!(wrong.is_empty(), "{} of {counts:?}:\n{}", wrong.len(), wrong.join("\n"));
+    counts
+}
+
 #[test]
 fn names_are_those_that_helm_gives() {
     let Some(lines) = vectors("app-template-names.jsonl") else { return };
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
-    for (n, line) in lines.lines().enumerate() {
-        let render = value(line);
-        let text = |key: &str| render.text_at(&[key]).unwrap();
-        let version = Version::of(text("chart")).unwrap();
-        let values = render.get("values").unwrap();
-        let chart = Chart { version, release: text("release"), namespace: text("namespace"), values };
-        let ours = chart.objects().into_iter().map(|object| {
-            let name = object.name.unwrap_or_else(|unknown| format!("unknown: {unknown}"));
-            (object.kind.unwrap_or_else(|| "unknown".to_owned()), name)
-        });
-        let helms = render.get("objects").unwrap().items().iter().map(|object| {
-            let text = |n: usize| object.items()[n].text().unwrap().to_owned();
-            (text(0), text(1))
-        });
-        // As lists: a name that two objects have counts twice.
-        let (mut ours, mut helms): (Vec<_>, Vec<_>) = (ours.collect(), helms.collect());
-        ours.sort();
-        helms.sort();
-        if ours != helms {
-            let only = |a: &[(String, String)], b: &[(String, String)]| {
-                a.iter().filter(|object| !b.contains(object)).cloned().collect::<Vec<_>>()
-            };
-            wrong.push(format!(
-                "{}, {}: ours {:?}, Helm's {:?}",
-                n + 1,
-                text("chart"),
-                only(&ours, &helms),
-                only(&helms, &ours)
-            ));
-        }
-        *counts.entry(text("chart").to_owned()).or_default() += 1;
-    }
-    assert!(wrong.is_empty(), "{} of {counts:?}:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(counts, ["3.7.3", "4.0.1", "4.1.1"].map(|chart| (chart.to_owned(), 150)).into());
+    assert_eq!(counted(&lines), ["3.7.3", "4.0.1", "4.1.1"].map(|chart| (chart.to_owned(), 150)).into());
+}
+
+/// The same of every minor version of 3.x, with the accounts of pods.
+#[test]
+fn names_of_older_versions_are_those_that_helm_gives() {
+    let Some(lines) = vectors("app-template-names-3x.jsonl") else { return };
+    let counts = counted(&lines);
+    assert_eq!((counts.len(), counts.values().sum::<usize>()), (15, 272));
 }
 
 /// The releases of a tree whose values have controllers: name, version of app-template where it
@@ -94,7 +142,7 @@ fn real_values_keep_their_names() {
     let (mut objects, mut open) = (0, Vec::new());
     for tree in ["billimek-k8s-gitops", "bjw-s-home-ops", "haynes-ops", "onedr0p-home-ops"] {
         for (release, _, values) in releases(&corpus.join(tree).join("before")) {
-            let chart = Chart { version: Version::V3_7, release: &release, namespace: "ns", values: &values };
+            let chart = Chart { version: Version::V3_7_3, release: &release, namespace: "ns", values: &values };
             for to in [Version::V4_0, Version::V4_1] {
                 let pins = chart.pins(to, Tokens::Dropped);
                 let applied = pins.applied(&values);
@@ -124,12 +172,12 @@ fn real_values_keep_their_names() {
 fn a_real_repository_costs_what_was_measured() {
     let Some(corpus) = corpus() else { return };
     let mut releases = releases(&corpus.join("haynes-ops/before"));
-    releases.retain(|(_, version, _)| *version == Some(Version::V3_7));
+    releases.retain(|(_, version, _)| *version == Some(Version::V3_7_3));
     assert_eq!(releases.len(), 34);
     let mut stopped: BTreeMap<WorkloadKind, usize> = BTreeMap::new();
     let (mut only_cron_jobs, mut renamed) = (0, Vec::new());
     for (release, _, values) in &releases {
-        let chart = Chart { version: Version::V3_7, release, namespace: "ns", values };
+        let chart = Chart { version: Version::V3_7_3, release, namespace: "ns", values };
         let workloads = chart.workloads();
         let is_cron_job = |kind: Option<WorkloadKind>| kind == Some(WorkloadKind::CronJob);
         only_cron_jobs += usize::from(workloads.iter().all(|workload| is_cron_job(workload.kind)));

@@ -3,7 +3,7 @@
 
 use super::items::{Item, as_it_is, enabled, items_that, switch, text};
 use super::name::{Name, Unknown, Why};
-use super::names::{account_v3, accounts_v4, extra_accounts_v3, name_v4, own_account_v3, siblings_v4};
+use super::names::{account_v3, accounts_v4, extra_accounts_v3, name_v4, own_account_v3, siblings_v4, token_v3};
 use super::restore::{Pin, Tokens, pin};
 use super::{Chart, Section, Version};
 use crate::flux::Value;
@@ -65,6 +65,8 @@ pub struct KeyedAccount {
     /// Whether 3.x makes a Secret with a static token for it. An extra account called `default`
     /// takes the one of `serviceAccount` itself.
     pub has_token: bool,
+    /// What 3.x calls that Secret among the secrets.
+    pub token: String,
     /// Its key under `serviceAccount`.
     pub identifier: String,
     /// The name that it has and keeps.
@@ -111,7 +113,8 @@ impl<'v> Chart<'v> {
     }
 
     fn pod_account(&self, controller: &Value) -> Name {
-        let stated = controller.get("serviceAccount");
+        // Controllers state accounts from 3.5.0.
+        let stated = controller.get("serviceAccount").filter(|_| self.version >= Version::v3(5, 0));
         if let Some(stated @ Value::Mapping(_)) = stated {
             if stated.get("identifier").is_some() {
                 let identifier = text(stated, "identifier")?.unwrap_or_default();
@@ -122,7 +125,7 @@ impl<'v> Chart<'v> {
             }
         }
         match self.version {
-            Version::V3_7 => self.default_account(),
+            Version::V3(_) => self.default_account(),
             Version::V4_0 => Ok(DEFAULT.to_owned()),
             Version::V4_1 if stated.is_some() => Ok(DEFAULT.to_owned()),
             Version::V4_1 => match accounts_v4(self).as_slice() {
@@ -141,7 +144,12 @@ impl<'v> Chart<'v> {
     fn default_account(&self) -> Name {
         let Some(values) = self.section(Section::ServiceAccount) else { return Ok(DEFAULT.to_owned()) };
         let create = switch(values.get("create"), false);
-        let enforces = switch(self.values.get("enforceServiceAccountCreation"), false);
+        let enforces = match self.version {
+            version if version < Version::v3(5, 0) => Some(false),
+            // It always does what was a choice later.
+            version if version == Version::v3(5, 0) => Some(true),
+            _ => switch(self.values.get("enforceServiceAccountCreation"), false),
+        };
         let unsure = |what| Err(Unknown::new(what, Why::Switch));
         let named = || account_v3(self, &Item { identifier: DEFAULT, values, is_certain: true });
         match (create, enforces) {
@@ -207,6 +215,7 @@ impl<'v> Chart<'v> {
             was: account.identifier.clone(),
             is_extra: account.is_extra,
             has_token: account.is_extra || !shares_key,
+            token: token_v3(self.version, &account.identifier),
             identifier: key(account),
             name: account.name.clone(),
             pin: pin(&then, Section::ServiceAccount, &key(account), &account.name),
@@ -220,6 +229,7 @@ impl<'v> Chart<'v> {
                 None => Statement::Name(name),
             },
         };
+        // Before 3.5.0 this does nothing, and in 4.x it would.
         let states = |controller: &str| self.values.at(&["controllers", controller, "serviceAccount"]).is_some();
         let controllers = self.pod_accounts().into_iter().map(|pod| {
             let nothing = !states(&pod.controller);

@@ -1,5 +1,6 @@
 //! What keeps names and accounts, put into values.
 
+use super::names::OLD_TOKEN;
 use super::restore::{NAMING, Pinned, Pins};
 use super::{Section, Statement, Tokens};
 use crate::flux::Value;
@@ -40,7 +41,7 @@ impl Pins {
                 .filter_map(|key| Some((key.to_owned(), stated?.get(key)?.clone())));
             let mut item = Value::Mapping(kept.collect());
             name(&mut item, account.pin.key());
-            if self.tokens == Tokens::Kept && account.has_token {
+            if self.tokens == Tokens::Kept && account.has_token && account.token != OLD_TOKEN {
                 item.set("staticToken", Value::Scalar { text: "true".to_owned(), string: false });
             }
             (account.identifier.clone(), item)
@@ -55,14 +56,14 @@ impl Pins {
         if self.tokens == Tokens::Dropped {
             // In 3.x the token takes the place of such an entry. Without the token, 4.x would make
             // the Secret that the entry describes.
-            let tokens: Vec<String> =
-                self.accounts.accounts.iter().map(|account| format!("{}-sa-token", account.was)).collect();
+            let tokens: Vec<String> = self.accounts.accounts.iter().map(|account| account.token.clone()).collect();
             for_each_item(values, Section::Secrets.path(), &mut |identifier, item| {
                 if tokens.iter().any(|token| token == identifier) {
                     disable(item);
                 }
             });
         }
+        self.keep_old_token(values);
         for (controller, statement) in &self.accounts.controllers {
             let (key, text) = match statement {
                 Statement::Identifier(identifier) => ("identifier", identifier),
@@ -92,6 +93,25 @@ impl Pins {
                 }
             });
         }
+    }
+}
+
+impl Pins {
+    /// 4.x has no name for the token of before 3.5.0, so that it is kept as a Secret of its own.
+    fn keep_old_token(&self, values: &mut Value) {
+        let account = self.accounts.accounts.iter().find(|account| account.has_token && account.token == OLD_TOKEN);
+        let Some(name) = account.filter(|_| self.tokens == Tokens::Kept).and_then(|account| account.name.as_ref().ok())
+        else {
+            return;
+        };
+        let pinned = self.objects.iter().find(|pinned| pinned.object.section == Section::Tokens);
+        let mut token = Value::Mapping(Vec::new());
+        token.set("type", Value::string("kubernetes.io/service-account-token"));
+        token.set_at(&["annotations", "kubernetes.io/service-account.name"], Value::string(name));
+        // The schema of 4.x asks for it.
+        token.set("stringData", Value::Mapping(Vec::new()));
+        self::name(&mut token, pinned.and_then(|pinned| pinned.pin.key()));
+        values.set_at(&["secrets", OLD_TOKEN], token);
     }
 }
 

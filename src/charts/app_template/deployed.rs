@@ -50,7 +50,7 @@ impl<'v> Deployed<'v> {
     pub fn of(version: &str, release: &'v str, namespace: &'v str, values: &'v Value) -> Option<Deployed<'v>> {
         let numbers = exact(version)?;
         let version = match numbers {
-            [3, 7, _] => Version::V3_7,
+            [3, 7, _] => Version::of(version)?,
             [4, 0, _] => Version::V4_0,
             [4 | 5, ..] => Version::V4_1,
             _ => return None,

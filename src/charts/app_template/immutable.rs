@@ -45,7 +45,7 @@ pub struct Workload {
 }
 
 /// A claim that a StatefulSet makes for each of its pods (row F of
-/// `docs/app-template.md#names-in-37`): `<name>-<StatefulSet>-<n>`.
+/// `docs/app-template.md#names-in-3x`): `<name>-<StatefulSet>-<n>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimTemplate {
     /// `metadata.name`: what the values say, in both majors.

@@ -83,7 +83,7 @@ pub(super) fn enabled(section: Option<&Value>) -> Vec<Item<'_>> {
 }
 
 /// The claims that the chart makes: enabled, of type persistentVolumeClaim or none, without
-/// existingClaim (row D of `docs/app-template.md#names-in-37`).
+/// existingClaim (row D of `docs/app-template.md#names-in-3x`).
 pub(super) fn claims(persistence: Option<&Value>) -> Vec<Item<'_>> {
     items_that(persistence, |values| {
         let is_claim = match text(values, "type") {

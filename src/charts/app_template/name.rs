@@ -40,6 +40,8 @@ pub enum Why {
     Switch,
     /// The name depends on how many there are of its kind, and that is open.
     Siblings,
+    /// It is drawn at random, again on every render; the text has the names that it may be.
+    Random,
     /// The chart refuses to render: there are several accounts and the controller names none, or
     /// none of the name that it does.
     Account,
@@ -54,6 +56,7 @@ impl fmt::Display for Why {
             Why::NotText => "not a string to every YAML reader",
             Why::Switch => "neither true nor false to every YAML reader",
             Why::Siblings => "it is unknown how many there are of its kind",
+            Why::Random => "drawn at random on every render",
             Why::Account => "the chart cannot choose one of the accounts",
         })
     }

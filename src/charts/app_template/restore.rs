@@ -1,8 +1,10 @@
 //! What keeps every name of 3.x in 4.x (`docs/app-template.md#keeping-a-name`).
 
+use std::collections::BTreeSet;
+
 use super::items::{Item, switch};
 use super::name::{Name, Unknown, Why};
-use super::names::{name_v4, siblings_v4};
+use super::names::{OLD_TOKEN, name_v4, siblings_v4};
 use super::{Chart, KeyedAccount, KeyedAccounts, Object, Section, Version, clashes};
 use crate::flux::Value;
 
@@ -28,6 +30,9 @@ pub enum Pin {
     ForceRename(String),
     /// Nothing can: 4.x has lower case only, and renders what is in braces.
     Impossible,
+    /// It gets the name of 4.x, because 3.x gives it none of its own: one drawn at random, or one
+    /// that several have.
+    Renamed,
     /// 4.x does not make it.
     Dropped,
     /// The name of 3.x is unknown.
@@ -41,7 +46,7 @@ impl Pin {
         match self {
             Pin::Suffix(suffix) => Some(("suffix", suffix)),
             Pin::ForceRename(name) => Some(("forceRename", name)),
-            Pin::Nothing | Pin::Impossible | Pin::Dropped | Pin::Unknown(_) => None,
+            Pin::Nothing | Pin::Impossible | Pin::Renamed | Pin::Dropped | Pin::Unknown(_) => None,
         }
     }
 
@@ -86,15 +91,17 @@ impl Chart<'_> {
         let accounts = self.keyed_accounts(to, tokens);
         let mut pins = Pins { objects: Vec::new(), disabled: self.disabled(), accounts, to, tokens };
         // With nothing pinned but the accounts, so that the siblings are those of 4.x.
-        let values = pins.applied(self.values);
+        let live = self.live();
+        let values = pins.applied(&live);
         let then = Chart { version: to, values: &values, ..*self };
         let untouched = then.objects();
         // Accounts stand in both lists in the same order. Their identifiers are not unique: an
         // extra account may be called `default`, too.
         let mut accounts = pins.accounts.accounts.iter();
-        let pinned = self.objects().into_iter().map(|object| {
-            let of_token =
-                |account: &&KeyedAccount| account.has_token && format!("{}-sa-token", account.was) == object.identifier;
+        let objects = self.objects();
+        let shared = self.shared_by_policies(&objects);
+        let pinned = objects.into_iter().map(|object| {
+            let of_token = |account: &&KeyedAccount| account.has_token && account.token == object.identifier;
             let keyed = match object.section {
                 Section::ServiceAccount => accounts.next(),
                 Section::Tokens => pins.accounts.accounts.iter().find(of_token),
@@ -102,21 +109,26 @@ impl Chart<'_> {
             };
             let identifier = match (object.section, keyed) {
                 (Section::ServiceAccount, Some(keyed)) => keyed.identifier.clone(),
-                (Section::Tokens, Some(keyed)) => format!("{}-sa-token", keyed.identifier),
+                (Section::Tokens, Some(keyed)) if keyed.token != OLD_TOKEN => format!("{}-sa-token", keyed.identifier),
                 _ => object.identifier.clone(),
             };
-            let there = untouched.iter().find(|then| then.section == object.section && then.identifier == identifier);
+            // A token of before 3.5.0 is kept as a Secret of its own.
+            let is_old_token = object.section == Section::Tokens && identifier == OLD_TOKEN;
+            let section = if is_old_token && tokens == Tokens::Kept { Section::Secrets } else { object.section };
+            let there = untouched.iter().find(|then| then.section == section && then.identifier == identifier);
             let pin = match (there, object.section, keyed) {
                 (None, ..) => Pin::Dropped,
                 (_, Section::ServiceAccount, Some(keyed)) => keyed.pin.clone(),
-                (Some(there), Section::Tokens, _) => match &object.name {
+                (Some(there), Section::Tokens, _) if section == Section::Tokens => match &object.name {
                     Err(unknown) => Pin::Unknown(unknown.clone()),
                     name if *name == there.name => Pin::Nothing,
                     _ => Pin::Impossible,
                 },
                 _ => match &object.name {
                     Err(Unknown { why: Why::Template, .. }) => self.taken_over(&then, &object),
-                    name => pin(&then, object.section, &identifier, name),
+                    Err(Unknown { why: Why::Random, .. }) => Pin::Renamed,
+                    Ok(name) if object.section == Section::NetworkPolicies && shared.contains(name) => Pin::Renamed,
+                    name => pin(&then, section, &identifier, name),
                 },
             };
             Pinned { untouched: there.map(|there| there.name.clone()), pin, object }
@@ -126,12 +138,37 @@ impl Chart<'_> {
         pins
     }
 
+    /// The values without the sections that this version does not read.
+    pub(super) fn live(&self) -> Value {
+        let mut values = self.values.clone();
+        for section in Section::ALL.into_iter().filter(|section| self.section(*section).is_none()) {
+            if let [.., last] = section.path()
+                && let Some(parent) = values.at_mut(&section.path()[..section.path().len() - 1])
+            {
+                parent.remove(last);
+            }
+        }
+        if self.version < Version::v3(7, 0) {
+            values.remove_at(&["configMapsFromFolder", "enabled"]);
+        }
+        values
+    }
+
+    /// The names that several policies have because 3.0 and 3.1 do not count them.
+    fn shared_by_policies(&self, objects: &[Object]) -> BTreeSet<String> {
+        let policies = objects.iter().filter(|object| object.section == Section::NetworkPolicies);
+        let names: Vec<&String> = policies.filter_map(|policy| policy.name.as_ref().ok()).collect();
+        let is_shared = |name: &&&String| names.iter().filter(|other| other == name).count() > 1;
+        let is_old = self.version < Version::v3(2, 0);
+        names.iter().filter(|name| is_old && is_shared(name)).map(|name| (*name).clone()).collect()
+    }
+
     /// What names an object by a template that only Helm can render: 4.x renders it, too.
     fn taken_over(&self, then: &Chart<'_>, object: &Object) -> Pin {
         let open = || Pin::Unknown(object.name.clone().expect_err("a template leaves the name open"));
         let item = self.section(object.section).and_then(|section| section.get(&object.identifier));
         let text = |key: &str| item.and_then(|item| item.text_at(&[key])).filter(|text| !text.is_empty());
-        match (text("forceRename").filter(|_| is_forced_in_3(object.section)), text("nameOverride")) {
+        match (text("forceRename").filter(|_| self.is_forced(object.section)), text("nameOverride")) {
             (Some(forced), _) => Pin::ForceRename(forced.to_owned()),
             (None, Some(name)) if siblings_v4(then, object.section) == Some(false) => Pin::Suffix(name.to_owned()),
             (None, Some(name)) => {
@@ -149,7 +186,7 @@ impl Chart<'_> {
         {
             for (identifier, item) in self.section(section).map(Value::entries).unwrap_or_default() {
                 let is_disabled = switch(item.get("enabled"), true) == Some(false);
-                let forced = is_forced_in_3(section).then_some("forceRename");
+                let forced = self.is_forced(section).then_some("forceRename");
                 let is_named = ["nameOverride"].into_iter().chain(forced).any(|key| item.get(key).is_some());
                 if !is_disabled || !is_named {
                     continue;
@@ -171,19 +208,20 @@ impl Chart<'_> {
         }
         found
     }
-}
 
-/// Whether 3.x has `forceRename` in a section (row C).
-fn is_forced_in_3(section: Section) -> bool {
-    matches!(
-        section,
-        Section::ConfigMaps
-            | Section::ConfigMapsFromFolder
-            | Section::Secrets
-            | Section::RawResources
-            | Section::Roles
-            | Section::Bindings
-    )
+    /// Whether this version of 3.x has `forceRename` in a section (row C).
+    fn is_forced(&self, section: Section) -> bool {
+        let is_of_row_c = matches!(
+            section,
+            Section::ConfigMaps
+                | Section::ConfigMapsFromFolder
+                | Section::Secrets
+                | Section::RawResources
+                | Section::Roles
+                | Section::Bindings
+        );
+        is_of_row_c && self.version >= Version::v3(5, 0)
+    }
 }
 
 /// What keeps a name for an item of 4.x values. The keys of the item that name it count for

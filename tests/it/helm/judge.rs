@@ -1,16 +1,16 @@
-//! What Helm makes of a release in 3.7 and, converted, in 4.x, compared with each other and with
+//! What Helm makes of a release in 3.x and, converted, in 4.x, compared with each other and with
 //! what this crate says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flux_codemod::charts::app_template::{Chart, Tokens, Version};
+use flux_codemod::charts::app_template::{Chart, Name, Tokens, Version, Why};
 use flux_codemod::flux::Value;
 use serde_json::Value as Json;
 
 use super::render::{Render, render};
 
 /// The versions to which is converted; 4.6.2 is to names what 4.1.1 is ([`Version::of`]).
-pub(super) const TARGETS: [(Version, &str); 2] = [(Version::V4_0, "4.0"), (Version::V4_1, "4.1")];
+pub(super) const TARGETS: [Version; 2] = [Version::V4_0, Version::V4_1];
 
 fn text<'j>(object: &'j Json, pointer: &str) -> &'j str {
     object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
@@ -45,7 +45,11 @@ fn renamed(json: Json) -> Json {
     match json {
         Json::Object(entries) => {
             let name = |key: String| {
-                if key == "app.kubernetes.io/component" { "app.kubernetes.io/controller".into() } else { key }
+                if ["app.kubernetes.io/component", "common.bjw-s.dev/controller"].contains(&&*key) {
+                    "app.kubernetes.io/controller".into()
+                } else {
+                    key
+                }
             };
             entries.into_iter().map(|(key, value)| (name(key), renamed(value))).collect()
         }
@@ -69,6 +73,8 @@ pub(super) fn is_refused(object: &Json) -> bool {
 pub(super) struct Case {
     /// Where it comes from.
     pub of: String,
+    /// The version of 3.x that it is on.
+    pub version: Version,
     pub release: String,
     pub namespace: String,
     pub values: Value,
@@ -77,7 +83,7 @@ pub(super) struct Case {
 
 impl Case {
     fn chart(&self) -> Chart<'_> {
-        Chart { version: Version::V3_7, release: &self.release, namespace: &self.namespace, values: &self.values }
+        Chart { version: self.version, release: &self.release, namespace: &self.namespace, values: &self.values }
     }
 
     /// Its values as those of a version of 4.x.
@@ -85,16 +91,28 @@ impl Case {
         self.chart().conversion(to, self.tokens).applied(&self.values)
     }
 
-    /// The release as 3.7, and converted as each of the targets.
+    /// The release as it is, and converted as each of the targets.
     pub(super) fn renders(&self) -> Vec<Render> {
-        let of = |version, values| Render {
-            version,
+        let of = |version: Version, values| Render {
+            version: version.to_string(),
             release: self.release.clone(),
             namespace: self.namespace.clone(),
             values,
         };
-        let then = TARGETS.map(|(to, version)| of(version, self.converted(to)));
-        [of("3.7", self.values.clone())].into_iter().chain(then).collect()
+        let then = TARGETS.map(|to| of(to, self.converted(to)));
+        [of(self.version, self.values.clone())].into_iter().chain(then).collect()
+    }
+
+    /// The objects whose names nothing can keep: of routes that are drawn at random, and of
+    /// policies that share one.
+    fn given_up(&self, before: &Objects) -> BTreeSet<(String, String)> {
+        let policies = || before.iter().filter(|((section, _), _)| section == "networkpolicies");
+        let is_given_up = |((section, _), object): &(&(String, String), &Json)| {
+            let name = text(object, "/metadata/name");
+            let shares = || policies().filter(|(_, other)| text(other, "/metadata/name") == name).count() > 1;
+            name.contains(" or ") || self.version < Version::v3(2, 0) && section == "networkpolicies" && shares()
+        };
+        before.iter().filter(is_given_up).map(|(key, _)| key.clone()).collect()
     }
 
     /// What is wrong with what Helm made of these renders, and how many objects could be compared:
@@ -102,16 +120,14 @@ impl Case {
     fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>) {
         let mut wrong = Vec::new();
         for (number, made) in made.iter().enumerate() {
-            let version = if number == 0 { Version::V3_7 } else { TARGETS[number - 1].0 };
+            let version = if number == 0 { self.version } else { TARGETS[number - 1] };
             let values = if number == 0 { self.values.clone() } else { self.converted(version) };
             // The model of this crate, for which the judge was called.
             let chart = Chart { version, values: &values, ..self.chart() };
             let ours: BTreeSet<(String, String)> = chart
                 .objects()
                 .into_iter()
-                .map(|object| {
-                    (object.kind.unwrap_or_default(), object.name.unwrap_or_else(|unknown| unknown.to_string()))
-                })
+                .map(|object| (object.kind.unwrap_or_default(), shown(object.name)))
                 .collect();
             let helms: BTreeSet<_> = made.iter().map(kind_and_name).collect();
             let differ = ours.symmetric_difference(&helms);
@@ -134,18 +150,32 @@ impl Case {
         }
         let before = comparable(&made[0], self.tokens);
         let fails: BTreeSet<_> = before.iter().filter(|(_, object)| is_refused(object)).map(|(key, _)| key).collect();
-        for ((_, version), made) in TARGETS.iter().zip(&made[1..]) {
+        let given_up = self.given_up(&before);
+        for (version, made) in TARGETS.iter().zip(&made[1..]) {
             let after = comparable(made, self.tokens);
             for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>().difference(&fails) {
-                let (then, now) = (before.get(*key), after.get(*key));
+                let nameless = |object: &Json| {
+                    let mut object = object.clone();
+                    if given_up.contains(key) {
+                        object["metadata"].as_object_mut().unwrap().remove("name");
+                    }
+                    object
+                };
+                let [then, now] = [&before, &after].map(|objects| objects.get(*key).map(nameless));
                 if then != now {
-                    let told = |object: Option<&Json>| object.map_or("nothing".to_owned(), Json::to_string);
-                    wrong.push(format!("{version} {key:?}:\n    3.7 {}\n    now {}", told(then), told(now)));
+                    let told = |object: Option<Json>| object.map_or("nothing".to_owned(), |object| object.to_string());
+                    let was = self.version;
+                    wrong.push(format!("{version} {key:?}:\n    {was} {}\n    now {}", told(then), told(now)));
                 }
             }
         }
         (before.len() - fails.len(), wrong)
     }
+}
+
+/// A name, or the names that it may be.
+fn shown(name: Name) -> String {
+    name.unwrap_or_else(|unknown| if unknown.why == Why::Random { unknown.text } else { unknown.to_string() })
 }
 
 /// How the judge found some releases: how many objects it compared, and what is wrong with which

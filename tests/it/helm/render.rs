@@ -13,8 +13,8 @@ use serde_json::{Value as Json, json};
 /// A release to render with the chart of `tests/helm`.
 #[derive(Clone)]
 pub(super) struct Render {
-    /// `3.7`, `4.0` or `4.1`.
-    pub version: &'static str,
+    /// A tag of 3.x, `4.0` or `4.1`.
+    pub version: String,
     pub release: String,
     pub namespace: String,
     pub values: Value,

@@ -20,6 +20,9 @@ const RELEASES: [&str; 4] =
     ["app", "foo-server", "my-media-app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bcd"];
 const IDS: [&str; 7] = ["app", "main", "web-ui", "server", "foo-server", "config", "default"];
 
+/// The ports of a service: the default one is never drawn at random.
+const PORTS: [&str; 3] = ["a: {port: 80}", "a: {port: 81}", "a: {port: 80}, b: {port: 81, primary: true}"];
+
 /// Numbers that decide, one after the other. When they are used up it is always the first choice:
 /// the smallest values.
 struct Dice {
@@ -80,6 +83,7 @@ impl Dice {
             text += &format!("nameOverride: '{name}', ");
         }
         text += &self.maybe(8, "forceRename: 'f-{{ .Release.Name }}'");
+        text += &self.maybe(8, "annotations: {a: 'x {{ .Release.Name }}', b: '{{`c`}}', d: e}");
         text + &self.maybe(4, "primary: true")
     }
 
@@ -164,7 +168,12 @@ impl Dice {
             _ => text += &format!("{name}: {{{entries}}}, "),
         };
         add("controllers", self.entries(Dice::controller));
-        add("service", self.entries(|dice| format!("{}controller: {}", dice.naming(true), dice.of(&IDS))));
+        add(
+            "service",
+            self.entries(|dice| {
+                format!("{}controller: {}, ports: {{{}}}", dice.naming(true), dice.of(&IDS), dice.of(&PORTS))
+            }),
+        );
         add(
             "ingress",
             self.entries(|dice| {
@@ -180,8 +189,9 @@ impl Dice {
             self.entries(|dice| {
                 let (first, second) = (dice.of(&IDS), dice.of(&["elsewhere", "app", "main"]));
                 format!(
-                    "{}rules: [{{backendRefs: [{{name: {first}, port: 80}}, {{name: {second}}}]}}]",
-                    dice.naming(true)
+                    "{}rules: [{{backendRefs: [{{name: {first}, port: 80{}}}, {{name: {second}}}]}}]",
+                    dice.naming(true),
+                    dice.of(&["", ", weight: 0", ", weight: 2"])
                 )
             }),
         );
@@ -224,6 +234,7 @@ impl Dice {
         add("global", format!("{}{}enabled: true", self.of(&always), self.of(&names)));
         text += self.of(&["", "", "fullnameOverride: topfull, ", "nameOverride: dead, "]);
         text += self.of(&["", "", "enforceServiceAccountCreation: true, "]);
+        text += self.of(&["", "", "", "networkPolicy: {a: {}, b: {}}, "]);
         if self.below(3) > 0 {
             text += &self.account();
         }

@@ -6,7 +6,7 @@ use crate::charts::app_template::items::enabled;
 use crate::charts::app_template::name::{Name, Unknown, Why};
 use crate::charts::app_template::references::Referent;
 use crate::charts::app_template::restore::{Pin, Pinned};
-use crate::charts::app_template::{Chart, Section};
+use crate::charts::app_template::{Chart, Section, Version};
 use crate::yaml::Node;
 
 /// Something about a conversion that you have to know, or why it must not be done.
@@ -56,6 +56,44 @@ pub enum Matter {
     },
     /// The account of a controller, or of a subject, is unknown.
     AccountOpen(Unknown),
+    /// 3.x draws the name at random on every render, so that none can be kept.
+    NameRandom {
+        /// The kind of the object.
+        kind: String,
+        /// The names that it may have, as text.
+        names: String,
+        /// The name in 4.x.
+        then: Option<String>,
+    },
+    /// Another object has the same kind and name in 3.x, so that only one of them is in force; in
+    /// 4.x both are.
+    NameShared {
+        /// Their kind.
+        kind: String,
+        /// The name in 3.x.
+        name: String,
+        /// The name in 4.x.
+        then: Option<String>,
+    },
+    /// The chart makes one claim and its pods mount another one; from 3.4.0 they mount the one that
+    /// it makes.
+    ClaimApart {
+        /// The claim that it makes.
+        made: String,
+        /// The claim that pods mount.
+        mounted: String,
+    },
+    /// A default is drawn at random in 3.x.
+    Drawn(String),
+    /// It does nothing in this version and would in later ones: it is removed.
+    Removed(String),
+    /// It is no template in this version and would be one in 4.x: it is escaped.
+    Escaped {
+        /// The version.
+        from: Version,
+    },
+    /// 4.x renders it in another way, whatever is done.
+    Changes(String),
     /// 4.x rejects it, and there is no replacement for it.
     Rejected(String),
     /// Something refers to an object by an identifier that no enabled object has.
@@ -68,9 +106,12 @@ pub enum Matter {
     /// An empty mapping over a default of `defaultPodOptions` is removed: in 4.x it would replace
     /// the default.
     EmptyOption,
-    /// A selector asks for the label `app.kubernetes.io/component`, which pods of 4.x do not have.
-    /// Whose pods it means is unknown.
-    Component,
+    /// A selector asks for a label of 3.x, which pods of 4.x do not have. Whose pods it means is
+    /// unknown.
+    Component {
+        /// The label.
+        label: &'static str,
+    },
 }
 
 impl fmt::Display for Matter {
@@ -89,16 +130,35 @@ impl fmt::Display for Matter {
             Matter::Clash { kind, name } => write!(f, "two objects would have the name {kind} {name}"),
             Matter::TokenDropped { name } => write!(f, "Secret {name} with a static token is removed"),
             Matter::AccountOpen(unknown) => write!(f, "its service account in 3.x is unknown ({unknown})"),
-            Matter::Rejected(why) => f.write_str(why),
+            Matter::NameRandom { kind, names, then } => {
+                let then = then.as_deref().unwrap_or("one that is unknown");
+                write!(f, "{kind} {names}: 3.x draws its name at random on every render; in 4.x it is {then}")
+            }
+            Matter::NameShared { kind, name, then } => {
+                let then = then.as_deref().unwrap_or("one that is unknown");
+                write!(
+                    f,
+                    "{kind} {name} is the name of others, too, and only the last one is in force; in 4.x it is {then}"
+                )
+            }
+            Matter::ClaimApart { made, mounted } => write!(
+                f,
+                "3.x makes claim {made}, and pods mount claim {mounted}; in 4.x pods mount {made}. `existingClaim: {mounted}` \
+                 keeps what they mount, and Helm then deletes claim {made}"
+            ),
+            Matter::Escaped { from } => {
+                write!(f, "its braces are text in {from} and would be a template in 4.x: it is escaped")
+            }
+            Matter::Rejected(what) | Matter::Drawn(what) | Matter::Removed(what) | Matter::Changes(what) => {
+                f.write_str(what)
+            }
             Matter::DeadIdentifier { section, identifier } => {
                 write!(f, "{} has no enabled entry `{identifier}`", section.path().join("."))
             }
             Matter::EmptyOption => {
                 f.write_str("it is empty and is removed: 3.x ignores it, 4.x would use it instead of the default")
             }
-            Matter::Component => {
-                f.write_str("it selects by app.kubernetes.io/component, which pods of 4.x do not have")
-            }
+            Matter::Component { label } => write!(f, "it selects by {label}, which pods of 4.x do not have"),
         }
     }
 }
@@ -109,19 +169,23 @@ impl Chart<'_> {
         let mut found = Vec::new();
         found.extend(conversion.pins.objects.iter().filter_map(about_name));
         found.extend(self.about_accounts(conversion));
+        found.extend(conversion.older.doubts.iter().cloned());
+        // What goes because it did nothing has nothing more to say.
+        let live = conversion.older.applied(self.values);
         let values = conversion.applied(self.values);
         let then = Chart { version: conversion.pins.to, values: &values, ..*self };
-        let clashing = conversion.pins.clashes(self.release, self.namespace, self.values);
+        let clashing = conversion.pins.clashes(self.release, self.namespace, &live);
         found.extend(
             clashing.into_iter().map(|(kind, name)| Doubt { at: Vec::new(), matter: Matter::Clash { kind, name } }),
         );
         let rejected = then.rejected().into_iter();
         found.extend(rejected.map(|rejected| Doubt { at: rejected.at, matter: Matter::Rejected(rejected.why) }));
-        found.extend(then.dead_identifiers());
-        let empty = empty::shadowing(self.values).into_iter();
+        found.extend(then.dead_identifiers(self.version));
+        let empty = empty::shadowing(&live).into_iter();
         found.extend(empty.map(|at| Doubt { at: at.to_vec(), matter: Matter::EmptyOption }));
-        let others = conversion.labels.of_others(self.values).into_iter();
-        found.extend(others.map(|at| Doubt { at, matter: Matter::Component }));
+        let others = conversion.labels.of_others(&live).into_iter();
+        let label = self.version.controller_label();
+        found.extend(others.map(|at| Doubt { at, matter: Matter::Component { label } }));
         found
     }
 
@@ -140,11 +204,15 @@ impl Chart<'_> {
         open.collect()
     }
 
-    /// Identifiers of services, roles and accounts that lead nowhere.
-    fn dead_identifiers(&self) -> Vec<Doubt> {
+    /// Identifiers of services, roles and accounts that lead nowhere; of controllers in a version
+    /// before 3.0.3, from which on 3.x fails on them as well.
+    fn dead_identifiers(&self, from: Version) -> Vec<Doubt> {
         let dead = self.references().into_iter().filter_map(|reference| {
             let Referent::Identifier(section, identifier) = reference.to else { return None };
-            let counts = matches!(section, Section::Service | Section::Roles | Section::ServiceAccount);
+            let counts = match section {
+                Section::Controllers => from < Version::v3(0, 3),
+                section => matches!(section, Section::Service | Section::Roles | Section::ServiceAccount),
+            };
             let is_there = || enabled(self.section(section)).iter().any(|item| item.identifier == identifier);
             let doubt = Doubt {
                 at: reference.path,
@@ -165,21 +233,24 @@ fn about_name(pinned: &Pinned) -> Option<Doubt> {
         (Pin::Unknown(unknown), _) if unknown.why == Why::Switch && unknown.text == object.identifier => {
             Matter::PresenceOpen
         }
+        (Pin::Renamed, Err(unknown)) => Matter::NameRandom { kind, names: unknown.text.clone(), then: then(pinned) },
+        (Pin::Renamed, Ok(name)) => Matter::NameShared { kind, name: name.clone(), then: then(pinned) },
         (Pin::Unknown(unknown), _) => Matter::NameOpen(unknown.clone()),
         (Pin::Dropped, Ok(name)) if section == Section::Tokens => Matter::TokenDropped { name: name.clone() },
         // The name of a token that would be dropped is unknown with that of its account, which is
         // reported.
         (Pin::Dropped, Err(_)) if section == Section::Tokens => return None,
         (Pin::Impossible, Ok(name)) if section == Section::Persistence => Matter::ClaimLost { name: name.clone() },
-        (Pin::Impossible | Pin::Dropped, Ok(name)) => {
-            let then = pinned.untouched.clone().and_then(Name::ok);
-            Matter::NameLost { kind, name: name.clone(), then }
-        }
+        (Pin::Impossible | Pin::Dropped, Ok(name)) => Matter::NameLost { kind, name: name.clone(), then: then(pinned) },
         (_, Err(unknown)) if unknown.why == Why::Template => Matter::NameTemplated(unknown.clone()),
         (_, Err(unknown)) => Matter::NameOpen(unknown.clone()),
         (Pin::Nothing | Pin::Suffix(_) | Pin::ForceRename(_), Ok(_)) => return None,
     };
     Some(Doubt { at: if section == Section::Tokens { vec!["serviceAccount".to_owned()] } else { at }, matter })
+}
+
+fn then(pinned: &Pinned) -> Option<String> {
+    pinned.untouched.clone().and_then(Name::ok)
 }
 
 /// The line of the deepest of these keys that stands in the text of some values, from 1. A key may

@@ -1,14 +1,25 @@
-//! The label by which pods of a controller are selected: `app.kubernetes.io/component` in 3.x,
-//! `app.kubernetes.io/controller` in 4.x.
+//! The label by which pods of a controller are selected: `app.kubernetes.io/component` in 3.x, but
+//! another one in 3.0.0; `app.kubernetes.io/controller` in 4.x.
 
 use crate::charts::app_template::items::enabled;
-use crate::charts::app_template::{Chart, Section};
+use crate::charts::app_template::{Chart, Section, Version};
 use crate::flux::Value;
 
-/// The label that 3.x gives to the pods of a controller, with its identifier.
+/// The label that 3.x gives to the pods of a controller, with its identifier, but for 3.0.0.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
 /// The one that 4.x gives them instead.
 pub const CONTROLLER: &str = "app.kubernetes.io/controller";
+
+impl Version {
+    /// The label that this version gives to the pods of a controller, with its identifier.
+    pub fn controller_label(self) -> &'static str {
+        match self {
+            Version::V3(_) if self == Version::v3(0, 0) => "common.bjw-s.dev/controller",
+            Version::V3(_) => COMPONENT,
+            Version::V4_0 | Version::V4_1 => CONTROLLER,
+        }
+    }
+}
 
 const NAME: &str = "app.kubernetes.io/name";
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -20,6 +31,8 @@ const SELECTORS: [&str; 6] =
 /// What tells which pods a selector means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Labels {
+    /// That of 3.x.
+    label: &'static str,
     controllers: Vec<String>,
     release: String,
     /// `app.kubernetes.io/name` of all that the chart makes.
@@ -39,6 +52,7 @@ impl Labels {
     pub(super) fn of(chart: &Chart<'_>) -> Labels {
         let controllers = enabled(chart.section(Section::Controllers));
         Labels {
+            label: chart.version.controller_label(),
             controllers: controllers.iter().map(|controller| controller.identifier.to_owned()).collect(),
             release: chart.release.to_owned(),
             name: chart.name().ok(),
@@ -50,7 +64,7 @@ impl Labels {
     pub(super) fn rename(&self, values: &mut Value) {
         self.each_selector(values, &mut Vec::new(), &mut |selector, key, _| {
             if self.whose(selector, key) == Whose::Ours {
-                rename_in(selector, key);
+                self.rename_in(selector, key);
             }
         });
     }
@@ -64,7 +78,7 @@ impl Labels {
                 found.push(path.to_vec());
             }
         });
-        in_text(values, &mut Vec::new(), &mut found);
+        self.in_text(values, &mut Vec::new(), &mut found);
         found
     }
 
@@ -76,17 +90,17 @@ impl Labels {
         path: &mut Vec<String>,
         visit: &mut dyn FnMut(&mut Value, &'static str, &[String]),
     ) {
-        if asks_by_expression(value) {
+        if self.asks_by_expression(value) {
             visit(value, "matchExpressions", path);
         }
-        if asks_by_label(value.get("matchLabels")) {
+        if self.asks_by_label(value.get("matchLabels")) {
             visit(value, "matchLabels", path);
         }
         match value {
             Value::Mapping(entries) => {
                 for (key, value) in entries {
                     path.push(key.clone());
-                    if key != "matchLabels" && SELECTORS.contains(&key.as_str()) && asks_by_label(Some(value)) {
+                    if key != "matchLabels" && SELECTORS.contains(&key.as_str()) && self.asks_by_label(Some(value)) {
                         visit(value, "", path);
                     }
                     self.each_selector(value, path, visit);
@@ -127,7 +141,7 @@ impl Labels {
             })
         };
         let named = [is(INSTANCE, Some(&self.release)), is(NAME, self.name.as_deref())];
-        let components = asked.iter().find(|(asked, _)| *asked == COMPONENT).map(|(_, values)| values);
+        let components = asked.iter().find(|(asked, _)| *asked == self.label).map(|(_, values)| values);
         let ours = |value: &&str| self.rendered(value).is_some_and(|value| self.controllers.contains(&value));
         match named {
             [Some(false), _] | [_, Some(false)] => Whose::Others,
@@ -140,57 +154,61 @@ impl Labels {
     }
 
     fn rendered(&self, text: &str) -> Option<String> {
-        let version = crate::charts::app_template::Version::V3_7;
+        let version = Version::V3_7_3;
         Chart { version, release: &self.release, namespace: &self.namespace, values: &Value::Null }.rendered(text).ok()
     }
-}
 
-fn asks_by_label(labels: Option<&Value>) -> bool {
-    labels.is_some_and(|labels| labels.get(COMPONENT).is_some())
-}
+    fn asks_by_label(&self, labels: Option<&Value>) -> bool {
+        labels.is_some_and(|labels| labels.get(self.label).is_some())
+    }
 
-fn asks_by_expression(selector: &Value) -> bool {
-    let expressions = selector.get("matchExpressions").map(Value::items).unwrap_or_default();
-    expressions.iter().any(|expression| expression.text_at(&["key"]) == Some(COMPONENT))
-}
+    fn asks_by_expression(&self, selector: &Value) -> bool {
+        let expressions = selector.get("matchExpressions").map(Value::items).unwrap_or_default();
+        expressions.iter().any(|expression| expression.text_at(&["key"]) == Some(self.label))
+    }
 
-fn rename_in(selector: &mut Value, key: &str) {
-    let labels = match key {
-        "" => Some(selector),
-        "matchExpressions" => {
-            let Some(Value::Sequence(expressions)) = selector.get_mut("matchExpressions") else { return };
-            let asking = expressions.iter_mut().filter(|expression| expression.text_at(&["key"]) == Some(COMPONENT));
-            return asking.for_each(|expression| expression.set("key", Value::string(CONTROLLER)));
-        }
-        key => selector.get_mut(key),
-    };
-    let Some(Value::Mapping(labels)) = labels else { return };
-    labels.iter_mut().filter(|(label, _)| label == COMPONENT).for_each(|(label, _)| *label = CONTROLLER.to_owned());
-}
-
-/// Texts that speak of the label: selectors in arguments and the like.
-fn in_text(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    match value {
-        Value::Scalar { text, .. } => {
-            let is_key_of_expression = path.last().is_some_and(|key| key == "key");
-            if text.contains(COMPONENT) && !is_key_of_expression {
-                found.push(path.clone());
+    fn rename_in(&self, selector: &mut Value, key: &str) {
+        let labels = match key {
+            "" => Some(selector),
+            "matchExpressions" => {
+                let Some(Value::Sequence(expressions)) = selector.get_mut("matchExpressions") else { return };
+                let asking =
+                    expressions.iter_mut().filter(|expression| expression.text_at(&["key"]) == Some(self.label));
+                return asking.for_each(|expression| expression.set("key", Value::string(CONTROLLER)));
             }
-        }
-        Value::Mapping(entries) => {
-            for (key, value) in entries {
-                path.push(key.clone());
-                in_text(value, path, found);
-                path.pop();
+            key => selector.get_mut(key),
+        };
+        let Some(Value::Mapping(labels)) = labels else { return };
+        labels
+            .iter_mut()
+            .filter(|(label, _)| label == self.label)
+            .for_each(|(label, _)| *label = CONTROLLER.to_owned());
+    }
+
+    /// Texts that speak of the label: selectors in arguments and the like.
+    fn in_text(&self, value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+        match value {
+            Value::Scalar { text, .. } => {
+                let is_key_of_expression = path.last().is_some_and(|key| key == "key");
+                if text.contains(self.label) && !is_key_of_expression {
+                    found.push(path.clone());
+                }
             }
-        }
-        Value::Sequence(items) => {
-            for (n, item) in items.iter().enumerate() {
-                path.push(n.to_string());
-                in_text(item, path, found);
-                path.pop();
+            Value::Mapping(entries) => {
+                for (key, value) in entries {
+                    path.push(key.clone());
+                    self.in_text(value, path, found);
+                    path.pop();
+                }
             }
+            Value::Sequence(items) => {
+                for (n, item) in items.iter().enumerate() {
+                    path.push(n.to_string());
+                    self.in_text(item, path, found);
+                    path.pop();
+                }
+            }
+            Value::Null => {}
         }
-        Value::Null => {}
     }
 }

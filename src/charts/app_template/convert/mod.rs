@@ -9,6 +9,7 @@ mod backends;
 mod doubt;
 mod empty;
 mod labels;
+mod older;
 mod rejected;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub struct Conversion {
     pub pins: Pins,
     /// What you have to know about it, and why it must not be done, in the order of the values.
     pub doubts: Vec<Doubt>,
+    older: older::Older,
     backends: backends::Backends,
     labels: labels::Labels,
 }
@@ -38,6 +40,7 @@ impl Chart<'_> {
         let mut conversion = Conversion {
             pins: self.pins(to, tokens),
             doubts: Vec::new(),
+            older: older::Older::of(self, to),
             backends: backends::Backends::of(self),
             labels: labels::Labels::of(self),
         };
@@ -51,7 +54,7 @@ impl Conversion {
     /// and variables. What stays stands where it stood, and what takes the place of something
     /// stands there.
     pub fn applied(&self, values: &Value) -> Value {
-        let mut values = self.pins.applied(values);
+        let mut values = self.pins.applied(&self.older.applied(values));
         empty::remove(&mut values);
         rejected::state_types(&mut values);
         self.backends.state(&mut values);

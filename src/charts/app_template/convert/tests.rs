@@ -10,7 +10,7 @@ fn value(text: &str) -> Value {
 }
 
 fn chart(values: &Value) -> Chart<'_> {
-    Chart { version: Version::V3_7, release: "app", namespace: "media", values }
+    Chart { version: Version::V3_7_3, release: "app", namespace: "media", values }
 }
 
 /// The values, converted, which must be converted for good; and what there is to say, each as
@@ -196,7 +196,8 @@ fn selectors_on_the_component_follow() {
     };
     becomes(&spread(COMPONENT, ""), &spread(CONTROLLER, ""));
     let named = ", app.kubernetes.io/name: '{{ .Release.Name }}'";
-    becomes(&spread(COMPONENT, named), &spread(CONTROLLER, named));
+    let affinity = |text: String| text.replace("topologySpreadConstraints", "affinity");
+    becomes(&affinity(spread(COMPONENT, named)), &affinity(spread(CONTROLLER, named)));
     let expression = |label: &str| {
         format!(
             "{{controllers: {{main: {{pod: {{affinity: {{a: {{labelSelector: {{matchExpressions: [{{key: {label}, operator: In, values: [main]}}]}}}}}}}}}}}}}}"

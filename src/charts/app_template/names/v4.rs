@@ -95,7 +95,7 @@ fn tokens(chart: &Chart<'_>) -> Vec<(String, bool)> {
     accounts.collect()
 }
 
-/// The folders that the values name; in both majors.
+/// The folders that the values name; in both majors, from 3.7.0.
 pub(super) fn folders<'v>(chart: &Chart<'v>) -> Vec<Item<'v>> {
     if folders_are_off(chart) {
         return Vec::new();
@@ -105,7 +105,8 @@ pub(super) fn folders<'v>(chart: &Chart<'v>) -> Vec<Item<'v>> {
 }
 
 fn folders_are_off(chart: &Chart<'_>) -> bool {
-    switch(chart.values.at(&["configMapsFromFolder", "enabled"]), false) == Some(false)
+    chart.version < Version::v3(7, 0)
+        || switch(chart.values.at(&["configMapsFromFolder", "enabled"]), false) == Some(false)
 }
 
 /// The name of an item, which has siblings or not.

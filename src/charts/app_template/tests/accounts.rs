@@ -21,12 +21,12 @@ fn the_account_of_a_pod_in_3() {
         ("serviceAccount: {create: 'true'}", "?Switch"),
         ("serviceAccount: {name: '{{ .Release.Name }}'}", "?NotRendered"),
     ] {
-        assert_eq!(pods(Version::V3_7, values), [want], "{values}");
+        assert_eq!(pods(Version::V3_7_3, values), [want], "{values}");
     }
     let stated = "{controllers: {a: {serviceAccount: {identifier: x}}, b: {serviceAccount: {name: yy}}, c: {serviceAccount: {identifier: default}}, d: \
                   {serviceAccount: {identifier: none}}}, serviceAccount: {name: own, extraServiceAccounts: {x: {create: false}}}}";
     let values = value(stated);
-    let pods: Vec<_> = chart(Version::V3_7, &values).pod_accounts().iter().map(|pod| shown(&pod.name)).collect();
+    let pods: Vec<_> = chart(Version::V3_7_3, &values).pod_accounts().iter().map(|pod| shown(&pod.name)).collect();
     assert_eq!(pods, ["app-x", "yy", "own", "?Account"]);
 }
 
@@ -53,7 +53,7 @@ fn the_account_of_a_pod_in_4() {
 
 fn keyed(to: Version, tokens: Tokens, values: &str) -> (Vec<(String, Pin)>, Vec<Statement>) {
     let values = value(&format!("{{controllers: {{c: {{}}}}, {values}}}"));
-    let keyed = chart(Version::V3_7, &values).keyed_accounts(to, tokens);
+    let keyed = chart(Version::V3_7_3, &values).keyed_accounts(to, tokens);
     let accounts = keyed.accounts.into_iter().map(|account| (account.identifier, account.pin));
     (accounts.collect(), keyed.controllers.into_iter().map(|(_, statement)| statement).collect())
 }
@@ -100,11 +100,11 @@ fn an_extra_account_may_be_called_default_too() {
         ("{create: true, extraServiceAccounts: {default: {create: false}}}", &["app-default-sa-token", "app"], "app"),
     ] {
         let values = format!("serviceAccount: {accounts}");
-        assert_eq!(names(Version::V3_7, &format!("{{{values}}}")), objects, "{accounts}");
-        assert_eq!(pods(Version::V3_7, &values), [pod], "{accounts}");
+        assert_eq!(names(Version::V3_7_3, &format!("{{{values}}}")), objects, "{accounts}");
+        assert_eq!(pods(Version::V3_7_3, &values), [pod], "{accounts}");
         let controllers = "controllers: {c: {}}, d: {serviceAccount: {identifier: default}}";
         let values = value(&format!("{{{controllers}, {values}}}"));
-        assert_eq!(chart(Version::V3_7, &values).account_of("default"), Ok(pod.to_owned()), "{accounts}");
+        assert_eq!(chart(Version::V3_7_3, &values).account_of("default"), Ok(pod.to_owned()), "{accounts}");
     }
 }
 
@@ -114,7 +114,7 @@ fn two_accounts_called_default_get_two_keys() {
         let values = value(&format!(
             "{{controllers: {{c: {{}}}}, rbac: {{bindings: {{b: {{subjects: [{{identifier: default}}]}}}}}}, serviceAccount: {accounts}}}"
         ));
-        let applied = chart(Version::V3_7, &values).pins(Version::V4_1, tokens).applied(&values);
+        let applied = chart(Version::V3_7_3, &values).pins(Version::V4_1, tokens).applied(&values);
         let subjects = applied.at(&["rbac", "bindings", "b", "subjects"]).unwrap();
         assert_eq!(subjects.items()[0], *applied.at(&["controllers", "c", "serviceAccount"]).unwrap());
         (
@@ -143,7 +143,7 @@ fn subjects_keep_their_account() {
         ("{create: false, name: own, extraServiceAccounts: {x: {name: nn}}}", ["name own", "identifier x"]),
     ] {
         let values = value(&format!("{{{bindings}, serviceAccount: {accounts}}}"));
-        let chart = chart(Version::V3_7, &values);
+        let chart = chart(Version::V3_7_3, &values);
         let keyed = chart.keyed_accounts(Version::V4_1, Tokens::Dropped);
         let shown = keyed.subjects.iter().map(|subject| match &subject.now {
             Statement::Identifier(text) => format!("identifier {text}"),
@@ -153,7 +153,7 @@ fn subjects_keep_their_account() {
         assert_eq!(shown.collect::<Vec<_>>(), want, "{accounts}");
     }
     let values = value(&format!("{{{bindings}, serviceAccount: {{name: own}}}}"));
-    let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Dropped);
+    let pins = chart(Version::V3_7_3, &values).pins(Version::V4_1, Tokens::Dropped);
     let subjects = pins.applied(&values).at(&["rbac", "bindings", "b", "subjects"]).cloned();
     let want = "[{kind: User, name: me}, {kind: ServiceAccount, name: own, namespace: '{{ .Release.Namespace }}'}, {identifier: x}]";
     assert_eq!(subjects, Some(value(want)), "what is unknown stays");
@@ -165,7 +165,7 @@ fn labels_and_annotations_stay_with_the_account() {
         "{controllers: {c: {}}, enforceServiceAccountCreation: true, serviceAccount: {create: true, annotations: {a: b}, extraServiceAccounts: {x: \
          {labels: {c: d}}}}}",
     );
-    let pins = chart(Version::V3_7, &values).pins(Version::V4_1, Tokens::Kept);
+    let pins = chart(Version::V3_7_3, &values).pins(Version::V4_1, Tokens::Kept);
     let want = "{controllers: {c: {serviceAccount: {identifier: default}}}, serviceAccount: {default: {forceRename: app, annotations: {a: b}, staticToken: \
                 true}, x: {labels: {c: d}, staticToken: true}}}";
     assert_eq!(pins.applied(&values), value(want));

@@ -8,7 +8,7 @@ mod restore;
 use super::*;
 use crate::yaml::Stream;
 
-const MAJORS: [Version; 3] = [Version::V3_7, Version::V4_0, Version::V4_1];
+const MAJORS: [Version; 3] = [Version::V3_7_3, Version::V4_0, Version::V4_1];
 
 fn value(text: &str) -> Value {
     Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()

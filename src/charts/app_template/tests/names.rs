@@ -30,7 +30,7 @@ fn the_full_name() {
     }
 }
 
-/// Rows A and B of `docs/app-template.md#names-in-37`.
+/// Rows A and B of `docs/app-template.md#names-in-3x`.
 #[test]
 fn rows_a_and_b_count_their_siblings() {
     for (section, knows_primary) in [
@@ -41,7 +41,7 @@ fn rows_a_and_b_count_their_siblings() {
         ("service", true),
         ("route", true),
     ] {
-        let of = |items: &str| names(Version::V3_7, &format!("{section}: {items}"));
+        let of = |items: &str| names(Version::V3_7_3, &format!("{section}: {items}"));
         assert_eq!(of("{x: {}}"), ["app"]);
         assert_eq!(of("{x: {}, y: {enabled: false}, z: null, '0': text}"), ["app"]);
         assert_eq!(of("{x: {}, app: {enabled: true}}"), ["app-x", "app"]);
@@ -56,12 +56,12 @@ fn rows_a_and_b_count_their_siblings() {
     }
 }
 
-/// Row C of `docs/app-template.md#names-in-37`.
+/// Row C of `docs/app-template.md#names-in-3x`.
 #[test]
 fn row_c_always_has_its_identifier() {
     for section in ["configMaps", "secrets", "rawResources", "rbac: {roles", "rbac: {bindings"] {
         let closed = if section.contains('{') { "}" } else { "" };
-        let of = |items: &str| names(Version::V3_7, &format!("{{{section}: {items}}}{closed}"));
+        let of = |items: &str| names(Version::V3_7_3, &format!("{{{section}: {items}}}{closed}"));
         assert_eq!(of("{x: {}}"), ["app-x"]);
         assert_eq!(
             of("{x: {}, app: {}, y: {nameOverride: ov}, z: {nameOverride: app}}"),
@@ -70,15 +70,15 @@ fn row_c_always_has_its_identifier() {
         assert_eq!(of("{x: {forceRename: '{{ .Release.Name }}-F', nameOverride: ov}}"), ["app-F"]);
     }
     let folders = "configMapsFromFolder: {enabled: true, configMapsOverrides: {x: {}, y: {forceRename: z}}}";
-    assert_eq!(names(Version::V3_7, folders), ["app-x", "z"]);
-    assert_eq!(names(Version::V3_7, "configMapsFromFolder: {configMapsOverrides: {x: {}}}"), [""; 0]);
+    assert_eq!(names(Version::V3_7_3, folders), ["app-x", "z"]);
+    assert_eq!(names(Version::V3_7_3, "configMapsFromFolder: {configMapsOverrides: {x: {}}}"), [""; 0]);
     assert_eq!(names(Version::V4_1, folders), ["?Siblings", "z"], "how many folders there are is not in the values");
 }
 
-/// Row D of `docs/app-template.md#names-in-37`.
+/// Row D of `docs/app-template.md#names-in-3x`.
 #[test]
 fn row_d_claims() {
-    let of = |items: &str| names(Version::V3_7, &format!("persistence: {items}"));
+    let of = |items: &str| names(Version::V3_7_3, &format!("persistence: {items}"));
     assert_eq!(of("{x: {}}"), ["app-x"]);
     assert_eq!(of("{app: {type: persistentVolumeClaim}}"), ["app"]);
     assert_eq!(
@@ -91,10 +91,10 @@ fn row_d_claims() {
     assert_eq!(of("{x: {existingClaim: '${CLAIM}'}, y: {type: '${TYPE}'}}"), ["?Switch", "?Switch"]);
 }
 
-/// Rows E and F of `docs/app-template.md#names-in-37`.
+/// Rows E and F of `docs/app-template.md#names-in-3x`.
 #[test]
 fn rows_e_and_f_accounts_and_claim_templates() {
-    let of = |values: &str| names(Version::V3_7, &format!("serviceAccount: {values}"));
+    let of = |values: &str| names(Version::V3_7_3, &format!("serviceAccount: {values}"));
     assert_eq!(of("{}"), [""; 0]);
     assert_eq!(of("{create: true}"), ["app-default-sa-token", "app"]);
     assert_eq!(of("{create: true, name: x}"), ["app-default-sa-token", "x"]);
@@ -103,7 +103,7 @@ fn rows_e_and_f_accounts_and_claim_templates() {
         ["app-y-sa-token", "app-z-sa-token", "app-y", "nn"]
     );
     assert_eq!(of("{create: 'true'}"), ["?Switch", "?Switch"]);
-    let own = names(Version::V3_7, "{serviceAccount: {create: true}, secrets: {default-sa-token: {forceRename: x}}}");
+    let own = names(Version::V3_7_3, "{serviceAccount: {create: true}, secrets: {default-sa-token: {forceRename: x}}}");
     assert_eq!(own, ["app-default-sa-token", "app"], "the chart puts its own in the place");
 
     let values = value(
@@ -185,7 +185,7 @@ fn a_switch_that_readers_differ_on_leaves_names_open() {
             assert_eq!(names(version, &three), ["?Switch", "app-y", "app-z"], "there are two at least");
         }
     }
-    assert_eq!(names(Version::V3_7, "service: {x: {primary: 'yes'}, y: {}}"), ["?Switch", "app-y"]);
+    assert_eq!(names(Version::V3_7_3, "service: {x: {primary: 'yes'}, y: {}}"), ["?Switch", "app-y"]);
     assert_eq!(names(Version::V4_1, "service: {'${X}': {}, '{{ x }}': {}}"), ["?Variable", "?NotRendered"]);
 }
 
@@ -223,8 +223,8 @@ service: {a: *x, b: {<<: *x, primary: true}, c: &c {}}
 ingress: {<<: {a: {}, b: *c}}
 ";
     let plain = "{service: {a: {nameOverride: ov}, b: {nameOverride: ov}, c: {}}, ingress: {a: {}, b: {}}}";
-    assert_eq!(names(Version::V3_7, written), names(Version::V3_7, plain));
-    assert_eq!(names(Version::V3_7, plain), ["app-ov", "app-ov", "app-c", "app-a", "app-b"]);
+    assert_eq!(names(Version::V3_7_3, written), names(Version::V3_7_3, plain));
+    assert_eq!(names(Version::V3_7_3, plain), ["app-ov", "app-ov", "app-c", "app-a", "app-b"]);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn each_workload_has_its_immutable_field() {
          {controller: a, type: ExternalName}}, persistence: {data: {nameOverride: Data}}, rbac: {roles: {r: {type: Role, forceRename: Upper}}, \
          bindings: {b: {type: RoleBinding, roleRef: {identifier: r}}}}}",
     );
-    let chart = chart(Version::V3_7, &values);
+    let chart = chart(Version::V3_7_3, &values);
     let stops: Vec<_> = chart.workloads().into_iter().map(|workload| (workload.identifier, workload.stop)).collect();
     let want = [
         ("a", Stop::Selector),

@@ -6,7 +6,7 @@ use super::*;
 fn pins(values: &str) -> [Vec<Pin>; 2] {
     let values = value(values);
     [Version::V4_0, Version::V4_1].map(|to| {
-        let pins = chart(Version::V3_7, &values).pins(to, Tokens::Dropped);
+        let pins = chart(Version::V3_7_3, &values).pins(to, Tokens::Dropped);
         let applied = pins.applied(&values);
         let after = chart(to, &applied).objects();
         for pinned in pins.objects.iter().filter(|pinned| pinned.pin.keeps() && pinned.object.name.is_ok()) {
@@ -134,7 +134,7 @@ fn references_are_literal_or_by_identifier() {
         "rbac.bindings.b.roleRef.name x ",
         "rbac.bindings.b.subjects.0.identifier #default ",
     ];
-    let mut ours = found(Version::V3_7);
+    let mut ours = found(Version::V3_7_3);
     // The short forms are found where their list is.
     ours.sort();
     let mut want = three.map(str::to_owned);

@@ -8,17 +8,18 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
 {{- define "accounts" -}}
 {{- $values := .Values.serviceAccount | default dict -}}
 {{- $all := dict -}}
-{{- if ne .Version "3.7" -}}
+{{- if not (include "is3" .) -}}
   {{- range $id, $item := $values -}}
     {{- if include "enabled" $item -}}{{- $_ := set $all $id $item -}}{{- end -}}
   {{- end -}}
 {{- else -}}
   {{- if $values.create -}}
-    {{- $_ := set $all "default" (dict "id" "default" "name" ($values.name | default "")) -}}
+    {{- $_ := set $all "default" (dict "id" "default" "name" ($values.name | default "") "annotations" ($values.annotations | default dict)) -}}
   {{- end -}}
-  {{- range $id, $item := $values.extraServiceAccounts -}}
+  {{- /* Since 3.5.0. */ -}}
+  {{- range $id, $item := semverCompare ">=3.5.0" .Version | ternary ($values.extraServiceAccounts | default dict) dict -}}
     {{- if or (not (hasKey $item "create")) $item.create -}}
-      {{- $_ := set $all (printf "extra/%s" $id) (dict "id" $id "name" ($item.name | default "")) -}}
+      {{- $_ := set $all (printf "extra/%s" $id) (dict "id" $id "name" ($item.name | default "") "annotations" ($item.annotations | default dict)) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -28,7 +29,7 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
 {{/* The name of the account with an identifier. Given: root, id. */}}
 {{- define "account" -}}
 {{- $values := .root.Values.serviceAccount | default dict -}}
-{{- if ne .root.Version "3.7" -}}
+{{- if not (include "is3" .root) -}}
   {{- include "nameOf" (dict "root" .root "section" "serviceAccount" "id" .id) -}}
 {{- else if eq .id "default" -}}
   {{- /* Made elsewhere, it has its name all the same. */ -}}
@@ -49,15 +50,18 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
 
 {{/* The account of a controller's pods. Given: root, item. */}}
 {{- define "podAccount" -}}
-{{- $own := .item.serviceAccount | default dict -}}
+{{- /* Controllers name an account since 3.5.0. */ -}}
+{{- $own := semverCompare ">=3.5.0" .root.Version | ternary (.item.serviceAccount | default dict) dict -}}
 {{- $values := .root.Values.serviceAccount | default dict -}}
 {{- $accounts := .root.Accounts -}}
 {{- if $own.identifier -}}
   {{- include "account" (dict "root" .root "id" $own.identifier) -}}
 {{- else if $own.name -}}
   {{- $own.name -}}
-{{- else if eq .root.Version "3.7" -}}
-  {{- if and .root.Values.enforceServiceAccountCreation (not $values.create) -}}
+{{- else if include "is3" .root -}}
+  {{- /* 3.5.0 does always what is a choice since 3.5.1. */ -}}
+  {{- $enforces := or (eq .root.Version "3.5.0") (and (semverCompare ">=3.5.1" .root.Version) .root.Values.enforceServiceAccountCreation) -}}
+  {{- if and $enforces (not $values.create) -}}
     default
   {{- else -}}
     {{- include "account" (dict "root" .root "id" "default") -}}

@@ -1,8 +1,13 @@
 {{/*
 docs/app-template.md#names. What is passed around:
-  root     what a chart calls $: Release, Values; Version, which is "3.7", "4.0" or "4.1"; Accounts, and Items by section
+  root     what a chart calls $: Release, Values; Version, which is a tag of 3.x, "4.0" or "4.1"; Accounts, and Items by section
   an item  a dict of root, section (keys to the map), id and item (the entry itself)
 */}}
+
+{{/* Whether a version is 3.x. "true" or nothing. */}}
+{{- define "is3" -}}
+{{- if hasPrefix "3." .Version -}}true{{- end -}}
+{{- end -}}
 
 {{/* The first 63 characters, then one trailing "-" removed. */}}
 {{- define "t63" -}}
@@ -50,6 +55,11 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{- if eq .section "serviceAccount" -}}
   {{- $here = $root.Accounts -}}
 {{- end -}}
+{{- /* What a version does not read. */ -}}
+{{- $since := get (dict "rawResources" "3.3.0" "rbac.roles" "3.5.0" "rbac.bindings" "3.5.0") .section | default "3.0.0" -}}
+{{- if not (semverCompare (printf ">=%s" $since) $root.Version) -}}
+  {{- $here = dict -}}
+{{- end -}}
 {{- $test := eq .section "persistence" | ternary "claim" "enabled" -}}
 {{- range $id, $item := $here -}}
   {{- if include $test $item -}}
@@ -61,7 +71,8 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
   {{- range $id, $account := $root.Accounts -}}
     {{- $of := include "name" (dict "root" $root "section" "serviceAccount" "id" $id "item" $account) -}}
     {{- $token := printf "%s-sa-token" ($account.id | default $id) -}}
-    {{- if eq $root.Version "3.7" -}}
+    {{- if not (semverCompare ">=3.5.0" $root.Version) -}}{{- $token = "sa-token" -}}{{- end -}}
+    {{- if include "is3" $root -}}
       {{- $_ := set $all $token (dict "tokenOf" $of) -}}
     {{- else if $account.staticToken -}}
       {{- $_ := set $all $token (dict "tokenOf" $of "suffix" $token) -}}
@@ -74,8 +85,8 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{/* The name of an item, in its version. */}}
 {{- define "name" -}}
 {{- if eq .section "serviceAccount" -}}
-  {{- include (eq .root.Version "3.7" | ternary "name.v3.account" "name.v4") . -}}
-{{- else if ne .root.Version "3.7" -}}
+  {{- include (hasPrefix "3." .root.Version | ternary "name.v3.account" "name.v4") . -}}
+{{- else if not (include "is3" .root) -}}
   {{- include "name.v4" . -}}
 {{- else if has .section (list "controllers" "ingress" "serviceMonitor" "networkpolicies" "service" "route") -}}
   {{- include "name.v3.counted" . -}}
@@ -86,37 +97,74 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{- end -}}
 {{- end -}}
 
-{{/* 3.7, rows A and B: the identifier behind it only where there are several, and in B not behind the primary one. */}}
+{{/* The full name with a text behind it. 3.0.0 and 3.0.1 do not look whether the two are the same. Given: root, text. */}}
+{{- define "behind" -}}
+{{- $full := include "fullname" .root -}}
+{{- and (eq .text $full) (semverCompare ">=3.0.2" .root.Version) | ternary $full (printf "%s-%s" $full .text) -}}
+{{- end -}}
+
+{{/* `nameOverride`, which 3.0.0 and 3.0.1 do not render. */}}
+{{- define "overridden" -}}
+{{- $name := .item.nameOverride | default "" -}}
+{{- semverCompare ">=3.0.2" .root.Version | ternary (tpl $name .root) $name -}}
+{{- end -}}
+
+{{/* 3.x, rows A and B: the identifier behind it only where there are several, and in B not behind the primary one. */}}
 {{- define "name.v3.counted" -}}
 {{- $full := include "fullname" .root -}}
-{{- $behind := "" -}}
 {{- if .item.nameOverride -}}
-  {{- $behind = tpl .item.nameOverride .root -}}
+  {{- include "behind" (dict "root" .root "text" (include "overridden" .)) -}}
+{{- else if and (eq .section "route") (ne .root.Version "3.7.3") -}}
+  {{- include "name.v3.route" . -}}
 {{- else -}}
   {{- $isPrimary := and (has .section (list "service" "route")) .item.primary -}}
   {{- $count := get .root.Items .section | len -}}
-  {{- if and (gt $count 1) (not $isPrimary) -}}{{- $behind = .id -}}{{- end -}}
-{{- end -}}
-{{- if or (eq $behind "") (eq $behind $full) -}}
-  {{- $full -}}
-{{- else -}}
-  {{- printf "%s-%s" $full $behind -}}
+  {{- if and (eq .section "networkpolicies") (not (semverCompare ">=3.2.0" .root.Version)) -}}
+    {{- /* 3.0 and 3.1 count another key. */ -}}
+    {{- $count = 0 -}}
+    {{- range .root.Values.networkPolicy -}}
+      {{- if include "enabled" . -}}{{- $count = add1 $count -}}{{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- and (gt (int $count) 1) (not $isPrimary) | ternary (include "behind" (dict "root" .root "text" .id)) $full -}}
 {{- end -}}
 {{- end -}}
 
-{{/* 3.7, row C: the identifier always behind it. */}}
-{{- define "name.v3.suffixed" -}}
+{{/*
+Before 3.7.3, routes: the identifier behind all but the primary one, which is the only one that says `enabled: true`. Of several
+it is one at random; here the name says which there may be, so that a render is always the same.
+*/}}
+{{- define "name.v3.route" -}}
 {{- $full := include "fullname" .root -}}
-{{- if .item.forceRename -}}
+{{- $behind := include "behind" (dict "root" .root "text" .id) -}}
+{{- $all := list -}}
+{{- $primary := "" -}}
+{{- range $id, $item := get .root.Items "route" -}}
+  {{- if $item.enabled -}}
+    {{- $all = append $all $id -}}
+    {{- if $item.primary -}}{{- $primary = $id -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and (eq $primary "") (eq (len $all) 1) -}}{{- $primary = first $all -}}{{- end -}}
+{{- if or (eq $behind $full) (eq $primary .id) -}}
+  {{- $full -}}
+{{- else if and (eq $primary "") (has .id $all) -}}
+  {{- printf "%s or %s" $full $behind -}}
+{{- else -}}
+  {{- $behind -}}
+{{- end -}}
+{{- end -}}
+
+{{/* 3.x, row C: the identifier always behind it. `forceRename` counts since 3.5.0. */}}
+{{- define "name.v3.suffixed" -}}
+{{- if and .item.forceRename (semverCompare ">=3.5.0" .root.Version) -}}
   {{- tpl .item.forceRename .root -}}
 {{- else -}}
-  {{- $behind := .id -}}
-  {{- if .item.nameOverride -}}{{- $behind = tpl .item.nameOverride .root -}}{{- end -}}
-  {{- eq $behind $full | ternary $full (printf "%s-%s" $full $behind) -}}
+  {{- include "behind" (dict "root" .root "text" (include "overridden" . | default .id)) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* 3.7, row D: claims. `nameOverride` is neither rendered nor compared, and "-" means none. */}}
+{{/* 3.x, row D: claims. `nameOverride` is neither rendered nor compared, and "-" means none. */}}
 {{- define "name.v3.claim" -}}
 {{- $full := include "fullname" .root -}}
 {{- if eq (.item.nameOverride | default "") "-" -}}
@@ -124,11 +172,11 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{- else if .item.nameOverride -}}
   {{- printf "%s-%s" $full .item.nameOverride -}}
 {{- else -}}
-  {{- eq .id $full | ternary $full (printf "%s-%s" $full .id) -}}
+  {{- include "behind" (dict "root" .root "text" .id) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* 3.7, row E: accounts. What is called `default` has the full name, also as an extra account. */}}
+{{/* 3.x, row E: accounts. What is called `default` has the full name, also as an extra account. */}}
 {{- define "name.v3.account" -}}
 {{- $full := include "fullname" .root -}}
 {{- .item.name | default (eq .item.id "default" | ternary $full (printf "%s-%s" $full .item.id)) -}}

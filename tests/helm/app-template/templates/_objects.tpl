@@ -16,7 +16,11 @@
 
 {{/* The label by which 3.x and 4.x tell controllers apart. */}}
 {{- define "controllerLabel" -}}
-{{- printf "app.kubernetes.io/%s" (eq .Version "3.7" | ternary "component" "controller") -}}
+{{- if eq .Version "3.0.0" -}}
+  common.bjw-s.dev/controller
+{{- else -}}
+  {{- printf "app.kubernetes.io/%s" (hasPrefix "3." .Version | ternary "component" "controller") -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The pod of a controller. Given: root, id, item. */}}
@@ -93,6 +97,14 @@
 {{- dict "spec" (dict "services" $services) | toJson -}}
 {{- end -}}
 
+{{/* The number of the only port of a service, or of the one that is primary. */}}
+{{- define "primaryPort" -}}
+{{- $all := .ports | default dict -}}
+{{- range $all -}}
+  {{- if or .primary (eq (len $all) 1) -}}{{- toString .port -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* 3.x looks a backend's name up as an identifier first; 4.x takes it as it is. */}}
 {{- define "body.route" -}}
 {{- $root := .root -}}
@@ -100,10 +112,20 @@
 {{- range .item.rules -}}
   {{- range .backendRefs -}}
     {{- $ref := . -}}
-    {{- if and (eq $root.Version "3.7") (hasKey $root.Items.service (.name | default "")) -}}
+    {{- if and (include "is3" $root) (hasKey $root.Items.service (.name | default "")) -}}
       {{- $ref = dict "identifier" .name -}}
     {{- end -}}
-    {{- $backends = append $backends (include "reference" (dict "root" $root "section" "service" "ref" $ref)) -}}
+    {{- $port := .port | default "" -}}
+    {{- if $ref.identifier -}}
+      {{- $primary := include "primaryPort" (get $root.Items.service $ref.identifier | default dict) -}}
+      {{- /* Before 3.7.3 it overrules what is stated. */ -}}
+      {{- $port = semverCompare ">=3.7.3" $root.Version | ternary (.port | default $primary) $primary -}}
+    {{- end -}}
+    {{- /* Before 3.1.0 zero is nothing. */ -}}
+    {{- $weight := hasKey . "weight" | ternary .weight 1 -}}
+    {{- if not (semverCompare ">=3.1.0" $root.Version) -}}{{- $weight = $weight | default 1 -}}{{- end -}}
+    {{- $name := include "reference" (dict "root" $root "section" "service" "ref" $ref) -}}
+    {{- $backends = append $backends (dict "name" $name "port" (toString $port) "weight" (toString $weight)) -}}
   {{- end -}}
 {{- end -}}
 {{- dict "spec" (dict "backendRefs" $backends) | toJson -}}
