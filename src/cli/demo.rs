@@ -68,7 +68,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     };
     heading("list", "An example home-ops repository: two clusters, each of which follows its own git branch.")?;
     let all = roadmap.select(&whole)?;
-    print_text(&list_as_text(&roadmap.view, &all, &roadmap.promotion, &roadmap.migrations, &layout))?;
+    print_text(&list_as_text(&roadmap.view, &roadmap.plan, &all, &roadmap.promotion, &roadmap.migrations, &layout))?;
 
     heading(
         &format!("plan {FIRST} --cluster {CLUSTER} --base {CLUSTER} -v"),

@@ -6,6 +6,13 @@ use crate::output::list_as_text;
 pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
     let context = Context::everywhere(start)?;
     let selection = context.select(&Asked::default())?;
-    page_text(&list_as_text(&context.view, &selection, &context.promotion, &context.migrations, &layout()))?;
+    page_text(&list_as_text(
+        &context.view,
+        &context.plan,
+        &selection,
+        &context.promotion,
+        &context.migrations,
+        &layout(),
+    ))?;
     Ok(Outcome::Clean)
 }

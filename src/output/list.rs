@@ -5,12 +5,13 @@ use super::{Layout, visible};
 use crate::flux::{
     Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, SourceRef, States, View,
 };
-use crate::plan::{Finding, Lane, Live, Migration, Promotion, Selection, State, Unit, apart};
+use crate::plan::{Finding, Lane, Live, Migration, Plan, Promotion, Selection, State, Unit, apart};
 use crate::repo::RepoPath;
 
 /// The clusters, and the roadmap: what is pending on which cluster.
 pub fn list_as_text(
     view: &View,
+    plan: &Plan,
     selection: &Selection<'_>,
     promotion: &Promotion,
     migrations: &[&dyn Migration],
@@ -32,6 +33,10 @@ pub fn list_as_text(
         }
         for row in rows {
             out.push_str(&layout.fold_deeper(&format!("    {:<10} ", visible(&row.lane)), &" ".repeat(15), &row.text));
+            out.push('\n');
+        }
+        if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
+            out.push_str(&layout.fold("    ", &format!("out of scope: {}", left.what)));
             out.push('\n');
         }
     }
