@@ -21,7 +21,7 @@ use crate::output::{Stack, branches_as_text, commands_as_text};
 use crate::plan::Judge;
 pub(super) use prepared::{Prepared, others};
 use prepared::{refuse_edited, refuse_shared_names};
-pub(super) use target::Target;
+use target::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct BranchArgs {
@@ -103,21 +103,28 @@ enum OnEdited {
 
 /// The bases, each with its plan.
 pub(super) struct Planned {
-    pub(super) targets: Vec<Target>,
+    targets: Vec<Target>,
     contexts: Vec<Context>,
 }
 
 impl Planned {
-    /// Plans the branches that the clusters follow, which are looked for if they are not known.
+    /// Plans the branches that the clusters follow; those of another plan, if there is one.
     pub(super) fn of(
         start: &Start,
         git: &Repository,
         asked: &Asked,
-        known: Option<Vec<Target>>,
+        known: Option<Planned>,
         judge: Option<&Rc<dyn Judge>>,
     ) -> anyhow::Result<Planned> {
         let branches = Branches::of(start, git, &asked_migrations(&asked.migrations));
-        let targets = known.map_or_else(|| target::targets(git, asked, &branches), Ok)?;
+        let targets = match known {
+            // Its files need not be read again.
+            Some(known) => {
+                known.contexts.iter().for_each(|context| branches.read(&context.view));
+                known.targets
+            }
+            None => target::targets(git, asked, &branches)?,
+        };
         let context = |target: &Target| Context::of_commit(&target.base, &target.of(asked), &branches, judge.cloned());
         let contexts = targets.iter().map(context).collect::<anyhow::Result<_>>()?;
         Ok(Planned { targets, contexts })

@@ -56,15 +56,15 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
         false => vec![asked.migrations.clone()],
     };
     let is_asked = !asked.migrations.is_empty();
-    let (mut found, mut targets) = (None, None);
+    let (mut found, mut idle) = (None, None);
     for migrations in candidates {
         asked.migrations = migrations;
-        let planned = Planned::of(start, &git, &asked, targets.take(), judge.as_ref())?;
+        let planned = Planned::of(start, &git, &asked, idle.take(), judge.as_ref())?;
         if is_asked || planned.has_something(&asked)? {
             found = Some(planned);
             break;
         }
-        targets = Some(planned.targets);
+        idle = Some(planned);
     }
     let Some(planned) = found else {
         print_text("nothing is pending on any cluster\n")?;

@@ -7,21 +7,6 @@ mod world;
 use crate::support::unfolded;
 use world::{World, commands};
 
-/// Edge by `next` to its end, edge merged into main, main by `next` to its end: nothing conflicts,
-/// and nothing is left. `journey` has the same with merges, `variants` with rebases.
-#[test]
-fn edge_proves_then_main() {
-    let mut world = World::cloned(&["observability"]);
-    let last = world.run_to_the_end("squash");
-    assert!(!last.contains("next:") && last.contains("main, from origin/main\n"), "{last}");
-    let pulls = world.pulls();
-    let bases: Vec<&str> = pulls.iter().map(|(_, base)| base.as_str()).collect();
-    assert!(bases.is_sorted() && bases.contains(&"edge") && bases.contains(&"main"), "{pulls:?}");
-    assert!(world.body().starts_with("### refactor("), "{}", world.body());
-    let check = "git checkout --quiet main && git merge --quiet --ff-only && flux-codemod check chart-ref";
-    assert_eq!(world.terminal.succeed(check), "nothing is pending\n");
-}
-
 /// Where each batch is, from its refs, without running anything.
 #[test]
 fn where_batches_are() {

@@ -21,7 +21,7 @@ fn edit(world: &World, branch: &str, path: &str, from: &str, to: &str) -> String
 }
 
 /// What the reviewer pushed is neither called old nor pushed over: the pull request is merged with
-/// it, and the rest goes on from there.
+/// it, and the rest continues from there, however it is merged. `journey` has the same with merges.
 #[test]
 fn a_reviewer_edits_a_branch() {
     let mut world = World::cloned(&["observability"]);
@@ -40,8 +40,14 @@ fn a_reviewer_edits_a_branch() {
     assert!(unfolded(&fresh).contains(&edited), "{fresh}");
     world.terminal.succeed("cd ../home-ops");
     world.merge("rebase");
-    let last = world.run_to_the_end("rebase");
-    assert!(!last.contains("next:"), "{last}");
+    // Edge to its end, edge merged into main, main to its end: nothing conflicts, and nothing is left.
+    let last = world.run_to_the_end(&["squash", "rebase"]);
+    assert!(!last.contains("next:") && last.contains("main, from origin/main\n"), "{last}");
+    let pulls = world.pulls();
+    let bases: Vec<&str> = pulls.iter().map(|(_, base)| base.as_str()).collect();
+    assert!(bases.is_sorted() && bases.contains(&"edge") && bases.contains(&"main"), "{pulls:?}");
+    let check = "git checkout --quiet main && git merge --quiet --ff-only && flux-codemod check chart-ref";
+    assert_eq!(world.terminal.succeed(check), "nothing is pending\n");
     assert!(world.site(&["show", &format!("origin/main:{SOURCE}")]).contains("interval: 1h"), "the edit stays");
 }
 
@@ -115,7 +121,7 @@ fn main_is_merged_first() {
     assert!(first.contains(&format!("merged       {last}")), "main is done: {first}");
     assert!(!first.contains("git merge") && !first.contains("held"), "{first}");
     world.merge("squash");
-    let end = world.run_to_the_end("squash");
+    let end = world.run_to_the_end(&["squash"]);
     assert!(!end.contains("next:"), "{end}");
     assert!(world.pulls().iter().all(|(_, base)| base == "edge"), "{:?}", world.pulls());
     // The next migration changes a list of both, which has changed on both.
