@@ -22,8 +22,11 @@ const RULES: &str = ".gitignore";
 pub struct Rules {
     globs: Arc<Gitignore>,
     /// What they last said about files and directories: a tree asks for the same ones again and again.
-    said: Arc<Mutex<HashMap<(Box<str>, bool), Option<Said>>>>,
+    said: Arc<Mutex<Answers>>,
 }
+
+/// What rules said about paths, each with whether it is a directory.
+type Answers = HashMap<(Box<str>, bool), Option<Said>>;
 
 /// The place of a rule in its file, and whether it leaves out what it matches.
 type Said = (usize, bool);
