@@ -104,6 +104,35 @@ fn names_of_older_versions_are_those_that_helm_gives() {
     assert_eq!((counts.len(), counts.values().sum::<usize>()), (15, 272));
 }
 
+/// What is pinned for 5.x changes nothing in 4.x: names and accounts are those that Helm gave, but for
+/// raw resources, which 4.x does not read any more.
+#[test]
+fn what_5_needs_changes_nothing_in_4() {
+    let Some(lines) = vectors("app-template-names.jsonl") else { return };
+    let mut pinned = 0;
+    for line in lines.lines() {
+        let render = value(line);
+        let version = Version::of(render.text_at(&["chart"]).unwrap()).unwrap();
+        if version.is_3() {
+            continue;
+        }
+        let [release, namespace] = ["release", "namespace"].map(|key| render.text_at(&[key]).unwrap());
+        let values = render.get("values").unwrap();
+        let of = |values| Chart { version, release, namespace, values };
+        let keeping = of(values).keeping_in_5();
+        let then = keeping.applied(values);
+        let made = |values| {
+            let mut objects = of(values).objects();
+            objects.retain(|object| object.section != Section::RawResources);
+            (objects, of(values).pod_accounts())
+        };
+        assert_eq!(made(values), made(&then), "{line}");
+        assert_eq!(of(&then).keeping_in_5().kept, [], "{line}");
+        pinned += keeping.kept.len();
+    }
+    assert!(pinned > 1000, "{pinned}");
+}
+
 /// The releases of a tree whose values have controllers: name, version of app-template where it
 /// stands there, values.
 fn releases(dir: &Path) -> Vec<(String, Option<Version>, Value)> {
