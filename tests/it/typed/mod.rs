@@ -232,14 +232,18 @@ fn bodies_can_be_typed() {
         lines.extend(found);
         there.extend(objects(&terminal.at));
     }
-    // As `branch` says: the body of the first one is asked for, and goes to `gh`.
-    let printed = commands(next);
-    assert_eq!(printed.len(), 2, "{printed:?}");
-    printed.iter().for_each(|line| drop(type_line(&mut terminal, line)));
-    let first = std::fs::read_to_string(terminal.beside("body")).unwrap();
     let batch = highest("main").unwrap().strip_prefix("flux-codemod/").unwrap();
     let plan = "flux-codemod plan chart-ref app-template-v4 --no-gate --base origin/main --format markdown --batch";
-    for body in [first, terminal.succeed(&format!("{plan} {batch}"))] {
+    let mut bodies = vec![terminal.succeed(&format!("{plan} {batch}"))];
+    // As `branch` says: the body of the first one is asked for, and goes to `gh`; so is that of a phase.
+    let phase = terminal.succeed("flux-codemod branch chart-ref --cluster edge --per phase");
+    for shown in [next, &phase] {
+        let printed = commands(shown);
+        assert_eq!(printed.len(), 2, "{printed:?}");
+        printed.iter().for_each(|line| drop(type_line(&mut terminal, line)));
+        bodies.push(std::fs::read_to_string(terminal.beside("body")).unwrap());
+    }
+    for body in bodies {
         let found = commands(&body);
         assert!(found.iter().any(|line| line.starts_with("flux-codemod branch ")), "{body}");
         assert!(found.iter().any(|line| line.starts_with("kubectl ")), "{body}");
