@@ -2,7 +2,8 @@
 
 use super::codes;
 use super::settings::ChartSettings;
-use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS, is_published_at, published};
+use super::used::{Used, UsedHere};
+use crate::charts::homes::{APP_TEMPLATE, KnownHome, is_published_at, known_home, known_homes};
 use crate::charts::version;
 use crate::flux::HelmRepository;
 use crate::migrations::sources::Version;
@@ -15,15 +16,30 @@ pub(super) struct Address {
     pub(super) url: String,
     /// Whether it is in the registry of the HelmRepository, whose credentials are then for it.
     pub(super) same_registry: bool,
+    /// What says that the chart lives there.
+    pub(super) origin: Origin,
+}
+
+/// What says that a chart lives at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Its HelmRepository, which is OCI.
+    Repository,
+    /// `home` of the configuration.
+    Configuration,
+    /// The table of known homes, for the HelmRepository that the release names.
+    Table(KnownHome),
+    /// Releases of this tree take a chart of this name from there.
+    Used(UsedHere),
 }
 
 /// The address of a chart that a release has from a HelmRepository, in this version. `changes` says
 /// that the release has another version now.
 ///
 /// A version that is kept lives where the HelmRepository is, if that is OCI, whatever is
-/// configured. Otherwise the configured home counts, then the publishers of app-template
-/// (`docs/chart-ref.md#where-the-chart-lives`); a version to move to may also be in the repository
-/// of the one that is there.
+/// configured. Otherwise the configured home counts, then where this tree takes a chart of the name
+/// from, then the table of known homes (`docs/chart-ref.md#where-the-chart-lives`); a version to
+/// move to may also be in the repository of the one that is there.
 ///
 /// # Errors
 /// Reason code and message.
@@ -32,41 +48,55 @@ pub(super) fn address(
     repository: &HelmRepository,
     version: &Version,
     changes: bool,
+    used: &Used,
 ) -> Result<Address, (&'static Code, String)> {
     let in_repository = in_repository(&chart.name, repository);
     if let (false, Some(address)) = (changes, in_repository.clone()) {
         return address;
     }
-    let below = |base: &str| {
+    let below = |base: &str, origin| {
         let url = format!("{base}/{}", chart.name);
-        Ok(Address { same_registry: matches!(&in_repository, Some(Ok(address)) if address.url == url), url })
+        let same_registry = matches!(&in_repository, Some(Ok(address)) if address.url == url);
+        Ok(Address { same_registry, origin, url })
     };
-    let is_app_template = chart.name == APP_TEMPLATE;
-    let published = || published(&repository.url, major(version).filter(|_| is_app_template)?);
-    if let Some(home) = chart.home.as_deref().or_else(published) {
-        return below(home);
+    if let Some(home) = &chart.home {
+        return below(home, Origin::Configuration);
     }
-    in_repository.unwrap_or_else(|| {
-        let (url, version) = (&repository.url, version.text());
-        let message = format!("{url} is not OCI, and no OCI address of {} {version} is known", chart.name);
-        Err((codes::NO_ADDRESS, message))
-    })
+    let known = known_home(&chart.name, &repository.url, major(version));
+    let used = if is_oci(repository) { Vec::new() } else { used.bases(&chart.name, version) };
+    match (known, &used[..]) {
+        (Some(known), []) => below(known.address, Origin::Table(known)),
+        (Some(known), used) if used.iter().any(|used| used.base == known.address) => {
+            below(known.address, Origin::Table(known))
+        }
+        (_, [one]) => below(&one.base, Origin::Used(one.clone())),
+        (None, []) => in_repository.unwrap_or_else(|| {
+            let (url, version) = (&repository.url, version.text());
+            let message = format!("{url} is not OCI, and no OCI address of {} {version} is known", chart.name);
+            Err((codes::NO_ADDRESS, message))
+        }),
+        (_, several) => {
+            let bases: Vec<&str> = several.iter().map(|used| used.base.as_str()).collect();
+            let bases = bases.join(" and ");
+            let message = format!("{} is not OCI, and charts called {} come from {bases}", repository.url, chart.name);
+            Err((codes::NO_ADDRESS, message))
+        }
+    }
 }
 
 /// The addresses that a chart of a HelmRepository has for certain, whatever the version: in the
-/// HelmRepository itself, and where its publishers have it.
+/// HelmRepository itself, and where the table has it.
 pub(super) fn addresses(chart: &ChartSettings, repository: &HelmRepository) -> Vec<String> {
     let url = in_repository(&chart.name, repository).and_then(Result::ok).map(|address| address.url);
-    let is_known = chart.name == APP_TEMPLATE && is_published_at(&repository.url);
-    let published = [FROZEN, LABS].into_iter().filter(|_| is_known);
-    url.into_iter().chain(published.map(|base| format!("{base}/{}", chart.name))).collect()
+    let known = known_homes(&chart.name, &repository.url).map(|home| format!("{}/{}", home.address, chart.name));
+    url.into_iter().chain(known).collect()
 }
 
 /// The address that a chart may have if it was in a HelmRepository: the configured one. It is the
 /// same for every HelmRepository, so it shows of none that the chart was in it.
 pub(super) fn address_by_configuration(chart: &ChartSettings, repository: &HelmRepository) -> Option<String> {
     // The publishers of app-template have no other charts.
-    let is_of_others = chart.name != APP_TEMPLATE && is_published_at(&repository.url);
+    let is_of_others = chart.name != APP_TEMPLATE && is_published_at(APP_TEMPLATE, &repository.url);
     let home = chart.home.as_deref().filter(|_| !is_of_others && (!is_oci(repository) || chart.target.is_some()))?;
     Some(format!("{home}/{}", chart.name))
 }
@@ -77,7 +107,10 @@ pub(super) fn is_oci(repository: &HelmRepository) -> bool {
 }
 
 /// The address in the HelmRepository itself, if that is OCI.
-fn in_repository(chart: &str, repository: &HelmRepository) -> Option<Result<Address, (&'static Code, String)>> {
+pub(super) fn in_repository(
+    chart: &str,
+    repository: &HelmRepository,
+) -> Option<Result<Address, (&'static Code, String)>> {
     if !is_oci(repository) {
         return None;
     }
@@ -86,7 +119,8 @@ fn in_repository(chart: &str, repository: &HelmRepository) -> Option<Result<Addr
         return Some(Err((codes::CHART_IN_URL, message)));
     }
     let base = repository.url.strip_prefix("oci://").unwrap_or(&repository.url);
-    Some(Ok(Address { url: format!("oci://{base}/{chart}"), same_registry: true }))
+    let url = format!("oci://{base}/{chart}");
+    Some(Ok(Address { url, same_registry: true, origin: Origin::Repository }))
 }
 
 /// The first number of an exact version.
@@ -102,13 +136,17 @@ pub(super) fn numbers(version: &Version) -> Option<[u64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::homes::FROZEN;
     use crate::flux::At;
     use crate::repo::RepoPath;
 
-    fn at(url: &str, chart: &ChartSettings, version: &str, moves: bool) -> Result<String, &'static Code> {
+    fn repository(url: &str) -> HelmRepository {
         let at = At::document(&RepoPath::new("a.yaml").unwrap(), 0);
-        let repository = HelmRepository { at, url: url.to_owned(), oci: url.starts_with("oci://") };
-        let found = address(chart, &repository, &Version::of(Some(version)), moves);
+        HelmRepository { at, url: url.to_owned(), oci: url.starts_with("oci://") }
+    }
+
+    fn at(url: &str, chart: &ChartSettings, version: &str, moves: bool) -> Result<String, &'static Code> {
+        let found = address(chart, &repository(url), &Version::of(Some(version)), moves, &Used::default());
         found.map(|address| address.url).map_err(|(code, _)| code)
     }
 
@@ -128,6 +166,7 @@ mod tests {
             ("https://example.org", &configured, "1.0.0", false, Ok("oci://example.org/x/other")),
             (https, &app_template, "3.7.3", false, Ok("oci://ghcr.io/bjw-s/helm/app-template")),
             (https, &app_template, "4.0.1", false, Ok("oci://ghcr.io/bjw-s-labs/helm/app-template")),
+            (https, &app_template, "5.1.0", false, Ok("oci://ghcr.io/bjw-s-labs/helm/app-template")),
             (https, &app_template, "2.4.0", false, Err(codes::NO_ADDRESS)),
             (https, &app_template, "3.x", false, Err(codes::NO_ADDRESS)),
             (https, &other, "3.7.3", false, Err(codes::NO_ADDRESS)),
@@ -140,6 +179,37 @@ mod tests {
         ] {
             let expected = expected.map(str::to_owned);
             assert_eq!(at(url, chart, version, moves), expected, "{url} {} {version}", chart.name);
+        }
+    }
+
+    #[test]
+    fn what_the_tree_uses_wins_over_the_table_and_loses_to_the_configuration() {
+        let loki = ChartSettings { name: "loki".into(), ..Default::default() };
+        let configured = ChartSettings { home: Some("oci://example.org/c".to_owned()), ..loki.clone() };
+        let (known, unknown) = ("https://grafana.github.io/helm-charts", "https://example.org");
+        let (table, mine) = ("oci://ghcr.io/grafana/helm-charts", "oci://example.org/mine");
+        for (chart, url, used, expected) in [
+            (&loki, known, &[][..], Ok((table, "table"))),
+            (&loki, known, &[table], Ok((table, "table"))),
+            (&loki, known, &[mine], Ok((mine, "used"))),
+            (&loki, known, &[mine, table], Ok((table, "table"))),
+            (&loki, known, &[mine, "oci://example.org/other"], Err(codes::NO_ADDRESS)),
+            (&loki, unknown, &[], Err(codes::NO_ADDRESS)),
+            (&loki, unknown, &[mine], Ok((mine, "used"))),
+            (&loki, unknown, &[mine, table], Err(codes::NO_ADDRESS)),
+            (&configured, known, &[mine], Ok(("oci://example.org/c", "configured"))),
+        ] {
+            let used = Used::of_bases("loki", used);
+            let found = address(chart, &repository(url), &Version::of(Some("6.0.0")), false, &used);
+            let found = found.map_err(|(code, _)| code);
+            let origin = |origin| match origin {
+                Origin::Repository => "repository",
+                Origin::Configuration => "configured",
+                Origin::Table(_) => "table",
+                Origin::Used(_) => "used",
+            };
+            let found = found.map(|address| (address.url, origin(address.origin)));
+            assert_eq!(found, expected.map(|(base, origin)| (format!("{base}/loki"), origin)), "{url} {used:?}");
         }
     }
 }

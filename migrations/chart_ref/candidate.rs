@@ -6,8 +6,10 @@ use super::address::major;
 use super::codes;
 use super::findings::at_release;
 use super::home::Users;
+use super::origin::about_home;
 use super::reference::write_reference;
 use super::settings::{ChartRefSettings, ChartSettings};
+use super::used::Used;
 use super::values::{Conversion, Jump};
 use super::want::{Want, want};
 use crate::charts::homes::APP_TEMPLATE;
@@ -42,7 +44,7 @@ impl<'v> Candidate<'v> {
         view: &'v View,
         release: &'v Release,
         chart: &ChartSettings,
-        users: &Users<'_>,
+        known: (&Users<'_>, &Used),
         settings: &ChartRefSettings,
         v4: &AppTemplateV4Settings,
     ) -> Candidate<'v> {
@@ -59,7 +61,7 @@ impl<'v> Candidate<'v> {
             let message = format!("no cluster applies {}", release.name);
             findings.push(at_release(release, Finding::warning(UNREACHED, message)));
         }
-        let verdict = want(view, release, reaches, chart, users, settings).and_then(|mut want| {
+        let verdict = want(view, release, reaches, chart, known, settings).and_then(|mut want| {
             findings.extend(about(&want).into_iter().map(|finding| at_release(release, finding)));
             findings.extend(lost(view, release));
             if let Some(jump) = &want.jump {
@@ -119,6 +121,7 @@ fn about(want: &Want<'_>) -> Vec<Finding> {
             format!("the version of its chart is the range `{range}`, which becomes ref.semver of the source");
         findings.push(Finding::warning(codes::VERSION_RANGE, message));
     }
+    findings.extend(about_home(want));
     if want.tag_is_guessed {
         let (version, url) = (want.key.version.text(), &want.key.url);
         let message = format!("its version {version} is from an index; whether {url} has this tag is not known");

@@ -8,6 +8,7 @@ use super::home::{Home, Users, chart_of};
 use super::removal::removals;
 use super::settings::ChartRefSettings;
 use super::source::{Group, Placed, Placing, Source};
+use super::used::Used;
 use super::{META, codes, namespace, per_app, shared};
 use crate::flux::View;
 use crate::migrations::app_template_v4::{AppTemplateV4Settings, references};
@@ -28,13 +29,15 @@ pub(super) struct Found<'v> {
 impl<'v> Found<'v> {
     pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings, v4: &AppTemplateV4Settings) -> Found<'v> {
         let applied = Sources::of(view);
+        let settings = &settings.in_view(view, &applied);
         let users = Users::of(view, settings, &applied);
+        let used = Used::of(view, &applied);
         let mut other_charts = BTreeMap::new();
         let mut candidates = Vec::new();
         for release in view.releases() {
             let Some(name) = chart_of(view, release) else { continue };
             match settings.chart(name) {
-                Some(chart) => candidates.push(Candidate::of(view, release, chart, &users, settings, v4)),
+                Some(chart) => candidates.push(Candidate::of(view, release, chart, (&users, &used), settings, v4)),
                 None => *other_charts.entry(name.to_owned()).or_default() += 1,
             }
         }

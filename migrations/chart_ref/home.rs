@@ -45,7 +45,7 @@ impl<'v> Users<'v> {
                         let of_url = |chart: &&ChartSettings| {
                             url.and_then(|url| url.strip_suffix(&*chart.name)).is_some_and(|base| base.ends_with('/'))
                         };
-                        settings.charts.iter().find(of_url)
+                        settings.charts.iter().filter(of_url).max_by_key(|chart| chart.name.len())
                     }
                 };
                 if let Some(chart) = used {

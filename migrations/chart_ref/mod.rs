@@ -15,9 +15,9 @@
 //!
 //! Each release gets a source: one that all share (`shared`), one in its namespace (`namespace`),
 //! or one beside it (`per_app`); `home` says which. `address` says where the chart lives and in
-//! which version, `values` what a new version asks of values, `removal` which HelmRepositories are
+//! which version, `used` where the tree takes it from already, `values` what a new version asks of values, `removal` which HelmRepositories are
 //! removed. Semantics: `docs/chart-ref.md`; the mistakes that it prevents: `docs/hazards.md#s1` to
-//! `docs/hazards.md#s15`.
+//! `docs/hazards.md#s16`.
 
 mod address;
 mod apart;
@@ -28,6 +28,7 @@ mod find;
 mod findings;
 mod home;
 mod namespace;
+mod origin;
 mod per_app;
 mod reference;
 mod removal;
@@ -36,6 +37,7 @@ mod settings;
 mod shared;
 mod source;
 mod units;
+mod used;
 mod values;
 mod want;
 
@@ -51,7 +53,7 @@ pub struct ChartRef;
 
 static META: Meta = Meta {
     id: "chart-ref",
-    version: 2,
+    version: 3,
     phase: 3,
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",
     readme: include_str!("README.md"),

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::candidate::Candidate;
 use super::find::Found;
 use super::home::Home;
-use super::units::{release_id, removal_id};
+use super::origin::compared;
+use super::source::Source;
+use super::units::{include_ids, release_id, removal_id, source_id};
 use crate::charts::app_template::Chart;
 use crate::flux::{View, WorkloadKind};
 use crate::migrations::app_template_v4::runbook::{Upgraded, about_hooks, of_upgrade};
@@ -26,7 +28,7 @@ pub(super) fn runbook(found: &Found<'_>, view: &View, batch: &Batch<'_>) -> Runb
     if !releases.is_empty() {
         of_releases(found, view, batch, &releases)
     } else if removals.is_empty() {
-        of_sources(view, batch, &others)
+        of_sources(found, view, batch, &others)
     } else {
         of_removals(view, batch, &removals)
     }
@@ -58,6 +60,7 @@ fn of_releases(found: &Found<'_>, view: &View, batch: &Batch<'_>, releases: &[&U
         "No release of this batch is failing{sources}: a release that is failing now will still be failing afterwards."
     );
     let mut before = vec![Step::new(what, [get_releases(releases), existing].concat())];
+    before.extend(compared(candidates.iter().copied()));
     before.extend(about_hooks(batch));
     let mut after = vec![reconcile(view, batch)];
     if !new.is_empty() {
@@ -115,14 +118,21 @@ fn upgraded<'c>(candidate: &'c Candidate<'_>) -> Option<Upgraded<'c>> {
     Some(Upgraded { names: also.chain([first]).collect(), effect: &candidate.conversion()?.effect })
 }
 
-fn of_sources(view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
+fn of_sources(found: &Found<'_>, view: &View, batch: &Batch<'_>, sources: &[&Unit]) -> Runbook {
     let names = sources.iter().map(|unit| (unit.id.subject.namespace(), unit.id.subject.name()));
     let what = "helm-controller runs without --no-cross-namespace-refs, which forbids a chartRef to another namespace. \
                 This command prints nothing.";
+    let is_here = |source: &&Source| {
+        let new = source.new.as_ref().map(source_id).into_iter();
+        new.chain(include_ids(source).map(|(id, _)| id)).any(|id| sources.iter().any(|unit| unit.id == id))
+    };
+    let users = found.sources.iter().filter(is_here).flat_map(|source| &source.group.users);
+    let mut before = vec![Step { what: what.to_owned(), commands: vec![NO_CROSS_NAMESPACE.to_owned()] }];
+    before.extend(compared(users.map(|user| &found.candidates[*user])));
     Runbook {
         what: "Sources of charts (OCIRepository) that releases will name by spec.chartRef. Nothing uses them yet."
             .to_owned(),
-        before: vec![Step { what: what.to_owned(), commands: vec![NO_CROSS_NAMESPACE.to_owned()] }],
+        before,
         after: vec![
             reconcile(view, batch),
             Step::new("They are ready before a release that needs them lands.", get(OCI_REPOSITORIES, names)),

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
+use super::home::chart_of;
 use crate::config::{DUPLICATE, Described, INVALID_VALUE, Keys, Section};
+use crate::flux::{Chart, View};
 use crate::migrations::sources::Version;
+use crate::migrations::sources::existing::Sources;
 use crate::repo::RepoPath;
 use crate::text::nearest;
 use crate::yaml::{Kind, New, Node};
@@ -9,8 +12,12 @@ use crate::yaml::{Kind, New, Node};
 /// What you can configure: the section `chart-ref` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartRefSettings {
-    /// `charts`: the charts that are in scope.
+    /// `charts`, or `charts.named`: the charts that are in scope.
     pub charts: Vec<ChartSettings>,
+    /// `charts.all`: whether every chart of a HelmRepository is in scope.
+    pub all: bool,
+    /// `charts.except`: charts that are not, with `all`.
+    pub except: BTreeSet<String>,
     /// `source-namespace`: the namespace in which shared sources live.
     pub source_namespace: String,
 }
@@ -57,8 +64,9 @@ impl Strategy {
 
 impl Default for ChartRefSettings {
     fn default() -> ChartRefSettings {
-        let app_template = ChartSettings { name: "app-template".to_owned(), ..ChartSettings::default() };
-        ChartRefSettings { charts: vec![app_template], source_namespace: "flux-system".to_owned() }
+        let app_template = ChartSettings::of("app-template");
+        let (all, except) = (false, BTreeSet::new());
+        ChartRefSettings { charts: vec![app_template], all, except, source_namespace: "flux-system".to_owned() }
     }
 }
 
@@ -67,6 +75,45 @@ impl ChartRefSettings {
     pub(super) fn chart(&self, name: &str) -> Option<&ChartSettings> {
         self.charts.iter().find(|chart| chart.name == name)
     }
+
+    /// What to write in the configuration for a chart whose home is not known.
+    pub(super) fn to_write(&self, chart: &str) -> String {
+        let below = if self.all { "`charts.named`" } else { "`charts`" };
+        format!("add `{{name: {chart}, home: oci://REGISTRY/PATH}}` to {below} of chart-ref in .flux-codemod.yaml")
+    }
+
+    /// With `all`, the same with all charts of this view by name: those of HelmRepositories, and
+    /// those that releases have by chartRef already, so that the answer stays the same when only
+    /// half of them have landed.
+    pub(super) fn in_view(&self, view: &View, applied: &Sources<'_>) -> ChartRefSettings {
+        let mut settings = self.clone();
+        if !self.all {
+            return settings;
+        }
+        let mut names = BTreeSet::new();
+        for release in view.releases() {
+            match &release.chart {
+                Chart::Spec(spec) if spec.source_ref.kind == "HelmRepository" => names.extend([spec.chart.as_str()]),
+                Chart::Spec(_) => {}
+                Chart::Ref(_) => {
+                    let sources = view.graph().reaches(&release.at).iter();
+                    let sources = sources.filter_map(|reach| applied.of_release(view, release, reach));
+                    names.extend(sources.filter_map(|source| Some(source.url.rsplit_once('/')?.1)));
+                }
+                Chart::Invalid => names.extend(chart_of(view, release)),
+            }
+        }
+        let is_new = |name: &&str| !self.except.contains(*name) && self.chart(name).is_none();
+        settings.charts.extend(names.into_iter().filter(is_new).map(ChartSettings::of));
+        settings
+    }
+}
+
+impl ChartSettings {
+    /// A chart of which nothing but the name is configured.
+    fn of(name: &str) -> ChartSettings {
+        ChartSettings { name: name.to_owned(), ..ChartSettings::default() }
+    }
 }
 
 impl Section for ChartRefSettings {
@@ -74,7 +121,11 @@ impl Section for ChartRefSettings {
 
     fn read(keys: &mut Keys<'_, '_>) -> ChartRefSettings {
         let default = ChartRefSettings::default();
-        let charts = keys.list("charts").map(|items| charts(keys, items));
+        let all = keys.value("charts").filter(|node| node.kind() == Kind::Mapping);
+        let (charts, all, except) = match all {
+            Some(node) => keys.nested(node, "`charts`", with_all),
+            None => (keys.list("charts").map(|items| charts(keys, items)), false, BTreeSet::new()),
+        };
         let namespace = keys.text("source-namespace").map(|(name, node)| {
             if !is_namespace(name) {
                 let help = "write the name of a namespace: lower-case letters, digits and dashes";
@@ -83,7 +134,10 @@ impl Section for ChartRefSettings {
             name.to_owned()
         });
         ChartRefSettings {
-            charts: charts.unwrap_or(default.charts),
+            charts: charts
+                .unwrap_or_else(|| default.charts.into_iter().filter(|chart| !except.contains(&chart.name)).collect()),
+            all,
+            except,
             source_namespace: namespace.unwrap_or(default.source_namespace),
         }
     }
@@ -111,9 +165,35 @@ of which only `name` must be there:
                              # Without it: shared where several releases of a cluster
                              # use the chart, else per-app.
     home: oci://example.org/charts   # where it lives, without the chart, if the
-                                     # HelmRepository is not OCI
+                                     # HelmRepository is not OCI. Without it: where this
+                                     # repository takes the chart from elsewhere, else
+                                     # a table that the plan names
     target: 3.7.3            # the version to move to; without it each keeps its own
-    component: kubernetes/components/app-template   # for the strategy namespace";
+    component: kubernetes/components/app-template   # for the strategy namespace
+Or every chart of a HelmRepository, with further keys for some of them:
+  charts:
+    all: true
+    except: [volsync]        # out of scope
+    named: []                # items as above";
+
+/// Reads `charts` if it is a mapping: the charts that are named, whether all are in scope, and which
+/// are not.
+fn with_all(keys: &mut Keys<'_, '_>) -> (Option<Vec<ChartSettings>>, bool, BTreeSet<String>) {
+    let all = keys.flag("all");
+    if all.is_none() && !keys.has("all") {
+        keys.missing("all", "true");
+    }
+    let named = keys.list("named").map(|items| charts(keys, items));
+    let mut except = BTreeSet::new();
+    for (name, node) in keys.texts("except").unwrap_or_default() {
+        if named.iter().flatten().any(|chart| chart.name == name) {
+            let message = format!("the chart `{name}` is in `named` and in `except`");
+            keys.mistake(INVALID_VALUE, node, message, "leave one of them out");
+        }
+        except.insert(name.to_owned());
+    }
+    (named, all == Some(true), except)
+}
 
 /// Reads the items of `charts`.
 fn charts<'s>(keys: &mut Keys<'_, 's>, items: Vec<Node<'s>>) -> Vec<ChartSettings> {
@@ -122,7 +202,7 @@ fn charts<'s>(keys: &mut Keys<'_, 's>, items: Vec<Node<'s>>) -> Vec<ChartSetting
     for item in items {
         let chart = match item.kind() {
             Kind::Mapping => keys.nested(item, "a chart", one),
-            _ => keys.item(item, "charts").map(|name| ChartSettings { name: name.to_owned(), ..Default::default() }),
+            _ => keys.item(item, "charts").map(ChartSettings::of),
         };
         let Some(chart) = chart else { continue };
         if !names.insert(chart.name.clone()) {
@@ -237,5 +317,30 @@ mod tests {
             let mistakes = read(&format!("chart-ref:\n  charts:\n  - {item}\n")).unwrap_err();
             assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{item}: {mistakes:?}");
         }
+        for (charts, expected) in [
+            ("{named: [a]}", "`all` is missing"),
+            ("{all: 1}", "config-wrong-type"),
+            ("{all: true, excpt: [a]}", "unknown key `excpt`; did you mean `except`?"),
+            ("{all: true, named: [a], except: [a]}", "the chart `a` is in `named` and in `except`"),
+            ("all", "config-wrong-type"),
+        ] {
+            let mistakes = read(&format!("chart-ref: {{charts: {charts}}}\n")).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{charts}: {mistakes:?}");
+        }
+    }
+
+    #[test]
+    fn all_charts_with_and_without_names() {
+        let names = |settings: &ChartRefSettings| -> Vec<String> {
+            settings.charts.iter().map(|chart| chart.name.clone()).collect()
+        };
+        let all = read("chart-ref: {charts: {all: true}}\n").unwrap();
+        assert!(all.all && names(&all) == ["app-template"]);
+        assert!(all.to_write("a").contains("`{name: a, home: oci://REGISTRY/PATH}` to `charts.named`"));
+        let without = read("chart-ref: {charts: {all: true, except: [app-template]}}\n").unwrap();
+        assert!(without.all && names(&without) == [""; 0] && without.except.contains("app-template"));
+        let named = read("chart-ref: {charts: {all: false, named: [a, {name: b, target: 1.2.3}]}}\n").unwrap();
+        assert!(!named.all && names(&named) == ["a", "b"]);
+        assert!(read("").unwrap().to_write("a").contains("to `charts` of chart-ref"));
     }
 }

@@ -7,7 +7,7 @@ use super::candidate::Candidate;
 use super::codes;
 use super::home::Home;
 use super::settings::ChartRefSettings;
-use crate::charts::homes::{APP_TEMPLATE, FROZEN};
+use crate::charts::homes::{State, left};
 use crate::flux::View;
 use crate::migrations::sources::place::Place;
 use crate::migrations::sources::{SourceKey, Spec};
@@ -130,7 +130,8 @@ pub(super) fn agreed(key: &SourceKey, members: &[&Candidate<'_>]) -> Result<Vec<
 /// versions, or that releases of several versions will use it.
 pub(super) fn about(key: &SourceKey, members: &[&Candidate<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if key.url == format!("{FROZEN}/{APP_TEMPLATE}") {
+    let host = key.url.rsplit_once('/').and_then(|(base, _)| left(base));
+    if host.is_some_and(|host| host.state == State::Frozen) {
         findings.push(Finding::note(codes::FROZEN_REGISTRY, format!("{} gets no new versions", key.url)));
     }
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::address::{address, is_oci};
+use super::address::{Origin, address, is_oci};
 use super::codes;
 use super::findings::refusal;
 use super::home::{Home, Users};
 use super::settings::{ChartRefSettings, ChartSettings};
+use super::used::Used;
 use super::values::{Conversion, Jump};
 use crate::charts::homes::tag_at;
 use crate::charts::version::is_range;
@@ -22,6 +23,8 @@ pub(super) struct Want<'v> {
     pub(super) key: SourceKey,
     /// Whether the chart stays in its registry.
     pub(super) same_registry: bool,
+    /// What says that the chart lives at its address.
+    pub(super) origin: Origin,
     /// Whether the registry may write the version in another way: it is from an index.
     pub(super) tag_is_guessed: bool,
     /// Where the source is to live.
@@ -60,7 +63,7 @@ pub(super) fn want<'v>(
     release: &Release,
     reaches: &[Reach],
     settings: &ChartSettings,
-    users: &Users<'_>,
+    (users, used): (&Users<'_>, &Used),
     all: &ChartRefSettings,
 ) -> Result<Want<'v>, Finding> {
     let refuse = |code, message: String| Err(refusal(release, code, message));
@@ -107,8 +110,10 @@ pub(super) fn want<'v>(
     let to = settings.target.as_deref().map(|target| Version::of(Some(target))).filter(|target| *target != from);
     let repositories = repositories(view, release, chart, reaches)?;
     let version = to.clone().unwrap_or_else(|| from.clone());
-    let address = address(settings, &repositories[0], &version, to.is_some())
-        .map_err(|(code, message)| refusal(release, code, message))?;
+    let address = address(settings, &repositories[0], &version, to.is_some(), used).map_err(|(code, message)| {
+        let todo = if code == codes::NO_ADDRESS { format!(": {}", all.to_write(&chart.chart)) } else { String::new() };
+        refusal(release, code, message + &todo)
+    })?;
     let is_from_index = to.is_none() && !is_oci(&repositories[0]);
     let (version, tag_is_guessed) = match version {
         Version::Tag(text) if is_from_index => {
@@ -122,6 +127,7 @@ pub(super) fn want<'v>(
     let mut want = Want {
         key: SourceKey { chart: chart.chart.clone(), url: address.url, version },
         same_registry: address.same_registry,
+        origin: address.origin,
         tag_is_guessed,
         home,
         jump: to.map(|to| Jump { from, to }),

@@ -2,5 +2,4 @@
 
 pub mod app_template;
 pub mod homes;
-pub mod hosts;
 pub mod version;

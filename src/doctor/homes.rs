@@ -1,11 +1,11 @@
-//! Where charts were published, and are no longer (`src/charts/hosts.tsv`).
+//! Where charts were published, and are no longer (`src/charts/homes/left.tsv`).
 
 use std::collections::BTreeMap;
 
 use super::codes::CHART_HOME;
 use super::dependencies::place;
 use super::finding;
-use crate::charts::hosts::{self, State};
+use crate::charts::homes::{State, left};
 use crate::finding::{Finding, Severity};
 use crate::flux::{At, View};
 
@@ -31,7 +31,7 @@ fn of_source(view: &View, source: &At, releases: usize) -> Option<Finding> {
         (None, Some(repository)) => repository.url.rsplit_once('/')?.0,
         (None, None) => return None,
     };
-    let host = hosts::left(url)?;
+    let host = left(url)?;
     let severity = if host.state == State::Dead { Severity::Warning } else { Severity::Note };
     let users = match releases {
         1 => "1 release takes its chart".to_owned(),

@@ -102,7 +102,7 @@ fn commits_are_as_promised() {
             parent = repo.git(&["rev-parse", branch]);
             let subject = repo.git(&["log", "-1", "--format=%s", branch]);
             assert!(subject.starts_with(&format!("refactor({lane}): chart-ref, ")), "{subject}");
-            assert_eq!(trailers(&repo, branch, "Flux-Codemod"), ["chart-ref@2"]);
+            assert_eq!(trailers(&repo, branch, "Flux-Codemod"), ["chart-ref@3"]);
             assert_eq!(trailers(&repo, branch, "Flux-Codemod-Lane"), [lane]);
             assert_eq!(trailers(&repo, branch, "Flux-Codemod-Batch"), [batch]);
             assert_eq!(trailers(&repo, branch, "Flux-Codemod-Patch-Id"), [patch_id(&repo, branch)]);

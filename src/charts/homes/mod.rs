@@ -1,4 +1,12 @@
-//! Where charts are published as OCI, and how their publishers write versions there.
+//! Where charts are published: as OCI (`known`), and where they are no longer (`left`). Both are
+//! tables with a date and a source for each line. And how publishers write versions as tags.
+
+mod known;
+mod left;
+mod table;
+
+pub use known::{KnownHome, is_published_at, known_home, known_homes};
+pub use left::{LeftHost, State, left};
 
 /// The chart.
 pub const APP_TEMPLATE: &str = "app-template";
@@ -6,31 +14,6 @@ pub const APP_TEMPLATE: &str = "app-template";
 pub const FROZEN: &str = "oci://ghcr.io/bjw-s/helm";
 /// Where its 4.x is.
 pub const LABS: &str = "oci://ghcr.io/bjw-s-labs/helm";
-
-/// Where its publishers have it: the repositories over https and as OCI.
-const PUBLISHERS: [&str; 4] =
-    ["https://bjw-s.github.io/helm-charts", "https://bjw-s-labs.github.io/helm-charts", FROZEN, LABS];
-
-/// Whether a HelmRepository with this URL is one of its publishers.
-pub fn is_published_at(url: &str) -> bool {
-    PUBLISHERS.contains(&url)
-}
-
-/// Where its publishers have a version, as OCI, for a release that has it from the repository with
-/// this URL (`docs/chart-ref.md#where-the-chart-lives`). `None` if that is another repository, or
-/// for any other version than 3.x and 4.x.
-pub fn published(url: &str, major: u64) -> Option<&'static str> {
-    if !is_published_at(url) {
-        return None;
-    }
-    // 3.x is in use from both: a release keeps the one that it has.
-    match major {
-        3 if url == LABS => Some(LABS),
-        3 => Some(FROZEN),
-        4 => Some(LABS),
-        _ => None,
-    }
-}
 
 /// Publishers, by where they have their charts, and whether they begin tags with `v`. Only what is
 /// the same for all charts and versions there.
@@ -48,10 +31,12 @@ const TAGS: [(&str, bool); 9] = [
 
 /// The tag of a version that comes from the index of a repository over http, in which `v1.2.3` and
 /// `1.2.3` are one version (`docs/chart-ref.md#tags`). `None` for an address below none of these
-/// publishers.
+/// publishers, if this very tag was not seen there.
 pub fn tag_at(address: &str, version: &str) -> Option<String> {
     let base = address.rsplit_once('/')?.0;
-    let (_, begins_with_v) = TAGS.iter().find(|(home, _)| *home == base)?;
+    let Some((_, begins_with_v)) = TAGS.iter().find(|(home, _)| *home == base) else {
+        return known::seen_tag(address, version).map(str::to_owned);
+    };
     let bare = version.strip_prefix('v').unwrap_or(version);
     Some(if *begins_with_v { format!("v{bare}") } else { bare.to_owned() })
 }
@@ -67,6 +52,8 @@ mod tests {
             ("oci://ghcr.io/bjw-s/helm/app-template", "3.7.3", Some("3.7.3")),
             ("oci://quay.io/jetstack/charts/cert-manager", "1.17.2", Some("v1.17.2")),
             ("oci://quay.io/jetstack/charts/cert-manager", "v1.17.2", Some("v1.17.2")),
+            ("oci://quay.io/cilium/charts/cilium", "v1.20.1", Some("1.20.1")),
+            ("oci://quay.io/cilium/charts/cilium", "1.18.6", None),
             ("oci://example.org/charts/cert-manager", "v1.17.2", None),
             ("oci://quay.io/jetstack/charts/more/cert-manager", "v1.17.2", None),
         ] {

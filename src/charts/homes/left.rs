@@ -1,9 +1,11 @@
 //! Addresses of charts that are dead, or that their publishers ask to leave. The table is
-//! `hosts.tsv`, with a date and a source for each line.
+//! `left.tsv`, with a date and a source for each line.
 
 use std::fmt;
 
-const TABLE: &str = include_str!("hosts.tsv");
+use super::table::{lines, normalised};
+
+const TABLE: &str = include_str!("left.tsv");
 
 /// What became of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,46 +44,30 @@ pub struct LeftHost {
 /// What is known of the URL of a HelmRepository; `None` if nothing is.
 pub fn left(url: &str) -> Option<LeftHost> {
     let url = normalised(url);
-    lines().find(|(address, _)| normalised(address) == url).map(|(_, host)| host)
+    all().find(|(address, _)| normalised(address) == url).map(|(_, host)| host)
 }
 
-fn lines() -> impl Iterator<Item = (&'static str, LeftHost)> {
-    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
-        let mut fields = line.split('\t');
-        let address = fields.next()?;
-        let state = match fields.next()? {
+fn all() -> impl Iterator<Item = (&'static str, LeftHost)> {
+    lines(TABLE).filter_map(|[address, state, seen, source, home]| {
+        let state = match state {
             "dead" => State::Dead,
             "legacy" => State::Legacy,
             "frozen" => State::Frozen,
             _ => return None,
         };
-        let (seen, source) = (fields.next()?, fields.next()?);
-        let home = fields.next().filter(|home| *home != "-");
-        Some((address, LeftHost { state, seen, source, home }))
+        Some((address, LeftHost { state, seen, source, home: Some(home).filter(|home| *home != "-") }))
     })
-}
-
-/// Without differences that mean nothing: http or https, case, a slash at the end.
-fn normalised(url: &str) -> String {
-    let url = url.trim_end_matches('/').to_lowercase();
-    match url.strip_prefix("http://") {
-        Some(rest) => format!("https://{rest}"),
-        None => url,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::homes::table::check;
 
     #[test]
-    fn every_line_has_a_date_and_a_source() {
-        let stated = TABLE.lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(lines().count(), stated);
-        for (address, host) in lines() {
-            assert_eq!(host.seen.len(), "2026-01-01".len(), "{address}");
-            assert!(host.source.starts_with("https://"), "{address}");
-        }
+    fn every_line_is_read_and_has_a_date_and_a_source() {
+        check::<5>(TABLE, 1, 2, 3);
+        assert_eq!(all().count(), lines::<5>(TABLE).count());
     }
 
     #[test]
