@@ -31,7 +31,7 @@ fn what_others_need_is_written_first() {
     let (_, changes) = context.land(&context.select(&asked).unwrap()).unwrap();
     let at = |path: &str| changes.iter().position(|change| change.path.as_str() == path).unwrap();
     let listing = format!("{OCI}/kustomization.yaml");
-    for version in ["3-6-1", "3-7-3"] {
+    for version in ["3-7-3", "4-6-2"] {
         let source = format!("{OCI}/app-template-{version}.yaml");
         assert!(at(&source) < at(&listing) && at(&source) < at(JELLYFIN));
     }

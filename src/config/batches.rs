@@ -51,7 +51,7 @@ impl BatchSettings {
             },
             Described {
                 key: "none-together",
-                about: "Whether units of one class that touch nothing that runs share a batch, whatever their namespace.",
+                about: "Whether what touches nothing that runs shares a batch across namespaces.",
                 value: New::Plain(self.none_together.to_string()),
             },
         ]

@@ -57,7 +57,7 @@ fn what_touches_nothing_can_be_together() {
     let apart = ["main/30-deployments-home: zwave", "main/30-deployments-media: plex sonarr"];
     assert_eq!(divided(&units, &["main"]), apart);
     let settings = BatchSettings { none_together: true, ..BatchSettings::default() };
-    let together = ["main/30-deployments: plex zwave", "main/30-deployments-media: sonarr"];
+    let together = ["main/30-deployments: zwave plex", "main/30-deployments-media: sonarr"];
     assert_eq!(divided_by(&units, &["main"], &settings), together);
 }
 
