@@ -107,7 +107,7 @@ reason_codes! {
     CHART_HOME "chart-home"
         what "Charts are taken from an address that their publishers have left."
         why "The address is dead, fails at times, or gets no new versions. No network is asked: a table of the tool says so, with a date."
-        todo "Take the charts from their new home; flux-codemod explain chart-ref says how."
+        todo "Take the charts from their new home; flux-codemod explain chart-ref says how. Charts of an address that is only frozen can stay there until their next version."
     VALUES_REJECTED "values-rejected"
         what "Values of app-template have a form that the version of the chart does not have."
         why "The schema of the chart rejects them, or the chart does not render, so that Helm neither installs nor upgrades; or the key is ignored."

@@ -37,7 +37,9 @@ fn of_source(view: &View, source: &At, releases: usize) -> Option<Finding> {
         1 => "1 release takes its chart".to_owned(),
         several => format!("{several} releases take their charts"),
     };
-    let home = host.home.map(|home| format!("; they are at {home}")).unwrap_or_default();
+    // What was published at a frozen address is still there, and maybe nowhere else.
+    let are = if host.state == State::Frozen { "newer ones are" } else { "they are" };
+    let home = host.home.map(|home| format!("; {are} at {home}")).unwrap_or_default();
     let message = format!("{users} from {url}, where {}: seen on {}, {}{home}", host.state, host.seen, host.source);
     Some(finding(severity, CHART_HOME, &source.path, place(view, source, &["spec", "url"]), message))
 }

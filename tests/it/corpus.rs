@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use crate::support::{Repo, corpus};
 use flux_codemod::charts::app_template::Chart;
+use flux_codemod::config::Settings;
 use flux_codemod::flux::{FluxKustomization, View, WorkloadKind};
+use flux_codemod::migrations::{self, chart_ref::ChartRef};
+use flux_codemod::plan::{Draft, Migration, Severity, Subject};
 use flux_codemod::repo::{Folder, Tree};
 use flux_codemod::yaml::{Node, Stream};
 use serde_json::{Value, json};
@@ -236,6 +239,29 @@ fn billimek_is_refused_because_its_sources_are_elsewhere() {
         assert!(codes.contains(&&Value::from("source-not-found")), "{unit}");
     }
     assert_eq!(done.before, done.after);
+}
+
+/// All charts of haynes-ops in scope, as it is and as it is half a year later: the table of homes, and
+/// nothing else, says where they are. What nobody knows is refused.
+#[test]
+fn all_charts_move_whose_home_is_known() {
+    let Some(corpus) = corpus() else { return };
+    let sections: Vec<_> = migrations::all().iter().filter_map(|migration| migration.section()).collect();
+    let settings = Settings::read("settings", "chart-ref: {charts: {all: true}}", &sections).unwrap();
+    let unknown = ["authentik", "emqx", "nvidia-device-plugin", "open-webui", "reflector", "volsync"];
+    // The source of the two external-dns would be shared, and there is no place for it any more.
+    let later = ["authentik", "emqx", "external-dns-cloudflare", "external-dns-unifi", "gasha01-rbd"];
+    let later = [&later[..], &unknown[2..]].concat();
+    for (tree, moving, refused) in [("haynes-ops/before", 71, &unknown[..]), ("haynes-ops-2026-08/main", 11, &later)] {
+        let view = View::of(Tree::of(Arc::new(Folder::plain(&corpus.join(tree)).unwrap()))).unwrap();
+        let drafts = ChartRef.survey(&view, &settings).drafts;
+        let releases = drafts.iter().filter(|draft| matches!(draft.id.subject, Subject::Release { .. }));
+        let is_refused = |draft: &&Draft| draft.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let (stay, moved): (Vec<_>, Vec<_>) = releases.partition(is_refused);
+        let mut stay: Vec<&str> = stay.iter().map(|draft| draft.id.subject.name()).collect();
+        stay.sort_unstable();
+        assert_eq!((moved.len(), stay), (moving, refused.to_vec()), "{tree}");
+    }
 }
 
 /// Who applies each HelmRelease of haynes-ops, as what, and where its chart comes from.
