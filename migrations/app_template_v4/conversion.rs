@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::codes;
 use super::settings::{AppTemplateV4Settings, Selectors};
-use crate::charts::app_template::{Chart, Conversion, Doubt, Matter, Stop, Version, line_of};
+use crate::charts::app_template::{Chart, Conversion, Doubt, Keeping, Lost, Matter, Pins, Stop, Version, line_of};
 use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
 use crate::plan::author::After;
 use crate::plan::{Code, Finding, Severity};
@@ -14,7 +14,7 @@ use crate::yaml::{Edit, Error, Node};
 
 static NO_VALUES: Value = Value::Null;
 
-/// A release as one cluster installs it, and how its values become values of 4.x.
+/// A release as one cluster installs it, and how its values become values of the target.
 pub(super) struct Installation<'v> {
     /// The name of the Helm release.
     pub(super) release: String,
@@ -24,8 +24,10 @@ pub(super) struct Installation<'v> {
     pub(super) object: Arc<Value>,
     /// Who applies it; `None` for a release that no cluster has.
     pub(super) reach: Option<&'v Reach>,
-    /// How its values become values of 4.x.
-    pub(super) conversion: Conversion,
+    /// How its values of 3.x become values of 4.x.
+    pub(super) conversion: Option<Conversion>,
+    /// What keeps, in 5.x, what 4.x makes of them.
+    pub(super) keeping: Option<Keeping>,
     /// The version that it is on.
     pub(super) from: Version,
 }
@@ -36,9 +38,20 @@ impl Installation<'_> {
         let values = self.object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
         Chart { version: self.from, release: &self.release, namespace: &self.namespace, values }
     }
+
+    /// What keeps names and accounts on the way from 3.x.
+    pub(super) fn pins(&self) -> Option<&Pins> {
+        self.conversion.as_ref().map(|conversion| &conversion.pins)
+    }
+
+    fn applied(&self, values: &Value) -> Value {
+        let converted = self.conversion.as_ref().map(|conversion| conversion.applied(values));
+        let converted = converted.unwrap_or_else(|| values.clone());
+        self.keeping.as_ref().map_or(converted.clone(), |keeping| keeping.applied(&converted))
+    }
 }
 
-/// A release whose values become values of 4.x.
+/// A release whose values become values of the target.
 pub(in crate::migrations) struct Converted<'v> {
     /// The tree.
     pub(super) view: &'v View,
@@ -52,7 +65,7 @@ pub(in crate::migrations) struct Converted<'v> {
 }
 
 impl<'v> Converted<'v> {
-    /// Reads a release that is on `from`, a version of 3.x, wherever it is installed.
+    /// Reads a release that is on `from`, a version before the target's, wherever it is installed.
     ///
     /// # Errors
     /// A finding at the release, if two clusters need different values in the one file, or if its
@@ -72,8 +85,9 @@ impl<'v> Converted<'v> {
             }
             let values = object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
             let chart = Chart { version: from, release: &release, namespace: &namespace, values };
-            let conversion = chart.conversion(settings.version, settings.tokens);
-            converted.installations.push(Installation { release, namespace, object, reach, conversion, from });
+            let conversion = from.is_3().then(|| chart.conversion(settings.version, settings.tokens));
+            let keeping = settings.pins_for_5.then(|| keeping_in_5(&chart, conversion.as_ref(), settings.version));
+            converted.installations.push(Installation { release, namespace, object, reach, conversion, keeping, from });
         }
         let Some(stated) = converted.stated().and_then(Value::of) else { return Ok(converted) };
         let mut wanted = converted.installations.iter().map(|place| converted.applied(place, &stated));
@@ -89,7 +103,7 @@ impl<'v> Converted<'v> {
 
     /// Values of an installation, converted; with the label of old selectors, where these are kept.
     fn applied(&self, installation: &Installation<'_>, values: &Value) -> Value {
-        let mut values = installation.conversion.applied(values);
+        let mut values = installation.applied(values);
         for workload in self.kept_in(installation) {
             // Labels of the controller replace default ones, unless the strategy is to merge.
             let merges = values.text_at(&["defaultPodOptionsStrategy"]) == Some("merge");
@@ -114,7 +128,7 @@ impl<'v> Converted<'v> {
     pub(super) fn write(&self, edit: &mut Edit<'v>) -> Result<(), Error> {
         match (&self.values, self.stated()) {
             (Some((before, after)), Some(values)) => {
-                rewrite(edit, values, before, after, "it is about something that 4.x does not take")
+                rewrite(edit, values, before, after, "it is about something that the new version does not take")
             }
             _ => Ok(()),
         }
@@ -129,6 +143,9 @@ impl<'v> Converted<'v> {
 
     /// Deployments and DaemonSets, of which nothing but the selector is immutable.
     fn kept_in(&self, installation: &Installation<'_>) -> Vec<Kept> {
+        if !installation.from.is_3() {
+            return Vec::new();
+        }
         let workloads = installation.chart().workloads().into_iter();
         let kept = workloads.filter(|workload| self.selectors == Selectors::Keep && workload.stop == Stop::Selector);
         let kept = kept.filter_map(|workload| {
@@ -165,7 +182,8 @@ impl<'v> Converted<'v> {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         let keeps_label = !self.kept().is_empty();
-        for doubt in self.installations.iter().flat_map(|installation| &installation.conversion.doubts) {
+        let conversions = self.installations.iter().filter_map(|installation| installation.conversion.as_ref());
+        for doubt in conversions.flat_map(|conversion| &conversion.doubts) {
             if keeps_label && matches!(doubt.matter, Matter::Component { .. }) {
                 continue;
             }
@@ -175,6 +193,13 @@ impl<'v> Converted<'v> {
             let message = format!("{path}: {}", doubt.matter);
             if seen.insert((line, message.clone())) {
                 found.push(Finding::new(severity, code, message).at(&self.at.path, line));
+            }
+        }
+        for finding in self.installations.iter().filter_map(|place| place.keeping.as_ref()).flat_map(in_5) {
+            let line = self.line_of(finding.at);
+            let message = format!("{}: {}", finding.at.join("."), finding.message);
+            if seen.insert((line, message.clone())) {
+                found.push(Finding::new(finding.severity, finding.code, message).at(&self.at.path, line));
             }
         }
         let from = self.view.node(&self.at).and_then(|root| root.at(&["spec", "valuesFrom"]));
@@ -211,6 +236,37 @@ impl<'v> Converted<'v> {
     fn error(&self, code: &'static Code, message: impl Into<String>) -> Finding {
         Finding::error(code, message).at(&self.at.path, self.line())
     }
+}
+
+/// What keeps a release in 5.x as 4.x has it: its values, or those of 3.x when they are converted.
+fn keeping_in_5(chart: &Chart<'_>, conversion: Option<&Conversion>, to: Version) -> Keeping {
+    match conversion.map(|conversion| conversion.applied(chart.values)) {
+        Some(values) => Chart { version: to, values: &values, ..*chart }.keeping_in_5(),
+        None => chart.keeping_in_5(),
+    }
+}
+
+/// Something to report about what keeps a release in 5.x.
+struct In5<'k> {
+    at: &'k [String],
+    severity: Severity,
+    code: &'static Code,
+    message: String,
+}
+
+fn in_5(keeping: &Keeping) -> impl Iterator<Item = In5<'_>> {
+    let kept = keeping.kept.iter().map(|kept| {
+        let message = format!("pinned by rule, not rendered: {}", kept.what);
+        In5 { at: &kept.at, severity: Severity::Note, code: codes::PINNED, message }
+    });
+    let open = keeping.open.iter().map(|open| {
+        let (severity, code) = match open.why {
+            Lost::Label(_) | Lost::Template => (Severity::Warning, codes::CHANGES_IN_5),
+            _ => (Severity::Error, codes::UNKNOWN_IN_5),
+        };
+        In5 { at: &open.at, severity, code, message: open.why.to_string() }
+    });
+    open.chain(kept)
 }
 
 /// A workload whose selector is kept.

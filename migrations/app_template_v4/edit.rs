@@ -7,7 +7,7 @@ use super::seconds::{Second, possible};
 use super::source::{key, post_renderer};
 use super::units::{SOURCE, releases_of, removal_of, source_id};
 use super::{codes, schema};
-use crate::flux::{OciRepository, SourceRef, View};
+use crate::flux::{OciRepository, SourceRef};
 use crate::migrations::sources::codes::SOURCE_MISSING;
 use crate::migrations::sources::remove::edit_removal;
 use crate::migrations::sources::write::written;
@@ -21,19 +21,20 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         SOURCE => edit_source(found, unit),
         REMOVE => edit_removal(found.view, unit, removal_of(found, unit)),
         _ => match releases_of(found, unit).as_slice() {
-            [] => without_release(found.view, unit),
+            [] => without_release(found, unit),
             candidates => edited(write_releases(found, candidates)),
         },
     }
 }
 
 /// What there is to do for a release that is no candidate on this tree.
-fn without_release(view: &View, unit: &Unit) -> Edited {
+fn without_release(found: &Found<'_>, unit: &Unit) -> Edited {
+    let (view, major) = (found.view, found.settings.major());
     let subject = &unit.id.subject;
     let has_moved = view.releases().iter().any(|release| {
         let mut reaches = view.graph().reaches(&release.at).iter();
         let is_it = release.name == subject.name() || reaches.any(|reach| reach.name == subject.name());
-        release.at.path == *subject.path() && is_it && matches!(now(view, release), Now::Later(_))
+        release.at.path == *subject.path() && is_it && matches!(now(view, release, major), Now::Later(_))
     });
     if has_moved || !matches!(subject, Subject::Release { .. }) {
         return Edited::Already;
@@ -45,7 +46,8 @@ fn without_release(view: &View, unit: &Unit) -> Edited {
 fn edit_source(found: &Found<'_>, unit: &Unit) -> Edited {
     let is_it = |second: &Second| source_id(second).as_ref() == Some(&unit.id);
     let needed = found.seconds.iter().find(|second| is_it(second)).cloned();
-    let second = needed.or_else(|| possible(found.view, &found.settings.target).into_iter().find(is_it));
+    let second =
+        needed.or_else(|| possible(found.view, &found.settings.target, found.settings.major()).into_iter().find(is_it));
     let Some(new) = second.and_then(|second| second.new) else { return Edited::Already };
     edited(written(found.view, &new.spec, &new.place))
 }

@@ -8,7 +8,7 @@ use super::release::{Candidate, Judge, Now, at_chart, now, sources_of};
 use super::removal;
 use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateV4Settings, OnChart};
-use super::source::is_of_3;
+use super::source::is_before;
 use super::versions::Versions;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, OciRepository, Release, View};
@@ -25,7 +25,7 @@ pub(super) struct Found<'v> {
     pub(super) seconds: Vec<Second>,
     /// The sources of 3.x that nothing names once releases have moved.
     pub(super) removals: Removals,
-    /// The releases of app-template that are on 4.x or later.
+    /// The releases of app-template that are on the target's major version or later.
     pub(super) later: Versions,
     /// How many stay on `spec.chart`, because a comment opts them out of `chart-ref`.
     pub(super) opted_out: usize,
@@ -38,7 +38,7 @@ impl<'v> Found<'v> {
             Found { view, settings, candidates, seconds, removals, later: Versions::default(), opted_out: 0 };
         found.find_candidates();
         found.find_seconds();
-        found.removals = removal::find(view, &found.candidates);
+        found.removals = removal::find(view, &found.candidates, found.settings.major());
         found
     }
 
@@ -49,7 +49,7 @@ impl<'v> Found<'v> {
             *users.entry(&source.at).or_default() += 1;
         }
         for release in view.releases() {
-            match now(view, release) {
+            match now(view, release, self.settings.major()) {
                 Now::OtherChart => {}
                 Now::Later(version) => self.later.add(version),
                 Now::SeveralSources => {
@@ -57,8 +57,8 @@ impl<'v> Found<'v> {
                     let reason = at_chart(release, Severity::Error, codes::SEVERAL_SOURCES, message);
                     self.candidates.push(Candidate::refused(view, release, None, reason));
                 }
-                Now::Before4(..) if self.is_opted_out(release) => self.opted_out += 1,
-                Now::Before4(version, source) => {
+                Now::Before(..) if self.is_opted_out(release) => self.opted_out += 1,
+                Now::Before(version, source) => {
                     let is_own = source.is_some_and(|source| self.is_own(release, source, &users));
                     let judge = Judge { view, release, source, is_own, settings: &self.settings };
                     self.candidates.push(judge.candidate(version));
@@ -76,7 +76,9 @@ impl<'v> Found<'v> {
         let has_second =
             || dir.join(&format!("{second}.yaml")).is_some_and(|file| self.view.tree().entry(&file).is_some());
         let gets_second = |other: &OciRepository| {
-            is_here(&other.at) && is_of_3(other) && users.get(&other.at).is_some_and(|users| *users > 1)
+            is_here(&other.at)
+                && is_before(other, self.settings.major())
+                && users.get(&other.at).is_some_and(|users| *users > 1)
         };
         let uses_second = |other: &Release| {
             is_here(&other.at) && matches!(&other.chart, Chart::Ref(reference) if reference.name == second)

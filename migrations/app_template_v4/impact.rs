@@ -64,9 +64,13 @@ pub(in crate::migrations) fn effect(converted: &Converted<'_>) -> Effect {
         let chart = installation.chart();
         for workload in chart.workloads() {
             effect.workloads.extend(workload.kind);
+            // From 4.x on, labels of pods stay.
+            if !installation.from.is_3() {
+                continue;
+            }
             effect.add(of_workload(converted, installation, &workload, kept.contains(&workload.identifier)));
         }
-        for cost in chart.costs(&installation.conversion.pins) {
+        for cost in installation.pins().map(|pins| chart.costs(pins)).unwrap_or_default() {
             effect.add(of_role(converted, installation, &cost));
         }
         if !effect.blocking.is_empty() {
@@ -152,7 +156,7 @@ fn object(installation: &Installation<'_>, kind: &str, name: &str) -> ObjectName
 /// The Services that may select pods of this workload. They select by the new label as soon as the
 /// upgrade begins, and the pods that run have the old one.
 fn services_behind(installation: &Installation<'_>, workload: &Workload) -> Vec<String> {
-    let costs = installation.chart().costs(&installation.conversion.pins).into_iter();
+    let costs = installation.pins().map(|pins| installation.chart().costs(pins)).unwrap_or_default().into_iter();
     let services = costs.filter_map(|cost| match cost {
         Cost::NoEndpoints { service, controllers } if controllers.contains(&workload.identifier) => service.ok(),
         _ => None,

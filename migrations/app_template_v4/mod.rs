@@ -20,6 +20,8 @@
 //!                                              size: 10Gi
 //! ```
 //!
+//! With a target of 5.x, releases on 4.x move as well, and what 4.x does by itself is stated.
+//!
 //! `charts::app_template` knows what the chart makes of values and how values of 3.x become values
 //! of 4.x. This folder decides where a release gets 4.x from, what is written, and what that does
 //! to the cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:

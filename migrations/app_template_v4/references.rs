@@ -56,14 +56,15 @@ pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> 
 
 /// The label by which pods of a release are selected before it moves.
 fn label(release: &Converted<'_>) -> Option<&'static str> {
-    release.installations.first().map(|installation| installation.from.controller_label())
+    let installation = release.installations.first().filter(|installation| installation.from.is_3());
+    installation.map(|installation| installation.from.controller_label())
 }
 
 /// The objects of a release that 4.x does not make, or gives another name.
 fn lost_names(release: &Converted<'_>) -> BTreeSet<Named> {
     let mut lost = BTreeSet::new();
     for installation in &release.installations {
-        for pinned in &installation.conversion.pins.objects {
+        for pinned in installation.pins().into_iter().flat_map(|pins| &pins.objects) {
             if let (Pin::Impossible | Pin::Dropped, Some(kind), Ok(name)) =
                 (&pinned.pin, &pinned.object.kind, &pinned.object.name)
             {
@@ -79,7 +80,7 @@ fn lost_names(release: &Converted<'_>) -> BTreeSet<Named> {
 fn in_its_values(release: &Converted<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for installation in &release.installations {
-        let pinned = installation.conversion.pins.objects.iter();
+        let pinned = installation.pins().into_iter().flat_map(|pins| &pins.objects);
         let lost: Vec<_> = pinned.filter(|pinned| !pinned.pin.keeps()).map(|pinned| &pinned.object).collect();
         for reference in installation.chart().references() {
             let (Referent::Name(Ok(name)), Some(kind)) = (&reference.to, &reference.kind) else { continue };

@@ -85,16 +85,17 @@ impl<'v> Candidate<'v> {
 pub(super) enum Now<'v> {
     /// It is of another chart, or its chart is unknown.
     OtherChart,
-    /// 4.x or later: the version as it is written.
+    /// The target's major version or later: the version as it is written.
     Later(String),
-    /// Before 4.x: the version as it is written, and the source of a chartRef.
-    Before4(Option<String>, Option<&'v OciRepository>),
+    /// Before that: the version as it is written, and the source of a chartRef.
+    Before(Option<String>, Option<&'v OciRepository>),
     /// It gets its chart from several sources.
     SeveralSources,
 }
 
-/// The version that a release is on.
-pub(super) fn now<'v>(view: &'v View, release: &Release) -> Now<'v> {
+/// The version that a release is on, seen from the major version of the target.
+pub(super) fn now<'v>(view: &'v View, release: &Release, target: u32) -> Now<'v> {
+    let is_later = |version: &str| is_at_least(version, target);
     let (version, source) = match &release.chart {
         Chart::Spec(spec) if spec.chart == APP_TEMPLATE => (spec.version.clone(), None),
         Chart::Ref(_) => match sources_of(view, release).as_slice() {
@@ -111,7 +112,7 @@ pub(super) fn now<'v>(view: &'v View, release: &Release) -> Now<'v> {
     };
     match version {
         Some(version) if is_later(&version) => Now::Later(version),
-        version => Now::Before4(version.filter(|_| source.and_then(unclear_version).is_none()), source),
+        version => Now::Before(version.filter(|_| source.and_then(unclear_version).is_none()), source),
     }
 }
 
@@ -120,8 +121,8 @@ fn stated(source: &OciRepository) -> Option<&String> {
     source.semver.as_ref().or(source.tag.as_ref())
 }
 
-fn is_later(version: &str) -> bool {
-    major(version).is_some_and(|major| major >= 4)
+fn is_at_least(version: &str, target: u32) -> bool {
+    major(version).is_some_and(|major| major >= target)
 }
 
 /// The OCIRepositories of the chart that a release with a chartRef uses, in all clusters.

@@ -1,7 +1,7 @@
 //! Sources of 3.x that nothing of any cluster names any more.
 
 use super::release::{Candidate, Way};
-use super::source::is_of_3;
+use super::source::is_before;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, SourceNames, View};
 use crate::migrations::sources::remove::{self, Removal, Removals, Words, removal, users};
@@ -10,9 +10,10 @@ use crate::plan::runbook::Runbook;
 
 const KIND: &str = "OCIRepository";
 
-/// The sources of app-template 3.x that only releases name which move to another source.
-pub(super) fn find(view: &View, candidates: &[Candidate<'_>]) -> Removals {
-    let mut sources = view.oci_repositories().iter().filter(|source| is_of_3(source)).peekable();
+/// The sources of app-template, of a major version before this one, that only releases name which
+/// move to another source.
+pub(super) fn find(view: &View, candidates: &[Candidate<'_>], major: u32) -> Removals {
+    let mut sources = view.oci_repositories().iter().filter(|source| is_before(source, major)).peekable();
     let mut found = Removals::default();
     if sources.peek().is_none() {
         return found;
@@ -51,7 +52,7 @@ fn on_chart<'v>(view: &'v View, version: Option<&str>) -> impl Iterator<Item = &
 /// The steps around the removal of sources.
 pub(super) fn runbook(view: &View, batch: &Batch<'_>, removed: &[&Removal]) -> Runbook {
     let words = Words {
-        what: "Removes sources of app-template 3.x that nothing in the repository names any more. Flux deletes them (prune); no release changes.",
+        what: "Removes sources of older versions of app-template that nothing in the repository names any more. Flux deletes them (prune); no release changes.",
         before: "No HelmRelease on the cluster uses them, including releases from other repositories. This must print nothing, or only \
                  releases that use a source of the same name in another namespace.",
         back: "Revert the merge: Flux creates them again. Nothing that runs is affected.",

@@ -47,8 +47,8 @@ fn of_sources(view: &View, batch: &Batch<'_>) -> Runbook {
     let sources = batch.units.iter().filter(|unit| matches!(unit.id.subject, Subject::Object { .. }));
     let names = sources.map(|unit| (unit.id.subject.namespace(), unit.id.subject.name()));
     Runbook {
-        what: "Adds a second source of app-template, of 4.x, beside the one of 3.x, which stays for the releases that have not moved. Nothing \
-               uses the new one yet."
+        what: "Adds a second source of app-template, of the new version, beside the old one, which stays for the releases that have not moved. \
+               Nothing uses the new one yet."
             .to_owned(),
         before: Vec::new(),
         after: vec![
@@ -77,6 +77,7 @@ pub(in crate::migrations) fn of_upgrade(
          attempt.",
         get("helmreleases", names.iter().copied()),
     )];
+    before.extend(about_5(target));
     before.extend(about_hooks(batch));
     before.extend(about_risk(&at_risk));
     before.extend(about_claims(&objects(|effect| &effect.claims)));
@@ -119,6 +120,19 @@ pub(in crate::migrations) fn of_upgrade(
         after,
         back: vec![Step::new(back, Vec::new())],
     }
+}
+
+/// What to check before releases move to 5.x.
+fn about_5(target: &str) -> Vec<Step> {
+    if !target.starts_with("5.") {
+        return Vec::new();
+    }
+    let what =
+        "5.x needs Kubernetes 1.31 or later, and Helm 3.18 or later in helm-controller. See what the cluster has.";
+    let compare = "What keeps the releases as they are is pinned by rule: nothing here has rendered 5.x. Render each release with the old version \
+                   and values and with the new ones (`helm template`) and compare: only the label helm.sh/chart should differ.";
+    let see = vec![command(["kubectl", "version"]), command(["flux", "version"])];
+    vec![Step::new(what, see), Step::new(compare, Vec::new())]
 }
 
 /// `flux VERB helmrelease` of each release.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::carriers::{Slots, carriers};
-use super::source::{is_of_3, key, version_of};
+use super::source::{is_before, key, version_of};
 use crate::flux::{At, ClusterId, OciRepository, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::existing::{existing, proven_beside, trial_of_all};
@@ -166,8 +166,8 @@ pub(super) fn seconds<'v>(
 
 /// The second sources that there can be, each beside its source of 3.x, needed wherever that is: on
 /// a tree in which the releases that need them cannot move yet.
-pub(super) fn possible(view: &View, target: &str) -> Vec<Second> {
-    let mut of_3: Vec<_> = view.oci_repositories().iter().filter(|source| is_of_3(source)).collect();
+pub(super) fn possible(view: &View, target: &str, major: u32) -> Vec<Second> {
+    let mut of_3: Vec<_> = view.oci_repositories().iter().filter(|source| is_before(source, major)).collect();
     of_3.sort_by_key(|source| Reverse(version_of(source)));
     let seconds = of_3.into_iter().filter_map(|old| {
         let needed = Needed::of(view, old, target, places_of(view, old));

@@ -1,14 +1,16 @@
-use crate::charts::app_template::{Tokens, Version};
+use crate::charts::app_template::{KNOWN_OF_5, Tokens, Version};
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::yaml::New;
 
 /// The section `app-template-v4` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppTemplateV4Settings {
-    /// `target`: the version of 4.x that releases move to.
+    /// `target`: the version that releases move to.
     pub target: String,
-    /// What that version makes of values.
+    /// What that version makes of values. 5.x gives names as 4.1 does.
     pub version: Version,
+    /// Whether it is of 5.x: then what 4.x does by itself is stated.
+    pub pins_for_5: bool,
     /// `selectors`: what to do about the selectors of workloads, which are immutable.
     pub selectors: Selectors,
     /// `tokens`: whether the Secrets with static tokens of accounts stay.
@@ -44,11 +46,19 @@ impl Default for AppTemplateV4Settings {
         AppTemplateV4Settings {
             target: TARGET.to_owned(),
             version: Version::V4_1,
+            pins_for_5: false,
             selectors: Selectors::Recreate,
             tokens: Tokens::Dropped,
             on_chart: OnChart::ChartRef,
             fleet: false,
         }
+    }
+}
+
+impl AppTemplateV4Settings {
+    /// The major version of the target.
+    pub(super) fn major(&self) -> u32 {
+        if self.pins_for_5 { 5 } else { 4 }
     }
 }
 
@@ -58,17 +68,20 @@ impl Section for AppTemplateV4Settings {
     fn read(keys: &mut Keys<'_, '_>) -> AppTemplateV4Settings {
         let default = AppTemplateV4Settings::default();
         let target = keys.text("target").and_then(|(text, node)| {
-            let version = Version::of(text).filter(|version| !version.is_3());
+            let pins_for_5 = KNOWN_OF_5.contains(&text);
+            let version = if pins_for_5 { Some(Version::V4_1) } else { Version::of(text) };
+            let version = version.filter(|version| !version.is_3());
             if version.is_none() {
-                let help = "write an exact version of 4.x, such as `4.6.2`";
-                keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a version of 4.x"), help);
+                let help = "write an exact version of 4.x, such as `4.6.2`, or 5.0.1 or 5.1.0";
+                keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a version that releases can move to"), help);
             }
-            Some((text.to_owned(), version?))
+            Some((text.to_owned(), version?, pins_for_5))
         });
-        let (target, version) = target.unwrap_or((default.target, default.version));
+        let (target, version, pins_for_5) = target.unwrap_or((default.target, default.version, default.pins_for_5));
         AppTemplateV4Settings {
             target,
             version,
+            pins_for_5,
             selectors: keys.one_of("selectors", &[("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
             tokens: keys.one_of("tokens", &[("drop", Tokens::Dropped), ("keep", Tokens::Kept)]),
             on_chart: keys.one_of("on-chart", &[("chart-ref", OnChart::ChartRef), ("in-place", OnChart::InPlace)]),
@@ -79,7 +92,11 @@ impl Section for AppTemplateV4Settings {
     fn described(&self) -> Vec<Described> {
         let word = |word: &str| New::string(word);
         vec![
-            Described { key: "target", about: "The version of 4.x that releases move to.", value: word(&self.target) },
+            Described {
+                key: "target",
+                about: "The version that releases move to: of 4.x, 5.0.1 or 5.1.0.",
+                value: word(&self.target),
+            },
             Described {
                 key: "selectors",
                 about: "`recreate`: selectors change, and you delete each workload once.\n`keep`: a post-renderer in the release puts the old \

@@ -59,9 +59,10 @@ pub(super) fn is_of_chart(source: &OciRepository) -> bool {
     source.url.rsplit('/').next() == Some(APP_TEMPLATE)
 }
 
-/// Whether a source is of the chart's 3.x.
-pub(super) fn is_of_3(source: &OciRepository) -> bool {
-    is_of_chart(source) && version_of(source).is_some_and(app_template::Version::is_3)
+/// Whether a source is of the chart, of a major version before this one.
+pub(super) fn is_before(source: &OciRepository, major: u32) -> bool {
+    let is_before = |version: app_template::Version| version.is_3() || major > 4;
+    is_of_chart(source) && version_of(source).is_some_and(is_before)
 }
 
 /// The version of the chart that the tag of a source states.

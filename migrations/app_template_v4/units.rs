@@ -145,12 +145,13 @@ fn fleet_draft(found: &Found<'_>, source: &OciRepository) -> Draft {
         findings: members.iter().flat_map(|member| member.findings.clone()).collect(),
         ..Draft::new(id, title, touches)
     };
-    // A release that stays would get 4.x with values of 3.x.
+    // A release that stays would get the new version with old values.
     let mut blocking = Vec::new();
     for candidate in &found.candidates {
         let uses_it = || sources_of(found.view, candidate.release).iter().any(|used| used.at == source.at);
         if let Some(reasons) = candidate.verdict.as_ref().err().filter(|_| uses_it()) {
-            let message = format!("{} stays on 3.x, and with it the source that they share", candidate.identity.name);
+            let message =
+                format!("{} stays on its version, and with it the source that they share", candidate.identity.name);
             blocking.extend(reasons.iter().cloned());
             blocking.push(at_chart(candidate.release, Severity::Error, codes::FLEET_BLOCKED, message));
         }

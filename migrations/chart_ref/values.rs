@@ -80,7 +80,7 @@ impl<'v> Conversion<'v> {
         if !from.is_3() || version.is_3() {
             return Err(unknown(release, jump));
         }
-        let settings = AppTemplateV4Settings { target: target.clone(), version, ..settings.clone() };
+        let settings = AppTemplateV4Settings { target: target.clone(), version, pins_for_5: false, ..settings.clone() };
         let converted = Converted::of(view, &release.at, from, &settings)?;
         let effect = effect(&converted);
         let mut findings = converted.findings();

@@ -4,8 +4,9 @@ use super::Value;
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 
 /// Changes a node that is `from` now ([`Value::of`] it) to `to`. What is in both stays as it is
-/// written: an entry with another key but the same value is renamed, an entry that another one
-/// takes the place of is replaced, and an alias is written out if its value changes. The comments
+/// written: an entry with another key but the same value is renamed, also if a mapping has more in
+/// it then; an entry that another one takes the place of is replaced, and an alias is written out if
+/// its value changes. The comments
 /// of a replaced entry stay; those of a removed entry are dropped, for the reason given. The edit
 /// should be one [in order](Edit::in_order), because several entries may be added in one place.
 ///
@@ -90,6 +91,16 @@ impl Rewrite<'_> {
         removed: &[&(String, Value)],
         added: &[(String, Value)],
     ) -> Result<(), Error> {
+        let extended = |(_, old): &&(String, Value)| added.iter().position(|(_, new)| is_extended(old, new));
+        if let Some((at, to)) = removed.iter().enumerate().find_map(|(at, entry)| Some((at, extended(entry)?))) {
+            let ((key, old), (new_key, new)) = (removed[at], &added[to]);
+            self.gap(edit, node, before, &removed[..at], &added[..to])?;
+            edit.rename_key(node, key, new_key)?;
+            if let Some((_, value)) = node.own_entry(key) {
+                self.node(edit, value, old, new)?;
+            }
+            return self.gap(edit, node, Some(key), &removed[at + 1..], &added[to + 1..]);
+        }
         let mut place = before.map_or(Place::First, Place::After);
         let mut added = added.iter();
         for (key, old) in removed {
@@ -110,6 +121,13 @@ impl Rewrite<'_> {
     fn dropped(&self) -> Fate {
         Fate::Dropped(self.dropped_because.to_owned())
     }
+}
+
+/// Whether a mapping has all that another one has, in its order, and more.
+fn is_extended(old: &Value, new: &Value) -> bool {
+    let (Value::Mapping(old), Value::Mapping(new)) = (old, new) else { return false };
+    let of_old = new.iter().filter(|(key, _)| old.iter().any(|(name, _)| name == key));
+    !old.is_empty() && old.len() < new.len() && of_old.eq(old)
 }
 
 impl From<&Value> for New {
@@ -168,6 +186,23 @@ mod tests {
                 "a:\n  # first\n  create: true\nb: 1\n",
                 "{a: {w: 1, x: {}}, b: 1}",
                 "a:\n  # first\n  w: 1\n  x: {}\nb: 1\n",
+            ),
+            // A mapping that gets more and another name, with what stood beside it.
+            (
+                "a:\n  k: v\n  s:\n    # why\n    x: 1 # x\n  n: 2\n",
+                "{a: {m: {k: v, x: 1}, n: 2}}",
+                "a:\n  m:\n    k: v\n    # why\n    x: 1 # x\n  n: 2\n",
+            ),
+            (
+                "a:\n  k: v\n  s:\n    x: 1 # x\n  l: {}\n  n: 2\n",
+                "{a: {f: g, m: {k: v, x: 1, l: {}}, w: z, n: 2}}",
+                "a:\n  f: g\n  m:\n    k: v\n    x: 1 # x\n    l: {}\n  w: z\n  n: 2\n",
+            ),
+            ("a: {k: v, s: {x: 1}}\n", "{a: {m: {x: 1, z: {}}}}", "a: {m: {x: 1, z: {}}}\n"),
+            (
+                "b: &b {x: 1}\na: {k: v, s: *b}\n",
+                "{b: {x: 1}, a: {m: {k: v, x: 1}}}",
+                "b: &b {x: 1}\na: {m: {k: v, x: 1}}\n",
             ),
             // A new one at the front, after an entry, at the end.
             ("a:\n  # c\n  b: 1\n", "{a: {x: w, b: 1}}", "a:\n  x: w\n  # c\n  b: 1\n"),

@@ -16,6 +16,10 @@ use super::name::Unknown;
 use super::{Chart, Section};
 use crate::flux::Value;
 
+/// The versions of 5.x to which values can be taken. Pods of 5.0.0 may ask for an account that is not
+/// there, and in 5.2 every text of the values is a template.
+pub const KNOWN_OF_5: [&str; 2] = ["5.0.1", "5.1.0"];
+
 const TOKEN: [&str; 2] = ["defaultPodOptions", "automountServiceAccountToken"];
 const ACCOUNT: [&str; 2] = ["global", "createDefaultServiceAccount"];
 

@@ -71,11 +71,14 @@ pub(super) fn keep(chart: &Chart<'_>, keeping: &mut Keeping) {
     }
 }
 
-/// Puts a resource of 4.x into its manifest, which stands where the first key of it did.
+/// Puts a resource of 4.x into its manifest, which stands where `spec` did, so that the text of that
+/// can stay.
 pub(super) fn wrap(resource: &mut Value) {
     let Value::Mapping(entries) = resource else { return };
     let is_moved = |(key, _): &(String, Value)| MOVED.contains(&key.as_str());
-    let place = entries.iter().position(is_moved).unwrap_or(entries.len());
+    let is_body = |(key, value): &(String, Value)| key == "spec" && !value.entries().is_empty();
+    let place = entries.iter().position(is_body).or_else(|| entries.iter().position(is_moved));
+    let place = place.map_or(0, |place| entries[..place].iter().filter(|entry| !is_moved(entry)).count());
     let moved: Vec<(String, Value)> = entries.extract_if(.., |entry| is_moved(entry)).collect();
     let take = |wanted: &str| moved.iter().find(|(key, _)| key == wanted).cloned();
     let mut manifest: Vec<(String, Value)> = ["apiVersion", "kind"].into_iter().filter_map(take).collect();

@@ -150,7 +150,7 @@ fn a_raw_resource_gets_a_manifest() {
         ),
         (
             "{annotations: {x: y}, suffix: s, kind: Feed, labels: {a: b}, apiVersion: e.org/v1, spec: {spec: {url: u}}}",
-            "{manifest: {apiVersion: e.org/v1, kind: Feed, metadata: {labels: {a: b}, annotations: {x: y}}, spec: {url: u}}, suffix: s}",
+            "{suffix: s, manifest: {apiVersion: e.org/v1, kind: Feed, metadata: {labels: {a: b}, annotations: {x: y}}, spec: {url: u}}}",
         ),
         ("{apiVersion: v1, kind: Feed}", "{manifest: {apiVersion: v1, kind: Feed}}"),
         ("{apiVersion: v1, kind: Feed, spec: null}", "{manifest: {apiVersion: v1, kind: Feed}}"),
