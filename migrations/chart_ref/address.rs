@@ -1,7 +1,7 @@
 //! Where a chart lives, and in which version: kept, unless the configuration names another.
 
+use super::chart_settings::ChartSettings;
 use super::codes;
-use super::settings::ChartSettings;
 use super::used::{Used, UsedHere};
 use crate::charts::homes::{APP_TEMPLATE, KnownHome, is_published_at, known_home, known_homes};
 use crate::charts::version;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::address::major;
+use super::chart_settings::ChartSettings;
 use super::codes;
 use super::findings::at_release;
 use super::home::Users;
 use super::origin::about_home;
 use super::reference::write_reference;
-use super::settings::{ChartRefSettings, ChartSettings};
+use super::settings::ChartRefSettings;
 use super::used::Used;
 use super::values::{Conversion, Jump};
 use super::want::{Want, want};

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chart_settings::{ChartSettings, Strategy};
 use super::codes;
 use super::findings::refusal;
-use super::settings::{ChartRefSettings, ChartSettings, Strategy};
+use super::settings::ChartRefSettings;
 use crate::flux::{Chart, ClusterId, Reach, Release, View};
 use crate::migrations::sources::existing::Sources;
 use crate::plan::Finding;

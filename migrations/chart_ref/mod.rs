@@ -22,6 +22,7 @@
 mod address;
 mod apart;
 mod candidate;
+mod chart_settings;
 mod codes;
 mod edit;
 mod find;
@@ -41,7 +42,8 @@ mod used;
 mod values;
 mod want;
 
-pub use settings::{ChartRefSettings, ChartSettings, Strategy};
+pub use chart_settings::{ChartSettings, Strategy};
+pub use settings::ChartRefSettings;
 
 use crate::config::{SectionType, Settings};
 use crate::flux::View;

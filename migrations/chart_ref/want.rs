@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::address::{Origin, address, is_oci};
+use super::chart_settings::ChartSettings;
 use super::codes;
 use super::findings::refusal;
 use super::home::{Home, Users};
-use super::settings::{ChartRefSettings, ChartSettings};
+use super::settings::ChartRefSettings;
 use super::used::Used;
 use super::values::{Conversion, Jump};
 use crate::charts::homes::tag_at;
