@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::codes;
 use super::references;
-use super::release::{Candidate, Judge, Now, at_chart, now, sources_of};
+use super::release::{Candidate, Judge, Now, at_chart, now, sources_of, version_of_release};
 use super::removal;
 use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateV4Settings, OnChart};
@@ -29,6 +29,11 @@ pub(super) struct Found<'v> {
     pub(super) later: Versions,
     /// How many stay on `spec.chart`, because a comment opts them out of `chart-ref`.
     pub(super) opted_out: usize,
+}
+
+/// The versions that releases of the chart are on, as they are written.
+pub(super) fn versions(view: &View) -> Vec<&str> {
+    view.releases().iter().filter_map(|release| version_of_release(view, release)).collect()
 }
 
 impl<'v> Found<'v> {

@@ -48,6 +48,8 @@ mod versions;
 pub use settings::{AppTemplateV4Settings, OnChart, Selectors};
 
 use self::find::Found;
+use super::chart_ref::ChartRefSettings;
+use crate::charts::homes::APP_TEMPLATE;
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
@@ -65,6 +67,15 @@ static META: Meta = Meta {
     codes: &[codes::CODES, super::sources::codes::CODES],
 };
 
+/// What a tree has for this migration. Where `chart-ref` takes releases to a version, the others do
+/// not follow them: how many have moved must not matter.
+fn found<'v>(view: &'v View, settings: &Settings) -> Found<'v> {
+    let own: AppTemplateV4Settings = settings.section();
+    let chart_ref: ChartRefSettings = settings.section();
+    let is_moving = chart_ref.charts.iter().any(|chart| chart.name == APP_TEMPLATE && chart.target.is_some());
+    Found::in_view(view, if is_moving { own } else { own.with_target_of(&find::versions(view)) })
+}
+
 impl Migration for AppTemplateV4 {
     fn meta(&self) -> &'static Meta {
         &META
@@ -75,18 +86,18 @@ impl Migration for AppTemplateV4 {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
-        let mut found = Found::in_view(view, settings.section());
+        let mut found = found(view, settings);
         found.add_references();
         units::survey(&found)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
-        let found = Found::in_view(view, settings.section());
+        let found = found(view, settings);
         units.iter().map(|unit| edit::edit(&found, unit)).collect()
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
-        let found = Found::in_view(view, settings.section());
+        let found = found(view, settings);
         batches.iter().map(|batch| runbook::runbook(&found, batch)).collect()
     }
 }

@@ -93,6 +93,15 @@ pub(super) enum Now<'v> {
     SeveralSources,
 }
 
+/// The version that a release is on, as it is written, if there is one.
+pub(super) fn version_of_release<'v>(view: &'v View, release: &'v Release) -> Option<&'v str> {
+    match &release.chart {
+        Chart::Spec(spec) => spec.version.as_deref().filter(|_| spec.chart == APP_TEMPLATE),
+        Chart::Ref(_) => sources_of(view, release).first().and_then(|source| source.tag.as_deref()),
+        Chart::Invalid => None,
+    }
+}
+
 /// The version that a release is on, seen from the major version of the target.
 pub(super) fn now<'v>(view: &'v View, release: &Release, target: u32) -> Now<'v> {
     let is_later = |version: &str| is_at_least(version, target);

@@ -1,4 +1,5 @@
 use crate::charts::app_template::{KNOWN_OF_5, Tokens, Version};
+use crate::charts::version::numbers;
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::yaml::New;
 
@@ -7,6 +8,8 @@ use crate::yaml::New;
 pub struct AppTemplateV4Settings {
     /// `target`: the version that releases move to.
     pub target: String,
+    /// Whether the configuration states it. Otherwise the repository may use another one.
+    pub is_target_stated: bool,
     /// What that version makes of values. 5.x gives names as 4.1 does.
     pub version: Version,
     /// Whether it is of 5.x: then what 4.x does by itself is stated.
@@ -45,6 +48,7 @@ impl Default for AppTemplateV4Settings {
     fn default() -> AppTemplateV4Settings {
         AppTemplateV4Settings {
             target: TARGET.to_owned(),
+            is_target_stated: false,
             version: Version::V4_1,
             pins_for_5: false,
             selectors: Selectors::Recreate,
@@ -55,7 +59,31 @@ impl Default for AppTemplateV4Settings {
     }
 }
 
+/// What a version makes of values if releases can move to it, and whether it is of 5.x.
+fn target_of(text: &str) -> Option<(Version, bool)> {
+    if KNOWN_OF_5.contains(&text) {
+        return Some((Version::V4_1, true));
+    }
+    Version::of(text).filter(|version| !version.is_3()).map(|version| (version, false))
+}
+
 impl AppTemplateV4Settings {
+    /// These settings in a repository whose releases are on these versions: unless the target is
+    /// stated, it is the one that more than half of them are on, if that is newer and releases can
+    /// move to it. That is the same on each tree on the way: releases that have moved count for it.
+    pub(super) fn with_target_of(mut self, versions: &[&str]) -> AppTemplateV4Settings {
+        let is_used = |text: &&&str| versions.iter().filter(|other| other == text).count() * 2 > versions.len();
+        // OCI tags and versions of charts are written alike only without `v` and build.
+        let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let used = versions.iter().find(is_used).filter(|text| !self.is_target_stated && is_plain(text));
+        if let Some(text) = used.filter(|text| numbers(text) > numbers(&self.target))
+            && let Some((version, pins_for_5)) = target_of(text)
+        {
+            (self.target, self.version, self.pins_for_5) = ((*text).to_owned(), version, pins_for_5);
+        }
+        self
+    }
+
     /// The major version of the target.
     pub(super) fn major(&self) -> u32 {
         if self.pins_for_5 { 5 } else { 4 }
@@ -68,18 +96,18 @@ impl Section for AppTemplateV4Settings {
     fn read(keys: &mut Keys<'_, '_>) -> AppTemplateV4Settings {
         let default = AppTemplateV4Settings::default();
         let target = keys.text("target").and_then(|(text, node)| {
-            let pins_for_5 = KNOWN_OF_5.contains(&text);
-            let version = if pins_for_5 { Some(Version::V4_1) } else { Version::of(text) };
-            let version = version.filter(|version| !version.is_3());
-            if version.is_none() {
+            let known = target_of(text);
+            if known.is_none() {
                 let help = "write an exact version of 4.x, such as `4.6.2`, or 5.0.1 or 5.1.0";
                 keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a version that releases can move to"), help);
             }
-            Some((text.to_owned(), version?, pins_for_5))
+            known.map(|(version, pins_for_5)| (text.to_owned(), version, pins_for_5))
         });
+        let is_target_stated = target.is_some();
         let (target, version, pins_for_5) = target.unwrap_or((default.target, default.version, default.pins_for_5));
         AppTemplateV4Settings {
             target,
+            is_target_stated,
             version,
             pins_for_5,
             selectors: keys.one_of("selectors", &[("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
@@ -94,7 +122,7 @@ impl Section for AppTemplateV4Settings {
         vec![
             Described {
                 key: "target",
-                about: "The version that releases move to: of 4.x, 5.0.1 or 5.1.0.",
+                about: "The version that releases move to: of 4.x, 5.0.1 or 5.1.0. Without it, 4.6.2,\nor a newer one of these that more than half of the releases are on already.",
                 value: word(&self.target),
             },
             Described {
