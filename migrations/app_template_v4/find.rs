@@ -85,8 +85,10 @@ impl<'v> Found<'v> {
                 && is_before(other, self.settings.major())
                 && users.get(&other.at).is_some_and(|users| *users > 1)
         };
+        // One from elsewhere says nothing of the sources that are here.
         let uses_second = |other: &Release| {
-            is_here(&other.at) && matches!(&other.chart, Chart::Ref(reference) if reference.name == second)
+            let is_second = matches!(&other.chart, Chart::Ref(reference) if reference.name == second);
+            is_second && is_here(&other.at) && sources_of(self.view, other).iter().any(|source| is_here(&source.at))
         };
         is_here(&release.at)
             && users.get(&source.at) == Some(&1)
