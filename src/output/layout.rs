@@ -83,6 +83,11 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// A number of batches: `1 batch`, `12 batches`.
+pub(super) fn batches(number: usize) -> String {
+    if number == 1 { "1 batch".to_owned() } else { format!("{number} batches") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

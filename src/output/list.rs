@@ -101,10 +101,17 @@ impl Row {
 
 /// The number of units in each state, and why they are held.
 fn counted(states: &BTreeMap<State, usize>, held: Option<&Finding>) -> String {
-    let counts: Vec<(usize, String)> =
-        State::ALL.iter().filter_map(|state| Some((*states.get(state)?, state.to_string()))).collect();
-    let counts = counts_as_text(&counts.iter().map(|(number, what)| (*number, what.as_str())).collect::<Vec<_>>());
-    held.map_or_else(|| counts.clone(), |reason| format!("{counts}: {}", reason.message))
+    let counts = states_as_text(states);
+    match held {
+        Some(reason) => format!("{counts}: {}", reason.message),
+        None => counts,
+    }
+}
+
+/// How many units are in each state: `18 pending, 5 refused`. What is zero is left out.
+pub(super) fn states_as_text(states: &BTreeMap<State, usize>) -> String {
+    let counts: Vec<(usize, String)> = states.iter().map(|(state, number)| (*number, state.to_string())).collect();
+    counts_as_text(&counts.iter().map(|(number, what)| (*number, what.as_str())).collect::<Vec<_>>())
 }
 
 /// Numbers with what they count: `18 pending, 5 refused`. What is zero is left out.

@@ -1,15 +1,15 @@
 //! A phase in one branch, for its reviewers.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::markup::{cell, code, fenced, plain, prose};
 use super::{around_the_merge, caution, folded, one};
-use crate::output::layout::count;
+use crate::output::layout::{self, count};
 use crate::output::message::on_clusters;
+use crate::output::plan::impacts_as_text;
 use crate::output::visible;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Finding, Impact, Severity, Unit};
+use crate::plan::{Batch, Finding, Severity, Unit};
 
 /// The longest body, in characters, that GitHub takes is 65,536.
 const LONGEST: usize = 60_000;
@@ -19,7 +19,7 @@ pub fn title_of_phase(lane: &str, phase: u32, batches: &[&Batch<'_>]) -> String 
     let mut migrations: Vec<&str> = batches.iter().map(|batch| batch.migration).collect();
     migrations.dedup();
     let units = batches.iter().map(|batch| batch.units.len()).sum();
-    let within = if batches.len() == 1 { "1 batch".to_owned() } else { format!("{} batches", batches.len()) };
+    let within = layout::batches(batches.len());
     let what = migrations.join(", ");
     visible(&format!("refactor({lane}): phase {phase}: {what} ({} in {within})", count(units, "unit"))).into_owned()
 }
@@ -54,7 +54,13 @@ fn body(
     for (number, (batch, _)) in batches.iter().enumerate() {
         let names: Vec<String> = batch.units.iter().map(|unit| cell(&unit.id.subject.to_string())).collect();
         let name = cell(&format!("{}/{}", batch.migration, batch.name()));
-        let _ = writeln!(out, "| {} | {name} | {} | {} |", number + 1, names.join(", "), impacts(&batch.units));
+        let _ = writeln!(
+            out,
+            "| {} | {name} | {} | {} |",
+            number + 1,
+            names.join(", "),
+            impacts_as_text(batch.units.iter().copied())
+        );
     }
     if let Some(builds) = builds {
         let _ = write!(out, "\n**Builds**: {}\n", prose(builds));
@@ -83,13 +89,6 @@ fn body(
         let _ = writeln!(out, "{}", fenced(&[made_by.to_owned()]));
     });
     out
-}
-
-/// `27 recreate, 6 upgrade`.
-fn impacts(units: &[&Unit]) -> String {
-    let mut numbers: BTreeMap<Impact, usize> = BTreeMap::new();
-    units.iter().for_each(|unit| *numbers.entry(unit.impact).or_default() += 1);
-    numbers.iter().rev().map(|(impact, number)| format!("{number} {impact}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The steps of all batches, each once.

@@ -4,17 +4,19 @@ mod reasons;
 mod short;
 mod unit;
 
+use std::collections::BTreeMap;
+
 pub use self::reasons::finding_as_text;
 use self::reasons::{about_repository, held, opted_out, refused};
 pub use self::short::plan_in_short;
 use self::unit::show;
-pub(super) use self::unit::{in_several_files, name};
+pub(super) use self::unit::{impacts_as_text, in_several_files, name};
 use super::judged::judged_as_line;
-use super::layout::count;
-use super::list::counts_as_text;
+use super::layout::{batches, count};
+use super::list::states_as_text;
 use super::{Layout, visible};
 use crate::flux::View;
-use crate::plan::{Batch, Finding, Judged, Lane, Migration, Plan, Selection, Unit};
+use crate::plan::{Batch, Finding, Judged, Lane, Migration, Plan, Selection, State, Unit};
 
 /// A plan, what is selected of it, and the batches of what is written.
 #[derive(Clone, Copy)]
@@ -37,31 +39,40 @@ pub struct Planned<'p> {
 impl Planned<'_> {
     /// How many units there are in each state, in a line without an end.
     pub fn totals(&self) -> String {
-        let selection = self.selection;
-        let mut counts = Vec::new();
-        if !selection.chosen.is_empty() {
-            let batches = in_batches(self.batches.len());
-            counts.push(format!("{} to write{batches}", count(selection.chosen.len(), "unit")));
-        }
-        let others = [
-            (selection.to_review.len(), "to review"),
-            (selection.waiting.len(), "waiting"),
-            (selection.held.len(), "held"),
-            (selection.refused.len(), "refused"),
-            (selection.opted_out.len(), "opted out"),
-        ];
-        counts.extend(Some(counts_as_text(&others)).filter(|text| !text.is_empty()));
-        if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") }
+        counted(self.selection.states(), self.batches.len())
+    }
+}
+
+/// How many units there are in each state, and in how many batches those that are written.
+fn counted<'u>(units: impl Iterator<Item = (&'u Unit, State)>, batches: usize) -> String {
+    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+    units.for_each(|(_, state)| *states.entry(state).or_default() += 1);
+    let pending = states.remove(&State::Pending);
+    let to_write = pending.map(|number| format!("{} to write{}", count(number, "unit"), in_batches(batches)));
+    let others = Some(states_as_text(&states)).filter(|others| !others.is_empty());
+    match (to_write, others) {
+        (None, None) => "nothing to do".to_owned(),
+        (Some(one), None) | (None, Some(one)) => one,
+        (Some(to_write), Some(others)) => format!("{to_write}, {others}"),
     }
 }
 
 /// ` in 12 batches`; nothing, if there are none.
 fn in_batches(number: usize) -> String {
-    match number {
-        0 => String::new(),
-        1 => " in 1 batch".to_owned(),
-        several => format!(" in {several} batches"),
+    if number == 0 { String::new() } else { format!(" in {}", batches(number)) }
+}
+
+/// Items with the same key together, in the order in which the keys come first.
+fn grouped<K: PartialEq, T>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    for item in items {
+        let key = key(&item);
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((key, vec![item])),
+        }
     }
+    groups
 }
 
 /// The plan as text with every unit: what would be done, on which cluster, in which batches, and
@@ -73,7 +84,8 @@ pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
         let meta = migration.meta();
         out.push_str(&layout.fold(&format!("{}@{}  ", meta.id, meta.version), meta.summary));
         out.push('\n');
-        out.push_str(&layout.fold("  ", &summary(selection, meta.id)));
+        let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);
+        out.push_str(&layout.fold("  ", &counted(of_migration, 0)));
         out.push('\n');
         if let Some(left) = out_of_scope(plan, meta.id) {
             out.push_str(&layout.fold("  ", &left));
@@ -113,23 +125,6 @@ fn judged(judged: Option<&Judged>, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold("  ", caution));
         out.push('\n');
     }
-}
-
-/// How many units of a migration are selected, by what becomes of them. What is zero is left out.
-fn summary(selection: &Selection<'_>, migration: &str) -> String {
-    let number = |units: &[&Unit]| units.iter().filter(|unit| unit.id.migration == migration).count();
-    let chosen = number(&selection.chosen);
-    let to_write = if chosen == 1 { "unit to write" } else { "units to write" };
-    let counts = [
-        (chosen, to_write),
-        (number(&selection.to_review), "to review"),
-        (number(&selection.waiting), "waiting"),
-        (number(&selection.held), "held"),
-        (number(&selection.refused), "refused"),
-        (number(&selection.opted_out), "opted out"),
-    ];
-    let text = counts_as_text(&counts);
-    if text.is_empty() { "nothing to do".to_owned() } else { text }
 }
 
 /// What would be written, by lane and batch, in the order in which these land. Units that change no
@@ -185,15 +180,7 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
     }
     out.push_str(&format!("\n{}\n", layout.heading(heading)));
     // In the order of the plan: what others need comes first.
-    let mut by_lane: Vec<(String, Vec<&Unit>)> = Vec::new();
-    for unit in units {
-        let lane = unit.lane.to_string();
-        match by_lane.iter_mut().find(|(other, _)| *other == lane) {
-            Some((_, units)) => units.push(unit),
-            None => by_lane.push((lane, vec![unit])),
-        }
-    }
-    for (_, units) in by_lane {
+    for (_, units) in grouped(units.iter().copied(), |unit| unit.lane.to_string()) {
         out.push_str(&format!("  {}\n", visible(&lane(&units[0].lane, view))));
         show(&units, layout, out);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::name;
+use super::{grouped, name};
 use crate::output::layout::count;
 use crate::output::{Layout, visible};
 use crate::plan::{Finding, Severity, Unit};
@@ -13,18 +13,13 @@ pub(super) fn held(units: &[&Unit], layout: &Layout, out: &mut String) {
         return;
     }
     out.push_str(&format!("\n{}\n", layout.heading("held (written only with --no-gate)")));
-    let mut by_reason: BTreeMap<&str, Vec<(&str, Vec<String>)>> = BTreeMap::new();
-    for unit in units {
-        let migrations = by_reason.entry(held_by(unit)).or_default();
-        match migrations.iter_mut().find(|(migration, _)| *migration == unit.id.migration) {
-            Some((_, names)) => names.push(name(unit)),
-            None => migrations.push((unit.id.migration, vec![name(unit)])),
-        }
-    }
-    for (reason, by_migration) in by_reason {
+    let mut by_reason = grouped(units.iter().copied(), |unit| held_by(unit));
+    by_reason.sort_by_key(|(reason, _)| *reason);
+    for (reason, units) in by_reason {
         out.push_str(&layout.fold_deeper("  ", "  ", reason));
         out.push('\n');
-        for (migration, names) in by_migration {
+        for (migration, units) in grouped(units, |unit| unit.id.migration) {
+            let names: Vec<String> = units.into_iter().map(name).collect();
             out.push_str(&layout.fold_deeper("    ", "      ", &format!("{migration}: {}", names.join(", "))));
             out.push('\n');
         }

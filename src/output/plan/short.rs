@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reasons::{finding_as_text, held_by};
-use super::{Planned, in_batches, judged, lane, name, out_of_scope};
+use super::{Planned, grouped, impacts_as_text, in_batches, judged, lane, name, out_of_scope};
 use crate::output::layout::count;
-use crate::output::list::counts_as_text;
+use crate::output::list::states_as_text;
 use crate::output::{Layout, visible};
 use crate::plan::{Impact, Lane, Severity, State, Unit};
 
@@ -32,13 +32,7 @@ pub fn plan_in_short(planned: &Planned<'_>, layout: &Layout) -> String {
 /// For each lane a line for each migration: how many units in how many batches, by impact, and how
 /// many of the other states.
 fn lanes(planned: &Planned<'_>, layout: &Layout, out: &mut String) {
-    let mut lanes: Vec<(&Lane, Vec<(&Unit, State)>)> = Vec::new();
-    for (unit, state) in planned.selection.states() {
-        match lanes.iter_mut().find(|(lane, _)| **lane == unit.lane) {
-            Some((_, units)) => units.push((unit, state)),
-            None => lanes.push((&unit.lane, vec![(unit, state)])),
-        }
-    }
+    let mut lanes = grouped(planned.selection.states(), |(unit, _)| &unit.lane);
     let clusters = &planned.view.graph().clusters;
     let place = |lane: &Lane| {
         let mut places = lane.clusters.iter().filter_map(|name| clusters.iter().position(|one| one.name == *name));
@@ -66,22 +60,15 @@ fn lanes(planned: &Planned<'_>, layout: &Layout, out: &mut String) {
 
 /// `34 units in 12 batches: 28 recreate, 6 upgrade; 2 to review`.
 fn row(units: &[(&Unit, State)], batches: usize) -> String {
+    let (pending, others): (Vec<_>, Vec<_>) = units.iter().partition(|(_, state)| *state == State::Pending);
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
-    let mut impacts: BTreeMap<Impact, usize> = BTreeMap::new();
-    for (unit, state) in units {
-        *states.entry(*state).or_default() += 1;
-        if *state == State::Pending {
-            *impacts.entry(unit.impact).or_default() += 1;
-        }
-    }
+    others.iter().for_each(|(_, state)| *states.entry(*state).or_default() += 1);
     let mut parts = Vec::new();
-    if let Some(pending) = states.remove(&State::Pending) {
-        let impacts: Vec<String> = impacts.iter().rev().map(|(impact, number)| format!("{number} {impact}")).collect();
-        parts.push(format!("{}{}: {}", count(pending, "unit"), in_batches(batches), impacts.join(", ")));
+    if !pending.is_empty() {
+        let impacts = impacts_as_text(pending.iter().map(|(unit, _)| *unit));
+        parts.push(format!("{}{}: {impacts}", count(pending.len(), "unit"), in_batches(batches)));
     }
-    let others: Vec<(usize, String)> = states.iter().map(|(state, number)| (*number, state.to_string())).collect();
-    let others = counts_as_text(&others.iter().map(|(number, state)| (*number, state.as_str())).collect::<Vec<_>>());
-    parts.extend(Some(others).filter(|others| !others.is_empty()));
+    parts.extend(Some(states_as_text(&states)).filter(|others| !others.is_empty()));
     parts.join("; ")
 }
 
@@ -147,7 +134,7 @@ fn look_at_first(planned: &Planned<'_>, layout: &Layout, out: &mut String) {
 }
 
 /// Units by the reason code that puts them into their state, the most frequent one first:
-/// `helm-hook: network/multus; 3 several-sources: media/plex, ...`.
+/// `3 several-sources; helm-hook: network/multus`.
 fn by_code(units: &[&Unit], severity: Severity) -> Option<String> {
     let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for unit in units {
@@ -164,9 +151,9 @@ fn by_code(units: &[&Unit], severity: Severity) -> Option<String> {
     names.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
     let codes: Vec<String> = names
         .into_iter()
-        .map(|(code, names)| match names.len() {
-            1 => format!("{code}: {}", few(&names.into_iter().collect::<Vec<_>>())),
-            several => format!("{several} {code}"),
+        .map(|(code, names)| match names.first() {
+            Some(name) if names.len() == 1 => format!("{code}: {name}"),
+            _ => format!("{} {code}", names.len()),
         })
         .collect();
     Some(some(&codes, "; ")).filter(|text| !text.is_empty())

@@ -6,7 +6,7 @@ use super::finding_as_text;
 use crate::flux::Radius;
 use crate::output::layout::count;
 use crate::output::{Layout, visible};
-use crate::plan::{Finding, Outcome, Severity, Subject, Unit};
+use crate::plan::{Finding, Impact, Outcome, Severity, Subject, Unit};
 use crate::repo::RepoPath;
 
 /// The names of units that are about objects of one name in several files, such as those of several
@@ -88,6 +88,13 @@ fn effects(unit: &Unit, layout: &Layout, out: &mut String) {
         out.push_str(&layout.fold_deeper("          ", "            ", &line));
         out.push('\n');
     }
+}
+
+/// How many units have which impact, the worst first: `27 recreate, 6 upgrade`.
+pub(in crate::output) fn impacts_as_text<'u>(units: impl IntoIterator<Item = &'u Unit>) -> String {
+    let mut numbers: BTreeMap<Impact, usize> = BTreeMap::new();
+    units.into_iter().for_each(|unit| *numbers.entry(unit.impact).or_default() += 1);
+    numbers.iter().rev().map(|(impact, number)| format!("{number} {impact}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What a unit can affect beyond its own object, in a line.
