@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
 use crate::migrations;
-use crate::output::Planned;
+use crate::output::{Planned, judged_as_line};
 use crate::plan::runbook::Runbook;
 use crate::plan::{
     self, Batch, Finding, Judge, Known, Landed, Meta, Migration, Plan, Promotion, SelectError, Selection, Severity,
@@ -212,6 +212,12 @@ impl Context {
             }
         }
         Ok(batches.iter().zip(found).map(|(batch, runbook)| (self.migration(batch).meta(), runbook)).collect())
+    }
+
+    /// The verdict on the builds that units touch, in a line, if a program compared them.
+    pub(super) fn builds_of<'u>(&self, units: impl IntoIterator<Item = &'u &'u Unit>) -> Option<String> {
+        let judged = self.plan.judged.as_ref()?.touched_by(units.into_iter().map(|unit| &unit.id));
+        (judged.by.is_some() && !judged.builds.is_empty()).then(|| judged_as_line(&judged))
     }
 
     /// The context of kubectl that the configuration has for the only cluster of a batch.

@@ -6,9 +6,7 @@ use clap::{Args, ValueEnum};
 use super::branch::phase::Phase;
 use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, page};
-use crate::output::{
-    Around, Layout, batch_as_markdown, for_log, judged_as_line, plan_as_json, plan_as_text, plan_in_short,
-};
+use crate::output::{Around, Layout, batch_as_markdown, for_log, plan_as_json, plan_as_text, plan_in_short};
 use crate::plan::Batch;
 
 #[derive(Debug, Args)]
@@ -67,9 +65,10 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         Format::Text => for_log(&plan_in_short(&planned, &layout)).into_owned(),
         Format::Markdown if args.per == PerBody::Phase => {
             let clusters = if asked.cluster.is_empty() { context.clusters() } else { asked.cluster.clone() };
-            let phases = Phase::all(&context, &clusters, &batches)?;
+            let phases = Phase::all(&context, &clusters, &batches);
             let options = asked.options(&asked.cluster);
-            phases.iter().map(|phase| phase.body(&context, &options)).collect::<Vec<_>>().join("\n---\n\n")
+            let bodies = phases.iter().map(|phase| phase.body(&context, &options));
+            bodies.collect::<anyhow::Result<Vec<_>>>()?.join("\n---\n\n")
         }
         Format::Markdown => markdown(&context, &asked, &batches)?,
         Format::Json => json(&plan_as_json(&planned))?,
@@ -113,12 +112,7 @@ fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]
     Around {
         position: place.map(|place| (place + 1, of_lane.len())),
         below: place.and_then(|place| place.checked_sub(1)).map(|below| of_lane[below].branch()),
-        builds: context
-            .plan
-            .judged
-            .as_ref()
-            .map(|judged| judged.touched_by(batch.units.iter().map(|unit| &unit.id)))
-            .and_then(|judged| (judged.by.is_some() && !judged.builds.is_empty()).then(|| judged_as_line(&judged))),
+        builds: context.builds_of(&batch.units),
         made_by,
         next,
     }

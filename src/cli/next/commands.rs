@@ -13,14 +13,13 @@ pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, aske
     if matches!(row.place, Place::NotMade | Place::Outdated) {
         all.push(NextCommand::Branch { shown: make_branches(of, asked) });
     }
-    let remote = git.remote_of(&of.target.base).unwrap_or_else(|| "origin".to_owned());
+    let remote = remote(git, of);
     let pushed = git.tip_at(&remote, &row.branch);
     let local = of.existing.iter().find(|branch| branch.name == row.branch);
     // Only what is edited here can be on what was pushed: all others are made again.
     let is_on_pushed = |tip| row.place == Place::Edited && local.is_some_and(|local| git.is_on(local.tip, tip));
     let again = pushed.is_some_and(|tip| !is_on_pushed(tip));
-    let lease = if again { " --force-with-lease" } else { "" };
-    let shown = format!("git push{lease} {}", arguments([&*remote, &row.branch]));
+    let shown = push(&remote, &row.branch, again);
     all.push(NextCommand::Push { shown, remote: remote.clone(), branch: row.branch.clone(), again });
     // What is in the base has had its pull request.
     let is_open = pushed.is_some_and(|tip| !git.has_all_of(&of.target.base, tip));
@@ -28,6 +27,23 @@ pub(crate) fn commands(git: &Repository, of: &Prepared<'_>, row: &BatchRow, aske
         all.push(pull_request(git, of, &remote, branch, row, asked));
     }
     all
+}
+
+/// The remote that branches are pushed to.
+pub(crate) fn remote(git: &Repository, of: &Prepared<'_>) -> String {
+    git.remote_of(&of.target.base).unwrap_or_else(|| "origin".to_owned())
+}
+
+/// The push of a branch, as it is typed; `again` where the remote has other commits of it.
+pub(crate) fn push(remote: &str, branch: &str, again: bool) -> String {
+    let lease = if again { " --force-with-lease" } else { "" };
+    format!("git push{lease} {}", arguments([remote, branch]))
+}
+
+/// A pull request whose body another command prints, as it is typed.
+pub(crate) fn open(body: &str, base: &str, branch: &str, title: &str) -> String {
+    let (base, branch, title) = (shell(base), shell(branch), shell(title));
+    format!("{body} | gh pr create --base {base} --head {branch} \\\n  --title {title} --body-file -")
 }
 
 /// The commands after the merge of what is pushed.
@@ -82,14 +98,8 @@ fn pull_request(
         shell(&of.target.base.reference),
         shell(batch),
     );
-    let create = format!(
-        "gh pr create --base {} --head {} \\\n  --title {}",
-        shell(base),
-        shell(&row.branch),
-        shell(&row.subject)
-    );
     NextCommand::PullRequest {
-        shown: format!("{body} | {create} --body-file -"),
+        shown: open(&body, base, &row.branch, &row.subject),
         base: base.to_owned(),
         branch: row.branch.clone(),
         title: row.subject.clone(),

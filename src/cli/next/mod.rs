@@ -1,6 +1,6 @@
 //! `next`: where each batch is, and what comes next, from refs alone.
 
-mod commands;
+pub(super) mod commands;
 mod standing;
 
 use std::ffi::OsStr;
