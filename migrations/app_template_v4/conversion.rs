@@ -47,7 +47,10 @@ impl Installation<'_> {
     fn applied(&self, values: &Value) -> Value {
         let converted = self.conversion.as_ref().map(|conversion| conversion.applied(values));
         let converted = converted.unwrap_or_else(|| values.clone());
-        self.keeping.as_ref().map_or(converted.clone(), |keeping| keeping.applied(&converted))
+        match &self.keeping {
+            Some(keeping) => keeping.applied(&converted),
+            None => converted,
+        }
     }
 }
 

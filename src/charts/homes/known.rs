@@ -1,6 +1,8 @@
 //! Where charts of HelmRepositories that are not OCI are as OCI. The table is `known.tsv`, with a
 //! date and a source for each line.
 
+use std::sync::LazyLock;
+
 use super::table::{lines, normalised};
 use crate::charts::version::numbers;
 
@@ -55,6 +57,12 @@ pub(super) fn seen_tag(address: &str, version: &str) -> Option<&'static str> {
 }
 
 fn all() -> impl Iterator<Item = KnownHome> {
+    // Asked for each release of each view.
+    static ALL: LazyLock<Vec<KnownHome>> = LazyLock::new(|| read().collect());
+    ALL.iter().copied()
+}
+
+fn read() -> impl Iterator<Item = KnownHome> {
     lines(TABLE).filter_map(|[chart, repository, major, address, by, tag, seen, source]| {
         let major = if major == "*" { None } else { Some(major.parse().ok()?) };
         let is_mirror = match by {
