@@ -57,7 +57,7 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
     if args.format == CheckFormat::Text {
         report_warnings(&context.plan);
         if !selection.is_clean() {
-            hint("`flux-codemod plan` shows the details");
+            hint("`flux-codemod plan -v` shows the details");
         }
     }
     let held_counts = args.fail_on == Some(FailOn::Held) && !selection.held.is_empty();

@@ -249,24 +249,24 @@ impl Context {
     pub(super) fn report_skipped(&self, selection: &Selection<'_>) {
         match selection.to_review.len() {
             0 => {}
-            1 => hint("note: 1 unit to review is skipped; `flux-codemod plan` shows why, --review includes it"),
+            1 => hint("note: 1 unit to review is skipped; `flux-codemod plan -v` shows why, --review includes it"),
             several => hint(&format!(
-                "note: {several} units to review are skipped; `flux-codemod plan` shows why, --review includes them"
+                "note: {several} units to review are skipped; `flux-codemod plan -v` shows why, --review includes them"
             )),
         }
         match selection.held.len() {
             0 => {}
-            1 => {
-                hint("note: 1 unit waits for an earlier cluster; `flux-codemod plan` shows why, --no-gate includes it")
-            }
+            1 => hint(
+                "note: 1 unit waits for an earlier cluster; `flux-codemod plan -v` shows why, --no-gate includes it",
+            ),
             several => hint(&format!(
-                "note: {several} units wait for an earlier cluster; `flux-codemod plan` shows why, --no-gate includes them"
+                "note: {several} units wait for an earlier cluster; `flux-codemod plan -v` shows why, --no-gate includes them"
             )),
         }
         match selection.refused.len() {
             0 => {}
-            1 => hint("note: 1 unit is refused; `flux-codemod plan` shows why"),
-            several => hint(&format!("note: {several} units are refused; `flux-codemod plan` shows why")),
+            1 => hint("note: 1 unit is refused; `flux-codemod plan -v` shows why"),
+            several => hint(&format!("note: {several} units are refused; `flux-codemod plan -v` shows why")),
         }
         for broken in self.plan.findings.iter().filter(|finding| finding.code == plan::codes::BROKEN_YAML) {
             hint(&format!("warning: {} is skipped: {}", broken.place().unwrap_or_default(), broken.message));

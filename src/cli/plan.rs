@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
 use super::branch::phase::Phase;
@@ -24,9 +24,9 @@ pub(super) struct PlanArgs {
     /// Show every unit. What is selected by release, path or batch is always shown like this
     #[arg(short, long)]
     verbose: bool,
-    /// What each body of `--format markdown` is about
-    #[arg(long, value_name = "WHAT", default_value = "batch")]
-    per: PerBody,
+    /// With `--format markdown`: what each body is about [default: batch]
+    #[arg(long, value_name = "WHAT")]
+    per: Option<PerBody>,
     /// Exit with 1 if something is pending, for review or refused
     #[arg(long)]
     exit_code: bool,
@@ -51,6 +51,9 @@ enum PerBody {
 }
 
 pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Result<Outcome> {
+    if args.per.is_some() && args.format != Format::Markdown {
+        bail!("--per is for the bodies of pull requests; add --format markdown");
+    }
     let asked = args.asked.resolved();
     let context = Context::proven(start, &asked, &args.proof)?;
     let selection = context.select(&asked)?;
@@ -63,7 +66,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         Format::Text if is_quiet => format!("{}\n", planned.totals()),
         Format::Text if is_verbose => for_log(&plan_as_text(&planned, &layout)).into_owned(),
         Format::Text => for_log(&plan_in_short(&planned, &layout)).into_owned(),
-        Format::Markdown if args.per == PerBody::Phase => {
+        Format::Markdown if args.per == Some(PerBody::Phase) => {
             let clusters = if asked.cluster.is_empty() { context.clusters() } else { asked.cluster.clone() };
             let phases = Phase::all(&context, &clusters, &batches);
             let options = asked.options(&asked.cluster);

@@ -5,7 +5,7 @@ use crate::flux::View;
 use crate::plan::{Finding, Selection, Severity, Unit, place_of};
 
 /// What `check` finds as text, a line for each place, as compilers print it, and then how many units
-/// there are of each state. `plan` shows the details.
+/// there are of each state. `plan -v` shows the details.
 pub fn check_as_text(view: &View, selection: &Selection<'_>, layout: &Layout) -> String {
     let mut lines: Vec<Line> = Vec::new();
     lines.extend(selection.chosen.iter().map(|unit| line(view, unit, "pending", None)));

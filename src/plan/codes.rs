@@ -17,7 +17,7 @@ reason_codes! {
     TO_REVIEW "to-review"
         what "A migration has a change here that you should look at first."
         why "It is right as far as can be seen, but not certain, so it is only written with `--review`."
-        todo "Read the reason in `flux-codemod plan`. If you agree, write it with `flux-codemod apply --review`."
+        todo "Read the reason in `flux-codemod plan -v`. If you agree, write it with `flux-codemod apply --review`."
 
     HELD_FOR_CLUSTER "held-for-cluster"
         what "An earlier cluster still has units of the migration pending, or has had them for too short a time."

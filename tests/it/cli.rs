@@ -128,6 +128,9 @@ fn plan() {
     assert_eq!((plan.status, plan.stdout.lines().count() <= 25), (0, true), "it is taken in at a glance");
     case("plan-verbose", &repo, &["plan", "-v"]);
     assert_eq!(run_in(repo.path(), &["plan", "-q"]).stdout, "48 held, 8 refused\n");
+    let no_body = run_in(repo.path(), &["plan", "--per", "phase"]);
+    assert_eq!((no_body.status, no_body.stdout.is_empty()), (2, true));
+    assert!(no_body.stderr.contains("add --format markdown"), "{}", no_body.stderr);
     case("plan-cluster", &repo, &["plan", "--cluster", "edge", "-v"]);
     case("plan-release", &repo, &["plan", "--release", "media/jellyfin"]);
     case("plan-path", &repo, &["plan", "--path", "kubernetes/main/apps/media"]);
