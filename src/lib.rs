@@ -22,6 +22,7 @@ pub mod kustomize;
 pub mod output;
 pub mod plan;
 pub mod programs;
+pub mod recipe;
 pub mod repo;
 pub mod text;
 pub mod yaml;

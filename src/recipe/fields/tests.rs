@@ -1,0 +1,161 @@
+use super::*;
+use crate::yaml::Stream;
+
+fn value(text: &str) -> Value {
+    Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
+}
+
+fn helm_release(version: &str) -> Fields {
+    of("helm.toolkit.fluxcd.io", "HelmRelease", version).unwrap()
+}
+
+/// `spec.dependsOn[*].name` as steps.
+fn steps(path: &str) -> Vec<Step<'_>> {
+    let parts = path.split('.').flat_map(|part| match part.strip_suffix(ITEM) {
+        Some(name) => vec![Step::Key(name), Step::Item],
+        None => vec![Step::Key(part)],
+    });
+    parts.collect()
+}
+
+fn at(fields: Fields, path: &str) -> String {
+    match fields.at(&steps(path)) {
+        Known::Field { required: true } => "required".to_owned(),
+        Known::Field { required: false } => "there".to_owned(),
+        Known::NotListed => "not listed".to_owned(),
+        Known::Unknown { meant } => format!("unknown, {}", meant.as_deref().unwrap_or("nothing like it")),
+    }
+}
+
+#[test]
+fn the_tables_are_whole() {
+    let flux = KINDS.iter().filter(|(_, kind)| kind.versions.iter().all(|version| version.served.is_some()));
+    let flux: Vec<_> = flux.collect();
+    assert_eq!((KINDS.len(), flux.len()), (26, 14));
+    for (name, kind) in &*KINDS {
+        for version in &kind.versions {
+            assert!(!version.spec.fields.is_empty(), "{name} {}", version.name);
+        }
+    }
+    for (name, kind) in flux {
+        // The newest version is the last, and the only one that the newest Flux is sure to keep.
+        let (newest, older) = kind.versions.split_last().unwrap();
+        let last = |version: &table::Version| version.served.unwrap().1;
+        assert!(last(newest).is_none() && older.iter().all(|version| last(version).is_some()), "{name}");
+        let first = |version: &table::Version| version.served.unwrap().0;
+        assert!(kind.versions.windows(2).all(|pair| first(&pair[0]) <= first(&pair[1])), "{name}");
+    }
+}
+
+#[test]
+fn what_the_tables_say_of_a_path() {
+    let v2 = helm_release("v2");
+    for (path, want) in [
+        ("spec.interval", "required"),
+        ("spec.chart", "there"),
+        ("spec.chart.spec.sourceRef.name", "required"),
+        ("spec.dependsOn", "there"),
+        ("spec.dependsOn[*]", "there"),
+        ("spec.dependsOn[*].name", "required"),
+        ("spec.dependsOn[*].readyExpr", "there"),
+        ("spec.values.controllers.main", "not listed"),
+        ("spec.timeout.unit", "not listed"),
+        ("spec", "required"),
+        ("metadata.name", "required"),
+        ("metadata.labels.app", "not listed"),
+        ("status.conditions", "not listed"),
+        ("spec.intervall", "unknown, spec.interval"),
+        ("spec.upgrade.remediation.retry", "unknown, spec.upgrade.remediation.retries"),
+        ("spec.keepHistory", "unknown, spec.uninstall.keepHistory"),
+        ("spec.colour", "unknown, nothing like it"),
+        ("spec.dependsOn.name", "unknown, nothing like it"),
+        ("sepc.interval", "unknown, spec"),
+    ] {
+        assert_eq!(at(v2, path), want, "{path}");
+    }
+    // Fields of one version alone, and required in one alone.
+    for (version, path, want) in [
+        ("v2beta1", "spec.chart", "required"),
+        ("v2beta1", "spec.chart.spec.valuesFile", "there"),
+        ("v2", "spec.chart.spec.valuesFile", "unknown, spec.chart.spec.valuesFiles"),
+        ("v2beta2", "spec.postRenderers[*].kustomize.patchesStrategicMerge", "there"),
+        ("v2beta2", "spec.install.strategy", "unknown, spec.upgrade.remediation.strategy"),
+    ] {
+        assert_eq!(at(helm_release(version), path), want, "{version} {path}");
+    }
+    assert!(of("helm.toolkit.fluxcd.io", "HelmRelease", "v3").is_none());
+    assert!(of("kustomize.config.k8s.io", "Kustomization", "v1beta1").is_none());
+    let route = of("gateway.networking.k8s.io", "HTTPRoute", "v1").unwrap();
+    assert_eq!(at(route, "spec.rules[*].backendRefs[*].name"), "required");
+}
+
+#[test]
+fn what_an_object_lacks() {
+    let lacking = |text: &str| of_object(&value(text)).unwrap().lacking(&value(text));
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\n";
+    assert_eq!(lacking(kustomization), ["spec"]);
+    assert_eq!(
+        lacking(&format!("{kustomization}spec: {{interval: 1h, sourceRef: {{kind: GitRepository}}}}")),
+        ["spec.prune", "spec.sourceRef.name"]
+    );
+    let all = "spec: {interval: 1h, prune: true, sourceRef: {kind: GitRepository, name: x}, \
+               dependsOn: [{name: a}, {namespace: b}, {name: ~}]}";
+    assert_eq!(lacking(&format!("{kustomization}{all}")), ["spec.dependsOn[1].name", "spec.dependsOn[2].name"]);
+
+    let release = |spec: &str| {
+        lacking(&format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: x}}\nspec: {spec}"
+        ))
+    };
+    assert_eq!(release("{interval: 1h}"), ["spec.chart"]);
+    assert_eq!(release("{interval: 1h, chartRef: {kind: OCIRepository, name: x}}"), [""; 0]);
+
+    let receiver = |spec: &str| {
+        let text = "apiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: {name: x}\n";
+        lacking(&format!("{text}spec: {spec}"))
+    };
+    let resources = "resources: [{kind: GitRepository, name: x}]";
+    assert_eq!(receiver(&format!("{{type: github, {resources}}}")), ["spec.secretRef"]);
+    assert_eq!(receiver(&format!("{{type: generic-oidc, {resources}}}")), [""; 0]);
+}
+
+#[test]
+fn fields_that_a_kind_does_not_have() {
+    let text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  intervall: 1h\n  \
+                values: {intervall: 1}\n  dependsOn: [{name: a, names: b}]\n  new: {x: y}\n";
+    let found = of_object(&value(text)).unwrap().unknown(&value(text));
+    let found: Vec<_> = found.iter().map(|(path, meant)| (path.as_str(), meant.as_deref())).collect();
+    assert_eq!(
+        found,
+        [
+            ("spec.intervall", Some("spec.interval")),
+            ("spec.dependsOn[0].names", Some("spec.dependsOn[0].name")),
+            ("spec.new", None),
+        ]
+    );
+}
+
+#[test]
+fn which_flux_serves_what() {
+    let served = |group: &str, kind: &str, flux: &str| {
+        let flux = crate::flux::FluxVersion::parse(flux).unwrap();
+        let versions = versions(group, kind).into_iter().filter(|version| version.by(flux));
+        versions.map(|version| version.version).collect::<Vec<_>>().join(" ")
+    };
+    for (group, kind, flux, want) in [
+        ("helm.toolkit.fluxcd.io", "HelmRelease", "2.0.1", "v2beta1"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease", "2.2.3", "v2beta1 v2beta2"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease", "2.6.4", "v2beta1 v2beta2 v2"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease", "2.7.0", "v2beta2 v2"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease", "2.8", "v2"),
+        ("source.toolkit.fluxcd.io", "HelmRepository", "2.2.3", "v1beta1 v1beta2"),
+        ("source.toolkit.fluxcd.io", "OCIRepository", "2.5.1", "v1beta2"),
+        ("notification.toolkit.fluxcd.io", "Alert", "2.9.0", "v1beta3"),
+        ("image.toolkit.fluxcd.io", "ImageUpdateAutomation", "2.8", "v1beta2 v1"),
+        ("source.toolkit.fluxcd.io", "ExternalArtifact", "2.6", ""),
+    ] {
+        assert_eq!(served(group, kind, flux), want, "{kind} {flux}");
+    }
+    assert_eq!(versions("kustomize.config.k8s.io", "Kustomization"), []);
+    assert_eq!(versions("gateway.networking.k8s.io", "HTTPRoute"), [], "Flux has no say there");
+}

@@ -1,0 +1,4 @@
+//! Recipes: migrations that are stated as data. What is here knows objects and their text, and
+//! nothing of plans.
+
+pub mod fields;
