@@ -3,7 +3,7 @@
 use super::conversion::Converted;
 use super::find::Found;
 use super::release::{Candidate, Now, Way, now};
-use super::seconds::{Second, possible};
+use super::seconds::{NewSource, Second, possible};
 use super::source::{key, post_renderer};
 use super::units::{SOURCE, releases_of, removal_of, source_id};
 use super::{codes, schema};
@@ -44,7 +44,11 @@ fn without_release(found: &Found<'_>, unit: &Unit) -> Edited {
 }
 
 fn edit_source(found: &Found<'_>, unit: &Unit) -> Edited {
-    let is_it = |second: &Second| source_id(second).as_ref() == Some(&unit.id);
+    // Several sources of 3.x can have it beside them, and on this tree, which has other releases, another
+    // one than in the plan. What it says is taken from the one that the unit is about.
+    let is_beside = |new: &NewSource| unit.reads.contains(&new.beside.path);
+    let is_it =
+        |second: &Second| source_id(second).as_ref() == Some(&unit.id) && second.new.as_ref().is_some_and(is_beside);
     let needed = found.seconds.iter().find(|second| is_it(second)).cloned();
     let second =
         needed.or_else(|| possible(found.view, &found.settings.target, found.settings.major()).into_iter().find(is_it));

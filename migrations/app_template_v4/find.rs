@@ -8,11 +8,10 @@ use super::release::{Candidate, Judge, Now, at_chart, now, sources_of, version_o
 use super::removal;
 use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateV4Settings, OnChart};
-use super::source::is_before;
+use super::source::{is_before, key};
 use super::versions::Versions;
-use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, OciRepository, Release, View};
-use crate::migrations::sources::name::named_with_version;
+use crate::migrations::sources::name::name_of_second;
 use crate::migrations::sources::remove::Removals;
 use crate::plan::{Finding, Severity, kept_by};
 
@@ -77,12 +76,15 @@ impl<'v> Found<'v> {
     fn is_own(&self, release: &Release, source: &OciRepository, users: &BTreeMap<&At, usize>) -> bool {
         let dir = source.at.path.dir();
         let is_here = |at: &At| at.path.dir() == dir;
-        let second = named_with_version(APP_TEMPLATE, &self.settings.target);
+        let key_of = |source: &OciRepository| key(source, &self.settings.target).0;
+        let of_source = key_of(source);
+        let second = name_of_second(&of_source);
         let has_second =
             || dir.join(&format!("{second}.yaml")).is_some_and(|file| self.view.tree().entry(&file).is_some());
         let gets_second = |other: &OciRepository| {
             is_here(&other.at)
                 && is_before(other, self.settings.major())
+                && key_of(other) == of_source
                 && users.get(&other.at).is_some_and(|users| *users > 1)
         };
         // One from elsewhere says nothing of the sources that are here.

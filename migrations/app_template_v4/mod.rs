@@ -60,7 +60,7 @@ pub struct AppTemplateV4;
 
 static META: Meta = Meta {
     id: "app-template-v4",
-    version: 2,
+    version: 3,
     phase: 3,
     summary: "app-template moves from 3.x to 4.x, names and accounts kept",
     readme: include_str!("README.md"),

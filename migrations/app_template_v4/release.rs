@@ -6,7 +6,7 @@ use super::codes;
 use super::conversion::Converted;
 use super::impact::{Effect, effect};
 use super::settings::{AppTemplateV4Settings, OnChart};
-use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version, warn};
+use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version};
 use super::versions::major;
 use crate::charts::app_template::Version;
 use crate::charts::homes::APP_TEMPLATE;
@@ -243,8 +243,8 @@ impl<'v> Judge<'v, '_> {
     fn by_source(&self, source: &'v OciRepository, warnings: &mut Vec<Finding>) -> Way<'v> {
         let (new, registry) = key(source, &self.settings.target);
         if registry == Registry::Other {
-            let message = self.not_seen(&source.url);
-            warnings.push(warn(self.view, source, codes::OTHER_REGISTRY, message));
+            // At the release: `chart-ref` may write the source in the same run.
+            warnings.push(self.warn(codes::OTHER_REGISTRY, self.not_seen(&source.url)));
         }
         let verify = self.view.node(&source.at).and_then(|root| root.at(&["spec", "verify"]));
         if let Some(verify) = verify.filter(|verify| !verify.is_null() && new.url != source.url) {

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::carriers::{Slots, carriers};
-use super::source::{is_before, key, version_of};
+use super::source::{is_before, is_of_chart, key, version_of};
 use crate::flux::{At, ClusterId, OciRepository, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
 use crate::migrations::sources::existing::{existing, proven_beside, trial_of_all};
+use crate::migrations::sources::name::name_of_second;
 use crate::migrations::sources::place::{Place, beside};
 use crate::migrations::sources::{SourceKey, Spec, copy};
 use crate::plan::Finding;
@@ -72,9 +73,9 @@ impl<'v> Needed<'v> {
         is_everywhere.then(|| Second { old: self.old.at.clone(), name, new: None })
     }
 
-    fn draft(self, view: &View, staged: &[SourceKey]) -> (Drafted<'v>, Slots<Slot>) {
+    fn draft(self, view: &View) -> (Drafted<'v>, Slots<Slot>) {
         let Needed { old, spec, places } = self;
-        let place = beside(view, &old.at, &spec.key, staged);
+        let place = twin(view, &spec.key).map_or_else(|| beside(view, &old.at, &spec.key), Err);
         let of_key = |places: Places| {
             places.into_iter().map(|(cluster, namespace)| (spec.key.clone(), cluster, namespace)).collect()
         };
@@ -82,6 +83,17 @@ impl<'v> Needed<'v> {
         let slots = Slots { needed: of_key(places), arrives };
         (Drafted { old, spec, place }, slots)
     }
+}
+
+/// Why a second source of this key is not written, if one of another registry would have its name.
+fn twin(view: &View, of: &SourceKey) -> Option<Finding> {
+    let is_twin = |other: &&OciRepository| {
+        let (other, _) = key(other, of.version.text());
+        other != *of && name_of_second(&other) == name_of_second(of)
+    };
+    let other = view.oci_repositories().iter().filter(|source| is_of_chart(source)).find(is_twin)?;
+    let message = format!("the source of {of} would be called {}, as that of {}", name_of_second(of), other.url);
+    Some(Finding::error(NAME_TAKEN, message))
 }
 
 impl Drafted<'_> {
@@ -141,9 +153,7 @@ pub(super) fn seconds<'v>(
     }
     // Where several get the same one, it is like that of the newest.
     missing.sort_by_key(|needed| Reverse(version_of(needed.old)));
-    let staged: BTreeSet<SourceKey> = missing.iter().map(|needed| needed.spec.key.clone()).collect();
-    let staged: Vec<SourceKey> = staged.into_iter().collect();
-    let drafts = missing.into_iter().map(|needed| needed.draft(view, &staged));
+    let drafts = missing.into_iter().map(|needed| needed.draft(view));
     let (drafts, slots): (Vec<_>, Vec<_>) = drafts.unzip();
     let carriers = carriers(&slots);
     let chosen: BTreeSet<usize> = carriers.iter().flatten().copied().collect();
@@ -171,8 +181,7 @@ pub(super) fn possible(view: &View, target: &str, major: u32) -> Vec<Second> {
     of_3.sort_by_key(|source| Reverse(version_of(source)));
     let seconds = of_3.into_iter().filter_map(|old| {
         let needed = Needed::of(view, old, target, places_of(view, old));
-        let staged = [needed.spec.key.clone()];
-        needed.there(view).or_else(|| needed.draft(view, &staged).0.second(view, None).ok())
+        needed.there(view).or_else(|| needed.draft(view).0.second(view, None).ok())
     });
     seconds.collect()
 }

@@ -7,7 +7,6 @@ use crate::charts::app_template;
 use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS};
 use crate::flux::{ClusterId, OciRepository, Reach, SourceRef, View};
 use crate::migrations::sources::{SourceKey, Version};
-use crate::plan::{Code, Finding};
 use crate::yaml::New;
 
 /// The publisher's repository that is not OCI. It has 4.x.
@@ -65,9 +64,11 @@ pub(super) fn is_before(source: &OciRepository, major: u32) -> bool {
     is_of_chart(source) && version_of(source).is_some_and(is_before)
 }
 
-/// The version of the chart that the tag of a source states.
+/// The version of the chart that the tag of a source states; of a tag of 3.x that is not known, the
+/// one that it is converted as.
 pub(super) fn version_of(source: &OciRepository) -> Option<app_template::Version> {
-    source.tag.as_deref().and_then(app_template::Version::of)
+    let version = |tag| app_template::Version::of(tag).or_else(|| app_template::Version::latest_of_3(tag));
+    source.tag.as_deref().and_then(version)
 }
 
 /// Why the tag of a source does not say which version its releases run.
@@ -79,11 +80,6 @@ pub(super) fn unclear_version(source: &OciRepository) -> Option<&'static str> {
     } else {
         source.suspended.then_some("is suspended")
     }
-}
-
-/// A warning at a source.
-pub(super) fn warn(view: &View, source: &OciRepository, code: &'static Code, message: String) -> Finding {
-    Finding::warning(code, message).at(&source.at.path, view.object(&source.at).map(|object| object.line))
 }
 
 /// The post-renderer that puts the selectors of 3.x back, as an item of `spec.postRenderers`.

@@ -206,10 +206,10 @@ mod tests {
             let mut seen = 0;
             for source in view.oci_repositories() {
                 let spec = spec(&source.url, "99.0.0");
-                match beside(&view, &source.at, &spec.key, std::slice::from_ref(&spec.key)) {
+                match beside(&view, &source.at, &spec.key) {
                     Ok(place) => {
                         let name = proven_beside(&view, &spec, &place, &source.at, None).unwrap();
-                        assert!(name.ends_with("-99-0-0"), "{case}: {name}");
+                        assert!(name.contains("-99-0-0"), "{case}: {name}");
                         assert_eq!(place.file.dir(), source.at.path.dir());
                         seen += 1;
                     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::spec::SourceKey;
+use crate::charts::homes::LABS;
 use crate::flux::{ClusterId, OciRepository, View};
 use crate::plan::Finding;
 
@@ -38,18 +39,22 @@ pub(crate) fn name_for(
     }
 }
 
-/// Whether [`name_for`] may give this name.
+/// What a second source is called, beside one of another version: `<chart>-<version>` of the
+/// publisher's chart, with the address of the registry after it for that of any other. Which other
+/// sources there are must not matter, because those of the other registry come and go with releases.
+pub(crate) fn name_of_second(key: &SourceKey) -> String {
+    let registry = key.url.strip_suffix(&format!("/{}", key.chart)).unwrap_or(&key.url);
+    let of_registry = (registry != LABS).then(|| format!("-{}", dashed(registry.trim_start_matches("oci://"))));
+    with_version(key) + &of_registry.unwrap_or_default()
+}
+
+/// Whether [`name_for`] or [`name_of_second`] may give this name.
 pub(super) fn may_be_new(key: &SourceKey, name: &str) -> bool {
-    name == key.chart || name == with_version(key)
+    name == key.chart || name == with_version(key) || name == name_of_second(key)
 }
 
 fn with_version(key: &SourceKey) -> String {
-    named_with_version(&key.chart, key.version.text())
-}
-
-/// `<chart>-<version, dots as dashes>`.
-pub(crate) fn named_with_version(chart: &str, version: &str) -> String {
-    format!("{chart}-{}", dashed(version))
+    format!("{}-{}", key.chart, dashed(key.version.text()))
 }
 
 /// A name that no source of these clusters has, or none that is where the new one arrives: there,
@@ -101,6 +106,7 @@ pub(crate) fn dashed(version: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spec::Version;
     use super::*;
 
     #[test]
@@ -109,6 +115,20 @@ mod tests {
             [("3.7.3", "3-7-3"), ("v1.2.3-RC.1", "v1-2-3-rc-1"), (">=3.0.0 <4", "3-0-0-4"), ("*", "any")]
         {
             assert_eq!(dashed(version), expected);
+        }
+    }
+
+    #[test]
+    fn second_sources_are_named_after_their_registry() {
+        for (url, expected) in [
+            ("oci://ghcr.io/bjw-s-labs/helm/app-template", "app-template-4-6-2"),
+            ("oci://registry.example.org/bjw-s/app-template", "app-template-4-6-2-registry-example-org-bjw-s"),
+            ("oci://example.org:5000/app-template", "app-template-4-6-2-example-org-5000"),
+        ] {
+            let version = Version::Tag("4.6.2".to_owned());
+            let key = SourceKey { chart: "app-template".to_owned(), url: url.to_owned(), version };
+            assert_eq!(name_of_second(&key), expected);
+            assert!(may_be_new(&key, expected));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::name::{free, name_for};
+use super::name::{free, name_for, name_of_second};
 use super::spec::SourceKey;
 use crate::flux::{At, Cluster, ClusterId, Kustomization, OciRepository, Reach, View};
 use crate::plan::author::never_changed;
@@ -84,16 +84,18 @@ pub(crate) fn in_folder_for(
         }
     }
     let folder = Folder { dir, listed_in, namespace: Some(namespace.to_owned()), clusters: applying, arrives: None };
-    place_in(view, folder, other, key, staged).map_err(|reason| at_object(view, other, reason))
+    let name = name_for(view, key, &folder.clusters, folder.namespace.as_deref(), staged);
+    name.and_then(|name| place_in(view, folder, other, key, name)).map_err(|reason| at_object(view, other, reason))
 }
 
 /// The place beside another source, for one that is to arrive wherever that one does: its folder,
-/// the kustomizations that list it, and its `metadata.namespace` or none.
+/// the kustomizations that list it, and its `metadata.namespace` or none. What it is called depends on
+/// [its key](name_of_second) alone.
 /// [`proven_beside`](super::existing::proven_beside) checks that it does.
 ///
 /// # Errors
 /// A finding at that object if no cluster applies it, no file lists it, or the name is taken.
-pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceKey]) -> Result<Place, Finding> {
+pub(crate) fn beside(view: &View, other: &At, key: &SourceKey) -> Result<Place, Finding> {
     let refuse = |message| Err(at_object(view, other, Finding::error(codes::NO_PLACE, message)));
     let reaches = view.graph().reaches(other);
     if reaches.is_empty() {
@@ -109,13 +111,12 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey, staged: &[SourceK
     let clusters = view.graph().clusters_of(other);
     let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace.clone())).collect());
     let folder = Folder { dir: other.path.dir(), listed_in, namespace, clusters, arrives };
-    place_in(view, folder, other, key, staged).map_err(|reason| at_object(view, other, reason))
+    place_in(view, folder, other, key, name_of_second(key)).map_err(|reason| at_object(view, other, reason))
 }
 
-/// The place in a folder, with a name and an API version.
-fn place_in(view: &View, folder: Folder, other: &At, key: &SourceKey, staged: &[SourceKey]) -> Result<Place, Finding> {
+/// The place in a folder for a source of this name, with an API version.
+fn place_in(view: &View, folder: Folder, other: &At, key: &SourceKey, name: String) -> Result<Place, Finding> {
     let Folder { dir, listed_in, namespace, clusters, arrives } = folder;
-    let name = name_for(view, key, &clusters, namespace.as_deref(), staged)?;
     let name = free(view, key, &clusters, arrives.as_ref(), name)?;
     let file = dir.join(&format!("{name}.yaml")).expect("a name of an object is valid in a path");
     if view.tree().entry(&file).is_some() {

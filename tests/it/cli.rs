@@ -127,7 +127,7 @@ fn plan() {
     let plan = case("plan", &repo, &["plan"]);
     assert_eq!((plan.status, plan.stdout.lines().count() <= 25), (0, true), "it is taken in at a glance");
     case("plan-verbose", &repo, &["plan", "-v"]);
-    assert_eq!(run_in(repo.path(), &["plan", "-q"]).stdout, "48 held, 8 refused\n");
+    assert_eq!(run_in(repo.path(), &["plan", "-q"]).stdout, "51 held, 7 refused\n");
     let no_body = run_in(repo.path(), &["plan", "--per", "phase"]);
     assert_eq!((no_body.status, no_body.stdout.is_empty()), (2, true));
     assert!(no_body.stderr.contains("add --format markdown"), "{}", no_body.stderr);

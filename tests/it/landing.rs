@@ -62,6 +62,11 @@ fn one_order<'u>(units: &[&'u Unit], choices: &[usize]) -> Vec<&'u Unit> {
 /// A repository with one release for each version of a chart, and an unsorted list for their
 /// sources.
 fn many_versions() -> Repo {
+    releases_of(&["3.7.3", "3.10.0", "2.0.0", "4.0.0-rc.1", "3.7.1"].map(|version| ("bjw-s", version)))
+}
+
+/// A repository with a release for each of these versions of a chart, each of a HelmRepository.
+fn releases_of(versions: &[(&str, &str)]) -> Repo {
     let repo = Repo::empty();
     let kustomization = |path: &str, resources: &[&str]| {
         let list: String = resources.iter().map(|entry| format!("  - {entry}\n")).collect();
@@ -81,23 +86,25 @@ fn many_versions() -> Repo {
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: cluster, namespace: flux-system}\n\
          spec: {path: ./flux, sourceRef: {kind: GitRepository, name: home}}\n",
     );
-    repo.write(
-        "flux/repositories/helm.yaml",
-        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: bjw-s, namespace: flux-system}\n\
-         spec: {type: oci, url: oci://example.org/charts}\n",
-    );
+    let repositories = [("bjw-s", "oci://example.org/charts"), ("labs", "oci://ghcr.io/bjw-s-labs/helm")].map(|(name, url)| {
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{type: oci, url: {url}}}\n"
+        )
+    });
+    repo.write("flux/repositories/helm.yaml", repositories.join("---\n"));
     kustomization("flux/repositories", &["./helm.yaml", "./sources"]);
     kustomization("flux/repositories/sources", &["./zulu.yaml", "./app-template-b.yaml", "./mike.yaml"]);
     for name in ["zulu", "app-template-b", "mike"] {
         repo.write(&format!("flux/repositories/sources/{name}.yaml"), source(name));
     }
-    for version in ["3.7.3", "3.10.0", "2.0.0", "4.0.0-rc.1", "3.7.1"] {
+    for (repository, version) in versions {
         repo.write(
             &format!("flux/apps/{version}.yaml"),
             format!(
                 "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: app-{}\n  namespace: apps\nspec:\n  chart:\n\
                  \x20   spec:\n      chart: app-template\n      version: {version}\n      sourceRef:\n        kind: HelmRepository\n\
-                 \x20       name: bjw-s\n        namespace: flux-system\n  values: {{}}\n",
+                 \x20       name: {repository}\n        namespace: flux-system\n  values: {{}}\n",
                 version.replace('.', "-")
             ),
         );
@@ -183,6 +190,24 @@ fn of_every_strategy() {
 fn second_sources_land_in_any_order() {
     for case in ["component", "sources"] {
         in_any_order(&Repo::copy_of(&root().join(format!("golden/app-template-v4-{case}/before"))));
+    }
+}
+
+/// What has moved to a second source of one registry says nothing of the releases of the other,
+/// whichever comes first.
+#[test]
+fn second_sources_of_two_registries_land_in_any_order() {
+    let of = |repository, versions: [&'static str; 2]| versions.map(|version| (repository, version));
+    let versions = [of("bjw-s", ["3.7.3", "3.6.0"]), of("labs", ["3.7.2", "3.6.1"])].concat();
+    let case = Case::of(&releases_of(&versions));
+    let new = |registry: &str| {
+        let is_it =
+            |unit: &&&Unit| unit.id.step == "source" && unit.title.contains(registry) && unit.title.contains(" 4.");
+        able(&case.plan).iter().filter(is_it).count()
+    };
+    assert_eq!((new("example.org"), new("bjw-s-labs")), (1, 1));
+    for choice in [0, 63] {
+        (1..able(&case.plan).len()).step_by(5).for_each(|cut| case.order_does_not_matter(&[choice, choice / 2], cut));
     }
 }
 
