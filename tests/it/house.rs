@@ -51,6 +51,7 @@ const USES: &[(&str, &[&str])] = &[
     ("charts", &["flux", "yaml"]),
     ("config", &["repo", "text", "yaml"]),
     ("finding", &["repo"]),
+    ("recipe", &[]),
     ("recipe::fields", &["flux", "text"]),
     ("doctor", &["charts", "finding", "flux", "recipe::fields", "repo", "yaml"]),
     ("plan", &["charts", "config", "doctor", "finding", "flux", "repo", "text", "yaml"]),
