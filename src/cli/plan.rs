@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -6,8 +7,9 @@ use clap::{Args, ValueEnum};
 use super::branch::phase::Phase;
 use super::context::Context;
 use super::{Asked, Outcome, Proof, Start, json, layout, page};
+use crate::flux::Arrival;
 use crate::output::{Around, Layout, batch_as_markdown, for_log, plan_as_json, plan_as_text, plan_in_short};
-use crate::plan::Batch;
+use crate::plan::{self, Batch, Unit, UnitId};
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -116,7 +118,29 @@ fn around(context: &Context, asked: &Asked, batch: &Batch<'_>, all: &[Batch<'_>]
         position: place.map(|place| (place + 1, of_lane.len())),
         below: place.and_then(|place| place.checked_sub(1)).map(|below| of_lane[below].branch()),
         builds: context.builds_of(&batch.units),
+        arrivals: arrivals(context, batch),
         made_by,
         next,
     }
+}
+
+/// What the clusters of a batch get differently once it is merged, on a tree with all that it needs.
+/// Nothing, if it cannot land alone: then `branch` says why.
+fn arrivals(context: &Context, batch: &Batch<'_>) -> Vec<Arrival> {
+    let all = context.plan.by_id();
+    let own: BTreeSet<&UnitId> = batch.units.iter().map(|unit| &unit.id).collect();
+    let mut needed: BTreeSet<&UnitId> = BTreeSet::new();
+    let mut open: Vec<&Unit> = batch.units.clone();
+    while let Some(unit) = open.pop() {
+        open.extend(unit.needs.iter().filter_map(|id| all.get(id)).filter(|need| needed.insert(&need.id)));
+    }
+    let before: Vec<&Unit> =
+        context.plan.units.iter().filter(|unit| needed.contains(&unit.id) && !own.contains(&unit.id)).collect();
+    let land = |view, units: &[&Unit]| {
+        let landed = plan::land(view, &plan::ordered(units)?, &context.migrations, &context.settings)?;
+        landed.complete()
+    };
+    let Ok(before) = land(&context.view, &before) else { return Vec::new() };
+    let Ok(after) = land(&before.view, &batch.units) else { return Vec::new() };
+    before.view.arrives_differently(&after.view, &batch.lane.clusters)
 }

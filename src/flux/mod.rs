@@ -42,6 +42,6 @@ pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, R
 pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};
 pub use value::{FieldDifference, Value, Variables, rewrite};
 pub use view::{
-    Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId, Radius, Radiuses,
-    Release, Traced, View,
+    Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId,
+    Radius, Radiuses, Release, Traced, View,
 };

@@ -4,6 +4,7 @@
 //! [`View::build`] what a Flux Kustomization builds, [`View::traced`] whether two builds are the
 //! same, [`View::input`] what Flux gives to Kustomize, [`Radiuses`] what a change can reach.
 
+mod arrivals;
 mod input;
 mod installed;
 mod listing;
@@ -12,6 +13,7 @@ mod release;
 mod traced;
 mod update;
 
+pub use arrivals::{Arrival, Changed};
 pub use input::{Input, NotBuilt};
 pub use installed::{Installed, InstalledChart};
 pub use radius::{InCluster, Radius, Radiuses};

@@ -1,5 +1,6 @@
 //! Bodies of pull requests: of a batch, and of a phase.
 
+mod arrivals;
 mod markup;
 mod phase;
 
@@ -11,7 +12,7 @@ pub use self::phase::{phase_as_markdown, title_of_phase};
 use super::layout::count;
 use super::message::on_clusters;
 use super::subject_of;
-use crate::flux::InCluster;
+use crate::flux::{Arrival, InCluster};
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Effect, Finding, Impact, Meta, Outcome, Severity, Subject, Unit};
 
@@ -24,6 +25,8 @@ pub struct Around {
     pub below: Option<String>,
     /// How the builds compare, in a line.
     pub builds: Option<String>,
+    /// What its clusters get differently.
+    pub arrivals: Vec<Arrival>,
     /// The command that makes its branch.
     pub made_by: String,
     /// The clusters that wait for this one.
@@ -73,6 +76,7 @@ pub fn batch_as_markdown(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook, arou
         grave.iter().for_each(|(unit, finding)| one(unit, finding, &mut out));
     }
     effects(batch, &mut out);
+    arrivals::arrivals(&around.arrivals, &mut out);
     let on = plain(&on_clusters(batch));
     around_the_merge(runbook, &on, &mut out);
     if !notes.is_empty() {
