@@ -8,7 +8,11 @@ use super::{Layout, visible};
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Meta, Unit};
 
-/// The subject of a batch: `refactor(edge): chart-ref, deployments in media (3 releases)`.
+/// The longest subject that git and GitHub show whole.
+const SUBJECT: usize = 72;
+
+/// The subject of a batch: `refactor(edge): chart-ref, deployments in media (3 releases)`. Where that
+/// is too long, it has no number: the body lists the units.
 pub fn subject_of(batch: &Batch<'_>) -> String {
     let place = if batch.namespace.is_empty() { String::new() } else { format!(" in {}", batch.namespace) };
     let what = match (&batch.after, batch.units.as_slice()) {
@@ -19,7 +23,9 @@ pub fn subject_of(batch: &Batch<'_>) -> String {
         _ => format!("{}{place}", batch.class.plural),
     };
     let number = count(batch.units.len(), batch.class.noun);
-    visible(&format!("refactor({}): {}, {what} ({number})", batch.lane, batch.migration)).into_owned()
+    let short = visible(&format!("refactor({}): {}, {what}", batch.lane, batch.migration)).into_owned();
+    let whole = format!("{short} ({number})");
+    if whole.chars().count() > SUBJECT { short } else { whole }
 }
 
 /// The message of the commit of a batch: what it does, its units, the steps around the merge, and
