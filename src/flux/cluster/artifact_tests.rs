@@ -97,6 +97,31 @@ fn each_source_has_its_own_artifact() {
     }
 }
 
+/// A GitRepository of this address is this tree only on the branch that the cluster follows.
+#[test]
+fn another_branch_is_another_tree() {
+    for (reference, releases) in [
+        ("{branch: main}", 1),
+        ("{name: refs/heads/main}", 1),
+        ("{branch: stable}", 0),
+        ("{tag: v1}", 0),
+        ("{semver: '>=1'}", 0),
+    ] {
+        let apps = file(format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: apps, namespace: flux-system}}\n\
+             spec: {{url: \"https://example.org/home\", ref: {reference}}}\n---\n\
+             apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n\
+             spec: {{path: ./apps, sourceRef: {{kind: GitRepository, name: apps}}}}\n"
+        ));
+        let files = [
+            ("flux/home.yaml", entry("home", "https://example.org/home", "path: ./flux,")),
+            ("flux/apps.yaml", apps),
+            ("apps/release.yaml", release("plex")),
+        ];
+        assert_eq!(clusters(&files, &[]), [format!("cluster flux (flux-system/home), {releases}")], "{reference}");
+    }
+}
+
 #[test]
 fn what_is_included_from_elsewhere_is_unknown() {
     let including = |include: &str| {

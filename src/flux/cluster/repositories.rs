@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::address::address;
+use super::entry_point::branch_of;
 use super::entry_points::patched;
 use crate::flux::files::{At, SourceRef};
 use crate::flux::kustomize::{Builder, ParsedTree};
@@ -46,10 +47,15 @@ impl Repositories {
         })
     }
 
-    /// Whether a reference means a GitRepository at the same address as another.
-    pub(super) fn is_at(&self, source: &SourceRef, url: Option<&str>) -> bool {
+    /// Whether a reference means a GitRepository at the same address as another, and of the same
+    /// branch: another branch, a tag or a commit is another tree.
+    pub(super) fn is_at(&self, source: &SourceRef, url: Option<&str>, branch: Option<&str>) -> bool {
         let Some(asked) = url.and_then(address) else { return false };
+        let is_same = |stated: &Stated| {
+            let own = branch_of(&stated.object);
+            stated.address.as_ref() == Some(&asked) && (branch.is_none() || own.as_deref() == branch)
+        };
         let mut meant = self.meant(source).peekable();
-        meant.peek().is_some() && meant.all(|stated| stated.address.as_ref() == Some(&asked))
+        meant.peek().is_some() && meant.all(is_same)
     }
 }

@@ -277,8 +277,9 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
 
     /// Whether a source is this repository.
     fn is_here(&self, source: &SourceRef) -> bool {
-        let url = self.graph.clusters[self.cluster].url.as_deref();
-        self.is_own(source) || self.by_name.repositories.is_at(source, url)
+        let cluster = &self.graph.clusters[self.cluster];
+        let (url, branch) = (cluster.url.as_deref(), cluster.branch.as_deref());
+        self.is_own(source) || self.by_name.repositories.is_at(source, url, branch)
     }
 
     /// Whether a source is that of the cluster itself.
