@@ -1,18 +1,34 @@
+use clap::{Args, ValueEnum};
+
 use super::context::Context;
-use super::{Asked, Outcome, Start, layout, page_text};
-use crate::output::list_as_text;
+use super::{Asked, Outcome, Start, json, layout, page_text, print};
+use crate::output::{list_as_json, list_as_text};
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Clusters, and what is pending on which
+    Text,
+    /// JSON, described by docs/schema/list-1.json
+    Json,
+}
 
 /// `list`: always clean, because it only shows.
-pub(super) fn run(start: &Start) -> anyhow::Result<Outcome> {
+pub(super) fn run(start: &Start, args: &ListArgs) -> anyhow::Result<Outcome> {
     let context = Context::everywhere(start)?;
     let selection = context.select(&Asked::default())?;
-    page_text(&list_as_text(
-        &context.view,
-        &context.plan,
-        &selection,
-        &context.promotion,
-        &context.migrations,
-        &layout(),
-    ))?;
+    let Context { view, plan, promotion, migrations, .. } = &context;
+    match args.format {
+        Format::Text => {
+            page_text(&list_as_text(view, plan, &selection, promotion, migrations, &layout()))?;
+        }
+        Format::Json => print(&json(&list_as_json(view, plan, &selection, promotion, migrations))?)?,
+    }
     Ok(Outcome::Clean)
 }

@@ -80,7 +80,7 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show the clusters, the branches that they follow, and what is pending on which cluster
-    List,
+    List(list::ListArgs),
     /// Show what would be done: units, safety, impact, findings
     Plan(plan::PlanArgs),
     /// Print the diff of what would be written, in the format of git
@@ -140,7 +140,7 @@ struct Asked {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     cluster: Vec<String>,
     /// Only these releases and what they need: NAME or NAMESPACE/NAME
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     release: Vec<String>,
     /// Only units for releases and objects in these namespaces, and what they need
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
@@ -313,7 +313,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Outcome> {
     let start = Start { dir: cli.dir.clone().unwrap_or_else(|| PathBuf::from(".")), config: cli.config.clone() };
     match &cli.command {
-        Command::List => list::run(&start),
+        Command::List(args) => list::run(&start, args),
         Command::Plan(args) => plan::run(&start, args, cli.quiet),
         Command::Diff(args) => diff::run(&start, args),
         Command::Apply(args) => apply::run(&start, args),

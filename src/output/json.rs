@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Planned;
-use crate::flux::InCluster;
+use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, Outcome, Safety, Selection, Severity, State, Subject, Unit, Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Safety, Selection, Severity, State, Subject,
+    Unit, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// A plan, as `plan --format json` and `check --format json` print it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -47,7 +48,7 @@ pub struct FindingsDocument {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct ClusterEntry {
+pub(super) struct ClusterEntry {
     name: String,
     /// The directory that Flux starts from, relative to the root of the repository.
     path: String,
@@ -67,7 +68,7 @@ struct MigrationEntry {
 
 /// What the migration leaves alone.
 #[derive(Debug, Serialize, JsonSchema)]
-struct OutOfScopeEntry {
+pub(super) struct OutOfScopeEntry {
     count: usize,
     what: String,
 }
@@ -227,16 +228,9 @@ struct DifferingEntry {
 /// The plan as JSON.
 pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
     let Planned { view, plan, selection, batches, migrations, .. } = *planned;
-    let clusters = view.graph().clusters.iter().map(|cluster| ClusterEntry {
-        name: cluster.name.clone(),
-        path: cluster.path.to_string(),
-        branch: cluster.branch.clone(),
-        flux: cluster.flux.map(|version| version.to_string()),
-    });
     let migrations = migrations.iter().map(|migration| {
         let meta = migration.meta();
-        let out_of_scope = plan.out_of_scope.get(meta.id).cloned().unwrap_or_default();
-        let out_of_scope = OutOfScopeEntry { count: out_of_scope.count, what: out_of_scope.what };
+        let out_of_scope = OutOfScopeEntry::from(plan.out_of_scope.get(meta.id).cloned().unwrap_or_default());
         MigrationEntry { id: meta.id.to_owned(), version: meta.version, phase: meta.phase, out_of_scope }
     });
     let is_selected = |unit: &&Unit| {
@@ -252,13 +246,24 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
     };
     PlanDocument {
         schema: SCHEMA,
-        clusters: clusters.collect(),
+        clusters: cluster_entries(view),
         migrations: migrations.collect(),
         units: plan.units.iter().filter(is_selected).map(|unit| unit_entry(unit, selection)).collect(),
         batches: batches.iter().map(batch_entry).collect(),
         findings: plan.findings.iter().map(FindingEntry::from).collect(),
         judged: plan.judged.as_ref().map(judged_entry),
     }
+}
+
+/// The clusters of a tree, in the order of promotion.
+pub(super) fn cluster_entries(view: &View) -> Vec<ClusterEntry> {
+    let clusters = view.graph().clusters.iter().map(|cluster| ClusterEntry {
+        name: cluster.name.clone(),
+        path: cluster.path.to_string(),
+        branch: cluster.branch.clone(),
+        flux: cluster.flux.map(|version| version.to_string()),
+    });
+    clusters.collect()
 }
 
 /// Findings as JSON.
@@ -325,6 +330,12 @@ fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
         waits_for: unit.waits_for.map(str::to_owned),
         effects: unit.effects.iter().map(EffectEntry::from).collect(),
         paste: unit.paste.clone(),
+    }
+}
+
+impl From<OutOfScope> for OutOfScopeEntry {
+    fn from(left: OutOfScope) -> OutOfScopeEntry {
+        OutOfScopeEntry { count: left.count, what: left.what }
     }
 }
 

@@ -33,7 +33,7 @@ pub use journey::{BatchRow, Journey, NextCommand, Place, StackRows, commands_as_
 pub use json::{FindingsDocument, PlanDocument, findings_as_json, plan_as_json};
 pub use judged::judged_as_line;
 pub use layout::Layout;
-pub use list::{counts_as_text, list_as_text};
+pub use list::{ListDocument, counts_as_text, list_as_json, list_as_text};
 pub use markdown::{Around, batch_as_markdown, phase_as_markdown, title_of_phase};
 pub use message::{commit_message, subject_of};
 pub use plan::{Planned, finding_as_text, plan_as_text, plan_in_short};

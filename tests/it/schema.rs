@@ -1,9 +1,9 @@
-//! The JSON of `plan`, `check` and `doctor` against the JSON Schema in `docs/schema`, and that
+//! The JSON of `list`, `plan`, `check` and `doctor` against the JSON Schema in `docs/schema`, and that
 //! against the types.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it -- schema::` writes the files.
 
-use flux_codemod::output::{FindingsDocument, PlanDocument};
+use flux_codemod::output::{FindingsDocument, ListDocument, PlanDocument};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -26,6 +26,10 @@ fn schema<T: JsonSchema>(file: &str) -> Value {
 
 fn plan() -> Value {
     schema::<PlanDocument>("plan-1.json")
+}
+
+fn list() -> Value {
+    schema::<ListDocument>("list-1.json")
 }
 
 fn doctor() -> Value {
@@ -71,6 +75,13 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
                     if let Some(value) = value.get(key) {
                         validate(root, schema, value, &format!("{at}/{key}"), found);
                     }
+                }
+                true
+            }
+            // No schema here has named properties beside these.
+            "additionalProperties" => {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    validate(root, given, value, &format!("{at}/{key}"), found);
                 }
                 true
             }
@@ -129,6 +140,10 @@ fn what_commands_print_follows_the_schema() {
         let renamed = printed.replacen("\"touches\":", "\"changes\":", 1);
         assert_eq!(mistakes(&plan(), &renamed).len(), 1, "a missing key is a mistake");
     }
+    let roadmap = repo.run(&["list", "--format", "json"]).stdout;
+    assert_eq!(mistakes(&list(), &roadmap), [""; 0]);
+    assert!(roadmap.contains("\"pending\": "), "{roadmap}");
+    assert_eq!(mistakes(&list(), &roadmap.replacen("\"lanes\":", "\"rows\":", 1)).len(), 1);
     let unsound = Repo::copy_of(&root().join("golden/unsound/before")).commit();
     let printed = unsound.run(&["doctor", "--format", "json"]).stdout;
     assert_eq!(mistakes(&doctor(), &printed), [""; 0]);

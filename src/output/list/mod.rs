@@ -1,11 +1,18 @@
-use std::collections::{BTreeMap, BTreeSet};
+//! `list`: the clusters, and the roadmap.
 
+mod json;
+mod row;
+
+use std::collections::BTreeMap;
+
+pub use self::json::{ListDocument, list_as_json};
+use self::row::Row;
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{
     Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, SourceRef, States, View,
 };
-use crate::plan::{Finding, Lane, Live, Migration, Plan, Promotion, Selection, State, Unit, apart};
+use crate::plan::{Migration, Plan, Promotion, Selection, State, apart};
 use crate::repo::RepoPath;
 
 /// The clusters, and the roadmap: what is pending on which cluster.
@@ -27,12 +34,16 @@ pub fn list_as_text(
         out.push('\n');
         let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);
         let all = view.graph().clusters.len();
-        let rows = rows(&of_migration.collect::<Vec<_>>(), meta.id, promotion, all);
+        let rows = Row::all(&of_migration.collect::<Vec<_>>(), meta.id, promotion, all);
         if rows.is_empty() {
             out.push_str("    nothing to do\n");
         }
         for row in rows {
-            out.push_str(&layout.fold_deeper(&format!("    {:<10} ", visible(&row.lane)), &" ".repeat(15), &row.text));
+            out.push_str(&layout.fold_deeper(
+                &format!("    {:<10} ", visible(&row.lane)),
+                &" ".repeat(15),
+                &row.shown(),
+            ));
             out.push('\n');
         }
         if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
@@ -41,71 +52,6 @@ pub fn list_as_text(
         }
     }
     out
-}
-
-/// How many units of each lane are in each state, as far as this tree is what clusters apply; for
-/// clusters that follow another branch, as that branch has it. What is zero is left out.
-fn rows(units: &[(&Unit, State)], migration: &str, promotion: &Promotion, all: usize) -> Vec<Row> {
-    let mut here: BTreeMap<Lane, Vec<(&Unit, State)>> = BTreeMap::new();
-    for (unit, state) in units {
-        let clusters: BTreeSet<String> = unit.lane.clusters.intersection(&promotion.here).cloned().collect();
-        if !clusters.is_empty() || unit.lane.clusters.is_empty() || promotion.clusters.is_empty() {
-            let lane = if clusters.is_empty() { unit.lane.clone() } else { Lane::of(clusters, all) };
-            here.entry(lane).or_default().push((unit, *state));
-        }
-    }
-    let of_none = here.remove(&Lane::default());
-    let mut rows: Vec<Row> = here.into_iter().map(|(lane, units)| Row::here(lane.to_string(), &units)).collect();
-    for (cluster, live) in promotion.clusters.iter().filter(|(name, _)| !promotion.here.contains(name)) {
-        let text = match live {
-            Live::Unknown(why) => format!("not known: {why}"),
-            Live::Known(standing) => {
-                let Some(tally) = standing.tallies.get(migration).filter(|tally| !tally.units.is_empty()) else {
-                    continue;
-                };
-                let mut states = tally.units.clone();
-                let mut held = promotion.held(migration, cluster).into_iter().next();
-                if held.is_some() {
-                    // The branch is counted without gates.
-                    let able = [State::Pending, State::Review, State::Waits];
-                    let number: usize = able.into_iter().filter_map(|state| states.remove(&state)).sum();
-                    states.insert(State::Held, number);
-                    held = held.filter(|_| number > 0);
-                }
-                format!("{} ({})", counted(&states, held.as_ref()), standing.from)
-            }
-        };
-        rows.push(Row { lane: cluster.clone(), text });
-    }
-    let place = |row: &Row| promotion.clusters.iter().position(|(name, _)| *name == row.lane);
-    rows.sort_by_key(|row| place(row).unwrap_or(promotion.clusters.len()));
-    rows.extend(of_none.map(|units| Row::here("(none)".to_owned(), &units)));
-    rows
-}
-
-/// What there is to do in a lane.
-struct Row {
-    lane: String,
-    text: String,
-}
-
-impl Row {
-    /// Of a lane in this tree.
-    fn here(lane: String, units: &[(&Unit, State)]) -> Row {
-        let mut states: BTreeMap<State, usize> = BTreeMap::new();
-        units.iter().for_each(|(_, state)| *states.entry(*state).or_default() += 1);
-        let held = units.iter().filter(|(_, state)| *state == State::Held).find_map(|(unit, _)| unit.held.first());
-        Row { lane, text: counted(&states, held) }
-    }
-}
-
-/// The number of units in each state, and why they are held.
-fn counted(states: &BTreeMap<State, usize>, held: Option<&Finding>) -> String {
-    let counts = states_as_text(states);
-    match held {
-        Some(reason) => format!("{counts}: {}", reason.message),
-        None => counts,
-    }
 }
 
 /// How many units are in each state: `18 pending, 5 refused`. What is zero is left out.
