@@ -198,3 +198,43 @@ fn the_configuration_says_where_an_artifact_begins() {
     };
     assert_eq!(clusters_with(&files, named), ["prod a/deploy/clusters/prod (flux-system/fleet), 1"]);
 }
+
+/// `flux push artifact --path=deploy`: paths count from there, whoever made the source.
+#[test]
+fn a_pushed_directory_is_found_by_what_applies_itself() {
+    let sync = |kind: &str, path: &str| {
+        file(format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {kind}\nmetadata: {{name: home, namespace: flux-system}}\n\
+             spec: {{url: \"oci://registry.example.org/home\", ref: {{tag: latest}}}}\n---\n\
+             apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: cluster, namespace: flux-system}}\n\
+             spec: {{path: {path}, sourceRef: {{kind: {kind}, name: home}}}}\n"
+        ))
+    };
+    let apps = |path: &str| {
+        file(format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps, namespace: flux-system}}\n\
+             spec: {{path: {path}, sourceRef: {{kind: OCIRepository, name: home}}}}\n"
+        ))
+    };
+    let files = |top: &str, path: &str| {
+        let at = |path: &str| file(format!("{top}{path}"));
+        vec![
+            (at("clusters/prod/sync.yaml"), sync("OCIRepository", path)),
+            (at("clusters/prod/apps.yaml"), apps("./apps")),
+            (at("apps/release.yaml"), release("plex")),
+        ]
+    };
+    let found = |files: &[(&'static str, &'static str)]| clusters(files, &["https://example.org/home"]);
+    assert_eq!(found(&files("deploy/", "./clusters/prod")), ["prod deploy/clusters/prod (flux-system/cluster), 1"]);
+    assert_eq!(found(&files("", "./clusters/prod")), ["prod clusters/prod (flux-system/cluster), 1"]);
+    assert_eq!(found(&files("deploy/", "./clusters/other")), [""; 0], "its path does not hold it");
+    assert_eq!(found(&files("deploy/", "./")), [""; 0], "it has no path");
+    // One that a cluster of git applies is of somebody else.
+    let mut both = files("deploy/", "./clusters/prod");
+    both.push(("flux/home.yaml", entry("git", "https://example.org/home", "path: ./flux,")));
+    both.push((
+        "flux/foreign.yaml",
+        kustomization("foreign", "deploy/clusters").replace("name: home", "name: git").leak(),
+    ));
+    assert_eq!(found(&both).len(), 1);
+}

@@ -13,6 +13,7 @@ use super::entry_point::{EntryPoint, Root, branch_of};
 use super::flux_kustomization::{path_of, source_of};
 use super::given::GivenCluster;
 use super::instances::Instance;
+use super::pushed::pushed;
 use super::repositories::Repositories;
 use super::this_repository::ThisRepository;
 use crate::flux::files::{At, Object, SourceRef};
@@ -53,6 +54,7 @@ pub(super) fn entry_points(
         let artifact = Arc::new(entry.artifact.in_tree(&entry.top, parsed.tree, parsed.scan));
         applied.extend(builders.of(&artifact).flux_path(&entry.path).iter().map(|rendered| rendered.at.clone()));
     }
+    let mut applied_from_git = applied.clone();
     let mut applied_by = Vec::new();
     // Many Kustomizations build the same path, such as the root, from the same source. What such a
     // path applies is looked up once.
@@ -62,6 +64,9 @@ pub(super) fn entry_points(
         let namespace = source.namespace.clone().or_else(|| object.namespace.clone());
         let artifact = artifacts.of_source(&SourceRef { namespace, ..source.clone() });
         let built = builders.of(&artifact).flux_path(path);
+        if source.kind == "GitRepository" {
+            applied_from_git.extend(built.iter().map(|rendered| rendered.at.clone()));
+        }
         // Only those of the same source count: a path in another one, such as `./` in Flux's own
         // manifests, is not in this tree. A copy of an entry point for bootstrapping, in another
         // place, is the same Kustomization.
@@ -85,8 +90,7 @@ pub(super) fn entry_points(
         applied_by.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
     for (candidate, built) in builds {
         let at = &candidate.object.at;
-        // Other kinds of sources have built artifacts, such as Flux's own manifests. Their paths
-        // are not in this tree.
+        // Other kinds of sources have built artifacts, such as Flux's own manifests: see `pushed`.
         let may_be_one = candidate.source.kind == "GitRepository" && !applied_by_others.contains(at);
         let applies_itself = may_be_one && built.iter().any(|rendered| rendered.at == *at);
         // `flux bootstrap` applies its file, whether or not the kustomization beside it lists that.
@@ -95,6 +99,8 @@ pub(super) fn entry_points(
             found.extend(candidate.entry_point(parsed, repositories, candidates, &built));
         }
     }
+    let pushed = pushed(parsed, builders.of_all(), candidates, repositories);
+    found.extend(pushed.into_iter().filter(|entry| !applied_from_git.contains(&entry.stated_at)));
     let mut found = ThisRepository::of(parsed, repositories, candidates, urls).keep_own(found, builders.of_all());
     let identity =
         |entry: &EntryPoint| (entry.path.clone(), entry.branch.clone(), entry.url.as_ref().map(|_| entry.address()));
@@ -129,7 +135,7 @@ pub(super) fn patched(object: &Object, parsed: &ParsedTree<'_>, builder: &mut Bu
 
 impl Candidate<'_> {
     /// The entry point that it is, if its source is applied with it.
-    fn entry_point(
+    pub(super) fn entry_point(
         &self,
         parsed: &ParsedTree<'_>,
         repositories: &Repositories,

@@ -52,7 +52,9 @@ pub(super) fn named(
     for (given, exact) in given.iter().zip(exact) {
         let entry = exact.or_else(|| match &given.path {
             Some(_) => take(&|entry| given.is_at(entry)),
-            None => take(&|entry| name_of(&entry.path) == given.name || entry.path.as_str() == given.name),
+            None => {
+                take(&|entry| name_of(&entry.path_in_artifact()) == given.name || entry.path.as_str() == given.name)
+            }
         });
         let only_given = || given.path.as_ref().map(|path| given.entry_point(look_up(given, path)));
         let entry = entry.map(|entry| given.with_root(entry));
@@ -61,7 +63,7 @@ pub(super) fn named(
         all.push((given.name.clone(), entry));
     }
     for entry in rest.into_iter().flatten() {
-        let name = name_of(&entry.path);
+        let name = name_of(&entry.path_in_artifact());
         let is_taken = given_names.contains(&*name) || all.iter().any(|(other, _)| *other == name);
         all.push((if is_taken { entry.path.to_string() } else { name }, entry));
     }

@@ -28,6 +28,7 @@ mod graph;
 #[cfg(test)]
 mod instance_tests;
 mod instances;
+mod pushed;
 mod reach;
 mod releases_root;
 mod releases_roots;
