@@ -7,7 +7,7 @@ use super::fields::ObjectKind;
 use super::roots::Root;
 use super::set::Set;
 use super::settings::Settings;
-use crate::flux::{Value, View};
+use crate::flux::{ClusterId, Reach, Value, View};
 use crate::plan::Finding;
 
 /// Gives each root its defaults: those of the configuration, else those that it states, else those
@@ -47,12 +47,28 @@ pub(super) fn choose(view: &View, roots: &mut [Root], settings: &Settings) -> bo
     is_proposed && roots.iter().any(|root| !root.of(ObjectKind::Release).set.is_empty())
 }
 
-/// The first default that a cluster of a root cannot have.
+/// The first default that a cluster of a root cannot have. A release that it applies to another
+/// cluster (`spec.kubeConfig`) is run by the Flux there.
 fn lacking(view: &View, root: &Root, kind: ObjectKind) -> Option<String> {
-    root.clusters.iter().map(|id| &view.graph().clusters[*id]).find_map(|cluster| {
+    root.clusters.iter().find_map(|id| {
+        let cluster = &view.graph().clusters[*id];
+        let is_remote = kind == ObjectKind::Release && applies_elsewhere(view, *id);
         root.of(kind).set.0.iter().find_map(|(field, _)| {
-            let why = field.lacking(cluster.flux)?;
+            let elsewhere = || {
+                let why = field.lacking(None).filter(|_| is_remote)?;
+                Some(format!("it applies releases to other clusters, where {why}"))
+            };
+            let why = field.lacking(cluster.flux).or_else(elsewhere)?;
             Some(format!("{} cannot be set on cluster {}: {why}", field.name(), cluster.name))
         })
     })
+}
+
+/// Whether a cluster applies HelmReleases to other clusters.
+fn applies_elsewhere(view: &View, cluster: ClusterId) -> bool {
+    let graph = view.graph();
+    let is_elsewhere = |reach: &Reach| {
+        reach.cluster == cluster && graph.kustomizations[reach.kustomization].remote_cluster().is_some()
+    };
+    view.releases().iter().flat_map(|release| graph.reaches(&release.at)).any(is_elsewhere)
 }

@@ -12,7 +12,8 @@ use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::yaml::New;
 
-/// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name.
+/// The OCIRepositories of a view, by where a chartRef finds them: cluster, namespace, name. Those on
+/// remote clusters (`spec.kubeConfig`) are not among them.
 pub(crate) struct Sources<'v>(BTreeMap<(ClusterId, String, String), Vec<Applied<'v>>>);
 
 /// An OCIRepository that a cluster applies.
@@ -29,7 +30,7 @@ impl<'v> Sources<'v> {
     pub(crate) fn of(view: &'v View) -> Sources<'v> {
         let mut all = BTreeMap::<_, Vec<_>>::new();
         for source in view.oci_repositories() {
-            for reach in view.graph().reaches(&source.at) {
+            for reach in view.graph().reaches(&source.at).iter().filter(|reach| !is_remote(view, reach)) {
                 let place = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
                 all.entry(place).or_default().push(Applied { source, kustomization: reach.kustomization });
             }
@@ -44,7 +45,8 @@ impl<'v> Sources<'v> {
 
     /// What the chartRef of a release names where a cluster applies it.
     pub(crate) fn named_by(&self, view: &View, release: &Release, reach: &Reach) -> &[Applied<'v>] {
-        match view.source_of(release, reach).filter(|_| matches!(release.chart, Chart::Ref(_))) {
+        let is_here = matches!(release.chart, Chart::Ref(_)) && !is_remote(view, reach);
+        match view.source_of(release, reach).filter(|_| is_here) {
             Some(named) => self.named(reach.cluster, named.namespace.as_deref().unwrap_or_default(), &named.name),
             None => &[],
         }
@@ -54,6 +56,12 @@ impl<'v> Sources<'v> {
     pub(crate) fn of_release(&self, view: &View, release: &Release, reach: &Reach) -> Option<&'v OciRepository> {
         self.named_by(view, release, reach).first().map(|applied| applied.source)
     }
+}
+
+/// Whether an object is applied to another cluster than the one that applies it (`spec.kubeConfig`):
+/// there it finds other sources.
+fn is_remote(view: &View, reach: &Reach) -> bool {
+    view.graph().kustomizations[reach.kustomization].remote_cluster().is_some()
 }
 
 /// An OCIRepository that each of these clusters has in the namespace, with this URL and version,
@@ -68,7 +76,7 @@ pub(crate) fn existing(
 ) -> Option<String> {
     let mut served: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for source in view.oci_repositories().iter().filter(|source| fits(view, source, key, carried)) {
-        let is_here = |reach: &&Reach| reach.namespace.as_deref() == Some(namespace);
+        let is_here = |reach: &&Reach| reach.namespace.as_deref() == Some(namespace) && !is_remote(view, reach);
         for reach in view.graph().reaches(&source.at).iter().filter(is_here) {
             let cluster = view.graph().clusters[reach.cluster].name.clone();
             served.entry(&reach.name).or_default().insert(cluster);
