@@ -12,7 +12,7 @@ fn a_list_that_a_json_patch_replaces() {
         };
         format!(
             "//- apps/kustomization.yaml\nresources: [cluster.yaml, more.yaml]\npatches:\n- target: {target}\n  \
-             patch: '[{operation}]'\n//- apps/more.yaml\n{}{}",
+             patch: '- {operation}'\n//- apps/more.yaml\n{}{}",
             child("one", "[../x]"),
             child("two", "[../y]")
         )
@@ -41,23 +41,23 @@ fn a_patch_sets_a_field_that_flux_does_not_have() {
         )
     };
     for (target, patch, meant) in [
-        ("HelmRelease", "[{op: add, path: /spec/install, value: {cleanupOnFail: true}}]", "spec.upgrade.cleanupOnFail"),
-        ("HelmRelease", "[{op: add, path: /spec/cleanupOnFail, value: true}]", "spec.upgrade.cleanupOnFail"),
+        ("HelmRelease", "- {op: add, path: /spec/install, value: {cleanupOnFail: true}}", "spec.upgrade.cleanupOnFail"),
+        ("HelmRelease", "- {op: add, path: /spec/cleanupOnFail, value: true}", "spec.upgrade.cleanupOnFail"),
         (
             "Kustomization",
             "{kind: Kustomization, metadata: {name: x}, spec: {substituteFrom: []}}",
             "spec.postBuild.substituteFrom",
         ),
-        ("Kustomization", "[{op: add, path: /spec/postBuild/substitude, value: {}}]", "spec.postBuild.substitute"),
+        ("Kustomization", "- {op: add, path: /spec/postBuild/substitude, value: {}}", "spec.postBuild.substitute"),
     ] {
         let found = found("patch-unknown-field", &files(target, patch));
         assert!(found.len() == 1 && found[0].ends_with(&format!("did you mean {meant}?")), "{patch}: {found:?}");
     }
     for (target, patch) in [
-        ("HelmRelease", "[{op: add, path: /spec/upgrade, value: {cleanupOnFail: true}}]"),
-        ("HelmRelease", "[{op: add, path: /spec/values, value: {cleanUpOnFail: true}}]"),
-        ("Kustomization", "[{op: add, path: /spec/postBuild/substitute/X, value: y}]"),
-        ("Kustomization", "[{op: add, path: /spec/fieldOfSomeLaterFlux, value: y}]"),
+        ("HelmRelease", "- {op: add, path: /spec/upgrade, value: {cleanupOnFail: true}}"),
+        ("HelmRelease", "- {op: add, path: /spec/values, value: {cleanUpOnFail: true}}"),
+        ("Kustomization", "- {op: add, path: /spec/postBuild/substitute/X, value: y}"),
+        ("Kustomization", "- {op: add, path: /spec/fieldOfSomeLaterFlux, value: y}"),
     ] {
         assert_eq!(found("patch-unknown-field", &files(target, patch)), [""; 0], "{patch}");
     }

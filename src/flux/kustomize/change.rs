@@ -31,8 +31,13 @@ pub enum Outcome {
 
 impl Change {
     /// Reads the text of a patch: several strategic merge patches if it has several documents, none
-    /// if it has only comments.
+    /// if it has only comments. What Kustomize cannot read (`docs/flux-and-kustomize.md#what-a-patch-does`)
+    /// is not read here either.
     pub(super) fn read(text: &str) -> Vec<Change> {
+        let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        if text.starts_with('[') && !is_json() {
+            return vec![Change::Unreadable];
+        }
         let Ok(stream) = Stream::parse(text) else { return vec![Change::Unreadable] };
         let documents: Option<Vec<Value>> = stream.documents().map(Value::of).collect();
         match documents.as_deref() {
@@ -40,9 +45,7 @@ impl Change {
                 let operations: Option<Vec<Operation>> = items.iter().map(Operation::read).collect();
                 vec![operations.map_or(Change::Unreadable, Change::Json)]
             }
-            Some(several) if several.iter().all(|one| matches!(one, Value::Mapping(_))) => {
-                several.iter().cloned().map(Change::Merge).collect()
-            }
+            Some(several) if several.iter().all(is_named) => several.iter().cloned().map(Change::Merge).collect(),
             _ => vec![Change::Unreadable],
         }
     }
@@ -136,5 +139,33 @@ fn concerns(pointer: &[String], fields: &[&str]) -> bool {
         [] => true,
         [spec] => spec == "spec",
         [spec, field, ..] => spec == "spec" && (fields.contains(&field.as_str()) || field == "*"),
+    }
+}
+
+/// Whether a strategic merge patch says which object it is.
+fn is_named(document: &Value) -> bool {
+    let has = |path: &[&str]| document.text_at(path).is_some_and(|text| !text.is_empty());
+    has(&["kind"]) && has(&["metadata", "name"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `kubectl kustomize` (5.8) reads each of these.
+    #[test]
+    fn what_kustomize_cannot_read_is_unreadable() {
+        for (text, is_readable) in [
+            ("{kind: A, metadata: {name: x}, spec: {y: 1}}", true),
+            ("{apiVersion: v1, kind: A, spec: {y: 1}}", false),
+            ("{apiVersion: v1, metadata: {name: x}}", false),
+            ("{op: remove, path: /spec/y}", false),
+            ("- {op: remove, path: /spec/y}", true),
+            ("[{op: remove, path: /spec/y}]", false),
+            ("[{\"op\": \"remove\", \"path\": \"/spec/y\"}]", true),
+        ] {
+            let read = Change::read(text);
+            assert_eq!(read.len() == 1 && !matches!(read[0], Change::Unreadable), is_readable, "{text}");
+        }
     }
 }

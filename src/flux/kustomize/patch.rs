@@ -265,7 +265,7 @@ mod tests {
         assert!(!selects(json, "Deployment", "x"));
         assert!(json.changes_fields(&["chart"]) && !json.changes_fields(&["values"]));
         let whole =
-            &patches("patches:\n- patch: '[{op: replace, path: /spec, value: {}}]'\n  target: {kind: HelmRelease}\n")
+            &patches("patches:\n- patch: '- {op: replace, path: /spec, value: {}}'\n  target: {kind: HelmRelease}\n")
                 [0];
         assert!(whole.changes_fields(&["chart"]));
     }
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(patched, read("{kind: A, metadata: {name: a, labels: {l: m}}, spec: {x: 1, y: 2}}"));
 
         let json = &patches(
-            "patches:\n- patch: '[{op: replace, path: /metadata/name, value: b}, {op: remove, path: /spec/x}]'\n  target: {kind: A}\n",
+            "patches:\n- patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"b\"}, {\"op\": \"remove\", \"path\": \"/spec/x\"}]'\n  target: {kind: A}\n",
         )[0];
         assert!(json.changes_identity());
         let mut patched = object.clone();

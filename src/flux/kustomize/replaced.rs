@@ -94,17 +94,17 @@ mod tests {
     fn a_whole_list_takes_the_place_of_another() {
         let object = "{kind: A, spec: {patches: [{a: 1}, {b: 2}], none: [], map: {x: 1}}}";
         let list = |lost, adds| vec![("spec.patches".to_owned(), lost, adds)];
-        assert_eq!(lost(object, "[{op: add, path: /spec/patches, value: [{c: 3}]}]"), list(2, true));
-        assert_eq!(lost(object, "[{op: replace, path: /spec/patches, value: [{b: 2}]}]"), list(1, false));
+        assert_eq!(lost(object, "- {op: add, path: /spec/patches, value: [{c: 3}]}"), list(2, true));
+        assert_eq!(lost(object, "- {op: replace, path: /spec/patches, value: [{b: 2}]}"), list(1, false));
         for operations in [
-            "[{op: add, path: /spec/patches/-, value: {c: 3}}]",
-            "[{op: add, path: /spec/patches/0, value: [{c: 3}]}]",
-            "[{op: add, path: /spec/patches, value: [{b: 2}, {a: 1}, {c: 3}]}]",
-            "[{op: add, path: /spec/none, value: [{c: 3}]}]",
-            "[{op: add, path: /spec/new, value: [{c: 3}]}]",
-            "[{op: add, path: /spec/map, value: {y: 1}}]",
-            "[{op: remove, path: /spec/patches}]",
-            "[{op: add, path: /spec/patches, value: [{c: 3}]}, {op: remove, path: /spec/gone}]",
+            "- {op: add, path: /spec/patches/-, value: {c: 3}}",
+            "- {op: add, path: /spec/patches/0, value: [{c: 3}]}",
+            "- {op: add, path: /spec/patches, value: [{b: 2}, {a: 1}, {c: 3}]}",
+            "- {op: add, path: /spec/none, value: [{c: 3}]}",
+            "- {op: add, path: /spec/new, value: [{c: 3}]}",
+            "- {op: add, path: /spec/map, value: {y: 1}}",
+            "- {op: remove, path: /spec/patches}",
+            "[{\"op\": \"add\", \"path\": \"/spec/patches\", \"value\": [{\"c\": 3}]}, {\"op\": \"remove\", \"path\": \"/spec/gone\"}]",
         ] {
             assert_eq!(lost(object, operations), [], "{operations}");
         }
@@ -113,13 +113,18 @@ mod tests {
     #[test]
     fn operations_set_what_stands_at_their_keys() {
         let sets = |operations: &str| patches(operations)[0].sets();
-        assert_eq!(sets("[{op: add, path: /spec/a~1b, value: {c: d}}]"), [read("{spec: {a/b: {c: d}}}")]);
-        assert_eq!(sets("[{op: add, path: /spec/list/0, value: x}, {op: remove, path: /spec/x}]"), []);
+        assert_eq!(sets("- {op: add, path: /spec/a~1b, value: {c: d}}"), [read("{spec: {a/b: {c: d}}}")]);
+        assert_eq!(
+            sets(
+                "[{\"op\": \"add\", \"path\": \"/spec/list/0\", \"value\": \"x\"}, {\"op\": \"remove\", \"path\": \"/spec/x\"}]"
+            ),
+            []
+        );
     }
 
     #[test]
     fn what_the_same_patch_has_put_there_counts() {
-        let operations = "[{op: add, path: /spec/list, value: [a]}, {op: add, path: /spec/list, value: [b]}]";
+        let operations = "[{\"op\": \"add\", \"path\": \"/spec/list\", \"value\": [\"a\"]}, {\"op\": \"add\", \"path\": \"/spec/list\", \"value\": [\"b\"]}]";
         assert_eq!(lost("{kind: A, spec: {}}", operations), [("spec.list".to_owned(), 1, true)]);
     }
 }

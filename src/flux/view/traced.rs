@@ -157,14 +157,14 @@ mod tests {
             "namespace: b",
             "commonLabels: {l: m}",
             "images: [{name: i, newTag: t}]",
-            "patches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /data/y, value: z}]'}]",
+            "patches: [{target: {kind: ConfigMap}, patch: '- {op: add, path: /data/y, value: z}'}]",
             "replacements: []",
         ] {
             let text: &'static str = format!("resources: [../t/x.yaml]\n{change}\n").leak();
             assert!(!is_same(&plain, &[("a/kustomization.yaml", text)]), "{change}");
         }
         let other =
-            "resources: [../t/x.yaml]\npatches: [{target: {kind: Secret}, patch: '[{op: remove, path: /data}]'}]\n";
+            "resources: [../t/x.yaml]\npatches: [{target: {kind: Secret}, patch: '- {op: remove, path: /data}'}]\n";
         assert!(is_same(&plain, &[("a/kustomization.yaml", other)]), "a patch of something else");
     }
 
