@@ -160,7 +160,8 @@ fn comments_of(id: &UnitId, landed: &Landed) -> impl Iterator<Item = Finding> {
     landed.comments.iter().filter(move |dropped| dropped.unit == *id).filter_map(|dropped| {
         let text = &dropped.comment.text;
         let finding = match &dropped.comment.fate {
-            Fate::Stays => return None,
+            // The diff shows it, and it says what it said before.
+            Fate::Stays | Fate::Rewritten => return None,
             Fate::Taken => Finding::note(codes::COMMENT_MOVED, format!("`{text}` moves with its entry")),
             Fate::Moved => Finding::note(codes::COMMENT_MOVED, format!("`{text}` is kept, above the replacement")),
             Fate::Dropped(reason) => Finding::note(codes::COMMENT_DROPPED, format!("`{text}` is removed: {reason}")),

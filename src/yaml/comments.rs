@@ -37,6 +37,8 @@ pub enum Fate {
     /// It was taken off with the item that it belongs to, and is written where that goes
     /// ([`New::Commented`](super::New::Commented)).
     Taken,
+    /// It has another text, or another place with the same meaning.
+    Rewritten,
     /// It was removed, for this reason.
     Dropped(String),
 }

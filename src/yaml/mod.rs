@@ -19,6 +19,7 @@ mod edit;
 mod emit;
 mod error;
 mod extent;
+mod header;
 mod node;
 mod operation;
 mod parse;

@@ -3,6 +3,7 @@
 mod anchors;
 mod comments;
 mod flow;
+mod header;
 mod line_breaks;
 mod mapping;
 mod nested;
