@@ -26,6 +26,7 @@ mod landing;
 mod mentions;
 mod mutants;
 mod next;
+mod recipe_tables;
 mod remediation_defaults;
 mod schema;
 mod terminal;

@@ -4,13 +4,15 @@
 //! They know what is below `spec`. A field whose content they do not list (Helm values, labels,
 //! scalars) may have anything in it.
 
+pub mod defaults;
+pub mod duration;
 mod rules;
 mod served;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use served::{Served, versions};
+pub use served::{NEWEST_MINOR, Served, versions};
 
 use std::fmt;
 
@@ -34,6 +36,15 @@ pub enum Step<'p> {
     Key(&'p str),
     /// An item of a list, whichever.
     Item,
+}
+
+/// A scalar at a field of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScalarField<'v> {
+    /// `spec.dependsOn[0].name`.
+    pub path: String,
+    /// Its text.
+    pub text: &'v str,
 }
 
 /// What a table says of a path.
@@ -113,23 +124,29 @@ impl Fields {
 
     /// The only place below `spec` with a field of this name.
     fn place_of(&self, name: &str) -> Option<String> {
+        let mut found = self.places_of(name);
+        found.pop().filter(|_| found.is_empty())
+    }
+
+    /// All places below `spec` with a field of this name.
+    pub fn places_of(&self, name: &str) -> Vec<String> {
         let mut found = Vec::new();
         collect(self.spec, "spec", &mut |way, field, _| {
             if field == name {
                 found.push(below(way, field));
             }
         });
-        found.pop().filter(|_| found.is_empty())
+        found
     }
 
-    /// All mappings below `spec` by their paths, with the names of their fields.
-    pub fn mappings(&self) -> Vec<(String, Vec<&'static str>)> {
-        let mut found: Vec<(String, Vec<&'static str>)> = Vec::new();
-        collect(self.spec, "spec", &mut |way, name, _| match found.iter_mut().find(|(path, _)| path == way) {
-            Some((_, names)) => names.push(name),
-            None => found.push((way.to_owned(), vec![name])),
+    /// The names of the fields in a mapping: `spec.dependsOn[0]`.
+    pub fn beside(&self, mapping: &str) -> impl Iterator<Item = &'static str> {
+        let steps = mapping.split('.').skip(1).flat_map(|part| {
+            let name = part.split('[').next().unwrap_or(part);
+            [Some(name), (name != part).then_some(ITEM)]
         });
-        found
+        let field = steps.flatten().try_fold(self.spec, |field, name| field.fields.get(name));
+        field.into_iter().flat_map(|field| field.fields.keys().copied()).filter(|name| *name != ITEM)
     }
 
     /// The required fields that an object does not have where it has what they are in, and what
@@ -149,32 +166,23 @@ impl Fields {
         lacking
     }
 
-    /// The fields below `spec` of an object that its kind does not have, each with what may be
-    /// meant.
-    pub fn unknown(&self, object: &Value) -> Vec<(String, Option<String>)> {
+    /// The fields below `spec` of an object that its kind does not have. Those that are null say
+    /// nothing.
+    pub fn unknown(&self, object: &Value) -> Vec<String> {
         let mut unknown = Vec::new();
         if let Some(spec) = object.get("spec") {
-            self.unknown_in(self.spec, spec, "spec", &mut unknown);
+            unknown_in(self.spec, spec, "spec", &mut unknown);
         }
         unknown
     }
 
-    fn unknown_in(&self, field: &Field, value: &Value, way: &str, found: &mut Vec<(String, Option<String>)>) {
-        if field.fields.is_empty() {
-            return;
+    /// The scalars of an object that the table lists as fields, with their paths.
+    pub fn scalars<'v>(&self, object: &'v Value) -> Vec<ScalarField<'v>> {
+        let mut found = Vec::new();
+        if let Some(spec) = object.get("spec") {
+            scalars_in(self.spec, spec, "spec", &mut found);
         }
-        if let Some(item) = field.fields.get(ITEM) {
-            for (index, value) in value.items().iter().enumerate() {
-                self.unknown_in(item, value, &format!("{way}[{index}]"), found);
-            }
-            return;
-        }
-        for (name, value) in value.entries() {
-            match field.fields.get(name.as_str()) {
-                Some(next) => self.unknown_in(next, value, &below(way, name), found),
-                None => found.push((below(way, name), self.meant(field, way, name))),
-            }
-        }
+        found
     }
 }
 
@@ -196,6 +204,44 @@ fn collect(field: &'static Field, way: &str, visit: &mut impl FnMut(&str, &'stat
             visit(way, name, next);
         }
         collect(next, &below(way, name), visit);
+    }
+}
+
+fn unknown_in(field: &Field, value: &Value, way: &str, found: &mut Vec<String>) {
+    if field.fields.is_empty() {
+        return;
+    }
+    if let Some(item) = field.fields.get(ITEM) {
+        for (index, value) in value.items().iter().enumerate() {
+            unknown_in(item, value, &format!("{way}[{index}]"), found);
+        }
+        return;
+    }
+    for (name, value) in value.entries().iter().filter(|(_, value)| *value != Value::Null) {
+        match field.fields.get(name.as_str()) {
+            Some(next) => unknown_in(next, value, &below(way, name), found),
+            None => found.push(below(way, name)),
+        }
+    }
+}
+
+fn scalars_in<'v>(field: &Field, value: &'v Value, way: &str, found: &mut Vec<ScalarField<'v>>) {
+    match value {
+        Value::Null => {}
+        Value::Scalar { text, .. } => found.push(ScalarField { path: way.to_owned(), text }),
+        Value::Sequence(items) => {
+            let Some(item) = field.fields.get(ITEM) else { return };
+            for (index, value) in items.iter().enumerate() {
+                scalars_in(item, value, &format!("{way}[{index}]"), found);
+            }
+        }
+        Value::Mapping(entries) => {
+            for (name, value) in entries {
+                if let Some(next) = field.fields.get(name.as_str()) {
+                    scalars_in(next, value, &below(way, name), found);
+                }
+            }
+        }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Served {
     pub last: Option<u32>,
 }
 
+/// The newest minor of Flux 2 in the tables.
+pub const NEWEST_MINOR: u32 = 9;
+
 impl Served {
     /// Whether a Flux serves it. A Flux that is newer than the tables is taken to serve what the
     /// newest one in them does.
