@@ -1,72 +1,80 @@
-//! Patches of HelmReleases and Flux Kustomizations: the fields that they set exist.
+//! Fields and API versions of objects of Flux, and fields that patches set in them: they exist.
 
 use std::collections::BTreeSet;
 
-use super::codes::UNKNOWN_FIELD;
+use super::codes::{UNKNOWN_FIELD, UNKNOWN_IN_PATCH, UNSERVED};
 use super::finding;
+use super::owners::line;
 use crate::finding::{Finding, Severity};
-use crate::flux::{Patch, Value, View};
-
-/// What installs and upgrades have in common.
-const OF_BOTH: &str = "timeout remediation strategy disableTakeOwnership disableWait disableWaitForJobs disableHooks \
-                       disableOpenAPIValidation disableSchemaValidation crds serverSideApply";
-const OF_BOTH_REMEDIATIONS: &str = "retries ignoreTestFailures remediateLastFailure";
-
-/// The fields of a kind by the path of what they are in.
-type Fields = [(&'static str, [&'static str; 2])];
-
-/// Those of a HelmRelease (helm-controller, `api/v2`, 2.9).
-const OF_RELEASE: &Fields = &[
-    (
-        "spec",
-        [
-            "chart chartRef interval kubeConfig suspend releaseName targetNamespace storageNamespace dependsOn timeout \
-             maxHistory serviceAccountName persistentClient driftDetection healthCheckExprs waitStrategy",
-            "install upgrade test rollback uninstall commonMetadata valuesFrom values postRenderers postRenderStrategy",
-        ],
-    ),
-    ("spec.install", [OF_BOTH, "replace skipCRDs createNamespace"]),
-    ("spec.install.remediation", [OF_BOTH_REMEDIATIONS, ""]),
-    ("spec.upgrade", [OF_BOTH, "force preserveValues cleanupOnFail chartNameChangeStrategy"]),
-    ("spec.upgrade.remediation", [OF_BOTH_REMEDIATIONS, "strategy"]),
-    (
-        "spec.rollback",
-        ["timeout disableWait disableWaitForJobs disableHooks", "recreate force cleanupOnFail serverSideApply"],
-    ),
-    ("spec.uninstall", ["timeout disableHooks keepHistory disableWait deletionPropagation", ""]),
-    ("spec.driftDetection", ["mode ignore", ""]),
-];
-
-/// Those of a Flux Kustomization (kustomize-controller, `api/v1`, 2.9).
-const OF_KUSTOMIZATION: &Fields = &[
-    (
-        "spec",
-        [
-            "commonMetadata components decryption deletionPolicy dependsOn force healthCheckExprs healthChecks ignore \
-             ignoreMissingComponents images interval kubeConfig namePrefix nameSuffix patches path postBuild prune",
-            "buildMetadata retryInterval serviceAccountName sourceRef suspend targetNamespace timeout wait",
-        ],
-    ),
-    ("spec.postBuild", ["substitute substituteFrom substituteStrategy", ""]),
-];
-
-/// The single fields of an entry of [`Fields`].
-fn each(known: [&'static str; 2]) -> impl Iterator<Item = &'static str> {
-    known.into_iter().flat_map(str::split_whitespace)
-}
+use crate::flux::{At, Cluster, FluxVersion, Patch, Reach, Value, View};
+use crate::recipe::fields::{self, Fields, NEWEST_MINOR};
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (kind, called, fields) in
-        [("HelmRelease", "HelmRelease", OF_RELEASE), ("Kustomization", "Flux Kustomization", OF_KUSTOMIZATION)]
-    {
-        let reaches = view.graph().reached().flat_map(|(_, reaches)| reaches);
-        let of_kind = reaches.filter(|reach| reach.kind == kind && reach.api_version.contains(".toolkit.fluxcd.io/"));
-        let mut seen = BTreeSet::new();
-        for patch in of_kind.flat_map(|reach| &reach.patches) {
+    let mut found = in_patches(view);
+    for (at, reaches) in view.graph().reached() {
+        found.extend(in_object(view, at, reaches));
+        found.extend(unserved(view, at, reaches));
+    }
+    found
+}
+
+/// The table of an object as a Flux Kustomization applies it.
+fn table(reach: &Reach) -> Option<Fields> {
+    let (group, version) =
+        reach.api_version.split_once('/').filter(|(group, _)| group.ends_with(".toolkit.fluxcd.io"))?;
+    fields::of(group, &reach.kind, version)
+}
+
+/// The Flux of the cluster that an object is applied in; `None` if it is not known.
+fn flux_of<'v>(view: &'v View, reach: &Reach) -> Option<(&'v Cluster, FluxVersion)> {
+    let cluster = &view.graph().clusters[reach.cluster];
+    let is_elsewhere = view.graph().kustomizations[reach.kustomization].remote_cluster().is_some();
+    Some((cluster, cluster.flux.filter(|_| !is_elsewhere)?))
+}
+
+/// Whether every Flux that reads an object is in the tables, which then have all its fields.
+fn is_in_tables(view: &View, reaches: &[Reach]) -> bool {
+    let is_known = |reach: &Reach| flux_of(view, reach).is_some_and(|(_, flux)| !flux.is_at_least(NEWEST_MINOR + 1));
+    reaches.iter().all(is_known)
+}
+
+/// Fields of an object that its kind does not have.
+fn in_object(view: &View, at: &At, reaches: &[Reach]) -> Vec<Finding> {
+    let Some(fields) = reaches.first().and_then(table) else { return Vec::new() };
+    let Some(root) = view.node(at) else { return Vec::new() };
+    let Some(object) = Value::of(root) else { return Vec::new() };
+    let report = |(field, meant): Meant| {
+        let message = format!("{fields} {} has no field {field}{meant}", reaches[0].name);
+        finding(Severity::Error, UNKNOWN_FIELD, &at.path, line_of(view, at, &field), message)
+    };
+    unknown(&fields, &object, is_in_tables(view, reaches)).into_iter().map(report).collect()
+}
+
+/// The line of the deepest mapping on the way to a field, or of the field itself.
+fn line_of(view: &View, at: &At, field: &str) -> usize {
+    let mut node = view.node(at);
+    let mut found = line(view, at);
+    for key in field.split('.') {
+        let Some((key, value)) = node.and_then(|node| node.own_entry(key.split('[').next().unwrap_or(key))) else {
+            break;
+        };
+        found = key.line();
+        node = Some(value);
+    }
+    found
+}
+
+/// Fields that patches of objects of Flux set, and that their kinds do not have.
+fn in_patches(view: &View) -> Vec<Finding> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
+        let Some(fields) = table(reach) else { continue };
+        for patch in &reach.patches {
             for set in patch.sets() {
                 if seen.insert((&patch.path, patch.line, set.to_flow())) {
-                    found.extend(unknown(patch, &set, called, fields));
+                    let is_in_tables = is_in_tables(view, std::slice::from_ref(reach));
+                    let unknown = unknown(&fields, &set, is_in_tables).into_iter();
+                    found.extend(unknown.map(|unknown| of_patch(patch, &reach.kind, unknown)));
                 }
             }
         }
@@ -74,32 +82,56 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     found
 }
 
-/// The fields of what a patch sets that its kind does not have, and that are not those of a newer
-/// Flux: another field is meant.
-fn unknown(patch: &Patch, set: &Value, kind: &str, fields: &Fields) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (place, known) in fields {
-        let path: Vec<&str> = place.split('.').collect();
-        let entries = set.at(&path).map_or(&[][..], Value::entries);
-        for (field, _) in entries.iter().filter(|(field, _)| !each(*known).any(|one| one == field)) {
-            // A field that is like no other may be one of a newer Flux.
-            let elsewhere = fields.iter().find(|(_, known)| each(*known).any(|one| one == field));
-            let meant = match elsewhere {
-                Some((other, _)) => format!("{other}.{field}"),
-                None => match each(*known).find(|one| is_like(one, field)) {
-                    Some(near) => format!("{place}.{near}"),
-                    None => continue,
-                },
-            };
-            let message =
-                format!("this patch sets {place}.{field}, which a {kind} does not have; did you mean {meant}?");
-            found.push(finding(Severity::Error, UNKNOWN_FIELD, &patch.path, patch.line, message));
+fn of_patch(patch: &Patch, kind: &str, (field, meant): Meant) -> Finding {
+    let kind = if kind == "Kustomization" { "Flux Kustomization" } else { kind };
+    let message = format!("this patch sets {field}, which a {kind} does not have{meant}");
+    finding(Severity::Error, UNKNOWN_IN_PATCH, &patch.path, patch.line, message)
+}
+
+/// A field that is not there, and words about what is meant.
+type Meant = (String, String);
+
+/// The fields of an object that its kind does not have. Where the Flux that reads it is not in the
+/// tables, a field may be one of a newer Flux: then only those for which another field is meant.
+fn unknown(fields: &Fields, object: &Value, is_in_tables: bool) -> Vec<Meant> {
+    let found = fields.unknown(object).into_iter().filter_map(|field| {
+        let (parent, name) = field.rsplit_once('.').unwrap_or(("", &field));
+        let beside: Vec<String> = fields.beside(parent).filter(|near| is_like(near, name)).map(str::to_owned).collect();
+        let beside = beside.into_iter().map(|near| format!("{parent}.{near}"));
+        let meant: Vec<String> = fields.places_of(name).into_iter().chain(beside).collect();
+        match meant.len() {
+            0 if is_in_tables => Some((field, String::new())),
+            1..=3 => {
+                let meant = format!("; did you mean {}?", meant.join(" or "));
+                Some((field, meant))
+            }
+            0 => None,
+            _ => Some((field, String::new())).filter(|_| is_in_tables),
         }
-    }
-    found
+    });
+    found.collect()
 }
 
 /// Whether two names differ in case alone, or in one letter that is missing, added or another one.
 fn is_like(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other) || strsim::levenshtein(one, other) == 1
+}
+
+/// An object in a version that the Flux of its cluster does not serve.
+fn unserved(view: &View, at: &At, reaches: &[Reach]) -> Option<Finding> {
+    reaches.iter().find_map(|reach| {
+        let (cluster, flux) = flux_of(view, reach)?;
+        let (group, version) = reach.api_version.split_once('/')?;
+        let versions = fields::versions(group, &reach.kind);
+        if versions.is_empty() || versions.iter().any(|served| served.version == version && served.by(flux)) {
+            return None;
+        }
+        let served: Vec<&str> = versions.iter().filter(|served| served.by(flux)).map(|served| served.version).collect();
+        let served = if served.is_empty() { "no version of it".to_owned() } else { served.join(", ") };
+        let message = format!(
+            "{} {} is of {}, and {} runs Flux {flux}, which serves {served}",
+            reach.kind, reach.name, reach.api_version, cluster.name
+        );
+        Some(finding(Severity::Warning, UNSERVED, &at.path, line(view, at), message))
+    })
 }

@@ -29,6 +29,8 @@ fn a_list_that_a_json_patch_replaces() {
     assert_eq!(found("{op: add, path: /spec/components, value: [../x, ../y, ../z]}", all), [""; 0]);
 }
 
+const CLEANUP: &str = "spec.rollback.cleanupOnFail or spec.upgrade.cleanupOnFail";
+
 #[test]
 fn a_patch_sets_a_field_that_flux_does_not_have() {
     let child = "spec: {path: ./x, sourceRef: {kind: GitRepository, name: home}, postBuild: {substitute: {A: b}}}";
@@ -41,8 +43,8 @@ fn a_patch_sets_a_field_that_flux_does_not_have() {
         )
     };
     for (target, patch, meant) in [
-        ("HelmRelease", "- {op: add, path: /spec/install, value: {cleanupOnFail: true}}", "spec.upgrade.cleanupOnFail"),
-        ("HelmRelease", "- {op: add, path: /spec/cleanupOnFail, value: true}", "spec.upgrade.cleanupOnFail"),
+        ("HelmRelease", "- {op: add, path: /spec/install, value: {cleanupOnFail: true}}", CLEANUP),
+        ("HelmRelease", "- {op: add, path: /spec/cleanupOnFail, value: true}", CLEANUP),
         (
             "Kustomization",
             "{kind: Kustomization, metadata: {name: x}, spec: {substituteFrom: []}}",
