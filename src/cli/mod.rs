@@ -23,6 +23,7 @@ mod pager;
 mod plan;
 mod progress;
 mod promotion;
+mod verify;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -46,7 +47,7 @@ use crate::text::shell;
 #[derive(Debug, Parser)]
 #[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done; 1 from `diff` if there is one, from `check` if something is pending, for review or refused, from `doctor` if there is an error or a warning, and from `plan --exit-code`; 2 wrong usage or an error.")]
+Exit codes: 0 done; 1 from `diff` if there is one, from `check` if something is pending, for review or refused, from `verify` if a commit is not as this program writes it, from `doctor` if there is an error or a warning, and from `plan --exit-code`; 2 wrong usage or an error.")]
 struct Cli {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
@@ -113,6 +114,11 @@ enum Command {
     /// Prints what is pending, for review or refused; what only waits is printed and is no failure. Builds are compared without kustomize, which
     /// only plan, diff, apply and branch use.
     Check(check::CheckArgs),
+    /// Exit with 1 if a commit is not what this program writes
+    ///
+    /// Plans again on the commit before each, and compares every byte; a bot can merge what passes.
+    /// What a commit says of itself is only where to look.
+    Verify(verify::VerifyArgs),
     /// Check the repository for problems Flux or Kustomize would hit
     ///
     /// Also reports what puts data at risk. Exits with 1 if there is an error or a warning.
@@ -320,6 +326,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Branch(args) => branch::run(&start, args),
         Command::Next(args) => next::run(&start, args),
         Command::Check(args) => check::run(&start, args),
+        Command::Verify(args) => verify::run(&start, args),
         Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(args),
         Command::Init => init::run(&start),

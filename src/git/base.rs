@@ -140,7 +140,7 @@ impl Repository {
         by_refspec.or_else(by_name)
     }
 
-    fn no_base(&self, name: &str) -> GitError {
+    pub(super) fn no_base(&self, name: &str) -> GitError {
         GitError::NoSuchBase { name: name.to_owned(), path: self.place().to_owned() }
     }
 }

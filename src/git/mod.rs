@@ -47,6 +47,7 @@ mod make;
 mod names;
 mod patch_id;
 mod program;
+mod range;
 #[cfg(test)]
 mod refusal_tests;
 mod repository;
@@ -66,6 +67,7 @@ pub use example::{Stage, fast_forward, init_example};
 pub use existing::{Existing, Whose};
 pub use history::Past;
 pub use names::is_branch_name;
+pub use range::{Claim, Made};
 pub use repository::Repository;
 pub use wanted::{NewCommit, Onto, Outcome, Wanted, Written};
 pub use work_tree::WorkTree;

@@ -6,8 +6,10 @@ use git2::{Oid, Signature};
 use sha2::{Digest, Sha256};
 
 use super::identity::zone;
+use super::range::Claim;
 
 const TOOL: &str = "Flux-Codemod: ";
+const LANE: &str = "Flux-Codemod-Lane: ";
 const UNIT: &str = "Flux-Codemod-Unit: ";
 const BATCH: &str = "Flux-Codemod-Batch: ";
 const PATCH_ID: &str = "Flux-Codemod-Patch-Id: ";
@@ -75,6 +77,24 @@ pub(super) fn units(message: &[u8]) -> impl Iterator<Item = (String, String)> {
     let migration = migrations(last_paragraph(message).as_bytes()).next().map(str::to_owned).unwrap_or_default();
     let units = last_paragraph(message).lines().filter_map(|line| line.strip_prefix(UNIT));
     units.map(move |unit| (migration.clone(), unit.to_owned())).collect::<Vec<_>>().into_iter()
+}
+
+/// What a message says of its commit, if it has all our trailers, each once where it is of one thing.
+pub(super) fn claim(message: &[u8]) -> Option<Claim> {
+    let trailers = last_paragraph(str::from_utf8(message).ok()?);
+    let all = |key: &'static str| trailers.lines().filter_map(move |line| line.strip_prefix(key));
+    let one = |key| {
+        let mut found = all(key);
+        found.next().filter(|_| found.next().is_none())
+    };
+    let (migration, version) = one(TOOL)?.split_once('@')?;
+    Some(Claim {
+        migration: migration.to_owned(),
+        version: version.parse().ok()?,
+        lane: one(LANE)?.to_owned(),
+        batch: one(BATCH)?.to_owned(),
+        units: all(UNIT).map(str::to_owned).collect(),
+    })
 }
 
 /// Whether the last paragraph of a message names this program, as all our messages must.

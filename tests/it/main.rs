@@ -32,6 +32,7 @@ mod schema;
 mod terminal;
 mod typed;
 mod vectors;
+mod verify;
 mod words;
 mod worked_example;
 mod yaml;

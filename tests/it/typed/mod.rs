@@ -29,8 +29,9 @@ const INSTEAD: &[(&str, &str, &str)] = &[
 ];
 
 /// Lines that fail in the example, with what they say. Releases of it that are refused still name the
-/// HelmRepository that these would remove.
+/// HelmRepository that the removals would remove; and its commits are those of a person.
 const FAILS: &[(&str, &str)] = &[
+    ("flux-codemod verify HEAD", "it names no batch of flux-codemod"),
     ("flux-codemod apply chart-ref --batch 95-removals-flux-system", "has no batch `95-removals-flux-system`"),
     ("git commit --message 'chart-ref: removals' && git push", "nothing to commit"),
 ];
