@@ -22,6 +22,6 @@ macro_rules! registry {
 registry! {
     components::Components,
     chart_ref::ChartRef,
-    app_template_v4::AppTemplateV4,
+    app_template::AppTemplate,
     remediation_defaults::RemediationDefaults,
 }

@@ -15,7 +15,7 @@ use super::values::{Conversion, Jump};
 use super::want::{Want, want};
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{Identity, Reach, Release, View};
-use crate::migrations::app_template_v4::AppTemplateV4Settings;
+use crate::migrations::app_template::AppTemplateSettings;
 use crate::migrations::sources::Version;
 use crate::plan::author::{Edits, hooks};
 use crate::plan::codes::UNREACHED;
@@ -47,7 +47,7 @@ impl<'v> Candidate<'v> {
         chart: &ChartSettings,
         known: (&Users<'_>, &Used),
         settings: &ChartRefSettings,
-        v4: &AppTemplateV4Settings,
+        v4: &AppTemplateSettings,
     ) -> Candidate<'v> {
         let reaches = view.graph().reaches(&release.at);
         let Identity { namespace, name, also, clusters } = view.identity(release);

@@ -11,7 +11,7 @@ use super::source::{Group, Placed, Placing, Source};
 use super::used::Used;
 use super::{META, codes, namespace, per_app, shared};
 use crate::flux::View;
-use crate::migrations::app_template_v4::{AppTemplateV4Settings, references};
+use crate::migrations::app_template::{AppTemplateSettings, references};
 use crate::migrations::sources::SourceKey;
 use crate::migrations::sources::existing::Sources;
 use crate::migrations::sources::remove::Removals;
@@ -27,7 +27,7 @@ pub(super) struct Found<'v> {
 }
 
 impl<'v> Found<'v> {
-    pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings, v4: &AppTemplateV4Settings) -> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: &ChartRefSettings, v4: &AppTemplateSettings) -> Found<'v> {
         let applied = Sources::of(view);
         let settings = &settings.in_view(view, &applied);
         let users = Users::of(view, settings, &applied);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::home::Home;
 use super::want::Want;
 use crate::flux::Release;
-use crate::migrations::app_template_v4::edit::convert;
+use crate::migrations::app_template::edit::convert;
 use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::yaml::{Fate, New};

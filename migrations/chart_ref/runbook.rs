@@ -10,7 +10,7 @@ use super::source::Source;
 use super::units::{include_ids, release_id, removal_id, source_id};
 use crate::charts::app_template::Chart;
 use crate::flux::{View, WorkloadKind};
-use crate::migrations::app_template_v4::runbook::{Upgraded, about_hooks, of_upgrade};
+use crate::migrations::app_template::runbook::{Upgraded, about_hooks, of_upgrade};
 use crate::migrations::sources::remove::{self, Removal, Words, users};
 use crate::plan::runbook::{Runbook, Step, command, get, get_releases, reconcile};
 use crate::plan::{Batch, Impact, Subject, Unit};

@@ -8,9 +8,9 @@ use super::findings::refusal;
 use crate::charts::app_template;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{Release, View};
-use crate::migrations::app_template_v4::AppTemplateV4Settings;
-use crate::migrations::app_template_v4::conversion::Converted;
-use crate::migrations::app_template_v4::impact::{Effect, effect};
+use crate::migrations::app_template::AppTemplateSettings;
+use crate::migrations::app_template::conversion::Converted;
+use crate::migrations::app_template::impact::{Effect, effect};
 use crate::migrations::sources::Version;
 use crate::plan::{Finding, Severity};
 
@@ -68,7 +68,7 @@ impl<'v> Conversion<'v> {
         release: &Release,
         chart: &str,
         jump: &Jump,
-        settings: &AppTemplateV4Settings,
+        settings: &AppTemplateSettings,
     ) -> Result<Option<Conversion<'v>>, Finding> {
         let is_same_major = major(&jump.from).is_some() && major(&jump.from) == major(&jump.to);
         if chart != APP_TEMPLATE || is_same_major {
@@ -80,7 +80,7 @@ impl<'v> Conversion<'v> {
         if !from.is_3() || version.is_3() {
             return Err(unknown(release, jump));
         }
-        let settings = AppTemplateV4Settings { target: target.clone(), version, pins_for_5: false, ..settings.clone() };
+        let settings = AppTemplateSettings { target: target.clone(), version, pins_for_5: false, ..settings.clone() };
         let converted = Converted::of(view, &release.at, from, &settings)?;
         let effect = effect(&converted);
         let mut findings = converted.findings();

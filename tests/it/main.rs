@@ -6,7 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod app_template_v4;
+mod app_template;
 mod apply;
 mod asking;
 mod author;

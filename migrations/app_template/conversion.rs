@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::codes;
-use super::settings::{AppTemplateV4Settings, Selectors};
+use super::settings::{AppTemplateSettings, Selectors};
 use crate::charts::app_template::{Chart, Conversion, Doubt, Keeping, Lost, Matter, Pins, Stop, Version, line_of};
 use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
 use crate::plan::author::After;
@@ -77,7 +77,7 @@ impl<'v> Converted<'v> {
         view: &'v View,
         at: &At,
         from: Version,
-        settings: &AppTemplateV4Settings,
+        settings: &AppTemplateSettings,
     ) -> Result<Converted<'v>, Finding> {
         let (installations, selectors) = (Vec::new(), settings.selectors);
         let mut converted = Converted { view, at: at.clone(), installations, selectors, values: None };

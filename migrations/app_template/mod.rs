@@ -45,7 +45,7 @@ mod source;
 mod units;
 mod versions;
 
-pub use settings::{AppTemplateV4Settings, OnChart, Selectors};
+pub use settings::{AppTemplateSettings, OnChart, Selectors};
 
 use self::find::Found;
 use super::chart_ref::ChartRefSettings;
@@ -56,7 +56,7 @@ use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 
 /// The migration.
-pub struct AppTemplateV4;
+pub struct AppTemplate;
 
 static META: Meta = Meta {
     id: "app-template-v4",
@@ -70,19 +70,19 @@ static META: Meta = Meta {
 /// What a tree has for this migration. Where `chart-ref` takes releases to a version, the others do
 /// not follow them: how many have moved must not matter.
 fn found<'v>(view: &'v View, settings: &Settings) -> Found<'v> {
-    let own: AppTemplateV4Settings = settings.section();
+    let own: AppTemplateSettings = settings.section();
     let chart_ref: ChartRefSettings = settings.section();
     let is_moving = chart_ref.charts.iter().any(|chart| chart.name == APP_TEMPLATE && chart.target.is_some());
     Found::in_view(view, if is_moving { own } else { own.with_target_of(&find::versions(view)) })
 }
 
-impl Migration for AppTemplateV4 {
+impl Migration for AppTemplate {
     fn meta(&self) -> &'static Meta {
         &META
     }
 
     fn section(&self) -> Option<SectionType> {
-        Some(SectionType::of::<AppTemplateV4Settings>())
+        Some(SectionType::of::<AppTemplateSettings>())
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {

@@ -5,7 +5,7 @@ use crate::yaml::New;
 
 /// The section `app-template-v4` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppTemplateV4Settings {
+pub struct AppTemplateSettings {
     /// `target`: the version that releases move to.
     pub target: String,
     /// Whether the configuration states it. Otherwise the repository may use another one.
@@ -44,9 +44,9 @@ pub enum OnChart {
 
 const TARGET: &str = "4.6.2";
 
-impl Default for AppTemplateV4Settings {
-    fn default() -> AppTemplateV4Settings {
-        AppTemplateV4Settings {
+impl Default for AppTemplateSettings {
+    fn default() -> AppTemplateSettings {
+        AppTemplateSettings {
             target: TARGET.to_owned(),
             is_target_stated: false,
             version: Version::V4_1,
@@ -67,11 +67,11 @@ fn target_of(text: &str) -> Option<(Version, bool)> {
     Version::of(text).filter(|version| !version.is_3()).map(|version| (version, false))
 }
 
-impl AppTemplateV4Settings {
+impl AppTemplateSettings {
     /// These settings in a repository whose releases are on these versions: unless the target is
     /// stated, it is the one that more than half of them are on, if that is newer and releases can
     /// move to it. That is the same on each tree on the way: releases that have moved count for it.
-    pub(super) fn with_target_of(mut self, versions: &[&str]) -> AppTemplateV4Settings {
+    pub(super) fn with_target_of(mut self, versions: &[&str]) -> AppTemplateSettings {
         let is_used = |text: &&&str| versions.iter().filter(|other| other == text).count() * 2 > versions.len();
         // OCI tags and versions of charts are written alike only without `v` and build.
         let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -90,11 +90,11 @@ impl AppTemplateV4Settings {
     }
 }
 
-impl Section for AppTemplateV4Settings {
+impl Section for AppTemplateSettings {
     const KEY: &'static str = "app-template-v4";
 
-    fn read(keys: &mut Keys<'_, '_>) -> AppTemplateV4Settings {
-        let default = AppTemplateV4Settings::default();
+    fn read(keys: &mut Keys<'_, '_>) -> AppTemplateSettings {
+        let default = AppTemplateSettings::default();
         let target = keys.text("target").and_then(|(text, node)| {
             let known = target_of(text);
             if known.is_none() {
@@ -105,7 +105,7 @@ impl Section for AppTemplateV4Settings {
         });
         let is_target_stated = target.is_some();
         let (target, version, pins_for_5) = target.unwrap_or((default.target, default.version, default.pins_for_5));
-        AppTemplateV4Settings {
+        AppTemplateSettings {
             target,
             is_target_stated,
             version,

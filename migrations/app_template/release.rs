@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::conversion::Converted;
 use super::impact::{Effect, effect};
-use super::settings::{AppTemplateV4Settings, OnChart};
+use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version};
 use super::versions::major;
 use crate::charts::app_template::Version;
@@ -168,7 +168,7 @@ pub(super) struct Judge<'v, 's> {
     pub(super) source: Option<&'v OciRepository>,
     /// Whether the source is its own, and so moves with it.
     pub(super) is_own: bool,
-    pub(super) settings: &'s AppTemplateV4Settings,
+    pub(super) settings: &'s AppTemplateSettings,
 }
 
 impl<'v> Judge<'v, '_> {

@@ -7,7 +7,7 @@ use super::references;
 use super::release::{Candidate, Judge, Now, at_chart, now, sources_of, version_of_release};
 use super::removal;
 use super::seconds::{Places, Second, seconds};
-use super::settings::{AppTemplateV4Settings, OnChart};
+use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{is_before, key};
 use super::versions::Versions;
 use crate::flux::{At, Chart, OciRepository, Release, View};
@@ -18,7 +18,7 @@ use crate::plan::{Finding, Severity, kept_by};
 /// What is found in a tree. Found again on every tree, so that no unit has to carry it.
 pub(super) struct Found<'v> {
     pub(super) view: &'v View,
-    pub(super) settings: AppTemplateV4Settings,
+    pub(super) settings: AppTemplateSettings,
     pub(super) candidates: Vec<Candidate<'v>>,
     /// The sources that releases move to.
     pub(super) seconds: Vec<Second>,
@@ -36,7 +36,7 @@ pub(super) fn versions(view: &View) -> Vec<&str> {
 }
 
 impl<'v> Found<'v> {
-    pub(super) fn in_view(view: &'v View, settings: AppTemplateV4Settings) -> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: AppTemplateSettings) -> Found<'v> {
         let (candidates, seconds, removals) = (Vec::new(), Vec::new(), Removals::default());
         let mut found =
             Found { view, settings, candidates, seconds, removals, later: Versions::default(), opted_out: 0 };
