@@ -175,7 +175,7 @@ def copies(repository):
 
 
 PLAN = ["plan", "--format", "json"]
-ALL = ["components", "chart-ref", "app-template-v4", "remediation-defaults"]
+ALL = ["components", "chart-ref", "app-template", "remediation-defaults"]
 
 # Shape: what makes it, its sizes by instructions and by time, and the commands.
 SHAPES = {

@@ -1,4 +1,4 @@
-//! The reason codes of `app-template-v4`.
+//! The reason codes of `app-template`.
 
 reason_codes! {
     /// The reason codes of this migration.
@@ -7,7 +7,7 @@ reason_codes! {
     CHART_REF_FIRST "chart-ref-first"
         what "The release is on spec.chart and has to move to spec.chartRef before it moves to 4.x."
         why "Each step changes one thing: first where the chart comes from, then its version."
-        todo "Plan or apply chart-ref first, or together with this. Or set `on-chart: in-place` for app-template-v4."
+        todo "Plan or apply chart-ref first, or together with this. Or set `on-chart: in-place` for app-template."
     VERSION_UNKNOWN "app-template-version-unknown"
         what "The release does not use a version of app-template that is known, 3.x or 4.x, or its version cannot be seen."
         why "It is not known how other versions name objects, so the names of volumes would be a guess."

@@ -11,6 +11,7 @@ use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{is_before, key};
 use super::versions::Versions;
 use crate::flux::{At, Chart, OciRepository, Release, View};
+use crate::migrations::chart_ref;
 use crate::migrations::sources::name::name_of_second;
 use crate::migrations::sources::remove::Removals;
 use crate::plan::{Finding, Severity, kept_by};
@@ -104,7 +105,7 @@ impl<'v> Found<'v> {
         let chart = self.view.node(&release.at).and_then(|root| root.get("spec")?.own_entry("chart"));
         let range = chart.map(|(key, value)| key.range().start..value.range().end);
         self.settings.on_chart == OnChart::ChartRef
-            && range.is_some_and(|range| kept_by(self.view, "chart-ref", &release.at.path, &range).is_some())
+            && range.is_some_and(|range| kept_by(self.view, &chart_ref::META, &release.at.path, &range).is_some())
     }
 
     /// Adds what other files say of the releases. Nothing that is written depends on it.

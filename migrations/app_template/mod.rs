@@ -1,4 +1,4 @@
-//! Phase 3, `app-template-v4`: releases of app-template move from 3.x to 4.x; names are kept.
+//! Phase 3, `app-template`: releases of app-template move from 3.x to 4.x; names are kept.
 //!
 //! ```yaml
 //! spec:                                spec:
@@ -59,7 +59,8 @@ use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 pub struct AppTemplate;
 
 static META: Meta = Meta {
-    id: "app-template-v4",
+    id: "app-template",
+    aliases: &["app-template-v4"],
     version: 3,
     phase: 3,
     summary: "app-template moves from 3.x to 4.x, names and accounts kept",
@@ -82,7 +83,7 @@ impl Migration for AppTemplate {
     }
 
     fn section(&self) -> Option<SectionType> {
-        Some(SectionType::of::<AppTemplateSettings>())
+        Some(SectionType::of::<AppTemplateSettings>().also_called(META.aliases))
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {

@@ -3,7 +3,7 @@ use crate::charts::version::numbers;
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::yaml::New;
 
-/// The section `app-template-v4` of the configuration.
+/// The section `app-template` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppTemplateSettings {
     /// `target`: the version that releases move to.
@@ -91,7 +91,7 @@ impl AppTemplateSettings {
 }
 
 impl Section for AppTemplateSettings {
-    const KEY: &'static str = "app-template-v4";
+    const KEY: &'static str = "app-template";
 
     fn read(keys: &mut Keys<'_, '_>) -> AppTemplateSettings {
         let default = AppTemplateSettings::default();

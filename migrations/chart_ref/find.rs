@@ -87,7 +87,7 @@ fn refuse_opted_out(view: &View, candidates: &mut [Candidate<'_>]) {
         let at = &candidate.release.at;
         let chart = view.node(at).and_then(|root| root.get("spec")?.own_entry("chart"));
         let range = chart.map(|(key, value)| key.range().start..value.range().end);
-        if let Some(reason) = range.and_then(|range| kept_by(view, META.id, &at.path, &range)) {
+        if let Some(reason) = range.and_then(|range| kept_by(view, &META, &at.path, &range)) {
             candidate.verdict = Err(reason);
         }
     }

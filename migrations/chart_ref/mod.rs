@@ -53,8 +53,9 @@ use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 /// The migration.
 pub struct ChartRef;
 
-static META: Meta = Meta {
+pub(super) static META: Meta = Meta {
     id: "chart-ref",
+    aliases: &[],
     version: 3,
     phase: 3,
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",

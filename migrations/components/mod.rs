@@ -48,6 +48,7 @@ pub struct Components;
 
 static META: Meta = Meta {
     id: "components",
+    aliases: &[],
     version: 1,
     phase: 2,
     summary: "templates become Components, builds stay the same",

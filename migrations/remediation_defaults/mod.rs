@@ -41,6 +41,7 @@ pub struct RemediationDefaults;
 
 static META: Meta = Meta {
     id: "remediation-defaults",
+    aliases: &[],
     version: 1,
     phase: 4,
     summary: "install/upgrade remediation settings move into one patch at the root Kustomization",

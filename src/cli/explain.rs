@@ -28,7 +28,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Outcome> {
     let layout = layout();
     if name.is_empty() {
         page(&everything(migrations, &layout))?;
-    } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().id == name) {
+    } else if let Some(migration) = migrations.iter().find(|migration| migration.meta().is_called(&name)) {
         // Files and programs get Markdown.
         let readme = migration.meta().readme;
         if io::stdout().is_terminal() { page(&runbook_as_text(readme, &layout))? } else { page(readme)? }

@@ -32,11 +32,12 @@ use std::process::ExitCode;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::output::{Layout, escaped_json, for_log, visible, visible_line};
-use crate::plan::{Selectors, Severity};
+use crate::plan::{Meta, Selectors, Severity};
 use crate::text::shell;
 
 /// Migrates Flux GitOps repositories from one convention to another.
@@ -177,15 +178,18 @@ struct Asked {
 
 impl Asked {
     /// The arguments as they are meant: `--cluster edge chart-ref` names a cluster and a migration,
-    /// although the option takes several names.
+    /// although the option takes several names. Migrations and batches are called as they are now.
     fn resolved(&self) -> Asked {
         let mut asked = self.clone();
-        let is_migration = |name: &str| crate::migrations::all().iter().any(|migration| migration.meta().id == name);
         for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path, &mut asked.batch] {
-            let (migrations, rest) = list.drain(..).partition(|name| is_migration(name));
+            let (migrations, rest) = list.drain(..).partition(|name| called(name).is_some());
             *list = rest;
             asked.migrations.extend::<Vec<String>>(migrations);
         }
+        for name in &mut asked.migrations {
+            called(name).iter().for_each(|meta| meta.id.clone_into(name));
+        }
+        asked.batch.iter_mut().for_each(|name| *name = batch_called_now(name));
         asked
     }
 
@@ -223,7 +227,24 @@ impl Asked {
 }
 
 fn migration_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(crate::migrations::all().iter().map(|migration| migration.meta().id))
+    let metas = crate::migrations::all().iter().map(|migration| migration.meta());
+    PossibleValuesParser::new(metas.map(|meta| PossibleValue::new(meta.id).aliases(meta.aliases)))
+}
+
+/// The migration that is called so, or was.
+fn called(name: &str) -> Option<&'static Meta> {
+    crate::migrations::all().iter().map(|migration| migration.meta()).find(|meta| meta.is_called(name))
+}
+
+/// The name of a batch or branch (`lane/migration/name`), with its migration as that is called now.
+fn batch_called_now(name: &str) -> String {
+    let mut parts: Vec<&str> = name.split('/').collect();
+    if let [_, .., migration, _] = parts.as_mut_slice()
+        && let Some(meta) = called(migration)
+    {
+        *migration = meta.id;
+    }
+    parts.join("/")
 }
 
 /// The program that builds both versions, in addition to the native proof.
@@ -421,5 +442,18 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn batches_are_called_as_their_migration_is_now() {
+        for (typed, now) in [
+            ("main/app-template-v4/10-sources", "main/app-template/10-sources"),
+            ("flux-codemod/main/app-template-v4/10-sources", "flux-codemod/main/app-template/10-sources"),
+            ("app-template-v4/10-sources", "app-template-v4/10-sources"),
+            ("main/chart-ref/10-sources", "main/chart-ref/10-sources"),
+        ] {
+            assert_eq!(super::batch_called_now(typed), now);
+        }
+        assert_eq!(super::called("app-template-v4").map(|meta| meta.id), Some("app-template"));
     }
 }

@@ -156,7 +156,7 @@ impl<'g> Branches<'g> {
     fn note_what_proves_nothing(&self, view: &View, plan: &mut Plan, promotion: &Promotion) {
         let mut notes = Vec::new();
         for migration in &self.migrations {
-            let id = migration.meta().id;
+            let (id, names) = (migration.meta().id, migration.meta().names().collect::<Vec<_>>());
             let is_able = |unit: &Unit| unit.id.migration == id && unit.state() <= State::Held;
             let mut clusters = promotion.clusters.iter();
             let Some(first) = clusters.position(|(name, _)| promotion.has(plan, name, is_able)) else { continue };
@@ -167,7 +167,7 @@ impl<'g> Branches<'g> {
                 }
                 let cluster = view.graph().clusters.iter().find(|cluster| cluster.name == *name);
                 let base = cluster.and_then(|cluster| self.followed(view, cluster).ok());
-                if base.is_none_or(|base| self.git.has_commits_of(id, &base).unwrap_or(true)) {
+                if base.is_none_or(|base| self.git.has_commits_of(&names, &base).unwrap_or(true)) {
                     continue;
                 }
                 let message = format!(

@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::context::{Context, repository};
 use super::promotion::Branches;
-use super::{Asked, Outcome, Start, layout, page_text};
+use super::{Asked, Outcome, Start, called, layout, page_text};
 use crate::git::{Base, Claim, Made, Repository};
 use crate::output::visible;
-use crate::plan::{self, Batch, Unit};
+use crate::plan::{self, Batch, Meta, Unit};
 use crate::repo::{File, RepoPath, Tree};
 
 #[derive(Debug, Args)]
@@ -59,11 +59,10 @@ fn verdict(start: &Start, git: &Repository, made: &Made) -> anyhow::Result<Optio
         let why = if made.parents.is_empty() { "it has no commit before it" } else { "it is a merge" };
         return Ok(Some(why.to_owned()));
     };
-    let Some(migration) = crate::migrations::all().iter().find(|one| one.meta().id == claim.migration) else {
+    let Some(meta) = called(&claim.migration) else {
         return Ok(Some(format!("there is no migration {}", visible(&claim.migration))));
     };
-    let meta = migration.meta();
-    let written = match written(start, git, parent, claim)? {
+    let written = match written(start, git, parent, claim, meta)? {
         Ok(written) => written,
         Err(why) => return Ok(Some(why)),
     };
@@ -99,9 +98,15 @@ fn path_of(path: &[u8]) -> Option<RepoPath> {
 }
 
 /// The tree that the units of a commit make of the one before it, or why there is none.
-fn written(start: &Start, git: &Repository, parent: &Base, claim: &Claim) -> anyhow::Result<Result<Tree, String>> {
+fn written(
+    start: &Start,
+    git: &Repository,
+    parent: &Base,
+    claim: &Claim,
+    meta: &Meta,
+) -> anyhow::Result<Result<Tree, String>> {
     let asked = Asked {
-        migrations: vec![claim.migration.clone()],
+        migrations: vec![meta.id.to_owned()],
         review: true,
         no_gate: true,
         unreached: claim.lane == "none",

@@ -65,6 +65,28 @@ impl<'m, 's> Keys<'m, 's> {
         Some(value)
     }
 
+    /// The value of a key, or of one that it was called before, with the key that is there. Two of
+    /// them are a mistake. The former ones are not proposed.
+    pub(super) fn value_of(
+        &mut self,
+        key: &'static str,
+        aliases: &'static [&'static str],
+    ) -> Option<(&'static str, Node<'s>)> {
+        let old = aliases.iter().copied().filter(|alias| self.has(alias)).collect::<Vec<_>>();
+        let mut there = self.has(key).then_some(key).into_iter().chain(old);
+        let Some(first) = there.next() else {
+            // What is not there is known all the same.
+            return self.value(key).map(|node| (key, node));
+        };
+        for second in there {
+            let (node, _) = self.mapping.own_entry(second)?;
+            let message = format!("`{first}` and `{second}` are names of one section");
+            self.asked.push(second);
+            self.mistake(DUPLICATE_KEY, node, message, format!("move what it says to `{key}`, and remove it"));
+        }
+        self.value(first).map(|node| (first, node))
+    }
+
     /// The text of a key, with its node.
     pub fn text(&mut self, key: &'static str) -> Option<(&'s str, Node<'s>)> {
         let node = self.value(key)?;

@@ -92,9 +92,8 @@ impl Settings {
                 settings.promotion = keys.nested(node, "`promotion`", PromotionSettings::read);
             }
             for section in sections {
-                if let Some(node) = keys.value(section.key) {
-                    let what = format!("`{}`", section.key);
-                    settings.sections.insert(section.key, keys.nested(node, &what, section.read));
+                if let Some((key, node)) = keys.value_of(section.key, section.aliases) {
+                    settings.sections.insert(section.key, keys.nested(node, &format!("`{key}`"), section.read));
                 }
             }
             if let Some(second) = documents.next() {

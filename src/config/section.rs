@@ -34,6 +34,7 @@ pub struct Described {
 #[derive(Clone, Copy, Debug)]
 pub struct SectionType {
     pub(super) key: &'static str,
+    pub(super) aliases: &'static [&'static str],
     pub(super) read: fn(&mut Keys<'_, '_>) -> Arc<dyn Any + Send + Sync>,
     pub(super) default: fn() -> Vec<Described>,
 }
@@ -41,6 +42,12 @@ pub struct SectionType {
 impl SectionType {
     /// The type of section that `S` is.
     pub fn of<S: Section>() -> SectionType {
-        SectionType { key: S::KEY, read: |keys| Arc::new(S::read(keys)), default: || S::default().described() }
+        let read = |keys: &mut Keys<'_, '_>| -> Arc<dyn Any + Send + Sync> { Arc::new(S::read(keys)) };
+        SectionType { key: S::KEY, aliases: &[], read, default: || S::default().described() }
+    }
+
+    /// The same, also under the keys that the section had before.
+    pub fn also_called(self, aliases: &'static [&'static str]) -> SectionType {
+        SectionType { aliases, ..self }
     }
 }

@@ -46,6 +46,17 @@ fn found(name: &str, by_path: &str, path: &str) -> FoundCluster {
 }
 
 #[test]
+fn a_section_has_the_names_that_it_had() {
+    let read = |text: &str| Settings::read(FILE, text, &[SectionType::of::<Demo>().also_called(&["demo-v1"])]);
+    let old = read("demo-v1: {mode: x}\n").unwrap();
+    assert_eq!(old.section::<Demo>(), read("demo: {mode: x}\n").unwrap().section());
+    let both = read("demo-v1: {mode: x}\ndemo: {mode: x}\n").unwrap_err();
+    assert_eq!(both.mistakes.iter().map(|mistake| mistake.code).collect::<Vec<_>>(), ["duplicate-key"]);
+    let shown = read("demo-v1: {}\nother: 1\n").unwrap_err().to_string();
+    assert!(shown.contains("unknown key `other`") && shown.contains("demo"), "{shown}");
+}
+
+#[test]
 fn nothing_is_all_defaults() {
     for text in ["", "---\n", "# only a comment\n", "{}\n", "\u{feff}---\r\n# x\r\n"] {
         let settings = read(text).unwrap();

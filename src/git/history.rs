@@ -36,11 +36,12 @@ impl Repository {
         read().map_err(|error| self.unreadable(&error))
     }
 
-    /// Whether the history of a base has a commit of a migration, by its trailers.
+    /// Whether the history of a base has a commit of a migration, by its trailers. `names` are what it is
+    /// called, and was.
     ///
     /// # Errors
     /// [`GitError`] if commits cannot be read.
-    pub fn has_commits_of(&self, migration: &str, base: &Base) -> Result<bool, GitError> {
+    pub fn has_commits_of(&self, names: &[&str], base: &Base) -> Result<bool, GitError> {
         let read = || -> Result<bool, git2::Error> {
             let mut walk = self.git.revwalk()?;
             walk.set_sorting(Sort::TIME)?;
@@ -48,7 +49,7 @@ impl Repository {
             for id in walk {
                 // The parents of the last commits of a shallow clone are missing.
                 let Ok(commit) = self.git.find_commit(id?) else { continue };
-                if trailer::migrations(commit.message_raw_bytes()).any(|named| named == migration) {
+                if trailer::migrations(commit.message_raw_bytes()).any(|named| names.contains(&named)) {
                     return Ok(true);
                 }
             }
@@ -70,6 +71,11 @@ impl Repository {
     pub fn tip_at(&self, remote: &str, name: &str) -> Option<CommitId> {
         let found = branch::find(&self.git, name, &[remote.to_owned()])?;
         found.is_remote.then_some(CommitId(found.id))
+    }
+
+    /// Whether there is a branch of this name, here or at a remote.
+    pub fn has_branch(&self, name: &str) -> bool {
+        branch::find(&self.git, name, &branch::remotes(&self.git)).is_some()
     }
 
     /// Whether a commit is on another, or is the same.
@@ -200,7 +206,7 @@ mod tests {
         write(&home, &stack()[..1]).unwrap();
         let of = |name: &str| {
             let repository = home.repository();
-            repository.has_commits_of("chart-ref", &repository.base(name).unwrap()).unwrap()
+            repository.has_commits_of(&["before", "chart-ref"], &repository.base(name).unwrap()).unwrap()
         };
         assert_eq!((of(A), of("main")), (true, false));
     }

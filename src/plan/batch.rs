@@ -44,7 +44,12 @@ impl Batch<'_> {
 
     /// The name of its branch.
     pub fn branch(&self) -> String {
-        format!("{}/{}", branches_of(&self.lane, self.migration), self.name())
+        self.branch_as(self.migration)
+    }
+
+    /// The name that its branch has if its migration is called so.
+    pub fn branch_as(&self, migration: &str) -> String {
+        format!("{}/{}", branches_of(&self.lane, migration), self.name())
     }
 
     /// The clusters that apply what it changes, and were not asked for.

@@ -212,7 +212,7 @@ fn land_wave<'u>(
                     landed.refused.insert(unit.id.clone(), finding);
                     continue;
                 }
-                if let Some(opt_out) = skip::touched(&landed.view, unit, &edits) {
+                if let Some(opt_out) = skip::touched(&landed.view, migration.meta(), &edits) {
                     landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));
                     continue;
                 }

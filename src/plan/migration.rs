@@ -10,6 +10,9 @@ use crate::yaml::CommentFate;
 pub struct Meta {
     /// Its id, in kebab case.
     pub id: &'static str,
+    /// What it was called before. These names are read wherever its id is: in commands, in the
+    /// configuration, in opt-outs, and in what it committed. They are never written.
+    pub aliases: &'static [&'static str],
     /// Raised whenever its rules change what they write.
     pub version: u32,
     /// The phase of the roadmap that it belongs to.
@@ -21,6 +24,18 @@ pub struct Meta {
     /// The reason codes that it uses beside the general ones: its own, and those that it shares
     /// with others.
     pub codes: &'static [&'static [&'static Code]],
+}
+
+impl Meta {
+    /// Its id, and what it was called before.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        [self.id].into_iter().chain(self.aliases.iter().copied())
+    }
+
+    /// Whether this is its id, or what it was called before.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
 }
 
 /// What a migration finds to do in a tree.

@@ -51,7 +51,9 @@ impl<'r> Round<'r> {
         let mut opted_out: BTreeMap<UnitId, OptOut> = BTreeMap::new();
         for unit in ordered(&units.iter().collect::<Vec<_>>())? {
             let of_needs = || unit.needs.iter().find_map(|need| opted_out.get(need)).cloned();
-            let met = if declined.contains(&unit.id) { skip::refused_there(view, unit) } else { None };
+            let migration = migrations.iter().find(|migration| migration.meta().id == unit.id.migration);
+            let meta = migration.map(|migration| migration.meta()).filter(|_| declined.contains(&unit.id));
+            let met = meta.and_then(|meta| skip::refused_there(view, meta, unit));
             opted_out.extend(met.or_else(of_needs).map(|opt_out| (unit.id.clone(), opt_out)));
         }
         let (refused, judged) = (BTreeMap::new(), None);

@@ -1,4 +1,4 @@
-//! `app-template-v4` on real repositories, where the corpus is at hand: names and accounts stay,
+//! `app-template` on real repositories, where the corpus is at hand: names and accounts stay,
 //! what is predicted is what was measured, and how it differs from what the owners did by hand is
 //! known.
 
@@ -11,7 +11,7 @@ use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
 use serde_json::Value as Json;
 
-const IN_PLACE: &str = "app-template-v4:\n  target: 4.0.1\n  on-chart: in-place\n";
+const IN_PLACE: &str = "app-template:\n  target: 4.0.1\n  on-chart: in-place\n";
 
 struct Converted {
     before: Repo,
@@ -94,9 +94,9 @@ fn units<'p>(plan: &'p Json, of: &str, safety: &str) -> Vec<&'p Json> {
 /// All releases of a real repository, and the three releases that took their owner seven commits.
 #[test]
 fn haynes_ops() {
-    let Some(converted) = converted("haynes-ops", "", &["chart-ref", "app-template-v4"]) else { return };
+    let Some(converted) = converted("haynes-ops", "", &["chart-ref", "app-template"]) else { return };
     assert_eq!(nothing_is_renamed(&converted, Version::V4_1), 34);
-    let v4 = |safety| units(&converted.plan, "app-template-v4", safety);
+    let v4 = |safety| units(&converted.plan, "app-template", safety);
     assert_eq!(["safe", "review", "refused"].map(|safety| v4(safety).len()), [33, 1, 0]);
     assert_eq!(v4("review")[0]["subject"]["name"], "multus", "its hook deletes files of the host");
 
@@ -150,9 +150,9 @@ fn differences(converted: &Converted, tree: &str, to: Version) -> Vec<String> {
 /// left two selectors to others.
 #[test]
 fn bjw_s_home_ops() {
-    let Some(converted) = converted("bjw-s-home-ops", IN_PLACE, &["app-template-v4"]) else { return };
+    let Some(converted) = converted("bjw-s-home-ops", IN_PLACE, &["app-template"]) else { return };
     assert_eq!(nothing_is_renamed(&converted, Version::V4_0), 42);
-    let v4 = |safety| units(&converted.plan, "app-template-v4", safety);
+    let v4 = |safety| units(&converted.plan, "app-template", safety);
     assert_eq!(["safe", "review", "refused"].map(|safety| v4(safety).len()), [41, 1, 0]);
     assert_eq!(differences(&converted, "bjw-s-home-ops", Version::V4_0), [""; 0]);
 }
@@ -161,9 +161,9 @@ fn bjw_s_home_ops() {
 /// owner saw to by hand.
 #[test]
 fn billimek_k8s_gitops() {
-    let Some(converted) = converted("billimek-k8s-gitops", IN_PLACE, &["app-template-v4"]) else { return };
+    let Some(converted) = converted("billimek-k8s-gitops", IN_PLACE, &["app-template"]) else { return };
     assert_eq!(nothing_is_renamed(&converted, Version::V4_0), 23);
-    let v4 = |safety| units(&converted.plan, "app-template-v4", safety);
+    let v4 = |safety| units(&converted.plan, "app-template", safety);
     // Neither the entry point nor the HelmRepository is in the corpus.
     assert_eq!(["safe", "review", "refused"].map(|safety| v4(safety).len()), [0, 23, 0]);
     assert_eq!(differences(&converted, "billimek-k8s-gitops", Version::V4_0), [""; 0]);

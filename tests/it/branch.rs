@@ -311,7 +311,7 @@ fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
     for batch in ["10-sources-flux-system", "30-deployments-media"] {
         assert!(body.contains(&format!("`chart-ref/{batch}`")), "{batch}: {body}");
     }
-    let apart = ["branch", "chart-ref", "app-template-v4", "--per", "phase", "--cluster", "main"];
+    let apart = ["branch", "chart-ref", "app-template", "--per", "phase", "--cluster", "main"];
     let refused = repo.run(&apart);
     assert_eq!(refused.status, 2);
     let why =
@@ -338,6 +338,43 @@ fn a_phase_is_one_branch_and_an_app_can_have_its_own() {
     assert!(names.contains(&"flux-codemod/main/chart-ref/30-deployments-media".to_owned()), "{names:?}");
     let why = "its units are in flux-codemod/main/chart-ref/30-deployments-media_audiobookshelf now";
     assert!(crate::support::unfolded(&per_app.stdout).contains(why), "{}", per_app.stdout);
+}
+
+/// Branches that were made while the migration was called `app-template-v4` are found, kept up to date
+/// and removed under their own names, and none is made beside them.
+#[test]
+fn branches_of_a_former_name_are_not_made_twice() {
+    let repo = Repo::two_clusters();
+    let make = |name: &str| {
+        let run = repo.run(&["branch", "chart-ref", name, "--cluster", "main"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        run.stdout
+    };
+    make("app-template-v4");
+    let own = |name: &&String| name.starts_with("flux-codemod/main/app-template/");
+    let before = names(&repo);
+    let renamed: Vec<&String> = before.iter().filter(own).collect();
+    assert!(renamed.len() > 3, "{before:?}");
+    for name in &renamed {
+        repo.git(&["branch", "-m", name, &name.replace("app-template/", "app-template-v4/")]);
+    }
+    let is_as_renamed = || assert!(!names(&repo).iter().any(|name| own(&name)), "{:?}", names(&repo));
+    assert!(make("app-template").lines().all(|line| !line.contains("created") && !line.contains("rebuilt")));
+    is_as_renamed();
+    repo.git(&["commit", "--quiet", "--allow-empty", "-m", "the base moves"]);
+    repo.git(&["branch", "--force", "edge", "main"]);
+    let rebuilt = make("app-template");
+    assert!(rebuilt.contains("rebuilt") && rebuilt.contains("main/app-template-v4/"), "{rebuilt}");
+    is_as_renamed();
+    // One of the new name, which a clone has made that did not know of the old one, is taken.
+    let (old, new) = (renamed[0].replace("app-template/", "app-template-v4/"), renamed[0]);
+    repo.git(&["branch", new, &old]);
+    let kept = unfolded(&make("app-template"));
+    assert!(kept.contains(&format!("its units are in {new} now; `git branch -D {old}` removes it")), "{kept}");
+    let last = stack(&repo, "main").pop().unwrap();
+    repo.git(&["merge", "--quiet", "--ff-only", &last]);
+    make("app-template");
+    assert!(!names(&repo).iter().any(|name| name.contains("/30-")), "what is merged is removed");
 }
 
 #[test]

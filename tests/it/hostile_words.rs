@@ -87,9 +87,9 @@ fn no_name_is_an_option() {
     }
     assert!(changed > 3);
     let repo = repo.commit();
-    let plan = repo.run(&["plan", "app-template-v4", "--review", "-v"]).stdout;
+    let plan = repo.run(&["plan", "app-template", "--review", "-v"]).stdout;
     assert!(plan.contains("invalid-name"), "{plan}");
-    let markdown = repo.run(&["plan", "app-template-v4", "--review", "--format", "markdown"]).stdout;
+    let markdown = repo.run(&["plan", "app-template", "--review", "--format", "markdown"]).stdout;
     for line in markdown.lines().filter(|line| line.contains(" --all")) {
         assert!(line.contains(" -- ") || !line.contains("kubectl") && !line.contains("flux "), "{line}");
     }

@@ -23,7 +23,7 @@ fn verify(repo: &Repo, range: &str) -> Run {
 
 #[test]
 fn what_branch_makes_is_what_it_writes() {
-    let repo = checked_out(&["chart-ref", "app-template-v4", "--review"]);
+    let repo = checked_out(&["chart-ref", "app-template", "--review"]);
     let run = verify(&repo, "edge..proposed");
     assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
     let commits = repo.git(&["rev-list", "--count", "edge..proposed"]);
@@ -31,6 +31,13 @@ fn what_branch_makes_is_what_it_writes() {
     assert_eq!(run.stdout.lines().filter(|line| line.starts_with("same ")).count().to_string(), commits.trim());
     let run = verify(&repo, "proposed");
     assert!(run.status == 0 && run.stdout.ends_with("the commit is what flux-codemod writes\n"), "{}", run.stdout);
+    // As it was written while the migration had another name.
+    let message = repo.git(&["log", "-1", "--format=%B", "proposed"]);
+    let former = message.replace("Flux-Codemod: app-template@", "Flux-Codemod: app-template-v4@");
+    assert_ne!(message, former);
+    repo.git(&["commit", "--quiet", "--amend", "--message", &former]);
+    let run = verify(&repo, "proposed");
+    assert!(run.status == 0 && run.stdout.starts_with("same "), "{}", run.stdout);
 }
 
 /// What a person did to the last commit, with its message as it was.

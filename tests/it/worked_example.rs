@@ -23,6 +23,7 @@ pub(crate) struct RenameAnnotation;
 
 static META: Meta = Meta {
     id: "rename-annotation",
+    aliases: &[],
     version: 1,
     phase: 6,
     summary: "the annotation of external-dns gets its new name",

@@ -13,7 +13,7 @@ use flux_codemod::migrations;
 use flux_codemod::plan::{self, Migration};
 use regex::Regex;
 
-const SHOWN: [&str; 4] = ["components", "chart-ref", "app-template-v4", "remediation-defaults"];
+const SHOWN: [&str; 4] = ["components", "chart-ref", "app-template", "remediation-defaults"];
 
 /// What there is, and what of it is shown.
 pub struct Shown {

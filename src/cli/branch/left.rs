@@ -1,6 +1,7 @@
 //! What of a branch is not in the base yet. A branch is removed only if that is nothing.
 
 use super::names::Names;
+use crate::cli::called;
 use crate::git::Existing;
 use crate::output::visible;
 use crate::plan::{Batch, State, Unit};
@@ -24,10 +25,15 @@ impl Left<'_, '_> {
     /// What a branch, which is not one of this run, leaves to be done.
     pub(super) fn of(&self, branch: &Existing) -> Leaves {
         let context = self.names.context;
+        // Below it on its stack are commits of other migrations, perhaps with the same name of a batch.
+        let group = branch.name.split('/').nth(2).and_then(called);
         let is_of = |unit: &&Unit| {
+            if group.is_some_and(|meta| meta.id != unit.id.migration) {
+                return false;
+            }
             let subject = visible(&unit.id.subject.to_string()).into_owned();
-            let is_named =
-                branch.units.iter().any(|(migration, name)| *migration == unit.id.migration && *name == subject);
+            let is_its = |name: &str| called(name).is_some_and(|meta| meta.id == unit.id.migration);
+            let is_named = branch.units.iter().any(|(migration, name)| is_its(migration) && *name == subject);
             let clusters = &unit.lane.clusters;
             let is_here = clusters.is_empty() || self.names.target.clusters.iter().any(|name| clusters.contains(name));
             is_named && is_here && unit.state() != State::OptedOut

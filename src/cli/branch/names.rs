@@ -15,14 +15,18 @@ use crate::plan::{BRANCHES, Batch, Lane, Layer, branches_of, is_lane_of};
 pub(super) struct Names<'c> {
     pub(super) target: &'c Target,
     pub(super) context: &'c Context,
+    pub(super) git: &'c Repository,
     pub(super) per: Per,
 }
 
 impl Names<'_> {
-    /// The branch of a batch.
+    /// The branch of a batch. One that was made while its migration had another name keeps that, and
+    /// its pull request with it.
     pub(super) fn branch(&self, batch: &Batch<'_>) -> String {
         if self.per != Per::Phase {
-            return batch.branch();
+            let now = batch.branch();
+            let mut before = self.context.migration(batch).meta().aliases.iter().map(|alias| batch.branch_as(alias));
+            return before.find(|name| self.git.has_branch(name) && !self.git.has_branch(&now)).unwrap_or(now);
         }
         let all = self.context.view.graph().clusters.len();
         let lane = Lane::of(self.target.clusters.iter().cloned().collect(), all);
@@ -31,11 +35,11 @@ impl Names<'_> {
     }
 
     /// The existing branches of these clusters and migrations.
-    pub(super) fn existing(&self, git: &Repository) -> anyhow::Result<Vec<Existing>> {
+    pub(super) fn existing(&self) -> anyhow::Result<Vec<Existing>> {
         let metas = self.context.migrations.iter().map(|migration| migration.meta());
         let groups: BTreeSet<String> = match self.per {
             Per::Phase => metas.map(|meta| format!("phase-{}", meta.phase)).collect(),
-            Per::Batch | Per::App => metas.map(|meta| meta.id.to_owned()).collect(),
+            Per::Batch | Per::App => metas.flat_map(|meta| meta.names()).map(str::to_owned).collect(),
         };
         let is_ours = |branch: &Existing| {
             let mut parts = branch.name.splitn(4, '/').skip(1);
@@ -44,7 +48,7 @@ impl Names<'_> {
             let is_lane = if is_of_none { self.target.unreached } else { is_lane_of(lane, &self.target.clusters) };
             is_lane && groups.contains(group)
         };
-        Ok(git.branches(BRANCHES, &self.target.base)?.into_iter().filter(is_ours).collect())
+        Ok(self.git.branches(BRANCHES, &self.target.base)?.into_iter().filter(is_ours).collect())
     }
 
     /// The names of the branches of everything that is pending, selected or not, with and without

@@ -46,8 +46,8 @@ impl<'c> Prepared<'c> {
         let here = target.of(asked);
         let selection = context.select(&here)?;
         let batches = context.batches(&here, &selection)?;
-        let names = Names { target, context, per: args.per };
-        let existing = names.existing(git)?;
+        let names = Names { target, context, git, per: args.per };
+        let existing = names.existing()?;
         let wanted: BTreeSet<String> = batches.iter().map(|batch| names.branch(batch)).collect();
         let is_edited = |branch: &&Existing| branch.whose != Whose::Ours;
         let edited: Vec<Existing> =
@@ -99,7 +99,7 @@ impl<'c> Prepared<'c> {
 
     /// The same, after its branches were written.
     pub(super) fn written(&self, git: &Repository, per: Per) -> anyhow::Result<Prepared<'c>> {
-        let existing = Names { target: self.target, context: self.context, per }.existing(git)?;
+        let existing = Names { target: self.target, context: self.context, git, per }.existing()?;
         Ok(Prepared { existing, gone: Vec::new(), ..self.clone() })
     }
 

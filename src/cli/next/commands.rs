@@ -1,7 +1,7 @@
 //! The commands that bring a batch to review.
 
-use crate::cli::Asked;
 use crate::cli::branch::Prepared;
+use crate::cli::{Asked, batch_called_now};
 use crate::git::Repository;
 use crate::output::{BatchRow, NextCommand, Place};
 use crate::plan::{Lane, branches_of};
@@ -90,7 +90,7 @@ fn pull_request(
     row: &BatchRow,
     asked: &Asked,
 ) -> NextCommand {
-    let batch = row.branch.split_once('/').map_or(&*row.branch, |(_, batch)| batch);
+    let batch = &batch_called_now(row.branch.split_once('/').map_or(&*row.branch, |(_, batch)| batch));
     let options = asked.options(clusters(of, row));
     let body = format!(
         "flux-codemod plan {} --base {}{options} --batch {} \\\n  --format markdown",

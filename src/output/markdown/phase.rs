@@ -14,7 +14,7 @@ use crate::plan::{Batch, Finding, Severity, Unit};
 /// The longest body, in characters, that GitHub takes is 65,536.
 const LONGEST: usize = 60_000;
 
-/// The title of a phase: `refactor(main): phase 3: chart-ref, app-template-v4 (68 units in 28 batches)`.
+/// The title of a phase: `refactor(main): phase 3: chart-ref, app-template (68 units in 28 batches)`.
 pub fn title_of_phase(lane: &str, phase: u32, batches: &[&Batch<'_>]) -> String {
     let mut migrations: Vec<&str> = batches.iter().map(|batch| batch.migration).collect();
     migrations.dedup();

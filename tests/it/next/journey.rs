@@ -40,7 +40,7 @@ once: `next` says so, with the commands, and leaves it to you.
 
 const SECOND: &str = "
 Then main, in the same way: what edge brought is no batch any more. `next` without a name takes the
-first migration that has something to do: when `chart-ref` is done on main, `app-template-v4` begins on
+first migration that has something to do: when `chart-ref` is done on main, `app-template` begins on
 edge, and is promoted as well.
 ";
 

@@ -126,9 +126,9 @@ fn main_is_merged_first() {
     assert!(world.pulls().iter().all(|(_, base)| base == "edge"), "{:?}", world.pulls());
     // The next migration changes a list of both, which has changed on both.
     let typed = world.terminal.succeed(
-        "flux-codemod branch app-template-v4 --cluster edge >/dev/null 2>&1 && git checkout --quiet edge && git merge --quiet \
-         --squash flux-codemod/edge/app-template-v4/30-deployments-network_whoami >/dev/null && git commit --quiet --message v4 && git \
-         push --quiet && flux-codemod next app-template-v4",
+        "flux-codemod branch app-template --cluster edge >/dev/null 2>&1 && git checkout --quiet edge && git merge --quiet \
+         --squash flux-codemod/edge/app-template/30-deployments-network_whoami >/dev/null && git commit --quiet --message v4 && git \
+         push --quiet && flux-codemod next app-template",
     );
     let shown = unfolded(&typed);
     assert!(shown.contains("merge origin/edge into origin/main"), "{typed}");

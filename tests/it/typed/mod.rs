@@ -184,7 +184,7 @@ fn readme_can_be_typed() {
     type_page(&mut terminal(), &readme[0]);
 }
 
-/// In one clone: `app-template-v4` needs what `chart-ref` has done.
+/// In one clone: `app-template` needs what `chart-ref` has done.
 #[test]
 fn runbooks_can_be_typed() {
     let (mut terminal, [_, runbooks]) = (terminal(), pages());
@@ -219,7 +219,7 @@ fn commands(body: &str) -> Vec<String> {
 fn bodies_can_be_typed() {
     let mut terminal = terminal();
     terminal.succeed("cd home-ops");
-    let made = terminal.succeed("flux-codemod branch chart-ref app-template-v4 --no-gate");
+    let made = terminal.succeed("flux-codemod branch chart-ref app-template --no-gate");
     let (made, next) = made.split_once("\nnext: ").unwrap();
     let mut lines: BTreeSet<String> = BTreeSet::new();
     let mut there = BTreeSet::new();
@@ -234,7 +234,7 @@ fn bodies_can_be_typed() {
         there.extend(objects(&terminal.at));
     }
     let batch = highest("main").unwrap().strip_prefix("flux-codemod/").unwrap();
-    let plan = "flux-codemod plan chart-ref app-template-v4 --no-gate --base origin/main --format markdown --batch";
+    let plan = "flux-codemod plan chart-ref app-template --no-gate --base origin/main --format markdown --batch";
     let mut bodies = vec![terminal.succeed(&format!("{plan} {batch}"))];
     // As `branch` says: the body of the first one is asked for, and goes to `gh`; so is that of a phase.
     let phase = terminal.succeed("flux-codemod branch chart-ref --cluster edge --per phase");
