@@ -1,8 +1,10 @@
 //! The registry of migrations, in the order of the roadmap.
 //!
 //! Each is a folder of its own with its runbook, its rules and its reason codes. Adding one: a
-//! folder, a line here, a golden case.
+//! folder, a line here, a golden case. Recipes are migrations that are stated as data: those of a
+//! repository and the built-in ones are in the registry of a run ([`recipes::Registry`]).
 
+pub mod recipes;
 pub(crate) mod sources;
 
 use crate::plan::Migration;

@@ -8,6 +8,7 @@ use crate::config::{self, ConfigError, FoundCluster, SectionType, Settings};
 use crate::flux::{Given, GivenCluster, View};
 use crate::migrations;
 use crate::plan::{Finding, Severity, codes};
+use crate::recipe::language::RecipesSettings;
 use crate::repo::{RepoPath, Tree};
 
 /// A likely mistake in the name of the configuration file.
@@ -59,7 +60,8 @@ fn text_in(tree: &Tree) -> anyhow::Result<Option<String>> {
 }
 
 fn parse(file: &str, text: &str) -> anyhow::Result<Settings> {
-    Ok(Settings::read(file, text, &sections()).map_err(laid_out)?)
+    let sections = [sections(), vec![SectionType::of::<RecipesSettings>()]].concat();
+    Ok(Settings::read(file, text, &sections).map_err(laid_out)?)
 }
 
 /// The sections of all migrations, so that a file is read the same way whatever is planned.

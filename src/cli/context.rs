@@ -8,11 +8,12 @@ use anyhow::{Context as _, bail};
 
 use super::judge::judge;
 use super::promotion::Branches;
+use super::recipes::{self, Migrations};
 use super::{Asked, Proof, Start, configuration, hint, progress};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::git::{self, Base, WorkTree};
-use crate::migrations;
+use crate::migrations::recipes::Registry;
 use crate::output::{Planned, judged_as_line};
 use crate::plan::runbook::Runbook;
 use crate::plan::{
@@ -52,7 +53,7 @@ impl Context {
     fn open_with(start: &Start, asked: &Asked, judge: Option<Rc<dyn Judge>>) -> anyhow::Result<Context> {
         let Some(base) = &asked.base else { return Ok(Context::of_work_tree(start, asked, judge)?.1) };
         let git = repository(start)?;
-        let branches = Branches::of(start, &git, &asked_migrations(&asked.migrations));
+        let branches = Branches::of(start, &git, registry_of_commit(start, &git, asked)?, asked);
         Context::of_commit(&git.base(base)?, asked, &branches, judge)
     }
 
@@ -78,17 +79,26 @@ impl Context {
         everywhere: bool,
     ) -> anyhow::Result<(Place, Context)> {
         let Opened { place, settings, view } = Opened::of(start)?;
-        let mut context = Context::of(view, settings, asked, judge)?;
-        if let Some(git) = &place.git {
-            let branches = Branches::of(start, git.repository(), &context.migrations);
-            let files = context.view.tree().entries();
-            let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
-            if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
-                branches.know(head.id, &context.view, &context.plan, &context.settings);
+        let registry = recipes::registry(start, asked, view.tree(), &settings)?;
+        let Some(git) = &place.git else {
+            let migrations = recipes::with_gates(&registry, asked, || recipes::only_tree(&view));
+            let mut context = Context::of(view, settings, asked, judge, migrations)?;
+            if registry.recipes().iter().any(|recipe| recipe.has_gates()) {
+                let message = "there is no git here, so gates of stages look at the files as they are";
+                context.plan.findings.push(Finding::note(crate::recipe::codes::GATE_ON_TREE, message));
             }
-            branches.read(&context.view);
-            context.hold(&branches, everywhere);
+            return Ok((place, context));
+        };
+        let branches = Branches::of(start, git.repository(), registry, asked);
+        let migrations = branches.migrations(&view);
+        let mut context = Context::of(view, settings, asked, judge, migrations)?;
+        let files = context.view.tree().entries();
+        let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
+        if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
+            branches.know(head.id, &context.view, &context.plan, &context.settings);
         }
+        branches.read(&context.view);
+        context.hold(&branches, everywhere);
         Ok((place, context))
     }
 
@@ -104,7 +114,8 @@ impl Context {
         judge: Option<Rc<dyn Judge>>,
     ) -> anyhow::Result<Context> {
         let (settings, view) = branches.opened(base)?;
-        let mut context = Context::of(view, settings, asked, judge)?;
+        let migrations = branches.migrations(&view);
+        let mut context = Context::of(view, settings, asked, judge, migrations)?;
         branches.know(base.id, &context.view, &context.plan, &context.settings);
         context.hold(branches, false);
         Ok(context)
@@ -116,10 +127,10 @@ impl Context {
         mut settings: Settings,
         asked: &Asked,
         judge: Option<Rc<dyn Judge>>,
+        Migrations { planned: migrations, all: all_migrations }: Migrations,
     ) -> anyhow::Result<Context> {
         progress::doing("planning");
         settings.batches.one_app_each |= asked.one_app_each;
-        let migrations = asked_migrations(&asked.migrations);
         let mut plan = match &judge {
             Some(judge) if asked.is_part() => {
                 let chosen = |plan: &Plan| chosen(&view, &settings, plan, asked);
@@ -128,7 +139,7 @@ impl Context {
             judge => plan::plan(&view, &migrations, &settings, judge.as_deref())?,
         };
         plan.findings.extend(configuration::findings(&settings, &view));
-        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, migrations::all()));
+        plan.findings.extend(plan::about_skips(&view, &plan, &migrations, &all_migrations));
         plan.findings.retain(|finding| plan.scope.holds(finding));
         let promotion = Promotion::default();
         Ok(Context { view: ManuallyDrop::new(view), migrations, settings, plan, promotion, judge })
@@ -254,7 +265,14 @@ impl Context {
                 "note: {several} units to review are skipped; `flux-codemod plan -v` shows why, --review includes them"
             )),
         }
-        match selection.held.len() {
+        let by_stage = selection.held.iter().filter(|unit| !unit.closed_gates.is_empty()).count();
+        if by_stage > 0 {
+            let units = if by_stage == 1 { "1 unit is".to_owned() } else { format!("{by_stage} units are") };
+            hint(&format!(
+                "note: {units} held until the gate of a stage opens; `flux-codemod plan -v` shows what it waits for"
+            ));
+        }
+        match selection.held.len() - by_stage {
             0 => {}
             1 => hint(
                 "note: 1 unit waits for an earlier cluster; `flux-codemod plan -v` shows why, --no-gate includes it",
@@ -325,10 +343,26 @@ fn unreadable(view: &View, error: &SelectError) -> Option<String> {
     ))
 }
 
-/// The migrations with these names; all, without a name.
-pub(super) fn asked_migrations(asked: &[String]) -> Vec<&'static dyn Migration> {
-    let is_asked = |id: &str| asked.is_empty() || asked.iter().any(|name| name == id);
-    migrations::all().iter().copied().filter(|migration| is_asked(migration.meta().id)).collect()
+/// The migrations and recipes of the commit that is planned first: those hold for all branches of a
+/// run.
+pub(super) fn registry_of_commit(start: &Start, git: &git::Repository, asked: &Asked) -> anyhow::Result<Registry> {
+    let base = match &asked.base {
+        Some(base) => git.base(base)?,
+        None => git.head()?,
+    };
+    registry_at(start, git, asked, &base)
+}
+
+/// The migrations and recipes of a commit.
+pub(super) fn registry_at(
+    start: &Start,
+    git: &git::Repository,
+    asked: &Asked,
+    base: &Base,
+) -> anyhow::Result<Registry> {
+    let tree = git.tree(base)?;
+    let settings = configuration::of_tree(start, &tree)?;
+    recipes::registry(start, asked, &tree, &settings)
 }
 
 /// The units of earlier migrations that a batch needs.

@@ -23,6 +23,8 @@ mod pager;
 mod plan;
 mod progress;
 mod promotion;
+mod recipe;
+mod recipes;
 mod verify;
 
 use std::fmt;
@@ -32,7 +34,7 @@ use std::process::ExitCode;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -129,6 +131,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Write a commented .flux-codemod.yaml with the current settings
     Init,
+    /// Write, try and describe recipes: migrations of your own, in YAML
+    Recipe(recipe::RecipeArgs),
     /// Create an example repository and walk through it
     Demo(demo::DemoArgs),
     /// Print shell completions
@@ -140,8 +144,8 @@ enum Command {
 /// The selected migrations, and the selected units of these.
 #[derive(Clone, Debug, Default, Args)]
 struct Asked {
-    /// The migrations; without a name, all (`flux-codemod explain` lists them)
-    #[arg(value_name = "MIGRATION", value_parser = migration_names(), hide_possible_values = true)]
+    /// The migrations and recipes; without a name, all (`flux-codemod explain` lists them)
+    #[arg(value_name = "MIGRATION", value_parser = Names, hide_possible_values = true)]
     migrations: Vec<String>,
     /// Only units that change objects of these clusters
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
@@ -168,6 +172,12 @@ struct Asked {
     /// Include what waits for an earlier cluster; commits say so
     #[arg(long)]
     no_gate: bool,
+    /// Also run the recipe in this file
+    #[arg(long, value_name = "FILE")]
+    recipe: Vec<PathBuf>,
+    /// Say that what the gate of a stage asks for is done: NAME/STAGE
+    #[arg(long, value_name = "STAGE", num_args = 1.., value_delimiter = ',')]
+    confirm: Vec<String>,
     /// Whether what no cluster applies is asked for beside clusters.
     #[arg(skip)]
     unreached: bool,
@@ -181,11 +191,15 @@ impl Asked {
     /// although the option takes several names. Migrations and batches are called as they are now.
     fn resolved(&self) -> Asked {
         let mut asked = self.clone();
-        for list in [&mut asked.cluster, &mut asked.release, &mut asked.namespace, &mut asked.path, &mut asked.batch] {
-            let (migrations, rest) = list.drain(..).partition(|name| called(name).is_some());
+        let is_migration = |name: &str| called(name).is_some() || built_in_names().any(|known| known == name);
+        let mut found = Vec::new();
+        let Asked { cluster, release, namespace, path, batch, confirm, .. } = &mut asked;
+        for list in [cluster, release, namespace, path, batch, confirm] {
+            let (migrations, rest): (Vec<String>, Vec<String>) = list.drain(..).partition(|name| is_migration(name));
             *list = rest;
-            asked.migrations.extend::<Vec<String>>(migrations);
+            found.extend(migrations);
         }
+        asked.migrations.extend(found);
         for name in &mut asked.migrations {
             called(name).iter().for_each(|meta| meta.id.clone_into(name));
         }
@@ -209,6 +223,12 @@ impl Asked {
                 options.push_str(option);
             }
         }
+        for file in &self.recipe {
+            options.push_str(&format!(" --recipe {}", shell(&visible(&file.display().to_string()))));
+        }
+        if !self.confirm.is_empty() {
+            options.push_str(&format!(" --confirm {}", shell(&visible(&self.confirm.join(",")))));
+        }
         options
     }
 
@@ -226,11 +246,6 @@ impl Asked {
     }
 }
 
-fn migration_names() -> PossibleValuesParser {
-    let metas = crate::migrations::all().iter().map(|migration| migration.meta());
-    PossibleValuesParser::new(metas.map(|meta| PossibleValue::new(meta.id).aliases(meta.aliases)))
-}
-
 /// The migration that is called so, or was.
 fn called(name: &str) -> Option<&'static Meta> {
     crate::migrations::all().iter().map(|migration| migration.meta()).find(|meta| meta.is_called(name))
@@ -245,6 +260,34 @@ fn batch_called_now(name: &str) -> String {
         *migration = meta.id;
     }
     parts.join("/")
+}
+
+/// The names of the migrations and of the built-in recipes.
+fn built_in_names() -> impl Iterator<Item = &'static str> {
+    let migrations = crate::migrations::all().iter().map(|migration| migration.meta().id);
+    migrations.chain(crate::migrations::recipes::LIBRARY.iter().map(|(name, _)| *name))
+}
+
+/// Reads the name of a migration. Which recipes there are is only known once the repository is read;
+/// completions know the built-in names.
+#[derive(Clone, Copy, Debug)]
+struct Names;
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(built_in_names().map(PossibleValue::new)))
+    }
 }
 
 /// The program that builds both versions, in addition to the native proof.
@@ -351,6 +394,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(args),
         Command::Init => init::run(&start),
+        Command::Recipe(args) => recipe::run(&start, args),
         Command::Demo(args) => demo::run(&start.dir, args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -1,15 +1,17 @@
 //! What the branches of clusters show, read for the gate of promotion.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::Start;
 use super::context::{clusters, opened_commit};
+use super::recipes::{Migrations, with_gates};
+use super::{Asked, Start};
 use crate::config::Settings;
 use crate::flux::{Cluster, Followed, View};
 use crate::git::{Base, CommitId, Past, Repository};
+use crate::migrations::recipes::{Registry, Tree as ClusterTree};
 use crate::plan::{
     self, Finding, Known, Live, Migration, Plan, Promotion, SelectError, Standing, State, Tally, Unit, codes,
 };
@@ -19,7 +21,9 @@ use crate::text::arguments;
 pub(super) struct Branches<'g> {
     start: &'g Start,
     git: &'g Repository,
-    migrations: Vec<&'static dyn Migration>,
+    registry: Registry,
+    asked: Asked,
+    migrations: OnceCell<Migrations>,
     planned: RefCell<BTreeMap<CommitId, Planned>>,
     /// What was read last: the others have most of its files.
     read: RefCell<Option<View>>,
@@ -29,10 +33,39 @@ pub(super) struct Branches<'g> {
 type Planned = Rc<Result<BTreeMap<(String, &'static str), Tally>, String>>;
 
 impl<'g> Branches<'g> {
-    /// Those of a repository, for some migrations.
-    pub(super) fn of(start: &'g Start, git: &'g Repository, migrations: &[&'static dyn Migration]) -> Branches<'g> {
-        let (planned, read) = (RefCell::default(), RefCell::default());
-        Branches { start, git, migrations: migrations.to_vec(), planned, read }
+    /// Those of a repository, for the migrations that are asked for.
+    pub(super) fn of(start: &'g Start, git: &'g Repository, registry: Registry, asked: &Asked) -> Branches<'g> {
+        let (planned, read, migrations) = (RefCell::default(), RefCell::default(), OnceCell::new());
+        Branches { start, git, registry, asked: asked.clone(), migrations, planned, read }
+    }
+
+    /// The migrations of the run. The gates of their stages are asked of the branches that the
+    /// clusters of this tree follow, once.
+    pub(super) fn migrations(&self, view: &View) -> Migrations {
+        let known = self.migrations.get_or_init(|| with_gates(&self.registry, &self.asked, || self.trees(view)));
+        known.clone()
+    }
+
+    /// The trees that clusters apply, as their branches have them, and what is checked out.
+    fn trees<'v>(&self, view: &'v View) -> Vec<ClusterTree<'v>> {
+        let opened = |base: Result<Base, String>| {
+            let base = base?;
+            let view = self.opened(&base).map_err(|error| format!("{} cannot be read: {error:#}", base.reference))?.1;
+            Ok((base.reference, view.whole()))
+        };
+        let tree = |cluster: Option<&'v str>, base: Result<Base, String>| match opened(base) {
+            Ok((from, view)) => ClusterTree { cluster, from, view: Ok(view) },
+            Err(why) => ClusterTree { cluster, from: "its branch".to_owned(), view: Err(why) },
+        };
+        let clusters = view.graph().clusters.iter().filter(|cluster| cluster.in_tree);
+        let of_clusters = clusters.map(|cluster| tree(Some(&cluster.name), self.followed(view, cluster)));
+        let head = self.git.head().map_err(|error| error.to_string());
+        of_clusters.chain([tree(None, head)]).collect()
+    }
+
+    /// The migrations that are planned, once [`Branches::migrations`] has asked their gates.
+    fn planned_migrations(&self) -> &[&'static dyn Migration] {
+        self.migrations.get().map_or(&[], |migrations| &migrations.planned)
     }
 
     /// The configuration and the view of a commit.
@@ -76,7 +109,7 @@ impl<'g> Branches<'g> {
             let planned = self.planned(&base);
             let all = (*planned).as_ref().map_err(Clone::clone)?;
             let mut tallies = BTreeMap::new();
-            for migration in &self.migrations {
+            for migration in self.planned_migrations() {
                 let id = migration.meta().id;
                 let mut tally = all.get(&(cluster.name.clone(), id)).cloned().unwrap_or_default();
                 if tally.left() == 0 && !soak.is_zero() {
@@ -111,7 +144,7 @@ impl<'g> Branches<'g> {
         }
         let plan = || -> anyhow::Result<_> {
             let (settings, view) = self.opened(base)?;
-            let plan = plan::plan(&view, &self.migrations, &settings, None)?;
+            let plan = plan::plan(&view, self.planned_migrations(), &settings, None)?;
             Ok(tallies(&view, &plan, &settings)?)
         };
         let planned = Rc::new(plan().map_err(|error| format!("{} cannot be planned: {error:#}", base.reference)));
@@ -155,7 +188,7 @@ impl<'g> Branches<'g> {
     /// Notes where an earlier cluster has nothing of a migration that is pending on a later one.
     fn note_what_proves_nothing(&self, view: &View, plan: &mut Plan, promotion: &Promotion) {
         let mut notes = Vec::new();
-        for migration in &self.migrations {
+        for migration in self.planned_migrations() {
             let (id, names) = (migration.meta().id, migration.meta().names().collect::<Vec<_>>());
             let is_able = |unit: &Unit| unit.id.migration == id && unit.state() <= State::Held;
             let mut clusters = promotion.clusters.iter();

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::bail;
 use clap::Args;
 
-use super::context::{Context, repository};
+use super::context::{Context, registry_at, repository};
 use super::promotion::Branches;
-use super::{Asked, Outcome, Start, called, layout, page_text};
+use super::{Asked, Outcome, Start, layout, page_text};
 use crate::git::{Base, Claim, Made, Repository};
 use crate::output::visible;
 use crate::plan::{self, Batch, Meta, Unit};
@@ -59,7 +59,12 @@ fn verdict(start: &Start, git: &Repository, made: &Made) -> anyhow::Result<Optio
         let why = if made.parents.is_empty() { "it has no commit before it" } else { "it is a merge" };
         return Ok(Some(why.to_owned()));
     };
-    let Some(meta) = called(&claim.migration) else {
+    // A recipe is that of the commit before: what a commit brings itself proves nothing.
+    let asked = Asked { migrations: vec![claim.migration.clone()], ..Asked::default() }.resolved();
+    let all = registry_at(start, git, &Asked::default(), parent)?;
+    let is_idle = all.idle().contains(&&*claim.migration);
+    let all = if is_idle { registry_at(start, git, &asked, parent)? } else { all };
+    let Some(meta) = all.all().into_iter().map(|one| one.meta()).find(|meta| meta.is_called(&claim.migration)) else {
         return Ok(Some(format!("there is no migration {}", visible(&claim.migration))));
     };
     let written = match written(start, git, parent, claim, meta)? {
@@ -112,8 +117,7 @@ fn written(
         unreached: claim.lane == "none",
         ..Asked::default()
     };
-    let migrations = crate::migrations::all();
-    let branches = Branches::of(start, git, migrations);
+    let branches = Branches::of(start, git, registry_at(start, git, &asked, parent)?, &asked);
     let context = Context::of_commit(parent, &asked, &branches, None)?;
     let of_lane: Vec<String> = claim.lane.split('+').map(str::to_owned).collect();
     // As it was made: for all clusters of its branch, or for some of them.

@@ -26,6 +26,8 @@ const DUPLICATE_KEY: &str = "duplicate-key";
 pub struct Keys<'m, 's> {
     mapping: Node<'s>,
     asked: Vec<&'static str>,
+    /// Whether every key is known, because its reader looks at all of them.
+    takes_all: bool,
     mistakes: &'m mut Vec<Mistake>,
 }
 
@@ -38,7 +40,7 @@ impl<'m, 's> Keys<'m, 's> {
         mistakes: &'m mut Vec<Mistake>,
         read: impl FnOnce(&mut Keys<'_, 's>) -> T,
     ) -> T {
-        let mut keys = Keys { mapping: node, asked: Vec::new(), mistakes };
+        let mut keys = Keys { mapping: node, asked: Vec::new(), takes_all: false, mistakes };
         if node.kind() != Kind::Mapping && !node.is_null() {
             keys.wrong_type(node, what, "a mapping of keys");
         }
@@ -50,6 +52,12 @@ impl<'m, 's> Keys<'m, 's> {
     /// Whether the key is there, with or without a value.
     pub fn has(&self, key: &str) -> bool {
         self.mapping.own_entry(key).is_some()
+    }
+
+    /// All keys that are texts, with their values: names that the reader does not know beforehand.
+    pub fn all(&mut self) -> Vec<(&'s str, Node<'s>, Node<'s>)> {
+        self.takes_all = true;
+        self.mapping.entries().filter_map(|(key, value)| Some((key.text()?, key, value))).collect()
     }
 
     /// The value of a key, if it has one. A key that is there without a value is a mistake.
@@ -85,6 +93,12 @@ impl<'m, 's> Keys<'m, 's> {
             self.mistake(DUPLICATE_KEY, node, message, format!("move what it says to `{key}`, and remove it"));
         }
         self.value(first).map(|node| (first, node))
+    }
+
+    /// The value of a key, also if it is null.
+    pub fn any_value(&mut self, key: &'static str) -> Option<Node<'s>> {
+        self.asked.push(key);
+        Some(self.mapping.own_entry(key)?.1)
     }
 
     /// The text of a key, with its node.
@@ -193,7 +207,12 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// Notes a mistake at a node.
     pub fn mistake(&mut self, code: &'static str, at: Node<'_>, message: String, help: impl Into<String>) {
-        self.mistakes.push(Mistake { code, message, help: help.into(), range: first_line(at) });
+        self.mistake_at(code, first_line(at), message, help);
+    }
+
+    /// Notes a mistake in a range of bytes.
+    pub fn mistake_at(&mut self, code: &'static str, range: Range<usize>, message: String, help: impl Into<String>) {
+        self.mistakes.push(Mistake { code, message, help: help.into(), range });
     }
 
     /// Notes that a key which must be there is not.
@@ -243,7 +262,7 @@ impl<'m, 's> Keys<'m, 's> {
         for (key, _) in self.mapping.entries() {
             let name = key.text().unwrap_or("(no text)");
             let mistake = |code, message, help| Mistake { code, message, help, range: first_line(key) };
-            if !self.asked.contains(&name) {
+            if !self.takes_all && !self.asked.contains(&name) {
                 let help = match nearest(name, self.asked.iter().map(|key| (*key, *key))) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("known keys: {}", self.asked.join(", ")),

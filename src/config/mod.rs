@@ -109,6 +109,11 @@ impl Settings {
         self.sections.get(S::KEY).and_then(|section| section.downcast_ref()).cloned().unwrap_or_default()
     }
 
+    /// An error about this configuration, with mistakes that were found later.
+    pub fn error(&self, mistakes: Vec<Mistake>) -> ConfigError {
+        ConfigError { file: self.file.clone(), text: self.text.clone(), mistakes }
+    }
+
     /// The file that the settings were read from, as it is named in messages; empty for the
     /// defaults.
     pub fn file(&self) -> &str {
@@ -148,6 +153,6 @@ impl Settings {
         if mistakes.is_empty() {
             return Ok(());
         }
-        Err(ConfigError { file: self.file.clone(), text: self.text.clone(), mistakes })
+        Err(self.error(mistakes))
     }
 }

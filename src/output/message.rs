@@ -62,6 +62,10 @@ pub fn commit_message(batch: &Batch<'_>, meta: &Meta, runbook: &Runbook) -> Stri
     let _ = write!(out, "\nFlux-Codemod: {}@{}\n", meta.id, meta.version);
     let _ = writeln!(out, "Flux-Codemod-Lane: {}", visible(&batch.lane.to_string()));
     let _ = writeln!(out, "Flux-Codemod-Batch: {}", batch.name());
+    if let Some(recipe) = batch.units.first().and_then(|unit| unit.recipe) {
+        recipe.stage.iter().for_each(|stage| out.push_str(&format!("Flux-Codemod-Stage: {stage}\n")));
+        let _ = writeln!(out, "Flux-Codemod-Recipe: sha256:{}", recipe.digest);
+    }
     if batch.units.iter().any(|unit| !unit.held.is_empty()) {
         out.push_str("Flux-Codemod-No-Gate: promotion\n");
     }

@@ -15,6 +15,8 @@ use crate::config::BatchSettings;
 pub struct Batch<'p> {
     /// Its migration.
     pub migration: &'static str,
+    /// The stage of all its units, of a recipe that has stages.
+    pub stage: Option<&'static str>,
     /// The clusters that it changes, of those that are asked for.
     pub lane: Lane,
     /// The class of all its units.
@@ -29,9 +31,11 @@ pub struct Batch<'p> {
 
 impl Batch<'_> {
     /// Its name: `30-deployments-media`, or `30-deployments-media_plex` where plex is the first of
-    /// several, or alone. A function of its own units: whatever lands, the others keep their names.
+    /// several, or alone; with the stage in front. A function of its own units: whatever lands, the
+    /// others keep their names.
     pub fn name(&self) -> String {
-        let mut name = self.class.to_string();
+        let stage = self.stage.map(|stage| format!("{stage}-")).unwrap_or_default();
+        let mut name = format!("{stage}{}", self.class);
         // A namespace has no underscore in it, so no two of these are one.
         for (sign, part) in [('-', Some(&*self.namespace)), ('_', self.after.as_deref())] {
             if let Some(part) = part.filter(|part| !part.is_empty()) {
@@ -119,6 +123,9 @@ pub fn batches<'p>(
     let first_places = units.iter().enumerate().rev().map(|(place, unit)| (unit.id.migration, place));
     let first_places: BTreeMap<&str, usize> = first_places.collect();
     let for_none = for_none(units);
+    // Stages come in the order in which their units need each other.
+    let of_stages = units.iter().enumerate().rev().map(|(place, unit)| ((unit.id.migration, unit.stage()), place));
+    let of_stages: BTreeMap<(&str, Option<&str>), usize> = of_stages.collect();
     let mut groups: BTreeMap<Group, Vec<&'p Unit>> = BTreeMap::new();
     let mut left_out = BTreeSet::new();
     for unit in units {
@@ -132,6 +139,7 @@ pub fn batches<'p>(
         let is_together = settings.none_together && unit.impact == Impact::None && !settings.one_app_each;
         let group = Group {
             migration: first_places[unit.id.migration],
+            stage: of_stages[&(unit.id.migration, unit.stage())],
             rank: clusters.iter().rposition(|name| lane.clusters.contains(name)).unwrap_or(clusters.len()),
             lane: lane.to_string(),
             class: Class::of(unit),
@@ -150,10 +158,10 @@ pub fn batches<'p>(
             let lane = lanes[&units[0].id].clone();
             let after = (group.kind != Kind::Ordinary).then(|| units[0].id.subject.name().to_owned());
             let dependents = units.iter().map(|unit| unit.dependents).max().unwrap_or_default();
-            let order = (group.migration, group.rank, group.class, group.kind.is_alone(), dependents);
+            let order = (group.migration, group.rank, group.stage, group.class, group.kind.is_alone(), dependents);
             let (class, namespace) = (group.class, group.namespace.clone());
-            let migration = units[0].id.migration;
-            found.push((order, Batch { migration, lane, class, namespace, after, units: units.to_vec() }));
+            let (migration, stage) = (units[0].id.migration, units[0].stage());
+            found.push((order, Batch { migration, stage, lane, class, namespace, after, units: units.to_vec() }));
         }
     }
     found.sort_by_cached_key(|(order, batch)| (*order, batch.name()));
@@ -197,6 +205,7 @@ fn for_none<'p>(units: &[&'p Unit]) -> BTreeSet<&'p UnitId> {
 struct Group {
     migration: usize,
     rank: usize,
+    stage: usize,
     lane: String,
     class: Class,
     namespace: String,

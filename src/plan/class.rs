@@ -40,6 +40,8 @@ impl Class {
     pub const SOURCES: Class = Class::new(10, "sources", "sources", "source");
     /// Kustomization files that build what they built before.
     pub const CONSUMERS: Class = Class::new(15, "consumers", "consumers", "consumer");
+    /// Texts that mean the same to every cluster.
+    pub const TEXTS: Class = Class::new(14, "texts", "texts", "object");
     /// CronJobs and Jobs alone.
     pub const CRON_JOBS: Class = Class::new(20, "cronjobs", "CronJobs", "release");
     /// Deployments.
@@ -74,6 +76,8 @@ impl Class {
             class
         } else if unit.is_removal() {
             Class::REMOVALS
+        } else if unit.recipe.is_some() && unit.impact == Impact::None {
+            Class::TEXTS
         } else if unit.is_for_others() {
             Class::SOURCES
         } else if unit.impact == Impact::None && matches!(unit.id.subject, Subject::Consumer { .. }) {

@@ -299,14 +299,15 @@ pub fn code(id: &str, migrations: &[&dyn Migration]) -> Option<&'static Code> {
 
 /// The reason codes of the planner, some of which `doctor` uses too.
 pub fn general_codes() -> Vec<&'static Code> {
-    [GENERAL, crate::finding::SHARED].concat()
+    [GENERAL, crate::finding::SHARED, crate::recipe::codes::CODES].concat()
 }
 
 /// All reason codes.
 pub fn codes(migrations: &[&dyn Migration]) -> Vec<&'static Code> {
     let of_migrations = migrations.iter().flat_map(|migration| migration.meta().codes).copied();
     let mut codes: Vec<&'static Code> = Vec::new();
-    for code in [GENERAL, crate::finding::SHARED, crate::doctor::CODES].into_iter().chain(of_migrations).flatten() {
+    let general = [GENERAL, crate::finding::SHARED, crate::recipe::codes::CODES, crate::doctor::CODES];
+    for code in general.into_iter().chain(of_migrations).flatten() {
         // Migrations that share a module list the same codes.
         if !codes.contains(code) {
             codes.push(code);

@@ -43,7 +43,7 @@ pub const GLOSSARY: &[Word] = &[
             ("pending", "is written"),
             ("to review", "is written with `--review`"),
             ("waiting", "can land when another migration has, or when units have that were not asked for"),
-            ("held", "waits for an earlier cluster; written with `--no-gate`"),
+            ("held", "waits for an earlier cluster, and is written with `--no-gate`; or for the gate of its stage"),
             ("refused", "is never written; the plan says why"),
             ("opted out", "a comment in the file keeps it as it is"),
         ],

@@ -149,7 +149,7 @@ fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
     }
     match &unit.id.subject {
         _ if unit.impact == Impact::None => false,
-        Subject::Consumer { .. } => unit.effects.is_empty(),
+        Subject::Consumer { .. } | Subject::File { .. } => unit.effects.is_empty(),
         subject => {
             let (kind, namespace, name) = (subject.kind(), subject.namespace(), subject.name());
             let slash = if namespace.is_empty() { "" } else { "/" };

@@ -53,7 +53,7 @@ pub use skip::{OptOut, about_skips, kept_by};
 pub use stack::{Layer, StackError, independent, stacked, without};
 pub use state::State;
 pub use tree::about_tree;
-pub use unit::{Draft, Impact, Lane, REMOVE, Safety, Subject, Unit, UnitId};
+pub use unit::{Draft, Impact, Lane, OfRecipe, REMOVE, Safety, Subject, Unit, UnitId};
 
 #[cfg(test)]
 mod tests;

@@ -139,6 +139,9 @@ fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
         return;
     }
+    // Recipes are about objects of all kinds, of which a view knows those of Flux alone.
+    let whole = if units.iter().any(|unit| unit.recipe.is_some()) { view.whole() } else { view.clone() };
+    let view = &whole;
     let radiuses = Radiuses::of(view);
     // Many units can touch one file.
     let mut known: BTreeMap<RepoPath, Radius> = BTreeMap::new();

@@ -248,7 +248,7 @@ impl Selectors {
                 let all = with(true, true)?;
                 let nearest = if is_in(&with(true, self.held)?) {
                     "; with --review it has one".to_owned()
-                } else if is_in(&all) {
+                } else if !self.held && is_in(&all) {
                     "; it waits for an earlier cluster, and --no-gate includes it".to_owned()
                 } else {
                     let names: Vec<(String, String)> =

@@ -41,6 +41,11 @@ pub enum Subject {
         /// The file.
         kustomization: RepoPath,
     },
+    /// What of a file is no object: values, patches, what a generator reads.
+    File {
+        /// The file.
+        path: RepoPath,
+    },
 }
 
 impl Subject {
@@ -66,6 +71,7 @@ impl Subject {
             Subject::Release { .. } => "HelmRelease",
             Subject::Object { kind, .. } => kind,
             Subject::Consumer { .. } => "Kustomization",
+            Subject::File { .. } => "File",
         }
     }
 
@@ -73,22 +79,24 @@ impl Subject {
     pub fn namespace(&self) -> &str {
         match self {
             Subject::Release { namespace, .. } | Subject::Object { namespace, .. } => namespace,
-            Subject::Consumer { .. } => "",
+            Subject::Consumer { .. } | Subject::File { .. } => "",
         }
     }
 
-    /// Its effective name; of a kustomization file, its path.
+    /// Its effective name; of a file, its path.
     pub fn name(&self) -> &str {
         match self {
             Subject::Release { name, .. } | Subject::Object { name, .. } => name,
-            Subject::Consumer { kustomization } => kustomization.as_str(),
+            Subject::Consumer { kustomization: path } | Subject::File { path } => path.as_str(),
         }
     }
 
     /// Its file.
     pub fn path(&self) -> &RepoPath {
-        let (Subject::Release { path, .. } | Subject::Object { path, .. } | Subject::Consumer { kustomization: path }) =
-            self;
+        let (Subject::Release { path, .. }
+        | Subject::Object { path, .. }
+        | Subject::Consumer { kustomization: path }
+        | Subject::File { path }) = self;
         path
     }
 }
@@ -101,6 +109,7 @@ impl fmt::Display for Subject {
             Subject::Object { kind, namespace, name, .. } if namespace.is_empty() => write!(f, "{kind} {name}"),
             Subject::Object { kind, namespace, name, .. } => write!(f, "{kind} {namespace}/{name}"),
             Subject::Consumer { kustomization } => write!(f, "consumer {kustomization}"),
+            Subject::File { path } => write!(f, "file {path}"),
         }
     }
 }
@@ -269,6 +278,19 @@ pub struct Draft {
     /// What you could paste into the file yourself, where the unit is refused and this is all that
     /// is missing.
     pub paste: Option<String>,
+    /// The recipe that it comes from, if it is one that people write.
+    pub recipe: Option<OfRecipe>,
+    /// Why the gate of its stage is not open, if so. It is then never written, whatever is asked for.
+    pub closed_gates: Vec<Finding>,
+}
+
+/// The recipe that a unit comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfRecipe {
+    /// The stage, of a recipe that has stages.
+    pub stage: Option<&'static str>,
+    /// What stands for the definition and its parameters: another one has another digest.
+    pub digest: &'static str,
 }
 
 impl Draft {
@@ -290,7 +312,14 @@ impl Draft {
             class: None,
             namespace: None,
             paste: None,
+            recipe: None,
+            closed_gates: Vec::new(),
         }
+    }
+
+    /// The stage of the recipe that it comes from, if that has stages.
+    pub fn stage(&self) -> Option<&'static str> {
+        self.recipe?.stage
     }
 
     /// How safe it is, by its findings.
@@ -311,9 +340,10 @@ impl Draft {
     }
 
     /// Whether it exists only for the units that need it, such as a source. A release changes for
-    /// its own sake, also where a removal waits for it.
+    /// its own sake, also where a removal waits for it; so does what a recipe names.
     pub fn is_for_others(&self) -> bool {
-        matches!(self.id.subject, Subject::Object { .. }) && self.impact == Impact::None && !self.is_removal()
+        let is_object = matches!(self.id.subject, Subject::Object { .. });
+        is_object && self.impact == Impact::None && !self.is_removal() && self.recipe.is_none()
     }
 }
 
@@ -339,14 +369,15 @@ impl Unit {
     /// The unit of a draft, before anything is known of what it reaches.
     pub(super) fn of(draft: Draft) -> Unit {
         let (lane, radius) = (Lane::default(), Radius::default());
-        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0, held: Vec::new() };
+        let held = draft.closed_gates.clone();
+        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0, held };
         unit.settle();
         unit
     }
 
-    /// Whether it can land in this tree, if need be after a review, whatever gates say.
+    /// Whether it can land in this tree, if need be after a review, whatever gates of promotion say.
     pub fn is_able(&self) -> bool {
-        self.safety.is_able() && self.waits_for.is_none()
+        self.safety.is_able() && self.waits_for.is_none() && self.closed_gates.is_empty()
     }
 
     /// Its state, without regard to what it needs.
@@ -357,11 +388,12 @@ impl Unit {
         }
     }
 
-    /// Its state where gates do not count.
+    /// Its state where gates of promotion do not count.
     pub fn state_without_gates(&self) -> State {
         match self.safety {
             Safety::OptedOut => State::OptedOut,
             Safety::Refused => State::Refused,
+            _ if !self.closed_gates.is_empty() => State::Held,
             _ if self.waits_for.is_some() => State::Waits,
             Safety::Review => State::Review,
             Safety::Safe => State::Pending,
@@ -404,7 +436,7 @@ impl Unit {
 
     fn settle(&mut self) {
         self.safety = self.draft.safety();
-        if !self.is_able() {
+        if !self.safety.is_able() || self.waits_for.is_some() {
             // Nothing is written, so nothing happens on the cluster.
             self.draft.impact = Impact::None;
         }

@@ -264,6 +264,12 @@ impl<'s> Node<'s> {
         matches!(self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
     }
 
+    /// Whether this is a literal block scalar (`|`), and no alias of one.
+    pub fn is_literal(self) -> bool {
+        let is_block = matches!(self.stored().content, Content::Scalar { notation: Notation::Block { .. }, .. });
+        is_block && self.stream.text()[self.stored().span.start..].starts_with('|')
+    }
+
     /// The children of a collection (not of an alias), each with its bytes: an entry of a mapping
     /// from its key, with its value; an item of a sequence, in block style from its dash.
     pub fn children(self) -> Vec<(Range<usize>, Node<'s>)> {

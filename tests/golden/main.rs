@@ -123,7 +123,10 @@ fn run(dir: &Path) -> Result<(), Failed> {
     let mut stays = ids(&plan, Some("refused"));
     stays.extend(ids(&plan, Some("opted-out")));
     let units = plan["units"].as_array().expect("units");
-    let waiting = units.iter().filter(|unit| unit.get("waits_for").is_some());
+    // By the gate of a stage, which looks at branches: that of promotion opens when the tree is written.
+    let is_of_stage = |gate: &Value| gate["code"].as_str().is_some_and(|code| code.starts_with("gate-"));
+    let is_held = |unit: &&Value| unit["held"].as_array().is_some_and(|gates| gates.iter().any(is_of_stage));
+    let waiting = units.iter().filter(|unit| unit.get("waits_for").is_some() || is_held(unit));
     stays.extend(waiting.filter_map(|unit| unit["id"].as_str().map(str::to_owned)));
     same("what is left after all is applied", &stays, &ids(&case.plan(&applied)?, None))?;
 

@@ -52,6 +52,10 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
         inner.is_empty()
     };
     let list = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    // `true` takes everything.
+    if *schema == Value::Bool(true) {
+        return;
+    }
     let Some(keywords) = schema.as_object() else { panic!("{at}: a schema is an object, not {schema}") };
     for (keyword, given) in keywords {
         let holds = match keyword.as_str() {
@@ -78,12 +82,17 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
                 }
                 true
             }
-            // No schema here has named properties beside these.
+            // Of what has no property of its name.
             "additionalProperties" => {
-                for (key, value) in value.as_object().into_iter().flatten() {
-                    validate(root, given, value, &format!("{at}/{key}"), found);
+                let known = schema.get("properties").and_then(Value::as_object);
+                let others = value.as_object().into_iter().flatten();
+                let mut others = others.filter(|(key, _)| known.is_none_or(|known| !known.contains_key(*key)));
+                if *given == Value::Bool(false) {
+                    others.next().is_none()
+                } else {
+                    others.for_each(|(key, value)| validate(root, given, value, &format!("{at}/{key}"), found));
+                    true
                 }
-                true
             }
             "items" => {
                 for (number, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -149,4 +158,40 @@ fn what_commands_print_follows_the_schema() {
     assert_eq!(mistakes(&doctor(), &printed), [""; 0]);
     assert!(printed.len() > 1000);
     assert_eq!(mistakes(&doctor(), &printed.replacen("\"line\": ", "\"line\": -", 1)).len(), 1);
+}
+
+/// A document of YAML as JSON, aliases and all.
+fn as_json(text: &str) -> Value {
+    serde_yaml::from_str::<serde_yaml::Value>(text).map(|value| serde_json::to_value(value).unwrap()).unwrap()
+}
+
+#[test]
+fn the_schema_of_recipes_fits_what_the_program_reads() {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schema/recipe-1.json")).unwrap();
+    let wrong = |text: &str| {
+        let mut found = Vec::new();
+        validate(&schema, &schema, &as_json(text), "", &mut found);
+        found
+    };
+    for (name, text) in flux_codemod::migrations::recipes::LIBRARY {
+        assert_eq!(wrong(text), [""; 0], "{name}");
+    }
+    let page = include_str!("../../docs/recipes.md");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    for text in blocks.filter(|text| text.starts_with("recipe: 1\n")) {
+        assert_eq!(wrong(text), [""; 0], "{text}");
+    }
+    let recipe = |rest: &str| format!("recipe: 1\nname: r\nsummary: s\n{rest}\n");
+    for text in [
+        recipe(""),
+        recipe("do: [{}]"),
+        recipe("do: [{remvoe: spec.x}]"),
+        recipe("do: [{remove: spec.x, set: spec.y, to: 1}]"),
+        recipe("do: [{set: spec.x}]"),
+        recipe("selct: {}\ndo: [{remove: spec.x}]"),
+        recipe("stages: [{name: a, gate: [{land: b}], do: [{remove: spec.x}]}]"),
+        recipe("do: [{remove: spec.x}]").replace("recipe: 1", "recipe: 2"),
+    ] {
+        assert!(!wrong(&text).is_empty(), "{text}");
+    }
 }

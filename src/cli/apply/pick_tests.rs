@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
+use crate::cli::recipes::Migrations;
 use crate::config::Settings;
 use crate::repo::{Folder, Tree};
 
@@ -15,7 +16,9 @@ fn planned(case: &str) -> Context {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(case).join("before");
     let view = View::of(Tree::of(Arc::new(Folder::plain(&root).unwrap()))).unwrap();
     let asked = crate::cli::Asked { migrations: vec!["chart-ref".to_owned()], ..crate::cli::Asked::default() };
-    Context::of(view, Settings::default(), &asked, None).unwrap()
+    let all = crate::migrations::all().to_vec();
+    let planned = all.iter().copied().filter(|migration| asked.migrations[0] == migration.meta().id).collect();
+    Context::of(view, Settings::default(), &asked, None, Migrations { planned, all }).unwrap()
 }
 
 fn selected<'c>(context: &'c Context, release: &str) -> Selection<'c> {

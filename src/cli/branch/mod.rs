@@ -11,7 +11,7 @@ use std::rc::Rc;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::context::{Context, asked_migrations, repository};
+use super::context::{Context, registry_of_commit, repository};
 use super::judge::judge;
 use super::next::journey;
 use super::promotion::Branches;
@@ -116,7 +116,7 @@ impl Planned {
         known: Option<Planned>,
         judge: Option<&Rc<dyn Judge>>,
     ) -> anyhow::Result<Planned> {
-        let branches = Branches::of(start, git, &asked_migrations(&asked.migrations));
+        let branches = Branches::of(start, git, registry_of_commit(start, git, asked)?, asked);
         let targets = match known {
             // Its files need not be read again.
             Some(known) => {

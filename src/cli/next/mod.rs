@@ -12,11 +12,10 @@ use clap::Args;
 
 use super::ask::{Asking, Choice};
 use super::branch::{self, BranchArgs, Planned};
-use super::context::repository;
+use super::context::{registry_of_commit, repository};
 use super::judge::judge;
 use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text};
 use crate::git::Repository;
-use crate::migrations;
 use crate::output::{NextCommand, journey_as_text};
 use crate::programs::{absolute_path, on_path};
 pub(super) use standing::journey;
@@ -52,7 +51,10 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
     let judge = judge(start, &args.proof)?;
     // One dimension at a time: the first migration of the roadmap that has something to do.
     let candidates = match asked.migrations.is_empty() {
-        true => migrations::all().iter().map(|migration| vec![migration.meta().id.to_owned()]).collect(),
+        true => {
+            let all = registry_of_commit(start, &git, &asked)?.all();
+            all.iter().map(|migration| vec![migration.meta().id.to_owned()]).collect()
+        }
         false => vec![asked.migrations.clone()],
     };
     let is_asked = !asked.migrations.is_empty();

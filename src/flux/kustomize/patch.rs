@@ -110,6 +110,17 @@ impl Patch {
         }
     }
 
+    /// Whether it may change an object, whatever name and namespace that has when it is applied.
+    pub fn may_select(&self, object: &Value) -> bool {
+        let text = |path: &[&str]| object.text_at(path).unwrap_or_default();
+        match (&self.target, &self.change) {
+            (Some(target), _) => target.may_select(text(&["kind"]), text(&["metadata", "name"])),
+            (None, Change::Merge(patch)) => patch.text_at(&["kind"]) == object.text_at(&["kind"]),
+            (None, Change::Unreadable) => true,
+            (None, Change::Json(_) | Change::Fill(_)) => false,
+        }
+    }
+
     /// Whether it changes an object that nothing else has changed.
     pub(in crate::flux) fn selects_value(&self, object: &Value) -> bool {
         let text = |path: &[&str]| object.text_at(path).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The edits that turn the text of a node into another value, and change nothing else.
 
 use super::Value;
-use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
+use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place, Stream, Style};
 
 /// Changes a node that is `from` now ([`Value::of`] it) to `to`. What is in both stays as it is
 /// written: an entry with another key but the same value is renamed, also if a mapping has more in
@@ -38,11 +38,47 @@ impl Rewrite<'_> {
                 let items = node.items().zip(from.iter().zip(to));
                 items.collect::<Vec<_>>().into_iter().try_for_each(|(item, (from, to))| self.node(edit, item, from, to))
             }
-            (Value::Scalar { .. }, Value::Scalar { text, string: true }) if !node.is_alias() && !node.is_null() => {
-                edit.set_scalar(node, text)
+            (Value::Sequence(from), Value::Sequence(to)) if !node.is_alias() => self.items(edit, node, from, to),
+            (Value::Scalar { text: old, .. }, Value::Scalar { text, string: true })
+                if !node.is_alias() && !node.is_null() =>
+            {
+                match nested(old, text).filter(|_| node.is_literal()) {
+                    Some(documents) => edit.nested(node, |inner, stream| self.nested(inner, stream, &documents)),
+                    None => edit.set_scalar(node, text),
+                }
             }
             _ => edit.set(node, &New::from(to), |_| self.dropped()),
         }
+    }
+
+    /// YAML in a text is edited as YAML, so that its lines stay as they are written.
+    fn nested<'s>(&self, edit: &mut Edit<'s>, stream: &'s Stream, to: &[Value]) -> Result<(), Error> {
+        *edit = Edit::of(stream).moving_anchors().in_order();
+        stream.documents().zip(to).try_for_each(|(root, to)| match Value::of(root) {
+            Some(from) => self.node(edit, root, &from, to),
+            None => Ok(()),
+        })
+    }
+
+    /// Items that come and go, between those that stay.
+    fn items<'s>(&self, edit: &mut Edit<'s>, node: Node<'s>, from: &[Value], to: &[Value]) -> Result<(), Error> {
+        let stays = common(from, to);
+        let (is_cut, is_grown) = (stays.len() < from.len(), stays.len() < to.len());
+        if stays.is_empty() || is_cut && is_grown && node.style() != Some(Style::Block) {
+            return edit.set(node, &New::from(&Value::Sequence(to.to_vec())), |_| self.dropped());
+        }
+        let mut new = 0;
+        for (old, item) in from.iter().enumerate() {
+            let kept = stays.iter().find(|(kept, _)| *kept == old).map(|(_, at)| *at);
+            let Some(at) = kept else {
+                edit.remove_item(node, old, Emptied::Brackets, |_| self.dropped())?;
+                continue;
+            };
+            to[new..at].iter().try_for_each(|new| edit.insert_item(node, old, &New::from(new)))?;
+            debug_assert_eq!(item, &to[at]);
+            new = at + 1;
+        }
+        to[new..].iter().try_for_each(|new| edit.insert_item(node, from.len(), &New::from(new)))
     }
 
     fn entries<'s>(
@@ -123,6 +159,60 @@ impl Rewrite<'_> {
     }
 }
 
+/// The longest run of items that two lists have in common, in order, as pairs of indexes.
+fn common(from: &[Value], to: &[Value]) -> Vec<(usize, usize)> {
+    // Lists of objects are short; of long ones, only the beginning and the end are compared.
+    let head = from.iter().zip(to).take_while(|(old, new)| old == new).count();
+    let (rest, others) = (&from[head..], &to[head..]);
+    let tail = rest.iter().rev().zip(others.iter().rev()).take_while(|(old, new)| old == new).count();
+    let (rest, others) = (&rest[..rest.len() - tail], &others[..others.len() - tail]);
+    let mut pairs: Vec<(usize, usize)> = (0..head).map(|at| (at, at)).collect();
+    if rest.len() * others.len() <= PAIRS {
+        let mut lengths = vec![vec![0usize; others.len() + 1]; rest.len() + 1];
+        for (old, new) in (0..rest.len()).rev().flat_map(|old| (0..others.len()).rev().map(move |new| (old, new))) {
+            lengths[old][new] = match rest[old] == others[new] {
+                true => lengths[old + 1][new + 1] + 1,
+                false => lengths[old + 1][new].max(lengths[old][new + 1]),
+            };
+        }
+        let (mut old, mut new) = (0, 0);
+        while old < rest.len() && new < others.len() {
+            if rest[old] == others[new] {
+                pairs.push((head + old, head + new));
+                (old, new) = (old + 1, new + 1);
+            } else if lengths[old + 1][new] >= lengths[old][new + 1] {
+                old += 1;
+            } else {
+                new += 1;
+            }
+        }
+    }
+    pairs.extend((0..tail).rev().map(|at| (from.len() - 1 - at, to.len() - 1 - at)));
+    pairs
+}
+
+/// How many pairs of items are compared.
+const PAIRS: usize = 1_000_000;
+
+/// The documents that a text of YAML is to have, if it can be edited as YAML to be exactly that text.
+fn nested(old: &str, new: &str) -> Option<Vec<Value>> {
+    if !old.contains('\n') || !new.contains('\n') {
+        return None;
+    }
+    let read = |text: &str| -> Option<Vec<Value>> {
+        let stream = Stream::sound(text).ok()?;
+        let documents = stream.documents().map(Value::of).collect::<Option<Vec<Value>>>()?;
+        let is_nested = |value: &Value| matches!(value, Value::Mapping(_) | Value::Sequence(_));
+        Some(documents).filter(|all| all.iter().any(is_nested))
+    };
+    let stream = Stream::sound(old).ok().filter(|_| read(old).is_some())?;
+    let to = read(new).filter(|to| to.len() == stream.documents().len())?;
+    let mut edit = Edit::of(&stream);
+    Rewrite { dropped_because: "" }.nested(&mut edit, &stream, &to).ok()?;
+    let edited = edit.finish().ok()?;
+    (edited.splices.apply(old).ok()? == new).then_some(to)
+}
+
 /// Whether a mapping has all that another one has, in its order, and more.
 fn is_extended(old: &Value, new: &Value) -> bool {
     let (Value::Mapping(old), Value::Mapping(new)) = (old, new) else { return false };
@@ -148,7 +238,6 @@ impl From<&Value> for New {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::Stream;
 
     fn rewritten(text: &str, to: &str) -> String {
         let stream = Stream::parse(text).unwrap();
@@ -210,6 +299,20 @@ mod tests {
             ("a: {k: 1}\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a: {k: 1, x: w, z: v}\nb: 1\n"),
             ("a:\n  k: 1\n", "{a: {k: 1, x: w, z: v}, b: 1}", "a:\n  k: 1\n  x: w\n  z: v\nb: 1\n"),
             ("a: 1\nb: 2\n", "{a: 1, x: 1, w: {z: 1}, b: 2, c: 3}", "a: 1\nx: 1\nw:\n  z: 1\nb: 2\nc: 3\n"),
+            // Items of lists of another length.
+            ("a:\n  - x # x\n  - z\n", "{a: [w, x, v, z, u]}", "a:\n  - w\n  - x # x\n  - v\n  - z\n  - u\n"),
+            ("a:\n  - x\n  # of z\n  - z # z\n  - x: 1\n", "{a: [{x: 1}]}", "a:\n  - x: 1\n"),
+            ("a: [x, z, w]\n", "{a: [x, w]}", "a: [x, w]\n"),
+            ("a: [x, z]\n", "{a: [x, v, z]}", "a: [x, v, z]\n"),
+            ("a: [x, z]\n", "{a: [v, z]}", "a: [v, z]\n"),
+            ("a: [x]\n", "{a: []}", "a: []\n"),
+            // YAML in a text.
+            (
+                "a: |-\n  # why\n  x:  1 # x\n  z: 2\n",
+                "a: |-\n  # why\n  x:  1 # x\n  w: 3\n  z: 2\n",
+                "a: |-\n  # why\n  x:  1 # x\n  w: 3\n  z: 2\n",
+            ),
+            ("a: |-\n  # why\n  x:  1 # x\n  z: 2\n", "a: |-\n  # other\n  x: 1\n", "a: |-\n  # other\n  x: 1\n"),
             // Removed.
             ("a: 1\nb: ~\nc: 2\n", "{a: 1, c: 2}", "a: 1\nc: 2\n"),
             // A removed anchor moves to where it is used.

@@ -9,10 +9,17 @@ use crate::plan::{Finding, Severity, Unit};
 
 /// Units that gates hold back, by reason.
 pub(super) fn held(units: &[&Unit], layout: &Layout, out: &mut String) {
+    let (by_stage, by_cluster): (Vec<&Unit>, Vec<&Unit>) =
+        units.iter().copied().partition(|unit| !unit.closed_gates.is_empty());
+    under("held (written only with --no-gate)", &by_cluster, layout, out);
+    under("held until the gate of their stage opens", &by_stage, layout, out);
+}
+
+fn under(heading: &str, units: &[&Unit], layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
     }
-    out.push_str(&format!("\n{}\n", layout.heading("held (written only with --no-gate)")));
+    out.push_str(&format!("\n{}\n", layout.heading(heading)));
     let mut by_reason = grouped(units.iter().copied(), |unit| held_by(unit));
     by_reason.sort_by_key(|(reason, _)| *reason);
     for (reason, units) in by_reason {

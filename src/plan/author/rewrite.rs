@@ -287,7 +287,7 @@ impl<T: Rewrite> Rewriting<'_, T> {
 
 /// An object as it arrives in a cluster: patched, substituted, and with the labels and annotations
 /// that the kustomizations on its way give to all objects.
-fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
+pub fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
     let mut value = view.effective_text(root, reach)?;
     let on_its_way = reach.through.iter().rev().filter_map(|path| view.kustomization(&path.dir()));
     for kustomization in on_its_way {
@@ -301,11 +301,11 @@ fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
 }
 
 /// Objects that are no HelmReleases, in batches of their own.
-const OBJECTS: Class = Class::new(25, "objects", "objects", "object");
+pub const OBJECTS: Class = Class::new(25, "objects", "objects", "object");
 
 /// What the unit of an object is about: the object as the first cluster applies it, or as its file
 /// states it.
-fn subject(view: &View, object: &Object) -> Subject {
+pub fn subject(view: &View, object: &Object) -> Subject {
     let reach = view.graph().reaches(&object.at).first();
     let name = reach.map_or(&object.name, |reach| &reach.name);
     let namespace = reach.map_or(&object.namespace, |reach| &reach.namespace).as_deref().unwrap_or_default();

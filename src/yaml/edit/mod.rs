@@ -12,6 +12,7 @@ mod sequence;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod uncomment;
 mod upsert;
 mod value;
 

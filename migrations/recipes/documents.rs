@@ -1,0 +1,194 @@
+//! The documents that a stage is about, with what it makes of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::RecipeMigration;
+use crate::flux::{Value, View, is_kustomization_file};
+use crate::plan::Subject;
+use crate::plan::author::subject;
+use crate::recipe::select::{Answer, Document, Files, Select, Selector};
+use crate::recipe::stage::{Outcome, refusal, run};
+use crate::recipe::verb::{Refused, Seen};
+use crate::recipe::{Recipe, Stage};
+use crate::repo::RepoPath;
+
+/// Where the program keeps what is its own: nothing there is looked at.
+pub(super) const OWN: &str = ".flux-codemod";
+
+/// A document with what a stage makes of it.
+pub(super) struct Made<'v> {
+    pub(super) document: Document<'v>,
+    pub(super) from: Value,
+    pub(super) outcome: Result<Outcome, Refused>,
+}
+
+impl Made<'_> {
+    /// Whether there is something to do, or something in the way.
+    pub(super) fn is_open(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .map_or(true, |outcome| !outcome.changed_by.is_empty() || !outcome.notes.comments.is_empty())
+    }
+}
+
+/// What a stage finds in a tree.
+#[derive(Default)]
+pub(super) struct Found<'v> {
+    /// The documents with something to do, by what their units are about.
+    pub(super) open: BTreeMap<Subject, Vec<Made<'v>>>,
+    /// How many documents there are that may be meant, and how many are left by each condition.
+    pub(super) funnel: Funnel,
+    /// What each step has seen in all of them.
+    pub(super) seen: Vec<Seen>,
+    /// Documents of which it is not known whether they are meant, with the reason.
+    pub(super) not_known: BTreeSet<(String, String)>,
+}
+
+/// How many documents there are, and how many each condition leaves out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Funnel {
+    /// Those of a kind that is asked for; all, if none is.
+    pub(super) all: usize,
+    /// Those that are selected.
+    pub(super) selected: usize,
+    /// How many each condition left out, in the order in which they are asked.
+    pub(super) left_out: BTreeMap<&'static str, usize>,
+}
+
+impl<'v> Found<'v> {
+    /// What a stage finds.
+    pub(super) fn of(migration: &RecipeMigration, view: &'v View, stage: &Stage) -> Found<'v> {
+        let extent = Extent::of(migration, stage);
+        let mut found = Found { seen: vec![Seen::default(); stage.steps.len()], ..Found::default() };
+        for document in extent.documents(view) {
+            found.look_at(document, &extent, stage);
+        }
+        found
+    }
+
+    fn look_at(&mut self, document: Document<'v>, extent: &Extent<'_>, stage: &Stage) {
+        let Some((answer, from)) = extent.ask(&document) else { return };
+        self.funnel.all += 1;
+        let outcome = match &answer {
+            Answer::Yes => run(stage, &document, &from),
+            Answer::No(condition) => {
+                *self.funnel.left_out.entry(condition).or_default() += 1;
+                return;
+            }
+            Answer::NotKnown(why) => {
+                self.not_known.insert((place_of(&document), why.clone()));
+                return;
+            }
+            // It counts only if there would be something to do.
+            Answer::InPart(_) | Answer::Shared(_) => {
+                let has_something = run(stage, &document, &from).map_or(true, |outcome| !outcome.changed_by.is_empty());
+                let Some(refused) = refusal(&answer).filter(|_| has_something) else { return };
+                Err(refused)
+            }
+        };
+        self.funnel.selected += 1;
+        if let Ok(outcome) = &outcome {
+            for (all, seen) in self.seen.iter_mut().zip(&outcome.seen) {
+                let Some(seen) = seen else { continue };
+                *all = Seen { state: all.state || seen.state, parent: all.parent || seen.parent };
+            }
+            self.not_known.extend(outcome.not_known.iter().map(|why| (place_of(&document), why.clone())));
+        }
+        let made = Made { document, from, outcome };
+        if made.is_open() {
+            self.open.entry(subject_of(&made.document)).or_default().push(made);
+        }
+    }
+}
+
+fn place_of(document: &Document<'_>) -> String {
+    format!("{}:{}", document.path, document.root.line())
+}
+
+/// What the unit of a document is about.
+pub(super) fn subject_of(document: &Document<'_>) -> Subject {
+    match document.object {
+        Some(_) if is_kustomization_file(document.path) => Subject::consumer(document.path),
+        Some(object) if !object.name.is_empty() => subject(document.view, object),
+        _ => Subject::File { path: document.path.clone() },
+    }
+}
+
+/// Where a stage looks.
+pub(super) struct Extent<'r> {
+    selects: Vec<&'r Select>,
+    steps: Vec<(Option<Vec<&'r str>>, Option<&'r str>)>,
+    reaches_others: bool,
+    of_settings: Select,
+}
+
+impl<'r> Extent<'r> {
+    pub(super) fn of(migration: &'r RecipeMigration, stage: &'r Stage) -> Extent<'r> {
+        let recipe: &Recipe = migration.recipe;
+        let kinds = |select: &'r Select| -> Option<Vec<&'r str>> {
+            select.kinds().map(|kinds| kinds.into_iter().map(|kind| &*kind.kind).collect())
+        };
+        let steps = stage.steps.iter().map(|step| (kinds(&step.select), step.verb.anywhere()));
+        let settings = migration.settings.as_ref();
+        let files = settings.filter(|settings| !settings.files.is_empty());
+        let files = files.and_then(|settings| Files::parse(settings.files.iter().map(String::as_str)).ok());
+        let clusters = settings.map(|settings| settings.clusters.iter().cloned().collect()).unwrap_or_default();
+        Extent {
+            selects: vec![&recipe.select, &stage.select],
+            steps: steps.collect(),
+            reaches_others: stage.steps.iter().any(|step| step.verb.anywhere().is_some()),
+            of_settings: Select(vec![Selector { files, clusters, ..Selector::default() }]),
+        }
+    }
+
+    /// The documents of which it may be about some.
+    pub(super) fn documents<'v>(&self, view: &'v View) -> Vec<Document<'v>> {
+        let mut documents = Vec::new();
+        for path in self.files(view) {
+            if path.as_str().split('/').next() == Some(OWN) || view.barred(path).is_some() {
+                continue;
+            }
+            documents.extend(Document::objects(view, path));
+            if self.reaches_others {
+                documents.extend(Document::others(view, path));
+            }
+        }
+        documents
+    }
+
+    /// The files that have a word which they must have.
+    fn files<'v>(&self, view: &'v View) -> BTreeSet<&'v RepoPath> {
+        let with = |words: BTreeSet<&str>| {
+            words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path).collect()
+        };
+        let of_selects = self.selects.iter().find_map(|select| select.kinds());
+        if let Some(kinds) = of_selects {
+            return with(kinds.into_iter().map(|kind| &*kind.kind).collect());
+        }
+        let words: Option<Vec<Vec<&str>>> = self
+            .steps
+            .iter()
+            .map(|(kinds, anywhere)| {
+                kinds.clone().or_else(|| anywhere.filter(|word| !word.is_empty()).map(|word| vec![word]))
+            })
+            .collect();
+        match words {
+            Some(words) => with(words.into_iter().flatten().collect()),
+            None => view.files().map(|(path, _)| path).collect(),
+        }
+    }
+
+    /// Whether recipe, stage and settings select a document, with its value. `None` if it is of
+    /// another kind than is asked for, or too large to be meant.
+    pub(super) fn ask(&self, document: &Document<'_>) -> Option<(Answer, Value)> {
+        let is_of =
+            |select: &&&Select| select.kinds().is_none_or(|kinds| kinds.iter().any(|kind| document.is_of(kind)));
+        if self.selects.iter().filter(is_of).count() < self.selects.len() {
+            return None;
+        }
+        let value = Value::of(document.root)?;
+        let first = self.of_settings.ask(document, &value);
+        let answer = self.selects.iter().fold(first, |answer, select| answer.and(|| select.ask(document, &value)));
+        Some((answer, value))
+    }
+}

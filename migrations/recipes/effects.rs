@@ -1,0 +1,163 @@
+//! What the change of a document does: its impact, its effects on clusters, and why it should be
+//! looked at first.
+
+use std::collections::BTreeSet;
+
+use super::documents::Made;
+use super::work::Work;
+use crate::flux::{Object, Reach, Value};
+use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
+use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
+use crate::plan::{Class, Draft, Effect, Finding, Impact, Outcome};
+use crate::recipe::model::LeastImpact;
+use crate::recipe::promise::Promise;
+use crate::recipe::select::Document;
+use crate::recipe::{codes, fields, stage};
+use crate::repo::RepoPath;
+
+/// How many effects of a unit are listed.
+const SHOWN: usize = 200;
+
+/// Fills in what the change of a unit's documents does.
+pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
+    let path = draft.id.subject.path().clone();
+    let mut clusters: BTreeSet<String> = BTreeSet::new();
+    for one in made {
+        let line = Some(one.document.root.line());
+        if let Some(field) = lost_field(one) {
+            let message = format!("{field} would be missing, and must be there");
+            draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(&path, line));
+        }
+        let Some(object) = one.document.object else { continue };
+        let reaches: Vec<&Reach> = one.document.reaches().collect();
+        if reaches.is_empty() && !object.name.is_empty() && draft.findings.is_empty() {
+            draft
+                .findings
+                .push(Finding::warning(UNREACHED, format!("no cluster applies {}", object.name)).at(&path, line));
+        }
+        for reach in &reaches {
+            let cluster = &work.view.graph().clusters[reach.cluster].name;
+            clusters.insert(cluster.clone());
+            let (Some(before), Some(meant)) = (arriving(work.view, one.document.root, reach), meant(work, one, reach))
+            else {
+                continue;
+            };
+            draft.impact = draft.impact.max(impact_of(object, &before, &meant));
+            draft.effects.extend(effects(cluster, reach, &before, &meant));
+        }
+        if let Some(path_of_patch) = reaches.iter().find_map(|reach| unfollowed_patch(&one.document, reach)) {
+            let message = format!("{path_of_patch} has patches, and whether they change {} is not known", object.name);
+            draft.findings.push(Finding::warning(PATCHES_NOT_FOLLOWED, message).at(&path, line));
+        }
+        draft.also.extend(other_names(work.view, &object.at));
+        if object.is_helm_release() {
+            draft.workloads.extend(workloads(work.view, &object.at));
+            draft.hooks |= draft.impact >= Impact::Upgrade && !hooks(work.view, &object.at).is_empty();
+        } else {
+            draft.class = Some(OBJECTS);
+        }
+    }
+    draft.effects.truncate(SHOWN);
+    if let Promise::Nothing = work.stage.promise {
+        draft.impact = Impact::None;
+        draft.effects.clear();
+    }
+    let least = work.migration.recipe.impact.filter(|_| !clusters.is_empty()).map(|least| match least {
+        LeastImpact::Reconcile => Impact::Reconcile,
+        LeastImpact::Upgrade => Impact::Upgrade,
+        LeastImpact::Restart => Impact::Restart,
+        LeastImpact::Recreate => Impact::Recreate,
+        LeastImpact::Data => Impact::Data,
+    });
+    draft.impact = draft.impact.max(least.unwrap_or(Impact::None));
+    if draft.impact == Impact::None {
+        draft.class = Some(Class::TEXTS);
+        draft.hooks = false;
+    }
+}
+
+/// What a stage makes of an object as a cluster gets it.
+pub(super) fn meant(work: &Work<'_>, made: &Made<'_>, reach: &Reach) -> Option<Value> {
+    let before = arriving(work.view, made.document.root, reach)?;
+    Some(stage::run(work.stage, &made.document, &before).map_or(before, |outcome| outcome.value))
+}
+
+/// A field that an object must have and would lose, by the tables of the kinds of Flux and others.
+fn lost_field(made: &Made<'_>) -> Option<String> {
+    let after = &made.outcome.as_ref().ok()?.value;
+    made.document.object.filter(|object| !object.name.is_empty())?;
+    let identity = [&["apiVersion"][..], &["kind"], &["metadata", "name"]];
+    let lost = identity.into_iter().find(|path| made.from.text_at(path).is_some() && after.text_at(path).is_none());
+    if let Some(path) = lost {
+        return Some(path.join("."));
+    }
+    let lacking = |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
+    let before = lacking(&made.from);
+    lacking(after).into_iter().find(|field| !before.contains(field))
+}
+
+fn impact_of(object: &Object, before: &Value, after: &Value) -> Impact {
+    if before.same_as(after) {
+        return Impact::None;
+    }
+    let is_of_flux = object.api_version.split('/').next().is_some_and(|group| group.ends_with("toolkit.fluxcd.io"));
+    let of_spec = |value: &Value| value.get("spec").cloned();
+    match (object.is_helm_release(), is_of_flux) {
+        // What a release is made of decides whether Helm upgrades it.
+        (true, _) => {
+            let content = |value: &Value| {
+                let fields =
+                    ["values", "chart", "chartRef", "valuesFrom", "postRenderers", "releaseName", "targetNamespace"];
+                fields.map(|field| of_spec(value).and_then(|spec| spec.get(field).cloned()))
+            };
+            if content(before) == content(after) { Impact::Reconcile } else { Impact::Upgrade }
+        }
+        (false, true) => Impact::Reconcile,
+        (false, false) => Impact::Upgrade,
+    }
+}
+
+/// The differences of an object as a cluster gets it.
+pub(super) fn effects(cluster: &str, reach: &Reach, before: &Value, after: &Value) -> Vec<Effect> {
+    let object = called(reach);
+    let shown = |value: Option<String>| value.map_or_else(|| "absent".to_owned(), |value| value.replace('\n', "\\n"));
+    let all = before.differences(after).into_iter();
+    let effect = all.map(|difference| Effect {
+        cluster: cluster.to_owned(),
+        object: object.clone(),
+        field: difference.field,
+        before: shown(difference.before),
+        after: shown(difference.after),
+        outcome: Outcome::Changes,
+    });
+    effect.collect()
+}
+
+/// An object, as effects name it: `HelmRelease media/plex`.
+pub(super) fn called(reach: &Reach) -> String {
+    let namespace = reach.namespace.as_deref().unwrap_or_default();
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    format!("{} {namespace}{slash}{}", reach.kind, reach.name)
+}
+
+/// The first file on the way of an object that has patches, if nobody knows what they do to it.
+fn unfollowed_patch(document: &Document<'_>, reach: &Reach) -> Option<RepoPath> {
+    let object = document.object?;
+    let is_followed =
+        object.is_helm_release() || object.is_flux_kustomization() || SOURCES.iter().any(|kind| object.is_source(kind));
+    if is_followed {
+        return None;
+    }
+    let value = Value::of(document.root)?;
+    let view = document.view;
+    let selects = |patches: &crate::flux::Patches| patches.iter().any(|patch| patch.may_select(&value));
+    let of_kustomize = reach
+        .through
+        .iter()
+        .find(|path| view.kustomization(&path.dir()).is_some_and(|kustomization| selects(&kustomization.patches)));
+    let flux = &view.graph().kustomizations[reach.kustomization];
+    of_kustomize.cloned().or_else(|| selects(&flux.patches).then(|| flux.at.path.clone()))
+}
+
+/// The sources whose patches are followed.
+const SOURCES: [&str; 5] = ["GitRepository", "HelmRepository", "OCIRepository", "Bucket", "HelmChart"];

@@ -1,0 +1,8 @@
+//! The recipes that the program brings.
+
+/// The built-in recipes: the names of their files, and these.
+pub const LIBRARY: &[(&str, &str)] = &[
+    ("external-dns-ga", include_str!("library/external-dns-ga.yaml")),
+    ("interval-defaults", include_str!("library/interval-defaults.yaml")),
+    ("prune-guard", include_str!("library/prune-guard.yaml")),
+];

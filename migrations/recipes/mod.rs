@@ -1,0 +1,176 @@
+//! Recipes as migrations: what people write in YAML ([`crate::recipe`]) is planned, proven and
+//! written as any other migration is.
+//!
+//! Every stage is a step of units, one for each document. Units of a stage whose gate is not open
+//! are there and never land, so that nothing is planned on what may come much later.
+
+mod built;
+mod case;
+mod documents;
+mod effects;
+mod gates;
+mod library;
+mod matches;
+mod mentions;
+mod registry;
+mod runbook;
+mod work;
+mod write;
+
+pub use case::{Case, CaseResult, cases, run as run_case, updated};
+pub use gates::{Gates, Tree};
+pub use library::LIBRARY;
+pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS};
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::config::Settings;
+use crate::flux::View;
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, Edited, Finding, Meta, Migration, OutOfScope, Survey, Unit};
+use crate::recipe::language::RecipeSettings;
+use crate::recipe::{Recipe, Stage};
+use crate::repo::RepoPath;
+use documents::Found;
+use work::Work;
+
+/// Where a definition comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The program brings it.
+    BuiltIn,
+    /// A file of the repository.
+    Repository(RepoPath),
+    /// A file that an option names.
+    Given(String),
+}
+
+/// A recipe as a migration.
+///
+/// A process reads its recipes once: their names live as long as it does, as those of the other
+/// migrations do, so that ids of units are cheap to copy.
+#[derive(Debug)]
+pub struct RecipeMigration {
+    pub(crate) recipe: &'static Recipe,
+    pub(crate) meta: &'static Meta,
+    /// The definition and its parameters, as 16 hexadecimal digits.
+    pub digest: &'static str,
+    /// Where it comes from.
+    pub origin: Origin,
+    settings: Option<RecipeSettings>,
+    /// The stages whose questions are answered.
+    confirmed: BTreeSet<String>,
+    /// What gates of stages say.
+    gates: Gates,
+}
+
+impl RecipeMigration {
+    fn new(recipe: Recipe, origin: Origin, settings: Option<RecipeSettings>, confirmed: BTreeSet<String>) -> Self {
+        let recipe: &'static Recipe = Box::leak(Box::new(recipe));
+        let digest: &'static str = Box::leak(digest_of(recipe).into_boxed_str());
+        let readme: &'static str = Box::leak(runbook::readme(recipe, &origin).into_boxed_str());
+        let meta: &'static Meta = Box::leak(Box::new(Meta {
+            id: &recipe.name,
+            aliases: &[],
+            version: recipe.version,
+            phase: recipe.phase,
+            summary: &recipe.summary,
+            readme,
+            // They are among the general ones.
+            codes: &[],
+        }));
+        RecipeMigration { recipe, meta, digest, origin, settings, confirmed, gates: Gates::default() }
+    }
+
+    /// This recipe, with what the gates of its stages say.
+    pub fn with_gates(&self, gates: Gates) -> RecipeMigration {
+        RecipeMigration {
+            gates,
+            origin: self.origin.clone(),
+            settings: self.settings.clone(),
+            confirmed: self.confirmed.clone(),
+            ..*self
+        }
+    }
+
+    /// Whether a stage has a gate.
+    pub fn has_gates(&self) -> bool {
+        self.recipe.stages.iter().any(|stage| !stage.gate.is_empty())
+    }
+
+    /// The stages that are not over: those before one that somebody answered for would undo it.
+    fn stages(&self) -> impl Iterator<Item = &'static Stage> {
+        let is_answered = |stage: &Stage| {
+            let asks = |condition: &_| matches!(condition, crate::recipe::gate::Condition::Confirm(_));
+            stage.gate.iter().any(asks) && self.confirmed.contains(&stage.name)
+        };
+        let over = self.recipe.stages.iter().rposition(is_answered).unwrap_or_default();
+        self.recipe.stages.iter().skip(over)
+    }
+
+    /// The stage of a unit.
+    fn stage_of(&self, unit: &Unit) -> Option<&'static Stage> {
+        self.recipe.stages.iter().find(|stage| stage.name == unit.id.step)
+    }
+}
+
+impl Migration for RecipeMigration {
+    fn meta(&self) -> &'static Meta {
+        self.meta
+    }
+
+    fn keeps_builds(&self, unit: &Unit) -> bool {
+        let promise = self.stage_of(unit).map(|stage| &stage.promise);
+        matches!(promise, Some(crate::recipe::promise::Promise::Nothing))
+    }
+
+    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        let all = view.whole();
+        let mut survey = Survey::default();
+        let mut found: Vec<(&Stage, Found<'_>)> = Vec::new();
+        for stage in self.stages() {
+            let of_stage = Found::of(self, &all, stage);
+            survey.drafts.extend(Work { migration: self, view: &all, stage }.drafts(&of_stage, settings));
+            found.push((stage, of_stage));
+        }
+        survey.findings.extend(matches::nothing(self, &all, &found));
+        survey.findings.extend(mentions::left(self, &all));
+        let not_known: BTreeSet<&str> =
+            found.iter().flat_map(|(_, found)| &found.not_known).map(|(place, _)| place.as_str()).collect();
+        if !not_known.is_empty() {
+            let list = not_known.iter().copied().collect::<Vec<_>>().join(", ");
+            survey.out_of_scope =
+                OutOfScope { count: not_known.len(), what: format!("objects of which it is not known: {list}") };
+        }
+        survey
+    }
+
+    fn edit(&self, view: &View, units: &[&Unit], _: &Settings) -> Vec<Edited> {
+        let all = view.whole();
+        units.iter().map(|unit| write::edit(self, &all, unit)).collect()
+    }
+
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {
+        batches.iter().map(|batch| runbook::of(self, view, batch)).collect()
+    }
+}
+
+/// What stands for a definition and the values of its parameters.
+fn digest_of(recipe: &Recipe) -> String {
+    let mut hash = Sha256::new();
+    hash.update(recipe.text.as_bytes());
+    for param in &recipe.params {
+        hash.update(format!("\0{}\0{}", param.name, param.value.to_flow()).as_bytes());
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A finding about a recipe as a whole, in its file.
+fn about(migration: &RecipeMigration, finding: Finding, line: Option<usize>) -> Finding {
+    match &migration.origin {
+        Origin::Repository(path) => finding.at(path, line),
+        Origin::BuiltIn | Origin::Given(_) => finding,
+    }
+}

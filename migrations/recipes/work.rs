@@ -1,0 +1,83 @@
+//! A stage at work on a tree: the drafts of its units.
+
+use std::collections::BTreeSet;
+
+use super::RecipeMigration;
+use super::built::Built;
+use super::documents::{Found, Made};
+use super::effects;
+use crate::config::Settings;
+use crate::flux::View;
+use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
+use crate::recipe::{Stage, codes};
+
+/// A stage on a tree.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'w> {
+    pub(super) migration: &'w RecipeMigration,
+    pub(super) view: &'w View,
+    pub(super) stage: &'w Stage,
+}
+
+impl Work<'_> {
+    /// The name of a unit of a stage.
+    pub(super) fn id(&self, stage: &str, subject: &Subject) -> UnitId {
+        let stage = self.migration.recipe.stage(stage).expect("it is one of its stages");
+        UnitId { migration: self.migration.meta.id, step: &stage.name, subject: subject.clone() }
+    }
+
+    /// The drafts of all that a stage finds to do.
+    pub(super) fn drafts(&self, found: &Found<'_>, settings: &Settings) -> Vec<Draft> {
+        let built = Built::of(self, found, settings);
+        found.open.iter().map(|(subject, made)| self.draft(subject, made, &built)).collect()
+    }
+
+    fn draft(&self, subject: &Subject, made: &[Made<'_>], built: &Built) -> Draft {
+        let path = subject.path().clone();
+        let line = made.first().map(|made| made.document.root.line());
+        let recipe = self.migration.recipe;
+        let mut draft = Draft::new(self.id(&self.stage.name, subject), self.title(made), [path.clone()]);
+        let stage: Option<&'static str> = recipe.has_stages.then_some(draft.id.step);
+        draft.recipe = Some(OfRecipe { stage, digest: self.migration.digest });
+        let earlier = recipe.stages.iter().take_while(|stage| stage.name != self.stage.name);
+        draft.needs = earlier.map(|stage| self.id(&stage.name, subject)).collect();
+        let refused = made.iter().find_map(|made| made.outcome.as_ref().err());
+        if let Some(refused) = refused {
+            draft.findings.push(Finding::error(refused.code, refused.message.clone()).at(&path, line));
+            return draft;
+        }
+        effects::describe(self, made, &mut draft);
+        built.describe(subject, &mut draft);
+        if let Some(reason) = &recipe.review {
+            draft.findings.push(Finding::warning(codes::RECIPE_REVIEW, reason.clone()).at(&path, line));
+        }
+        draft.closed_gates = self.migration.gates.of(self.stage, &clusters_of(made));
+        draft
+    }
+
+    /// What becomes of the documents, in a few words.
+    fn title(&self, made: &[Made<'_>]) -> String {
+        const SHOWN: usize = 3;
+        let changes = made.iter().filter_map(|made| Some((made, made.outcome.as_ref().ok()?)));
+        let all: Vec<String> = changes
+            .flat_map(|(made, outcome)| {
+                made.from.differences(&outcome.value).into_iter().map(|difference| match difference.after {
+                    Some(after) => format!("{}: {}", difference.field, after.replace('\n', "\\n")),
+                    None => format!("{} removed", difference.field),
+                })
+            })
+            .collect();
+        let more = if all.len() > SHOWN { format!(", and {} more", all.len() - SHOWN) } else { String::new() };
+        let shown = all.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+        if shown.is_empty() { self.migration.recipe.summary.clone() } else { format!("{shown}{more}") }
+    }
+}
+
+/// The clusters that apply some documents.
+pub(super) fn clusters_of(made: &[Made<'_>]) -> BTreeSet<String> {
+    let name = |made: &Made<'_>| {
+        let graph = made.document.view.graph();
+        made.document.reaches().map(|reach| graph.clusters[reach.cluster].name.clone()).collect::<Vec<_>>()
+    };
+    made.iter().flat_map(name).collect()
+}

@@ -1,0 +1,111 @@
+//! A document that selectors are asked about.
+
+use std::sync::Arc;
+
+use super::{Answer, GroupKind, Select};
+use crate::flux::{Object, Reach, Value, View};
+use crate::recipe::pattern::Patterns;
+use crate::repo::RepoPath;
+use crate::yaml::Node;
+
+/// A document of a file, or an item of a List.
+#[derive(Clone, Copy)]
+pub struct Document<'v> {
+    /// The tree.
+    pub view: &'v View,
+    /// The file.
+    pub path: &'v RepoPath,
+    /// Its node.
+    pub root: Node<'v>,
+    /// The object, if it is one.
+    pub object: Option<&'v Object>,
+    /// The cluster whose reaches count, if not all do.
+    pub cluster: Option<&'v str>,
+}
+
+impl<'v> Document<'v> {
+    /// The objects of a file, Lists opened.
+    pub fn objects(view: &'v View, path: &'v RepoPath) -> impl Iterator<Item = Document<'v>> {
+        let objects = view.file(path).into_iter().flat_map(|file| &file.objects).flat_map(Object::expanded);
+        objects.filter_map(move |object| {
+            let root = view.node(&object.at)?;
+            Some(Document { view, path, root, object: Some(object), cluster: None })
+        })
+    }
+
+    /// The documents of a file that are no objects.
+    pub fn others(view: &'v View, path: &'v RepoPath) -> Vec<Document<'v>> {
+        let Some(file) = view.file(path) else { return Vec::new() };
+        let Some(stream) = &file.stream else { return Vec::new() };
+        let is_object = |number: usize| file.objects.iter().any(|object| object.at.document == number);
+        let others = stream.documents().enumerate().filter(|(number, _)| !is_object(*number));
+        others.map(|(_, root)| Document { view, path, root, object: None, cluster: None }).collect()
+    }
+
+    /// This one, as one cluster applies it.
+    #[must_use]
+    pub fn on(self, cluster: &'v str) -> Document<'v> {
+        Document { cluster: Some(cluster), ..self }
+    }
+
+    /// Who applies it.
+    pub fn reaches(&self) -> impl Iterator<Item = &'v Reach> {
+        let graph = self.view.graph();
+        let reaches = self.object.map_or(&[][..], |object| graph.reaches(&object.at));
+        let cluster = self.cluster;
+        reaches.iter().filter(move |reach| cluster.is_none_or(|name| graph.clusters[reach.cluster].name == name))
+    }
+
+    /// Whether no cluster applies it.
+    pub fn is_unreached(&self) -> bool {
+        self.reaches().next().is_none()
+    }
+
+    /// Whether it is of a group and kind.
+    pub fn is_of(&self, kind: &GroupKind) -> bool {
+        self.object.is_some_and(|object| kind.is(&object.api_version, &object.kind))
+    }
+
+    /// The version of its API, without the group.
+    pub fn api_version(&self) -> &str {
+        let whole = self.object.map_or("", |object| &object.api_version);
+        whole.rsplit_once('/').map_or(whole, |(_, version)| version)
+    }
+
+    /// Its effective name and namespace.
+    pub fn name<'n>(&'n self, reach: Option<&'n Reach>) -> (&'n str, &'n str) {
+        match (reach, self.object) {
+            (Some(reach), _) => (&reach.name, reach.namespace.as_deref().unwrap_or_default()),
+            (None, Some(object)) => (&object.name, object.namespace.as_deref().unwrap_or_default()),
+            (None, None) => ("", ""),
+        }
+    }
+
+    /// It, as a cluster gets it.
+    pub fn arrived(&self, reach: &Reach) -> Option<Arc<Value>> {
+        self.view.effective(&self.object?.at, reach)
+    }
+
+    /// Whether a Flux Kustomization with such a name applies it: `name`, or `namespace/name`.
+    pub(super) fn is_rendered_by(&self, reach: Option<&Reach>, patterns: &Patterns) -> bool {
+        let Some(reach) = reach else { return false };
+        let kustomization = &self.view.graph().kustomizations[reach.kustomization];
+        patterns.is_match(&kustomization.name) || patterns.is_match(&kustomization.full_name())
+    }
+
+    /// Whether it is a Flux Kustomization that applies something that is selected.
+    pub(super) fn renders(&self, select: &Select) -> Answer {
+        let Some(object) = self.object.filter(|object| object.is_flux_kustomization()) else {
+            return Answer::No("renders");
+        };
+        let graph = self.view.graph();
+        let applies = |reach: &Reach| graph.kustomizations[reach.kustomization].at == object.at;
+        let rendered = graph.reached().filter(|(_, reaches)| reaches.iter().any(applies));
+        let mut documents = rendered.filter_map(|(at, _)| {
+            let (object, root) = (self.view.object(at)?, self.view.node(at)?);
+            let document = Document { view: self.view, path: &at.path, root, object: Some(object), cluster: None };
+            Some(select.ask(&document, &Value::of(root)?))
+        });
+        if documents.any(|answer| answer.is_yes()) { Answer::Yes } else { Answer::No("renders") }
+    }
+}

@@ -1,0 +1,208 @@
+//! `rename-key`, `copy-key` and `drop-key`: keys of mappings that match a pattern, and what stands
+//! under them.
+
+use super::anywhere::everywhere;
+use super::{Notes, Reach, Refused, Seen, prune, removes_parents};
+use crate::flux::Value;
+use crate::recipe::codes;
+use crate::recipe::model::Guards;
+use crate::recipe::pattern::{Pattern, with_captures};
+use crate::recipe::place::Place;
+
+/// A verb about keys.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// What it does.
+    pub what: What,
+    /// Which keys.
+    pub key: Pattern,
+    /// The other key: the new one, or the copy.
+    pub other: Option<String>,
+    /// The value of the other key, if it is not the same.
+    pub value: Option<Value>,
+    /// Where.
+    pub at: Reach,
+    /// The lists under these keys whose items are found by their `name`.
+    pub entries: Vec<String>,
+    /// Whether parents that are empty then are removed, too; `None` if the place decides.
+    pub with_parents: Option<bool>,
+}
+
+/// What is done with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It becomes the other.
+    Rename,
+    /// The other is put behind it.
+    Copy,
+    /// It is removed; if there is another, only where that stands beside it.
+    Drop,
+}
+
+/// How a name among its neighbours is to change.
+enum Change {
+    /// At this index, another name and value.
+    Renamed(usize, String, Option<Value>),
+    /// Behind this index, a copy.
+    Copied(usize, String, Option<Value>),
+    /// It is removed; the name that stays in its place, if there is one.
+    Dropped(usize, Option<String>),
+}
+
+impl Keys {
+    pub(super) fn word(&self) -> &'static str {
+        match self.what {
+            What::Rename => "rename-key",
+            What::Copy => "copy-key",
+            What::Drop => "drop-key",
+        }
+    }
+
+    pub(super) fn act(&self, value: &mut Value, guards: &Guards, notes: &mut Notes) -> Result<Seen, Refused> {
+        let mut seen = Seen::default();
+        match &self.at {
+            Reach::At(path) => {
+                for place in path.hits(value)?.into_iter().rev() {
+                    let Some(mapping) = place.of_mut(value) else { continue };
+                    seen.parent = true;
+                    seen = seen.or(self.in_mapping(mapping, Some(&place), guards, notes)?);
+                    let is_emptied = matches!(mapping, Value::Mapping(entries) if entries.is_empty());
+                    if self.what == What::Drop
+                        && is_emptied
+                        && self.with_parents.unwrap_or_else(|| removes_parents(&place))
+                    {
+                        prune(value, place);
+                    }
+                }
+            }
+            Reach::Anywhere => {
+                let literal = self.key.longest_literal().to_owned();
+                everywhere(value, &Place::default(), &literal, &mut |value, place, list_of| {
+                    let is_mapping = matches!(value, Value::Mapping(_));
+                    let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
+                    if is_mapping {
+                        seen = seen.or(self.in_mapping(value, place, guards, notes)?);
+                    } else if is_list {
+                        seen = seen.or(self.in_items(value, guards)?);
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Acts on the keys of a mapping. `place` is where it is, if it is no nested text.
+    fn in_mapping(
+        &self,
+        mapping: &mut Value,
+        place: Option<&Place>,
+        guards: &Guards,
+        notes: &mut Notes,
+    ) -> Result<Seen, Refused> {
+        let Value::Mapping(entries) = mapping else { return Ok(Seen::default()) };
+        let names: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+        let values: Vec<&Value> = entries.iter().map(|(_, value)| value).collect();
+        let (changes, seen) = self.changes(&names, &values, guards)?;
+        for change in changes.into_iter().rev() {
+            match change {
+                Change::Renamed(at, name, value) => {
+                    entries[at].0 = name;
+                    entries[at].1 = value.unwrap_or_else(|| entries[at].1.clone());
+                }
+                Change::Copied(at, name, value) => {
+                    let value = value.unwrap_or_else(|| entries[at].1.clone());
+                    entries.insert(at + 1, (name, value));
+                }
+                Change::Dropped(at, successor) => {
+                    let (name, _) = entries.remove(at);
+                    notes.successors.extend(place.cloned().zip(successor).map(|(place, other)| (place, name, other)));
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Acts on the items of a list by their `name`.
+    fn in_items(&self, list: &mut Value, guards: &Guards) -> Result<Seen, Refused> {
+        let Value::Sequence(items) = list else { return Ok(Seen::default()) };
+        let named: Vec<usize> = (0..items.len()).filter(|at| items[*at].text_at(&["name"]).is_some()).collect();
+        let names: Vec<&str> = named.iter().filter_map(|at| items[*at].text_at(&["name"])).collect();
+        // Two items are the same if they are but for their names.
+        let bare: Vec<Value> = named.iter().map(|at| without_name(&items[*at])).collect();
+        let (changes, seen) = self.changes(&names, &bare.iter().collect::<Vec<_>>(), guards)?;
+        for change in changes.into_iter().rev() {
+            match change {
+                Change::Renamed(at, name, _) => items[named[at]].set("name", Value::string(&name)),
+                Change::Copied(at, name, _) => {
+                    let mut copy = items[named[at]].clone();
+                    copy.set("name", Value::string(&name));
+                    items.insert(named[at] + 1, copy);
+                }
+                Change::Dropped(at, _) => drop(items.remove(named[at])),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What is to change among names, in their order, and what was seen.
+    fn changes(&self, names: &[&str], values: &[&Value], guards: &Guards) -> Result<(Vec<Change>, Seen), Refused> {
+        let mut changes = Vec::new();
+        let mut seen = Seen::default();
+        for (at, name) in names.iter().enumerate() {
+            let Some(captures) = self.key.captures(name) else {
+                seen = seen.or(Seen::state(self.is_result(name)));
+                continue;
+            };
+            seen = seen.or(Seen::state(true));
+            if !guards.hold(values[at]) {
+                continue;
+            }
+            let other = self.other.as_deref().map(|other| with_captures(other, &captures));
+            let value = self.value.as_ref().map(|value| in_texts(value, &captures));
+            let there = other.as_ref().and_then(|other| names.iter().position(|name| name == other));
+            let is_same = there.map(|there| values[there].same_as(value.as_ref().unwrap_or(values[at])));
+            match (self.what, is_same) {
+                (_, _) if other.as_deref() == Some(name) => {}
+                (What::Drop, Some(true)) => changes.push(Change::Dropped(at, other)),
+                (What::Drop, None) if self.other.is_none() => changes.push(Change::Dropped(at, None)),
+                (What::Drop, _) | (What::Copy, Some(true)) => {}
+                (What::Rename, Some(true)) => changes.push(Change::Dropped(at, other)),
+                (What::Rename | What::Copy, Some(false)) => {
+                    let message =
+                        format!("`{name}` and `{}` are both there, with different values", other.unwrap_or_default());
+                    return Err(Refused::new(codes::BOTH_THERE, message));
+                }
+                (What::Rename, None) => changes.push(Change::Renamed(at, other.unwrap_or_default(), value)),
+                (What::Copy, None) => changes.push(Change::Copied(at, other.unwrap_or_default(), value)),
+            }
+        }
+        Ok((changes, seen))
+    }
+
+    /// Whether a name may be what this makes: the other key, whatever was captured.
+    fn is_result(&self, name: &str) -> bool {
+        let Some(other) = &self.other else { return false };
+        let any = vec!["*".to_owned(); self.key.count()];
+        let escaped = Pattern::escaped(other);
+        Pattern::parse(&with_captures(&escaped, &any)).is_ok_and(|pattern| pattern.is_match(name))
+    }
+}
+
+fn without_name(item: &Value) -> Value {
+    let mut bare = item.clone();
+    bare.remove("name");
+    bare
+}
+
+/// A value with captures in its texts.
+fn in_texts(value: &Value, captures: &[String]) -> Value {
+    match value {
+        Value::Scalar { text, string: true } => Value::string(&with_captures(text, captures)),
+        Value::Sequence(items) => Value::Sequence(items.iter().map(|item| in_texts(item, captures)).collect()),
+        Value::Mapping(entries) => {
+            Value::Mapping(entries.iter().map(|(key, value)| (key.clone(), in_texts(value, captures))).collect())
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,286 @@
+//! What a step does to the value of a document. One file for each verb; each is a function of the
+//! value alone, and does nothing where it is done.
+
+mod add;
+mod anywhere;
+mod keys;
+mod list;
+mod moved;
+mod remove;
+mod set;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use keys::{Keys, What};
+pub use list::{Items, List, Which};
+pub use text::Replacing;
+
+use super::model::Guards;
+use super::path::{Path, TooMany};
+use super::pattern::Pattern;
+use super::place::Place;
+use crate::finding::Code;
+use crate::flux::Value;
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// `set`: puts a value where one is.
+    Set {
+        /// Where.
+        path: Path,
+        /// The value.
+        to: Value,
+        /// The comment beside it.
+        comment: Commenting,
+    },
+    /// `add`: a new entry.
+    Add {
+        /// Where.
+        path: Path,
+        /// Its value.
+        value: Value,
+        /// Whether mappings that are missing on the way are made.
+        creates_parents: bool,
+        /// Where among its neighbours.
+        order: Order,
+        /// The comment beside it.
+        comment: Commenting,
+    },
+    /// `remove`: takes an entry or item out.
+    Remove {
+        /// Where.
+        path: Path,
+        /// Whether parents that are empty then are removed, too; `None` if the path decides.
+        with_parents: Option<bool>,
+    },
+    /// `move`: an entry, to another place.
+    Move {
+        /// From where.
+        from: Path,
+        /// Where to.
+        to: Path,
+        /// Where among its neighbours.
+        order: Order,
+    },
+    /// `rename-key`, `copy-key`, `drop-key`.
+    Keys(Keys),
+    /// `list`.
+    List(List),
+    /// `text`: a part of texts.
+    Text(Replacing),
+}
+
+/// What happens to the comment of an entry.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Commenting {
+    /// It stays as it is.
+    #[default]
+    Stays,
+    /// This text is put beside it.
+    Put(String),
+    /// Those that match are taken away: what the recipe itself puts there, or what a condition names.
+    Take(Vec<Pattern>),
+}
+
+/// Where a new entry is placed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// After all others.
+    #[default]
+    Last,
+    /// Before all others.
+    First,
+    /// Before the first of these that is there, else last.
+    Before(Vec<String>),
+    /// After the first of these that is there, else last.
+    After(Vec<String>),
+    /// In the order of the alphabet, if its neighbours are.
+    Sorted,
+}
+
+impl Order {
+    /// The index at which it is placed among keys.
+    fn index(&self, new: &str, keys: &[&str]) -> usize {
+        let first_of = |names: &[String]| names.iter().find_map(|name| keys.iter().position(|key| key == name));
+        match self {
+            Order::Last => keys.len(),
+            Order::First => 0,
+            Order::Before(names) => first_of(names).unwrap_or(keys.len()),
+            Order::After(names) => first_of(names).map_or(keys.len(), |at| at + 1),
+            Order::Sorted if keys.is_sorted() => keys.partition_point(|key| *key < new),
+            Order::Sorted => keys.len(),
+        }
+    }
+}
+
+/// Where a verb looks.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// At the hits of a path.
+    At(Path),
+    /// In everything.
+    Anywhere,
+}
+
+/// Why a step cannot act on a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason code.
+    pub code: &'static Code,
+    /// What is in the way, with real names.
+    pub message: String,
+}
+
+impl Refused {
+    /// For a reason.
+    pub fn new(code: &'static Code, message: impl Into<String>) -> Refused {
+        Refused { code, message: message.into() }
+    }
+}
+
+impl From<TooMany> for Refused {
+    fn from(_: TooMany) -> Refused {
+        Refused::new(super::codes::OTHER_SHAPE, format!("a path has more than {} hits in it", super::path::HITS))
+    }
+}
+
+/// What steps did to a document, beside its value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Notes {
+    /// Comments to put beside entries, or to take away.
+    pub comments: Vec<(Place, Commenting)>,
+    /// Entries that are removed and whose comments stay for another one: the mapping, the key, and
+    /// the key that stays.
+    pub successors: Vec<(Place, String, String)>,
+}
+
+/// What a step saw in a document, whether or not it had something to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its before-state or its after-state.
+    pub state: bool,
+    /// That what contains its path is there.
+    pub parent: bool,
+}
+
+impl Seen {
+    fn or(self, other: Seen) -> Seen {
+        Seen { state: self.state || other.state, parent: self.parent || other.parent }
+    }
+
+    fn state(state: bool) -> Seen {
+        Seen { state, parent: state }
+    }
+}
+
+impl Verb {
+    /// Acts on a value.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn act(&self, value: &mut Value, guards: &Guards, notes: &mut Notes) -> Result<Seen, Refused> {
+        match self {
+            Verb::Set { path, to, comment } => set::act(value, path, to, comment, guards, notes),
+            Verb::Add { path, value: new, creates_parents, order, comment } => {
+                add::act(value, path, new, *creates_parents, order, comment, notes)
+            }
+            Verb::Remove { path, with_parents } => remove::act(value, path, *with_parents, guards),
+            Verb::Move { from, to, order } => moved::act(value, from, to, order, guards),
+            Verb::Keys(keys) => keys.act(value, guards, notes),
+            Verb::List(list) => list.act(value),
+            Verb::Text(replacing) => replacing.act(value),
+        }
+    }
+
+    /// Its word in a recipe.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verb::Set { .. } => "set",
+            Verb::Add { .. } => "add",
+            Verb::Remove { .. } => "remove",
+            Verb::Move { .. } => "move",
+            Verb::Keys(keys) => keys.word(),
+            Verb::List(_) => "list",
+            Verb::Text(_) => "text",
+        }
+    }
+
+    /// The paths that it names.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Verb::Set { path, .. } | Verb::Add { path, .. } | Verb::Remove { path, .. } => vec![path],
+            Verb::Move { from, to, .. } => vec![from, to],
+            Verb::Keys(Keys { at: Reach::At(path), .. }) | Verb::Text(Replacing { at: Reach::At(path), .. }) => {
+                vec![path]
+            }
+            Verb::Keys(_) | Verb::Text(_) => Vec::new(),
+            Verb::List(list) => vec![&list.path],
+        }
+    }
+
+    /// Whether it looks in everything, and then the longest text that it looks for.
+    pub fn anywhere(&self) -> Option<&str> {
+        match self {
+            Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => Some(keys.key.longest_literal()),
+            Verb::Text(Replacing { at: Reach::Anywhere, from, .. }) => Some(from),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a parent that is empty once the place is gone is removed: not the first level of a
+/// document (`spec`), and not what lies in the values of a chart, to which an empty mapping is a
+/// value.
+fn removes_parents(place: &Place) -> bool {
+    let keys: Vec<&super::place::Part> = place.0.iter().take(2).collect();
+    let is = |part: &super::place::Part, name: &str| matches!(part, super::place::Part::Key(key) if key == name);
+    !matches!(keys.as_slice(), [first, second] if is(first, "spec") && is(second, "values"))
+}
+
+/// Removes parents of a removed place that are empty now, up to the first level.
+fn prune(value: &mut Value, mut parent: Place) {
+    while parent.0.len() > 1 {
+        let is_empty = match parent.of(value) {
+            Some(Value::Mapping(entries)) => entries.is_empty(),
+            Some(Value::Sequence(items)) => items.is_empty(),
+            _ => false,
+        };
+        if !is_empty {
+            return;
+        }
+        take_out(value, &parent);
+        let Some((above, _)) = parent.split() else { return };
+        parent = above;
+    }
+}
+
+/// Takes what is at a place out of its parent.
+fn take_out(value: &mut Value, place: &Place) -> Option<Value> {
+    let (parent, last) = place.split()?;
+    match (parent.of_mut(value)?, last) {
+        (Value::Mapping(entries), super::place::Part::Key(key)) => {
+            let at = entries.iter().position(|(name, _)| name == key)?;
+            Some(entries.remove(at).1)
+        }
+        (Value::Sequence(items), super::place::Part::Index(index)) if *index < items.len() => {
+            Some(items.remove(*index))
+        }
+        _ => None,
+    }
+}
+
+/// Puts a new entry into a mapping.
+fn put(mapping: &mut Value, key: &str, new: Value, order: &Order) -> Result<(), Refused> {
+    if *mapping == Value::Null {
+        *mapping = Value::Mapping(Vec::new());
+    }
+    let Value::Mapping(entries) = mapping else {
+        return Err(Refused::new(super::codes::OTHER_SHAPE, format!("what should get `{key}` is no mapping")));
+    };
+    let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+    let at = order.index(key, &keys);
+    entries.insert(at, (key.to_owned(), new));
+    Ok(())
+}
