@@ -85,6 +85,11 @@ impl<'v> Needed<'v> {
     }
 }
 
+/// Whether one source has all that is to be carried to another.
+fn carries_all(one: &Spec, other: &Spec) -> bool {
+    other.carried.iter().all(|carried| carried.0 == "timeout" || one.carried.contains(carried))
+}
+
 /// Why a second source of this key is not written, if one of another registry would have its name.
 fn twin(view: &View, of: &SourceKey) -> Option<Finding> {
     let is_twin = |other: &&OciRepository| {
@@ -111,10 +116,11 @@ impl Drafted<'_> {
     /// The source that is written beside another one of 3.x, for the releases of this one, too.
     ///
     /// # Errors
-    /// A finding, if it does not arrive, or if its credentials or checks are not those of this one.
+    /// A finding, if it does not arrive, or if it has not all credentials and checks of this one: what
+    /// it has beside is no loss, as with a source that is there.
     fn shared(&self, carrier: &Drafted<'_>, view: &View, together: Option<&View>) -> Result<Second, Finding> {
         let second = carrier.second(view, together)?;
-        if carrier.spec.carried == self.spec.carried {
+        if carries_all(&carrier.spec, &self.spec) {
             return Ok(Second { old: self.old.at.clone(), ..second });
         }
         let what = format!("the new source {} is needed for {}, too", second.name, carrier.old.at);
