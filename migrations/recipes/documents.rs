@@ -125,10 +125,7 @@ pub(super) struct Extent<'r> {
 impl<'r> Extent<'r> {
     pub(super) fn of(migration: &'r RecipeMigration, stage: &'r Stage) -> Extent<'r> {
         let recipe: &Recipe = migration.recipe;
-        let kinds = |select: &'r Select| -> Option<Vec<&'r str>> {
-            select.kinds().map(|kinds| kinds.into_iter().map(|kind| &*kind.kind).collect())
-        };
-        let steps = stage.steps.iter().map(|step| (kinds(&step.select), step.verb.anywhere()));
+        let steps = stage.steps.iter().map(|step| (step.select.words(), step.verb.anywhere()));
         let settings = migration.settings.as_ref();
         let files = settings.filter(|settings| !settings.files.is_empty());
         let files = files.and_then(|settings| Files::parse(settings.files.iter().map(String::as_str)).ok());
@@ -161,9 +158,8 @@ impl<'r> Extent<'r> {
         let with = |words: BTreeSet<&str>| {
             words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path).collect()
         };
-        let of_selects = self.selects.iter().find_map(|select| select.kinds());
-        if let Some(kinds) = of_selects {
-            return with(kinds.into_iter().map(|kind| &*kind.kind).collect());
+        if let Some(words) = self.selects.iter().find_map(|select| select.words()) {
+            return with(words.into_iter().collect());
         }
         let words: Option<Vec<Vec<&str>>> = self
             .steps

@@ -163,8 +163,8 @@ fn whole(tree: &Tree<'_>) -> Result<View, Gate> {
 
 /// The documents of a tree of which a selector may be about some, each as the cluster applies it.
 fn asked_about<'v>(select: &Select, view: &'v View, cluster: Option<&'v str>) -> Vec<(Document<'v>, Value)> {
-    let files: BTreeSet<_> = match select.kinds() {
-        Some(kinds) => kinds.iter().flat_map(|kind| view.files_with(&kind.kind)).map(|(path, _)| path).collect(),
+    let files: BTreeSet<_> = match select.words() {
+        Some(words) => words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path).collect(),
         None => view.files().map(|(path, _)| path).collect(),
     };
     let files = files.into_iter().filter(|path| path.as_str().split('/').next() != Some(OWN));

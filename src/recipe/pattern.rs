@@ -79,11 +79,15 @@ impl Pattern {
 
     /// Whether it matches.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        // Most texts are told by what they do not have.
+        text.contains(&self.longest_literal) && self.regex.is_match(text)
     }
 
     /// What `*` or the groups of a regular expression match, in order; `None` if it does not match.
     pub fn captures(&self, text: &str) -> Option<Vec<String>> {
+        if !text.contains(&self.longest_literal) {
+            return None;
+        }
         let captures = self.regex.captures(text)?;
         Some(captures.iter().skip(1).map(|group| group.map_or("", |group| group.as_str()).to_owned()).collect())
     }

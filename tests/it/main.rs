@@ -27,6 +27,7 @@ mod mentions;
 mod mutants;
 mod next;
 mod recipe_tables;
+mod recipes;
 mod remediation_defaults;
 mod schema;
 mod terminal;

@@ -130,7 +130,8 @@ impl Reader<'_> {
         if what != What::Drop && other.is_none() {
             return None;
         }
-        Some(Verb::Keys(KeyVerb { what, key, other, value, at: at?, entries, with_parents }))
+        let result = KeyVerb::results(&key, other.as_deref());
+        Some(Verb::Keys(KeyVerb { what, key, other, result, value, at: at?, entries, with_parents }))
     }
 
     fn list(self, keys: &mut Keys<'_, '_>) -> Option<Verb> {

@@ -145,6 +145,22 @@ impl Path {
         Ok(self.hits(value)?.iter().filter_map(|place| place.of(value)).collect())
     }
 
+    /// All values that it hits, however many: for questions about a value.
+    pub fn all_values<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        let mut found = vec![value];
+        for segment in &self.segments {
+            let mut next = Vec::new();
+            for value in found {
+                match segment {
+                    Segment::One(selector) => selector.values(value, &mut next),
+                    Segment::Below(selector) => values_below(selector, value, &mut next),
+                }
+            }
+            found = next;
+        }
+        found
+    }
+
     /// The places up to the step before the last that exist, and the keys that lead on from the
     /// deepest of them: where a value would have to be added.
     ///
@@ -186,12 +202,36 @@ fn below(
     children(value, place).into_iter().try_for_each(|(place, child)| below(selector, child, &place, found, most))
 }
 
+fn values_below<'v>(selector: &Selector, value: &'v Value, found: &mut Vec<&'v Value>) {
+    selector.values(value, found);
+    value.entries().iter().for_each(|(_, child)| values_below(selector, child, found));
+    value.items().iter().for_each(|child| values_below(selector, child, found));
+}
+
 fn children<'v>(value: &'v Value, place: &Place) -> Vec<(Place, &'v Value)> {
     let entries = value.entries().iter().map(|(key, child)| (place.key(key), child));
     entries.chain(value.items().iter().enumerate().map(|(index, child)| (place.index(index), child))).collect()
 }
 
 impl Selector {
+    fn values<'v>(&self, value: &'v Value, found: &mut Vec<&'v Value>) {
+        let all = || value.entries().iter().map(|(_, child)| child).chain(value.items());
+        match self {
+            Selector::Key(key) => found.extend(value.get(key)),
+            Selector::Index(_) => {
+                let mut places = Vec::new();
+                // One place is never too many.
+                let _ = self.select(value, &Place::default(), &mut places, usize::MAX);
+                found.extend(places.iter().filter_map(|place| place.of(value)));
+            }
+            Selector::All => found.extend(all()),
+            Selector::Filter(comparisons) => {
+                let holds = |child: &&Value| comparisons.iter().all(|comparison| comparison.holds(child));
+                found.extend(all().filter(holds));
+            }
+        }
+    }
+
     fn select(&self, value: &Value, place: &Place, found: &mut Vec<Place>, most: usize) -> Result<(), TooMany> {
         match self {
             Selector::Key(key) if value.get(key).is_some() => push(found, place.key(key), most),
@@ -265,6 +305,8 @@ mod tests {
             ("a.x.y", &[]),
         ] {
             assert_eq!(hits(path, text), want, "{path}");
+            let (path, value) = (Path::parse(path).unwrap(), value(text));
+            assert_eq!(path.all_values(&value), path.values(&value).unwrap(), "the same values");
         }
     }
 

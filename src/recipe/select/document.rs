@@ -66,6 +66,11 @@ impl<'v> Document<'v> {
         self.object.is_some_and(|object| kind.is(&object.api_version, &object.kind))
     }
 
+    /// Whether it is a HelmRelease.
+    pub fn is_release(&self) -> bool {
+        self.object.is_some_and(Object::is_helm_release)
+    }
+
     /// The version of its API, without the group.
     pub fn api_version(&self) -> &str {
         let whole = self.object.map_or("", |object| &object.api_version);

@@ -138,6 +138,19 @@ impl Select {
         all.filter(|all| !all.is_empty()).map(|all| all.into_iter().flatten().collect())
     }
 
+    /// The words of which a file must have one that has such a document; `None` if it says too little.
+    pub fn words(&self) -> Option<Vec<&str>> {
+        fn words(one: &Selector) -> Option<Vec<&str>> {
+            match (one.kinds.is_empty(), &one.chart) {
+                (false, _) => Some(one.kinds.iter().map(|kind| kind.kind.as_str()).collect()),
+                (true, Some(_)) => Some(vec!["HelmRelease"]),
+                (true, None) => None,
+            }
+        }
+        let all: Option<Vec<Vec<&str>>> = self.0.iter().map(words).collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.concat())
+    }
+
     /// Whether each of its alternatives says enough to be no mistake.
     pub fn is_narrow(&self) -> bool {
         let is_narrow =
@@ -184,6 +197,7 @@ impl Selector {
         let holds = |is: Option<bool>, condition| Answer::of(is.unwrap_or(true), condition);
         holds(self.params, "param")
             .and(|| Answer::of(self.kinds.is_empty() || self.kinds.iter().any(|kind| document.is_of(kind)), "kind"))
+            .and(|| Answer::of(self.chart.is_none() || document.is_release(), "chart"))
             .and(|| holds(self.files.as_ref().map(|files| files.has(document.path)), "file"))
             .and(|| {
                 holds(self.api_version.as_ref().map(|versions| versions.has(document.api_version())), "api-version")

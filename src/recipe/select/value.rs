@@ -38,8 +38,8 @@ pub enum Check {
 impl Test {
     /// Whether it holds for a value; comments are those of the document.
     pub fn holds(&self, value: &Value, document: Option<&Document<'_>>) -> bool {
-        let hits = self.path.all_hits(value).unwrap_or_default();
-        let has = |test: &dyn Fn(&Value) -> bool| hits.iter().filter_map(|place| place.of(value)).any(test);
+        let hits = self.path.all_values(value);
+        let has = |test: &dyn Fn(&Value) -> bool| hits.iter().any(|found| test(found));
         match &self.check {
             Check::Equals(wanted) => has(&|found| found.same_as(wanted)),
             Check::In(all) => has(&|found| all.iter().any(|wanted| found.same_as(wanted))),
@@ -50,7 +50,8 @@ impl Test {
                 let is_match = |text: &str| pattern.is_match(text.trim_start_matches('#').trim());
                 let node = |place: &Place| node_at(document?.root, place);
                 let stream = document.and_then(|document| document.view.file(document.path)?.stream.as_deref());
-                let nodes = hits.iter().filter_map(node);
+                let places = self.path.all_hits(value).unwrap_or_default();
+                let nodes = places.iter().filter_map(node);
                 let mut comments = nodes.filter_map(|node| Some((node, stream?))).flat_map(|(node, stream)| {
                     comments_of(stream, node).into_iter().map(|comment| &stream.text()[comment.range.clone()])
                 });

@@ -18,6 +18,8 @@ pub struct Keys {
     pub key: Pattern,
     /// The other key: the new one, or the copy.
     pub other: Option<String>,
+    /// All that the other key can be ([`Keys::results`]).
+    pub result: Option<Pattern>,
     /// The value of the other key, if it is not the same.
     pub value: Option<Value>,
     /// Where.
@@ -151,7 +153,7 @@ impl Keys {
         let mut seen = Seen::default();
         for (at, name) in names.iter().enumerate() {
             let Some(captures) = self.key.captures(name) else {
-                seen = seen.or(Seen::state(self.is_result(name)));
+                seen = seen.or(Seen::state(self.result.as_ref().is_some_and(|result| result.is_match(name))));
                 continue;
             };
             seen = seen.or(Seen::state(true));
@@ -180,12 +182,10 @@ impl Keys {
         Ok((changes, seen))
     }
 
-    /// Whether a name may be what this makes: the other key, whatever was captured.
-    fn is_result(&self, name: &str) -> bool {
-        let Some(other) = &self.other else { return false };
-        let any = vec!["*".to_owned(); self.key.count()];
-        let escaped = Pattern::escaped(other);
-        Pattern::parse(&with_captures(&escaped, &any)).is_ok_and(|pattern| pattern.is_match(name))
+    /// What matches all that the other key can be, whatever was captured.
+    pub fn results(key: &Pattern, other: Option<&str>) -> Option<Pattern> {
+        let any = vec!["*".to_owned(); key.count()];
+        Pattern::parse(&with_captures(&Pattern::escaped(other?), &any)).ok()
     }
 }
 

@@ -1,0 +1,79 @@
+//! Recipes do again what owners of repositories did by hand (`../shared/corpus/replays`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Repo, root};
+
+/// Where the replays are, if they are there.
+fn replays() -> Option<PathBuf> {
+    let corpus = std::env::var_os("FLUX_CODEMOD_CORPUS").map_or_else(|| root().join("../shared/corpus"), PathBuf::from);
+    Some(corpus.join("replays")).filter(|dir| dir.join("check.py").is_file())
+}
+
+fn check(replays: &Path, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new("python3").arg(replays.join("check.py")).args(arguments).output();
+    let output = output.map_err(|error| error.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(()) } else { Err(text(&output.stdout) + &text(&output.stderr)) }
+}
+
+/// Replays a recipe, stage after stage. `confirm` answers for the last one.
+fn replay(name: &str, recipe: &str, stages: &[&str], confirm: Option<&str>) {
+    let Some(replays) = replays() else {
+        eprintln!("SKIPPED {name}: there are no replays in ../shared/corpus");
+        return;
+    };
+    let is_python = Command::new("python3").args(["-c", "import yaml"]).status().is_ok_and(|status| status.success());
+    if !is_python {
+        eprintln!("SKIPPED {name}: python3 with PyYAML is missing");
+        return;
+    }
+    let repo = Repo::empty();
+    let (from, to) = (replays.join(name), repo.path().to_str().unwrap().to_owned());
+    let from_text = from.to_str().unwrap();
+    check(&replays, &["unpack", from_text, &to]).unwrap();
+    match std::fs::read_to_string(from.join("recipe.yaml")) {
+        Ok(text) => repo.write(&format!(".flux-codemod/recipes/{recipe}.yaml"), text),
+        Err(_) => repo.write(".flux-codemod.yaml", std::fs::read_to_string(from.join("flux-codemod.yaml")).unwrap()),
+    };
+    let mut apply = vec!["apply", recipe, "--review"];
+    for stage in stages {
+        if Some(stage) == stages.last() {
+            apply.extend(confirm.iter().flat_map(|confirm| ["--confirm", confirm]));
+        }
+        let run = repo.run(&apply);
+        assert!(run.stdout.contains("changed"), "{name} {stage}: {}{}", run.stdout, run.stderr);
+        check(&replays, &["result", from_text, &to, stage]).unwrap_or_else(|error| panic!("{error}"));
+        // What opens the next gate is not for a recipe to do.
+        if stage != stages.last().unwrap() {
+            check(&replays, &["given", from_text, &to, stage]).unwrap();
+        }
+    }
+    if stages.is_empty() {
+        repo.run(&apply);
+    }
+    check(&replays, &["result", from_text, &to]).unwrap_or_else(|error| panic!("{error}"));
+    let again = repo.run(&apply);
+    assert!(again.stdout.is_empty() && again.stderr.contains("nothing to write"), "{}{}", again.stdout, again.stderr);
+}
+
+#[test]
+fn annotations_move_in_stages() {
+    replay("01-external-dns-aclerici38", "external-dns-ga", &["expand", "contract"], None);
+}
+
+#[test]
+fn pruning_is_off_and_on_again() {
+    replay("07-prune-guard-joryirving", "prune-guard", &["guard", "restore"], Some("prune-guard/restore"));
+}
+
+#[test]
+fn settings_move_into_a_component() {
+    replay("08-defaults-component-onedr0p", "defaults-component", &["component", "redundant"], None);
+}
+
+#[test]
+fn entries_of_lists_and_variables_are_removed() {
+    replay("11-gatus-components-auricom", "gatus-components", &[], None);
+}
