@@ -127,7 +127,7 @@ enum Command {
     /// Also reports what puts data at risk. Exits with 1 if there is an error or a warning.
     /// `# flux-codemod: skip[CODE] reason` opts a place out.
     Doctor(doctor::DoctorArgs),
-    /// Explain a migration, a reason code or a word; without a name, list them
+    /// Explain a migration, a recipe, a reason code or a word; without a name, list them
     Explain(explain::ExplainArgs),
     /// Write a commented .flux-codemod.yaml with the current settings
     Init,
@@ -392,7 +392,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Check(args) => check::run(&start, args),
         Command::Verify(args) => verify::run(&start, args),
         Command::Doctor(args) => doctor::run(&start, args),
-        Command::Explain(args) => explain::run(args),
+        Command::Explain(args) => explain::run(&start, args),
         Command::Init => init::run(&start),
         Command::Recipe(args) => recipe::run(&start, args),
         Command::Demo(args) => demo::run(&start.dir, args),
