@@ -77,3 +77,20 @@ fn settings_move_into_a_component() {
 fn entries_of_lists_and_variables_are_removed() {
     replay("11-gatus-components-auricom", "gatus-components", &[], None);
 }
+
+#[test]
+fn recipes_are_explained() {
+    let repo = Repo::two_clusters();
+    assert_eq!(repo.run(&["recipe", "new", "retry-sooner"]).status, 0);
+    for (name, says) in
+        [("retry-sooner", ".flux-codemod/recipes/retry-sooner.yaml"), ("prune-guard", "It is built in.")]
+    {
+        let run = repo.run(&["explain", name]);
+        assert!(run.status == 0 && run.stdout.starts_with(&format!("# `{name}`")), "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(says), "{}", run.stdout);
+    }
+    // Built-in ones are known everywhere.
+    let nowhere = Repo::empty();
+    assert!(nowhere.run(&["explain", "prune-guard"]).stdout.contains("It is built in."));
+    assert_eq!(nowhere.run(&["explain", "retry-sooner"]).status, 2);
+}
