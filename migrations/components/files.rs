@@ -21,8 +21,12 @@ pub(super) fn read(view: &View, path: &RepoPath) -> Result<File, String> {
     file.ok_or_else(|| format!("{path} does not exist any more"))
 }
 
-/// Whether git stores a file as it is here, and as UTF-8.
-pub(super) fn is_plain_text(view: &View, path: &RepoPath, kind: &EntryKind) -> bool {
+/// Whether a file may be moved, copied or removed with its directory: git stores it as it is here,
+/// it is text that this program may change, and if it is YAML, then YAML that can be read. What
+/// nobody could read, nobody reviews.
+pub(super) fn is_readable(view: &View, path: &RepoPath, kind: &EntryKind) -> bool {
     matches!(kind, EntryKind::File { filtered: false, .. })
+        && view.barred(path).is_none()
+        && view.file(path).is_none_or(|file| file.broken.is_none())
         && read(view, path).is_ok_and(|file| str::from_utf8(&file.bytes).is_ok())
 }

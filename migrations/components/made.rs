@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::files::{files_in, is_plain_text, relocated};
+use super::files::{files_in, is_readable, relocated};
 use super::pair::Lacking;
 use crate::flux::{Kustomization, Listed, View, is_kustomization_file};
 use crate::repo::{EntryKind, RepoPath};
@@ -105,8 +105,7 @@ pub(super) fn check_can_be_copied(view: &View, template: &RepoPath) -> Result<()
 
 fn check_files(view: &View, files: impl IntoIterator<Item = RepoPath>) -> Result<(), Lacking> {
     for path in files {
-        let is_plain = view.tree().entry(&path).is_some_and(|kind| is_plain_text(view, &path, &kind));
-        if !is_plain || view.barred(&path).is_some() {
+        if !view.tree().entry(&path).is_some_and(|kind| is_readable(view, &path, &kind)) {
             return Err((codes::NOT_COPIED, format!("{path} cannot be copied")));
         }
     }

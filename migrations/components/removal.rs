@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::files::{files_in, read};
+use super::files::{files_in, is_readable, read};
 use super::find::Found;
 use super::made;
 use super::template::Consumer;
 use crate::flux::View;
 use crate::plan::Finding;
 use crate::plan::author::Written;
-use crate::repo::{Change, Changes, EntryKind, RepoPath};
+use crate::repo::{Change, Changes, RepoPath};
 use crate::yaml::{CommentFate, Fate};
 
 /// What must be done before a template can be removed.
@@ -42,10 +42,8 @@ fn before_beside<'f, 'v>(
     let is_named_elsewhere = found.elsewhere.iter().any(|other| other.target.is_in(template));
     // If the Component differs, whether to throw the contents away is not for a program.
     let mut files = found.view.tree().entries().filter(|(path, _)| path.is_in(template));
-    let is_plain = files.all(|(path, kind)| {
-        matches!(kind, EntryKind::File { filtered: false, .. }) && found.view.barred(&path).is_none()
-    });
-    if is_named_elsewhere || !counterpart.differs.is_empty() || !is_plain {
+    let are_readable = files.all(|(path, kind)| is_readable(found.view, &path, &kind));
+    if is_named_elsewhere || !counterpart.differs.is_empty() || !are_readable {
         return None;
     }
     // What is a part of it and no template of its own is removed with it.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::files::{files_in, is_plain_text, read, relocated};
+use super::files::{files_in, is_readable, read, relocated};
 use super::find::Found;
 use crate::flux::{At, FluxKustomization, Kustomization, View};
 use crate::plan::author::{Edits, Written};
@@ -98,9 +98,8 @@ impl<'v> Rename<'v> {
                 if is_inside || leads_inside {
                     found.push(refuse(&path, format!("{path} is a link, and would lead nowhere")));
                 }
-            } else if is_inside && !is_plain_text(self.view, &path, &kind) {
-                found
-                    .push(refuse(&path, format!("{path} cannot be moved: git stores it as something other than text")));
+            } else if is_inside && !is_readable(self.view, &path, &kind) {
+                found.push(refuse(&path, format!("{path} cannot be moved: it cannot be read, or must not be changed")));
             }
         }
         found

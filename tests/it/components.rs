@@ -243,3 +243,32 @@ fn onedr0p_home_ops() {
     let judged = judged(&switched);
     assert!(judged == 0 || judged == sample(consumers.keys()).len(), "{judged}");
 }
+
+/// What nobody can read, or nobody may change, holds back whatever would move or remove its directory.
+#[test]
+fn what_cannot_be_read_is_neither_moved_nor_removed() {
+    let dirs = [
+        "kubernetes/main/apps/moved/app",
+        "kubernetes/shared/templates/frehs",
+        "kubernetes/shared/templates/gaurded",
+        "kubernetes/shared/components/gaurded",
+    ];
+    let sops = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nsops: {mac: 'ENC[x]', version: 3.8.0}\n";
+    let files: [(&str, &[u8]); 5] = [
+        ("zz.bin", b"\xff\xfe\0"),
+        ("zz.yaml", b"a: [\n"),
+        ("zz.sops.yaml", sops.as_bytes()),
+        ("zz.yaml.j2", b"a: {{ x }}\n"),
+        ("zz.yml", b"a: {{ x }}\n"),
+    ];
+    for (name, bytes) in files {
+        for dir in dirs {
+            let repo = Repo::copy_of(&root().join("golden/components-rename/before"));
+            let file = repo.path().join(dir).join(name);
+            std::fs::write(&file, bytes).unwrap();
+            let repo = repo.commit();
+            repo.run(&["apply", "components", "--review", "--yes", "--here"]);
+            assert_eq!(std::fs::read(&file).ok().as_deref(), Some(bytes), "{name} in {dir}");
+        }
+    }
+}
