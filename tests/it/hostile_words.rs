@@ -72,7 +72,7 @@ fn nothing_hidden_is_in_json_and_no_link_in_sarif() {
 /// `kubectl delete deployment --all`: such a release is refused as a whole.
 #[test]
 fn no_name_is_an_option() {
-    let repo = Repo::copy_of(&root().join("golden/app-template-impact/before"));
+    let repo = Repo::copy_of(&root().join("golden/app-template-v4-impact/before"));
     let mut changed = 0;
     for (path, bytes) in repo.files() {
         let text = String::from_utf8_lossy(&bytes);

@@ -259,7 +259,8 @@ fn bodies_can_be_typed() {
 /// The steps of what the example does not have: hooks, claims, removals, renames, a context.
 #[test]
 fn steps_of_the_golden_cases_can_be_typed() {
-    let cases = ["app-template-impact", "chart-ref-hooks", "chart-ref-removal", "components-rename", "config-clusters"];
+    let cases =
+        ["app-template-v4-impact", "chart-ref-hooks", "chart-ref-removal", "components-rename", "config-clusters"];
     let mut lines: BTreeSet<String> = BTreeSet::new();
     for case in cases {
         let repo = Repo::copy_of(&root().join("golden").join(case).join("before")).commit();
