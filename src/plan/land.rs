@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use super::lines;
+use super::sharing::is_in_own_document;
 use super::skip::{self, OptOut};
 use super::wave::{Together, wave};
 use super::{Edited, Finding, Migration, Unit, UnitId, codes};
@@ -28,6 +29,8 @@ pub struct Landed {
     pub view: View,
     /// The units that changed it, in the order in which they landed.
     pub units: Vec<UnitId>,
+    /// Those of them that changed nothing but their own document in the file of their subject.
+    pub in_own_document: BTreeSet<UnitId>,
     /// The comments in what they removed.
     pub comments: Vec<Dropped>,
     /// The units that could not land on this tree, with the reason.
@@ -129,6 +132,7 @@ pub fn land(
     let mut landed = Landed {
         view: start.clone(),
         units: Vec::new(),
+        in_own_document: BTreeSet::new(),
         comments: Vec::new(),
         refused: BTreeMap::new(),
         opted_out: BTreeMap::new(),
@@ -226,6 +230,9 @@ fn land_wave<'u>(
                 };
                 landed.comments.extend(comments.into_iter().map(dropped));
                 landed.units.push(unit.id.clone());
+                if is_in_own_document(&landed.view, &unit.id.subject, &edits) {
+                    landed.in_own_document.insert(unit.id.clone());
+                }
             }
         }
     }

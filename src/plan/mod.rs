@@ -26,6 +26,7 @@ mod round;
 pub mod runbook;
 mod scope;
 mod select;
+mod sharing;
 mod skip;
 mod stack;
 mod state;

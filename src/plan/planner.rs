@@ -7,10 +7,11 @@ use super::land::LandError;
 use super::lines;
 use super::names::refuse_invalid;
 use super::round::{Found, Round};
+use super::sharing::{Applied, after_others};
 use super::tree::{about_tree, untouchable};
 use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Unit, UnitId, codes};
 use crate::config::Settings;
-use crate::flux::{Radius, Radiuses, View, is_kustomization_file};
+use crate::flux::{Radius, Radiuses, View};
 use crate::repo::RepoPath;
 
 /// Everything that is to be done in a repository, before a selection.
@@ -96,10 +97,10 @@ pub fn plan(
             let drafts = survey.drafts.into_iter().filter(|draft| seen.insert(draft.id.clone()));
             let mut new: Vec<Unit> = drafts.map(Unit::of).collect();
             refuse_invalid(&mut new);
-            after_others(&mut new, &plan.units);
             let mut round = Round::of(&view, new, migrations, settings, judge)?;
             let landed = round.land()?;
             let mut found = round.finish(&landed)?;
+            after_others(&mut found.units, &plan.units);
             lines::point_into(start, &view, found.units.iter_mut().flat_map(Unit::findings_mut));
             plan.take(found);
             view = landed.view;
@@ -114,26 +115,6 @@ pub fn plan(
     Ok(plan)
 }
 
-/// Has new units need what other migrations have landed in the files that they touch: it is on that
-/// tree that they were found. Lists of kustomizations do not count: an entry has its place whatever
-/// else is listed.
-fn after_others(new: &mut [Unit], landed: &[Unit]) {
-    let counts = |path: &&RepoPath| !is_kustomization_file(path);
-    let mut touching: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
-    let mut about: BTreeMap<&RepoPath, Vec<&Unit>> = BTreeMap::new();
-    for other in landed.iter().filter(|other| other.is_able()) {
-        other.touches.iter().filter(counts).for_each(|path| touching.entry(path).or_default().push(other));
-        about.entry(other.id.subject.path()).or_default().push(other);
-    }
-    for unit in new {
-        let touched = unit.touches.iter().filter(counts).filter_map(|path| touching.get(path));
-        let before = touched.chain(unit.reads.iter().filter_map(|path| about.get(path))).flatten();
-        let before = before.filter(|other| other.id.migration != unit.id.migration);
-        let before: Vec<UnitId> = before.map(|other| other.id.clone()).collect();
-        unit.need(before);
-    }
-}
-
 /// Fills in what the units reach, in the tree as it is, and with it their lanes.
 fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
@@ -142,17 +123,23 @@ fn measure(view: &View, units: &mut [Unit]) {
     // Recipes are about objects of all kinds, of which a view knows those of Flux alone.
     let whole = if units.iter().any(|unit| unit.recipe.is_some()) { view.whole() } else { view.clone() };
     let view = &whole;
-    let radiuses = Radiuses::of(view);
+    let (radiuses, applied) = (Radiuses::of(view), Applied::of(view));
     // Many units can touch one file.
     let mut known: BTreeMap<RepoPath, Radius> = BTreeMap::new();
     for unit in &mut *units {
-        for path in &unit.touches.clone() {
-            unit.radius.extend(known.entry(path.clone()).or_insert_with(|| radiuses.of_file(path)).clone());
+        let own = if unit.is_in_own_document { applied.objects_of(&unit.id.subject) } else { Vec::new() };
+        let mut radius: Radius = Radius::default();
+        own.iter().for_each(|at| radius.extend(radiuses.of_object(at)));
+        // What else is in the file of its object stays as it is.
+        let is_known = |path: &&RepoPath| !own.is_empty() && *path == unit.id.subject.path();
+        for path in unit.touches.iter().filter(|path| !is_known(path)) {
+            radius.extend(known.entry(path.clone()).or_insert_with(|| radiuses.of_file(path)).clone());
         }
+        unit.radius = radius;
         let entries = view.graph().clusters.iter().filter(|cluster| unit.touches.contains(&cluster.stated_at.path));
         let begun: BTreeSet<String> = entries.map(|cluster| cluster.name.clone()).collect();
         unit.lane.clusters.extend(unit.radius.clusters.iter().cloned().chain(begun));
-        unit.dependents = dependents(view, &unit.id.subject);
+        unit.dependents = dependents(view, &unit.id.subject, &applied);
     }
     // What is new, or only listed by what is new, reaches nothing yet: it is there for the units
     // that need it.
@@ -172,9 +159,8 @@ fn measure(view: &View, units: &mut [Unit]) {
 }
 
 /// How many Flux Kustomizations depend on the one that applies an object, transitively.
-fn dependents(view: &View, subject: &Subject) -> usize {
-    let objects = view.file(subject.path()).map_or(&[][..], |file| &file.objects);
-    let reaches = objects.iter().flat_map(|object| view.graph().reaches(&object.at));
+fn dependents(view: &View, subject: &Subject, applied: &Applied<'_>) -> usize {
+    let reaches = applied.objects_of(subject).into_iter().flat_map(|at| view.graph().reaches(at));
     let of_subject = reaches.filter(|reach| reach.kind == subject.kind() && reach.name == subject.name());
     of_subject.map(|reach| view.graph().dependents_of(reach.kustomization).len()).max().unwrap_or_default()
 }

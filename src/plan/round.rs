@@ -142,14 +142,15 @@ impl<'r> Round<'r> {
         let changed: BTreeSet<&UnitId> = landed.units.iter().collect();
         let mut units = std::mem::take(&mut self.units);
         units.retain(|unit| self.stays(&unit.id) || changed.contains(&unit.id));
+        let mut notes = notes_about_comments(landed);
         for unit in &mut units {
             if let Some(opt_out) = self.opted_out.get(&unit.id) {
                 unit.opt_out(opt_out.finding.clone());
             } else if let Some(reason) = self.refused.get(&unit.id) {
                 unit.refuse(reason.clone());
             }
-            let comments: Vec<Finding> = comments_of(&unit.id, landed).collect();
-            unit.report_notes(comments);
+            unit.is_in_own_document = landed.in_own_document.contains(&unit.id);
+            unit.report_notes(notes.remove(&unit.id).unwrap_or_default());
         }
         let all: Vec<&Unit> = units.iter().collect();
         let units = ordered(&all)?.into_iter().cloned().collect();
@@ -157,17 +158,19 @@ impl<'r> Round<'r> {
     }
 }
 
-/// Notes about the comments in what a unit removes.
-fn comments_of(id: &UnitId, landed: &Landed) -> impl Iterator<Item = Finding> {
-    landed.comments.iter().filter(move |dropped| dropped.unit == *id).filter_map(|dropped| {
+/// Notes about the comments in what units remove.
+fn notes_about_comments(landed: &Landed) -> BTreeMap<&UnitId, Vec<Finding>> {
+    let mut notes: BTreeMap<&UnitId, Vec<Finding>> = BTreeMap::new();
+    for dropped in &landed.comments {
         let text = &dropped.comment.text;
         let finding = match &dropped.comment.fate {
             // The diff shows it, and it says what it said before.
-            Fate::Stays | Fate::Rewritten => return None,
+            Fate::Stays | Fate::Rewritten => continue,
             Fate::Taken => Finding::note(codes::COMMENT_MOVED, format!("`{text}` moves with its entry")),
             Fate::Moved => Finding::note(codes::COMMENT_MOVED, format!("`{text}` is kept, above the replacement")),
             Fate::Dropped(reason) => Finding::note(codes::COMMENT_DROPPED, format!("`{text}` is removed: {reason}")),
         };
-        Some(finding.at(&dropped.path, dropped.comment.line))
-    })
+        notes.entry(&dropped.unit).or_default().push(finding.at(&dropped.path, dropped.comment.line));
+    }
+    notes
 }

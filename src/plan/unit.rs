@@ -354,6 +354,9 @@ pub struct Unit {
     pub(super) draft: Draft,
     /// Whether it may be written.
     pub safety: Safety,
+    /// Whether it changes nothing but its own document in the file of its subject, as landing found
+    /// out.
+    pub(super) is_in_own_document: bool,
     /// Whose objects it changes.
     pub lane: Lane,
     /// What its files reach in the tree as it is: clusters, Flux Kustomizations, HelmReleases.
@@ -370,7 +373,8 @@ impl Unit {
     pub(super) fn of(draft: Draft) -> Unit {
         let (lane, radius) = (Lane::default(), Radius::default());
         let held = draft.closed_gates.clone();
-        let mut unit = Unit { draft, safety: Safety::Safe, lane, radius, dependents: 0, held };
+        let (safety, is_in_own_document) = (Safety::Safe, false);
+        let mut unit = Unit { draft, safety, is_in_own_document, lane, radius, dependents: 0, held };
         unit.settle();
         unit
     }

@@ -46,6 +46,11 @@ impl Changes {
         self.0.insert(path, change);
     }
 
+    /// What happens to a path.
+    pub fn get(&self, path: &RepoPath) -> Option<&Change> {
+        self.0.get(path)
+    }
+
     /// Every path that this touches, the old ones of moves included.
     pub fn paths(&self) -> impl Iterator<Item = &RepoPath> {
         self.0.iter().flat_map(|(path, change)| {

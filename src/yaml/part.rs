@@ -44,7 +44,7 @@ fn cut(stream: &Stream, splices: &Splices, operations: &[Operation]) -> Option<P
     }
     let range = stream.range_of(&meant)?;
     let (old, new) = stream.replaced(&range, splices.iter())?;
-    let before = stream.documents_before(&range);
+    let before = stream.documents_before(range.start);
     let counted = |operation: &Operation| {
         let document = operation.document.checked_sub(before)?;
         Some(Operation { document, path: operation.path.clone(), what: operation.what.clone() })
@@ -62,13 +62,19 @@ impl Stream {
         let mut meant = self.parts_touched(splices);
         meant.extend(self.part_of(document));
         let range = self.range_of(&meant).filter(|_| !self.is_short());
-        let part =
-            range.and_then(|range| Some((self.replaced(&range, splices.iter())?.1, self.documents_before(&range))));
+        let part = range
+            .and_then(|range| Some((self.replaced(&range, splices.iter())?.1, self.documents_before(range.start))));
         if let Some((text, before)) = part.filter(|(_, before)| *before <= document) {
             return Ok((Stream::parse(text)?, document - before));
         }
         let problem = |error: SpliceError| self.error(0..0, Problem::ParsersDisagree(error.to_string()));
         Ok((Stream::parse(self.apply(splices).map_err(problem)?)?, document))
+    }
+
+    /// The documents of the parts that an edit changes, as [`Stream::edited_alone`] has them.
+    pub fn documents_edited_alone(&self, splices: &Splices) -> Option<BTreeSet<usize>> {
+        let ranges = self.edited_alone(splices)?.into_iter().map(|part| &self.parts()[part]);
+        Some(ranges.flat_map(|range| self.documents_before(range.start)..self.documents_before(range.end)).collect())
     }
 
     fn is_short(&self) -> bool {
@@ -145,8 +151,8 @@ impl Stream {
         (range != (0..self.text().len())).then_some(range)
     }
 
-    fn documents_before(&self, range: &Range<usize>) -> usize {
-        self.roots.partition_point(|root| self.nodes[*root].whole().start < range.start)
+    fn documents_before(&self, offset: usize) -> usize {
+        self.roots.partition_point(|root| self.nodes[*root].whole().start < offset)
     }
 
     /// The old and the new text of a part, if the new one begins and ends as a part does.

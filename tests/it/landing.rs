@@ -189,7 +189,7 @@ fn of_every_strategy() {
 #[test]
 fn second_sources_land_in_any_order() {
     for case in ["component", "sources"] {
-        in_any_order(&Repo::copy_of(&root().join(format!("golden/app-template-{case}/before"))));
+        in_any_order(&Repo::copy_of(&root().join(format!("golden/app-template-v4-{case}/before"))));
     }
 }
 

@@ -73,10 +73,15 @@ pub struct Broken {
 }
 
 impl FileView {
+    /// The object that a document of it is.
+    pub fn object_in(&self, document: usize) -> Option<&Object> {
+        let place = self.objects.binary_search_by_key(&document, |object| object.at.document);
+        Some(&self.objects[place.ok()?])
+    }
+
     /// The object at a place in it.
     pub fn object(&self, at: &At) -> Option<&Object> {
-        let of_document = self.objects.binary_search_by_key(&at.document, |object| object.at.document);
-        let document = &self.objects[of_document.ok()?];
+        let document = self.object_in(at.document)?;
         let Some(item) = at.item else { return Some(document) };
         let of_item = document.items.binary_search_by_key(&Some(item), |object| object.at.item);
         of_item.ok().map(|index| &document.items[index])
