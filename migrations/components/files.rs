@@ -5,8 +5,13 @@ use crate::repo::{EntryKind, File, RepoPath};
 
 /// All files in a directory and below.
 pub(super) fn files_in<'v>(view: &'v View, dir: &'v RepoPath) -> impl Iterator<Item = RepoPath> + 'v {
-    let files = view.tree().entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. }));
-    files.map(|(path, _)| path).filter(|path| path.is_in(dir))
+    entries_in(view, dir).filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path)
+}
+
+/// All files and links in a directory and below.
+pub(super) fn entries_in<'v>(view: &'v View, dir: &'v RepoPath) -> impl Iterator<Item = (RepoPath, EntryKind)> + 'v {
+    let inside = view.tree().below(dir).filter(|path| path.is_in(dir));
+    inside.filter_map(|path| Some((path.clone(), view.tree().entry(path)?)))
 }
 
 /// The path that something in one directory has in another.

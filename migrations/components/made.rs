@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::files::{files_in, is_readable, relocated};
+use super::files::{entries_in, files_in, is_readable, relocated};
 use super::pair::Lacking;
 use crate::flux::{Kustomization, Listed, View, is_kustomization_file};
 use crate::repo::{EntryKind, RepoPath};
@@ -96,8 +96,8 @@ pub(super) fn check_can_be_copied(view: &View, template: &RepoPath) -> Result<()
         }
     }
     // Links, too: whatever is there besides files.
-    let others = view.tree().entries().filter(|(_, kind)| !matches!(kind, EntryKind::File { .. }));
-    if let Some((path, _)) = others.into_iter().find(|(path, _)| path.is_in(template)) {
+    let is_other = |(_, kind): &(RepoPath, EntryKind)| !matches!(kind, EntryKind::File { .. });
+    if let Some((path, _)) = entries_in(view, template).find(is_other) {
         return Err((codes::NOT_COPIED, format!("{path} cannot be copied")));
     }
     check_files(view, files)
@@ -117,6 +117,6 @@ fn check_files(view: &View, files: impl IntoIterator<Item = RepoPath>) -> Result
 pub(super) fn is_taken(view: &View, template: &RepoPath, dir: &RepoPath) -> bool {
     let is_there = |path: &RepoPath| view.tree().entry(path).is_some() || view.tree().holds(path);
     view.tree().entry(dir).is_some()
-        || view.tree().entries().any(|(path, _)| path.dir() == *dir)
+        || view.tree().below(dir).any(|path| path.dir() == *dir)
         || files(view, template, dir).iter().any(is_there)
 }

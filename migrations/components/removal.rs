@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::codes;
-use super::files::{files_in, is_readable, read};
+use super::files::{entries_in, files_in, is_readable, read};
 use super::find::Found;
 use super::made;
 use super::template::Consumer;
@@ -41,8 +41,7 @@ fn before_beside<'f, 'v>(
     let names_it = |consumer: &&Consumer<'_>| consumer.references.iter().any(|entry| entry.target.is_in(template));
     let is_named_elsewhere = found.elsewhere.iter().any(|other| other.target.is_in(template));
     // If the Component differs, whether to throw the contents away is not for a program.
-    let mut files = found.view.tree().entries().filter(|(path, _)| path.is_in(template));
-    let are_readable = files.all(|(path, kind)| is_readable(found.view, &path, &kind));
+    let are_readable = entries_in(found.view, template).all(|(path, kind)| is_readable(found.view, &path, &kind));
     if is_named_elsewhere || !counterpart.differs.is_empty() || !are_readable {
         return None;
     }

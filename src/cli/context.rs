@@ -95,7 +95,7 @@ impl Context {
         let files = context.view.tree().entries();
         let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
         if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
-            branches.know(head.id, &context.view, &context.plan, &context.settings);
+            branches.know(head.id, &context.view, &context.plan);
         }
         branches.read(&context.view);
         context.hold(&branches, everywhere);
@@ -116,7 +116,7 @@ impl Context {
         let (settings, view) = branches.opened(base)?;
         let migrations = branches.migrations(&view);
         let mut context = Context::of(view, settings, asked, judge, migrations)?;
-        branches.know(base.id, &context.view, &context.plan, &context.settings);
+        branches.know(base.id, &context.view, &context.plan);
         context.hold(branches, false);
         Ok(context)
     }

@@ -12,9 +12,7 @@ use crate::config::Settings;
 use crate::flux::{Cluster, Followed, View};
 use crate::git::{Base, CommitId, Past, Repository};
 use crate::migrations::recipes::{Registry, Tree as ClusterTree};
-use crate::plan::{
-    self, Finding, Known, Live, Migration, Plan, Promotion, SelectError, Standing, State, Tally, Unit, codes,
-};
+use crate::plan::{self, Finding, Live, Migration, Plan, Promotion, Standing, State, Tally, Unit, codes};
 use crate::text::arguments;
 
 /// The commits that clusters apply, each planned once in a run.
@@ -81,9 +79,8 @@ impl<'g> Branches<'g> {
     }
 
     /// Takes in the plan of a commit, so that it is not planned again.
-    pub(super) fn know(&self, commit: CommitId, view: &View, plan: &Plan, settings: &Settings) {
-        let tallies = tallies(view, plan, settings).map_err(|error| error.to_string());
-        self.planned.borrow_mut().insert(commit, Rc::new(tallies));
+    pub(super) fn know(&self, commit: CommitId, view: &View, plan: &Plan) {
+        self.planned.borrow_mut().insert(commit, Rc::new(Ok(plan.tallies(&clusters(view)))));
     }
 
     /// Holds units of a plan back for the clusters that come before theirs, and gives what the
@@ -145,7 +142,7 @@ impl<'g> Branches<'g> {
         let plan = || -> anyhow::Result<_> {
             let (settings, view) = self.opened(base)?;
             let plan = plan::plan(&view, self.planned_migrations(), &settings, None)?;
-            Ok(tallies(&view, &plan, &settings)?)
+            Ok(plan.tallies(&clusters(&view)))
         };
         let planned = Rc::new(plan().map_err(|error| format!("{} cannot be planned: {error:#}", base.reference)));
         self.planned.borrow_mut().insert(base.id, planned.clone());
@@ -212,14 +209,6 @@ impl<'g> Branches<'g> {
         }
         plan.findings.extend(notes);
     }
-}
-
-fn tallies(
-    view: &View,
-    plan: &Plan,
-    settings: &Settings,
-) -> Result<BTreeMap<(String, &'static str), Tally>, SelectError> {
-    plan.tallies(&Known { clusters: &clusters(view), releases: &[], batches: &settings.batches })
 }
 
 /// The clusters that apply this tree once it is merged.

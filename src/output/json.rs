@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::Planned;
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Safety, Selection, Severity, State, Subject,
-    Unit, Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Safety, Severity, State, Subject, Unit, UnitId,
+    Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -233,22 +233,22 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
         let out_of_scope = OutOfScopeEntry::from(plan.out_of_scope.get(meta.id).cloned().unwrap_or_default());
         MigrationEntry { id: meta.id.to_owned(), version: meta.version, phase: meta.phase, out_of_scope }
     });
-    let is_selected = |unit: &&Unit| {
-        let all = [
-            &selection.chosen,
-            &selection.to_review,
-            &selection.held,
-            &selection.refused,
-            &selection.opted_out,
-            &selection.waiting,
-        ];
-        all.into_iter().flatten().any(|selected| selected.id == unit.id)
-    };
+    let selected = [
+        &selection.chosen,
+        &selection.to_review,
+        &selection.held,
+        &selection.refused,
+        &selection.opted_out,
+        &selection.waiting,
+    ];
+    let selected: BTreeSet<&UnitId> = selected.into_iter().flatten().map(|unit| &unit.id).collect();
+    let chosen: BTreeSet<&UnitId> = selection.chosen.iter().map(|unit| &unit.id).collect();
+    let is_selected = |unit: &&Unit| selected.contains(&unit.id);
     PlanDocument {
         schema: SCHEMA,
         clusters: cluster_entries(view),
         migrations: migrations.collect(),
-        units: plan.units.iter().filter(is_selected).map(|unit| unit_entry(unit, selection)).collect(),
+        units: plan.units.iter().filter(is_selected).map(|unit| unit_entry(unit, &chosen)).collect(),
         batches: batches.iter().map(batch_entry).collect(),
         findings: plan.findings.iter().map(FindingEntry::from).collect(),
         judged: plan.judged.as_ref().map(judged_entry),
@@ -300,7 +300,7 @@ fn batch_entry(batch: &Batch<'_>) -> BatchEntry {
     }
 }
 
-fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
+fn unit_entry(unit: &Unit, chosen: &BTreeSet<&UnitId>) -> UnitEntry {
     UnitEntry {
         id: unit.id.to_string(),
         migration: unit.id.migration.to_owned(),
@@ -324,7 +324,7 @@ fn unit_entry(unit: &Unit, selection: &Selection<'_>) -> UnitEntry {
         },
         needs: unit.needs.iter().map(ToString::to_string).collect(),
         touches: unit.touches.iter().map(ToString::to_string).collect(),
-        chosen: unit.is_able() && selection.chosen.iter().any(|chosen| chosen.id == unit.id),
+        chosen: unit.is_able() && chosen.contains(&unit.id),
         findings: unit.findings.iter().map(FindingEntry::from).collect(),
         held: unit.held.iter().map(FindingEntry::from).collect(),
         waits_for: unit.waits_for.map(str::to_owned),

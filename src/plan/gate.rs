@@ -9,7 +9,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Known, Plan, SelectError, Selectors, State, Unit, codes};
+use super::index::Index;
+use super::{Finding, Plan, Selectors, State, Unit, codes};
 
 /// Whether a gate lets a unit through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +43,18 @@ impl Plan {
     }
 
     /// What there is to do for each cluster and migration, whatever gates say.
-    ///
-    /// # Errors
-    /// As [`Selectors::select`].
-    pub fn tallies(&self, known: &Known<'_>) -> Result<BTreeMap<(String, &'static str), Tally>, SelectError> {
+    pub fn tallies(&self, clusters: &[String]) -> BTreeMap<(String, &'static str), Tally> {
         let mut tallies: BTreeMap<(String, &'static str), Tally> = BTreeMap::new();
-        for cluster in known.clusters {
-            let only = Selectors { clusters: vec![cluster.clone()], held: true, ..Selectors::default() };
-            for (unit, state) in only.select(self, known)?.states() {
+        let all_held = Selectors { held: true, ..Selectors::default() };
+        let index = Index::of(self, |unit| all_held.state_of(unit));
+        let mut units: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
+        for unit in &self.units {
+            unit.lane.clusters.iter().for_each(|cluster| units.entry(cluster).or_default().push(unit));
+        }
+        for cluster in clusters {
+            let of_cluster = units.get(&**cluster).into_iter().flatten().copied();
+            let is_of_cluster = |unit: &&Unit| unit.lane.clusters.contains(cluster);
+            for (unit, state) in all_held.take_out(&index, of_cluster, &is_of_cluster).states() {
                 let tally = tallies.entry((cluster.clone(), unit.id.migration)).or_default();
                 // What only exists for others waits for these, and holds nothing up.
                 if state != State::Waits || unit.waits_for.is_some() {
@@ -57,7 +62,7 @@ impl Plan {
                 }
             }
         }
-        Ok(tallies)
+        tallies
     }
 }
 

@@ -14,6 +14,7 @@ pub mod codes;
 mod effect;
 mod gate;
 pub mod glossary;
+mod index;
 mod judge;
 mod land;
 mod lines;

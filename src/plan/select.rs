@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use thiserror::Error;
 
+use super::index::Index;
 use super::{Batch, LandError, Plan, State, Subject, Unit, UnitId, batches};
 use crate::config::BatchSettings;
 use crate::text;
@@ -135,6 +136,7 @@ impl<'p> Selection<'p> {
         ];
         lists.into_iter().flat_map(|(state, units)| units.iter().map(move |unit| (*unit, state)))
     }
+
     /// Whether something that was asked for stays undone when what is chosen is written.
     pub fn leaves_something(&self) -> bool {
         !self.to_review.is_empty() || !self.refused.is_empty()
@@ -145,9 +147,6 @@ impl<'p> Selection<'p> {
         self.chosen.is_empty() && !self.leaves_something()
     }
 }
-
-/// The units of a plan by their ids.
-type ById<'p> = BTreeMap<&'p UnitId, &'p Unit>;
 
 impl Selectors {
     /// Takes what is asked for out of a plan, with the closure of its needs.
@@ -171,7 +170,24 @@ impl Selectors {
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));
             by_cluster && by_release && by_namespace && by_path && by_batch
         };
-        let all = plan.by_id();
+        Ok(self.take_out(&Index::of(plan, |unit| self.state_of(unit)), &plan.units, &asked))
+    }
+
+    /// The state of a unit without regard to what it needs.
+    pub(super) fn state_of(&self, unit: &Unit) -> State {
+        match if self.held { unit.state_without_gates() } else { unit.state() } {
+            State::Review if self.review => State::Pending,
+            state => state,
+        }
+    }
+
+    /// Takes out what is asked for among some units, with the closure of their needs.
+    pub(super) fn take_out<'p>(
+        &self,
+        all: &Index<'p>,
+        units: impl IntoIterator<Item = &'p Unit>,
+        asked: &dyn Fn(&&Unit) -> bool,
+    ) -> Selection<'p> {
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
         let mut waiting = BTreeSet::new();
@@ -179,49 +195,34 @@ impl Selectors {
         let named = !self.paths.is_empty() || !self.batches.is_empty();
         let is_too_early = |unit: &Unit| {
             let mut needs = unit.needs.iter().filter_map(|need| all.get(need));
-            !named && needs.any(|need| !need.is_for_others() && !asked(need))
+            !named && needs.any(|need| !need.is_for_others() && !asked(&need))
         };
-        let states = self.states(plan);
-        for unit in plan.units.iter().filter(asked) {
-            match states[&unit.id] {
+        for unit in units.into_iter().filter(asked) {
+            match all.state(unit) {
                 _ if is_too_early(unit) => drop(waiting.insert(&unit.id)),
                 State::OptedOut => selection.opted_out.push(unit),
                 State::Refused => selection.refused.push(unit),
                 State::Held => selection.held.push(unit),
                 State::Waits => drop(waiting.insert(&unit.id)),
                 State::Review => selection.to_review.push(unit),
-                State::Pending => take(&all, unit, &mut taken),
+                State::Pending => take(all, unit, &mut taken),
             }
         }
         // What exists for others waits until one of them is taken, and what exists for that, too.
-        let wanted: BTreeSet<&UnitId> = plan.units.iter().flat_map(|unit| &unit.needs).collect();
         loop {
-            let now = plan.units.iter().filter(|unit| taken.contains(&unit.id));
+            let now = taken.iter().filter_map(|id| all.get(id));
             let needed: BTreeSet<&UnitId> = now.clone().flat_map(|unit| &unit.needs).collect();
-            let waits = |unit: &&Unit| unit.is_for_others() && wanted.contains(&unit.id) && !needed.contains(&unit.id);
-            let idle: Vec<&UnitId> = now.filter(waits).map(|unit| &unit.id).collect();
+            let waits = |unit: &&Unit| unit.is_for_others() && all.is_wanted(unit) && !needed.contains(&unit.id);
+            let idle: BTreeSet<&UnitId> = now.filter(waits).map(|unit| &unit.id).collect();
             if named || idle.is_empty() {
                 break;
             }
-            taken.retain(|id| !idle.contains(&id));
+            taken.retain(|id| !idle.contains(id));
             waiting.extend(idle);
         }
-        selection.waiting = plan.units.iter().filter(|unit| waiting.contains(&unit.id)).collect();
-        selection.chosen = plan.units.iter().filter(|unit| taken.contains(&unit.id)).collect();
-        Ok(selection)
-    }
-
-    /// The state of each unit: the worst of its own and of those of all that it needs.
-    fn states<'p>(&self, plan: &'p Plan) -> BTreeMap<&'p UnitId, State> {
-        let mut states: BTreeMap<&UnitId, State> = BTreeMap::new();
-        // Each comes after what it needs.
-        for unit in &plan.units {
-            let own = if self.held { unit.state_without_gates() } else { unit.state() };
-            let own = if self.review && own == State::Review { State::Pending } else { own };
-            let of_needs = unit.needs.iter().filter_map(|need| states.get(need).copied());
-            states.insert(&unit.id, of_needs.chain([own]).max().unwrap_or(own));
-        }
-        states
+        selection.waiting = all.in_order(&waiting);
+        selection.chosen = all.in_order(&taken);
+        selection
     }
 
     /// The clusters whose lanes count, in the order of promotion: those that are asked for, else
@@ -354,8 +355,8 @@ fn is_in(unit: &Unit, asked: &str) -> bool {
     namespaces(unit).any(|namespace| namespace == asked)
 }
 
-fn take(all: &ById<'_>, unit: &Unit, taken: &mut BTreeSet<UnitId>) {
-    if taken.insert(unit.id.clone()) {
+fn take<'p>(all: &Index<'p>, unit: &'p Unit, taken: &mut BTreeSet<&'p UnitId>) {
+    if taken.insert(&unit.id) {
         unit.needs.iter().filter_map(|need| all.get(need)).for_each(|need| take(all, need, taken));
     }
 }

@@ -252,8 +252,10 @@ fn may_be(written: &str, name: &str) -> bool {
     if let (Some(start), Some(end)) = (written.find("${"), written.rfind('}')) {
         return end > start && name.starts_with(&written[..start]) && name.ends_with(&written[end + 1..]);
     }
+    // To build a pattern takes long, and most names are none.
+    let is_pattern = written.contains(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let pattern = || Regex::new(&format!("^(?:{written})$"));
-    !matches!(written, "*" | ".*" | "") && pattern().is_ok_and(|pattern| pattern.is_match(name))
+    is_pattern && !matches!(written, "*" | ".*") && pattern().is_ok_and(|pattern| pattern.is_match(name))
 }
 
 /// Whether a text holds a name that is not part of a longer one.
