@@ -51,7 +51,7 @@ use self::find::Found;
 use super::chart_ref::ChartRefSettings;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::config::{SectionType, Settings};
-use crate::flux::View;
+use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 
@@ -94,7 +94,7 @@ impl Migration for AppTemplate {
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
         let found = found(view, settings);
-        units.iter().map(|unit| edit::edit(&found, unit)).collect()
+        on_all_cores(units, |unit| edit::edit(&found, unit))
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {

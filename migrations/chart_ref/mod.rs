@@ -46,7 +46,7 @@ pub use chart_settings::{ChartSettings, Strategy};
 pub use settings::ChartRefSettings;
 
 use crate::config::{SectionType, Settings};
-use crate::flux::View;
+use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 
@@ -80,7 +80,7 @@ impl Migration for ChartRef {
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
         let found = in_view(view, settings);
-        units.iter().map(|unit| edit::edit(&found, view, unit)).collect()
+        on_all_cores(units, |unit| edit::edit(&found, view, unit))
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {

@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
-use crate::flux::View;
+use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Edited, Finding, Meta, Migration, OutOfScope, Survey, Unit};
 use crate::recipe::language::RecipeSettings;
@@ -149,7 +149,7 @@ impl Migration for RecipeMigration {
 
     fn edit(&self, view: &View, units: &[&Unit], _: &Settings) -> Vec<Edited> {
         let all = view.whole();
-        units.iter().map(|unit| write::edit(self, &all, unit)).collect()
+        on_all_cores(units, |unit| write::edit(self, &all, unit))
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {

@@ -31,7 +31,7 @@ pub use set::Set;
 pub use settings::{Overridden, OwnPatches, Scope, Settings as RemediationDefaultsSettings};
 
 use crate::config::{SectionType, Settings};
-use crate::flux::View;
+use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
 use find::Found;
@@ -68,7 +68,7 @@ impl Migration for RemediationDefaults {
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
         let found = Found::in_view(view, settings.section());
-        units.iter().map(|unit| edit::edit(&found, unit)).collect()
+        on_all_cores(units, |unit| edit::edit(&found, unit))
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {

@@ -36,7 +36,7 @@ pub use cluster::{
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
-    SourceRef, WorkloadKind, is_kustomization_file,
+    SourceRef, WorkloadKind, is_kustomization_file, on_all_cores,
 };
 pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled};
 pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};

@@ -2,6 +2,7 @@
 //!
 //! No patch is applied here, and no variable is filled in. [`Scan`] decides which files are parsed.
 
+mod cores;
 mod file;
 mod memo;
 mod names;
@@ -13,12 +14,13 @@ mod version;
 mod versions;
 mod workload;
 
+pub use cores::on_all_cores;
 pub use file::{Barred, Broken, FileView};
 pub use names::is_kustomization_file;
 pub(super) use names::kustomization_files_in;
 pub(super) use object::keeps_its_name;
 pub use object::{At, Object};
-pub(super) use scan::{Scan, on_all_cores};
+pub(super) use scan::Scan;
 pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};
 pub use version::FluxVersion;

@@ -2,13 +2,11 @@
 //! others when they are asked for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
-use std::thread;
 
 use aho_corasick::AhoCorasick;
 
+use super::cores::on_all_cores;
 use super::file::{Barred, FileView};
 use super::names::is_kustomization_file;
 use super::object::At;
@@ -284,32 +282,6 @@ impl Word {
     }
 }
 
-/// Runs a function on each item, on all cores. The results are in the order of the items.
-pub(in crate::flux) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    const SHARE: usize = 32;
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        loop {
-            let from = next.fetch_add(SHARE, Ordering::Relaxed);
-            let Some(rest) = items.get(from..).filter(|rest| !rest.is_empty()) else { return done };
-            let results: Vec<R> = rest.iter().take(SHARE).map(&work).collect();
-            done.push((from, results));
-        }
-    };
-    let mut parts: Vec<(usize, Vec<R>)> = if items.len() <= SHARE {
-        take()
-    } else {
-        thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("the work does not panic")).collect()
-        })
-    };
-    parts.sort_by_key(|(from, _)| *from);
-    parts.into_iter().flat_map(|(_, results)| results).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,11 +310,5 @@ mod tests {
         for text in ["kind: Secret", "app.kubernetes.io/instance: x", "sops: x", "kind: Kustomization", "a: ["] {
             assert!(!matters("a.yaml", text.as_bytes()), "{text}");
         }
-    }
-
-    #[test]
-    fn results_keep_the_order_of_the_items() {
-        let items: Vec<usize> = (0..1000).collect();
-        assert_eq!(on_all_cores(&items, |item| *item), items);
     }
 }
