@@ -1,9 +1,9 @@
 use anstyle::{AnsiColor, Style};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, page, page_text};
-use crate::output::{DiffLine, diff_lines, stat, visible_line};
+use super::{Asked, Outcome, Proof, Start, json, page, page_text, print};
+use crate::output::{DiffLine, diff_as_json, diff_lines, stat, visible_line};
 use crate::repo::FileChange;
 
 #[derive(Debug, Args)]
@@ -13,8 +13,19 @@ pub(super) struct DiffArgs {
     #[command(flatten)]
     proof: Proof,
     /// Only print how many lines change in each file
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     stat: bool,
+    /// The output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// The unified diff, which `git apply` takes
+    Text,
+    /// JSON, described by docs/schema/diff-1.json
+    Json,
 }
 
 /// `diff`: the diff to standard output and nothing else there, so that `git apply` can read it.
@@ -24,8 +35,11 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
     let selection = context.select(&asked)?;
     let (_, mut changes) = context.land(&selection)?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
-    if !changes.is_empty() {
-        if args.stat { page_text(&stat(&changes))? } else { page(&shown(&changes))? }
+    match args.format {
+        Format::Json => print(&json(&diff_as_json(&changes))?)?,
+        Format::Text if changes.is_empty() => {}
+        Format::Text if args.stat => page_text(&stat(&changes))?,
+        Format::Text => page(&shown(&changes))?,
     }
     context.report_skipped(&selection);
     Ok(Outcome::pending_if(!changes.is_empty()))

@@ -1,7 +1,10 @@
 //! The unified diff in git's format: `git apply` takes it.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
 
+use super::json::SCHEMA;
 use crate::repo::{File, FileChange};
 use crate::text::ContentId;
 
@@ -139,14 +142,19 @@ fn range(lines: &std::ops::Range<usize>) -> String {
     }
 }
 
+/// How many lines of a file are added and removed.
+fn counts(lines: &[DiffLine]) -> (usize, usize) {
+    let count = |is: fn(&DiffLine) -> bool| lines.iter().filter(|line| is(line)).count();
+    (count(|line| matches!(line, DiffLine::Added(_))), count(|line| matches!(line, DiffLine::Removed(_))))
+}
+
 /// `--stat`: how many lines change in which file.
 pub fn stat(changes: &[FileChange]) -> String {
     let mut out = String::new();
     let (mut added, mut removed) = (0, 0);
     for change in changes {
         let lines = diff_lines(std::slice::from_ref(change));
-        let plus = lines.iter().filter(|line| matches!(line, DiffLine::Added(_))).count();
-        let minus = lines.iter().filter(|line| matches!(line, DiffLine::Removed(_))).count();
+        let (plus, minus) = counts(&lines);
         (added, removed) = (added + plus, removed + minus);
         let new = if change.before.is_none() { ", new" } else { "" };
         out.push_str(&format!("{} (+{plus} -{minus}{new})\n", super::visible(change.path.as_str())));
@@ -156,6 +164,57 @@ pub fn stat(changes: &[FileChange]) -> String {
         super::layout::count(changes.len(), "file")
     ));
     out
+}
+
+/// What changes in each file, as `diff --format json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "A diff of flux-codemod")]
+pub struct DiffDocument {
+    /// The version of this schema.
+    schema: u32,
+    /// The files, by path.
+    files: Vec<FileEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct FileEntry {
+    path: String,
+    /// What happens to it.
+    change: Happens,
+    /// How many lines are added.
+    added: usize,
+    /// How many lines are removed.
+    removed: usize,
+    /// The unified diff, in git's format.
+    diff: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Happens {
+    Created,
+    Edited,
+    Removed,
+}
+
+/// A diff as JSON.
+pub fn diff_as_json(changes: &[FileChange]) -> DiffDocument {
+    let files = changes.iter().map(|change| {
+        let lines = diff_lines(std::slice::from_ref(change));
+        let (added, removed) = counts(&lines);
+        FileEntry {
+            path: change.path.to_string(),
+            change: match (&change.before, &change.after) {
+                (None, _) => Happens::Created,
+                (_, None) => Happens::Removed,
+                _ => Happens::Edited,
+            },
+            added,
+            removed,
+            diff: lines.iter().map(|line| format!("{}\n", line.text())).collect(),
+        }
+    });
+    DiffDocument { schema: SCHEMA, files: files.collect() }
 }
 
 #[cfg(test)]

@@ -23,9 +23,9 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
-pub use branches::{Shown, Stack, branches_as_text};
+pub use branches::{BranchesDocument, Shown, Stack, branches_as_json, branches_as_text};
 pub use check::check_as_text;
-pub use diff::{DiffLine, diff_lines, stat};
+pub use diff::{DiffDocument, DiffLine, diff_as_json, diff_lines, stat};
 pub use escape::{escaped_json, for_log, visible, visible_line};
 pub use findings::findings_as_text;
 pub use github::findings_as_github;

@@ -3,7 +3,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it -- schema::` writes the files.
 
-use flux_codemod::output::{FindingsDocument, ListDocument, PlanDocument};
+use flux_codemod::output::{BranchesDocument, DiffDocument, FindingsDocument, ListDocument, PlanDocument};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -34,6 +34,14 @@ fn list() -> Value {
 
 fn doctor() -> Value {
     schema::<FindingsDocument>("doctor-1.json")
+}
+
+fn branches() -> Value {
+    schema::<BranchesDocument>("branch-1.json")
+}
+
+fn diff() -> Value {
+    schema::<DiffDocument>("diff-1.json")
 }
 
 fn mistakes(schema: &Value, text: &str) -> Vec<String> {
@@ -153,6 +161,18 @@ fn what_commands_print_follows_the_schema() {
     assert_eq!(mistakes(&list(), &roadmap), [""; 0]);
     assert!(roadmap.contains("\"pending\": "), "{roadmap}");
     assert_eq!(mistakes(&list(), &roadmap.replacen("\"lanes\":", "\"rows\":", 1)).len(), 1);
+    let printed = repo.run(&["diff", "--review", "--format", "json"]).stdout;
+    assert_eq!(mistakes(&diff(), &printed), [""; 0]);
+    let whole: String =
+        as_json(&printed)["files"].as_array().unwrap().iter().map(|file| file["diff"].as_str().unwrap()).collect();
+    assert_eq!(whole, repo.run(&["diff", "--review"]).stdout, "the diffs of the files are the diff");
+    for options in [&["--dry-run"][..], &[]] {
+        let printed = repo.run(&[&["branch", "chart-ref", "--format", "json"][..], options].concat()).stdout;
+        assert_eq!(mistakes(&branches(), &printed), [""; 0]);
+        let printed = as_json(&printed);
+        assert_eq!(printed["bases"][0]["branches"][0]["outcome"], "created", "{printed:#}");
+        assert_eq!(printed["next"].as_array().unwrap().is_empty(), !options.is_empty(), "{printed:#}");
+    }
     let unsound = Repo::copy_of(&root().join("golden/unsound/before")).commit();
     let printed = unsound.run(&["doctor", "--format", "json"]).stdout;
     assert_eq!(mistakes(&doctor(), &printed), [""; 0]);

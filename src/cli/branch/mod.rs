@@ -15,9 +15,9 @@ use super::context::{Context, registry_of_commit, repository};
 use super::judge::judge;
 use super::next::journey;
 use super::promotion::Branches;
-use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text, progress};
+use super::{Asked, Outcome, Proof, Start, hint, json, layout, print, print_text, progress};
 use crate::git::Repository;
-use crate::output::{Stack, branches_as_text, commands_as_text};
+use crate::output::{NextCommand, Stack, branches_as_json, branches_as_text, commands_as_text};
 use crate::plan::Judge;
 pub(super) use prepared::{Prepared, others};
 use prepared::{refuse_edited, refuse_shared_names};
@@ -47,6 +47,17 @@ pub(super) struct BranchArgs {
     /// Do not sign commits, whatever git is configured to do
     #[arg(long)]
     no_sign: bool,
+    /// The output format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// What was done with each branch, and what comes next
+    Text,
+    /// JSON, described by docs/schema/branch-1.json
+    Json,
 }
 
 impl BranchArgs {
@@ -66,6 +77,7 @@ impl BranchArgs {
             on_edited: OnEdited::Refuse,
             dry_run: false,
             no_sign,
+            format: Format::Text,
         }
     }
 
@@ -169,7 +181,12 @@ impl Planned {
 }
 
 /// Makes, moves and removes branches, and shows what was done with them.
-pub(super) fn make(git: &Repository, prepared: &[Prepared<'_>], args: &BranchArgs) -> anyhow::Result<Vec<Stack>> {
+pub(super) fn make_shown(git: &Repository, prepared: &[Prepared<'_>], args: &BranchArgs) -> anyhow::Result<()> {
+    print_text(&branches_as_text(&make(git, prepared, args)?, &layout()))
+}
+
+/// Makes, moves and removes branches.
+fn make(git: &Repository, prepared: &[Prepared<'_>], args: &BranchArgs) -> anyhow::Result<Vec<Stack>> {
     refuse_edited(prepared, args.on_edited)?;
     refuse_shared_names(prepared)?;
     let mut stacks = Vec::new();
@@ -181,7 +198,6 @@ pub(super) fn make(git: &Repository, prepared: &[Prepared<'_>], args: &BranchArg
         };
         stacks.push(one.shown(&written));
     }
-    print_text(&branches_as_text(&stacks, &layout()))?;
     Ok(stacks)
 }
 
@@ -201,17 +217,21 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
     // Everything that can fail before something is written fails here.
     let prepared = planned.prepared(&git, &asked, args)?;
     let stacks = make(&git, &prepared, args)?;
-    if args.per == Per::Batch && !args.dry_run {
-        let written = prepared.iter().map(|one| one.written(&git, args.per)).collect::<anyhow::Result<Vec<_>>>()?;
-        let journey = journey(&git, &written, &asked, &asked)?;
-        if !journey.next.is_empty() {
-            let about = layout().fold("", &format!("next: {}", journey.about));
-            print_text(&format!("\n{about}\n\n{}", commands_as_text(&journey.next)))?;
+    let (about, next) =
+        if args.dry_run { Default::default() } else { what_comes_next(&git, &prepared, args.per, &asked)? };
+    match args.format {
+        Format::Json => {
+            let commands: Vec<String> = next.iter().map(|command| command.shown().to_owned()).collect();
+            print(&json(&branches_as_json(&stacks, &commands, args.dry_run))?)?;
         }
-    }
-    if args.per == Per::Phase && !args.dry_run {
-        for one in prepared.iter().filter(|one| !one.wanted.is_empty()) {
-            print(&format!("\n{}", commands_as_text(&phase::commands(&git, one, &asked)?)))?;
+        Format::Text => {
+            print_text(&branches_as_text(&stacks, &layout()))?;
+            if let Some(about) = about {
+                print_text(&format!("\n{}\n", layout().fold("", &format!("next: {about}"))))?;
+            }
+            if !next.is_empty() {
+                print_text(&format!("\n{}", commands_as_text(&next)))?;
+            }
         }
     }
     let unchanged = stacks.iter().flat_map(|stack| &stack.branches).all(|branch| branch.outcome == "unchanged");
@@ -224,4 +244,27 @@ pub(super) fn run(start: &Start, args: &BranchArgs) -> anyhow::Result<Outcome> {
         one.context.report_skipped(&one.selection);
     }
     Ok(Outcome::Clean)
+}
+
+/// What is to be done with the branches that were made: in a sentence, if they are a journey, and as
+/// commands.
+fn what_comes_next(
+    git: &Repository,
+    prepared: &[Prepared<'_>],
+    per: Per,
+    asked: &Asked,
+) -> anyhow::Result<(Option<String>, Vec<NextCommand>)> {
+    match per {
+        Per::Batch => {
+            let written = prepared.iter().map(|one| one.written(git, per)).collect::<anyhow::Result<Vec<_>>>()?;
+            let journey = journey(git, &written, asked, asked)?;
+            Ok(((!journey.next.is_empty()).then_some(journey.about), journey.next))
+        }
+        Per::App => Ok((None, Vec::new())),
+        Per::Phase => {
+            let made = prepared.iter().filter(|one| !one.wanted.is_empty());
+            let commands = made.map(|one| phase::commands(git, one, asked)).collect::<anyhow::Result<Vec<_>>>()?;
+            Ok((None, commands.concat()))
+        }
+    }
 }

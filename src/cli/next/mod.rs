@@ -87,7 +87,7 @@ pub(super) fn run(start: &Start, args: &NextArgs) -> anyhow::Result<Outcome> {
         if matches!(command, NextCommand::Branch { .. }) {
             // What others have committed stays.
             let keeping = BranchArgs::of(asked.clone(), args.proof.clone(), args.no_sign).keeping_edited();
-            branch::make(&git, &planned.prepared(&git, &asked, &keeping)?, &keeping)?;
+            branch::make_shown(&git, &planned.prepared(&git, &asked, &keeping)?, &keeping)?;
         } else {
             execute(&git, &planned, &asked, command)?;
         }
