@@ -26,6 +26,8 @@ mod landing;
 mod mentions;
 mod mutants;
 mod next;
+#[cfg(unix)]
+mod packaging;
 mod recipe_tables;
 mod recipes;
 mod remediation_defaults;
