@@ -11,7 +11,7 @@ reason_codes! {
     BETA "helmrelease-beta"
         what "The HelmRelease has a beta API version (v2beta1, v2beta2)."
         why "Only helm.toolkit.fluxcd.io/v2 has spec.chartRef. With a beta version the API server would drop the field."
-        todo "Change the API version to helm.toolkit.fluxcd.io/v2 in a separate change, then run again."
+        todo "Name the recipe `flux-api-versions` too, as in `flux-codemod plan flux-api-versions chart-ref`: it changes the API version first."
     INVALID "chart-and-chart-ref"
         what "The HelmRelease has both spec.chart and spec.chartRef, or one of them is incomplete."
         why "Exactly one of the two may be set. A program must not guess which one you mean."

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::RecipeMigration;
 use crate::flux::{Value, View, is_kustomization_file};
-use crate::plan::Subject;
 use crate::plan::author::subject;
+use crate::plan::{Finding, Subject};
 use crate::recipe::select::{Answer, Document, Files, Select, Selector};
 use crate::recipe::stage::{Outcome, refusal, run};
-use crate::recipe::verb::{Refused, Seen};
+use crate::recipe::verb::{Refused, Seen, Verb};
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
 
@@ -25,9 +25,10 @@ pub(super) struct Made<'v> {
 impl Made<'_> {
     /// Whether there is something to do, or something in the way.
     pub(super) fn is_open(&self) -> bool {
-        self.outcome
-            .as_ref()
-            .map_or(true, |outcome| !outcome.changed_by.is_empty() || !outcome.notes.comments.is_empty())
+        self.outcome.as_ref().map_or(true, |outcome| {
+            let notes = &outcome.notes;
+            !outcome.changed_by.is_empty() || !notes.comments.is_empty() || !notes.headers.is_empty()
+        })
     }
 }
 
@@ -42,6 +43,8 @@ pub(super) struct Found<'v> {
     pub(super) seen: Vec<Seen>,
     /// Documents of which it is not known whether they are meant, with the reason.
     pub(super) not_known: BTreeSet<(String, String)>,
+    /// What is to be said of documents, whether they change or not.
+    pub(super) remarks: Vec<Finding>,
 }
 
 /// How many documents there are, and how many each condition leaves out.
@@ -92,6 +95,12 @@ impl<'v> Found<'v> {
                 let Some(seen) = seen else { continue };
                 *all = Seen { state: all.state || seen.state, parent: all.parent || seen.parent };
             }
+            let remarks = outcome.notes.remarks.iter();
+            self.remarks.extend(
+                remarks.map(|(code, message)| {
+                    Finding::note(code, message.clone()).at(document.path, document.root.line())
+                }),
+            );
             self.not_known.extend(outcome.not_known.iter().map(|why| (place_of(&document), why.clone())));
         }
         let made = Made { document, from, outcome };
@@ -133,7 +142,10 @@ impl<'r> Extent<'r> {
         Extent {
             selects: vec![&recipe.select, &stage.select],
             steps: steps.collect(),
-            reaches_others: stage.steps.iter().any(|step| step.verb.anywhere().is_some()),
+            reaches_others: stage
+                .steps
+                .iter()
+                .any(|step| step.verb.anywhere().is_some() || matches!(step.verb, Verb::SchemaComment(_))),
             of_settings: Select(vec![Selector { files, clusters, ..Selector::default() }]),
         }
     }

@@ -24,6 +24,11 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     let mut clusters: BTreeSet<String> = BTreeSet::new();
     for one in made {
         let line = Some(one.document.root.line());
+        // Of a comment nothing arrives anywhere.
+        if one.outcome.as_ref().is_ok_and(|outcome| outcome.changed_by.is_empty() && outcome.notes.comments.is_empty())
+        {
+            continue;
+        }
         if let Some(field) = lost_field(one) {
             let message = format!("{field} would be missing, and must be there");
             draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(&path, line));

@@ -133,6 +133,7 @@ impl Migration for RecipeMigration {
         for stage in self.stages() {
             let of_stage = Found::of(self, &all, stage);
             survey.drafts.extend(Work { migration: self, view: &all, stage }.drafts(&of_stage, settings));
+            survey.findings.extend(of_stage.remarks.iter().cloned());
             found.push((stage, of_stage));
         }
         survey.findings.extend(matches::nothing(self, &all, &found));

@@ -47,6 +47,11 @@ impl Work<'_> {
             return draft;
         }
         effects::describe(self, made, &mut draft);
+        for one in made {
+            let reviews = one.outcome.iter().flat_map(|outcome| &outcome.notes.reviews);
+            let line = one.document.root.line();
+            draft.findings.extend(reviews.map(|(code, why)| Finding::warning(code, why.clone()).at(&path, line)));
+        }
         built.describe(subject, &mut draft);
         if let Some(reason) = &recipe.review {
             draft.findings.push(Finding::warning(codes::RECIPE_REVIEW, reason.clone()).at(&path, line));
@@ -69,6 +74,10 @@ impl Work<'_> {
             .collect();
         let more = if all.len() > SHOWN { format!(", and {} more", all.len() - SHOWN) } else { String::new() };
         let shown = all.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+        let comment = made.iter().filter_map(|made| made.outcome.as_ref().ok()?.notes.headers.first()).next();
+        if let Some(header) = comment.filter(|_| shown.is_empty()) {
+            return format!("schema comment: {}", header.url);
+        }
         if shown.is_empty() { self.migration.recipe.summary.clone() } else { format!("{shown}{more}") }
     }
 }

@@ -12,8 +12,8 @@ use crate::recipe::place::{Part, Place};
 use crate::recipe::promise::Promise;
 use crate::recipe::select::{Answer, Document, comments_of, node_at};
 use crate::recipe::stage::{Outcome, refusal, run};
-use crate::recipe::verb::Commenting;
-use crate::recipe::{Stage, codes};
+use crate::recipe::verb::{Commenting, schema_change};
+use crate::recipe::{Stage, codes, schema_comment};
 use crate::yaml::{self, Edit, Error, Node, Stream};
 
 /// The changes of a unit on a tree.
@@ -53,7 +53,8 @@ pub(super) fn written(work: &Work<'_>, made: &[Made<'_>]) -> Result<Written, Fin
             Err(refused) => return Err(Finding::error(refused.code, refused.message.clone()).at(path, line)),
             Ok(outcome) => edits.file(path, |edit| {
                 let stream = work.view.file(path).and_then(|file| file.stream.as_deref());
-                write(edit, one.document.root, stream, (&one.from, outcome), &work.migration.recipe.summary)
+                write(edit, one.document.root, stream, (&one.from, outcome), &work.migration.recipe.summary)?;
+                write_header(edit, &one.document, stream, (&one.from, outcome))
             })?,
         }
     }
@@ -110,6 +111,29 @@ fn in_order_of(from: &Value, to: &Value) -> Value {
             Value::Sequence(old.iter().zip(new).map(|(old, new)| in_order_of(old, new)).collect())
         }
         _ => to.clone(),
+    }
+}
+
+/// Writes the schema comment of a document; where another step changes its API version, the version
+/// in the comment follows.
+fn write_header<'s>(
+    edit: &mut Edit<'s>,
+    document: &Document<'s>,
+    stream: Option<&'s Stream>,
+    (from, outcome): (&Value, &Outcome),
+) -> Result<(), Error> {
+    let Some(stream) = stream else { return Ok(()) };
+    for header in &outcome.notes.headers {
+        if let Some(change) = schema_change(document, &header.settings) {
+            schema_comment::write(edit, stream, &change)?;
+        }
+    }
+    let new = outcome.value.text_at(&["apiVersion"]).filter(|new| from.text_at(&["apiVersion"]) != Some(new));
+    match new.and_then(|new| new.rsplit_once('/')) {
+        Some((_, version)) if outcome.notes.headers.is_empty() => {
+            schema_comment::follow(edit, stream, document.root, document.path.name(), version)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -54,7 +54,8 @@ fn once(steps: &[Step], document: &Document<'_>, value: &Value) -> Result<Outcom
         let seen = match step.select.ask(document, &outcome.value) {
             Answer::Yes => {
                 let before = outcome.value.clone();
-                let seen = step.verb.act(&mut outcome.value, &step.guards, &mut outcome.notes)?;
+                let seen = step.verb.act_on(document, &mut outcome.value, &step.guards, &mut outcome.notes)?;
+                outcome.not_known.append(&mut outcome.notes.not_known);
                 if outcome.value != before {
                     outcome.changed_by.push(number);
                 }

@@ -64,6 +64,16 @@ fn annotations_move_in_stages() {
 }
 
 #[test]
+fn comments_name_schemas_of_another_host() {
+    replay("03-schema-host-onedr0p", "schema-comments", &[], None);
+}
+
+#[test]
+fn objects_of_flux_take_newer_versions() {
+    replay("05-api-versions-carpenike", "flux-api-versions", &[], None);
+}
+
+#[test]
 fn pruning_is_off_and_on_again() {
     replay("07-prune-guard-joryirving", "prune-guard", &["guard", "restore"], Some("prune-guard/restore"));
 }

@@ -121,6 +121,19 @@ impl Patch {
         }
     }
 
+    /// Whether it may be for objects of a kind and name, in one of two API versions alone. Without a
+    /// target, Kustomize finds an object by its version, too, and fails where it finds none.
+    pub fn tells_apart(&self, kind: &str, name: &str, version: &str, other: &str) -> bool {
+        match (&self.target, &self.change) {
+            (Some(target), _) => target.may_select(kind, name) && target.tells_apart(version, other),
+            (None, Change::Merge(patch)) => {
+                let stated = patch.text_at(&["apiVersion"]).and_then(|stated| stated.rsplit_once('/'));
+                self.is_for_named(kind, name) && stated.is_some_and(|(_, stated)| stated == version || stated == other)
+            }
+            (None, Change::Json(_) | Change::Fill(_) | Change::Unreadable) => false,
+        }
+    }
+
     /// Whether it changes an object that nothing else has changed.
     pub(in crate::flux) fn selects_value(&self, object: &Value) -> bool {
         let text = |path: &[&str]| object.text_at(path).unwrap_or_default();

@@ -72,6 +72,11 @@ impl Target {
         self.kind.matches(kind) && self.name.matches(name)
     }
 
+    /// Whether it is for objects of one of two API versions alone.
+    pub(super) fn tells_apart(&self, version: &str, other: &str) -> bool {
+        self.version.matches(version) != self.version.matches(other)
+    }
+
     /// Whether its label selector has a label of this name.
     pub(super) fn asks_for_label(&self, key: &str) -> bool {
         self.labels.0.iter().any(|requirement| requirement.key == key)

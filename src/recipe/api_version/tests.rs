@@ -371,14 +371,19 @@ fn references_follow() {
          healthCheckExprs:\n- {{apiVersion: source.toolkit.fluxcd.io/v1beta2, kind: OCIRepository, current: x}}\n"
     );
     let mut kustomization = object("kustomize v1 Kustomization", &before);
-    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0 2.5.0")), 1);
+    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0 2.5.0"), &|_, kind| kind == "Bucket"), 0);
+    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0 2.5.0"), &|_, _| true), 1);
     assert_eq!(kustomization, object("kustomize v1 Kustomization", &before.replace("v2beta1", "v2")));
-    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0")), 1, "v1 of OCIRepository");
-    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0")), 0);
+    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0"), &|_, _| true), 1, "v1 of OCIRepository");
+    assert_eq!(follow_references(&mut kustomization, &flux("2.9.0"), &|_, _| true), 0);
     let receiver = "resources: [{apiVersion: source.toolkit.fluxcd.io/v1beta1, kind: GitRepository, name: x}]\n";
-    assert_eq!(follow_references(&mut object("notification v1 Receiver", receiver), &flux("2.3")), 1);
+    assert_eq!(follow_references(&mut object("notification v1 Receiver", receiver), &flux("2.3"), &|_, _| true), 1);
     assert_eq!(
-        follow_references(&mut value("apiVersion: v1\nkind: Receiver\nspec: {resources: [{}]}"), &flux("2.3")),
+        follow_references(
+            &mut value("apiVersion: v1\nkind: Receiver\nspec: {resources: [{}]}"),
+            &flux("2.3"),
+            &|_, _| true
+        ),
         0
     );
 }

@@ -63,6 +63,8 @@ fn kind(value: &Value) -> &'static str {
         Value::Null => "nothing",
         Value::Scalar { string: true, .. } => "a text",
         Value::Scalar { text, .. } if text == "true" || text == "false" => "true or false",
+        // Some parser may read something else in it, and it is text all the same.
+        Value::Scalar { text, .. } if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => "a text",
         Value::Scalar { .. } => "a number",
         Value::Sequence(_) => "a list",
         Value::Mapping(_) => "a mapping",

@@ -87,7 +87,11 @@ impl Reader<'_> {
             keys.nested(node, "a step", |keys| {
                 let step = self.step(keys, node)?;
                 let is_wide = |select: &Select| !select.is_narrow();
-                if is_wide(around) && is_wide(&step.select) && step.verb.anywhere().is_none() {
+                if is_wide(around)
+                    && is_wide(&step.select)
+                    && step.verb.anywhere().is_none()
+                    && !step.verb.is_by_table()
+                {
                     let help =
                         "say what it is about: a `kind`, `chart`, `runs` or `file` in `select`, or `at: anywhere`";
                     keys.mistake(TOO_WIDE, node, "the step would be about every document".to_owned(), help);

@@ -5,16 +5,20 @@ use super::{NOT_IDEMPOTENT, VALUE, VERB};
 use crate::config::{INVALID_VALUE, Keys};
 use crate::flux::Value;
 use crate::recipe::model::{Guards, Step};
-use crate::recipe::verb::{Commenting, Items, Keys as KeyVerb, List, Order, Reach, Replacing, Verb, What, Which};
+use crate::recipe::schema_comment::Settings;
+use crate::recipe::verb::{
+    Commenting, Items, Keys as KeyVerb, List, Order, Reach, Replacing, ToNewest, Verb, What, Which,
+};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
 /// All verbs.
-const VERBS: [&str; 8] = ["set", "add", "remove", "move", "rename-key", "copy-key", "drop-key", "list"];
+const VERBS: [&str; 10] =
+    ["set", "add", "remove", "move", "rename-key", "copy-key", "drop-key", "list", "schema-comment", "api-version"];
 /// Verbs that look at texts.
 const TEXT: &str = "text";
 /// Verbs of the language that this version does not have.
-const LATER: [&str; 4] = ["reference", "escape", "schema-comment", "api-version"];
+const LATER: [&str; 2] = ["reference", "escape"];
 
 impl Reader<'_> {
     /// A step.
@@ -54,6 +58,8 @@ impl Reader<'_> {
             "copy-key" => self.keys(keys, "copy-key", What::Copy),
             "drop-key" => self.keys(keys, "drop-key", What::Drop),
             "list" => self.list(keys),
+            "schema-comment" => self.schema_comment(keys, node),
+            "api-version" => self.api_version(keys, node),
             _ => self.replacing(keys),
         };
         Some(Step { select, guards, verb: verb?, line: node.line() })
@@ -191,6 +197,29 @@ impl Reader<'_> {
             keys.mistake(NOT_IDEMPOTENT, node, message, "add `word: true`, or a longer `text`");
         }
         Some(Verb::Text(Replacing { from, to, at: at?, word }))
+    }
+
+    fn schema_comment(self, keys: &mut Keys<'_, '_>, step: Node<'_>) -> Option<Verb> {
+        let value = self.value(keys, "schema-comment")?;
+        let read = Settings::read(&value);
+        if let Err(why) = &read {
+            keys.mistake(VALUE, step, why.clone(), "write it as `flux-codemod explain schema-comments` shows");
+        }
+        read.ok().map(Verb::SchemaComment)
+    }
+
+    fn api_version(self, keys: &mut Keys<'_, '_>, step: Node<'_>) -> Option<Verb> {
+        let (word, node) = self.text(keys, "api-version")?;
+        if word != "table" {
+            keys.mistake(VALUE, node, format!("`api-version` cannot be `{word}`"), "write `api-version: table`");
+        }
+        let kinds = self.value(keys, "kinds");
+        let kinds: Vec<&str> = kinds.iter().flat_map(Value::items).filter_map(Value::text).collect();
+        let kinds = kinds.into_iter().filter(|kind| *kind != "all").filter_map(|kind| self.kind(keys, kind, step));
+        let kinds = kinds.collect();
+        let flag = |value: Option<Value>, absent| value.map_or(absent, |value| value.is_true());
+        let (repair, summary) = (flag(self.value(keys, "repair"), true), flag(self.value(keys, "summary"), false));
+        Some(Verb::ApiVersion(ToNewest { kinds, repair, summary }))
     }
 
     /// Where a verb looks: `at`, which has to be there.

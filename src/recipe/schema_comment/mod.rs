@@ -140,6 +140,29 @@ pub fn write<'s>(edit: &mut Edit<'s>, stream: &'s Stream, change: &Change<'s>) -
     }
 }
 
+/// Has the schema comment of a document name another version of its object, if it names the present
+/// one.
+///
+/// # Errors
+/// If the edit changes the comment otherwise.
+pub fn follow<'s>(
+    edit: &mut Edit<'s>,
+    stream: &'s Stream,
+    root: Node<'s>,
+    file_name: &str,
+    version: &str,
+) -> Result<(), Error> {
+    let Some(document) = stream.documents().position(|other| other.range() == root.range()) else { return Ok(()) };
+    let header = header(stream, document);
+    let (Some(comment), Some(url), Some(identity)) = (header.read, header.url, Identity::of(root, file_name)) else {
+        return Ok(());
+    };
+    match (with_version(&url, &identity, version), header::url_in(stream, comment)) {
+        (Some(new), Some(range)) => edit.replace_in_comment(comment, range, &new),
+        _ => Ok(()),
+    }
+}
+
 /// The kind and group of a text such as `Kustomization.kustomize.config.k8s.io`; `core` is the core.
 fn kind_and_group(text: &str) -> (&str, &str) {
     let (kind, group) = text.split_once('.').unwrap_or((text, ""));

@@ -8,18 +8,22 @@ mod list;
 mod moved;
 mod remove;
 mod set;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use keys::{Keys, What};
 pub use list::{Items, List, Which};
+pub use tables::{Header, ToNewest, schema_change};
 pub use text::Replacing;
 
 use super::model::Guards;
 use super::path::{Path, TooMany};
 use super::pattern::Pattern;
 use super::place::Place;
+use super::schema_comment::Settings;
+use super::select::Document;
 use crate::finding::Code;
 use crate::flux::Value;
 
@@ -70,6 +74,10 @@ pub enum Verb {
     List(List),
     /// `text`: a part of texts.
     Text(Replacing),
+    /// `api-version: table`.
+    ApiVersion(ToNewest),
+    /// `schema-comment`.
+    SchemaComment(Settings),
 }
 
 /// What happens to the comment of an entry.
@@ -154,6 +162,14 @@ pub struct Notes {
     /// Entries that are removed and whose comments stay for another one: the mapping, the key, and
     /// the key that stays.
     pub successors: Vec<(Place, String, String)>,
+    /// Comments in the header of the document.
+    pub headers: Vec<Header>,
+    /// Why the change should be looked at first.
+    pub reviews: Vec<(&'static Code, String)>,
+    /// What is to be said of the document, whether it changes or not.
+    pub remarks: Vec<(&'static Code, String)>,
+    /// Why it is not known what becomes of it.
+    pub not_known: Vec<String>,
 }
 
 /// What a step saw in a document, whether or not it had something to do.
@@ -176,7 +192,25 @@ impl Seen {
 }
 
 impl Verb {
-    /// Acts on a value.
+    /// Acts on a document, whose value this is by now.
+    ///
+    /// # Errors
+    /// As [`Verb::act`].
+    pub fn act_on(
+        &self,
+        document: &Document<'_>,
+        value: &mut Value,
+        guards: &Guards,
+        notes: &mut Notes,
+    ) -> Result<Seen, Refused> {
+        match self {
+            Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
+            Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
+            other => other.act(value, guards, notes),
+        }
+    }
+
+    /// Acts on a value. Verbs that ask for more than a value do nothing.
     ///
     /// # Errors
     /// Why it cannot be done.
@@ -191,6 +225,7 @@ impl Verb {
             Verb::Keys(keys) => keys.act(value, guards, notes),
             Verb::List(list) => list.act(value),
             Verb::Text(replacing) => replacing.act(value),
+            Verb::ApiVersion(_) | Verb::SchemaComment(_) => Ok(Seen::default()),
         }
     }
 
@@ -204,6 +239,8 @@ impl Verb {
             Verb::Keys(keys) => keys.word(),
             Verb::List(_) => "list",
             Verb::Text(_) => "text",
+            Verb::ApiVersion(_) => "api-version",
+            Verb::SchemaComment(_) => "schema-comment",
         }
     }
 
@@ -215,9 +252,14 @@ impl Verb {
             Verb::Keys(Keys { at: Reach::At(path), .. }) | Verb::Text(Replacing { at: Reach::At(path), .. }) => {
                 vec![path]
             }
-            Verb::Keys(_) | Verb::Text(_) => Vec::new(),
+            Verb::Keys(_) | Verb::Text(_) | Verb::ApiVersion(_) | Verb::SchemaComment(_) => Vec::new(),
             Verb::List(list) => vec![&list.path],
         }
+    }
+
+    /// Whether it says itself what it is about.
+    pub fn is_by_table(&self) -> bool {
+        matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_))
     }
 
     /// Whether it looks in everything, and then the longest text that it looks for.
