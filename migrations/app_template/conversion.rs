@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::codes;
+use super::evidence::{self, Evidence};
+use super::in_5::{in_5, keeping_in_5};
 use super::settings::{AppTemplateSettings, Selectors};
-use crate::charts::app_template::{Chart, Conversion, Doubt, Keeping, Lost, Matter, Pins, Stop, Version, line_of};
+use crate::charts::app_template::{
+    Around, Chart, Conversion, Doubt, Keeping, Leaves, Matter, Pins, Stop, Version, line_of,
+};
 use crate::flux::{At, Reach, Value, View, WorkloadKind, rewrite};
 use crate::plan::author::After;
 use crate::plan::{Code, Finding, Severity};
 use crate::yaml::{Edit, Error, Node};
 
-static NO_VALUES: Value = Value::Null;
+pub(super) static NO_VALUES: Value = Value::Null;
 
 /// A release as one cluster installs it, and how its values become values of the target.
 pub(super) struct Installation<'v> {
@@ -33,6 +37,12 @@ pub(super) struct Installation<'v> {
 }
 
 impl Installation<'_> {
+    /// Whether its pods change, because a default of 5.x is adopted.
+    pub(super) fn changes_pods(&self) -> bool {
+        let left = self.keeping.iter().flat_map(|keeping| &keeping.left);
+        left.into_iter().any(|left| matches!(left.what, Leaves::NoToken { .. } | Leaves::OwnAccount(_)))
+    }
+
     /// The chart as it is now.
     pub(super) fn chart(&self) -> Chart<'_> {
         let values = self.object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
@@ -73,11 +83,14 @@ impl<'v> Converted<'v> {
     /// # Errors
     /// A finding at the release, if two clusters need different values in the one file, or if its
     /// name depends on a variable without a value.
+    ///
+    /// With `evidence`, what nothing relies on is left to 5.x.
     pub(in crate::migrations) fn of(
         view: &'v View,
         at: &At,
         from: Version,
         settings: &AppTemplateSettings,
+        evidence: Option<&Evidence>,
     ) -> Result<Converted<'v>, Finding> {
         let (installations, selectors) = (Vec::new(), settings.selectors);
         let mut converted = Converted { view, at: at.clone(), installations, selectors, values: None };
@@ -89,7 +102,10 @@ impl<'v> Converted<'v> {
             let values = object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
             let chart = Chart { version: from, release: &release, namespace: &namespace, values };
             let conversion = from.is_3().then(|| chart.conversion(settings.version, settings.tokens));
-            let keeping = settings.pins_for_5.then(|| keeping_in_5(&chart, conversion.as_ref(), settings.version));
+            let around = evidence.map(|evidence| evidence::From { evidence, namespace: &namespace });
+            let around = around.as_ref().map(|around| around as &dyn Around);
+            let keeping =
+                settings.pins_for_5.then(|| keeping_in_5(&chart, conversion.as_ref(), settings.version, around));
             converted.installations.push(Installation { release, namespace, object, reach, conversion, keeping, from });
         }
         let Some(stated) = converted.stated().and_then(Value::of) else { return Ok(converted) };
@@ -241,37 +257,6 @@ impl<'v> Converted<'v> {
     }
 }
 
-/// What keeps a release in 5.x as 4.x has it: its values, or those of 3.x when they are converted.
-fn keeping_in_5(chart: &Chart<'_>, conversion: Option<&Conversion>, to: Version) -> Keeping {
-    match conversion.map(|conversion| conversion.applied(chart.values)) {
-        Some(values) => Chart { version: to, values: &values, ..*chart }.keeping_in_5(),
-        None => chart.keeping_in_5(),
-    }
-}
-
-/// Something to report about what keeps a release in 5.x.
-struct In5<'k> {
-    at: &'k [String],
-    severity: Severity,
-    code: &'static Code,
-    message: String,
-}
-
-fn in_5(keeping: &Keeping) -> impl Iterator<Item = In5<'_>> {
-    let kept = keeping.kept.iter().map(|kept| {
-        let message = format!("pinned by rule, not rendered: {}", kept.what);
-        In5 { at: &kept.at, severity: Severity::Note, code: codes::PINNED, message }
-    });
-    let open = keeping.open.iter().map(|open| {
-        let (severity, code) = match open.why {
-            Lost::Label(_) | Lost::Template => (Severity::Warning, codes::CHANGES_IN_5),
-            _ => (Severity::Error, codes::UNKNOWN_IN_5),
-        };
-        In5 { at: &open.at, severity, code, message: open.why.to_string() }
-    });
-    open.chain(kept)
-}
-
 /// A workload whose selector is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
@@ -287,7 +272,7 @@ pub(super) struct Kept {
 
 /// A release wherever it is installed: the name of the Helm release, the namespace of its objects,
 /// the HelmRelease, and who applies it.
-fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Arc<Value>, Option<&'v Reach>)> {
+pub(super) fn installed<'v>(view: &'v View, at: &At) -> Vec<(String, String, Arc<Value>, Option<&'v Reach>)> {
     let reaches = view.graph().reaches(at);
     if !reaches.is_empty() {
         let installed = reaches.iter().filter_map(|reach| Some((view.installed(at, reach)?, reach)));

@@ -1,8 +1,10 @@
 //! What a tree has for this migration: the releases before 4.x, and the sources that they move to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use super::evidence::Evidence;
+use super::in_5::accounts_of;
 use super::references;
 use super::release::{Candidate, Judge, Now, at_chart, now, sources_of, version_of_release};
 use super::removal;
@@ -10,6 +12,7 @@ use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{is_before, key};
 use super::versions::Versions;
+use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::chart_ref;
 use crate::migrations::sources::name::name_of_second;
@@ -36,6 +39,15 @@ pub(super) fn versions(view: &View) -> Vec<&str> {
     view.releases().iter().filter_map(|release| version_of_release(view, release)).collect()
 }
 
+/// The accounts, by namespace, that releases use, and those that 5.x would make for them.
+fn accounts(view: &View, major: u32) -> BTreeSet<(String, String)> {
+    let moving = view.releases().iter().filter_map(|release| match now(view, release, major) {
+        Now::Before(Some(version), _) => Some((release, Version::of(&version).or(Version::latest_of_3(&version))?)),
+        _ => None,
+    });
+    moving.flat_map(|(release, version)| accounts_of(view, &release.at, version)).collect()
+}
+
 impl<'v> Found<'v> {
     pub(super) fn in_view(view: &'v View, settings: AppTemplateSettings) -> Found<'v> {
         let (candidates, seconds, removals) = (Vec::new(), Vec::new(), Removals::default());
@@ -53,6 +65,7 @@ impl<'v> Found<'v> {
         for source in view.releases().iter().flat_map(|release| sources_of(view, release)) {
             *users.entry(&source.at).or_default() += 1;
         }
+        let evidence = self.settings.adopts().then(|| Evidence::of(view, accounts(view, self.settings.major())));
         for release in view.releases() {
             match now(view, release, self.settings.major()) {
                 Now::OtherChart => {}
@@ -65,7 +78,8 @@ impl<'v> Found<'v> {
                 Now::Before(..) if self.is_opted_out(release) => self.opted_out += 1,
                 Now::Before(version, source) => {
                     let is_own = source.is_some_and(|source| self.is_own(release, source, &users));
-                    let judge = Judge { view, release, source, is_own, settings: &self.settings };
+                    let judge =
+                        Judge { view, release, source, is_own, settings: &self.settings, evidence: evidence.as_ref() };
                     self.candidates.push(judge.candidate(version));
                 }
             }

@@ -83,7 +83,8 @@ pub(in crate::migrations) fn effect(converted: &Converted<'_>) -> Effect {
         effect.findings.push(Finding::warning(HOOK, message).at(&converted.at.path, hook.line));
     }
     effect.keeps_selectors = !kept.is_empty();
-    let least = if effect.keeps_selectors { Impact::Restart } else { Impact::Upgrade };
+    let restarts = effect.keeps_selectors || converted.installations.iter().any(Installation::changes_pods);
+    let least = if restarts { Impact::Restart } else { Impact::Upgrade };
     let is_applied = converted.installations.iter().any(|installation| installation.reach.is_some());
     effect.impact = if is_applied { effect.impact.max(Some(least)) } else { Some(Impact::None) };
     // The clusters that have a release mostly say the same about it.

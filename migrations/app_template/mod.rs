@@ -32,8 +32,10 @@ mod carriers;
 pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
 pub(in crate::migrations) mod edit;
+pub(in crate::migrations) mod evidence;
 mod find;
 pub(in crate::migrations) mod impact;
+mod in_5;
 pub(in crate::migrations) mod references;
 mod release;
 mod removal;
@@ -45,7 +47,7 @@ mod source;
 mod units;
 mod versions;
 
-pub use settings::{AppTemplateSettings, OnChart, Selectors};
+pub use settings::{AppTemplateSettings, Mode, OnChart, Selectors};
 
 use self::find::Found;
 use super::chart_ref::ChartRefSettings;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::conversion::Converted;
+use super::evidence::Evidence;
 use super::impact::{Effect, effect};
 use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{Registry, is_of_chart, key, registry, repository_of_4, unclear_version};
@@ -169,6 +170,8 @@ pub(super) struct Judge<'v, 's> {
     /// Whether the source is its own, and so moves with it.
     pub(super) is_own: bool,
     pub(super) settings: &'s AppTemplateSettings,
+    /// What the repository says, where defaults of 5.x are adopted.
+    pub(super) evidence: Option<&'s Evidence>,
 }
 
 impl<'v> Judge<'v, '_> {
@@ -206,7 +209,7 @@ impl<'v> Judge<'v, '_> {
             (None, Chart::Spec(chart)) => self.in_place(chart, warnings)?,
             (None, Chart::Ref(_) | Chart::Invalid) => unreachable!("a chartRef has a source"),
         };
-        Ok(Step { converted: Converted::of(self.view, &self.release.at, version, self.settings)?, way })
+        Ok(Step { converted: Converted::of(self.view, &self.release.at, version, self.settings, self.evidence)?, way })
     }
 
     /// The version of 3.x that the release is on, if it is known what that makes of values.

@@ -14,6 +14,8 @@ pub struct AppTemplateSettings {
     pub version: Version,
     /// Whether it is of 5.x: then what 4.x does by itself is stated.
     pub pins_for_5: bool,
+    /// `mode`: what becomes of the defaults of 5.x.
+    pub mode: Mode,
     /// `selectors`: what to do about the selectors of workloads, which are immutable.
     pub selectors: Selectors,
     /// `tokens`: whether the Secrets with static tokens of accounts stay.
@@ -22,6 +24,15 @@ pub struct AppTemplateSettings {
     pub on_chart: OnChart,
     /// `fleet`: whether a source that several releases share moves with all of them in one unit.
     pub fleet: bool,
+}
+
+/// What becomes of the defaults of 5.x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `keep`: what 4.x does is stated.
+    Keep,
+    /// `adopt`: it is stated only where something relies on it.
+    Adopt,
 }
 
 /// What to do about the selectors of Deployments and DaemonSets.
@@ -51,6 +62,7 @@ impl Default for AppTemplateSettings {
             is_target_stated: false,
             version: Version::V4_1,
             pins_for_5: false,
+            mode: Mode::Keep,
             selectors: Selectors::Recreate,
             tokens: Tokens::Dropped,
             on_chart: OnChart::ChartRef,
@@ -84,6 +96,11 @@ impl AppTemplateSettings {
         self
     }
 
+    /// Whether the defaults of 5.x are taken where nothing relies on others.
+    pub(super) fn adopts(&self) -> bool {
+        self.pins_for_5 && self.mode == Mode::Adopt
+    }
+
     /// The major version of the target.
     pub(super) fn major(&self) -> u32 {
         if self.pins_for_5 { 5 } else { 4 }
@@ -110,6 +127,7 @@ impl Section for AppTemplateSettings {
             is_target_stated,
             version,
             pins_for_5,
+            mode: keys.one_of("mode", &[("keep", Mode::Keep), ("adopt", Mode::Adopt)]),
             selectors: keys.one_of("selectors", &[("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
             tokens: keys.one_of("tokens", &[("drop", Tokens::Dropped), ("keep", Tokens::Kept)]),
             on_chart: keys.one_of("on-chart", &[("chart-ref", OnChart::ChartRef), ("in-place", OnChart::InPlace)]),
@@ -124,6 +142,11 @@ impl Section for AppTemplateSettings {
                 key: "target",
                 about: "The version that releases move to: of 4.x, 5.0.1 or 5.1.0. Without it, 4.6.2,\nor a newer one of these that more than half of the releases are on already.",
                 value: word(&self.target),
+            },
+            Described {
+                key: "mode",
+                about: "Towards 5.x: `keep` states what 4.x does. `adopt` does so only where something in the\nrepository relies on it, and takes the defaults of 5.x otherwise.",
+                value: word("keep"),
             },
             Described {
                 key: "selectors",

@@ -81,7 +81,7 @@ impl<'v> Conversion<'v> {
             return Err(unknown(release, jump));
         }
         let settings = AppTemplateSettings { target: target.clone(), version, pins_for_5: false, ..settings.clone() };
-        let converted = Converted::of(view, &release.at, from, &settings)?;
+        let converted = Converted::of(view, &release.at, from, &settings, None)?;
         let effect = effect(&converted);
         let mut findings = converted.findings();
         if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {

@@ -193,6 +193,14 @@ fn second_sources_land_in_any_order() {
     }
 }
 
+/// From 3.x and 4.x to 5.x, with its defaults or without (`docs/hazards.md#v12`).
+#[test]
+fn releases_land_in_5_in_any_order() {
+    for mode in ["keep", "adopt"] {
+        in_any_order(&Repo::copy_of(&root().join(format!("golden/app-template-5-{mode}/before"))));
+    }
+}
+
 /// What has moved to a second source of one registry says nothing of the releases of the other,
 /// whichever comes first.
 #[test]

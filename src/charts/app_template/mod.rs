@@ -56,7 +56,7 @@ pub use hooks::{Hook, hooks};
 pub use immutable::{ClaimTemplate, Cost, Stop, Workload};
 pub use installed::is_installed;
 pub use name::{Name, Unknown, Why};
-pub use newer::{KNOWN_OF_5, Keeping, Keeps, Kept, Lost, Open};
+pub use newer::{Around, KNOWN_OF_5, Keeping, Keeps, Kept, Leaves, Left, Lost, Open};
 pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};

@@ -5,9 +5,12 @@
 //! by rule. None of it changes what 4.x makes of the values, but for `jobLabel` and `manifest`,
 //! which 4.x rejects.
 
+mod adopt;
 mod raw;
 #[cfg(test)]
 mod tests;
+
+pub use adopt::{Around, Leaves, Left};
 
 use std::fmt;
 
@@ -28,6 +31,8 @@ const ACCOUNT: [&str; 2] = ["global", "createDefaultServiceAccount"];
 pub struct Keeping {
     /// What is stated or rewritten.
     pub kept: Vec<Kept>,
+    /// What is left to 5.x, where its defaults are adopted.
+    pub left: Vec<Left>,
     /// What nothing that is written here keeps, or what is not known.
     pub open: Vec<Open>,
 }
@@ -39,6 +44,8 @@ pub struct Kept {
     pub at: Vec<String>,
     /// What is done.
     pub what: Keeps,
+    /// Why that is needed, where the defaults of 5.x are adopted otherwise.
+    pub because: Option<String>,
 }
 
 /// What is done so that 5.x makes the same.
@@ -210,7 +217,7 @@ impl Chart<'_> {
 
 impl Keeping {
     fn keep(&mut self, at: &[&str], what: Keeps) {
-        self.kept.push(Kept { at: path(at), what });
+        self.kept.push(Kept { at: path(at), what, because: None });
     }
 
     fn lose(&mut self, at: &[&str], why: Lost) {

@@ -187,3 +187,99 @@ fn it_is_applied_to_the_text_before_variables() {
          serviceAccount: {app: {}}, serviceMonitor: {a: {serviceName: ${NAME}, jobLabel: app}}}"
     );
 }
+
+/// A repository in which these accounts are bound, made and used, and these jobs are asked for.
+#[derive(Default)]
+struct Repository {
+    bound: &'static [&'static str],
+    made: &'static [&'static str],
+    used: &'static [&'static str],
+    jobs: &'static [&'static str],
+}
+
+impl Around for Repository {
+    fn binding_of(&self, account: &str) -> Option<String> {
+        self.bound.contains(&account).then(|| "rbac.yaml:1".to_owned())
+    }
+
+    fn account(&self, name: &str) -> Option<String> {
+        self.made.contains(&name).then(|| "account.yaml:1".to_owned())
+    }
+
+    fn use_of(&self, account: &str) -> Option<String> {
+        self.used.contains(&account).then(|| "store.yaml:1".to_owned())
+    }
+
+    fn queries_of(&self, job: &str) -> Vec<String> {
+        Vec::from_iter(self.jobs.contains(&job).then(|| "rules.yaml:1".to_owned()))
+    }
+}
+
+/// What is left to 5.x of release `app` in a namespace, and why the rest is pinned.
+fn adopted_in(namespace: &str, values: &str, around: &Repository) -> (Vec<Leaves>, Vec<String>) {
+    let values = value(values);
+    let keeping = Chart { version: Version::V4_1, release: "app", namespace, values: &values }.adopting_5(around);
+    let left = keeping.left.into_iter().map(|left| left.what).collect();
+    (left, keeping.kept.into_iter().filter_map(|kept| kept.because).collect())
+}
+
+fn adopted(values: &str, around: &Repository) -> (Vec<Leaves>, Vec<String>) {
+    adopted_in("media", values, around)
+}
+
+const PLAIN: &str = "{controllers: {a: {}}, service: {}}";
+
+#[test]
+fn a_release_that_nothing_relies_on_takes_the_defaults_of_5() {
+    let accounts = ["app".to_owned(), "default".to_owned()].to_vec();
+    let all = vec![Leaves::NoToken { accounts }, Leaves::OwnAccount("app".to_owned())];
+    assert_eq!(adopted(PLAIN, &Repository::default()), (all, Vec::new()));
+}
+
+#[test]
+fn what_something_relies_on_is_pinned_with_the_reason() {
+    let why = |values: &str, around: &Repository| adopted(values, around).1.join("; ");
+    let bound = Repository { bound: &["app"], ..Repository::default() };
+    assert_eq!(why(PLAIN, &bound), "rbac.yaml:1 binds account app");
+    let bound = Repository { bound: &["default"], ..Repository::default() };
+    assert_eq!(why(PLAIN, &bound), "rbac.yaml:1 binds account default; rbac.yaml:1 binds account default");
+    let used = Repository { used: &["default"], ..Repository::default() };
+    assert_eq!(why(PLAIN, &used), "store.yaml:1 is about account default");
+    let made = Repository { made: &["app"], ..Repository::default() };
+    assert_eq!(why(PLAIN, &made), "account.yaml:1 makes account app already");
+    let nothing = Repository::default();
+    let own = "{controllers: {a: {serviceAccount: {name: other}}}, service: {}}";
+    assert_eq!(why(own, &nothing), "controllers.a states its account");
+    let bindings = "{serviceAccount: {app: {}}, controllers: {a: {serviceAccount: {identifier: app}}}, \
+                    rbac: {bindings: {b: {type: RoleBinding, roleRef: {}, subjects: []}}}}";
+    assert_eq!(why(bindings, &nothing), "rbac.bindings.b binds an account");
+}
+
+/// `docs/app-template.md#adopting-5x`: zhorvath83 had helm-controller take such an account over.
+#[test]
+fn accounts_of_the_control_plane_are_not_taken_over() {
+    let values = "{global: {fullnameOverride: pod-garbage-collector}, controllers: {a: {}}, service: {}}";
+    let (left, why) = adopted_in("kube-system", values, &Repository::default());
+    assert!(matches!(left[..], [Leaves::NoToken { .. }]), "{left:?}");
+    assert_eq!(why, ["pod-garbage-collector is an account of the control plane"]);
+    assert_eq!(adopted(values, &Repository::default()).0.len(), 2, "elsewhere it is a name like any other");
+}
+
+#[test]
+fn the_label_job_stays_or_nothing_asks_for_it() {
+    let left = |values: &str, around: &Repository| {
+        let (left, why) = adopted(values, around);
+        let of_jobs = |leaves: &Leaves| matches!(leaves, Leaves::SameJob(_) | Leaves::OtherJob { .. });
+        (left.into_iter().find(of_jobs), why)
+    };
+    let monitor = "serviceMonitor: {m: {endpoints: []}}";
+    let one = format!("{{controllers: {{a: {{}}}}, service: {{a: {{}}}}, {monitor}}}");
+    assert_eq!(left(&one, &Repository::default()).0, Some(Leaves::SameJob("app".to_owned())));
+    let other = "{controllers: {a: {}}, service: {a: {}, b: {}}, serviceMonitor: {m: {service: {identifier: b}}}}";
+    let changes = Leaves::OtherJob { was: "app-b".to_owned(), becomes: "app".to_owned() };
+    assert_eq!(left(other, &Repository::default()).0, Some(changes));
+    let asked = Repository { jobs: &["app-b"], ..Repository::default() };
+    assert_eq!(left(other, &asked), (None, vec!["rules.yaml:1 asks for job app-b".to_owned()]));
+    let two = format!("{{controllers: {{a: {{}}}}, service: {{a: {{}}, b: {{}}}}, {monitor}}}");
+    assert_eq!(left(&two, &Repository::default()).1, ["it is not certain which Service it selects"]);
+}
