@@ -1,23 +1,17 @@
+//! `demo`: the commands of a journey, typed on an example repository.
+
 use std::path::{Path, PathBuf};
 
+use anstyle::Style;
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, Parser as _};
 use include_dir::{Dir, include_dir};
 
-use super::branch::{self, BranchArgs};
-use super::context::Context;
-use super::{Asked, Outcome, Start, diff, layout, print, print_text};
+use super::{Cli, Outcome, layout, print, shell};
 use crate::git::{self, Stage};
-use crate::output::{list_as_text, plan_as_text, stat};
 
 /// The example: the tree of a golden case, so that the demo shows what the tests check.
-static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/home-ops/before");
-
-/// The release whose diff is shown in full; the chart creates a volume for it.
-const SHOWN: &str = "media/jellyfin";
-
-/// The migration that is walked through.
-const FIRST: &str = "chart-ref";
+static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/golden/example/before");
 
 /// The commits of the example.
 const HISTORY: [Stage; 3] = [
@@ -32,6 +26,61 @@ const HISTORY: [Stage; 3] = [
 /// The cluster that may break, and the branch that it follows.
 const CLUSTER: &str = "edge";
 
+/// A step of the demo.
+#[derive(Debug)]
+enum Step {
+    /// A heading.
+    Head(&'static str),
+    /// A paragraph.
+    Say(&'static str),
+    /// A command of this program, as it is typed.
+    Run(&'static str),
+    /// All branches of a cluster are merged into the one that it follows, as pull requests would be.
+    MergeAll(&'static str),
+    /// A branch is merged into the one that is checked out.
+    Merge(&'static str),
+}
+
+use Step::{Head, Merge, MergeAll, Run, Say};
+
+const STEPS: &[Step] = &[
+    Head("The repository"),
+    Say("A made-up home: two clusters, each of which follows its own git branch. Apps list templates under \
+         `resources`, name their charts by `spec.chart`, are on app-template 3.x, and state the same remediation \
+         settings. This is what there is to do, and main waits for edge:"),
+    Run("list"),
+    Head("Edge, phase 2: templates become Components"),
+    Say("The plan is made on the branch that the cluster follows."),
+    Run("plan components --cluster edge --base edge"),
+    Run("diff components --cluster edge --base edge --path kubernetes/edge"),
+    Say("Each batch becomes a commit on a branch of its own. The work tree is not touched."),
+    Run("branch components --cluster edge --no-sign"),
+    Say("You merge these one by one, as pull requests, and watch the cluster. Here all of them are merged:"),
+    MergeAll("edge"),
+    Head("Edge, phase 3: chart sources and app-template"),
+    Say("A release keeps its version at first. Then its values are converted, and it moves to 4.x."),
+    Run("plan chart-ref app-template --cluster edge --base edge"),
+    Run("diff chart-ref app-template --cluster edge --base edge --stat"),
+    Run("branch chart-ref app-template --cluster edge --no-sign"),
+    MergeAll("edge"),
+    Head("Edge, phase 4: defaults at the root"),
+    Say("What all releases state is stated once."),
+    Run("plan remediation-defaults --cluster edge --base edge"),
+    Run("diff remediation-defaults --cluster edge --base edge --release network/whoami"),
+    Run("branch remediation-defaults --cluster edge --no-sign"),
+    MergeAll("edge"),
+    Head("Main: all phases"),
+    Say("Edge has proven it. Its branch is merged, and with it what both clusters share. Now nothing is held:"),
+    Merge("edge"),
+    Run("list"),
+    Say("A release whose volume the chart creates: without the suffix, 4.x would create a new, empty one."),
+    Run("diff chart-ref app-template --release media/jellyfin --path kubernetes/main/apps/media"),
+    Run("branch components chart-ref app-template remediation-defaults --cluster main --no-sign"),
+    MergeAll("main"),
+    Head("The end"),
+    Run("check"),
+];
+
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// A new or empty directory for it; without one, a temporary directory is used and removed
@@ -39,8 +88,8 @@ pub(super) struct DemoArgs {
     into: Option<PathBuf>,
 }
 
-/// `demo`: creates the example repository and shows list, plan, diff, and branches with a merge on
-/// it.
+/// `demo`: creates the example repository, and takes it through all migrations, one cluster after the
+/// other.
 pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
     let temporary;
     let into = args.into.as_ref().map(|into| if start == Path::new(".") { into.clone() } else { start.join(into) });
@@ -52,86 +101,49 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         }
     };
     make(dir)?;
-    let kept = into.as_deref().map(Path::display);
-    let home = kept.as_ref().map_or_else(|| "home-ops".to_owned(), ToString::to_string);
-    let open = |asked: &Asked| Context::open(&Start { dir: dir.to_owned(), config: None }, asked);
-    let (whole, first) = (Asked::default(), Asked { migrations: vec![FIRST.to_owned()], ..Asked::default() });
-    let roadmap = Context::everywhere(&Start { dir: dir.to_owned(), config: None })?;
-    let edge = Asked { base: Some(CLUSTER.to_owned()), cluster: vec![CLUSTER.to_owned()], ..first.clone() };
-    let context = open(&first)?;
-    let layout = layout();
-
-    let heading = |command: &str, about: &str| {
-        let blank = if about.starts_with('\n') { "\n" } else { "" };
-        let about = format!("{blank}{}", layout.fold("", about.trim_start()));
-        print(&format!("{about}\n\n$ flux-codemod -C {home} {command}\n"))
-    };
-    heading("list", "An example home-ops repository: two clusters, each of which follows its own git branch.")?;
-    let all = roadmap.select(&whole)?;
-    print_text(&list_as_text(&roadmap.view, &roadmap.plan, &all, &roadmap.promotion, &roadmap.migrations, &layout))?;
-
-    heading(
-        &format!("plan {FIRST} --cluster {CLUSTER} --base {CLUSTER} -v"),
-        "\nWhat would be done on the first cluster, on the branch that it follows. main waits for it.",
-    )?;
-    let there = open(&edge)?;
-    let selection = there.select(&edge)?;
-    let batches = there.batches(&edge, &selection)?;
-    let findings = there.findings_for(&edge, &selection);
-    let planned = there.planned(&selection, &batches, &findings);
-    print_text(&plan_as_text(&planned, &layout))?;
-
-    let one = Asked { release: vec![SHOWN.to_owned()], no_gate: true, ..first.clone() };
-    heading(
-        &format!("diff {FIRST} --no-gate --release {SHOWN}"),
-        "\nThe diff of a release of main, with the source that it needs; --no-gate does not wait for edge. `git apply` accepts it.",
-    )?;
-    let (_, mut changes) = context.land(&context.select(&one)?)?;
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    print(&diff::shown(&changes))?;
-
-    let all = Asked { no_gate: true, ..first.clone() };
-    heading(&format!("diff {FIRST} --no-gate --stat"), "\nThe whole change of both clusters, by file.")?;
-    let (_, mut changes) = context.land(&context.select(&all)?)?;
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    print_text(&stat(&changes))?;
-
-    let one = Asked { release: vec![SHOWN.to_owned()], no_gate: true, ..whole };
-    heading(
-        &format!("diff --no-gate --release {SHOWN}"),
-        "\nBoth migrations of phase 3 for a release whose volume the chart creates: without the suffix, 4.x would create a new, empty one.",
-    )?;
-    let (_, mut changes) = roadmap.land(&roadmap.select(&one)?)?;
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    let (_, name) = SHOWN.split_once('/').unwrap_or_default();
-    changes.retain(|change| change.path.as_str().contains(name));
-    print(&diff::shown(&changes))?;
-
-    heading(
-        &format!("branch {FIRST} --cluster {CLUSTER}"),
-        "\nThe same as commits: a branch for each batch, stacked on the branch that the cluster follows. The work tree is not touched.",
-    )?;
-    let start = Start { dir: dir.to_owned(), config: None };
-    let only = Asked { cluster: vec![CLUSTER.to_owned()], ..first };
-    branch::run(&start, &BranchArgs::unsigned(only.clone()))?;
-
-    let sources = format!("flux-codemod/{CLUSTER}/{FIRST}/10-sources-flux-system");
-    let text = "\nThe first batch is merged, as a pull request would do, and the command runs again: the merged branch is removed, the others stay.";
-    print(&format!("\n{}\n\n$ git fetch . {sources}:{CLUSTER}\n", layout.fold("", text.trim_start())))?;
-    git::fast_forward(dir, CLUSTER, &sources)?;
-    print(&format!("$ flux-codemod -C {home} branch {FIRST} --cluster {CLUSTER}\n"))?;
-    branch::run(&start, &BranchArgs::unsigned(only))?;
-
-    let next = match kept {
-        Some(dir) => {
-            format!(
-                "The repository is in {dir}: try `flux-codemod -C {dir} apply --cluster main`, which asks; or `git -C {dir} log --stat --all`."
-            )
+    let home = into.as_ref().map_or_else(|| "home-ops".to_owned(), |dir| shell(&dir.display().to_string()));
+    let bold = Style::new().bold();
+    let say = |text: &str| print(&format!("{}\n\n", layout().fold("", text)));
+    for step in STEPS {
+        match step {
+            Head(text) => print(&format!("{bold}{text}{bold:#}\n\n"))?,
+            Say(text) => say(text)?,
+            Run(command) => {
+                print(&format!("$ flux-codemod -C {home} {command}\n"))?;
+                let words = command.split(' ').map(AsRef::as_ref);
+                let typed = ["flux-codemod".as_ref(), "--no-pager".as_ref(), "-C".as_ref(), dir.as_os_str()];
+                super::run(&Cli::try_parse_from(typed.into_iter().chain(words))?)?;
+                print("\n")?;
+            }
+            MergeAll(cluster) => {
+                let top = git::top_of(dir, &format!("flux-codemod/{cluster}/"))?;
+                merge(dir, &home, cluster, &top)?;
+            }
+            Merge(branch) => merge(dir, &home, "main", branch)?,
         }
-        None => "To keep the repository and try `apply` in it: `flux-codemod demo DIR`.".to_owned(),
+    }
+    let next = match into {
+        Some(_) => format!(
+            "Nothing is pending any more. The repository is in {home}: `git -C {home} log --stat` has all commits. Back to \
+             the beginning, to try the commands yourself: `git -C {home} reset --hard start` and \
+             `git -C {home} branch --force edge start`."
+        ),
+        None => "Nothing is pending any more. To keep the repository, and try the commands in it: \
+                 `flux-codemod demo DIR`."
+            .to_owned(),
     };
-    print(&format!("\n{}\n", layout.fold("", &next)))?;
+    print(&format!("{}\n", layout().fold("", &next)))?;
     Ok(Outcome::Clean)
+}
+
+/// Merges a branch into another one, and shows how one would.
+fn merge(dir: &Path, home: &str, into: &str, branch: &str) -> anyhow::Result<()> {
+    let command = match into {
+        CLUSTER => format!("git -C {home} fetch . {branch}:{into}"),
+        _ => format!("git -C {home} merge --ff-only {branch}"),
+    };
+    print(&format!("$ {command}\n\n"))?;
+    Ok(git::fast_forward(dir, into, branch)?)
 }
 
 fn make(dir: &Path) -> anyhow::Result<()> {

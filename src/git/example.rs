@@ -44,12 +44,35 @@ pub fn init_example(dir: &Path, history: &[Stage], branches: &[&str]) -> Result<
         for name in branches {
             repository.branch(name, &tip, false)?;
         }
+        repository.tag_lightweight("start", tip.as_object(), false)?;
         Ok(())
     };
     make().map_err(|error| unreadable(dir, &error))
 }
 
-/// Fast-forwards a branch that is not checked out to another one.
+/// The branch on top of a stack: of those with this prefix, the one with the most commits.
+///
+/// # Errors
+/// [`GitError`] if there is no such branch, or the repository cannot be read.
+pub fn top_of(dir: &Path, prefix: &str) -> Result<String, GitError> {
+    let find = || -> Result<Option<(usize, String)>, git2::Error> {
+        let repository = git2::Repository::open(dir)?;
+        let mut top = None;
+        for branch in repository.branches(Some(git2::BranchType::Local))? {
+            let (branch, _) = branch?;
+            let Some(name) = branch.name()?.filter(|name| name.starts_with(prefix)) else { continue };
+            let mut commits = repository.revwalk()?;
+            commits.push(branch.get().peel_to_commit()?.id())?;
+            top = top.max(Some((commits.count(), name.to_owned())));
+        }
+        Ok(top)
+    };
+    let nothing = || git2::Error::from_str(&format!("there is no branch {prefix}..."));
+    let top = find().and_then(|top| top.ok_or_else(nothing));
+    top.map(|(_, name)| name).map_err(|error| unreadable(dir, &error))
+}
+
+/// Fast-forwards a branch to another one, with the work tree if it is checked out.
 ///
 /// # Errors
 /// [`GitError`] if there are no such branches, or `into` has commits of its own.
@@ -57,10 +80,15 @@ pub fn fast_forward(dir: &Path, into: &str, branch: &str) -> Result<(), GitError
     let forward = || -> Result<(), git2::Error> {
         let repository = git2::Repository::open(dir)?;
         let tip = repository.find_branch(branch, git2::BranchType::Local)?.get().peel_to_commit()?;
-        let mut target = repository.find_branch(into, git2::BranchType::Local)?.into_reference();
+        let target = repository.find_branch(into, git2::BranchType::Local)?;
+        let is_checked_out = target.is_head();
+        let mut target = target.into_reference();
         let old = target.peel_to_commit()?.id();
         if old != tip.id() && !repository.graph_descendant_of(tip.id(), old)? {
             return Err(git2::Error::from_str("it has commits that the other branch does not have"));
+        }
+        if is_checked_out {
+            repository.checkout_tree(tip.as_object(), None)?;
         }
         target.set_target(tip.id(), &format!("merge {branch}: Fast-forward"))?;
         Ok(())

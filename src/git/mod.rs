@@ -63,7 +63,7 @@ pub use base::{Base, CommitId};
 pub use commit::Commit;
 pub use error::GitError;
 use error::unreadable;
-pub use example::{Stage, fast_forward, init_example};
+pub use example::{Stage, fast_forward, init_example, top_of};
 pub use existing::{Existing, Whose};
 pub use history::Past;
 pub use names::is_branch_name;

@@ -710,48 +710,47 @@ fn demo_into_a_directory() {
     let dir = parent.path().join("demo");
     let demo = |args: &[&str]| run(program().current_dir(parent.path()).arg("demo").args(args));
     let first = demo(&["demo"]);
-    assert_eq!((first.status, first.stderr.as_str()), (0, ""));
-    for heading in
-        ["$ flux-codemod -C demo list", "$ flux-codemod -C demo plan", "`flux-codemod -C demo apply --cluster main`"]
-    {
-        assert!(first.stdout.contains(heading), "{}", first.stdout);
-    }
+    assert_eq!((first.status, first.stderr.as_str()), (0, "nothing is pending\n"));
     let made = parent.files();
     let second = demo(&["demo"]);
     shows("demo-again", &["demo", "demo"], parent.path(), &second);
     assert_eq!((second.status, second.stdout.as_str()), (2, ""));
     assert!(parent.files() == made);
 
-    // What it made is the example, and what it showed is what the commands say there.
-    let expected = Repo::example().files();
+    // Both clusters have everything, and edge had it first.
+    let git = |arguments: &[&str]| Repo::git_in(&dir, arguments);
+    assert_eq!(run_in(&dir, &["check"]).stdout, "");
+    assert!(git(&["status", "--short"]).is_empty());
+    git(&["merge-base", "--is-ancestor", "edge", "main"]);
+    let last = std::fs::read_to_string(dir.join("kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml")).unwrap();
+    assert!(last.contains("suffix: config") && last.contains("name: app-template-4-6-2"), "{last}");
+
+    // Back at the beginning, it is the example, and the commands say what the demo shows.
+    git(&["reset", "--quiet", "--hard", "start"]);
+    git(&["branch", "--force", "edge", "start"]);
+    let expected = Repo::copy_of(&root().join("golden/example/before")).files();
     assert!(Repo::copy_of(&dir).files() == expected);
-    let made = Repo::copy_of(&dir);
-    assert_eq!(made.git(&["log", "--format=%s", "main"]).lines().count(), 3);
-    assert_eq!(made.git(&["rev-list", "--count", "main..edge"]), "1\n", "the first batch is merged");
-    assert!(made.git(&["status", "--short"]).is_empty());
-    // As it was before that.
-    Repo::git_in(&dir, &["branch", "--force", "edge", "main"]);
-    let shown = [
-        &["list"][..],
-        &["plan", "chart-ref", "--cluster", "edge", "--base", "edge", "-v"],
-        &["diff", "chart-ref", "--no-gate", "--release", "media/jellyfin"],
-        &["diff", "chart-ref", "--no-gate", "--stat"],
-    ];
-    for args in shown {
-        assert!(first.stdout.contains(&run_in(&dir, args).stdout), "{args:?} is not shown by the demo");
+    for args in ["list", "plan components --cluster edge --base edge", "branch components --cluster edge --no-sign"] {
+        let said = run_in(&dir, &args.split(' ').collect::<Vec<_>>()).stdout;
+        let created = said.replace("unchanged ", "created   ");
+        let typed = format!("$ flux-codemod -C demo {args}\n{created}");
+        assert!(first.stdout.contains(&typed), "{args:?} is not shown by the demo: {typed}");
     }
-    let branch = run_in(&dir, &["branch", "chart-ref", "--cluster", "edge", "--no-sign"]).stdout;
-    let names = |text: &str| text.lines().filter(|line| line.contains("flux-codemod/edge/")).count();
-    assert!(names(&branch) > 0 && names(&first.stdout) > names(&branch), "{branch}");
 }
 
+/// Each phase on two screens of a small terminal.
 #[test]
 fn demo_without_a_directory_leaves_nothing() {
     let place = Repo::empty();
     let run = run(program().current_dir(place.path()).arg("demo").env("TMPDIR", place.path()));
-    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
-    for heading in ["clusters\n", "roadmap\n", "to write\n", "held", "diff --git ", "files changed", "demo DIR"] {
-        assert!(run.stdout.contains(heading), "no {heading:?} in {}", run.stdout);
+    assert_eq!((run.status, run.stderr.as_str()), (0, "nothing is pending\n"));
+    let headings =
+        ["The repository", "Edge, phase 2: ", "Edge, phase 3: ", "Edge, phase 4: ", "Main: all phases", "The end"];
+    let places: Vec<usize> =
+        headings.iter().map(|heading| run.stdout.lines().position(|line| line.starts_with(heading)).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    for text in ["components:\n+  - ", "chartRef:", "suffix: config", "labelSelector", "demo DIR"] {
+        assert!(run.stdout.contains(text), "no {text:?} in {}", run.stdout);
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "the temporary repository is still there");
 }

@@ -61,11 +61,6 @@ enum Format {
 }
 
 impl BranchArgs {
-    /// A branch for each batch, with commits that are not signed.
-    pub(super) fn unsigned(asked: Asked) -> BranchArgs {
-        BranchArgs::of(asked, Proof::default(), true)
-    }
-
     /// A branch for each batch.
     pub(super) fn of(asked: Asked, proof: Proof, no_sign: bool) -> BranchArgs {
         BranchArgs {
