@@ -20,7 +20,7 @@ mod write;
 pub use case::{Case, CaseResult, cases, run as run_case, updated};
 pub use gates::{Gates, Tree};
 pub use library::LIBRARY;
-pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS};
+pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};
 
 use std::collections::BTreeSet;
 

@@ -298,6 +298,11 @@ fn named(text: &str) -> Option<String> {
         .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
 }
 
+/// The names of the recipes in a tree; none, if they cannot be read.
+pub fn names_in(tree: &Tree) -> Vec<String> {
+    texts(tree).unwrap_or_default().iter().filter_map(|(_, text)| named(text)).collect()
+}
+
 /// The files of recipes in a tree, by path.
 fn texts(tree: &Tree) -> Result<Vec<(RepoPath, String)>, RegistryError> {
     let is_recipe = |path: &RepoPath| {

@@ -1,7 +1,7 @@
-use clap::{Args, CommandFactory};
-use clap_complete::{Shell, generate};
+use clap::Args;
+use clap_complete::Shell;
 
-use super::{Cli, Outcome, print};
+use super::{Outcome, completing, print};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
@@ -11,8 +11,6 @@ pub(super) struct CompletionsArgs {
 
 /// `completions`: a script to source, or to install where the shell looks for completions.
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Outcome> {
-    let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "flux-codemod", &mut script);
-    print(&String::from_utf8(script)?)?;
+    print(&completing::script(&args.shell.to_string())?)?;
     Ok(Outcome::Clean)
 }

@@ -297,16 +297,20 @@ pub(super) fn clusters(view: &View) -> Vec<String> {
     view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect()
 }
 
-/// Selects units of a plan.
-fn select<'p>(view: &View, settings: &Settings, plan: &'p Plan, asked: &Asked) -> Result<Selection<'p>, SelectError> {
-    let clusters = clusters(view);
+/// The names of all releases, as clusters apply them and as their files have them.
+pub(super) fn releases(view: &View) -> BTreeSet<String> {
     let names = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();
         let reached = reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
         reached.chain([release.name.clone()]).collect::<Vec<_>>()
     });
-    let names: BTreeSet<String> = names.collect();
-    let releases: Vec<String> = names.into_iter().collect();
+    names.collect()
+}
+
+/// Selects units of a plan.
+fn select<'p>(view: &View, settings: &Settings, plan: &'p Plan, asked: &Asked) -> Result<Selection<'p>, SelectError> {
+    let clusters = clusters(view);
+    let releases: Vec<String> = releases(view).into_iter().collect();
     let known = Known { clusters: &clusters, releases: &releases, batches: &settings.batches };
     asked.selectors().select(plan, &known)
 }

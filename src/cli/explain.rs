@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::context::Opened;
-use super::{Asked, Outcome, Start, layout, page, recipes};
+use super::{Asked, Outcome, Start, completing, layout, page, recipes};
 use crate::config::Settings;
 use crate::doctor;
 use crate::migrations;
@@ -21,7 +21,7 @@ use crate::text::nearest;
 pub(super) struct ExplainArgs {
     /// A migration, a recipe, a reason code such as anchor-in-use, or a word such as lane; without a
     /// name, all are listed
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = completing::names())]
     name: Vec<String>,
 }
 

@@ -5,6 +5,7 @@ mod apply;
 mod ask;
 mod branch;
 mod check;
+mod completing;
 mod completions;
 mod configuration;
 mod context;
@@ -145,26 +146,26 @@ enum Command {
 #[derive(Clone, Debug, Default, Args)]
 struct Asked {
     /// The migrations and recipes; without a name, all (`flux-codemod explain` lists them)
-    #[arg(value_name = "MIGRATION", value_parser = Names, hide_possible_values = true)]
+    #[arg(value_name = "MIGRATION", value_parser = Names, hide_possible_values = true, add = completing::migrations())]
     migrations: Vec<String>,
     /// Only units that change objects of these clusters
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', add = completing::clusters())]
     cluster: Vec<String>,
     /// Only these releases and what they need: NAME or NAMESPACE/NAME
-    #[arg(short, long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME", num_args = 1.., value_delimiter = ',', add = completing::releases())]
     release: Vec<String>,
     /// Only units for releases and objects in these namespaces, and what they need
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', add = completing::namespaces())]
     namespace: Vec<String>,
     /// Only units that change these files or directories: paths or globs, from the root of the
     /// repository
     #[arg(long, value_name = "GLOB", num_args = 1..)]
     path: Vec<String>,
     /// Only these batches and what they need: 30-deployments-media, or edge/30-deployments-media
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', add = completing::batches())]
     batch: Vec<String>,
     /// Plan on this commit or branch instead of the work tree
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", add = completing::branches())]
     base: Option<String>,
     /// Include units marked `review`
     #[arg(long)]
@@ -347,6 +348,9 @@ impl Outcome {
 
 /// Parses the arguments, runs the command, and gives its exit code.
 pub fn main() -> ExitCode {
+    if let Some(code) = completing::answered() {
+        return code;
+    }
     // clap exits by itself, with 0 for help and 2 for mistakes.
     let cli = Cli::parse();
     match cli.color {

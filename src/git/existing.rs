@@ -73,6 +73,20 @@ impl Repository {
         found.into_iter().map(existing).collect()
     }
 
+    /// The names of all local branches.
+    ///
+    /// # Errors
+    /// [`GitError`] if references cannot be read.
+    pub fn local_branches(&self) -> Result<Vec<String>, GitError> {
+        let read = || -> Result<Vec<String>, git2::Error> {
+            let branches = self.git.branches(Some(git2::BranchType::Local))?;
+            let name =
+                |branch: Result<(git2::Branch<'_>, _), git2::Error>| Some(branch.ok()?.0.name().ok()??.to_owned());
+            Ok(branches.filter_map(name).collect())
+        };
+        read().map_err(|error| self.unreadable(&error))
+    }
+
     /// Who wrote the commits over the base of a branch that ends at `tip`, which is not a local branch.
     ///
     /// # Errors

@@ -650,7 +650,7 @@ fn completions_and_manual_pages() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = run_in(repo.path(), &["completions", shell]);
         assert_eq!((run.status, run.stderr.as_str()), (0, ""));
-        assert!(run.stdout.contains("flux-codemod") && run.stdout.contains("release"), "{shell}");
+        assert!(run.stdout.contains("flux-codemod") && run.stdout.contains("FLUX_CODEMOD_COMPLETE"), "{shell}");
     }
     let page = run_in(repo.path(), &["man"]);
     assert!(
@@ -702,6 +702,44 @@ fn plan_as_markdown() {
     assert_eq!(case("misspelt-batch", &repo, &misspelt).status, 2);
     let apply = case("apply-base", &repo, &["apply", "--base", "edge"]);
     assert_eq!((apply.status, apply.stdout.as_str()), (2, ""));
+}
+
+/// The Flux CLI asks its plugins so, and shells ask by a variable: what there is in the repository.
+#[test]
+fn completion_knows_the_repository() {
+    let repo = Repo::two_clusters();
+    repo.git(&["branch", "flux-codemod/edge/chart-ref/10-sources-flux-system"]);
+    repo.write(".flux-codemod/recipes/sooner.yaml", "recipe: 1\nname: sooner\nsummary: s\ndo: []\n");
+    let before = repo.files();
+    let of_flux = |words: &[&str]| {
+        let run = run(program().current_dir(repo.path()).arg("__complete").args(words));
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{words:?}");
+        let lines = run.stdout.strip_suffix(":4\n").unwrap().lines();
+        lines.map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_flux(&["plan", "--cluster", ""]), ["edge", "main"]);
+    assert_eq!(of_flux(&["diff", "--release", "media/j"]), ["media/jellyfin"]);
+    assert_eq!(of_flux(&["apply", "--namespace", "net"]), ["network"]);
+    assert_eq!(of_flux(&["plan", "--batch", "edge/"]), ["edge/chart-ref/10-sources-flux-system"]);
+    assert_eq!(of_flux(&["plan", "--base", "ed"]), ["edge"]);
+    assert_eq!(of_flux(&["recipe", "test", ""])[0], "sooner");
+    assert_eq!(of_flux(&["plan", "so"]), ["sooner"]);
+    assert_eq!(of_flux(&["explain", "helmrelease-b"]), ["helmrelease-beta"]);
+    assert!(of_flux(&["ne"]).contains(&"next".to_owned()));
+    let asks = |words: &[&str]| {
+        let place = (words.len() - 1).to_string();
+        let mut asked = program();
+        asked.current_dir(repo.path()).env("FLUX_CODEMOD_COMPLETE", "bash").env("_CLAP_IFS", "\n");
+        asked.env("_CLAP_COMPLETE_INDEX", place).arg("--").args(words);
+        run(&mut asked)
+    };
+    assert_eq!(asks(&["flux-codemod", "plan", "--cluster", "m"]).stdout, "main");
+    assert!(repo.files() == before);
+
+    // What cannot be read has no names, and nobody is disturbed by that.
+    repo.write("kubernetes/main/flux/config/cluster.yaml", "a: [").write(".flux-codemod.yaml", "nonsense: [");
+    assert_eq!(of_flux(&["plan", "--cluster", "m"]), [""; 0]);
+    assert_eq!(of_flux(&["-C", "nowhere", "plan", "--release", ""]), [""; 0]);
 }
 
 #[test]

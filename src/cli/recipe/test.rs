@@ -6,14 +6,14 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::cli::context::Place;
-use crate::cli::{LaidOut, Outcome, Start, hint, print_text};
+use crate::cli::{LaidOut, Outcome, Start, completing, hint, print_text};
 use crate::migrations::recipes::{CaseResult, DIRECTORY, TESTS, cases, run_case, updated};
 use crate::output::visible_line;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TestArgs {
     /// The recipe; without a name, all that have tests
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = completing::recipes())]
     name: Option<String>,
     /// Write what recipes make into `after` of the cases; read the difference before you commit it
     #[arg(long)]
