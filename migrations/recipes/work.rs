@@ -9,7 +9,7 @@ use super::effects;
 use crate::config::Settings;
 use crate::flux::View;
 use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
-use crate::recipe::{Stage, codes};
+use crate::recipe::{Batching, Stage, codes};
 
 /// A stage on a tree.
 #[derive(Clone, Copy)]
@@ -38,7 +38,8 @@ impl Work<'_> {
         let recipe = self.migration.recipe;
         let mut draft = Draft::new(self.id(&self.stage.name, subject), self.title(made), [path.clone()]);
         let stage: Option<&'static str> = recipe.has_stages.then_some(draft.id.step);
-        draft.recipe = Some(OfRecipe { stage, digest: self.migration.digest });
+        let by_class = self.migration.recipe.batch.map(|batch| batch == Batching::Cluster);
+        draft.recipe = Some(OfRecipe { stage, digest: self.migration.digest, by_class });
         let earlier = recipe.stages.iter().take_while(|stage| stage.name != self.stage.name);
         draft.needs = earlier.map(|stage| self.id(&stage.name, subject)).collect();
         let refused = made.iter().find_map(|made| made.outcome.as_ref().err());

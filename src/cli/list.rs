@@ -2,6 +2,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::{Asked, Outcome, Start, json, layout, page_text, print};
+use crate::migrations::recipes::LIBRARY;
 use crate::output::{list_as_json, list_as_text};
 
 #[derive(Debug, Args)]
@@ -26,7 +27,9 @@ pub(super) fn run(start: &Start, args: &ListArgs) -> anyhow::Result<Outcome> {
     let Context { view, plan, promotion, migrations, .. } = &context;
     match args.format {
         Format::Text => {
-            page_text(&list_as_text(view, plan, &selection, promotion, migrations, &layout()))?;
+            let is_unused = |name: &&str| !migrations.iter().any(|migration| migration.meta().id == *name);
+            let unused: Vec<&str> = LIBRARY.iter().map(|(name, _)| *name).filter(is_unused).collect();
+            page_text(&list_as_text(view, plan, &selection, promotion, migrations, &unused, &layout()))?;
         }
         Format::Json => print(&json(&list_as_json(view, plan, &selection, promotion, migrations))?)?,
     }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::Planned;
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Safety, Severity, State, Subject, Unit, UnitId,
-    Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Plan, Safety, Severity, State, Subject, Unit,
+    UnitId, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -64,6 +64,27 @@ struct MigrationEntry {
     version: u32,
     phase: u32,
     out_of_scope: OutOfScopeEntry,
+    /// Of a migration that is a recipe, if it has units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipe: Option<RecipeEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct RecipeEntry {
+    /// Stands for the definition and its parameters; the commits have it, too.
+    digest: String,
+    /// Its stages that have units, in their order; one without a name, if it has no stages.
+    stages: Vec<StageEntry>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct StageEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// How many units it has.
+    units: usize,
+    /// How many of them are held.
+    held: usize,
 }
 
 /// What the migration leaves alone.
@@ -79,6 +100,9 @@ struct UnitEntry {
     id: String,
     migration: String,
     step: String,
+    /// The stage of its recipe, if that has stages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
     subject: SubjectEntry,
     /// Other names under which clusters apply it, `namespace/name`.
     also: BTreeSet<String>,
@@ -231,7 +255,8 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
     let migrations = migrations.iter().map(|migration| {
         let meta = migration.meta();
         let out_of_scope = OutOfScopeEntry::from(plan.out_of_scope.get(meta.id).cloned().unwrap_or_default());
-        MigrationEntry { id: meta.id.to_owned(), version: meta.version, phase: meta.phase, out_of_scope }
+        let (version, phase) = (meta.version, meta.phase);
+        MigrationEntry { id: meta.id.to_owned(), version, phase, out_of_scope, recipe: recipe_entry(plan, meta.id) }
     });
     let selected = [
         &selection.chosen,
@@ -253,6 +278,23 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
         findings: plan.findings.iter().map(FindingEntry::from).collect(),
         judged: plan.judged.as_ref().map(judged_entry),
     }
+}
+
+/// What a plan has of a recipe.
+fn recipe_entry(plan: &Plan, id: &str) -> Option<RecipeEntry> {
+    let units = || plan.units.iter().filter(|unit| unit.id.migration == id);
+    let digest = units().find_map(|unit| unit.recipe)?.digest.to_owned();
+    let mut stages: Vec<StageEntry> = Vec::new();
+    for unit in units() {
+        let name = unit.stage().map(str::to_owned);
+        let place = stages.iter().position(|stage| stage.name == name).unwrap_or_else(|| {
+            stages.push(StageEntry { name, units: 0, held: 0 });
+            stages.len() - 1
+        });
+        stages[place].units += 1;
+        stages[place].held += usize::from(unit.state() == State::Held);
+    }
+    Some(RecipeEntry { digest, stages })
 }
 
 /// The clusters of a tree, in the order of promotion.
@@ -305,6 +347,7 @@ fn unit_entry(unit: &Unit, chosen: &BTreeSet<&UnitId>) -> UnitEntry {
         id: unit.id.to_string(),
         migration: unit.id.migration.to_owned(),
         step: unit.id.step.to_owned(),
+        stage: unit.stage().map(str::to_owned),
         subject: SubjectEntry::from(&unit.id.subject),
         also: unit.also.clone(),
         title: unit.title.clone(),

@@ -136,6 +136,7 @@ pub fn batches<'p>(
             left_out.insert(&unit.id);
             continue;
         };
+        let by_class = unit.is_batched_by_class() && !settings.one_app_each;
         let is_together = settings.none_together && unit.impact == Impact::None && !settings.one_app_each;
         let group = Group {
             migration: first_places[unit.id.migration],
@@ -143,7 +144,7 @@ pub fn batches<'p>(
             rank: clusters.iter().rposition(|name| lane.clusters.contains(name)).unwrap_or(clusters.len()),
             lane: lane.to_string(),
             class: Class::of(unit),
-            namespace: if is_together { String::new() } else { unit.namespace().to_owned() },
+            namespace: if is_together || by_class { String::new() } else { unit.namespace().to_owned() },
             kind: Kind::of(unit, settings),
         };
         groups.entry(group).or_default().push(unit);

@@ -291,6 +291,9 @@ pub struct OfRecipe {
     pub stage: Option<&'static str>,
     /// What stands for the definition and its parameters: another one has another digest.
     pub digest: &'static str,
+    /// Whether its batch has all of a class, whatever the namespace. If that is not stated, it does
+    /// where nothing changes on the cluster.
+    pub by_class: Option<bool>,
 }
 
 impl Draft {
@@ -332,6 +335,11 @@ impl Draft {
     pub fn namespace(&self) -> &str {
         let of_subject = self.id.subject.namespace();
         if of_subject.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { of_subject }
+    }
+
+    /// Whether its batch has all of a class, whatever the namespace.
+    pub(super) fn is_batched_by_class(&self) -> bool {
+        self.recipe.is_some_and(|recipe| recipe.by_class.unwrap_or(self.impact == Impact::None))
     }
 
     /// Whether it removes something that nothing needs any more.

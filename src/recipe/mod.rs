@@ -24,4 +24,4 @@ pub mod stage;
 pub mod verb;
 pub mod version;
 
-pub use model::{Recipe, Stage, Step};
+pub use model::{Batching, Recipe, Stage, Step};

@@ -18,8 +18,9 @@ pub struct Recipe {
     pub summary: String,
     /// Where it comes among migrations and other recipes: 0 to 99.
     pub phase: u32,
-    /// How its units are divided among batches.
-    pub batch: Batching,
+    /// How its units are divided among batches. If that is not stated, by class where nothing changes
+    /// on the cluster, else by namespace.
+    pub batch: Option<Batching>,
     /// Whether it may match nothing.
     pub optional: bool,
     /// Why every unit is to be reviewed, if so.
@@ -39,12 +40,11 @@ pub struct Recipe {
 }
 
 /// How units are divided among batches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batching {
-    /// By namespace.
-    #[default]
+    /// By class and namespace.
     Namespace,
-    /// All of a class.
+    /// By class alone.
     Cluster,
 }
 

@@ -15,13 +15,15 @@ use crate::flux::{
 use crate::plan::{Migration, Plan, Promotion, Selection, State, apart};
 use crate::repo::RepoPath;
 
-/// The clusters, and the roadmap: what is pending on which cluster.
+/// The clusters, and the roadmap: what is pending on which cluster. `unused` are built-in recipes that
+/// are not part of it.
 pub fn list_as_text(
     view: &View,
     plan: &Plan,
     selection: &Selection<'_>,
     promotion: &Promotion,
     migrations: &[&dyn Migration],
+    unused: &[&str],
     layout: &Layout,
 ) -> String {
     let mut out = format!("{}\n", layout.heading("clusters"));
@@ -50,6 +52,11 @@ pub fn list_as_text(
             out.push_str(&layout.fold("    ", &format!("out of scope: {}", left.what)));
             out.push('\n');
         }
+    }
+    if !unused.is_empty() {
+        let text = format!("built-in recipes, run when you name them: {}", unused.join(", "));
+        out.push_str(&layout.fold("  ", &text));
+        out.push('\n');
     }
     out
 }

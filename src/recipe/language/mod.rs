@@ -141,7 +141,9 @@ fn recipe(keys: &mut Keys<'_, '_>, known: &Known<'_>, text: &str) -> Option<Reci
         }
         None => PHASE,
     };
-    let batch = keys.one_of("batch", &[("namespace", Batching::Namespace), ("cluster", Batching::Cluster)]);
+    let batch = keys
+        .has("batch")
+        .then(|| keys.one_of("batch", &[("namespace", Batching::Namespace), ("cluster", Batching::Cluster)]));
     let optional = keys.flag("optional").unwrap_or(false);
     let review = keys.text("review").map(|(text, _)| text.to_owned());
     let impact = keys.has("impact").then(|| {
