@@ -23,6 +23,7 @@ mod judge;
 mod kubectl;
 mod kustomize;
 mod landing;
+mod lattice;
 mod mentions;
 mod mutants;
 mod next;
