@@ -12,7 +12,6 @@ use std::process::{Command, Stdio};
 
 use crate::support::rounds::{Numbers, exhaustive, rounds};
 use crate::support::{Repo, Run, in_parallel, root};
-use flux_codemod::migrations;
 use serde_json::Value;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -154,7 +153,7 @@ fn judged(files: &Files) -> Result<bool, String> {
             return Err(format!("a second run writes more:\n{}", again.stdout));
         }
     }
-    of_branches(files, &after)?;
+    of_branches(files, &plan, &after)?;
     Ok(after != *files)
 }
 
@@ -184,12 +183,14 @@ fn patch(repo: &Repo, diff: &str) -> Result<(), String> {
 }
 
 /// Makes the branches of one migration after the other and merges them, as an owner does: those that
-/// conflict with what another cluster got are made again after that is merged.
-fn of_branches(files: &Files, after: &Files) -> Result<(), String> {
+/// conflict with what another cluster got are made again after that is merged. Of a recipe with stages,
+/// `apply` writes what is open, and a merge opens the next gate.
+fn of_branches(files: &Files, plan: &Value, after: &Files) -> Result<(), String> {
     let repo = repo_of(files);
-    for migration in migrations::all() {
-        for round in 0.. {
-            let made = run(&repo, &["branch", migration.meta().id, "--review"])?;
+    for migration in plan["migrations"].as_array().into_iter().flatten() {
+        let has_stages = !migration["recipe"]["stages"][0]["name"].is_null();
+        for round in 0..if has_stages { 1 } else { usize::MAX } {
+            let made = run(&repo, &["branch", migration["id"].as_str().unwrap_or_default(), "--review"])?;
             // A cluster whose branch is not here, which it says, gets none.
             if made.status == 2 || crate::support::unfolded(&made.stderr).contains("is skipped: it follows") {
                 return Ok(());
