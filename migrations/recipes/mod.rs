@@ -6,6 +6,8 @@
 
 mod built;
 mod case;
+#[cfg(test)]
+mod defaults_tests;
 mod documents;
 mod effects;
 mod gates;

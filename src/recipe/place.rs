@@ -33,6 +33,12 @@ impl Place {
         self.with(Part::Index(index))
     }
 
+    /// Its keys; `None` if an index is among its parts.
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        let all = self.0.iter().map(|part| if let Part::Key(key) = part { Some(key.as_str()) } else { None });
+        all.collect()
+    }
+
     /// What contains it, and its last part; `None` for the root.
     pub fn split(&self) -> Option<(Place, &Part)> {
         let (last, before) = self.0.split_last()?;

@@ -98,7 +98,18 @@ impl Reader<'_> {
     fn remove(self, keys: &mut Keys<'_, '_>) -> Option<Verb> {
         let path = self.path(keys, "remove");
         let with_parents = self.emptied(keys);
-        Some(Verb::Remove { path: path?.0, with_parents })
+        let if_default = keys.has("if") && {
+            if let Some((word, node)) = self.text(keys, "if").filter(|(word, _)| word != "default") {
+                keys.mistake(
+                    VALUE,
+                    node,
+                    format!("`if` cannot be `{word}`"),
+                    "write `if: default`, or `if-equal: VALUE`",
+                );
+            }
+            true
+        };
+        Some(Verb::Remove { path: path?.0, with_parents, if_default })
     }
 
     fn moved(self, keys: &mut Keys<'_, '_>) -> Option<Verb> {

@@ -58,6 +58,8 @@ pub enum Verb {
         path: Path,
         /// Whether parents that are empty then are removed, too; `None` if the path decides.
         with_parents: Option<bool>,
+        /// Whether it is removed only where Flux does the same without it.
+        if_default: bool,
     },
     /// `move`: an entry, to another place.
     Move {
@@ -206,7 +208,7 @@ impl Verb {
         match self {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
             Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
-            other => other.act(value, guards, notes),
+            other => other.act_in(Some(document), value, guards, notes),
         }
     }
 
@@ -215,12 +217,24 @@ impl Verb {
     /// # Errors
     /// Why it cannot be done.
     pub fn act(&self, value: &mut Value, guards: &Guards, notes: &mut Notes) -> Result<Seen, Refused> {
+        self.act_in(None, value, guards, notes)
+    }
+
+    fn act_in(
+        &self,
+        document: Option<&Document<'_>>,
+        value: &mut Value,
+        guards: &Guards,
+        notes: &mut Notes,
+    ) -> Result<Seen, Refused> {
         match self {
             Verb::Set { path, to, comment } => set::act(value, path, to, comment, guards, notes),
             Verb::Add { path, value: new, creates_parents, order, comment } => {
                 add::act(value, path, new, *creates_parents, order, comment, notes)
             }
-            Verb::Remove { path, with_parents } => remove::act(value, path, *with_parents, guards),
+            Verb::Remove { path, with_parents, if_default } => {
+                remove::act(value, document, path, *with_parents, *if_default, guards)
+            }
             Verb::Move { from, to, order } => moved::act(value, from, to, order, guards),
             Verb::Keys(keys) => keys.act(value, guards, notes),
             Verb::List(list) => list.act(value),

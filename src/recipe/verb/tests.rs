@@ -50,6 +50,18 @@ fn set_changes_what_is_there() {
 }
 
 #[test]
+fn defaults_of_flux_are_removed() {
+    let object = |spec: &str| format!("{{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, spec: {spec}}}");
+    let check = |step: &str, before: &str, after: &str| check(step, &object(before), &object(after));
+    let step = "- {remove: spec.upgrade.*, if: default}";
+    check(step, "{upgrade: {force: false, cleanupOnFail: true}}", "{upgrade: {cleanupOnFail: true}}");
+    check(step, "{upgrade: {timeout: 6m}, timeout: 6m}", "{timeout: 6m}");
+    check("- {remove: spec.timeout, if: default}", "{timeout: 6m}", "{timeout: 6m}");
+    refused("- {remove: spec.maxHistory, if: default}", &object("{maxHistory: 5}"), "no-default");
+    refused("- {remove: 'l[0]', if: default}", "{l: [1]}", "no-default");
+}
+
+#[test]
 fn add_never_changes_what_is_there() {
     check("- {add: a.c, value: 1}", "{a: {b: 1}}", "{a: {b: 1, c: 1}}");
     check("- {add: a.b, value: 2}", "{a: {b: ~}}", "{a: {b: ~}}");
