@@ -14,6 +14,10 @@ mod gates;
 mod library;
 mod matches;
 mod mentions;
+#[cfg(test)]
+mod merges_tests;
+#[cfg(test)]
+mod page_tests;
 mod registry;
 mod runbook;
 mod work;
