@@ -108,7 +108,7 @@ impl RecipeMigration {
         let is_here = |made: &&Made<'_>| {
             tree.cluster.is_none_or(|cluster| clusters_of(std::slice::from_ref(*made)).contains(cluster))
         };
-        let is_skipped = |made: &&Made<'_>| self.is_skipped(&made.document);
+        let is_skipped = |made: &&Made<'_>| self.is_skipped(stage, &made.document);
         let left: Vec<_> = found.open.values().flatten().filter(is_here).filter(|made| !is_skipped(made)).collect();
         if let Some(first) = left.first() {
             let number =
@@ -137,15 +137,15 @@ impl RecipeMigration {
         }
     }
 
-    /// Whether an opt-out keeps a document from this recipe.
-    fn is_skipped(&self, document: &Document<'_>) -> bool {
+    /// Whether an opt-out keeps a document from a stage of this recipe.
+    fn is_skipped(&self, stage: &Stage, document: &Document<'_>) -> bool {
         let skips = document.view.file(document.path).into_iter().flat_map(|file| &file.skips);
         let range = document.root.range();
         let covers = |skip: &&crate::flux::Skip| {
             let covered = skip.covers.as_ref().map(|covered| &covered.range);
             covered.is_some_and(|covered| covered.start < range.end && range.start < covered.end)
         };
-        skips.filter(|skip| skip.names(self.meta.id)).any(|skip| covers(&skip))
+        skips.filter(|skip| skip.names_stage(self.meta.id, Some(&stage.name))).any(|skip| covers(&skip))
     }
 }
 

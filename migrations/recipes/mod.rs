@@ -20,6 +20,8 @@ mod merges_tests;
 mod page_tests;
 mod registry;
 mod runbook;
+#[cfg(test)]
+mod skip_tests;
 mod work;
 mod write;
 
@@ -125,6 +127,11 @@ impl RecipeMigration {
 impl Migration for RecipeMigration {
     fn meta(&self) -> &'static Meta {
         self.meta
+    }
+
+    fn stage_names(&self) -> Vec<&str> {
+        let stages = self.recipe.stages.iter().filter(|_| self.recipe.has_stages);
+        stages.map(|stage| stage.name.as_str()).collect()
     }
 
     fn keeps_builds(&self, unit: &Unit) -> bool {

@@ -216,7 +216,7 @@ fn land_wave<'u>(
                     landed.refused.insert(unit.id.clone(), finding);
                     continue;
                 }
-                if let Some(opt_out) = skip::touched(&landed.view, migration.meta(), &edits) {
+                if let Some(opt_out) = skip::touched(&landed.view, migration.meta(), unit, &edits) {
                     landed.opted_out.insert(unit.id.clone(), opt_out.pointing_into(start, &landed.view));
                     continue;
                 }

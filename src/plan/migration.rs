@@ -80,6 +80,11 @@ pub trait Migration: Send + Sync {
         None
     }
 
+    /// The names of its stages, if it has any: an opt-out can name one, `ID/STAGE`.
+    fn stage_names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Whether a unit leaves what Flux Kustomizations build as it is, but for what its draft says
     /// ([`Draft::impact`], [`Draft::effects`]): a [`Judge`](super::Judge) is asked about it.
     fn keeps_builds(&self, _: &Unit) -> bool {

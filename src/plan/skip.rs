@@ -46,7 +46,7 @@ impl OptOut {
 
 /// Whether the changes of a unit of a migration touch what an opt-out of that covers: the covered text or
 /// the comment itself would not be the same afterwards.
-pub(super) fn touched(view: &View, meta: &Meta, changes: &Changes) -> Option<OptOut> {
+pub(super) fn touched(view: &View, meta: &Meta, unit: &Unit, changes: &Changes) -> Option<OptOut> {
     let met = changes.iter().flat_map(|(path, change)| {
         let (path, splices) = match change {
             Change::Create { .. } => return Vec::new(),
@@ -54,7 +54,7 @@ pub(super) fn touched(view: &View, meta: &Meta, changes: &Changes) -> Option<Opt
             Change::Move { from, .. } => (from, None),
             Change::Edit(splices) => (path, Some(splices)),
         };
-        let skips = skips(view, path, meta);
+        let skips = skips(view, path, meta, unit.stage());
         let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()).filter(|_| !skips.is_empty()) else {
             return Vec::new();
         };
@@ -82,7 +82,7 @@ fn is_kept(skip: &Skip, among: &[&Skip], before: &Stream, after: &Stream) -> boo
 pub(super) fn refused_there(view: &View, meta: &Meta, unit: &Unit) -> Option<OptOut> {
     let errors = unit.findings.iter().filter(|finding| finding.severity == Severity::Error);
     let met = errors.filter_map(|finding| Some((finding.path.as_ref()?, finding.line))).flat_map(|(path, line)| {
-        let covering = skips(view, path, meta).into_iter().filter(move |skip| skip.covers_line(line));
+        let covering = skips(view, path, meta, unit.stage()).into_iter().filter(move |skip| skip.covers_line(line));
         covering.map(|skip| (path.clone(), skip.clone()))
     });
     opted_out(met.collect())
@@ -93,16 +93,16 @@ pub(super) fn refused_there(view: &View, meta: &Meta, unit: &Unit) -> Option<Opt
 /// out has no say in what the others share.
 pub fn kept_by(view: &View, meta: &Meta, path: &RepoPath, part: &Range<usize>) -> Option<Finding> {
     let touches = |covered: &Covered| covered.range.start < part.end && part.start < covered.range.end;
-    let skip = skips(view, path, meta).into_iter().find(|skip| skip.covers.as_ref().is_some_and(touches))?;
+    let skip = skips(view, path, meta, None).into_iter().find(|skip| skip.covers.as_ref().is_some_and(touches))?;
     let line = skip.covers.as_ref().map(|covered| covered.lines.0);
     let (path, message) = (Some(path.clone()), "opted out".to_owned());
     Some(Finding { severity: Severity::Error, code: codes::OPTED_OUT, path, line, message })
 }
 
-/// The opt-outs of a file that skip a migration and cover something.
-fn skips<'v>(view: &'v View, path: &RepoPath, meta: &Meta) -> Vec<&'v Skip> {
+/// The opt-outs of a file that skip a migration, or a stage of it, and cover something.
+fn skips<'v>(view: &'v View, path: &RepoPath, meta: &Meta, stage: Option<&str>) -> Vec<&'v Skip> {
     let skips = view.file(path).into_iter().flat_map(|file| &file.skips);
-    skips.filter(|skip| meta.names().any(|name| skip.names(name)) && skip.covers.is_some()).collect()
+    skips.filter(|skip| meta.names().any(|name| skip.names_stage(name, stage)) && skip.covers.is_some()).collect()
 }
 
 fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
@@ -121,8 +121,13 @@ fn opted_out(met: Vec<(RepoPath, Skip)>) -> Option<OptOut> {
 /// unknown, or skip nothing. `all` are all known migrations; whether an opt-out skips nothing is
 /// only known for those that were planned, `planned`.
 pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[&dyn Migration]) -> Vec<Finding> {
-    let names = all.iter().flat_map(|migration| migration.meta().names());
-    let known: BTreeSet<&str> = names.chain(codes::codes(all).iter().map(|code| code.id)).collect();
+    let stages = |migration: &&dyn Migration| {
+        let id = migration.meta().id;
+        migration.stage_names().into_iter().map(|stage| format!("{id}/{stage}")).collect::<Vec<_>>()
+    };
+    let mut known: BTreeSet<String> = all.iter().flat_map(stages).collect();
+    known.extend(all.iter().flat_map(|migration| migration.meta().names()).map(str::to_owned));
+    known.extend(codes::codes(all).iter().map(|code| code.id.to_owned()));
     let mut found = Vec::new();
     let skips = view.files().flat_map(|(path, file)| file.skips.iter().map(move |skip| (path, skip)));
     for (path, skip) in skips {
@@ -138,15 +143,15 @@ pub fn about_skips(view: &View, plan: &Plan, planned: &[&dyn Migration], all: &[
             report(codes::SKIP_WITHOUT_REASON, format!("skip[{}] gives no reason", skip.ids.join(", ")));
         }
         for id in &skip.ids {
-            if !known.contains(&**id) {
-                let near = nearest(id, known.iter().map(|known| (*known, *known)));
+            if !known.contains(id) {
+                let near = nearest(id, known.iter().map(|known| (known.as_str(), known.as_str())));
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 report(codes::SKIP_UNKNOWN, format!("`{id}` is neither a migration nor a reason code{near}"));
             } else if skip.covers.is_none() {
                 report(SKIP_UNUSED, format!("skip[{id}] has nothing below it that it could cover"));
             } else if planned.iter().any(|migration| {
                 let meta = migration.meta();
-                meta.is_called(id) && !plan.is_met(meta.id, path, skip.line)
+                meta.is_called(id.split('/').next().unwrap_or(id)) && !plan.is_met(meta.id, path, skip.line)
             }) {
                 report(SKIP_UNUSED, format!("skip[{id}] skips nothing: {id} has nothing to change there"));
             }

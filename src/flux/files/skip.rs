@@ -49,6 +49,13 @@ impl Skip {
         self.ids.iter().any(|skipped| skipped == id)
     }
 
+    /// Whether it skips this migration, or this stage of it: `name/stage`.
+    pub fn names_stage(&self, id: &str, stage: Option<&str>) -> bool {
+        let is_stage =
+            |skipped: &str| skipped.split_once('/').is_some_and(|(name, of)| name == id && Some(of) == stage);
+        self.ids.iter().any(|skipped| skipped == id || is_stage(skipped))
+    }
+
     /// Whether a line is covered; without a line, whether the whole file is.
     pub fn covers_line(&self, line: Option<usize>) -> bool {
         self.covers.as_ref().is_some_and(|covered| {
