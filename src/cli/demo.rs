@@ -126,7 +126,7 @@ pub(super) fn run(start: &Path, args: &DemoArgs) -> anyhow::Result<Outcome> {
         Some(_) => format!(
             "Nothing is pending any more. The repository is in {home}: `git -C {home} log --stat` has all commits. Back to \
              the beginning, to try the commands yourself: `git -C {home} reset --hard start` and \
-             `git -C {home} branch --force edge start`."
+             `git -C {home} branch --force edge start`. Then look at it: `flux-codemod -C {home} plan --no-gate --format html -o report.html`."
         ),
         None => "Nothing is pending any more. To keep the repository, and try the commands in it: \
                  `flux-codemod demo DIR`."

@@ -6,10 +6,15 @@ use clap::{Args, ValueEnum};
 
 use super::branch::phase::Phase;
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, json, layout, page};
+use super::{Asked, Outcome, Proof, Start, json, layout, page, progress};
 use crate::flux::Arrival;
-use crate::output::{Around, Layout, batch_as_markdown, for_log, plan_as_json, plan_as_text, plan_in_short};
+use crate::git::WorkTree;
+use crate::output::{
+    Around, Beside, Layout, Planned, batch_as_markdown, for_log, plan_as_html, plan_as_json, plan_as_text,
+    plan_in_short, visible,
+};
 use crate::plan::{self, Batch, Unit, UnitId};
+use crate::text::shell;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -42,6 +47,8 @@ pub(super) enum Format {
     Json,
     /// The body of a pull request for each batch
     Markdown,
+    /// A page to look at: one file that needs no network
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -77,6 +84,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         }
         Format::Markdown => markdown(&context, &asked, &batches)?,
         Format::Json => json(&plan_as_json(&planned))?,
+        Format::Html => html(start, &context, &planned, &asked)?,
     };
     match &args.output {
         Some(file) => {
@@ -86,6 +94,26 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         None => page(&text)?,
     }
     Ok(Outcome::pending_if(args.exit_code && !selection.is_clean()))
+}
+
+/// The report: what each batch changes on the tree below it, and the steps around its merge.
+fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) -> anyhow::Result<String> {
+    progress::doing("writing the report");
+    let layers = plan::stacked(&context.view, planned.batches, &context.migrations, &context.settings)?;
+    let runbooks = context.runbooks(&planned.batches.iter().collect::<Vec<_>>())?;
+    let migrations: String = asked.migrations.iter().map(|name| format!(" {name}")).collect();
+    let base = asked.base.as_ref().map(|base| format!(" --base {}", shell(base))).unwrap_or_default();
+    let command = format!("flux-codemod plan{migrations}{base}{} --format html", asked.options(&asked.cluster));
+    let repository = name_of(start);
+    let beside = Beside { repository: &repository, command: &command, layers: &layers, runbooks: &runbooks };
+    Ok(plan_as_html(planned, &beside)?)
+}
+
+/// The name of the directory that the repository is in.
+fn name_of(start: &Start) -> String {
+    let root = WorkTree::around(&start.dir).ok().flatten().map(|git| git.root().to_owned());
+    let root = root.or_else(|| start.dir.canonicalize().ok()).unwrap_or_default();
+    root.file_name().map(|name| visible(&name.to_string_lossy()).into_owned()).unwrap_or_default()
 }
 
 /// The bodies of pull requests: of the selected batches, without those that are only needed by

@@ -32,6 +32,7 @@ mod packaging;
 mod recipe_tables;
 mod recipes;
 mod remediation_defaults;
+mod report;
 mod schema;
 mod terminal;
 mod typed;

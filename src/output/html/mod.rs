@@ -1,0 +1,377 @@
+//! A plan for the eye: one page of HTML that opens without a network and without scripts.
+//!
+//! What is shown is collected here as data; `report.html` gives it its place, `report.css` its looks. All
+//! text is escaped by the template engine. The script only filters, folds and copies: without it,
+//! everything is there.
+
+mod diff;
+mod graph;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::{AutoEscape, Environment};
+use serde::Serialize;
+
+use self::diff::FileView;
+use self::graph::GraphView;
+use self::text::escaped;
+use super::Planned;
+use crate::plan::runbook::{Runbook, Step};
+use crate::plan::{Batch, Finding, Impact, Layer, Meta, Severity, State, Unit};
+
+const TEMPLATE: &str = include_str!("report.html");
+const UNIT: &str = include_str!("unit.html");
+const FINDING: &str = include_str!("finding.html");
+const CSS: &str = include_str!("report.css");
+const SCRIPT: &str = include_str!("report.js");
+
+/// What is shown beside the plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'r> {
+    /// The name of the repository.
+    pub repository: &'r str,
+    /// The command that makes the report.
+    pub command: &'r str,
+    /// What each batch changes, on the tree below it.
+    pub layers: &'r [Layer<'r>],
+    /// The steps around each batch.
+    pub runbooks: &'r [(&'static Meta, Runbook)],
+}
+
+#[derive(Serialize)]
+struct Report<'r> {
+    repository: &'r str,
+    command: &'r str,
+    totals: String,
+    judged: Option<String>,
+    clusters: Vec<ClusterView>,
+    roadmap: Vec<RoadmapRow>,
+    impacts: Vec<String>,
+    matrix: Vec<MatrixRow>,
+    batches: Vec<BatchView>,
+    others: Vec<OtherView>,
+    findings: Vec<FindingView>,
+    notes: usize,
+    graph: GraphView,
+    css: &'static str,
+    script: &'static str,
+}
+
+#[derive(Serialize)]
+struct ClusterView {
+    name: String,
+    about: String,
+}
+
+#[derive(Serialize)]
+struct RoadmapRow {
+    phase: u32,
+    id: String,
+    summary: String,
+    cells: Vec<RoadmapCell>,
+}
+
+/// A migration on a cluster.
+#[derive(Serialize)]
+struct RoadmapCell {
+    states: Vec<Count>,
+    all: usize,
+}
+
+#[derive(Serialize)]
+struct Count {
+    name: String,
+    class: String,
+    number: usize,
+}
+
+#[derive(Serialize)]
+struct MatrixRow {
+    name: String,
+    cells: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct BatchView {
+    id: String,
+    name: String,
+    lane: String,
+    migration: String,
+    impact: String,
+    branch: String,
+    units: Vec<UnitView>,
+    files: Vec<FileView>,
+    added: usize,
+    removed: usize,
+    runbook: Option<RunbookView>,
+    reaches: String,
+}
+
+#[derive(Serialize)]
+struct UnitView {
+    name: String,
+    title: String,
+    state: String,
+    impact: String,
+    workloads: String,
+    path: String,
+    findings: Vec<FindingView>,
+    effects: Vec<EffectView>,
+}
+
+/// Units in a state in which they are in no batch.
+#[derive(Serialize)]
+struct OtherView {
+    state: String,
+    class: String,
+    units: Vec<UnitView>,
+}
+
+#[derive(Serialize)]
+struct EffectView {
+    object: String,
+    field: String,
+    before: String,
+    after: String,
+    outcome: String,
+}
+
+#[derive(Clone, Serialize)]
+struct FindingView {
+    severity: String,
+    code: String,
+    place: String,
+    message: String,
+    help: String,
+    /// The line that it is about, with those around it.
+    lines: Vec<LineView>,
+}
+
+#[derive(Clone, Serialize)]
+struct LineView {
+    number: usize,
+    text: String,
+    is_it: bool,
+}
+
+#[derive(Serialize)]
+struct RunbookView {
+    what: String,
+    parts: Vec<RunbookPart>,
+}
+
+#[derive(Serialize)]
+struct RunbookPart {
+    name: &'static str,
+    steps: Vec<StepView>,
+}
+
+#[derive(Serialize)]
+struct StepView {
+    what: String,
+    commands: Vec<String>,
+}
+
+/// The page.
+///
+/// # Errors
+/// If the template cannot be filled, which is a mistake in this program.
+pub fn plan_as_html(planned: &Planned<'_>, beside: &Beside<'_>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, template) in [("report.html", TEMPLATE), ("unit", UNIT), ("finding", FINDING)] {
+        environment.add_template(name, template)?;
+    }
+    environment.get_template("report.html")?.render(report(planned, beside))
+}
+
+fn report<'r>(planned: &Planned<'_>, beside: &Beside<'r>) -> Report<'r> {
+    let Planned { view, plan, selection, batches, migrations, findings } = *planned;
+    let clusters: Vec<&str> = view.graph().clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+    let states: Vec<(&Unit, State)> = selection.states().collect();
+    let roadmap = migrations.iter().map(|migration| {
+        let meta = migration.meta();
+        let cell = |cluster: &&str| {
+            let here = states.iter().filter(|(unit, _)| unit.id.migration == meta.id && reaches(unit, cluster));
+            let mut counts: BTreeMap<State, usize> = BTreeMap::new();
+            here.for_each(|(_, state)| *counts.entry(*state).or_default() += 1);
+            let all = counts.values().sum();
+            RoadmapCell { states: counts.into_iter().map(|(state, number)| count(state, number)).collect(), all }
+        };
+        let cells = clusters.iter().map(cell).collect();
+        RoadmapRow { phase: meta.phase, id: meta.id.to_owned(), summary: meta.summary.to_owned(), cells }
+    });
+    let impacts = [Impact::None, Impact::Reconcile, Impact::Upgrade, Impact::Restart, Impact::Recreate, Impact::Data];
+    let matrix = clusters.iter().map(|cluster| {
+        let of = |impact: &Impact| {
+            let units = batches.iter().flat_map(|batch| &batch.units);
+            units.filter(|unit| unit.impact == *impact && reaches(unit, cluster)).count()
+        };
+        MatrixRow { name: (*cluster).to_owned(), cells: impacts.iter().map(of).collect() }
+    });
+    let batch_views = batches.iter().enumerate().map(|(number, batch)| {
+        let changes = beside.layers.get(number).map_or(&[][..], |layer| &layer.changes);
+        let files: Vec<FileView> = changes.iter().map(FileView::of).collect();
+        let runbook = beside.runbooks.get(number).map(|(_, runbook)| RunbookView::of(runbook));
+        BatchView::of(planned, number, batch, files, runbook)
+    });
+    let others = [State::Review, State::Held, State::Waits, State::Refused, State::OptedOut].map(|state| OtherView {
+        state: state.to_string(),
+        class: class(state),
+        units: states
+            .iter()
+            .filter(|(_, found)| *found == state)
+            .map(|(unit, state)| UnitView::of(planned, unit, *state))
+            .collect(),
+    });
+    Report {
+        repository: beside.repository,
+        command: beside.command,
+        totals: planned.totals(),
+        judged: plan.judged.as_ref().map(super::judged::judged_as_line),
+        clusters: view.graph().clusters.iter().map(ClusterView::of).collect(),
+        roadmap: roadmap.collect(),
+        impacts: impacts.iter().map(ToString::to_string).collect(),
+        matrix: matrix.collect(),
+        batches: batch_views.collect(),
+        others: others.into_iter().filter(|other| !other.units.is_empty()).collect(),
+        findings: findings.iter().map(|finding| FindingView::of(planned, finding)).collect(),
+        notes: findings.iter().filter(|finding| finding.severity == Severity::Note).count(),
+        graph: GraphView::of(view, batches),
+        css: CSS,
+        script: SCRIPT,
+    }
+}
+
+fn reaches(unit: &Unit, cluster: &str) -> bool {
+    unit.lane.clusters.contains(cluster)
+}
+
+fn class(state: State) -> String {
+    state.to_string().replace(' ', "-")
+}
+
+fn count(state: State, number: usize) -> Count {
+    Count { name: state.to_string(), class: class(state), number }
+}
+
+/// Text of the repository, with what does not show made visible.
+fn shown(text: &str) -> String {
+    escaped(text)
+}
+
+impl ClusterView {
+    fn of(cluster: &crate::flux::Cluster) -> ClusterView {
+        let branch = cluster.branch.as_deref().map(|branch| format!("follows {}", shown(branch)));
+        let flux = cluster.flux.map(|flux| format!("Flux {flux}"));
+        let path = format!("from {}", shown(cluster.path.as_str()));
+        let about: Vec<String> = branch.into_iter().chain(flux).chain([path]).collect();
+        ClusterView { name: shown(&cluster.name), about: about.join(", ") }
+    }
+}
+
+impl BatchView {
+    fn of(
+        planned: &Planned<'_>,
+        number: usize,
+        batch: &Batch<'_>,
+        files: Vec<FileView>,
+        runbook: Option<RunbookView>,
+    ) -> BatchView {
+        let worst = batch.units.iter().map(|unit| unit.impact).max().unwrap_or(Impact::None);
+        let reached: BTreeSet<String> = batch.units.iter().flat_map(|unit| graph::reached_by(unit)).collect();
+        BatchView {
+            id: format!("batch-{}", number + 1),
+            name: shown(&batch.name()),
+            lane: shown(&batch.lane.to_string()),
+            migration: batch.migration.to_owned(),
+            impact: worst.to_string(),
+            branch: shown(&batch.branch()),
+            units: batch.units.iter().map(|unit| UnitView::of(planned, unit, State::Pending)).collect(),
+            added: files.iter().map(|file| file.added).sum(),
+            removed: files.iter().map(|file| file.removed).sum(),
+            files,
+            runbook,
+            reaches: reached.into_iter().collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+impl UnitView {
+    fn of(planned: &Planned<'_>, unit: &Unit, state: State) -> UnitView {
+        let findings = unit.findings.iter().chain(&unit.held);
+        UnitView {
+            name: shown(&super::plan::name(unit)),
+            title: shown(&unit.title),
+            state: state.to_string(),
+            impact: unit.impact.to_string(),
+            workloads: unit.workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            path: shown(unit.id.subject.path().as_str()),
+            findings: findings.map(|finding| FindingView::of(planned, finding)).collect(),
+            effects: unit.effects.iter().map(EffectView::of).collect(),
+        }
+    }
+}
+
+impl EffectView {
+    fn of(effect: &crate::plan::Effect) -> EffectView {
+        EffectView {
+            object: shown(&format!("{} on {}", effect.object, effect.cluster)),
+            field: shown(&effect.field),
+            before: shown(&effect.before),
+            after: shown(&effect.after),
+            outcome: effect.outcome.to_string(),
+        }
+    }
+}
+
+impl FindingView {
+    fn of(planned: &Planned<'_>, finding: &Finding) -> FindingView {
+        let place = match (&finding.path, finding.line) {
+            (Some(path), Some(line)) => format!("{path}:{line}"),
+            (Some(path), None) => path.to_string(),
+            _ => String::new(),
+        };
+        FindingView {
+            severity: finding.severity.to_string(),
+            code: finding.code.id.to_owned(),
+            place: shown(&place),
+            message: shown(&finding.message),
+            help: finding.code.todo.to_owned(),
+            lines: LineView::around(planned, finding),
+        }
+    }
+}
+
+impl LineView {
+    /// The line of a finding, with one before and one after it.
+    fn around(planned: &Planned<'_>, finding: &Finding) -> Vec<LineView> {
+        let lines = || {
+            let (path, line) = (finding.path.as_ref()?, finding.line?);
+            let stream = planned.view.file(path)?.stream.as_ref()?;
+            let first = line.saturating_sub(1).max(1);
+            let shown_line =
+                |(number, text): (usize, &str)| LineView { number, text: shown(text), is_it: number == line };
+            let numbered = (1..).zip(stream.text().lines()).skip(first - 1).take(line + 2 - first);
+            Some(numbered.map(shown_line).collect())
+        };
+        lines().unwrap_or_default()
+    }
+}
+
+impl RunbookView {
+    fn of(runbook: &Runbook) -> RunbookView {
+        let part = |name, steps: &[Step]| RunbookPart { name, steps: steps.iter().map(StepView::of).collect() };
+        let parts =
+            [part("Before the merge", &runbook.before), part("After it", &runbook.after), part("Back", &runbook.back)];
+        let parts = parts.into_iter().filter(|part| !part.steps.is_empty()).collect();
+        RunbookView { what: shown(&runbook.what), parts }
+    }
+}
+
+impl StepView {
+    fn of(step: &Step) -> StepView {
+        StepView { what: shown(&step.what), commands: step.commands.iter().map(|command| shown(command)).collect() }
+    }
+}
