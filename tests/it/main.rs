@@ -29,6 +29,7 @@ mod mutants;
 mod next;
 #[cfg(unix)]
 mod packaging;
+mod recipe_laws;
 mod recipe_tables;
 mod recipes;
 mod remediation_defaults;

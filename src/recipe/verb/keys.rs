@@ -7,7 +7,6 @@ use crate::flux::Value;
 use crate::recipe::codes;
 use crate::recipe::model::Guards;
 use crate::recipe::pattern::{Pattern, with_captures};
-use crate::recipe::place::Place;
 
 /// A verb about keys.
 #[derive(Clone, Debug)]
@@ -67,7 +66,10 @@ impl Keys {
                 for place in path.hits(value)?.into_iter().rev() {
                     let Some(mapping) = place.of_mut(value) else { continue };
                     seen.parent = true;
-                    seen = seen.or(self.in_mapping(mapping, Some(&place), guards, notes)?);
+                    let (seen_here, successors) = self.in_mapping(mapping, guards)?;
+                    seen = seen.or(seen_here);
+                    let successors = successors.into_iter();
+                    notes.successors.extend(successors.map(|(removed, stays)| (place.clone(), removed, stays)));
                     let is_emptied = matches!(mapping, Value::Mapping(entries) if entries.is_empty());
                     if self.what == What::Drop
                         && is_emptied
@@ -79,30 +81,27 @@ impl Keys {
             }
             Reach::Anywhere => {
                 let literal = self.key.longest_literal().to_owned();
-                everywhere(value, &Place::default(), &literal, &mut |value, place, list_of| {
-                    let is_mapping = matches!(value, Value::Mapping(_));
+                let successors = everywhere(value, &literal, &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
-                    if is_mapping {
-                        seen = seen.or(self.in_mapping(value, place, guards, notes)?);
-                    } else if is_list {
-                        seen = seen.or(self.in_items(value, guards)?);
-                    }
-                    Ok(())
+                    let (seen_here, successors) = match value {
+                        Value::Mapping(_) => self.in_mapping(value, guards)?,
+                        _ if is_list => (self.in_items(value, guards)?, Vec::new()),
+                        _ => return Ok(Vec::new()),
+                    };
+                    seen = seen.or(seen_here);
+                    Ok(successors)
                 })?;
+                notes.successors.extend(successors);
             }
         }
         Ok(seen)
     }
 
-    /// Acts on the keys of a mapping. `place` is where it is, if it is no nested text.
-    fn in_mapping(
-        &self,
-        mapping: &mut Value,
-        place: Option<&Place>,
-        guards: &Guards,
-        notes: &mut Notes,
-    ) -> Result<Seen, Refused> {
-        let Value::Mapping(entries) = mapping else { return Ok(Seen::default()) };
+    /// Acts on the keys of a mapping. Also says which keys are removed, each with the one that stays
+    /// in its place.
+    fn in_mapping(&self, mapping: &mut Value, guards: &Guards) -> Result<(Seen, Vec<(String, String)>), Refused> {
+        let Value::Mapping(entries) = mapping else { return Ok(Default::default()) };
+        let mut successors = Vec::new();
         let names: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         let values: Vec<&Value> = entries.iter().map(|(_, value)| value).collect();
         let (changes, seen) = self.changes(&names, &values, guards)?;
@@ -118,11 +117,11 @@ impl Keys {
                 }
                 Change::Dropped(at, successor) => {
                     let (name, _) = entries.remove(at);
-                    notes.successors.extend(place.cloned().zip(successor).map(|(place, other)| (place, name, other)));
+                    successors.extend(successor.map(|stays| (name, stays)));
                 }
             }
         }
-        Ok(seen)
+        Ok((seen, successors))
     }
 
     /// Acts on the items of a list by their `name`.

@@ -62,6 +62,14 @@ fn defaults_of_flux_are_removed() {
 }
 
 #[test]
+fn comments_of_copied_keys_stay_in_nested_text() {
+    let steps = "- {drop-key: 'old/*', if-copied: 'new/<1>', at: anywhere}";
+    let made = made(steps, "patch: |-\n  a:\n    # above\n    old/x: 1 # beside\n    new/x: 1\n  b: 2\n").unwrap();
+    let text = made.value.text_at(&["patch"]).unwrap();
+    assert_eq!(text, "a:\n  # above\n  # beside\n  new/x: 1\nb: 2");
+}
+
+#[test]
 fn add_never_changes_what_is_there() {
     check("- {add: a.c, value: 1}", "{a: {b: 1}}", "{a: {b: 1, c: 1}}");
     check("- {add: a.b, value: 2}", "{a: {b: ~}}", "{a: {b: ~}}");

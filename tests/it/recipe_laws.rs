@@ -1,0 +1,116 @@
+//! Laws of recipes, on the documents of real repositories and on shapes of YAML that are easy to get
+//! wrong.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flux_codemod::flux::{Value, View};
+use flux_codemod::migrations::recipes::LIBRARY;
+use flux_codemod::recipe::fields;
+use flux_codemod::recipe::language::{Known, read};
+use flux_codemod::recipe::select::{Answer, Document};
+use flux_codemod::recipe::stage::run;
+use flux_codemod::recipe::{Recipe, Stage};
+use flux_codemod::repo::{Folder, Memory, RepoPath, Tree};
+
+use crate::support::{corpus, in_parallel};
+
+/// Real repositories, each as a tree.
+const TREES: [&str; 4] = ["billimek-k8s-gitops", "bjw-s-home-ops", "haynes-ops", "onedr0p-home-ops"];
+
+fn views() -> Vec<View> {
+    let dirs = corpus().into_iter().flat_map(|corpus| TREES.map(|name| corpus.join(name).join("before")));
+    let view = |dir: PathBuf| View::of(Tree::of(Arc::new(Folder::plain(&dir).ok()?))).ok();
+    in_parallel(dirs.filter(|dir| dir.is_dir()), view).into_iter().flatten().collect()
+}
+
+fn recipe(name: &str, text: &str) -> Recipe {
+    read(name, text, &Known::NOTHING).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What a stage makes of a document, if it is about it and nothing is in the way.
+fn made(recipe: &Recipe, stage: &Stage, document: &Document<'_>, value: &Value) -> Option<Value> {
+    let is_meant = [&recipe.select, &stage.select].iter().all(|select| select.ask(document, value) == Answer::Yes);
+    if !is_meant {
+        return None;
+    }
+    let outcome = run(stage, document, value);
+    if let Err(refused) = &outcome {
+        assert_ne!(refused.code.id, "recipe-not-idempotent", "{} {}: {}", recipe.name, document.path, refused.message);
+    }
+    Some(outcome.ok()?.value)
+}
+
+fn documents(view: &View) -> impl Iterator<Item = (Document<'_>, Value)> {
+    let all = view.files().flat_map(|(path, _)| Document::objects(view, path));
+    all.filter_map(|document| Some((document, Value::of(document.root)?)))
+}
+
+#[test]
+fn built_in_recipes_are_done_after_once_and_leave_what_is_required() {
+    let library: Vec<Recipe> = LIBRARY.iter().map(|(name, text)| recipe(name, text)).collect();
+    let in_view = |view: View| {
+        let mut changed = BTreeSet::new();
+        for (document, value) in documents(&view) {
+            for recipe in &library {
+                for stage in &recipe.stages {
+                    let Some(new) = made(recipe, stage, &document, &value) else { continue };
+                    if new == value {
+                        continue;
+                    }
+                    changed.insert(recipe.name.clone());
+                    let again = run(stage, &document, &new).map(|outcome| outcome.value);
+                    assert_eq!(again.as_ref(), Ok(&new), "{} {} {}", recipe.name, stage.name, document.path);
+                    let lacking = |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value).len());
+                    if let (Some(before), Some(after)) = (lacking(&value), lacking(&new)) {
+                        assert!(after <= before, "{} {} {}", recipe.name, stage.name, document.path);
+                    }
+                }
+            }
+        }
+        changed
+    };
+    let views = views();
+    let is_there = !views.is_empty();
+    let changed: BTreeSet<String> = in_parallel(views, in_view).into_iter().flatten().collect();
+    assert!(!is_there || changed.len() > 2, "{changed:?}");
+}
+
+const STEPS: &str = "recipe: 1\nname: laws\nsummary: s\nstages:
+  - {name: expand, do: [{copy-key: 'old.io/*', to: 'new.io/<1>', at: anywhere, entries: [providerSpecific]}]}
+  - {name: contract, do: [{drop-key: 'old.io/*', if-copied: 'new.io/<1>', at: anywhere, entries: [providerSpecific]}]}
+  - {name: rename, do: [{rename-key: 'old.io/*', to: 'new.io/<1>', at: anywhere, entries: [providerSpecific]}]}
+";
+
+/// Shapes that hold keys.
+const SHAPES: [&str; 9] = [
+    "a: {old.io/x: 1, old.io/y: [2]}\n",
+    "a:\r\n  old.io/x: 1\r\n  b: 2\r\n",
+    "a: &a\n  old.io/x: 1\nb: *a\n",
+    "a: &a\n  old.io/x: 1\nb:\n  <<: *a\n  old.io/y: 2\n",
+    "a:\n  ? old.io/x\n  : 1\n",
+    "patch: |-\n  metadata:\n    annotations:\n      old.io/x: a.example.org\n",
+    "a:\n  - op: add\n    path: /metadata/annotations/old.io~1x\n    value: y\n",
+    "endpoints:\n  - providerSpecific:\n      - {name: old.io/x, value: 'true'}\n      - {name: other, value: y}\n",
+    "a: {old.io/x: 1, new.io/x: 1}\n",
+];
+
+#[test]
+fn copied_and_dropped_is_renamed() {
+    let recipe = recipe("laws", STEPS);
+    let stage = |name: &str| recipe.stage(name).unwrap();
+    for text in SHAPES {
+        let view = View::of(Memory::tree([("a.yaml", text)])).unwrap();
+        let path = RepoPath::new("a.yaml").unwrap();
+        let others = Document::others(&view, &path);
+        let [document] = others.as_slice() else { panic!("{text}") };
+        let value = Value::of(document.root).unwrap();
+        let step = |name: &str, value: &Value| {
+            made(&recipe, stage(name), document, value).unwrap_or_else(|| panic!("{name} {text}"))
+        };
+        let (both, renamed) = (step("expand", &value), step("rename", &value));
+        assert_eq!(step("contract", &both).to_flow(), renamed.to_flow(), "{text}");
+        assert!(!renamed.to_flow().contains("old.io"), "{text}: {}", renamed.to_flow());
+    }
+}
