@@ -80,13 +80,12 @@ impl Keys {
                 }
             }
             Reach::Anywhere => {
-                let literal = self.key.longest_literal().to_owned();
-                let successors = everywhere(value, &literal, &mut |value, list_of| {
+                let successors = everywhere(value, self.literal(), &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
                     let (seen_here, successors) = match value {
                         Value::Mapping(_) => self.in_mapping(value, guards)?,
                         _ if is_list => (self.in_items(value, guards)?, Vec::new()),
-                        _ => return Ok(Vec::new()),
+                        _ => (self.in_operations(value, guards)?, Vec::new()),
                     };
                     seen = seen.or(seen_here);
                     Ok(successors)
@@ -144,6 +143,36 @@ impl Keys {
             }
         }
         Ok(seen)
+    }
+
+    /// Looks at the operations of a JSON patch, whose paths have keys in them. What it would take to
+    /// change them depends on what they find, so that is refused.
+    fn in_operations(&self, list: &Value, guards: &Guards) -> Result<Seen, Refused> {
+        let named = |item: &Value| {
+            item.text_at(&["op"])?;
+            let (_, last) = item.text_at(&["path"])?.rsplit_once('/')?;
+            Some((last.replace("~1", "/").replace("~0", "~"), item.get("value").cloned().unwrap_or(Value::Null)))
+        };
+        let named: Vec<(String, Value)> = list.items().iter().filter_map(named).collect();
+        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+        let values: Vec<&Value> = named.iter().map(|(_, value)| value).collect();
+        let (changes, seen) = self.changes(&names, &values, guards)?;
+        let at = changes.first().map(|change| match change {
+            Change::Renamed(at, ..) | Change::Copied(at, ..) | Change::Dropped(at, _) => *at,
+        });
+        match at {
+            Some(at) => {
+                Err(Refused::new(codes::KEY_IN_JSON_PATCH, format!("a JSON patch has `{}` in a path", names[at])))
+            }
+            None => Ok(seen),
+        }
+    }
+
+    /// A text that everything has which has a key that matches: the longest part of the pattern that
+    /// the path of a JSON patch has as it is, too.
+    pub(super) fn literal(&self) -> &str {
+        let parts = self.key.longest_literal().split(['/', '~']);
+        parts.max_by_key(|part| part.len()).unwrap_or_default()
     }
 
     /// What is to change among names, in their order, and what was seen.

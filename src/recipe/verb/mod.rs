@@ -279,7 +279,7 @@ impl Verb {
     /// Whether it looks in everything, and then the longest text that it looks for.
     pub fn anywhere(&self) -> Option<&str> {
         match self {
-            Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => Some(keys.key.longest_literal()),
+            Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => Some(keys.literal()),
             Verb::Text(Replacing { at: Reach::Anywhere, from, .. }) => Some(from),
             _ => None,
         }

@@ -70,6 +70,23 @@ fn comments_of_copied_keys_stay_in_nested_text() {
 }
 
 #[test]
+fn keys_in_json_patches_are_refused() {
+    let copy = "- {copy-key: 'old.io/*', to: 'new.io/<1>', at: anywhere}";
+    let drop = "- {drop-key: 'old.io/*', if-copied: 'new.io/<1>', at: anywhere}";
+    let operation = |prefix: &str| format!("- {{op: add, path: /metadata/annotations/{prefix}.io~1x, value: y}}");
+    let (old, new) = (operation("old"), operation("new"));
+    let file = |operations: &str| format!("patches:\n  - patch: |\n      {}\n", operations.replace('\n', "\n      "));
+    refused(copy, &file(&old), "key-in-json-patch");
+    for step in [copy, drop] {
+        assert!(made(step, &file(&new)).unwrap().changed_by.is_empty());
+    }
+    let both = format!("{old}\n{new}");
+    assert!(made(copy, &file(&both)).unwrap().changed_by.is_empty(), "somebody has copied it");
+    refused(drop, &file(&both), "key-in-json-patch");
+    refused(copy, "patchesJson6902: [{op: add, path: /metadata/annotations/old.io~1x, value: y}]", "key-in-json-patch");
+}
+
+#[test]
 fn add_never_changes_what_is_there() {
     check("- {add: a.c, value: 1}", "{a: {b: 1}}", "{a: {b: 1, c: 1}}");
     check("- {add: a.b, value: 2}", "{a: {b: ~}}", "{a: {b: ~}}");
