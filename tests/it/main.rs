@@ -36,6 +36,7 @@ mod remediation_defaults;
 mod report;
 mod schema;
 mod terminal;
+mod tutorial;
 mod typed;
 mod vectors;
 mod verify;
