@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::Planned;
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Plan, Safety, Severity, State, Subject, Unit,
-    UnitId, Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, Migration, OutOfScope, Outcome, Plan, Safety, Severity, State,
+    Subject, Unit, UnitId, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -256,7 +256,7 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
         let meta = migration.meta();
         let out_of_scope = OutOfScopeEntry::from(plan.out_of_scope.get(meta.id).cloned().unwrap_or_default());
         let (version, phase) = (meta.version, meta.phase);
-        MigrationEntry { id: meta.id.to_owned(), version, phase, out_of_scope, recipe: recipe_entry(plan, meta.id) }
+        MigrationEntry { id: meta.id.to_owned(), version, phase, out_of_scope, recipe: recipe_entry(plan, *migration) }
     });
     let selected = [
         &selection.chosen,
@@ -281,8 +281,8 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
 }
 
 /// What a plan has of a recipe.
-fn recipe_entry(plan: &Plan, id: &str) -> Option<RecipeEntry> {
-    let units = || plan.units.iter().filter(|unit| unit.id.migration == id);
+fn recipe_entry(plan: &Plan, migration: &dyn Migration) -> Option<RecipeEntry> {
+    let units = || plan.units.iter().filter(|unit| unit.id.migration == migration.meta().id);
     let digest = units().find_map(|unit| unit.recipe)?.digest.to_owned();
     let mut stages: Vec<StageEntry> = Vec::new();
     for unit in units() {
@@ -294,6 +294,8 @@ fn recipe_entry(plan: &Plan, id: &str) -> Option<RecipeEntry> {
         stages[place].units += 1;
         stages[place].held += usize::from(unit.state() == State::Held);
     }
+    let names = migration.stage_names();
+    stages.sort_by_key(|stage| names.iter().position(|name| stage.name.as_deref() == Some(name)));
     Some(RecipeEntry { digest, stages })
 }
 

@@ -104,3 +104,26 @@ fn recipes_are_explained() {
     assert!(nowhere.run(&["explain", "prune-guard"]).stdout.contains("It is built in."));
     assert_eq!(nowhere.run(&["explain", "retry-sooner"]).status, 2);
 }
+
+#[test]
+fn stages_are_in_their_order_in_json() {
+    let repo = Repo::empty();
+    let release = |name: &str, labels: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: {name}\n  labels:\n{labels}"
+        )
+    };
+    repo.write("a.yaml", release("a", "    old: x\n    new: x\n"));
+    repo.write("b.yaml", release("b", "    old: x\n"));
+    let stages = "  - {name: widen, do: [{copy-key: old, to: new, at: metadata.labels}]}\n  \
+                  - {name: narrow, gate: [{landed: widen}], do: [{drop-key: old, if-copied: new, at: metadata.labels}]}\n";
+    let recipe = format!(
+        "recipe: 1\nname: steps\nsummary: s\nselect: {{kind: HelmRelease.helm.toolkit.fluxcd.io}}\nstages:\n{stages}"
+    );
+    repo.write(".flux-codemod/recipes/steps.yaml", recipe);
+    let run = repo.run(&["plan", "steps", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+    let stages = plan["migrations"][0]["recipe"]["stages"].as_array().unwrap();
+    let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", stage["name"], stage["units"])).collect();
+    assert_eq!(stages, ["\"widen\" 1", "\"narrow\" 2"], "{plan:#}");
+}
