@@ -43,13 +43,19 @@ use crate::output::{Layout, escaped_json, for_log, visible, visible_line};
 use crate::plan::{Meta, Selectors, Severity};
 use crate::text::shell;
 
+/// The version, of a release with its commit: `packaging/build` knows it, and a build from a directory does not.
+const VERSION: &str = match option_env!("FLUX_CODEMOD_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Migrates Flux GitOps repositories from one convention to another.
 ///
 /// Every change is shown before it is written, every edit is proven by two YAML parsers, and what
 /// is not certain is refused with a reason. Linked into ~/.fluxcd/plugins (or $FLUXCD_PLUGINS), it is
 /// also a plugin of Flux 2.9: `flux codemod diff`.
 #[derive(Debug, Parser)]
-#[command(name = "flux-codemod", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "flux-codemod", version = VERSION, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
 Exit codes: 0 done; 1 from `diff` if there is one, from `check` if something is pending, for review or refused, from `verify` if a commit is not as this program writes it, from `doctor` if there is an error or a warning, and from `plan --exit-code`; 2 wrong usage or an error.")]
 struct Cli {
