@@ -16,30 +16,32 @@ pub struct Position {
 /// git.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    starts: Vec<usize>,
+    /// From 0; of four bytes, because a tree has millions of lines.
+    starts: Box<[u32]>,
 }
 
 impl Lines {
-    /// Finds the lines of a text.
+    /// Finds the lines of a text. What is behind its first 4 GiB counts as part of the last line.
     pub fn of(text: &str) -> Lines {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let ends = ends.map_while(|(at, _)| u32::try_from(at + 1).ok());
         Lines { starts: std::iter::once(0).chain(ends).collect() }
     }
 
     /// The number of the line, from 0, that holds the byte at `offset`.
     pub fn number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset) - 1
+        self.starts.partition_point(|start| *start as usize <= offset) - 1
     }
 
     /// Where the line that holds `offset` begins.
     pub fn start(&self, offset: usize) -> usize {
-        self.starts[self.number(offset)]
+        self.starts[self.number(offset)] as usize
     }
 
     /// Where the line after the one that holds `offset` begins, or `None` where the text has no
     /// further line break.
     pub fn next(&self, offset: usize) -> Option<usize> {
-        self.starts.get(self.number(offset) + 1).copied()
+        self.starts.get(self.number(offset) + 1).map(|start| *start as usize)
     }
 
     /// The whole line that holds `offset`, its line break included.

@@ -1,6 +1,7 @@
 //! Writes new nodes, in the layout of their neighbours.
 
-use super::node::{Content, Id, Notation, Style};
+use super::node::{Content, Notation, Style};
+use super::nodes::Id;
 use super::plain::reads_as_string;
 use super::{Attached, Stream, comments};
 
@@ -94,11 +95,11 @@ impl Habits {
         let mut steps: Vec<(usize, usize)> = Vec::new();
         let mut sequences: Vec<(usize, bool)> = Vec::new();
         let (mut single, mut double) = (0, 0);
-        for node in &stream.nodes {
-            match &node.content {
+        for node in stream.nodes.iter() {
+            match node.content {
                 Content::Mapping { style: Style::Block, entries } => {
                     for (key, value) in entries {
-                        let (key, value) = (stream.nodes[*key].whole(), &stream.nodes[*value]);
+                        let (key, value) = (stream.nodes.get(*key).whole(), stream.nodes.get(*value));
                         let deeper = stream.column(value.span.start).checked_sub(stream.column(key.start));
                         let below = stream.lines().number(value.span.start) > stream.lines().number(key.start);
                         match (&value.content, deeper) {
@@ -166,11 +167,11 @@ impl Layout {
     /// in flow style, as in JSON, strings too.
     pub(super) fn inside(mut self, stream: &Stream, collection: Id) -> Layout {
         let is_quoted =
-            |id: &Id| matches!(stream.nodes[*id].content, Content::Scalar { notation: Notation::Quoted, .. });
-        let first = match &stream.nodes[collection].content {
+            |id: &Id| matches!(stream.nodes.get(*id).content, Content::Scalar { notation: Notation::Quoted, .. });
+        let first = match stream.nodes.get(collection).content {
             Content::Mapping { style, entries } => {
                 self.quoted_keys = !entries.is_empty() && entries.iter().all(|(key, _)| is_quoted(key));
-                self.quoted_strings = self.quoted_keys && *style == Style::Flow;
+                self.quoted_strings = self.quoted_keys && style == Style::Flow;
                 entries.first().map(|(key, _)| *key)
             }
             Content::Sequence { style: Style::Flow, items } => {
@@ -180,7 +181,7 @@ impl Layout {
             _ => None,
         };
         if let Some(first) = first.filter(|_| self.quoted_keys || self.quoted_strings) {
-            let single = stream.text()[stream.nodes[first].span.start..].starts_with('\'');
+            let single = stream.text()[stream.nodes.get(first).span.start..].starts_with('\'');
             self.quote = if single { '\'' } else { '"' };
         }
         self

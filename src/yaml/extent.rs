@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::Stream;
 use super::comments::Comment;
-use super::node::{Content, Id, Notation, Style};
+use super::node::{Content, Notation, Style};
+use super::nodes::Id;
 
 impl Stream {
     /// The column of a byte, from 0, in characters: what indentation is counted in.
@@ -114,7 +115,7 @@ impl Stream {
 
     /// The last leaf below a node.
     fn last_leaf(&self, id: Id) -> Id {
-        match &self.nodes[id].content {
+        match self.nodes.get(id).content {
             Content::Sequence { items, .. } => items.last().map_or(id, |last| self.last_leaf(*last)),
             Content::Mapping { entries, .. } => entries.last().map_or(id, |(_, value)| self.last_leaf(*value)),
             _ => id,
@@ -141,7 +142,7 @@ impl Stream {
     /// of a sequence that is not indented. Blank lines may be between them.
     pub(super) fn end_of_own_comments(&self, offset: usize, column: usize, last: Id) -> usize {
         let Some(next) = self.lines().next(offset) else { return offset };
-        let is_sequence = matches!(self.nodes[last].content, Content::Sequence { style: Style::Block, .. });
+        let is_sequence = matches!(self.nodes.get(last).content, Content::Sequence { style: Style::Block, .. });
         let has_its_column = is_sequence && self.column(self.dash_before(self.first_item(last))) == column;
         let mut end = offset;
         let mut next = Some(next);
@@ -166,15 +167,15 @@ impl Stream {
 
     /// Where the first item of a sequence begins, behind its dash.
     fn first_item(&self, sequence: Id) -> usize {
-        match &self.nodes[sequence].content {
-            Content::Sequence { items, .. } => items.first().map_or(0, |first| self.nodes[*first].whole().start),
+        match self.nodes.get(sequence).content {
+            Content::Sequence { items, .. } => items.first().map_or(0, |first| self.nodes.get(*first).whole().start),
             _ => 0,
         }
     }
 
     /// Whether a node ends in a block scalar.
     pub(super) fn ends_in_block(&self, id: Id) -> bool {
-        matches!(self.nodes[self.last_leaf(id)].content, Content::Scalar { notation: Notation::Block { .. }, .. })
+        matches!(self.nodes.get(self.last_leaf(id)).content, Content::Scalar { notation: Notation::Block { .. }, .. })
     }
 
     /// Whether the text before a place ends in a block scalar, blank lines aside.
@@ -196,6 +197,6 @@ impl Stream {
     /// can be added after it without changing it.
     pub(super) fn ends_in_kept_block(&self, id: Id) -> bool {
         let last = self.last_leaf(id);
-        matches!(self.nodes[last].content, Content::Scalar { notation: Notation::Block { keep: true }, .. })
+        matches!(self.nodes.get(last).content, Content::Scalar { notation: Notation::Block { keep: true }, .. })
     }
 }

@@ -17,7 +17,7 @@ impl Stream {
     /// The comments outside of all headers and nodes that are between one document and the next:
     /// at the end of the first, before the `---` of the second.
     pub fn comments_behind(&self, root: Node<'_>) -> Vec<&Comment> {
-        let end = self.nodes[root.id].whole().end;
+        let end = self.nodes.get(root.id).whole().end;
         let next = self.markers.iter().copied().find(|marker| *marker >= end);
         let range = end..next.unwrap_or(self.text().len());
         let ended = self.end_mark(&range).unwrap_or(range.end);
@@ -26,8 +26,8 @@ impl Stream {
 
     /// The range of the header of a document.
     pub(super) fn header(&self, root: Node<'_>) -> Range<usize> {
-        let start = self.nodes[root.id].whole().start;
-        let before = self.roots.iter().map(|root| self.nodes[*root].whole());
+        let start = self.nodes.get(root.id).whole().start;
+        let before = self.roots.iter().map(|root| self.nodes.get(*root).whole());
         let end_of_last = before.take_while(|range| range.start < start).last().map(|range| range.end);
         let from = end_of_last.unwrap_or(0);
         let marker = self.markers.iter().copied().rfind(|marker| (from..=start).contains(marker));

@@ -21,6 +21,7 @@ mod error;
 mod extent;
 mod header;
 mod node;
+mod nodes;
 mod operation;
 mod parse;
 mod part;

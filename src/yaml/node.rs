@@ -3,10 +3,8 @@
 use std::ops::Range;
 
 use super::Stream;
+use super::nodes::Id;
 use crate::text::Position;
-
-/// The index of a node in its stream.
-pub(super) type Id = usize;
 
 /// Block or flow, for sequences and mappings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,27 +38,27 @@ pub(super) enum Notation {
 }
 
 /// A node as it is stored: nothing here is resolved.
-#[derive(Clone, Debug)]
-pub(super) enum Content {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content<'s> {
     /// `text` is `None` if it is the text of the node's span, as for most scalars.
     Scalar {
-        text: Option<Box<str>>,
+        text: Option<&'s str>,
         notation: Notation,
     },
     Sequence {
         style: Style,
-        items: Vec<Id>,
+        items: &'s [Id],
     },
     Mapping {
         style: Style,
-        entries: Vec<(Id, Id)>,
+        entries: &'s [(Id, Id)],
     },
     Alias {
         target: Id,
     },
 }
 
-impl Content {
+impl Content<'_> {
     pub(super) fn is_scalar(&self) -> bool {
         matches!(self, Content::Scalar { .. })
     }
@@ -81,40 +79,39 @@ pub(super) struct Properties {
 /// its `|`, and ends after its last, for block collections after the last leaf. Anchor and tag
 /// precede it, at `properties`.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) content: Content,
+pub(super) struct Stored<'s> {
+    pub(super) content: Content<'s>,
     pub(super) span: Range<usize>,
-    /// Few nodes have any.
-    pub(super) properties: Option<Box<Properties>>,
+    pub(super) properties: Option<&'s Properties>,
     pub(super) parent: Option<Id>,
 }
 
-impl Stored {
+impl<'s> Stored<'s> {
     /// The whole node, its anchor and tag included.
     pub(super) fn whole(&self) -> Range<usize> {
         self.properties().map_or(self.span.start, |range| range.start)..self.span.end
     }
 
     /// The text of a scalar, if this is one.
-    pub(super) fn text_in<'s>(&'s self, text: &'s str) -> Option<&'s str> {
-        match &self.content {
+    pub(super) fn text_in(&self, text: &'s str) -> Option<&'s str> {
+        match self.content {
             Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
-            Content::Scalar { text, .. } => text.as_deref(),
+            Content::Scalar { text, .. } => text,
             _ => None,
         }
     }
 
     /// The bytes of its anchor and tag.
-    pub(super) fn properties(&self) -> Option<&Range<usize>> {
-        self.properties.as_ref().map(|properties| &properties.range)
+    pub(super) fn properties(&self) -> Option<&'s Range<usize>> {
+        self.properties.map(|properties| &properties.range)
     }
 
-    pub(super) fn anchor(&self) -> Option<&str> {
-        self.properties.as_ref()?.anchor.as_deref()
+    pub(super) fn anchor(&self) -> Option<&'s str> {
+        self.properties?.anchor.as_deref()
     }
 
-    pub(super) fn tag(&self) -> Option<&str> {
-        self.properties.as_ref()?.tag.as_deref()
+    pub(super) fn tag(&self) -> Option<&'s str> {
+        self.properties?.tag.as_deref()
     }
 }
 
@@ -129,8 +126,8 @@ pub struct Node<'s> {
 }
 
 impl<'s> Node<'s> {
-    pub(super) fn stored(self) -> &'s Stored {
-        &self.stream.nodes[self.id]
+    pub(super) fn stored(self) -> Stored<'s> {
+        self.stream.nodes.get(self.id)
     }
 
     /// Whether it is an alias: its content is elsewhere.
@@ -178,7 +175,7 @@ impl<'s> Node<'s> {
 
     /// The items of a sequence; none for anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'s>> {
-        let items: &[Id] = match &self.resolved().stored().content {
+        let items: &[Id] = match self.resolved().stored().content {
             Content::Sequence { items, .. } => items,
             _ => &[],
         };
@@ -188,7 +185,7 @@ impl<'s> Node<'s> {
     /// The entries written in a mapping, keys and values; none for anything else. Merge keys are
     /// ordinary entries here.
     pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> {
-        let entries: &[(Id, Id)] = match &self.resolved().stored().content {
+        let entries: &[(Id, Id)] = match self.resolved().stored().content {
             Content::Mapping { entries, .. } => entries,
             _ => &[],
         };
@@ -273,9 +270,9 @@ impl<'s> Node<'s> {
     /// The children of a collection (not of an alias), each with its bytes: an entry of a mapping
     /// from its key, with its value; an item of a sequence, in block style from its dash.
     pub fn children(self) -> Vec<(Range<usize>, Node<'s>)> {
-        let whole = |id: &Id| self.stream.nodes[*id].whole();
+        let whole = |id: &Id| self.stream.nodes.get(*id).whole();
         let node = |id: &Id| Node { stream: self.stream, id: *id };
-        match &self.stored().content {
+        match self.stored().content {
             Content::Mapping { entries, .. } => {
                 entries.iter().map(|(key, value)| (whole(key).start..whole(value).end, node(value))).collect()
             }

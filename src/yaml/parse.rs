@@ -8,7 +8,8 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 
 use super::comments::Comment;
 use super::error::{Error, Problem};
-use super::node::{Content, Id, Notation, Properties, Stored, Style};
+use super::node::{Content, Notation, Stored, Style};
+use super::nodes::{Id, New, Nodes};
 use super::stream::{Once, Proven, Stream};
 use crate::text::Lines;
 
@@ -23,10 +24,14 @@ impl Stream {
     /// Reads a text with granit-parser.
     ///
     /// # Errors
-    /// [`Problem::Syntax`] where it is not YAML.
+    /// [`Problem::Syntax`] where it is not YAML, or has 4 GiB.
     pub fn parse(text: impl Into<Arc<str>>) -> Result<Stream, Error> {
         let text = text.into();
         let lines = Lines::of(&text);
+        if u32::try_from(text.len()).is_err() {
+            let problem = Problem::Syntax("a text of 4 GiB or more".into());
+            return Err(Error { problem, at: lines.position(&text, 0), range: 0..0 });
+        }
         if let Some(nul) = text.find('\0') {
             let problem = Problem::Syntax("a NUL byte, which YAML does not allow".into());
             return Err(Error { problem, at: lines.position(&text, nul), range: nul..nul + 1 });
@@ -43,8 +48,9 @@ impl Stream {
             builder.take(event, &span);
         }
         let Builder { mut nodes, roots, markers, mut comments, .. } = builder;
-        nodes.shrink_to_fit();
+        nodes.shrink();
         comments.sort_by_key(|comment| comment.range.start);
+        comments.shrink_to_fit();
         let (proven, once) = (Proven::default(), Once::default());
         let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, proven, once };
         stream.settle_empty_items();
@@ -54,14 +60,14 @@ impl Stream {
 
     /// The trap of empty items: `- # comment` has its item after the comment.
     fn settle_empty_items(&mut self) {
-        for id in 0..self.nodes.len() {
-            let span = &self.nodes[id].span;
-            if !span.is_empty() || !matches!(self.nodes[id].content, Content::Scalar { .. }) {
+        for id in self.nodes.ids() {
+            let Stored { content, span, .. } = self.nodes.get(id);
+            if !span.is_empty() || !content.is_scalar() {
                 continue;
             }
             let at = self.end_of_token_before(span.start);
             if self.text[..at].ends_with('-') && self.comments_in(&(at..span.start)).next().is_some() {
-                self.nodes[id].span = at..at;
+                self.nodes.set_span(id, at..at);
             }
         }
     }
@@ -70,21 +76,23 @@ impl Stream {
     /// and ends where its last leaf ends. Children come after their parents, so going backwards
     /// finds them closed.
     fn close_block_collections(&mut self) {
-        for id in (0..self.nodes.len()).rev() {
-            let (start, last) = match &self.nodes[id].content {
+        for id in self.nodes.ids().rev() {
+            let Stored { content, span, .. } = self.nodes.get(id);
+            let (start, last) = match content {
                 Content::Sequence { style: Style::Block, items } => match (items.first(), items.last()) {
-                    (Some(first), Some(last)) => (self.dash_before(self.nodes[*first].whole().start), *last),
+                    (Some(first), Some(last)) => (self.dash_before(self.nodes.get(*first).whole().start), *last),
                     _ => continue,
                 },
                 Content::Mapping { style: Style::Block, entries } => match (entries.first(), entries.last()) {
                     (Some((first, _)), Some((_, last))) => {
-                        (self.nodes[*first].whole().start.min(self.nodes[id].span.start), *last)
+                        (self.nodes.get(*first).whole().start.min(span.start), *last)
                     }
                     _ => continue,
                 },
                 _ => continue,
             };
-            self.nodes[id].span = start..self.nodes[last].whole().end;
+            let end = self.nodes.get(last).whole().end;
+            self.nodes.set_span(id, start..end);
         }
     }
 }
@@ -99,12 +107,14 @@ fn syntax(text: &str, lines: &Lines, error: &ScanError) -> Error {
 struct Builder<'t> {
     text: &'t str,
     lines: &'t Lines,
-    nodes: Vec<Stored>,
+    nodes: Nodes,
     roots: Vec<Id>,
     markers: Vec<usize>,
     comments: Vec<Comment>,
-    /// The open collections, each with the key that still needs its value.
-    open: Vec<(Id, Option<Id>)>,
+    /// The open collections, each with how many children of others wait.
+    open: Vec<(Id, usize)>,
+    /// The children of open collections, those of the innermost last.
+    waiting: Vec<Id>,
     anchors: HashMap<usize, Id>,
     last: Id,
     /// Where the token before the current node ended, as far as nodes show it.
@@ -116,11 +126,12 @@ impl<'t> Builder<'t> {
         Builder {
             text,
             lines,
-            nodes: Vec::with_capacity(text.len() / BYTES_A_NODE),
+            nodes: Nodes::with_capacity(text.len() / BYTES_A_NODE),
             roots: Vec::new(),
             markers: Vec::new(),
             comments: Vec::new(),
             open: Vec::new(),
+            waiting: Vec::new(),
             anchors: HashMap::new(),
             last: 0,
             seen: 0,
@@ -132,35 +143,35 @@ impl<'t> Builder<'t> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let properties = span.tag_span().and_then(|tag| tag.byte_range());
-                let (content, range) = self.scalar(&text, style, range, properties.as_ref());
-                self.add(content, range, properties, anchor, tag.as_deref());
+                let (new, range) = self.scalar(&text, style, range, properties.as_ref());
+                self.add(&new, range, properties, anchor, tag.as_deref());
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let properties = span.tag_span().and_then(|tag| tag.byte_range());
-                let content = Content::Sequence { style: style.into(), items: Vec::new() };
-                let id = self.add(content, range, properties, anchor, tag.as_deref());
-                self.open.push((id, None));
+                let id = self.add(&New::Sequence(style.into()), range, properties, anchor, tag.as_deref());
+                self.open.push((id, self.waiting.len()));
             }
             Event::MappingStart(style, anchor, tag) => {
                 let properties = span.tag_span().and_then(|tag| tag.byte_range());
-                let content = Content::Mapping { style: style.into(), entries: Vec::new() };
-                let id = self.add(content, range, properties, anchor, tag.as_deref());
-                self.open.push((id, None));
+                let id = self.add(&New::Mapping(style.into()), range, properties, anchor, tag.as_deref());
+                self.open.push((id, self.waiting.len()));
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let (id, _) = self.open.pop().expect("collections end once");
-                self.nodes[id].span.end = self.nodes[id].span.end.max(range.end);
+                let (id, others) = self.open.pop().expect("collections end once");
+                self.nodes.close(id, &self.waiting[others..]);
+                self.waiting.truncate(others);
+                let span = self.nodes.get(id).span;
+                self.nodes.set_span(id, span.start..span.end.max(range.end));
                 if !range.is_empty() {
                     self.seen = range.end;
                 }
             }
             Event::Alias(anchor) => {
                 let target = self.anchors[&anchor];
-                self.add(Content::Alias { target }, range, None, 0, None);
+                self.add(&New::Alias { target }, range, None, 0, None);
             }
             Event::Anchor(_, name) => {
-                let new = || Box::new(Properties { range: range.clone(), anchor: None, tag: None });
-                let properties = self.nodes[self.last].properties.get_or_insert_with(new);
+                let properties = self.nodes.properties_mut(self.last, &range);
                 properties.anchor = Some(name.into());
                 let tag = &properties.range;
                 properties.range = tag.start.min(range.start)..tag.end.max(range.end);
@@ -183,48 +194,41 @@ impl<'t> Builder<'t> {
 
     fn add(
         &mut self,
-        content: Content,
+        new: &New<'_>,
         span: Range<usize>,
         properties: Option<Range<usize>>,
         anchor: usize,
         tag: Option<&Tag>,
     ) -> Id {
-        let id = self.nodes.len();
-        self.last = id;
         self.seen = self.seen.max(span.end);
+        let parent = self.open.last().map(|(id, _)| *id);
+        let id = self.nodes.push(new, span, parent);
+        self.last = id;
         if anchor != 0 {
             self.anchors.insert(anchor, id);
         }
-        let tag = tag.map(|tag| tag.to_string().into());
-        let properties = properties.map(|range| Box::new(Properties { range, anchor: None, tag }));
-        let parent = self.open.last().map(|(id, _)| *id);
-        self.nodes.push(Stored { content, span, properties, parent });
-        let Some((parent, key)) = self.open.last_mut() else {
-            self.roots.push(id);
-            return id;
-        };
-        match &mut self.nodes[*parent].content {
-            Content::Sequence { items, .. } => items.push(id),
-            Content::Mapping { entries, .. } => match key.take() {
-                None => *key = Some(id),
-                Some(key) => entries.push((key, id)),
-            },
-            Content::Scalar { .. } | Content::Alias { .. } => unreachable!("only collections are open"),
+        if let Some(range) = properties {
+            self.nodes.properties_mut(id, &range).tag = tag.map(|tag| tag.to_string().into());
+        }
+        if parent.is_some() {
+            self.waiting.push(id)
+        } else {
+            self.roots.push(id)
         }
         id
     }
 
     /// The trap of scalars: a block scalar's span starts at its content and includes what follows
     /// it; that of an empty value is at the `:`.
-    fn scalar(
+    fn scalar<'e>(
         &self,
-        text: &str,
+        text: &'e str,
         style: ScalarStyle,
         range: Range<usize>,
         properties: Option<&Range<usize>>,
-    ) -> (Content, Range<usize>) {
-        let scalar = |text: &str, notation| Content::Scalar { text: Some(text.into()), notation };
-        let stands_here = Content::Scalar { text: None, notation: Notation::Plain };
+    ) -> (New<'e>, Range<usize>) {
+        let scalar = |text, notation| New::Scalar { text: Some(text), notation };
+        let stands_here = New::Scalar { text: None, notation: Notation::Plain };
         match style {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = range.start + usize::from(self.text[range.start..].starts_with(':'));
@@ -302,7 +306,7 @@ mod tests {
     /// Every node as `text of its bytes`, one per line, collections too.
     fn spans(text: &str) -> Vec<String> {
         let stream = Stream::parse(text).unwrap();
-        (0..stream.nodes.len()).map(|id| text[stream.nodes[id].whole()].to_string()).collect()
+        stream.nodes.iter().map(|node| text[node.whole()].to_string()).collect()
     }
 
     #[test]

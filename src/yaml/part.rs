@@ -111,7 +111,7 @@ impl Stream {
             let mut starts = vec![0];
             if self.markers.len() > 1 || self.roots.len() > 1 {
                 let markers = if text.lines().any(says_more) { &[][..] } else { &self.markers };
-                let mut roots = self.roots.iter().map(|root| self.nodes[*root].whole().start).peekable();
+                let mut roots = self.roots.iter().map(|root| self.nodes.get(*root).whole().start).peekable();
                 let mut has_document = false;
                 for marker in markers {
                     while roots.next_if(|root| root < marker).is_some() {
@@ -141,7 +141,7 @@ impl Stream {
 
     /// The part that a document is in.
     fn part_of(&self, document: usize) -> Option<usize> {
-        let root = self.nodes[*self.roots.get(document)?].whole().start;
+        let root = self.nodes.get(*self.roots.get(document)?).whole().start;
         Some(self.parts().partition_point(|part| part.end <= root))
     }
 
@@ -152,7 +152,7 @@ impl Stream {
     }
 
     fn documents_before(&self, offset: usize) -> usize {
-        self.roots.partition_point(|root| self.nodes[*root].whole().start < offset)
+        self.roots.partition_point(|root| self.nodes.get(*root).whole().start < offset)
     }
 
     /// The old and the new text of a part, if the new one begins and ends as a part does.

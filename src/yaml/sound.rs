@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::{Error, Problem};
-use super::node::{Content, Id};
+use super::node::Content;
+use super::nodes::Id;
 use super::reading::{DEPTH, granit, libyaml, say_the_same};
 use super::stream::Stream;
 
@@ -31,7 +32,7 @@ impl Stream {
     }
 
     fn broken(&self, id: Id, what: &str) -> Error {
-        self.error(self.nodes[id].whole(), Problem::Syntax(what.to_owned()))
+        self.error(self.nodes.get(id).whole(), Problem::Syntax(what.to_owned()))
     }
 
     /// Nodes come in the order of the text, so what an alias stands for is complete before it, or
@@ -45,14 +46,14 @@ impl Stream {
         for root in &self.roots {
             let mut waiting = vec![(*root, false)];
             while let Some((id, is_entered)) = waiting.pop() {
-                let children: Vec<Id> = match &self.nodes[id].content {
+                let children: Vec<Id> = match self.nodes.get(id).content {
                     Content::Scalar { .. } => Vec::new(),
                     Content::Alias { target } => {
                         let what = "an alias is inside the value that it repeats, which no parser can read";
-                        sizes[id] = Some(sizes[*target].ok_or_else(|| self.broken(id, what))?);
+                        sizes[id as usize] = Some(sizes[target as usize].ok_or_else(|| self.broken(id, what))?);
                         continue;
                     }
-                    Content::Sequence { items, .. } => items.clone(),
+                    Content::Sequence { items, .. } => items.to_vec(),
                     Content::Mapping { entries, .. } => {
                         entries.iter().flat_map(|(key, value)| [*key, *value]).collect()
                     }
@@ -62,29 +63,29 @@ impl Stream {
                     waiting.extend(children.iter().rev().map(|child| (*child, false)));
                     continue;
                 }
-                let known = children.iter().filter_map(|child| sizes[*child]);
+                let known = children.iter().filter_map(|child| sizes[*child as usize]);
                 let (size, depth) = known.fold((1, 0), |(sum, deepest), (size, depth)| {
                     (u64::saturating_add(sum, size), usize::max(deepest, depth))
                 });
                 if size > REPEATED + self.nodes.len() as u64 || depth >= DEPTH {
                     return Err(self.broken(id, "its aliases expand to more than 100,000 nodes, or nest too deep"));
                 }
-                sizes[id] = Some((size, depth + 1));
+                sizes[id as usize] = Some((size, depth + 1));
             }
         }
         Ok(())
     }
 
     fn check_keys(&self) -> Result<(), Error> {
-        let text = |id: Id| self.nodes[id].text_in(&self.text).filter(|_| self.nodes[id].content.is_scalar());
-        for node in &self.nodes {
-            let Content::Mapping { entries, .. } = &node.content else { continue };
+        let text = |id: Id| self.nodes.get(id).text_in(&self.text).filter(|_| self.nodes.get(id).content.is_scalar());
+        for node in self.nodes.iter() {
+            let Content::Mapping { entries, .. } = node.content else { continue };
             let mut seen = HashSet::with_capacity(entries.len());
             let twice = entries
                 .iter()
                 .find_map(|(key, _)| text(*key).filter(|text| !seen.insert(*text)).map(|text| (*key, text)));
             if let Some((key, text)) = twice {
-                return Err(self.error(self.nodes[key].whole(), Problem::DuplicateKey(text.to_owned())));
+                return Err(self.error(self.nodes.get(key).whole(), Problem::DuplicateKey(text.to_owned())));
             }
         }
         Ok(())

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::comments::Comment;
 use super::emit::Habits;
 use super::error::{Error, Problem};
-use super::node::{Id, Node, Stored};
+use super::node::Node;
+use super::nodes::{Id, Nodes};
 use crate::text::{ContentId, Lines, Position, Splice, SpliceError, Splices};
 
 /// A YAML file: its text, and the nodes and comments in it with their bytes.
@@ -15,7 +16,7 @@ use crate::text::{ContentId, Lines, Position, Splice, SpliceError, Splices};
 pub struct Stream {
     pub(super) text: Arc<str>,
     pub(super) lines: Lines,
-    pub(super) nodes: Vec<Stored>,
+    pub(super) nodes: Nodes,
     pub(super) roots: Vec<Id>,
     /// Where each `---` is.
     pub(super) markers: Vec<usize>,

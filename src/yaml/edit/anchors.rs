@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::slots::Slots;
 use super::{Edit, Error, Problem, Splice};
 use crate::yaml::emit::Layout;
-use crate::yaml::node::{Content, Id, Notation, Style};
+use crate::yaml::node::{Content, Notation, Style};
+use crate::yaml::nodes::Id;
 
 impl Edit<'_> {
     /// Handles the anchors in a range that is to be removed: an anchor that is used outside is
@@ -17,11 +18,11 @@ impl Edit<'_> {
     /// the place of that use.
     pub(super) fn settle_anchors_in(&mut self, range: &Range<usize>) -> Result<(), Error> {
         let inside = |id: Id| {
-            let start = self.stream.nodes[id].whole().start;
+            let start = self.stream.nodes.get(id).whole().start;
             range.contains(&start)
         };
         let mut first_uses: BTreeMap<Id, Id> = BTreeMap::new();
-        for (user, other) in self.stream.nodes.iter().enumerate() {
+        for (user, other) in self.stream.nodes.ids().zip(self.stream.nodes.iter()) {
             if let Content::Alias { target } = other.content
                 && inside(target)
                 && !inside(user)
@@ -31,7 +32,7 @@ impl Edit<'_> {
         }
         let mut moves = Vec::new();
         for (id, user) in first_uses {
-            let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
+            let (stored, used) = (self.stream.nodes.get(id), self.stream.nodes.get(user));
             if !self.move_anchors {
                 let anchor = stored.anchor().unwrap_or_default().to_owned();
                 let used_at = self.stream.position(used.span.start).line;
@@ -59,9 +60,9 @@ impl Edit<'_> {
     /// # Errors
     /// [`Problem::AnchorInUse`].
     pub(super) fn refuse_if_repeated(&self, id: Id, is_set: bool) -> Result<(), Error> {
-        let first = if is_set { self.stream.nodes[id].parent } else { Some(id) };
-        for above in std::iter::successors(first, |id| self.stream.nodes[*id].parent) {
-            let stored = &self.stream.nodes[above];
+        let first = if is_set { self.stream.nodes.get(id).parent } else { Some(id) };
+        for above in std::iter::successors(first, |id| self.stream.nodes.get(*id).parent) {
+            let stored = self.stream.nodes.get(above);
             let Some(anchor) = stored.anchor() else { continue };
             let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
             if let Some(used) = self.stream.nodes.iter().find(|other| is_use(&other.content)) {
@@ -86,13 +87,13 @@ impl Edit<'_> {
         };
         let nodes = &self.stream.nodes;
         let anchors_in = |range: &Range<usize>| -> BTreeMap<&str, Id> {
-            let inside = nodes.iter().enumerate().filter(|(_, node)| range.contains(&node.whole().start));
+            let inside = nodes.ids().zip(nodes.iter()).filter(|(_, node)| range.contains(&node.whole().start));
             inside.filter_map(|(id, node)| Some((node.anchor()?, id))).collect()
         };
         let (in_moved, in_passed) = (anchors_in(&moved), anchors_in(&passed));
-        for node in nodes {
+        for node in nodes.iter() {
             let Content::Alias { target } = node.content else { continue };
-            let name = nodes[target].anchor().unwrap_or_default();
+            let name = nodes.get(target).anchor().unwrap_or_default();
             let other = match node.span.start {
                 at if moved.contains(&at) => in_passed.get(name),
                 at if passed.contains(&at) => in_moved.get(name),
@@ -101,7 +102,7 @@ impl Edit<'_> {
             if let Some(other) = other {
                 let used_at = self.stream.position(node.span.start).line;
                 let problem = Problem::AnchorInUse { anchor: name.to_owned(), used_at };
-                return Err(self.stream.error(nodes[*other].whole(), problem));
+                return Err(self.stream.error(nodes.get(*other).whole(), problem));
             }
         }
         Ok(())
@@ -114,8 +115,8 @@ impl Edit<'_> {
     /// [`Problem::Unsupported`].
     fn refuse_uses_that_go(&self, id: Id, goes: &dyn Fn(Id) -> bool) -> Result<(), Error> {
         let nodes = &self.stream.nodes;
-        let span = nodes[id].span.clone();
-        let is_lost = |target: Id| goes(target) && !span.contains(&nodes[target].whole().start);
+        let span = nodes.get(id).span.clone();
+        let is_lost = |target: Id| goes(target) && !span.contains(&nodes.get(target).whole().start);
         let mut aliases = nodes.iter().filter(|node| span.contains(&node.span.start));
         match aliases.any(|node| matches!(node.content, Content::Alias { target } if is_lost(target))) {
             true => Err(self.unsupported(self.node(id), "moving an anchor of a node that uses another removed anchor")),
@@ -127,7 +128,7 @@ impl Edit<'_> {
     /// copied, never printed; the lines after its first are shifted by the difference in
     /// indentation of the two places.
     fn written_out(&self, id: Id, user: Id) -> Result<Vec<Splice>, Error> {
-        let (stored, used) = (&self.stream.nodes[id], &self.stream.nodes[user]);
+        let (stored, used) = (self.stream.nodes.get(id), self.stream.nodes.get(user));
         let text = self.stream.text();
         let node = self.node(id);
         let properties = stored.properties().map_or("", |properties| &text[properties.clone()]);
@@ -196,7 +197,7 @@ impl Edit<'_> {
 
     /// The bytes of a node; for a block collection, with the comment on its last line.
     fn with_last_comment(&self, id: Id) -> Range<usize> {
-        let span = self.stream.nodes[id].span.clone();
+        let span = self.stream.nodes.get(id).span.clone();
         let line_end = self.stream.line_end(span.end);
         let is_comment = self.stream.text()[span.end..line_end].trim_start().starts_with('#');
         match self.node(id).style() == Some(Style::Block) && is_comment {
@@ -207,8 +208,8 @@ impl Edit<'_> {
 
     /// What contains a node, which decides how its lines may be indented.
     fn holding(&self, id: Id) -> Holding {
-        let Some(parent) = self.stream.nodes[id].parent else { return Holding::Root };
-        match &self.stream.nodes[parent].content {
+        let Some(parent) = self.stream.nodes.get(id).parent else { return Holding::Root };
+        match self.stream.nodes.get(parent).content {
             Content::Mapping { entries, .. } if !entries.iter().any(|(_, value)| *value == id) => Holding::Key,
             Content::Sequence { style: Style::Block, .. } => {
                 Holding::Item(self.stream.column(self.stream.dash_before(self.whole(id).start)))

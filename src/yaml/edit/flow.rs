@@ -134,7 +134,7 @@ impl Slots<'_> {
 
     fn ends_in_colon(&self, at: usize) -> bool {
         let child = self.child(at);
-        self.stream.nodes[self.last(at)].span.is_empty() && self.stream.text()[child].ends_with(':')
+        self.stream.nodes.get(self.last(at)).span.is_empty() && self.stream.text()[child].ends_with(':')
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::slots::{Moved, Slots};
 use super::{Edit, Emptied, Error, Fate, Node, Place, Problem, Splice, What};
 use crate::yaml::emit::{Layout, New};
-use crate::yaml::node::{Content, Id, Notation, Style};
+use crate::yaml::node::{Content, Notation, Style};
+use crate::yaml::nodes::Id;
 
 /// The entry of a mapping that an operation is about.
 pub(super) struct Entry {
@@ -50,7 +51,7 @@ impl<'s> Edit<'s> {
         let mut with: String =
             moved.iter().map(|comment| format!("{comment}{}{}", layout.ending, " ".repeat(column))).collect();
         let old_is_flow = matches!(
-            self.stream.nodes[entry.value].content,
+            self.stream.nodes.get(entry.value).content,
             Content::Mapping { style: Style::Flow, .. } | Content::Sequence { style: Style::Flow, .. }
         );
         with.push_str(&if slots.is_flow() || old_is_flow {
@@ -229,7 +230,7 @@ impl<'s> Edit<'s> {
         if mapping.own_entry(new_key).is_some() {
             return Err(self.stream.error(self.whole(entry.key), Problem::DuplicateKey(new_key.to_owned())));
         }
-        let stored = &self.stream.nodes[entry.key];
+        let stored = self.stream.nodes.get(entry.key);
         let layout = Layout::near(self.stream, stored.span.start);
         let with = match &stored.content {
             Content::Scalar { notation: Notation::Quoted, .. } => self.in_quotes_of(stored.span.start, layout, new_key),

@@ -24,7 +24,8 @@ pub use order::Order;
 use super::comments::{CommentFate, Fate, written};
 use super::emit::New;
 use super::error::{Error, Problem};
-use super::node::{Content, Id, Node, Stored, Style};
+use super::node::{Content, Node, Stored, Style};
+use super::nodes::Id;
 use super::operation::{Operation, Path, What};
 use super::{Stream, proof};
 use crate::text::{Splice, SpliceError, Splices};
@@ -210,7 +211,7 @@ impl<'s> Edit<'s> {
     }
 
     /// A collection that is not an alias: editing it through an alias would change it elsewhere.
-    fn stored(&self, node: Node<'s>) -> Result<&'s Stored, Error> {
+    fn stored(&self, node: Node<'s>) -> Result<Stored<'s>, Error> {
         match node.stored().content {
             Content::Alias { .. } => Err(self.unsupported(node, "this value is an alias: its content is elsewhere")),
             _ => Ok(node.stored()),
@@ -222,14 +223,14 @@ impl<'s> Edit<'s> {
     }
 
     fn whole(&self, id: Id) -> Range<usize> {
-        self.stream.nodes[id].whole()
+        self.stream.nodes.get(id).whole()
     }
 
     /// Where a child of a collection begins: at its key, at its dash, or, in flow style and at the
     /// root, at the node itself.
     fn child_start(&self, child: Node<'s>) -> usize {
         let start = child.range().start;
-        match child.stored().parent.map(|parent| &self.stream.nodes[parent].content) {
+        match child.stored().parent.map(|parent| self.stream.nodes.get(parent).content) {
             Some(Content::Sequence { style: Style::Block, .. }) => self.stream.dash_before(start),
             Some(Content::Mapping { entries, .. }) => {
                 let entry = entries.iter().find(|(_, value)| *value == child.id);
@@ -262,8 +263,8 @@ impl<'s> Edit<'s> {
     fn place_of(&self, id: Id) -> (usize, Path) {
         let mut path: Path = Vec::new();
         let mut child = id;
-        while let Some(parent) = self.stream.nodes[child].parent {
-            let at = match &self.stream.nodes[parent].content {
+        while let Some(parent) = self.stream.nodes.get(child).parent {
+            let at = match self.stream.nodes.get(parent).content {
                 Content::Sequence { items, .. } => items.iter().position(|item| *item == child),
                 Content::Mapping { entries, .. } => entries.iter().position(|(_, value)| *value == child),
                 _ => None,

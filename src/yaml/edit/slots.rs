@@ -10,7 +10,8 @@ use std::ops::Range;
 use super::{Edit, Error, Node, Problem, Splice};
 use crate::yaml::Stream;
 use crate::yaml::emit::Layout;
-use crate::yaml::node::{Content, Id, Style};
+use crate::yaml::node::{Content, Style};
+use crate::yaml::nodes::Id;
 
 /// A collection seen as the bytes of its children.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl<'s> Edit<'s> {
     pub(super) fn slots(&self, collection: Node<'s>) -> Result<Slots<'s>, Error> {
         let stored = self.stored(collection)?;
         let stream = self.stream;
-        let (style, children, last) = match &stored.content {
+        let (style, children, last) = match stored.content {
             Content::Sequence { style, items } => {
                 let start = |id: &Id| match style {
                     Style::Block => stream.dash_before(self.whole(*id).start),
@@ -49,12 +50,12 @@ impl<'s> Edit<'s> {
                 };
                 let children = items
                     .iter()
-                    .map(|id| start(id)..self.whole(*id).end.max(start(id) + usize::from(*style == Style::Block)));
-                (*style, children.collect(), items.clone())
+                    .map(|id| start(id)..self.whole(*id).end.max(start(id) + usize::from(style == Style::Block)));
+                (style, children.collect(), items.to_vec())
             }
             Content::Mapping { style, entries } => {
                 let children = entries.iter().map(|(key, value)| self.whole(*key).start..self.whole(*value).end);
-                (*style, children.collect(), entries.iter().map(|(_, value)| *value).collect())
+                (style, children.collect(), entries.iter().map(|(_, value)| *value).collect())
             }
             _ => return Err(self.unsupported(collection, "this is neither a sequence nor a mapping")),
         };
@@ -151,7 +152,7 @@ impl<'s> Slots<'s> {
 
     /// `[]` becomes `[text]`.
     fn between_brackets(&self, text: &str) -> Splice {
-        let open = self.stream.nodes[self.id].span.start + 1;
+        let open = self.stream.nodes.get(self.id).span.start + 1;
         Splice { range: open..open, with: text.to_owned() }
     }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{Edit, Error, Fate, Node, Splice, What};
 use crate::yaml::emit::{Layout, New};
-use crate::yaml::node::{Content, Id, Notation, Style};
+use crate::yaml::node::{Content, Notation, Style};
+use crate::yaml::nodes::Id;
 
 /// What contains a value, which decides on the layout of a new one.
 enum Holder {
@@ -203,7 +204,7 @@ impl<'s> Edit<'s> {
         let end = self.whole(key).end;
         let text = self.stream.text();
         // The span of an empty key is directly after its `:`.
-        if self.stream.nodes[key].span.is_empty() && text[..end].ends_with(':') {
+        if self.stream.nodes.get(key).span.is_empty() && text[..end].ends_with(':') {
             return end;
         }
         end + text[end..].find(':').map_or(0, |at| at + 1)
@@ -211,7 +212,7 @@ impl<'s> Edit<'s> {
 
     fn holder(&self, node: Node<'s>) -> Result<Holder, Error> {
         let Some(parent) = node.stored().parent else { return Ok(Holder::Root) };
-        Ok(match &self.stream.nodes[parent].content {
+        Ok(match self.stream.nodes.get(parent).content {
             Content::Mapping { style: Style::Block, entries } => {
                 self.refuse_explicit_keys(self.node(parent))?;
                 let entry = entries.iter().find(|(_, value)| *value == node.id);

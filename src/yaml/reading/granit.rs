@@ -2,7 +2,8 @@
 
 use super::{BUDGET, DEPTH, Data};
 use crate::yaml::Stream;
-use crate::yaml::node::{Content, Id, Notation};
+use crate::yaml::node::{Content, Notation};
+use crate::yaml::nodes::Id;
 
 /// The data of the documents of a parsed stream.
 ///
@@ -26,7 +27,7 @@ impl Reader<'_> {
         if self.open.len() > DEPTH {
             return Err("it nests too deep, aliases expanded".into());
         }
-        let stored = &self.stream.nodes[id];
+        let stored = self.stream.nodes.get(id);
         let tag = stored.tag().map(str::to_owned);
         match &stored.content {
             Content::Scalar { notation, .. } => {
