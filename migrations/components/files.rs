@@ -33,5 +33,5 @@ pub(super) fn is_readable(view: &View, path: &RepoPath, kind: &EntryKind) -> boo
     matches!(kind, EntryKind::File { filtered: false, .. })
         && view.barred(path).is_none()
         && view.file(path).is_none_or(|file| file.broken.is_none())
-        && read(view, path).is_ok_and(|file| str::from_utf8(&file.bytes).is_ok())
+        && read(view, path).is_ok_and(|file| file.bytes.text().is_some())
 }

@@ -140,7 +140,7 @@ impl<'v> Rename<'v> {
         // The configuration that asks for the rename is no mention.
         for path in files_in(self.view, &RepoPath::root()).filter(|path| path.as_str() != crate::config::FILE) {
             let file = tree.read(&path).ok().flatten().filter(|_| !path.is_in(self.from));
-            let Some(text) = file.as_ref().and_then(|file| str::from_utf8(&file.bytes).ok()) else { continue };
+            let Some(text) = file.as_ref().and_then(|file| file.bytes.text()) else { continue };
             let lines = text.lines().enumerate().filter(|(_, line)| {
                 let in_comment = line.split_once('#').is_some_and(|(_, comment)| comment.contains(&name));
                 if edited.contains(&path) { in_comment } else { line.contains(&name) }

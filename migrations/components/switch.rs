@@ -224,7 +224,7 @@ mod tests {
         let (changes, _) = move_entries(&found, &moves, Edits::of(&view)).unwrap();
         let after = view.with(&changes).unwrap();
         let file = after.tree().read(&consumer.kustomization.path).unwrap().unwrap();
-        str::from_utf8(&file.bytes).unwrap().to_owned()
+        file.bytes.text().unwrap().to_owned()
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn merges(migration: &RecipeMigration, state: &State, asks: bool) -> Vec<(String
             let mut new = state.clone();
             for (path, text) in &mut new[at] {
                 let file = landed.view.tree().read(&RepoPath::new(path).unwrap()).unwrap().unwrap();
-                *text = String::from_utf8(file.bytes.to_vec()).unwrap();
+                *text = file.bytes.text().unwrap().to_owned();
             }
             if new != *state {
                 next.push((format!("{stage} of {lane} into {cluster}"), new));

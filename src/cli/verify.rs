@@ -156,7 +156,7 @@ fn claimed<'u>(batch: &Batch<'u>, claim: &Claim) -> Option<Vec<&'u Unit>> {
 
 /// `:LINE` of the first line that differs; empty if a file is on one side alone, or binary.
 fn first_other(one: Option<&File>, other: Option<&File>) -> String {
-    let text = |file: Option<&File>| String::from_utf8(file?.bytes.to_vec()).ok();
+    let text = |file: Option<&File>| file?.bytes.text().map(str::to_owned);
     let (Some(one), Some(other)) = (text(one), text(other)) else { return String::new() };
     let same = one.lines().zip(other.lines()).take_while(|(one, other)| one == other).count();
     format!(":{}", same + 1)

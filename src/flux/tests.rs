@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
+use crate::repo::{Bytes, Entry, EntryKind, LeftOut, Mode, RepoPath, Source, Tree};
 use crate::text::ContentId;
 
 struct Memory(Vec<Entry>, BTreeMap<RepoPath, &'static str>);
@@ -17,8 +17,11 @@ impl Source for Memory {
     fn left_out(&self) -> &[LeftOut] {
         &[]
     }
-    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
-        Ok(self.1[path].as_bytes().into())
+    fn read(&self, path: &RepoPath) -> io::Result<Bytes> {
+        Ok(self.1[path].into())
+    }
+    fn length(&self, path: &RepoPath) -> io::Result<u64> {
+        Ok(self.1[path].len() as u64)
     }
 }
 
@@ -162,13 +165,31 @@ impl Source for Counting {
     fn left_out(&self) -> &[LeftOut] {
         &[]
     }
-    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+    fn read(&self, path: &RepoPath) -> io::Result<Bytes> {
         self.1.lock().unwrap().push(path.to_string());
         self.0.read(path)
+    }
+    fn length(&self, path: &RepoPath) -> io::Result<u64> {
+        let is_long = path.name() == "long.yaml";
+        if is_long { Ok((16 << 20) + 1) } else { self.0.length(path) }
     }
     fn content(&self, path: &RepoPath) -> Option<ContentId> {
         Some(ContentId::of(self.0.1[path].as_bytes()))
     }
+}
+
+#[test]
+fn what_is_longer_than_manifests_are_is_not_read() {
+    let mut files = apps(KUSTOMIZATION).to_vec();
+    files.push(("apps/long.yaml", RELEASE));
+    let source = Arc::new(Counting(memory(&files), Mutex::default()));
+    let view = View::of(Tree::of(source.clone())).unwrap();
+    assert_eq!(view.file(&path("apps/long.yaml")).unwrap().barred, Some(Barred::TooLarge));
+    assert_eq!(
+        SourceNames::of(&view, "HelmRepository").unread()[0].what,
+        "apps/long.yaml, which is too large to read,"
+    );
+    assert!(!source.1.lock().unwrap().iter().any(|read| read.ends_with("long.yaml")));
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use git2::{AttrCheckFlags, Index, ObjectType, Oid};
 
 use super::asked::{has_attributes_outside, is_converted};
 use super::repository::open_exactly;
 use super::{GitError, Repository};
-use crate::repo::{Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
+use crate::repo::{Bytes, Entry, EntryKind, LeftOut, Mode, RepoPath, Source};
 use crate::text::ContentId;
 
 /// A commit as a source: its files and links as git stores them, submodules left out.
@@ -112,11 +112,19 @@ impl Source for Commit {
         &self.left_out
     }
 
-    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+    fn read(&self, path: &RepoPath) -> io::Result<Bytes> {
         let id = self.blobs.get(path).ok_or(io::ErrorKind::NotFound)?;
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
         let blob = repository.find_blob(*id).map_err(|error| io::Error::other(error.message().to_owned()))?;
         Ok(blob.content().into())
+    }
+
+    fn length(&self, path: &RepoPath) -> io::Result<u64> {
+        let id = self.blobs.get(path).ok_or(io::ErrorKind::NotFound)?;
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let header = repository.odb().and_then(|objects| objects.read_header(*id));
+        let (length, _) = header.map_err(|error| io::Error::other(error.message().to_owned()))?;
+        Ok(length as u64)
     }
 
     fn content(&self, path: &RepoPath) -> Option<ContentId> {

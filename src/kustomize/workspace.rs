@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::private::{self, PrivateDir};
 use super::program::{NoResult, Program};
 use crate::flux::Input;
-use crate::repo::RepoPath;
+use crate::repo::{Bytes, RepoPath};
 
 /// A directory with files and links of a tree and nothing else. It is removed when this is dropped.
 pub(super) struct Workspace {
@@ -24,7 +23,7 @@ pub(super) type Held = BTreeMap<RepoPath, Content>;
 /// A file or a link.
 #[derive(Clone, PartialEq)]
 pub(super) enum Content {
-    File(Arc<[u8]>),
+    File(Bytes),
     Link(String),
 }
 

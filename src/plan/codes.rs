@@ -64,6 +64,11 @@ reason_codes! {
         why "YAML is UTF-8; the meaning of other bytes would be a guess."
         todo "Convert it to UTF-8 in a separate change."
 
+    FILE_TOO_LARGE "file-too-large"
+        what "The file is longer than 16 MiB."
+        why "It is not read: no manifest is that long. What is in it is not known."
+        todo "Split it, or keep it outside of the repository."
+
     SYMLINK "symlink"
         what "The path is a symbolic link."
         why "The file that it points to is read and changed under its own path; the link itself never is."
@@ -271,6 +276,7 @@ pub fn code_of_barred(barred: Barred) -> &'static Code {
         Barred::Encrypted => ENCRYPTED_FILE,
         Barred::Template => TEMPLATE_FILE,
         Barred::NotUtf8 => NOT_UTF8,
+        Barred::TooLarge => FILE_TOO_LARGE,
         Barred::Link => SYMLINK,
         Barred::Filtered => FILTERED_FILE,
         Barred::Ignored => IGNORED_FILE,

@@ -31,7 +31,7 @@ pub(super) fn old_line(start: &View, landed: &View, path: &RepoPath, line: usize
 fn old_lines(start: &View, landed: &View, path: &RepoPath) -> Option<Vec<usize>> {
     let text = |view: &View| {
         let file = view.tree().read(path).ok()??;
-        String::from_utf8(file.bytes.to_vec()).ok()
+        file.bytes.text().map(str::to_owned)
     };
     let (old, new) = (text(start)?, text(landed)?);
     if old == new {

@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc;
 
 use ignore::{WalkBuilder, WalkState};
 
 use super::dir::read_file;
 use super::ignored::Ignored;
-use super::{Entry, EntryKind, LeftOut, Mode, RepoPath, Rules, Source};
+use super::{Bytes, Entry, EntryKind, LeftOut, Mode, RepoPath, Rules, Source};
 
 /// A folder as a source: the files in it now.
 ///
@@ -208,8 +207,12 @@ impl Source for Folder {
         &self.excludes
     }
 
-    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
+    fn read(&self, path: &RepoPath) -> io::Result<Bytes> {
         read_file(&self.root.join(path.as_str())).map(Into::into)
+    }
+
+    fn length(&self, path: &RepoPath) -> io::Result<u64> {
+        Ok(self.root.join(path.as_str()).symlink_metadata()?.len())
     }
 }
 

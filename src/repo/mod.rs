@@ -7,6 +7,7 @@
 //!
 //! Knows no YAML.
 
+mod bytes;
 mod change;
 #[cfg(unix)]
 mod dir;
@@ -29,6 +30,7 @@ mod step;
 mod tree;
 mod write;
 
+pub use bytes::Bytes;
 pub use change::{Change, Changes, FileChange};
 pub(crate) use dir::{Dir, read_file};
 pub use folder::{Folder, Listed};

@@ -1,9 +1,8 @@
 //! The interface of everything that a tree can be read from.
 
 use std::io;
-use std::sync::Arc;
 
-use super::{RepoPath, Rules};
+use super::{Bytes, RepoPath, Rules};
 use crate::text::ContentId;
 
 /// The mode of a file, as git knows it.
@@ -84,7 +83,13 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// Those of reading.
-    fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>>;
+    fn read(&self, path: &RepoPath) -> io::Result<Bytes>;
+
+    /// How many bytes a file has.
+    ///
+    /// # Errors
+    /// Those of asking for it.
+    fn length(&self, path: &RepoPath) -> io::Result<u64>;
 
     /// The id of a file's content, where it is known without reading the file.
     fn content(&self, _path: &RepoPath) -> Option<ContentId> {

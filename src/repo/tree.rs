@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use thiserror::Error;
 
-use super::{Change, Changes, EntryKind, FileChange, LeftOut, Mode, RepoPath, Rules, Source};
+use super::{Bytes, Change, Changes, EntryKind, FileChange, LeftOut, Mode, RepoPath, Rules, Source};
 use crate::text::{ContentId, SpliceError};
 
 /// A file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// Its content.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// Its mode.
     pub mode: Mode,
 }
@@ -152,6 +152,23 @@ impl Tree {
         Ok(Some(read.get_or_init(|| File { bytes, mode: *mode }).clone()))
     }
 
+    /// How many bytes the file at a path has; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the source cannot be asked.
+    pub fn length(&self, path: &RepoPath) -> Result<Option<u64>, TreeError> {
+        if let Some(file) = self.over.get(path) {
+            return Ok(file.as_ref().map(|file| file.bytes.len() as u64));
+        }
+        match self.entries.get(path) {
+            Some(OfSource { kind: EntryKind::File { .. }, .. }) => {
+                let length = self.base.length(path);
+                length.map(Some).map_err(|cause| TreeError::Read { path: path.clone(), cause })
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The id of the content at a path, where it is known without reading it.
     pub fn content(&self, path: &RepoPath) -> Option<ContentId> {
         match self.over.get(path) {
@@ -209,7 +226,7 @@ impl Tree {
                     if self.entry(path).is_some() {
                         return Err(unfit("the file already exists"));
                     }
-                    over.insert(path.clone(), Some(File { bytes: text.as_bytes().into(), mode: *mode }));
+                    over.insert(path.clone(), Some(File { bytes: text.as_str().into(), mode: *mode }));
                 }
                 Change::Delete { of } => match self.read(path)? {
                     Some(file) if file.id() == *of => drop(over.insert(path.clone(), None)),
@@ -254,10 +271,10 @@ impl Tree {
 }
 
 fn splice(path: &RepoPath, file: &File, splices: &crate::text::Splices) -> Result<File, TreeError> {
-    let before = std::str::from_utf8(&file.bytes)
-        .map_err(|_| TreeError::Unfit { path: path.clone(), what: "the file to edit is not UTF-8" })?;
+    let unfit = || TreeError::Unfit { path: path.clone(), what: "the file to edit is not UTF-8" };
+    let before = file.bytes.text().ok_or_else(unfit)?;
     let after = splices.apply(before).map_err(|cause| TreeError::Splice { path: path.clone(), cause })?;
-    Ok(File { bytes: after.into_bytes().into(), mode: file.mode })
+    Ok(File { bytes: after.into(), mode: file.mode })
 }
 
 #[cfg(test)]
@@ -275,8 +292,11 @@ mod tests {
         fn left_out(&self) -> &[LeftOut] {
             &[]
         }
-        fn read(&self, path: &RepoPath) -> io::Result<Arc<[u8]>> {
-            Ok(path.as_str().as_bytes().into())
+        fn read(&self, path: &RepoPath) -> io::Result<Bytes> {
+            Ok(path.as_str().into())
+        }
+        fn length(&self, path: &RepoPath) -> io::Result<u64> {
+            Ok(path.as_str().len() as u64)
         }
     }
 

@@ -170,10 +170,8 @@ fn heading(unit: &Unit, number: usize, of: usize) -> String {
 
 /// The tree with what the user makes of the changes of a unit.
 fn edited(landed: &View, changes: &[FileChange], edit: Editor<'_>) -> anyhow::Result<View> {
-    let written: Vec<(&FileChange, String)> = changes
-        .iter()
-        .filter_map(|change| Some((change, String::from_utf8(change.after.as_ref()?.bytes.to_vec()).ok()?)))
-        .collect();
+    let written: Vec<(&FileChange, String)> =
+        changes.iter().filter_map(|change| Some((change, change.after.as_ref()?.bytes.text()?.to_owned()))).collect();
     let texts: Vec<(String, String)> =
         written.iter().map(|(change, text)| (change.path.name().to_owned(), text.clone())).collect();
     if texts.is_empty() {

@@ -23,7 +23,7 @@ pub(in crate::flux) fn entry_templates(parsed: &ParsedTree<'_>) -> Vec<EntryTemp
     let mut found = Vec::new();
     for (path, _) in templates {
         let Ok(Some(file)) = parsed.tree.read(path) else { continue };
-        let Ok(text) = str::from_utf8(&file.bytes) else { continue };
+        let Some(text) = file.bytes.text() else { continue };
         found.extend(entry_point_in(path, text).map(|(line, kind)| EntryTemplate { path: path.clone(), line, kind }));
     }
     found
@@ -50,7 +50,7 @@ pub(in crate::flux) fn kustomization_templates<'f>(
     let mut found = Vec::new();
     for (path, _) in files.filter(|(_, file)| file.barred == Some(Barred::Template)) {
         let Ok(Some(file)) = tree.read(path) else { continue };
-        let Ok(text) = str::from_utf8(&file.bytes) else { continue };
+        let Some(text) = file.bytes.text() else { continue };
         found.extend(kustomizations(path, text));
     }
     found

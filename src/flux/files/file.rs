@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::memo::Memo;
 use super::object::{At, Object};
 use super::skip::Skip;
-use crate::repo::RepoPath;
+use crate::repo::{Bytes, RepoPath};
 use crate::text::ContentId;
 use crate::yaml::{Error, Kind, Node, Problem, Stream, Style};
 
@@ -36,6 +36,8 @@ pub enum Barred {
     Template,
     /// It is not UTF-8.
     NotUtf8,
+    /// It is longer than manifests are, and not read.
+    TooLarge,
     /// A symbolic link.
     Link,
     /// It has a `filter=` attribute: what git stores is not what is in the work tree.
@@ -53,6 +55,7 @@ impl fmt::Display for Barred {
             Barred::Encrypted => "encrypted-file",
             Barred::Template => "template-file",
             Barred::NotUtf8 => "not-utf8",
+            Barred::TooLarge => "file-too-large",
             Barred::Link => "symlink",
             Barred::Filtered => "filtered-file",
             Barred::Ignored => "ignored-file",
@@ -106,21 +109,19 @@ impl FileView {
         self.stream.as_ref().map(|stream| stream.content())
     }
 
+    /// A file of which nothing is read.
+    pub(super) fn nothing(barred: Option<Barred>) -> FileView {
+        FileView { stream: None, objects: Vec::new(), barred, broken: None, skips: Vec::new(), memo: Memo::default() }
+    }
+
     /// Reads the bytes of a YAML file.
-    pub(super) fn read(path: &RepoPath, bytes: &[u8], filtered: bool) -> FileView {
-        let nothing = FileView {
-            stream: None,
-            objects: Vec::new(),
-            barred: None,
-            broken: None,
-            skips: Vec::new(),
-            memo: Memo::default(),
-        };
-        let Ok(text) = str::from_utf8(bytes) else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
+    pub(super) fn read(path: &RepoPath, bytes: &Bytes, filtered: bool) -> FileView {
+        let nothing = FileView::nothing(None);
+        let Some(text) = bytes.shared_text() else { return FileView { barred: Some(Barred::NotUtf8), ..nothing } };
         if path.as_str().ends_with(".j2") {
             return FileView { barred: Some(Barred::Template), ..nothing };
         }
-        match Stream::sound(text) {
+        match Stream::sound(text.clone()) {
             Ok(stream) => {
                 let barred = if stream.documents().any(is_encrypted) {
                     Some(Barred::Encrypted)
@@ -174,7 +175,7 @@ mod tests {
     use super::*;
 
     fn barred(name: &str, text: &str) -> Option<Barred> {
-        FileView::read(&RepoPath::new(name).unwrap(), text.as_bytes(), false).barred
+        FileView::read(&RepoPath::new(name).unwrap(), &text.into(), false).barred
     }
 
     #[test]
@@ -186,9 +187,9 @@ mod tests {
         assert_eq!(barred("a.yaml", "{% if a %}\na: 1\n{% endif %}\n"), Some(Barred::Template));
         assert_eq!(barred("a.yaml", "a: \"{{ .Release.Name }}\"\n"), None, "ordinary inside scalars");
         assert_eq!(barred("a.yaml", "a: [{b: 1}]\n"), None);
-        let latin = FileView::read(&RepoPath::new("a.yaml").unwrap(), b"a: \xe4\n", false);
+        let latin = FileView::read(&RepoPath::new("a.yaml").unwrap(), &b"a: \xe4\n"[..].into(), false);
         assert_eq!(latin.barred, Some(Barred::NotUtf8));
-        let broken = FileView::read(&RepoPath::new("a.yaml").unwrap(), b"a: [\n", false);
+        let broken = FileView::read(&RepoPath::new("a.yaml").unwrap(), &"a: [\n".into(), false);
         assert!(broken.broken.is_some() && broken.barred.is_none());
     }
 }

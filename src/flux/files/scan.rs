@@ -11,9 +11,12 @@ use super::file::{Barred, FileView};
 use super::names::is_kustomization_file;
 use super::object::At;
 use super::versions::Versions;
-use crate::repo::{EntryKind, RepoPath, Rules, Tree, TreeError};
+use crate::repo::{Bytes, EntryKind, RepoPath, Rules, Tree, TreeError};
 use crate::text::ContentId;
 use crate::yaml::Node;
+
+/// The longest file that is read: the CRDs of the largest operators have some 5 MB.
+const LONGEST: u64 = 16 << 20;
 
 /// The YAML files of a tree.
 #[derive(Clone, Default)]
@@ -36,7 +39,7 @@ pub(in crate::flux) struct Scan {
 /// A YAML file that cannot matter to Flux.
 pub(super) struct Unread {
     path: RepoPath,
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     filtered: bool,
     read: OnceLock<Arc<FileView>>,
 }
@@ -111,6 +114,10 @@ impl Scan {
     /// Adds files.
     fn read(&mut self, tree: &Tree, new: &[(RepoPath, bool)]) -> Result<(), TreeError> {
         let found = on_all_cores(new, |(path, filtered)| {
+            if tree.length(path)?.is_some_and(|length| length > LONGEST) {
+                let read = OnceLock::from(Arc::new(FileView::nothing(Some(Barred::TooLarge))));
+                return Ok(Some(Unread { path: path.clone(), bytes: Bytes::from(""), filtered: *filtered, read }));
+            }
             let Some(file) = tree.read(path)? else { return Ok(None) };
             let unread = Unread { path: path.clone(), bytes: file.bytes, filtered: *filtered, read: OnceLock::new() };
             if self.whole || *filtered || matters(path, &unread.bytes) {
@@ -236,9 +243,9 @@ fn is_of_interest(path: &RepoPath) -> bool {
 /// manifests, a ConfigMap for `substituteFrom` or an encrypted file are in the bytes as they are.
 /// Only an escape could spell them differently, so a file with a backslash always matters.
 /// Kustomization files are known by name.
-fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
+fn matters(path: &RepoPath, bytes: &Bytes) -> bool {
     static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(Word::ALL).expect("the words are few"));
-    if is_kustomization_file(path) || !path.is_yaml() || bytes.contains(&0) || str::from_utf8(bytes).is_err() {
+    if is_kustomization_file(path) || !path.is_yaml() || bytes.contains(&0) || bytes.text().is_none() {
         return true;
     }
     let mut seen = [false; Word::ALL.len()];
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn files_that_can_matter_are_parsed() {
-        let matters = |name: &str, bytes: &[u8]| matters(&RepoPath::new(name).unwrap(), bytes);
+        let matters = |name: &str, bytes: &[u8]| matters(&RepoPath::new(name).unwrap(), &bytes.into());
         for (name, bytes) in [
             ("a.yaml", "apiVersion: helm.toolkit.fluxcd.io/v2"),
             ("a.yaml", "kind: HelmRelease"),

@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 
 use super::place::Place;
 use crate::flux::cluster::KustomizationId;
-use crate::flux::files::{At, Object, is_kustomization_file};
+use crate::flux::files::{At, Barred, FileView, Object, is_kustomization_file};
 use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Variables;
 use crate::flux::view::View;
@@ -99,14 +99,15 @@ impl<'v> Contexts<'v> {
     }
 
     /// The texts that are not YAML: templates, files that could not be parsed, and other files that
-    /// kustomizations read.
+    /// kustomizations read; not those that are too large to read.
     pub(super) fn other_texts(&self) -> Vec<(RepoPath, String)> {
-        let unread = self.view.files().filter(|(_, file)| file.stream.is_none()).map(|(path, _)| path);
+        let is_other = |file: &FileView| file.stream.is_none() && file.barred != Some(Barred::TooLarge);
+        let unread = self.view.files().filter(|(_, file)| is_other(file)).map(|(path, _)| path);
         let others = self.readers.keys().filter(|path| self.view.file(path).is_none());
         let paths: BTreeSet<&RepoPath> = unread.chain(others).collect();
         let text = |path: &RepoPath| {
             let file = self.view.tree().read(path).ok()??;
-            Some((path.clone(), str::from_utf8(&file.bytes).ok()?.to_owned()))
+            Some((path.clone(), file.bytes.text()?.to_owned()))
         };
         paths.into_iter().filter_map(text).collect()
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use crate::flux::cluster::{ClusterId, Reach};
-use crate::flux::files::{At, Barred};
+use crate::flux::files::{At, Barred, FileView};
 use crate::flux::kustomize::{Kustomization, Listed, Unmodelled};
 use crate::flux::view::{Release, View};
 use crate::repo::RepoPath;
@@ -76,7 +76,8 @@ impl<'v> SourceNames<'v> {
         let read: BTreeSet<(&RepoPath, usize)> =
             view.releases().iter().filter_map(|release| place_of_reference(view, release)).collect();
         let mut seen = BTreeSet::new();
-        for (path, file) in view.files_with(kind) {
+        let not_too_large = |(_, file): &(&RepoPath, &FileView)| file.barred != Some(Barred::TooLarge);
+        for (path, file) in view.files_with(kind).filter(not_too_large) {
             seen.insert(path);
             let Some(stream) = file.stream.as_ref().filter(|_| file.barred != Some(Barred::Template)) else {
                 names.text_of(path);
@@ -125,24 +126,24 @@ impl<'v> SourceNames<'v> {
         });
         let file = |path: &RepoPath| view.tree().read(path);
         let is_text =
-            |path: &RepoPath| file(path).is_ok_and(|file| file.is_none_or(|file| str::from_utf8(&file.bytes).is_ok()));
+            |path: &RepoPath| file(path).is_ok_and(|file| file.is_none_or(|file| file.bytes.text().is_some()));
         let is_binary = |path: &RepoPath| file(path).is_ok_and(|file| file.is_some_and(|file| file.bytes.contains(&0)));
         let of_yaml = view
             .files()
             .filter(|(path, file)| file.barred == Some(Barred::NotUtf8) || file.broken.is_some() && is_binary(path));
         let of_yaml = of_yaml.map(|(path, _)| path);
         let others = listed.iter().filter(|path| view.file(path).is_none() && !is_text(path));
-        let no_text = of_yaml.chain(others).map(|path| Unread {
+        let unread = |path: &RepoPath, why: &str| Unread {
             path: Some(path.clone()),
             line: None,
-            what: format!("{path}, which is not text,"),
-        });
-        let absent = view.tree().not_checked_out().iter().filter(|path| path.is_yaml()).map(|path| Unread {
-            path: Some(path.clone()),
-            line: None,
-            what: format!("{path}, which git tracks and did not check out,"),
-        });
-        let all: Vec<Unread> = elsewhere.chain(names).chain(no_text).chain(absent).collect();
+            what: format!("{path}, which {why},"),
+        };
+        let no_text = of_yaml.chain(others).map(|path| unread(path, "is not text"));
+        let too_large = view.files().filter(|(_, file)| file.barred == Some(Barred::TooLarge));
+        let too_large = too_large.map(|(path, _)| unread(path, "is too large to read"));
+        let absent = view.tree().not_checked_out().iter().filter(|path| path.is_yaml());
+        let absent = absent.map(|path| unread(path, "git tracks and did not check out"));
+        let all: Vec<Unread> = elsewhere.chain(names).chain(no_text).chain(too_large).chain(absent).collect();
         self.unread.splice(..0, all);
     }
 

@@ -256,7 +256,7 @@ impl Found<'_> {
             Target::Directory(_) => Err(place.unchecked(text, format!("lists a directory under {field}"))),
             Target::File(path) => {
                 let file = self.view.tree().read(&path).ok().flatten();
-                let content = file.as_ref().and_then(|file| str::from_utf8(&file.bytes).ok());
+                let content = file.as_ref().and_then(|file| file.bytes.text());
                 let stream = content.and_then(|content| Stream::parse(content).ok());
                 let stream = stream.ok_or_else(|| place.unchecked(text, unreadable(field)))?;
                 // Its paths are relative to the kustomization that lists it.
