@@ -1,29 +1,18 @@
 //! `dependsOn` and references to sources: what they name is applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::applied::{Applied, goes_elsewhere};
 use super::codes::{DEPENDS_ON_NOTHING, HIDDEN_FAILURE, SOURCE_REF_MISSING};
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, SourceRef, Value, View};
+use crate::flux::{At, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::yaml::Node;
-
-/// Kind, namespace and name.
-type Name = (String, String, String);
-
-/// The objects of Flux in a cluster.
-struct Applied {
-    names: BTreeSet<Name>,
-    /// Those of them whose name or namespace is only known on the cluster.
-    unclear: Vec<Name>,
-    /// Whether something that is applied is not in this tree, so that what is missing may be there.
-    is_partial: bool,
-}
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
-    let applied: ById<ClusterId, Applied> = graph.clusters.ids().map(|cluster| Applied::by(view, cluster)).collect();
+    let applied = Applied::of(view);
     let mut found = Vec::new();
     // What else is in other clusters than those that begin here is not known.
     for kustomization in graph.kustomizations.iter().filter(|kustomization| kustomization.lives_in.is_none()) {
@@ -37,66 +26,6 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
     }
     found.extend(hidden_failures(view));
     found
-}
-
-/// Whether an object is applied to another cluster, by a Kustomization with `spec.kubeConfig`.
-fn goes_elsewhere(view: &View, reach: &Reach) -> bool {
-    view.graph().kustomizations[reach.kustomization].remote_cluster().is_some()
-}
-
-impl Applied {
-    fn by(view: &View, cluster: ClusterId) -> Applied {
-        let graph = view.graph();
-        let reaches = graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.cluster == cluster);
-        let is_flux = |reach: &&Reach| reach.api_version.contains(".fluxcd.");
-        let mut names: BTreeSet<Name> = reaches
-            .filter(is_flux)
-            .filter(|reach| !goes_elsewhere(view, reach))
-            .map(|reach| (reach.kind.clone(), reach.namespace.clone().unwrap_or_default(), reach.name.clone()))
-            .collect();
-        let is_here = |of: &&FluxKustomization| of.cluster == cluster && of.lives_in.is_none();
-        let kustomizations = graph.kustomizations.iter().filter(is_here);
-        let name = |of: &FluxKustomization| ("Kustomization".to_owned(), of.namespace.clone(), of.name.clone());
-        names.extend(kustomizations.clone().map(name));
-        // What a FluxInstance or a bootstrap creates is in no file.
-        let source = &graph.clusters[cluster].source;
-        let namespace = source.namespace.clone().unwrap_or_else(|| "flux-system".to_owned());
-        names.insert((source.kind.clone(), namespace, source.name.clone()));
-        // Another repository may contain anything; Flux's own manifests contain no source.
-        let is_elsewhere = |kustomization: &FluxKustomization| {
-            let SourceRef { kind, name, namespace } = &kustomization.source;
-            let source = (kind.clone(), namespace.clone().unwrap_or_default(), name.clone());
-            let applies_here = kustomization.remote_cluster().is_none();
-            applies_here && kustomization.path.is_none() && name != "flux-manifests" && names.contains(&source)
-        };
-        let is_partial = kustomizations.clone().any(is_elsewhere) || !graph.clusters[cluster].in_tree;
-        let is_unclear = |(_, namespace, name): &&Name| namespace.contains("${") || name.contains("${");
-        Applied { unclear: names.iter().filter(is_unclear).cloned().collect(), names, is_partial }
-    }
-
-    fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        self.is_partial
-            // An ArtifactGenerator or another controller makes it.
-            || kind == "ExternalArtifact"
-            || [namespace, name].iter().any(|text| text.contains("${"))
-            || self.names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
-            || self.unclear.iter().any(|(of, in_namespace, called)| {
-                let may_be = |known: &str, asked: &str| known == asked || known.contains("${");
-                of == kind && may_be(in_namespace, namespace) && may_be(called, name)
-            })
-    }
-
-    /// Where something of this kind and name is instead.
-    fn elsewhere(&self, kind: &str, name: &str) -> String {
-        let other = self.names.iter().filter(|(of, _, called)| of == kind && called == name);
-        let namespaces: Vec<_> =
-            other.map(|(_, namespace, _)| namespace.clone()).filter(|namespace| !namespace.is_empty()).collect();
-        if namespaces.is_empty() {
-            String::new()
-        } else {
-            format!("; there is one in namespace {}", listed(namespaces))
-        }
-    }
 }
 
 fn of_kustomization(view: &View, kustomization: &FluxKustomization, applied: &Applied) -> Vec<Finding> {

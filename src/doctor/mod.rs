@@ -6,14 +6,18 @@
 //! tree, objects that another repository applies) may be what is missing.
 
 mod absent;
+mod alerts;
 mod app_template;
+mod applied;
 mod builds;
 mod charts;
 mod claims;
 pub mod codes;
+mod decryption;
 mod dependencies;
 mod fields;
 mod files;
+mod health;
 mod homes;
 mod inputs;
 mod installed;
@@ -47,6 +51,9 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(manifests::findings(&view, &builds));
     found.extend(owners::findings(&view, &builds));
     found.extend(dependencies::findings(&view));
+    found.extend(decryption::findings(&view));
+    found.extend(health::findings(&view));
+    found.extend(alerts::findings(&view));
     found.extend(releases::findings(&view));
     found.extend(charts::findings(&view));
     found.extend(homes::findings(&view));
