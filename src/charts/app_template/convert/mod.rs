@@ -10,6 +10,7 @@ mod doubt;
 mod empty;
 mod labels;
 mod older;
+mod paths;
 mod rejected;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+use super::paths::{at_mut, path, remove};
 use super::{Doubt, Matter};
 use crate::charts::app_template::Chart;
 use crate::charts::app_template::Version;
@@ -51,7 +52,7 @@ impl Older {
             }
         }
         for path in &self.removed {
-            remove(&mut values, path);
+            remove(&mut values, path, &MAY_GO);
         }
         values
     }
@@ -66,27 +67,5 @@ impl Older {
     }
 }
 
-fn path(keys: &[&str]) -> Vec<String> {
-    keys.iter().map(|&key| key.to_owned()).collect()
-}
-
-/// The value at the end of a path of keys, and positions in lists.
-fn at_mut<'v>(values: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
-    path.iter().try_fold(values, |value, key| match value {
-        Value::Sequence(items) => items.get_mut(key.parse::<usize>().ok()?),
-        value => value.get_mut(key),
-    })
-}
-
 /// Mappings that say nothing once they are empty.
 const MAY_GO: [&str; 7] = ["global", "configMapsFromFolder", "labels", "annotations", "job", "cronjob", "spec"];
-
-fn remove(values: &mut Value, path: &[String]) {
-    let Some((key, parents)) = path.split_last() else { return };
-    let Some(parent) = at_mut(values, parents) else { return };
-    let is_gone = parent.remove(key);
-    let is_empty = matches!(parent, Value::Mapping(entries) if entries.is_empty());
-    if is_gone && is_empty && parents.last().is_some_and(|parent| MAY_GO.contains(&parent.as_str())) {
-        remove(values, parents);
-    }
-}
