@@ -26,9 +26,11 @@ pub(super) struct Installation<'v> {
     pub(super) namespace: String,
     /// The HelmRelease.
     pub(super) object: Arc<Value>,
+    /// Its values, with what the chart has by default in 2.x.
+    stated: Value,
     /// Who applies it; `None` for a release that no cluster has.
     pub(super) reach: Option<&'v Reach>,
-    /// How its values of 3.x become values of 4.x.
+    /// How its values of 2.x or 3.x become values of 4.x.
     pub(super) conversion: Option<Conversion>,
     /// What keeps, in 5.x, what 4.x makes of them.
     pub(super) keeping: Option<Keeping>,
@@ -45,8 +47,7 @@ impl Installation<'_> {
 
     /// The chart as it is now.
     pub(super) fn chart(&self) -> Chart<'_> {
-        let values = self.object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
-        Chart { version: self.from, release: &self.release, namespace: &self.namespace, values }
+        Chart { version: self.from, release: &self.release, namespace: &self.namespace, values: &self.stated }
     }
 
     /// What keeps names and accounts on the way from 3.x.
@@ -101,12 +102,14 @@ impl<'v> Converted<'v> {
             }
             let values = object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
             let chart = Chart { version: from, release: &release, namespace: &namespace, values };
-            let conversion = from.is_3().then(|| chart.conversion(settings.version, settings.tokens));
+            let conversion = from.is_before_4().then(|| chart.conversion(settings.version, settings.tokens));
             let around = evidence.map(|evidence| evidence::From { evidence, namespace: &namespace });
             let around = around.as_ref().map(|around| around as &dyn Around);
             let keeping =
                 settings.pins_for_5.then(|| keeping_in_5(&chart, conversion.as_ref(), settings.version, around));
-            converted.installations.push(Installation { release, namespace, object, reach, conversion, keeping, from });
+            let stated = chart.stated();
+            let place = Installation { release, namespace, object, stated, reach, conversion, keeping, from };
+            converted.installations.push(place);
         }
         let Some(stated) = converted.stated().and_then(Value::of) else { return Ok(converted) };
         let mut wanted = converted.installations.iter().map(|place| converted.applied(place, &stated));
@@ -162,7 +165,7 @@ impl<'v> Converted<'v> {
 
     /// Deployments and DaemonSets, of which nothing but the selector is immutable.
     fn kept_in(&self, installation: &Installation<'_>) -> Vec<Kept> {
-        if !installation.from.is_3() {
+        if !installation.from.is_before_4() {
             return Vec::new();
         }
         let workloads = installation.chart().workloads().into_iter();
@@ -182,7 +185,8 @@ impl<'v> Converted<'v> {
         let edited = after.object(&self.at);
         let root = edited.as_ref().and_then(|(stream, at)| at.node(stream));
         for installation in &self.installations {
-            let wanted = self.applied(installation, installation.chart().values);
+            let arrives = installation.object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
+            let wanted = self.applied(installation, arrives);
             let object = match installation.reach {
                 Some(reach) => root.and_then(|root| self.view.effective_text(root, reach)),
                 None => root.and_then(Value::of),
@@ -307,6 +311,8 @@ fn severity_and_code(doubt: &Doubt) -> (Severity, &'static Code) {
         Matter::Removed(_) => (Severity::Note, codes::DEAD_KEY),
         Matter::Escaped { .. } => (Severity::Note, codes::ESCAPED),
         Matter::Changes(_) => (Severity::Note, codes::CHANGES),
+        Matter::Stated(_) => (Severity::Note, codes::STATED),
+        Matter::OpenIn2(_) => (Severity::Error, codes::UNKNOWN_IN_2),
         Matter::Component { .. } => (Severity::Warning, codes::COMPONENT_SELECTOR),
     }
 }

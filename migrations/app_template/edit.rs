@@ -50,8 +50,7 @@ fn edit_source(found: &Found<'_>, unit: &Unit) -> Edited {
     let is_it =
         |second: &Second| source_id(second).as_ref() == Some(&unit.id) && second.new.as_ref().is_some_and(is_beside);
     let needed = found.seconds.iter().find(|second| is_it(second)).cloned();
-    let second =
-        needed.or_else(|| possible(found.view, &found.settings.target, found.settings.major()).into_iter().find(is_it));
+    let second = needed.or_else(|| possible(found.view, &found.settings).into_iter().find(is_it));
     let Some(new) = second.and_then(|second| second.new) else { return Edited::Already };
     edited(written(found.view, &new.spec, &new.place))
 }

@@ -12,7 +12,6 @@ use super::seconds::{Places, Second, seconds};
 use super::settings::{AppTemplateSettings, OnChart};
 use super::source::{is_before, key};
 use super::versions::Versions;
-use crate::charts::app_template::Version;
 use crate::flux::{At, Chart, OciRepository, Release, View};
 use crate::migrations::chart_ref;
 use crate::migrations::sources::name::name_of_second;
@@ -40,9 +39,9 @@ pub(super) fn versions(view: &View) -> Vec<&str> {
 }
 
 /// The accounts, by namespace, that releases use, and those that 5.x would make for them.
-fn accounts(view: &View, major: u32) -> BTreeSet<(String, String)> {
-    let moving = view.releases().iter().filter_map(|release| match now(view, release, major) {
-        Now::Before(Some(version), _) => Some((release, Version::of(&version).or(Version::latest_of_3(&version))?)),
+fn accounts(view: &View, settings: &AppTemplateSettings) -> BTreeSet<(String, String)> {
+    let moving = view.releases().iter().filter_map(|release| match now(view, release, settings.major()) {
+        Now::Before(Some(version), _) => Some((release, settings.version_of(&version)?)),
         _ => None,
     });
     moving.flat_map(|(release, version)| accounts_of(view, &release.at, version)).collect()
@@ -55,7 +54,7 @@ impl<'v> Found<'v> {
             Found { view, settings, candidates, seconds, removals, later: Versions::default(), opted_out: 0 };
         found.find_candidates();
         found.find_seconds();
-        found.removals = removal::find(view, &found.candidates, found.settings.major());
+        found.removals = removal::find(view, &found.candidates, &found.settings);
         found
     }
 
@@ -65,7 +64,7 @@ impl<'v> Found<'v> {
         for source in view.releases().iter().flat_map(|release| sources_of(view, release)) {
             *users.entry(&source.at).or_default() += 1;
         }
-        let evidence = self.settings.adopts().then(|| Evidence::of(view, accounts(view, self.settings.major())));
+        let evidence = self.settings.adopts().then(|| Evidence::of(view, accounts(view, &self.settings)));
         for release in view.releases() {
             match now(view, release, self.settings.major()) {
                 Now::OtherChart => {}
@@ -98,7 +97,7 @@ impl<'v> Found<'v> {
             || dir.join(&format!("{second}.yaml")).is_some_and(|file| self.view.tree().entry(&file).is_some());
         let gets_second = |other: &OciRepository| {
             is_here(&other.at)
-                && is_before(other, self.settings.major())
+                && is_before(other, &self.settings)
                 && key_of(other) == of_source
                 && users.get(&other.at).is_some_and(|users| *users > 1)
         };

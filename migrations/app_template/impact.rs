@@ -65,7 +65,7 @@ pub(in crate::migrations) fn effect(converted: &Converted<'_>) -> Effect {
         for workload in chart.workloads() {
             effect.workloads.extend(workload.kind);
             // From 4.x on, labels of pods stay.
-            if !installation.from.is_3() {
+            if !installation.from.is_before_4() {
                 continue;
             }
             effect.add(of_workload(converted, installation, &workload, kept.contains(&workload.identifier)));

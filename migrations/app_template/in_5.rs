@@ -59,7 +59,8 @@ pub(super) fn in_5(keeping: &Keeping) -> impl Iterator<Item = In5<'_>> {
 pub(super) fn accounts_of(view: &View, at: &At, version: Version) -> Vec<(String, String)> {
     let of = |(release, namespace, object, _): (String, String, Arc<Value>, Option<&Reach>)| {
         let values = object.at(&["spec", "values"]).unwrap_or(&NO_VALUES);
-        let chart = Chart { version, release: &release, namespace: &namespace, values };
+        let stated = Chart { version, release: &release, namespace: &namespace, values }.stated();
+        let chart = Chart { version, release: &release, namespace: &namespace, values: &stated };
         let used = chart.pod_accounts().into_iter().map(|pod| pod.name);
         let made = chart.accounts().into_iter().flat_map(|account| [Ok(account.identifier), account.name]);
         let names = used.chain(made).chain([chart.fullname(), Ok("default".to_owned())]);

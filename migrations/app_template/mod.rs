@@ -20,14 +20,16 @@
 //!                                              size: 10Gi
 //! ```
 //!
-//! With a target of 5.x, releases on 4.x move as well, and what 4.x does by itself is stated.
+//! With a target of 5.x, releases on 4.x move as well, and what 4.x does by itself is stated. With
+//! `from: 2`, releases on 2.x move as well, and what 2.x has by default is stated first.
 //!
 //! `charts::app_template` knows what the chart makes of values and how values of 3.x become values
 //! of 4.x. This folder decides where a release gets 4.x from, what is written, and what that does
 //! to the cluster. Semantics: `docs/app-template.md`; the mistakes that it makes impossible:
 //! `docs/hazards.md#s1`, `docs/hazards.md#s11`, `docs/hazards.md#s13`, `docs/hazards.md#s14`,
-//! `docs/hazards.md#v1` to `docs/hazards.md#v11`.
+//! `docs/hazards.md#v1` to `docs/hazards.md#v13`.
 
+mod age;
 mod carriers;
 pub(in crate::migrations) mod codes;
 pub(in crate::migrations) mod conversion;
@@ -47,7 +49,7 @@ mod source;
 mod units;
 mod versions;
 
-pub use settings::{AppTemplateSettings, Mode, OnChart, Selectors};
+pub use settings::{AppTemplateSettings, Mode, Oldest, OnChart, Selectors};
 
 use self::find::Found;
 use super::chart_ref::ChartRefSettings;

@@ -56,7 +56,7 @@ pub(in crate::migrations) fn found(view: &View, releases: &[&Converted<'_>]) -> 
 
 /// The label by which pods of a release are selected before it moves.
 fn label(release: &Converted<'_>) -> Option<&'static str> {
-    let installation = release.installations.first().filter(|installation| installation.from.is_3());
+    let installation = release.installations.first().filter(|installation| installation.from.is_before_4());
     installation.map(|installation| installation.from.controller_label())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::age::age;
 use super::codes;
 use super::conversion::Converted;
 use super::evidence::Evidence;
@@ -212,7 +213,7 @@ impl<'v> Judge<'v, '_> {
         Ok(Step { converted: Converted::of(self.view, &self.release.at, version, self.settings, self.evidence)?, way })
     }
 
-    /// The version of 3.x that the release is on, if it is known what that makes of values.
+    /// The version that the release is on, if it is known what that makes of values.
     fn version(&self, from: Option<&str>, warnings: &mut Vec<Finding>) -> Result<Version, Finding> {
         let Judge { view, release, source, .. } = self;
         for path in [&release.at.path].into_iter().chain(source.map(|source| &source.at.path)) {
@@ -227,19 +228,9 @@ impl<'v> Judge<'v, '_> {
         if let Some(patch) = patches.into_iter().find(|patch| patch.changes_fields(&["chart", "chartRef"])) {
             return Err(self.error(PATCHED, format!("the patch at {}:{} changes its chart", patch.path, patch.line)));
         }
-        let message = match from {
-            None => "it states no version".to_owned(),
-            Some(text) => match (Version::of(text), Version::latest_of_3(text)) {
-                (Some(version), _) => return Ok(version),
-                (None, Some(latest)) => {
-                    let message = format!("`{text}` is no version of app-template: it is converted as {latest}");
-                    warnings.push(self.warn(codes::VERSION_ASSUMED, message));
-                    return Ok(latest);
-                }
-                (None, None) => format!("it is not known what version `{text}` makes of values"),
-            },
-        };
-        Err(self.error(codes::VERSION_UNKNOWN, message))
+        let (version, warning) = age(from, self.settings).map_err(|why| self.error(codes::VERSION_UNKNOWN, why))?;
+        warnings.extend(warning.map(|(code, message)| self.warn(code, message)));
+        Ok(version)
     }
 
     /// The way of a release on `spec.chartRef`.

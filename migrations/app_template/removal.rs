@@ -1,6 +1,7 @@
 //! Sources of 3.x that nothing of any cluster names any more.
 
 use super::release::{Candidate, Way};
+use super::settings::AppTemplateSettings;
 use super::source::is_before;
 use crate::charts::homes::APP_TEMPLATE;
 use crate::flux::{At, Chart, SourceNames, View};
@@ -10,10 +11,10 @@ use crate::plan::runbook::Runbook;
 
 const KIND: &str = "OCIRepository";
 
-/// The sources of app-template, of a major version before this one, that only releases name which
+/// The sources of app-template, of a version from which releases move, that only releases name which
 /// move to another source.
-pub(super) fn find(view: &View, candidates: &[Candidate<'_>], major: u32) -> Removals {
-    let mut sources = view.oci_repositories().iter().filter(|source| is_before(source, major)).peekable();
+pub(super) fn find(view: &View, candidates: &[Candidate<'_>], settings: &AppTemplateSettings) -> Removals {
+    let mut sources = view.oci_repositories().iter().filter(|source| is_before(source, settings)).peekable();
     let mut found = Removals::default();
     if sources.peek().is_none() {
         return found;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::carriers::{Slots, carriers};
+use super::settings::AppTemplateSettings;
 use super::source::{is_before, is_of_chart, key, version_of};
 use crate::flux::{At, ClusterId, OciRepository, View};
 use crate::migrations::sources::codes::NAME_TAKEN;
@@ -182,11 +183,11 @@ pub(super) fn seconds<'v>(
 
 /// The second sources that there can be, each beside its source of 3.x, needed wherever that is: on
 /// a tree in which the releases that need them cannot move yet.
-pub(super) fn possible(view: &View, target: &str, major: u32) -> Vec<Second> {
-    let mut of_3: Vec<_> = view.oci_repositories().iter().filter(|source| is_before(source, major)).collect();
+pub(super) fn possible(view: &View, settings: &AppTemplateSettings) -> Vec<Second> {
+    let mut of_3: Vec<_> = view.oci_repositories().iter().filter(|source| is_before(source, settings)).collect();
     of_3.sort_by_key(|source| Reverse(version_of(source)));
     let seconds = of_3.into_iter().filter_map(|old| {
-        let needed = Needed::of(view, old, target, places_of(view, old));
+        let needed = Needed::of(view, old, &settings.target, places_of(view, old));
         needed.there(view).or_else(|| needed.draft(view).0.second(view, None).ok())
     });
     seconds.collect()

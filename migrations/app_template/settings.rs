@@ -22,8 +22,19 @@ pub struct AppTemplateSettings {
     pub tokens: Tokens,
     /// `on-chart`: what to do with releases that are on `spec.chart`.
     pub on_chart: OnChart,
+    /// `from`: whether releases on 2.x move, too.
+    pub from: Oldest,
     /// `fleet`: whether a source that several releases share moves with all of them in one unit.
     pub fleet: bool,
+}
+
+/// The oldest major version from which releases move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oldest {
+    /// `3`: releases on 2.x are refused.
+    Of3,
+    /// `2`: they move as well, each for review.
+    Of2,
 }
 
 /// What becomes of the defaults of 5.x.
@@ -66,6 +77,7 @@ impl Default for AppTemplateSettings {
             selectors: Selectors::Recreate,
             tokens: Tokens::Dropped,
             on_chart: OnChart::ChartRef,
+            from: Oldest::Of3,
             fleet: false,
         }
     }
@@ -76,7 +88,21 @@ fn target_of(text: &str) -> Option<(Version, bool)> {
     if KNOWN_OF_5.contains(&text) {
         return Some((Version::V4_1, true));
     }
-    Version::of(text).filter(|version| !version.is_3()).map(|version| (version, false))
+    Version::of(text).filter(|version| !version.is_before_4()).map(|version| (version, false))
+}
+
+/// The oldest major version, which is a number.
+fn oldest(keys: &mut Keys<'_, '_>) -> Oldest {
+    let Some(node) = keys.value("from") else { return Oldest::Of3 };
+    match node.text() {
+        Some("2") => Oldest::Of2,
+        Some("3") => Oldest::Of3,
+        text => {
+            let message = format!("`from` cannot be `{}`", text.unwrap_or("a collection"));
+            keys.mistake(INVALID_VALUE, node, message, "write the major version, `2` or `3`");
+            Oldest::Of3
+        }
+    }
 }
 
 impl AppTemplateSettings {
@@ -99,6 +125,13 @@ impl AppTemplateSettings {
     /// Whether the defaults of 5.x are taken where nothing relies on others.
     pub(super) fn adopts(&self) -> bool {
         self.pins_for_5 && self.mode == Mode::Adopt
+    }
+
+    /// The version that a text means, if it is known what that makes of values; of a range of 3.x the
+    /// latest that it allows.
+    pub(super) fn version_of(&self, text: &str) -> Option<Version> {
+        let of_2 = || Version::of_2(text).filter(|_| self.from == Oldest::Of2);
+        Version::of(text).or_else(|| Version::latest_of_3(text)).or_else(of_2)
     }
 
     /// The major version of the target.
@@ -131,6 +164,7 @@ impl Section for AppTemplateSettings {
             selectors: keys.one_of("selectors", &[("recreate", Selectors::Recreate), ("keep", Selectors::Keep)]),
             tokens: keys.one_of("tokens", &[("drop", Tokens::Dropped), ("keep", Tokens::Kept)]),
             on_chart: keys.one_of("on-chart", &[("chart-ref", OnChart::ChartRef), ("in-place", OnChart::InPlace)]),
+            from: oldest(keys),
             fleet: keys.flag("fleet").unwrap_or(default.fleet),
         }
     }
@@ -164,6 +198,11 @@ impl Section for AppTemplateSettings {
                 about: "Releases on spec.chart: move them to spec.chartRef first (`chart-ref`),\nor change the version in spec.chart \
                         (`in-place`).",
                 value: word("chart-ref"),
+            },
+            Described {
+                key: "from",
+                about: "`2`: releases on 2.x move, too, each for review. `3`: they stay.",
+                value: New::Plain("3".to_owned()),
             },
             Described {
                 key: "fleet",

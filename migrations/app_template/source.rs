@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conversion::Kept;
+use super::settings::AppTemplateSettings;
 use crate::charts::app_template;
 use crate::charts::homes::{APP_TEMPLATE, FROZEN, LABS};
 use crate::flux::{ClusterId, OciRepository, Reach, SourceRef, View};
@@ -58,16 +59,17 @@ pub(super) fn is_of_chart(source: &OciRepository) -> bool {
     source.url.rsplit('/').next() == Some(APP_TEMPLATE)
 }
 
-/// Whether a source is of the chart, of a major version before this one.
-pub(super) fn is_before(source: &OciRepository, major: u32) -> bool {
-    let is_before = |version: app_template::Version| version.is_3() || major > 4;
-    is_of_chart(source) && version_of(source).is_some_and(is_before)
+/// Whether a source is of the chart, of a version from which releases move.
+pub(super) fn is_before(source: &OciRepository, settings: &AppTemplateSettings) -> bool {
+    let version = source.tag.as_deref().and_then(|tag| settings.version_of(tag));
+    is_of_chart(source) && version.is_some_and(|version| version.is_before_4() || settings.major() > 4)
 }
 
 /// The version of the chart that the tag of a source states; of a tag of 3.x that is not known, the
 /// one that it is converted as.
 pub(super) fn version_of(source: &OciRepository) -> Option<app_template::Version> {
-    let version = |tag| app_template::Version::of(tag).or_else(|| app_template::Version::latest_of_3(tag));
+    use app_template::Version;
+    let version = |tag| Version::of(tag).or_else(|| Version::latest_of_3(tag)).or_else(|| Version::of_2(tag));
     source.tag.as_deref().and_then(version)
 }
 

@@ -77,7 +77,7 @@ impl<'v> Conversion<'v> {
         let (from, target) = (jump.from.text(), jump.to.text().to_owned());
         let versions = (app_template::Version::of(from), app_template::Version::of(&target));
         let (Some(from), Some(version)) = versions else { return Err(unknown(release, jump)) };
-        if !from.is_3() || version.is_3() {
+        if !from.is_before_4() || version.is_before_4() {
             return Err(unknown(release, jump));
         }
         let settings = AppTemplateSettings { target: target.clone(), version, pins_for_5: false, ..settings.clone() };

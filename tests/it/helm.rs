@@ -1,10 +1,11 @@
-//! Real Helm as judge of `charts::app_template`: values of 3.x rendered as 3.x, and converted and
-//! rendered as 4.x, must give the same objects that name each other in the same way. The chart is
-//! `tests/helm/app-template`, written from `docs/app-template.md`.
+//! Real Helm as judge of `charts::app_template`: values of 2.x and 3.x rendered as such, and
+//! converted and rendered as 4.x, must give the same objects that name each other in the same way.
+//! The chart is `tests/helm/app-template`, written from `docs/app-template.md`.
 
 mod judge;
 mod render;
 mod values;
+mod values_of_2;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -203,9 +204,18 @@ fn case_of_3((release, values): (String, String)) -> Case {
 
 #[test]
 fn random_values_of_every_3_stay_what_they_are_in_4() {
-    let count = rounds(150, 3000) as usize;
+    stay_what_they_are(values::values().prop_map(case_of_3), rounds(150, 3000) as usize);
+}
+
+#[test]
+fn random_values_of_2_stay_what_they_are_in_4() {
+    let of_2 = |values| Case { version: Version::V2, ..case(values) };
+    let strategy = values_of_2::values().prop_map(of_2).prop_filter("it is converted", Case::is_converted);
+    stay_what_they_are(strategy, rounds(150, 3000) as usize);
+}
+
+fn stay_what_they_are(strategy: impl Strategy<Value = Case>, count: usize) {
     let mut runner = TestRunner::new(config(0));
-    let strategy = values::values().prop_map(case_of_3);
     let mut trees: Vec<_> = (0..count).map(|_| strategy.new_tree(&mut runner).expect("there are values")).collect();
     let cases: Vec<Case> = trees.iter().map(ValueTree::current).collect();
     let Some(verdict) = judged(&cases) else { return };

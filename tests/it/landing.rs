@@ -201,6 +201,12 @@ fn releases_land_in_5_in_any_order() {
     }
 }
 
+/// From 2.x, with what it has by default written out (`docs/hazards.md#v13`).
+#[test]
+fn releases_on_2_land_in_any_order() {
+    in_any_order(&Repo::copy_of(&root().join("golden/app-template-from-2/before")));
+}
+
 /// What has moved to a second source of one registry says nothing of the releases of the other,
 /// whichever comes first.
 #[test]

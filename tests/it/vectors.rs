@@ -113,7 +113,7 @@ fn what_5_needs_changes_nothing_in_4() {
     for line in lines.lines() {
         let render = value(line);
         let version = Version::of(render.text_at(&["chart"]).unwrap()).unwrap();
-        if version.is_3() {
+        if version.is_before_4() {
             continue;
         }
         let [release, namespace] = ["release", "namespace"].map(|key| render.text_at(&[key]).unwrap());

@@ -93,7 +93,7 @@ impl<'v> Chart<'v> {
     pub fn accounts(&self) -> Vec<Account> {
         let account =
             |item: &Item<'v>, is_extra, name| Account { identifier: item.identifier.to_owned(), is_extra, name };
-        if self.version.is_3() {
+        if self.version.is_before_4() {
             let of_3 = |item: Item<'v>, is_extra| account(&item, is_extra, account_v3(self, &item));
             let extra = extra_accounts_v3(self).into_iter().map(|item| of_3(item, true));
             return own_account_v3(self).map(|item| of_3(item, false)).into_iter().chain(extra).collect();
@@ -125,7 +125,7 @@ impl<'v> Chart<'v> {
             }
         }
         match self.version {
-            Version::V3(_) => self.default_account(),
+            Version::V2 | Version::V3(_) => self.default_account(),
             Version::V4_0 => Ok(DEFAULT.to_owned()),
             Version::V4_1 if stated.is_some() => Ok(DEFAULT.to_owned()),
             Version::V4_1 => match accounts_v4(self).as_slice() {
@@ -170,7 +170,7 @@ impl<'v> Chart<'v> {
     pub fn account_of(&self, identifier: &str) -> Name {
         as_it_is(identifier)?;
         let unknown = || Unknown::new(identifier, Why::Account);
-        if !self.version.is_3() {
+        if !self.version.is_before_4() {
             let found = self.accounts().into_iter().find(|account| account.identifier == identifier);
             return found.ok_or_else(unknown)?.name;
         }

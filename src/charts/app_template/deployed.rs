@@ -121,7 +121,7 @@ impl<'v> Deployed<'v> {
 
     /// Whether its pods certainly lack a label that the chart of 3.x gave them.
     pub fn has_pods_without(&self, label: &str) -> bool {
-        !self.chart.version.is_3() && !self.is_changed_later && !sets_label(self.chart.values, label)
+        !self.chart.version.is_before_4() && !self.is_changed_later && !sets_label(self.chart.values, label)
     }
 
     /// Whether a role of the values lets pods write Secrets or ConfigMaps.

@@ -202,7 +202,7 @@ impl Found<'_, '_> {
                     let name = backend.text_at(&["name"]);
                     // 3.x looks the name up as an identifier first.
                     let is_one = services.iter().any(|service| Some(service.identifier) == name);
-                    if self.chart.version.is_3() && is_one {
+                    if self.chart.version.is_before_4() && is_one {
                         let path = [&at[..], &["name"]].concat();
                         self.identifier(backend.get("name"), &path, Some("Service"), Section::Service);
                     } else {

@@ -4,6 +4,8 @@ use std::fmt;
 /// (`docs/app-template.md#versions`). They are ordered: later versions are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
+    /// 2.x. Only values that [state](super::Chart::stated) what it has by default say what it makes.
+    V2,
     /// A release of 3.x: they differ from patch to patch.
     V3(Tag),
     /// 4.0.x.
@@ -18,6 +20,9 @@ pub struct Tag {
     minor: u8,
     patch: u8,
 }
+
+/// The releases of 2.x whose values were compared with those of 3.x (`docs/app-template.md#from-2x`).
+const MEASURED_OF_2: [[u32; 3]; 7] = [[2, 0, 3], [2, 1, 0], [2, 2, 0], [2, 3, 0], [2, 4, 0], [2, 5, 0], [2, 6, 0]];
 
 /// How many patches each minor version of 3.x has.
 const PATCHES: [u8; 8] = [5, 1, 2, 3, 1, 2, 2, 4];
@@ -48,6 +53,11 @@ impl Version {
         }
     }
 
+    /// 2.x, if a text is the exact version of a release of it that is known.
+    pub fn of_2(text: &str) -> Option<Version> {
+        exact(text).filter(|numbers| MEASURED_OF_2.contains(numbers)).map(|_| Version::V2)
+    }
+
     /// The version of 3.x that a text means which is no exact version: a range, such as `3.x` or
     /// `~3.6.0`, or a patch that was never published. It is the latest of those that the text allows,
     /// because nothing is added to 3.x. `None` for anything else.
@@ -75,15 +85,16 @@ impl Version {
         (!is_exact).then_some(Version::v3(minor, latest))
     }
 
-    /// Whether this is 3.x.
-    pub const fn is_3(self) -> bool {
-        matches!(self, Version::V3(_))
+    /// Whether this is 2.x or 3.x.
+    pub const fn is_before_4(self) -> bool {
+        matches!(self, Version::V2 | Version::V3(_))
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Version::V2 => f.write_str("2.x"),
             Version::V3(Tag { minor, patch }) => write!(f, "3.{minor}.{patch}"),
             Version::V4_0 => f.write_str("4.0"),
             Version::V4_1 => f.write_str("4.1"),
@@ -126,7 +137,7 @@ mod tests {
         assert_eq!(Version::all_of_3().count(), 20);
         for version in Version::all_of_3() {
             assert_eq!(Version::of(&version.to_string()), Some(version));
-            assert!(version.is_3() && version < Version::V4_0);
+            assert!(version.is_before_4() && version < Version::V4_0);
         }
         assert_eq!(["4.0.0", "4.0.1"].map(Version::of), [Some(Version::V4_0); 2]);
         assert_eq!(["4.1.0", "4.6.2", "4.6.2+a1b2", "4.6.2_a1b2"].map(Version::of), [Some(Version::V4_1); 4]);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flux_codemod::charts::app_template::{Chart, Name, Tokens, Version, Why};
+use flux_codemod::charts::app_template::{Chart, Matter, Name, Tokens, Version, Why};
 use flux_codemod::flux::Value;
 use serde_json::Value as Json;
 
@@ -11,6 +11,11 @@ use super::render::{Render, render};
 
 /// The versions to which is converted; 4.6.2 is to names what 4.1.1 is ([`Version::of`]).
 pub(super) const TARGETS: [Version; 2] = [Version::V4_0, Version::V4_1];
+
+/// A version as the judge has it.
+pub(super) fn tag(version: Version) -> String {
+    if version == Version::V2 { "2.6.0".to_owned() } else { version.to_string() }
+}
 
 fn text<'j>(object: &'j Json, pointer: &str) -> &'j str {
     object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
@@ -68,12 +73,12 @@ pub(super) fn is_refused(object: &Json) -> bool {
     }
 }
 
-/// A release of 3.x, for the judge.
+/// A release of 2.x or 3.x, for the judge.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     /// Where it comes from.
     pub of: String,
-    /// The version of 3.x that it is on.
+    /// The version that it is on.
     pub version: Version,
     pub release: String,
     pub namespace: String,
@@ -82,7 +87,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    fn chart(&self) -> Chart<'_> {
+    pub(super) fn chart(&self) -> Chart<'_> {
         Chart { version: self.version, release: &self.release, namespace: &self.namespace, values: &self.values }
     }
 
@@ -91,10 +96,16 @@ impl Case {
         self.chart().conversion(to, self.tokens).applied(&self.values)
     }
 
+    /// Whether values of 2.x are known, and fit the schema of 3.x.
+    pub(super) fn is_converted(&self) -> bool {
+        let doubts = self.chart().conversion(Version::V4_1, self.tokens).doubts;
+        !doubts.iter().any(|doubt| matches!(doubt.matter, Matter::OpenIn2(_) | Matter::Rejected(_)))
+    }
+
     /// The release as it is, and converted as each of the targets.
     pub(super) fn renders(&self) -> Vec<Render> {
         let of = |version: Version, values| Render {
-            version: version.to_string(),
+            version: tag(version),
             release: self.release.clone(),
             namespace: self.namespace.clone(),
             values,
@@ -121,7 +132,7 @@ impl Case {
         let mut wrong = Vec::new();
         for (number, made) in made.iter().enumerate() {
             let version = if number == 0 { self.version } else { TARGETS[number - 1] };
-            let values = if number == 0 { self.values.clone() } else { self.converted(version) };
+            let values = if number == 0 { self.chart().stated() } else { self.converted(version) };
             // The model of this crate, for which the judge was called.
             let chart = Chart { version, values: &values, ..self.chart() };
             let ours: BTreeSet<(String, String)> = chart

@@ -5,52 +5,57 @@ use proptest::prelude::*;
 
 /// A release's name and its values, as YAML.
 pub(super) fn values() -> impl Strategy<Value = (String, String)> {
+    diced(Dice::values)
+}
+
+/// A release's name, and what dice make of its values.
+pub(super) fn diced(values: impl Fn(&mut Dice) -> String) -> impl Strategy<Value = (String, String)> {
     // A list of numbers for each part, so that a part can become small by itself.
-    vec(vec(any::<u16>(), 0..50), PARTS).prop_map(|parts| {
+    vec(vec(any::<u16>(), 0..50), PARTS).prop_map(move |parts| {
         let mut dice = Dice { parts: parts.into_iter(), numbers: Vec::new().into_iter() };
         dice.turn();
         let release = dice.of(&RELEASES).to_owned();
-        (release, dice.values())
+        (release, values(&mut dice))
     })
 }
 
-/// The release, twelve sections, accounts and what is global.
-const PARTS: usize = 15;
-const RELEASES: [&str; 4] =
+/// The release, twelve sections, accounts and what is global; of 2.x, two parts for controllers and services.
+const PARTS: usize = 16;
+pub(super) const RELEASES: [&str; 4] =
     ["app", "foo-server", "my-media-app", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bcd"];
-const IDS: [&str; 7] = ["app", "main", "web-ui", "server", "foo-server", "config", "default"];
+pub(super) const IDS: [&str; 7] = ["app", "main", "web-ui", "server", "foo-server", "config", "default"];
 
 /// The ports of a service: the default one is never drawn at random.
 const PORTS: [&str; 3] = ["a: {port: 80}", "a: {port: 81}", "a: {port: 80}, b: {port: 81, primary: true}"];
 
 /// Numbers that decide, one after the other. When they are used up it is always the first choice:
 /// the smallest values.
-struct Dice {
+pub(super) struct Dice {
     parts: std::vec::IntoIter<Vec<u16>>,
     numbers: std::vec::IntoIter<u16>,
 }
 
 impl Dice {
     /// Goes on to the next part.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         self.numbers = self.parts.next().unwrap_or_default().into_iter();
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         usize::from(self.numbers.next().unwrap_or(0)) % limit
     }
 
-    fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+    pub(super) fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
         texts[self.below(texts.len())]
     }
 
     /// Something, once in so many times.
-    fn maybe(&mut self, times: usize, text: &str) -> String {
+    pub(super) fn maybe(&mut self, times: usize, text: &str) -> String {
         if self.below(times) == 1 { format!("{text}, ") } else { String::new() }
     }
 
     /// Up to three entries under different keys.
-    fn entries(&mut self, mut entry: impl FnMut(&mut Dice) -> String) -> String {
+    pub(super) fn entries(&mut self, mut entry: impl FnMut(&mut Dice) -> String) -> String {
         let mut seen = Vec::new();
         let mut text = String::new();
         self.turn();

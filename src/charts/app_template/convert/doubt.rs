@@ -94,6 +94,10 @@ pub enum Matter {
     },
     /// 4.x renders it in another way, whatever is done.
     Changes(String),
+    /// 2.x has it by default, and it is written out.
+    Stated(String),
+    /// It is not known what 2.x makes of it.
+    OpenIn2(String),
     /// 4.x rejects it, and there is no replacement for it.
     Rejected(String),
     /// Something refers to an object by an identifier that no enabled object has.
@@ -149,9 +153,12 @@ impl fmt::Display for Matter {
             Matter::Escaped { from } => {
                 write!(f, "its braces are text in {from} and would be a template in 4.x: it is escaped")
             }
-            Matter::Rejected(what) | Matter::Drawn(what) | Matter::Removed(what) | Matter::Changes(what) => {
-                f.write_str(what)
-            }
+            Matter::Rejected(what)
+            | Matter::Drawn(what)
+            | Matter::Removed(what)
+            | Matter::Changes(what)
+            | Matter::Stated(what)
+            | Matter::OpenIn2(what) => f.write_str(what),
             Matter::DeadIdentifier { section, identifier } => {
                 write!(f, "{} has no enabled entry `{identifier}`", section.path().join("."))
             }
@@ -167,6 +174,7 @@ impl Chart<'_> {
     /// What there is to say about a conversion of these values.
     pub(super) fn doubts(&self, conversion: &Conversion) -> Vec<Doubt> {
         let mut found = Vec::new();
+        found.extend(conversion.stated.doubts.iter().cloned());
         found.extend(conversion.pins.objects.iter().filter_map(about_name));
         found.extend(self.about_accounts(conversion));
         found.extend(conversion.older.doubts.iter().cloned());

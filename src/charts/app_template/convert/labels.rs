@@ -5,7 +5,7 @@ use crate::charts::app_template::items::enabled;
 use crate::charts::app_template::{Chart, Section, Version};
 use crate::flux::Value;
 
-/// The label that 3.x gives to the pods of a controller, with its identifier, but for 3.0.0.
+/// The label that 2.x and 3.x give to the pods of a controller, with its identifier, but for 3.0.0.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
 /// The one that 4.x gives them instead.
 pub const CONTROLLER: &str = "app.kubernetes.io/controller";
@@ -15,7 +15,7 @@ impl Version {
     pub fn controller_label(self) -> &'static str {
         match self {
             Version::V3(_) if self == Version::v3(0, 0) => "common.bjw-s.dev/controller",
-            Version::V3(_) => COMPONENT,
+            Version::V2 | Version::V3(_) => COMPONENT,
             Version::V4_0 | Version::V4_1 => CONTROLLER,
         }
     }

@@ -71,7 +71,7 @@ pub enum Matter {
 impl Deployed<'_> {
     /// What is wrong with the values; nothing for 3.x.
     pub fn flaws(&self) -> Vec<Flaw> {
-        if self.chart.version.is_3() {
+        if self.chart.version.is_before_4() {
             return Vec::new();
         }
         let mut found = forms::flaws(self);

@@ -24,7 +24,7 @@ impl<'v> Chart<'v> {
     /// Every object that the chart makes, by section and in the order of the values.
     pub fn objects(&self) -> Vec<Object> {
         match self.version {
-            Version::V3(_) => v3::objects(self),
+            Version::V2 | Version::V3(_) => v3::objects(self),
             Version::V4_0 | Version::V4_1 => v4::objects(self),
         }
     }
@@ -58,7 +58,7 @@ impl<'v> Chart<'v> {
             Section::RawResources => Version::v3(3, 0),
             Section::Roles | Section::Bindings => Version::v3(5, 0),
             Section::ConfigMapsFromFolder => Version::v3(7, 0),
-            _ => Version::v3(0, 0),
+            _ => Version::V2,
         };
         self.values.at(section.path()).filter(|_| self.version >= since)
     }
@@ -124,7 +124,7 @@ fn kind_at(item: &Item<'_>, key: &str, absent: Option<&str>) -> Option<String> {
 }
 
 pub(super) use v3::{
-    OLD_TOKEN, account as account_v3, extra_accounts as extra_accounts_v3, own_account as own_account_v3,
+    MAIN, OLD_TOKEN, account as account_v3, extra_accounts as extra_accounts_v3, own_account as own_account_v3,
     token as token_v3,
 };
 pub(super) use v4::{accounts as accounts_v4, name as name_v4, siblings as siblings_v4};

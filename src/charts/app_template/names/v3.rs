@@ -1,5 +1,5 @@
-//! 3.x: a rule for each kind, the rows of `docs/app-template.md#names-in-3x`, which differ by
-//! version.
+//! 3.x, and 2.x: a rule for each kind, the rows of `docs/app-template.md#names-in-3x`, which differ
+//! by version.
 
 use super::{OF_A_KIND, binding, joined, made, raw, role, route, workload};
 use crate::charts::app_template::items::{Item, as_it_is, claims, enabled, items_that, literal, several, switch};
@@ -59,12 +59,15 @@ pub(super) fn objects(chart: &Chart<'_>) -> Vec<Object> {
     objects
 }
 
-/// `full` with a text behind it. 3.0.0 and 3.0.1 do not look whether the two are the same.
+/// The identifier that 2.x has defaults for.
+pub(crate) const MAIN: &str = "main";
+
+/// `full` with a text behind it. 2.x, 3.0.0 and 3.0.1 do not look whether the two are the same.
 fn behind(chart: &Chart<'_>, full: &str, text: &str) -> String {
     if chart.version < Version::v3(0, 2) { format!("{full}-{text}") } else { joined(full, text) }
 }
 
-/// `nameOverride`, which 3.0.0 and 3.0.1 do not render.
+/// `nameOverride`, which 2.x, 3.0.0 and 3.0.1 do not render.
 fn overridden(chart: &Chart<'_>, item: &Item<'_>) -> Result<Option<String>, Unknown> {
     if chart.version < Version::v3(0, 2) {
         return Ok(literal(item.values, "nameOverride")?.map(str::to_owned));
@@ -72,15 +75,19 @@ fn overridden(chart: &Chart<'_>, item: &Item<'_>) -> Result<Option<String>, Unkn
     chart.rendered_at(item, "nameOverride")
 }
 
-/// Rows A and B: the identifier behind it where there are several, unless the item is `primary` and
-/// the kind knows that.
+/// Rows A and B: the identifier behind it where there are several (in 2.x always), unless the item is
+/// `primary` and the kind knows that.
 fn counted(chart: &Chart<'_>, full: &Name, item: &Item<'_>, several: Option<bool>, knows_primary: bool) -> Name {
     let identifier = item.identifier()?;
     let full = full.clone()?;
     if let Some(name) = overridden(chart, item)? {
         return Ok(behind(chart, &full, &name));
     }
-    let is_primary = if knows_primary { switch(item.values.get("primary"), false) } else { Some(false) };
+    // In 2.x the Service `main` is primary by default, and what is not knows `main` alone.
+    let is_by_default = chart.version == Version::V2 && identifier == MAIN;
+    let is_primary =
+        if knows_primary { switch(item.values.get("primary"), is_by_default) } else { Some(is_by_default) };
+    let several = if chart.version == Version::V2 { Some(true) } else { several };
     let suffixed = behind(chart, &full, identifier);
     match (several, is_primary) {
         (Some(false), _) | (_, Some(true)) => Ok(full),

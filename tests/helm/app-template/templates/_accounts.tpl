@@ -8,7 +8,7 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
 {{- define "accounts" -}}
 {{- $values := .Values.serviceAccount | default dict -}}
 {{- $all := dict -}}
-{{- if not (include "is3" .) -}}
+{{- if not (include "isBefore4" .) -}}
   {{- range $id, $item := $values -}}
     {{- if include "enabled" $item -}}{{- $_ := set $all $id $item -}}{{- end -}}
   {{- end -}}
@@ -29,7 +29,7 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
 {{/* The name of the account with an identifier. Given: root, id. */}}
 {{- define "account" -}}
 {{- $values := .root.Values.serviceAccount | default dict -}}
-{{- if not (include "is3" .root) -}}
+{{- if not (include "isBefore4" .root) -}}
   {{- include "nameOf" (dict "root" .root "section" "serviceAccount" "id" .id) -}}
 {{- else if eq .id "default" -}}
   {{- /* Made elsewhere, it has its name all the same. */ -}}
@@ -58,7 +58,7 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
   {{- include "account" (dict "root" .root "id" $own.identifier) -}}
 {{- else if $own.name -}}
   {{- $own.name -}}
-{{- else if include "is3" .root -}}
+{{- else if include "isBefore4" .root -}}
   {{- /* 3.5.0 does always what is a choice since 3.5.1. */ -}}
   {{- $enforces := or (eq .root.Version "3.5.0") (and (semverCompare ">=3.5.1" .root.Version) .root.Values.enforceServiceAccountCreation) -}}
   {{- if and $enforces (not $values.create) -}}

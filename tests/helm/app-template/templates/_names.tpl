@@ -1,12 +1,17 @@
 {{/*
 docs/app-template.md#names. What is passed around:
-  root     what a chart calls $: Release, Values; Version, which is a tag of 3.x, "4.0" or "4.1"; Accounts, and Items by section
+  root     what a chart calls $: Release, Values; Version, which is a tag of 2.x or 3.x, "4.0" or "4.1"; Accounts, and Items by section
   an item  a dict of root, section (keys to the map), id and item (the entry itself)
 */}}
 
-{{/* Whether a version is 3.x. "true" or nothing. */}}
-{{- define "is3" -}}
-{{- if hasPrefix "3." .Version -}}true{{- end -}}
+{{/* Whether a version is 2.x or 3.x. "true" or nothing. */}}
+{{- define "isBefore4" -}}
+{{- if semverCompare "<4.0.0" .Version -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether a version is 2.x. "true" or nothing. */}}
+{{- define "is2" -}}
+{{- if semverCompare "<3.0.0" .Version -}}true{{- end -}}
 {{- end -}}
 
 {{/* The first 63 characters, then one trailing "-" removed. */}}
@@ -56,7 +61,7 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
   {{- $here = $root.Accounts -}}
 {{- end -}}
 {{- /* What a version does not read. */ -}}
-{{- $since := get (dict "rawResources" "3.3.0" "rbac.roles" "3.5.0" "rbac.bindings" "3.5.0") .section | default "3.0.0" -}}
+{{- $since := get (dict "rawResources" "3.3.0" "rbac.roles" "3.5.0" "rbac.bindings" "3.5.0") .section | default "2.0.0" -}}
 {{- if not (semverCompare (printf ">=%s" $since) $root.Version) -}}
   {{- $here = dict -}}
 {{- end -}}
@@ -72,7 +77,7 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
     {{- $of := include "name" (dict "root" $root "section" "serviceAccount" "id" $id "item" $account) -}}
     {{- $token := printf "%s-sa-token" ($account.id | default $id) -}}
     {{- if not (semverCompare ">=3.5.0" $root.Version) -}}{{- $token = "sa-token" -}}{{- end -}}
-    {{- if include "is3" $root -}}
+    {{- if include "isBefore4" $root -}}
       {{- $_ := set $all $token (dict "tokenOf" $of) -}}
     {{- else if $account.staticToken -}}
       {{- $_ := set $all $token (dict "tokenOf" $of "suffix" $token) -}}
@@ -85,8 +90,8 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{/* The name of an item, in its version. */}}
 {{- define "name" -}}
 {{- if eq .section "serviceAccount" -}}
-  {{- include (hasPrefix "3." .root.Version | ternary "name.v3.account" "name.v4") . -}}
-{{- else if not (include "is3" .root) -}}
+  {{- include (include "isBefore4" .root | empty | ternary "name.v4" "name.v3.account") . -}}
+{{- else if not (include "isBefore4" .root) -}}
   {{- include "name.v4" . -}}
 {{- else if has .section (list "controllers" "ingress" "serviceMonitor" "networkpolicies" "service" "route") -}}
   {{- include "name.v3.counted" . -}}
@@ -97,13 +102,13 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
 {{- end -}}
 {{- end -}}
 
-{{/* The full name with a text behind it. 3.0.0 and 3.0.1 do not look whether the two are the same. Given: root, text. */}}
+{{/* The full name with a text behind it. 2.x, 3.0.0 and 3.0.1 do not look whether the two are the same. Given: root, text. */}}
 {{- define "behind" -}}
 {{- $full := include "fullname" .root -}}
 {{- and (eq .text $full) (semverCompare ">=3.0.2" .root.Version) | ternary $full (printf "%s-%s" $full .text) -}}
 {{- end -}}
 
-{{/* `nameOverride`, which 3.0.0 and 3.0.1 do not render. */}}
+{{/* `nameOverride`, which 2.x, 3.0.0 and 3.0.1 do not render. */}}
 {{- define "overridden" -}}
 {{- $name := .item.nameOverride | default "" -}}
 {{- semverCompare ">=3.0.2" .root.Version | ternary (tpl $name .root) $name -}}
@@ -116,6 +121,10 @@ Claims are those that the chart makes; secrets have the tokens of accounts among
   {{- include "behind" (dict "root" .root "text" (include "overridden" .)) -}}
 {{- else if and (eq .section "route") (ne .root.Version "3.7.3") -}}
   {{- include "name.v3.route" . -}}
+{{- else if include "is2" .root -}}
+  {{- /* However many there are: a Service by `primary`, all others by their identifier. */ -}}
+  {{- $isFull := eq .section "service" | ternary (default false .item.primary) (eq .id "main") -}}
+  {{- $isFull | ternary $full (include "behind" (dict "root" .root "text" .id)) -}}
 {{- else -}}
   {{- $isPrimary := and (has .section (list "service" "route")) .item.primary -}}
   {{- $count := get .root.Items .section | len -}}

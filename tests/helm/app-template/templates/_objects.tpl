@@ -14,63 +14,11 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The label by which 3.x and 4.x tell controllers apart. */}}
-{{- define "controllerLabel" -}}
-{{- if eq .Version "3.0.0" -}}
-  common.bjw-s.dev/controller
-{{- else -}}
-  {{- printf "app.kubernetes.io/%s" (hasPrefix "3." .Version | ternary "component" "controller") -}}
-{{- end -}}
-{{- end -}}
-
-{{/* The pod of a controller. Given: root, id, item. */}}
-{{- define "pod" -}}
-{{- $root := .root -}}
-{{- $id := .id -}}
-{{- $volumes := list -}}
-{{- range $name, $volume := $root.Values.persistence -}}
-  {{- $isMounted := and (kindIs "map" $volume) (or (not $volume.advancedMounts) (hasKey ($volume.advancedMounts | default dict) $id)) -}}
-  {{- if and $isMounted (include "enabled" $volume) -}}
-    {{- $type := $volume.type | default "persistentVolumeClaim" -}}
-    {{- $source := dict -}}
-    {{- if eq $type "persistentVolumeClaim" -}}
-      {{- if $volume.existingClaim -}}
-        {{- $source = dict "claimName" (include "text" (dict "root" $root "text" $volume.existingClaim)) -}}
-      {{- else -}}
-        {{- $source = dict "claimName" (include "nameOf" (dict "root" $root "section" "persistence" "id" $name)) -}}
-      {{- end -}}
-    {{- else if has $type (list "configMap" "secret") -}}
-      {{- $source = dict "name" (include "reference" (dict "root" $root "section" (printf "%ss" $type) "ref" $volume)) -}}
-    {{- end -}}
-    {{- $volumes = append $volumes (dict "name" $name $type $source) -}}
-  {{- end -}}
-{{- end -}}
-{{- $from := list -}}
-{{- range $container := .item.containers -}}
-  {{- range $entry := ($container | default dict).envFrom -}}
-    {{- $keys := dict "configMap" "configMaps" "configMapRef" "configMaps" "secret" "secrets" "secretRef" "secrets" -}}
-    {{- range $key, $section := $keys -}}
-      {{- $ref := kindIs "map" $entry | ternary (dig $key "" ($entry | default dict)) "" -}}
-      {{- if and $ref (kindIs "string" $ref) -}}
-        {{- /* The short form: an identifier where there is one, else a name. */ -}}
-        {{- $ref = dict (hasKey (get $root.Items $section) $ref | ternary "identifier" "name") $ref -}}
-      {{- end -}}
-      {{- if $ref -}}
-        {{- $from = append $from (include "reference" (dict "root" $root "section" $section "ref" $ref)) -}}
-      {{- end -}}
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
-{{- $labels := dict "app.kubernetes.io/name" (include "fullname" $root) "app.kubernetes.io/instance" $root.Release.Name (include "controllerLabel" $root) $id -}}
-{{- $spec := dict "serviceAccountName" (include "podAccount" . | trim) "volumes" $volumes "envFrom" $from -}}
-{{- dict "metadata" (dict "labels" $labels) "spec" $spec | toJson -}}
-{{- end -}}
-
 {{/* What an object says besides its kind and name. Given: an item. One template for each section. */}}
 {{- define "body.controllers" -}}
 {{- $pod := include "pod" . | fromJson -}}
 {{- if eq (.item.type | default "deployment") "cronjob" -}}
-  {{- dict "spec" (dict "jobTemplate" (dict "spec" (dict "template" $pod))) | toJson -}}
+  {{- dict "spec" (dict "schedule" (dig "cronjob" "schedule" "" .item) "jobTemplate" (dict "spec" (dict "template" $pod))) | toJson -}}
 {{- else -}}
   {{- $templates := list -}}
   {{- range (.item.statefulset | default dict).volumeClaimTemplates -}}
@@ -81,7 +29,22 @@
 {{- end -}}
 
 {{- define "body.service" -}}
-{{- dict "spec" (dict "selector" (dict (include "controllerLabel" .root) (.item.controller | default ""))) | toJson -}}
+{{- $root := .root -}}
+{{- $type := .item.type | default "ClusterIP" -}}
+{{- /* Until 3.3.0 a LoadBalancer does not have it. */ -}}
+{{- $hasNodePorts := or (eq $type "NodePort") (and (eq $type "LoadBalancer") (semverCompare ">=3.3.0" $root.Version)) -}}
+{{- $ports := dict -}}
+{{- range $name, $port := .item.ports -}}
+  {{- if include "enabled" $port -}}
+    {{- $_ := set $ports $name (dict "port" (toString $port.port) "targetPort" ($port.targetPort | default $port.port | toString)) -}}
+    {{- if and $hasNodePorts $port.nodePort -}}{{- $_ := set (get $ports $name) "nodePort" (toString $port.nodePort) -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- dict "spec" (dict "type" $type "ports" $ports "selector" (dict (include "controllerLabel" $root) (.item.controller | default ""))) | toJson -}}
+{{- end -}}
+
+{{- define "body.persistence" -}}
+{{- dict "spec" (dict "accessMode" (.item.accessMode | default "") "size" (.item.size | default "")) | toJson -}}
 {{- end -}}
 
 {{- define "body.ingress" -}}
@@ -90,34 +53,41 @@
 {{- range .item.hosts -}}
   {{- range .paths -}}
     {{- with .service -}}
-      {{- $services = append $services (include "reference" (dict "root" $root "section" "service" "ref" .)) -}}
+      {{- $ref := . -}}
+      {{- /* 2.x looks the name up as an identifier first. */ -}}
+      {{- if and (include "is2" $root) (hasKey $root.Items.service (.name | default "")) -}}
+        {{- $ref = dict "identifier" .name -}}
+      {{- end -}}
+      {{- $port := .port | default "" | toString -}}
+      {{- with $ref.identifier -}}
+        {{- $service := get $root.Items.service . | default dict -}}
+        {{- $named := get ($service.ports | default dict) $port | default dict -}}
+        {{- $primary := include "primaryPort" $service | fromJson -}}
+        {{- $port = $named.port | default ($port | default $primary.port) | default "" | toString -}}
+      {{- end -}}
+      {{- $name := include "reference" (dict "root" $root "section" "service" "ref" $ref) -}}
+      {{- $services = append $services (dict "name" $name "port" $port) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- dict "spec" (dict "services" $services) | toJson -}}
 {{- end -}}
 
-{{/* The number of the only port of a service, or of the one that is primary. */}}
-{{- define "primaryPort" -}}
-{{- $all := .ports | default dict -}}
-{{- range $all -}}
-  {{- if or .primary (eq (len $all) 1) -}}{{- toString .port -}}{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{/* 3.x looks a backend's name up as an identifier first; 4.x takes it as it is. */}}
 {{- define "body.route" -}}
 {{- $root := .root -}}
 {{- $backends := list -}}
+{{- $matches := list -}}
 {{- range .item.rules -}}
+  {{- $matches = append $matches (.matches | default list) -}}
   {{- range .backendRefs -}}
     {{- $ref := . -}}
-    {{- if and (include "is3" $root) (hasKey $root.Items.service (.name | default "")) -}}
+    {{- if and (include "isBefore4" $root) (hasKey $root.Items.service (.name | default "")) -}}
       {{- $ref = dict "identifier" .name -}}
     {{- end -}}
     {{- $port := .port | default "" -}}
     {{- if $ref.identifier -}}
-      {{- $primary := include "primaryPort" (get $root.Items.service $ref.identifier | default dict) -}}
+      {{- $primary := (include "primaryPort" (get $root.Items.service $ref.identifier | default dict) | fromJson).port | default "" -}}
       {{- /* Before 3.7.3 it overrules what is stated. */ -}}
       {{- $port = semverCompare ">=3.7.3" $root.Version | ternary (.port | default $primary) $primary -}}
     {{- end -}}
@@ -128,20 +98,22 @@
     {{- $backends = append $backends (dict "name" $name "port" (toString $port) "weight" (toString $weight)) -}}
   {{- end -}}
 {{- end -}}
-{{- dict "spec" (dict "backendRefs" $backends) | toJson -}}
+{{- dict "spec" (dict "backendRefs" $backends "matches" $matches) | toJson -}}
 {{- end -}}
 
 {{- define "body.serviceMonitor" -}}
 {{- $ref := .item.service | default (dict "name" (.item.serviceName | default "")) -}}
-{{- dict "spec" (dict "service" (include "reference" (dict "root" .root "section" "service" "ref" $ref))) | toJson -}}
+{{- $service := empty .item.selector | ternary (include "reference" (dict "root" .root "section" "service" "ref" $ref)) "" -}}
+{{- dict "spec" (dict "service" $service "selector" (.item.selector | default dict) "endpoints" (.item.endpoints | default list)) | toJson -}}
 {{- end -}}
 
 {{- define "body.networkpolicies" -}}
 {{- $selector := .item.podSelector | default dict -}}
-{{- with .item.controller -}}
-  {{- $selector = dict "matchLabels" (dict (include "controllerLabel" $.root) .) -}}
+{{- if and .item.controller (not (hasKey .item "podSelector")) -}}
+  {{- $selector = dict "matchLabels" (dict (include "controllerLabel" .root) .item.controller) -}}
 {{- end -}}
-{{- dict "spec" (dict "podSelector" $selector) | toJson -}}
+{{- $says := dict "podSelector" $selector "policyTypes" (.item.policyTypes | default list) "rules" (.item.rules | default dict) -}}
+{{- dict "spec" $says | toJson -}}
 {{- end -}}
 
 {{- define "body.rbac.roles" -}}

@@ -52,13 +52,14 @@ fn whole_sections(chart: &Chart<'_>, older: &mut Older) {
     }
 }
 
-/// Until 3.1.0 zero is nothing to the chart, and the default applies.
+/// In 3.0 zero is nothing to the chart, and the default applies; in 2.x that is so of weights alone.
 fn zeros(chart: &Chart<'_>, older: &mut Older) {
     if chart.version >= Version::v3(1, 0) {
         return;
     }
     let mut found = Vec::new();
-    for (id, controller) in chart.section(Section::Controllers).map(Value::entries).unwrap_or_default() {
+    let controllers = chart.section(Section::Controllers).filter(|_| chart.version != Version::V2);
+    for (id, controller) in controllers.map(Value::entries).unwrap_or_default() {
         for keys in [
             &["revisionHistoryLimit"][..],
             &["cronjob", "successfulJobsHistory"],
@@ -116,9 +117,11 @@ pub(super) fn backends<'v>(chart: &Chart<'v>) -> Vec<(&'v str, usize, usize, &'v
     found
 }
 
-/// From 3.0.3 the schema takes `nodePort`; until 3.3.0 a LoadBalancer does not have it.
+/// 2.x takes any key, and from 3.0.3 the schema takes `nodePort`; until 3.3.0 a LoadBalancer does not
+/// have it.
 fn node_ports(chart: &Chart<'_>, older: &mut Older) {
-    if chart.version < Version::v3(0, 3) || chart.version >= Version::v3(3, 0) {
+    let is_taken = chart.version == Version::V2 || chart.version >= Version::v3(0, 3);
+    if !is_taken || chart.version >= Version::v3(3, 0) {
         return;
     }
     for (id, service) in chart.section(Section::Service).map(Value::entries).unwrap_or_default() {

@@ -29,7 +29,7 @@ pub(super) struct Older {
 impl Older {
     pub(super) fn of(chart: &Chart<'_>, to: Version) -> Older {
         let mut older = Older { removed: Vec::new(), escaped: Vec::new(), doubts: Vec::new() };
-        if !chart.version.is_3() {
+        if !chart.version.is_before_4() {
             return older;
         }
         keys::find(chart, &mut older);

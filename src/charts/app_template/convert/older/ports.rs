@@ -71,10 +71,14 @@ fn primary<'v>(chart: &Chart<'v>, service: &Item<'v>) -> Primary<'v> {
     if ports.iter().any(|port| !port.is_certain) {
         return Primary::Open;
     }
-    let marked: Vec<_> = ports.iter().filter(|port| switch(port.values.get("primary"), false) != Some(false)).collect();
+    let is_marked = |port: &Item<'v>| switch(port.values.get("primary"), false);
+    let marked: Vec<_> = ports.iter().filter(|port| is_marked(port) != Some(false)).collect();
     let number = |port: &Item<'v>| Primary::One(port.values.text_at(&["port"]));
     match (marked.as_slice(), ports.as_slice()) {
-        ([one], _) if switch(one.values.get("primary"), false) == Some(true) => number(one),
+        // Of several the last one wins.
+        ([_, ..], _) if marked.iter().all(|port| is_marked(port) == Some(true)) => {
+            marked.iter().max_by_key(|port| port.identifier).map_or(Primary::Open, |port| number(port))
+        }
         ([], [only]) => number(only),
         ([], several) if several.len() > 1 && chart.version < Version::v3(7, 2) => {
             Primary::Random(several.iter().map(|port| port.identifier).collect())

@@ -229,3 +229,16 @@ fn what_later_versions_reject_is_refused() {
     becomes((6, 0), "{}", "{}", &["hostUsers"]);
     becomes((0, 4), "{serviceMonitor: {a: {}}}", "{serviceMonitor: {a: {}}}", &["jobLabel"]);
 }
+
+#[test]
+fn of_several_primary_ports_the_last_one_is_used() {
+    let route = |port: &str| {
+        format!(
+            "{{service: {{a: {{ports: {{http: {{port: 80, primary: true}}, web: {{port: 81, primary: true}}}}}}}}, \
+             route: {{r: {{suffix: r, rules: [{{backendRefs: [{{identifier: a{port}}}]}}]}}}}}}"
+        )
+    };
+    let before = |port: &str| route(port).replace("suffix: r, ", "").replace("identifier", "name");
+    becomes((6, 1), &before(", port: 80"), &route(""), &["3.6.1 uses port 81 of service a whatever it says"]);
+    becomes((6, 1), &before(", port: 81"), &route(", port: 81"), &[]);
+}
