@@ -34,6 +34,7 @@ mod recipe_tables;
 mod recipes;
 mod remediation_defaults;
 mod report;
+mod route_vectors;
 mod schema;
 mod terminal;
 mod tutorial;

@@ -125,6 +125,6 @@ fn kind_at(item: &Item<'_>, key: &str, absent: Option<&str>) -> Option<String> {
 
 pub(super) use v3::{
     MAIN, OLD_TOKEN, account as account_v3, extra_accounts as extra_accounts_v3, own_account as own_account_v3,
-    token as token_v3,
+    service as service_v3, token as token_v3,
 };
 pub(super) use v4::{accounts as accounts_v4, name as name_v4, siblings as siblings_v4};

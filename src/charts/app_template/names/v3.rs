@@ -98,6 +98,12 @@ fn counted(chart: &Chart<'_>, full: &Name, item: &Item<'_>, several: Option<bool
     }
 }
 
+/// Row B: the name of a Service, enabled or not.
+pub(crate) fn service(chart: &Chart<'_>, item: &Item<'_>) -> Name {
+    let count = several(&enabled(chart.section(Section::Service)));
+    counted(chart, &chart.fullname(), item, count, true)
+}
+
 /// Row A of policies: 3.0 and 3.1 count the entries of another key, which makes nothing, so that
 /// mostly every policy has the full name.
 fn several_policies(chart: &Chart<'_>, items: &[Item<'_>]) -> Option<bool> {
