@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use aho_corasick::AhoCorasick;
 
 use super::builds::Builds;
+use super::listed;
 use super::names::{fits, has_name, is_in_comment, is_whole_word};
-use super::{has_key, listed};
 use crate::charts::app_template::{Deployed, is_installed};
 use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
 use crate::repo::{EntryKind, RepoPath};
@@ -280,7 +280,7 @@ impl<'a> Makers<'a> {
 
     fn says_key(&self, object: &Rendered, key: &str) -> bool {
         let is_policy = object.api_version.contains("kyverno.io/");
-        is_policy && self.view.node(&object.at).and_then(Value::of).is_none_or(|value| has_key(&value, key))
+        is_policy && self.view.node(&object.at).and_then(Value::of).is_none_or(|value| value.has_key(key))
     }
 }
 

@@ -34,12 +34,11 @@ mod skips;
 mod tests;
 mod tokens;
 mod variables;
-mod webhooks;
 
 pub use codes::CODES;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::flux::{Value, View};
+use crate::flux::View;
 use crate::repo::RepoPath;
 use builds::Builds;
 
@@ -84,14 +83,5 @@ fn listed(names: impl IntoIterator<Item = String>) -> String {
     match names.len() {
         more if more > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), more - SHOWN),
         _ => names.join(", "),
-    }
-}
-
-/// Whether a mapping in a value has a key.
-fn has_key(value: &Value, key: &str) -> bool {
-    match value {
-        Value::Sequence(items) => items.iter().any(|item| has_key(item, key)),
-        Value::Mapping(entries) => entries.iter().any(|(name, value)| name == key || has_key(value, key)),
-        _ => false,
     }
 }

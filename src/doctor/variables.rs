@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builds::Builds;
 use super::codes::{FILLED_BY_WEBHOOK, VARIABLE};
 use super::owners::line;
-use super::{finding, listed, webhooks};
+use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, FluxKustomization, Object, Rendered, SubstituteFrom, Value, Variables, View};
+use crate::flux::{
+    At, ClusterId, FluxKustomization, Object, Rendered, SUBSTITUTE, SubstituteFrom, Value, Variables, View,
+};
 use crate::yaml::{Kind, Node};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
@@ -15,7 +17,6 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
     let mut unsubstituted: BTreeMap<(&At, String), BTreeSet<String>> = BTreeMap::new();
     let made = secrets_made(view);
-    let filling = webhooks::filling(view);
     let mut silenced: BTreeMap<ClusterId, BTreeSet<(&At, String)>> = BTreeMap::new();
     for (id, kustomization) in view.graph().kustomizations.entries() {
         if may_come_from_elsewhere(kustomization, &made) {
@@ -26,7 +27,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
             for object in builds.by(id) {
                 let names = [Some(&object.name), object.namespace.as_ref()];
                 for name in names.into_iter().flatten().flat_map(|text| kustomization.variables.missing_in(text)) {
-                    if filling.contains_key(&kustomization.cluster) {
+                    if view.fills_variables(kustomization.cluster).is_some() {
                         silenced.entry(kustomization.cluster).or_default().insert((&object.at, name));
                         continue;
                     }
@@ -38,7 +39,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         let strict = view.graph().clusters[kustomization.cluster].substitutes_strictly() == Some(true);
         for object in builds.by(id).iter().filter(|object| is_substituted(object)) {
             for (line, name) in missing(view, &kustomization.variables, object) {
-                if filling.contains_key(&kustomization.cluster) {
+                if view.fills_variables(kustomization.cluster).is_some() {
                     silenced.entry(kustomization.cluster).or_default().insert((&object.at, name));
                     continue;
                 }
@@ -52,8 +53,8 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         let message = format!("${{{name}}} is in a name, and {} has no spec.postBuild: it stays as it is", listed(by));
         finding(Severity::Error, VARIABLE, &at.path, line(view, at), message)
     });
-    let notes = silenced.into_iter().map(|(cluster, variables)| {
-        let (at, what) = &filling[&cluster];
+    let notes = silenced.into_iter().filter_map(|(cluster, variables)| {
+        let (at, what) = view.fills_variables(cluster)?;
         let number = variables.len();
         let them = if number == 1 {
             "1 variable without a value is".to_owned()
@@ -62,7 +63,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
         };
         let cluster = &view.graph().clusters[cluster].name;
         let message = format!("{what} may fill variables in cluster {cluster}: {them} not reported");
-        finding(Severity::Note, FILLED_BY_WEBHOOK, &at.path, line(view, at), message)
+        Some(finding(Severity::Note, FILLED_BY_WEBHOOK, &at.path, line(view, at), message))
     });
     let notes: Vec<Finding> = notes.collect();
     found
@@ -102,7 +103,6 @@ fn may_come_from_elsewhere(kustomization: &FluxKustomization, made: &BTreeSet<St
 }
 
 fn is_substituted(object: &Rendered) -> bool {
-    const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
     let is_disabled = |value: Option<&String>| value.is_some_and(|value| value == "disabled");
     !is_disabled(object.labels.get(SUBSTITUTE)) && !is_disabled(object.annotations.get(SUBSTITUTE))
 }

@@ -32,15 +32,17 @@ mod view;
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
     FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
-    ReleasesRoot, States, SubstituteFrom, address, remote_cluster,
+    ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, remote_cluster,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
     SourceRef, WorkloadKind, is_kustomization_file, on_all_cores,
 };
-pub use kustomize::{Artifact, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled};
+pub use kustomize::{
+    Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,
+};
 pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread};
-pub use value::{FieldDifference, Value, Variables, rewrite};
+pub use value::{FieldDifference, Value, Variables, rewrite, with_escaped};
 pub use view::{
     Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId,
     Radius, Radiuses, Release, Traced, View,

@@ -21,7 +21,7 @@ impl Deployed<'_> {
     /// The pods that have an account of their own and do not get its token, where both are certain.
     pub fn tokenless(&self) -> Vec<Tokenless> {
         let chart = &self.chart;
-        let has_volume = chart.values.get("persistence").is_some_and(|volumes| has_key(volumes, "serviceAccountToken"));
+        let has_volume = chart.values.get("persistence").is_some_and(|volumes| volumes.has_key("serviceAccountToken"));
         if self.numbers[0] != 5 || self.is_changed_later || has_volume {
             return Vec::new();
         }
@@ -70,13 +70,5 @@ impl Deployed<'_> {
         };
         let mut certain = bindings.iter().filter(|binding| binding.is_certain);
         certain.any(|binding| binding.values.get("subjects").map(Value::items).unwrap_or_default().iter().any(is_it))
-    }
-}
-
-fn has_key(value: &Value, key: &str) -> bool {
-    match value {
-        Value::Sequence(items) => items.iter().any(|item| has_key(item, key)),
-        Value::Mapping(entries) => entries.iter().any(|(name, value)| name == key || has_key(value, key)),
-        _ => false,
     }
 }

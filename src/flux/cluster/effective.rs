@@ -14,6 +14,19 @@ pub(in crate::flux) fn effective(
     identity: Option<(&str, Option<&str>)>,
     variables: &Variables,
 ) -> Option<Value> {
+    let mut object = built(root, patches, identity)?;
+    if variables.any && !excludes_substitution(&object) {
+        object.map_text(&|text| variables.substitute(text));
+    }
+    Some(object)
+}
+
+/// An object before variables are filled in.
+pub(in crate::flux) fn built(
+    root: Node<'_>,
+    patches: &[Arc<Patch>],
+    identity: Option<(&str, Option<&str>)>,
+) -> Option<Value> {
     let mut object = Value::of(root)?;
     for patch in patches {
         patch.apply(&mut object);
@@ -26,14 +39,13 @@ pub(in crate::flux) fn effective(
         }
         object.set("metadata", metadata);
     }
-    if variables.any && !excludes_substitution(&object) {
-        object.map_text(&|text| variables.substitute(text));
-    }
     Some(object)
 }
 
+/// The label or annotation by which an object excludes itself from substitution, with `disabled`.
+pub const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
 /// Whether an object excludes itself from substitution.
-fn excludes_substitution(object: &Value) -> bool {
-    const DISABLED: &str = "kustomize.toolkit.fluxcd.io/substitute";
-    ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, DISABLED]) == Some("disabled"))
+pub fn excludes_substitution(object: &Value) -> bool {
+    ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, SUBSTITUTE]) == Some("disabled"))
 }

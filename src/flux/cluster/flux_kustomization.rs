@@ -236,7 +236,9 @@ impl FluxKustomization {
     /// ones win, then `substitute`, which wins over all. `look_up` returns the data of a ConfigMap
     /// or Secret, or `None` if it is not in this tree.
     pub(super) fn read_variables(&mut self, look_up: &mut dyn FnMut(&str, &str) -> Option<Data>) {
+        let strategy = self.object.text_at(&["spec", "postBuild", "substituteStrategy"]);
         let mut variables = Variables::default();
+        variables.any = strategy == Some("Always");
         for from in &self.substitute_from {
             variables.any = true;
             match look_up(&from.kind, &from.name) {

@@ -120,6 +120,11 @@ impl Generator {
         self.behavior == Behavior::Create
     }
 
+    /// The texts that it puts into a ConfigMap; `None` if one of its files cannot be read.
+    pub fn texts(&self, dir: &RepoPath, tree: &Tree) -> Option<Vec<String>> {
+        Some(self.content(dir, tree)?.texts().into_iter().map(str::to_owned).collect())
+    }
+
     /// What it makes; `None` if one of its files cannot be read.
     fn content(&self, dir: &RepoPath, tree: &Tree) -> Option<Content> {
         let read = |path: &str| {

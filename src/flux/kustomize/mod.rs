@@ -27,6 +27,7 @@ mod unmodelled;
 pub use artifact::Artifact;
 pub(super) use builder::{Builder, Builders, objects};
 pub(super) use generator::Content;
+pub use generator::Generator;
 pub use kustomization::{Kustomization, Listed};
 pub(super) use overlay::Overlay;
 pub(super) use parsed_tree::ParsedTree;

@@ -12,7 +12,7 @@ mod substitute;
 pub use difference::FieldDifference;
 pub(super) use json_patch::Operation;
 pub use rewrite::rewrite;
-pub use substitute::Variables;
+pub use substitute::{Variables, with_escaped};
 
 use std::collections::{HashMap, HashSet};
 
@@ -290,6 +290,15 @@ impl Value {
                 let entry = |(key, value): &(String, Value)| format!("{}: {}", quoted(key), value.to_flow());
                 format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
             }
+        }
+    }
+
+    /// Whether a mapping anywhere in it has a key.
+    pub fn has_key(&self, key: &str) -> bool {
+        match self {
+            Value::Sequence(items) => items.iter().any(|item| item.has_key(key)),
+            Value::Mapping(entries) => entries.iter().any(|(name, value)| name == key || value.has_key(key)),
+            Value::Null | Value::Scalar { .. } => false,
         }
     }
 

@@ -20,8 +20,8 @@ pub struct Variables {
     /// The ConfigMaps and Secrets of `substituteFrom` that are not in this tree, as `kind/name`:
     /// what is in them is unknown.
     pub elsewhere: BTreeSet<String>,
-    /// Whether `postBuild` names any variable or source of variables. Without one, Flux substitutes
-    /// nothing at all.
+    /// Whether `postBuild` names any variable or source of variables, or has them filled in always.
+    /// Otherwise Flux substitutes nothing at all.
     pub any: bool,
 }
 
@@ -63,6 +63,25 @@ impl Variables {
         self.filled(text, NESTING).unwrap_or_else(|| text.to_owned())
     }
 
+    /// Whether filling in variables changes a text beside those that have neither value nor default:
+    /// `$$` becomes `$`, too. See `docs/flux-and-kustomize.md#variables`.
+    pub fn changes_more_in(&self, text: &str) -> bool {
+        text.contains("$$") || places(text).any(|place| place.default.is_some() || self.gives(place.name))
+    }
+
+    /// A text as Flux applies it where a variable without value becomes nothing. A value that is not
+    /// known here stays as it is.
+    pub fn applied(&self, text: &str) -> String {
+        let text = self.substitute(text);
+        let mut out = String::with_capacity(text.len());
+        let mut end = 0;
+        for place in places(&text).filter(|place| place.default.is_none() && !self.gives(place.name)) {
+            out.push_str(&text[end..place.start]);
+            end = place.end;
+        }
+        (out + &text[end..]).replace("$$", "$")
+    }
+
     /// `None` for what is nested too deep or becomes too long.
     fn filled(&self, text: &str, nesting: usize) -> Option<String> {
         let nesting = nesting.checked_sub(1)?;
@@ -87,6 +106,25 @@ impl Variables {
         out.push_str(&text[end..]);
         Some(out)
     }
+}
+
+/// A text with `$$` before each of some variables, so that they stay as they are. `None` if one of them
+/// is in the default of another.
+pub fn with_escaped(text: &str, names: &BTreeSet<String>) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for place in places(text) {
+        if place.default.is_some_and(|default| places(default).any(|inner| names.contains(inner.name))) {
+            return None;
+        }
+        out.push_str(&text[end..place.start]);
+        if names.contains(place.name) && place.default.is_none() {
+            out.push('$');
+        }
+        out.push_str(&text[place.start..place.end]);
+        end = place.end;
+    }
+    Some(out + &text[end..])
 }
 
 /// A `${...}` of a text.
@@ -175,6 +213,25 @@ mod tests {
         let nested = "${X:=".repeat(100_000) + &"}".repeat(100_000);
         assert_eq!(values.substitute(&nested), nested);
         assert!(values.missing_in(&nested).is_empty());
+    }
+
+    #[test]
+    fn what_flux_applies_where_nothing_is_strict() {
+        let mut values = Variables { any: true, ..Variables::default() };
+        values.set("APP", Some("plex"));
+        values.set("SECRET", None);
+        assert_eq!(values.applied("${APP} ${X}${Y:-d} $${Z} $$ ${SECRET} ${V:0:2}"), "plex d ${Z} $ ${SECRET} ");
+        for (text, more) in [("${X} ${Y}", false), ("${X} $$", true), ("${APP}", true), ("${X:-d}", true)] {
+            assert_eq!(values.changes_more_in(text), more, "{text}");
+        }
+    }
+
+    #[test]
+    fn escaped_variables_stay() {
+        let names = BTreeSet::from(["X".to_owned(), "Y".to_owned()]);
+        let escaped = |text: &str| with_escaped(text, &names);
+        assert_eq!(escaped("${X} $${X} ${APP} ${Y/a/b} ${X:-d}"), Some("$${X} $${X} ${APP} $${Y/a/b} ${X:-d}".into()));
+        assert_eq!(escaped("${APP:-${X}}"), None, "what an escape in a default means is not certain");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod radius;
 mod release;
 mod traced;
 mod update;
+mod webhooks;
 
 pub use arrivals::{Arrival, Changed};
 pub use input::{Input, NotBuilt};
@@ -24,10 +25,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::listing::Listings;
+use self::webhooks::Filling;
 
 use crate::flux::cluster::{
     ClusterId, EntryTemplate, FluxKustomization, Following, Given, Graph, KustomizationTemplate, Reach, arriving,
-    effective, entry_templates, kustomization_templates,
+    built, effective, entry_templates, kustomization_templates,
 };
 use crate::flux::files::{
     At, Barred, FileView, HelmRepository, Object, OciRepository, Scan, is_kustomization_file, on_all_cores,
@@ -56,6 +58,7 @@ pub struct View {
     inputs: Arc<BTreeSet<RepoPath>>,
     entry_templates: Arc<Vec<EntryTemplate>>,
     listings: Listings,
+    filling: Filling,
     following: Option<Arc<Following>>,
     given: Arc<Given>,
 }
@@ -169,6 +172,7 @@ impl View {
             kustomizations: Arc::new(kustomizations),
             patches: Arc::new(patches),
             listings: Listings::default(),
+            filling: Filling::default(),
             following: None,
             scan: Arc::new(scan),
             given,
@@ -338,6 +342,11 @@ impl View {
     pub fn effective_text(&self, root: Node<'_>, reach: &Reach) -> Option<Value> {
         let variables = &self.graph.kustomizations[reach.kustomization].variables;
         effective(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())), variables)
+    }
+
+    /// A text of an object as Kustomize builds it, before variables are filled in.
+    pub fn built_text(&self, root: Node<'_>, reach: &Reach) -> Option<Value> {
+        built(root, &reach.patches, Some((&reach.name, reach.namespace.as_deref())))
     }
 
     /// Why a file is never changed, if so. A path where nothing is yet is barred if git ignores it, or

@@ -1,9 +1,12 @@
 //! What gives Flux Kustomizations variables in the cluster.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use super::has_key;
-use crate::flux::{At, ClusterId, Installed, Reach, Value, View};
+use super::{Installed, View};
+use crate::flux::cluster::{ClusterId, Reach};
+use crate::flux::files::At;
+use crate::flux::value::Value;
 
 /// Charts of webhooks that add to `spec.postBuild` of every Flux Kustomization: the name, when that
 /// was seen, and where.
@@ -20,12 +23,19 @@ const CHARTS: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// What fills variables in a cluster: where it is, and what it is.
-pub(super) type Filling = BTreeMap<ClusterId, (At, String)>;
+/// What fills variables in each cluster: where it is, and what it is. Made when it is first asked for.
+pub(super) type Filling = Arc<OnceLock<BTreeMap<ClusterId, (At, String)>>>;
 
-/// The clusters in which something of the tree may fill variables.
-pub(super) fn filling(view: &View) -> Filling {
-    let mut found = Filling::new();
+impl View {
+    /// What may give Flux Kustomizations of a cluster more variables than the tree shows: where it
+    /// is, and what it is.
+    pub fn fills_variables(&self, cluster: ClusterId) -> Option<&(At, String)> {
+        self.filling.get_or_init(|| filling(self)).get(&cluster)
+    }
+}
+
+fn filling(view: &View) -> BTreeMap<ClusterId, (At, String)> {
+    let mut found = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches {
             if let Some(what) = what_fills(view, at, reach) {
@@ -66,7 +76,7 @@ fn what_fills(view: &View, at: &At, reach: &Reach) -> Option<String> {
         }
         "ClusterPolicy" | "Policy" | "MutatingPolicy" if reach.api_version.contains("kyverno.io/") => {
             let object = view.effective(at, reach)?;
-            let changes = has_key(&object, "mutate") || reach.kind == "MutatingPolicy";
+            let changes = object.has_key("mutate") || reach.kind == "MutatingPolicy";
             (changes && names_text(&object, "Kustomization")).then(|| format!("{} {}", reach.kind, reach.name))
         }
         _ => None,
