@@ -80,14 +80,14 @@ struct Compared<'c> {
     work: &'c Work<'c>,
     after: &'c View,
     /// The documents that change, each with its unit.
-    changed: BTreeMap<&'c At, &'c Subject>,
+    changed: BTreeMap<At, &'c Subject>,
     files: BTreeMap<&'c RepoPath, &'c Subject>,
 }
 
 impl<'c> Compared<'c> {
     fn of(work: &'c Work<'c>, found: &'c Found<'_>, after: &'c View) -> Compared<'c> {
         let all = found.open.iter().flat_map(|(subject, made)| made.iter().map(move |made| (subject, made)));
-        let changed = all.clone().filter_map(|(subject, made)| Some((&made.document.object?.at, subject)));
+        let changed = all.clone().filter_map(|(subject, made)| Some((made.document.at()?, subject)));
         let files = all.filter(|(_, made)| is_kustomization_file(made.document.path));
         let files = files.map(|(subject, made)| (made.document.path, subject)).collect();
         Compared { work, after, changed: changed.collect(), files }

@@ -6,7 +6,7 @@ use super::RecipeMigration;
 use crate::flux::{Value, View, is_kustomization_file};
 use crate::plan::author::subject;
 use crate::plan::{Finding, Subject};
-use crate::recipe::select::{Answer, Document, Files, Select, Selector};
+use crate::recipe::select::{Answer, Document, Files, Select, Selector, Where, restated};
 use crate::recipe::stage::{Outcome, refusal, run};
 use crate::recipe::verb::{Refused, Seen, Verb};
 use crate::recipe::{Recipe, Stage};
@@ -73,7 +73,7 @@ impl<'v> Found<'v> {
         let Some((answer, from)) = extent.ask(&document) else { return };
         self.funnel.all += 1;
         let outcome = match &answer {
-            Answer::Yes => run(stage, &document, &from),
+            Answer::Yes => made(stage, &document, &from),
             Answer::No(condition) => {
                 *self.funnel.left_out.entry(condition).or_default() += 1;
                 return;
@@ -84,7 +84,8 @@ impl<'v> Found<'v> {
             }
             // It counts only if there would be something to do.
             Answer::InPart(_) | Answer::Shared(_) => {
-                let has_something = run(stage, &document, &from).map_or(true, |outcome| !outcome.changed_by.is_empty());
+                let has_something =
+                    made(stage, &document, &from).map_or(true, |outcome| !outcome.changed_by.is_empty());
                 let Some(refused) = refusal(&answer).filter(|_| has_something) else { return };
                 Err(refused)
             }
@@ -110,12 +111,28 @@ impl<'v> Found<'v> {
     }
 }
 
+/// What a stage makes of a document that it selects.
+///
+/// # Errors
+/// Why it cannot be, or cannot be written.
+pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Result<Outcome, Refused> {
+    let outcome = run(stage, document, from)?;
+    if let Some(item) = Value::of(document.root).filter(|_| document.generator.is_some()) {
+        restated(&item, from, &outcome.value)?;
+    }
+    Ok(outcome)
+}
+
 fn place_of(document: &Document<'_>) -> String {
     format!("{}:{}", document.path, document.root.line())
 }
 
 /// What the unit of a document is about.
 pub(super) fn subject_of(document: &Document<'_>) -> Subject {
+    if let Some(generator) = document.generator {
+        let namespace = generator.namespace.as_deref().unwrap_or_default();
+        return Subject::object(generator.kind, namespace, &generator.name, document.path);
+    }
     match document.object {
         Some(_) if is_kustomization_file(document.path) => Subject::consumer(document.path),
         Some(object) if !object.name.is_empty() => subject(document.view, object),
@@ -128,6 +145,7 @@ pub(super) struct Extent<'r> {
     selects: Vec<&'r Select>,
     steps: Vec<(Option<Vec<&'r str>>, Option<&'r str>)>,
     reaches_others: bool,
+    reaches_generated: bool,
     of_settings: Select,
 }
 
@@ -146,6 +164,10 @@ impl<'r> Extent<'r> {
                 .steps
                 .iter()
                 .any(|step| step.verb.anywhere().is_some() || matches!(step.verb, Verb::SchemaComment(_))),
+            reaches_generated: [&recipe.select, &stage.select]
+                .into_iter()
+                .chain(stage.steps.iter().map(|step| &step.select))
+                .any(|select| select.looks_in(Where::Generated)),
             of_settings: Select(vec![Selector { files, clusters, ..Selector::default() }]),
         }
     }
@@ -158,6 +180,9 @@ impl<'r> Extent<'r> {
                 continue;
             }
             documents.extend(Document::objects(view, path));
+            if self.reaches_generated {
+                documents.extend(Document::generated(view, path));
+            }
             if self.reaches_others {
                 documents.extend(Document::others(view, path));
             }
@@ -194,7 +219,7 @@ impl<'r> Extent<'r> {
         if self.selects.iter().filter(is_of).count() < self.selects.len() {
             return None;
         }
-        let value = Value::of(document.root)?;
+        let value = document.value()?;
         let first = self.of_settings.ask(document, &value);
         let answer = self.selects.iter().fold(first, |answer, select| answer.and(|| select.ask(document, &value)));
         Some((answer, value))

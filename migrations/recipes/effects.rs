@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::documents::Made;
+use super::variables;
 use super::work::Work;
 use crate::flux::{Object, Reach, Value};
 use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
@@ -33,27 +34,28 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             let message = format!("{field} would be missing, and must be there");
             draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(&path, line));
         }
-        let Some(object) = one.document.object else { continue };
+        let Some((is_of_flux, name)) = kind_and_name(&one.document) else { continue };
         let reaches: Vec<&Reach> = one.document.reaches().collect();
-        if reaches.is_empty() && !object.name.is_empty() && draft.findings.is_empty() {
-            draft
-                .findings
-                .push(Finding::warning(UNREACHED, format!("no cluster applies {}", object.name)).at(&path, line));
+        if reaches.is_empty() && !name.is_empty() && draft.findings.is_empty() {
+            draft.findings.push(Finding::warning(UNREACHED, format!("no cluster applies {name}")).at(&path, line));
         }
+        draft.findings.extend(variables::review(one));
         for reach in &reaches {
             let cluster = &work.view.graph().clusters[reach.cluster].name;
             clusters.insert(cluster.clone());
-            let (Some(before), Some(meant)) = (arriving(work.view, one.document.root, reach), meant(work, one, reach))
-            else {
-                continue;
-            };
-            draft.impact = draft.impact.max(impact_of(object, &before, &meant));
-            draft.effects.extend(effects(cluster, reach, &before, &meant));
+            let arrives = || Some((arrived(work, one, reach)?, meant(work, one, reach)?));
+            let Some((before, after)) = variables::applied(work, one, reach).or_else(arrives) else { continue };
+            draft.impact = draft.impact.max(impact_of(&one.document, is_of_flux, &before, &after));
+            draft.effects.extend(effects(cluster, reach, &before, &after));
         }
         if let Some(path_of_patch) = reaches.iter().find_map(|reach| unfollowed_patch(&one.document, reach)) {
-            let message = format!("{path_of_patch} has patches, and whether they change {} is not known", object.name);
+            let message = format!("{path_of_patch} has patches, and whether they change {name} is not known");
             draft.findings.push(Finding::warning(PATCHES_NOT_FOLLOWED, message).at(&path, line));
         }
+        let Some(object) = one.document.object else {
+            draft.class = Some(OBJECTS);
+            continue;
+        };
         draft.also.extend(other_names(work.view, &object.at));
         if object.is_helm_release() {
             draft.workloads.extend(workloads(work.view, &object.at));
@@ -81,9 +83,29 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     }
 }
 
+/// Whether a document is an object of Flux, and its name; `None` if it is no object.
+fn kind_and_name<'d>(document: &'d Document<'_>) -> Option<(bool, &'d str)> {
+    let of_flux = |object: &Object| {
+        object.api_version.split('/').next().is_some_and(|group| group.ends_with("toolkit.fluxcd.io"))
+    };
+    match (document.object, document.generator) {
+        (Some(object), _) => Some((of_flux(object), &object.name)),
+        (None, Some(generator)) => Some((false, &generator.name)),
+        (None, None) => None,
+    }
+}
+
+/// An object as a cluster gets it; what a generator makes, without data.
+fn arrived(work: &Work<'_>, made: &Made<'_>, reach: &Reach) -> Option<Value> {
+    match made.document.generator {
+        Some(_) => Some(made.from.clone()),
+        None => arriving(work.view, made.document.root, reach),
+    }
+}
+
 /// What a stage makes of an object as a cluster gets it.
 pub(super) fn meant(work: &Work<'_>, made: &Made<'_>, reach: &Reach) -> Option<Value> {
-    let before = arriving(work.view, made.document.root, reach)?;
+    let before = arrived(work, made, reach)?;
     Some(stage::run(work.stage, &made.document, &before).map_or(before, |outcome| outcome.value))
 }
 
@@ -101,13 +123,12 @@ fn lost_field(made: &Made<'_>) -> Option<String> {
     lacking(after).into_iter().find(|field| !before.contains(field))
 }
 
-fn impact_of(object: &Object, before: &Value, after: &Value) -> Impact {
+fn impact_of(document: &Document<'_>, is_of_flux: bool, before: &Value, after: &Value) -> Impact {
     if before.same_as(after) {
         return Impact::None;
     }
-    let is_of_flux = object.api_version.split('/').next().is_some_and(|group| group.ends_with("toolkit.fluxcd.io"));
     let of_spec = |value: &Value| value.get("spec").cloned();
-    match (object.is_helm_release(), is_of_flux) {
+    match (document.is_release(), is_of_flux) {
         // What a release is made of decides whether Helm upgrades it.
         (true, _) => {
             let content = |value: &Value| {
@@ -147,13 +168,13 @@ pub(super) fn called(reach: &Reach) -> String {
 
 /// The first file on the way of an object that has patches, if nobody knows what they do to it.
 fn unfollowed_patch(document: &Document<'_>, reach: &Reach) -> Option<RepoPath> {
-    let object = document.object?;
-    let is_followed =
-        object.is_helm_release() || object.is_flux_kustomization() || SOURCES.iter().any(|kind| object.is_source(kind));
-    if is_followed {
+    let is_followed = |object: &Object| {
+        object.is_helm_release() || object.is_flux_kustomization() || SOURCES.iter().any(|kind| object.is_source(kind))
+    };
+    if document.object.is_some_and(is_followed) {
         return None;
     }
-    let value = Value::of(document.root)?;
+    let value = document.value()?;
     let view = document.view;
     let selects = |patches: &crate::flux::Patches| patches.iter().any(|patch| patch.may_select(&value));
     let of_kustomize = reach

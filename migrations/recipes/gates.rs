@@ -8,7 +8,7 @@ use super::work::clusters_of;
 use crate::flux::{Cluster, Value, View};
 use crate::plan::{Finding, Gate};
 use crate::recipe::gate::Condition;
-use crate::recipe::select::{Answer, Document, Select, flux_of, in_range};
+use crate::recipe::select::{Answer, Document, Select, Where, flux_of, in_range};
 use crate::recipe::version::Range;
 use crate::recipe::{Stage, codes};
 
@@ -168,10 +168,13 @@ fn asked_about<'v>(select: &Select, view: &'v View, cluster: Option<&'v str>) ->
         None => view.files().map(|(path, _)| path).collect(),
     };
     let files = files.into_iter().filter(|path| path.as_str().split('/').next() != Some(OWN));
-    let documents = files.flat_map(|path| Document::objects(view, path));
+    let generated = |path| select.looks_in(Where::Generated).then(|| Document::generated(view, path));
+    let documents = files.flat_map(|path| {
+        Document::objects(view, path).chain(generated(path).into_iter().flatten()).collect::<Vec<_>>()
+    });
     let here = documents.map(|document| cluster.map_or(document, |cluster| document.on(cluster)));
     let here = here.filter(|document| cluster.is_none() || !document.is_unreached());
-    here.filter_map(|document| Some((document, Value::of(document.root)?))).collect()
+    here.filter_map(|document| Some((document, document.value()?))).collect()
 }
 
 fn every(select: &Select, is: &Select, open_if_none: bool, tree: &Tree<'_>) -> Vec<Gate> {

@@ -7,4 +7,5 @@ pub const LIBRARY: &[(&str, &str)] = &[
     ("interval-defaults", include_str!("library/interval-defaults.yaml")),
     ("prune-guard", include_str!("library/prune-guard.yaml")),
     ("schema-comments", include_str!("library/schema-comments.yaml")),
+    ("strict-variables", include_str!("library/strict-variables.yaml")),
 ];

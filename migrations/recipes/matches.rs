@@ -8,13 +8,15 @@ use crate::recipe::verb::{Items, Verb, What};
 use crate::recipe::{Stage, codes};
 
 /// The conditions in the order in which they are asked.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 19] = [
     "param",
+    "in",
     "kind",
     "file",
     "api-version",
     "reached",
     "renders",
+    "variables",
     "where",
     "unless",
     "name",

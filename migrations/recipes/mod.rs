@@ -22,6 +22,9 @@ mod registry;
 mod runbook;
 #[cfg(test)]
 mod skip_tests;
+mod variables;
+#[cfg(test)]
+mod variables_tests;
 mod work;
 mod write;
 

@@ -1,7 +1,7 @@
 //! The text of a unit: the difference between what a document is and what its stage makes of it.
 
 use super::RecipeMigration;
-use super::documents::{Extent, Made, subject_of};
+use super::documents::{Extent, Made, made, subject_of};
 use super::effects::meant;
 use super::work::Work;
 use crate::flux::{FieldDifference, Value, View, rewrite};
@@ -10,8 +10,8 @@ use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
 use crate::plan::{Edited, Finding, Unit};
 use crate::recipe::place::{Part, Place};
 use crate::recipe::promise::Promise;
-use crate::recipe::select::{Answer, Document, comments_of, node_at};
-use crate::recipe::stage::{Outcome, refusal, run};
+use crate::recipe::select::{Answer, Document, comments_of, node_at, restated};
+use crate::recipe::stage::{Outcome, refusal};
 use crate::recipe::verb::{Commenting, schema_change};
 use crate::recipe::{Stage, codes, schema_comment};
 use crate::yaml::{self, Edit, Error, Node, Stream};
@@ -24,24 +24,24 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     };
     let extent = Extent::of(migration, stage);
-    let all = Document::objects(view, path).chain(Document::others(view, path));
+    let all = Document::objects(view, path).chain(Document::others(view, path)).chain(Document::generated(view, path));
     let documents: Vec<Document<'_>> = all.filter(|document| subject_of(document) == unit.id.subject).collect();
     if documents.is_empty() {
         let message = format!("{} is not in {path} any more", unit.id.subject);
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     }
-    let mut made = Vec::new();
+    let mut all = Vec::new();
     for document in documents {
         let Some((answer, from)) = extent.ask(&document) else { continue };
         if let Some(refused) = refusal(&answer) {
             return Edited::Refused(Finding::error(refused.code, refused.message).at(path, document.root.line()));
         }
         if answer == Answer::Yes {
-            let outcome = run(stage, &document, &from);
-            made.push(Made { document, from, outcome });
+            let outcome = made(stage, &document, &from);
+            all.push(Made { document, from, outcome });
         }
     }
-    edited(written(&Work { migration, view, stage }, &made))
+    edited(written(&Work { migration, view, stage }, &all))
 }
 
 /// The proven text of some documents of a file.
@@ -51,6 +51,10 @@ pub(super) fn written(work: &Work<'_>, made: &[Made<'_>]) -> Result<Written, Fin
         let (path, line) = (one.document.path, one.document.root.line());
         match &one.outcome {
             Err(refused) => return Err(Finding::error(refused.code, refused.message.clone()).at(path, line)),
+            Ok(outcome) if one.document.generator.is_some() => {
+                let because = &work.migration.recipe.summary;
+                edits.file(path, |edit| write_generator(edit, one.document.root, (&one.from, outcome), because))?
+            }
             Ok(outcome) => edits.file(path, |edit| {
                 let stream = work.view.file(path).and_then(|file| file.stream.as_deref());
                 write(edit, one.document.root, stream, (&one.from, outcome), &work.migration.recipe.summary)?;
@@ -93,6 +97,21 @@ fn write<'s>(
         }
     }
     rewrite(edit, root, from, &in_order_of(from, &to), because)
+}
+
+/// Writes the difference of what a generator makes into the generator.
+fn write_generator<'s>(
+    edit: &mut Edit<'s>,
+    item: Node<'s>,
+    (from, outcome): (&Value, &Outcome),
+    because: &str,
+) -> Result<(), Error> {
+    let Some(stated) = Value::of(item) else { return Ok(()) };
+    match restated(&stated, from, &outcome.value) {
+        Ok(to) => rewrite(edit, item, &stated, &to, because),
+        // It was asked when the document was read.
+        Err(_) => Ok(()),
+    }
 }
 
 /// A value with the keys that another one has, too, in the order in which that has them: an entry

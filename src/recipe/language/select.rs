@@ -1,10 +1,14 @@
 //! Reads `select`: a mapping of conditions, or a list of such mappings.
 
+use std::collections::BTreeSet;
+
 use super::reader::Reader;
 use super::{KIND, PATTERN};
 use crate::config::{INVALID_VALUE, Keys};
 use crate::recipe::pattern::Pattern;
-use crate::recipe::select::{ApiVersions, ChartTest, Check, Files, GroupKind, Labels, Runs, Select, Selector, Test};
+use crate::recipe::select::{
+    ApiVersions, ChartTest, Check, Files, GroupKind, Labels, Runs, Select, Selector, Test, VariablesTest, Where,
+};
 use crate::recipe::version::{Range, Rows, Version};
 use crate::yaml::{Kind, Node};
 
@@ -38,8 +42,36 @@ impl Reader<'_> {
             all: self.tests(keys, "where"),
             unless: self.tests(keys, "unless"),
             flux: self.range(keys, "flux"),
+            variables: self.variables(keys),
+            places: self.places(keys),
             params: self.asked_params(keys),
         }
+    }
+
+    fn variables(self, keys: &mut Keys<'_, '_>) -> Option<VariablesTest> {
+        let words = [
+            ("unresolved", VariablesTest::Unresolved),
+            ("only-unresolved", VariablesTest::OnlyUnresolved),
+            ("mixed", VariablesTest::Mixed),
+        ];
+        keys.has("variables").then(|| keys.one_of("variables", &words))
+    }
+
+    /// Where to look.
+    fn places(self, keys: &mut Keys<'_, '_>) -> Option<BTreeSet<Where>> {
+        let mut places = BTreeSet::new();
+        for (word, node) in self.texts(keys, "in")? {
+            match word.as_str() {
+                "objects" => places.insert(Where::Objects),
+                "generated" => places.insert(Where::Generated),
+                other => {
+                    let help = "write `objects`, `generated`, or a list of both";
+                    keys.mistake(INVALID_VALUE, node, format!("`in` cannot be `{other}`"), help);
+                    false
+                }
+            };
+        }
+        Some(places)
     }
 
     /// The groups and kinds of a key.

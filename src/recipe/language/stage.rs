@@ -90,7 +90,7 @@ impl Reader<'_> {
                 if is_wide(around)
                     && is_wide(&step.select)
                     && step.verb.anywhere().is_none()
-                    && !step.verb.is_by_table()
+                    && !step.verb.is_by_itself()
                 {
                     let help =
                         "say what it is about: a `kind`, `chart`, `runs` or `file` in `select`, or `at: anywhere`";

@@ -13,12 +13,23 @@ use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
 /// All verbs.
-const VERBS: [&str; 10] =
-    ["set", "add", "remove", "move", "rename-key", "copy-key", "drop-key", "list", "schema-comment", "api-version"];
+const VERBS: [&str; 11] = [
+    "set",
+    "add",
+    "remove",
+    "move",
+    "rename-key",
+    "copy-key",
+    "drop-key",
+    "list",
+    "schema-comment",
+    "api-version",
+    "escape",
+];
 /// Verbs that look at texts.
 const TEXT: &str = "text";
 /// Verbs of the language that this version does not have.
-const LATER: [&str; 2] = ["reference", "escape"];
+const LATER: [&str; 1] = ["reference"];
 
 impl Reader<'_> {
     /// A step.
@@ -60,6 +71,10 @@ impl Reader<'_> {
             "list" => self.list(keys),
             "schema-comment" => self.schema_comment(keys, node),
             "api-version" => self.api_version(keys, node),
+            "escape" => {
+                keys.one_of("escape", &[("unresolved", ())]);
+                Some(Verb::Escape)
+            }
             _ => self.replacing(keys),
         };
         Some(Step { select, guards, verb: verb?, line: node.line() })

@@ -3,12 +3,21 @@
 use std::sync::Arc;
 
 use super::{Answer, GroupKind, Select};
-use crate::flux::{Object, Reach, Value, View};
+use crate::flux::{At, Generator, Object, Reach, Value, View};
 use crate::recipe::pattern::Patterns;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
-/// A document of a file, or an item of a List.
+/// Where documents are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Where {
+    /// In files.
+    Objects,
+    /// What generators of Kustomize make.
+    Generated,
+}
+
+/// A document of a file, an item of a List, or what a generator makes.
 #[derive(Clone, Copy)]
 pub struct Document<'v> {
     /// The tree.
@@ -19,6 +28,8 @@ pub struct Document<'v> {
     pub root: Node<'v>,
     /// The object, if it is one.
     pub object: Option<&'v Object>,
+    /// The generator that makes it; its node is that of the generator then.
+    pub generator: Option<&'v Generator>,
     /// The cluster whose reaches count, if not all do.
     pub cluster: Option<&'v str>,
 }
@@ -29,7 +40,7 @@ impl<'v> Document<'v> {
         let objects = view.file(path).into_iter().flat_map(|file| &file.objects).flat_map(Object::expanded);
         objects.filter_map(move |object| {
             let root = view.node(&object.at)?;
-            Some(Document { view, path, root, object: Some(object), cluster: None })
+            Some(Document { view, path, root, object: Some(object), generator: None, cluster: None })
         })
     }
 
@@ -39,7 +50,7 @@ impl<'v> Document<'v> {
         let Some(stream) = &file.stream else { return Vec::new() };
         let is_object = |number: usize| file.objects.iter().any(|object| object.at.document == number);
         let others = stream.documents().enumerate().filter(|(number, _)| !is_object(*number));
-        others.map(|(_, root)| Document { view, path, root, object: None, cluster: None }).collect()
+        others.map(|(_, root)| Document { view, path, root, object: None, generator: None, cluster: None }).collect()
     }
 
     /// This one, as one cluster applies it.
@@ -48,12 +59,54 @@ impl<'v> Document<'v> {
         Document { cluster: Some(cluster), ..self }
     }
 
+    /// Its value; of what a generator makes, without data.
+    pub fn value(&self) -> Option<Value> {
+        match self.generator {
+            Some(generator) => Some(Document::made(generator)),
+            None => Value::of(self.root),
+        }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Where {
+        if self.generator.is_some() { Where::Generated } else { Where::Objects }
+    }
+
+    /// The place from which it is applied: what a generator makes, from its file.
+    pub fn at(&self) -> Option<At> {
+        match (self.object, self.generator) {
+            (Some(object), _) => Some(object.at.clone()),
+            (None, Some(_)) => Some(At::document(self.path, 0)),
+            (None, None) => None,
+        }
+    }
+
     /// Who applies it.
     pub fn reaches(&self) -> impl Iterator<Item = &'v Reach> {
         let graph = self.view.graph();
-        let reaches = self.object.map_or(&[][..], |object| graph.reaches(&object.at));
-        let cluster = self.cluster;
-        reaches.iter().filter(move |reach| cluster.is_none_or(|name| graph.clusters[reach.cluster].name == name))
+        let (object, generator, cluster) = (self.object, self.generator, self.cluster);
+        let reaches = self.at().map_or(&[][..], |at| graph.reaches(&at));
+        let document = *self;
+        let is_it = move |reach: &&Reach| match (object, generator) {
+            (_, Some(generator)) => {
+                reach.kind == generator.kind && reach.name == document.name_of_made(generator, reach)
+            }
+            (Some(object), None) => reach.kind == object.kind,
+            (None, None) => false,
+        };
+        reaches
+            .iter()
+            .filter(is_it)
+            .filter(move |reach| cluster.is_none_or(|name| graph.clusters[reach.cluster].name == name))
+    }
+
+    /// The name of what a generator makes, where it arrives.
+    fn name_of_made(&self, generator: &Generator, reach: &Reach) -> String {
+        let on_its_way = reach.through.iter().rev().filter_map(|path| self.view.kustomization(&path.dir()));
+        let name = on_its_way.fold(generator.name.clone(), |name, kustomization| {
+            format!("{}{name}{}", kustomization.prefix, kustomization.suffix)
+        });
+        self.view.graph().kustomizations[reach.kustomization].variables.substitute(&name)
     }
 
     /// Whether no cluster applies it.
@@ -64,6 +117,7 @@ impl<'v> Document<'v> {
     /// Whether it is of a group and kind.
     pub fn is_of(&self, kind: &GroupKind) -> bool {
         self.object.is_some_and(|object| kind.is(&object.api_version, &object.kind))
+            || self.generator.is_some_and(|generator| kind.is("v1", generator.kind))
     }
 
     /// Whether it is a HelmRelease.
@@ -73,16 +127,18 @@ impl<'v> Document<'v> {
 
     /// The version of its API, without the group.
     pub fn api_version(&self) -> &str {
-        let whole = self.object.map_or("", |object| &object.api_version);
+        let whole = self.object.map_or(self.generator.map_or("", |_| "v1"), |object| &object.api_version);
         whole.rsplit_once('/').map_or(whole, |(_, version)| version)
     }
 
     /// Its effective name and namespace.
     pub fn name<'n>(&'n self, reach: Option<&'n Reach>) -> (&'n str, &'n str) {
-        match (reach, self.object) {
-            (Some(reach), _) => (&reach.name, reach.namespace.as_deref().unwrap_or_default()),
-            (None, Some(object)) => (&object.name, object.namespace.as_deref().unwrap_or_default()),
-            (None, None) => ("", ""),
+        let namespace = |namespace: &'n Option<String>| namespace.as_deref().unwrap_or_default();
+        match (reach, self.object, self.generator) {
+            (Some(reach), ..) => (&reach.name, namespace(&reach.namespace)),
+            (None, Some(object), _) => (&object.name, namespace(&object.namespace)),
+            (None, None, Some(generator)) => (&generator.name, namespace(&generator.namespace)),
+            (None, None, None) => ("", ""),
         }
     }
 
@@ -108,7 +164,14 @@ impl<'v> Document<'v> {
         let rendered = graph.reached().filter(|(_, reaches)| reaches.iter().any(applies));
         let mut documents = rendered.filter_map(|(at, _)| {
             let (object, root) = (self.view.object(at)?, self.view.node(at)?);
-            let document = Document { view: self.view, path: &at.path, root, object: Some(object), cluster: None };
+            let document = Document {
+                view: self.view,
+                path: &at.path,
+                root,
+                object: Some(object),
+                generator: None,
+                cluster: None,
+            };
             Some(select.ask(&document, &Value::of(root)?))
         });
         if documents.any(|answer| answer.is_yes()) { Answer::Yes } else { Answer::No("renders") }

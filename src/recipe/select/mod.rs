@@ -2,16 +2,20 @@
 
 mod chart;
 mod document;
+mod generated;
 mod labels;
 mod object;
 mod value;
+mod variables;
 
 pub use chart::{ChartTest, Runs, Stated};
-pub use document::Document;
+pub use document::{Document, Where};
+pub use generated::restated;
 pub use labels::Labels;
 pub use object::{ApiVersions, Files, GroupKind};
 pub use value::{Check, Test};
 pub use value::{comments_of, node_at};
+pub use variables::{Unresolved, VariablesTest};
 
 use std::collections::BTreeSet;
 
@@ -58,6 +62,10 @@ pub struct Selector {
     pub unless: Vec<Test>,
     /// Such a version of Flux, on all its clusters.
     pub flux: Option<Range>,
+    /// What is asked of its variables.
+    pub variables: Option<VariablesTest>,
+    /// Where to look; objects in files, if nothing says so.
+    pub places: Option<BTreeSet<Where>>,
     /// Whether the parameters have the values that are asked for. Known when the recipe is read.
     pub params: Option<bool>,
 }
@@ -151,10 +159,20 @@ impl Select {
         all.filter(|all| !all.is_empty()).map(|all| all.concat())
     }
 
+    /// Whether one of its alternatives looks in a place beside objects in files.
+    pub fn looks_in(&self, place: Where) -> bool {
+        self.0.iter().filter_map(|one| one.places.as_ref()).any(|places| places.contains(&place))
+    }
+
     /// Whether each of its alternatives says enough to be no mistake.
     pub fn is_narrow(&self) -> bool {
-        let is_narrow =
-            |one: &Selector| !one.kinds.is_empty() || one.chart.is_some() || one.runs.is_some() || one.files.is_some();
+        let is_narrow = |one: &Selector| {
+            !one.kinds.is_empty()
+                || one.chart.is_some()
+                || one.runs.is_some()
+                || one.files.is_some()
+                || one.variables.is_some()
+        };
         !self.0.is_empty() && self.0.iter().all(is_narrow)
     }
 }
@@ -196,6 +214,7 @@ impl Selector {
     fn as_stated(&self, document: &Document<'_>, value: &Value) -> Answer {
         let holds = |is: Option<bool>, condition| Answer::of(is.unwrap_or(true), condition);
         holds(self.params, "param")
+            .and(|| holds(self.places.as_ref().map(|places| places.contains(&document.place())), "in"))
             .and(|| Answer::of(self.kinds.is_empty() || self.kinds.iter().any(|kind| document.is_of(kind)), "kind"))
             .and(|| Answer::of(self.chart.is_none() || document.is_release(), "chart"))
             .and(|| holds(self.files.as_ref().map(|files| files.has(document.path)), "file"))
@@ -205,6 +224,10 @@ impl Selector {
             .and(|| holds(self.reached.map(|wanted| wanted != document.is_unreached()), "reached"))
             .and(|| match &self.renders {
                 Some(select) => document.renders(select),
+                None => Answer::Yes,
+            })
+            .and(|| match &self.variables {
+                Some(test) => test.ask(document),
                 None => Answer::Yes,
             })
             .and(|| {

@@ -3,6 +3,7 @@
 
 mod add;
 mod anywhere;
+mod escape;
 mod keys;
 mod list;
 mod moved;
@@ -80,6 +81,8 @@ pub enum Verb {
     ApiVersion(ToNewest),
     /// `schema-comment`.
     SchemaComment(Settings),
+    /// `escape: unresolved`.
+    Escape,
 }
 
 /// What happens to the comment of an entry.
@@ -208,6 +211,7 @@ impl Verb {
         match self {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
             Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
+            Verb::Escape => escape::act(document, value, notes),
             other => other.act_in(Some(document), value, guards, notes),
         }
     }
@@ -239,7 +243,7 @@ impl Verb {
             Verb::Keys(keys) => keys.act(value, guards, notes),
             Verb::List(list) => list.act(value),
             Verb::Text(replacing) => replacing.act(value),
-            Verb::ApiVersion(_) | Verb::SchemaComment(_) => Ok(Seen::default()),
+            Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape => Ok(Seen::default()),
         }
     }
 
@@ -255,6 +259,7 @@ impl Verb {
             Verb::Text(_) => "text",
             Verb::ApiVersion(_) => "api-version",
             Verb::SchemaComment(_) => "schema-comment",
+            Verb::Escape => "escape",
         }
     }
 
@@ -266,14 +271,14 @@ impl Verb {
             Verb::Keys(Keys { at: Reach::At(path), .. }) | Verb::Text(Replacing { at: Reach::At(path), .. }) => {
                 vec![path]
             }
-            Verb::Keys(_) | Verb::Text(_) | Verb::ApiVersion(_) | Verb::SchemaComment(_) => Vec::new(),
+            Verb::Keys(_) | Verb::Text(_) | Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape => Vec::new(),
             Verb::List(list) => vec![&list.path],
         }
     }
 
     /// Whether it says itself what it is about.
-    pub fn is_by_table(&self) -> bool {
-        matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_))
+    pub fn is_by_itself(&self) -> bool {
+        matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape)
     }
 
     /// Whether it looks in everything, and then the longest text that it looks for.

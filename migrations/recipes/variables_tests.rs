@@ -1,0 +1,45 @@
+//! Variables that may get a value from elsewhere are left alone.
+
+use super::{LIBRARY, cases, run_case};
+
+/// A cluster with a script that has a variable, and another file.
+fn changes(post_build: &str, more: &str) -> bool {
+    let text = format!(
+        "- name: a script
+  before:
+    kubernetes/cluster.yaml: |
+      apiVersion: source.toolkit.fluxcd.io/v1
+      kind: GitRepository
+      metadata: {{name: home, namespace: flux-system}}
+      spec: {{url: https://git.example.org/home}}
+      ---
+      apiVersion: kustomize.toolkit.fluxcd.io/v1
+      kind: Kustomization
+      metadata: {{name: cluster, namespace: flux-system}}
+      spec: {{path: ./kubernetes, sourceRef: {{kind: GitRepository, name: home}}, postBuild: {post_build}}}
+    kubernetes/script.yaml: |
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {{name: script, namespace: jobs}}
+      data: {{run: 'echo ${{X}}'}}
+    kubernetes/more.yaml: |
+      {}
+  after: same
+",
+        more.replace('\n', "\n      ")
+    );
+    let recipe = LIBRARY.iter().find(|(name, _)| *name == "strict-variables").unwrap().1;
+    let cases = cases("strict.test.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let result = run_case("strict-variables", recipe, &cases[0]).unwrap_or_else(|error| panic!("{error}"));
+    !result.changed.is_empty()
+}
+
+#[test]
+fn what_may_have_a_value_is_left_alone() {
+    let given = "{substitute: {A: b}}";
+    assert!(changes(given, "{}") && changes("{substituteStrategy: Always}", "{}"));
+    assert!(!changes("{}", "{}"), "nothing is filled in");
+    let webhook = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: w, namespace: flux-system}\n\
+                   spec: {chart: {spec: {chart: kustomize-mutating-webhook, sourceRef: {kind: HelmRepository, name: w}}}}";
+    assert!(!changes(given, webhook));
+}
