@@ -14,6 +14,7 @@ pub mod fields;
 pub mod gate;
 pub mod language;
 pub mod model;
+mod naming;
 pub mod path;
 pub mod pattern;
 pub mod place;

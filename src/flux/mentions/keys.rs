@@ -93,7 +93,8 @@ const ENDS: [(&str, &[&str]); 32] = [
     ("configmap.reloader.stakater.com/reload", &["ConfigMap"]),
 ];
 
-fn of_key(key: &str) -> Option<&'static [&'static str]> {
+/// The kinds of the object that the text of a key, or the `name` below it, means.
+pub fn of_key(key: &str) -> Option<&'static [&'static str]> {
     // Environment variables have the content of a Secret or ConfigMap, not its name.
     let is_variable = key.len() > 1 && !key.contains(|c: char| c.is_ascii_lowercase());
     let key = key.to_ascii_lowercase();

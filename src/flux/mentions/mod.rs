@@ -25,6 +25,7 @@ mod sources;
 mod tests;
 mod words;
 
+pub use keys::of_key as kinds_by_key;
 pub use selectors::SelectorUse;
 pub use sources::{Namer, SourceNames, Unread};
 

@@ -1,11 +1,13 @@
 //! The language: reads the file of a recipe. All mistakes are reported together, each with file,
 //! line and column, the place marked, and what to do ([`ConfigError`]).
 
+mod by_table;
 mod fill;
 mod params;
 mod reader;
 mod select;
 mod settings;
+mod shape;
 mod stage;
 mod step;
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Reader<'_> {
                 let (Verb::Set { path, to, .. } | Verb::Add { path, value: to, .. }) = &step.verb else {
                     return Some(step);
                 };
-                if !super::step::is_possible(path.text().trim_start_matches("$."), to) {
+                if !super::shape::is_possible(path.text().trim_start_matches("$."), to) {
                     let message = format!("`{}` cannot be {}", path.text(), to.shown());
                     keys.mistake(VALUE, node, message, "write a value of the type that the field has");
                 }

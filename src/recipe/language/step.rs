@@ -3,17 +3,13 @@
 use super::reader::Reader;
 use super::{NOT_IDEMPOTENT, VALUE, VERB};
 use crate::config::{INVALID_VALUE, Keys};
-use crate::flux::Value;
 use crate::recipe::model::{Guards, Step};
-use crate::recipe::schema_comment::Settings;
-use crate::recipe::verb::{
-    Commenting, Items, Keys as KeyVerb, List, Order, Reach, Replacing, ToNewest, Verb, What, Which,
-};
+use crate::recipe::verb::{Commenting, Items, Keys as KeyVerb, List, Order, Reach, Replacing, Verb, What, Which};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
 
 /// All verbs.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "set",
     "add",
     "remove",
@@ -25,11 +21,10 @@ const VERBS: [&str; 11] = [
     "schema-comment",
     "api-version",
     "escape",
+    "reference",
 ];
 /// Verbs that look at texts.
 const TEXT: &str = "text";
-/// Verbs of the language that this version does not have.
-const LATER: [&str; 1] = ["reference"];
 
 impl Reader<'_> {
     /// A step.
@@ -71,6 +66,7 @@ impl Reader<'_> {
             "list" => self.list(keys),
             "schema-comment" => self.schema_comment(keys, node),
             "api-version" => self.api_version(keys, node),
+            "reference" => self.reference(keys),
             "escape" => {
                 keys.one_of("escape", &[("unresolved", ())]);
                 Some(Verb::Escape)
@@ -82,12 +78,10 @@ impl Reader<'_> {
 
     fn no_verb(self, keys: &mut Keys<'_, '_>, node: Node<'_>, names: &[&str]) {
         let known = || VERBS.iter().chain([&TEXT]).map(|verb| (*verb, *verb));
-        let later = names.iter().find(|name| LATER.contains(name));
         let near = names.iter().find_map(|name| Some((name, nearest(name, known())?)));
-        let (message, help) = match (later, near) {
-            (Some(later), _) => (format!("`{later}` is not supported in this version"), "remove the step".to_owned()),
-            (None, Some((name, near))) => (format!("`{name}` is no verb"), format!("did you mean `{near}`?")),
-            (None, None) => {
+        let (message, help) = match near {
+            Some((name, near)) => (format!("`{name}` is no verb"), format!("did you mean `{near}`?")),
+            None => {
                 let all: Vec<&str> = known().map(|(verb, _)| verb).collect();
                 ("the step has no verb".to_owned(), format!("add one of {}", all.join(", ")))
             }
@@ -225,29 +219,6 @@ impl Reader<'_> {
         Some(Verb::Text(Replacing { from, to, at: at?, word }))
     }
 
-    fn schema_comment(self, keys: &mut Keys<'_, '_>, step: Node<'_>) -> Option<Verb> {
-        let value = self.value(keys, "schema-comment")?;
-        let read = Settings::read(&value);
-        if let Err(why) = &read {
-            keys.mistake(VALUE, step, why.clone(), "write it as `flux-codemod explain schema-comments` shows");
-        }
-        read.ok().map(Verb::SchemaComment)
-    }
-
-    fn api_version(self, keys: &mut Keys<'_, '_>, step: Node<'_>) -> Option<Verb> {
-        let (word, node) = self.text(keys, "api-version")?;
-        if word != "table" {
-            keys.mistake(VALUE, node, format!("`api-version` cannot be `{word}`"), "write `api-version: table`");
-        }
-        let kinds = self.value(keys, "kinds");
-        let kinds: Vec<&str> = kinds.iter().flat_map(Value::items).filter_map(Value::text).collect();
-        let kinds = kinds.into_iter().filter(|kind| *kind != "all").filter_map(|kind| self.kind(keys, kind, step));
-        let kinds = kinds.collect();
-        let flag = |value: Option<Value>, absent| value.map_or(absent, |value| value.is_true());
-        let (repair, summary) = (flag(self.value(keys, "repair"), true), flag(self.value(keys, "summary"), false));
-        Some(Verb::ApiVersion(ToNewest { kinds, repair, summary }))
-    }
-
     /// Where a verb looks: `at`, which has to be there.
     fn reach(self, keys: &mut Keys<'_, '_>) -> Option<Reach> {
         self.must_have(keys, "at", "anywhere");
@@ -302,7 +273,7 @@ impl Reader<'_> {
         }
     }
 
-    fn must_have(self, keys: &mut Keys<'_, '_>, key: &'static str, example: &str) {
+    pub(super) fn must_have(self, keys: &mut Keys<'_, '_>, key: &'static str, example: &str) {
         if !keys.has(key) {
             keys.missing(key, example);
         }
@@ -331,40 +302,3 @@ pub(super) fn settle_comments(steps: &mut [&mut Step]) {
         }
     }
 }
-
-/// Whether a value may be what a known field has.
-pub(super) fn is_possible(path: &str, value: &Value) -> bool {
-    let Some(shape) = FIELDS.iter().find(|(name, _)| *name == path).map(|(_, shape)| shape) else { return true };
-    match (shape, value) {
-        (Shape::Flag, Value::Scalar { text, string: false }) => text == "true" || text == "false",
-        (Shape::Text, Value::Scalar { .. })
-        | (Shape::List, Value::Sequence(_))
-        | (Shape::Mapping, Value::Mapping(_)) => true,
-        _ => false,
-    }
-}
-
-enum Shape {
-    Flag,
-    Text,
-    List,
-    Mapping,
-}
-
-/// Fields that all objects, or several kinds of Flux, have with one meaning.
-const FIELDS: [(&str, Shape); 14] = [
-    ("metadata.name", Shape::Text),
-    ("metadata.namespace", Shape::Text),
-    ("metadata.labels", Shape::Mapping),
-    ("metadata.annotations", Shape::Mapping),
-    ("spec.prune", Shape::Flag),
-    ("spec.wait", Shape::Flag),
-    ("spec.force", Shape::Flag),
-    ("spec.suspend", Shape::Flag),
-    ("spec.interval", Shape::Text),
-    ("spec.timeout", Shape::Text),
-    ("spec.retryInterval", Shape::Text),
-    ("spec.components", Shape::List),
-    ("spec.dependsOn", Shape::List),
-    ("spec.postBuild", Shape::Mapping),
-];

@@ -7,6 +7,8 @@ mod escape;
 mod keys;
 mod list;
 mod moved;
+mod parents;
+mod reference;
 mod remove;
 mod set;
 mod tables;
@@ -16,9 +18,11 @@ mod text;
 
 pub use keys::{Keys, What};
 pub use list::{Items, List, Which};
+pub use reference::{Named, Reference};
 pub use tables::{Header, ToNewest, schema_change};
 pub use text::Replacing;
 
+use self::parents::{prune, put, removes_parents, take_out};
 use super::model::Guards;
 use super::path::{Path, TooMany};
 use super::pattern::Pattern;
@@ -83,6 +87,8 @@ pub enum Verb {
     SchemaComment(Settings),
     /// `escape: unresolved`.
     Escape,
+    /// `reference`.
+    Reference(Reference),
 }
 
 /// What happens to the comment of an entry.
@@ -212,6 +218,7 @@ impl Verb {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
             Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
             Verb::Escape => escape::act(document, value, notes),
+            Verb::Reference(reference) => reference.act(document, value),
             other => other.act_in(Some(document), value, guards, notes),
         }
     }
@@ -243,7 +250,7 @@ impl Verb {
             Verb::Keys(keys) => keys.act(value, guards, notes),
             Verb::List(list) => list.act(value),
             Verb::Text(replacing) => replacing.act(value),
-            Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape => Ok(Seen::default()),
+            Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape | Verb::Reference(_) => Ok(Seen::default()),
         }
     }
 
@@ -260,6 +267,7 @@ impl Verb {
             Verb::ApiVersion(_) => "api-version",
             Verb::SchemaComment(_) => "schema-comment",
             Verb::Escape => "escape",
+            Verb::Reference(_) => "reference",
         }
     }
 
@@ -271,7 +279,12 @@ impl Verb {
             Verb::Keys(Keys { at: Reach::At(path), .. }) | Verb::Text(Replacing { at: Reach::At(path), .. }) => {
                 vec![path]
             }
-            Verb::Keys(_) | Verb::Text(_) | Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape => Vec::new(),
+            Verb::Keys(_)
+            | Verb::Text(_)
+            | Verb::ApiVersion(_)
+            | Verb::SchemaComment(_)
+            | Verb::Escape
+            | Verb::Reference(_) => Vec::new(),
             Verb::List(list) => vec![&list.path],
         }
     }
@@ -286,62 +299,8 @@ impl Verb {
         match self {
             Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => Some(keys.literal()),
             Verb::Text(Replacing { at: Reach::Anywhere, from, .. }) => Some(from),
+            Verb::Reference(reference) => Some(&reference.from.name),
             _ => None,
         }
     }
-}
-
-/// Whether a parent that is empty once the place is gone is removed: not the first level of a
-/// document (`spec`), and not what lies in the values of a chart, to which an empty mapping is a
-/// value.
-fn removes_parents(place: &Place) -> bool {
-    let keys: Vec<&super::place::Part> = place.0.iter().take(2).collect();
-    let is = |part: &super::place::Part, name: &str| matches!(part, super::place::Part::Key(key) if key == name);
-    !matches!(keys.as_slice(), [first, second] if is(first, "spec") && is(second, "values"))
-}
-
-/// Removes parents of a removed place that are empty now, up to the first level.
-fn prune(value: &mut Value, mut parent: Place) {
-    while parent.0.len() > 1 {
-        let is_empty = match parent.of(value) {
-            Some(Value::Mapping(entries)) => entries.is_empty(),
-            Some(Value::Sequence(items)) => items.is_empty(),
-            _ => false,
-        };
-        if !is_empty {
-            return;
-        }
-        take_out(value, &parent);
-        let Some((above, _)) = parent.split() else { return };
-        parent = above;
-    }
-}
-
-/// Takes what is at a place out of its parent.
-fn take_out(value: &mut Value, place: &Place) -> Option<Value> {
-    let (parent, last) = place.split()?;
-    match (parent.of_mut(value)?, last) {
-        (Value::Mapping(entries), super::place::Part::Key(key)) => {
-            let at = entries.iter().position(|(name, _)| name == key)?;
-            Some(entries.remove(at).1)
-        }
-        (Value::Sequence(items), super::place::Part::Index(index)) if *index < items.len() => {
-            Some(items.remove(*index))
-        }
-        _ => None,
-    }
-}
-
-/// Puts a new entry into a mapping.
-fn put(mapping: &mut Value, key: &str, new: Value, order: &Order) -> Result<(), Refused> {
-    if *mapping == Value::Null {
-        *mapping = Value::Mapping(Vec::new());
-    }
-    let Value::Mapping(entries) = mapping else {
-        return Err(Refused::new(super::codes::OTHER_SHAPE, format!("what should get `{key}` is no mapping")));
-    };
-    let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
-    let at = order.index(key, &keys);
-    entries.insert(at, (key.to_owned(), new));
-    Ok(())
 }

@@ -1,0 +1,197 @@
+//! `reference`: every place that names an object names another one.
+
+use super::anywhere::everywhere;
+use super::{Refused, Seen};
+use crate::flux::{Reach, Value};
+use crate::recipe::codes::{NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
+use crate::recipe::naming;
+use crate::recipe::select::{Document, GroupKind};
+
+/// The verb.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The kind of both objects.
+    pub kind: GroupKind,
+    /// The object that is named.
+    pub from: Named,
+    /// The object to name.
+    pub to: Named,
+}
+
+/// An object: `name`, or `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its namespace; any, if none is stated.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl Named {
+    /// Reads it.
+    pub fn parse(text: &str) -> Named {
+        match text.split_once('/') {
+            Some((namespace, name)) => Named { namespace: Some(namespace.to_owned()), name: name.to_owned() },
+            None => Named { namespace: None, name: text.to_owned() },
+        }
+    }
+}
+
+/// A reference at work on the values of a document.
+struct Work<'w> {
+    verb: &'w Reference,
+    document: &'w Document<'w>,
+    own: Option<GroupKind>,
+    /// The namespaces that a reference without one means.
+    namespaces: Vec<String>,
+    seen: Seen,
+    /// The namespaces in which the new object is meant.
+    meant: Vec<Option<String>>,
+}
+
+impl Reference {
+    pub(super) fn act(&self, document: &Document<'_>, value: &mut Value) -> Result<Seen, Refused> {
+        let own = document.object.map(|object| {
+            let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+            GroupKind { kind: object.kind.clone(), group: group.to_owned() }
+        });
+        let mut namespaces: Vec<String> =
+            document.reaches().map(|reach| document.name(Some(reach)).1.to_owned()).collect();
+        if namespaces.is_empty() && document.object.is_some() {
+            namespaces.push(document.name(None).1.to_owned());
+        }
+        namespaces.sort();
+        namespaces.dedup();
+        let mut work = Work { verb: self, document, own, namespaces, seen: Seen::default(), meant: Vec::new() };
+        // What the values of a chart name is where the release installs it.
+        let values = value.at_mut(&["spec", "values"]).filter(|_| document.is_release());
+        let values = values.map(|values| std::mem::replace(values, Value::Null));
+        work.everywhere(value)?;
+        if let Some(mut values) = values {
+            if let Some(target) = value.text_at(&["spec", "targetNamespace"]) {
+                work.namespaces = vec![target.to_owned()];
+            }
+            work.everywhere(&mut values)?;
+            *value.at_mut(&["spec", "values"]).expect("it was there") = values;
+        }
+        work.is_applied()?;
+        Ok(work.seen)
+    }
+}
+
+impl Work<'_> {
+    fn everywhere(&mut self, value: &mut Value) -> Result<(), Refused> {
+        let name = self.verb.from.name.clone();
+        everywhere(value, &name, &mut |value, key| {
+            match (value, key) {
+                (Value::Sequence(items), Some(key)) => {
+                    items.iter_mut().try_for_each(|item| self.in_mapping(item, key))?;
+                }
+                (value @ Value::Mapping(_), key) => {
+                    if let Some(key) = key {
+                        self.in_mapping(value, key)?;
+                    }
+                    let Value::Mapping(entries) = value else { return Ok(Vec::new()) };
+                    entries.iter_mut().try_for_each(|(key, value)| self.in_text(value, key))?;
+                }
+                _ => {}
+            }
+            Ok(Vec::new())
+        })
+        .map(|_| ())
+    }
+
+    /// A name that stands in a mapping, perhaps with its namespace.
+    fn in_mapping(&mut self, mapping: &mut Value, key: &str) -> Result<(), Refused> {
+        let Some(takes_namespace) = naming::names(key, mapping, &self.verb.kind, self.own.as_ref()) else {
+            return Ok(());
+        };
+        let name = mapping.text_at(&["name"]).unwrap_or_default().to_owned();
+        let stated = mapping.text_at(&["namespace"]).map(str::to_owned);
+        if !self.is_meant(&name, stated.as_deref())? {
+            return Ok(());
+        }
+        let to = &self.verb.to;
+        mapping.set("name", Value::string(&to.name));
+        self.meant.push(to.namespace.clone().or_else(|| stated.clone()));
+        let Some(namespace) = &to.namespace else { return Ok(()) };
+        if stated.is_some() {
+            mapping.set("namespace", Value::string(namespace));
+        } else if self.namespaces != [namespace.clone()] {
+            if !takes_namespace {
+                return Err(self.no_namespace(key));
+            }
+            mapping.set("namespace", Value::string(namespace));
+        }
+        Ok(())
+    }
+
+    /// A name that is the text of a key.
+    fn in_text(&mut self, value: &mut Value, key: &str) -> Result<(), Refused> {
+        let Value::Scalar { text, .. } = value else { return Ok(()) };
+        if !naming::is_name(key, &self.verb.kind) || !self.is_meant(text, None)? {
+            return Ok(());
+        }
+        let to = &self.verb.to;
+        if to.namespace.as_ref().is_some_and(|namespace| self.namespaces != [namespace.clone()]) {
+            return Err(self.no_namespace(key));
+        }
+        self.meant.push(to.namespace.clone());
+        *value = Value::string(&to.name);
+        Ok(())
+    }
+
+    fn no_namespace(&self, key: &str) -> Refused {
+        let message = format!("`{key}` names an object of its own namespace, and {} is in another", self.verb.to.name);
+        Refused::new(OTHER_SHAPE, message)
+    }
+
+    /// Whether a name, with the namespace beside it, is that of the object.
+    fn is_meant(&mut self, name: &str, stated: Option<&str>) -> Result<bool, Refused> {
+        let Named { namespace, name: wanted } = &self.verb.from;
+        self.seen = self.seen.or(Seen::state(name == wanted || name == self.verb.to.name));
+        if name != wanted {
+            let graph = self.document.view.graph();
+            let filled =
+                |reach: &Reach| graph.kustomizations[reach.kustomization].variables.substitute(name) == *wanted;
+            if name.contains("${") && self.document.reaches().any(filled) {
+                return Err(Refused::new(NAME_OPEN, format!("{wanted} is written as {name}")));
+            }
+            return Ok(false);
+        }
+        let Some(namespace) = namespace else { return Ok(true) };
+        match stated {
+            Some(stated) => Ok(stated == namespace),
+            None if self.namespaces == [namespace.clone()] => Ok(true),
+            None if self.namespaces.contains(namespace) => {
+                let message =
+                    format!("{wanted} is of {namespace} in one place where it is applied, and not in another");
+                Err(Refused::new(SELECTED_IN_PART, message))
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// That the new object is applied on each cluster that applies this one.
+    fn is_applied(&self) -> Result<(), Refused> {
+        let graph = self.document.view.graph();
+        for reach in self.document.reaches().filter(|_| !self.meant.is_empty()) {
+            let is_it = |other: &Reach, namespace: Option<&str>| {
+                other.cluster == reach.cluster
+                    && self.verb.kind.is(&other.api_version, &other.kind)
+                    && other.name == self.verb.to.name
+                    && (namespace.is_none() || other.namespace.is_none() || other.namespace.as_deref() == namespace)
+            };
+            for namespace in &self.meant {
+                let own = self.document.name(Some(reach)).1;
+                let namespace = namespace.as_deref().or(Some(own)).filter(|namespace| !namespace.is_empty());
+                if !graph.reached().flat_map(|(_, reaches)| reaches).any(|other| is_it(other, namespace)) {
+                    let cluster = &graph.clusters[reach.cluster].name;
+                    let message = format!("{cluster} applies no {} {}", self.verb.kind.kind, self.verb.to.name);
+                    return Err(Refused::new(REFERENCE_UNRESOLVED, message));
+                }
+            }
+        }
+        Ok(())
+    }
+}
