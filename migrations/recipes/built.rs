@@ -43,11 +43,11 @@ impl Built {
 
     /// Tells a draft what it does to others.
     pub(super) fn describe(&self, subject: &Subject, draft: &mut Draft) {
-        let path = subject.path();
+        let path = subject.path().clone();
         let broken = self.broken.get(subject).into_iter().flatten();
         draft
             .findings
-            .extend(broken.map(|message| Finding::error(codes::BREAKS_PROMISE, message.clone()).at(path, None)));
+            .extend(broken.map(|message| Finding::error(codes::BREAKS_PROMISE, message.clone()).at(&path, None)));
         let effects = self.effects.get(subject).into_iter().flatten();
         let before = draft.effects.len();
         draft.effects.extend(effects.cloned());
@@ -99,12 +99,20 @@ impl<'c> Compared<'c> {
         for (name, (at, reach, subject)) in &before {
             let mut breaks = |message: String| built.broken.entry((*subject).clone()).or_default().push(message);
             let cluster = &name.0;
-            let Some((new_at, new_reach, _)) = after.get(name) else {
+            let Some((new_at, new_reach, now_by)) = after.get(name) else {
                 if !self.may_be(|differs| differs.gone.as_ref(), reach) {
                     breaks(format!("{} would be gone from {cluster}", called(reach)));
                 }
                 continue;
             };
+            // Each may land without the other.
+            if now_by != subject {
+                let one = "`together: true` lands all of it at once";
+                breaks(format!("{} would be gone from {cluster} without {now_by}; {one}", called(reach)));
+                let twice = format!("{} would be there twice on {cluster} without {subject}; {one}", called(reach));
+                built.broken.entry((*now_by).clone()).or_default().push(twice);
+                continue;
+            }
             // What a document does to itself is compared where it is written.
             if self.changed.contains_key(at) {
                 continue;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Gates, Origin, RecipeMigration};
 use crate::config::{ConfigError, INVALID_VALUE, Keys, Mistake, Settings, WRONG_TYPE};
-use crate::flux::{Value, View};
+use crate::flux::{FluxVersion, Followed, FollowedBranch, Following, Position, States, Value, View};
 use crate::plan::{LandError, Migration, Severity, Unit, land, plan};
 use crate::recipe::language::{Known, read};
 use crate::repo::{Memory, RepoPath};
@@ -23,6 +23,8 @@ pub struct Case {
     after: Option<BTreeMap<String, String>>,
     refused: BTreeSet<String>,
     closed: bool,
+    /// The Flux of clusters, as their branches would state it.
+    flux: BTreeMap<String, FluxVersion>,
 }
 
 /// What came of a case.
@@ -78,8 +80,25 @@ fn case<'s>(keys: &mut Keys<'_, 's>, node: Node<'s>) -> Option<Case> {
         let help = "add `after`, `after: same` or `refused: [CODE]`; `--update` writes `after`";
         keys.mistake(INVALID_VALUE, node, "the case expects nothing".to_owned(), help);
     }
+    let flux = keys.value("flux").map(|node| keys.nested(node, "`flux`", versions));
     let closed = keys.one_of("gates", &[("open", false), ("closed", true)]);
-    Some(Case { name: name?, stage, with, before: before?, after, refused, closed })
+    Some(Case { name: name?, stage, with, before: before?, after, refused, closed, flux: flux.unwrap_or_default() })
+}
+
+fn versions(keys: &mut Keys<'_, '_>) -> BTreeMap<String, FluxVersion> {
+    let mut versions = BTreeMap::new();
+    for (cluster, _, node) in keys.all() {
+        match node.text().and_then(FluxVersion::parse) {
+            Some(version) => {
+                versions.insert(cluster.to_owned(), version);
+            }
+            None => {
+                let message = format!("`{}` is no version of Flux", node.text().unwrap_or_default());
+                keys.mistake(INVALID_VALUE, node, message, "write it as `2.6.4`");
+            }
+        }
+    }
+    versions
 }
 
 fn files<'s>(keys: &mut Keys<'_, 's>, node: Node<'s>) -> BTreeMap<String, String> {
@@ -143,7 +162,7 @@ type Tried = (BTreeSet<String>, BTreeMap<String, String>, Vec<String>);
 fn tried(migration: &dyn Migration, case: &Case) -> Result<Tried, String> {
     let shown = |error: LandError| error.to_string();
     let tree = Memory::tree(case.before.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-    let view = View::of(tree).map_err(|error| error.to_string())?;
+    let view = case.following(View::of(tree).map_err(|error| error.to_string())?)?;
     let settings = Settings::default();
     let is_meant = |unit: &&Unit| case.stage.as_deref().is_none_or(|stage| unit.id.step == stage);
     let planned = plan(&view, &[migration], &settings, None).map_err(shown)?;
@@ -164,6 +183,25 @@ fn tried(migration: &dyn Migration, case: &Case) -> Result<Tried, String> {
     let again = plan(&landed.view, &[migration], &settings, None).map_err(shown)?;
     let again = again.units.iter().filter(is_meant).filter(|unit| unit.is_able()).map(|unit| unit.id.to_string());
     Ok((codes, changed, again.collect()))
+}
+
+impl Case {
+    /// A tree with clusters that run the Flux of the case.
+    fn following(&self, view: View) -> Result<View, String> {
+        let names: Vec<String> = view.graph().clusters.iter().map(|cluster| cluster.name.clone()).collect();
+        if let Some(unknown) = self.flux.keys().find(|name| !names.contains(name)) {
+            return Err(format!("`flux` names {unknown}, and the clusters of `before` are {}", names.join(", ")));
+        }
+        let branch = |(name, flux): (&String, &FluxVersion)| {
+            let states =
+                States::Own { flux: Some(*flux), controller_flags: Vec::new(), kustomizations: BTreeSet::new() };
+            let position = Position::AtHead;
+            let branch = FollowedBranch { reference: name.clone(), is_remote: false, position, states };
+            (name.clone(), Followed::Here(branch))
+        };
+        let clusters = self.flux.iter().map(branch).collect();
+        Ok(view.following(Following { clusters, ..Following::default() }))
+    }
 }
 
 impl CaseResult {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RecipeMigration;
+use super::{RecipeMigration, file_of};
 use crate::flux::{Value, View, is_kustomization_file};
 use crate::plan::author::subject;
 use crate::plan::{Finding, Subject};
@@ -106,7 +106,7 @@ impl<'v> Found<'v> {
         }
         let made = Made { document, from, outcome };
         if made.is_open() {
-            self.open.entry(subject_of(&made.document)).or_default().push(made);
+            self.open.entry(subject_of(extent.recipe, stage, &made.document)).or_default().push(made);
         }
     }
 }
@@ -128,7 +128,10 @@ fn place_of(document: &Document<'_>) -> String {
 }
 
 /// What the unit of a document is about.
-pub(super) fn subject_of(document: &Document<'_>) -> Subject {
+pub(super) fn subject_of(recipe: &Recipe, stage: &Stage, document: &Document<'_>) -> Subject {
+    if stage.together {
+        return Subject::Whole { recipe: file_of(&recipe.name) };
+    }
     if let Some(generator) = document.generator {
         let namespace = generator.namespace.as_deref().unwrap_or_default();
         return Subject::object(generator.kind, namespace, &generator.name, document.path);
@@ -142,6 +145,7 @@ pub(super) fn subject_of(document: &Document<'_>) -> Subject {
 
 /// Where a stage looks.
 pub(super) struct Extent<'r> {
+    recipe: &'r Recipe,
     selects: Vec<&'r Select>,
     steps: Vec<(Option<Vec<&'r str>>, Option<&'r str>)>,
     reaches_others: bool,
@@ -158,6 +162,7 @@ impl<'r> Extent<'r> {
         let files = files.and_then(|settings| Files::parse(settings.files.iter().map(String::as_str)).ok());
         let clusters = settings.map(|settings| settings.clusters.iter().cloned().collect()).unwrap_or_default();
         Extent {
+            recipe,
             selects: vec![&recipe.select, &stage.select],
             steps: steps.collect(),
             reaches_others: stage

@@ -21,10 +21,9 @@ const SHOWN: usize = 200;
 
 /// Fills in what the change of a unit's documents does.
 pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
-    let path = draft.id.subject.path().clone();
     let mut clusters: BTreeSet<String> = BTreeSet::new();
     for one in made {
-        let line = Some(one.document.root.line());
+        let (path, line) = (one.document.path, Some(one.document.root.line()));
         // Of a comment nothing arrives anywhere.
         if one.outcome.as_ref().is_ok_and(|outcome| outcome.changed_by.is_empty() && outcome.notes.comments.is_empty())
         {
@@ -32,12 +31,12 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
         }
         if let Some(field) = lost_field(one) {
             let message = format!("{field} would be missing, and must be there");
-            draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(&path, line));
+            draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(path, line));
         }
         let Some((is_of_flux, name)) = kind_and_name(&one.document) else { continue };
         let reaches: Vec<&Reach> = one.document.reaches().collect();
         if reaches.is_empty() && !name.is_empty() && draft.findings.is_empty() {
-            draft.findings.push(Finding::warning(UNREACHED, format!("no cluster applies {name}")).at(&path, line));
+            draft.findings.push(Finding::warning(UNREACHED, format!("no cluster applies {name}")).at(path, line));
         }
         draft.findings.extend(variables::review(one));
         for reach in &reaches {
@@ -50,7 +49,7 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
         }
         if let Some(path_of_patch) = reaches.iter().find_map(|reach| unfollowed_patch(&one.document, reach)) {
             let message = format!("{path_of_patch} has patches, and whether they change {name} is not known");
-            draft.findings.push(Finding::warning(PATCHES_NOT_FOLLOWED, message).at(&path, line));
+            draft.findings.push(Finding::warning(PATCHES_NOT_FOLLOWED, message).at(path, line));
         }
         let Some(object) = one.document.object else {
             draft.class = Some(OBJECTS);

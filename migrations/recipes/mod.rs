@@ -7,6 +7,8 @@
 mod built;
 mod case;
 #[cfg(test)]
+mod case_tests;
+#[cfg(test)]
 mod defaults_tests;
 mod documents;
 mod effects;
@@ -31,6 +33,7 @@ mod write;
 pub use case::{Case, CaseResult, cases, run as run_case, updated};
 pub use gates::{Gates, Tree};
 pub use library::LIBRARY;
+use registry::file_of;
 pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};
 
 use std::collections::BTreeSet;

@@ -15,6 +15,11 @@ use crate::text::nearest;
 pub const DIRECTORY: &str = ".flux-codemod/recipes";
 /// How the file of the tests of a recipe ends.
 pub const TESTS: &str = ".test.yaml";
+/// Where the file of a recipe is, if the repository has it.
+pub(super) fn file_of(name: &str) -> RepoPath {
+    RepoPath::new(&format!("{DIRECTORY}/{name}.yaml")).expect("a name of a recipe has no sign of a path")
+}
+
 /// How many recipes a repository may have.
 const MOST: usize = 50;
 /// The commands, whose names no recipe can have.

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use super::RecipeMigration;
 use super::built::Built;
-use super::documents::{Found, Made};
+use super::documents::{Found, Made, subject_of};
 use super::effects;
 use crate::config::Settings;
 use crate::flux::View;
 use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
-use crate::recipe::{Batching, Stage, codes};
+use crate::recipe::{Stage, codes};
+
+/// How many reasons of one unit are listed.
+const SHOWN: usize = 20;
 
 /// A stage on a tree.
 #[derive(Clone, Copy)]
@@ -33,29 +36,35 @@ impl Work<'_> {
     }
 
     fn draft(&self, subject: &Subject, made: &[Made<'_>], built: &Built) -> Draft {
-        let path = subject.path().clone();
-        let line = made.first().map(|made| made.document.root.line());
         let recipe = self.migration.recipe;
-        let mut draft = Draft::new(self.id(&self.stage.name, subject), self.title(made), [path.clone()]);
+        let files = made.iter().map(|made| made.document.path.clone());
+        let mut draft = Draft::new(self.id(&self.stage.name, subject), self.title(made), files);
         let stage: Option<&'static str> = recipe.has_stages.then_some(draft.id.step);
-        let by_class = self.migration.recipe.batch.map(|batch| batch == Batching::Cluster);
-        draft.recipe = Some(OfRecipe { stage, digest: self.migration.digest, by_class });
+        draft.recipe = Some(OfRecipe { stage, digest: self.migration.digest, batching: recipe.batch });
         let earlier = recipe.stages.iter().take_while(|stage| stage.name != self.stage.name);
-        draft.needs = earlier.map(|stage| self.id(&stage.name, subject)).collect();
-        let refused = made.iter().find_map(|made| made.outcome.as_ref().err());
-        if let Some(refused) = refused {
-            draft.findings.push(Finding::error(refused.code, refused.message.clone()).at(&path, line));
+        let of_stage = |stage: &Stage| {
+            made.iter().map(|made| self.id(&stage.name, &subject_of(recipe, stage, &made.document))).collect::<Vec<_>>()
+        };
+        draft.needs = earlier.flat_map(of_stage).collect();
+        let place = |made: &Made<'_>, finding: Finding| finding.at(made.document.path, made.document.root.line());
+        let refused = made.iter().filter_map(|made| Some((made, made.outcome.as_ref().err()?)));
+        draft
+            .findings
+            .extend(refused.map(|(made, refused)| place(made, Finding::error(refused.code, refused.message.clone()))));
+        if !draft.findings.is_empty() {
+            // One of several says enough, unless each has its own file.
+            draft.findings.truncate(if self.stage.together { SHOWN } else { 1 });
             return draft;
         }
         effects::describe(self, made, &mut draft);
         for one in made {
             let reviews = one.outcome.iter().flat_map(|outcome| &outcome.notes.reviews);
-            let line = one.document.root.line();
-            draft.findings.extend(reviews.map(|(code, why)| Finding::warning(code, why.clone()).at(&path, line)));
+            draft.findings.extend(reviews.map(|(code, why)| place(one, Finding::warning(code, why.clone()))));
         }
         built.describe(subject, &mut draft);
         if let Some(reason) = &recipe.review {
-            draft.findings.push(Finding::warning(codes::RECIPE_REVIEW, reason.clone()).at(&path, line));
+            let finding = Finding::warning(codes::RECIPE_REVIEW, reason.clone());
+            draft.findings.extend(made.first().map(|made| place(made, finding)));
         }
         draft.closed_gates = self.migration.gates.of(self.stage, &clusters_of(made));
         draft
@@ -64,6 +73,9 @@ impl Work<'_> {
     /// What becomes of the documents, in a few words.
     fn title(&self, made: &[Made<'_>]) -> String {
         const SHOWN: usize = 3;
+        if self.stage.together && made.len() > 1 {
+            return format!("{} documents: {}", made.len(), self.migration.recipe.summary);
+        }
         let changes = made.iter().filter_map(|made| Some((made, made.outcome.as_ref().ok()?)));
         let all: Vec<String> = changes
             .flat_map(|(made, outcome)| {

@@ -24,8 +24,11 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     };
     let extent = Extent::of(migration, stage);
-    let all = Document::objects(view, path).chain(Document::others(view, path)).chain(Document::generated(view, path));
-    let documents: Vec<Document<'_>> = all.filter(|document| subject_of(document) == unit.id.subject).collect();
+    let in_file =
+        || Document::objects(view, path).chain(Document::others(view, path)).chain(Document::generated(view, path));
+    let all: Vec<Document<'_>> = if stage.together { extent.documents(view) } else { in_file().collect() };
+    let is_it = |document: &Document<'_>| subject_of(migration.recipe, stage, document) == unit.id.subject;
+    let documents: Vec<Document<'_>> = all.into_iter().filter(is_it).collect();
     if documents.is_empty() {
         let message = format!("{} is not in {path} any more", unit.id.subject);
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
@@ -34,7 +37,9 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
     for document in documents {
         let Some((answer, from)) = extent.ask(&document) else { continue };
         if let Some(refused) = refusal(&answer) {
-            return Edited::Refused(Finding::error(refused.code, refused.message).at(path, document.root.line()));
+            return Edited::Refused(
+                Finding::error(refused.code, refused.message).at(document.path, document.root.line()),
+            );
         }
         if answer == Answer::Yes {
             let outcome = made(stage, &document, &from);

@@ -387,7 +387,7 @@ impl From<OutOfScope> for OutOfScopeEntry {
 impl From<&Subject> for SubjectEntry {
     fn from(subject: &Subject) -> SubjectEntry {
         // The name of a kustomization file is its path.
-        let name = if let Subject::Consumer { .. } | Subject::File { .. } = subject { "" } else { subject.name() };
+        let name = if subject.is_path() { "" } else { subject.name() };
         let (kind, namespace) = (subject.kind().to_owned(), subject.namespace().to_owned());
         SubjectEntry { kind, namespace, name: name.to_owned(), path: subject.path().to_string() }
     }

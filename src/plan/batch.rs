@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::{Class, Impact, LandError, Lane, Subject, Unit, UnitId};
 use crate::config::BatchSettings;
+use crate::recipe::Batching;
 
 /// Units that land together.
 #[derive(Clone, Debug)]
@@ -220,7 +221,7 @@ enum Kind {
     Ordinary,
     /// A few: each is deleted by hand.
     Recreated,
-    /// This one, because every release gets a separate batch.
+    /// What has this name, because every app gets a separate batch.
     Asked(String),
     /// This one, which others depend on, or which sets off a hook.
     Alone(String),
@@ -228,6 +229,9 @@ enum Kind {
 
 impl Kind {
     fn of(unit: &Unit, settings: &BatchSettings) -> Kind {
+        if unit.recipe.is_some_and(|recipe| recipe.batching == Some(Batching::App)) {
+            return Kind::Asked(unit.id.subject.name().to_owned());
+        }
         let Subject::Release { name, .. } = &unit.id.subject else { return Kind::Ordinary };
         // Who depends on it is of no interest where nothing that runs is touched.
         let is_risky = unit.dependents > settings.alone_above && unit.impact > Impact::None;

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Impact, Outcome, Subject, Unit, UnitId};
+use super::{Impact, Outcome, Unit, UnitId};
 use crate::flux::{InCluster, View};
 
 /// Compares what Flux Kustomizations build, with another program. It is only used for units of
@@ -149,7 +149,7 @@ fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
     }
     match &unit.id.subject {
         _ if unit.impact == Impact::None => false,
-        Subject::Consumer { .. } | Subject::File { .. } => unit.effects.is_empty(),
+        subject if subject.is_path() => unit.effects.is_empty(),
         subject => {
             let (kind, namespace, name) = (subject.kind(), subject.namespace(), subject.name());
             let slash = if namespace.is_empty() { "" } else { "/" };
@@ -178,7 +178,7 @@ fn is_called(meant: &str, object: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Draft, Effect};
+    use super::super::{Draft, Effect, Subject};
     use super::*;
     use crate::repo::RepoPath;
 

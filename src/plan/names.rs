@@ -19,7 +19,7 @@ pub(super) fn refuse_invalid(units: &mut [Unit]) {
 /// The first name of a unit that is not one.
 fn invalid(unit: &Unit) -> Option<String> {
     let subject = &unit.id.subject;
-    if matches!(subject, Subject::Consumer { .. } | Subject::File { .. }) || is_path(subject) {
+    if subject.is_path() || is_path(subject) {
         return None;
     }
     let also = unit.also.iter().map(|full| full.split_once('/').unwrap_or(("", full)));

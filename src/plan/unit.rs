@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Class, Effect, Finding, Meta, Severity, State};
 use crate::flux::{Radius, WorkloadKind};
+use crate::recipe::Batching;
 use crate::repo::RepoPath;
 
 /// The step of units that take away what nothing needs any more. They come last.
@@ -46,6 +47,11 @@ pub enum Subject {
         /// The file.
         path: RepoPath,
     },
+    /// All that a recipe changes in one go.
+    Whole {
+        /// The file of the recipe, or where it would be.
+        recipe: RepoPath,
+    },
 }
 
 impl Subject {
@@ -72,6 +78,7 @@ impl Subject {
             Subject::Object { kind, .. } => kind,
             Subject::Consumer { .. } => "Kustomization",
             Subject::File { .. } => "File",
+            Subject::Whole { .. } => "Recipe",
         }
     }
 
@@ -79,15 +86,22 @@ impl Subject {
     pub fn namespace(&self) -> &str {
         match self {
             Subject::Release { namespace, .. } | Subject::Object { namespace, .. } => namespace,
-            Subject::Consumer { .. } | Subject::File { .. } => "",
+            Subject::Consumer { .. } | Subject::File { .. } | Subject::Whole { .. } => "",
         }
+    }
+
+    /// Whether it is known by its path alone.
+    pub fn is_path(&self) -> bool {
+        matches!(self, Subject::Consumer { .. } | Subject::File { .. } | Subject::Whole { .. })
     }
 
     /// Its effective name; of a file, its path.
     pub fn name(&self) -> &str {
         match self {
             Subject::Release { name, .. } | Subject::Object { name, .. } => name,
-            Subject::Consumer { kustomization: path } | Subject::File { path } => path.as_str(),
+            Subject::Consumer { kustomization: path } | Subject::File { path } | Subject::Whole { recipe: path } => {
+                path.as_str()
+            }
         }
     }
 
@@ -96,7 +110,8 @@ impl Subject {
         let (Subject::Release { path, .. }
         | Subject::Object { path, .. }
         | Subject::Consumer { kustomization: path }
-        | Subject::File { path }) = self;
+        | Subject::File { path }
+        | Subject::Whole { recipe: path }) = self;
         path
     }
 }
@@ -110,6 +125,7 @@ impl fmt::Display for Subject {
             Subject::Object { kind, namespace, name, .. } => write!(f, "{kind} {namespace}/{name}"),
             Subject::Consumer { kustomization } => write!(f, "consumer {kustomization}"),
             Subject::File { path } => write!(f, "file {path}"),
+            Subject::Whole { recipe } => write!(f, "whole {recipe}"),
         }
     }
 }
@@ -291,9 +307,9 @@ pub struct OfRecipe {
     pub stage: Option<&'static str>,
     /// What stands for the definition and its parameters: another one has another digest.
     pub digest: &'static str,
-    /// Whether its batch has all of a class, whatever the namespace. If that is not stated, it does
-    /// where nothing changes on the cluster.
-    pub by_class: Option<bool>,
+    /// How its units are divided among batches. If that is not stated, by class where nothing changes
+    /// on the cluster, else by namespace.
+    pub batching: Option<Batching>,
 }
 
 impl Draft {
@@ -339,7 +355,9 @@ impl Draft {
 
     /// Whether its batch has all of a class, whatever the namespace.
     pub(super) fn is_batched_by_class(&self) -> bool {
-        self.recipe.is_some_and(|recipe| recipe.by_class.unwrap_or(self.impact == Impact::None))
+        self.recipe.is_some_and(|recipe| {
+            recipe.batching.map_or(self.impact == Impact::None, |batching| batching == Batching::Cluster)
+        })
     }
 
     /// Whether it removes something that nothing needs any more.

@@ -46,6 +46,8 @@ pub enum Batching {
     Namespace,
     /// By class alone.
     Cluster,
+    /// By class, namespace and name.
+    App,
 }
 
 /// The least impact that a recipe states.
@@ -87,6 +89,8 @@ pub struct Stage {
     pub gate: Vec<Condition>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// Whether all its documents change in one unit.
+    pub together: bool,
     /// What builds may change.
     pub promise: Promise,
 }

@@ -55,6 +55,9 @@ const FILE: usize = 64 * 1024;
 /// How long a name may be, and a summary.
 const NAME_LENGTH: usize = 40;
 const SUMMARY_LENGTH: usize = 120;
+/// How units can be divided among batches.
+const BATCHINGS: [(&str, Batching); 3] =
+    [("namespace", Batching::Namespace), ("cluster", Batching::Cluster), ("app", Batching::App)];
 /// Where a recipe comes that does not say so.
 const PHASE: u32 = 90;
 
@@ -143,9 +146,7 @@ fn recipe(keys: &mut Keys<'_, '_>, known: &Known<'_>, text: &str) -> Option<Reci
         }
         None => PHASE,
     };
-    let batch = keys
-        .has("batch")
-        .then(|| keys.one_of("batch", &[("namespace", Batching::Namespace), ("cluster", Batching::Cluster)]));
+    let batch = keys.has("batch").then(|| keys.one_of("batch", &BATCHINGS));
     let optional = keys.flag("optional").unwrap_or(false);
     let review = keys.text("review").map(|(text, _)| text.to_owned());
     let impact = keys.has("impact").then(|| {
@@ -162,7 +163,8 @@ fn recipe(keys: &mut Keys<'_, '_>, known: &Known<'_>, text: &str) -> Option<Reci
     let reader = Reader { params: &params, groups: known.groups };
     let select = reader.select(keys, "select");
     let promise = reader.promise(keys);
-    let (mut stages, has_stages) = reader.stages(keys, &select, promise);
+    let together = keys.flag("together").unwrap_or(false);
+    let (mut stages, has_stages) = reader.stages(keys, &select, promise, together);
     step::settle_comments(&mut stages.iter_mut().flat_map(|stage| &mut stage.steps).collect::<Vec<_>>());
     Some(Recipe {
         name: name?,

@@ -19,7 +19,13 @@ pub(super) const ONLY: &str = "apply";
 
 impl Reader<'_> {
     /// The stages of a recipe, or its steps as the only one.
-    pub(super) fn stages<'s>(self, keys: &mut Keys<'_, 's>, select: &Select, promise: Promise) -> (Vec<Stage>, bool) {
+    pub(super) fn stages<'s>(
+        self,
+        keys: &mut Keys<'_, 's>,
+        select: &Select,
+        promise: Promise,
+        together: bool,
+    ) -> (Vec<Stage>, bool) {
         let (has_stages, has_steps) = (keys.has("stages"), keys.has("do"));
         if has_stages && has_steps {
             let node = keys.value("do").or_else(|| keys.value("stages"));
@@ -33,15 +39,15 @@ impl Reader<'_> {
                 keys.missing("do", "[{remove: spec.upgrade.remediation.strategy}]");
             }
             let steps = self.steps(keys, select);
-            let only = Stage { name: ONLY.to_owned(), select: Select::default(), gate: Vec::new(), steps, promise };
-            return (vec![only], false);
+            let (name, select, gate) = (ONLY.to_owned(), Select::default(), Vec::new());
+            return (vec![Stage { name, select, gate, steps, together, promise }], false);
         }
         let mut stages: Vec<Stage> = Vec::new();
         let nodes = keys.list("stages").unwrap_or_default();
         for node in &nodes {
             let earlier: Vec<String> = stages.iter().map(|stage| stage.name.clone()).collect();
             let stage = keys.nested(*node, "a stage", |keys| self.stage(keys, select, &promise, &earlier));
-            stages.extend(stage);
+            stages.extend(stage.map(|stage| Stage { together: stage.together || together, ..stage }));
         }
         let steps: usize = stages.iter().map(|stage| stage.steps.len()).sum();
         if let Some(node) = nodes.first().filter(|_| stages.len() > STAGES || steps > STEPS) {
@@ -78,7 +84,8 @@ impl Reader<'_> {
         }
         let steps = self.steps(keys, &both);
         let promise = if keys.has("promise") { self.promise(keys) } else { promise.clone() };
-        Some(Stage { name: name?.0.to_owned(), select, gate, steps, promise })
+        let together = keys.flag("together").unwrap_or(false);
+        Some(Stage { name: name?.0.to_owned(), select, gate, steps, together, promise })
     }
 
     fn steps<'s>(self, keys: &mut Keys<'_, 's>, around: &Select) -> Vec<Step> {
