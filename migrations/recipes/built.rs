@@ -181,7 +181,15 @@ impl<'c> Compared<'c> {
 
     /// Whether the promise has a difference of an object that the stage itself does not change.
     fn is_promised(&self, reach: &Reach, difference: &FieldDifference, new: &Value) -> bool {
-        let Promise::Differs(Differs { at: Some(all), .. }) = &self.work.stage.promise else { return false };
+        let all = match &self.work.stage.promise {
+            Promise::Nothing => return false,
+            // What looks everywhere changes patches, too, and with them what they reach.
+            Promise::Steps | Promise::Differs(Differs { at: None, .. }) => {
+                let mut verbs = self.work.stage.steps.iter().map(|step| &step.verb);
+                return verbs.any(|verb| verb.means(&difference.field, difference.after.as_deref()));
+            }
+            Promise::Differs(Differs { at: Some(all), .. }) => all,
+        };
         all.iter().any(|at| {
             let Some((kind, names)) = &at.object else { return false };
             let is_it = kind.is(&reach.api_version, &reach.kind)

@@ -94,7 +94,7 @@ impl<'v> Found<'v> {
         if let Ok(outcome) = &outcome {
             for (all, seen) in self.seen.iter_mut().zip(&outcome.seen) {
                 let Some(seen) = seen else { continue };
-                *all = Seen { state: all.state || seen.state, parent: all.parent || seen.parent };
+                *all = all.or(*seen);
             }
             let remarks = outcome.notes.remarks.iter();
             self.remarks.extend(

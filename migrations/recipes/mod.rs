@@ -9,6 +9,8 @@ mod case;
 #[cfg(test)]
 mod case_tests;
 #[cfg(test)]
+mod comments_tests;
+#[cfg(test)]
 mod defaults_tests;
 mod documents;
 mod effects;

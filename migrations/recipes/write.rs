@@ -12,7 +12,7 @@ use crate::recipe::place::{Part, Place};
 use crate::recipe::promise::Promise;
 use crate::recipe::select::{Answer, Document, comments_of, node_at, restated};
 use crate::recipe::stage::{Outcome, refusal};
-use crate::recipe::verb::{Commenting, schema_change};
+use crate::recipe::verb::{Commenting, rewrite_keeping, schema_change};
 use crate::recipe::{Stage, codes, schema_comment};
 use crate::yaml::{self, Edit, Error, Node, Stream};
 
@@ -95,13 +95,7 @@ fn write<'s>(
             _ => {}
         }
     }
-    for (mapping, key, successor) in &outcome.notes.successors {
-        let Some(mapping) = node_at(root, mapping) else { continue };
-        if let (Some(_), Some((_, stays))) = (mapping.own_entry(key), mapping.own_entry(successor)) {
-            edit.move_comments_of_entry(mapping, key, stays)?;
-        }
-    }
-    rewrite(edit, root, from, &in_order_of(from, &to), because)
+    rewrite_keeping(edit, root, (from, &in_order_of(from, &to)), &outcome.notes.kept, because)
 }
 
 /// Writes the difference of what a generator makes into the generator.

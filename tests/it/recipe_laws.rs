@@ -6,15 +6,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use flux_codemod::flux::{Value, View};
-use flux_codemod::migrations::recipes::LIBRARY;
+use flux_codemod::migrations::recipes::{LIBRARY, cases, run_case};
 use flux_codemod::recipe::fields;
 use flux_codemod::recipe::language::{Known, read};
 use flux_codemod::recipe::select::{Answer, Document};
 use flux_codemod::recipe::stage::run;
 use flux_codemod::recipe::{Recipe, Stage};
 use flux_codemod::repo::{Folder, Memory, RepoPath, Tree};
+use flux_codemod::yaml::Stream;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
+use crate::support::rounds::{config, rounds};
 use crate::support::{corpus, in_parallel};
+use crate::yaml::text::yaml;
 
 /// Real repositories, each as a tree.
 const TREES: [&str; 4] = ["billimek-k8s-gitops", "bjw-s-home-ops", "haynes-ops", "onedr0p-home-ops"];
@@ -112,4 +117,44 @@ fn copied_and_dropped_is_renamed() {
         assert_eq!(step("contract", &both).to_flow(), renamed.to_flow(), "{text}");
         assert!(!renamed.to_flow().contains("old.io"), "{text}: {}", renamed.to_flow());
     }
+}
+
+/// The file after a step of a recipe of its own has landed; `None` if something is in the way.
+fn landed(text: &str, step: &str) -> Option<String> {
+    let quoted = serde_json::to_string(text).unwrap();
+    let case = format!("- {{name: random, before: {{a.yaml: {quoted}}}, after: same}}\n");
+    let recipe = format!("recipe: 1\nname: random\nsummary: s\noptional: true\ndo: [{step}]\n");
+    let cases = cases("random.test.yaml", &case).ok()?;
+    let result = run_case("random", &recipe, &cases[0]).unwrap_or_else(|error| panic!("{error}"));
+    let again = result.wrong.iter().find(|wrong| wrong.starts_with("a second run"));
+    assert_eq!(again, None, "{text:?}");
+    let is_refused = result.wrong.iter().any(|wrong| wrong.starts_with("refused is"));
+    (!is_refused).then(|| result.changed.get("a.yaml").map_or(text, String::as_str).to_owned())
+}
+
+/// Steps about a key that the generated files have.
+const COPY: &str = "{copy-key: a, to: z, at: anywhere}";
+const DROP: &str = "{drop-key: a, if-copied: z, at: anywhere}";
+const RENAME: &str = "{rename-key: a, to: z, at: anywhere}";
+
+#[test]
+fn copied_and_dropped_is_renamed_in_any_file() {
+    let rounds = rounds(150, 5_000);
+    let mut runner = TestRunner::new(config(rounds));
+    let changed = std::cell::Cell::new(0);
+    let result = runner.run(&yaml(), |text| {
+        let text = text.text;
+        let both = landed(&text, COPY).and_then(|both| Some((landed(&both, DROP)?, both)));
+        if let (Some((dropped, both)), Some(renamed)) = (both, landed(&text, RENAME)) {
+            changed.set(changed.get() + usize::from(both != text));
+            let values = |text: &str| {
+                let stream = Stream::parse(text.to_owned()).unwrap();
+                stream.documents().map(|root| Value::of(root).map(|value| value.to_flow())).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(values(&dropped), values(&renamed), "{:?}", text);
+        }
+        Ok(())
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+    assert!(changed.get() * 20 > rounds as usize, "{} of {rounds} files have the key", changed.get());
 }

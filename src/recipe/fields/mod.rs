@@ -72,6 +72,12 @@ pub fn of(group: &str, kind: &str, version: &str) -> Option<Fields> {
     Some(Fields { group, kind, version: version.name, spec: &version.spec })
 }
 
+/// The tables of all versions of a kind; none for a kind that is in none.
+pub fn of_kind(group: &str, kind: &str) -> Vec<Fields> {
+    let versions = KINDS.get(format!("{kind}.{group}").as_str()).map_or(&[][..], |found| &found.versions);
+    versions.iter().filter_map(|version| of(group, kind, version.name)).collect()
+}
+
 /// The table of an object, by its apiVersion and kind.
 pub fn of_object(object: &Value) -> Option<Fields> {
     let (group, version) = object.text_at(&["apiVersion"])?.split_once('/')?;

@@ -14,6 +14,7 @@ mod read;
 
 use super::place::{Part, Place};
 use crate::flux::Value;
+use crate::recipe::fields::Step;
 
 /// How many hits a path may have in one document.
 pub const HITS: usize = 1000;
@@ -97,6 +98,16 @@ impl Path {
             _ => None,
         });
         keys.collect()
+    }
+
+    /// Its steps as tables of fields have them, up to the first that may lead to several places.
+    pub fn field_steps(&self) -> Vec<Step<'_>> {
+        let steps = self.segments.iter().map_while(|segment| match segment {
+            Segment::One(Selector::Key(key)) => Some(Step::Key(key)),
+            Segment::One(Selector::Index(_)) => Some(Step::Item),
+            _ => None,
+        });
+        steps.collect()
     }
 
     /// The path without its last step, and the key that this is.

@@ -15,7 +15,9 @@ pub(super) fn act(
     notes: &mut Notes,
 ) -> Result<Seen, Refused> {
     let deepest = path.deepest(value)?;
-    let mut seen = Seen::state(!path.hits(value)?.is_empty());
+    let hits = path.hits(value)?;
+    let is_same = |place: &Place| place.of(value).is_some_and(|there| there.same_as(new));
+    let mut seen = Seen { after: hits.iter().any(is_same), ..Seen::state(!hits.is_empty()) };
     for (place, keys) in deepest {
         let Some((key, missing)) = keys.split_last() else { continue };
         if !missing.is_empty() && !creates_parents {

@@ -2,26 +2,22 @@
 //! another program reads (`patch: |-`, the files of a ConfigMap).
 
 use super::Refused;
-use crate::flux::{Value, rewrite};
+use super::kept::{Kept, rewrite_keeping};
+use crate::flux::Value;
 use crate::recipe::codes;
 use crate::recipe::place::Place;
-use crate::recipe::select::node_at;
 use crate::yaml::{Edit, Stream};
 
-/// What is done with a value: the value and, of a list, the key under which it stands. It says which
+/// What is done with a value: the value and, of an entry, the key under which it stands. It says which
 /// entries are removed, each with the one to which its comments belong then.
 type Act<'a> = dyn FnMut(&mut Value, Option<&str>) -> Result<Vec<(String, String)>, Refused> + 'a;
 
-/// Entries that are removed and whose comments stay for another one: the mapping, the key, and the
-/// key that stays.
-type Successors = Vec<(Place, String, String)>;
-
 /// Does something with every collection in a value, the outer ones last. Nested text is read if it
 /// has the literal in it.
-pub(super) fn everywhere(value: &mut Value, literal: &str, act: &mut Act<'_>) -> Result<Successors, Refused> {
-    let mut successors = Successors::new();
-    walk(value, &Place::default(), None, literal, act, &mut successors)?;
-    Ok(successors)
+pub(super) fn everywhere(value: &mut Value, literal: &str, act: &mut Act<'_>) -> Result<Kept, Refused> {
+    let mut kept = Kept::default();
+    walk(value, &Place::default(), None, literal, act, &mut kept)?;
+    Ok(kept)
 }
 
 fn walk(
@@ -30,55 +26,56 @@ fn walk(
     key: Option<&str>,
     literal: &str,
     act: &mut Act<'_>,
-    successors: &mut Successors,
+    kept: &mut Kept,
 ) -> Result<(), Refused> {
     match value {
         Value::Null => return Ok(()),
         Value::Scalar { text, string } => {
             let may_be_yaml = *string && text.contains('\n') && text.contains(literal);
-            if let Some(new) = if may_be_yaml { in_nested(text, literal, act)? } else { None } {
+            if let Some((new, documents)) = if may_be_yaml { in_nested(text, literal, act)? } else { None } {
                 *text = new;
+                kept.texts.push((place.clone(), documents));
             }
             return Ok(());
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                walk(item, &place.index(index), None, literal, act, successors)?;
+                walk(item, &place.index(index), None, literal, act, kept)?;
             }
         }
         Value::Mapping(entries) => {
             for (key, value) in entries.iter_mut() {
-                walk(value, &place.key(key), Some(key), literal, act, successors)?;
+                walk(value, &place.key(key), Some(key), literal, act, kept)?;
             }
         }
     }
     let here = act(value, key)?.into_iter();
-    successors.extend(here.map(|(removed, stays)| (place.clone(), removed, stays)));
+    kept.successors.extend(here.map(|(removed, stays)| (place.clone(), removed, stays)));
     Ok(())
 }
 
-/// Nested YAML with something done in it; `None` if it is none, or nothing changes.
-fn in_nested(text: &str, literal: &str, act: &mut Act<'_>) -> Result<Option<String>, Refused> {
+/// Nested YAML with something done in it, and what is kept of each document; `None` if it is none, or
+/// nothing changes.
+fn in_nested(text: &str, literal: &str, act: &mut Act<'_>) -> Result<Option<(String, Vec<Kept>)>, Refused> {
     let Ok(stream) = Stream::sound(text) else { return Ok(None) };
     let mut edit = Edit::of(&stream).moving_anchors().in_order();
+    let mut documents = Vec::new();
     for root in stream.documents() {
+        documents.push(Kept::default());
         let Some(from) = Value::of(root).filter(|value| !matches!(value, Value::Scalar { .. } | Value::Null)) else {
             continue;
         };
         let mut to = from.clone();
-        for (mapping, removed, stays) in everywhere(&mut to, literal, act)? {
-            let Some(mapping) = node_at(root, &mapping) else { continue };
-            if let (Some(_), Some((_, stays))) = (mapping.own_entry(&removed), mapping.own_entry(&stays)) {
-                edit.move_comments_of_entry(mapping, &removed, stays).map_err(|error| in_text(&error))?;
-            }
-        }
-        rewrite(&mut edit, root, &from, &to, "its entry is removed").map_err(|error| in_text(&error))?;
+        let kept = everywhere(&mut to, literal, act)?;
+        rewrite_keeping(&mut edit, root, (&from, &to), &kept, "its entry is removed")
+            .map_err(|error| in_text(&error))?;
+        *documents.last_mut().expect("it was put there") = kept;
     }
     if edit.is_empty() {
         return Ok(None);
     }
     let edited = edit.finish().map_err(|error| in_text(&error))?;
-    Ok(edited.splices.apply(text).ok())
+    Ok(edited.splices.apply(text).ok().map(|new| (new, documents)))
 }
 
 fn in_text(error: &crate::yaml::Error) -> Refused {

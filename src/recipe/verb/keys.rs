@@ -69,7 +69,7 @@ impl Keys {
                     let (seen_here, successors) = self.in_mapping(mapping, guards)?;
                     seen = seen.or(seen_here);
                     let successors = successors.into_iter();
-                    notes.successors.extend(successors.map(|(removed, stays)| (place.clone(), removed, stays)));
+                    notes.kept.successors.extend(successors.map(|(removed, stays)| (place.clone(), removed, stays)));
                     let is_emptied = matches!(mapping, Value::Mapping(entries) if entries.is_empty());
                     if self.what == What::Drop
                         && is_emptied
@@ -80,7 +80,7 @@ impl Keys {
                 }
             }
             Reach::Anywhere => {
-                let successors = everywhere(value, self.literal(), &mut |value, list_of| {
+                let kept = everywhere(value, self.literal(), &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
                     let (seen_here, successors) = match value {
                         Value::Mapping(_) => self.in_mapping(value, guards)?,
@@ -90,7 +90,7 @@ impl Keys {
                     seen = seen.or(seen_here);
                     Ok(successors)
                 })?;
-                notes.successors.extend(successors);
+                notes.kept.extend(kept);
             }
         }
         Ok(seen)
@@ -145,27 +145,52 @@ impl Keys {
         Ok(seen)
     }
 
-    /// Looks at the operations of a JSON patch, whose paths have keys in them. What it would take to
-    /// change them depends on what they find, so that is refused.
-    fn in_operations(&self, list: &Value, guards: &Guards) -> Result<Seen, Refused> {
-        let named = |item: &Value| {
+    /// Acts on the operations of a JSON patch that add a key. What others do depends on what they find,
+    /// which another unit may change: that is refused.
+    fn in_operations(&self, list: &mut Value, guards: &Guards) -> Result<Seen, Refused> {
+        let Value::Sequence(items) = list else { return Ok(Seen::default()) };
+        let named = |(at, item): (usize, &Value)| {
             item.text_at(&["op"])?;
             let (_, last) = item.text_at(&["path"])?.rsplit_once('/')?;
-            Some((last.replace("~1", "/").replace("~0", "~"), item.get("value").cloned().unwrap_or(Value::Null)))
+            let value = item.get("value").cloned().unwrap_or(Value::Null);
+            Some((at, last.replace("~1", "/").replace("~0", "~"), value))
         };
-        let named: Vec<(String, Value)> = list.items().iter().filter_map(named).collect();
-        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
-        let values: Vec<&Value> = named.iter().map(|(_, value)| value).collect();
+        let named: Vec<(usize, String, Value)> = items.iter().enumerate().filter_map(named).collect();
+        let names: Vec<&str> = named.iter().map(|(_, name, _)| name.as_str()).collect();
+        let values: Vec<&Value> = named.iter().map(|(.., value)| value).collect();
         let (changes, seen) = self.changes(&names, &values, guards)?;
-        let at = changes.first().map(|change| match change {
-            Change::Renamed(at, ..) | Change::Copied(at, ..) | Change::Dropped(at, _) => *at,
-        });
-        match at {
-            Some(at) => {
-                Err(Refused::new(codes::KEY_IN_JSON_PATCH, format!("a JSON patch has `{}` in a path", names[at])))
+        let refused =
+            |name: &str| Refused::new(codes::KEY_IN_JSON_PATCH, format!("a JSON patch has `{name}` in a path"));
+        for change in changes.into_iter().rev() {
+            let (Change::Renamed(at, ..) | Change::Copied(at, ..) | Change::Dropped(at, _)) = &change;
+            let (at, name, _) = &named[*at];
+            if items[*at].text_at(&["op"]) != Some("add") {
+                return Err(refused(name));
             }
-            None => Ok(seen),
+            match change {
+                Change::Renamed(_, new, value) => restate(&mut items[*at], &new, value),
+                Change::Copied(_, new, value) => {
+                    let mut copy = items[*at].clone();
+                    restate(&mut copy, &new, value);
+                    items.insert(at + 1, copy);
+                }
+                Change::Dropped(..) => drop(items.remove(*at)),
+            }
+            // Kustomize takes no patch without operations.
+            if items.is_empty() {
+                return Err(refused(name));
+            }
         }
+        Ok(seen)
+    }
+
+    /// Whether a field has a key that it is about, or that comes of it.
+    pub(super) fn is_about(&self, field: &str) -> bool {
+        let is_key =
+            |key: &str| self.key.is_match(key) || self.result.as_ref().is_some_and(|result| result.is_match(key));
+        // Keys have dots, too, so each may begin at any of them.
+        let starts = [0].into_iter().chain(field.match_indices('.').map(|(at, _)| at + 1));
+        starts.map(|start| &field[start..]).any(is_key)
     }
 
     /// A text that everything has which has a key that matches: the longest part of the pattern that
@@ -181,7 +206,8 @@ impl Keys {
         let mut seen = Seen::default();
         for (at, name) in names.iter().enumerate() {
             let Some(captures) = self.key.captures(name) else {
-                seen = seen.or(Seen::state(self.result.as_ref().is_some_and(|result| result.is_match(name))));
+                let after = self.result.as_ref().is_some_and(|result| result.is_match(name));
+                seen = seen.or(Seen { after, ..Seen::state(after) });
                 continue;
             };
             seen = seen.or(Seen::state(true));
@@ -214,6 +240,17 @@ impl Keys {
     pub fn results(key: &Pattern, other: Option<&str>) -> Option<Pattern> {
         let any = vec!["*".to_owned(); key.count()];
         Pattern::parse(&with_captures(&Pattern::escaped(other?), &any)).ok()
+    }
+}
+
+/// Gives an operation of a JSON patch another key, and perhaps another value.
+fn restate(operation: &mut Value, key: &str, value: Option<Value>) {
+    let path = operation.text_at(&["path"]).unwrap_or_default();
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let path = format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"));
+    operation.set("path", Value::string(&path));
+    if let Some(value) = value {
+        operation.set("value", value);
     }
 }
 

@@ -86,7 +86,7 @@ impl List {
     fn made(&self, value: &mut Value) -> Result<Seen, Refused> {
         let Items::Add { item, creates_parents: true, .. } = &self.items else {
             let parent = !self.path.deepest(value)?.is_empty();
-            return Ok(Seen { state: false, parent });
+            return Ok(Seen { state: false, parent, after: false });
         };
         let list = Value::Sequence(vec![item.clone()]);
         for (place, keys) in self.path.deepest(value)? {
@@ -102,17 +102,19 @@ impl List {
     fn in_list(&self, items: &mut Vec<Value>) -> Result<Seen, Refused> {
         match &self.items {
             Items::Add { item, order, unique, .. } => {
+                let after = items.iter().any(|there| there.same_as(item));
                 add(items, item, order, unique.as_deref())?;
-                Ok(Seen::state(true))
+                Ok(Seen { after, ..Seen::state(true) })
             }
             Items::Remove(which) => {
                 let before = items.len();
                 items.retain(|item| !which.is(item));
-                Ok(Seen { state: items.len() < before, parent: true })
+                Ok(Seen { state: items.len() < before, parent: true, after: false })
             }
             Items::Replace(which, with) => {
                 let is_there = items.iter().any(|item| with.same_as(item));
-                let seen = Seen { state: is_there || items.iter().any(|item| which.is(item)), parent: true };
+                let state = is_there || items.iter().any(|item| which.is(item));
+                let seen = Seen { state, parent: true, after: is_there };
                 let mut has_it = is_there;
                 items.retain_mut(|item| {
                     if with.same_as(item) || !which.is(item) {

@@ -4,6 +4,7 @@
 mod add;
 mod anywhere;
 mod escape;
+mod kept;
 mod keys;
 mod list;
 mod moved;
@@ -16,6 +17,7 @@ mod tables;
 mod tests;
 mod text;
 
+pub use kept::{Kept, rewrite_keeping};
 pub use keys::{Keys, What};
 pub use list::{Items, List, Which};
 pub use reference::{Named, Reference};
@@ -170,9 +172,8 @@ impl From<TooMany> for Refused {
 pub struct Notes {
     /// Comments to put beside entries, or to take away.
     pub comments: Vec<(Place, Commenting)>,
-    /// Entries that are removed and whose comments stay for another one: the mapping, the key, and
-    /// the key that stays.
-    pub successors: Vec<(Place, String, String)>,
+    /// To which entries comments belong.
+    pub kept: Kept,
     /// Comments in the header of the document.
     pub headers: Vec<Header>,
     /// Why the change should be looked at first.
@@ -190,15 +191,18 @@ pub struct Seen {
     pub state: bool,
     /// That what contains its path is there.
     pub parent: bool,
+    /// Its after-state.
+    pub after: bool,
 }
 
 impl Seen {
-    fn or(self, other: Seen) -> Seen {
-        Seen { state: self.state || other.state, parent: self.parent || other.parent }
+    /// What one of two saw.
+    pub fn or(self, other: Seen) -> Seen {
+        Seen { state: self.state || other.state, parent: self.parent || other.parent, after: self.after || other.after }
     }
 
     fn state(state: bool) -> Seen {
-        Seen { state, parent: state }
+        Seen { state, parent: state, after: false }
     }
 }
 
@@ -218,7 +222,7 @@ impl Verb {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
             Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
             Verb::Escape => escape::act(document, value, notes),
-            Verb::Reference(reference) => reference.act(document, value),
+            Verb::Reference(reference) => reference.act(document, value, notes),
             other => other.act_in(Some(document), value, guards, notes),
         }
     }
@@ -292,6 +296,18 @@ impl Verb {
     /// Whether it says itself what it is about.
     pub fn is_by_itself(&self) -> bool {
         matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape)
+    }
+
+    /// Whether it looks in everything, and a field with this value then may be its work: a key that
+    /// it is about, or a text or name that it puts in.
+    pub fn means(&self, field: &str, after: Option<&str>) -> bool {
+        let has = |text: &str| after.is_some_and(|after| after.contains(text));
+        match self {
+            Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => keys.is_about(field),
+            Verb::Text(Replacing { at: Reach::Anywhere, to, .. }) => has(to),
+            Verb::Reference(reference) => has(&reference.to.name),
+            _ => false,
+        }
     }
 
     /// Whether it looks in everything, and then the longest text that it looks for.

@@ -9,7 +9,8 @@ use crate::recipe::place::Part;
 
 pub(super) fn act(value: &mut Value, from: &Path, to: &Path, order: &Order, guards: &Guards) -> Result<Seen, Refused> {
     let hits = from.hits(value)?;
-    let seen = Seen::state(!hits.is_empty() || !to.hits(value)?.is_empty());
+    let after = hits.is_empty() && !to.hits(value)?.is_empty();
+    let seen = Seen { after, ..Seen::state(!hits.is_empty() || after) };
     let [place] = hits.as_slice() else {
         if hits.is_empty() {
             return Ok(seen);

@@ -1,10 +1,11 @@
 //! `reference`: every place that names an object names another one.
 
 use super::anywhere::everywhere;
-use super::{Refused, Seen};
+use super::{Kept, Notes, Refused, Seen};
 use crate::flux::{Reach, Value};
 use crate::recipe::codes::{NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
 use crate::recipe::naming;
+use crate::recipe::place::Place;
 use crate::recipe::select::{Document, GroupKind};
 
 /// The verb.
@@ -50,7 +51,7 @@ struct Work<'w> {
 }
 
 impl Reference {
-    pub(super) fn act(&self, document: &Document<'_>, value: &mut Value) -> Result<Seen, Refused> {
+    pub(super) fn act(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
         let own = document.object.map(|object| {
             let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
             GroupKind { kind: object.kind.clone(), group: group.to_owned() }
@@ -66,12 +67,13 @@ impl Reference {
         // What the values of a chart name is where the release installs it.
         let values = value.at_mut(&["spec", "values"]).filter(|_| document.is_release());
         let values = values.map(|values| std::mem::replace(values, Value::Null));
-        work.everywhere(value)?;
+        notes.kept.extend(work.everywhere(value)?);
         if let Some(mut values) = values {
             if let Some(target) = value.text_at(&["spec", "targetNamespace"]) {
                 work.namespaces = vec![target.to_owned()];
             }
-            work.everywhere(&mut values)?;
+            let kept = work.everywhere(&mut values)?;
+            notes.kept.extend(kept.below(&Place::default().key("spec").key("values")));
             *value.at_mut(&["spec", "values"]).expect("it was there") = values;
         }
         work.is_applied()?;
@@ -80,7 +82,7 @@ impl Reference {
 }
 
 impl Work<'_> {
-    fn everywhere(&mut self, value: &mut Value) -> Result<(), Refused> {
+    fn everywhere(&mut self, value: &mut Value) -> Result<Kept, Refused> {
         let name = self.verb.from.name.clone();
         everywhere(value, &name, &mut |value, key| {
             match (value, key) {
@@ -98,7 +100,6 @@ impl Work<'_> {
             }
             Ok(Vec::new())
         })
-        .map(|_| ())
     }
 
     /// A name that stands in a mapping, perhaps with its namespace.
@@ -149,7 +150,8 @@ impl Work<'_> {
     /// Whether a name, with the namespace beside it, is that of the object.
     fn is_meant(&mut self, name: &str, stated: Option<&str>) -> Result<bool, Refused> {
         let Named { namespace, name: wanted } = &self.verb.from;
-        self.seen = self.seen.or(Seen::state(name == wanted || name == self.verb.to.name));
+        let is_after = name == self.verb.to.name;
+        self.seen = self.seen.or(Seen { after: is_after, ..Seen::state(name == wanted || is_after) });
         if name != wanted {
             let graph = self.document.view.graph();
             let filled =

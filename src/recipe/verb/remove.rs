@@ -24,7 +24,7 @@ pub(super) fn act(
     // Absent is done; that it was not misspelt only a parent shows.
     let parent =
         !hits.is_empty() || path.deepest(value)?.iter().any(|(place, keys)| keys.len() <= 1 || !place.0.is_empty());
-    let seen = Seen { state: !hits.is_empty(), parent };
+    let seen = Seen { state: !hits.is_empty(), parent, after: false };
     // From the last on, so that the indexes of the others stay the same.
     for place in hits.into_iter().rev() {
         if !place.of(value).is_some_and(|there| guards.hold(there))

@@ -14,7 +14,9 @@ pub(super) fn act(
     notes: &mut Notes,
 ) -> Result<Seen, Refused> {
     let hits = path.hits(value)?;
-    let seen = Seen { state: !hits.is_empty(), parent: !hits.is_empty() || !path.deepest(value)?.is_empty() };
+    let after = hits.iter().any(|place| place.of(value).is_some_and(|there| there.same_as(to)));
+    let parent = !hits.is_empty() || !path.deepest(value)?.is_empty();
+    let seen = Seen { state: !hits.is_empty(), parent, after };
     // Of hits in each other, the outer one is replaced as a whole.
     for place in hits {
         let Some(there) = place.of_mut(value) else { continue };

@@ -70,20 +70,35 @@ fn comments_of_copied_keys_stay_in_nested_text() {
 }
 
 #[test]
-fn keys_in_json_patches_are_refused() {
+fn keys_in_json_patches() {
     let copy = "- {copy-key: 'old.io/*', to: 'new.io/<1>', at: anywhere}";
     let drop = "- {drop-key: 'old.io/*', if-copied: 'new.io/<1>', at: anywhere}";
-    let operation = |prefix: &str| format!("- {{op: add, path: /metadata/annotations/{prefix}.io~1x, value: y}}");
-    let (old, new) = (operation("old"), operation("new"));
-    let file = |operations: &str| format!("patches:\n  - patch: |\n      {}\n", operations.replace('\n', "\n      "));
-    refused(copy, &file(&old), "key-in-json-patch");
+    let rename = "- {rename-key: 'old.io/*', to: 'new.io/<1>', at: anywhere}";
+    let operation =
+        |op: &str, prefix: &str| format!("- {{op: {op}, path: /metadata/annotations/{prefix}.io~1x, value: z}}\n");
+    let (old, new) = (operation("add", "old"), operation("add", "new"));
+    let file =
+        |operations: &str| format!("patches:\n  - patch: |\n      {}\n", operations.trim().replace('\n', "\n      "));
+    let becomes = |step: &str, before: &str, after: &str| {
+        let outcome = made(step, &file(before)).unwrap();
+        let patch = outcome.value.get("patches").unwrap().items()[0].text_at(&["patch"]).unwrap();
+        assert_eq!(value(patch).to_flow(), value(after).to_flow(), "{step}");
+        assert_eq!(outcome.changed_by.is_empty(), before == after, "{step}");
+    };
+    let both = format!("{old}{new}");
+    becomes(copy, &old, &both);
+    becomes(drop, &both, &new);
+    becomes(rename, &old, &new);
     for step in [copy, drop] {
-        assert!(made(step, &file(&new)).unwrap().changed_by.is_empty());
+        becomes(step, &new, &new);
     }
-    let both = format!("{old}\n{new}");
-    assert!(made(copy, &file(&both)).unwrap().changed_by.is_empty(), "somebody has copied it");
-    refused(drop, &file(&both), "key-in-json-patch");
-    refused(copy, "patchesJson6902: [{op: add, path: /metadata/annotations/old.io~1x, value: y}]", "key-in-json-patch");
+    becomes(copy, &both, &both);
+    for op in ["replace", "remove", "test"] {
+        refused(copy, &file(&operation(op, "old")), "key-in-json-patch");
+    }
+    refused("- {drop-key: 'old.io/*', at: anywhere}", &file(&old), "key-in-json-patch");
+    let inline = "patchesJson6902: [{op: replace, path: /metadata/annotations/old.io~1x, value: y}]";
+    refused(copy, inline, "key-in-json-patch");
 }
 
 #[test]
@@ -138,7 +153,7 @@ fn keys_are_renamed_copied_and_dropped() {
     let drop = "- {drop-key: 'old/*', if-copied: 'new/<1>', at: anywhere}";
     let outcome =
         check(drop, "{old/x: 1, new/x: 1, old/y: 2, old/z: 3, new/z: 4}", "{new/x: 1, old/y: 2, old/z: 3, new/z: 4}");
-    assert_eq!(outcome.notes.successors.len(), 1);
+    assert_eq!(outcome.notes.kept.successors.len(), 1);
     check("- {drop-key: 'G_*', at: spec.a.b}", "{spec: {a: {b: {G_X: 1}}, c: 1}}", "{spec: {c: 1}}");
     check("- {drop-key: 'G_*', at: spec.a}", "{spec: {a: {G_X: 1, H: 2}}}", "{spec: {a: {H: 2}}}");
     check("- {copy-key: a, to: b, value: new, at: m}", "{m: {a: old}}", "{m: {a: old, b: new}}");

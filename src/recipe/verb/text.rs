@@ -26,7 +26,8 @@ impl Replacing {
         };
         for place in places {
             let Some(Value::Scalar { text, string: true }) = place.of_mut(value) else { continue };
-            seen = seen.or(Seen { state: text.contains(&self.from) || text.contains(&self.to), parent: true });
+            let after = text.contains(&self.to) && !text.contains(&self.from);
+            seen = seen.or(Seen { state: after || text.contains(&self.from), parent: true, after });
             *text = self.replaced(text);
         }
         Ok(seen)

@@ -3,5 +3,5 @@
 mod differential;
 mod exhaustive;
 mod properties;
-mod text;
+pub(crate) mod text;
 mod third_opinion;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 /// A generated file.
 #[derive(Clone)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub text: String,
     /// Its comments, `#` included, in order.
     pub comments: Vec<String>,
@@ -189,7 +189,7 @@ fn tree() -> impl Strategy<Value = Tree> {
 }
 
 /// Generated files, most of them valid; see the test of the rate of those that are not.
-pub(super) fn yaml() -> impl Strategy<Value = Text> {
+pub(crate) fn yaml() -> impl Strategy<Value = Text> {
     let root = prop_oneof![1 => tree(), 9 => tree().prop_filter("a collection", |tree| matches!(&tree.what, What::Collection { .. }))];
     let document = (lines(), any::<bool>(), root, lines(), prop::bool::weighted(0.1))
         .prop_map(|(above, dashes, root, below, dots)| Document { above, dashes, root, below, dots })
