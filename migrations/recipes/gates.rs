@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RecipeMigration;
 use super::documents::{Found, Made, OWN};
 use super::work::clusters_of;
+use super::{Origin, RecipeMigration};
 use crate::flux::{Cluster, Value, View};
 use crate::plan::{Finding, Gate};
 use crate::recipe::gate::Condition;
@@ -16,6 +16,8 @@ use crate::recipe::{Stage, codes};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gates {
     are_open: bool,
+    /// What was seen on the way.
+    pub(super) remarks: Vec<Finding>,
     asked: BTreeMap<(String, String), Vec<Finding>>,
 }
 
@@ -46,7 +48,7 @@ impl Tree<'_> {
 impl Gates {
     /// Gates that are all open: for trying a recipe.
     pub fn open() -> Gates {
-        Gates { are_open: true, asked: BTreeMap::new() }
+        Gates { are_open: true, ..Gates::default() }
     }
 
     /// Why the gate of a stage is not open for what some clusters apply, or none.
@@ -65,7 +67,7 @@ impl Gates {
 impl RecipeMigration {
     /// Asks the gates of all stages. The trees are in the order of promotion.
     pub fn ask_gates(&self, trees: &[Tree<'_>]) -> Gates {
-        let mut gates = Gates::default();
+        let mut gates = Gates { remarks: self.other_texts(trees), ..Gates::default() };
         for stage in self.recipe.stages.iter().filter(|stage| !stage.gate.is_empty()) {
             for (number, tree) in trees.iter().enumerate() {
                 let is_answered = self.confirmed.contains(&stage.name);
@@ -81,6 +83,21 @@ impl RecipeMigration {
             }
         }
         gates
+    }
+
+    /// Branches on which the recipe has another text.
+    fn other_texts(&self, trees: &[Tree<'_>]) -> Vec<Finding> {
+        let Origin::Repository(path) = &self.origin else { return Vec::new() };
+        let differs = |tree: &&Tree<'_>| {
+            let file = tree.view.as_ref().ok().and_then(|view| view.tree().read(path).ok().flatten());
+            tree.cluster.is_some() && file.is_some_and(|file| *file.bytes != *self.recipe.text.as_bytes())
+        };
+        let note = |tree: &Tree<'_>| {
+            let message =
+                format!("{}: another text of {} is there; this one holds for all clusters", tree.shown(), self.meta.id);
+            Finding::note(codes::DIFFERS_ON_BRANCH, message).at(path, None)
+        };
+        trees.iter().filter(differs).map(note).collect()
     }
 
     fn asked(&self, stage: &Stage, condition: &Condition, tree: &Tree<'_>, earlier: &[Tree<'_>]) -> Vec<Gate> {

@@ -20,6 +20,9 @@ mod matches;
 mod mentions;
 #[cfg(test)]
 mod merges_tests;
+mod mistakes;
+#[cfg(test)]
+mod mistakes_tests;
 #[cfg(test)]
 mod page_tests;
 mod registry;
@@ -158,6 +161,9 @@ impl Migration for RecipeMigration {
             found.push((stage, of_stage));
         }
         survey.findings.extend(matches::nothing(self, &all, &found));
+        survey.findings.extend(mistakes::unknown_fields(self));
+        survey.findings.extend(mistakes::went_back(self, &found));
+        survey.findings.extend(self.gates.remarks.iter().cloned());
         survey.findings.extend(mentions::left(self, &all));
         let not_known: BTreeSet<&str> =
             found.iter().flat_map(|(_, found)| &found.not_known).map(|(place, _)| place.as_str()).collect();
