@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::documents::Made;
-use super::variables;
 use super::work::Work;
+use super::{names, variables};
 use crate::flux::{Object, Reach, Value};
 use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
@@ -44,6 +44,10 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             clusters.insert(cluster.clone());
             let arrives = || Some((arrived(work, one, reach)?, meant(work, one, reach)?));
             let Some((before, after)) = variables::applied(work, one, reach).or_else(arrives) else { continue };
+            if let Some(lost) = names::lost(work, one, reach, &before, &after) {
+                let message = format!("{lost} of {name} would be gone from {cluster}, or have another name");
+                draft.findings.push(Finding::error(codes::NAMES_CHANGE, message).at(path, line));
+            }
             draft.impact = draft.impact.max(impact_of(&one.document, is_of_flux, &before, &after));
             draft.effects.extend(effects(cluster, reach, &before, &after));
         }

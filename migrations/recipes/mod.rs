@@ -23,6 +23,9 @@ mod merges_tests;
 mod mistakes;
 #[cfg(test)]
 mod mistakes_tests;
+mod names;
+#[cfg(test)]
+mod names_tests;
 #[cfg(test)]
 mod page_tests;
 mod registry;
