@@ -2,6 +2,7 @@
 
 mod chart;
 mod document;
+mod flux;
 mod generated;
 mod labels;
 mod object;
@@ -10,6 +11,7 @@ mod variables;
 
 pub use chart::{ChartTest, Runs, Stated};
 pub use document::{Document, Where};
+pub use flux::{flux_of, in_range};
 pub use generated::restated;
 pub use labels::Labels;
 pub use object::{ApiVersions, Files, GroupKind};
@@ -20,7 +22,7 @@ pub use variables::{Unresolved, VariablesTest};
 use std::collections::BTreeSet;
 
 use super::pattern::Patterns;
-use super::version::{Between, Range};
+use super::version::Range;
 use crate::flux::{Reach, Value};
 
 /// Conditions of which one holds; everything is selected where there is none.
@@ -268,7 +270,7 @@ impl Selector {
                 None => Answer::Yes,
             })
             .and(|| match &self.flux {
-                Some(range) => flux(document, reach, range),
+                Some(range) => flux::flux(document, reach, range),
                 None => Answer::Yes,
             })
             .and(|| match &self.chart {
@@ -299,34 +301,4 @@ fn names(document: &Document<'_>, reaches: &[&Reach], answers: &[Answer]) -> Str
         format!("{namespace}{slash}{name} on {}", document.view.graph().clusters[reach.cluster].name)
     });
     shown.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
-}
-
-fn flux(document: &Document<'_>, reach: Option<&Reach>, range: &Range) -> Answer {
-    let Some(reach) = reach else { return Answer::NotKnown("no cluster applies it".to_owned()) };
-    let cluster = &document.view.graph().clusters[reach.cluster];
-    let Some(version) = flux_of(cluster) else {
-        return Answer::NotKnown(format!("{} does not state its version of Flux", cluster.name));
-    };
-    in_range(range, &version, "flux", || format!("{} runs Flux {version}", cluster.name))
-}
-
-/// The version of Flux of a cluster; without a patch, that of its minor is not known.
-pub fn flux_of(cluster: &crate::flux::Cluster) -> Option<Between> {
-    let version = cluster.flux?;
-    let at = |minor: u32, patch: u32| super::version::Version::parse(&format!("{}.{minor}.{patch}", version.major));
-    match version.patch {
-        Some(patch) => Some(Between::exactly(at(version.minor, patch)?)),
-        None => Some(Between::of(at(version.minor, 0)?, at(version.minor + 1, 0)?)),
-    }
-}
-
-/// Whether all that something may be is in a range.
-pub fn in_range(range: &Range, found: &Between, condition: &'static str, what: impl FnOnce() -> String) -> Answer {
-    if range.holds(found) {
-        Answer::Yes
-    } else if range.misses(found) {
-        Answer::No(condition)
-    } else {
-        Answer::NotKnown(what())
-    }
 }

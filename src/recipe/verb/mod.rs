@@ -8,6 +8,7 @@ mod kept;
 mod keys;
 mod list;
 mod moved;
+mod notes;
 mod parents;
 mod reference;
 mod remove;
@@ -20,6 +21,7 @@ mod text;
 pub use kept::{Kept, rewrite_keeping};
 pub use keys::{Keys, What};
 pub use list::{Items, List, Which};
+pub use notes::{Notes, Seen};
 pub use reference::{Named, Reference};
 pub use tables::{Header, ToNewest, schema_change};
 pub use text::Replacing;
@@ -28,7 +30,6 @@ use self::parents::{prune, put, removes_parents, take_out};
 use super::model::Guards;
 use super::path::{Path, TooMany};
 use super::pattern::Pattern;
-use super::place::Place;
 use super::schema_comment::Settings;
 use super::select::Document;
 use crate::finding::Code;
@@ -164,45 +165,6 @@ impl Refused {
 impl From<TooMany> for Refused {
     fn from(_: TooMany) -> Refused {
         Refused::new(super::codes::OTHER_SHAPE, format!("a path has more than {} hits in it", super::path::HITS))
-    }
-}
-
-/// What steps did to a document, beside its value.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Notes {
-    /// Comments to put beside entries, or to take away.
-    pub comments: Vec<(Place, Commenting)>,
-    /// To which entries comments belong.
-    pub kept: Kept,
-    /// Comments in the header of the document.
-    pub headers: Vec<Header>,
-    /// Why the change should be looked at first.
-    pub reviews: Vec<(&'static Code, String)>,
-    /// What is to be said of the document, whether it changes or not.
-    pub remarks: Vec<(&'static Code, String)>,
-    /// Why it is not known what becomes of it.
-    pub not_known: Vec<String>,
-}
-
-/// What a step saw in a document, whether or not it had something to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Its before-state or its after-state.
-    pub state: bool,
-    /// That what contains its path is there.
-    pub parent: bool,
-    /// Its after-state.
-    pub after: bool,
-}
-
-impl Seen {
-    /// What one of two saw.
-    pub fn or(self, other: Seen) -> Seen {
-        Seen { state: self.state || other.state, parent: self.parent || other.parent, after: self.after || other.after }
-    }
-
-    fn state(state: bool) -> Seen {
-        Seen { state, parent: state, after: false }
     }
 }
 
