@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::config::{DUPLICATE, INVALID_VALUE, Keys};
 use crate::migrations::sources::Version;
 use crate::repo::RepoPath;
 use crate::text::nearest;
-use crate::yaml::{Kind, Node};
 
 /// A chart in scope: an item of `charts`, which is its name, or a mapping with these keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,11 +59,13 @@ impl ChartSettings {
 /// Reads `charts` if it is a mapping: the charts that are named, whether all are in scope, and which
 /// are not.
 pub(super) fn with_all(keys: &mut Keys<'_, '_>) -> (Option<Vec<ChartSettings>>, bool, BTreeSet<String>) {
-    let all = keys.flag("all");
+    let all = keys.about("Whether every chart of a HelmRepository is in scope.").flag("all");
     if all.is_none() && !keys.has("all") {
         keys.missing("all", "true");
     }
-    let named = keys.list("named").map(|items| charts(keys, items));
+    keys.about("Charts for which more is set.");
+    let named = charts(keys, "named");
+    keys.about("Charts that are out of scope.");
     let mut except = BTreeSet::new();
     for (name, node) in keys.texts("except").unwrap_or_default() {
         if named.iter().flatten().any(|chart| chart.name == name) {
@@ -74,30 +77,27 @@ pub(super) fn with_all(keys: &mut Keys<'_, '_>) -> (Option<Vec<ChartSettings>>, 
     (named, all == Some(true), except)
 }
 
-/// Reads the items of `charts`.
-pub(super) fn charts<'s>(keys: &mut Keys<'_, 's>, items: Vec<Node<'s>>) -> Vec<ChartSettings> {
+/// Reads a list of charts.
+pub(super) fn charts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<ChartSettings>> {
     let mut charts: Vec<ChartSettings> = Vec::new();
     let mut names = BTreeSet::new();
-    for item in items {
-        let chart = match item.kind() {
-            Kind::Mapping => keys.nested(item, "a chart", one),
-            _ => keys.item(item, "charts").map(ChartSettings::of),
-        };
-        let Some(chart) = chart else { continue };
+    for (item, chart) in keys.texts_or_mappings(key, "a chart", ChartSettings::of, one)? {
         if !names.insert(chart.name.clone()) {
             let message = format!("the chart `{}` is listed twice in `charts`", chart.name);
             keys.mistake(DUPLICATE, item, message, "leave one of them out");
         }
         charts.push(chart);
     }
-    charts
+    Some(charts)
 }
 
 fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
-    let name = keys.text("name").map(|(name, _)| name.to_owned());
+    let name = keys.about("As Helm has it.").text("name").map(|(name, _)| name.to_owned());
     if !keys.has("name") {
         keys.missing("name", "app-template");
     }
+    keys.about("Where its sources live: one that releases share, one for each namespace or for each release.");
+    keys.takes("strategy", || json!({"enum": Strategy::ALL.map(Strategy::word)}));
     let strategy = keys.text("strategy").and_then(|(word, node)| {
         let known = Strategy::ALL.into_iter().find(|strategy| strategy.word() == word);
         if known.is_none() {
@@ -110,6 +110,7 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
         }
         known
     });
+    keys.about("The OCI address of the chart, without the chart, if its HelmRepository is not OCI.");
     let home = keys.text("home").map(|(home, node)| {
         let path = home.strip_prefix("oci://").unwrap_or_default();
         let chart = name.as_deref().filter(|name| path.rsplit('/').next() == Some(*name));
@@ -122,6 +123,7 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
         }
         home.to_owned()
     });
+    keys.about("The version to move to; without it each release keeps its own.");
     let target = keys.text("target").map(|(target, node)| {
         if !matches!(Version::of(Some(target)), Version::Tag(_)) {
             let help = "write one version in full, such as `3.7.3`";
@@ -129,6 +131,7 @@ fn one(keys: &mut Keys<'_, '_>) -> Option<ChartSettings> {
         }
         target.to_owned()
     });
+    keys.about("The directory of the Component with its source, for the strategy `namespace`.");
     let component = keys.text("component").and_then(|(text, node)| {
         let path = keys.directory(text, node, "kubernetes/components/app-template");
         if path.is_some() && strategy != Some(Strategy::Namespace) {

@@ -5,7 +5,7 @@ use super::home::chart_of;
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::flux::{Chart, View};
 use crate::migrations::sources::existing::Sources;
-use crate::yaml::{Kind, New};
+use crate::yaml::New;
 
 /// What you can configure: the section `chart-ref` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,11 +72,9 @@ impl Section for ChartRefSettings {
 
     fn read(keys: &mut Keys<'_, '_>) -> ChartRefSettings {
         let default = ChartRefSettings::default();
-        let all = keys.value("charts").filter(|node| node.kind() == Kind::Mapping);
-        let (charts, all, except) = match all {
-            Some(node) => keys.nested(node, "`charts`", with_all),
-            None => (keys.list("charts").map(|items| charts(keys, items)), false, BTreeSet::new()),
-        };
+        keys.about("The charts in scope: each a name or a mapping, or `all` of HelmRepositories.");
+        let listed = |keys: &mut Keys<'_, '_>| (charts(keys, "charts"), false, BTreeSet::new());
+        let (charts, all, except) = keys.mapping_or("charts", with_all, listed);
         let namespace = keys.text("source-namespace").map(|(name, node)| {
             if !is_namespace(name) {
                 let help = "write the name of a namespace: lower-case letters, digits and dashes";

@@ -80,22 +80,31 @@ impl Section for ComponentsSettings {
 
     fn read(keys: &mut Keys<'_, '_>) -> ComponentsSettings {
         let default = ComponentsSettings::default();
+        keys.about("Names of directories of templates, or their paths from the root.");
         let templates = keys.texts("templates").map(|texts| {
             texts.into_iter().filter_map(|(text, node)| Some(path(keys, text, node)?.as_str().to_owned())).collect()
         });
-        let directory = keys.text("directory").and_then(|(text, node)| path(keys, text, node));
-        let items = keys.list("pairs").unwrap_or_default();
-        let pairs = items.into_iter().filter_map(|item| keys.nested(item, "a pair", pair)).collect();
-        let items = keys.list("renames").unwrap_or_default();
-        let renames = items.into_iter().filter_map(|item| keys.nested(item, "a rename", rename)).collect();
+        let directory = keys.about("Where new Components go; without it, beside the templates.").text("directory");
+        let directory = directory.and_then(|(text, node)| path(keys, text, node));
+        keys.about("Which Component takes the place of which template, where rendering leaves it open.");
+        let pairs = keys.mappings("pairs", "a pair", pair).unwrap_or_default();
+        keys.about("Directories to rename, with everything that names them.");
+        let renames = keys.mappings("renames", "a rename", rename).unwrap_or_default();
         ComponentsSettings {
             templates: templates.unwrap_or(default.templates),
             directory,
-            pairs,
-            destination: keys.one_of("destination", &Destination::ALL),
-            create: keys.one_of("create", &Create::ALL),
-            protect_claims: keys.flag("protect-claims").unwrap_or_default(),
-            renames,
+            pairs: pairs.into_iter().filter_map(|(_, pair)| pair).collect(),
+            destination: keys
+                .about("Where a consumer names its Components: in its kustomization, or in its Flux Kustomization.")
+                .one_of("destination", &Destination::ALL),
+            create: keys
+                .about("Whether a Component is a copy of its template, or the template where it is.")
+                .one_of("create", &Create::ALL),
+            protect_claims: keys
+                .about("Whether claims are protected from pruning before anything else changes.")
+                .flag("protect-claims")
+                .unwrap_or_default(),
+            renames: renames.into_iter().filter_map(|(_, rename)| rename).collect(),
         }
     }
 
@@ -124,14 +133,14 @@ fn path(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<RepoPath>
 }
 
 fn pair(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
-    let template = needed(keys, "template", "kubernetes/templates/volsync");
-    let component = needed(keys, "component", "kubernetes/components/volsync");
+    let template = needed(keys.about("The template."), "template", "kubernetes/templates/volsync");
+    let component = needed(keys.about("Its Component."), "component", "kubernetes/components/volsync");
     Some((template?, component?))
 }
 
 fn rename(keys: &mut Keys<'_, '_>) -> Option<(RepoPath, RepoPath)> {
-    let from = needed(keys, "from", "kubernetes/components/gaurded");
-    let place = keys.text("to").map(|(_, node)| node);
+    let from = needed(keys.about("The directory as it is called."), "from", "kubernetes/components/gaurded");
+    let place = keys.about("What it is to be called.").text("to").map(|(_, node)| node);
     let to = needed(keys, "to", "kubernetes/components/guarded");
     let (from, to) = (from?, to?);
     if from.is_in(&to) || to.is_in(&from) {

@@ -2,7 +2,7 @@
 //! they are absent.
 
 use crate::flux::{FluxVersion, Value};
-pub(super) use crate::recipe::fields::defaults::{Absent, Field};
+pub(super) use crate::recipe::fields::defaults::{Absent, Field, Takes};
 use crate::recipe::fields::defaults::{HELM_RELEASE, KUSTOMIZATION};
 
 /// The kind of the objects that get defaults.

@@ -1,4 +1,6 @@
-use super::fields::{Field, ObjectKind};
+use serde_json::json;
+
+use super::fields::{Field, ObjectKind, Takes};
 use super::set::Set;
 use crate::config::{DUPLICATE, Described, INVALID_VALUE, Keys, Section, UNKNOWN_KEY, WRONG_TYPE};
 use crate::flux::Value;
@@ -101,10 +103,21 @@ impl Section for Settings {
             keys.mistake(INVALID_VALUE, node, "`max-opted-out` is a percentage".to_owned(), "write 100 or less");
         }
         Settings {
-            scope: keys.one_of("scope", &[("opt-in", Scope::OptIn), ("opt-out", Scope::OptOut)]),
+            scope: keys
+                .about("Which releases get the defaults: those with the label, or those without it.")
+                .one_of("scope", &[("opt-in", Scope::OptIn), ("opt-out", Scope::OptOut)]),
             label: label.unwrap_or(default.label),
-            spec: read_set(keys, "spec", ObjectKind::Release),
-            kustomization: read_set(keys, "kustomization", ObjectKind::Kustomization).unwrap_or_default(),
+            spec: read_set(
+                keys.about("The defaults of HelmReleases; without it, what more than half of them state."),
+                "spec",
+                ObjectKind::Release,
+            ),
+            kustomization: read_set(
+                keys.about("The defaults of Flux Kustomizations; without it, none."),
+                "kustomization",
+                ObjectKind::Kustomization,
+            )
+            .unwrap_or_default(),
             own_patches: keys.one_of("own-patches", &[("merge", OwnPatches::Merge), ("opt-out", OwnPatches::OptOut)]),
             overridden: keys.one_of("overridden", &[("keep", Overridden::Keep), ("override", Overridden::Override)]),
             max_opted_out: percent.unwrap_or(default.max_opted_out),
@@ -154,10 +167,35 @@ Kustomization. If absent: for releases what more than half of them state, for Ku
 /// Reads defaults in the shape of `spec`. A field that Flux's API does not have at its place is a
 /// mistake (`docs/hazards.md#r2`).
 fn read_set(keys: &mut Keys<'_, '_>, key: &'static str, kind: ObjectKind) -> Option<Set> {
+    keys.takes(key, || schema_of(kind.table(), &[]));
     let node = keys.value(key)?;
     let mut fields: Vec<_> = kind.table().iter().map(|field| (field, None)).collect();
     read_fields(keys, node, &mut Vec::new(), &mut fields);
     Some(Set(fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()))
+}
+
+/// What editors know of the fields of a table that have these keys above them.
+fn schema_of(table: &[Field], above: &[&str]) -> serde_json::Value {
+    let mut schema = json!({"type": "object", "properties": {}, "additionalProperties": false});
+    for field in table {
+        match field.path.strip_prefix(above) {
+            Some([key]) => {
+                let mut takes = match field.takes {
+                    Takes::Flag => json!({"type": "boolean"}),
+                    Takes::Number => json!({"type": "integer"}),
+                    Takes::Duration => json!({"type": "string"}),
+                    Takes::Word(words) => json!({"enum": words}),
+                };
+                takes["description"] = format!("`{}`, as Flux has it.", field.name()).into();
+                schema["properties"][*key] = takes;
+            }
+            Some([key, ..]) if schema["properties"].get(*key).is_none() => {
+                schema["properties"][*key] = schema_of(table, &[above, &[*key]].concat());
+            }
+            _ => {}
+        }
+    }
+    schema
 }
 
 /// The fields of a table, with the values that were read.

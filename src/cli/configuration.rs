@@ -60,8 +60,12 @@ fn text_in(tree: &Tree) -> anyhow::Result<Option<String>> {
 }
 
 fn parse(file: &str, text: &str) -> anyhow::Result<Settings> {
-    let sections = [sections(), vec![SectionType::of::<RecipesSettings>()]].concat();
-    Ok(Settings::read(file, text, &sections).map_err(laid_out)?)
+    Ok(Settings::read(file, text, &all_sections()).map_err(laid_out)?)
+}
+
+/// The sections of all migrations, and of recipes.
+pub(super) fn all_sections() -> Vec<SectionType> {
+    [sections(), vec![SectionType::of::<RecipesSettings>()]].concat()
 }
 
 /// The sections of all migrations, so that a file is read the same way whatever is planned.

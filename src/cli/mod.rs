@@ -17,6 +17,7 @@ mod init;
 mod judge;
 mod list;
 mod man;
+mod new_file;
 mod next;
 #[cfg(test)]
 mod order_tests;
@@ -137,7 +138,10 @@ enum Command {
     /// Explain a migration, a recipe, a reason code or a word; without a name, list them
     Explain(explain::ExplainArgs),
     /// Write a commented .flux-codemod.yaml with the current settings
-    Init,
+    ///
+    /// Also writes its JSON Schema to .flux-codemod/config-1.schema.json, which the first line names
+    /// for editors.
+    Init(init::InitArgs),
     /// Write, try and describe recipes: migrations of your own, in YAML
     Recipe(recipe::RecipeArgs),
     /// Create an example repository and walk through it
@@ -403,7 +407,7 @@ fn run(cli: &Cli) -> anyhow::Result<Outcome> {
         Command::Verify(args) => verify::run(&start, args),
         Command::Doctor(args) => doctor::run(&start, args),
         Command::Explain(args) => explain::run(&start, args),
-        Command::Init => init::run(&start),
+        Command::Init(args) => init::run(&start, args),
         Command::Recipe(args) => recipe::run(&start, args),
         Command::Demo(args) => demo::run(&start.dir, args),
         Command::Completions(args) => completions::run(args),

@@ -32,8 +32,9 @@ pub struct ClusterSettings {
 pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
     let mut clusters: Vec<ClusterSettings> = Vec::new();
     let mut names = BTreeSet::new();
-    for item in keys.list("clusters").unwrap_or_default() {
-        let Some(cluster) = keys.nested(item, "a cluster", |keys| one(keys)) else { continue };
+    keys.about("The clusters in the order of promotion, first those that may break.");
+    for (item, cluster) in keys.mappings("clusters", "a cluster", |keys| one(keys)).unwrap_or_default() {
+        let Some(cluster) = cluster else { continue };
         if !names.insert(cluster.name.clone()) {
             let message = format!("`clusters` has the cluster `{}` twice", cluster.name);
             keys.mistake(DUPLICATE, item, message, "remove one of them: a cluster has one place in the order");
@@ -56,11 +57,15 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Vec<ClusterSettings> {
 }
 
 fn one(keys: &mut Keys<'_, '_>) -> Option<ClusterSettings> {
-    let name = keys.text("name");
-    let path = keys.text("path").and_then(|(text, node)| Some((keys.path(text, node, "kubernetes/main/flux")?, node)));
-    let root = keys.text("root").and_then(|(text, node)| keys.path(text, node, "kubernetes"));
-    let context = keys.text("context").and_then(|(text, node)| is_context(keys, text, node).then(|| text.to_owned()));
-    let branch = keys.text("branch").and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
+    let name = keys.about("Its name.").text("name");
+    let path = keys.about("The directory that Flux starts from, if it is not found in the repository.").text("path");
+    let path = path.and_then(|(text, node)| Some((keys.path(text, node, "kubernetes/main/flux")?, node)));
+    let root = keys.about("The directory that its OCI artifact is pushed from, if that is not found.").text("root");
+    let root = root.and_then(|(text, node)| keys.path(text, node, "kubernetes"));
+    let context = keys.about("The context of kubectl and flux, for the commands of runbooks.").text("context");
+    let context = context.and_then(|(text, node)| is_context(keys, text, node).then(|| text.to_owned()));
+    let branch = keys.about("The branch that it follows, if it is not the one that is found.").text("branch");
+    let branch = branch.and_then(|(text, node)| is_branch(keys, text, node).then(|| text.to_owned()));
     if !keys.has("name") {
         keys.missing("name", "main");
     }

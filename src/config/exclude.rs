@@ -1,6 +1,8 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::keys::{INVALID_VALUE, Keys};
+use serde_json::json;
+
+use super::keys::{INVALID_VALUE, Keys, a_text};
 use crate::repo::RepoPath;
 use crate::yaml::Kind;
 
@@ -23,6 +25,8 @@ impl Exclude {
 
 /// Reads the list `exclude`; `None` if there is none.
 pub(super) fn read(keys: &mut Keys<'_, '_>) -> Option<Exclude> {
+    keys.about("What is out of scope: globs from the root, for files, or for directories with all in them.");
+    keys.takes(KEY, || json!({"type": "array", "items": a_text(), "uniqueItems": true}));
     let node = keys.value(KEY)?;
     if node.kind() == Kind::Sequence && node.items().next().is_none() {
         return Some(Exclude::default());

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use serde_json::{Value, json};
+
 use super::Mistake;
+use super::schema::Record;
 use crate::repo::{InvalidPath, RepoPath};
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
@@ -18,17 +21,19 @@ pub const INVALID_VALUE: &str = "config-invalid-value";
 pub const PATH_OF_GIT: &str = "config-path-of-git";
 /// Reason code of an entry that a list has twice.
 pub const DUPLICATE: &str = "config-duplicate";
-const DUPLICATE_KEY: &str = "duplicate-key";
+pub(super) const DUPLICATE_KEY: &str = "duplicate-key";
 
 /// A mapping of the file while it is read. A key that its reader does not ask for is unknown. Every
 /// mistake is noted, and reading continues.
 #[derive(Debug)]
 pub struct Keys<'m, 's> {
-    mapping: Node<'s>,
-    asked: Vec<&'static str>,
+    pub(super) mapping: Node<'s>,
+    pub(super) asked: Vec<&'static str>,
     /// Whether every key is known, because its reader looks at all of them.
     takes_all: bool,
-    mistakes: &'m mut Vec<Mistake>,
+    pub(super) mistakes: &'m mut Vec<Mistake>,
+    /// What is asked for, if nothing is read and the reader only shows what it takes.
+    pub(super) record: Option<Record>,
 }
 
 impl<'m, 's> Keys<'m, 's> {
@@ -40,13 +45,17 @@ impl<'m, 's> Keys<'m, 's> {
         mistakes: &'m mut Vec<Mistake>,
         read: impl FnOnce(&mut Keys<'_, 's>) -> T,
     ) -> T {
-        let mut keys = Keys { mapping: node, asked: Vec::new(), takes_all: false, mistakes };
+        let mut keys = Keys::at(node, mistakes);
         if node.kind() != Kind::Mapping && !node.is_null() {
             keys.wrong_type(node, what, "a mapping of keys");
         }
         let value = read(&mut keys);
         keys.finish();
         value
+    }
+
+    pub(super) fn at(mapping: Node<'s>, mistakes: &'m mut Vec<Mistake>) -> Keys<'m, 's> {
+        Keys { mapping, asked: Vec::new(), takes_all: false, mistakes, record: None }
     }
 
     /// Whether the key is there, with or without a value.
@@ -57,11 +66,13 @@ impl<'m, 's> Keys<'m, 's> {
     /// All keys that are texts, with their values: names that the reader does not know beforehand.
     pub fn all(&mut self) -> Vec<(&'s str, Node<'s>, Node<'s>)> {
         self.takes_all = true;
+        self.takes_others(|| json!(true));
         self.mapping.entries().filter_map(|(key, value)| Some((key.text()?, key, value))).collect()
     }
 
     /// The value of a key, if it has one. A key that is there without a value is a mistake.
     pub fn value(&mut self, key: &'static str) -> Option<Node<'s>> {
+        self.takes(key, || json!({}));
         self.asked.push(key);
         let (key_node, value) = self.mapping.own_entry(key)?;
         if value.is_null() {
@@ -73,42 +84,23 @@ impl<'m, 's> Keys<'m, 's> {
         Some(value)
     }
 
-    /// The value of a key, or of one that it was called before, with the key that is there. Two of
-    /// them are a mistake. The former ones are not proposed.
-    pub(super) fn value_of(
-        &mut self,
-        key: &'static str,
-        aliases: &'static [&'static str],
-    ) -> Option<(&'static str, Node<'s>)> {
-        let old = aliases.iter().copied().filter(|alias| self.has(alias)).collect::<Vec<_>>();
-        let mut there = self.has(key).then_some(key).into_iter().chain(old);
-        let Some(first) = there.next() else {
-            // What is not there is known all the same.
-            return self.value(key).map(|node| (key, node));
-        };
-        for second in there {
-            let (node, _) = self.mapping.own_entry(second)?;
-            let message = format!("`{first}` and `{second}` are names of one section");
-            self.asked.push(second);
-            self.mistake(DUPLICATE_KEY, node, message, format!("move what it says to `{key}`, and remove it"));
-        }
-        self.value(first).map(|node| (first, node))
-    }
-
     /// The value of a key, also if it is null.
     pub fn any_value(&mut self, key: &'static str) -> Option<Node<'s>> {
+        self.takes(key, || json!({}));
         self.asked.push(key);
         Some(self.mapping.own_entry(key)?.1)
     }
 
     /// The text of a key, with its node.
     pub fn text(&mut self, key: &'static str) -> Option<(&'s str, Node<'s>)> {
+        self.takes(key, a_text);
         let node = self.value(key)?;
         Some((self.as_text(node, key)?, node))
     }
 
     /// The whole number of a key, of at least `least`.
     pub fn number(&mut self, key: &'static str, least: usize) -> Option<usize> {
+        self.takes(key, || json!({"type": "integer", "minimum": least}));
         let node = self.value(key)?;
         let number = node.text().filter(|_| node.is_plain()).and_then(|text| text.parse().ok());
         match number {
@@ -124,6 +116,7 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// Whether a key is `true`.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.takes(key, || json!({"type": "boolean"}));
         let node = self.value(key)?;
         let flag = node.text().filter(|_| node.is_plain()).and_then(|text| text.parse().ok());
         if flag.is_none() {
@@ -134,6 +127,7 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// The value of a key that is one of some words; the first where it is absent.
     pub fn one_of<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> T {
+        self.takes(key, || json!({"enum": words.iter().map(|(word, _)| word).collect::<Vec<_>>()}));
         let Some((text, node)) = self.text(key) else { return words[0].1 };
         match words.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => *value,
@@ -148,6 +142,7 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// The texts in the list of a key, each with its node. Without duplicates.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(&'s str, Node<'s>)>> {
+        self.takes(key, || json!({"type": "array", "items": a_text(), "minItems": 1, "uniqueItems": true}));
         let items = self.list(key)?;
         let mut seen = BTreeSet::new();
         let mut texts = Vec::new();
@@ -164,6 +159,7 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// The items in the list of a key; there is at least one.
     pub fn list(&mut self, key: &'static str) -> Option<Vec<Node<'s>>> {
+        self.takes(key, || json!({"type": "array", "minItems": 1}));
         let node = self.value(key)?;
         if node.kind() != Kind::Sequence {
             self.wrong_type(node, &format!("`{key}`"), "a list");
@@ -200,11 +196,6 @@ impl<'m, 's> Keys<'m, 's> {
         Some(path)
     }
 
-    /// Reads a mapping that is an item or a value here.
-    pub fn nested<T>(&mut self, node: Node<'s>, what: &str, read: impl FnOnce(&mut Keys<'_, 's>) -> T) -> T {
-        Keys::of(node, what, self.mistakes, read)
-    }
-
     /// Notes a mistake at a node.
     pub fn mistake(&mut self, code: &'static str, at: Node<'_>, message: String, help: impl Into<String>) {
         self.mistake_at(code, first_line(at), message, help);
@@ -217,6 +208,7 @@ impl<'m, 's> Keys<'m, 's> {
 
     /// Notes that a key which must be there is not.
     pub fn missing(&mut self, key: &str, example: &str) {
+        self.requires(key);
         let at = self.mapping;
         if at.kind() == Kind::Mapping || at.is_null() {
             let help = format!("add it, such as `{key}: {example}`");
@@ -229,7 +221,7 @@ impl<'m, 's> Keys<'m, 's> {
         self.as_text(item, key)
     }
 
-    fn as_text(&mut self, node: Node<'s>, key: &str) -> Option<&'s str> {
+    pub(super) fn as_text(&mut self, node: Node<'s>, key: &str) -> Option<&'s str> {
         let what = format!("`{key}`");
         let Some(text) = node.text() else {
             self.wrong_type(node, &what, "text");
@@ -274,6 +266,10 @@ impl<'m, 's> Keys<'m, 's> {
             }
         }
     }
+}
+
+pub(super) fn a_text() -> Value {
+    json!({"type": "string", "minLength": 1})
 }
 
 /// Whether some YAML reader takes it for a number or a boolean.

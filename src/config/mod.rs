@@ -15,7 +15,9 @@ mod clusters;
 mod error;
 mod exclude;
 mod keys;
+mod nested;
 mod promotion;
+mod schema;
 mod section;
 mod template;
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub use error::{ConfigError, Mistake};
 pub use exclude::Exclude;
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
 pub use promotion::PromotionSettings;
+pub use schema::schema;
 pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
 
@@ -83,25 +86,28 @@ impl Settings {
         let Some(root) = documents.next() else { return Ok(settings) };
         let mut mistakes = Vec::new();
         Keys::of(root, "the configuration", &mut mistakes, |keys| {
-            settings.clusters = clusters::read(keys);
-            settings.exclude = exclude::read(keys);
-            if let Some(node) = keys.value("batches") {
-                settings.batches = keys.nested(node, "`batches`", BatchSettings::read);
-            }
-            if let Some(node) = keys.value("promotion") {
-                settings.promotion = keys.nested(node, "`promotion`", PromotionSettings::read);
-            }
-            for section in sections {
-                if let Some((key, node)) = keys.value_of(section.key, section.aliases) {
-                    settings.sections.insert(section.key, keys.nested(node, &format!("`{key}`"), section.read));
-                }
-            }
+            settings.read_all(keys, sections);
             if let Some(second) = documents.next() {
                 let help = "keep one document".to_owned();
                 keys.mistake(WRONG_TYPE, second, "the file has more than one document".to_owned(), help);
             }
         });
         if mistakes.is_empty() { Ok(settings) } else { Err(failed(mistakes)) }
+    }
+
+    fn read_all(&mut self, keys: &mut Keys<'_, '_>, sections: &[SectionType]) {
+        self.clusters = clusters::read(keys);
+        self.exclude = exclude::read(keys);
+        let described = || BatchSettings::default().described();
+        keys.about("How units are grouped into batches; `flux-codemod branch` makes a branch of each.");
+        self.batches = keys.section("batches", &[], described, BatchSettings::read).unwrap_or_default();
+        let described = || PromotionSettings::default().described();
+        keys.about("When the next cluster gets a change: when the one before it has it, and after this time.");
+        self.promotion = keys.section("promotion", &[], described, PromotionSettings::read).unwrap_or_default();
+        for SectionType { key, aliases, about, read, default } in sections {
+            keys.about(&about());
+            self.sections.extend(keys.section(key, aliases, default, read).map(|section| (*key, section)));
+        }
     }
 
     /// The section of a migration, or its default if the file has none.

@@ -12,6 +12,11 @@ pub trait Section: Any + Clone + Debug + Default + Send + Sync {
     /// Its key in the file: the id of the migration.
     const KEY: &'static str;
 
+    /// What it is about, for editors.
+    fn about() -> String {
+        format!("The migration {0}, see `flux-codemod explain {0}`.", Self::KEY)
+    }
+
     /// Reads its keys. A missing key has its default.
     fn read(keys: &mut Keys<'_, '_>) -> Self;
 
@@ -35,6 +40,7 @@ pub struct Described {
 pub struct SectionType {
     pub(super) key: &'static str,
     pub(super) aliases: &'static [&'static str],
+    pub(super) about: fn() -> String,
     pub(super) read: fn(&mut Keys<'_, '_>) -> Arc<dyn Any + Send + Sync>,
     pub(super) default: fn() -> Vec<Described>,
 }
@@ -43,7 +49,7 @@ impl SectionType {
     /// The type of section that `S` is.
     pub fn of<S: Section>() -> SectionType {
         let read = |keys: &mut Keys<'_, '_>| -> Arc<dyn Any + Send + Sync> { Arc::new(S::read(keys)) };
-        SectionType { key: S::KEY, aliases: &[], read, default: || S::default().described() }
+        SectionType { key: S::KEY, aliases: &[], about: S::about, read, default: || S::default().described() }
     }
 
     /// The same, also under the keys that the section had before.

@@ -79,7 +79,7 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     out.push_str(ABOUT_PROMOTION);
     describe(PromotionSettings::default().described(), &mut out);
     for section in sections {
-        let _ = write!(out, "\n# The migration {0}, see `flux-codemod explain {0}`.\n{0}:\n", section.key);
+        let _ = write!(out, "\n# {}\n{}:\n", (section.about)(), section.key);
         describe((section.default)(), &mut out);
     }
     out

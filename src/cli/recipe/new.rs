@@ -1,14 +1,13 @@
 //! `recipe new`: files to begin a recipe with.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::schema::SCHEMA;
 use crate::cli::context::Place;
+use crate::cli::new_file::written;
 use crate::cli::{Outcome, Start, hint};
 use crate::migrations::recipes::{DIRECTORY, LIBRARY, TESTS};
 use crate::recipe::language::is_name;
@@ -67,17 +66,10 @@ pub(super) fn run(start: &Start, args: &NewArgs) -> anyhow::Result<Outcome> {
 
 /// Writes a file that is not there.
 fn write(root: &Path, file: &str, text: &str) -> anyhow::Result<()> {
-    let path = root.join(file);
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    if !written(&root.join(file), file, text)? {
+        bail!("{file} is there already, and was not changed");
     }
-    match OpenOptions::new().write(true).create_new(true).open(&path) {
-        Ok(mut out) => out.write_all(text.as_bytes()).with_context(|| format!("{file} cannot be written")),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{file} is there already, and was not changed")
-        }
-        Err(error) => Err(error).with_context(|| format!("{file} cannot be written")),
-    }
+    Ok(())
 }
 
 fn recipe(name: &str) -> String {

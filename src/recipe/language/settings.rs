@@ -39,37 +39,34 @@ impl RecipesSettings {
 impl Section for RecipesSettings {
     const KEY: &'static str = "recipes";
 
+    fn about() -> String {
+        "What is set for recipes, by their names.".to_owned()
+    }
+
     fn read(keys: &mut Keys<'_, '_>) -> RecipesSettings {
-        let mut recipes = Vec::new();
-        for (name, at, node) in keys.all() {
-            let name_at = at.range();
-            let recipe = keys.nested(node, "a recipe", |keys| {
-                let with = keys.value("with").map(|node| {
-                    keys.nested(node, "`with`", |keys| {
-                        let all = keys.all().into_iter();
-                        all.filter_map(|(name, at, node)| Some((name.to_owned(), Value::of(node)?, at.range())))
-                            .collect()
-                    })
-                });
-                let texts = |keys: &mut Keys<'_, '_>, key| -> Vec<String> {
-                    keys.texts(key).into_iter().flatten().map(|(text, _)| text.to_owned()).collect()
-                };
-                RecipeSettings {
-                    name: name.to_owned(),
-                    name_at,
-                    enabled: keys.flag("enabled").unwrap_or(true),
-                    with: with.unwrap_or_default(),
-                    files: texts(keys, "files"),
-                    clusters: texts(keys, "clusters"),
-                    confirmed: texts(keys, "confirmed").into_iter().collect(),
-                }
-            });
-            recipes.push(recipe);
-        }
-        RecipesSettings(recipes)
+        RecipesSettings(keys.named("a recipe", |keys, name, at| RecipeSettings {
+            name: name.to_owned(),
+            name_at: at.range(),
+            enabled: keys.about("Whether it runs.").flag("enabled").unwrap_or(true),
+            with: keys.about("Its parameters.").mapping("with", parameters).unwrap_or_default(),
+            files: texts(keys, "files", "The files in which it looks: paths or globs from the root."),
+            clusters: texts(keys, "clusters", "The clusters for which it runs."),
+            confirmed: texts(keys, "confirmed", CONFIRMED).into_iter().collect(),
+        }))
     }
 
     fn described(&self) -> Vec<Described> {
         Vec::new()
     }
+}
+
+const CONFIRMED: &str = "The stages of which you say that what their gates ask for is done.";
+
+fn parameters(keys: &mut Keys<'_, '_>) -> Vec<(String, Value, Range<usize>)> {
+    let all = keys.all().into_iter();
+    all.filter_map(|(name, at, node)| Some((name.to_owned(), Value::of(node)?, at.range()))).collect()
+}
+
+fn texts(keys: &mut Keys<'_, '_>, key: &'static str, about: &str) -> Vec<String> {
+    keys.about(about).texts(key).into_iter().flatten().map(|(text, _)| text.to_owned()).collect()
 }
