@@ -44,7 +44,7 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let left_out = all - findings.len();
     findings.extend(scope.findings());
     let text = match args.format {
-        Format::Text => for_log(&findings_as_text(&findings, &layout())).into_owned(),
+        Format::Text => for_log(&findings_as_text(&findings, &view, &layout())).into_owned(),
         Format::Json => json(&findings_as_json(&findings))?,
         Format::Sarif => json(&findings_as_sarif(&findings))?,
         Format::Github => findings_as_github(&findings),

@@ -1,11 +1,15 @@
 use std::collections::BTreeMap;
 
+use super::excerpt::Excerpts;
 use super::layout::count;
 use super::{Layout, visible};
+use crate::flux::View;
 use crate::plan::{Code, Finding, Severity};
 
-/// Findings as text, by severity and code: what it means, each place, and what to do, once.
-pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
+/// Findings about a tree as text, by severity and code: what it means, each place, and what to do,
+/// once.
+pub fn findings_as_text(findings: &[Finding], view: &View, layout: &Layout) -> String {
+    let mut excerpts = Excerpts::of(view);
     let mut out = String::new();
     let mut by_code: BTreeMap<(Severity, &Code), Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
@@ -18,6 +22,7 @@ pub fn findings_as_text(findings: &[Finding], layout: &Layout) -> String {
         for finding in findings {
             if let Some(place) = finding.place() {
                 out.push_str(&format!("  {}\n", visible(&place)));
+                out.push_str(&excerpts.next(finding, "    ", layout));
             }
             out.push_str(&layout.fold("    ", &finding.message));
             out.push('\n');

@@ -8,6 +8,7 @@ mod branches;
 mod check;
 mod diff;
 mod escape;
+mod excerpt;
 mod findings;
 mod github;
 mod html;

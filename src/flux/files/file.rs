@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::memo::Memo;
 use super::object::{At, Object};
+use super::shown::line_of_broken;
 use super::skip::Skip;
 use crate::repo::{Bytes, RepoPath};
 use crate::text::ContentId;
@@ -71,6 +72,8 @@ pub struct Broken {
     pub message: String,
     /// The line, from 1.
     pub line: usize,
+    /// The text of that line, unless a secret may be in it.
+    pub text: Option<String>,
     /// Whether Kustomize is sure to refuse it, too.
     pub is_certain: bool,
 }
@@ -138,7 +141,9 @@ impl FileView {
             }
             Err(Error { problem, at, .. }) => {
                 let is_certain = matches!(problem, Problem::DuplicateKey(_));
-                FileView { broken: Some(Broken { message: problem.to_string(), line: at.line, is_certain }), ..nothing }
+                let (message, line) = (problem.to_string(), at.line);
+                let text = line_of_broken(text, line);
+                FileView { broken: Some(Broken { message, line, text, is_certain }), ..nothing }
             }
         }
     }

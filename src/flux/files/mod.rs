@@ -8,6 +8,7 @@ mod memo;
 mod names;
 mod object;
 mod scan;
+mod shown;
 mod skip;
 mod source;
 mod version;

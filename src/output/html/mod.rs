@@ -17,6 +17,7 @@ use self::diff::FileView;
 use self::graph::GraphView;
 use self::text::escaped;
 use super::Planned;
+use super::excerpt::around;
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Finding, Impact, Layer, Meta, Severity, State, Unit};
 
@@ -347,16 +348,10 @@ impl FindingView {
 impl LineView {
     /// The line of a finding, with one before and one after it.
     fn around(planned: &Planned<'_>, finding: &Finding) -> Vec<LineView> {
-        let lines = || {
-            let (path, line) = (finding.path.as_ref()?, finding.line?);
-            let stream = planned.view.file(path)?.stream.as_ref()?;
-            let first = line.saturating_sub(1).max(1);
-            let shown_line =
-                |(number, text): (usize, &str)| LineView { number, text: shown(text), is_it: number == line };
-            let numbered = (1..).zip(stream.text().lines()).skip(first - 1).take(line + 2 - first);
-            Some(numbered.map(shown_line).collect())
-        };
-        lines().unwrap_or_default()
+        let lines = around(planned.view, finding).into_iter();
+        lines
+            .map(|(number, text)| LineView { number, text: shown(text), is_it: finding.line == Some(number) })
+            .collect()
     }
 }
 

@@ -11,6 +11,7 @@ use self::reasons::{about_repository, held, opted_out, refused};
 pub use self::short::plan_in_short;
 use self::unit::show;
 pub(super) use self::unit::{impacts_as_text, in_several_files, name};
+use super::excerpt::Excerpts;
 use super::judged::judged_as_line;
 use super::layout::{batches, count};
 use super::list::states_as_text;
@@ -78,7 +79,7 @@ fn grouped<K: PartialEq, T>(items: impl IntoIterator<Item = T>, key: impl Fn(&T)
 /// The plan as text with every unit: what would be done, on which cluster, in which batches, and
 /// what is in the way.
 pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
-    let Planned { view, plan, selection, batches, migrations, findings } = *planned;
+    let Planned { view, plan, selection, migrations, findings, .. } = *planned;
     let mut out = String::new();
     for migration in migrations {
         let meta = migration.meta();
@@ -93,19 +94,21 @@ pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
         }
     }
     judged(plan.judged.as_ref(), layout, &mut out);
-    to_write(batches, selection, view, migrations.len() > 1, layout, &mut out);
-    units("to review (written only with --review)", &selection.to_review, view, layout, &mut out);
+    let mut excerpts = Excerpts::of(view);
+    to_write(planned, &mut excerpts, layout, &mut out);
+    units("to review (written only with --review)", &selection.to_review, &mut excerpts, view, layout, &mut out);
     units(
         "waiting (for another migration, or for units that are not selected)",
         &selection.waiting,
+        &mut excerpts,
         view,
         layout,
         &mut out,
     );
     held(&selection.held, layout, &mut out);
-    refused(&selection.refused, layout, &mut out);
-    opted_out(&selection.opted_out, layout, &mut out);
-    about_repository(findings, layout, &mut out);
+    refused(&selection.refused, &mut excerpts, layout, &mut out);
+    opted_out(&selection.opted_out, &mut excerpts, layout, &mut out);
+    about_repository(findings, &mut excerpts, layout, &mut out);
     out.push_str(&format!("\n{}\n", layout.heading(layout.fold("", &planned.totals()))));
     out
 }
@@ -129,14 +132,9 @@ fn judged(judged: Option<&Judged>, layout: &Layout, out: &mut String) {
 
 /// What would be written, by lane and batch, in the order in which these land. Units that change no
 /// cluster are in no batch, and come last.
-fn to_write(
-    batches: &[Batch<'_>],
-    selection: &Selection<'_>,
-    view: &View,
-    by_migration: bool,
-    layout: &Layout,
-    out: &mut String,
-) {
+fn to_write(planned: &Planned<'_>, excerpts: &mut Excerpts<'_>, layout: &Layout, out: &mut String) {
+    let Planned { view, selection, batches, migrations, .. } = *planned;
+    let by_migration = migrations.len() > 1;
     if !batches.is_empty() {
         out.push_str(&format!("\n{}\n", layout.heading("to write")));
     }
@@ -151,11 +149,11 @@ fn to_write(
         let also: Vec<&str> = batch.also_changes().into_iter().collect();
         let also = if also.is_empty() { String::new() } else { format!(" (also applied by {})", also.join(", ")) };
         out.push_str(&format!("    {}\n", visible(&format!("{}{also}", batch.name()))));
-        show(&batch.units, layout, out);
+        show(&batch.units, excerpts, layout, out);
     }
     let is_in_none = |unit: &&&Unit| !batches.iter().flat_map(|batch| &batch.units).any(|other| other.id == unit.id);
     let rest: Vec<&Unit> = selection.chosen.iter().filter(is_in_none).copied().collect();
-    units("to write, in no batch", &rest, view, layout, out);
+    units("to write, in no batch", &rest, excerpts, view, layout, out);
 }
 
 /// A lane, and the branch that its cluster follows.
@@ -174,7 +172,7 @@ fn lane(lane: &Lane, view: &View) -> String {
 }
 
 /// Units under a heading, by lane, each with its findings.
-fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut String) {
+fn units(heading: &str, units: &[&Unit], excerpts: &mut Excerpts<'_>, view: &View, layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
     }
@@ -182,6 +180,6 @@ fn units(heading: &str, units: &[&Unit], view: &View, layout: &Layout, out: &mut
     // In the order of the plan: what others need comes first.
     for (_, units) in grouped(units.iter().copied(), |unit| unit.lane.to_string()) {
         out.push_str(&format!("  {}\n", visible(&lane(&units[0].lane, view))));
-        show(&units, layout, out);
+        show(&units, excerpts, layout, out);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{grouped, name};
+use crate::output::excerpt::Excerpts;
 use crate::output::layout::count;
 use crate::output::{Layout, visible};
 use crate::plan::{Finding, Severity, Unit};
@@ -40,7 +41,7 @@ pub(super) fn held_by(unit: &Unit) -> &str {
 }
 
 /// Refused units by reason, because one reason often holds for many.
-pub(super) fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
+pub(super) fn refused(units: &[&Unit], excerpts: &mut Excerpts<'_>, layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
     }
@@ -58,6 +59,7 @@ pub(super) fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
             out.push_str(&format!("    {}\n", visible(&name(unit))));
             if let Some(place) = finding.place() {
                 out.push_str(&format!("      at {}\n", visible(&place)));
+                out.push_str(&excerpts.next(finding, "      ", layout));
             }
             if let Some(paste) = &unit.paste {
                 out.push_str("      to paste:\n");
@@ -68,7 +70,7 @@ pub(super) fn refused(units: &[&Unit], layout: &Layout, out: &mut String) {
 }
 
 /// Opted-out units, each with the reason and the place of the comment.
-pub(super) fn opted_out(units: &[&Unit], layout: &Layout, out: &mut String) {
+pub(super) fn opted_out(units: &[&Unit], excerpts: &mut Excerpts<'_>, layout: &Layout, out: &mut String) {
     if units.is_empty() {
         return;
     }
@@ -80,13 +82,24 @@ pub(super) fn opted_out(units: &[&Unit], layout: &Layout, out: &mut String) {
             out.push('\n');
             if let Some(place) = finding.place() {
                 out.push_str(&format!("    at {}\n", visible(&place)));
+                out.push_str(&excerpts.next(finding, "    ", layout));
             }
         }
     }
 }
 
-/// A finding as compilers show it: severity and code, message, place, and what to do.
+/// A finding in short: severity and code, message, place, and what to do.
 pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> String {
+    finding_around(finding, "", indent, layout)
+}
+
+/// A finding as compilers show it, with its line.
+pub(super) fn finding_in_full(finding: &Finding, excerpts: &mut Excerpts<'_>, indent: &str, layout: &Layout) -> String {
+    let excerpt = excerpts.next(finding, &format!("{indent}  "), layout);
+    finding_around(finding, &excerpt, indent, layout)
+}
+
+fn finding_around(finding: &Finding, excerpt: &str, indent: &str, layout: &Layout) -> String {
     let blanks = format!("{indent}  ");
     let text = format!("{}[{}]: {}", finding.severity, finding.code, finding.message);
     let mut out = layout.severity(finding.severity, &layout.fold_deeper(indent, &blanks, &text));
@@ -94,6 +107,7 @@ pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> Stri
     if let Some(place) = finding.place() {
         out.push_str(&format!("{blanks}at {}\n", visible(&place)));
     }
+    out.push_str(excerpt);
     if finding.severity != Severity::Note {
         out.push_str(&layout.fold(&format!("{blanks}= "), finding.help()));
         out.push('\n');
@@ -102,7 +116,7 @@ pub fn finding_as_text(finding: &Finding, indent: &str, layout: &Layout) -> Stri
 }
 
 /// Findings about the repository. Notes with the same message about many files are one line.
-pub(super) fn about_repository(findings: &[&Finding], layout: &Layout, out: &mut String) {
+pub(super) fn about_repository(findings: &[&Finding], excerpts: &mut Excerpts<'_>, layout: &Layout, out: &mut String) {
     let (notes, others): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().copied().partition(|finding| finding.severity == Severity::Note);
     if findings.is_empty() {
@@ -110,7 +124,7 @@ pub(super) fn about_repository(findings: &[&Finding], layout: &Layout, out: &mut
     }
     out.push_str(&format!("\n{}\n", layout.heading("repository findings")));
     for finding in others {
-        out.push_str(&finding_as_text(finding, "  ", layout));
+        out.push_str(&finding_in_full(finding, excerpts, "  ", layout));
     }
     let mut by_code: BTreeMap<(&str, &str), Vec<&Finding>> = BTreeMap::new();
     for note in notes {
@@ -118,7 +132,7 @@ pub(super) fn about_repository(findings: &[&Finding], layout: &Layout, out: &mut
     }
     for ((code, message), notes) in by_code {
         match notes.as_slice() {
-            [one] => out.push_str(&finding_as_text(one, "  ", layout)),
+            [one] => out.push_str(&finding_in_full(one, excerpts, "  ", layout)),
             several => {
                 let text = format!("note[{code}]: {}: {message}", count(several.len(), "file"));
                 out.push_str(&layout.fold("  ", &text));

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding_as_text;
+use super::reasons::finding_in_full;
 use crate::flux::Radius;
+use crate::output::excerpt::Excerpts;
 use crate::output::layout::count;
 use crate::output::{Layout, visible};
 use crate::plan::{Finding, Impact, Outcome, Severity, Subject, Unit};
@@ -21,9 +22,9 @@ pub(in crate::output) fn in_several_files(units: &[&Unit]) -> BTreeSet<String> {
 
 /// Units, each with what there is to know about it. Units in a row about which there is the same to
 /// know are followed by it once.
-pub(super) fn show(units: &[&Unit], layout: &Layout, out: &mut String) {
+pub(super) fn show(units: &[&Unit], excerpts: &mut Excerpts<'_>, layout: &Layout, out: &mut String) {
     let several = in_several_files(units);
-    let mut units = units.iter().map(|unit| (head(unit, &several, layout), details(unit, layout))).peekable();
+    let mut units = units.iter().map(|unit| (head(unit, &several, layout), details(unit, excerpts, layout))).peekable();
     while let Some((head, details)) = units.next() {
         out.push_str(&head);
         if units.peek().is_none_or(|(_, next)| *next != details) {
@@ -44,7 +45,7 @@ fn head(unit: &Unit, in_several_files: &BTreeSet<String>, layout: &Layout) -> St
     head
 }
 
-fn details(unit: &Unit, layout: &Layout) -> String {
+fn details(unit: &Unit, excerpts: &mut Excerpts<'_>, layout: &Layout) -> String {
     let mut out = String::new();
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         out.push_str(&layout.fold("                ", &unit.title));
@@ -64,7 +65,7 @@ fn details(unit: &Unit, layout: &Layout) -> String {
         // A note about the unit's own file needs no place.
         let is_own = finding.severity == Severity::Note && finding.path.as_ref() == Some(unit.id.subject.path());
         let shown = if is_own { Finding { path: None, line: None, ..finding.clone() } } else { finding.clone() };
-        out.push_str(&finding_as_text(&shown, "        ", layout));
+        out.push_str(&finding_in_full(&shown, excerpts, "        ", layout));
     }
     out
 }
