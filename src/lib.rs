@@ -12,6 +12,7 @@
 #[macro_use]
 pub mod finding;
 
+pub mod activity;
 pub mod charts;
 pub mod cli;
 pub mod config;

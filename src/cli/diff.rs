@@ -2,7 +2,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Proof, Start, json, page, page_text, print};
+use super::{Asked, Outcome, Proof, Start, json, next_step, page, page_text, print};
 use crate::output::{DiffLine, diff_as_json, diff_lines, stat, visible_line};
 use crate::repo::FileChange;
 
@@ -40,6 +40,11 @@ pub(super) fn run(start: &Start, args: &DiffArgs) -> anyhow::Result<Outcome> {
         Format::Text if changes.is_empty() => {}
         Format::Text if args.stat => page_text(&stat(&changes))?,
         Format::Text => page(&shown(&changes))?,
+    }
+    match context.view.followed() {
+        _ if changes.is_empty() => {}
+        Some(_) => next_step("Next: `flux-codemod branch` commits it, each batch on a branch of its own"),
+        None => next_step("Next: `flux-codemod apply` writes it"),
     }
     context.report_skipped(&selection);
     Ok(Outcome::pending_if(!changes.is_empty()))

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use super::context::Opened;
-use super::{Outcome, Start, configuration, hint, json, layout, page};
+use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
 use crate::plan::{self, Scope, Severity};
@@ -56,6 +56,9 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
         several => {
             hint(&format!("note: {several} findings about files out of scope are left out (archives, or `exclude`)"))
         }
+    }
+    if let Some(worst) = findings.iter().min_by_key(|finding| finding.severity) {
+        next_step(&format!("Why something is reported: `flux-codemod explain {}`", worst.code));
     }
     Ok(Outcome::pending_if(findings.iter().any(|finding| finding.severity != Severity::Note)))
 }

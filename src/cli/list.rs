@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{Asked, Outcome, Start, json, layout, page_text, print};
+use super::{Asked, Outcome, Start, json, layout, next_step, page_text, print};
 use crate::migrations::recipes::LIBRARY;
 use crate::output::{list_as_json, list_as_text};
 
@@ -30,6 +30,9 @@ pub(super) fn run(start: &Start, args: &ListArgs) -> anyhow::Result<Outcome> {
             let is_unused = |name: &&str| !migrations.iter().any(|migration| migration.meta().id == *name);
             let unused: Vec<&str> = LIBRARY.iter().map(|(name, _)| *name).filter(is_unused).collect();
             page_text(&list_as_text(view, plan, &selection, promotion, migrations, &unused, &layout()))?;
+            if !selection.is_clean() {
+                next_step("Next: `flux-codemod plan` shows what would be done");
+            }
         }
         Format::Json => print(&json(&list_as_json(view, plan, &selection, promotion, migrations))?)?,
     }

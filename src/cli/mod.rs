@@ -27,6 +27,7 @@ mod progress;
 mod promotion;
 mod recipe;
 mod recipes;
+mod timings;
 mod verify;
 
 use std::fmt;
@@ -72,6 +73,9 @@ struct Cli {
     /// Show no progress, and of a plan only the totals
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say on standard error what time was spent on
+    #[arg(long, global = true)]
+    timings: bool,
     /// Use no pager for what does not fit on the terminal [env: PAGER, else less]
     #[arg(long, global = true)]
     no_pager: bool,
@@ -371,8 +375,12 @@ pub fn main() -> ExitCode {
     .write_global();
     progress::allow(cli.quiet);
     pager::allow(cli.no_pager);
+    let timings = cli.timings.then(timings::begin);
     let result = run(&cli);
     progress::end();
+    if let Some(timings) = timings {
+        let _ = write!(anstream::stderr(), "{}", timings.table());
+    }
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Pending) => ExitCode::from(1),
@@ -453,6 +461,13 @@ fn hint(text: &str) {
     let shown = severity.map_or_else(|| folded.clone(), |severity| layout.severity(severity, &folded));
     // If standard error is closed, there is nothing left to do.
     let _ = writeln!(anstream::stderr(), "{}", for_log(&shown));
+}
+
+/// What to run next, for a person who reads standard error: on a terminal, and not with `-q`.
+fn next_step(text: &str) {
+    if progress::is_allowed() {
+        hint(text);
+    }
 }
 
 /// A command to copy, to standard error: on one line, however long.

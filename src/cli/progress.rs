@@ -44,6 +44,11 @@ fn can_show(is_terminal: bool, term: Option<&str>) -> bool {
     is_terminal && term.map_or(cfg!(windows), |term| term != "dumb" && !term.is_empty())
 }
 
+/// Whether a person may want to read on standard error what is not asked for.
+pub(super) fn is_allowed() -> bool {
+    IS_ALLOWED.load(Ordering::Relaxed)
+}
+
 /// Something is done, of which nobody knows how long it takes.
 pub(super) fn doing(what: &'static str) {
     let mut shown = shown();
@@ -66,7 +71,7 @@ fn shown() -> MutexGuard<'static, Option<Shown>> {
 
 /// The line; a new one is shown after a moment, if it is still there.
 fn begun(shown: &mut Option<Shown>) -> Option<&mut Shown> {
-    if !IS_ALLOWED.load(Ordering::Relaxed) {
+    if !is_allowed() {
         return None;
     }
     Some(shown.get_or_insert_with(|| {

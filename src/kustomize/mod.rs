@@ -58,6 +58,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub use program::{NoKustomize, Program};
 pub use progress::Progress;
 
+use crate::activity::{self, Activity};
 use crate::flux::{InCluster, View};
 use crate::plan::{Judge, Verdict};
 use crate::repo::Key;
@@ -143,6 +144,7 @@ impl Judge for Kustomize {
 
     fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict> {
         let Some(program) = self.program() else { return BTreeMap::new() };
+        let _activity = activity::begin(Activity::Judging);
         let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
         if builds.is_none() {
             *builds = self.begun();

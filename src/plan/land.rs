@@ -7,6 +7,7 @@ use super::sharing::is_in_own_document;
 use super::skip::{self, OptOut};
 use super::wave::{Together, wave};
 use super::{Edited, Finding, Migration, Unit, UnitId, codes};
+use crate::activity::{self, Activity};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::repo::{RepoPath, TreeError};
@@ -129,6 +130,7 @@ pub fn land(
     migrations: &[&dyn Migration],
     settings: &Settings,
 ) -> Result<Landed, LandError> {
+    let _activity = activity::begin(Activity::Landing);
     let mut landed = Landed {
         view: start.clone(),
         units: Vec::new(),

@@ -9,7 +9,8 @@ use super::names::refuse_invalid;
 use super::round::{Found, Round};
 use super::sharing::{Applied, after_others};
 use super::tree::{about_tree, untouchable};
-use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Unit, UnitId, codes};
+use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Survey, Unit, UnitId, codes};
+use crate::activity::{self, Activity};
 use crate::config::Settings;
 use crate::flux::{Radius, Radiuses, View};
 use crate::repo::RepoPath;
@@ -87,7 +88,7 @@ pub fn plan(
     for round in 0..ROUNDS {
         let before = plan.units.len();
         for migration in migrations {
-            let mut survey = migration.survey(&view, settings);
+            let mut survey = surveyed(*migration, &view, settings);
             plan.scope.reduce(&mut survey.drafts, &mut seen, &mut survey.out_of_scope);
             if round == 0 {
                 lines::point_into(start, &view, survey.findings.iter_mut());
@@ -115,11 +116,17 @@ pub fn plan(
     Ok(plan)
 }
 
+fn surveyed(migration: &dyn Migration, view: &View, settings: &Settings) -> Survey {
+    let _activity = activity::begin(Activity::Surveying(migration.meta().id));
+    migration.survey(view, settings)
+}
+
 /// Fills in what the units reach, in the tree as it is, and with it their lanes.
 fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
         return;
     }
+    let _activity = activity::begin(Activity::Measuring);
     // Recipes are about objects of all kinds, of which a view knows those of Flux alone.
     let whole = if units.iter().any(|unit| unit.recipe.is_some()) { view.whole() } else { view.clone() };
     let view = &whole;

@@ -211,3 +211,18 @@ fn a_dry_run_of_branch_says_what_would_be_made_and_makes_nothing() {
     let again = repo.run(&["branch", "chart-ref", "--dry-run"]);
     assert!(!again.stdout.contains("created") && again.stdout.contains("unchanged"), "{}", again.stdout);
 }
+
+#[test]
+fn what_to_run_next_is_for_people() {
+    let repo = Repo::two_clusters();
+    let shown = |args: &[&str]| {
+        let mut command = program();
+        let (status, shown) = Session::start(command.current_dir(repo.path()).env("TERM", "xterm").args(args)).end();
+        assert_eq!(status, Some(0), "{shown}");
+        unfolded(&shown)
+    };
+    let next = "Next: `flux-codemod plan`";
+    assert!(shown(&["list", "--color", "never"]).contains(next));
+    assert!(!shown(&["list", "--color", "never", "-q"]).contains(next));
+    assert!(!repo.run(&["list"]).stderr.contains(next), "a pipe gets the result alone");
+}

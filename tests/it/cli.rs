@@ -568,6 +568,25 @@ fn a_configuration_behind_a_link() {
     assert_eq!(run_in(repo.path(), &["list"]).status, 2);
 }
 
+/// Only standard error tells the time.
+#[test]
+fn timings_change_no_result() {
+    let repo = Repo::two_clusters();
+    for args in [&["plan", "-v"][..], &["diff", "--review"], &["list", "--format", "json"], &["doctor"]] {
+        let without = run_in(repo.path(), args);
+        let with = run_in(repo.path(), &[args, &["--timings"]].concat());
+        assert_eq!((with.status, &with.stdout), (without.status, &without.stdout), "{args:?}");
+        let table = with.stderr.strip_prefix(&without.stderr).unwrap_or_else(|| panic!("{}", with.stderr));
+        assert!(table.starts_with("time spent on\n  reading and parsing files "), "{table}");
+        let seconds = |line: &str| line.trim_end().strip_suffix(" s")?.rsplit(' ').next()?.parse::<f64>().ok();
+        let rows: Vec<f64> =
+            table.lines().skip(1).map(|line| seconds(line).unwrap_or_else(|| panic!("{line}"))).collect();
+        let (all, parts) = rows.split_last().unwrap();
+        assert!((parts.iter().sum::<f64>() - all).abs() < 0.01, "{table}");
+        assert_eq!(table.contains("survey of chart-ref"), args[0] != "doctor", "{table}");
+    }
+}
+
 /// What `init` writes is what holds without it.
 #[test]
 fn init() {

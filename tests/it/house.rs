@@ -34,6 +34,7 @@ pub(crate) fn all_sources() -> Vec<PathBuf> {
 /// What each module may use; ARCHITECTURE.md draws the same. `a::b` is a room with a floor of its
 /// own: it and its neighbours use each other by their own names, never through what `a` re-exports.
 const USES: &[(&str, &[&str])] = &[
+    ("activity", &[]),
     ("text", &[]),
     ("programs", &[]),
     ("yaml", &["text"]),
@@ -42,7 +43,7 @@ const USES: &[(&str, &[&str])] = &[
     ("flux::files", &["repo", "text", "yaml"]),
     ("flux::kustomize", &["flux::files", "flux::value", "repo", "yaml"]),
     ("flux::cluster", &["flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
-    ("flux::view", &["flux::cluster", "flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
+    ("flux::view", &["activity", "flux::cluster", "flux::files", "flux::kustomize", "flux::value", "repo", "yaml"]),
     (
         "flux::mentions",
         &["flux::cluster", "flux::files", "flux::kustomize", "flux::value", "flux::view", "repo", "yaml"],
@@ -69,7 +70,7 @@ const USES: &[(&str, &[&str])] = &[
         ],
     ),
     ("doctor", &["charts", "finding", "flux", "recipe::fields", "repo", "yaml"]),
-    ("plan", &["charts", "config", "doctor", "finding", "flux", "recipe", "repo", "text", "yaml"]),
+    ("plan", &["activity", "charts", "config", "doctor", "finding", "flux", "recipe", "repo", "text", "yaml"]),
     (
         "migrations",
         &[
@@ -85,12 +86,13 @@ const USES: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("kustomize", &["flux", "plan", "programs", "repo"]),
+    ("kustomize", &["activity", "flux", "plan", "programs", "repo"]),
     ("git", &["flux", "programs", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "text"]),
     (
         "cli",
         &[
+            "activity",
             "config",
             "doctor",
             "flux",

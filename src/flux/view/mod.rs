@@ -27,6 +27,7 @@ use std::sync::Arc;
 use self::listing::Listings;
 use self::webhooks::Filling;
 
+use crate::activity::{self, Activity};
 use crate::flux::cluster::{
     ClusterId, EntryTemplate, FluxKustomization, Following, Given, Graph, KustomizationTemplate, Reach, arriving,
     built, effective, entry_templates, kustomization_templates,
@@ -78,7 +79,8 @@ impl View {
     /// # Errors
     /// As [`View::of`].
     pub fn with_given(tree: Tree, given: Given) -> Result<View, TreeError> {
-        let scan = Scan::of(&tree, &Scan::default())?;
+        let scan = read(&tree, &Scan::default())?;
+        let _activity = activity::begin(Activity::Understanding);
         Ok(View::assemble(tree, scan, Arc::new(given), BTreeMap::new()))
     }
 
@@ -101,7 +103,8 @@ impl View {
     }
 
     fn like_with(tree: Tree, other: &View, given: Arc<Given>) -> Result<View, TreeError> {
-        let scan = Scan::of(&tree, &other.scan.known_of(&tree))?;
+        let scan = read(&tree, &other.scan.known_of(&tree))?;
+        let _activity = activity::begin(Activity::Understanding);
         Ok(View::assemble(tree, scan, given, BTreeMap::new()))
     }
 
@@ -366,4 +369,9 @@ impl View {
             self.file(path)?.barred
         }
     }
+}
+
+fn read(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {
+    let _activity = activity::begin(Activity::Reading);
+    Scan::of(tree, known)
 }
