@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::branch::phase::Phase;
 use super::context::Context;
+use super::next::places;
 use super::{Asked, Outcome, Proof, Start, json, layout, page, progress};
 use crate::flux::Arrival;
 use crate::git::WorkTree;
@@ -105,7 +106,15 @@ fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) 
     let base = asked.base.as_ref().map(|base| format!(" --base {}", shell(base))).unwrap_or_default();
     let command = format!("flux-codemod plan{migrations}{base}{} --format html", asked.options(&asked.cluster));
     let repository = name_of(start);
-    let beside = Beside { repository: &repository, command: &command, layers: &layers, runbooks: &runbooks };
+    let git = WorkTree::around(&start.dir)?;
+    let places = git.map(|git| places(git.repository(), &context.view, planned.batches)).transpose()?;
+    let beside = Beside {
+        repository: &repository,
+        command: &command,
+        layers: &layers,
+        runbooks: &runbooks,
+        places: &places.unwrap_or_default(),
+    };
     Ok(plan_as_html(planned, &beside)?)
 }
 

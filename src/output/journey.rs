@@ -65,7 +65,8 @@ pub enum Place {
 }
 
 impl Place {
-    fn word(self) -> &'static str {
+    /// It in a word.
+    pub(super) fn word(self) -> &'static str {
         match self {
             Place::Merged => "merged",
             Place::Pushed => "pushed",

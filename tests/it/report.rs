@@ -1,11 +1,12 @@
 //! The report: all of a plan on a page that needs nothing else.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use regex::Regex;
 
-use crate::support::Repo;
+use crate::support::{Repo, root};
 
 fn report(repo: &Repo) -> String {
     let run = repo.run(&["plan", "--review", "--format", "html"]);
@@ -63,6 +64,24 @@ fn the_page_needs_no_network_and_nothing_in_it_runs() {
     assert!(!page.contains("url(") && page.contains("default-src 'none'"));
 }
 
+/// Where its branch is, as `next` has it.
+#[test]
+fn a_batch_shows_where_its_branch_is() {
+    let repo = Repo::two_clusters_with(&["media"]);
+    let origin = tempfile::tempdir().unwrap();
+    repo.git(&["init", "--quiet", "--bare", origin.path().to_str().unwrap()]);
+    repo.git(&["remote", "add", "origin", origin.path().to_str().unwrap()]);
+    repo.git(&["push", "--quiet", "--set-upstream", "--all", "origin"]);
+    let places = || all(r#"<span class="state">([^<]+)</span>"#, &report(&repo));
+    assert!(places().len() > 1 && places().iter().all(|place| place == "not made"), "{:?}", places());
+    assert_eq!(repo.run(&["branch", "chart-ref", "--cluster", "edge"]).status, 0);
+    let of = |word: &str| places().iter().filter(|place| *place == word).count();
+    let made = of("made");
+    assert!(made > 0, "{:?}", places());
+    repo.git(&["push", "--quiet", "--all", "origin"]);
+    assert_eq!((of("made"), of("pushed")), (0, made));
+}
+
 /// In a real browser, where there is one: the script runs without an error, and does what it should.
 #[test]
 fn a_browser_shows_it_without_an_error() {
@@ -87,4 +106,36 @@ fn a_browser_shows_it_without_an_error() {
     let hidden = all(r#"data-migration="([^"]+)"[^>]* hidden="""#, &page);
     assert!(!hidden.is_empty() && hidden.iter().all(|migration| migration != "chart-ref"), "{hidden:?}");
     assert!(page.contains(r#" lit now""#), "what the open batch reaches is lit");
+}
+
+/// axe-core looks at it, wide and narrow, light and dark. Its packages come from npm.
+#[test]
+fn it_is_accessible() {
+    let runs = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success());
+    if let Some(missing) = ["chromium", "node", "npm"].into_iter().find(|program| !runs(program)) {
+        eprintln!("SKIPPED: {missing} is not on the PATH");
+        return;
+    }
+    let modules = Path::new(env!("CARGO_TARGET_TMPDIR")).join("axe");
+    std::fs::create_dir_all(&modules).unwrap();
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--prefix"]);
+    let npm = npm.arg(&modules).args(["axe-core@4", "playwright-core@1"]).output().unwrap();
+    if !npm.status.success() {
+        eprintln!("SKIPPED: npm gives no axe-core: {}", String::from_utf8_lossy(&npm.stderr));
+        return;
+    }
+    let repo = Repo::two_clusters_with(&["media"]);
+    repo.write(".git/report.html", report(&repo));
+    let which = Command::new("sh").args(["-c", "command -v chromium"]).output().unwrap();
+    let mut node = Command::new("node");
+    node.arg(root().join("tests/axe.mjs")).arg(repo.path().join(".git/report.html"));
+    node.arg(String::from_utf8(which.stdout).unwrap().trim()).env("AXE_MODULES", modules.join("node_modules"));
+    let output = node.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

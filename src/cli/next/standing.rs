@@ -3,8 +3,10 @@
 use super::commands::{commands, merge_first, merge_into};
 use crate::cli::Asked;
 use crate::cli::branch::{Prepared, others};
-use crate::git::{CommitId, Existing, Repository, Whose};
+use crate::flux::{Followed, View};
+use crate::git::{Base, CommitId, Existing, Repository, Whose};
 use crate::output::{BatchRow, Journey, Place, StackRows};
+use crate::plan::{BRANCHES, Batch};
 
 /// Where the batches of each base are, and what comes next: the lowest batch of the first base
 /// that has one. `typed` is what the user asked for, `asked` what of it is looked at.
@@ -29,7 +31,7 @@ pub(crate) fn journey(
         for wanted in &of.wanted {
             let local = of.existing.iter().find(|branch| branch.name == wanted.name);
             let pushed = remote.as_deref().and_then(|remote| git.tip_at(remote, &wanted.name));
-            let (place, others) = place(git, &wanted.name, local, pushed, of)?;
+            let (place, others) = place(git, &wanted.name, local, pushed, base)?;
             let subject = wanted.commits[0].message.lines().next().unwrap_or_default().to_owned();
             rows.push(BatchRow { place, branch: wanted.name.clone(), subject, others });
         }
@@ -70,15 +72,47 @@ fn is_to_merge_first(git: &Repository, earlier: &Prepared<'_>, of: &Prepared<'_>
     changes.into_iter().any(|change| changed.contains(change.path.as_str()))
 }
 
+/// Where the branches of batches are, each on the branch that its cluster follows. `None` where that
+/// is not known.
+///
+/// # Errors
+/// If refs or commits cannot be read.
+pub(crate) fn places(git: &Repository, view: &View, batches: &[Batch<'_>]) -> anyhow::Result<Vec<Option<Place>>> {
+    let followed = |batch: &Batch<'_>| {
+        let mut clusters = view.graph().clusters.iter();
+        let first = clusters.find(|cluster| batch.lane.clusters.contains(&cluster.name))?;
+        let Some(Followed::Here(branch)) = view.followed()?.of(first) else { return None };
+        git.followed(branch).ok()
+    };
+    // Most batches are of a few bases.
+    let mut bases: Vec<(Base, Vec<Existing>)> = Vec::new();
+    let mut places = Vec::new();
+    for batch in batches {
+        let Some(base) = followed(batch) else {
+            places.push(None);
+            continue;
+        };
+        if !bases.iter().any(|(known, _)| *known == base) {
+            let existing = git.branches(BRANCHES, &base)?;
+            bases.push((base.clone(), existing));
+        }
+        let existing = bases.iter().find(|(known, _)| *known == base).map_or(&[][..], |(_, existing)| existing);
+        let name = batch.branch();
+        let local = existing.iter().find(|branch| branch.name == name);
+        let pushed = git.remote_of(&base).and_then(|remote| git.tip_at(&remote, &name));
+        places.push(Some(place(git, &name, local, pushed, &base)?.0));
+    }
+    Ok(places)
+}
+
 /// Where a branch is, and which commits of others it has.
 fn place(
     git: &Repository,
     name: &str,
     local: Option<&Existing>,
     pushed: Option<CommitId>,
-    of: &Prepared<'_>,
+    base: &Base,
 ) -> anyhow::Result<(Place, Option<String>)> {
-    let base = &of.target.base;
     // What the base has cannot be lost, so it does not matter whose it is.
     let pushed_only = pushed.filter(|tip| !git.has_all_of(base, *tip));
     let is_here = |tip: CommitId| local.is_some_and(|local| local.tip != tip && git.is_on(local.tip, tip));

@@ -18,6 +18,7 @@ use self::graph::GraphView;
 use self::text::escaped;
 use super::Planned;
 use super::excerpt::around;
+use super::journey::Place;
 use crate::plan::runbook::{Runbook, Step};
 use crate::plan::{Batch, Finding, Impact, Layer, Meta, Severity, State, Unit};
 
@@ -38,6 +39,8 @@ pub struct Beside<'r> {
     pub layers: &'r [Layer<'r>],
     /// The steps around each batch.
     pub runbooks: &'r [(&'static Meta, Runbook)],
+    /// Where the branch of each batch is, if that is known.
+    pub places: &'r [Option<Place>],
 }
 
 #[derive(Serialize)]
@@ -101,6 +104,7 @@ struct BatchView {
     migration: String,
     impact: String,
     branch: String,
+    place: Option<&'static str>,
     units: Vec<UnitView>,
     files: Vec<FileView>,
     added: usize,
@@ -215,7 +219,8 @@ fn report<'r>(planned: &Planned<'_>, beside: &Beside<'r>) -> Report<'r> {
         let changes = beside.layers.get(number).map_or(&[][..], |layer| &layer.changes);
         let files: Vec<FileView> = changes.iter().map(FileView::of).collect();
         let runbook = beside.runbooks.get(number).map(|(_, runbook)| RunbookView::of(runbook));
-        BatchView::of(planned, number, batch, files, runbook)
+        let place = beside.places.get(number).copied().flatten().map(Place::word);
+        BatchView { place, ..BatchView::of(planned, number, batch, files, runbook) }
     });
     let others = [State::Review, State::Held, State::Waits, State::Refused, State::OptedOut].map(|state| OtherView {
         state: state.to_string(),
@@ -289,6 +294,7 @@ impl BatchView {
             migration: batch.migration.to_owned(),
             impact: worst.to_string(),
             branch: shown(&batch.branch()),
+            place: None,
             units: batch.units.iter().map(|unit| UnitView::of(planned, unit, State::Pending)).collect(),
             added: files.iter().map(|file| file.added).sum(),
             removed: files.iter().map(|file| file.removed).sum(),
