@@ -25,6 +25,7 @@ mod kustomize;
 mod landing;
 mod lattice;
 mod mentions;
+mod migrations_page;
 mod mutants;
 mod next;
 #[cfg(unix)]
