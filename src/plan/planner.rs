@@ -131,8 +131,6 @@ fn measure(view: &View, units: &mut [Unit]) {
     let whole = if units.iter().any(|unit| unit.recipe.is_some()) { view.whole() } else { view.clone() };
     let view = &whole;
     let (radiuses, applied) = (Radiuses::of(view), Applied::of(view));
-    // Many units can touch one file.
-    let mut known: BTreeMap<RepoPath, Radius> = BTreeMap::new();
     for unit in &mut *units {
         let own = if unit.is_in_own_document { applied.objects_of(&unit.id.subject) } else { Vec::new() };
         let mut radius: Radius = Radius::default();
@@ -140,7 +138,7 @@ fn measure(view: &View, units: &mut [Unit]) {
         // What else is in the file of its object stays as it is.
         let is_known = |path: &&RepoPath| !own.is_empty() && *path == unit.id.subject.path();
         for path in unit.touches.iter().filter(|path| !is_known(path)) {
-            radius.extend(known.entry(path.clone()).or_insert_with(|| radiuses.of_file(path)).clone());
+            radius.extend((*radiuses.of_file(path)).clone());
         }
         unit.radius = radius;
         let entries = view.graph().clusters.iter().filter(|cluster| unit.touches.contains(&cluster.stated_at.path));

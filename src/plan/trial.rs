@@ -8,7 +8,6 @@ use super::land::{LandError, land, ordered};
 use super::{Finding, Migration, Severity, Unit, UnitId, codes};
 use crate::config::Settings;
 use crate::flux::{InCluster, Radiuses, View};
-use crate::repo::RepoPath;
 
 /// How many parts of the units of one Flux Kustomization are landed on trial, to find those that
 /// are to blame.
@@ -104,10 +103,8 @@ impl<'t> Trial<'t> {
         let (before, after) = (self.view.whole(), after.whole());
         let (before, after) = (Radiuses::of(&before), Radiuses::of(&after));
         let (mut in_both, mut in_any) = (Touched::new(), Touched::new());
-        // Many units can touch one file.
-        let (mut of_old, mut of_new) = (BTreeMap::new(), BTreeMap::new());
         for unit in self.to_judge() {
-            let (old, new) = (reached(&before, unit, &mut of_old), reached(&after, unit, &mut of_new));
+            let (old, new) = (reached(&before, unit), reached(&after, unit));
             old.intersection(&new).for_each(|build| in_both.entry(build.clone()).or_default().push(unit));
             old.union(&new).for_each(|build| in_any.entry(build.clone()).or_default().push(unit));
         }
@@ -218,13 +215,7 @@ impl Judged {
     }
 }
 
-/// The Flux Kustomizations that the files of a unit reach; `known` are those of files that were asked
-/// for before.
-fn reached<'u>(
-    all: &Radiuses<'_>,
-    unit: &'u Unit,
-    known: &mut BTreeMap<&'u RepoPath, BTreeSet<InCluster>>,
-) -> BTreeSet<InCluster> {
-    let of_file = |path| known.entry(path).or_insert_with(|| all.of_file(path).kustomizations).clone();
-    unit.touches.iter().flat_map(of_file).collect()
+/// The Flux Kustomizations that the files of a unit reach.
+fn reached(all: &Radiuses<'_>, unit: &Unit) -> BTreeSet<InCluster> {
+    unit.touches.iter().flat_map(|path| all.of_file(path).kustomizations.clone()).collect()
 }

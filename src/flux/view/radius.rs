@@ -1,6 +1,8 @@
 //! The radius of a change: what a change of a file or an object can reach.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::View;
 use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
@@ -61,6 +63,8 @@ pub struct Radiuses<'v> {
     users: BTreeMap<Name, Vec<(&'v At, usize)>>,
     /// The Flux Kustomizations, by cluster, namespace and name.
     kustomizations: BTreeMap<(ClusterId, &'v str, &'v str), KustomizationId>,
+    /// The radiuses of files that were asked for before: many changes can touch one file.
+    of_files: RefCell<BTreeMap<RepoPath, Rc<Radius>>>,
 }
 
 impl<'v> Radiuses<'v> {
@@ -77,6 +81,7 @@ impl<'v> Radiuses<'v> {
             readers: BTreeMap::new(),
             adding: BTreeMap::new(),
             users: BTreeMap::new(),
+            of_files: RefCell::default(),
         };
         for (at, reaches) in graph.reached() {
             for (index, reach) in reaches.iter().enumerate() {
@@ -136,10 +141,15 @@ impl<'v> Radiuses<'v> {
     }
 
     /// The radius of a file: that of the objects in it, or of what comes through it.
-    pub fn of_file(&self, path: &RepoPath) -> Radius {
+    pub fn of_file(&self, path: &RepoPath) -> Rc<Radius> {
+        if let Some(known) = self.of_files.borrow().get(path) {
+            return known.clone();
+        }
         let mut walk = Spread { all: self, seen: BTreeSet::new(), reached: BTreeSet::new(), radius: Radius::default() };
         walk.file(path, &mut BTreeSet::new());
-        walk.done()
+        let radius = Rc::new(walk.done());
+        self.of_files.borrow_mut().insert(path.clone(), radius.clone());
+        radius
     }
 
     /// The radius of an object.
