@@ -31,9 +31,13 @@ static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
 /// Answers a shell, or the Flux CLI, if one of them asks.
 pub(super) fn answered() -> Option<ExitCode> {
     let words: Vec<OsString> = std::env::args_os().collect();
+    let asks_as_cobra = words.get(1).is_some_and(|word| word == "__complete");
+    if !asks_as_cobra && std::env::var_os(VARIABLE).is_none() {
+        return None;
+    }
     let directory = words.iter().position(|word| word == "-C").and_then(|place| words.get(place + 1));
     DIRECTORY.get_or_init(|| directory.map_or_else(|| PathBuf::from("."), PathBuf::from));
-    if words.get(1).is_some_and(|word| word == "__complete") {
+    if asks_as_cobra {
         print!("{}", for_cobra(&words[2..]));
         return Some(ExitCode::SUCCESS);
     }
@@ -74,26 +78,27 @@ fn for_cobra(words: &[OsString]) -> String {
     lines + NO_FILES
 }
 
-/// The repository, if it can be read.
-fn tree() -> Option<(Tree, Vec<String>, Vec<String>)> {
-    let directory = DIRECTORY.get().map_or(Path::new("."), PathBuf::as_path);
-    match WorkTree::around(directory).ok()? {
-        Some(git) => {
-            let branches = git.repository().local_branches().unwrap_or_default();
-            Some((Tree::of(Arc::new(git.files().ok()?)), git.repository().urls(), branches))
-        }
-        None => Some((Tree::of(Arc::new(Folder::plain(directory).ok()?)), Vec::new(), Vec::new())),
+fn directory() -> &'static Path {
+    DIRECTORY.get().map_or(Path::new("."), PathBuf::as_path)
+}
+
+/// The files, if they can be read, and the addresses of the repository.
+fn tree() -> Option<(Tree, Vec<String>)> {
+    match WorkTree::around(directory()).ok()? {
+        Some(git) => Some((Tree::of(Arc::new(git.files().ok()?)), git.repository().urls())),
+        None => Some((Tree::of(Arc::new(Folder::plain(directory()).ok()?)), Vec::new())),
     }
 }
 
 fn view() -> Option<View> {
-    let (tree, urls, _) = tree()?;
+    let (tree, urls) = tree()?;
     let settings = configuration::of_tree(&Start { dir: PathBuf::from("."), config: None }, &tree).unwrap_or_default();
     View::with_given(tree, configuration::given(&settings, urls)).ok()
 }
 
 fn branch_names() -> Vec<String> {
-    tree().map(|(_, _, branches)| branches).unwrap_or_default()
+    let git = WorkTree::around(directory()).ok().flatten();
+    git.and_then(|git| git.repository().local_branches().ok()).unwrap_or_default()
 }
 
 fn candidates(names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
