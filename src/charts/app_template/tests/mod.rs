@@ -4,6 +4,7 @@ mod accounts;
 mod names;
 mod properties;
 mod restore;
+mod routes;
 
 use super::*;
 use crate::yaml::Stream;
