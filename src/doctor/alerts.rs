@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::applied::{Applied, goes_elsewhere};
 use super::codes::{UNWATCHED, WATCHES_NOTHING};
-use super::dependencies::place;
+use super::dependencies::{place, place_of_item};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{At, ClusterId, Reach, Value, View};
@@ -87,18 +87,21 @@ fn watchers<'v>(view: &'v View, cluster: ClusterId, kind: &str, field: &str) -> 
 /// share, so they may match nothing, as long as another one matches something.
 fn idle(view: &View, watcher: &Watcher<'_>, applied: &Applied, field: &str) -> Vec<Finding> {
     let Watcher { at, reach, entries } = watcher;
-    let line = place(view, at, &["spec", field]);
     let called = format!("{} {}/{}", reach.kind, reach.namespace.as_deref().unwrap_or_default(), reach.name);
-    let warning = |message| finding(Severity::Warning, WATCHES_NOTHING, &at.path, line, message);
     if !entries.is_empty() && !entries.iter().any(|entry| entry.is_there(applied)) {
         let what = entries.iter().map(|entry| format!("{} {}/{}", entry.kind, entry.namespace, entry.name));
-        return vec![warning(format!("{called} watches nothing: the cluster does not apply {}", listed(what)))];
+        let message = format!("{called} watches nothing: the cluster does not apply {}", listed(what));
+        let line = place(view, at, &["spec", field]);
+        return vec![finding(Severity::Warning, WATCHES_NOTHING, &at.path, line, message)];
     }
     let missing = entries.iter().filter(|entry| entry.name != "*" && !entry.is_there(applied));
     missing
         .map(|Entry { kind, namespace, name }| {
             let instead = applied.elsewhere(kind, name);
-            warning(format!("{called} names {kind} {namespace}/{name}, which the cluster does not apply{instead}"))
+            let line = place_of_item(view, at, &["spec", field], name);
+            let message =
+                format!("{called} names {kind} {namespace}/{name}, which the cluster does not apply{instead}");
+            finding(Severity::Warning, WATCHES_NOTHING, &at.path, line, message)
         })
         .collect()
 }

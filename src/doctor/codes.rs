@@ -150,7 +150,7 @@ reason_codes! {
         todo "Nothing."
     UNWATCHED "unwatched"
         what "Alerts watch all Flux Kustomizations, or all HelmReleases, of some namespaces, and others live in namespaces that no Alert names."
-        why "An entry of spec.eventSources is about one namespace, by default that of the Alert; `*` stands for names only. What fails elsewhere is reported by nobody."
+        why "An entry of spec.eventSources is about one namespace, by default that of the Alert; `*` means all names, not all namespaces. Nobody hears of what fails elsewhere."
         todo "Add an entry with that namespace, or an Alert there."
     WATCHES_NOTHING "watches-nothing"
         what "An Alert or Receiver names an object of Flux that the cluster does not apply, or an Alert has no entry that matches anything."

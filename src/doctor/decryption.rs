@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::codes::{DECRYPTION_MISSING, DECRYPTION_NEEDLESS};
 use super::dependencies::place;
+use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{Barred, FluxKustomization, KustomizationId, Object, View};
@@ -33,7 +34,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
                     "{} builds {path}, which SOPS has encrypted, and has no spec.decryption",
                     kustomization.full_name()
                 );
-                found.push(finding(Severity::Error, DECRYPTION_MISSING, &at.path, place(view, at, &["spec"]), message));
+                found.push(finding(Severity::Error, DECRYPTION_MISSING, &at.path, line(view, at), message));
             }
             (true, None, Some(parent)) if !states_it(view, kustomization) => {
                 given.entry(parent).or_default().push(kustomization);

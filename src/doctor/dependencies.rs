@@ -38,13 +38,8 @@ fn of_kustomization(view: &View, kustomization: &FluxKustomization, applied: &Ap
                 "{} depends on Kustomization {namespace}/{name}, which the cluster does not apply{instead}",
                 kustomization.full_name()
             );
-            found.push(finding(
-                Severity::Error,
-                DEPENDS_ON_NOTHING,
-                &kustomization.at.path,
-                field(&["spec", "dependsOn"]),
-                message,
-            ));
+            let line = place_of_item(view, &kustomization.at, &["spec", "dependsOn"], name);
+            found.push(finding(Severity::Error, DEPENDS_ON_NOTHING, &kustomization.at.path, line, message));
         }
     }
     let source = &kustomization.source;
@@ -82,7 +77,7 @@ fn of_release(view: &View, at: &At, reach: &Reach, applied: &Applied) -> Vec<Fin
             let message = format!(
                 "{called} depends on HelmRelease {namespace}/{name}, which the cluster does not apply{instead}"
             );
-            let line = place(view, at, &["spec", "dependsOn"]);
+            let line = place_of_item(view, at, &["spec", "dependsOn"], name);
             found.push(finding(Severity::Error, DEPENDS_ON_NOTHING, &at.path, line, message));
         }
     }
@@ -119,6 +114,13 @@ pub(super) fn place(view: &View, at: &At, path: &[&str]) -> usize {
     let root = view.node(at);
     let field = (0..path.len()).rev().find_map(|end| root?.at(&path[..=end]));
     field.map_or_else(|| line(view, at), Node::line)
+}
+
+/// The line of the item of a list that states a name, or else of the list.
+pub(super) fn place_of_item(view: &View, at: &At, path: &[&str], name: &str) -> usize {
+    let list = view.node(at).and_then(|root| root.at(path));
+    let item = list.into_iter().flat_map(Node::items).find(|item| item.text_at(&["name"]) == Some(name));
+    item.map_or_else(|| place(view, at, path), Node::line)
 }
 
 /// Kustomizations with HelmReleases that others depend on and that do not wait for them.

@@ -246,7 +246,7 @@ fn doctor() {
     assert!(run.stdout.lines().all(|line| line.starts_with("::")), "{}", run.stdout);
     assert_sarif(&repo, &run_in(repo.path(), &["doctor", "--format", "sarif"]).stdout);
     let findings = json(&run_in(repo.path(), &["doctor", "--format", "json"]).stdout);
-    assert_eq!((&findings["schema"], findings["findings"].as_array().unwrap().len()), (&Value::from(1), 7));
+    assert_eq!((&findings["schema"], findings["findings"].as_array().unwrap().len()), (&Value::from(1), 11));
 }
 
 #[test]
