@@ -160,13 +160,11 @@ impl Tree {
         if let Some(file) = self.over.get(path) {
             return Ok(file.as_ref().map(|file| file.bytes.len() as u64));
         }
-        match self.entries.get(path) {
-            Some(OfSource { kind: EntryKind::File { .. }, .. }) => {
-                let length = self.base.length(path);
-                length.map(Some).map_err(|cause| TreeError::Read { path: path.clone(), cause })
-            }
-            _ => Ok(None),
-        }
+        let Some(OfSource { kind: EntryKind::File { .. }, read }) = self.entries.get(path) else {
+            return Ok(None);
+        };
+        let length = read.get().map_or_else(|| self.base.length(path), |file| Ok(file.bytes.len() as u64));
+        length.map(Some).map_err(|cause| TreeError::Read { path: path.clone(), cause })
     }
 
     /// The id of the content at a path, where it is known without reading it.
