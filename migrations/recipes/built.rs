@@ -107,7 +107,7 @@ impl<'c> Compared<'c> {
             };
             // Each may land without the other.
             if now_by != subject {
-                let one = "`together: true` lands all of it at once";
+                let one = "`together: true` lands all of it in one unit";
                 breaks(format!("{} would be gone from {cluster} without {now_by}; {one}", called(reach)));
                 let twice = format!("{} would be there twice on {cluster} without {subject}; {one}", called(reach));
                 built.broken.entry((*now_by).clone()).or_default().push(twice);

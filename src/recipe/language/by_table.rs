@@ -17,7 +17,7 @@ impl Reader<'_> {
         let ((from, _), (to, node)) = (from?, to?);
         let (from, to) = (Named::parse(&from), Named::parse(&to));
         if from == to || to.namespace.is_some() && from.namespace.is_none() && from.name == to.name {
-            let message = "both names are one, or the old one stands for the new one, too".to_owned();
+            let message = "both names are one, or the old one matches the new one, too".to_owned();
             keys.mistake(NOT_IDEMPOTENT, node, message, "state the namespace of both");
         }
         Some(Verb::Reference(Reference { kind: kind?, from, to }))

@@ -23,6 +23,8 @@ const VERBS: [&str; 12] = [
     "escape",
     "reference",
 ];
+/// Those that act on whole objects or texts: they have no value to ask about.
+const WHOLE: [&str; 4] = ["schema-comment", "api-version", "escape", "reference"];
 /// Verbs that look at texts.
 const TEXT: &str = "text";
 
@@ -50,11 +52,7 @@ impl Reader<'_> {
             }
         };
         let select = self.select(keys, "select");
-        let guards = Guards {
-            if_equal: self.value(keys, "if-equal"),
-            unless_equal: self.value(keys, "unless-equal"),
-            if_matches: self.pattern(keys, "if-matches"),
-        };
+        let guards = if WHOLE.contains(&verb) { Guards::default() } else { self.guards(keys) };
         let verb = match verb {
             "set" => self.set(keys),
             "add" => self.add(keys),
@@ -74,6 +72,14 @@ impl Reader<'_> {
             _ => self.replacing(keys),
         };
         Some(Step { select, guards, verb: verb?, line: node.line() })
+    }
+
+    fn guards(self, keys: &mut Keys<'_, '_>) -> Guards {
+        Guards {
+            if_equal: self.value(keys, "if-equal"),
+            unless_equal: self.value(keys, "unless-equal"),
+            if_matches: self.pattern(keys, "if-matches"),
+        }
     }
 
     fn no_verb(self, keys: &mut Keys<'_, '_>, node: Node<'_>, names: &[&str]) {
