@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod flux;
+pub mod gateway;
 pub mod git;
 pub mod kustomize;
 pub mod output;
