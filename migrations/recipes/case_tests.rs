@@ -1,6 +1,7 @@
 //! Cases of recipes say which Flux clusters run.
 
-use super::{cases, run_case};
+use super::cases;
+use super::testing::{cluster, tried};
 
 const RECIPE: &str = "recipe: 1\nname: r\nsummary: s\noptional: true\nselect: {kind: Kustomization.kustomize.toolkit.fluxcd.io, flux: \">=2.5\"}\n\
                       do: [{set: spec.interval, to: 1h}]\n";
@@ -10,21 +11,11 @@ fn wrong(flux: &str, after: &str) -> Vec<String> {
         "- name: the interval
   flux: {flux}
   before:
-    kubernetes/cluster.yaml: &before |
-      apiVersion: source.toolkit.fluxcd.io/v1
-      kind: GitRepository
-      metadata: {{name: home, namespace: flux-system}}
-      spec: {{url: https://git.example.org/home}}
-      ---
-      apiVersion: kustomize.toolkit.fluxcd.io/v1
-      kind: Kustomization
-      metadata: {{name: cluster, namespace: flux-system}}
-      spec: {{interval: 5m, path: ./kubernetes, sourceRef: {{kind: GitRepository, name: home}}}}
-  after: {after}
-"
+{}  after: {after}
+",
+        cluster(", interval: 5m")
     );
-    let cases = cases("r.test.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
-    run_case("r", RECIPE, &cases[0]).unwrap_or_else(|error| panic!("{error}")).wrong
+    tried("r", RECIPE, &text).wrong
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod registry;
 mod runbook;
 #[cfg(test)]
 mod skip_tests;
+#[cfg(test)]
+mod testing;
 mod variables;
 #[cfg(test)]
 mod variables_tests;

@@ -1,22 +1,12 @@
 //! What app-template would delete is refused.
 
-use super::{cases, run_case};
+use super::testing::{cluster, tried};
 
 fn codes_refused(recipe: &str, expected: &str) -> Vec<String> {
     let case = format!(
         "- name: a release of app-template
   before:
-    kubernetes/cluster.yaml: |
-      apiVersion: source.toolkit.fluxcd.io/v1
-      kind: GitRepository
-      metadata: {{name: home, namespace: flux-system}}
-      spec: {{url: https://git.example.org/home}}
-      ---
-      apiVersion: kustomize.toolkit.fluxcd.io/v1
-      kind: Kustomization
-      metadata: {{name: cluster, namespace: flux-system}}
-      spec: {{path: ./kubernetes, sourceRef: {{kind: GitRepository, name: home}}}}
-    kubernetes/plex.yaml: |
+{}    kubernetes/plex.yaml: |
       apiVersion: helm.toolkit.fluxcd.io/v2
       kind: HelmRelease
       metadata: {{name: plex, namespace: media}}
@@ -29,13 +19,13 @@ fn codes_refused(recipe: &str, expected: &str) -> Vec<String> {
             config: {{type: persistentVolumeClaim, accessMode: ReadWriteOnce, size: 1Gi}}
             media: {{type: emptyDir}}
   {expected}
-"
+",
+        cluster("")
     );
     let recipe = format!(
         "recipe: 1\nname: r\nsummary: s\nselect: {{kind: HelmRelease.helm.toolkit.fluxcd.io}}\ndo: [{recipe}]\n"
     );
-    let cases = cases("r.test.yaml", &case).unwrap_or_else(|error| panic!("{error}"));
-    run_case("r", &recipe, &cases[0]).unwrap_or_else(|error| panic!("{error}")).wrong
+    tried("r", &recipe, &case).wrong
 }
 
 #[test]
