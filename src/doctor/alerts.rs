@@ -10,7 +10,7 @@ use super::codes::{UNWATCHED, WATCHES_NOTHING};
 use super::dependencies::{place, place_of_item};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, Reach, Value, View};
+use crate::flux::{At, ById, ClusterId, Reach, Value, View};
 
 /// The kinds that people watch as a whole.
 const WATCHED: [&str; 2] = ["Kustomization", "HelmRelease"];
@@ -49,9 +49,9 @@ impl Entry {
     }
 }
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, applied: &ById<ClusterId, Applied>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (cluster, applied) in Applied::of(view).entries() {
+    for (cluster, applied) in applied.entries() {
         let alerts = watchers(view, cluster, "Alert", "eventSources");
         let receivers = watchers(view, cluster, "Receiver", "resources");
         found.extend(alerts.iter().flat_map(|alert| idle(view, alert, applied, "eventSources")));

@@ -57,12 +57,15 @@ impl Applied {
         Applied { unclear: names.iter().filter(is_unclear).cloned().collect(), names, is_partial }
     }
 
+    /// Whether it is not known what there is of a kind under a name with these parts.
+    fn is_open(&self, kind: &str, asked: &[&str]) -> bool {
+        // An ArtifactGenerator or another controller makes an ExternalArtifact.
+        self.is_partial || kind == "ExternalArtifact" || asked.iter().any(|text| text.contains("${"))
+    }
+
     /// Whether one is applied, or may be.
     pub(super) fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        self.is_partial
-            // An ArtifactGenerator or another controller makes it.
-            || kind == "ExternalArtifact"
-            || [namespace, name].iter().any(|text| text.contains("${"))
+        self.is_open(kind, &[namespace, name])
             || self.names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
             || self.unclear.iter().any(|(of, in_namespace, called)| {
                 let may_be = |known: &str, asked: &str| known == asked || known.contains("${");
@@ -84,14 +87,11 @@ impl Applied {
 
     /// Whether one of this kind in a namespace is applied, or may be, whatever its name is.
     pub(super) fn has_any(&self, kind: &str, namespace: &str) -> bool {
-        self.is_partial
-            || kind == "ExternalArtifact"
-            || namespace.contains("${")
+        self.is_open(kind, &[namespace])
             || self.names.iter().any(|(of, there, _)| of == kind && (there == namespace || there.contains("${")))
     }
 
-    /// The namespaces of those of a kind, one for each; those that are only known on the cluster are
-    /// left out.
+    /// The namespace of each one of a kind; those that are only known on the cluster are left out.
     pub(super) fn namespaces_of(&self, kind: &str) -> impl Iterator<Item = &str> {
         let of_kind = self.names.iter().filter(move |(of, namespace, _)| of == kind && !namespace.contains("${"));
         of_kind.map(|(_, namespace, _)| namespace.as_str())

@@ -7,12 +7,11 @@ use super::codes::{DEPENDS_ON_NOTHING, HIDDEN_FAILURE, SOURCE_REF_MISSING};
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, KustomizationId, Reach, Value, View};
+use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::yaml::Node;
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, applied: &ById<ClusterId, Applied>) -> Vec<Finding> {
     let graph = view.graph();
-    let applied = Applied::of(view);
     let mut found = Vec::new();
     // What else is in other clusters than those that begin here is not known.
     for kustomization in graph.kustomizations.iter().filter(|kustomization| kustomization.lives_in.is_none()) {

@@ -40,6 +40,7 @@ pub use codes::CODES;
 use crate::finding::{Code, Finding, Severity};
 use crate::flux::View;
 use crate::repo::RepoPath;
+use applied::Applied;
 use builds::Builds;
 
 /// Checks a tree. Findings with an opt-out are left out; opt-outs that skip nothing are findings.
@@ -49,10 +50,11 @@ pub fn examine(view: &View) -> Vec<Finding> {
     let mut found = kustomize::findings(&view);
     found.extend(manifests::findings(&view, &builds));
     found.extend(owners::findings(&view, &builds));
-    found.extend(dependencies::findings(&view));
+    let applied = Applied::of(&view);
+    found.extend(dependencies::findings(&view, &applied));
     found.extend(decryption::findings(&view));
     found.extend(health::findings(&view));
-    found.extend(alerts::findings(&view));
+    found.extend(alerts::findings(&view, &applied));
     found.extend(releases::findings(&view));
     found.extend(charts::findings(&view));
     found.extend(homes::findings(&view));
