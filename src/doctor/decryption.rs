@@ -10,7 +10,7 @@ use super::dependencies::place;
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{Barred, FluxKustomization, KustomizationId, Object, View};
+use crate::flux::{Barred, FluxKustomization, KustomizationId, Object, View, is_disabled};
 use crate::repo::RepoPath;
 
 const DECRYPT: &str = "kustomize.toolkit.fluxcd.io/decrypt";
@@ -68,10 +68,7 @@ fn states_it(view: &View, kustomization: &FluxKustomization) -> bool {
 
 /// Whether Flux would have to decrypt a file.
 fn is_encrypted(view: &View, path: &RepoPath) -> bool {
-    let stays = |object: &Object| {
-        let marks = [object.annotations.get(DECRYPT), object.labels.get(DECRYPT)];
-        marks.into_iter().flatten().any(|value| value == "disabled")
-    };
+    let stays = |object: &Object| is_disabled(DECRYPT, [&object.labels, &object.annotations]);
     match view.file(path) {
         Some(file) if file.barred == Some(Barred::Encrypted) => {
             !file.objects.iter().flat_map(Object::expanded).all(stays) || file.objects.is_empty()

@@ -8,7 +8,7 @@ use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{
-    At, ClusterId, FluxKustomization, Object, Rendered, SUBSTITUTE, SubstituteFrom, Value, Variables, View,
+    At, ClusterId, FluxKustomization, Object, Rendered, SUBSTITUTE, SubstituteFrom, Value, Variables, View, is_disabled,
 };
 use crate::yaml::{Kind, Node};
 
@@ -103,8 +103,7 @@ fn may_come_from_elsewhere(kustomization: &FluxKustomization, made: &BTreeSet<St
 }
 
 fn is_substituted(object: &Rendered) -> bool {
-    let is_disabled = |value: Option<&String>| value.is_some_and(|value| value == "disabled");
-    !is_disabled(object.labels.get(SUBSTITUTE)) && !is_disabled(object.annotations.get(SUBSTITUTE))
+    !is_disabled(SUBSTITUTE, [&object.labels, &object.annotations])
 }
 
 /// The variables that an object uses and that have neither a value nor a default, each with its

@@ -32,7 +32,7 @@ mod view;
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
     FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
-    ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, remote_cluster,
+    ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled, remote_cluster,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,

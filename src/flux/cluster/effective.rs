@@ -1,5 +1,6 @@
 //! What an object is once it is patched and its variables are filled in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::flux::kustomize::Patch;
@@ -44,6 +45,11 @@ pub(in crate::flux) fn built(
 
 /// The label or annotation by which an object excludes itself from substitution, with `disabled`.
 pub const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
+
+/// Whether a label or an annotation switches something off, as `kustomize-controller` reads them.
+pub fn is_disabled(key: &str, labels_and_annotations: [&BTreeMap<String, String>; 2]) -> bool {
+    labels_and_annotations.iter().any(|pairs| pairs.get(key).is_some_and(|value| value == "disabled"))
+}
 
 /// Whether an object excludes itself from substitution.
 pub fn excludes_substitution(object: &Value) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{Answer, Document};
-use crate::flux::{FluxKustomization, Reach, SUBSTITUTE, Value, excludes_substitution};
+use crate::flux::{FluxKustomization, Reach, SUBSTITUTE, Value, excludes_substitution, is_disabled};
 
 /// What is asked of the variables of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,12 +105,7 @@ fn substituted(document: &Document<'_>, reach: &Reach) -> Result<Option<Vec<Stri
         return Ok(None);
     }
     if let Some(generator) = document.generator {
-        if generator
-            .labels
-            .get(SUBSTITUTE)
-            .or(generator.annotations.get(SUBSTITUTE))
-            .is_some_and(|text| text == "disabled")
-        {
+        if is_disabled(SUBSTITUTE, [&generator.labels, &generator.annotations]) {
             return Ok(None);
         }
         let texts = generator.texts(&document.path.dir(), view.tree());
@@ -125,8 +120,8 @@ fn substituted(document: &Document<'_>, reach: &Reach) -> Result<Option<Vec<Stri
 /// Whether a kustomization file on the way of an object excludes it from substitution.
 fn is_excluded_on_its_way(document: &Document<'_>, reach: &Reach) -> bool {
     let on_its_way = reach.through.iter().filter_map(|path| document.view.kustomization(&path.dir()));
-    let mut added = on_its_way.flat_map(|kustomization| [&kustomization.labels, &kustomization.annotations]);
-    added.any(|pairs| pairs.get(SUBSTITUTE).is_some_and(|text| text == "disabled"))
+    let mut added = on_its_way.map(|kustomization| [&kustomization.labels, &kustomization.annotations]);
+    added.any(|pairs| is_disabled(SUBSTITUTE, pairs))
 }
 
 /// That a variable has no value, as far as the tree shows it.
