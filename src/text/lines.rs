@@ -49,6 +49,14 @@ impl Lines {
         self.start(offset)..self.next(offset).unwrap_or(text.len())
     }
 
+    /// The line with a number, from 0, its line break included. What is behind the last line break is a
+    /// line only if it is something.
+    pub fn nth(&self, text: &str, number: usize) -> Option<Range<usize>> {
+        let start = *self.starts.get(number)? as usize;
+        let line = self.line(text, start);
+        (!line.is_empty()).then_some(line)
+    }
+
     /// The place of a byte, to show to the user.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = offset.min(text.len());
@@ -89,6 +97,15 @@ mod tests {
         let lines = Lines::of(text);
         assert_eq!(lines.position(text, 9), Position { line: 2, column: 4 });
         assert_eq!(lines.position(text, 5), Position { line: 1, column: 5 });
+    }
+
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in ["", "a", "a\n", "a\r\nb\n\n", "\n", "a\rb\n c"] {
+            let lines = Lines::of(text);
+            let all: Vec<_> = (0..9).map_while(|number| lines.nth(text, number)).map(|line| &text[line]).collect();
+            assert_eq!(all, text.split_inclusive('\n').collect::<Vec<_>>(), "{text:?}");
+        }
     }
 
     #[test]

@@ -96,6 +96,12 @@ impl Stream {
         self.lines.position(&self.text, offset)
     }
 
+    /// The bytes of a line, from 1, without its line break; `None` if there is no such line.
+    pub fn line(&self, number: usize) -> Option<Range<usize>> {
+        let line = self.lines.nth(&self.text, number.checked_sub(1)?)?;
+        Some(line.start..self.line_end(line.start))
+    }
+
     pub(super) fn error(&self, range: Range<usize>, problem: Problem) -> Error {
         Error { problem, at: self.position(range.start), range }
     }

@@ -16,10 +16,8 @@ impl FileView {
             return broken.text.as_deref();
         }
         let stream = self.stream.as_ref().filter(|_| self.barred != Some(Barred::Encrypted))?;
-        let text = stream.text();
-        let line = text.lines().nth(number.checked_sub(1)?)?;
-        let start = line.as_ptr().addr() - text.as_ptr().addr();
-        let range = start..start + line.len();
+        let range = stream.line(number)?;
+        let line = &stream.text()[range.clone()];
         let is_secret = is_encrypted(line) || stream.documents().any(|root| holds_secret(root, &range, DEPTH));
         (!is_secret).then_some(line)
     }
