@@ -105,8 +105,8 @@ fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) 
     let migrations: String = asked.migrations.iter().map(|name| format!(" {name}")).collect();
     let base = asked.base.as_ref().map(|base| format!(" --base {}", shell(base))).unwrap_or_default();
     let command = format!("flux-codemod plan{migrations}{base}{} --format html", asked.options(&asked.cluster));
-    let repository = name_of(start);
     let git = WorkTree::around(&start.dir)?;
+    let repository = name_of(start, git.as_ref());
     let places = git.map(|git| places(git.repository(), &context.view, planned.batches)).transpose()?;
     let beside = Beside {
         repository: &repository,
@@ -119,8 +119,8 @@ fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) 
 }
 
 /// The name of the directory that the repository is in.
-fn name_of(start: &Start) -> String {
-    let root = WorkTree::around(&start.dir).ok().flatten().map(|git| git.root().to_owned());
+fn name_of(start: &Start, git: Option<&WorkTree>) -> String {
+    let root = git.map(|git| git.root().to_owned());
     let root = root.or_else(|| start.dir.canonicalize().ok()).unwrap_or_default();
     root.file_name().map(|name| visible(&name.to_string_lossy()).into_owned()).unwrap_or_default()
 }
