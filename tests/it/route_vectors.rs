@@ -1,5 +1,7 @@
 //! `charts::app_template::Serving` against what real Helm made of ingresses and routes, where it is at hand.
 
+use std::collections::BTreeMap;
+
 use crate::support::vectors;
 use flux_codemod::charts::app_template::{NotServed, Port, Served, Serving};
 use flux_codemod::flux::Value;
@@ -83,4 +85,79 @@ fn rules_of_ingresses_and_routes_are_those_of_helm() {
     }
     assert!(wrongs.is_empty(), "{} of {judged}:\n{}", wrongs.len(), wrongs.join("\n"));
     assert!(judged >= 190, "only {judged} judged");
+}
+
+/// `BackendNotFound` as `backend-not-found`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for sign in name.chars() {
+        if sign.is_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.extend(sign.to_lowercase());
+    }
+    kebab
+}
+
+/// Values with the routes that stand for `ingress`, without `ingress`; or the code of the refusal.
+fn converted(serving: &Serving<'_>, values: &Value) -> Result<Value, String> {
+    let routed = serving.routed(values).map_err(|not| kebab(&format!("{:?}", not.why)))?;
+    let parents = "- {name: internal, namespace: network, sectionName: https}\n";
+    let parents = Value::of(Stream::parse(parents).unwrap().documents().next().unwrap()).unwrap();
+    let mut new = values.clone();
+    for (route, field, text) in &routed.kept {
+        new.set_at(&["route", route, field], Value::string(text));
+    }
+    for route in &routed.routes {
+        new.set_at(&["route", &route.key], route.value(&parents, Vec::new()));
+    }
+    assert!(serving.is_served_by(&serving.with(&new)), "{:?}", new.get("route"));
+    for (name, enabled) in entries(values, "ingress") {
+        if enabled {
+            new.remove_at(&["ingress", &name]);
+        }
+    }
+    Ok(new)
+}
+
+fn entries(values: &Value, section: &str) -> Vec<(String, bool)> {
+    let entries = values.get(section).map(Value::entries).unwrap_or_default().iter();
+    entries.map(|(name, entry)| (name.clone(), entry.text_at(&["enabled"]) != Some("false"))).collect()
+}
+
+/// A value without what the conversion leaves to the migration.
+fn bare(values: &Value) -> Value {
+    let mut values = values.clone();
+    for (route, _) in entries(&values, "route") {
+        values.remove_at(&["route", &route, "annotations"]);
+        values.remove_at(&["route", &route, "labels"]);
+    }
+    values
+}
+
+#[test]
+fn entries_of_ingress_become_the_routes_that_helm_found_equal() {
+    let Some(lines) = vectors("gateway-routes.jsonl") else { return };
+    let (mut wrongs, mut counts) = (Vec::new(), BTreeMap::new());
+    for line in lines.lines() {
+        let line = Value::of(Stream::parse(line).unwrap().documents().next().unwrap()).unwrap();
+        let at = |key: &str| line.text_at(&[key]).unwrap();
+        let before = line.get("before").unwrap();
+        let serving = Serving::of(at("chart"), at("release"), at("namespace"), before).unwrap();
+        let found = converted(&serving, before);
+        let is_right = match (at("expect"), &found) {
+            ("equal", Ok(after)) => bare(after).same_as(&bare(line.get("after").unwrap())),
+            ("refused", Err(code)) => code == at("code"),
+            ("untouched", Ok(after)) => after == before,
+            // What people wrote; what we write must be right whatever they did.
+            ("trap", _) => true,
+            _ => false,
+        };
+        *counts.entry(at("expect").to_owned()).or_insert(0) += 1;
+        if !is_right {
+            wrongs.push(format!("{} {} {}: {found:?}", at("id"), at("chart"), at("expect")));
+        }
+    }
+    assert!(wrongs.is_empty(), "{}:\n{}", wrongs.len(), wrongs.join("\n"));
+    assert!(counts["equal"] >= 108 && counts["refused"] >= 41, "{counts:?}");
 }

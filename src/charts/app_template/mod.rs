@@ -61,7 +61,7 @@ pub use newer::{Around, KNOWN_OF_5, Keeping, Keeps, Kept, Leaves, Left, Lost, Op
 pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};
-pub use routes::{NotServed, Port, Served, Serving};
+pub use routes::{Backend, NewRoute, NewRule, NotRouted, NotServed, Port, Routed, Served, Serving, WhyNot};
 pub use tokenless::Tokenless;
 pub use version::{Tag, Version};
 pub use workloads::{Controller, controllers};

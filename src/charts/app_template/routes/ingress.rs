@@ -13,15 +13,21 @@ impl<'v> Serving<'v> {
     pub fn ingress_rules(&self) -> Rules {
         let mut found = Vec::new();
         for item in self.items(Section::Ingress)? {
-            // It takes the place of all rules.
-            if item.values.get("defaultBackend").is_some_and(|backend| *backend != Value::Null) {
-                continue;
-            }
-            let object = self.name_of(Section::Ingress, &item)?;
-            for host in item.values.get("hosts").map(Value::items).unwrap_or_default() {
-                for path in host.get("paths").map(Value::items).unwrap_or_default() {
-                    found.push(self.of_path(&object, host, path)?);
-                }
+            found.extend(self.rules_of_ingress(&item)?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn rules_of_ingress(&self, item: &Item<'v>) -> Rules {
+        // It takes the place of all rules.
+        if has_default_backend(item.values) {
+            return Ok(Vec::new());
+        }
+        let object = self.name_of(Section::Ingress, item)?;
+        let mut found = Vec::new();
+        for host in item.values.get("hosts").map(Value::items).unwrap_or_default() {
+            for path in host.get("paths").map(Value::items).unwrap_or_default() {
+                found.push(self.of_path(&object, host, path)?);
             }
         }
         Ok(found)
@@ -82,4 +88,8 @@ impl<'v> Serving<'v> {
         };
         service.map(Some).ok_or(NotServed::Fails("a path of an Ingress names no Service that is there"))
     }
+}
+
+pub(super) fn has_default_backend(ingress: &Value) -> bool {
+    ingress.get("defaultBackend").is_some_and(|backend| *backend != Value::Null)
 }

@@ -1,8 +1,15 @@
 //! What `ingress` and `route` values serve: under which host and path, at which port of which Service
 //! (`docs/app-template.md#ingresses-and-routes`). 3.7, 4.0, 4.1.0, 4.1.1 and 4.6.1 differ.
 
+mod convert;
 mod ingress;
+mod new_route;
 mod route;
+mod why_not;
+
+pub use convert::Routed;
+pub use new_route::{Backend, NewRoute, NewRule};
+pub use why_not::{NotRouted, WhyNot};
 
 use super::items::{Item, as_it_is, enabled, switch, text};
 use super::name::{Name, Unknown, Why};
@@ -62,10 +69,14 @@ impl From<Unknown> for NotServed {
 type Rules = Result<Vec<Served>, NotServed>;
 
 impl<'v> Serving<'v> {
-    /// A release at a version; `None` for other versions than 3.7 and 4.x.
+    /// A release at a version; `None` for other versions than 3.7, 4.x and 5.x. What 5.x serves is
+    /// what 4.6.1 does: its release notes name no change of it, and no render of it is at hand.
     pub fn of(version: &str, release: &'v str, namespace: &'v str, values: &'v Value) -> Option<Serving<'v>> {
         let numbers = exact(version)?;
-        let version = Version::of(version).filter(|version| *version >= Version::v3(7, 0))?;
+        let version = match numbers {
+            [5, ..] => Version::V4_1,
+            _ => Version::of(version).filter(|version| *version >= Version::v3(7, 0))?,
+        };
         Some(Serving { chart: Chart { version, release, namespace, values }, numbers })
     }
 
@@ -113,10 +124,10 @@ impl<'v> Serving<'v> {
 
     /// A host or path as the chart renders it. A variable stays in it, as in the text of another rule.
     fn rendered(&self, text: &str) -> Name {
-        match self.chart.rendered(text) {
-            Err(unknown) if unknown.why == Why::Variable && !text.contains("{{") => Ok(text.to_owned()),
-            rendered => rendered,
-        }
+        // A sign that no text has.
+        const OF_VARIABLE: &str = "\u{e000}{";
+        let rendered = self.chart.rendered(&text.replace("${", OF_VARIABLE))?;
+        Ok(rendered.replace(OF_VARIABLE, "${"))
     }
 
     /// A text that the chart renders; `None` where there is none.

@@ -16,20 +16,26 @@ impl<'v> Serving<'v> {
     pub fn route_rules(&self) -> Rules {
         let mut found = Vec::new();
         for item in self.items(Section::Route)? {
-            let object = self.name_of(Section::Route, &item)?;
-            let parents = item.values.get("parentRefs").map(Value::items).unwrap_or_default();
-            if parents.iter().any(|parent| !matches!(text(parent, "namespace"), Ok(Some(_)))) {
-                return Err(NotServed::Fails("a Gateway has no namespace"));
-            }
-            let hosts = self.hosts(&item)?;
-            let rules = item.values.get("rules").map(Value::items).unwrap_or_default();
-            if rules.is_empty() {
-                let backends = self.backend_by_default()?.into_iter().collect::<Vec<_>>();
-                add(&mut found, &object, &hosts, &backends, &Value::Null)?;
-            }
-            for rule in rules {
-                add(&mut found, &object, &hosts, &self.backends(rule)?, rule)?;
-            }
+            found.extend(self.rules_of_route(&item)?);
+        }
+        Ok(found)
+    }
+
+    pub(super) fn rules_of_route(&self, item: &Item<'v>) -> Rules {
+        let mut found = Vec::new();
+        let object = self.name_of(Section::Route, item)?;
+        let parents = item.values.get("parentRefs").map(Value::items).unwrap_or_default();
+        if parents.iter().any(|parent| !matches!(text(parent, "namespace"), Ok(Some(_)))) {
+            return Err(NotServed::Fails("a Gateway has no namespace"));
+        }
+        let hosts = self.hosts(item)?;
+        let rules = item.values.get("rules").map(Value::items).unwrap_or_default();
+        if rules.is_empty() {
+            let backends = self.backend_by_default()?.into_iter().collect::<Vec<_>>();
+            add(&mut found, &object, &hosts, &backends, &Value::Null)?;
+        }
+        for rule in rules {
+            add(&mut found, &object, &hosts, &self.backends(rule)?, rule)?;
         }
         Ok(found)
     }

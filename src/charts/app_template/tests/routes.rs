@@ -62,7 +62,7 @@ fn hosts_are_rendered_and_keep_their_variables() {
     for (host, wanted) in [
         ("{{ .Release.Name }}.b", "app.b/ app:80"),
         ("a.${DOMAIN}", "a.${DOMAIN}/ app:80"),
-        ("{{ .Release.Name }}.${DOMAIN}", "?Variable"),
+        ("{{ .Release.Name }}.${DOMAIN}", "app.${DOMAIN}/ app:80"),
         ("{{ .Values.host }}", "?Template"),
     ] {
         assert_eq!(ingress("4.6.1", host, "{path: /}"), wanted, "{host}");
@@ -106,4 +106,67 @@ fn other_versions_are_not_known() {
     for version in ["2.6.0", "3.6.1", "4.x", "x"] {
         assert!(Serving::of(version, "app", "media", &Value::Null).is_none(), "{version}");
     }
+}
+
+/// What entries of `ingress` become, and what routes that are there need.
+fn routed(version: &str, ingress: &str, route: &str) -> String {
+    let values = value(&format!("{SERVICES}\ningress: {ingress}\nroute: {route}"));
+    let serving = Serving::of(version, "app", "media", &values).unwrap();
+    let routed = match serving.routed(&values) {
+        Ok(routed) => routed,
+        Err(not) => return format!("{:?}", not.why),
+    };
+    let mut after = values.clone();
+    let mut shown = Vec::new();
+    for (key, field, text) in &routed.kept {
+        after.set_at(&["route", key, field], Value::string(text));
+        shown.push(format!("{key}.{field}={text}"));
+    }
+    for new in &routed.routes {
+        let route = new.value(&Value::Null, Vec::new());
+        shown.push(format!("{}={}", new.key, route.to_flow().replace('"', "")));
+        after.set_at(&["route", &new.key], route);
+    }
+    assert!(serving.is_served_by(&serving.with(&after)));
+    shown.join("; ")
+}
+
+#[test]
+fn a_route_names_service_and_port() {
+    let one = "{app: {hosts: [{host: a.b, paths: [{path: /, service: {identifier: web}}]}]}}";
+    for (version, wanted) in [
+        ("3.7.2", "ChartTooOld"),
+        ("3.7.3", "app={hostnames: [a.b], rules: [{backendRefs: [{name: web, port: 80}]}]}"),
+        ("5.1.0", "app={hostnames: [a.b], rules: [{backendRefs: [{identifier: web, port: 80}]}]}"),
+    ] {
+        assert_eq!(routed(version, one, "{}"), wanted, "{version}");
+    }
+    for (path, wanted) in [
+        ("{path: /, service: {identifier: dead}}", "BackendNotFound"),
+        ("{path: /, service: {identifier: web, port: 7}}", "BackendPortUnknown"),
+        ("{path: /x, pathType: ImplementationSpecific, service: {identifier: web}}", "PathTypeImplementation"),
+        ("{path: '/x(/|$)(.*)', service: {identifier: web}}", "PathPattern"),
+    ] {
+        let ingress = format!("{{app: {{hosts: [{{host: a.b, paths: [{path}]}}]}}}}");
+        assert_eq!(routed("4.6.1", &ingress, "{}"), wanted, "{path}");
+    }
+}
+
+#[test]
+fn routes_that_are_there_keep_their_names() {
+    let one = "{ui: {hosts: [{host: a.b, paths: [{path: /, service: {identifier: web}}]}]}}";
+    let other = "{old: {hostnames: [o.b], rules: [{backendRefs: [{name: x, port: 1}]}]}}";
+    let new = "ui={hostnames: [a.b], rules: [{backendRefs: [{identifier: web, port: 80}]}]}";
+    assert_eq!(
+        routed("4.6.1", &one.replace("ui", "app"), other),
+        "RouteNameTaken",
+        "it would be named as the release is"
+    );
+    assert_eq!(routed("4.6.1", one, other), format!("old.forceRename={{{{ .Release.Name }}}}; {new}"));
+    let same = "{web: {hostnames: [a.b], rules: [{backendRefs: [{identifier: web}]}]}}";
+    assert_eq!(routed("4.6.1", one, same), "", "it is done");
+    let differs = "{web: {hostnames: [a.b], rules: [{backendRefs: [{identifier: web, port: 9}]}]}}";
+    assert_eq!(routed("4.6.1", one, differs), "RouteDiffers");
+    assert_eq!(routed("4.6.1", one, &differs.replace("{web", "{ui")), "RouteDiffers");
+    assert_eq!(routed("4.6.1", one, &other.replace("{old", "{ui")), "RouteKeyTaken");
 }
