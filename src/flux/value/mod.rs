@@ -109,6 +109,16 @@ impl Value {
         Value::Scalar { text: text.to_owned(), string: true }
     }
 
+    /// A number or a boolean.
+    pub fn plain(text: &str) -> Value {
+        Value::Scalar { text: text.to_owned(), string: false }
+    }
+
+    /// A mapping of entries, in their order.
+    pub fn mapping<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
+        Value::Mapping(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, value)| value)

@@ -1,6 +1,6 @@
 //! Controllers and their pods: probes that are on by default, variables for services, schedules.
 
-use super::services::{has_service, mapping, startup};
+use super::services::{has_service, startup};
 use super::{MAIN, Matter, Place, Stating, yes};
 use crate::charts::app_template::workloads::kind;
 use crate::flux::{Value, WorkloadKind};
@@ -16,7 +16,7 @@ pub(super) fn state(stating: &mut Stating) {
     let why = "2.x gives pods variables for each Service of their namespace, later versions do not";
     let links = ["defaultPodOptions", "enableServiceLinks"];
     if stating.values.get(links[0]).is_none() {
-        let options = mapping(vec![(links[1], yes())]);
+        let options = Value::mapping(vec![(links[1], yes())]);
         stating.state(&links[..1], options, Place::Head, why);
     } else {
         stating.state(&links, yes(), Place::Head, why);
@@ -48,8 +48,8 @@ fn probes(stating: &mut Stating) {
             continue;
         }
         if stating.values.at(&of_probe("enabled")[..6]).is_none() {
-            let spec = if probe == "startup" { vec![("spec", mapping(startup()))] } else { Vec::new() };
-            let values = mapping([vec![("enabled", yes())], spec].concat());
+            let spec = if probe == "startup" { vec![("spec", Value::mapping(startup()))] } else { Vec::new() };
+            let values = Value::mapping([vec![("enabled", yes())], spec].concat());
             stating.state(&of_probe("enabled")[..6], values, Place::End, "2.x asks by default");
             continue;
         }

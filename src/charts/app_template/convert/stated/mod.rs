@@ -189,9 +189,5 @@ impl Stating {
 }
 
 fn yes() -> Value {
-    Value::Scalar { text: "true".to_owned(), string: false }
-}
-
-fn number(text: &str) -> Value {
-    Value::Scalar { text: text.to_owned(), string: false }
+    Value::plain("true")
 }

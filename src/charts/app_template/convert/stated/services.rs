@@ -1,6 +1,6 @@
 //! Services, and what leads to them: ingresses, routes, monitors, policies.
 
-use super::{MAIN, Place, Stating, Step, number, path, yes};
+use super::{MAIN, Place, Stating, Step, path, yes};
 use crate::charts::app_template::Chart;
 use crate::charts::app_template::items::switch;
 use crate::flux::Value;
@@ -91,12 +91,12 @@ pub(super) fn state_routes(stating: &mut Stating) {
     if route.text_at(&["kind"]).is_some_and(|kind| kind != "HTTPRoute") {
         return stating.open(&at, "it has the rules of an HTTPRoute by default, and is of another kind");
     }
-    let matches = Value::Sequence(vec![mapping(vec![(
+    let matches = Value::Sequence(vec![Value::mapping(vec![(
         "path",
-        mapping(vec![("type", Value::string("PathPrefix")), ("value", Value::string("/"))]),
+        Value::mapping(vec![("type", Value::string("PathPrefix")), ("value", Value::string("/"))]),
     )])]);
-    let backends = Value::Sequence(vec![mapping(vec![("identifier", Value::string(MAIN))])]);
-    let rules = Value::Sequence(vec![mapping(vec![("backendRefs", backends), ("matches", matches)])]);
+    let backends = Value::Sequence(vec![Value::mapping(vec![("identifier", Value::string(MAIN))])]);
+    let rules = Value::Sequence(vec![Value::mapping(vec![("backendRefs", backends), ("matches", matches)])]);
     stating.state(&[at[0], at[1], "rules"], rules, Place::End, "they are the default of 2.x");
 }
 
@@ -116,7 +116,7 @@ pub(super) fn state_monitor(stating: &mut Stating, chart: &Chart<'_>) {
         stating.state(&[at[0], at[1], "serviceName"], Value::string(name), Place::Head, why);
     }
     let texts = [("port", HTTP), ("scheme", HTTP), ("path", "/metrics"), ("interval", "1m"), ("scrapeTimeout", "10s")];
-    let endpoint = mapping(texts.map(|(key, text)| (key, Value::string(text))).to_vec());
+    let endpoint = Value::mapping(texts.map(|(key, text)| (key, Value::string(text))).to_vec());
     let why = "they are the default of 2.x";
     stating.state(&[at[0], at[1], "endpoints"], Value::Sequence(vec![endpoint]), Place::End, why);
 }
@@ -132,7 +132,7 @@ pub(super) fn state_policy(stating: &mut Stating) {
     let types = Value::Sequence(["Ingress", "Egress"].map(Value::string).to_vec());
     stating.state(&[at[0], at[1], "policyTypes"], types, Place::End, why);
     for direction in ["ingress", "egress"] {
-        let all = Value::Sequence(vec![mapping(Vec::new())]);
+        let all = Value::Sequence(vec![Value::mapping(Vec::new())]);
         stating.state(&[at[0], at[1], "rules", direction], all, Place::End, why);
     }
 }
@@ -147,11 +147,7 @@ pub(super) fn has_service(values: &Value, controller: &str) -> bool {
     })
 }
 
-pub(super) fn mapping(entries: Vec<(&str, Value)>) -> Value {
-    Value::Mapping(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-}
-
 /// The numbers of a probe, as 2.x has them by default for the startup of the container `main`.
 pub(super) fn startup() -> Vec<(&'static str, Value)> {
-    vec![("failureThreshold", number("30")), ("periodSeconds", number("5"))]
+    vec![("failureThreshold", Value::plain("30")), ("periodSeconds", Value::plain("5"))]
 }
