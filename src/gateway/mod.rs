@@ -2,5 +2,22 @@
 //! HTTPRoutes, read as values. Pure functions; `docs/gateway.md` has the sources of their rules.
 
 mod listener;
+mod refusal;
+mod route;
+mod router;
 
 pub use listener::{Gateway, Listener, ListenerRef, Protocol};
+pub use refusal::{Note, NoteKind, Refusal, RefusalKind};
+pub use route::{RouteRule, parent_refs};
+pub use router::{PathKind, PathMatch, Ranked, Router, host_of_route, order_is_kept};
+
+#[cfg(test)]
+mod testing {
+    use crate::flux::Value;
+    use crate::yaml::Stream;
+
+    /// The value of a YAML text.
+    pub(super) fn value(text: &str) -> Value {
+        Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
+    }
+}
