@@ -35,8 +35,10 @@ pub(super) enum What {
     MoveEntry(usize, usize),
     InsertItem(usize, New),
     RemoveItem(usize),
-    /// A document is added after the last.
-    AppendDocument(New),
+    /// A document is added behind this one.
+    InsertDocument(New),
+    /// The document is removed.
+    RemoveDocument,
 }
 
 /// All operations on a node and below it.
@@ -52,11 +54,20 @@ struct Changes<'o> {
 /// A sentence, if the reading does not have the node of an operation.
 pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<Vec<Data>, String> {
     let mut documents: BTreeMap<usize, Changes<'_>> = BTreeMap::new();
-    let mut appended = Vec::new();
+    let mut of_stream = Children::of(&mut (0..reading.len()).collect());
+    let mut inserted = Vec::new();
     for Operation { document, path, what } in operations {
-        if let What::AppendDocument(new) = what {
-            appended.push(Data::Intended(new.clone()));
-            continue;
+        match what {
+            What::InsertDocument(new) => {
+                of_stream.insert(*document + 1, reading.len() + inserted.len())?;
+                inserted.push(Data::Intended(new.clone()));
+                continue;
+            }
+            What::RemoveDocument => {
+                of_stream.take(*document)?;
+                continue;
+            }
+            _ => {}
         }
         let root = documents.entry(*document).or_default();
         path.iter().fold(root, |changes, step| changes.below.entry(*step).or_default()).here.push(what);
@@ -64,8 +75,8 @@ pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<
     for (document, changes) in documents {
         changes.apply(reading.get_mut(document).ok_or_else(missing)?)?;
     }
-    reading.append(&mut appended);
-    Ok(reading)
+    let mut all: Vec<_> = reading.into_iter().chain(inserted).map(Some).collect();
+    Ok(of_stream.finish().into_iter().filter_map(|place| all[place].take()).collect())
 }
 
 fn missing() -> String {

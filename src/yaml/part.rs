@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::error::{Error, Problem};
-use super::operation::{Operation, What};
+use super::operation::Operation;
 use super::stream::Stream;
 use crate::text::{Splice, SpliceError, Splices};
 
@@ -37,10 +37,7 @@ pub(super) fn touched(stream: &Stream, splices: &Splices, operations: &[Operatio
 fn cut(stream: &Stream, splices: &Splices, operations: &[Operation]) -> Option<Part> {
     let mut meant = stream.parts_touched(splices);
     for operation in operations {
-        meant.insert(match operation.what {
-            What::AppendDocument(_) => stream.parts().len() - 1,
-            _ => stream.part_of(operation.document)?,
-        });
+        meant.insert(stream.part_of(operation.document)?);
     }
     let range = stream.range_of(&meant)?;
     let (old, new) = stream.replaced(&range, splices.iter())?;
@@ -145,6 +142,13 @@ impl Stream {
         Some(self.parts().partition_point(|part| part.end <= root))
     }
 
+    /// The part of a document that is alone in it.
+    pub(super) fn range_of_document(&self, document: usize) -> Option<Range<usize>> {
+        let range = self.parts().get(self.part_of(document)?)?.clone();
+        let documents = self.documents_before(range.start)..self.documents_before(range.end);
+        (documents == (document..document + 1)).then_some(range)
+    }
+
     /// Parts, and those between them; `None` if that is all of the text.
     fn range_of(&self, parts: &BTreeSet<usize>) -> Option<Range<usize>> {
         let range = self.parts().get(*parts.first()?)?.start..self.parts().get(*parts.last()?)?.end;
@@ -177,6 +181,7 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::yaml::New;
+    use crate::yaml::operation::What;
     use crate::yaml::proof::read_again;
 
     const DOCUMENTS: [&str; 7] = [

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod comments;
+mod documents;
 mod flow;
 mod header;
 mod line_breaks;
@@ -21,8 +22,7 @@ use std::ops::Range;
 
 pub use order::Order;
 
-use super::comments::{CommentFate, Fate, written};
-use super::emit::New;
+use super::comments::{CommentFate, Fate};
 use super::error::{Error, Problem};
 use super::node::{Content, Node, Stored, Style};
 use super::nodes::Id;
@@ -171,38 +171,6 @@ impl<'s> Edit<'s> {
                 self.splices.extend(ranges.map(|range| Splice { range, with: String::new() }));
             }
         }
-        Ok(())
-    }
-
-    /// Adds a document at the end of the stream, with comments above its content. Give comments
-    /// without `#`, which is added.
-    ///
-    /// # Errors
-    /// If the stream has no document yet, or its last one ends within a block scalar.
-    pub fn append_document(&mut self, comments: &[&str], document: &New) -> Result<(), Error> {
-        let text = self.stream.text();
-        let Some(last) = self.stream.roots.last() else {
-            return Err(self
-                .stream
-                .error(0..0, Problem::Unsupported("adding a document to an empty file: create the file")));
-        };
-        let ending = self.stream.lines().ending(text, text.len()).to_owned();
-        if !text.ends_with('\n') && self.stream.ends_in_block(*last) {
-            let whole = self.whole(*last);
-            return Err(self.stream.error(
-                whole,
-                Problem::Unsupported("adding a document after a block scalar without a line break at its end"),
-            ));
-        }
-        let before = if text.ends_with('\n') { String::new() } else { ending.clone() };
-        let with = format!("{before}---{ending}{}", document.document(comments, &ending));
-        self.added.extend(comments.iter().map(|comment| written(comment)).chain(document.comments()));
-        self.splices.push(Splice { range: text.len()..text.len(), with });
-        self.operations.push(Operation {
-            document: self.stream.roots.len(),
-            path: Path::new(),
-            what: What::AppendDocument(document.clone()),
-        });
         Ok(())
     }
 

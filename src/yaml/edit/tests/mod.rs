@@ -306,12 +306,37 @@ fn items_behind_comments() {
 }
 
 #[test]
-fn documents_are_appended() {
-    let appended = |text: &str| after(text, |edit, _| edit.append_document(&["why"], &new()));
-    assert_eq!(appended("a: 1\n"), "a: 1\n---\n# why\nkind: K\nname: n-1\n");
-    assert_eq!(appended("a: 1\r\nb: 2"), "a: 1\r\nb: 2\r\n---\r\n# why\r\nkind: K\r\nname: n-1\r\n");
-    assert_eq!(appended("---\na: 1\n...\n"), "---\na: 1\n...\n---\n# why\nkind: K\nname: n-1\n");
-    assert_eq!(appended("a: |\n  x"), "unsupported-yaml 1:1");
+fn documents_are_inserted() {
+    let behind_first = |text: &str| after(text, |edit, root| edit.insert_document(root, &["why"], &new()));
+    assert_eq!(behind_first("a: 1\n"), "a: 1\n---\n# why\nkind: K\nname: n-1\n");
+    assert_eq!(behind_first("a: 1\r\nb: 2"), "a: 1\r\nb: 2\r\n---\r\n# why\r\nkind: K\r\nname: n-1\r\n");
+    assert_eq!(behind_first("a: 1\n---\nb: 2\n"), "a: 1\n---\n# why\nkind: K\nname: n-1\n---\nb: 2\n");
+    assert_eq!(behind_first("a: |\n  x"), "unsupported-yaml 1:1");
+    let two = after("a: 1\n---\nb: 2\n", |edit, root| {
+        edit.insert_document(root, &[], &new())?;
+        edit.insert_document(root, &[], &New::mapping([("x", New::string("v"))]))
+    });
+    assert_eq!(two, "a: 1\n---\nkind: K\nname: n-1\n---\nx: v\n---\nb: 2\n");
+    let both = after("a: 1\n---\nb: 2\n", |edit, root| {
+        edit.insert_document(root, &[], &new())?;
+        edit.set_scalar(root.get("a").unwrap(), "3")
+    });
+    assert_eq!(both, "a: \"3\"\n---\nkind: K\nname: n-1\n---\nb: 2\n");
+}
+
+#[test]
+fn documents_are_removed() {
+    let without = |text: &str, index: usize| {
+        after(text, |edit, root| edit.remove_document(root.stream.documents().nth(index).unwrap(), drop_it))
+    };
+    let text = "# of a\na: 1\n---\n# of b\nb: 2 # two\n---\nc: 3\n";
+    assert_eq!(without(text, 0), "---\n# of b\nb: 2 # two\n---\nc: 3\n");
+    assert_eq!(without(text, 1), "# of a\na: 1\n---\nc: 3\n");
+    assert_eq!(without(text, 2), "# of a\na: 1\n---\n# of b\nb: 2 # two\n");
+    assert_eq!(without("a: 1\n", 0), "unsupported-yaml 1:1");
+    assert_eq!(without("a: 1\n...\n---\nb: 2\n", 0), "unsupported-yaml 1:1");
+    let kept = after(text, |edit, root| edit.remove_document(root.stream.documents().nth(1).unwrap(), |_| Fate::Moved));
+    assert_eq!(kept, "comment-lost 4:1", "a comment has nowhere to go");
 }
 
 #[test]
