@@ -1,11 +1,16 @@
 //! How requests reach Services: Ingresses, IngressRoutes of Traefik, and Gateways with their
 //! HTTPRoutes, read as values. Pure functions; `docs/gateway.md` has the sources of their rules.
 
+mod filters;
 mod listener;
 mod refusal;
 mod route;
 mod router;
 
+pub use filters::{
+    AllConfigured, Configured, Filters, Listens, MiddlewareName, Middlewares, Surroundings, filters_of,
+    redirects_to_https,
+};
 pub use listener::{Gateway, Listener, ListenerRef, Protocol};
 pub use refusal::{Note, NoteKind, Refusal, RefusalKind};
 pub use route::{RouteRule, parent_refs};

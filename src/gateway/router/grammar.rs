@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Result<Router, Refusal> {
 }
 
 /// Whether a name of a host is one of the Gateway API; a variable counts as a letter.
-fn is_host(host: &str) -> bool {
+pub(in super::super) fn is_host(host: &str) -> bool {
     let mut plain = String::new();
     let mut rest = host;
     while let Some((before, variable)) = rest.split_once("${") {

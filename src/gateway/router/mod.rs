@@ -7,6 +7,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+pub(super) use grammar::{is_header_name, is_host};
 pub use order::{Ranked, order_is_kept};
 pub use path::{PathKind, PathMatch};
 
