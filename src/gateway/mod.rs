@@ -1,12 +1,14 @@
 //! How requests reach Services: Ingresses, IngressRoutes of Traefik, and Gateways with their
 //! HTTPRoutes, read as values. Pure functions; `docs/gateway.md` has the sources of their rules.
 
+mod annotations;
 mod filters;
 mod listener;
 mod refusal;
 mod route;
 mod router;
 
+pub use annotations::{Change, Changes, Controller, Entry, Fate, Ledger, fate};
 pub use filters::{
     AllConfigured, Configured, Filters, Listens, MiddlewareName, Middlewares, Surroundings, filters_of,
     redirects_to_https,

@@ -10,6 +10,8 @@ mod tests;
 
 pub use configured::Configured;
 pub use middleware::MiddlewareName;
+pub(super) use redirect::{redirect_of_url, redirect_to_path};
+pub(super) use rewrite::{prefix_replaced, with_hostname};
 
 use configured::apply;
 use headers::{Headers, Side};

@@ -3,6 +3,7 @@
 use super::{Link, Listens, NoteKind, Parts, Refusal};
 use crate::flux::Value;
 use crate::gateway::router::is_host;
+use crate::gateway::{PathKind, PathMatch};
 
 /// A filter that redirects. What it does not name stays as it is.
 #[derive(Default)]
@@ -122,4 +123,29 @@ pub(super) fn of_regex(parts: &mut Parts<'_>, link: &Link<'_>, options: &Value) 
     let is_permanent = options.get("permanent").is_some_and(Value::is_true);
     let redirect = Redirect { scheme: Some(scheme), hostname: Some(hostname), is_permanent, ..Redirect::default() };
     add(parts, link, &redirect)
+}
+
+/// The redirection to a URL: to its path, or to that of the request where the URL ends in
+/// `$request_uri`. `None` if it is another expression.
+pub(in super::super) fn redirect_of_url(url: &str, is_permanent: bool) -> Option<Value> {
+    let (scheme @ ("http" | "https"), rest) = url.split_once("://")? else { return None };
+    let (rest, keeps_path) = match rest.strip_suffix("$request_uri") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let (hostname, port) = authority.split_once(':').unwrap_or((authority, ""));
+    let path_is_said = if keeps_path { !rest.contains('/') } else { PathMatch::new(PathKind::Exact, path).is_ok() };
+    if !is_host(hostname) || !path_is_said || !(port.is_empty() || is_port(port)) {
+        return None;
+    }
+    let port = Some(port).filter(|port| !is_usual(scheme, port));
+    let path = Some(path).filter(|_| !keeps_path);
+    let redirect = Redirect { scheme: Some(scheme), hostname: Some(hostname), port, path, is_permanent };
+    Some(redirect.to_filter())
+}
+
+/// The redirection to another path of the same host, for the time being.
+pub(in super::super) fn redirect_to_path(path: &PathMatch) -> Value {
+    Redirect { path: Some(&path.value), ..Redirect::default() }.to_filter()
 }

@@ -13,8 +13,13 @@ fn path_replaced(kind: &str, key: &str, path: &str) -> Value {
 }
 
 /// The filter that replaces the matched prefix.
-fn prefix_replaced(by: &str) -> Value {
+pub(in super::super) fn prefix_replaced(by: &str) -> Value {
     path_replaced("ReplacePrefixMatch", "replacePrefixMatch", by)
+}
+
+/// The filter that sends requests under the name of another host.
+pub(in super::super) fn with_hostname(host: &str) -> Value {
+    rewrite("hostname", Value::string(host))
 }
 
 /// Adds a rewrite of Traefik, which says in a header what it did.
