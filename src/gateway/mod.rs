@@ -21,10 +21,16 @@ pub use router::{PathKind, PathMatch, Ranked, Router, host_of_route, order_is_ke
 #[cfg(test)]
 mod testing {
     use crate::flux::Value;
+    use crate::rounds::Numbers;
     use crate::yaml::Stream;
 
     /// The value of a YAML text.
     pub(super) fn value(text: &str) -> Value {
         Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
+    }
+
+    /// One of some things, at random.
+    pub(super) fn one_of<T: Copy>(numbers: &mut Numbers, things: &[T]) -> T {
+        things[numbers.below(things.len() as u64) as usize]
     }
 }

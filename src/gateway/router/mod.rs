@@ -5,6 +5,8 @@ mod grammar;
 mod order;
 mod path;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
 
 pub(super) use grammar::{is_header_name, is_host};

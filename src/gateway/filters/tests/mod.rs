@@ -1,6 +1,7 @@
 mod access;
 mod headers;
 mod paths;
+mod random;
 
 use super::*;
 use crate::gateway::testing::value;
