@@ -77,8 +77,8 @@ pub struct Filters {
     pub limits: Vec<String>,
     /// The components of the configuration that do what filters do not.
     pub components: Vec<String>,
-    /// Whether filters have variables, as text. Where the Middleware is applied they may have another
-    /// value than where the route is.
+    /// Whether filters have texts that Flux may change: variables, `$$`. Where the Middleware is applied
+    /// they may become something else than where the route is.
     pub has_variables: bool,
     /// Whether somebody must look at it.
     pub review: bool,
@@ -209,7 +209,7 @@ impl Parts<'_> {
         }
         let mut texts = Vec::new();
         self.made.filters.iter().for_each(|filter| filter.texts(&mut texts));
-        self.made.has_variables = texts.iter().any(|text| text.contains("${"));
+        self.made.has_variables = texts.iter().any(|text| text.contains("${") || text.contains("$$"));
         let responds = |filter: &Value| filter.text_at(&["type"]) == Some(Side::Response.filter());
         if self.around.is_traefik && self.made.filters.iter().any(responds) {
             let message = "ResponseHeaderModifier: whether Traefik knows it depends on its version";

@@ -99,6 +99,9 @@ fn chains_are_followed_in_order_and_names_are_found() {
     let kinds: Vec<_> = made.filters.iter().filter_map(|filter| filter.text_at(&["type"])).collect();
     assert_eq!(kinds, ["RequestHeaderModifier", "ResponseHeaderModifier"]);
     assert!(made.has_variables);
+    assert!(!route.filters(specs, "network-a@kubernetescrd").unwrap().has_variables);
+    let escaped = "m: {headers: {customRequestHeaders: {X-A: 'a$$b'}}}";
+    assert!(route.filters(escaped, "network-m@kubernetescrd").unwrap().has_variables);
     assert_eq!(made.notes.last().map(|note| note.kind), Some(NoteKind::FilterSupport));
     let refused = route.filters(specs, "network-with-dash@kubernetescrd").unwrap_err();
     assert_eq!(refused.message, "network-with-dash@kubernetescrd (compress) has no filter that does the same");
