@@ -26,6 +26,7 @@ impl Edit<'_> {
             if let Content::Alias { target } = other.content
                 && inside(target)
                 && !inside(user)
+                && !self.is_gone(user)
             {
                 first_uses.entry(target).or_insert(user);
             }
@@ -52,6 +53,12 @@ impl Edit<'_> {
             self.splices.extend(splices);
         }
         Ok(())
+    }
+
+    /// Whether this edit has removed a node before.
+    fn is_gone(&self, id: Id) -> bool {
+        let start = self.stream.nodes.get(id).whole().start;
+        self.splices.iter().any(|splice| splice.with.is_empty() && splice.range.contains(&start))
     }
 
     /// Refuses what would change a node that an alias repeats. A node that is set as a whole loses

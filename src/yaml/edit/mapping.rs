@@ -220,14 +220,15 @@ impl<'s> Edit<'s> {
     /// key stays.
     ///
     /// # Errors
-    /// If there is no such entry, or more than one, if the new key exists already, or if the key is
-    /// no scalar.
+    /// If there is no such entry, or more than one, if the new key exists already and was not removed
+    /// by this edit before, or if the key is no scalar.
     pub fn rename_key(&mut self, mapping: Node<'s>, key: &str, new_key: &str) -> Result<(), Error> {
         let entry = self.entry(mapping, key)?;
         if key == new_key {
             return Ok(());
         }
-        if mapping.own_entry(new_key).is_some() {
+        let is_there = mapping.own_entry(new_key).is_some();
+        if is_there && !self.is_removed(mapping, new_key)? {
             return Err(self.stream.error(self.whole(entry.key), Problem::DuplicateKey(new_key.to_owned())));
         }
         let stored = self.stream.nodes.get(entry.key);
@@ -247,6 +248,13 @@ impl<'s> Edit<'s> {
         }
         self.splices.push(Splice { range: stored.span.clone(), with });
         self.record(mapping.id, What::RenameEntry(entry.at, new_key.to_owned()))
+    }
+
+    /// Whether this edit removes an entry.
+    fn is_removed(&self, mapping: Node<'s>, key: &str) -> Result<bool, Error> {
+        let at = self.entry(mapping, key)?.at;
+        let slots = self.slots(mapping)?;
+        Ok(self.cut.get(&slots.id()).is_some_and(|cut| cut.contains(&at)))
     }
 
     /// Moves an entry within its mapping, with the comments that belong to it, as it is written.

@@ -306,6 +306,29 @@ fn items_behind_comments() {
 }
 
 #[test]
+fn an_anchor_goes_with_its_last_use() {
+    let removed = |first: &'static str, second: &'static str| {
+        after("a: 1\nb:\n  - &x 2\nc:\n  - *x\n", move |edit, root| {
+            edit.remove_entry(root, first, Emptied::NoEntry, drop_it)?;
+            edit.remove_entry(root, second, Emptied::NoEntry, drop_it)
+        })
+    };
+    assert_eq!(removed("c", "b"), "a: 1\n");
+    assert_eq!(removed("b", "c"), "anchor-in-use 3:5", "the alias is still there");
+}
+
+#[test]
+fn a_key_takes_the_name_of_one_that_this_edit_removes() {
+    let text = "a: 1 # one\nb: 2\nc: 3\n";
+    let renamed = after(text, |edit, root| {
+        edit.remove_entry(root, "b", Emptied::NoEntry, drop_it)?;
+        edit.rename_key(root, "a", "b")
+    });
+    assert_eq!(renamed, "b: 1 # one\nc: 3\n");
+    assert_eq!(after(text, |edit, root| edit.rename_key(root, "a", "b")), "duplicate-key 1:1");
+}
+
+#[test]
 fn documents_are_inserted() {
     let behind_first = |text: &str| after(text, |edit, root| edit.insert_document(root, &["why"], &new()));
     assert_eq!(behind_first("a: 1\n"), "a: 1\n---\n# why\nkind: K\nname: n-1\n");
