@@ -6,7 +6,7 @@ use super::documents::{Found, Made, OWN};
 use super::work::clusters_of;
 use super::{Origin, RecipeMigration};
 use crate::flux::{Cluster, Value, View};
-use crate::plan::{Finding, Gate};
+use crate::plan::{ClusterTree, Finding, Gate};
 use crate::recipe::gate::Condition;
 use crate::recipe::select::{Answer, Document, Select, Where, flux_of, in_range};
 use crate::recipe::version::Range;
@@ -19,30 +19,6 @@ pub struct Gates {
     /// What was seen on the way.
     pub(super) remarks: Vec<Finding>,
     asked: BTreeMap<(String, String), Vec<Finding>>,
-}
-
-/// The tree that a cluster applies.
-pub struct Tree<'t> {
-    /// The cluster; for what none applies, the whole tree at hand, and no name.
-    pub cluster: Option<&'t str>,
-    /// Where the tree comes from: `origin/edge`.
-    pub from: String,
-    /// The tree, or why it is not known.
-    pub view: Result<View, String>,
-}
-
-impl Tree<'_> {
-    fn name(&self) -> &str {
-        self.cluster.unwrap_or_default()
-    }
-
-    /// The cluster, and where its tree comes from.
-    fn shown(&self) -> String {
-        match self.cluster {
-            Some(cluster) => format!("{cluster} ({})", self.from),
-            None => self.from.clone(),
-        }
-    }
 }
 
 impl Gates {
@@ -66,7 +42,7 @@ impl Gates {
 
 impl RecipeMigration {
     /// Asks the gates of all stages. The trees are in the order of promotion.
-    pub fn ask_gates(&self, trees: &[Tree<'_>]) -> Gates {
+    pub fn ask_gates(&self, trees: &[ClusterTree<'_>]) -> Gates {
         let mut gates = Gates { remarks: self.other_texts(trees), ..Gates::default() };
         for stage in self.recipe.stages.iter().filter(|stage| !stage.gate.is_empty()) {
             for (number, tree) in trees.iter().enumerate() {
@@ -86,13 +62,13 @@ impl RecipeMigration {
     }
 
     /// Branches on which the recipe has another text.
-    fn other_texts(&self, trees: &[Tree<'_>]) -> Vec<Finding> {
+    fn other_texts(&self, trees: &[ClusterTree<'_>]) -> Vec<Finding> {
         let Origin::Repository(path) = &self.origin else { return Vec::new() };
-        let differs = |tree: &&Tree<'_>| {
+        let differs = |tree: &&ClusterTree<'_>| {
             let file = tree.view.as_ref().ok().and_then(|view| view.tree().read(path).ok().flatten());
             tree.cluster.is_some() && file.is_some_and(|file| *file.bytes != *self.recipe.text.as_bytes())
         };
-        let note = |tree: &Tree<'_>| {
+        let note = |tree: &ClusterTree<'_>| {
             let message =
                 format!("{}: another text of {} is there; this one holds for all clusters", tree.shown(), self.meta.id);
             Finding::note(codes::DIFFERS_ON_BRANCH, message).at(path, None)
@@ -100,7 +76,13 @@ impl RecipeMigration {
         trees.iter().filter(differs).map(note).collect()
     }
 
-    fn asked(&self, stage: &Stage, condition: &Condition, tree: &Tree<'_>, earlier: &[Tree<'_>]) -> Vec<Gate> {
+    fn asked(
+        &self,
+        stage: &Stage,
+        condition: &Condition,
+        tree: &ClusterTree<'_>,
+        earlier: &[ClusterTree<'_>],
+    ) -> Vec<Gate> {
         match condition {
             Condition::Confirm(text) => vec![unknown(format!("nobody has confirmed yet: {text}"))],
             Condition::Earlier => {
@@ -115,7 +97,7 @@ impl RecipeMigration {
     }
 
     /// Whether a stage has nothing left to do in a tree.
-    fn landed(&self, name: &str, tree: &Tree<'_>) -> Gate {
+    fn landed(&self, name: &str, tree: &ClusterTree<'_>) -> Gate {
         let view = match whole(tree) {
             Ok(view) => view,
             Err(gate) => return gate,
@@ -171,7 +153,7 @@ fn unknown(message: String) -> Gate {
 }
 
 /// All of a tree, or that it is not known.
-fn whole(tree: &Tree<'_>) -> Result<View, Gate> {
+fn whole(tree: &ClusterTree<'_>) -> Result<View, Gate> {
     match &tree.view {
         Ok(view) => Ok(view.whole()),
         Err(why) => Err(unknown(format!("{}: {why}", tree.shown()))),
@@ -194,7 +176,7 @@ fn asked_about<'v>(select: &Select, view: &'v View, cluster: Option<&'v str>) ->
     here.filter_map(|document| Some((document, document.value()?))).collect()
 }
 
-fn every(select: &Select, is: &Select, open_if_none: bool, tree: &Tree<'_>) -> Vec<Gate> {
+fn every(select: &Select, is: &Select, open_if_none: bool, tree: &ClusterTree<'_>) -> Vec<Gate> {
     let view = match whole(tree) {
         Ok(view) => view,
         Err(gate) => return vec![gate],
@@ -240,7 +222,7 @@ fn describe(select: &Select, document: &Document<'_>, value: &Value) -> String {
     found.and_then(Result::ok).map(|version| format!(", and runs {version}")).unwrap_or_default()
 }
 
-fn none(select: &Select, tree: &Tree<'_>) -> Vec<Gate> {
+fn none(select: &Select, tree: &ClusterTree<'_>) -> Vec<Gate> {
     let view = match whole(tree) {
         Ok(view) => view,
         Err(gate) => return vec![gate],
@@ -264,7 +246,7 @@ fn none(select: &Select, tree: &Tree<'_>) -> Vec<Gate> {
     gates
 }
 
-fn runs_flux(range: &Range, tree: &Tree<'_>) -> Vec<Gate> {
+fn runs_flux(range: &Range, tree: &ClusterTree<'_>) -> Vec<Gate> {
     let view = match &tree.view {
         Ok(view) => view,
         Err(why) => return vec![unknown(format!("{}: {why}", tree.shown()))],

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Gates, LIBRARY, Origin, RecipeMigration, Tree};
+use super::{Gates, LIBRARY, Origin, RecipeMigration};
 use crate::config::Settings;
 use crate::flux::{View, on_all_cores};
+use crate::plan::ClusterTree;
 use crate::plan::{Migration, Unit, land, plan};
 use crate::recipe::language::{Known, read};
 use crate::repo::{Memory, RepoPath};
@@ -90,7 +91,7 @@ fn migration() -> RecipeMigration {
 /// The states that one merge leads to: of all units of one stage and lane into one branch, or of an
 /// update of one controller that states its prefix.
 fn merges(migration: &RecipeMigration, state: &State, asks: bool) -> Vec<(String, State)> {
-    let tree = |at: usize| Tree {
+    let tree = |at: usize| ClusterTree {
         cluster: Some(CLUSTERS[at]),
         from: format!("origin/{}", CLUSTERS[at]),
         view: Ok(view(&state[at])),

@@ -41,7 +41,7 @@ mod work;
 mod write;
 
 pub use case::{Case, CaseResult, cases, run as run_case, updated};
-pub use gates::{Gates, Tree};
+pub use gates::Gates;
 pub use library::LIBRARY;
 use registry::file_of;
 pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};

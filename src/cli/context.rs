@@ -82,11 +82,13 @@ impl Context {
         let registry = recipes::registry(start, asked, view.tree(), &settings)?;
         let Some(git) = &place.git else {
             let migrations = recipes::with_gates(&registry, asked, || recipes::only_tree(&view));
+            let planned = migrations.planned.clone();
             let mut context = Context::of(view, settings, asked, judge, migrations)?;
             if registry.recipes().iter().any(|recipe| recipe.has_gates()) {
                 let message = "there is no git here, so gates of stages look at the files as they are";
                 context.plan.findings.push(Finding::note(crate::recipe::codes::GATE_ON_TREE, message));
             }
+            context.plan.close(&planned, &context.settings, || recipes::only_tree(&context.view));
             return Ok((place, context));
         };
         let branches = Branches::of(start, git.repository(), registry, asked);

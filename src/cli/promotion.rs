@@ -11,8 +11,8 @@ use super::{Asked, Start};
 use crate::config::Settings;
 use crate::flux::{Cluster, Followed, View};
 use crate::git::{Base, CommitId, Past, Repository};
-use crate::migrations::recipes::{Registry, Tree as ClusterTree};
-use crate::plan::{self, Finding, Live, Migration, Plan, Promotion, Standing, State, Tally, Unit, codes};
+use crate::migrations::recipes::Registry;
+use crate::plan::{self, ClusterTree, Finding, Live, Migration, Plan, Promotion, Standing, State, Tally, Unit, codes};
 use crate::text::arguments;
 
 /// The commits that clusters apply, each planned once in a run.
@@ -97,6 +97,7 @@ impl<'g> Branches<'g> {
             promotion.clusters.push((cluster.name.clone(), live));
         }
         plan.hold(|unit| promotion.gates(unit));
+        plan.close(self.planned_migrations(), settings, || self.trees(view));
         self.note_what_proves_nothing(view, plan, &promotion);
         promotion
     }

@@ -9,8 +9,8 @@ use super::{Asked, LaidOut, Start};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::migrations;
-use crate::migrations::recipes::{Extra, Registry, RegistryError, Tree as ClusterTree};
-use crate::plan::Migration;
+use crate::migrations::recipes::{Extra, Registry, RegistryError};
+use crate::plan::{ClusterTree, Migration};
 use crate::repo::Tree;
 
 /// The migrations of a run, once gates have been asked.

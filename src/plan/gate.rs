@@ -10,7 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::Index;
-use super::{Finding, Plan, Selectors, State, Unit, codes};
+use super::{Finding, Migration, Plan, Selectors, State, Unit, codes};
+use crate::config::Settings;
+use crate::flux::View;
 
 /// Whether a gate lets a unit through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +35,67 @@ impl Gate {
     }
 }
 
+/// The tree that a cluster applies.
+pub struct ClusterTree<'t> {
+    /// The cluster; for what none applies, the whole tree at hand, and no name.
+    pub cluster: Option<&'t str>,
+    /// Where the tree comes from: `origin/edge`.
+    pub from: String,
+    /// The tree, or why it is not known.
+    pub view: Result<View, String>,
+}
+
+impl ClusterTree<'_> {
+    /// The name of the cluster; empty for what none applies.
+    pub fn name(&self) -> &str {
+        self.cluster.unwrap_or_default()
+    }
+
+    /// The cluster, and where its tree comes from.
+    pub fn shown(&self) -> String {
+        match self.cluster {
+            Some(cluster) => format!("{cluster} ({})", self.from),
+            None => self.from.clone(),
+        }
+    }
+}
+
 impl Plan {
+    /// Closes the units that the gates of their migrations do not let through. The trees are asked
+    /// for if there is something to ask of them.
+    pub fn close<'t>(
+        &mut self,
+        migrations: &[&dyn Migration],
+        settings: &Settings,
+        trees: impl Fn() -> Vec<ClusterTree<'t>>,
+    ) {
+        let mut known: Option<Vec<ClusterTree<'t>>> = None;
+        for migration in migrations {
+            let steps = migration.gated_steps();
+            let is_gated = |unit: &&mut Unit| {
+                unit.id.migration == migration.meta().id && steps.contains(&unit.id.step) && unit.is_able()
+            };
+            let mut gated: Vec<&mut Unit> = self.units.iter_mut().filter(is_gated).collect();
+            if gated.is_empty() {
+                continue;
+            }
+            for tree in known.get_or_insert_with(&trees) {
+                let is_of_tree = |unit: &&mut Unit| match tree.cluster {
+                    Some(cluster) => unit.lane.clusters.contains(cluster),
+                    None => unit.lane.clusters.is_empty(),
+                };
+                let places: Vec<usize> =
+                    gated.iter().enumerate().filter(|(_, unit)| is_of_tree(unit)).map(|(place, _)| place).collect();
+                let asked: Vec<&Unit> = places.iter().map(|place| &*gated[*place]).collect();
+                let gates = if asked.is_empty() { Vec::new() } else { migration.gates(&asked, tree, settings) };
+                for (place, gate) in places.into_iter().zip(gates) {
+                    let reasons: Vec<Finding> = gate.reason().into_iter().collect();
+                    gated[place].close(reasons);
+                }
+            }
+        }
+    }
+
     /// Holds the units back that a gate does not let through.
     pub fn hold(&mut self, gate: impl Fn(&Unit) -> Vec<Gate>) {
         for unit in &mut self.units {

@@ -1,5 +1,5 @@
 use super::runbook::Runbook;
-use super::{Batch, Code, Draft, Finding, Unit};
+use super::{Batch, ClusterTree, Code, Draft, Finding, Gate, Unit};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath};
@@ -93,6 +93,17 @@ pub trait Migration: Send + Sync {
 
     /// What there is to do in a tree. Pure: no clock, no disk, no order of files.
     fn survey(&self, view: &View, settings: &Settings) -> Survey;
+
+    /// The steps whose units have a gate beside promotion.
+    fn gated_steps(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether units of these steps may be written, by the tree that a cluster applies: one gate for
+    /// each unit. A closed one keeps its unit from being written, whatever is asked for.
+    fn gates(&self, units: &[&Unit], _: &ClusterTree<'_>, _: &Settings) -> Vec<Gate> {
+        units.iter().map(|_| Gate::Open).collect()
+    }
 
     /// The result for each unit on *this* tree, be it a base, a stack or half merged. The units
     /// touch different files, or are about different objects of one, and need nothing of each

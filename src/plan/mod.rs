@@ -42,7 +42,7 @@ pub use class::{Apart, Class};
 pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, general_codes};
 pub use effect::{Effect, Outcome};
-pub use gate::{Gate, Live, Promotion, Standing, Tally};
+pub use gate::{ClusterTree, Gate, Live, Promotion, Standing, Tally};
 pub use judge::{Compared, Differing, How, Judge, Judged, Verdict};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};

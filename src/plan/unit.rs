@@ -454,6 +454,12 @@ impl Unit {
         self.safety = Safety::OptedOut;
     }
 
+    /// Keeps it from being written, for these reasons.
+    pub(super) fn close(&mut self, reasons: Vec<Finding>) {
+        self.held.extend(reasons.iter().cloned());
+        self.draft.closed_gates.extend(reasons);
+    }
+
     /// Adds what is worth knowing; that changes nothing about how safe it is.
     pub(super) fn report_notes(&mut self, notes: impl IntoIterator<Item = Finding>) {
         self.draft.findings.extend(notes);
