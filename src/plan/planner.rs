@@ -121,14 +121,21 @@ fn surveyed(migration: &dyn Migration, view: &View, settings: &Settings) -> Surv
     migration.survey(view, settings)
 }
 
+/// Whether a unit may be about objects that this view does not know: it knows those of Flux alone.
+fn is_of_another_kind(view: &View, unit: &Unit) -> bool {
+    let path = unit.id.subject.path();
+    let is_there = || view.file(path).is_some_and(|file| !file.objects.is_empty());
+    let is_known = || view.graph().reached().any(|(at, _)| at.path == *path);
+    unit.recipe.is_some() || matches!(unit.id.subject, Subject::Object { .. }) && is_there() && !is_known()
+}
+
 /// Fills in what the units reach, in the tree as it is, and with it their lanes.
 fn measure(view: &View, units: &mut [Unit]) {
     if units.is_empty() {
         return;
     }
     let _activity = activity::begin(Activity::Measuring);
-    // Recipes are about objects of all kinds, of which a view knows those of Flux alone.
-    let whole = if units.iter().any(|unit| unit.recipe.is_some()) { view.whole() } else { view.clone() };
+    let whole = if units.iter().any(|unit| is_of_another_kind(view, unit)) { view.whole() } else { view.clone() };
     let view = &whole;
     let (radiuses, applied) = (Radiuses::of(view), Applied::of(view));
     for unit in &mut *units {

@@ -16,5 +16,7 @@ pub use super::land::never_changed;
 pub use commented::comments_out_entry;
 pub use edits::{After, Edits, Written, edited, refused_edit};
 pub use frequent::most_frequent;
-pub use rewrite::{Becomes, OBJECTS, Objects, Rewrite, Target, Verdict, arriving, other_names, subject};
+pub use rewrite::{
+    Becomes, OBJECTS, Objects, Rewrite, Target, Verdict, arriving, other_names, patches_on_the_way, subject,
+};
 pub use workloads::{hooks, workloads};

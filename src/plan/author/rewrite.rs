@@ -204,7 +204,7 @@ impl<T: Rewrite> Rewriting<'_, T> {
         if reaches.is_empty() {
             return vec![warn(codes::UNREACHED, format!("no cluster applies {}", object.name))];
         }
-        let patches = |reach: &Reach| self.patches_on_the_way(reach);
+        let patches = |reach: &Reach| patches_on_the_way(self.view, reach);
         match reaches.iter().find_map(patches).filter(|_| !self.migration.objects().are_followed()) {
             Some(path) => {
                 let message = format!("{path} has patches, and whether they change {} is not known", object.name);
@@ -212,16 +212,6 @@ impl<T: Rewrite> Rewriting<'_, T> {
             }
             None => Vec::new(),
         }
-    }
-
-    /// The first file on the way of an object that has patches.
-    fn patches_on_the_way(&self, reach: &Reach) -> Option<RepoPath> {
-        let of_kustomize = reach.through.iter().find(|path| {
-            let kustomization = self.view.kustomization(&path.dir());
-            kustomization.is_some_and(|kustomization| !kustomization.patches.is_empty())
-        });
-        let flux = &self.view.graph().kustomizations[reach.kustomization];
-        of_kustomize.cloned().or_else(|| (!flux.patches.is_empty()).then(|| flux.at.path.clone()))
     }
 
     /// Why an object that needs nothing as its file states it does need something as it arrives in
@@ -298,6 +288,16 @@ pub fn arriving(view: &View, root: Node<'_>, reach: &Reach) -> Option<Value> {
         }
     }
     Some(value)
+}
+
+/// The first file on the way of an object that has patches.
+pub fn patches_on_the_way(view: &View, reach: &Reach) -> Option<RepoPath> {
+    let of_kustomize = reach.through.iter().find(|path| {
+        let kustomization = view.kustomization(&path.dir());
+        kustomization.is_some_and(|kustomization| !kustomization.patches.is_empty())
+    });
+    let flux = &view.graph().kustomizations[reach.kustomization];
+    of_kustomize.cloned().or_else(|| (!flux.patches.is_empty()).then(|| flux.at.path.clone()))
 }
 
 /// Objects that are no HelmReleases, in batches of their own.
