@@ -26,4 +26,5 @@ registry! {
     chart_ref::ChartRef,
     app_template::AppTemplate,
     remediation_defaults::RemediationDefaults,
+    gateway_routes::GatewayRoutes,
 }

@@ -128,7 +128,7 @@ fn run(dir: &Path) -> Result<(), Failed> {
     let is_held = |unit: &&Value| unit["held"].as_array().is_some_and(|gates| gates.iter().any(is_of_stage));
     let waiting = units.iter().filter(|unit| unit.get("waits_for").is_some() || is_held(unit));
     stays.extend(waiting.filter_map(|unit| unit["id"].as_str().map(str::to_owned)));
-    same("what is left after all is applied", &stays, &ids(&case.plan(&applied)?, None))?;
+    same("what is left after all is applied", &stays, &without_later_steps(&case.plan(&applied)?))?;
 
     // The repository that was only read is as it was.
     if !diff.is_empty() {
@@ -164,6 +164,15 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
     }
     let expected: BTreeSet<String> = ids(json, None).into_iter().filter(|id| !landed.contains(id.as_str())).collect();
     same("what is left after one release", &expected, &ids(&left, None))
+}
+
+/// The ids of units, but for those that wait for a branch to show what was just applied.
+fn without_later_steps(plan: &Value) -> BTreeSet<String> {
+    let units = plan["units"].as_array().expect("units");
+    let waits = |gate: &Value| gate["code"] == "cut-waits";
+    let is_later = |unit: &&Value| unit["held"].as_array().is_some_and(|gates| gates.iter().any(waits));
+    let now = units.iter().filter(|unit| !is_later(unit));
+    now.filter_map(|unit| unit["id"].as_str().map(str::to_owned)).collect()
 }
 
 fn ids(plan: &Value, safety: Option<&str>) -> BTreeSet<String> {

@@ -433,7 +433,7 @@ fn every_hazard_names_the_cases_that_show_it() {
         let case = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
         let Some(line) = text.lines().find(|line| line.starts_with("# Hazard")) else { continue };
         let words = line.split(|c: char| !c.is_ascii_alphanumeric());
-        let is_id = |word: &&str| word.starts_with(['S', 'V', 'C', 'R']) && word[1..].parse::<u32>().is_ok();
+        let is_id = |word: &&str| word.starts_with(['S', 'V', 'C', 'R', 'G']) && word[1..].parse::<u32>().is_ok();
         by_case.insert(case, words.filter(is_id).map(str::to_owned).collect());
     }
     // Beside cases, the page names tests.

@@ -189,9 +189,26 @@ impl<'v> Serving<'v> {
     }
 
     /// The key and the name of each route.
-    fn names_of_routes(&self) -> Result<Vec<(String, String)>, NotServed> {
+    ///
+    /// # Errors
+    /// If the values leave one open.
+    pub fn names_of_routes(&self) -> Result<Vec<(String, String)>, NotServed> {
         let items = self.items(Section::Route)?;
         items.iter().map(|item| Ok((item.identifier.to_owned(), self.name_of(Section::Route, item)?))).collect()
+    }
+
+    /// The hosts of each route, and its `parentRefs`.
+    ///
+    /// # Errors
+    /// If the values leave a host open.
+    pub fn parents_of_routes(&self) -> Result<Vec<(Vec<String>, &'v Value)>, NotServed> {
+        static NONE: Value = Value::Null;
+        let items = self.items(Section::Route)?;
+        let of_route = |item: &Item<'v>| {
+            let hosts = self.hosts(item)?.into_iter().flatten().collect();
+            Ok((hosts, item.values.get("parentRefs").unwrap_or(&NONE)))
+        };
+        items.iter().map(of_route).collect()
     }
 
     /// The same release with other values.

@@ -70,7 +70,7 @@ type Rules = Result<Vec<Served>, NotServed>;
 
 impl<'v> Serving<'v> {
     /// A release at a version; `None` for other versions than 3.7, 4.x and 5.x. What 5.x serves is
-    /// what 4.6.1 does: its release notes name no change of it, and no render of it is at hand.
+    /// what 4.6.1 does: its release notes name no change of it, and none of its renders was seen.
     pub fn of(version: &str, release: &'v str, namespace: &'v str, values: &'v Value) -> Option<Serving<'v>> {
         let numbers = exact(version)?;
         let version = match numbers {

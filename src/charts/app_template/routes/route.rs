@@ -40,7 +40,7 @@ impl<'v> Serving<'v> {
         Ok(found)
     }
 
-    fn hosts(&self, item: &Item<'v>) -> Result<Vec<Option<String>>, NotServed> {
+    pub(super) fn hosts(&self, item: &Item<'v>) -> Result<Vec<Option<String>>, NotServed> {
         let stated = item.values.get("hostnames").map(Value::items).unwrap_or_default().iter();
         let hosts = stated.filter_map(Value::text).map(|host| Ok(Some(self.rendered(host)?)));
         let hosts = hosts.collect::<Result<Vec<_>, NotServed>>()?;

@@ -1,0 +1,226 @@
+//! Which Gateway, and which of its listeners, takes the place of an ingress class.
+
+use super::cluster::{Class, Controller, InCluster};
+use super::codes;
+use super::judge::Remark;
+use super::settings::GatewayRoutesSettings;
+use crate::flux::Value;
+use crate::gateway::{Gateway, Listener, ListenerRef, Protocol};
+use crate::plan::Code;
+
+/// Why there is no parent: the code and what to say.
+pub(super) type NoParent = (&'static Code, String);
+
+/// What a route is for.
+pub(super) struct Asked<'a> {
+    /// The ingress class, if one is stated.
+    pub(super) class: Option<&'a str>,
+    pub(super) annotations: &'a [(String, String)],
+    pub(super) namespace: &'a str,
+    /// Whether it is served with TLS, and without.
+    pub(super) protocols: Protocols,
+}
+
+/// How hosts are served today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Protocols {
+    pub(super) https: bool,
+    /// Plain HTTP is answered, not redirected.
+    pub(super) http: bool,
+}
+
+/// The Gateway of a route.
+pub(super) struct Chosen<'c> {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    /// As the cluster has it; `None` where it is stated and not in this repository.
+    pub(super) gateway: Option<&'c Gateway>,
+    section: Option<String>,
+}
+
+impl InCluster {
+    /// What serves a class.
+    ///
+    /// # Errors
+    /// If nothing does.
+    pub(super) fn serving(&self, class: Option<&str>) -> Result<&Class, NoParent> {
+        self.class(class).ok_or_else(|| {
+            let what = class.map_or("no class is stated, and none is the default".to_owned(), |class| {
+                format!("nothing in this cluster serves the class {class}")
+            });
+            (codes::NO_CONTROLLER, what)
+        })
+    }
+
+    /// The Gateway that takes the place of a class.
+    ///
+    /// # Errors
+    /// If it is neither stated nor certain.
+    pub(super) fn gateway_of(
+        &self,
+        asked: &Asked<'_>,
+        settings: &GatewayRoutesSettings,
+    ) -> Result<Chosen<'_>, NoParent> {
+        let class = asked.class.unwrap_or_default();
+        let has = |key: &String| asked.annotations.iter().any(|(own, _)| own == key);
+        let is_it = |map: &&super::settings::ClassMap| map.class == class && map.when.as_ref().is_none_or(has);
+        let not_known = |what: String| (codes::GATEWAY_NOT_KNOWN, what);
+        if let Some(map) = settings.gateways.iter().find(is_it) {
+            let (namespace, name) = map.gateway.clone();
+            let gateway = self.gateways.iter().find(|known| known.namespace == namespace && known.name == name);
+            if gateway.is_none() && map.section.is_none() {
+                return Err(not_known(format!(
+                    "Gateway {namespace}/{name} is not in this cluster, and its listener is not stated"
+                )));
+            }
+            return Ok(Chosen { namespace, name, gateway, section: map.section.clone() });
+        }
+        match (&self.gateways[..], self.classes.len()) {
+            ([gateway], 1) => Ok(Chosen {
+                namespace: gateway.namespace.clone(),
+                name: gateway.name.clone(),
+                gateway: Some(gateway),
+                section: None,
+            }),
+            ([], _) => Err(not_known("this cluster has no Gateway".to_owned())),
+            (gateways, _) => {
+                let names = gateways.iter().map(|gateway| format!("{}/{}", gateway.namespace, gateway.name));
+                let names = names.collect::<Vec<_>>().join(", ");
+                let what = if class.is_empty() {
+                    "for what has no class".to_owned()
+                } else {
+                    format!("for the class {class}")
+                };
+                Err(not_known(format!("no Gateway is stated {what}; this cluster has {names}")))
+            }
+        }
+    }
+}
+
+impl InCluster {
+    /// Whether some parent of a route takes it for a host; `None` if that may be a Gateway that is not
+    /// in this repository.
+    pub(super) fn takes(&self, namespace: &str, parents: &Value, host: &str) -> Option<bool> {
+        let mut answer = Some(false);
+        for parent in parents.items() {
+            let is_gateway = parent.text_at(&["kind"]).is_none_or(|kind| kind == "Gateway")
+                && parent.text_at(&["group"]).is_none_or(|group| group == "gateway.networking.k8s.io");
+            if !is_gateway {
+                continue;
+            }
+            let of = parent.text_at(&["namespace"]).unwrap_or(namespace);
+            let name = parent.text_at(&["name"]).unwrap_or_default();
+            let Some(gateway) = self.gateways.iter().find(|known| known.namespace == of && known.name == name) else {
+                answer = None;
+                continue;
+            };
+            let section = parent.text_at(&["sectionName"]);
+            let is_it = |listener: &Listener| section.is_none_or(|section| listener.name == section);
+            if gateway.taking(namespace, host).any(is_it) {
+                return Some(true);
+            }
+        }
+        answer
+    }
+
+    /// What there is to say of a route that is there: whether its Gateway takes it for its hosts.
+    pub(super) fn liveness<'h>(
+        &self,
+        namespace: &str,
+        parents: &Value,
+        hosts: impl IntoIterator<Item = &'h String>,
+    ) -> Option<Remark> {
+        hosts.into_iter().find_map(|host| match self.takes(namespace, parents, host) {
+            Some(true) => None,
+            Some(false) => {
+                let message = format!("a route for {host} is there, and no listener of a Gateway takes it");
+                Some(Remark::error((codes::NOT_ADMITTED, message)))
+            }
+            None => {
+                let message = format!("a route for {host} is there, and its Gateway is not in this repository");
+                Some(Remark::warning(codes::GATEWAY_NOT_SEEN, message))
+            }
+        })
+    }
+}
+
+impl Chosen<'_> {
+    /// `namespace/name`.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    /// The parents of a route for hosts.
+    ///
+    /// # Errors
+    /// If a host has no listener.
+    pub(super) fn parents(&self, asked: &Asked<'_>, hosts: &[String]) -> Result<Vec<ListenerRef>, NoParent> {
+        let parent = |section: Option<String>| ListenerRef {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            section,
+        };
+        let Some(gateway) = self.gateway else { return Ok(vec![parent(self.section.clone())]) };
+        let mut needed: Vec<&Listener> = Vec::new();
+        for host in hosts {
+            let taking: Vec<_> = gateway.taking(asked.namespace, host).collect();
+            let best = |protocol| {
+                let of_protocol = taking.iter().filter(|listener| listener.protocol == protocol);
+                of_protocol.max_by_key(|listener| closeness(listener, host)).copied()
+            };
+            let https = best(Protocol::Https).filter(|_| asked.protocols.https);
+            let http = best(Protocol::Http).filter(|_| asked.protocols.http || !asked.protocols.https);
+            if https.is_none() && (asked.protocols.https || http.is_none()) {
+                let what = format!(
+                    "no listener of Gateway {} takes routes of namespace {} for {host}",
+                    self.full_name(),
+                    asked.namespace
+                );
+                return Err((codes::NOT_ADMITTED, what));
+            }
+            for listener in [https, http].into_iter().flatten() {
+                if !needed.iter().any(|known| known.name == listener.name) {
+                    needed.push(listener);
+                }
+            }
+        }
+        let taking = |listener: &&Listener| {
+            hosts.iter().any(|host| gateway.taking(asked.namespace, host).any(|taking| taking.name == listener.name))
+        };
+        let all = gateway.listeners.iter().filter(taking).count();
+        if all == needed.len() {
+            return Ok(vec![parent(None)]);
+        }
+        let in_order =
+            gateway.listeners.iter().filter(|listener| needed.iter().any(|known| known.name == listener.name));
+        Ok(in_order.map(|listener| parent(Some(listener.name.clone()))).collect())
+    }
+
+    /// Whether plain HTTP would be answered for a host.
+    pub(super) fn answers_http(&self, namespace: &str, host: &str) -> bool {
+        let Some(gateway) = self.gateway else { return false };
+        gateway.taking(namespace, host).any(|listener| listener.protocol == Protocol::Http)
+    }
+
+    /// Whether Traefik is its controller, as far as its class says.
+    pub(super) fn is_served_by_traefik(&self) -> bool {
+        self.gateway.is_some_and(|gateway| gateway.class.to_lowercase().contains("traefik"))
+    }
+
+    /// Whether the proxy of a class serves it, too: its requests then take the route as soon as it
+    /// is there.
+    pub(super) fn is_served_by(&self, class: &Class) -> bool {
+        let of_gateway = self.gateway.map(|gateway| gateway.class.to_lowercase()).unwrap_or_default();
+        match class.controller {
+            Controller::Traefik { .. } => self.is_served_by_traefik(),
+            Controller::Nginx => false,
+            Controller::Other => !of_gateway.is_empty() && class.name.to_lowercase().contains(&of_gateway),
+        }
+    }
+}
+
+/// How close the hostname of a listener is to a host: itself, the longest star, anything.
+fn closeness(listener: &Listener, host: &str) -> (bool, usize) {
+    let own = listener.hostname.as_deref().unwrap_or_default();
+    (own == host, own.len())
+}

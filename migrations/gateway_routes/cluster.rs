@@ -1,0 +1,298 @@
+//! What a cluster has that routes need: Gateways, ingress classes, Services, certificates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes;
+use super::dns::Dns;
+use super::proxy::{classes_in, proxy, redirects};
+use super::service::Service;
+use crate::charts::app_template::{Chart, Section, Version};
+use crate::charts::version::numbers;
+use crate::flux::{ClusterId, FileView, Installed, Reach, Value, View};
+use crate::gateway::{Gateway, Middlewares};
+use crate::plan::Finding;
+use crate::plan::author::arriving;
+use crate::repo::RepoPath;
+
+/// What a cluster has.
+#[derive(Default)]
+pub(super) struct InCluster {
+    pub(super) gateways: Vec<Gateway>,
+    pub(super) classes: Vec<Class>,
+    /// The Services, by namespace and name.
+    pub(super) services: BTreeMap<(String, String), Service>,
+    /// For each Secret of a Certificate, by namespace and name, the hosts that it covers.
+    certificates: BTreeMap<(String, String), BTreeSet<String>>,
+    /// Those of them that are copied to other namespaces, by name.
+    copied: BTreeMap<String, BTreeSet<String>>,
+    /// The HTTPRoutes that are objects of their own, by namespace and name.
+    pub(super) routes: BTreeMap<(String, String), Value>,
+    /// The Middlewares of Traefik.
+    pub(super) middlewares: Middlewares,
+    /// The HTTPRoutes that policies of authentication target, by namespace and name.
+    policies: BTreeSet<(String, String)>,
+    /// The namespaces from which HTTPRoutes may name Services, each with the namespace of these.
+    grants: BTreeSet<(String, String)>,
+    /// The releases of external-dns.
+    pub(super) dns: Vec<Dns>,
+}
+
+/// An ingress class that something serves.
+pub(super) struct Class {
+    pub(super) name: String,
+    pub(super) controller: Controller,
+    pub(super) is_default: bool,
+    /// `name.namespace` of the Service of its proxy, if that is known.
+    proxy: Option<String>,
+    /// Where files name that Service.
+    named: Vec<Finding>,
+}
+
+/// What serves a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Controller {
+    /// ingress-nginx.
+    Nginx,
+    /// Traefik, and whether its entry point `web` redirects to TLS.
+    Traefik { redirects: bool },
+    /// Another one, or not known which.
+    Other,
+}
+
+impl InCluster {
+    pub(super) fn of(view: &View, cluster: ClusterId) -> InCluster {
+        let mut found = InCluster::default();
+        let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster) {
+            if let Some(installed) = view.installed(at, reach) {
+                found.add_release(view, &installed);
+                continue;
+            }
+            if !is_of_interest(reach) {
+                continue;
+            }
+            let Some(mut object) = view.node(at).and_then(|root| arriving(view, root, reach)) else { continue };
+            let flux = &view.graph().kustomizations[reach.kustomization];
+            if reach.kind == "Middleware" && flux.object.at(&["spec", "postBuild"]).is_some() {
+                object.map_text(&unescaped);
+            }
+            let namespace = reach.namespace.clone().unwrap_or_default();
+            found.add_object(&object, namespace, &reach.name);
+        }
+        for class in &mut found.classes {
+            class.named = class.proxy.iter().flat_map(|proxy| naming(view, proxy)).collect();
+        }
+        found
+    }
+
+    fn add_object(&mut self, object: &Value, namespace: String, name: &str) {
+        match object.text_at(&["kind"]).unwrap_or_default() {
+            "Gateway" => self.gateways.extend(Gateway::of(object, &namespace)),
+            "IngressClass" => self.classes.push(Class {
+                name: name.to_owned(),
+                controller: match object.text_at(&["spec", "controller"]).unwrap_or_default() {
+                    "k8s.io/ingress-nginx" => Controller::Nginx,
+                    "traefik.io/ingress-controller" => Controller::Traefik { redirects: false },
+                    _ => Controller::Other,
+                },
+                is_default: object.text_at(&["metadata", "annotations", "ingressclass.kubernetes.io/is-default-class"])
+                    == Some("true"),
+                proxy: None,
+                named: Vec::new(),
+            }),
+            "Service" => drop(self.services.insert((namespace, name.to_owned()), Service::of(object))),
+            "HTTPRoute" => drop(self.routes.insert((namespace, name.to_owned()), object.clone())),
+            "Certificate" => {
+                let Some(secret) = object.text_at(&["spec", "secretName"]) else { return };
+                let names = object.at(&["spec", "dnsNames"]).map(Value::items).unwrap_or_default().iter();
+                let common = object.text_at(&["spec", "commonName"]).map(str::to_owned);
+                let names = names.filter_map(Value::text).map(str::to_owned).chain(common);
+                let names: BTreeSet<String> = names.collect();
+                // As emberstack's reflector and others have it.
+                let annotations = object.at(&["spec", "secretTemplate", "annotations"]).map(Value::entries);
+                if annotations
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|(key, _)| key.contains("reflect") || key.contains("replicat"))
+                {
+                    self.copied.entry(secret.to_owned()).or_default().extend(names.clone());
+                }
+                self.certificates.entry((namespace, secret.to_owned())).or_default().extend(names);
+            }
+            "Middleware" => {
+                let spec = object.get("spec").cloned().unwrap_or(Value::Null);
+                self.middlewares.insert((namespace, name.to_owned()), spec);
+            }
+            "ReferenceGrant" => self.add_grant(object, &namespace),
+            _ => self.add_policy(object, &namespace),
+        }
+    }
+
+    fn add_grant(&mut self, object: &Value, namespace: &str) {
+        let items = |key: &str| object.at(&["spec", key]).map(Value::items).unwrap_or_default();
+        if items("to").iter().any(|to| to.text_at(&["kind"]) == Some("Service") && to.get("name").is_none()) {
+            let from = items("from").iter().filter(|from| from.text_at(&["kind"]) == Some("HTTPRoute"));
+            let from = from.filter_map(|from| from.text_at(&["namespace"]));
+            self.grants.extend(from.map(|from| (from.to_owned(), namespace.to_owned())));
+        }
+    }
+
+    fn add_policy(&mut self, object: &Value, namespace: &str) {
+        let spec = object.get("spec").unwrap_or(&Value::Null);
+        let one = spec.get("targetRef").into_iter();
+        let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
+        let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
+        let names = routes.filter_map(|target| target.text_at(&["name"]));
+        self.policies.extend(names.map(|name| (namespace.to_owned(), name.to_owned())));
+    }
+
+    fn add_release(&mut self, view: &View, installed: &Installed) {
+        let Some(values) = installed.object.at(&["spec", "values"]) else { return };
+        let chart = chart_name(view, installed).unwrap_or_default();
+        match chart.as_str() {
+            "external-dns" => self.dns.push(Dns::of(values)),
+            "app-template" => self.add_services(view, installed),
+            _ => self.add_classes(&chart, installed, values),
+        }
+    }
+
+    fn add_classes(&mut self, chart: &str, installed: &Installed, values: &Value) {
+        let mut names = BTreeSet::new();
+        classes_in(values, false, &mut names);
+        let is_default = |default: bool| {
+            let stated = [&["ingressClass", "isDefaultClass"][..], &["controller", "ingressClassResource", "default"]];
+            stated.iter().find_map(|path| values.text_at(path)).map_or(default, |text| text == "true")
+        };
+        let controller = match chart {
+            "traefik" => {
+                // The chart names its class after the release (`templates/ingressclass.yaml`).
+                if names.is_empty() {
+                    names.insert(installed.release.clone());
+                }
+                Controller::Traefik { redirects: redirects(values) }
+            }
+            "ingress-nginx" => {
+                if values.at(&["controller", "ingressClassResource", "name"]).is_none() {
+                    names.insert("nginx".to_owned());
+                }
+                Controller::Nginx
+            }
+            _ => Controller::Other,
+        };
+        let is_default = is_default(controller != Controller::Nginx && chart == "traefik");
+        for name in names {
+            self.classes.retain(|class| class.name != name || controller == Controller::Other);
+            if !self.classes.iter().any(|class| class.name == name) {
+                let proxy = proxy(chart, installed);
+                self.classes.push(Class { name, controller, is_default, proxy, named: Vec::new() });
+            }
+        }
+    }
+
+    /// The Services of app-template.
+    fn add_services(&mut self, view: &View, installed: &Installed) {
+        let known = Chart::installed(view, installed);
+        let values = installed.object.at(&["spec", "values"]).unwrap_or(&Value::Null);
+        let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref()).unwrap_or_default();
+        // 5.x names Services as 4.x does (`docs/app-template.md#names-in-4`).
+        let is_5 = numbers(version).is_some_and(|numbers| numbers[0] == 5) && installed.is_known();
+        let of_5 = || {
+            let (release, namespace) = (&*installed.release, &*installed.namespace);
+            is_5.then_some(Chart { version: Version::V4_1, release, namespace, values })
+        };
+        let Some(chart) = known.or_else(of_5) else { return };
+        for object in chart.objects().into_iter().filter(|object| object.section == Section::Service) {
+            let (Ok(name), Some(values)) = (object.name, chart.values.at(&["service", &object.identifier])) else {
+                continue;
+            };
+            self.services.insert((installed.namespace.clone(), name), Service::of_values(values));
+        }
+    }
+
+    /// The Service that a backend names.
+    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        self.services.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether a policy of authentication targets an HTTPRoute.
+    pub(super) fn has_policy(&self, namespace: &str, route: &str) -> bool {
+        self.policies.contains(&(namespace.to_owned(), route.to_owned()))
+    }
+
+    /// Whether HTTPRoutes of a namespace may name Services of another one.
+    pub(super) fn grants(&self, from: &str, to: &str) -> bool {
+        self.grants.contains(&(from.to_owned(), to.to_owned()))
+    }
+
+    /// Where files name the Service of the proxy of a class.
+    pub(super) fn names_proxy(&self, class: Option<&str>) -> Vec<Finding> {
+        self.class(class).map(|class| class.named.clone()).unwrap_or_default()
+    }
+
+    /// The class with a name, or the default class for none.
+    pub(super) fn class(&self, name: Option<&str>) -> Option<&Class> {
+        match name {
+            Some(name) => self.classes.iter().find(|class| class.name == name),
+            None => self.classes.iter().find(|class| class.is_default),
+        }
+    }
+
+    /// The hosts that the Certificate of a Secret covers, if it is in this repository.
+    pub(super) fn names_of(&self, secret: &(String, String)) -> Option<&BTreeSet<String>> {
+        self.certificates.get(secret).or_else(|| self.copied.get(&secret.1))
+    }
+
+    /// The keys of annotations by which releases of external-dns choose objects.
+    pub(super) fn dns_filters(&self) -> Vec<String> {
+        self.dns.iter().filter_map(|dns| dns.filter.clone()).collect()
+    }
+
+    /// Whether external-dns makes records of a host.
+    pub(super) fn has_records_of(&self, host: &str) -> bool {
+        self.dns.iter().any(|dns| dns.takes(host))
+    }
+}
+
+/// A text as it is once Flux has filled in variables: one dollar sign of two. What it leaves open is
+/// escaped in turn, so that nobody takes it for what arrives.
+fn unescaped(text: &str) -> String {
+    const ESCAPED: &str = "\u{e000}";
+    text.replace("$${", ESCAPED).replace("${", "$${").replace(ESCAPED, "${")
+}
+
+fn is_of_interest(reach: &Reach) -> bool {
+    let group = reach.api_version.split('/').next().unwrap_or_default();
+    matches!(
+        (group, reach.kind.as_str()),
+        ("gateway.networking.k8s.io", "Gateway" | "HTTPRoute" | "ReferenceGrant")
+            | ("traefik.io" | "traefik.containo.us", "Middleware")
+            // Policies that authenticate, of the controllers that people use.
+            | ("gateway.envoyproxy.io", "SecurityPolicy")
+            | ("security.istio.io", "AuthorizationPolicy")
+            | ("gateway.kgateway.dev", "TrafficPolicy")
+            | ("networking.k8s.io", "IngressClass")
+            | ("v1", "Service")
+            | ("cert-manager.io", "Certificate")
+    )
+}
+
+/// The name of the chart of a release: as it is stated, or the end of the address of its source.
+pub(super) fn chart_name(view: &View, installed: &Installed) -> Option<String> {
+    let chart = installed.chart.as_ref()?;
+    let of_source = || {
+        let url = view.node(chart.at.as_ref()?)?.text_at(&["spec", "url"])?;
+        Some(url.trim_end_matches('/').rsplit('/').next()?.to_owned())
+    };
+    chart.name.clone().or_else(of_source)
+}
+
+/// The first place in each file that names the Service of a proxy.
+fn naming(view: &View, proxy: &str) -> Vec<Finding> {
+    let in_file = |(path, file): (&RepoPath, &FileView)| {
+        let text = file.stream.as_ref()?.text();
+        let line = text[..text.find(proxy)?].matches('\n').count() + 1;
+        let message = format!("{path} names the old proxy, {proxy}: it leads nowhere after the cut");
+        Some(Finding::warning(codes::PROXY_NAMED, message).at(path, line))
+    };
+    view.files_with(proxy).filter_map(in_file).collect()
+}

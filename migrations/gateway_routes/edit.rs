@@ -1,0 +1,126 @@
+//! The text of each unit, on the tree where it lands.
+
+use super::codes::CUT_WAITS;
+use super::cut::{route_beside, values_without, write_object, write_values};
+use super::find::Found;
+use super::object::Routable;
+use super::release::Candidate;
+use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
+use crate::flux::{At, Value, View, rewrite};
+use crate::plan::author::{After, Edits, Written, edited};
+use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
+use crate::plan::{Edited, Finding, Subject, Unit};
+use crate::yaml::New;
+
+/// What a unit changes on this tree.
+pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
+    let view = found.view;
+    let is_release = |release: &&crate::flux::Release| release.at.path == *unit.id.subject.path();
+    let is_there = view.releases().iter().any(|release| is_release(&release));
+    if unit.id.step == DNS_SOURCE {
+        return match dns_of(found, unit).map(|dns| (&dns.release.at, &dns.verdict)) {
+            Some((at, Ok((before, after)))) => edited(write(view, at, before, after)),
+            Some((_, Err(reason))) => Edited::Refused(reason.clone()),
+            None => gone_or_done(unit, is_there),
+        };
+    }
+    if !matches!(unit.id.subject, Subject::Release { .. }) {
+        return match object_of(found, unit).map(|routable| (routable, &routable.verdict)) {
+            Some((routable, Ok(missing))) if unit.id.step == CUT => edited(cut_object(view, routable, missing)),
+            Some((routable, Ok(missing))) => edited(append(view, &routable.object.at, missing)),
+            Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
+            None => gone_or_done(unit, unit.id.step == CUT),
+        };
+    }
+    match candidate_of(found, unit).map(|candidate| (candidate, &candidate.verdict)) {
+        Some((candidate, Ok((before, after)))) if unit.id.step == CUT => {
+            edited(cut_values(view, candidate, before, before == after))
+        }
+        Some((candidate, Ok((before, after)))) => edited(write(view, &candidate.release.at, before, after)),
+        Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
+        None => gone_or_done(unit, is_there),
+    }
+}
+
+/// A route is not there, so its Ingress stays.
+fn no_route(at: &At) -> Finding {
+    Finding::error(CUT_WAITS, "its route is not in this tree yet").at(&at.path, None)
+}
+
+/// Removes the Ingresses of a release.
+fn cut_values(view: &View, candidate: &Candidate<'_>, before: &Value, has_routes: bool) -> Result<Written, Finding> {
+    let at = &candidate.release.at;
+    if !has_routes {
+        return Err(no_route(at));
+    }
+    let after = values_without(candidate, before)?;
+    let mut edits = Edits::of(view);
+    edits.object(at, |edit, root| match root.at(&["spec", "values"]) {
+        Some(values) => write_values(edit, values, before, &after),
+        None => Ok(()),
+    })?;
+    edits.finish_if(|edited| arrives(view, at, (before, &after), edited))
+}
+
+/// Writes the route of an object in its place.
+fn cut_object(view: &View, routable: &Routable<'_>, missing: &[Value]) -> Result<Written, Finding> {
+    let at = &routable.object.at;
+    let route = route_beside(view, routable).and_then(|route| view.node(&route.at));
+    let Some(route) = route.filter(|_| missing.is_empty()) else { return Err(no_route(at)) };
+    let mut edits = Edits::of(view);
+    edits.object(at, |edit, root| write_object(edit, (root, route), &routable.moved))?;
+    edits.finish()
+}
+
+fn gone_or_done(unit: &Unit, is_there: bool) -> Edited {
+    if is_there {
+        return Edited::Already;
+    }
+    let message = format!("{} is not in {} any more", unit.id.subject, unit.id.subject.path());
+    Edited::Refused(Finding::error(GONE, message).at(unit.id.subject.path(), None))
+}
+
+/// Adds routes behind the document of the object that they stand for.
+fn append(view: &View, at: &At, routes: &[Value]) -> Result<Written, Finding> {
+    let mut edits = Edits::of(view);
+    edits.object(at, |edit, root| {
+        routes.iter().try_for_each(|route| edit.insert_document(root, &[], &New::from(route)))
+    })?;
+    edits.finish()
+}
+
+/// Changes the values of a release, and sees that they arrive in every cluster as they are meant.
+fn write(view: &View, at: &At, before: &Value, after: &Value) -> Result<Written, Finding> {
+    let mut edits = Edits::of(view);
+    edits.object(at, |edit, root| match root.at(&["spec", "values"]) {
+        Some(values) => rewrite(edit, values, before, after, "it is about an Ingress"),
+        None => Ok(()),
+    })?;
+    edits.finish_if(|edited| arrives(view, at, (before, after), edited))
+}
+
+/// Sees that what a cluster gets differs from what it got as the text does.
+fn arrives(view: &View, at: &At, (before, after): (&Value, &Value), edited: &After<'_>) -> Result<(), Finding> {
+    let object = edited.object(at);
+    for reach in view.graph().reaches(at) {
+        let variables = &view.graph().kustomizations[reach.kustomization].variables;
+        let now = object.as_ref().and_then(|(stream, at)| view.effective_text(at.node(stream)?, reach));
+        let was = view.effective(at, reach);
+        let (Some(now), Some(was)) = (now, was) else { continue };
+        let mut meant = was.at(&["spec", "values"]).cloned().unwrap_or(Value::Null);
+        for (key, value) in after.entries().iter().filter(|(key, value)| before.get(key) != Some(value)) {
+            let mut value = value.clone();
+            value.map_text(&|text| variables.substitute(text));
+            meant.set(key, value);
+        }
+        for (key, _) in before.entries().iter().filter(|(key, _)| after.get(key).is_none()) {
+            meant.remove(key);
+        }
+        if !now.at(&["spec", "values"]).is_some_and(|values| values.same_as(&meant)) {
+            let cluster = &view.graph().clusters[reach.cluster].name;
+            let message = format!("the values of {} would not arrive in {cluster} as they are meant", reach.name);
+            return Err(Finding::error(CHANGED_ON_THE_WAY, message).at(&at.path, None));
+        }
+    }
+    Ok(())
+}

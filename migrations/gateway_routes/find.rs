@@ -1,0 +1,116 @@
+//! What a tree has for this migration: Ingresses, and what takes their place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cluster::InCluster;
+use super::codes;
+use super::dns::{self, DnsRelease};
+use super::object::{Routable, Source, routable};
+use super::release::{self, Candidate};
+use super::settings::GatewayRoutesSettings;
+use crate::flux::{At, ClusterId, Object, View};
+use crate::plan::Finding;
+use crate::repo::RepoPath;
+
+/// What each cluster has.
+#[derive(Default)]
+pub(super) struct Clusters(BTreeMap<ClusterId, InCluster>);
+
+impl Clusters {
+    fn of_view(view: &View) -> Clusters {
+        Clusters(view.graph().clusters.ids().map(|cluster| (cluster, InCluster::of(view, cluster))).collect())
+    }
+
+    /// What each cluster has.
+    pub(super) fn all(&self) -> impl Iterator<Item = &InCluster> {
+        self.0.values()
+    }
+
+    /// What a cluster of the view has.
+    pub(super) fn of(&self, cluster: ClusterId) -> &InCluster {
+        &self.0[&cluster]
+    }
+}
+
+/// What is found in a tree. Found again on every tree, so that no unit has to carry it.
+pub(super) struct Found<'v> {
+    pub(super) view: &'v View,
+    pub(super) clusters: Clusters,
+    pub(super) candidates: Vec<Candidate<'v>>,
+    pub(super) objects: Vec<Routable<'v>>,
+    pub(super) dns: Vec<DnsRelease<'v>>,
+    /// How many Ingresses are in clusters of which no Gateway is known.
+    pub(super) without_gateway: usize,
+}
+
+/// Whether a tree may have something for this migration: some file has `ingress` or `Ingress` in it.
+pub(super) fn may_have_any(view: &View) -> bool {
+    view.files_with("ngress").next().is_some()
+}
+
+impl<'v> Found<'v> {
+    /// Reports records that point elsewhere than most records of the same Gateway: routes of one Gateway
+    /// have one target.
+    fn compare_targets(&mut self) {
+        let of_releases = self.candidates.iter().flat_map(|candidate| &candidate.targets);
+        let of_objects = self.objects.iter().filter_map(|routable| routable.target.as_ref());
+        let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+        let pairs = of_releases.map(|(gateway, target, _)| (gateway, target));
+        for (gateway, target) in pairs.chain(of_objects.map(|(gateway, target)| (gateway, target))) {
+            *counts.entry(gateway.clone()).or_default().entry(target.clone()).or_default() += 1;
+        }
+        let usual = |gateway: &str| {
+            let of_gateway = counts.get(gateway).into_iter().flatten();
+            of_gateway.max_by_key(|(target, count)| (**count, std::cmp::Reverse(*target))).map(|(target, _)| target)
+        };
+        let warning = |gateway: &str, target: &str| {
+            let usual = usual(gateway).filter(|usual| *usual != target)?;
+            let message = format!("its record points to {target}, and most of those of Gateway {gateway} to {usual}");
+            Some(Finding::warning(codes::TARGETS_DIFFER, message))
+        };
+        for candidate in &mut self.candidates {
+            let at = &candidate.release.at.path;
+            let warnings = candidate.targets.iter();
+            let warnings = warnings.filter_map(|(gateway, target, line)| Some(warning(gateway, target)?.at(at, *line)));
+            candidate.findings.extend(warnings);
+        }
+        for routable in &mut self.objects {
+            let found = routable.target.as_ref().and_then(|(gateway, target)| warning(gateway, target));
+            let object = routable.object;
+            routable.findings.extend(found.map(|found| found.at(&object.at.path, object.line)));
+        }
+    }
+
+    /// Whether each external-dns of the clusters that apply an object reads routes.
+    pub(super) fn dns_reads_routes(&self, at: &At) -> bool {
+        let clusters = self.view.graph().clusters_of(at);
+        let is_behind = |dns: &DnsRelease<'_>| {
+            self.view.graph().clusters_of(&dns.release.at).iter().any(|cluster| clusters.contains(cluster))
+        };
+        !self.dns.iter().any(is_behind)
+    }
+
+    /// `view` is a whole one.
+    pub(super) fn in_view(view: &'v View, settings: &GatewayRoutesSettings) -> Found<'v> {
+        let clusters = Clusters::of_view(view);
+        let releases = view.releases().iter();
+        // Who has no Gateway, and states none, has not begun.
+        let has_begun = |at: &At| {
+            let mut reaches = view.graph().reaches(at).iter();
+            !settings.gateways.is_empty() || reaches.any(|reach| !clusters.of(reach.cluster).gateways.is_empty())
+        };
+        let candidates = releases.filter_map(|release| release::candidate(view, &clusters, settings, release));
+        let (candidates, early): (Vec<_>, Vec<_>) = candidates.partition(|candidate| has_begun(&candidate.release.at));
+        let files = ["IngressRoute", "Ingress"].iter().flat_map(|kind| view.files_with(kind)).map(|(path, _)| path);
+        let files: BTreeSet<&RepoPath> = files.collect();
+        let in_files = files.into_iter().filter_map(|path| view.file(path)).flat_map(|file| &file.objects);
+        let sources = in_files.flat_map(Object::expanded).filter_map(|object| Some((object, Source::of(object)?)));
+        let objects = sources.map(|(object, source)| routable(view, &clusters, settings, object, source));
+        let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
+        let without_gateway = early.len() + early_objects.len();
+        let dns = if candidates.is_empty() && objects.is_empty() { Vec::new() } else { dns::releases(view, &clusters) };
+        let mut found = Found { view, clusters, candidates, objects, dns, without_gateway };
+        found.compare_targets();
+        found
+    }
+}

@@ -1,0 +1,35 @@
+//! The gate of cuts: the route runs in the cluster, and external-dns reads it.
+
+use super::codes;
+use super::find::Found;
+use super::settings::GatewayRoutesSettings;
+use super::units::{candidate_of, has_route, object_of};
+use crate::plan::{ClusterTree, Finding, Gate, Subject, Unit};
+
+/// Whether units that cut Ingresses may be written, by the tree that a cluster applies.
+pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayRoutesSettings) -> Vec<Gate> {
+    let waits = |message: String| Finding::note(codes::CUT_WAITS, format!("{}: {message}", tree.shown()));
+    let view = match &tree.view {
+        Ok(view) => view.whole(),
+        Err(why) => return units.iter().map(|_| Gate::Unknown(waits(why.clone()))).collect(),
+    };
+    let found = Found::in_view(&view, settings);
+    let gate = |unit: &&Unit| {
+        let at = match &unit.id.subject {
+            Subject::Release { .. } => candidate_of(&found, unit)
+                .filter(|candidate| has_route(&candidate.verdict))
+                .map(|candidate| &candidate.release.at),
+            _ => object_of(&found, unit)
+                .filter(|routable| matches!(&routable.verdict, Ok(missing) if missing.is_empty()))
+                .map(|routable| &routable.object.at),
+        };
+        match at {
+            None => Gate::Closed(waits(format!("the route of {} is not there yet", unit.id.subject.name()))),
+            Some(at) if !found.dns_reads_routes(at) => {
+                Gate::Closed(waits("external-dns does not read routes there yet".to_owned()))
+            }
+            Some(_) => Gate::Open,
+        }
+    };
+    units.iter().map(gate).collect()
+}

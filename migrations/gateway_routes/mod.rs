@@ -1,0 +1,113 @@
+//! Phase 5, `gateway-routes`: from Ingress to Gateway API, with the same hosts and the same locks.
+//!
+//! ```yaml
+//! values:                               values:
+//!   ingress:                              ingress:
+//!     app:                                  app:
+//!       className: internal                   className: internal
+//!       hosts:                                hosts:
+//!         - host: plex.example.org              - host: plex.example.org
+//!           paths:                                paths:
+//!             - path: /                             - path: /
+//!               service:                              service:
+//!                 identifier: app    →                  identifier: app
+//!                 port: http                            port: http
+//!                                         route:
+//!                                           app:
+//!                                             hostnames:
+//!                                               - plex.example.org
+//!                                             parentRefs:
+//!                                               - name: internal
+//!                                                 namespace: network
+//!                                             rules:
+//!                                               - backendRefs:
+//!                                                   - identifier: app
+//!                                                     port: 32400
+//! ```
+//!
+//! Routes stand beside Ingresses until they run in the cluster; then the Ingresses are cut.
+//! `charts::app_template` knows what values serve, `gateway` what Gateways and routes are. This
+//! folder decides which Gateway takes the place of which class, and when.
+
+mod annotations;
+mod choose;
+mod cluster;
+mod codes;
+mod cut;
+mod dns;
+mod dressed;
+mod edit;
+mod find;
+mod gate;
+mod ingress;
+mod judge;
+mod object;
+mod proxy;
+mod reasons;
+mod release;
+mod runbook;
+mod served;
+mod service;
+mod settings;
+mod traefik;
+mod units;
+mod values;
+
+pub use settings::{ClassMap, GatewayRoutesSettings};
+
+use self::find::{Found, may_have_any};
+use crate::config::{SectionType, Settings};
+use crate::flux::{View, on_all_cores};
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Survey, Unit};
+
+/// The migration.
+pub struct GatewayRoutes;
+
+static META: Meta = Meta {
+    id: "gateway-routes",
+    aliases: &[],
+    version: 1,
+    phase: 5,
+    summary: "Ingresses become routes of the Gateway API, beside each other first",
+    readme: include_str!("README.md"),
+    codes: &[codes::CODES],
+};
+
+impl Migration for GatewayRoutes {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn section(&self) -> Option<SectionType> {
+        Some(SectionType::of::<GatewayRoutesSettings>())
+    }
+
+    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        if !may_have_any(view) {
+            return Survey::default();
+        }
+        let all = view.whole();
+        units::survey(&Found::in_view(&all, &settings.section()))
+    }
+
+    fn gated_steps(&self) -> &'static [&'static str] {
+        &[units::CUT]
+    }
+
+    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
+        gate::gates(units, tree, &settings.section())
+    }
+
+    fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
+        let all = view.whole();
+        let found = Found::in_view(&all, &settings.section());
+        on_all_cores(units, |unit| edit::edit(&found, unit))
+    }
+
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
+        let all = view.whole();
+        let found = Found::in_view(&all, &settings.section());
+        batches.iter().map(|batch| runbook::runbook(&found, batch)).collect()
+    }
+}

@@ -1,0 +1,60 @@
+//! What the values of a proxy's chart say: its ingress classes, its Service, its redirections.
+
+use std::collections::BTreeSet;
+
+use crate::flux::{Installed, Value};
+
+/// `name.namespace` of the Service of a proxy (`_helpers.tpl` of its chart, `fullname`).
+pub(super) fn proxy(chart: &str, installed: &Installed) -> Option<String> {
+    let full = if installed.release.contains(chart) {
+        installed.release.clone()
+    } else {
+        format!("{}-{chart}", installed.release)
+    };
+    let service = match chart {
+        "traefik" => full,
+        "ingress-nginx" => format!("{full}-controller"),
+        _ => return None,
+    };
+    Some(format!("{service}.{}", installed.namespace))
+}
+
+/// The texts below keys that are about an ingress class.
+pub(super) fn classes_in(value: &Value, is_about: bool, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Scalar { text, string: true } if is_about && !text.is_empty() => drop(found.insert(text.clone())),
+        Value::Mapping(entries) => {
+            for (key, value) in entries {
+                let key = key.to_lowercase();
+                // `ingressClassResource` has a name and other texts.
+                let is_about = key == "ingressclass" || is_about && key == "name";
+                let is_resource = key == "ingressclassresource";
+                match value {
+                    Value::Mapping(_) if is_resource => {
+                        found.extend(value.text_at(&["name"]).map(str::to_owned));
+                    }
+                    Value::Mapping(entries) if key == "ingressclass" => {
+                        found.extend(
+                            entries
+                                .iter()
+                                .filter(|(key, _)| key == "name")
+                                .filter_map(|(_, name)| name.text().filter(|name| !name.is_empty()).map(str::to_owned)),
+                        );
+                    }
+                    _ => classes_in(value, is_about, found),
+                }
+            }
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| classes_in(item, is_about, found)),
+        _ => {}
+    }
+}
+
+/// Whether the values of Traefik redirect its entry point `web` (`docs/gateway.md#entry-points`).
+pub(super) fn redirects(values: &Value) -> bool {
+    let web = values.at(&["ports", "web"]);
+    let stated = |path: &[&str]| web.and_then(|web| web.at(path)).is_some_and(|to| *to != Value::Null);
+    stated(&["redirectTo"])
+        || stated(&["redirections", "entryPoint"])
+        || stated(&["http", "redirections", "entryPoint"])
+}

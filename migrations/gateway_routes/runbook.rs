@@ -1,0 +1,168 @@
+//! The steps around the merge of a batch, with real names; README.md has the same without.
+
+use std::collections::BTreeSet;
+
+use super::find::Found;
+use super::units::{CUT, DNS_SOURCE};
+use crate::gateway::Gateway;
+use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_releases, reconcile};
+use crate::plan::{Batch, Unit};
+
+/// Whether Gateways take routes, and whether their Services are there.
+const STATUS: &str = r#"custom-columns=NAME:.metadata.name,ACCEPTED:.status.parents[*].conditions[?(@.type=="Accepted")].status,REFS:.status.parents[*].conditions[?(@.type=="ResolvedRefs")].status"#;
+
+pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
+    if is(DNS_SOURCE) {
+        of_dns(found, batch)
+    } else if is(CUT) {
+        of_cuts(found, batch)
+    } else {
+        of_routes(found, batch)
+    }
+}
+
+fn crds() -> Step {
+    let names = command([
+        "kubectl",
+        "get",
+        "crd",
+        "gateways.gateway.networking.k8s.io",
+        "httproutes.gateway.networking.k8s.io",
+    ]);
+    Step::new("The cluster knows Gateways and routes.", vec![names])
+}
+
+fn of_dns(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let log = |unit: &&Unit| {
+        let subject = &unit.id.subject;
+        let deployment = format!("deployment/{}", subject.name());
+        command_about(&["kubectl", "--namespace", subject.namespace(), "logs"], &[&deployment], &["--tail", "50"])
+    };
+    Runbook {
+        what: "external-dns reads HTTPRoutes beside Ingresses. It restarts; no record changes.".to_owned(),
+        before: vec![crds()],
+        after: vec![
+            reconcile(found.view, batch),
+            Step::new("Every release is ready.", get_releases(&batch.units)),
+            Step::new("Its log names no error about routes.", batch.units.iter().map(log).collect()),
+        ],
+        back: vec![Step::new("Revert the merge. Records of routes that are there by then go.", Vec::new())],
+    }
+}
+
+/// The namespaces of some units.
+fn namespaces<'u>(units: &[&'u Unit]) -> BTreeSet<&'u str> {
+    units.iter().map(|unit| unit.namespace()).filter(|namespace| !namespace.is_empty()).collect()
+}
+
+fn status_of_routes(units: &[&Unit]) -> Vec<Vec<String>> {
+    let get = |namespace| command(["kubectl", "--namespace", namespace, "get", "httproutes", "--output", STATUS]);
+    namespaces(units).into_iter().map(get).collect()
+}
+
+/// The hosts that units are about.
+fn hosts<'u>(units: &[&'u Unit]) -> BTreeSet<&'u str> {
+    let effects = units.iter().flat_map(|unit| &unit.effects);
+    effects.filter_map(|effect| effect.object.strip_prefix("host ")).filter(|host| !host.starts_with('*')).collect()
+}
+
+/// The Gateways that units lead to.
+fn gateways<'f>(found: &'f Found<'_>, units: &[&Unit]) -> Vec<&'f Gateway> {
+    let effects: Vec<_> = units.iter().flat_map(|unit| &unit.effects).collect();
+    let is_named = |gateway: &&Gateway| {
+        let named = format!("Gateway {}/{}", gateway.namespace, gateway.name);
+        effects.iter().any(|effect| effect.after.ends_with(&named))
+    };
+    let mut all: Vec<&Gateway> = found.clusters.all().flat_map(|cluster| &cluster.gateways).filter(is_named).collect();
+    all.sort_by_key(|gateway| (&gateway.namespace, &gateway.name));
+    all.dedup_by_key(|gateway| (&gateway.namespace, &gateway.name));
+    all
+}
+
+fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let gateways = gateways(found, &batch.units);
+    let ready = |gateway: &&Gateway| {
+        let name = format!("gateway/{}", gateway.name);
+        let options = ["--for", "condition=Programmed", "--timeout", "2m"];
+        command_about(&["kubectl", "--namespace", &gateway.namespace, "wait"], &[&name], &options)
+    };
+    let address = |gateway: &&Gateway| {
+        let options = ["--output", "jsonpath={.status.addresses[0].value}"];
+        command_about(&["kubectl", "--namespace", &gateway.namespace, "get", "gateway"], &[&gateway.name], &options)
+    };
+    let ask = |host: &&str| {
+        let (resolve, url) = (format!("{host}:443:ADDRESS"), format!("https://{host}/"));
+        command([
+            "curl",
+            "--silent",
+            "--insecure",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code} %{url}\\n",
+            "--resolve",
+            &resolve,
+            &url,
+        ])
+    };
+    let asked: Vec<_> = gateways.iter().map(address).chain(hosts(&batch.units).iter().map(ask)).collect();
+    let mut before = vec![crds()];
+    if !gateways.is_empty() {
+        before.push(Step::new("The Gateways are ready.", gateways.iter().map(ready).collect()));
+    }
+    before.push(Step::new("No release of this batch is failing.", get_releases(&batch.units)));
+    before.retain(|step| !step.commands.is_empty());
+    let mut after = vec![reconcile(found.view, batch)];
+    let releases = get_releases(&batch.units);
+    if !releases.is_empty() {
+        after.push(Step::new("Every release is ready.", releases));
+    }
+    after.push(Step::new(
+        "Every route is accepted, and its references are resolved: ACCEPTED and REFS are True.",
+        status_of_routes(&batch.units),
+    ));
+    after.push(Step::new(
+        "Ask the Gateway itself, with the address that the first commands print. It answers as the old proxy does; a \
+         protected host answers 302 or 401 without a cookie, never 200.",
+        asked,
+    ));
+    after.push(Step::new(
+        "Point tunnels and port forwards at the Service of the Gateway. Both proxies serve the hosts from now on.",
+        Vec::new(),
+    ));
+    Runbook {
+        what: "Routes of the Gateway API stand beside Ingresses. Both serve the hosts; no record changes.".to_owned(),
+        before,
+        after,
+        back: vec![Step::new("Revert the merge. The Ingresses have never stopped serving.", Vec::new())],
+    }
+}
+
+fn of_cuts(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let dig = |host: &&str| command(["dig", "+short", host]);
+    let digs: Vec<_> = hosts(&batch.units).iter().map(dig).collect();
+    let left = |namespace| get("ingresses,ingressroutes.traefik.io", [(namespace, "")]);
+    let left = namespaces(&batch.units).into_iter().flat_map(left).map(|mut words| {
+        words.retain(|word| !word.is_empty());
+        words
+    });
+    Runbook {
+        what: "Ingresses go whose routes run in the cluster. The record of each host passes to its route.".to_owned(),
+        before: vec![
+            Step::new("Every route is accepted: ACCEPTED and REFS are True.", status_of_routes(&batch.units)),
+            Step::new("These are the records now.", digs.clone()),
+        ],
+        after: vec![
+            reconcile(found.view, batch),
+            Step::new("Every host has a record, and it leads to the Gateway.", digs),
+            Step::new("These Ingresses are left in the namespaces.", left.collect()),
+        ],
+        back: vec![Step::new(
+            "Revert the merge: the Ingresses come back, but not their records. external-dns leaves a record with the \
+             route, which serves. For the records to go back, revert the merge of the routes as well; there is no \
+             record until external-dns has synced. The point of no return is the removal of the old proxy.",
+            Vec::new(),
+        )],
+    }
+}

@@ -1,0 +1,70 @@
+//! Services, as objects and as values of app-template.
+
+use crate::flux::Value;
+
+/// A Service.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Service {
+    pub(super) is_external_name: bool,
+    pub(super) ports: Vec<Port>,
+}
+
+/// A port of a Service.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Port {
+    pub(super) name: Option<String>,
+    pub(super) number: String,
+    pub(super) app_protocol: Option<String>,
+}
+
+impl Service {
+    pub(super) fn of(object: &Value) -> Service {
+        let ports = object.at(&["spec", "ports"]).map(Value::items).unwrap_or_default().iter();
+        let port = |port: &Value| {
+            Some(Port {
+                name: port.text_at(&["name"]).map(str::to_owned),
+                number: port.text_at(&["port"])?.to_owned(),
+                app_protocol: port.text_at(&["appProtocol"]).map(str::to_owned),
+            })
+        };
+        Service {
+            is_external_name: object.text_at(&["spec", "type"]) == Some("ExternalName"),
+            ports: ports.filter_map(port).collect(),
+        }
+    }
+
+    pub(super) fn of_values(values: &Value) -> Service {
+        let ports = values.get("ports").map(Value::entries).unwrap_or_default().iter();
+        let ports = ports.filter_map(|(name, port)| Port::of_values(name, port));
+        Service { is_external_name: values.text_at(&["type"]) == Some("ExternalName"), ports: ports.collect() }
+    }
+
+    /// Its port of a name or number.
+    pub(super) fn port(&self, stated: &str) -> Option<&Port> {
+        self.ports.iter().find(|port| port.number == stated || port.name.as_deref() == Some(stated))
+    }
+}
+
+impl Port {
+    /// A port of a Service in values of app-template.
+    pub(super) fn of_values(name: &str, values: &Value) -> Option<Port> {
+        let protocol = values.text_at(&["protocol"]).filter(|protocol| *protocol == "HTTPS").map(str::to_lowercase);
+        Some(Port {
+            name: Some(name.to_owned()),
+            number: values.text_at(&["port"])?.to_owned(),
+            app_protocol: values.text_at(&["appProtocol"]).map(str::to_owned).or(protocol),
+        })
+    }
+
+    /// Why a proxy would not speak plain HTTP to it (`docs/gateway.md#backends-with-tls`).
+    pub(super) fn speaks_tls(&self) -> Option<String> {
+        let protocol = self.app_protocol.as_deref().map(str::to_lowercase).unwrap_or_default();
+        let protocol = protocol.rsplit('/').next().unwrap_or_default();
+        match self.name.as_deref() {
+            _ if matches!(protocol, "https" | "h2c" | "grpc" | "tls") => Some(format!("its port speaks {protocol}")),
+            _ if self.number == "443" => Some("its port is 443".to_owned()),
+            Some(name) if name.starts_with("https") => Some(format!("its port is called {name}")),
+            _ => None,
+        }
+    }
+}

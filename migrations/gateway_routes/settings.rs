@@ -1,0 +1,177 @@
+use crate::config::{Described, INVALID_VALUE, Keys, Section};
+use crate::gateway::{AllConfigured, Configured};
+use crate::yaml::{New, Node};
+
+/// What you can configure: the section `gateway-routes` of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayRoutesSettings {
+    /// `gateways`: which Gateway takes the place of which ingress class; the first that fits.
+    pub gateways: Vec<ClassMap>,
+    /// `middlewares`: what replaces middlewares of Traefik, and URLs of `auth-url`.
+    pub middlewares: AllConfigured,
+    /// `annotations.keep`: annotations that go along although nobody here knows them.
+    pub keep: Vec<String>,
+    /// `annotations.drop`: annotations that are not needed any more.
+    pub drop: Vec<String>,
+}
+
+/// Which Gateway takes the place of an ingress class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassMap {
+    /// `class`: the ingress class; empty for what names none, where it is left out.
+    pub class: String,
+    /// `when`: only for what has this annotation.
+    pub when: Option<String>,
+    /// `gateway`: namespace and name.
+    pub gateway: (String, String),
+    /// `section`: the listener, where the Gateway is not in this repository.
+    pub section: Option<String>,
+}
+
+impl Section for GatewayRoutesSettings {
+    const KEY: &'static str = "gateway-routes";
+
+    fn read(keys: &mut Keys<'_, '_>) -> GatewayRoutesSettings {
+        keys.about("Which Gateway takes the place of which ingress class; the first that fits.");
+        let gateways = keys.mappings("gateways", "a class", class_map).unwrap_or_default();
+        keys.about("What replaces middlewares of Traefik, and URLs of auth-url.");
+        let middlewares = keys
+            .mapping("middlewares", |keys| keys.named("a middleware", |keys, name, at| (name, counterpart(keys, at))));
+        let names = |keys: &mut Keys<'_, '_>, key: &'static str, about: &str| {
+            let texts = keys.about(about).texts(key).unwrap_or_default();
+            texts.into_iter().map(|(text, _)| text.to_owned()).collect::<Vec<_>>()
+        };
+        keys.about("What becomes of annotations that are not known here.");
+        let (keep, drop) = keys
+            .mapping("annotations", |keys| {
+                let keep = names(keys, "keep", "Keys that go along.");
+                (keep, names(keys, "drop", "Keys that are not needed any more."))
+            })
+            .unwrap_or_default();
+        let middlewares = middlewares.unwrap_or_default().into_iter();
+        GatewayRoutesSettings {
+            gateways: gateways.into_iter().filter_map(|(_, map)| map).collect(),
+            middlewares: middlewares.filter_map(|(name, counterpart)| Some((name.to_owned(), counterpart?))).collect(),
+            keep,
+            drop,
+        }
+    }
+
+    fn described(&self) -> Vec<Described> {
+        vec![Described { key: "middlewares", about: ABOUT_MIDDLEWARES, value: New::Mapping(Vec::new()) }]
+    }
+}
+
+const ABOUT_MIDDLEWARES: &str = "\
+What replaces middlewares of Traefik, by their ids. Further keys:
+  gateways:                  # which Gateway takes the place of which ingress class; without
+                             # them: the only Gateway of a cluster with one class
+    - class: internal
+      gateway: network/internal   # namespace/name
+      section: https         # the listener, if the Gateway is not in this repository
+      when: {annotation: nginx.ingress.kubernetes.io/whitelist-source-range}
+  annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
+Each middleware has a Component with a policy that targets the route, or is dropped:
+  middlewares:
+    network-forward@kubernetescrd: {component: kubernetes/components/forward-auth}
+    network-compress@kubernetescrd: {drop: the Gateway compresses}";
+
+fn class_map(keys: &mut Keys<'_, '_>) -> Option<ClassMap> {
+    let class = keys.about("The ingress class; without it, for what names none.").text("class");
+    let gateway = keys.about("The Gateway, as namespace/name.").text("gateway");
+    let section = keys.about("The listener, where the Gateway is not in this repository.").text("section");
+    keys.about("Only for what has this.");
+    let when = keys.mapping("when", |keys| {
+        keys.about("The key of an annotation.").text("annotation").map(|(text, _)| text.to_owned())
+    });
+    let Some((text, node)) = gateway else {
+        if !keys.has("gateway") {
+            keys.missing("gateway", "network/internal");
+        }
+        return None;
+    };
+    let Some((namespace, name)) = text.split_once('/').filter(|(namespace, name)| is_name(namespace) && is_name(name))
+    else {
+        let help = "write namespace and name of the Gateway, such as `network/internal`";
+        keys.mistake(INVALID_VALUE, node, format!("`{text}` does not name a Gateway"), help);
+        return None;
+    };
+    Some(ClassMap {
+        class: class.map(|(text, _)| text.to_owned()).unwrap_or_default(),
+        when: when.flatten(),
+        gateway: (namespace.to_owned(), name.to_owned()),
+        section: section.map(|(text, _)| text.to_owned()),
+    })
+}
+
+/// What replaces a middleware.
+fn counterpart(keys: &mut Keys<'_, '_>, at: Node<'_>) -> Option<Configured> {
+    let component = keys.about("A Component with a policy that targets the route.").text("component");
+    let reason = keys.about("Why nothing has to replace it.").text("drop");
+    match (component, reason) {
+        (Some((text, node)), None) => {
+            let path = keys.path(text, node, "kubernetes/components/forward-auth")?;
+            Some(Configured::Component(path.as_str().to_owned()))
+        }
+        (None, Some((reason, _))) => Some(Configured::Drop(reason.to_owned())),
+        (Some((_, node)), Some(_)) => {
+            let message = "`component` and `drop` are both there".to_owned();
+            keys.mistake(INVALID_VALUE, node, message, "keep one of the two");
+            None
+        }
+        (None, None) => {
+            if !keys.has("component") && !keys.has("drop") {
+                let help = "write `component: kubernetes/components/forward-auth`, or `drop:` with a reason";
+                keys.mistake(INVALID_VALUE, at, "neither `component` nor `drop` is there".to_owned(), help);
+            }
+            None
+        }
+    }
+}
+
+/// A name as Kubernetes has it (RFC 1123).
+fn is_name(name: &str) -> bool {
+    let is_inner = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '.';
+    !name.is_empty() && name.len() <= 253 && name.chars().all(is_inner) && !name.starts_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SectionType, Settings};
+
+    fn read(text: &str) -> Result<GatewayRoutesSettings, Vec<String>> {
+        let text = format!("gateway-routes: {{{text}}}\n");
+        let settings = Settings::read("a.yaml", &text, &[SectionType::of::<GatewayRoutesSettings>()]);
+        let message = |mistake: &crate::config::Mistake| format!("{}; {}", mistake.message, mistake.help);
+        settings.map(|settings| settings.section()).map_err(|error| error.mistakes.iter().map(message).collect())
+    }
+
+    #[test]
+    fn classes_and_counterparts() {
+        let text = "gateways: [{class: a, gateway: n/g, when: {annotation: x/y}}, {gateway: n/h, section: s}], \
+                    middlewares: {m@f: {component: k/c}, n: {drop: why}}, annotations: {keep: [a/b], drop: [c/d]}";
+        let settings = read(text).unwrap();
+        let [first, second] = &settings.gateways[..] else { panic!("two") };
+        assert_eq!((first.class.as_str(), first.when.as_deref()), ("a", Some("x/y")));
+        assert_eq!(second.gateway, ("n".to_owned(), "h".to_owned()));
+        assert_eq!((second.class.as_str(), second.section.as_deref()), ("", Some("s")));
+        assert_eq!(settings.middlewares["m@f"], Configured::Component("k/c".to_owned()));
+        assert_eq!(settings.middlewares["n"], Configured::Drop("why".to_owned()));
+        assert_eq!((settings.keep, settings.drop), (vec!["a/b".to_owned()], vec!["c/d".to_owned()]));
+    }
+
+    #[test]
+    fn mistakes_say_what_is_meant() {
+        for (text, expected) in [
+            ("gateways: [{class: a, gateway: internal}]", "`internal` does not name a Gateway"),
+            ("gateways: [{class: a}]", "`gateway` is missing"),
+            ("gateways: [{class: a, gateway: n/g, clas: b}]", "unknown key `clas`"),
+            ("middlewares: {m: {}}", "neither `component` nor `drop` is there"),
+            ("middlewares: {m: {component: k, drop: x}}", "`component` and `drop` are both there"),
+        ] {
+            let mistakes = read(text).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{text}: {mistakes:?}");
+        }
+    }
+}

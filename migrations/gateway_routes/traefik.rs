@@ -1,0 +1,190 @@
+//! What an IngressRoute of Traefik serves, as routes.
+
+use super::codes;
+use super::ingress::backend;
+use super::judge::{Remark, remark_of};
+use super::object::{Around, RouteOf, Serves};
+use crate::flux::Value;
+use crate::gateway::{
+    Filters, MiddlewareName, PathMatch, Ranked, RouteRule, Router, Surroundings, filters_of, host_of_route,
+    order_is_kept,
+};
+
+/// A rule of an IngressRoute, read.
+struct Rule {
+    router: Router,
+    text: String,
+    priority: Option<i64>,
+}
+
+/// The routes of an IngressRoute. Texts are taken from `stated`, the object as the file has it.
+///
+/// # Errors
+/// The first thing that a route cannot say.
+pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Result<Serves, Remark> {
+    let mut serves = Serves::default();
+    let spec = |value: &Value, key: &str| value.at(&["spec", key]).cloned().unwrap_or(Value::Null);
+    tls(&spec(there, "tls"), &mut serves.remarks)?;
+    if spec(there, "parentRefs") != Value::Null {
+        return Err(option("it has parentRefs"));
+    }
+    let (rules, written) = (spec(there, "routes"), spec(stated, "routes"));
+    if rules.items().len() != written.items().len() {
+        return Err(Remark::error((codes::INGRESS_PATCHED, "a patch changes its rules".to_owned())));
+    }
+    let mut read: Vec<Rule> = Vec::new();
+    for (rule, written) in rules.items().iter().zip(written.items()) {
+        let router = Router::of_rule(rule).map_err(|refusal| remark_of(&refusal))?;
+        let stated_hosts = Router::of_rule(written).map_err(|refusal| remark_of(&refusal))?.hosts;
+        if router.hosts.is_empty() {
+            host_of_route("").map_err(|refusal| remark_of(&refusal))?;
+        }
+        if stated_hosts.len() != router.hosts.len() {
+            return Err(Remark::error((codes::INGRESS_PATCHED, "a patch changes its hosts".to_owned())));
+        }
+        if let Some(note) = router.path.as_ref().and_then(|path| path.by_elements()) {
+            serves.remarks.push(remark_of(&note));
+        }
+        let (made, authentication) = rule_of(rule, &router, around, &mut serves.remarks)?;
+        match serves.routes.iter_mut().find(|route| route.hosts == router.hosts) {
+            Some(route) => {
+                route.rules.push(made);
+                route.authentication.extend(authentication);
+            }
+            None => serves.routes.push(RouteOf {
+                stated_hosts,
+                hosts: router.hosts.clone(),
+                rules: vec![made],
+                authentication,
+            }),
+        }
+        let text = rule.text_at(&["match"]).unwrap_or_default().to_owned();
+        let priority = rule.text_at(&["priority"]).and_then(|text| text.parse().ok());
+        read.push(Rule { router, text, priority });
+    }
+    for (index, one) in read.iter().enumerate() {
+        for other in &read[index + 1..] {
+            order_is_kept(one.ranked(), other.ranked()).map_err(|refusal| remark_of(&refusal))?;
+        }
+    }
+    if serves.routes.is_empty() {
+        return Err(Remark::error((codes::NO_RULES, "it has no rule".to_owned())));
+    }
+    Ok(serves)
+}
+
+impl Rule {
+    fn ranked(&self) -> Ranked<'_> {
+        Ranked { router: &self.router, rule: &self.text, priority: self.priority }
+    }
+}
+
+fn option(what: &str) -> Remark {
+    Remark::error((codes::SERVICE_OPTION, what.to_owned()))
+}
+
+/// The certificate of the Gateway takes the place of the stated one.
+fn tls(tls: &Value, remarks: &mut Vec<Remark>) -> Result<(), Remark> {
+    if let Some((key, _)) = tls.entries().iter().find(|(key, _)| !matches!(key.as_str(), "secretName" | "domains")) {
+        return Err(option(&format!("its tls has {key}")));
+    }
+    if let Some(secret) = tls.text_at(&["secretName"]) {
+        let message = format!("the Secret {secret} is not named any more: the listener has the certificate");
+        remarks.push(Remark::note(codes::NOT_NEEDED, message));
+    }
+    Ok(())
+}
+
+fn rule_of(
+    rule: &Value,
+    router: &Router,
+    around: &Around<'_>,
+    remarks: &mut Vec<Remark>,
+) -> Result<(RouteRule, Vec<String>), Remark> {
+    const READ: [&str; 7] = ["kind", "match", "syntax", "priority", "middlewares", "services", "observability"];
+    if let Some((key, _)) = rule.entries().iter().find(|(key, _)| !READ.contains(&key.as_str())) {
+        return Err(option(&format!("a rule has {key}")));
+    }
+    let cluster = around.cluster;
+    let names = rule.get("middlewares").map(Value::items).unwrap_or_default().iter();
+    let names = names.map(|name| MiddlewareName::of_rule(name, around.namespace, &cluster.middlewares));
+    let names: Vec<MiddlewareName> = names.collect::<Result<_, _>>().map_err(|refusal| remark_of(&refusal))?;
+    let made = filters(&names, (&router.hosts, router.path.as_ref()), around, remarks)?;
+    let services = rule.get("services").map(Value::items).unwrap_or_default();
+    let mut backends = Vec::new();
+    for service in services.iter().filter(|_| !made.replaces_backend) {
+        backends.push(backend_of(service, around, remarks)?);
+    }
+    if backends.is_empty() && !made.replaces_backend {
+        return Err(Remark::error((codes::BACKEND_NOT_FOUND, "a rule names no Service".to_owned())));
+    }
+    let waits = made.authentication.into_iter().chain(made.limits).collect();
+    Ok((RouteRule { matches: router.matches(), filters: made.filters, backends }, waits))
+}
+
+/// What the middlewares of a rule become.
+///
+/// # Errors
+/// If one of them has no equal.
+pub(super) fn filters(
+    names: &[MiddlewareName],
+    (hosts, path): (&[String], Option<&PathMatch>),
+    around: &Around<'_>,
+    remarks: &mut Vec<Remark>,
+) -> Result<Filters, Remark> {
+    let surroundings = Surroundings {
+        namespace: around.namespace,
+        hosts,
+        path,
+        listens: around.place.listens(),
+        // Middlewares are read as they arrive.
+        substitutes: false,
+        limits_are_mapped: around.place.is_mapped_by_annotation(around.settings),
+        is_traefik: around.place.chosen.is_served_by_traefik(),
+        middlewares: &around.cluster.middlewares,
+        configured: &around.settings.middlewares,
+    };
+    let made = filters_of(names, &surroundings).map_err(|refusal| remark_of(&refusal))?;
+    if made.has_variables {
+        let message = "a middleware has variables, which may have another value where the route is".to_owned();
+        return Err(Remark::error((codes::MIDDLEWARE, message)));
+    }
+    remarks.extend(made.notes.iter().map(remark_of));
+    if made.review {
+        let listed: Vec<_> = names.iter().map(|name| name.id.as_str()).collect();
+        let what = if made.filters.is_empty() { "has a counterpart" } else { "becomes filters of the route" };
+        remarks.push(Remark::warning(codes::FILTERS, format!("{} {what}", listed.join(", "))));
+    }
+    Ok(made)
+}
+
+fn backend_of(service: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -> Result<Value, Remark> {
+    let name = service.text_at(&["name"]).unwrap_or_default();
+    if service.text_at(&["kind"]).is_some_and(|kind| kind != "Service") {
+        let message = format!("{name} is a {}", service.text_at(&["kind"]).unwrap_or_default());
+        return Err(Remark::error((codes::BACKEND_KIND, message)));
+    }
+    let scheme = service.text_at(&["scheme"]).filter(|scheme| *scheme != "http");
+    if let Some(scheme) = scheme {
+        return Err(Remark::error((codes::BACKEND_TLS, format!("{name} is asked by {scheme}"))));
+    }
+    const READ: [&str; 6] = ["name", "namespace", "kind", "port", "scheme", "weight"];
+    let is_default = |key: &str, value: &Value| key == "passHostHeader" && value.is_true();
+    let other = service.entries().iter().find(|(key, value)| !READ.contains(&key.as_str()) && !is_default(key, value));
+    if let Some((key, _)) = other {
+        return Err(option(&format!("{name} has {key}")));
+    }
+    let namespace = service.text_at(&["namespace"]).filter(|namespace| *namespace != around.namespace);
+    if let Some(namespace) = namespace.filter(|namespace| !around.cluster.grants(around.namespace, namespace)) {
+        let message = format!(
+            "{name} is in namespace {namespace}, and no ReferenceGrant there admits HTTPRoutes of {}",
+            around.namespace
+        );
+        return Err(Remark::error((codes::GRANT_MISSING, message)));
+    }
+    let mut made = backend(around, name, namespace, service.text_at(&["port"]), remarks)?;
+    if let Some(weight) = service.get("weight") {
+        made.set("weight", weight.clone());
+    }
+    Ok(made)
+}

@@ -1,0 +1,123 @@
+//! `gateway-routes`: when Ingresses are cut, and what real Kustomize builds at each stage.
+
+use std::collections::BTreeMap;
+
+use crate::kubectl::kustomize;
+use crate::support::{Repo, root};
+use serde::Deserialize;
+use serde_yaml::Value;
+
+fn beside() -> Repo {
+    Repo::copy_of(&root().join("golden/gateway-routes-beside/before"))
+}
+
+/// What a run would remove of Ingresses.
+fn cuts(diff: &str) -> Vec<&str> {
+    let is_cut = |line: &&str| ["-    ingress:", "-kind: Ingress"].iter().any(|begin| line.starts_with(begin));
+    diff.lines().filter(is_cut).collect()
+}
+
+/// All of a migration, with everything that can be insisted on.
+fn diff(repo: &Repo) -> String {
+    repo.run_gated(&["diff", "gateway-routes", "--review", "--no-gate"]).stdout
+}
+
+fn apply(repo: &Repo) {
+    let run = repo.run_gated(&["apply", "gateway-routes", "--review", "--no-gate", "--yes", "--here"]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+}
+
+#[test]
+fn cuts_wait_for_the_branch() {
+    let repo = beside().commit();
+    assert_eq!(cuts(&diff(&repo)), [""; 0], "no route is there");
+    apply(&repo);
+    assert_eq!(diff(&repo), "", "routes are in the files, and not on the branch");
+    repo.git(&["checkout", "--quiet", "-b", "work"]);
+    repo.git(&["commit", "--quiet", "--all", "--message", "routes"]);
+    assert_eq!(diff(&repo), "", "they are on another branch");
+    let made = repo.run_gated(&["branch", "gateway-routes", "--review", "--no-gate"]);
+    assert!(!repo.git(&["branch"]).contains("cuts"), "{}", made.stdout);
+    let plan = repo.run_gated(&["plan", "gateway-routes", "-v"]).stdout;
+    assert!(plan.contains("the route of plain is not there yet"), "{plan}");
+    repo.git(&["branch", "--force", "main", "work"]);
+    assert_eq!(cuts(&diff(&repo)).len(), 6, "{}", diff(&repo));
+}
+
+#[test]
+fn cuts_wait_for_external_dns() {
+    let repo = beside();
+    let before = repo.read("network/external-dns.yaml");
+    let repo = repo.commit();
+    apply(&repo);
+    repo.write("network/external-dns.yaml", before);
+    repo.git(&["commit", "--quiet", "--all", "--message", "routes alone"]);
+    let diff = diff(&repo);
+    assert_eq!(cuts(&diff), [""; 0]);
+    assert!(diff.contains("\"gateway-httproute\""), "{diff}");
+}
+
+#[test]
+fn without_git_nothing_is_cut_in_the_run_that_writes_routes() {
+    let repo = beside();
+    let diff = diff(&repo);
+    assert!(diff.contains("+    route:"), "{diff}");
+    assert_eq!(cuts(&diff), [""; 0]);
+}
+
+/// Kind and name of each object that a directory builds.
+fn built(repo: &Repo, dir: &str) -> Option<BTreeMap<(String, String), Value>> {
+    let text = kustomize(&repo.path().join(dir))?.unwrap();
+    let object = |document| Value::deserialize(document).unwrap();
+    let named = |object: Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        ((text(&object["kind"]), text(&object["metadata"]["name"])), object)
+    };
+    Some(serde_yaml::Deserializer::from_str(&text).map(object).map(named).collect())
+}
+
+fn values<'v>(object: &'v mut Value, key: &str) -> Option<Value> {
+    object.get_mut("spec")?.get_mut("values")?.as_mapping_mut()?.remove(key)
+}
+
+#[test]
+fn kustomize_builds_what_is_meant_at_each_stage() {
+    let repo = beside().commit();
+    let Some(before) = built(&repo, "apps") else { return };
+    apply(&repo);
+    let both = built(&repo, "apps").unwrap();
+    let is_route = |(kind, _): &(String, String)| kind == "HTTPRoute";
+    assert_eq!(both.keys().filter(|key| is_route(key)).count(), 4);
+    for (key, object) in both.iter().filter(|(key, _)| !is_route(key)) {
+        let (mut was, mut is) = (before[key].clone(), object.clone());
+        values(&mut was, "route");
+        values(&mut is, "route");
+        assert_eq!(was, is, "{key:?}");
+    }
+    assert!(before.keys().all(|key| both.contains_key(key)));
+
+    repo.git(&["commit", "--quiet", "--all", "--message", "routes"]);
+    apply(&repo);
+    let after = built(&repo, "apps").unwrap();
+    for (key, object) in &both {
+        if key.0.starts_with("Ingress") {
+            assert!(!after.contains_key(key), "{key:?}");
+            continue;
+        }
+        let (mut was, mut is) = (object.clone(), after[key].clone());
+        let ingresses = values(&mut is, "ingress");
+        let is_left = ingresses.is_some_and(|left| left.get("app").is_some() || left.get("web").is_some());
+        assert!(!is_left, "{key:?}");
+        values(&mut was, "ingress");
+        // Annotations that speak have moved.
+        for object in [&mut was, &mut is] {
+            let routes =
+                object.get_mut("spec").and_then(|spec| spec.get_mut("values")).and_then(|of| of.get_mut("route"));
+            for (_, route) in routes.and_then(Value::as_mapping_mut).into_iter().flatten() {
+                route.as_mapping_mut().unwrap().remove("annotations");
+            }
+        }
+        assert_eq!(was, is, "{key:?}");
+    }
+    assert_eq!(after.len(), both.keys().filter(|key| !key.0.starts_with("Ingress")).count());
+}
