@@ -1,50 +1,12 @@
-//! What makes an object of a kind and name in a cluster, or may make it.
-//!
-//! The answer is for rules that say "nothing makes it", so whatever is not certain may: charts of
-//! which nothing is known here, operators that call what they make after one of their objects, and
-//! any text that has the name and is no known reference.
+//! What one object of a build has to do with an object that is asked for.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
-
-use aho_corasick::AhoCorasick;
-
-use super::builds::Builds;
-use super::listed;
-use super::names::{fits, has_name, is_in_comment, is_whole_word};
+use super::{Asked, Makers, namespace_of};
 use crate::charts::app_template::{Deployed, is_installed};
-use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
-use crate::repo::{EntryKind, RepoPath};
-
-/// An object that is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'q> {
-    pub(super) cluster: ClusterId,
-    pub(super) kind: &'q str,
-    pub(super) namespace: &'q str,
-    pub(super) name: &'q str,
-}
-
-/// What there is where nothing makes the object.
-#[derive(Debug, Default)]
-pub(super) struct Absent {
-    /// The namespaces in which it is made.
-    namespaces: BTreeSet<String>,
-    /// The name with a hash that a generator gives it.
-    hashed: Option<String>,
-    /// The files with its name that do not make it: they need it, too, or make it elsewhere.
-    explained: BTreeSet<RepoPath>,
-}
-
-pub(super) struct Makers<'a> {
-    view: &'a View,
-    builds: &'a Builds,
-    /// Whether all that a Flux Kustomization builds is in this tree.
-    is_whole: OnceCell<ById<KustomizationId, bool>>,
-}
+use crate::doctor::names::{fits, has_name};
+use crate::flux::{FluxKustomization, KustomizationId, Rendered, Value};
 
 /// What an object has to do with the one that is asked for.
-enum Part {
+pub(super) enum Part {
     Nothing,
     /// It has the name and makes nothing.
     Names,
@@ -88,85 +50,15 @@ const INERT: [&str; 24] = [
 const STATING: [(&str, &str); 3] =
     [("external-secrets.io", "ExternalSecret"), ("bitnami.com", "SealedSecret"), ("cert-manager.io", "Certificate")];
 
-impl<'a> Makers<'a> {
-    pub(super) fn of(view: &'a View, builds: &'a Builds) -> Makers<'a> {
-        Makers { view, builds, is_whole: OnceCell::new() }
-    }
-
-    /// What there is instead of an object; `None` if something makes it, or may.
-    pub(super) fn find(&self, asked: &Asked<'_>) -> Option<Absent> {
-        let graph = self.view.graph();
-        if !graph.clusters[asked.cluster].in_tree {
-            return None;
-        }
-        // What goes to another cluster is not here.
-        let is_here = |one: &FluxKustomization| one.cluster == asked.cluster && one.remote_cluster().is_none();
-        let here: Vec<_> = graph.kustomizations.entries().filter(|(_, one)| is_here(one)).collect();
-        let mut absent = Absent::default();
-        // The namespace itself first: there it is made, if it is.
-        for in_namespace in [true, false] {
-            for (id, kustomization) in &here {
-                let is_there = |object: &Rendered| namespace_of(kustomization, object) == asked.namespace;
-                if in_namespace && self.is_open(*id, kustomization, asked.namespace) {
-                    return None;
-                }
-                for object in self.builds.by(*id).iter().filter(|object| is_there(object) == in_namespace) {
-                    match self.part(*id, kustomization, object, asked) {
-                        Part::Nothing => continue,
-                        Part::Names => {}
-                        Part::In(namespace) => drop(absent.namespaces.insert(namespace)),
-                        Part::Hashed => absent.hashed = Some(kustomization.variables.substitute(&object.name)),
-                        Part::Makes => return None,
-                    }
-                    absent.explained.insert(object.at.path.clone());
-                }
-            }
-        }
-        Some(absent)
-    }
-
-    /// Whether a Flux Kustomization may apply to a namespace what is not in this tree.
-    fn is_open(&self, id: KustomizationId, kustomization: &FluxKustomization, namespace: &str) -> bool {
-        let may_target = kustomization.target_namespace.as_deref().is_none_or(|target| target == namespace);
-        let is_there = |object: &Rendered| namespace_of(kustomization, object) == namespace;
-        match &kustomization.path {
-            None => kustomization.source.name != "flux-manifests" && may_target,
-            Some(_) => self.builds.by(id).iter().any(is_there) && !self.is_whole(id),
-        }
-    }
-
-    /// Whether other files have these names in them: what is not applied by Flux, scripts, notes.
-    /// Somebody may make the object from there.
-    pub(super) fn named_elsewhere(&self, names: &[(&str, &Absent)]) -> Vec<bool> {
-        let mut named = vec![false; names.len()];
-        let Ok(finder) = AhoCorasick::new(names.iter().map(|(name, _)| name)) else { return vec![true; names.len()] };
-        if names.is_empty() {
-            return named;
-        }
-        let tree = self.view.tree();
-        for (path, _) in tree.entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. })) {
-            let Ok(Some(file)) = tree.read(&path) else { continue };
-            for found in finder.find_overlapping_iter(&*file.bytes) {
-                // Equal names have several numbers, and all of them are found.
-                let (_, absent) = names[found.pattern().as_usize()];
-                let is_explained = absent.explained.contains(&path) && !is_in_comment(&file.bytes, found.start());
-                if !is_explained && is_whole_word(&file.bytes, found.range()) {
-                    named[found.pattern().as_usize()] = true;
-                }
-            }
-        }
-        named
-    }
-
-    fn is_whole(&self, id: KustomizationId) -> bool {
-        let all = || {
-            let is_whole = |one: &FluxKustomization| one.path.is_none() || self.view.input(one).is_ok();
-            self.view.graph().kustomizations.iter().map(is_whole).collect()
-        };
-        self.is_whole.get_or_init(all)[id]
-    }
-
-    fn part(&self, id: KustomizationId, by: &FluxKustomization, object: &Rendered, asked: &Asked<'_>) -> Part {
+impl Makers<'_> {
+    /// What an object that a Flux Kustomization builds has to do with the one that is asked for.
+    pub(super) fn part(
+        &self,
+        id: KustomizationId,
+        by: &FluxKustomization,
+        object: &Rendered,
+        asked: &Asked<'_>,
+    ) -> Part {
         let namespace = namespace_of(by, object);
         let may_be_there = namespace == asked.namespace || namespace.contains("${");
         let name = by.variables.substitute(&object.name);
@@ -282,19 +174,4 @@ impl<'a> Makers<'a> {
         let is_policy = object.api_version.contains("kyverno.io/");
         is_policy && self.view.node(&object.at).and_then(Value::of).is_none_or(|value| value.has_key(key))
     }
-}
-
-impl Absent {
-    /// Where it is instead, as the end of a sentence.
-    pub(super) fn instead(&self) -> String {
-        match &self.hashed {
-            Some(hashed) => format!("; a generator makes {hashed}, and the hash is not added in values"),
-            None if self.namespaces.is_empty() => String::new(),
-            None => format!("; there is one in namespace {}", listed(self.namespaces.iter().cloned())),
-        }
-    }
-}
-
-fn namespace_of(by: &FluxKustomization, object: &Rendered) -> String {
-    by.variables.substitute(object.namespace.as_deref().unwrap_or_default())
 }
