@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builds::Builds;
-use super::codes::{ACCOUNT_UNUSED, SELECTS_NO_PODS, VALUES_NAME_NOTHING, VALUES_REJECTED};
+use super::codes::{
+    ACCOUNT_UNUSED, ROUTE_BACKEND_UNKNOWN, ROUTE_WITHOUT_BACKEND, SELECTS_NO_PODS, VALUES_NAME_NOTHING, VALUES_REJECTED,
+};
 use super::finding;
 use super::installed::{self, Release};
 use super::makers::{Asked, Makers};
@@ -29,6 +31,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
                 FlawMatter::Backend { service, .. } => {
                     let asked = Asked {
                         cluster: release.reach.cluster,
+                        group: "",
                         kind: "Service",
                         namespace: &release.installed.namespace,
                         name: service,
@@ -55,6 +58,8 @@ fn report(view: &View, release: &Release<'_>, flaw: &Flaw) -> Finding {
     let (severity, code): (_, &'static Code) = match &flaw.matter {
         FlawMatter::Rejected(_) | FlawMatter::SeveralAccounts => (Severity::Error, VALUES_REJECTED),
         FlawMatter::Ignored(_) => (Severity::Warning, VALUES_REJECTED),
+        FlawMatter::NoBackend(_) => (Severity::Warning, ROUTE_WITHOUT_BACKEND),
+        FlawMatter::DeadBackend(_) => (Severity::Warning, ROUTE_BACKEND_UNKNOWN),
         FlawMatter::NoEntry { .. } => (Severity::Error, VALUES_NAME_NOTHING),
         FlawMatter::Backend { .. } | FlawMatter::Unmonitored { .. } => (Severity::Warning, VALUES_NAME_NOTHING),
         FlawMatter::UnusedAccount { .. } => (Severity::Warning, ACCOUNT_UNUSED),

@@ -66,7 +66,7 @@ fn needed(view: &View) -> Vec<Needed> {
 
 impl Needed {
     fn asked(&self) -> Asked<'_> {
-        Asked { cluster: self.cluster, kind: &self.kind, namespace: &self.namespace, name: &self.name }
+        Asked { cluster: self.cluster, group: "", kind: &self.kind, namespace: &self.namespace, name: &self.name }
     }
 
     fn report(&self, absent: &Absent) -> Finding {

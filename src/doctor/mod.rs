@@ -28,6 +28,7 @@ mod manifests;
 mod names;
 mod owners;
 mod releases;
+mod routes;
 mod selectors;
 mod skips;
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(charts::findings(&view));
     found.extend(homes::findings(&view));
     found.extend(app_template::findings(&view, &builds));
+    found.extend(routes::findings(&view, &builds));
     found.extend(inputs::findings(&view, &builds));
     found.extend(selectors::findings(&view));
     found.extend(tokens::findings(&view));

@@ -11,6 +11,11 @@ pub(super) fn fits(name: &str, asked: &str) -> bool {
     asked.starts_with(before) && asked.ends_with(after)
 }
 
+/// Whether a text is what arrives: nothing in it is left to Flux or Helm.
+pub(super) fn is_literal(text: &str) -> bool {
+    !text.contains("${") && !text.contains("{{")
+}
+
 /// Whether a text or key in a value has a name in it, or may have with a variable.
 pub(super) fn has_name(value: &Value, name: &str) -> bool {
     // A text that is nothing but a variable says nothing.

@@ -4,6 +4,7 @@
 mod flux;
 mod objects;
 mod patches;
+mod routes;
 mod tokens;
 
 use super::examine;

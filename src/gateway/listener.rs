@@ -3,7 +3,7 @@
 use crate::flux::Value;
 
 /// The group of Gateways and routes.
-const GROUP: &str = "gateway.networking.k8s.io/";
+pub const GROUP: &str = "gateway.networking.k8s.io";
 
 /// A Gateway, as it arrives in a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Gateway {
     /// Reads a Gateway that is applied to a namespace. `None` for other objects.
     pub fn of(object: &Value, namespace: &str) -> Option<Gateway> {
         let is_gateway = object.text_at(&["kind"]) == Some("Gateway")
-            && object.text_at(&["apiVersion"]).is_some_and(|version| version.starts_with(GROUP));
+            && object.text_at(&["apiVersion"]).is_some_and(is_of_gateway_api);
         if !is_gateway {
             return None;
         }
@@ -160,6 +160,11 @@ impl Listener {
     pub fn takes_host(&self, host: &str) -> bool {
         self.hostname.as_deref().is_none_or(|own| own == host || covers(own, host) || covers(host, own))
     }
+}
+
+/// Whether an `apiVersion` is of the Gateway API.
+pub(super) fn is_of_gateway_api(api_version: &str) -> bool {
+    api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
 }
 
 /// Whether a host with `*.` in front stands for another one. The star is for one label or several.

@@ -3,6 +3,7 @@
 
 mod annotations;
 mod filters;
+mod http_route;
 mod listener;
 mod refusal;
 mod route;
@@ -13,7 +14,8 @@ pub use filters::{
     AllConfigured, Configured, Filters, Listens, MiddlewareName, Middlewares, Surroundings, filters_of,
     redirects_to_https,
 };
-pub use listener::{Gateway, Listener, ListenerRef, Protocol};
+pub use http_route::{HttpRoute, ObjectRef, ParentRef, Rule};
+pub use listener::{GROUP, Gateway, Listener, ListenerRef, Protocol};
 pub use refusal::{Note, NoteKind, Refusal, RefusalKind};
 pub use route::{RouteRule, parent_refs};
 pub use router::{PathKind, PathMatch, Ranked, Router, host_of_route, order_is_kept};

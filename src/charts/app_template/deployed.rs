@@ -179,10 +179,7 @@ fn states_its_version(view: &View, release: &Installed) -> bool {
     }
     let Some(source) = chart.at.as_ref().and_then(|at| view.node(at)) else { return false };
     let wins = |field: &str| source.at(&["spec", "ref", field]).is_some();
-    let of_kustomize = view.kustomizations().flat_map(|kustomization| &kustomization.patches);
-    let of_flux = view.graph().kustomizations.iter().flat_map(|kustomization| &kustomization.patches);
-    let mut patches = of_kustomize.chain(of_flux);
-    !wins("semver") && !wins("name") && !patches.any(|patch| patch.is_for_named("OCIRepository", &chart.source.name))
+    !wins("semver") && !wins("name") && !view.may_patch("OCIRepository", &chart.source.name)
 }
 
 /// Whether a text in a value has a name in it.

@@ -61,7 +61,9 @@ pub use newer::{Around, KNOWN_OF_5, Keeping, Keeps, Kept, Leaves, Left, Lost, Op
 pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};
-pub use routes::{Backend, NewRoute, NewRule, NotRouted, NotServed, Port, Routed, Served, Serving, WhyNot};
+pub use routes::{
+    Backend, NewRoute, NewRule, NotRouted, NotServed, Port, Routed, Served, Serving, StatedEntry, WhyNot,
+};
 pub use tokenless::Tokenless;
 pub use version::{Tag, Version};
 pub use workloads::{Controller, controllers};

@@ -22,9 +22,24 @@ use crate::repo::{EntryKind, RepoPath};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'q> {
     pub(super) cluster: ClusterId,
+    /// Empty for the core group.
+    pub(super) group: &'q str,
     pub(super) kind: &'q str,
+    /// Empty for what is in no namespace.
     pub(super) namespace: &'q str,
     pub(super) name: &'q str,
+}
+
+impl Asked<'_> {
+    /// Whether pods read it: operators and controllers make such objects of many others.
+    fn is_input(&self) -> bool {
+        self.group.is_empty() && matches!(self.kind, "Secret" | "ConfigMap")
+    }
+
+    /// Whether what is in a namespace may be it.
+    fn is_in(&self, namespace: &str) -> bool {
+        self.namespace.is_empty() || namespace == self.namespace
+    }
 }
 
 /// What there is where nothing makes the object.
@@ -63,8 +78,8 @@ impl<'a> Makers<'a> {
         // The namespace itself first: there it is made, if it is.
         for in_namespace in [true, false] {
             for (id, kustomization) in &here {
-                let is_there = |object: &Rendered| namespace_of(kustomization, object) == asked.namespace;
-                if in_namespace && self.is_open(*id, kustomization, asked.namespace) {
+                let is_there = |object: &Rendered| asked.is_in(&namespace_of(kustomization, object));
+                if in_namespace && self.is_open(*id, kustomization, asked) {
                     return None;
                 }
                 for object in self.builds.by(*id).iter().filter(|object| is_there(object) == in_namespace) {
@@ -82,10 +97,10 @@ impl<'a> Makers<'a> {
         Some(absent)
     }
 
-    /// Whether a Flux Kustomization may apply to a namespace what is not in this tree.
-    fn is_open(&self, id: KustomizationId, kustomization: &FluxKustomization, namespace: &str) -> bool {
-        let may_target = kustomization.target_namespace.as_deref().is_none_or(|target| target == namespace);
-        let is_there = |object: &Rendered| namespace_of(kustomization, object) == namespace;
+    /// Whether a Flux Kustomization may apply what is asked for from what is not in this tree.
+    fn is_open(&self, id: KustomizationId, kustomization: &FluxKustomization, asked: &Asked<'_>) -> bool {
+        let may_target = kustomization.target_namespace.as_deref().is_none_or(|target| asked.is_in(target));
+        let is_there = |object: &Rendered| asked.is_in(&namespace_of(kustomization, object));
         match &kustomization.path {
             None => kustomization.source.name != "flux-manifests" && may_target,
             Some(_) => self.builds.by(id).iter().any(is_there) && !self.is_whole(id),

@@ -60,10 +60,10 @@ impl Makers<'_> {
         asked: &Asked<'_>,
     ) -> Part {
         let namespace = namespace_of(by, object);
-        let may_be_there = namespace == asked.namespace || namespace.contains("${");
+        let may_be_there = asked.is_in(&namespace) || namespace.contains("${");
         let name = by.variables.substitute(&object.name);
         let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-        if group.is_empty() && object.kind == asked.kind {
+        if group == asked.group && object.kind == asked.kind {
             let is_it = fits(&name, asked.name);
             let is_copied =
                 object.annotations.keys().any(|key| key.contains("reflector") || key.contains("replicator"));
@@ -77,16 +77,18 @@ impl Makers<'_> {
                 (false, false) => Part::Nothing,
             };
         }
-        if group.is_empty() || asked.kind == "Service" && group != "helm.toolkit.fluxcd.io" {
-            let is_operators = !group.is_empty() && !INERT.contains(&group);
-            return if is_operators && may_be_there && asked.name.contains(&name) {
-                Part::Makes
-            } else {
-                Part::Nothing
-            };
-        }
         if group == "helm.toolkit.fluxcd.io" {
             return self.part_of_release(id, object, asked);
+        }
+        // A policy or set that makes objects of any name.
+        if object.kind == "ResourceSet" || self.says_key(object, "generate") {
+            return Part::Makes;
+        }
+        let is_operators = may_be_there && asked.name.contains(&name);
+        if group.is_empty() || !asked.is_input() {
+            let makes_secrets = STATING.iter().any(|(of, _)| *of == group);
+            let is_known = group.is_empty() || makes_secrets || INERT.contains(&group);
+            return if is_operators && !is_known { Part::Makes } else { Part::Nothing };
         }
         let says_so = self.says(by, object, asked.name);
         if STATING.contains(&(group, object.kind.as_str())) {
@@ -105,9 +107,7 @@ impl Makers<'_> {
             (true, true) => Part::Names,
             (true, false) => Part::Nothing,
             (false, true) => Part::Makes,
-            // A policy or set that makes objects of any name.
-            (false, false) if object.kind == "ResourceSet" || self.says_key(object, "generate") => Part::Makes,
-            (false, false) if may_be_there && asked.name.contains(&name) => Part::Makes,
+            (false, false) if is_operators => Part::Makes,
             (false, false) => Part::Nothing,
         }
     }
@@ -117,7 +117,7 @@ impl Makers<'_> {
         let mut reaches = self.view.graph().reaches(&object.at).iter();
         let reach = reaches.find(|reach| reach.kustomization == id && reach.kind == "HelmRelease");
         let Some(release) = reach.and_then(|reach| self.view.installed(&object.at, reach)) else { return Part::Makes };
-        let is_there = release.namespace == asked.namespace || release.namespace.contains("${");
+        let is_there = asked.is_in(&release.namespace) || release.namespace.contains("${");
         let says_so = has_name(&release.object, asked.name);
         let names = || if says_so { Part::Names } else { Part::Nothing };
         if let Some(deployed) = Deployed::installed(self.view, &release) {
@@ -127,8 +127,8 @@ impl Makers<'_> {
                     || kind == Some(asked.kind) && made.name.is_err()
             };
             let makes = is_there && deployed.chart.objects().iter().any(is_it);
-            let may_make = deployed.may_make(asked.name) && asked.kind != "Service";
-            let has_role = is_there && deployed.may_write_secrets();
+            let may_make = deployed.may_make(asked.name) && (asked.is_input() || is_there && asked.kind != "Service");
+            let has_role = is_there && asked.is_input() && deployed.may_write_secrets();
             return if makes || may_make || has_role { Part::Makes } else { names() };
         }
         // All names of app-template begin with that of the release, or stand in the values.
@@ -138,7 +138,9 @@ impl Makers<'_> {
         match (is_there, is_app_template) {
             (true, true) if !may => Part::Nothing,
             (true, _) => Part::Makes,
-            (false, _) if says_so && asked.kind != "Service" => Part::Makes,
+            (false, _) if says_so && asked.is_input() => Part::Makes,
+            // Charts put Gateways and routes into other namespaces, if values say so.
+            (false, false) if asked.kind != "Service" && states(&release.object, asked) => Part::Makes,
             (false, _) => Part::Nothing,
         }
     }
@@ -173,5 +175,24 @@ impl Makers<'_> {
     fn says_key(&self, object: &Rendered, key: &str) -> bool {
         let is_policy = object.api_version.contains("kyverno.io/");
         is_policy && self.view.node(&object.at).and_then(Value::of).is_none_or(|value| value.has_key(key))
+    }
+}
+
+/// Whether a text of a release has a name and a namespace that are asked for, but for the parents that
+/// routes name.
+fn states(release: &Value, asked: &Asked<'_>) -> bool {
+    let mut others = release.clone();
+    remove_all(&mut others, "parentRefs");
+    has_name(&others, asked.name) && has_name(&others, asked.namespace)
+}
+
+fn remove_all(value: &mut Value, key: &str) {
+    match value {
+        Value::Null | Value::Scalar { .. } => {}
+        Value::Sequence(items) => items.iter_mut().for_each(|item| remove_all(item, key)),
+        Value::Mapping(entries) => {
+            entries.retain(|(name, _)| name != key);
+            entries.iter_mut().for_each(|(_, value)| remove_all(value, key));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod arrivals;
 mod input;
 mod installed;
 mod listing;
+mod patched;
 mod radius;
 mod release;
 mod traced;

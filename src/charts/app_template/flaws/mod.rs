@@ -1,9 +1,10 @@
-//! What is wrong with values of 4.x and 5.x
+//! What is wrong with values of 4.x and 5.x; of 3.7, with their routes
 //! (`docs/app-template.md#what-doctor-finds-in-values`).
 
 mod accounts;
 mod forms;
 mod names;
+mod routes;
 mod selectors;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,10 @@ pub enum Matter {
         /// The name.
         service: String,
     },
+    /// A route has no backend for some requests: they are answered with an error.
+    NoBackend(String),
+    /// A backend of a route leads nowhere.
+    DeadBackend(String),
     /// No pod of the release uses an account that the chart makes.
     UnusedAccount {
         /// Its name.
@@ -69,12 +74,13 @@ pub enum Matter {
 }
 
 impl Deployed<'_> {
-    /// What is wrong with the values; nothing for 3.x.
+    /// What is wrong with the values; of 3.x only what is wrong with routes.
     pub fn flaws(&self) -> Vec<Flaw> {
+        let mut found = routes::flaws(self);
         if self.chart.version.is_before_4() {
-            return Vec::new();
+            return found;
         }
-        let mut found = forms::flaws(self);
+        found.extend(forms::flaws(self));
         found.extend(names::flaws(self));
         found.extend(accounts::flaws(self));
         found.extend(selectors::flaws(self));
@@ -85,7 +91,9 @@ impl Deployed<'_> {
 impl fmt::Display for Matter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Matter::Rejected(why) | Matter::Ignored(why) => f.write_str(why),
+            Matter::Rejected(why) | Matter::Ignored(why) | Matter::NoBackend(why) | Matter::DeadBackend(why) => {
+                f.write_str(why)
+            }
             Matter::NoEntry { section, identifier } => write!(f, "{section} has no enabled entry {identifier}"),
             Matter::SeveralAccounts => f.write_str("there are several accounts, and it names none of them"),
             Matter::Backend { service, meant: Some(meant) } => {

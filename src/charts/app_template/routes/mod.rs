@@ -5,10 +5,12 @@ mod convert;
 mod ingress;
 mod new_route;
 mod route;
+mod stated;
 mod why_not;
 
 pub use convert::Routed;
 pub use new_route::{Backend, NewRoute, NewRule};
+pub use stated::StatedEntry;
 pub use why_not::{NotRouted, WhyNot};
 
 use super::items::{Item, as_it_is, enabled, switch, text};
@@ -152,16 +154,26 @@ fn primary_port(service: &Item<'_>) -> Result<Option<Port>, Unknown> {
 }
 
 /// The port of a Service with a name, disabled or not.
-fn port_named(service: &Item<'_>, name: &str) -> Result<Option<Port>, Unknown> {
+pub(super) fn port_named(service: &Item<'_>, name: &str) -> Result<Option<Port>, Unknown> {
     service.values.at(&["ports", name]).map_or(Ok(None), port_at)
 }
 
 /// The value of `port`.
-fn port_at(values: &Value) -> Result<Option<Port>, Unknown> {
+pub(super) fn port_at(values: &Value) -> Result<Option<Port>, Unknown> {
     match values.get("port") {
         Some(Value::Scalar { text, .. }) if text.is_empty() => Ok(None),
         Some(Value::Scalar { text, string: true }) => Ok(Some(Port::Name(as_it_is(text)?.to_owned()))),
         Some(Value::Scalar { text, .. }) => Ok(Some(Port::Number(as_it_is(text)?.to_owned()))),
         _ => Ok(None),
     }
+}
+
+/// The numbers of the ports that are enabled; `None` if they do not follow from the values.
+pub(super) fn port_numbers(service: &Value) -> Option<Vec<String>> {
+    let ports = enabled(service.get("ports"));
+    let number = |port: &Item<'_>| match (port.identifier(), port_at(port.values)) {
+        (Ok(_), Ok(Some(Port::Number(number)))) => Some(number),
+        _ => None,
+    };
+    ports.iter().map(number).collect()
 }

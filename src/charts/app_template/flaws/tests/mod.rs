@@ -1,3 +1,5 @@
+mod routes;
+
 use super::*;
 use crate::flux::Value;
 use crate::yaml::Stream;
@@ -135,9 +137,14 @@ fn services_that_are_called_otherwise() {
     for version in all {
         let want = format!("{at} s; the one with this identifier is called app");
         assert_eq!(flaws(version, &backend("{name: s, port: 80}")), [want]);
-        assert_eq!(flaws(version, &backend("{name: other}")), [format!("{at} other")]);
+        assert_eq!(flaws(version, &backend("{name: other, port: 80}")), [format!("{at} other")]);
     }
-    for name in ["{name: app}", "{name: '{{ .Release.Name }}'}", "{name: s, namespace: x}", "{name: s, kind: Other}"] {
+    for name in [
+        "{name: app, port: 80}",
+        "{name: '{{ .Release.Name }}', port: 80}",
+        "{name: s, namespace: x}",
+        "{name: s, kind: Other}",
+    ] {
         fine(&all, &backend(name));
     }
     let monitor = |more: &str| format!("{{service: {{s: {{}}}}, serviceMonitor: {{m: {{{more}}}}}}}");

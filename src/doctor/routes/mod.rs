@@ -1,0 +1,23 @@
+//! Routes of the Gateway API: what they say is read, and they lead from a Gateway to a Service
+//! (`docs/doctor.md#routes`).
+
+mod annotations;
+mod backends;
+mod paths;
+mod services;
+mod stated;
+
+use super::builds::Builds;
+use super::makers::Makers;
+use crate::finding::Finding;
+use crate::flux::View;
+
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    let makers = Makers::of(view, builds);
+    let services = services::Services::of(view, &makers);
+    let routes = stated::routes(view);
+    let mut found = annotations::findings(view, &routes);
+    found.extend(paths::findings(&routes));
+    found.extend(backends::findings(&services, &routes));
+    found
+}

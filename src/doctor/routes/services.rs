@@ -1,0 +1,90 @@
+//! The Services of clusters and their ports, as far as they are known.
+
+use std::collections::BTreeMap;
+
+use crate::charts::app_template::{Deployed, Section};
+use crate::doctor::applied::goes_elsewhere;
+use crate::doctor::installed;
+use crate::doctor::makers::{Asked, Makers};
+use crate::doctor::names::is_literal;
+use crate::flux::{ClusterId, Value, View};
+
+/// The number of a port, and its name, where both are known.
+type Port = (String, Option<String>);
+
+/// Cluster, namespace and name.
+type Key = (ClusterId, String, String);
+
+/// Services and their ports; `None` for a Service whose ports are not known.
+pub(super) struct Services<'a> {
+    makers: &'a Makers<'a>,
+    ports: BTreeMap<Key, Option<Vec<Port>>>,
+}
+
+impl<'a> Services<'a> {
+    pub(super) fn of(view: &View, makers: &'a Makers<'a>) -> Services<'a> {
+        let mut services = Services { makers, ports: BTreeMap::new() };
+        for (at, reaches) in view.graph().reached() {
+            let is_service = |kind: &str, version: &str| kind == "Service" && version == "v1";
+            let services_here = reaches.iter().filter(|reach| is_service(&reach.kind, &reach.api_version));
+            for reach in services_here.filter(|reach| !goes_elsewhere(view, reach)) {
+                let object = view.effective(at, reach).filter(|_| !view.may_patch("Service", &reach.name));
+                let ports = object.and_then(|object| ports(&object));
+                services.add((reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), ports);
+            }
+        }
+        for release in installed::releases(view).filter(|release| !release.is_remote(view)) {
+            let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
+            for entry in deployed.entries(Section::Service) {
+                let Ok(name) = entry.name else { continue };
+                let numbers = deployed.ports_of(&name);
+                let ports = numbers.map(|numbers| numbers.into_iter().map(|number| (number, None)).collect());
+                services.add((release.reach.cluster, release.installed.namespace.clone(), name), ports);
+            }
+        }
+        services
+    }
+
+    /// What is known of a Service that several make is not certain.
+    fn add(&mut self, key: Key, ports: Option<Vec<Port>>) {
+        self.ports.entry(key).and_modify(|known| *known = None).or_insert(ports);
+    }
+
+    /// What is missing at a Service in a cluster and its port, by number or name; `None` if all is
+    /// there, or may be.
+    pub(super) fn missing(
+        &self,
+        cluster: ClusterId,
+        (namespace, name): (&str, &str),
+        port: Option<&str>,
+    ) -> Option<String> {
+        if ![namespace, name].into_iter().all(is_literal) {
+            return None;
+        }
+        let called = format!("Service {namespace}/{name}");
+        let asked = Asked { cluster, group: "", kind: "Service", namespace, name };
+        if let Some(absent) = self.makers.find(&asked) {
+            return Some(format!("nothing in this repository makes {called}{}", absent.instead()));
+        }
+        let ports = self.ports.get(&(cluster, namespace.to_owned(), name.to_owned()))?.as_ref()?;
+        let port = port.filter(|port| is_literal(port))?;
+        let is_number = port.parse::<u32>().is_ok();
+        let may_be = |(number, name): &Port| {
+            if is_number { number == port } else { name.as_deref().is_none_or(|name| name == port) }
+        };
+        let others = ports.iter().map(|(number, _)| number.as_str()).collect::<Vec<_>>().join(", ");
+        (!ports.iter().any(may_be)).then(|| format!("{called} has no port {port}, only {others}"))
+    }
+}
+
+/// The ports of a Service; `None` where a variable leaves one open, and for names of other hosts.
+fn ports(service: &Value) -> Option<Vec<Port>> {
+    let ports = service.at(&["spec", "ports"]).map(Value::items).filter(|ports| !ports.is_empty())?;
+    let is_elsewhere = service.text_at(&["spec", "type"]) == Some("ExternalName");
+    let of_port = |port: &Value| {
+        let name = port.text_at(&["name"]).unwrap_or_default();
+        let number = port.text_at(&["port"]).filter(|number| is_literal(number) && is_literal(name))?;
+        Some((number.to_owned(), Some(name.to_owned())))
+    };
+    ports.iter().map(of_port).collect::<Option<Vec<_>>>().filter(|_| !is_elsewhere)
+}

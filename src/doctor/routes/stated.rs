@@ -1,0 +1,108 @@
+//! The HTTPRoutes of clusters: objects, and those that releases of app-template make of values.
+
+use crate::charts::app_template::{Deployed, Section, StatedEntry, line_of};
+use crate::doctor::applied::goes_elsewhere;
+use crate::doctor::finding;
+use crate::doctor::installed::{self, Release};
+use crate::doctor::owners::line;
+use crate::finding::{Code, Finding, Severity};
+use crate::flux::{At, ClusterId, Reach, Value, View};
+use crate::gateway::HttpRoute;
+
+/// An HTTPRoute of a cluster.
+pub(super) struct Stated<'v> {
+    view: &'v View,
+    at: &'v At,
+    pub(super) cluster: ClusterId,
+    /// How findings call it.
+    pub(super) called: String,
+    pub(super) route: HttpRoute,
+    /// The keys of its annotations.
+    pub(super) annotations: Vec<String>,
+    /// Whether it is an object, and no value of a chart.
+    pub(super) is_object: bool,
+    /// Whether it is on another cluster, of which not all is known.
+    pub(super) is_remote: bool,
+    /// The keys to its spec, and to what has its annotations.
+    spec_at: Vec<String>,
+    metadata_at: Vec<String>,
+}
+
+/// Those of all clusters that are certainly as they are stated: no patch may change them.
+pub(super) fn routes(view: &View) -> Vec<Stated<'_>> {
+    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let mut found: Vec<_> = reached.filter_map(|(at, reach)| of_object(view, at, reach)).collect();
+    for release in installed::releases(view) {
+        let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
+        let is_http = |entry: &StatedEntry<'_>| entry.values.text_at(&["kind"]).is_none_or(|kind| kind == "HTTPRoute");
+        let entries = deployed.entries(Section::Route).into_iter().filter(is_http);
+        found.extend(entries.map(|entry| of_values(view, &release, &entry)));
+    }
+    found
+}
+
+fn of_object<'v>(view: &'v View, at: &'v At, reach: &Reach) -> Option<Stated<'v>> {
+    if reach.kind != "HTTPRoute" || view.may_patch(&reach.kind, &reach.name) {
+        return None;
+    }
+    let object = view.effective(at, reach)?;
+    let namespace = reach.namespace.clone().unwrap_or_default();
+    Some(Stated {
+        view,
+        at,
+        cluster: reach.cluster,
+        called: format!("HTTPRoute {namespace}/{}", reach.name),
+        route: HttpRoute::of(&object, &namespace)?,
+        annotations: keys(object.at(&["metadata", "annotations"])),
+        is_object: true,
+        is_remote: goes_elsewhere(view, reach),
+        spec_at: vec!["spec".to_owned()],
+        metadata_at: vec!["metadata".to_owned()],
+    })
+}
+
+fn of_values<'v>(view: &'v View, release: &Release<'v>, entry: &StatedEntry<'_>) -> Stated<'v> {
+    let namespace = release.installed.namespace.clone();
+    let keys_to_entry = ["spec", "values", "route", entry.identifier].map(str::to_owned).to_vec();
+    Stated {
+        view,
+        at: release.at,
+        cluster: release.reach.cluster,
+        called: format!("{}, route.{}", release.reach.name, entry.identifier),
+        route: HttpRoute::read(entry.values, &namespace),
+        annotations: keys(entry.values.get("annotations")),
+        is_object: false,
+        is_remote: release.is_remote(view),
+        spec_at: keys_to_entry.clone(),
+        metadata_at: keys_to_entry,
+    }
+}
+
+fn keys(annotations: Option<&Value>) -> Vec<String> {
+    annotations.map(Value::entries).unwrap_or_default().iter().map(|(key, _)| key.clone()).collect()
+}
+
+impl Stated<'_> {
+    /// A finding at a place in its spec.
+    pub(super) fn finding(&self, severity: Severity, code: &'static Code, keys: &[&str], message: &str) -> Finding {
+        self.at_keys(severity, code, &self.spec_at, keys, message)
+    }
+
+    /// A finding at one of its annotations.
+    pub(super) fn at_annotation(&self, severity: Severity, code: &'static Code, key: &str, message: &str) -> Finding {
+        self.at_keys(severity, code, &self.metadata_at, &["annotations", key], message)
+    }
+
+    fn at_keys(
+        &self,
+        severity: Severity,
+        code: &'static Code,
+        start: &[String],
+        keys: &[&str],
+        message: &str,
+    ) -> Finding {
+        let all: Vec<&str> = start.iter().map(String::as_str).chain(keys.iter().copied()).collect();
+        let line = self.view.node(self.at).map_or_else(|| line(self.view, self.at), |root| line_of(root, &all));
+        finding(severity, code, &self.at.path, line, format!("{}: {message}", self.called))
+    }
+}
