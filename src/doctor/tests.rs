@@ -2,6 +2,7 @@
 //! line `//- path`.
 
 mod flux;
+mod gateways;
 mod objects;
 mod patches;
 mod routes;

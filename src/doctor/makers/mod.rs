@@ -14,8 +14,8 @@ use aho_corasick::AhoCorasick;
 use self::part::Part;
 use super::builds::Builds;
 use super::listed;
-use super::names::{is_in_comment, is_whole_word};
-use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Rendered, View};
+use super::names::{fits, is_in_comment, is_whole_word};
+use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Object, Rendered, View};
 use crate::repo::{EntryKind, RepoPath};
 
 /// An object that is asked for.
@@ -95,6 +95,20 @@ impl<'a> Makers<'a> {
             }
         }
         Some(absent)
+    }
+
+    /// Whether objects of a kind may be in a namespace beside those of the builds: of charts, or from
+    /// elsewhere. What takes whole objects as values has their kind as a text.
+    pub(super) fn may_make_any(&self, cluster: ClusterId, group: &str, kind: &str, namespace: &str) -> bool {
+        self.find(&Asked { cluster, group, kind, namespace, name: kind }).is_none()
+    }
+
+    /// Whether a file that no cluster applies states the object, whatever its namespace is: somebody may
+    /// apply it by hand.
+    pub(super) fn is_in_a_file(&self, asked: &Asked<'_>) -> bool {
+        let objects = self.view.files().flat_map(|(_, file)| &file.objects).flat_map(Object::expanded);
+        let mut objects = objects.filter(|object| object.kind == asked.kind && fits(&object.name, asked.name));
+        objects.any(|object| self.view.graph().reaches(&object.at).is_empty())
     }
 
     /// Whether a Flux Kustomization may apply what is asked for from what is not in this tree.

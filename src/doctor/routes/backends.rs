@@ -1,52 +1,55 @@
 //! Where HTTPRoutes send requests. Of values of app-template, the chart's own rules are with its flaws.
 
 use super::services::Services;
-use super::stated::Stated;
+use super::stated::{Origin, Stated};
 use crate::doctor::codes::{ROUTE_BACKEND_UNKNOWN, ROUTE_WITHOUT_BACKEND};
 use crate::doctor::names::is_literal;
 use crate::finding::{Finding, Severity};
 use crate::gateway::ObjectRef;
 
 pub(super) fn findings(services: &Services<'_>, routes: &[Stated<'_>]) -> Vec<Finding> {
-    let objects = routes.iter().filter(|route| route.is_object);
-    objects.flat_map(|route| of_route(services, route)).collect()
-}
-
-fn of_route(services: &Services<'_>, route: &Stated<'_>) -> Vec<Finding> {
-    let rules = &route.route.rules;
-    if rules.is_empty() {
-        let message = "it has no rules, so every request is answered with 500";
-        return vec![route.finding(Severity::Warning, ROUTE_WITHOUT_BACKEND, &[], message)];
-    }
     let mut found = Vec::new();
-    for (n, rule) in rules.iter().enumerate() {
-        let n = n.to_string();
-        if rule.backends.is_empty() && !rule.has_filters {
-            let message = "its rule has neither backendRefs nor filters, so its requests are answered with 500";
-            found.push(route.finding(Severity::Warning, ROUTE_WITHOUT_BACKEND, &["rules", &n], message));
+    for route in routes {
+        if route.origin == Origin::Object {
+            found.extend(without_backend(route));
         }
-        for (m, backend) in rule.backends.iter().enumerate() {
-            let keys = ["rules", &n, "backendRefs", &m.to_string()];
-            let message = of_backend(services, route, backend);
-            found.extend(
-                message.map(|message| route.finding(Severity::Warning, ROUTE_BACKEND_UNKNOWN, &keys, &message)),
-            );
+        for (n, rule) in route.route.rules.iter().enumerate() {
+            for (m, backend) in rule.backends.iter().enumerate() {
+                let Some(message) = of_backend(services, route, backend) else { continue };
+                let keys = ["rules", &n.to_string(), "backendRefs", &m.to_string()];
+                found.push(route.finding(Severity::Warning, ROUTE_BACKEND_UNKNOWN, &keys, &message));
+            }
         }
     }
     found
+}
+
+fn without_backend(route: &Stated<'_>) -> Vec<Finding> {
+    let rules = &route.route.rules;
+    let finding = |keys: &[&str], message: &str| route.finding(Severity::Warning, ROUTE_WITHOUT_BACKEND, keys, message);
+    if rules.is_empty() {
+        return vec![finding(&[], "it has no rules, so every request is answered with 500")];
+    }
+    let empty = rules.iter().enumerate().filter(|(_, rule)| rule.backends.is_empty() && !rule.has_filters);
+    let message = "its rule has neither backendRefs nor filters, so its requests are answered with 500";
+    empty.map(|(n, _)| finding(&["rules", &n.to_string()], message)).collect()
 }
 
 /// Why a backend is not there.
 fn of_backend(services: &Services<'_>, route: &Stated<'_>, backend: &ObjectRef) -> Option<String> {
     let name = backend.name.as_deref().filter(|name| backend.is_service() && is_literal(name))?;
     let port = backend.port.as_deref().filter(|port| !port.is_empty());
-    let called = format!("Service {}/{name}", backend.namespace);
-    match port {
-        None => return Some(format!("its backend {called} needs a port")),
-        Some(port) if is_literal(port) && port.parse::<u32>().is_err() => {
-            return Some(format!("the port of its backend {called} is a number, not {port}"));
+    let is_number = |port: &str| !is_literal(port) || port.parse::<u32>().is_ok();
+    let service = (&*backend.namespace, name);
+    match (&route.origin, port) {
+        _ if route.is_remote => None,
+        (Origin::Object, None) => Some(format!("its backend Service {}/{name} needs a port", backend.namespace)),
+        (Origin::Object, Some(port)) if !is_number(port) => {
+            Some(format!("the port of its backend Service {}/{name} is a number, not {port}", backend.namespace))
         }
-        Some(_) => {}
+        (Origin::Keys(keys), _) if keys.iter().any(|key| key == name) => None,
+        (_, Some(port)) if !is_number(port) => None,
+        (Origin::Object | Origin::Keys(_), _) => services.missing(route.cluster, service, port),
+        (Origin::Values, _) => services.missing_port(route.cluster, service, port),
     }
-    services.missing(route.cluster, (&backend.namespace, name), port).filter(|_| !route.is_remote)
 }

@@ -3,7 +3,11 @@
 
 mod annotations;
 mod backends;
+mod gateways;
+mod grants;
+mod parents;
 mod paths;
+mod policies;
 mod services;
 mod stated;
 
@@ -19,5 +23,9 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = annotations::findings(view, &routes);
     found.extend(paths::findings(&routes));
     found.extend(backends::findings(&services, &routes));
+    let gateways = gateways::Gateways::of(view);
+    found.extend(parents::findings(&makers, &gateways, &routes));
+    found.extend(grants::findings(view, &makers, &gateways, &routes));
+    found.extend(policies::findings(view, &makers));
     found
 }

@@ -52,20 +52,21 @@ impl<'a> Services<'a> {
 
     /// What is missing at a Service in a cluster and its port, by number or name; `None` if all is
     /// there, or may be.
-    pub(super) fn missing(
-        &self,
-        cluster: ClusterId,
-        (namespace, name): (&str, &str),
-        port: Option<&str>,
-    ) -> Option<String> {
-        if ![namespace, name].into_iter().all(is_literal) {
-            return None;
-        }
-        let called = format!("Service {namespace}/{name}");
+    pub(super) fn missing(&self, cluster: ClusterId, service: (&str, &str), port: Option<&str>) -> Option<String> {
+        let (namespace, name) = service;
+        let is_clear = is_literal(namespace) && is_literal(name) && !is_of_cluster(namespace, name);
         let asked = Asked { cluster, group: "", kind: "Service", namespace, name };
-        if let Some(absent) = self.makers.find(&asked) {
-            return Some(format!("nothing in this repository makes {called}{}", absent.instead()));
+        match self.makers.find(&asked).filter(|_| is_clear) {
+            Some(absent) => {
+                Some(format!("nothing in this repository makes Service {namespace}/{name}{}", absent.instead()))
+            }
+            None => self.missing_port(cluster, service, port),
         }
+    }
+
+    /// What is missing at the port of a Service.
+    pub(super) fn missing_port(&self, cluster: ClusterId, service: (&str, &str), port: Option<&str>) -> Option<String> {
+        let (namespace, name) = service;
         let ports = self.ports.get(&(cluster, namespace.to_owned(), name.to_owned()))?.as_ref()?;
         let port = port.filter(|port| is_literal(port))?;
         let is_number = port.parse::<u32>().is_ok();
@@ -73,8 +74,14 @@ impl<'a> Services<'a> {
             if is_number { number == port } else { name.as_deref().is_none_or(|name| name == port) }
         };
         let others = ports.iter().map(|(number, _)| number.as_str()).collect::<Vec<_>>().join(", ");
-        (!ports.iter().any(may_be)).then(|| format!("{called} has no port {port}, only {others}"))
+        (!ports.iter().any(may_be)).then(|| format!("Service {namespace}/{name} has no port {port}, only {others}"))
     }
+}
+
+/// Whether Kubernetes, its distribution or Flux itself makes a Service, so that no file has it.
+fn is_of_cluster(namespace: &str, name: &str) -> bool {
+    const OF_FLUX: [&str; 4] = ["notification-controller", "source-controller", "source-watcher", "webhook-receiver"];
+    namespace == "kube-system" || (namespace, name) == ("default", "kubernetes") || OF_FLUX.contains(&name)
 }
 
 /// The ports of a Service; `None` where a variable leaves one open, and for names of other hosts.

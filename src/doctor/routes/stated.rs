@@ -16,16 +16,28 @@ pub(super) struct Stated<'v> {
     pub(super) cluster: ClusterId,
     /// How findings call it.
     pub(super) called: String,
+    pub(super) namespace: String,
     pub(super) route: HttpRoute,
     /// The keys of its annotations.
     pub(super) annotations: Vec<String>,
-    /// Whether it is an object, and no value of a chart.
-    pub(super) is_object: bool,
+    pub(super) origin: Origin,
     /// Whether it is on another cluster, of which not all is known.
     pub(super) is_remote: bool,
     /// The keys to its spec, and to what has its annotations.
     spec_at: Vec<String>,
     metadata_at: Vec<String>,
+}
+
+/// What says how names of backends are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// An object.
+    Object,
+    /// Values of app-template before 4.0, which looks names up among these keys first.
+    Keys(Vec<String>),
+    /// Values of a later app-template, which takes names as they are. That a Service of a name is there
+    /// is with what else is wrong with values.
+    Values,
 }
 
 /// Those of all clusters that are certainly as they are stated: no patch may change them.
@@ -36,7 +48,12 @@ pub(super) fn routes(view: &View) -> Vec<Stated<'_>> {
         let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
         let is_http = |entry: &StatedEntry<'_>| entry.values.text_at(&["kind"]).is_none_or(|kind| kind == "HTTPRoute");
         let entries = deployed.entries(Section::Route).into_iter().filter(is_http);
-        found.extend(entries.map(|entry| of_values(view, &release, &entry)));
+        let services = deployed.chart.values.get("service");
+        let origin = match deployed.chart.version.is_before_4() {
+            true => Origin::Keys(keys(services)),
+            false => Origin::Values,
+        };
+        found.extend(entries.map(|entry| of_values(view, &release, &entry, origin.clone())));
     }
     found
 }
@@ -54,14 +71,15 @@ fn of_object<'v>(view: &'v View, at: &'v At, reach: &Reach) -> Option<Stated<'v>
         called: format!("HTTPRoute {namespace}/{}", reach.name),
         route: HttpRoute::of(&object, &namespace)?,
         annotations: keys(object.at(&["metadata", "annotations"])),
-        is_object: true,
+        origin: Origin::Object,
         is_remote: goes_elsewhere(view, reach),
         spec_at: vec!["spec".to_owned()],
         metadata_at: vec!["metadata".to_owned()],
+        namespace,
     })
 }
 
-fn of_values<'v>(view: &'v View, release: &Release<'v>, entry: &StatedEntry<'_>) -> Stated<'v> {
+fn of_values<'v>(view: &'v View, release: &Release<'v>, entry: &StatedEntry<'_>, origin: Origin) -> Stated<'v> {
     let namespace = release.installed.namespace.clone();
     let keys_to_entry = ["spec", "values", "route", entry.identifier].map(str::to_owned).to_vec();
     Stated {
@@ -71,15 +89,16 @@ fn of_values<'v>(view: &'v View, release: &Release<'v>, entry: &StatedEntry<'_>)
         called: format!("{}, route.{}", release.reach.name, entry.identifier),
         route: HttpRoute::read(entry.values, &namespace),
         annotations: keys(entry.values.get("annotations")),
-        is_object: false,
+        origin,
         is_remote: release.is_remote(view),
         spec_at: keys_to_entry.clone(),
         metadata_at: keys_to_entry,
+        namespace,
     }
 }
 
-fn keys(annotations: Option<&Value>) -> Vec<String> {
-    annotations.map(Value::entries).unwrap_or_default().iter().map(|(key, _)| key.clone()).collect()
+fn keys(mapping: Option<&Value>) -> Vec<String> {
+    mapping.map(Value::entries).unwrap_or_default().iter().map(|(key, _)| key.clone()).collect()
 }
 
 impl Stated<'_> {

@@ -1,0 +1,71 @@
+//! Policies of the Gateway API and of Envoy Gateway: what they are attached to is there.
+
+use crate::doctor::applied::goes_elsewhere;
+use crate::doctor::codes::POLICY_TARGET_UNKNOWN;
+use crate::doctor::dependencies::{place, place_of_item};
+use crate::doctor::finding;
+use crate::doctor::makers::{Asked, Makers};
+use crate::doctor::names::is_literal;
+use crate::finding::{Finding, Severity};
+use crate::flux::{At, Reach, Value, View};
+use crate::gateway::GROUP;
+
+/// The kinds of policies, by their group, that name objects of their own namespace by `targetRef` or
+/// `targetRefs`: of Gateway API 1.4 and Envoy Gateway 1.6.
+const POLICIES: [(&str, &[&str]); 2] = [
+    (GROUP, &["BackendTLSPolicy"]),
+    (
+        "gateway.envoyproxy.io",
+        &["BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "EnvoyPatchPolicy", "SecurityPolicy"],
+    ),
+];
+
+/// Group and kind of the targets that are looked at.
+const TARGETS: [(&str, &str); 3] = [(GROUP, "HTTPRoute"), (GROUP, "Gateway"), ("", "Service")];
+
+pub(super) fn findings(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (at, reaches) in view.graph().reached() {
+        for reach in reaches.iter().filter(|reach| is_policy(reach) && !goes_elsewhere(view, reach)) {
+            found.extend(of_policy(view, makers, at, reach));
+        }
+    }
+    found
+}
+
+fn is_policy(reach: &Reach) -> bool {
+    let group = reach.api_version.split_once('/').map_or("", |(group, _)| group);
+    POLICIES.iter().any(|(of, kinds)| *of == group && kinds.contains(&reach.kind.as_str()))
+}
+
+fn of_policy(view: &View, makers: &Makers<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
+    let Some(object) = view.effective(at, reach).filter(|_| !view.may_patch(&reach.kind, &reach.name)) else {
+        return Vec::new();
+    };
+    let namespace = reach.namespace.as_deref().unwrap_or_default();
+    let mut found = Vec::new();
+    let listed = object.at(&["spec", "targetRefs"]).map(Value::items).unwrap_or_default().iter();
+    for target in listed.chain(object.at(&["spec", "targetRef"])) {
+        let text = |key: &str| target.text_at(&[key]).filter(|text| is_literal(text));
+        let (Some(kind), Some(name)) = (text("kind"), text("name")) else { continue };
+        let group = text("group").unwrap_or_default();
+        let is_elsewhere = text("namespace").is_some_and(|of| of != namespace) || !is_literal(namespace);
+        if is_elsewhere || !TARGETS.contains(&(group, kind)) {
+            continue;
+        }
+        let asked = Asked { cluster: reach.cluster, group, kind, namespace, name };
+        let Some(absent) = makers.find(&asked).filter(|_| !makers.is_in_a_file(&asked)) else { continue };
+        let message = format!(
+            "{} {namespace}/{} is attached to {kind} {name}, which nothing in this repository makes{}",
+            reach.kind,
+            reach.name,
+            absent.instead()
+        );
+        let line = match object.at(&["spec", "targetRef"]) {
+            Some(_) => place(view, at, &["spec", "targetRef"]),
+            None => place_of_item(view, at, &["spec", "targetRefs"], name),
+        };
+        found.push(finding(Severity::Warning, POLICY_TARGET_UNKNOWN, &at.path, line, message));
+    }
+    found
+}
