@@ -5,6 +5,7 @@ mod flux;
 mod gateways;
 mod objects;
 mod patches;
+mod proxies;
 mod routes;
 mod tokens;
 

@@ -18,15 +18,7 @@ impl<'v> Chart<'v> {
 
 /// Whether a release installs this chart, at any version; `None` if that is not certain.
 pub fn is_installed(view: &View, release: &Installed) -> Option<bool> {
-    let chart = release.chart.as_ref()?;
-    let of_source = || {
-        let source = view.node(chart.at.as_ref()?)?;
-        Some(source.text_at(&["spec", "url"])?.trim_end_matches('/').rsplit('/').next()? == NAME)
-    };
-    match &chart.name {
-        Some(name) => Some(name == NAME),
-        None => of_source(),
-    }
+    view.chart_name(release).map(|name| name == NAME)
 }
 
 /// The version of this chart that a release of a known name installs, as it is written.

@@ -127,7 +127,9 @@ impl Makers<'_> {
                     || kind == Some(asked.kind) && made.name.is_err()
             };
             let makes = is_there && deployed.chart.objects().iter().any(is_it);
-            let may_make = deployed.may_make(asked.name) && (asked.is_input() || is_there && asked.kind != "Service");
+            // A whole object in the values has its kind there, too.
+            let is_whole = || is_there && asked.kind != "Service" && deployed.may_make(asked.kind);
+            let may_make = deployed.may_make(asked.name) && (asked.is_input() || is_whole());
             let has_role = is_there && asked.is_input() && deployed.may_write_secrets();
             return if makes || may_make || has_role { Part::Makes } else { names() };
         }

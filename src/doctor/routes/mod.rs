@@ -1,15 +1,17 @@
-//! Routes of the Gateway API: what they say is read, and they lead from a Gateway to a Service
+//! Routes of the Gateway API, Gateways and Ingresses: what they say is read, and they lead to a Service
 //! (`docs/doctor.md#routes`).
 
 mod annotations;
 mod backends;
 mod gateways;
 mod grants;
+mod ingresses;
 mod parents;
 mod paths;
 mod policies;
 mod services;
 mod stated;
+mod traefik;
 
 use super::builds::Builds;
 use super::makers::Makers;
@@ -27,5 +29,7 @@ pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     found.extend(parents::findings(&makers, &gateways, &routes));
     found.extend(grants::findings(view, &makers, &gateways, &routes));
     found.extend(policies::findings(view, &makers));
+    found.extend(traefik::findings(view, &gateways));
+    found.extend(ingresses::findings(view, &makers, &services));
     found
 }

@@ -80,6 +80,15 @@ impl View {
         })
     }
 
+    /// The name of the chart that a release installs: as it states it, or the end of the address of its
+    /// OCIRepository.
+    pub fn chart_name<'a>(&'a self, release: &'a Installed) -> Option<&'a str> {
+        let chart = release.chart.as_ref()?;
+        let of_source =
+            || self.node(chart.at.as_ref()?)?.text_at(&["spec", "url"])?.trim_end_matches('/').rsplit('/').next();
+        chart.name.as_deref().or_else(of_source)
+    }
+
     /// The chart of a release that is in a place: a cluster, or another one to which it applies it.
     fn chart_of(&self, release: &Value, namespace: &str, place: (ClusterId, Option<&str>)) -> Option<InstalledChart> {
         let spec = release.at(&["spec", "chart", "spec"]);
