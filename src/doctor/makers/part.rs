@@ -84,11 +84,13 @@ impl Makers<'_> {
         if object.kind == "ResourceSet" || self.says_key(object, "generate") {
             return Part::Makes;
         }
-        let is_operators = may_be_there && asked.name.contains(&name);
+        let is_called_after_it = may_be_there && asked.name.contains(&name);
         if group.is_empty() || !asked.is_input() {
             let makes_secrets = STATING.iter().any(|(of, _)| *of == group);
             let is_known = group.is_empty() || makes_secrets || INERT.contains(&group);
-            return if is_operators && !is_known { Part::Makes } else { Part::Nothing };
+            // Services of operators have names of their own, too.
+            let may_make = is_called_after_it || may_be_there && asked.kind == "Service";
+            return if may_make && !is_known { Part::Makes } else { Part::Nothing };
         }
         let says_so = self.says(by, object, asked.name);
         if STATING.contains(&(group, object.kind.as_str())) {
@@ -107,7 +109,7 @@ impl Makers<'_> {
             (true, true) => Part::Names,
             (true, false) => Part::Nothing,
             (false, true) => Part::Makes,
-            (false, false) if is_operators => Part::Makes,
+            (false, false) if is_called_after_it => Part::Makes,
             (false, false) => Part::Nothing,
         }
     }

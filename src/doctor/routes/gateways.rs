@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::arriving;
 use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::names::is_literal;
 use crate::flux::{At, ClusterId, Reach, View};
@@ -44,7 +45,7 @@ impl<'v> Gateways<'v> {
 }
 
 fn certain<'v>(view: &View, at: &'v At, reach: &Reach) -> Option<Found<'v>> {
-    let object = view.effective(at, reach).filter(|_| !view.may_patch(&reach.kind, &reach.name))?;
+    let object = arriving(view, at, reach)?;
     let mut texts = Vec::new();
     object.get("spec")?.texts(&mut texts);
     let gateway = Gateway::of(&object, reach.namespace.as_deref().unwrap_or_default())?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::arriving;
 use super::gateways::Gateways;
 use super::stated::Stated;
 use crate::doctor::applied::goes_elsewhere;
@@ -70,7 +71,7 @@ impl<'a> Grants<'a> {
         for (at, reaches) in view.graph().reached() {
             for reach in reaches.iter().filter(|reach| reach.kind == "ReferenceGrant" && !goes_elsewhere(view, reach)) {
                 let namespace = reach.namespace.clone().unwrap_or_default();
-                let object = view.effective(at, reach).filter(|_| !view.may_patch(&reach.kind, &reach.name));
+                let object = arriving(view, at, reach);
                 let lists =
                     object.and_then(|object| Some((list(&object, "from", "namespace")?, list(&object, "to", "name")?)));
                 let Some((from, to)) = lists else {

@@ -1,6 +1,7 @@
 //! Ingresses: their class and their backends are there. Of values of app-template the class alone; what
 //! their backends name is with what else is wrong with values.
 
+use super::arriving;
 use super::services::Services;
 use crate::charts::app_template::{Deployed, Section, line_of};
 use crate::doctor::applied::goes_elsewhere;
@@ -41,7 +42,7 @@ fn is_ingress(reach: &Reach) -> bool {
 }
 
 fn of_object(view: &View, makers: &Makers<'_>, services: &Services<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
-    let Some(object) = view.effective(at, reach).filter(|_| !view.may_patch(&reach.kind, &reach.name)) else {
+    let Some(object) = arriving(view, at, reach) else {
         return Vec::new();
     };
     let namespace = reach.namespace.as_deref().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Policies of the Gateway API and of Envoy Gateway: what they are attached to is there.
 
+use super::arriving;
 use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::codes::POLICY_TARGET_UNKNOWN;
 use crate::doctor::dependencies::{place, place_of_item};
@@ -39,7 +40,7 @@ fn is_policy(reach: &Reach) -> bool {
 }
 
 fn of_policy(view: &View, makers: &Makers<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
-    let Some(object) = view.effective(at, reach).filter(|_| !view.may_patch(&reach.kind, &reach.name)) else {
+    let Some(object) = arriving(view, at, reach) else {
         return Vec::new();
     };
     let namespace = reach.namespace.as_deref().unwrap_or_default();

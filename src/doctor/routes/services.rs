@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::arriving;
 use crate::charts::app_template::{Deployed, Section};
 use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::installed;
@@ -28,7 +29,7 @@ impl<'a> Services<'a> {
             let is_service = |kind: &str, version: &str| kind == "Service" && version == "v1";
             let services_here = reaches.iter().filter(|reach| is_service(&reach.kind, &reach.api_version));
             for reach in services_here.filter(|reach| !goes_elsewhere(view, reach)) {
-                let object = view.effective(at, reach).filter(|_| !view.may_patch("Service", &reach.name));
+                let object = arriving(view, at, reach);
                 let ports = object.and_then(|object| ports(&object));
                 services.add((reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), ports);
             }
@@ -67,7 +68,11 @@ impl<'a> Services<'a> {
     /// What is missing at the port of a Service.
     pub(super) fn missing_port(&self, cluster: ClusterId, service: (&str, &str), port: Option<&str>) -> Option<String> {
         let (namespace, name) = service;
-        let ports = self.ports.get(&(cluster, namespace.to_owned(), name.to_owned()))?.as_ref()?;
+        let ports = self
+            .ports
+            .get(&(cluster, namespace.to_owned(), name.to_owned()))?
+            .as_ref()
+            .filter(|ports| !ports.is_empty())?;
         let port = port.filter(|port| is_literal(port))?;
         let is_number = port.parse::<u32>().is_ok();
         let may_be = |(number, name): &Port| {

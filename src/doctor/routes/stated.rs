@@ -1,5 +1,6 @@
 //! The HTTPRoutes of clusters: objects, and those that releases of app-template make of values.
 
+use super::arriving;
 use crate::charts::app_template::{Deployed, Section, StatedEntry, line_of};
 use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::finding;
@@ -59,10 +60,10 @@ pub(super) fn routes(view: &View) -> Vec<Stated<'_>> {
 }
 
 fn of_object<'v>(view: &'v View, at: &'v At, reach: &Reach) -> Option<Stated<'v>> {
-    if reach.kind != "HTTPRoute" || view.may_patch(&reach.kind, &reach.name) {
+    if reach.kind != "HTTPRoute" {
         return None;
     }
-    let object = view.effective(at, reach)?;
+    let object = arriving(view, at, reach)?;
     let namespace = reach.namespace.clone().unwrap_or_default();
     Some(Stated {
         view,

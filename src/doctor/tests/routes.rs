@@ -63,6 +63,9 @@ fn annotations_that_nobody_reads_on_routes() {
     let patch = "//- apps/kustomization.yaml\nresources: [cluster.yaml, route.yaml]\npatches:\n- target: {kind: HTTPRoute}\n  \
                  patch: '[{op: remove, path: /metadata/annotations}]'\n";
     says(code, &format!("{}{patch}", annotated(target)), &[]);
+    let replaced =
+        "//- apps/kustomization.yaml\nresources: [cluster.yaml, route.yaml]\nreplacements: [{path: x.yaml}]\n";
+    says(code, &format!("{}{replaced}", annotated(target)), &[]);
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn a_backend_that_is_not_there() {
         format!("//- apps/plex.yaml\n{}", app("plex", "{service: {web: {ports: {http: {port: 80}}}}}")),
         // Something may make it.
         format!("//- apps/x.yaml\n{}", release("anything", "grafana", "{}")),
-        format!("//- apps/x.yaml\n{}", object("serving.example.org/v1", "App", "plex", "media", "")),
+        format!("//- apps/x.yaml\n{}", object("serving.example.org/v1", "App", "other", "media", "")),
         format!("//- apps/x.yaml\n{}", object("fluxcd.controlplane.io/v1", "ResourceSet", "all", "x", "spec: {}")),
     ] {
         says_of(&[], &plex, &more);

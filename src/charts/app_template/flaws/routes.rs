@@ -110,7 +110,7 @@ fn of_backend(release: &Deployed<'_>, backend: &Value) -> Option<(&'static str, 
             is_known.then(|| refuse(format!("Service {called} has no port {port}"))).flatten()
         }
         Port::Number(port) => {
-            let ports = port_numbers(service.values)?;
+            let ports = port_numbers(service.values).filter(|ports| !ports.is_empty())?;
             let others = ports.join(", ");
             (!ports.contains(&port))
                 .then(|| refuse(format!("Service {called} has no port {port}, only {others}")))
