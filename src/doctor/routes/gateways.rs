@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::arriving;
-use crate::doctor::applied::goes_elsewhere;
+use super::objects::Objects;
 use crate::doctor::names::is_literal;
-use crate::flux::{At, ClusterId, Reach, View};
-use crate::gateway::{Gateway, ListenerRef};
+use crate::flux::{At, ClusterId, Reach};
+use crate::gateway::{GROUP, Gateway, ListenerRef};
 
 /// A Gateway of a cluster.
 pub(super) struct Found<'v> {
@@ -19,15 +18,13 @@ pub(super) struct Found<'v> {
 pub(super) struct Gateways<'v>(BTreeMap<(ClusterId, String, String), Option<Found<'v>>>);
 
 impl<'v> Gateways<'v> {
-    pub(super) fn of(view: &'v View) -> Gateways<'v> {
+    pub(super) fn of(objects: &Objects<'v>) -> Gateways<'v> {
         let mut found = BTreeMap::new();
-        for (at, reaches) in view.graph().reached() {
-            for reach in reaches.iter().filter(|reach| reach.kind == "Gateway" && !goes_elsewhere(view, reach)) {
-                let key = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
-                let one = certain(view, at, reach);
-                // Of two with one name, either may be the last that is applied.
-                found.entry(key).and_modify(|known| *known = None).or_insert(one);
-            }
+        for (at, reach) in objects.here(GROUP, "Gateway") {
+            let key = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+            let one = certain(objects, at, reach);
+            // Of two with one name, either may be the last that is applied.
+            found.entry(key).and_modify(|known| *known = None).or_insert(one);
         }
         Gateways(found)
     }
@@ -44,8 +41,8 @@ impl<'v> Gateways<'v> {
     }
 }
 
-fn certain<'v>(view: &View, at: &'v At, reach: &Reach) -> Option<Found<'v>> {
-    let object = arriving(view, at, reach)?;
+fn certain<'v>(objects: &Objects<'_>, at: &'v At, reach: &Reach) -> Option<Found<'v>> {
+    let object = objects.arriving(at, reach)?;
     let mut texts = Vec::new();
     object.get("spec")?.texts(&mut texts);
     let gateway = Gateway::of(&object, reach.namespace.as_deref().unwrap_or_default())?;

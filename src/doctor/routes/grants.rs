@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::arriving;
 use super::gateways::Gateways;
+use super::objects::Objects;
 use super::stated::Stated;
-use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::codes::GRANT_MISSING;
 use crate::doctor::dependencies::place;
 use crate::doctor::finding;
 use crate::doctor::makers::Makers;
 use crate::doctor::names::is_literal;
 use crate::finding::{Finding, Severity};
-use crate::flux::{ClusterId, Value, View};
+use crate::flux::{ClusterId, Value};
 use crate::gateway::GROUP;
 
 /// What a ReferenceGrant allows: `from` and `to`.
@@ -34,12 +33,12 @@ struct Grants<'a> {
 }
 
 pub(super) fn findings(
-    view: &View,
+    objects: &Objects<'_>,
     makers: &Makers<'_>,
     gateways: &Gateways<'_>,
     routes: &[Stated<'_>],
 ) -> Vec<Finding> {
-    let grants = Grants::of(view, makers);
+    let grants = Grants::of(objects, makers);
     let mut found = Vec::new();
     for route in routes.iter().filter(|route| !route.is_remote) {
         let from = [GROUP, "HTTPRoute", &route.namespace];
@@ -58,7 +57,7 @@ pub(super) fn findings(
         for (namespace, secret) in one.gateway.listeners.iter().flat_map(|listener| &listener.certificates) {
             let Some(message) = grants.missing(one.cluster, from, ["", "Secret", secret], namespace) else { continue };
             let message = format!("Gateway {}/{}: {message}", one.gateway.namespace, one.gateway.name);
-            let line = place(view, one.at, &["spec", "listeners"]);
+            let line = place(objects.view, one.at, &["spec", "listeners"]);
             found.push(finding(Severity::Warning, GRANT_MISSING, &one.at.path, line, message));
         }
     }
@@ -66,20 +65,18 @@ pub(super) fn findings(
 }
 
 impl<'a> Grants<'a> {
-    fn of(view: &View, makers: &'a Makers<'a>) -> Grants<'a> {
+    fn of(objects: &Objects<'_>, makers: &'a Makers<'a>) -> Grants<'a> {
         let mut grants = Grants { makers, grants: Vec::new(), open: BTreeSet::new() };
-        for (at, reaches) in view.graph().reached() {
-            for reach in reaches.iter().filter(|reach| reach.kind == "ReferenceGrant" && !goes_elsewhere(view, reach)) {
-                let namespace = reach.namespace.clone().unwrap_or_default();
-                let object = arriving(view, at, reach);
-                let lists =
-                    object.and_then(|object| Some((list(&object, "from", "namespace")?, list(&object, "to", "name")?)));
-                let Some((from, to)) = lists else {
-                    grants.open.insert((reach.cluster, namespace));
-                    continue;
-                };
-                grants.grants.push(Grant { cluster: reach.cluster, namespace, from, to });
-            }
+        for (at, reach) in objects.here(GROUP, "ReferenceGrant") {
+            let namespace = reach.namespace.clone().unwrap_or_default();
+            let object = objects.arriving(at, reach);
+            let lists =
+                object.and_then(|object| Some((list(&object, "from", "namespace")?, list(&object, "to", "name")?)));
+            let Some((from, to)) = lists else {
+                grants.open.insert((reach.cluster, namespace));
+                continue;
+            };
+            grants.grants.push(Grant { cluster: reach.cluster, namespace, from, to });
         }
         grants
     }

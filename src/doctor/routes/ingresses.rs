@@ -1,10 +1,9 @@
 //! Ingresses: their class and their backends are there. Of values of app-template the class alone; what
 //! their backends name is with what else is wrong with values.
 
-use super::arriving;
+use super::objects::Objects;
 use super::services::Services;
 use crate::charts::app_template::{Deployed, Section, line_of};
-use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::codes::{INGRESS_BACKEND_UNKNOWN, INGRESS_CLASS_UNKNOWN};
 use crate::doctor::dependencies::place;
 use crate::doctor::finding;
@@ -13,17 +12,15 @@ use crate::doctor::makers::{Asked, Makers};
 use crate::doctor::names::is_literal;
 use crate::doctor::owners::line;
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, Reach, Value, View};
+use crate::flux::{At, ClusterId, Reach, Value};
 
 const GROUP: &str = "networking.k8s.io";
 
-pub(super) fn findings(view: &View, makers: &Makers<'_>, services: &Services<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| is_ingress(reach) && !goes_elsewhere(view, reach)) {
-            found.extend(of_object(view, makers, services, at, reach));
-        }
-    }
+pub(super) fn findings(objects: &Objects<'_>, makers: &Makers<'_>, services: &Services<'_>) -> Vec<Finding> {
+    let view = objects.view;
+    let ingresses = objects.here(GROUP, "Ingress");
+    let mut found: Vec<Finding> =
+        ingresses.flat_map(|(at, reach)| of_object(objects, makers, services, at, reach)).collect();
     for release in installed::releases(view).filter(|release| !release.is_remote(view)) {
         let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
         for entry in deployed.entries(Section::Ingress) {
@@ -37,14 +34,14 @@ pub(super) fn findings(view: &View, makers: &Makers<'_>, services: &Services<'_>
     found
 }
 
-fn is_ingress(reach: &Reach) -> bool {
-    reach.kind == "Ingress" && reach.api_version.starts_with("networking.k8s.io/")
-}
-
-fn of_object(view: &View, makers: &Makers<'_>, services: &Services<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
-    let Some(object) = arriving(view, at, reach) else {
-        return Vec::new();
-    };
+fn of_object(
+    objects: &Objects<'_>,
+    makers: &Makers<'_>,
+    services: &Services<'_>,
+    at: &At,
+    reach: &Reach,
+) -> Vec<Finding> {
+    let (view, Some(object)) = (objects.view, objects.arriving(at, reach)) else { return Vec::new() };
     let namespace = reach.namespace.as_deref().unwrap_or_default();
     let called = format!("Ingress {namespace}/{}", reach.name);
     let mut found = Vec::new();

@@ -6,6 +6,7 @@ mod backends;
 mod gateways;
 mod grants;
 mod ingresses;
+mod objects;
 mod parents;
 mod paths;
 mod policies;
@@ -13,34 +14,25 @@ mod services;
 mod stated;
 mod traefik;
 
-use std::sync::Arc;
-
+use self::objects::Objects;
 use super::builds::Builds;
 use super::makers::Makers;
 use crate::finding::Finding;
-use crate::flux::{At, Kustomization, Reach, Value, View};
+use crate::flux::View;
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let makers = Makers::of(view, builds);
-    let services = services::Services::of(view, &makers);
-    let routes = stated::routes(view);
+    let objects = Objects::of(view);
+    let services = services::Services::of(&objects, &makers);
+    let routes = stated::routes(&objects);
     let mut found = annotations::findings(view, &routes);
     found.extend(paths::findings(&routes));
     found.extend(backends::findings(&services, &routes));
-    let gateways = gateways::Gateways::of(view);
+    let gateways = gateways::Gateways::of(&objects);
     found.extend(parents::findings(&makers, &gateways, &routes));
-    found.extend(grants::findings(view, &makers, &gateways, &routes));
-    found.extend(policies::findings(view, &makers));
-    found.extend(traefik::findings(view, &gateways));
-    found.extend(ingresses::findings(view, &makers, &services));
+    found.extend(grants::findings(&objects, &makers, &gateways, &routes));
+    found.extend(policies::findings(&objects, &makers));
+    found.extend(traefik::findings(&objects, &gateways));
+    found.extend(ingresses::findings(&objects, &makers, &services));
     found
-}
-
-/// An object as it arrives in a cluster, if it is certainly as its file states it but for variables:
-/// patches, replacements and transformers are followed for objects of Flux alone.
-fn arriving(view: &View, at: &At, reach: &Reach) -> Option<Arc<Value>> {
-    const CHANGE: [&str; 3] = ["replacements", "transformers", "vars"];
-    let changes = |of: &Kustomization| of.unmodelled.iter().any(|field| CHANGE.contains(&field.text.as_str()));
-    let is_open = view.may_patch(&reach.kind, &reach.name) || view.kustomizations().any(changes);
-    view.effective(at, reach).filter(|_| !is_open)
 }

@@ -1,14 +1,13 @@
 //! Policies of the Gateway API and of Envoy Gateway: what they are attached to is there.
 
-use super::arriving;
-use crate::doctor::applied::goes_elsewhere;
+use super::objects::Objects;
 use crate::doctor::codes::POLICY_TARGET_UNKNOWN;
 use crate::doctor::dependencies::{place, place_of_item};
 use crate::doctor::finding;
 use crate::doctor::makers::{Asked, Makers};
 use crate::doctor::names::is_literal;
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, Reach, Value, View};
+use crate::flux::{At, Reach, Value};
 use crate::gateway::GROUP;
 
 /// The kinds of policies, by their group, that name objects of their own namespace by `targetRef` or
@@ -24,25 +23,14 @@ const POLICIES: [(&str, &[&str]); 2] = [
 /// Group and kind of the targets that are looked at.
 const TARGETS: [(&str, &str); 3] = [(GROUP, "HTTPRoute"), (GROUP, "Gateway"), ("", "Service")];
 
-pub(super) fn findings(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| is_policy(reach) && !goes_elsewhere(view, reach)) {
-            found.extend(of_policy(view, makers, at, reach));
-        }
-    }
-    found
+pub(super) fn findings(objects: &Objects<'_>, makers: &Makers<'_>) -> Vec<Finding> {
+    let kinds = POLICIES.iter().flat_map(|(group, kinds)| kinds.iter().map(move |kind| (group, kind)));
+    let policies = kinds.flat_map(|(group, kind)| objects.here(group, kind));
+    policies.flat_map(|(at, reach)| of_policy(objects, makers, at, reach)).collect()
 }
 
-fn is_policy(reach: &Reach) -> bool {
-    let group = reach.api_version.split_once('/').map_or("", |(group, _)| group);
-    POLICIES.iter().any(|(of, kinds)| *of == group && kinds.contains(&reach.kind.as_str()))
-}
-
-fn of_policy(view: &View, makers: &Makers<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
-    let Some(object) = arriving(view, at, reach) else {
-        return Vec::new();
-    };
+fn of_policy(objects: &Objects<'_>, makers: &Makers<'_>, at: &At, reach: &Reach) -> Vec<Finding> {
+    let (view, Some(object)) = (objects.view, objects.arriving(at, reach)) else { return Vec::new() };
     let namespace = reach.namespace.as_deref().unwrap_or_default();
     let mut found = Vec::new();
     let listed = object.at(&["spec", "targetRefs"]).map(Value::items).unwrap_or_default().iter();

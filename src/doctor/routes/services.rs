@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::arriving;
+use super::objects::Objects;
 use crate::charts::app_template::{Deployed, Section};
-use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::installed;
 use crate::doctor::makers::{Asked, Makers};
 use crate::doctor::names::is_literal;
-use crate::flux::{ClusterId, Value, View};
+use crate::flux::{ClusterId, Value};
 
 /// The number of a port, and its name, where both are known.
 type Port = (String, Option<String>);
@@ -23,17 +22,13 @@ pub(super) struct Services<'a> {
 }
 
 impl<'a> Services<'a> {
-    pub(super) fn of(view: &View, makers: &'a Makers<'a>) -> Services<'a> {
+    pub(super) fn of(objects: &Objects<'_>, makers: &'a Makers<'a>) -> Services<'a> {
         let mut services = Services { makers, ports: BTreeMap::new() };
-        for (at, reaches) in view.graph().reached() {
-            let is_service = |kind: &str, version: &str| kind == "Service" && version == "v1";
-            let services_here = reaches.iter().filter(|reach| is_service(&reach.kind, &reach.api_version));
-            for reach in services_here.filter(|reach| !goes_elsewhere(view, reach)) {
-                let object = arriving(view, at, reach);
-                let ports = object.and_then(|object| ports(&object));
-                services.add((reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), ports);
-            }
+        for (at, reach) in objects.here("", "Service") {
+            let ports = objects.arriving(at, reach).and_then(|object| ports(&object));
+            services.add((reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), ports);
         }
+        let view = objects.view;
         for release in installed::releases(view).filter(|release| !release.is_remote(view)) {
             let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
             for entry in deployed.entries(Section::Service) {

@@ -1,6 +1,6 @@
 //! The HTTPRoutes of clusters: objects, and those that releases of app-template make of values.
 
-use super::arriving;
+use super::objects::Objects;
 use crate::charts::app_template::{Deployed, Section, StatedEntry, line_of};
 use crate::doctor::applied::goes_elsewhere;
 use crate::doctor::finding;
@@ -8,7 +8,7 @@ use crate::doctor::installed::{self, Release};
 use crate::doctor::owners::line;
 use crate::finding::{Code, Finding, Severity};
 use crate::flux::{At, ClusterId, Reach, Value, View};
-use crate::gateway::HttpRoute;
+use crate::gateway::{GROUP, HttpRoute};
 
 /// An HTTPRoute of a cluster.
 pub(super) struct Stated<'v> {
@@ -42,9 +42,10 @@ pub(super) enum Origin {
 }
 
 /// Those of all clusters that are certainly as they are stated: no patch may change them.
-pub(super) fn routes(view: &View) -> Vec<Stated<'_>> {
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
-    let mut found: Vec<_> = reached.filter_map(|(at, reach)| of_object(view, at, reach)).collect();
+pub(super) fn routes<'v>(objects: &Objects<'v>) -> Vec<Stated<'v>> {
+    let view = objects.view;
+    let stated = objects.everywhere(GROUP, "HTTPRoute");
+    let mut found: Vec<_> = stated.filter_map(|(at, reach)| of_object(objects, at, reach)).collect();
     for release in installed::releases(view) {
         let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
         let is_http = |entry: &StatedEntry<'_>| entry.values.text_at(&["kind"]).is_none_or(|kind| kind == "HTTPRoute");
@@ -59,11 +60,9 @@ pub(super) fn routes(view: &View) -> Vec<Stated<'_>> {
     found
 }
 
-fn of_object<'v>(view: &'v View, at: &'v At, reach: &Reach) -> Option<Stated<'v>> {
-    if reach.kind != "HTTPRoute" {
-        return None;
-    }
-    let object = arriving(view, at, reach)?;
+fn of_object<'v>(objects: &Objects<'v>, at: &'v At, reach: &Reach) -> Option<Stated<'v>> {
+    let view = objects.view;
+    let object = objects.arriving(at, reach)?;
     let namespace = reach.namespace.clone().unwrap_or_default();
     Some(Stated {
         view,

@@ -1,6 +1,9 @@
 //! Releases of Traefik that serve Gateways.
 
+use std::collections::BTreeMap;
+
 use super::gateways::{Found, Gateways};
+use super::objects::Objects;
 use crate::doctor::codes::{GATEWAY_CLASS_SHARED, LISTENER_PORT_UNKNOWN};
 use crate::doctor::dependencies::place;
 use crate::doctor::installed::{self, Release};
@@ -8,6 +11,7 @@ use crate::doctor::names::is_literal;
 use crate::doctor::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{ClusterId, Reach, Value, View};
+use crate::gateway::GROUP;
 
 /// The ports of the entry points that the chart has by default: `web`, `websecure`, `traefik` and
 /// `metrics` of its values; that of `traefik` was 9000 before 34.0.
@@ -22,46 +26,44 @@ struct Traefik<'v> {
     called: String,
 }
 
-pub(super) fn findings(view: &View, gateways: &Gateways<'_>) -> Vec<Finding> {
+pub(super) fn findings(objects: &Objects<'_>, gateways: &Gateways<'_>) -> Vec<Finding> {
+    let view = objects.view;
+    let mut by_cluster: BTreeMap<ClusterId, Vec<Release<'_>>> = BTreeMap::new();
+    for release in installed::releases(view).filter(|release| !release.is_remote(view)) {
+        if view.chart_name(&release.installed) == Some("traefik") {
+            by_cluster.entry(release.reach.cluster).or_default().push(release);
+        }
+    }
     let mut found = Vec::new();
-    for cluster in view.graph().clusters.ids() {
-        let Some(releases) = releases(view, cluster) else { continue };
-        found.extend(shared_classes(view, &releases));
-        if let [only] = releases.as_slice() {
+    for (cluster, releases) in by_cluster {
+        if releases.iter().any(is_open) {
+            continue;
+        }
+        let serving: Vec<Traefik<'_>> = releases.into_iter().filter_map(Traefik::of).collect();
+        found.extend(shared_classes(view, &serving));
+        if let [only] = serving.as_slice() {
             let of_cluster = gateways.all().filter(|one| one.cluster == cluster);
-            found.extend(of_cluster.flat_map(|one| ports(view, only, one)));
+            found.extend(of_cluster.flat_map(|one| ports(objects, only, one)));
         }
     }
     found
 }
 
-/// Those of a cluster; `None` where values are not all known.
-fn releases(view: &View, cluster: ClusterId) -> Option<Vec<Traefik<'_>>> {
-    let here = installed::releases(view).filter(|release| release.reach.cluster == cluster && !release.is_remote(view));
-    let of_traefik: Vec<_> = here.filter(|release| view.chart_name(&release.installed) == Some("traefik")).collect();
-    let is_open = |release: &Release<'_>| {
-        let mut texts = Vec::new();
-        release.installed.object.get("spec").into_iter().for_each(|spec| spec.texts(&mut texts));
-        // Arguments and variables of the environment may add entry points.
-        let adds_one = |text: &str| text.contains("entrypoints") && text.contains("address");
-        release.installed.object.at(&["spec", "valuesFrom"]).is_some()
-            || texts.into_iter().any(|text| adds_one(&text.to_ascii_lowercase()) || text.contains("${"))
-    };
-    if of_traefik.iter().any(is_open) {
-        return None;
+/// Whether not all of its values are known, or arguments and variables of the environment may add entry
+/// points.
+fn is_open(release: &Release<'_>) -> bool {
+    let mut texts = Vec::new();
+    release.installed.object.get("spec").into_iter().for_each(|spec| spec.texts(&mut texts));
+    let adds_one = |text: &str| text.contains("entrypoints") && text.contains("address");
+    release.installed.object.at(&["spec", "valuesFrom"]).is_some()
+        || texts.into_iter().any(|text| adds_one(&text.to_ascii_lowercase()) || text.contains("${"))
+}
+
+impl<'v> Traefik<'v> {
+    fn of(release: Release<'v>) -> Option<Traefik<'v>> {
+        values(&release, &["providers", "kubernetesGateway", "enabled"]).filter(|enabled| enabled.is_true())?;
+        Some(Traefik { called: format!("{}/{}", release.installed.namespace, release.reach.name), release })
     }
-    let serves = |release: &Release<'_>| {
-        values(release, &["providers", "kubernetesGateway", "enabled"]).is_some_and(Value::is_true)
-    };
-    let serving = of_traefik.into_iter().filter(serves);
-    Some(
-        serving
-            .map(|release| Traefik {
-                called: format!("{}/{}", release.installed.namespace, release.reach.name),
-                release,
-            })
-            .collect(),
-    )
 }
 
 fn values<'r>(release: &'r Release<'_>, path: &[&str]) -> Option<&'r Value> {
@@ -88,8 +90,8 @@ fn shared_classes(view: &View, releases: &[Traefik<'_>]) -> Vec<Finding> {
 }
 
 /// Listeners at ports that no entry point has.
-fn ports(view: &View, traefik: &Traefik<'_>, one: &Found<'_>) -> Vec<Finding> {
-    if !is_of_traefik(view, traefik, one) {
+fn ports(objects: &Objects<'_>, traefik: &Traefik<'_>, one: &Found<'_>) -> Vec<Finding> {
+    if !is_of_traefik(objects, traefik, one) {
         return Vec::new();
     }
     let stated = values(&traefik.release, &["ports"]).map(Value::entries).unwrap_or_default();
@@ -112,7 +114,7 @@ fn ports(view: &View, traefik: &Traefik<'_>, one: &Found<'_>) -> Vec<Finding> {
                 listener.name,
                 listed(points)
             );
-            let line = place(view, one.at, &["spec", "listeners"]);
+            let line = place(objects.view, one.at, &["spec", "listeners"]);
             finding(Severity::Warning, LISTENER_PORT_UNKNOWN, &one.at.path, line, message)
         })
         .collect()
@@ -120,19 +122,13 @@ fn ports(view: &View, traefik: &Traefik<'_>, one: &Found<'_>) -> Vec<Finding> {
 
 /// Whether the class of a Gateway is that of the release: an object of the cluster says so, or the chart
 /// makes it and no object of that name is there.
-fn is_of_traefik(view: &View, traefik: &Traefik<'_>, one: &Found<'_>) -> bool {
+fn is_of_traefik(objects: &Objects<'_>, traefik: &Traefik<'_>, one: &Found<'_>) -> bool {
     let class = &one.gateway.class;
-    let mut objects = Vec::new();
-    for (at, reaches) in view.graph().reached() {
-        let is_it = |reach: &&Reach| {
-            reach.cluster == one.cluster
-                && reach.kind == "GatewayClass"
-                && (reach.name == *class || !is_literal(&reach.name))
-        };
-        objects.extend(reaches.iter().filter(is_it).filter_map(|reach| view.effective(at, reach)));
-    }
-    if !objects.is_empty() {
-        return objects.iter().all(|object| object.text_at(&["spec", "controllerName"]) == Some(CONTROLLER));
+    let may_be_it = |reach: &Reach| reach.cluster == one.cluster && (reach.name == *class || !is_literal(&reach.name));
+    let mut classes = objects.here(GROUP, "GatewayClass").filter(|(_, reach)| may_be_it(reach)).peekable();
+    if classes.peek().is_some() {
+        let is_of_controller = |object: &Value| object.text_at(&["spec", "controllerName"]) == Some(CONTROLLER);
+        return classes.all(|(at, reach)| objects.arriving(at, reach).is_some_and(|object| is_of_controller(&object)));
     }
     let of_chart = |key: &str| values(&traefik.release, &["gatewayClass", key]);
     let is_off = of_chart("enabled").is_some_and(|enabled| !enabled.is_true());
