@@ -8,7 +8,7 @@ use super::proxy::{classes_in, proxy, redirects};
 use super::service::Service;
 use crate::charts::app_template::{Chart, Section, Version};
 use crate::charts::version::numbers;
-use crate::flux::{ClusterId, FileView, Installed, Reach, Value, View};
+use crate::flux::{ClusterId, FileView, Installed, Reach, Value, View, remote_cluster};
 use crate::gateway::{Gateway, Middlewares};
 use crate::plan::Finding;
 use crate::plan::author::arriving;
@@ -63,9 +63,11 @@ impl InCluster {
     pub(super) fn of(view: &View, cluster: ClusterId) -> InCluster {
         let mut found = InCluster::default();
         let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
-        for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster) {
+        for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster && !is_remote(view, reach, None)) {
             if let Some(installed) = view.installed(at, reach) {
-                found.add_release(view, &installed);
+                if !is_remote(view, reach, Some(&installed)) {
+                    found.add_release(view, &installed);
+                }
                 continue;
             }
             if !is_of_interest(reach) {
@@ -148,11 +150,11 @@ impl InCluster {
 
     fn add_release(&mut self, view: &View, installed: &Installed) {
         let Some(values) = installed.object.at(&["spec", "values"]) else { return };
-        let chart = chart_name(view, installed).unwrap_or_default();
-        match chart.as_str() {
+        let chart = view.chart_name(installed).unwrap_or_default();
+        match chart {
             "external-dns" => self.dns.push(Dns::of(values)),
             "app-template" => self.add_services(view, installed),
-            _ => self.add_classes(&chart, installed, values),
+            _ => self.add_classes(chart, installed, values),
         }
     }
 
@@ -260,6 +262,15 @@ fn unescaped(text: &str) -> String {
     text.replace("$${", ESCAPED).replace("${", "$${").replace(ESCAPED, "${")
 }
 
+/// Whether an object, or what a release installs, is on another cluster than the one that applies it.
+pub(super) fn is_remote(view: &View, reach: &Reach, installed: Option<&Installed>) -> bool {
+    let here = view.graph().kustomizations[reach.kustomization].remote_cluster();
+    match installed {
+        Some(installed) => remote_cluster(&installed.object, &installed.namespace, here.as_deref()).is_some(),
+        None => here.is_some(),
+    }
+}
+
 fn is_of_interest(reach: &Reach) -> bool {
     let group = reach.api_version.split('/').next().unwrap_or_default();
     matches!(
@@ -274,16 +285,6 @@ fn is_of_interest(reach: &Reach) -> bool {
             | ("v1", "Service")
             | ("cert-manager.io", "Certificate")
     )
-}
-
-/// The name of the chart of a release: as it is stated, or the end of the address of its source.
-pub(super) fn chart_name(view: &View, installed: &Installed) -> Option<String> {
-    let chart = installed.chart.as_ref()?;
-    let of_source = || {
-        let url = view.node(chart.at.as_ref()?)?.text_at(&["spec", "url"])?;
-        Some(url.trim_end_matches('/').rsplit('/').next()?.to_owned())
-    };
-    chart.name.clone().or_else(of_source)
 }
 
 /// The first place in each file that names the Service of a proxy.

@@ -85,14 +85,16 @@ pub(super) fn write_values<'v>(
     }
     edit.remove_entry(values, "route", Emptied::NoEntry, |_| dropped())?;
     edit.rename_key(values, "ingress", "route")?;
-    for (key, node) in ingress.entries() {
-        let Some(key) = key.text() else { continue };
-        let (Some(from), Some(to)) = (before.at(&["ingress", key]), after.at(&["route", key])) else { continue };
-        // What has aliases in it goes before their anchors.
-        let mut from = from.clone();
-        if from.remove("tls") {
-            edit.remove_entry(node, "tls", Emptied::NoEntry, |_| dropped())?;
-        }
+    // What has aliases in it is changed before their anchors, which come first.
+    let entries: Vec<_> = ingress.entries().filter_map(|(key, node)| Some((key.text()?, node))).collect();
+    for (_, node) in entries.iter().rev().filter(|(_, node)| node.own_entry("tls").is_some()) {
+        edit.remove_entry(*node, "tls", Emptied::NoEntry, |_| dropped())?;
+    }
+    for (key, node) in entries.into_iter().rev() {
+        let (Some(mut from), Some(to)) = (before.at(&["ingress", key]).cloned(), after.at(&["route", key])) else {
+            continue;
+        };
+        from.remove("tls");
         rewrite(edit, node, &from, to, BECAUSE)?;
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! external-dns reads routes before the first Ingress is cut.
 
-use super::cluster::chart_name;
 use super::codes;
 use super::find::Clusters;
 use crate::flux::{Identity, Release, Value, View};
@@ -38,7 +37,7 @@ fn of_release<'v>(view: &'v View, clusters: &Clusters, release: &'v Release) -> 
     let installed = reaches
         .filter(|reach| !clusters.of(reach.cluster).gateways.is_empty())
         .filter_map(|reach| view.installed(&release.at, reach))
-        .find(|installed| chart_name(view, installed).as_deref() == Some("external-dns"))?;
+        .find(|installed| view.chart_name(installed) == Some("external-dns"))?;
     let arriving = installed.object.at(&["spec", "values"])?;
     let sources = |values: &Value| {
         let items = values.get("sources").map(Value::items).unwrap_or_default().iter();

@@ -14,6 +14,7 @@ use crate::gateway::{PathKind, PathMatch, parent_refs};
 use crate::plan::{Effect, Finding, Outcome, Severity};
 
 use super::release::{Maker, Placed};
+use super::served::Taken;
 
 impl Maker<'_, '_> {
     /// The values with the routes: with parents, annotations, labels and filters.
@@ -48,6 +49,18 @@ impl Maker<'_, '_> {
             };
             let Ledger { kept, remarks, moved, middlewares, target } =
                 ledger(&facts, &place, cluster, self.settings, &paths(ingress));
+            for (host, rule) in new
+                .iter()
+                .flat_map(|new| new.hosts.iter().flat_map(|host| new.rules.iter().map(move |rule| (host, rule))))
+            {
+                let (kind, path) = rule.path.as_ref().map_or(("PathPrefix", "/"), |(kind, path)| (kind, path));
+                placed.takes.push(Taken {
+                    cluster: name.to_owned(),
+                    gateway: place.chosen.full_name(),
+                    host: host.clone(),
+                    matched: format!("{kind} {path}"),
+                });
+            }
             placed.moved.insert(entry.to_owned(), moved);
             placed.targets.extend(target.map(|target| (place.chosen.full_name(), target, self.line_of(entry))));
             let mut remarks = remarks;

@@ -7,6 +7,7 @@ use super::codes;
 use super::dns::{self, DnsRelease};
 use super::object::{Routable, Source, routable};
 use super::release::{self, Candidate};
+use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::{At, ClusterId, Object, View};
 use crate::plan::Finding;
@@ -81,6 +82,31 @@ impl<'v> Found<'v> {
         }
     }
 
+    /// Refuses what takes the same requests of a Gateway as something else here.
+    fn refuse_twice(&mut self) {
+        let of_releases = self.candidates.iter().flat_map(|candidate| &candidate.takes);
+        let of_objects = self.objects.iter().flat_map(|routable| &routable.takes);
+        let mut counts: BTreeMap<Taken, usize> = BTreeMap::new();
+        of_releases.chain(of_objects).for_each(|taken| *counts.entry(taken.clone()).or_default() += 1);
+        let twice = |takes: &[Taken]| {
+            let Taken { gateway, host, matched, .. } = takes.iter().find(|taken| counts[*taken] > 1)?;
+            let message = format!("{host} ({matched}) would be there twice on Gateway {gateway}");
+            Some(Finding::error(codes::TWICE, message))
+        };
+        for candidate in &mut self.candidates {
+            let release = candidate.release;
+            if let Some(found) = twice(&candidate.takes).filter(|_| candidate.verdict.is_ok()) {
+                candidate.verdict = Err(vec![found.at(&release.at.path, release.line)]);
+            }
+        }
+        for routable in &mut self.objects {
+            let object = routable.object;
+            if let Some(found) = twice(&routable.takes).filter(|_| routable.verdict.is_ok()) {
+                routable.verdict = Err(vec![found.at(&object.at.path, object.line)]);
+            }
+        }
+    }
+
     /// Whether each external-dns of the clusters that apply an object reads routes.
     pub(super) fn dns_reads_routes(&self, at: &At) -> bool {
         let clusters = self.view.graph().clusters_of(at);
@@ -111,6 +137,7 @@ impl<'v> Found<'v> {
         let dns = if candidates.is_empty() && objects.is_empty() { Vec::new() } else { dns::releases(view, &clusters) };
         let mut found = Found { view, clusters, candidates, objects, dns, without_gateway };
         found.compare_targets();
+        found.refuse_twice();
         found
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::annotations::{Ledger, ledger};
-use super::cluster::InCluster;
+use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
 use super::judge::{Place, Remark, Stated};
-use super::served::{serving, serving_of};
+use super::served::{Taken, serving, serving_of};
 use super::settings::GatewayRoutesSettings;
 use super::{ingress, traefik};
-use crate::flux::{Object, Reach, Value, View};
+use crate::flux::{FluxKustomization, Object, Reach, Value, View};
 use crate::gateway::{MiddlewareName, RouteRule, parent_refs};
 use crate::plan::author::{arriving, patches_on_the_way};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
@@ -47,6 +47,8 @@ pub(super) struct Routable<'v> {
     pub(super) target: Option<(String, String)>,
     /// What there is to say before it is cut.
     pub(super) before_cut: Vec<Finding>,
+    /// What its routes take.
+    pub(super) takes: Vec<Taken>,
 }
 
 /// What an Ingress or IngressRoute serves, as routes without a name.
@@ -80,6 +82,7 @@ struct Placed {
     moved: Vec<String>,
     target: Option<(String, String)>,
     before_cut: Vec<Finding>,
+    takes: Vec<Taken>,
     findings: Vec<Finding>,
     effects: Vec<Effect>,
 }
@@ -94,12 +97,12 @@ pub(super) fn routable<'v>(
 ) -> Routable<'v> {
     let maker = Maker { view, settings, object, source };
     let (verdict, findings, effects) = (Ok(Vec::new()), Vec::new(), Vec::new());
-    let (moved, before_cut) = (Vec::new(), Vec::new());
-    let mut routable = Routable { object, verdict, findings, effects, moved, target: None, before_cut };
+    let (moved, before_cut, takes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut routable = Routable { object, verdict, findings, effects, moved, target: None, before_cut, takes };
     routable.verdict = maker.all(clusters).map(|placed| {
         (routable.findings, routable.effects) = (placed.findings, placed.effects);
         (routable.moved, routable.target) = (placed.moved, placed.target);
-        routable.before_cut = placed.before_cut;
+        (routable.before_cut, routable.takes) = (placed.before_cut, placed.takes);
         placed.missing
     });
     routable
@@ -129,6 +132,10 @@ impl Maker<'_, '_> {
         let stated = self.view.node(at).and_then(Value::of);
         let Some(stated) = stated else { return Err(self.error(codes::NOT_READ, "it is too large")) };
         let reaches = self.view.graph().reaches(at);
+        if reaches.iter().any(|reach| is_remote(self.view, reach, None)) {
+            let message = format!("{} is applied to another cluster, of which not all is known", self.object.name);
+            return Err(self.error(codes::GATEWAY_NOT_KNOWN, message));
+        }
         let mut all: Option<Placed> = None;
         for reach in reaches {
             let placed = self.placed(clusters.of(reach.cluster), reach, &stated)?;
@@ -175,13 +182,22 @@ impl Maker<'_, '_> {
         }
         serves.remarks.extend(place.remarks(cluster, &namespace, &hosts));
         let names = names(&reach.name, &serves.routes);
-        let (mut missing, mut errors) = (Vec::new(), Vec::new());
+        let cluster_name = &self.view.graph().clusters[reach.cluster].name;
+        let (mut missing, mut errors, mut takes) = (Vec::new(), Vec::new(), Vec::new());
         let mut before_cut = cluster.names_proxy(Some(&place.class.name));
+        before_cut.extend(self.checked_by(reach));
         for (route, name) in serves.routes.iter().zip(&names) {
             let parents = place.parents(&namespace, &route.hosts).map_err(one)?;
             let served = serving(&namespace, &route.hosts, route.rules.iter().map(RouteRule::to_value));
             let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
             let known: BTreeSet<_> = there.flat_map(|(_, other)| serving_of(&namespace, other)).collect();
+            let gateway = place.chosen.full_name();
+            takes.extend(served.iter().map(|served| Taken {
+                cluster: cluster_name.clone(),
+                gateway: gateway.clone(),
+                host: served.host.clone(),
+                matched: served.matched.clone(),
+            }));
             if served.is_subset(&known) {
                 let serving = cluster.routes.iter().filter(|((own, _), other)| {
                     *own == namespace && !serving_of(&namespace, other).is_disjoint(&served)
@@ -220,12 +236,12 @@ impl Maker<'_, '_> {
             return Err(errors.iter().map(|remark| self.finding(remark)).collect());
         }
         let mut findings: Vec<Finding> = serves.remarks.iter().map(|remark| self.finding(remark)).collect();
-        if let Some(path) = patches_on_the_way(self.view, reach) {
+        let may_patch = self.view.may_patch(&reach.kind, &self.object.name);
+        if let Some(path) = patches_on_the_way(self.view, reach).filter(|_| may_patch) {
             let message = format!("{path} has patches, and whether they change {} is not known", self.object.name);
             let warning = Finding::warning(PATCHES_NOT_FOLLOWED, message);
             findings.push(warning.at(&self.object.at.path, self.object.line));
         }
-        let cluster_name = &self.view.graph().clusters[reach.cluster].name;
         let (before, after) = place.before_and_after(!missing.is_empty());
         let effect = |host: &String| Effect {
             cluster: cluster_name.clone(),
@@ -237,7 +253,23 @@ impl Maker<'_, '_> {
         };
         let effects = hosts.iter().map(effect).collect();
         let target = target.map(|target| (place.chosen.full_name(), target));
-        Ok(Placed { missing, moved, target, before_cut, findings, effects })
+        Ok(Placed { missing, moved, target, before_cut, takes, findings, effects })
+    }
+
+    /// The Flux Kustomization whose health checks name the object.
+    fn checked_by(&self, reach: &Reach) -> Option<Finding> {
+        let names = |check: &Value| {
+            check.text_at(&["kind"]) == Some(&reach.kind)
+                && check.text_at(&["name"]) == Some(&reach.name)
+                && check.text_at(&["namespace"]) == reach.namespace.as_deref()
+        };
+        let of_cluster = self.view.graph().kustomizations.iter().filter(|flux| flux.cluster == reach.cluster);
+        let checks = |flux: &&FluxKustomization| {
+            flux.object.at(&["spec", "healthChecks"]).map(Value::items).unwrap_or_default().iter().any(names)
+        };
+        let flux = of_cluster.into_iter().find(checks)?;
+        let message = format!("a health check of {} names {} {}", flux.full_name(), reach.kind, reach.name);
+        Some(Finding::error(codes::NAMED_ELSEWHERE, message).at(&flux.at.path, None))
     }
 
     fn facts<'a>(&self, there: &'a Value, namespace: &'a str) -> Stated<'a> {

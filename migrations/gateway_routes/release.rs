@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::{InCluster, chart_name};
+use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
 use super::judge::Remark;
 use super::reasons::{code_of, text_of};
+use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use super::values::{INGRESS, entries, entry_class, has_merges, is_same_but_variables, makes_ingress};
 use crate::charts::app_template::Serving;
@@ -30,6 +31,8 @@ pub(super) struct Candidate<'v> {
     pub(super) targets: Vec<(String, String, usize)>,
     /// What there is to say before it is cut.
     pub(super) before_cut: Vec<Finding>,
+    /// What its routes take.
+    pub(super) takes: Vec<Taken>,
 }
 
 /// What one cluster makes of a release.
@@ -41,6 +44,8 @@ pub(super) struct Placed {
     pub(super) moved: BTreeMap<String, Vec<String>>,
     /// The Gateway of an entry, where its record points to, and its line.
     pub(super) targets: Vec<(String, String, usize)>,
+    /// What routes take.
+    pub(super) takes: Vec<Taken>,
     /// What keeps entries from being cut, although they have routes.
     pub(super) before_cut: Vec<Finding>,
     /// The keys of routes that a policy has to protect, each with a middleware.
@@ -51,7 +56,7 @@ impl Default for Placed {
     fn default() -> Placed {
         let (after, findings, effects, moved) = (Value::Null, Vec::new(), Vec::new(), BTreeMap::new());
         let (targets, before_cut) = (Vec::new(), Vec::new());
-        Placed { after, findings, effects, moved, targets, before_cut, protected: Vec::new() }
+        Placed { after, findings, effects, moved, targets, before_cut, takes: Vec::new(), protected: Vec::new() }
     }
 }
 
@@ -63,9 +68,10 @@ pub(super) fn candidate<'v>(
     release: &'v Release,
 ) -> Option<Candidate<'v>> {
     let reaches = view.graph().reaches(&release.at);
+    let places = reaches.iter().filter_map(|reach| Some((reach, view.installed(&release.at, reach)?)));
     let places: Vec<(&Reach, Installed)> =
-        reaches.iter().filter_map(|reach| Some((reach, view.installed(&release.at, reach)?))).collect();
-    let chart = places.iter().find_map(|(_, installed)| chart_name(view, installed))?;
+        places.filter(|(reach, installed)| !is_remote(view, reach, Some(installed))).collect();
+    let chart = places.iter().find_map(|(_, installed)| view.chart_name(installed))?;
     let maker = Maker { view, settings, release };
     let mut candidate = Candidate {
         release,
@@ -77,6 +83,7 @@ pub(super) fn candidate<'v>(
         moved: BTreeMap::new(),
         targets: Vec::new(),
         before_cut: Vec::new(),
+        takes: Vec::new(),
     };
     if chart != "app-template" {
         let (_, installed) =
@@ -100,7 +107,7 @@ pub(super) fn candidate<'v>(
     candidate.verdict = maker.all(clusters, &places, stated, &values).map(|placed| {
         (candidate.findings, candidate.effects) = (placed.findings, placed.effects);
         (candidate.moved, candidate.targets) = (placed.moved, placed.targets);
-        candidate.before_cut = placed.before_cut;
+        (candidate.before_cut, candidate.takes) = (placed.before_cut, placed.takes);
         (values, placed.after)
     });
     Some(candidate)
@@ -173,6 +180,24 @@ impl<'v> Maker<'v, '_> {
         all.ok_or_else(|| vec![self.error(crate::plan::codes::UNREACHED, "no cluster applies it")])
     }
 
+    /// What changes Ingresses beside the values of the file.
+    ///
+    /// # Errors
+    /// A post-renderer that is about Ingresses.
+    fn beside_values(&self, installed: &Installed) -> Result<Option<Finding>, Finding> {
+        let spec = |key: &str| installed.object.at(&["spec", key]);
+        let mut texts = Vec::new();
+        spec("postRenderers").iter().for_each(|renderers| renderers.texts(&mut texts));
+        if texts.iter().any(|text| text.contains("Ingress")) {
+            return Err(self.error(codes::INGRESS_PATCHED, "a post-renderer is about Ingresses"));
+        }
+        let from = spec("valuesFrom").map(Value::items).unwrap_or_default();
+        let names: Vec<&str> = from.iter().filter_map(|from| from.text_at(&["name"])).collect();
+        let message = || format!("values also come from {}, which is not read", names.join(", "));
+        let path = &self.release.at.path;
+        Ok((!names.is_empty()).then(|| Finding::warning(codes::VALUES_FROM, message()).at(path, self.release.line)))
+    }
+
     /// What one cluster makes of it.
     fn placed(
         &self,
@@ -190,6 +215,7 @@ impl<'v> Maker<'v, '_> {
             let message = "a patch changes `ingress` on its way to the cluster";
             return Err(one(self.error(codes::INGRESS_PATCHED, message)));
         }
+        let beside = self.beside_values(installed).map_err(one)?;
         let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref());
         let serving = version
             .filter(|_| installed.is_known())
@@ -234,6 +260,7 @@ impl<'v> Maker<'v, '_> {
                 return Err(one(self.error(codes::NAME_TAKEN, message)));
             }
             let mut placed = placed;
+            placed.findings.extend(beside.clone());
             let live = serving.parents_of_routes().unwrap_or_default();
             for (entry, host) in
                 routed.done.iter().flat_map(|(entry, hosts)| hosts.iter().map(move |host| (entry, host)))

@@ -76,7 +76,7 @@ fn built(repo: &Repo, dir: &str) -> Option<BTreeMap<(String, String), Value>> {
     Some(serde_yaml::Deserializer::from_str(&text).map(object).map(named).collect())
 }
 
-fn values<'v>(object: &'v mut Value, key: &str) -> Option<Value> {
+fn values(object: &mut Value, key: &str) -> Option<Value> {
     object.get_mut("spec")?.get_mut("values")?.as_mapping_mut()?.remove(key)
 }
 
