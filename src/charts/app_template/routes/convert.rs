@@ -172,7 +172,9 @@ impl<'v> Serving<'v> {
                 () if name == full => ("forceRename", "{{ .Release.Name }}".to_owned()),
                 () => ("forceRename", name.clone()),
             };
-            let of_route = values.at_mut(&["route", key]).filter(|route| route.get(field).is_none());
+            // 4.x takes no other name beside `forceRename`.
+            let is_free = |route: &&mut Value| [field, "prefix", "suffix"].iter().all(|key| route.get(key).is_none());
+            let of_route = values.at_mut(&["route", key]).filter(is_free);
             let of_route = of_route.ok_or(NotRouted { entry: String::new(), why: WhyNot::RouteNameMoves })?;
             of_route.set(field, Value::string(&text));
             routed.kept.push((key.clone(), field, text));

@@ -163,6 +163,10 @@ fn routes_that_are_there_keep_their_names() {
         "it would be named as the release is"
     );
     assert_eq!(routed("4.6.1", one, other), format!("old.forceRename={{{{ .Release.Name }}}}; {new}"));
+    for named in ["suffix: s", "prefix: p"] {
+        let named = other.replace("{old: {", &format!("{{old: {{{named}, "));
+        assert_eq!(routed("4.6.1", one, &named), "RouteNameMoves", "4.x rejects `forceRename` beside it");
+    }
     let same = "{web: {hostnames: [a.b], rules: [{backendRefs: [{identifier: web}]}]}}";
     assert_eq!(routed("4.6.1", one, same), "", "it is done");
     let differs = "{web: {hostnames: [a.b], rules: [{backendRefs: [{identifier: web, port: 9}]}]}}";
