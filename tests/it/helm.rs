@@ -3,18 +3,17 @@
 //! The chart is `tests/helm/app-template`, written from `docs/app-template.md`.
 
 mod judge;
+mod real;
 mod render;
 mod values;
 mod values_of_2;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::support::rounds::{config, rounds};
 use crate::support::{corpus, vectors};
 use flux_codemod::charts::app_template::{Tokens, Version};
-use flux_codemod::flux::{Value, View};
-use flux_codemod::repo::{Folder, Tree};
+use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
 use judge::{Case, comparable, differences, is_refused, judged, kind_and_name};
 use proptest::strategy::{Strategy, ValueTree};
@@ -278,33 +277,15 @@ fn what_goes_wrong_unconverted_is_seen() {
     }
 }
 
-/// The releases of app-template in a tree, of a version or a major version: as their
-/// clusters have them; those that none reaches, as their files say.
+/// The releases of app-template in a tree, of a version or a major version.
 fn releases(dir: &Path, major: &str) -> Vec<Case> {
-    let view = View::of(Tree::of(Arc::new(Folder::plain(dir).unwrap()))).unwrap();
-    let mut cases = Vec::new();
-    for release in view.releases() {
-        let Some(node) = view.node(&release.at) else { continue };
-        let chart = node.at(&["spec", "chart", "spec"]);
-        let is_it = chart.is_some_and(|chart| {
-            let starts = chart.text_at(&["version"]).is_some_and(|version| version.starts_with(major));
-            starts && chart.text_at(&["chart"]) == Some("app-template")
-        });
-        let version = chart.and_then(|chart| Version::of(chart.text_at(&["version"])?)).filter(|_| is_it);
-        let Some(version) = version else { continue };
-        let installed = view.graph().reaches(&release.at).iter().find_map(|reach| view.installed(&release.at, reach));
-        let (name, namespace, object) = match installed {
-            Some(installed) => (installed.release, installed.namespace, installed.object),
-            None => {
-                let name = node.text_at(&["metadata", "name"]).unwrap_or_default();
-                (name.to_owned(), "ns".to_owned(), Arc::new(Value::of(node).unwrap()))
-            }
-        };
-        let values = object.at(&["spec", "values"]).cloned().unwrap_or(Value::Null);
-        let tokens = Tokens::Dropped;
-        cases.push(Case { of: release.at.to_string(), version, release: name, namespace, values, tokens });
-    }
-    cases
+    let of_major = real::releases(dir).into_iter().filter(|release| release.version.starts_with(major));
+    let cases = of_major.filter_map(|release| {
+        let (version, tokens) = (Version::of(&release.version)?, Tokens::Dropped);
+        let real::Release { at: of, name, namespace, values, .. } = release;
+        Some(Case { of, version, release: name, namespace, values, tokens })
+    });
+    cases.collect()
 }
 
 #[test]
