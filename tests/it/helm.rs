@@ -5,9 +5,12 @@
 mod judge;
 mod real;
 mod render;
+mod route_values;
+mod routes;
 mod values;
 mod values_of_2;
 
+use std::fmt::Debug;
 use std::path::Path;
 
 use crate::support::rounds::{config, rounds};
@@ -15,7 +18,7 @@ use crate::support::{corpus, vectors};
 use flux_codemod::charts::app_template::{Tokens, Version};
 use flux_codemod::flux::Value;
 use flux_codemod::yaml::Stream;
-use judge::{Case, comparable, differences, is_refused, judged, kind_and_name};
+use judge::{Case, Judged, comparable, differences, is_refused, judged, kind_and_name};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use render::{Render, render};
@@ -214,13 +217,19 @@ fn random_values_of_2_stay_what_they_are_in_4() {
 }
 
 fn stay_what_they_are(strategy: impl Strategy<Value = Case>, count: usize) {
+    let Some((_, compared)) = nothing_goes_wrong(strategy, count) else { return };
+    println!("{count} releases, {compared} objects compared");
+    assert!(compared > count * 5, "{compared}");
+}
+
+/// Random releases of which Helm finds nothing wrong, and how many objects it compared. `None`
+/// without Helm.
+fn nothing_goes_wrong<C: Judged + Debug>(strategy: impl Strategy<Value = C>, count: usize) -> Option<(Vec<C>, usize)> {
     let mut runner = TestRunner::new(config(0));
     let mut trees: Vec<_> = (0..count).map(|_| strategy.new_tree(&mut runner).expect("there are values")).collect();
-    let cases: Vec<Case> = trees.iter().map(ValueTree::current).collect();
-    let Some(verdict) = judged(&cases) else { return };
-    println!("{count} releases, {} objects compared", verdict.compared);
-    assert!(verdict.compared > count * 5, "{}", verdict.compared);
-    let Some((number, _)) = verdict.wrong.first() else { return };
+    let cases: Vec<C> = trees.iter().map(ValueTree::current).collect();
+    let verdict = judged(&cases)?;
+    let Some((number, _)) = verdict.wrong.first() else { return Some((cases, verdict.compared)) };
     // The smallest values that go wrong, within a number of steps.
     let tree = &mut trees[*number];
     let mut smallest = cases[*number].clone();
@@ -237,13 +246,7 @@ fn stay_what_they_are(strategy: impl Strategy<Value = Case>, count: usize) {
         }
     }
     let what = judged(std::slice::from_ref(&smallest)).map(|verdict| verdict.wrong);
-    panic!(
-        "{} of {count} go wrong; {}, release {}, values {}:\n{what:#?}",
-        verdict.wrong.len(),
-        smallest.version,
-        smallest.release,
-        smallest.of
-    );
+    panic!("{} of {count} go wrong; {}:\n{what:#?}", verdict.wrong.len(), smallest.told());
 }
 
 /// `docs/hazards.md#v1`, `#v2`, `#v4`, `#v5` and `#v7`: the judge sees each of them where values go

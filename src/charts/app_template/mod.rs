@@ -24,7 +24,8 @@
 //! (`tests/helm/app-template`) states the rules a second time in Helm's language, with the closed
 //! keys of 4.x as its schema; real Helm renders real releases and random values with it, as 3.x
 //! and, converted, as 4.x. The same objects must come out, and they must name each other in the
-//! same way. The chart itself is checked with those renders first.
+//! same way. What ingresses become is compared with it, too, in each dialect of routes. The chart
+//! itself is checked with renders of the real one first.
 
 mod accounts;
 mod apply;

@@ -73,6 +73,23 @@ pub(super) fn is_refused(object: &Json) -> bool {
     }
 }
 
+/// Whether an Ingress has a backend without a port, which no API server takes.
+fn has_no_port(object: &Json) -> bool {
+    object.to_string().contains(r#""port":{"number":null}"#)
+}
+
+/// A release that Helm renders in several ways, to be compared with each other.
+pub(super) trait Judged: Clone {
+    /// What Helm renders.
+    fn renders(&self) -> Vec<Render>;
+
+    /// How many objects could be compared in what Helm made of these renders, and what is wrong.
+    fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>);
+
+    /// The release, for those who look into what is wrong.
+    fn told(&self) -> String;
+}
+
 /// A release of 2.x or 3.x, for the judge.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
@@ -102,18 +119,6 @@ impl Case {
         !doubts.iter().any(|doubt| matches!(doubt.matter, Matter::OpenIn2(_) | Matter::Rejected(_)))
     }
 
-    /// The release as it is, and converted as each of the targets.
-    pub(super) fn renders(&self) -> Vec<Render> {
-        let of = |version: Version, values| Render {
-            version: tag(version),
-            release: self.release.clone(),
-            namespace: self.namespace.clone(),
-            values,
-        };
-        let then = TARGETS.map(|to| of(to, self.converted(to)));
-        [of(self.version, self.values.clone())].into_iter().chain(then).collect()
-    }
-
     /// The objects whose names nothing can keep: of routes that are drawn at random, and of
     /// policies that share one.
     fn given_up(&self, before: &Objects) -> BTreeSet<(String, String)> {
@@ -126,8 +131,29 @@ impl Case {
         before.iter().filter(is_given_up).map(|(key, _)| key.clone()).collect()
     }
 
-    /// What is wrong with what Helm made of these renders, and how many objects could be compared:
-    /// not those on which 3.x fails.
+    /// The items of which the conversion says that 4.x fails on them.
+    fn dead(&self) -> BTreeSet<(String, String)> {
+        let doubts = self.chart().conversion(Version::V4_1, self.tokens).doubts;
+        let dead = doubts.into_iter().filter(|doubt| matches!(doubt.matter, Matter::DeadIdentifier { .. }));
+        dead.filter_map(|doubt| Some((doubt.at.first()?.clone(), doubt.at.get(1)?.clone()))).collect()
+    }
+}
+
+impl Judged for Case {
+    /// The release as it is, and converted as each of the targets.
+    fn renders(&self) -> Vec<Render> {
+        let of = |version: Version, values| Render {
+            version: tag(version),
+            release: self.release.clone(),
+            namespace: self.namespace.clone(),
+            values,
+        };
+        let then = TARGETS.map(|to| of(to, self.converted(to)));
+        [of(self.version, self.values.clone())].into_iter().chain(then).collect()
+    }
+
+    /// Not compared is that on which 3.x or the API server fails, and that of which it is said that
+    /// 4.x does.
     fn wrong(&self, made: &[Vec<Json>]) -> (usize, Vec<String>) {
         let mut wrong = Vec::new();
         for (number, made) in made.iter().enumerate() {
@@ -160,8 +186,9 @@ impl Case {
             }
         }
         let before = comparable(&made[0], self.tokens);
-        let fails: BTreeSet<_> = before.iter().filter(|(_, object)| is_refused(object)).map(|(key, _)| key).collect();
-        let given_up = self.given_up(&before);
+        let never_was = |(_, object): &(_, &Json)| is_refused(object) || has_no_port(object);
+        let fails: BTreeSet<_> = before.iter().filter(never_was).map(|(key, _)| key).collect();
+        let (given_up, dead) = (self.given_up(&before), self.dead());
         for (version, made) in TARGETS.iter().zip(&made[1..]) {
             let after = comparable(made, self.tokens);
             for key in before.keys().chain(after.keys()).collect::<BTreeSet<_>>().difference(&fails) {
@@ -172,6 +199,9 @@ impl Case {
                     }
                     object
                 };
+                if dead.contains(key) && after.get(key).is_some_and(is_refused) {
+                    continue;
+                }
                 let [then, now] = [&before, &after].map(|objects| objects.get(*key).map(nameless));
                 if then != now {
                     let told = |object: Option<Json>| object.map_or("nothing".to_owned(), |object| object.to_string());
@@ -181,6 +211,10 @@ impl Case {
             }
         }
         (before.len() - fails.len(), wrong)
+    }
+
+    fn told(&self) -> String {
+        format!("{}, release {}, values {}", self.version, self.release, self.of)
     }
 }
 
@@ -197,10 +231,9 @@ pub(super) struct Verdict {
 }
 
 /// `None` without Helm.
-pub(super) fn judged(cases: &[Case]) -> Option<Verdict> {
-    let each = 1 + TARGETS.len();
-    let renders: Vec<Render> = cases.iter().flat_map(Case::renders).collect();
-    let made = match render(&renders)? {
+pub(super) fn judged<C: Judged>(cases: &[C]) -> Option<Verdict> {
+    let renders: Vec<Vec<Render>> = cases.iter().map(C::renders).collect();
+    let mut made = match render(&renders.concat())? {
         Ok(made) => made,
         // One that Helm rejects holds up all: it is looked for.
         Err(_) if cases.len() > 1 => {
@@ -212,7 +245,8 @@ pub(super) fn judged(cases: &[Case]) -> Option<Verdict> {
         }
         Err(why) => return Some(Verdict { compared: 0, wrong: vec![(0, vec![format!("Helm says: {why}")])] }),
     };
-    let found: Vec<_> = cases.iter().zip(made.chunks(each)).map(|(case, made)| case.wrong(made)).collect();
+    let of_case = |(case, renders): (&C, &Vec<Render>)| case.wrong(&made.drain(..renders.len()).collect::<Vec<_>>());
+    let found: Vec<_> = cases.iter().zip(&renders).map(of_case).collect();
     let compared = found.iter().map(|(compared, _)| compared).sum();
     let wrong = found.into_iter().map(|(_, wrong)| wrong).enumerate().filter(|(_, wrong)| !wrong.is_empty());
     Some(Verdict { compared, wrong: wrong.collect() })

@@ -1,5 +1,7 @@
 //! Random values of app-template 3.x, with all that names something.
 
+use std::fmt::Debug;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -9,7 +11,7 @@ pub(super) fn values() -> impl Strategy<Value = (String, String)> {
 }
 
 /// A release's name, and what dice make of its values.
-pub(super) fn diced(values: impl Fn(&mut Dice) -> String) -> impl Strategy<Value = (String, String)> {
+pub(super) fn diced<T: Debug>(values: impl Fn(&mut Dice) -> T) -> impl Strategy<Value = (String, T)> {
     // A list of numbers for each part, so that a part can become small by itself.
     vec(vec(any::<u16>(), 0..50), PARTS).prop_map(move |parts| {
         let mut dice = Dice { parts: parts.into_iter(), numbers: Vec::new().into_iter() };
@@ -52,6 +54,12 @@ impl Dice {
     /// Something, once in so many times.
     pub(super) fn maybe(&mut self, times: usize, text: &str) -> String {
         if self.below(times) == 1 { format!("{text}, ") } else { String::new() }
+    }
+
+    /// One of so many times a text of a second list, else one of the first.
+    pub(super) fn seldom<'t>(&mut self, times: usize, texts: &[&'t str], others: &[&'t str]) -> &'t str {
+        let is_other = self.below(times) == 1;
+        self.of(if is_other { others } else { texts })
     }
 
     /// Up to three entries under different keys.

@@ -66,7 +66,7 @@ In 4.x by identifier. In 3.x each has its identifier in `id`: `serviceAccount` i
   {{- else -}}
     {{- include "account" (dict "root" .root "id" "default") -}}
   {{- end -}}
-{{- else if or (eq .root.Version "4.0") (hasKey .item "serviceAccount") (eq (len $accounts) 0) -}}
+{{- else if or (semverCompare "<4.1.0" .root.Version) (hasKey .item "serviceAccount") (eq (len $accounts) 0) -}}
   default
 {{- else if eq (len $accounts) 1 -}}
   {{- /* The identifier, not the name: so it is until 5.0.1. */ -}}

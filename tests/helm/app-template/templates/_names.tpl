@@ -1,6 +1,6 @@
 {{/*
 docs/app-template.md#names. What is passed around:
-  root     what a chart calls $: Release, Values; Version, which is a tag of 2.x or 3.x, "4.0" or "4.1"; Accounts, and Items by section
+  root     what a chart calls $: Release, Values; Version, which is a tag, or "4.0" or "4.1" for the first of them; Accounts, and Items by section
   an item  a dict of root, section (keys to the map), id and item (the entry itself)
 */}}
 
@@ -201,7 +201,7 @@ it is one at random; here the name says which there may be, so that a render is 
     {{- $prefix := tpl .item.prefix .root -}}
     {{- if ne $prefix $name -}}{{- $name = printf "%s-%s" $prefix $name -}}{{- end -}}
   {{- end -}}
-  {{- $isOld := eq .root.Version "4.0" -}}
+  {{- $isOld := semverCompare "<4.1.0" .root.Version -}}
   {{- $always := and (not $isOld) (.root.Values.global | default dict).alwaysAppendIdentifierToResourceName -}}
   {{- if or $always (gt (get .root.Items .section | len) 1) -}}
     {{- /* 4.0 does not look whether the identifier is the name itself. */ -}}

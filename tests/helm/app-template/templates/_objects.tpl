@@ -47,60 +47,6 @@
 {{- dict "spec" (dict "accessMode" (.item.accessMode | default "") "size" (.item.size | default "")) | toJson -}}
 {{- end -}}
 
-{{- define "body.ingress" -}}
-{{- $root := .root -}}
-{{- $services := list -}}
-{{- range .item.hosts -}}
-  {{- range .paths -}}
-    {{- with .service -}}
-      {{- $ref := . -}}
-      {{- /* 2.x looks the name up as an identifier first. */ -}}
-      {{- if and (include "is2" $root) (hasKey $root.Items.service (.name | default "")) -}}
-        {{- $ref = dict "identifier" .name -}}
-      {{- end -}}
-      {{- $port := .port | default "" | toString -}}
-      {{- with $ref.identifier -}}
-        {{- $service := get $root.Items.service . | default dict -}}
-        {{- $named := get ($service.ports | default dict) $port | default dict -}}
-        {{- $primary := include "primaryPort" $service | fromJson -}}
-        {{- $port = $named.port | default ($port | default $primary.port) | default "" | toString -}}
-      {{- end -}}
-      {{- $name := include "reference" (dict "root" $root "section" "service" "ref" $ref) -}}
-      {{- $services = append $services (dict "name" $name "port" $port) -}}
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
-{{- dict "spec" (dict "services" $services) | toJson -}}
-{{- end -}}
-
-{{/* 3.x looks a backend's name up as an identifier first; 4.x takes it as it is. */}}
-{{- define "body.route" -}}
-{{- $root := .root -}}
-{{- $backends := list -}}
-{{- $matches := list -}}
-{{- range .item.rules -}}
-  {{- $matches = append $matches (.matches | default list) -}}
-  {{- range .backendRefs -}}
-    {{- $ref := . -}}
-    {{- if and (include "isBefore4" $root) (hasKey $root.Items.service (.name | default "")) -}}
-      {{- $ref = dict "identifier" .name -}}
-    {{- end -}}
-    {{- $port := .port | default "" -}}
-    {{- if $ref.identifier -}}
-      {{- $primary := (include "primaryPort" (get $root.Items.service $ref.identifier | default dict) | fromJson).port | default "" -}}
-      {{- /* Before 3.7.3 it overrules what is stated. */ -}}
-      {{- $port = semverCompare ">=3.7.3" $root.Version | ternary (.port | default $primary) $primary -}}
-    {{- end -}}
-    {{- /* Before 3.1.0 zero is nothing. */ -}}
-    {{- $weight := hasKey . "weight" | ternary .weight 1 -}}
-    {{- if not (semverCompare ">=3.1.0" $root.Version) -}}{{- $weight = $weight | default 1 -}}{{- end -}}
-    {{- $name := include "reference" (dict "root" $root "section" "service" "ref" $ref) -}}
-    {{- $backends = append $backends (dict "name" $name "port" (toString $port) "weight" (toString $weight)) -}}
-  {{- end -}}
-{{- end -}}
-{{- dict "spec" (dict "backendRefs" $backends "matches" $matches) | toJson -}}
-{{- end -}}
-
 {{- define "body.serviceMonitor" -}}
 {{- $ref := .item.service | default (dict "name" (.item.serviceName | default "")) -}}
 {{- $service := empty .item.selector | ternary (include "reference" (dict "root" .root "section" "service" "ref" $ref)) "" -}}
