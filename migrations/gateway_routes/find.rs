@@ -9,7 +9,8 @@ use super::object::{Routable, Source, routable};
 use super::release::{self, Candidate};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
-use crate::flux::{At, ClusterId, Object, View};
+use super::values::has_ingress;
+use crate::flux::{At, ClusterId, Object, Release, Value, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 
@@ -47,6 +48,27 @@ pub(super) struct Found<'v> {
 /// Whether a tree may have something for this migration: some file has `ingress` or `Ingress` in it.
 pub(super) fn may_have_any(view: &View) -> bool {
     view.files_with("ngress").next().is_some()
+}
+
+/// Whether a tree may have a Gateway.
+pub(super) fn may_have_gateways(view: &View) -> bool {
+    view.files_with("gatewayClassName").next().is_some()
+}
+
+/// How many releases have Ingresses in their values, and how many Ingresses are objects.
+pub(super) fn ingresses(view: &View) -> usize {
+    let values = |release: &&Release| view.node(&release.at).and_then(|root| root.at(&["spec", "values"]));
+    let has_any = |release: &&Release| values(release).and_then(Value::of).is_some_and(|values| has_ingress(&values));
+    let releases = view.releases().iter().filter(has_any).count();
+    releases + objects(view).len()
+}
+
+/// The Ingresses and IngressRoutes of a tree.
+fn objects(view: &View) -> Vec<(&Object, Source)> {
+    let files = ["IngressRoute", "Ingress"].iter().flat_map(|kind| view.files_with(kind)).map(|(path, _)| path);
+    let files: BTreeSet<&RepoPath> = files.collect();
+    let in_files = files.into_iter().filter_map(|path| view.file(path)).flat_map(|file| &file.objects);
+    in_files.flat_map(Object::expanded).filter_map(|object| Some((object, Source::of(object)?))).collect()
 }
 
 impl<'v> Found<'v> {
@@ -127,11 +149,8 @@ impl<'v> Found<'v> {
         };
         let candidates = releases.filter_map(|release| release::candidate(view, &clusters, settings, release));
         let (candidates, early): (Vec<_>, Vec<_>) = candidates.partition(|candidate| has_begun(&candidate.release.at));
-        let files = ["IngressRoute", "Ingress"].iter().flat_map(|kind| view.files_with(kind)).map(|(path, _)| path);
-        let files: BTreeSet<&RepoPath> = files.collect();
-        let in_files = files.into_iter().filter_map(|path| view.file(path)).flat_map(|file| &file.objects);
-        let sources = in_files.flat_map(Object::expanded).filter_map(|object| Some((object, Source::of(object)?)));
-        let objects = sources.map(|(object, source)| routable(view, &clusters, settings, object, source));
+        let objects = objects(view).into_iter();
+        let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
         let dns = if candidates.is_empty() && objects.is_empty() { Vec::new() } else { dns::releases(view, &clusters) };

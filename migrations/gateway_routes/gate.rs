@@ -24,7 +24,7 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayR
                 .map(|routable| &routable.object.at),
         };
         match at {
-            None => Gate::Closed(waits(format!("the route of {} is not there yet", unit.id.subject.name()))),
+            None => Gate::Closed(waits("its route is not there yet".to_owned())),
             Some(at) if !found.dns_reads_routes(at) => {
                 Gate::Closed(waits("external-dns does not read routes there yet".to_owned()))
             }

@@ -55,7 +55,7 @@ mod values;
 
 pub use settings::{ClassMap, GatewayRoutesSettings};
 
-use self::find::{Found, may_have_any};
+use self::find::{Found, ingresses, may_have_any, may_have_gateways};
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
@@ -84,11 +84,16 @@ impl Migration for GatewayRoutes {
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        let own: GatewayRoutesSettings = settings.section();
         if !may_have_any(view) {
             return Survey::default();
         }
+        // To count what is out of scope, not all has to be understood.
+        if own.gateways.is_empty() && !may_have_gateways(view) {
+            return Survey { out_of_scope: units::without_gateway(ingresses(view)), ..Survey::default() };
+        }
         let all = view.whole();
-        units::survey(&Found::in_view(&all, &settings.section()))
+        units::survey(&Found::in_view(&all, &own))
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {

@@ -36,10 +36,14 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         }
         _ => Some(object_draft(found, routable)),
     });
-    let count = found.without_gateway;
-    let what = format!("Ingresses: {count}: no Gateway is known");
-    let out_of_scope = if count > 0 { OutOfScope { count, what } } else { OutOfScope::default() };
+    let out_of_scope = without_gateway(found.without_gateway);
     Survey { drafts: dns.chain(releases).chain(objects).collect(), out_of_scope, ..Survey::default() }
+}
+
+/// Ingresses of clusters of which no Gateway is known.
+pub(super) fn without_gateway(count: usize) -> OutOfScope {
+    let what = if count > 0 { format!("Ingresses: {count}: no Gateway is known") } else { String::new() };
+    OutOfScope { count, what }
 }
 
 /// Whether every Ingress of a release has its route.

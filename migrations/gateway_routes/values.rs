@@ -95,7 +95,11 @@ pub(super) fn entries(values: &Value) -> Vec<&str> {
 pub(super) fn makes_ingress(values: Option<&Value>) -> bool {
     fn within(value: &Value, depth: usize) -> bool {
         value.entries().iter().any(|(key, value)| {
-            let is_on = key == INGRESS && value.get("enabled").is_some_and(Value::is_true);
+            let is_on = key == INGRESS
+                && match value.get("enabled") {
+                    Some(enabled) => enabled.is_true(),
+                    None => value.has_key("host") || value.has_key("ingressClassName"),
+                };
             is_on || depth > 0 && within(value, depth - 1)
         })
     }
@@ -107,4 +111,9 @@ pub(super) fn entry_class<'v>(values: &'v Value, entry: &str) -> Option<&'v str>
     values
         .text_at(&["ingress", entry, "className"])
         .or_else(|| values.text_at(&["ingress", entry, "annotations", CLASS]))
+}
+
+/// Whether values of any chart have an Ingress that is not disabled.
+pub(super) fn has_ingress(values: &Value) -> bool {
+    !values.get(INGRESS).is_some_and(is_off) && (!entries(values).is_empty() || makes_ingress(Some(values)))
 }

@@ -39,9 +39,9 @@ fn cuts_wait_for_the_branch() {
     let made = repo.run_gated(&["branch", "gateway-routes", "--review", "--no-gate"]);
     assert!(!repo.git(&["branch"]).contains("cuts"), "{}", made.stdout);
     let plan = repo.run_gated(&["plan", "gateway-routes", "-v"]).stdout;
-    assert!(plan.contains("the route of plain is not there yet"), "{plan}");
+    assert!(plan.contains("its route is not there yet"), "{plan}");
     repo.git(&["branch", "--force", "main", "work"]);
-    assert_eq!(cuts(&diff(&repo)).len(), 6, "{}", diff(&repo));
+    assert_eq!(cuts(&diff(&repo)).len(), 7, "{}", diff(&repo));
 }
 
 #[test]
