@@ -7,6 +7,7 @@ mod real;
 mod render;
 mod route_values;
 mod routes;
+mod rules;
 mod values;
 mod values_of_2;
 

@@ -6,28 +6,16 @@ use std::path::Path;
 
 use flux_codemod::charts::app_template::{NotServed, Serving};
 use flux_codemod::flux::Value;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::judge::{Judged, is_refused, judged};
 use super::render::{Render, render};
+use super::rules::{Rule, items, nameless, of_kind, rules_of_ingresses, rules_of_routes};
 use super::{nothing_goes_wrong, real, route_values, value};
 use crate::route_vectors::{beside, cells, not_routed, without_ingresses};
 use crate::support::rounds::rounds;
 use crate::support::{corpus, vectors};
 use proptest::strategy::Strategy;
-
-fn items<'j>(json: &'j Json, pointer: &str) -> &'j [Json] {
-    json.pointer(pointer).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Items, or nothing in their place.
-fn or_nothing(items: &[Json]) -> &[Json] {
-    if items.is_empty() { &[Json::Null] } else { items }
-}
-
-fn of_kind<'j>(objects: &'j [Json], kind: &'j str) -> impl Iterator<Item = &'j Json> {
-    objects.iter().filter(move |object| object["kind"] == kind)
-}
 
 /// Trees with releases of app-template that have Ingresses or routes.
 const TREES: [&str; 5] = [
@@ -38,63 +26,12 @@ const TREES: [&str; 5] = [
     "bjw-s-home-ops/after",
 ];
 
-/// A rule as the vectors have it: the name of the object, host, path, type, service, port.
-type Rule = Vec<String>;
-
-fn rule(cells: [&Json; 6]) -> Rule {
-    cells.map(Json::to_string).to_vec()
-}
-
-fn rules_of_ingresses(objects: &[Json]) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for object in of_kind(objects, "Ingress") {
-        for host in items(object, "/spec/rules") {
-            for path in items(host, "/http/paths") {
-                let service = &path["backend"]["service"];
-                let (kind, port) = (&path["pathType"], &service["port"]["number"]);
-                let name = &object["metadata"]["name"];
-                rules.push(rule([name, &host["host"], &path["path"], kind, &service["name"], port]));
-            }
-        }
-    }
-    rules.sort();
-    rules
-}
-
-fn rules_of_routes(objects: &[Json]) -> Vec<Rule> {
-    let (root, prefix) = (json!("/"), json!("PathPrefix"));
-    let mut rules = Vec::new();
-    for object in of_kind(objects, "HTTPRoute") {
-        assert_eq!(object["apiVersion"], "gateway.networking.k8s.io/v1");
-        for host in or_nothing(items(object, "/spec/hostnames")) {
-            for of_route in items(object, "/spec/rules") {
-                for backend in or_nothing(items(of_route, "/backendRefs")) {
-                    for matches in or_nothing(items(of_route, "/matches")) {
-                        let path = matches.pointer("/path/value").unwrap_or(&root);
-                        let kind = matches.pointer("/path/type").unwrap_or(&prefix);
-                        let name = &object["metadata"]["name"];
-                        rules.push(rule([name, host, path, kind, &backend["name"], &backend["port"]]));
-                    }
-                }
-            }
-        }
-    }
-    rules.sort();
-    rules
-}
-
 /// Rules of a line of the vectors, those of Ingresses without the name of the object.
 fn rules_of_line(line: &Json, key: &str) -> Option<Vec<Rule>> {
     let rules = line.get(key)?.as_array()?.iter();
     let mut rules: Vec<Rule> = rules.map(|rule| items(rule, "").iter().map(Json::to_string).collect()).collect();
     rules.sort();
     Some(rules)
-}
-
-fn nameless(rules: Vec<Rule>) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = rules.into_iter().map(|rule| rule[1..].to_vec()).collect();
-    rules.sort();
-    rules
 }
 
 #[test]
