@@ -55,10 +55,10 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Whether this edit has removed or replaced a node before.
+    /// Whether this edit, in order, has removed or replaced a node before.
     fn is_gone(&self, id: Id) -> bool {
         let start = self.stream.nodes.get(id).whole().start;
-        self.splices.iter().any(|splice| splice.range.contains(&start))
+        self.in_order && self.splices.iter().any(|splice| splice.range.contains(&start))
     }
 
     /// Refuses what would change a node that an alias repeats. A node that is set as a whole loses

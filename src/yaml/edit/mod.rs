@@ -57,7 +57,7 @@ pub struct Edit<'s> {
     /// What has moved with its comments: anchored nodes, and the comments of items that go elsewhere.
     carried: Vec<Range<usize>>,
     move_anchors: bool,
-    /// Whether several insertions at one place are allowed.
+    /// Whether the order of operations counts: several insertions at one place are allowed.
     in_order: bool,
 }
 
@@ -118,7 +118,7 @@ impl<'s> Edit<'s> {
     }
 
     /// From here on, several insertions at one place are made in the order of the operations,
-    /// instead of being refused.
+    /// instead of being refused; and an alias that an operation has removed uses its anchor no more.
     pub fn in_order(mut self) -> Edit<'s> {
         self.in_order = true;
         self

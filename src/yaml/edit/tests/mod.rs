@@ -306,15 +306,21 @@ fn items_behind_comments() {
 }
 
 #[test]
-fn an_anchor_goes_with_its_last_use() {
-    let removed = |first: &'static str, second: &'static str| {
-        after("a: 1\nb:\n  - &x 2\nc:\n  - *x\n", move |edit, root| {
-            edit.remove_entry(root, first, Emptied::NoEntry, drop_it)?;
-            edit.remove_entry(root, second, Emptied::NoEntry, drop_it)
-        })
+fn in_order_an_anchor_goes_with_its_last_use() {
+    let text = "a: 1\nb:\n  - &x 2\nc:\n  - *x\n";
+    let removed = |is_in_order: bool, keys: [&str; 2]| {
+        let stream = Stream::parse(text).unwrap();
+        let root = stream.documents().next().unwrap();
+        let mut edit = Edit::of(&stream);
+        if is_in_order {
+            edit = edit.in_order();
+        }
+        let removed = keys.iter().try_for_each(|key| edit.remove_entry(root, key, Emptied::NoEntry, drop_it));
+        removed.and_then(|()| edit.finish()).map(|edited| edited.splices.apply(text).unwrap()).ok()
     };
-    assert_eq!(removed("c", "b"), "a: 1\n");
-    assert_eq!(removed("b", "c"), "anchor-in-use 3:5", "the alias is still there");
+    assert_eq!(removed(true, ["c", "b"]).as_deref(), Some("a: 1\n"));
+    assert_eq!(removed(true, ["b", "c"]), None, "the alias is still there");
+    assert_eq!(removed(false, ["c", "b"]), None, "the order does not count");
 }
 
 #[test]
