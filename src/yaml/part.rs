@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::comments::Comment;
 use super::error::{Error, Problem};
 use super::operation::Operation;
 use super::stream::Stream;
@@ -149,6 +150,13 @@ impl Stream {
         (documents == (document..document + 1)).then_some(range)
     }
 
+    /// The comments in a document, with those before its first node and behind its last; `None` if
+    /// the stream cannot be divided there.
+    pub fn comments_of_document(&self, document: usize) -> Option<impl Iterator<Item = &Comment>> {
+        let range = self.range_of_document(document)?;
+        Some(self.comments().iter().filter(move |comment| range.contains(&comment.range.start)))
+    }
+
     /// Parts, and those between them; `None` if that is all of the text.
     fn range_of(&self, parts: &BTreeSet<usize>) -> Option<Range<usize>> {
         let range = self.parts().get(*parts.first()?)?.start..self.parts().get(*parts.last()?)?.end;
@@ -200,6 +208,18 @@ mod tests {
 
     fn operation(document: usize) -> [Operation; 1] {
         [Operation { document, path: vec![], what: What::ReplaceEntry(0, "a".into(), New::string("x")) }]
+    }
+
+    #[test]
+    fn comments_are_of_the_document_that_they_stand_in() {
+        let stream = Stream::parse("# a\na: 1 # b\n# c\n---\n# d\nb: 2\n# e\n---\nc: 3\n").unwrap();
+        let of = |document| {
+            let comments = stream.comments_of_document(document).unwrap();
+            comments.map(|comment| &stream.text()[comment.range.clone()]).collect::<Vec<_>>()
+        };
+        assert_eq!([of(0), of(1), of(2)], [vec!["# a", "# b", "# c"], vec!["# d", "# e"], vec![]]);
+        let flow = Stream::parse("--- a\n...\n--- b\n").unwrap();
+        assert!(flow.comments_of_document(2).is_none());
     }
 
     /// Whatever one writes where: a part passes the proof only if the whole text does.
