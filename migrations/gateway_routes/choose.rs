@@ -3,23 +3,12 @@
 use super::cluster::{Class, Controller, InCluster};
 use super::codes;
 use super::judge::Remark;
-use super::settings::GatewayRoutesSettings;
-use crate::flux::Value;
-use crate::gateway::{Gateway, Listener, ListenerRef, Protocol};
+use super::settings::{ClassMap, GatewayRoutesSettings};
+use crate::gateway::{Gateway, HttpRoute, Listener, ListenerRef, ParentRef, Protocol};
 use crate::plan::Code;
 
 /// Why there is no parent: the code and what to say.
 pub(super) type NoParent = (&'static Code, String);
-
-/// What a route is for.
-pub(super) struct Asked<'a> {
-    /// The ingress class, if one is stated.
-    pub(super) class: Option<&'a str>,
-    pub(super) annotations: &'a [(String, String)],
-    pub(super) namespace: &'a str,
-    /// Whether it is served with TLS, and without.
-    pub(super) protocols: Protocols,
-}
 
 /// How hosts are served today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +47,17 @@ impl InCluster {
     /// If it is neither stated nor certain.
     pub(super) fn gateway_of(
         &self,
-        asked: &Asked<'_>,
+        class: Option<&str>,
+        annotations: &[(String, String)],
         settings: &GatewayRoutesSettings,
     ) -> Result<Chosen<'_>, NoParent> {
-        let class = asked.class.unwrap_or_default();
-        let has = |key: &String| asked.annotations.iter().any(|(own, _)| own == key);
-        let is_it = |map: &&super::settings::ClassMap| map.class == class && map.when.as_ref().is_none_or(has);
+        let class = class.unwrap_or_default();
+        let has = |key: &String| annotations.iter().any(|(own, _)| own == key);
+        let is_it = |map: &&ClassMap| map.class == class && map.when.as_ref().is_none_or(has);
         let not_known = |what: String| (codes::GATEWAY_NOT_KNOWN, what);
         if let Some(map) = settings.gateways.iter().find(is_it) {
             let (namespace, name) = map.gateway.clone();
-            let gateway = self.gateways.iter().find(|known| known.namespace == namespace && known.name == name);
+            let gateway = self.gateway(&namespace, &name);
             if gateway.is_none() && map.section.is_none() {
                 return Err(not_known(format!(
                     "Gateway {namespace}/{name} is not in this cluster, and its listener is not stated"
@@ -98,48 +88,41 @@ impl InCluster {
 }
 
 impl InCluster {
-    /// Whether some parent of a route takes it for a host; `None` if that may be a Gateway that is not
-    /// in this repository.
-    pub(super) fn takes(&self, namespace: &str, parents: &Value, host: &str) -> Option<bool> {
-        let mut answer = Some(false);
-        for parent in parents.items() {
-            let is_gateway = parent.text_at(&["kind"]).is_none_or(|kind| kind == "Gateway")
-                && parent.text_at(&["group"]).is_none_or(|group| group == "gateway.networking.k8s.io");
-            if !is_gateway {
-                continue;
-            }
-            let of = parent.text_at(&["namespace"]).unwrap_or(namespace);
-            let name = parent.text_at(&["name"]).unwrap_or_default();
-            let Some(gateway) = self.gateways.iter().find(|known| known.namespace == of && known.name == name) else {
-                answer = None;
-                continue;
-            };
-            let section = parent.text_at(&["sectionName"]);
-            let is_it = |listener: &Listener| section.is_none_or(|section| listener.name == section);
-            if gateway.taking(namespace, host).any(is_it) {
-                return Some(true);
-            }
-        }
-        answer
+    fn gateway(&self, namespace: &str, name: &str) -> Option<&Gateway> {
+        self.gateways.iter().find(|known| known.namespace == namespace && known.name == name)
     }
 
-    /// What there is to say of a route that is there: whether its Gateway takes it for its hosts.
-    pub(super) fn liveness<'h>(
-        &self,
-        namespace: &str,
-        parents: &Value,
-        hosts: impl IntoIterator<Item = &'h String>,
-    ) -> Option<Remark> {
-        hosts.into_iter().find_map(|host| match self.takes(namespace, parents, host) {
-            Some(true) => None,
-            Some(false) => {
-                let message = format!("a route for {host} is there, and no listener of a Gateway takes it");
-                Some(Remark::error((codes::NOT_ADMITTED, message)))
-            }
-            None => {
-                let message = format!("a route for {host} is there, and its Gateway is not in this repository");
-                Some(Remark::warning(codes::GATEWAY_NOT_SEEN, message))
-            }
+    /// Whether a parent takes a route for a host; `None` if its Gateway is not in this repository, or
+    /// labels of namespaces decide.
+    fn takes(&self, namespace: &str, parent: &ParentRef, host: &str) -> Option<bool> {
+        if !parent.is_gateway() {
+            return Some(false);
+        }
+        let ListenerRef { namespace: of, name, section } = &parent.listener;
+        let gateway = self.gateway(of, name)?;
+        let is_it = |listener: &&Listener| section.as_ref().is_none_or(|section| listener.name == *section);
+        let taking = gateway.taking(namespace, host).filter(is_it);
+        let certain: Vec<Option<bool>> = taking.map(|listener| listener.takes_namespace(of, namespace)).collect();
+        match certain.as_slice() {
+            [] => Some(false),
+            listeners => listeners.contains(&Some(true)).then_some(true),
+        }
+    }
+
+    /// What there is to say of the routes that are there for a host: whether a Gateway takes one.
+    pub(super) fn liveness(&self, namespace: &str, routes: &[HttpRoute], host: &String) -> Option<Remark> {
+        let of_host = routes.iter().filter(|route| route.hosts.contains(host)).flat_map(|route| &route.parents);
+        let answers: Vec<Option<bool>> = of_host.map(|parent| self.takes(namespace, parent, host)).collect();
+        if answers.contains(&Some(true)) {
+            return None;
+        }
+        Some(if answers.contains(&None) {
+            let message =
+                format!("a route for {host} is there, and this repository does not say whether its Gateway takes it");
+            Remark::warning(codes::GATEWAY_NOT_SEEN, message)
+        } else {
+            let message = format!("a route for {host} is there, and no listener of a Gateway takes it");
+            Remark::error((codes::NOT_ADMITTED, message))
         })
     }
 }
@@ -154,7 +137,12 @@ impl Chosen<'_> {
     ///
     /// # Errors
     /// If a host has no listener.
-    pub(super) fn parents(&self, asked: &Asked<'_>, hosts: &[String]) -> Result<Vec<ListenerRef>, NoParent> {
+    pub(super) fn parents(
+        &self,
+        namespace: &str,
+        protocols: Protocols,
+        hosts: &[String],
+    ) -> Result<Vec<ListenerRef>, NoParent> {
         let parent = |section: Option<String>| ListenerRef {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
@@ -163,18 +151,18 @@ impl Chosen<'_> {
         let Some(gateway) = self.gateway else { return Ok(vec![parent(self.section.clone())]) };
         let mut needed: Vec<&Listener> = Vec::new();
         for host in hosts {
-            let taking: Vec<_> = gateway.taking(asked.namespace, host).collect();
+            let taking: Vec<_> = gateway.taking(namespace, host).collect();
             let best = |protocol| {
                 let of_protocol = taking.iter().filter(|listener| listener.protocol == protocol);
                 of_protocol.max_by_key(|listener| closeness(listener, host)).copied()
             };
-            let https = best(Protocol::Https).filter(|_| asked.protocols.https);
-            let http = best(Protocol::Http).filter(|_| asked.protocols.http || !asked.protocols.https);
-            if https.is_none() && (asked.protocols.https || http.is_none()) {
+            let https = best(Protocol::Https).filter(|_| protocols.https);
+            let http = best(Protocol::Http).filter(|_| protocols.http || !protocols.https);
+            if https.is_none() && (protocols.https || http.is_none()) {
                 let what = format!(
                     "no listener of Gateway {} takes routes of namespace {} for {host}",
                     self.full_name(),
-                    asked.namespace
+                    namespace
                 );
                 return Err((codes::NOT_ADMITTED, what));
             }
@@ -185,7 +173,7 @@ impl Chosen<'_> {
             }
         }
         let taking = |listener: &&Listener| {
-            hosts.iter().any(|host| gateway.taking(asked.namespace, host).any(|taking| taking.name == listener.name))
+            hosts.iter().any(|host| gateway.taking(namespace, host).any(|taking| taking.name == listener.name))
         };
         let all = gateway.listeners.iter().filter(taking).count();
         if all == needed.len() {

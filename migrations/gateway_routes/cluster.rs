@@ -14,6 +14,22 @@ use crate::plan::Finding;
 use crate::plan::author::arriving;
 use crate::repo::RepoPath;
 
+/// The fields by which policies ask who somebody is, or where from: of SecurityPolicies of Envoy Gateway
+/// 1.6, AuthorizationPolicies of Istio 1.27, TrafficPolicies of kgateway 2.1.
+const ASKING: [&str; 11] = [
+    "extAuth",
+    "oidc",
+    "jwt",
+    "basicAuth",
+    "apiKeyAuth",
+    "authorization",
+    "rules",
+    "provider",
+    "jwtAuth",
+    "oauth2",
+    "rbac",
+];
+
 /// What a cluster has.
 #[derive(Default)]
 pub(super) struct InCluster {
@@ -141,6 +157,10 @@ impl InCluster {
 
     fn add_policy(&mut self, object: &Value, namespace: &str) {
         let spec = object.get("spec").unwrap_or(&Value::Null);
+        // Policies of these kinds are about other things, too.
+        if !ASKING.iter().any(|key| spec.get(key).is_some()) {
+            return;
+        }
         let one = spec.get("targetRef").into_iter();
         let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
         let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
@@ -290,8 +310,8 @@ fn is_of_interest(reach: &Reach) -> bool {
 /// The first place in each file that names the Service of a proxy.
 fn naming(view: &View, proxy: &str) -> Vec<Finding> {
     let in_file = |(path, file): (&RepoPath, &FileView)| {
-        let text = file.stream.as_ref()?.text();
-        let line = text[..text.find(proxy)?].matches('\n').count() + 1;
+        let stream = file.stream.as_ref()?;
+        let line = stream.position(stream.text().find(proxy)?).line;
         let message = format!("{path} names the old proxy, {proxy}: it leads nowhere after the cut");
         Some(Finding::warning(codes::PROXY_NAMED, message).at(path, line))
     };

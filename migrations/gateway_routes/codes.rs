@@ -9,7 +9,7 @@ reason_codes! {
         why "A Gateway is never guessed from a name: the app would be on the wrong side, open to the internet or out of reach."
         todo "Add a line for the class to `gateways` of gateway-routes in .flux-codemod.yaml. If there is no Gateway yet, make one first."
     GATEWAY_NOT_SEEN "gateway-not-seen"
-        what "The Gateway of a route that is there is not in this repository."
+        what "The Gateway of a route that is there is not in this repository, or labels of namespaces decide what it takes."
         why "Whether it takes the route is not seen."
         todo "Look at the status of the route: Accepted and ResolvedRefs are True. Then take the cut with --review."
     NOT_ADMITTED "gateway-not-admitting"

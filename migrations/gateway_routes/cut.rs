@@ -1,14 +1,17 @@
 //! Ingresses are cut once their routes run: what speaks to others moves to the route, the rest goes.
 //!
 //! The text of the Ingress becomes the text of the route, in its place, where the two stand for each
-//! other: so comments, anchors and annotations stay as they are written.
+//! other: so comments, anchors and annotations stay as they are written. A route that somebody wrote
+//! by hand stays as it is, and the Ingress goes.
+
+use std::collections::BTreeMap;
 
 use super::codes;
 use super::object::Routable;
 use super::release::Candidate;
 use crate::flux::{Object, Value, View, rewrite};
 use crate::plan::Finding;
-use crate::yaml::{Edit, Emptied, Error, Fate, New, Node};
+use crate::yaml::{Comment, Edit, Emptied, Error, Fate, New, Node, Stream, Style};
 
 /// Why something is removed.
 const BECAUSE: &str = "it is about the Ingress, which is cut";
@@ -17,10 +20,14 @@ const BECAUSE: &str = "it is about the Ingress, which is cut";
 ///
 /// # Errors
 /// If an entry has such annotations and no route of its key.
-pub(super) fn values_without(candidate: &Candidate<'_>, stated: &Value) -> Result<Value, Finding> {
+pub(super) fn values_without(
+    candidate: &Candidate<'_>,
+    all_moved: &BTreeMap<String, Vec<String>>,
+) -> Result<Value, Finding> {
+    let stated = &candidate.values;
     let mut after = stated.clone();
     for entry in &candidate.entries {
-        let moved = candidate.moved.get(entry).map(Vec::as_slice).unwrap_or_default();
+        let moved = all_moved.get(entry).map(Vec::as_slice).unwrap_or_default();
         let annotations = stated.at(&["ingress", entry, "annotations"]);
         after.remove_at(&["ingress", entry]);
         if moved.is_empty() {
@@ -66,21 +73,19 @@ fn move_annotations(ingress: Option<&Value>, keys: &[String], holder: &mut Value
 /// If the text does not allow it.
 pub(super) fn write_values<'v>(
     edit: &mut Edit<'v>,
-    values: Node<'v>,
-    before: &Value,
-    after: &Value,
+    (stream, values): (&Stream, Node<'v>),
+    (before, after): (&Value, &Value),
 ) -> Result<(), Error> {
     let keys = |value: &Value, key: &str| {
         let entries = value.get(key).map(Value::entries).unwrap_or_default();
         entries.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
     let (ingress, route) = (values.own_entry("ingress"), values.own_entry("route"));
-    let (Some((_, ingress)), Some((_, route))) = (ingress, route) else {
+    let (Some((_, ingress)), Some((key, route))) = (ingress, route) else {
         return rewrite(edit, values, before, after, BECAUSE);
     };
     let is_one_for_one = keys(before, "ingress") == keys(before, "route") && after.get("ingress").is_none();
-    // What somebody wrote into the route stays there.
-    if !is_one_for_one || ingress.is_alias() || route.is_alias() || route.source().contains(['#', '&', '*']) {
+    if !is_one_for_one || ingress.is_alias() || has_comments(stream, key, route) || !is_as_new(route) {
         return rewrite(edit, values, before, after, BECAUSE);
     }
     edit.remove_entry(values, "route", Emptied::NoEntry, |_| dropped())?;
@@ -100,6 +105,22 @@ pub(super) fn write_values<'v>(
     Ok(())
 }
 
+/// Whether an entry has comments, above it or in its lines.
+fn has_comments(stream: &Stream, key: Node<'_>, value: Node<'_>) -> bool {
+    let (first, last) = (key.position(), stream.position(value.range().end));
+    let is_above = |comment: &Comment| {
+        comment.line + 1 == first.line && stream.position(comment.range.start).column == first.column
+    };
+    stream.comments().iter().any(|comment| is_above(comment) || (first.line..=last.line).contains(&comment.line))
+}
+
+/// Whether a route, without its comments, is written as this migration writes it: writing it again
+/// loses nothing then.
+fn is_as_new(route: Node<'_>) -> bool {
+    let is_new = route.style() != Some(Style::Flow) && !route.source().starts_with(['&', '*', '!', '\'']);
+    is_new && route.children().into_iter().all(|(_, child)| is_as_new(child))
+}
+
 fn dropped() -> Fate {
     Fate::Dropped(BECAUSE.to_owned())
 }
@@ -115,18 +136,27 @@ pub(super) fn route_beside<'v>(view: &'v View, routable: &Routable<'v>) -> Optio
     file.objects.iter().find(is_it)
 }
 
-/// Writes the route in place of the object that it stands for, and removes its own document.
+/// Writes the route in place of the object that it stands for, and removes its own document. One that
+/// somebody wrote by hand stays where it is.
 ///
 /// # Errors
 /// If the text does not allow it.
 pub(super) fn write_object<'v>(
     edit: &mut Edit<'v>,
-    (root, route): (Node<'v>, Node<'v>),
+    root: Node<'v>,
+    (stream, document): (&'v Stream, usize),
     moved: &[String],
 ) -> Result<(), Error> {
-    let (Some(from), Some(mut to)) = (Value::of(root), Value::of(route)) else { return Ok(()) };
+    let Some(route) = stream.document(document) else { return Ok(()) };
+    let (Some(from), Some(is)) = (Value::of(root), Value::of(route)) else { return Ok(()) };
+    let mut to = is.clone();
     if let Some(metadata) = to.get_mut("metadata") {
         move_annotations(from.at(&["metadata", "annotations"]), moved, metadata);
+    }
+    let has_comments = stream.comments_of_document(document).is_none_or(|mut comments| comments.next().is_some());
+    if has_comments || !is_as_new(route) {
+        rewrite(edit, route, &is, &to, BECAUSE)?;
+        return edit.remove_document(root, |_| dropped());
     }
     // The new spec is written as a whole, in the style of new text.
     if let (Some(spec), Some(new)) = (root.get("spec"), to.get("spec").cloned()) {

@@ -1,7 +1,8 @@
 //! external-dns reads routes before the first Ingress is cut.
 
+use std::collections::BTreeSet;
+
 use super::codes;
-use super::find::Clusters;
 use crate::flux::{Identity, Release, Value, View};
 use crate::plan::Finding;
 
@@ -10,6 +11,17 @@ const ROUTES: &str = "gateway-httproute";
 
 /// The sources that read what becomes a route.
 const READ_TODAY: [&str; 2] = ["ingress", "traefik-proxy"];
+
+/// What the chart reads by default (`sources` of its `values.yaml`).
+const BY_DEFAULT: [&str; 2] = ["service", "ingress"];
+
+/// The sources that values state.
+fn sources(values: &Value) -> Vec<String> {
+    match values.get("sources") {
+        Some(Value::Sequence(items)) => items.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
+        _ => BY_DEFAULT.map(str::to_owned).to_vec(),
+    }
+}
 
 /// Which records a release of external-dns makes.
 pub(super) struct Dns {
@@ -27,26 +39,25 @@ pub(super) struct DnsRelease<'v> {
     pub(super) verdict: Result<(Value, Value), Finding>,
 }
 
-/// Those of a tree that clusters with a Gateway have.
-pub(super) fn releases<'v>(view: &'v View, clusters: &Clusters) -> Vec<DnsRelease<'v>> {
+/// Those of some clusters.
+pub(super) fn releases<'v>(view: &'v View, clusters: &BTreeSet<String>) -> Vec<DnsRelease<'v>> {
     view.releases().iter().filter_map(|release| of_release(view, clusters, release)).collect()
 }
 
-fn of_release<'v>(view: &'v View, clusters: &Clusters, release: &'v Release) -> Option<DnsRelease<'v>> {
+fn of_release<'v>(view: &'v View, clusters: &BTreeSet<String>, release: &'v Release) -> Option<DnsRelease<'v>> {
     let reaches = view.graph().reaches(&release.at).iter();
     let installed = reaches
-        .filter(|reach| !clusters.of(reach.cluster).gateways.is_empty())
+        .filter(|reach| clusters.contains(&view.graph().clusters[reach.cluster].name))
         .filter_map(|reach| view.installed(&release.at, reach))
         .find(|installed| view.chart_name(installed) == Some("external-dns"))?;
-    let arriving = installed.object.at(&["spec", "values"])?;
-    let sources = |values: &Value| {
-        let items = values.get("sources").map(Value::items).unwrap_or_default().iter();
-        items.filter_map(|item| item.text().map(str::to_owned)).collect::<Vec<_>>()
-    };
+    let nothing = Value::Null;
+    let arriving = installed.object.at(&["spec", "values"]).unwrap_or(&nothing);
     let error = |code, message: String| Finding::error(code, message).at(&release.at.path, release.line);
     let mut texts = Vec::new();
     arriving.texts(&mut texts);
-    let by_argument = texts.iter().find(|text| text.starts_with("--source="));
+    let is_source = |text: &&&str| **text == "--source" || text.starts_with("--source=");
+    let of_mapping = arriving.at(&["extraArgs", "source"]).map(|_| "extraArgs.source");
+    let by_argument = texts.iter().find(is_source).copied().or(of_mapping);
     let reads_now = sources(arriving);
     let identity = view.identity(release);
     if let Some(argument) = by_argument {
@@ -57,12 +68,12 @@ fn of_release<'v>(view: &'v View, clusters: &Clusters, release: &'v Release) -> 
     if !reads_ingresses || reads_now.iter().any(|source| source == ROUTES) {
         return None;
     }
-    let stated = view.node(&release.at).and_then(|root| root.at(&["spec", "values"])).and_then(Value::of)?;
+    let stated = view.node(&release.at).and_then(|root| root.at(&["spec", "values"])).and_then(Value::of);
+    let stated = stated.unwrap_or(Value::Null);
     let verdict = if sources(&stated) == reads_now {
-        let mut items = stated.get("sources").map(Value::items).unwrap_or_default().to_vec();
-        items.push(Value::string(ROUTES));
+        let all = reads_now.iter().map(String::as_str).chain([ROUTES]).map(Value::string);
         let mut after = stated.clone();
-        after.set("sources", Value::Sequence(items));
+        after.set("sources", Value::Sequence(all.collect()));
         Ok((stated, after))
     } else {
         Err(error(codes::INGRESS_PATCHED, "a patch changes `sources` on its way to the cluster".to_owned()))

@@ -1,20 +1,38 @@
 //! Routes of a release with what entries of `ingress` state beside rules: Gateway, annotations, filters.
 
+use std::collections::BTreeMap;
+
 use super::annotations::{Ledger, ledger};
 use super::cluster::InCluster;
 use super::codes;
 use super::judge::{Place, Remark, Stated, remark_of};
 use super::object::Around;
+use super::placed::{About, Placed};
+use super::release::{Maker, Written};
 use super::service::Port;
 use super::traefik::filters;
 use super::values::{INGRESS, add_filters, entries, fields, paths, with_routes};
 use crate::charts::app_template::{NewRoute, Routed};
 use crate::flux::{Installed, Value};
 use crate::gateway::{PathKind, PathMatch, parent_refs};
-use crate::plan::{Effect, Finding, Outcome, Severity};
+use crate::plan::{Finding, Severity};
 
-use super::release::{Maker, Placed};
-use super::served::Taken;
+/// What one cluster makes of a release, and what its routes must have beside it.
+pub(super) struct Dressed {
+    pub(super) placed: Placed<Written>,
+    pub(super) locks: Vec<Lock>,
+}
+
+/// What the middlewares of an entry ask of the routes that take its place.
+pub(super) struct Lock {
+    pub(super) entry: String,
+    /// The key of the route; without it, all routes of the hosts are meant.
+    pub(super) key: Option<String>,
+    pub(super) hosts: Vec<String>,
+    /// Those that ask who somebody is, or where from: a policy has to do it.
+    pub(super) asking: Vec<String>,
+    pub(super) filters: Vec<Value>,
+}
 
 impl Maker<'_, '_> {
     /// The values with the routes: with parents, annotations, labels and filters.
@@ -25,9 +43,11 @@ impl Maker<'_, '_> {
         installed: &Installed,
         routed: &Routed,
         (stated, arriving): (&Value, &Value),
-    ) -> Result<Placed, Vec<Finding>> {
+    ) -> Result<Dressed, Vec<Finding>> {
         let mut errors = Vec::new();
-        let mut placed = Placed::default();
+        let made = Written { after: Value::Null, moved: BTreeMap::new() };
+        let mut placed = Placed { made, about: About::default() };
+        let mut locks = Vec::new();
         let mut routes = stated.get("route").cloned().unwrap_or(Value::Mapping(Vec::new()));
         for (key, field, text) in &routed.kept {
             routes.set_at(&[key, field], Value::string(text));
@@ -49,43 +69,43 @@ impl Maker<'_, '_> {
             };
             let Ledger { kept, remarks, moved, middlewares, target } =
                 ledger(&facts, &place, cluster, self.settings, &paths(ingress));
-            for (host, rule) in new
+            let about = &mut placed.about;
+            let rules = new
                 .iter()
-                .flat_map(|new| new.hosts.iter().flat_map(|host| new.rules.iter().map(move |rule| (host, rule))))
-            {
+                .flat_map(|new| new.hosts.iter().flat_map(|host| new.rules.iter().map(move |rule| (host, rule))));
+            about.takes.extend(rules.map(|(host, rule)| {
                 let (kind, path) = rule.path.as_ref().map_or(("PathPrefix", "/"), |(kind, path)| (kind, path));
-                placed.takes.push(Taken {
-                    cluster: name.to_owned(),
-                    gateway: place.chosen.full_name(),
-                    host: host.clone(),
-                    matched: format!("{kind} {path}"),
-                });
-            }
-            placed.moved.insert(entry.to_owned(), moved);
-            placed.targets.extend(target.map(|target| (place.chosen.full_name(), target, self.line_of(entry))));
+                place.taken(name, host, format!("{kind} {path}"))
+            }));
+            let (path, line) = (self.release.at.path.clone(), self.line_of(entry));
+            about.targets.extend(target.map(|target| place.target(target, path, line)));
+            placed.made.moved.insert(entry.to_owned(), moved);
             let mut remarks = remarks;
             let around = Around { cluster, place: &place, namespace: &installed.namespace, settings: self.settings };
             let fields = fields(kept, written);
+            let mut lock = |key: Option<&String>, hosts: &[String], remarks: &mut Vec<Remark>| {
+                let made = match filters(&middlewares, (hosts, None), &around, remarks) {
+                    Ok(made) => made,
+                    Err(remark) => {
+                        remarks.push(remark);
+                        return Vec::new();
+                    }
+                };
+                if made.replaces_backend {
+                    let message = "a middleware redirects: write the route by hand".to_owned();
+                    remarks.push(Remark::error((codes::MIDDLEWARE, message)));
+                }
+                let asking = made.authentication.into_iter().chain(made.limits).collect();
+                let (entry, key) = (entry.to_owned(), key.cloned());
+                locks.push(Lock { entry, key, hosts: hosts.to_vec(), asking, filters: made.filters.clone() });
+                made.filters
+            };
             for new in &new {
+                let filters = lock(Some(&new.key), &new.hosts, &mut remarks);
                 match place.parents(&installed.namespace, &new.hosts) {
                     Ok(parents) => {
                         let mut route = new.value(&parent_refs(&parents), fields.clone());
-                        match filters(&middlewares, (&new.hosts, None), &around, &mut remarks) {
-                            Ok(made) => {
-                                placed.protected.extend(
-                                    made.authentication
-                                        .iter()
-                                        .chain(&made.limits)
-                                        .map(|id| (new.key.clone(), id.clone())),
-                                );
-                                if made.replaces_backend {
-                                    let message = "a middleware redirects: write the route by hand".to_owned();
-                                    remarks.push(Remark::error((codes::MIDDLEWARE, message)));
-                                }
-                                add_filters(&mut route, &made.filters);
-                            }
-                            Err(remark) => remarks.push(remark),
-                        }
+                        add_filters(&mut route, &filters);
                         routes.set(&new.key, route);
                     }
                     Err(remark) => errors.push(self.at_entry(entry, &remark)),
@@ -93,30 +113,25 @@ impl Maker<'_, '_> {
                 remarks.extend(backends(new));
                 remarks.extend(compared(new, &place));
             }
+            if done.is_some() {
+                lock(None, &hosts, &mut remarks);
+            }
             if !new.is_empty() {
                 remarks.extend(place.remarks(cluster, &installed.namespace, &hosts));
             }
             for remark in &remarks {
                 match remark.severity {
                     Severity::Error => errors.push(self.at_entry(entry, remark)),
-                    _ => placed.findings.push(self.at_entry(entry, remark)),
+                    _ => placed.about.findings.push(self.at_entry(entry, remark)),
                 }
             }
-            let (before, after) = place.before_and_after(!new.is_empty());
-            placed.effects.extend(hosts.iter().map(|host| Effect {
-                cluster: name.to_owned(),
-                object: format!("host {host}"),
-                field: String::new(),
-                before: before.clone(),
-                after: after.clone(),
-                outcome: Outcome::Changes,
-            }));
+            placed.about.effects.extend(place.effects(name, &hosts, !new.is_empty()));
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        placed.after = with_routes(stated, routes);
-        Ok(placed)
+        placed.made.after = with_routes(stated, routes);
+        Ok(Dressed { placed, locks })
     }
 }
 

@@ -3,8 +3,8 @@
 use super::codes::CUT_WAITS;
 use super::cut::{route_beside, values_without, write_object, write_values};
 use super::find::Found;
-use super::object::Routable;
-use super::release::Candidate;
+use super::object::{Documents, Routable};
+use super::release::{self, Candidate};
 use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
 use crate::flux::{At, Value, View, rewrite};
 use crate::plan::author::{After, Edits, Written, edited};
@@ -15,8 +15,7 @@ use crate::yaml::New;
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     let view = found.view;
-    let is_release = |release: &&crate::flux::Release| release.at.path == *unit.id.subject.path();
-    let is_there = view.releases().iter().any(|release| is_release(&release));
+    let is_there = view.releases().iter().any(|release| release.at.path == *unit.id.subject.path());
     if unit.id.step == DNS_SOURCE {
         return match dns_of(found, unit).map(|dns| (&dns.release.at, &dns.verdict)) {
             Some((at, Ok((before, after)))) => edited(write(view, at, before, after)),
@@ -24,19 +23,20 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
             None => gone_or_done(unit, is_there),
         };
     }
+    let is_cut = unit.id.step == CUT;
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         return match object_of(found, unit).map(|routable| (routable, &routable.verdict)) {
-            Some((routable, Ok(missing))) if unit.id.step == CUT => edited(cut_object(view, routable, missing)),
-            Some((routable, Ok(missing))) => edited(append(view, &routable.object.at, missing)),
+            Some((routable, Ok(placed))) if is_cut => edited(cut_object(view, routable, &placed.made)),
+            Some((routable, Ok(placed))) => edited(append(view, &routable.object.at, &placed.made.missing)),
             Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
-            None => gone_or_done(unit, unit.id.step == CUT),
+            None => gone_or_done(unit, is_cut),
         };
     }
     match candidate_of(found, unit).map(|candidate| (candidate, &candidate.verdict)) {
-        Some((candidate, Ok((before, after)))) if unit.id.step == CUT => {
-            edited(cut_values(view, candidate, before, before == after))
+        Some((candidate, Ok(placed))) if is_cut => edited(cut_values(view, candidate, &placed.made)),
+        Some((candidate, Ok(placed))) => {
+            edited(write(view, &candidate.release.at, &candidate.values, &placed.made.after))
         }
-        Some((candidate, Ok((before, after)))) => edited(write(view, &candidate.release.at, before, after)),
         Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
         None => gone_or_done(unit, is_there),
     }
@@ -48,27 +48,29 @@ fn no_route(at: &At) -> Finding {
 }
 
 /// Removes the Ingresses of a release.
-fn cut_values(view: &View, candidate: &Candidate<'_>, before: &Value, has_routes: bool) -> Result<Written, Finding> {
-    let at = &candidate.release.at;
-    if !has_routes {
+fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -> Result<Written, Finding> {
+    let (at, before) = (&candidate.release.at, &candidate.values);
+    if !candidate.has_routes() {
         return Err(no_route(at));
     }
-    let after = values_without(candidate, before)?;
+    let after = values_without(candidate, &made.moved)?;
+    let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
     let mut edits = Edits::of(view);
-    edits.object(at, |edit, root| match root.at(&["spec", "values"]) {
-        Some(values) => write_values(edit, values, before, &after),
-        None => Ok(()),
+    edits.object(at, |edit, root| match (root.at(&["spec", "values"]), stream) {
+        (Some(values), Some(stream)) => write_values(edit, (stream, values), (before, &after)),
+        _ => Ok(()),
     })?;
     edits.finish_if(|edited| arrives(view, at, (before, &after), edited))
 }
 
 /// Writes the route of an object in its place.
-fn cut_object(view: &View, routable: &Routable<'_>, missing: &[Value]) -> Result<Written, Finding> {
+fn cut_object(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
     let at = &routable.object.at;
-    let route = route_beside(view, routable).and_then(|route| view.node(&route.at));
-    let Some(route) = route.filter(|_| missing.is_empty()) else { return Err(no_route(at)) };
+    let route = route_beside(view, routable).filter(|_| routable.has_routes());
+    let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
+    let (Some(route), Some(stream)) = (route, stream) else { return Err(no_route(at)) };
     let mut edits = Edits::of(view);
-    edits.object(at, |edit, root| write_object(edit, (root, route), &routable.moved))?;
+    edits.object(at, |edit, root| write_object(edit, root, (stream, route.at.document), &made.moved))?;
     edits.finish()
 }
 

@@ -6,33 +6,17 @@ use super::cluster::InCluster;
 use super::codes;
 use super::dns::{self, DnsRelease};
 use super::object::{Routable, Source, routable};
+use super::placed::{About, Target};
 use super::release::{self, Candidate};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use super::values::has_ingress;
-use crate::flux::{At, ClusterId, Object, Release, Value, View};
+use crate::flux::{At, ById, ClusterId, Object, Release, Value, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 
 /// What each cluster has.
-#[derive(Default)]
-pub(super) struct Clusters(BTreeMap<ClusterId, InCluster>);
-
-impl Clusters {
-    fn of_view(view: &View) -> Clusters {
-        Clusters(view.graph().clusters.ids().map(|cluster| (cluster, InCluster::of(view, cluster))).collect())
-    }
-
-    /// What each cluster has.
-    pub(super) fn all(&self) -> impl Iterator<Item = &InCluster> {
-        self.0.values()
-    }
-
-    /// What a cluster of the view has.
-    pub(super) fn of(&self, cluster: ClusterId) -> &InCluster {
-        &self.0[&cluster]
-    }
-}
+pub(super) type Clusters = ById<ClusterId, InCluster>;
 
 /// What is found in a tree. Found again on every tree, so that no unit has to carry it.
 pub(super) struct Found<'v> {
@@ -72,60 +56,54 @@ fn objects(view: &View) -> Vec<(&Object, Source)> {
 }
 
 impl<'v> Found<'v> {
+    /// What there is to say of each Ingress that can be a route.
+    fn abouts(&mut self) -> impl Iterator<Item = &mut About> {
+        let releases = self.candidates.iter_mut().filter_map(|candidate| candidate.verdict.as_mut().ok());
+        let objects = self.objects.iter_mut().filter_map(|routable| routable.verdict.as_mut().ok());
+        releases.map(|placed| &mut placed.about).chain(objects.map(|placed| &mut placed.about))
+    }
+
     /// Reports records that point elsewhere than most records of the same Gateway: routes of one Gateway
     /// have one target.
     fn compare_targets(&mut self) {
-        let of_releases = self.candidates.iter().flat_map(|candidate| &candidate.targets);
-        let of_objects = self.objects.iter().filter_map(|routable| routable.target.as_ref());
         let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-        let pairs = of_releases.map(|(gateway, target, _)| (gateway, target));
-        for (gateway, target) in pairs.chain(of_objects.map(|(gateway, target)| (gateway, target))) {
+        for Target { gateway, target, .. } in self.abouts().flat_map(|about| &about.targets) {
             *counts.entry(gateway.clone()).or_default().entry(target.clone()).or_default() += 1;
         }
         let usual = |gateway: &str| {
             let of_gateway = counts.get(gateway).into_iter().flatten();
             of_gateway.max_by_key(|(target, count)| (**count, std::cmp::Reverse(*target))).map(|(target, _)| target)
         };
-        let warning = |gateway: &str, target: &str| {
+        let warning = |Target { gateway, target, path, line }: &Target| {
             let usual = usual(gateway).filter(|usual| *usual != target)?;
             let message = format!("its record points to {target}, and most of those of Gateway {gateway} to {usual}");
-            Some(Finding::warning(codes::TARGETS_DIFFER, message))
+            Some(Finding::warning(codes::TARGETS_DIFFER, message).at(path, *line))
         };
-        for candidate in &mut self.candidates {
-            let at = &candidate.release.at.path;
-            let warnings = candidate.targets.iter();
-            let warnings = warnings.filter_map(|(gateway, target, line)| Some(warning(gateway, target)?.at(at, *line)));
-            candidate.findings.extend(warnings);
-        }
-        for routable in &mut self.objects {
-            let found = routable.target.as_ref().and_then(|(gateway, target)| warning(gateway, target));
-            let object = routable.object;
-            routable.findings.extend(found.map(|found| found.at(&object.at.path, object.line)));
+        for about in self.abouts() {
+            about.findings.extend(about.targets.iter().filter_map(warning));
         }
     }
 
     /// Refuses what takes the same requests of a Gateway as something else here.
     fn refuse_twice(&mut self) {
-        let of_releases = self.candidates.iter().flat_map(|candidate| &candidate.takes);
-        let of_objects = self.objects.iter().flat_map(|routable| &routable.takes);
         let mut counts: BTreeMap<Taken, usize> = BTreeMap::new();
-        of_releases.chain(of_objects).for_each(|taken| *counts.entry(taken.clone()).or_default() += 1);
-        let twice = |takes: &[Taken]| {
-            let Taken { gateway, host, matched, .. } = takes.iter().find(|taken| counts[*taken] > 1)?;
+        for taken in self.abouts().flat_map(|about| &about.takes) {
+            *counts.entry(taken.clone()).or_default() += 1;
+        }
+        let twice = |about: &About| {
+            let Taken { gateway, host, matched, .. } = about.takes.iter().find(|taken| counts[*taken] > 1)?;
             let message = format!("{host} ({matched}) would be there twice on Gateway {gateway}");
             Some(Finding::error(codes::TWICE, message))
         };
         for candidate in &mut self.candidates {
+            let Some(found) = candidate.verdict.as_ref().ok().and_then(|placed| twice(&placed.about)) else { continue };
             let release = candidate.release;
-            if let Some(found) = twice(&candidate.takes).filter(|_| candidate.verdict.is_ok()) {
-                candidate.verdict = Err(vec![found.at(&release.at.path, release.line)]);
-            }
+            candidate.verdict = Err(vec![found.at(&release.at.path, release.line)]);
         }
         for routable in &mut self.objects {
+            let Some(found) = routable.verdict.as_ref().ok().and_then(|placed| twice(&placed.about)) else { continue };
             let object = routable.object;
-            if let Some(found) = twice(&routable.takes).filter(|_| routable.verdict.is_ok()) {
-                routable.verdict = Err(vec![found.at(&object.at.path, object.line)]);
-            }
+            routable.verdict = Err(vec![found.at(&object.at.path, object.line)]);
         }
     }
 
@@ -140,12 +118,12 @@ impl<'v> Found<'v> {
 
     /// `view` is a whole one.
     pub(super) fn in_view(view: &'v View, settings: &GatewayRoutesSettings) -> Found<'v> {
-        let clusters = Clusters::of_view(view);
+        let clusters: Clusters = view.graph().clusters.ids().map(|cluster| InCluster::of(view, cluster)).collect();
         let releases = view.releases().iter();
         // Who has no Gateway, and states none, has not begun.
         let has_begun = |at: &At| {
             let mut reaches = view.graph().reaches(at).iter();
-            !settings.gateways.is_empty() || reaches.any(|reach| !clusters.of(reach.cluster).gateways.is_empty())
+            !settings.gateways.is_empty() || reaches.any(|reach| !clusters[reach.cluster].gateways.is_empty())
         };
         let candidates = releases.filter_map(|release| release::candidate(view, &clusters, settings, release));
         let (candidates, early): (Vec<_>, Vec<_>) = candidates.partition(|candidate| has_begun(&candidate.release.at));
@@ -153,10 +131,18 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let dns = if candidates.is_empty() && objects.is_empty() { Vec::new() } else { dns::releases(view, &clusters) };
-        let mut found = Found { view, clusters, candidates, objects, dns, without_gateway };
+        let mut found = Found { view, clusters, candidates, objects, dns: Vec::new(), without_gateway };
         found.compare_targets();
         found.refuse_twice();
+        found.dns = dns::releases(view, &found.routed_clusters());
         found
+    }
+
+    /// The clusters that have routes, or get some.
+    fn routed_clusters(&self) -> BTreeSet<String> {
+        let releases = self.candidates.iter().filter(|candidate| candidate.verdict.is_ok());
+        let objects = self.objects.iter().filter(|routable| routable.verdict.is_ok());
+        let places = releases.map(|candidate| &candidate.release.at).chain(objects.map(|routable| &routable.object.at));
+        places.flat_map(|at| self.view.graph().clusters_of(at)).collect()
     }
 }

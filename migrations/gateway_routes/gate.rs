@@ -3,7 +3,7 @@
 use super::codes;
 use super::find::Found;
 use super::settings::GatewayRoutesSettings;
-use super::units::{candidate_of, has_route, object_of};
+use super::units::{candidate_of, object_of};
 use crate::plan::{ClusterTree, Finding, Gate, Subject, Unit};
 
 /// Whether units that cut Ingresses may be written, by the tree that a cluster applies.
@@ -17,11 +17,9 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayR
     let gate = |unit: &&Unit| {
         let at = match &unit.id.subject {
             Subject::Release { .. } => candidate_of(&found, unit)
-                .filter(|candidate| has_route(&candidate.verdict))
+                .filter(|candidate| candidate.has_routes())
                 .map(|candidate| &candidate.release.at),
-            _ => object_of(&found, unit)
-                .filter(|routable| matches!(&routable.verdict, Ok(missing) if missing.is_empty()))
-                .map(|routable| &routable.object.at),
+            _ => object_of(&found, unit).filter(|routable| routable.has_routes()).map(|routable| &routable.object.at),
         };
         match at {
             None => Gate::Closed(waits("its route is not there yet".to_owned())),

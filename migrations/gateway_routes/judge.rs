@@ -1,12 +1,15 @@
 //! What holds for every kind of Ingress: its Gateway, its protocols, its annotations.
 
-use super::choose::{Asked, Chosen, NoParent, Protocols};
+use super::choose::{Chosen, NoParent, Protocols};
 use super::cluster::{Class, Controller, InCluster};
 use super::codes;
+use super::placed::Target;
+use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
 use crate::gateway::{ListenerRef, Listens, Note, NoteKind, Protocol, Refusal, RefusalKind};
-use crate::plan::{Code, Finding, Severity};
+use crate::plan::{Code, Effect, Finding, Outcome, Severity};
+use crate::repo::RepoPath;
 
 /// What an Ingress or IngressRoute states, beside its rules, as it arrives in a cluster.
 pub(super) struct Stated<'v> {
@@ -44,10 +47,17 @@ impl Remark {
     }
 
     /// The finding at a place; `what` is what it is about.
-    pub(super) fn at(&self, what: &str, path: &crate::repo::RepoPath, line: usize) -> Finding {
+    pub(super) fn at(&self, what: &str, path: &RepoPath, line: usize) -> Finding {
         let message = if what.is_empty() { self.message.clone() } else { format!("{what}: {}", self.message) };
         Finding::new(self.severity, self.code, message).at(path, line)
     }
+}
+
+/// No policy does for a route what middlewares do for its Ingress.
+pub(super) fn no_policy(asking: &[String], route: &str) -> Remark {
+    let listed = asking.join(", ");
+    let message = format!("{listed} authenticates, and no policy in this cluster targets HTTPRoute {route}");
+    Remark::error((codes::AUTH_LOST, message))
 }
 
 /// What the rules of routes have to say.
@@ -133,9 +143,7 @@ impl Stated<'_> {
         let protocols = self.protocols(class)?;
         let texts = self.annotations.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned())));
         let annotations: Vec<_> = texts.collect();
-        let name = self.class();
-        let asked = Asked { class: name, annotations: &annotations, namespace: self.namespace, protocols };
-        let chosen = cluster.gateway_of(&asked, settings).map_err(Remark::error)?;
+        let chosen = cluster.gateway_of(self.class(), &annotations, settings).map_err(Remark::error)?;
         Ok(Place { class, chosen, protocols, annotations })
     }
 
@@ -181,12 +189,33 @@ impl Place<'_> {
         }
     }
 
-    /// What serves its hosts before and after a route is there, or, if it is there already, before and
-    /// after the cut.
-    pub(super) fn before_and_after(&self, is_new: bool) -> (String, String) {
+    /// What serves hosts before and after a route is there, or, if it is there already, before and after
+    /// the cut.
+    pub(super) fn effects(&self, cluster: &str, hosts: &[String], is_new: bool) -> Vec<Effect> {
         let class = format!("class {}", self.class.name);
         let both = format!("{class}, and Gateway {}", self.chosen.full_name());
-        if is_new { (class, both) } else { (both, format!("Gateway {}", self.chosen.full_name())) }
+        let (before, after) =
+            if is_new { (class, both) } else { (both, format!("Gateway {}", self.chosen.full_name())) };
+        let effect = |host: &String| Effect {
+            cluster: cluster.to_owned(),
+            object: format!("host {host}"),
+            field: String::new(),
+            before: before.clone(),
+            after: after.clone(),
+            outcome: Outcome::Changes,
+        };
+        hosts.iter().map(effect).collect()
+    }
+
+    /// What a route takes of its Gateway.
+    pub(super) fn taken(&self, cluster: &str, host: &str, matched: String) -> Taken {
+        let (cluster, gateway) = (cluster.to_owned(), self.chosen.full_name());
+        Taken { cluster, gateway, host: host.to_owned(), matched }
+    }
+
+    /// Where a record points to, which its Gateway takes over.
+    pub(super) fn target(&self, target: String, path: RepoPath, line: usize) -> Target {
+        Target { gateway: self.chosen.full_name(), target, path, line }
     }
 
     /// Whether the Gateway was stated for the very annotations that keep addresses out.
@@ -200,8 +229,7 @@ impl Place<'_> {
     /// # Errors
     /// If a host has no listener.
     pub(super) fn parents(&self, namespace: &str, hosts: &[String]) -> Result<Vec<ListenerRef>, Remark> {
-        let asked = Asked { class: None, annotations: &self.annotations, namespace, protocols: self.protocols };
-        self.chosen.parents(&asked, hosts).map_err(Remark::error)
+        self.chosen.parents(namespace, self.protocols, hosts).map_err(Remark::error)
     }
 
     /// What changes for hosts that have a listener.

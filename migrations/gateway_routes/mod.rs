@@ -42,6 +42,7 @@ mod gate;
 mod ingress;
 mod judge;
 mod object;
+mod placed;
 mod proxy;
 mod reasons;
 mod release;

@@ -6,15 +6,16 @@ use super::annotations::{Ledger, ledger};
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
-use super::judge::{Place, Remark, Stated};
-use super::served::{Taken, serving, serving_of};
+use super::judge::{Place, Remark, Stated, no_policy};
+use super::placed::{About, Placed};
+use super::served::{Served, serving, serving_of};
 use super::settings::GatewayRoutesSettings;
 use super::{ingress, traefik};
 use crate::flux::{FluxKustomization, Object, Reach, Value, View};
-use crate::gateway::{MiddlewareName, RouteRule, parent_refs};
+use crate::gateway::{HttpRoute, MiddlewareName, RouteRule, parent_refs};
 use crate::plan::author::{arriving, patches_on_the_way};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
-use crate::plan::{Code, Effect, Finding, Outcome, Severity};
+use crate::plan::{Code, Finding, Severity};
 
 /// The kind of what becomes an HTTPRoute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +38,23 @@ impl Source {
 /// An object that becomes routes.
 pub(super) struct Routable<'v> {
     pub(super) object: &'v Object,
+    pub(super) verdict: Result<Placed<Documents>, Vec<Finding>>,
+}
+
+/// What is written of an object.
+#[derive(PartialEq, Eq)]
+pub(super) struct Documents {
     /// The HTTPRoutes that are missing; none where all are there.
-    pub(super) verdict: Result<Vec<Value>, Vec<Finding>>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) effects: Vec<Effect>,
+    pub(super) missing: Vec<Value>,
     /// The keys of annotations that move when it is cut.
     pub(super) moved: Vec<String>,
-    /// Its Gateway, and where its record points to.
-    pub(super) target: Option<(String, String)>,
-    /// What there is to say before it is cut.
-    pub(super) before_cut: Vec<Finding>,
-    /// What its routes take.
-    pub(super) takes: Vec<Taken>,
+}
+
+impl Routable<'_> {
+    /// Whether all of its routes are there.
+    pub(super) fn has_routes(&self) -> bool {
+        self.verdict.as_ref().is_ok_and(|placed| placed.made.missing.is_empty())
+    }
 }
 
 /// What an Ingress or IngressRoute serves, as routes without a name.
@@ -77,16 +83,6 @@ pub(super) struct Around<'a> {
     pub(super) settings: &'a GatewayRoutesSettings,
 }
 
-struct Placed {
-    missing: Vec<Value>,
-    moved: Vec<String>,
-    target: Option<(String, String)>,
-    before_cut: Vec<Finding>,
-    takes: Vec<Taken>,
-    findings: Vec<Finding>,
-    effects: Vec<Effect>,
-}
-
 /// What becomes of an object.
 pub(super) fn routable<'v>(
     view: &'v View,
@@ -96,16 +92,7 @@ pub(super) fn routable<'v>(
     source: Source,
 ) -> Routable<'v> {
     let maker = Maker { view, settings, object, source };
-    let (verdict, findings, effects) = (Ok(Vec::new()), Vec::new(), Vec::new());
-    let (moved, before_cut, takes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut routable = Routable { object, verdict, findings, effects, moved, target: None, before_cut, takes };
-    routable.verdict = maker.all(clusters).map(|placed| {
-        (routable.findings, routable.effects) = (placed.findings, placed.effects);
-        (routable.moved, routable.target) = (placed.moved, placed.target);
-        (routable.before_cut, routable.takes) = (placed.before_cut, placed.takes);
-        placed.missing
-    });
-    routable
+    Routable { object, verdict: maker.all(clusters) }
 }
 
 struct Maker<'v, 's> {
@@ -124,7 +111,7 @@ impl Maker<'_, '_> {
         remark.at("", &self.object.at.path, self.object.line)
     }
 
-    fn all(&self, clusters: &Clusters) -> Result<Placed, Vec<Finding>> {
+    fn all(&self, clusters: &Clusters) -> Result<Placed<Documents>, Vec<Finding>> {
         let at = &self.object.at;
         if at.item.is_some() {
             return Err(self.error(codes::NOT_READ, format!("{} is an item of a List", self.object.name)));
@@ -136,26 +123,13 @@ impl Maker<'_, '_> {
             let message = format!("{} is applied to another cluster, of which not all is known", self.object.name);
             return Err(self.error(codes::GATEWAY_NOT_KNOWN, message));
         }
-        let mut all: Option<Placed> = None;
-        for reach in reaches {
-            let placed = self.placed(clusters.of(reach.cluster), reach, &stated)?;
-            match &mut all {
-                None => all = Some(placed),
-                Some(first) if first.missing == placed.missing => {
-                    let new = placed.findings.into_iter().filter(|finding| !first.findings.contains(finding));
-                    first.findings.extend(new.collect::<Vec<_>>());
-                    first.effects.extend(placed.effects);
-                }
-                Some(_) => {
-                    let message = "the clusters that apply it need different routes in this file";
-                    return Err(self.error(codes::DIFFERS, message));
-                }
-            }
-        }
-        all.ok_or_else(|| self.error(UNREACHED, format!("no cluster applies {}", self.object.name)))
+        let placed = reaches.iter().map(|reach| self.placed(&clusters[reach.cluster], reach, &stated));
+        let differs = || self.error(codes::DIFFERS, "the clusters that apply it need different routes in this file");
+        let unreached = || self.error(UNREACHED, format!("no cluster applies {}", self.object.name));
+        Placed::by_all(placed, differs)?.ok_or_else(unreached)
     }
 
-    fn placed(&self, cluster: &InCluster, reach: &Reach, stated: &Value) -> Result<Placed, Vec<Finding>> {
+    fn placed(&self, cluster: &InCluster, reach: &Reach, stated: &Value) -> Result<Placed<Documents>, Vec<Finding>> {
         let one = |remark: Remark| vec![self.finding(&remark)];
         let root = self.view.node(&self.object.at);
         let Some(there) = root.and_then(|root| arriving(self.view, root, reach)) else {
@@ -183,34 +157,31 @@ impl Maker<'_, '_> {
         serves.remarks.extend(place.remarks(cluster, &namespace, &hosts));
         let names = names(&reach.name, &serves.routes);
         let cluster_name = &self.view.graph().clusters[reach.cluster].name;
-        let (mut missing, mut errors, mut takes) = (Vec::new(), Vec::new(), Vec::new());
-        let mut before_cut = cluster.names_proxy(Some(&place.class.name));
-        before_cut.extend(self.checked_by(reach));
+        let (mut missing, mut errors) = (Vec::new(), Vec::new());
+        let mut about = About { before_cut: cluster.names_proxy(Some(&place.class.name)), ..About::default() };
+        about.before_cut.extend(self.checked_by(reach));
+        let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
+        let there: Vec<_> = there.map(|((_, name), route)| (name, route, serving_of(&namespace, route))).collect();
         for (route, name) in serves.routes.iter().zip(&names) {
             let parents = place.parents(&namespace, &route.hosts).map_err(one)?;
             let served = serving(&namespace, &route.hosts, route.rules.iter().map(RouteRule::to_value));
-            let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
-            let known: BTreeSet<_> = there.flat_map(|(_, other)| serving_of(&namespace, other)).collect();
-            let gateway = place.chosen.full_name();
-            takes.extend(served.iter().map(|served| Taken {
-                cluster: cluster_name.clone(),
-                gateway: gateway.clone(),
-                host: served.host.clone(),
-                matched: served.matched.clone(),
-            }));
-            if served.is_subset(&known) {
-                let serving = cluster.routes.iter().filter(|((own, _), other)| {
-                    *own == namespace && !serving_of(&namespace, other).is_disjoint(&served)
-                });
-                let remarks: Vec<_> = serving
-                    .map(|(_, other)| {
-                        let parents = other.at(&["spec", "parentRefs"]).unwrap_or(&Value::Null);
-                        cluster.liveness(&namespace, parents, &route.hosts)
-                    })
-                    .collect();
-                if remarks.iter().all(Option::is_some) {
-                    before_cut.extend(remarks.into_iter().flatten().next().map(|remark| self.finding(&remark)));
-                }
+            about.takes.extend(served.iter().map(|one| place.taken(cluster_name, &one.host, one.matched.clone())));
+            let known: BTreeSet<&Served> = there.iter().flat_map(|(_, _, known)| known).collect();
+            if let Some(other) = served.iter().find_map(|one| known.iter().find(|known| known.is_instead_of(one))) {
+                let message =
+                    format!("a route for {} ({}) is there, and serves something else", other.host, other.matched);
+                errors.push(Remark::error((codes::ROUTE_DIFFERS, message)));
+                continue;
+            }
+            if served.iter().all(|one| known.contains(one)) {
+                let serving: Vec<_> = there.iter().filter(|(_, _, known)| !known.is_disjoint(&served)).collect();
+                let open = serving.iter().find(|(name, ..)| !cluster.has_policy(&namespace, name));
+                let open = open.filter(|_| !route.authentication.is_empty());
+                errors.extend(open.map(|(name, ..)| no_policy(&route.authentication, name)));
+                let read = serving.iter().filter_map(|(_, route, _)| HttpRoute::of(route, &namespace));
+                let read: Vec<HttpRoute> = read.collect();
+                let remark = route.hosts.iter().find_map(|host| cluster.liveness(&namespace, &read, host));
+                about.before_cut.extend(remark.map(|remark| self.finding(&remark)));
                 continue;
             }
             if cluster.routes.contains_key(&(namespace.clone(), name.clone())) {
@@ -218,9 +189,7 @@ impl Maker<'_, '_> {
                 errors.push(Remark::error((codes::ROUTE_DIFFERS, message)));
             }
             if !route.authentication.is_empty() && !cluster.has_policy(&namespace, name) {
-                let listed = route.authentication.join(", ");
-                let message = format!("{listed} authenticates, and no policy in this cluster targets HTTPRoute {name}");
-                errors.push(Remark::error((codes::AUTH_LOST, message)));
+                errors.push(no_policy(&route.authentication, name));
             }
             let kept: Vec<(String, Value)> = kept
                 .iter()
@@ -235,25 +204,16 @@ impl Maker<'_, '_> {
         if !errors.is_empty() {
             return Err(errors.iter().map(|remark| self.finding(remark)).collect());
         }
-        let mut findings: Vec<Finding> = serves.remarks.iter().map(|remark| self.finding(remark)).collect();
+        about.findings.extend(serves.remarks.iter().map(|remark| self.finding(remark)));
         let may_patch = self.view.may_patch(&reach.kind, &self.object.name);
         if let Some(path) = patches_on_the_way(self.view, reach).filter(|_| may_patch) {
             let message = format!("{path} has patches, and whether they change {} is not known", self.object.name);
-            let warning = Finding::warning(PATCHES_NOT_FOLLOWED, message);
-            findings.push(warning.at(&self.object.at.path, self.object.line));
+            about.findings.push(self.finding(&Remark::warning(PATCHES_NOT_FOLLOWED, message)));
         }
-        let (before, after) = place.before_and_after(!missing.is_empty());
-        let effect = |host: &String| Effect {
-            cluster: cluster_name.clone(),
-            object: format!("host {host}"),
-            field: String::new(),
-            before: before.clone(),
-            after: after.clone(),
-            outcome: Outcome::Changes,
-        };
-        let effects = hosts.iter().map(effect).collect();
-        let target = target.map(|target| (place.chosen.full_name(), target));
-        Ok(Placed { missing, moved, target, before_cut, takes, findings, effects })
+        about.effects = place.effects(cluster_name, &hosts, !missing.is_empty());
+        let at = &self.object.at.path;
+        about.targets.extend(target.map(|target| place.target(target, at.clone(), self.object.line)));
+        Ok(Placed { made: Documents { missing, moved }, about })
     }
 
     /// The Flux Kustomization whose health checks name the object.

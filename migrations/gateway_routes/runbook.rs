@@ -74,7 +74,7 @@ fn gateways<'f>(found: &'f Found<'_>, units: &[&Unit]) -> Vec<&'f Gateway> {
         let named = format!("Gateway {}/{}", gateway.namespace, gateway.name);
         effects.iter().any(|effect| effect.after.ends_with(&named))
     };
-    let mut all: Vec<&Gateway> = found.clusters.all().flat_map(|cluster| &cluster.gateways).filter(is_named).collect();
+    let mut all: Vec<&Gateway> = found.clusters.iter().flat_map(|cluster| &cluster.gateways).filter(is_named).collect();
     all.sort_by_key(|gateway| (&gateway.namespace, &gateway.name));
     all.dedup_by_key(|gateway| (&gateway.namespace, &gateway.name));
     all

@@ -12,6 +12,13 @@ pub(super) struct Served {
     sent: String,
 }
 
+impl Served {
+    /// Whether it takes the very requests of another one, and sends them elsewhere.
+    pub(super) fn is_instead_of(&self, other: &Served) -> bool {
+        self != other && self.host == other.host && self.matched == other.matched
+    }
+}
+
 /// Requests that a route takes of a Gateway.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Taken {

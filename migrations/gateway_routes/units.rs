@@ -6,8 +6,9 @@ use super::cut::{route_beside, values_without};
 use super::dns::DnsRelease;
 use super::find::Found;
 use super::object::Routable;
+use super::placed::About;
 use super::release::Candidate;
-use crate::flux::{Release, Value};
+use crate::flux::{Object, Release};
 use crate::plan::author::{hooks, other_names, subject, workloads};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 
@@ -26,15 +27,14 @@ const CUTS: Class = Class::new(65, "cuts", "Ingresses that are cut", "release");
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let dns = found.dns.iter().map(|dns| dns_draft(found, dns));
-    let releases = found.candidates.iter().filter_map(|candidate| match has_route(&candidate.verdict) {
-        false => Some(route_draft(found, candidate)),
-        true => found.dns_reads_routes(&candidate.release.at).then(|| cut_draft(found, candidate)),
+    let may_cut = |at| found.dns_reads_routes(at);
+    let releases = found.candidates.iter().filter_map(|candidate| match candidate.has_routes() {
+        false => Some(of_release(found, ROUTE, candidate)),
+        true => may_cut(&candidate.release.at).then(|| of_release(found, CUT, candidate)),
     });
-    let objects = found.objects.iter().filter_map(|routable| match &routable.verdict {
-        Ok(missing) if missing.is_empty() => {
-            found.dns_reads_routes(&routable.object.at).then(|| object_cut(found, routable))
-        }
-        _ => Some(object_draft(found, routable)),
+    let objects = found.objects.iter().filter_map(|routable| match routable.has_routes() {
+        false => Some(of_object(found, ROUTE, routable)),
+        true => may_cut(&routable.object.at).then(|| of_object(found, CUT, routable)),
     });
     let out_of_scope = without_gateway(found.without_gateway);
     Survey { drafts: dns.chain(releases).chain(objects).collect(), out_of_scope, ..Survey::default() }
@@ -44,11 +44,6 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
 pub(super) fn without_gateway(count: usize) -> OutOfScope {
     let what = if count > 0 { format!("Ingresses: {count}: no Gateway is known") } else { String::new() };
     OutOfScope { count, what }
-}
-
-/// Whether every Ingress of a release has its route.
-pub(super) fn has_route(verdict: &Result<(Value, Value), Vec<Finding>>) -> bool {
-    matches!(verdict, Ok((before, after)) if before == after)
 }
 
 fn draft(
@@ -72,93 +67,61 @@ fn dns_draft(found: &Found<'_>, dns: &DnsRelease<'_>) -> Draft {
     }
 }
 
-fn route_draft(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
-    let at = &candidate.release.at;
-    let entries = candidate.entries.join(", ");
-    let draft = |title: String| draft(found, ROUTE, candidate.release, &candidate.identity, title);
-    match &candidate.verdict {
-        Ok(_) => Draft {
-            impact: Impact::Upgrade,
-            class: Some(ROUTES),
-            workloads: workloads(found.view, at),
-            hooks: !hooks(found.view, at).is_empty(),
-            findings: candidate.findings.clone(),
-            effects: candidate.effects.clone(),
-            ..draft(format!("a route beside the Ingress ({entries})"))
-        },
-        Err(reasons) => Draft { findings: reasons.clone(), ..draft("stays an Ingress".to_owned()) },
-    }
-}
-
-/// The Ingresses of a release, of which every one has its route.
-fn cut_draft(found: &Found<'_>, candidate: &Candidate<'_>) -> Draft {
-    let draft = |title: String| draft(found, CUT, candidate.release, &candidate.identity, title);
-    let stated = match &candidate.verdict {
-        Ok((stated, _)) => stated,
-        Err(reasons) => return Draft { findings: reasons.clone(), ..draft("stays an Ingress".to_owned()) },
+/// The routes of a release, or their cut.
+fn of_release(found: &Found<'_>, step: &'static str, candidate: &Candidate<'_>) -> Draft {
+    let (at, entries) = (&candidate.release.at, candidate.entries.join(", "));
+    let draft = |title: &str| draft(found, step, candidate.release, &candidate.identity, title.to_owned());
+    let placed = match &candidate.verdict {
+        Ok(placed) => placed,
+        Err(reasons) => return Draft { findings: reasons.clone(), ..draft("stays an Ingress") },
     };
-    let at = &candidate.release.at;
-    match values_without(candidate, stated) {
-        Ok(_) => Draft {
-            impact: Impact::Upgrade,
-            class: Some(CUTS),
-            workloads: workloads(found.view, at),
-            hooks: !hooks(found.view, at).is_empty(),
-            findings: before_cut(&candidate.before_cut, &candidate.findings),
-            effects: candidate.effects.clone(),
-            ..draft(format!("the Ingress is cut ({}): its route serves", candidate.entries.join(", ")))
-        },
-        Err(reason) => Draft { findings: vec![reason], ..draft("stays an Ingress beside its route".to_owned()) },
+    let reason = values_without(candidate, &placed.made.moved).err().filter(|_| step == CUT);
+    if let Some(reason) = reason {
+        return Draft { findings: vec![reason], ..draft("stays an Ingress beside its route") };
     }
+    let title = match step {
+        CUT => format!("the Ingress is cut ({entries}): its route serves"),
+        _ => format!("a route beside the Ingress ({entries})"),
+    };
+    let draft =
+        Draft { workloads: workloads(found.view, at), hooks: !hooks(found.view, at).is_empty(), ..draft(&title) };
+    written(draft, &placed.about)
 }
 
-/// What there is to say of a cut. What was to review about the route was reviewed with it.
-fn before_cut(own: &[Finding], of_route: &[Finding]) -> Vec<Finding> {
-    let targets = of_route.iter().filter(|finding| finding.code == codes::TARGETS_DIFFER);
-    own.iter().chain(targets).cloned().collect()
-}
-
-/// An object of which every route is there.
-fn object_cut(found: &Found<'_>, routable: &Routable<'_>) -> Draft {
-    let at = &routable.object.at;
-    let id = UnitId::new(&META, CUT, subject(found.view, routable.object));
+/// The routes of an object, or its cut.
+fn of_object(found: &Found<'_>, step: &'static str, routable: &Routable<'_>) -> Draft {
+    let Object { at, kind, name, line, .. } = routable.object;
+    let id = UnitId::new(&META, step, subject(found.view, routable.object));
     let draft =
         |title: String| Draft { also: other_names(found.view, at), ..Draft::new(id.clone(), title, [at.path.clone()]) };
-    if route_beside(found.view, routable).is_none() {
-        let message = format!("the route of {} is in another file, or has another name", routable.object.name);
-        let reason = Finding::error(codes::CUT_BY_HAND, message).at(&at.path, routable.object.line);
-        return Draft {
-            findings: vec![reason],
-            ..draft(format!("stays an {} beside its route", routable.object.kind))
-        };
+    let placed = match &routable.verdict {
+        Ok(placed) => placed,
+        Err(reasons) => return Draft { findings: reasons.clone(), ..draft(format!("stays an {kind}")) },
+    };
+    if step == CUT && route_beside(found.view, routable).is_none() {
+        let message = format!("the route of {name} is in another file, or has another name");
+        let reason = Finding::error(codes::CUT_BY_HAND, message).at(&at.path, *line);
+        return Draft { findings: vec![reason], ..draft(format!("stays an {kind} beside its route")) };
     }
-    Draft {
-        impact: Impact::Upgrade,
-        class: Some(CUTS),
-        findings: before_cut(&routable.before_cut, &routable.findings),
-        effects: routable.effects.clone(),
-        ..draft(format!("the {} is cut: its route serves", routable.object.kind))
-    }
+    let title = match (step, placed.made.missing.len()) {
+        (CUT, _) => format!("the {kind} is cut: its route serves"),
+        (_, 1) => "an HTTPRoute behind it".to_owned(),
+        (_, count) => format!("{count} HTTPRoutes behind it"),
+    };
+    written(draft(title), &placed.about)
 }
 
-fn object_draft(found: &Found<'_>, routable: &Routable<'_>) -> Draft {
-    let at = &routable.object.at;
-    let id = UnitId::new(&META, ROUTE, subject(found.view, routable.object));
-    let draft =
-        |title: String| Draft { also: other_names(found.view, at), ..Draft::new(id.clone(), title, [at.path.clone()]) };
-    match &routable.verdict {
-        Ok(missing) => Draft {
-            impact: Impact::Upgrade,
-            class: Some(ROUTES),
-            findings: routable.findings.clone(),
-            effects: routable.effects.clone(),
-            ..draft(match missing.len() {
-                1 => "an HTTPRoute behind it".to_owned(),
-                count => format!("{count} HTTPRoutes behind it"),
-            })
-        },
-        Err(reasons) => Draft { findings: reasons.clone(), ..draft(format!("stays an {}", routable.object.kind)) },
-    }
+/// A draft that can be written.
+fn written(draft: Draft, about: &About) -> Draft {
+    let is_cut = draft.id.step == CUT;
+    // What was to review about a route was reviewed with it.
+    let targets = about.findings.iter().filter(|finding| finding.code == codes::TARGETS_DIFFER);
+    let findings = match is_cut {
+        true => about.before_cut.iter().chain(targets).cloned().collect(),
+        false => about.findings.clone(),
+    };
+    let class = Some(if is_cut { CUTS } else { ROUTES });
+    Draft { impact: Impact::Upgrade, class, findings, effects: about.effects.clone(), ..draft }
 }
 
 /// The object that a unit is about.

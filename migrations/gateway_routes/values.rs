@@ -117,3 +117,11 @@ pub(super) fn entry_class<'v>(values: &'v Value, entry: &str) -> Option<&'v str>
 pub(super) fn has_ingress(values: &Value) -> bool {
     !values.get(INGRESS).is_some_and(is_off) && (!entries(values).is_empty() || makes_ingress(Some(values)))
 }
+
+/// Whether all rules of a route have these filters, if there are any.
+pub(super) fn has_filters(route: &Value, filters: &[Value]) -> bool {
+    let rules = route.get("rules").map(Value::items).unwrap_or_default();
+    let of_rule = |rule: &Value| rule.get("filters").map(Value::items).unwrap_or_default().to_vec();
+    let wanted = Value::Sequence(filters.to_vec());
+    filters.is_empty() || !rules.is_empty() && rules.iter().all(|rule| Value::Sequence(of_rule(rule)).same_as(&wanted))
+}

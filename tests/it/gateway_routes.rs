@@ -44,17 +44,47 @@ fn cuts_wait_for_the_branch() {
     assert_eq!(cuts(&diff(&repo)).len(), 7, "{}", diff(&repo));
 }
 
+/// Routes are on the branch, and external-dns is as it says here: nothing is cut before it reads them.
+fn waits_for_external_dns(repo: Repo, dns: &str) {
+    let repo = repo.commit();
+    apply(&repo);
+    repo.write("network/external-dns.yaml", dns);
+    repo.git(&["commit", "--quiet", "--all", "--message", "routes alone"]);
+    let diff_now = diff(&repo);
+    assert_eq!(cuts(&diff_now), [""; 0]);
+    assert!(diff_now.contains("gateway-httproute"), "{diff_now}");
+    apply(&repo);
+    repo.git(&["commit", "--quiet", "--all", "--message", "external-dns"]);
+    assert_ne!(cuts(&diff(&repo)), [""; 0], "the routes are there to be cut for");
+}
+
 #[test]
 fn cuts_wait_for_external_dns() {
     let repo = beside();
-    let before = repo.read("network/external-dns.yaml");
-    let repo = repo.commit();
-    apply(&repo);
-    repo.write("network/external-dns.yaml", before);
-    repo.git(&["commit", "--quiet", "--all", "--message", "routes alone"]);
-    let diff = diff(&repo);
-    assert_eq!(cuts(&diff), [""; 0]);
-    assert!(diff.contains("\"gateway-httproute\""), "{diff}");
+    let dns = repo.read("network/external-dns.yaml");
+    waits_for_external_dns(repo, &dns);
+}
+
+#[test]
+fn cuts_wait_for_an_external_dns_with_the_sources_of_its_chart() {
+    let repo = beside();
+    let dns = repo.read("network/external-dns.yaml");
+    let silent: Vec<_> = dns.lines().filter(|line| !line.contains("sources:")).collect();
+    assert_eq!(silent.len() + 1, dns.lines().count());
+    waits_for_external_dns(repo, &(silent.join("\n") + "\n"));
+}
+
+#[test]
+fn cuts_wait_for_external_dns_where_a_gateway_is_only_stated() {
+    let repo = beside();
+    let dns = repo.read("network/external-dns.yaml");
+    let list = repo.read("network/kustomization.yaml");
+    repo.write("network/kustomization.yaml", list.replace("  - gateways.yaml\n", ""));
+    std::fs::remove_file(repo.path().join("network/gateways.yaml")).unwrap();
+    let stated = repo.read(".flux-codemod.yaml");
+    let with_section = stated.replace("gateway: network/", "section: https\n      gateway: network/");
+    repo.write(".flux-codemod.yaml", &with_section);
+    waits_for_external_dns(repo, &dns);
 }
 
 #[test]

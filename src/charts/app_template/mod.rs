@@ -63,7 +63,7 @@ pub use object::{Object, Section, clashes};
 pub use references::{Reference, Referent};
 pub use restore::{Pin, Pinned, Pins, Tokens};
 pub use routes::{
-    Backend, NewRoute, NewRule, NotRouted, NotServed, Port, Routed, Served, Serving, StatedEntry, WhyNot,
+    Backend, NewRoute, NewRule, NotRouted, NotServed, Port, Routed, Served, Serving, StatedEntry, StatedRoute, WhyNot,
 };
 pub use tokenless::Tokenless;
 pub use version::{Tag, Version};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::ingress::has_default_backend;
-use super::new_route::{Backend, NewRoute, NewRule};
+use super::new_route::{Backend, NewRoute, NewRule, StatedRoute};
 use super::why_not::{NotRouted, WhyNot};
 use super::{NotServed, Port, Served, Serving, port_at, port_named, primary_port};
 use crate::charts::app_template::items::{Item, enabled, switch, text};
@@ -191,26 +191,21 @@ impl<'v> Serving<'v> {
     }
 
     /// The key and the name of each route.
-    ///
-    /// # Errors
-    /// If the values leave one open.
-    pub fn names_of_routes(&self) -> Result<Vec<(String, String)>, NotServed> {
-        let items = self.items(Section::Route)?;
-        items.iter().map(|item| Ok((item.identifier.to_owned(), self.name_of(Section::Route, item)?))).collect()
+    fn names_of_routes(&self) -> Result<Vec<(String, String)>, NotServed> {
+        Ok(self.stated_routes()?.into_iter().map(|route| (route.key.to_owned(), route.name)).collect())
     }
 
-    /// The hosts of each route, and its `parentRefs`.
+    /// The routes that are enabled.
     ///
     /// # Errors
-    /// If the values leave a host open.
-    pub fn parents_of_routes(&self) -> Result<Vec<(Vec<String>, &'v Value)>, NotServed> {
-        static NONE: Value = Value::Null;
-        let items = self.items(Section::Route)?;
+    /// If the values leave a host or a name open.
+    pub fn stated_routes(&self) -> Result<Vec<StatedRoute<'v>>, NotServed> {
         let of_route = |item: &Item<'v>| {
-            let hosts = self.hosts(item)?.into_iter().flatten().collect();
-            Ok((hosts, item.values.get("parentRefs").unwrap_or(&NONE)))
+            let (name, hosts) = (self.name_of(Section::Route, item)?, self.hosts(item)?);
+            let hosts = hosts.into_iter().flatten().collect();
+            Ok(StatedRoute { key: item.identifier, name, hosts, values: item.values })
         };
-        items.iter().map(of_route).collect()
+        self.items(Section::Route)?.iter().map(of_route).collect()
     }
 
     /// The same release with other values.

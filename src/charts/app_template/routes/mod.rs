@@ -9,7 +9,7 @@ mod stated;
 mod why_not;
 
 pub use convert::Routed;
-pub use new_route::{Backend, NewRoute, NewRule};
+pub use new_route::{Backend, NewRoute, NewRule, StatedRoute};
 pub use stated::StatedEntry;
 pub use why_not::{NotRouted, WhyNot};
 

@@ -1,6 +1,19 @@
-//! Routes that are to be written, as values.
+//! Routes as values: those that are there, and those that are to be written.
 
 use crate::flux::Value;
+
+/// A route that is there, and enabled.
+#[derive(Clone, Debug)]
+pub struct StatedRoute<'v> {
+    /// Its key below `route`.
+    pub key: &'v str,
+    /// The name of the HTTPRoute.
+    pub name: String,
+    /// Its hosts as the chart renders them.
+    pub hosts: Vec<String>,
+    /// The values under its key.
+    pub values: &'v Value,
+}
 
 /// A route that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,61 @@
+//! What clusters make of an Ingress: what is written, and what there is to say.
+
+use super::served::Taken;
+use crate::plan::{Effect, Finding};
+use crate::repo::RepoPath;
+
+/// What one cluster makes of an Ingress, or all that apply it.
+pub(super) struct Placed<T> {
+    /// What is written, or moves.
+    pub(super) made: T,
+    pub(super) about: About,
+}
+
+/// What there is to say, whatever is written.
+#[derive(Default)]
+pub(super) struct About {
+    pub(super) findings: Vec<Finding>,
+    pub(super) effects: Vec<Effect>,
+    /// What there is to say before it is cut.
+    pub(super) before_cut: Vec<Finding>,
+    /// What its routes take.
+    pub(super) takes: Vec<Taken>,
+    pub(super) targets: Vec<Target>,
+}
+
+/// Where a record points to today.
+pub(super) struct Target {
+    /// The Gateway that takes over, as `namespace/name`.
+    pub(super) gateway: String,
+    pub(super) target: String,
+    pub(super) path: RepoPath,
+    pub(super) line: usize,
+}
+
+impl<T: PartialEq> Placed<T> {
+    /// What all clusters make of it; `None` where none applies it.
+    ///
+    /// # Errors
+    /// Those of the first cluster that has some, or that two need different texts.
+    pub(super) fn by_all(
+        places: impl IntoIterator<Item = Result<Placed<T>, Vec<Finding>>>,
+        differs: impl FnOnce() -> Vec<Finding>,
+    ) -> Result<Option<Placed<T>>, Vec<Finding>> {
+        let mut all: Option<Placed<T>> = None;
+        for placed in places {
+            let placed = placed?;
+            let Some(Placed { made, about }) = &mut all else {
+                all = Some(placed);
+                continue;
+            };
+            if *made != placed.made {
+                return Err(differs());
+            }
+            let new = placed.about.findings.into_iter().filter(|finding| !about.findings.contains(finding));
+            let new: Vec<_> = new.collect();
+            about.findings.extend(new);
+            about.effects.extend(placed.about.effects);
+        }
+        Ok(all)
+    }
+}
