@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::Policy;
 use super::codes;
 use super::dns::Dns;
 use super::proxy::{classes_in, proxy, redirects};
@@ -13,22 +14,6 @@ use crate::gateway::{Gateway, Middlewares};
 use crate::plan::Finding;
 use crate::plan::author::arriving;
 use crate::repo::RepoPath;
-
-/// The fields by which policies ask who somebody is, or where from: of SecurityPolicies of Envoy Gateway
-/// 1.6, AuthorizationPolicies of Istio 1.27, TrafficPolicies of kgateway 2.1.
-const ASKING: [&str; 11] = [
-    "extAuth",
-    "oidc",
-    "jwt",
-    "basicAuth",
-    "apiKeyAuth",
-    "authorization",
-    "rules",
-    "provider",
-    "jwtAuth",
-    "oauth2",
-    "rbac",
-];
 
 /// What a cluster has.
 #[derive(Default)]
@@ -45,8 +30,8 @@ pub(super) struct InCluster {
     pub(super) routes: BTreeMap<(String, String), Value>,
     /// The Middlewares of Traefik.
     pub(super) middlewares: Middlewares,
-    /// The HTTPRoutes that policies of authentication target, by namespace and name.
-    policies: BTreeSet<(String, String)>,
+    /// What policies do with HTTPRoutes, by namespace and name of these.
+    policies: BTreeMap<(String, String), Policy>,
     /// The namespaces from which HTTPRoutes may name Services, each with the namespace of these.
     grants: BTreeSet<(String, String)>,
     /// The releases of external-dns.
@@ -158,14 +143,14 @@ impl InCluster {
     fn add_policy(&mut self, object: &Value, namespace: &str) {
         let spec = object.get("spec").unwrap_or(&Value::Null);
         // Policies of these kinds are about other things, too.
-        if !ASKING.iter().any(|key| spec.get(key).is_some()) {
-            return;
-        }
+        let Some(policy) = Policy::of(spec) else { return };
         let one = spec.get("targetRef").into_iter();
         let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
         let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
-        let names = routes.filter_map(|target| target.text_at(&["name"]));
-        self.policies.extend(names.map(|name| (namespace.to_owned(), name.to_owned())));
+        for name in routes.filter_map(|target| target.text_at(&["name"])) {
+            let of_route = self.policies.entry((namespace.to_owned(), name.to_owned())).or_default();
+            *of_route = of_route.and(policy);
+        }
     }
 
     fn add_release(&mut self, view: &View, installed: &Installed) {
@@ -236,9 +221,9 @@ impl InCluster {
         self.services.get(&(namespace.to_owned(), name.to_owned()))
     }
 
-    /// Whether a policy of authentication targets an HTTPRoute.
-    pub(super) fn has_policy(&self, namespace: &str, route: &str) -> bool {
-        self.policies.contains(&(namespace.to_owned(), route.to_owned()))
+    /// What the policies that target an HTTPRoute do with it.
+    pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
+        self.policies.get(&(namespace.to_owned(), route.to_owned())).copied().unwrap_or_default()
     }
 
     /// Whether HTTPRoutes of a namespace may name Services of another one.

@@ -27,19 +27,21 @@ pub(super) fn values_without(
     let stated = &candidate.values;
     let mut after = stated.clone();
     for entry in &candidate.entries {
-        let moved = all_moved.get(entry).map(Vec::as_slice).unwrap_or_default();
-        let annotations = stated.at(&["ingress", entry, "annotations"]);
-        after.remove_at(&["ingress", entry]);
+        let moved = all_moved.get(&entry.name).map(Vec::as_slice).unwrap_or_default();
+        let annotations = stated.at(&entry.ingress()).and_then(|block| block.get("annotations"));
+        let annotations = annotations.map(|annotations| candidate.filled_in(&entry.name, annotations));
+        after.remove_at(&entry.ingress());
         if moved.is_empty() {
             continue;
         }
-        let Some(route) = after.at_mut(&["route", entry]) else {
-            let message = format!("ingress.{entry} has annotations for others, and no route of this key takes them");
+        let Some(route) = after.at_mut(&entry.route()) else {
+            let shown = entry.ingress().join(".");
+            let message = format!("{shown} has annotations for others, and no route of this key takes them");
             return Err(
                 Finding::error(codes::CUT_BY_HAND, message).at(&candidate.release.at.path, candidate.release.line)
             );
         };
-        move_annotations(annotations, moved, route);
+        move_annotations(annotations.as_ref(), moved, route);
     }
     Ok(after)
 }
@@ -61,7 +63,8 @@ fn move_annotations(ingress: Option<&Value>, keys: &[String], holder: &mut Value
     match holder {
         // Values of app-template begin with what is about the object.
         Value::Mapping(entries) if !is_there && !entries.iter().any(|(key, _)| key == "name") => {
-            entries.insert(0, ("annotations".to_owned(), Value::Mapping(all)));
+            let place = usize::from(entries.first().is_some_and(|(key, _)| key == "enabled"));
+            entries.insert(place, ("annotations".to_owned(), Value::Mapping(all)));
         }
         _ => holder.set("annotations", Value::Mapping(all)),
     }

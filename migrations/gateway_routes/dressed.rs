@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::annotations::{Ledger, ledger};
+use super::asked::Asked;
 use super::cluster::InCluster;
 use super::codes;
 use super::judge::{Place, Remark, Stated, remark_of};
@@ -29,8 +30,7 @@ pub(super) struct Lock {
     /// The key of the route; without it, all routes of the hosts are meant.
     pub(super) key: Option<String>,
     pub(super) hosts: Vec<String>,
-    /// Those that ask who somebody is, or where from: a policy has to do it.
-    pub(super) asking: Vec<String>,
+    pub(super) asked: Asked,
     pub(super) filters: Vec<Value>,
 }
 
@@ -95,9 +95,9 @@ impl Maker<'_, '_> {
                     let message = "a middleware redirects: write the route by hand".to_owned();
                     remarks.push(Remark::error((codes::MIDDLEWARE, message)));
                 }
-                let asking = made.authentication.into_iter().chain(made.limits).collect();
+                let asked = Asked::of(&made, &around);
                 let (entry, key) = (entry.to_owned(), key.cloned());
-                locks.push(Lock { entry, key, hosts: hosts.to_vec(), asking, filters: made.filters.clone() });
+                locks.push(Lock { entry, key, hosts: hosts.to_vec(), asked, filters: made.filters.clone() });
                 made.filters
             };
             for new in &new {
@@ -147,11 +147,11 @@ fn compared(new: &NewRoute, place: &Place<'_>) -> Vec<Remark> {
 }
 
 /// What an entry of `ingress` states.
-fn facts<'v>(ingress: &'v Value, installed: &'v Installed, hosts: Vec<String>) -> Stated<'v> {
+pub(super) fn facts<'v>(ingress: &'v Value, installed: &'v Installed, hosts: Vec<String>) -> Stated<'v> {
     let tls = ingress.get("tls").map(Value::items).unwrap_or_default().iter();
     let tls = tls.flat_map(|tls| tls.get("hosts").map(Value::items).unwrap_or_default());
     Stated {
-        class: ingress.text_at(&["className"]).map(str::to_owned),
+        class: ["className", "ingressClassName"].iter().find_map(|key| ingress.text_at(&[key])).map(str::to_owned),
         annotations: ingress.get("annotations").map(Value::entries).unwrap_or_default(),
         namespace: &installed.namespace,
         hosts,

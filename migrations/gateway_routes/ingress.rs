@@ -1,5 +1,6 @@
 //! What an Ingress serves, as routes.
 
+use super::asked::Asked;
 use super::codes;
 use super::judge::{Remark, remark_of};
 use super::object::{Around, RouteOf, Serves};
@@ -43,7 +44,7 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
                 stated_hosts: vec![stated_host],
                 hosts: vec![host.to_owned()],
                 rules,
-                authentication: Vec::new(),
+                asked: Asked::default(),
             }),
         }
     }

@@ -53,13 +53,6 @@ impl Remark {
     }
 }
 
-/// No policy does for a route what middlewares do for its Ingress.
-pub(super) fn no_policy(asking: &[String], route: &str) -> Remark {
-    let listed = asking.join(", ");
-    let message = format!("{listed} authenticates, and no policy in this cluster targets HTTPRoute {route}");
-    Remark::error((codes::AUTH_LOST, message))
-}
-
 /// What the rules of routes have to say.
 pub(super) trait Said {
     fn remark(&self) -> Remark;

@@ -30,6 +30,8 @@
 //! folder decides which Gateway takes the place of which class, and when.
 
 mod annotations;
+mod asked;
+mod charts;
 mod choose;
 mod cluster;
 mod codes;
@@ -42,6 +44,7 @@ mod gate;
 mod ingress;
 mod judge;
 mod object;
+mod other;
 mod placed;
 mod proxy;
 mod reasons;

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::annotations::{Ledger, ledger};
+use super::asked::Asked;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
-use super::judge::{Place, Remark, Stated, no_policy};
+use super::judge::{Place, Remark, Stated};
 use super::placed::{About, Placed};
 use super::served::{Served, serving, serving_of};
 use super::settings::GatewayRoutesSettings;
@@ -71,8 +72,7 @@ pub(super) struct RouteOf {
     pub(super) stated_hosts: Vec<String>,
     pub(super) hosts: Vec<String>,
     pub(super) rules: Vec<RouteRule>,
-    /// The middlewares that authenticate: each route of them needs a policy.
-    pub(super) authentication: Vec<String>,
+    pub(super) asked: Asked,
 }
 
 /// What rules are read in.
@@ -175,9 +175,9 @@ impl Maker<'_, '_> {
             }
             if served.iter().all(|one| known.contains(one)) {
                 let serving: Vec<_> = there.iter().filter(|(_, _, known)| !known.is_disjoint(&served)).collect();
-                let open = serving.iter().find(|(name, ..)| !cluster.has_policy(&namespace, name));
-                let open = open.filter(|_| !route.authentication.is_empty());
-                errors.extend(open.map(|(name, ..)| no_policy(&route.authentication, name)));
+                let without =
+                    serving.iter().find_map(|(name, ..)| route.asked.without_policy(cluster, &namespace, name));
+                errors.extend(without);
                 let read = serving.iter().filter_map(|(_, route, _)| HttpRoute::of(route, &namespace));
                 let read: Vec<HttpRoute> = read.collect();
                 let remark = route.hosts.iter().find_map(|host| cluster.liveness(&namespace, &read, host));
@@ -188,9 +188,7 @@ impl Maker<'_, '_> {
                 let message = format!("HTTPRoute {name} is there, and serves something else");
                 errors.push(Remark::error((codes::ROUTE_DIFFERS, message)));
             }
-            if !route.authentication.is_empty() && !cluster.has_policy(&namespace, name) {
-                errors.push(no_policy(&route.authentication, name));
-            }
+            errors.extend(route.asked.without_policy(cluster, &namespace, name));
             let kept: Vec<(String, Value)> = kept
                 .iter()
                 .map(|(key, to, value)| {
@@ -298,8 +296,8 @@ impl RouteOf {
             if made.replaces_backend {
                 rule.backends.clear();
             }
+            self.asked.add(Asked::of(&made, around));
             rule.filters.extend(made.filters);
-            self.authentication.extend(made.authentication.into_iter().chain(made.limits));
         }
         Ok(())
     }

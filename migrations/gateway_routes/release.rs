@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::charts::routes_of;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::dressed::{Dressed, Lock};
 use super::find::Clusters;
-use super::judge::{Remark, no_policy};
+use super::judge::Remark;
+use super::other::Judged;
 use super::placed::Placed;
 use super::reasons::{code_of, text_of};
 use super::settings::GatewayRoutesSettings;
-use super::values::{INGRESS, entries, entry_class, has_filters, has_merges, is_same_but_variables, makes_ingress};
+use super::values::{Entry, INGRESS, entries, entry_class, has_filters, has_merges, is_same_but_variables};
 use crate::charts::app_template::{Serving, StatedRoute, line_of};
 use crate::charts::version::numbers;
 use crate::flux::{Identity, Installed, Reach, Release, Value, View};
@@ -25,9 +27,11 @@ pub(super) struct Candidate<'v> {
     pub(super) identity: Identity,
     /// Its values in the file.
     pub(super) values: Value,
-    /// The keys of its entries.
-    pub(super) entries: Vec<String>,
+    chart: String,
+    pub(super) entries: Vec<Entry>,
     pub(super) verdict: Result<Placed<Written>, Vec<Finding>>,
+    /// Ingresses of another chart beside its entries, of which it is not known to make routes.
+    pub(super) rest: Option<Finding>,
 }
 
 /// What is written of a release.
@@ -44,6 +48,21 @@ impl Candidate<'_> {
     pub(super) fn has_routes(&self) -> bool {
         self.verdict.as_ref().is_ok_and(|placed| placed.made.after == self.values)
     }
+
+    /// The names of its entries.
+    pub(super) fn shown(&self) -> String {
+        self.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The annotations of an entry, as they are on a route.
+    pub(super) fn filled_in(&self, entry: &str, annotations: &Value) -> Value {
+        let known = routes_of(&self.chart).find(|known| known.shown() == entry);
+        let text =
+            |key: &str, value: &Value| known?.annotation(key, value.text()?).ok().map(|text| Value::string(&text));
+        let entries = annotations.entries().iter();
+        let filled = entries.map(|(key, value)| (key.clone(), text(key, value).unwrap_or_else(|| value.clone())));
+        Value::Mapping(filled.collect())
+    }
 }
 
 /// A release that has Ingresses; `None` for others.
@@ -59,25 +78,23 @@ pub(super) fn candidate<'v>(
         places.filter(|(reach, installed)| !is_remote(view, reach, Some(installed))).collect();
     let chart = places.iter().find_map(|(_, installed)| view.chart_name(installed))?;
     let maker = Maker { view, settings, release };
-    let candidate = |values, entries, verdict| {
-        Some(Candidate { release, identity: view.identity(release), values, entries, verdict })
+    let candidate = |values, Judged { entries, verdict, rest }| {
+        let (identity, chart) = (view.identity(release), chart.to_owned());
+        Some(Candidate { release, identity, values, chart, entries, verdict, rest })
     };
+    let values = maker.stated().and_then(Value::of).unwrap_or(Value::Null);
     if chart != "app-template" {
-        let (_, installed) =
-            places.iter().find(|(_, installed)| makes_ingress(installed.object.at(&["spec", "values"])))?;
-        let message =
-            format!("{} has an Ingress in its values, and the chart {chart} is not known here", installed.release);
-        let refused = Err(vec![maker.error(codes::CHART_NOT_KNOWN, message)]);
-        return candidate(Value::Null, Vec::new(), refused);
+        let judged = maker.other(clusters, chart, &places, &values)?;
+        return candidate(values, judged);
     }
     let arriving = places.iter().filter_map(|(_, installed)| installed.object.at(&["spec", "values"]));
     let all: BTreeSet<&str> = arriving.flat_map(entries).collect();
     if all.is_empty() {
         return None;
     }
-    let values = maker.stated().and_then(Value::of).unwrap_or(Value::Null);
     let verdict = maker.all(clusters, &places, &values);
-    candidate(values, all.into_iter().map(str::to_owned).collect(), verdict)
+    let entries = all.into_iter().map(Entry::of_app_template).collect();
+    candidate(values, Judged { entries, verdict, rest: None })
 }
 
 /// Works out what becomes of a release.
@@ -94,14 +111,19 @@ impl<'v> Maker<'v, '_> {
         (!values.is_null()).then_some(values)
     }
 
-    fn error(&self, code: &'static Code, message: impl Into<String>) -> Finding {
+    pub(super) fn error(&self, code: &'static Code, message: impl Into<String>) -> Finding {
         Finding::error(code, message).at(&self.release.at.path, self.release.line)
+    }
+
+    /// The line of a part of the values.
+    pub(super) fn line_at(&self, path: &[&str]) -> usize {
+        let values = self.stated().filter(|values| values.at(path).is_some());
+        values.map_or(self.release.line, |values| line_of(values, path))
     }
 
     /// The line of an entry of `ingress`.
     pub(super) fn line_of(&self, entry: &str) -> usize {
-        let values = self.stated().filter(|values| values.at(&[INGRESS, entry]).is_some());
-        values.map_or(self.release.line, |values| line_of(values, &[INGRESS, entry]))
+        self.line_at(&[INGRESS, entry])
     }
 
     pub(super) fn at_entry(&self, entry: &str, remark: &Remark) -> Finding {
@@ -137,7 +159,7 @@ impl<'v> Maker<'v, '_> {
     ///
     /// # Errors
     /// A post-renderer that is about Ingresses.
-    fn beside_values(&self, installed: &Installed) -> Result<Option<Finding>, Finding> {
+    pub(super) fn beside_values(&self, installed: &Installed) -> Result<Option<Finding>, Finding> {
         let spec = |key: &str| installed.object.at(&["spec", key]);
         let mut texts = Vec::new();
         spec("postRenderers").iter().for_each(|renderers| renderers.texts(&mut texts));
@@ -230,15 +252,15 @@ impl<'v> Maker<'v, '_> {
         routes: &[StatedRoute<'_>],
         locks: &[Lock],
     ) -> Result<(), Finding> {
-        for Lock { entry, key, hosts, asking, filters } in locks {
+        for Lock { entry, key, hosts, asked, filters } in locks {
             let is_it = |route: &&StatedRoute<'_>| match key {
                 Some(key) => route.key == *key,
                 // Which of them people wrote for this entry is not known.
                 None => route.hosts.iter().any(|host| hosts.contains(host)),
             };
             for route in routes.iter().filter(is_it) {
-                if !asking.is_empty() && !cluster.has_policy(namespace, &route.name) {
-                    return Err(self.at_entry(entry, &no_policy(asking, &route.name)));
+                if let Some(remark) = asked.without_policy(cluster, namespace, &route.name) {
+                    return Err(self.at_entry(entry, &remark));
                 }
                 if !has_filters(route.values, filters) {
                     let message = format!("route.{} does not do what the middlewares do", route.key);

@@ -1,5 +1,6 @@
 //! What an IngressRoute of Traefik serves, as routes.
 
+use super::asked::Asked;
 use super::codes;
 use super::ingress::backend;
 use super::judge::{Remark, remark_of};
@@ -45,18 +46,13 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
         if let Some(note) = router.path.as_ref().and_then(|path| path.by_elements()) {
             serves.remarks.push(remark_of(&note));
         }
-        let (made, authentication) = rule_of(rule, &router, around, &mut serves.remarks)?;
+        let (made, asked) = rule_of(rule, &router, around, &mut serves.remarks)?;
         match serves.routes.iter_mut().find(|route| route.hosts == router.hosts) {
             Some(route) => {
                 route.rules.push(made);
-                route.authentication.extend(authentication);
+                route.asked.add(asked);
             }
-            None => serves.routes.push(RouteOf {
-                stated_hosts,
-                hosts: router.hosts.clone(),
-                rules: vec![made],
-                authentication,
-            }),
+            None => serves.routes.push(RouteOf { stated_hosts, hosts: router.hosts.clone(), rules: vec![made], asked }),
         }
         let text = rule.text_at(&["match"]).unwrap_or_default().to_owned();
         let priority = rule.text_at(&["priority"]).and_then(|text| text.parse().ok());
@@ -100,7 +96,7 @@ fn rule_of(
     router: &Router,
     around: &Around<'_>,
     remarks: &mut Vec<Remark>,
-) -> Result<(RouteRule, Vec<String>), Remark> {
+) -> Result<(RouteRule, Asked), Remark> {
     const READ: [&str; 7] = ["kind", "match", "syntax", "priority", "middlewares", "services", "observability"];
     if let Some((key, _)) = rule.entries().iter().find(|(key, _)| !READ.contains(&key.as_str())) {
         return Err(option(&format!("a rule has {key}")));
@@ -118,8 +114,8 @@ fn rule_of(
     if backends.is_empty() && !made.replaces_backend {
         return Err(Remark::error((codes::BACKEND_NOT_FOUND, "a rule names no Service".to_owned())));
     }
-    let waits = made.authentication.into_iter().chain(made.limits).collect();
-    Ok((RouteRule { matches: router.matches(), filters: made.filters, backends }, waits))
+    let asked = Asked::of(&made, around);
+    Ok((RouteRule { matches: router.matches(), filters: made.filters, backends }, asked))
 }
 
 /// What the middlewares of a rule become.

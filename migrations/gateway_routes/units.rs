@@ -15,6 +15,8 @@ use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Sur
 pub(super) const DNS_SOURCE: &str = "dns-source";
 pub(super) const ROUTE: &str = "route";
 pub(super) const CUT: &str = "cut";
+/// Ingresses of a release beside those that become routes.
+const REST: &str = "rest";
 
 /// Releases of external-dns.
 const DNS_SOURCES: Class =
@@ -28,7 +30,9 @@ const CUTS: Class = Class::new(65, "cuts", "Ingresses that are cut", "release");
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let dns = found.dns.iter().map(|dns| dns_draft(found, dns));
     let may_cut = |at| found.dns_reads_routes(at);
-    let releases = found.candidates.iter().filter_map(|candidate| match candidate.has_routes() {
+    let with_entries =
+        found.candidates.iter().filter(|candidate| candidate.rest.is_none() || !candidate.entries.is_empty());
+    let releases = with_entries.filter_map(|candidate| match candidate.has_routes() {
         false => Some(of_release(found, ROUTE, candidate)),
         true => may_cut(&candidate.release.at).then(|| of_release(found, CUT, candidate)),
     });
@@ -37,7 +41,11 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         true => may_cut(&routable.object.at).then(|| of_object(found, CUT, routable)),
     });
     let out_of_scope = without_gateway(found.without_gateway);
-    Survey { drafts: dns.chain(releases).chain(objects).collect(), out_of_scope, ..Survey::default() }
+    let rest = found.candidates.iter().filter_map(|candidate| {
+        let draft = draft(found, REST, candidate.release, &candidate.identity, "stays an Ingress".to_owned());
+        Some(Draft { findings: vec![candidate.rest.clone()?], ..draft })
+    });
+    Survey { drafts: dns.chain(releases).chain(objects).chain(rest).collect(), out_of_scope, ..Survey::default() }
 }
 
 /// Ingresses of clusters of which no Gateway is known.
@@ -69,7 +77,7 @@ fn dns_draft(found: &Found<'_>, dns: &DnsRelease<'_>) -> Draft {
 
 /// The routes of a release, or their cut.
 fn of_release(found: &Found<'_>, step: &'static str, candidate: &Candidate<'_>) -> Draft {
-    let (at, entries) = (&candidate.release.at, candidate.entries.join(", "));
+    let (at, entries) = (&candidate.release.at, candidate.shown());
     let draft = |title: &str| draft(found, step, candidate.release, &candidate.identity, title.to_owned());
     let placed = match &candidate.verdict {
         Ok(placed) => placed,

@@ -4,6 +4,37 @@ use super::judge::CLASS;
 use crate::flux::Value;
 use crate::yaml::{Kind, Node};
 
+/// An entry of values that makes an Ingress, and where its route stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// How it is shown, and known by.
+    pub(super) name: String,
+    ingress: Vec<String>,
+    route: Vec<String>,
+}
+
+impl Entry {
+    pub(super) fn new(name: String, ingress: &[&str], route: &[&str]) -> Entry {
+        let owned = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
+        Entry { name, ingress: owned(ingress), route: owned(route) }
+    }
+
+    /// An entry of `ingress` of app-template.
+    pub(super) fn of_app_template(key: &str) -> Entry {
+        Entry::new(key.to_owned(), &[INGRESS, key], &["route", key])
+    }
+
+    /// Where the Ingress stands.
+    pub(super) fn ingress(&self) -> Vec<&str> {
+        self.ingress.iter().map(String::as_str).collect()
+    }
+
+    /// Where the route stands.
+    pub(super) fn route(&self) -> Vec<&str> {
+        self.route.iter().map(String::as_str).collect()
+    }
+}
+
 /// The key of Ingresses in the values of app-template.
 pub(super) const INGRESS: &str = "ingress";
 
@@ -93,15 +124,18 @@ pub(super) fn entries(values: &Value) -> Vec<&str> {
 
 /// Whether values switch an Ingress on, somewhere near their top.
 pub(super) fn makes_ingress(values: Option<&Value>) -> bool {
+    fn is_on(block: &Value) -> bool {
+        match block.get("enabled") {
+            Some(enabled) => enabled.is_true(),
+            None => block.has_key("host") || block.has_key("ingressClassName"),
+        }
+    }
     fn within(value: &Value, depth: usize) -> bool {
-        value.entries().iter().any(|(key, value)| {
-            let is_on = key == INGRESS
-                && match value.get("enabled") {
-                    Some(enabled) => enabled.is_true(),
-                    None => value.has_key("host") || value.has_key("ingressClassName"),
-                };
-            is_on || depth > 0 && within(value, depth - 1)
-        })
+        let of_entry = |(key, value): &(String, Value)| {
+            let block = key == INGRESS && (is_on(value) || value.entries().iter().any(|(_, part)| is_on(part)));
+            block || depth > 0 && within(value, depth - 1)
+        };
+        value.entries().iter().any(of_entry) || depth > 0 && value.items().iter().any(|item| within(item, depth - 1))
     }
     values.is_some_and(|values| within(values, 3))
 }

@@ -1,0 +1,111 @@
+//! What middlewares ask of the routes that take the place of an Ingress: policies in the cluster.
+
+use super::cluster::InCluster;
+use super::codes;
+use super::judge::Remark;
+use super::object::Around;
+use crate::flux::Value;
+use crate::gateway::Filters;
+
+/// The fields by which policies ask who somebody is: of SecurityPolicies of Envoy Gateway 1.6,
+/// AuthorizationPolicies of Istio 1.27 (a `provider` is asked), TrafficPolicies of kgateway 2.1.
+const AUTHENTICATING: [&str; 8] =
+    ["extAuth", "oidc", "jwt", "basicAuth", "apiKeyAuth", "provider", "jwtAuth", "oauth2"];
+
+/// The fields by which they let in some clients only, by address or otherwise.
+const LIMITING: [&str; 3] = ["authorization", "rules", "rbac"];
+
+/// What a policy does with requests, as far as it matters here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Policy {
+    authenticates: bool,
+    limits: bool,
+}
+
+/// The middlewares of an Ingress that only a policy can stand for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Those that ask who somebody is.
+    authentication: Vec<String>,
+    /// Those that ask where from.
+    limits: Vec<String>,
+}
+
+impl Policy {
+    /// What the spec of a policy says; `None` if it is about other things.
+    pub(super) fn of(spec: &Value) -> Option<Policy> {
+        let has = |keys: &[&str]| keys.iter().any(|key| spec.get(key).is_some());
+        let policy = Policy { authenticates: has(&AUTHENTICATING), limits: has(&LIMITING) };
+        (policy != Policy::default()).then_some(policy)
+    }
+
+    /// Both what it does and what another policy of the same route does.
+    pub(super) fn and(self, other: Policy) -> Policy {
+        Policy { authenticates: self.authenticates || other.authenticates, limits: self.limits || other.limits }
+    }
+}
+
+impl Asked {
+    /// What is left to policies of what middlewares become. A Gateway that is stated for the limit
+    /// keeps addresses out by itself.
+    pub(super) fn of(made: &Filters, around: &Around<'_>) -> Asked {
+        let is_mapped = around.place.is_mapped_by_annotation(around.settings);
+        let limits = if is_mapped { Vec::new() } else { made.limits.clone() };
+        Asked { authentication: made.authentication.clone(), limits }
+    }
+
+    /// Adds what other rules of the route ask.
+    pub(super) fn add(&mut self, other: Asked) {
+        self.authentication.extend(other.authentication);
+        self.limits.extend(other.limits);
+    }
+
+    /// What there is to say if no policy of the cluster does it for a route.
+    pub(super) fn without_policy(&self, cluster: &InCluster, namespace: &str, route: &str) -> Option<Remark> {
+        let policy = cluster.policy(namespace, route);
+        let remark = |code, asking: &[String], does: &str| {
+            let listed = asking.join(", ");
+            let message = format!("{listed} {does}, and no policy in this cluster that does targets HTTPRoute {route}");
+            Some(Remark::error((code, message)))
+        };
+        if !self.authentication.is_empty() && !policy.authenticates {
+            return remark(codes::AUTH_LOST, &self.authentication, "authenticates");
+        }
+        if !self.limits.is_empty() && !policy.limits {
+            return remark(codes::ACCESS_WIDER, &self.limits, "keeps addresses out");
+        }
+        None
+    }
+
+    /// What there is to say of a route whose name is not known: whether a policy targets it is not seen.
+    pub(super) fn of_unknown_route(&self) -> Option<Remark> {
+        let (code, asking) = match (&self.authentication[..], &self.limits[..]) {
+            ([], []) => return None,
+            ([], limits) => (codes::ACCESS_WIDER, limits),
+            (authentication, _) => (codes::AUTH_LOST, authentication),
+        };
+        let listed = asking.join(", ");
+        let message = format!("a policy has to do what {listed} does, and the name of the chart's route is not known");
+        Some(Remark::error((code, message)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Stream;
+
+    #[test]
+    fn a_limit_is_no_login() {
+        let of = |text: &str| {
+            let stream = Stream::parse(text).expect("sound");
+            Policy::of(&stream.documents().next().and_then(Value::of).expect("a value"))
+        };
+        let login = Policy { authenticates: true, limits: false };
+        let limit = Policy { authenticates: false, limits: true };
+        assert_eq!(of("{extAuth: {}}"), Some(login));
+        assert_eq!(of("{authorization: {rules: []}}"), Some(limit));
+        assert_eq!(of("{action: CUSTOM, provider: {name: sso}, rules: []}"), Some(login.and(limit)));
+        assert_eq!(of("{cors: {}}"), None);
+    }
+}

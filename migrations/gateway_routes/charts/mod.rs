@@ -1,0 +1,158 @@
+//! Charts other than app-template that make an Ingress, and a route, of their values: where these
+//! stand, and what of an Ingress is read.
+//!
+//! From the templates of the charts, read on 2026-11-29 (`ingress.yaml` beside `route.yaml` or
+//! `httproute.yaml`), and `gateway-routes.md`, section 1, for the versions. All of them find the
+//! Service by themselves, so a route is written without rules, and only for the path `/`.
+
+mod ingress;
+mod route;
+
+pub(super) use self::ingress::Switch;
+
+/// Where a chart has an Ingress in its values, and the route that takes its place.
+#[derive(Debug)]
+pub(super) struct ChartRoute {
+    pub(super) chart: &'static str,
+    pub(super) ingress: &'static [&'static str],
+    pub(super) route: &'static [&'static str],
+    /// The first version that is known to make such a route.
+    pub(super) since: [u64; 3],
+    shape: Shape,
+    /// Whether the chart fills in templates in annotations.
+    filled: Filled,
+    /// Whether labels of the Ingress have an equal.
+    labels: bool,
+    /// What the path is if the Ingress states none; `/` if this is not stated either.
+    prefix: &'static [&'static str],
+}
+
+/// How a chart states hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// `enabled`, and `hosts` or `host`; of the route `enabled` and `hostnames`.
+    Hosts,
+    /// `host` with `name` and `path`, of both (rook-ceph-cluster).
+    Host,
+}
+
+/// Where a chart fills in templates in annotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    /// In those of both, or of neither.
+    Alike,
+    /// In those of the Ingress alone.
+    OnIngress,
+    /// In those of the route alone, or it was not seen.
+    Otherwise,
+}
+
+const NONE: ChartRoute = ChartRoute {
+    chart: "",
+    ingress: &[],
+    route: &[],
+    since: [0, 0, 0],
+    shape: Shape::Hosts,
+    filled: Filled::Alike,
+    labels: true,
+    prefix: &[],
+};
+
+static ALL: [ChartRoute; 14] = [
+    ChartRoute {
+        prefix: &["alertmanager", "alertmanagerSpec", "routePrefix"],
+        ..of_stack(&["alertmanager", "ingress"], &["alertmanager", "route", "main"])
+    },
+    ChartRoute {
+        prefix: &["prometheus", "prometheusSpec", "routePrefix"],
+        ..of_stack(&["prometheus", "ingress"], &["prometheus", "route", "main"])
+    },
+    of_stack(&["grafana", "ingress"], &["grafana", "route", "main"]),
+    ChartRoute {
+        chart: "grafana",
+        ingress: &["ingress"],
+        route: &["route", "main"],
+        since: [8, 10, 4],
+        filled: Filled::OnIngress,
+        ..NONE
+    },
+    ChartRoute {
+        chart: "rook-ceph-cluster",
+        ingress: &["ingress", "dashboard"],
+        route: &["route", "dashboard"],
+        since: [1, 17, 6],
+        shape: Shape::Host,
+        ..NONE
+    },
+    ChartRoute {
+        chart: "victoria-logs-single",
+        ingress: &["server", "ingress"],
+        route: &["server", "route"],
+        since: [0, 11, 16],
+        filled: Filled::Otherwise,
+        labels: false,
+        ..NONE
+    },
+    of_victoria(
+        &["vmsingle", "ingress"],
+        &["vmsingle", "route"],
+        &["vmsingle", "spec", "extraArgs", "http.pathPrefix"],
+    ),
+    of_victoria(&["vmagent", "ingress"], &["vmagent", "route"], &["vmagent", "spec", "extraArgs", "http.pathPrefix"]),
+    of_victoria(&["vmalert", "ingress"], &["vmalert", "route"], &["vmalert", "spec", "extraArgs", "http.pathPrefix"]),
+    of_victoria(
+        &["alertmanager", "ingress"],
+        &["alertmanager", "route"],
+        &["alertmanager", "spec", "extraArgs", "http.pathPrefix"],
+    ),
+    ChartRoute {
+        chart: "authentik",
+        ingress: &["server", "ingress"],
+        route: &["server", "route", "main"],
+        since: [2025, 8, 1],
+        ..NONE
+    },
+    ChartRoute {
+        chart: "netbox",
+        ingress: &["ingress"],
+        route: &["httpRoute"],
+        since: [7, 3, 0],
+        filled: Filled::Otherwise,
+        labels: false,
+        ..NONE
+    },
+    ChartRoute {
+        chart: "flux-operator",
+        ingress: &["web", "ingress"],
+        route: &["web", "httpRoute"],
+        since: [0, 38, 1],
+        labels: false,
+        ..NONE
+    },
+    ChartRoute {
+        chart: "longhorn",
+        ingress: &["ingress"],
+        route: &["httproute"],
+        since: [1, 11, 0],
+        labels: false,
+        ..NONE
+    },
+];
+
+const fn of_stack(ingress: &'static [&'static str], route: &'static [&'static str]) -> ChartRoute {
+    let (chart, since, filled) = ("kube-prometheus-stack", [75, 6, 0], Filled::OnIngress);
+    ChartRoute { chart, ingress, route, since, filled, ..NONE }
+}
+
+const fn of_victoria(
+    ingress: &'static [&'static str],
+    route: &'static [&'static str],
+    prefix: &'static [&'static str],
+) -> ChartRoute {
+    ChartRoute { chart: "victoria-metrics-k8s-stack", ingress, route, since: [0, 65, 0], prefix, ..NONE }
+}
+
+/// What a chart has, in the order of the table.
+pub(super) fn routes_of(chart: &str) -> impl Iterator<Item = &'static ChartRoute> {
+    ALL.iter().filter(move |known| known.chart == chart)
+}
