@@ -22,7 +22,7 @@ pub(super) struct Ledger {
 }
 
 /// What external-dns reads of an object.
-const PREFIXES: [&str; 2] = ["external-dns.alpha.kubernetes.io", "external-dns.kubernetes.io"];
+pub(super) const PREFIXES: [&str; 2] = ["external-dns.alpha.kubernetes.io", "external-dns.kubernetes.io"];
 
 /// Gives each annotation its fate.
 pub(super) fn ledger(
@@ -121,7 +121,7 @@ impl Ledger {
         let prefix = PREFIXES.iter().find(|prefix| {
             cluster.gateways.iter().any(|gateway| gateway.annotations.iter().any(|(key, _)| key.starts_with(*prefix)))
         });
-        let key = format!("{}/controller", prefix.unwrap_or(&PREFIXES[0]));
+        let key = format!("{}/controller", prefix.copied().unwrap_or(cluster.dns_prefix()));
         self.kept.push((String::new(), key.clone(), Value::string("none")));
         let message = format!("{host} has no record today; {key}: none keeps it so");
         self.remarks.push(Remark::note(codes::DNS_APPEARS, message));

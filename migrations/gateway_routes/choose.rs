@@ -2,10 +2,11 @@
 
 use super::cluster::{Class, Controller, InCluster};
 use super::codes;
+use super::create::Creation;
 use super::judge::Remark;
 use super::settings::{ClassMap, GatewayRoutesSettings};
 use crate::gateway::{Gateway, HttpRoute, Listener, ListenerRef, ParentRef, Protocol};
-use crate::plan::Code;
+use crate::plan::{Code, UnitId};
 
 /// Why there is no parent: the code and what to say.
 pub(super) type NoParent = (&'static Code, String);
@@ -24,6 +25,8 @@ pub(super) struct Chosen<'c> {
     pub(super) name: String,
     /// As the cluster has it; `None` where it is stated and not in this repository.
     pub(super) gateway: Option<&'c Gateway>,
+    /// The unit that writes it, if it is not there yet.
+    pub(super) needs: Option<&'c UnitId>,
     section: Option<String>,
 }
 
@@ -53,23 +56,34 @@ impl InCluster {
     ) -> Result<Chosen<'_>, NoParent> {
         let class = class.unwrap_or_default();
         let has = |key: &String| annotations.iter().any(|(own, _)| own == key);
-        let is_it = |map: &&ClassMap| map.class == class && map.when.as_ref().is_none_or(has);
+        let is_it = |map: &&ClassMap| map.is_of(&self.name) && map.class == class && map.when.as_ref().is_none_or(has);
         let not_known = |what: String| (codes::GATEWAY_NOT_KNOWN, what);
         if let Some(map) = settings.gateways.iter().find(is_it) {
             let (namespace, name) = map.gateway.clone();
+            let is_it = |created: &&Creation| created.gateway.namespace == namespace && created.gateway.name == name;
+            let created = self.created.iter().find(is_it);
+            if let Some(Creation { gateway, id, verdict, .. }) = created {
+                if verdict.is_err() {
+                    return Err(not_known(format!("Gateway {namespace}/{name} is not there, and cannot be written")));
+                }
+                return Ok(Chosen { namespace, name, gateway: Some(gateway), needs: Some(id), section: None });
+            }
             let gateway = self.gateway(&namespace, &name);
             if gateway.is_none() && map.section.is_none() {
-                return Err(not_known(format!(
-                    "Gateway {namespace}/{name} is not in this cluster, and its listener is not stated"
-                )));
+                let why = match &map.create {
+                    Some(create) => format!("no kustomization of {} that it applies is there", create.path.dir()),
+                    None => "its listener is not stated".to_owned(),
+                };
+                return Err(not_known(format!("Gateway {namespace}/{name} is not in this cluster, and {why}")));
             }
-            return Ok(Chosen { namespace, name, gateway, section: map.section.clone() });
+            return Ok(Chosen { namespace, name, gateway, needs: None, section: map.section.clone() });
         }
         match (&self.gateways[..], self.classes.len()) {
             ([gateway], 1) => Ok(Chosen {
                 namespace: gateway.namespace.clone(),
                 name: gateway.name.clone(),
                 gateway: Some(gateway),
+                needs: None,
                 section: None,
             }),
             ([], _) => Err(not_known("this cluster has no Gateway".to_owned())),

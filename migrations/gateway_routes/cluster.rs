@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::annotations::PREFIXES;
 use super::asked::Policy;
 use super::codes;
+use super::create::{Creation, creations};
 use super::dns::Dns;
 use super::proxy::{classes_in, proxy, redirects};
 use super::service::Service;
+use super::settings::GatewayRoutesSettings;
 use crate::charts::app_template::{Chart, Section, Version};
 use crate::charts::version::numbers;
 use crate::flux::{ClusterId, FileView, Installed, Reach, Value, View, remote_cluster};
@@ -16,8 +19,23 @@ use crate::plan::author::arriving;
 use crate::repo::RepoPath;
 
 /// What a cluster has.
-#[derive(Default)]
 pub(super) struct InCluster {
+    pub(super) id: ClusterId,
+    pub(super) name: String,
+    /// Gateways that it does not have, and that the configuration asks for.
+    pub(super) created: Vec<Creation>,
+    /// The classes of Gateways that are objects.
+    pub(super) gateway_classes: BTreeSet<String>,
+    /// Those of them that Traefik serves.
+    of_traefik: BTreeSet<String>,
+    /// Whether something brings the custom resources of the Gateway API.
+    pub(super) has_gateway_api: bool,
+    /// The Secrets that something makes, by namespace and name.
+    pub(super) secrets: BTreeSet<(String, String)>,
+    /// The prefix of annotations for external-dns.
+    dns_prefix: &'static str,
+    /// The files that make Services, by namespace and name of these.
+    makers: BTreeMap<(String, String), RepoPath>,
     pub(super) gateways: Vec<Gateway>,
     pub(super) classes: Vec<Class>,
     /// The Services, by namespace and name.
@@ -61,13 +79,44 @@ pub(super) enum Controller {
 }
 
 impl InCluster {
-    pub(super) fn of(view: &View, cluster: ClusterId) -> InCluster {
-        let mut found = InCluster::default();
+    /// What files say, and nothing that is only applied.
+    fn new(view: &View, id: ClusterId, settings: &GatewayRoutesSettings) -> InCluster {
+        // Only what is created asks for it.
+        let creates = settings.gateways.iter().any(|map| map.create.is_some());
+        let is_in = |file: &FileView, text: &str| file.stream.as_ref().is_some_and(|read| read.text().contains(text));
+        let has = |text: &str| creates && view.files_with(text).any(|(_, file)| is_in(file, text));
+        let [alpha, stable] = PREFIXES;
+        InCluster {
+            id,
+            name: view.graph().clusters[id].name.clone(),
+            created: Vec::new(),
+            gateway_classes: BTreeSet::new(),
+            of_traefik: BTreeSet::new(),
+            // The project of the custom resources, or a chart that is named after them.
+            has_gateway_api: has("kubernetes-sigs/gateway-api") || has("gateway-api-crds") || has("gateway-crds"),
+            secrets: BTreeSet::new(),
+            dns_prefix: if has(stable) && !has(alpha) { stable } else { alpha },
+            makers: BTreeMap::new(),
+            gateways: Vec::new(),
+            classes: Vec::new(),
+            services: BTreeMap::new(),
+            certificates: BTreeMap::new(),
+            copied: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            middlewares: Middlewares::default(),
+            policies: BTreeMap::new(),
+            grants: BTreeSet::new(),
+            dns: Vec::new(),
+        }
+    }
+
+    pub(super) fn of(view: &View, cluster: ClusterId, settings: &GatewayRoutesSettings) -> InCluster {
+        let mut found = InCluster::new(view, cluster, settings);
         let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
         for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster && !is_remote(view, reach, None)) {
             if let Some(installed) = view.installed(at, reach) {
                 if !is_remote(view, reach, Some(&installed)) {
-                    found.add_release(view, &installed);
+                    found.add_release(view, &installed, &at.path);
                 }
                 continue;
             }
@@ -80,15 +129,19 @@ impl InCluster {
                 object.map_text(&unescaped);
             }
             let namespace = reach.namespace.clone().unwrap_or_default();
-            found.add_object(&object, namespace, &reach.name);
+            found.add_object(&object, namespace, &reach.name, &at.path);
         }
         for class in &mut found.classes {
             class.named = class.proxy.iter().flat_map(|proxy| naming(view, proxy)).collect();
         }
+        found.created = creations(view, cluster, &found, settings);
         found
     }
 
-    fn add_object(&mut self, object: &Value, namespace: String, name: &str) {
+    fn add_object(&mut self, object: &Value, namespace: String, name: &str, path: &RepoPath) {
+        let group = object.text_at(&["apiVersion"]).unwrap_or_default();
+        self.has_gateway_api |= group.starts_with("gateway.networking.k8s.io/")
+            || object.text_at(&["spec", "group"]) == Some("gateway.networking.k8s.io");
         match object.text_at(&["kind"]).unwrap_or_default() {
             "Gateway" => self.gateways.extend(Gateway::of(object, &namespace)),
             "IngressClass" => self.classes.push(Class {
@@ -103,7 +156,23 @@ impl InCluster {
                 proxy: None,
                 named: Vec::new(),
             }),
-            "Service" => drop(self.services.insert((namespace, name.to_owned()), Service::of(object))),
+            "GatewayClass" => {
+                let controller = object.text_at(&["spec", "controllerName"]).unwrap_or_default();
+                if controller.starts_with("traefik.io/") {
+                    self.of_traefik.insert(name.to_owned());
+                }
+                self.gateway_classes.insert(name.to_owned());
+            }
+            "Secret" => drop(self.secrets.insert((namespace, name.to_owned()))),
+            "ExternalSecret" => {
+                let secret = object.text_at(&["spec", "target", "name"]).unwrap_or(name);
+                self.secrets.insert((namespace, secret.to_owned()));
+            }
+            "Service" => {
+                let key = (namespace, name.to_owned());
+                self.makers.insert(key.clone(), path.clone());
+                self.services.insert(key, Service::of(object));
+            }
             "HTTPRoute" => drop(self.routes.insert((namespace, name.to_owned()), object.clone())),
             "Certificate" => {
                 let Some(secret) = object.text_at(&["spec", "secretName"]) else { return };
@@ -153,12 +222,12 @@ impl InCluster {
         }
     }
 
-    fn add_release(&mut self, view: &View, installed: &Installed) {
+    fn add_release(&mut self, view: &View, installed: &Installed, path: &RepoPath) {
         let Some(values) = installed.object.at(&["spec", "values"]) else { return };
         let chart = view.chart_name(installed).unwrap_or_default();
         match chart {
             "external-dns" => self.dns.push(Dns::of(values)),
-            "app-template" => self.add_services(view, installed),
+            "app-template" => self.add_services(view, installed, path),
             _ => self.add_classes(chart, installed, values),
         }
     }
@@ -197,7 +266,7 @@ impl InCluster {
     }
 
     /// The Services of app-template.
-    fn add_services(&mut self, view: &View, installed: &Installed) {
+    fn add_services(&mut self, view: &View, installed: &Installed, path: &RepoPath) {
         let known = Chart::installed(view, installed);
         let values = installed.object.at(&["spec", "values"]).unwrap_or(&Value::Null);
         let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref()).unwrap_or_default();
@@ -212,7 +281,9 @@ impl InCluster {
             let (Ok(name), Some(values)) = (object.name, chart.values.at(&["service", &object.identifier])) else {
                 continue;
             };
-            self.services.insert((installed.namespace.clone(), name), Service::of_values(values));
+            let key = (installed.namespace.clone(), name);
+            self.makers.insert(key.clone(), path.clone());
+            self.services.insert(key, Service::of_values(values));
         }
     }
 
@@ -224,6 +295,21 @@ impl InCluster {
     /// What the policies that target an HTTPRoute do with it.
     pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
         self.policies.get(&(namespace.to_owned(), route.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// The file that makes a Service.
+    pub(super) fn maker_of(&self, namespace: &str, name: &str) -> Option<&RepoPath> {
+        self.makers.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// The prefix of annotations for external-dns: the one that files have.
+    pub(super) fn dns_prefix(&self) -> &'static str {
+        self.dns_prefix
+    }
+
+    /// Whether Traefik serves a class of Gateways, as far as is seen.
+    pub(super) fn is_of_traefik(&self, class: &str) -> bool {
+        self.of_traefik.contains(class) || class.to_lowercase().contains("traefik")
     }
 
     /// Whether HTTPRoutes of a namespace may name Services of another one.
@@ -280,14 +366,16 @@ fn is_of_interest(reach: &Reach) -> bool {
     let group = reach.api_version.split('/').next().unwrap_or_default();
     matches!(
         (group, reach.kind.as_str()),
-        ("gateway.networking.k8s.io", "Gateway" | "HTTPRoute" | "ReferenceGrant")
+        ("gateway.networking.k8s.io", "Gateway" | "GatewayClass" | "HTTPRoute" | "ReferenceGrant")
             | ("traefik.io" | "traefik.containo.us", "Middleware")
             // Policies that authenticate, of the controllers that people use.
             | ("gateway.envoyproxy.io", "SecurityPolicy")
             | ("security.istio.io", "AuthorizationPolicy")
             | ("gateway.kgateway.dev", "TrafficPolicy")
             | ("networking.k8s.io", "IngressClass")
-            | ("v1", "Service")
+            | ("v1", "Service" | "Secret")
+            | ("external-secrets.io", "ExternalSecret")
+            | ("apiextensions.k8s.io", "CustomResourceDefinition")
             | ("cert-manager.io", "Certificate")
     )
 }

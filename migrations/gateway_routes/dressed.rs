@@ -126,6 +126,7 @@ impl Maker<'_, '_> {
                 }
             }
             placed.about.effects.extend(place.effects(name, &hosts, !new.is_empty()));
+            placed.about.needs.extend(place.chosen.needs.cloned());
         }
         if !errors.is_empty() {
             return Err(errors);

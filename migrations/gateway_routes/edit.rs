@@ -1,9 +1,12 @@
 //! The text of each unit, on the tree where it lands.
 
-use super::codes::CUT_WAITS;
+use super::codes::{CUT_WAITS, GATEWAY_NOT_KNOWN};
+use super::create::GATEWAY;
 use super::cut::{route_beside, values_without, write_object, write_values};
 use super::find::Found;
+use super::grant::GRANT;
 use super::object::{Documents, Routable};
+use super::placed::About;
 use super::release::{self, Candidate};
 use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
 use crate::flux::{At, Value, View, rewrite};
@@ -23,9 +26,13 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
             None => gone_or_done(unit, is_there),
         };
     }
+    if unit.id.step == GATEWAY || unit.id.step == GRANT {
+        return edited_file(found, unit);
+    }
     let is_cut = unit.id.step == CUT;
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         return match object_of(found, unit).map(|routable| (routable, &routable.verdict)) {
+            Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
             Some((routable, Ok(placed))) if is_cut => edited(cut_object(view, routable, &placed.made)),
             Some((routable, Ok(placed))) => edited(append(view, &routable.object.at, &placed.made.missing)),
             Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
@@ -33,6 +40,7 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         };
     }
     match candidate_of(found, unit).map(|candidate| (candidate, &candidate.verdict)) {
+        Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
         Some((candidate, Ok(placed))) if is_cut => edited(cut_values(view, candidate, &placed.made)),
         Some((candidate, Ok(placed))) => {
             edited(write(view, &candidate.release.at, &candidate.values, &placed.made.after))
@@ -40,6 +48,26 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
         None => gone_or_done(unit, is_there),
     }
+}
+
+/// Writes a Gateway or a grant.
+fn edited_file(found: &Found<'_>, unit: &Unit) -> Edited {
+    let created = found.clusters.iter().flat_map(|cluster| &cluster.created).find(|created| created.id == unit.id);
+    let grant = found.grants.iter().find(|grant| grant.id == unit.id);
+    let file = match (created.map(|created| &created.verdict), grant.map(|grant| &grant.verdict)) {
+        (Some(Ok(file)), _) | (None, Some(Ok(file))) => file,
+        (Some(Err(reasons)), _) => return Edited::Refused(reasons[0].clone()),
+        (None, Some(Err(reason))) => return Edited::Refused(reason.clone()),
+        (None, None) => return gone_or_done(unit, true),
+    };
+    edited(file.written(found.view))
+}
+
+/// What a route needs is not in this tree yet.
+fn too_early(unit: &Unit, about: &About) -> Finding {
+    let needed: Vec<String> = about.needs.iter().map(|id| id.subject.to_string()).collect();
+    let message = format!("{} is not in this tree yet", needed.join(", "));
+    Finding::error(GATEWAY_NOT_KNOWN, message).at(unit.id.subject.path(), None)
 }
 
 /// A route is not there, so its Ingress stays.

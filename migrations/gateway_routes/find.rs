@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cluster::InCluster;
 use super::codes;
 use super::dns::{self, DnsRelease};
+use super::grant::{self, Grant, GrantFor};
 use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
 use super::release::{self, Candidate};
@@ -25,6 +26,7 @@ pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate<'v>>,
     pub(super) objects: Vec<Routable<'v>>,
     pub(super) dns: Vec<DnsRelease<'v>>,
+    pub(super) grants: Vec<Grant>,
     /// How many Ingresses are in clusters of which no Gateway is known.
     pub(super) without_gateway: usize,
 }
@@ -107,6 +109,41 @@ impl<'v> Found<'v> {
         }
     }
 
+    /// Finds the grants that routes need, and refuses those that cannot have one.
+    fn grant(&mut self) {
+        let wanted: BTreeSet<_> = self.abouts().flat_map(|about| about.grants.clone()).collect();
+        let mut missing = BTreeMap::new();
+        for (pair, wanted) in grant::chosen(wanted) {
+            match grant::grant(self.view, &wanted) {
+                Some(grant @ Grant { verdict: Ok(_), .. }) => self.grants.push(grant),
+                refused => {
+                    let reason = refused.and_then(|grant| grant.verdict.err());
+                    missing.insert(pair, reason);
+                    continue;
+                }
+            }
+            let is_it =
+                |one: &GrantFor| one.cluster == wanted.cluster && one.from == wanted.from && one.to == wanted.to;
+            for about in self.abouts().filter(|about| about.grants.iter().any(is_it)) {
+                about.needs.insert(grant::id_of(&wanted));
+            }
+        }
+        for routable in &mut self.objects {
+            let Ok(placed) = &routable.verdict else { continue };
+            let refused = placed.about.grants.iter().find_map(|one| {
+                let reason = missing.get(&(one.cluster, one.from.clone(), one.to.clone()))?;
+                Some((one, reason))
+            });
+            let Some((wanted, reason)) = refused else { continue };
+            let message = format!(
+                "a Service is in namespace {}, and no ReferenceGrant there admits HTTPRoutes of {}",
+                wanted.to, wanted.from
+            );
+            let own = Finding::error(codes::GRANT_MISSING, message).at(&routable.object.at.path, routable.object.line);
+            routable.verdict = Err([own].into_iter().chain(reason.clone()).collect());
+        }
+    }
+
     /// Whether each external-dns of the clusters that apply an object reads routes.
     pub(super) fn dns_reads_routes(&self, at: &At) -> bool {
         let clusters = self.view.graph().clusters_of(at);
@@ -118,7 +155,8 @@ impl<'v> Found<'v> {
 
     /// `view` is a whole one.
     pub(super) fn in_view(view: &'v View, settings: &GatewayRoutesSettings) -> Found<'v> {
-        let clusters: Clusters = view.graph().clusters.ids().map(|cluster| InCluster::of(view, cluster)).collect();
+        let clusters: Clusters =
+            view.graph().clusters.ids().map(|cluster| InCluster::of(view, cluster, settings)).collect();
         let releases = view.releases().iter();
         // Who has no Gateway, and states none, has not begun.
         let has_begun = |at: &At| {
@@ -131,7 +169,9 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let mut found = Found { view, clusters, candidates, objects, dns: Vec::new(), without_gateway };
+        let (dns, grants) = (Vec::new(), Vec::new());
+        let mut found = Found { view, clusters, candidates, objects, dns, grants, without_gateway };
+        found.grant();
         found.compare_targets();
         found.refuse_twice();
         found.dns = dns::releases(view, &found.routed_clusters());

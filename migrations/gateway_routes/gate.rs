@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::find::Found;
+use super::placed::Placed;
 use super::settings::GatewayRoutesSettings;
 use super::units::{candidate_of, object_of};
 use crate::plan::{ClusterTree, Finding, Gate, Subject, Unit};
@@ -15,11 +16,16 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayR
     };
     let found = Found::in_view(&view, settings);
     let gate = |unit: &&Unit| {
+        // Routes run once their Gateway and grants are there, too.
         let at = match &unit.id.subject {
             Subject::Release { .. } => candidate_of(&found, unit)
-                .filter(|candidate| candidate.has_routes())
+                .filter(|candidate| {
+                    candidate.has_routes() && candidate.verdict.as_ref().is_ok_and(Placed::needs_nothing)
+                })
                 .map(|candidate| &candidate.release.at),
-            _ => object_of(&found, unit).filter(|routable| routable.has_routes()).map(|routable| &routable.object.at),
+            _ => object_of(&found, unit)
+                .filter(|routable| routable.has_routes() && routable.verdict.as_ref().is_ok_and(Placed::needs_nothing))
+                .map(|routable| &routable.object.at),
         };
         match at {
             None => Gate::Closed(waits("its route is not there yet".to_owned())),

@@ -7,6 +7,7 @@ use super::asked::Asked;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
+use super::grant::GrantFor;
 use super::judge::{Place, Remark, Stated};
 use super::placed::{About, Placed};
 use super::served::{Served, serving, serving_of};
@@ -65,6 +66,8 @@ pub(super) struct Serves {
     /// The paths of an Ingress, each with its type.
     pub(super) paths: Vec<(String, String)>,
     pub(super) remarks: Vec<Remark>,
+    /// The grants that Services of other namespaces need.
+    pub(super) grants: Vec<GrantFor>,
 }
 
 /// One route: hosts, as they are written and as they are served, and rules.
@@ -208,6 +211,8 @@ impl Maker<'_, '_> {
             let message = format!("{path} has patches, and whether they change {} is not known", self.object.name);
             about.findings.push(self.finding(&Remark::warning(PATCHES_NOT_FOLLOWED, message)));
         }
+        about.grants = serves.grants;
+        about.needs.extend(place.chosen.needs.cloned());
         about.effects = place.effects(cluster_name, &hosts, !missing.is_empty());
         let at = &self.object.at.path;
         about.targets.extend(target.map(|target| place.target(target, at.clone(), self.object.line)));

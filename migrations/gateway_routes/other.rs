@@ -166,6 +166,7 @@ impl Part<'_> {
         if !errors.is_empty() {
             return Err(errors);
         }
+        placed.about.needs.extend(place.chosen.needs.cloned());
         placed.about.effects.extend(place.effects(self.name, &hosts, is_there.is_none()));
         let (path, line) = (self.maker.release.at.path.clone(), self.maker.line_at(self.known.ingress));
         placed.about.targets.extend(target.map(|target| place.target(target, path, line)));

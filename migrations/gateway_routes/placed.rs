@@ -1,7 +1,10 @@
 //! What clusters make of an Ingress: what is written, and what there is to say.
 
+use std::collections::BTreeSet;
+
+use super::grant::GrantFor;
 use super::served::Taken;
-use crate::plan::{Effect, Finding};
+use crate::plan::{Effect, Finding, UnitId};
 use crate::repo::RepoPath;
 
 /// What one cluster makes of an Ingress, or all that apply it.
@@ -21,6 +24,10 @@ pub(super) struct About {
     /// What its routes take.
     pub(super) takes: Vec<Taken>,
     pub(super) targets: Vec<Target>,
+    /// The grants that its routes need.
+    pub(super) grants: Vec<GrantFor>,
+    /// The units that come before its routes.
+    pub(super) needs: BTreeSet<UnitId>,
 }
 
 /// Where a record points to today.
@@ -30,6 +37,13 @@ pub(super) struct Target {
     pub(super) target: String,
     pub(super) path: RepoPath,
     pub(super) line: usize,
+}
+
+impl<T> Placed<T> {
+    /// Whether all that its routes need is there.
+    pub(super) fn needs_nothing(&self) -> bool {
+        self.about.needs.is_empty()
+    }
 }
 
 impl<T: PartialEq> Placed<T> {
@@ -55,6 +69,8 @@ impl<T: PartialEq> Placed<T> {
             let new: Vec<_> = new.collect();
             about.findings.extend(new);
             about.effects.extend(placed.about.effects);
+            about.grants.extend(placed.about.grants);
+            about.needs.extend(placed.about.needs);
         }
         Ok(all)
     }

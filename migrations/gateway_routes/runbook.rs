@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::create::GATEWAY;
 use super::find::Found;
+use super::grant::GRANT;
 use super::units::{CUT, DNS_SOURCE};
 use crate::gateway::Gateway;
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_releases, reconcile};
@@ -13,7 +15,9 @@ const STATUS: &str = r#"custom-columns=NAME:.metadata.name,ACCEPTED:.status.pare
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
-    if is(DNS_SOURCE) {
+    if is(GATEWAY) || is(GRANT) {
+        of_gateways(found, batch)
+    } else if is(DNS_SOURCE) {
         of_dns(found, batch)
     } else if is(CUT) {
         of_cuts(found, batch)
@@ -31,6 +35,44 @@ fn crds() -> Step {
         "httproutes.gateway.networking.k8s.io",
     ]);
     Step::new("The cluster knows Gateways and routes.", vec![names])
+}
+
+fn of_gateways(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let created: Vec<&Gateway> = {
+        let all = found.clusters.iter().flat_map(|cluster| &cluster.created);
+        all.filter(|created| batch.units.iter().any(|unit| unit.id == created.id))
+            .map(|created| &created.gateway)
+            .collect()
+    };
+    let classes: BTreeSet<&str> = created.iter().map(|gateway| gateway.class.as_str()).collect();
+    let class = |class: &&str| command_about(&["kubectl", "get", "gatewayclass"], &[class], &[]);
+    let mut before = vec![crds()];
+    if !classes.is_empty() {
+        let what = "The class is there, and its controller has accepted it: ACCEPTED is True.";
+        before.push(Step::new(what, classes.iter().map(class).collect()));
+    }
+    let mut after = vec![reconcile(found.view, batch)];
+    if !created.is_empty() {
+        after.push(Step::new("Every Gateway is ready.", created.iter().map(is_programmed).collect()));
+        after.push(Step::new("It has an address.", created.iter().map(address).collect()));
+    }
+    let what = match created.is_empty() {
+        true => "Routes may name Services of other namespaces. Nothing that runs changes.",
+        false => "New Gateways stand beside the old proxies. They serve nothing but a redirection to TLS yet.",
+    };
+    Runbook { what: what.to_owned(), before, after, back: vec![Step::new("Revert the merge.", Vec::new())] }
+}
+
+/// Waits until a Gateway is ready.
+fn is_programmed(gateway: &&Gateway) -> Vec<String> {
+    let name = format!("gateway/{}", gateway.name);
+    let options = ["--for", "condition=Programmed", "--timeout", "2m"];
+    command_about(&["kubectl", "--namespace", &gateway.namespace, "wait"], &[&name], &options)
+}
+
+fn address(gateway: &&Gateway) -> Vec<String> {
+    let options = ["--output", "jsonpath={.status.addresses[0].value}"];
+    command_about(&["kubectl", "--namespace", &gateway.namespace, "get", "gateway"], &[&gateway.name], &options)
 }
 
 fn of_dns(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
@@ -74,7 +116,11 @@ fn gateways<'f>(found: &'f Found<'_>, units: &[&Unit]) -> Vec<&'f Gateway> {
         let named = format!("Gateway {}/{}", gateway.namespace, gateway.name);
         effects.iter().any(|effect| effect.after.ends_with(&named))
     };
-    let mut all: Vec<&Gateway> = found.clusters.iter().flat_map(|cluster| &cluster.gateways).filter(is_named).collect();
+    let in_clusters = found
+        .clusters
+        .iter()
+        .flat_map(|cluster| cluster.gateways.iter().chain(cluster.created.iter().map(|created| &created.gateway)));
+    let mut all: Vec<&Gateway> = in_clusters.filter(is_named).collect();
     all.sort_by_key(|gateway| (&gateway.namespace, &gateway.name));
     all.dedup_by_key(|gateway| (&gateway.namespace, &gateway.name));
     all
@@ -82,15 +128,6 @@ fn gateways<'f>(found: &'f Found<'_>, units: &[&Unit]) -> Vec<&'f Gateway> {
 
 fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let gateways = gateways(found, &batch.units);
-    let ready = |gateway: &&Gateway| {
-        let name = format!("gateway/{}", gateway.name);
-        let options = ["--for", "condition=Programmed", "--timeout", "2m"];
-        command_about(&["kubectl", "--namespace", &gateway.namespace, "wait"], &[&name], &options)
-    };
-    let address = |gateway: &&Gateway| {
-        let options = ["--output", "jsonpath={.status.addresses[0].value}"];
-        command_about(&["kubectl", "--namespace", &gateway.namespace, "get", "gateway"], &[&gateway.name], &options)
-    };
     let ask = |host: &&str| {
         let (resolve, url) = (format!("{host}:443:ADDRESS"), format!("https://{host}/"));
         command([
@@ -109,7 +146,7 @@ fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let asked: Vec<_> = gateways.iter().map(address).chain(hosts(&batch.units).iter().map(ask)).collect();
     let mut before = vec![crds()];
     if !gateways.is_empty() {
-        before.push(Step::new("The Gateways are ready.", gateways.iter().map(ready).collect()));
+        before.push(Step::new("The Gateways are ready.", gateways.iter().map(is_programmed).collect()));
     }
     before.push(Step::new("No release of this batch is failing.", get_releases(&batch.units)));
     before.retain(|step| !step.commands.is_empty());

@@ -1,5 +1,6 @@
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::gateway::{AllConfigured, Configured};
+use crate::repo::RepoPath;
 use crate::yaml::{New, Node};
 
 /// What you can configure: the section `gateway-routes` of the configuration.
@@ -22,10 +23,34 @@ pub struct ClassMap {
     pub class: String,
     /// `when`: only for what has this annotation.
     pub when: Option<String>,
+    /// `cluster`: only on this cluster.
+    pub cluster: Option<String>,
     /// `gateway`: namespace and name.
     pub gateway: (String, String),
+    /// `target`: where the records of a Gateway that is created point to.
+    pub target: Option<String>,
+    /// `create`: the Gateway is written if it is not there.
+    pub create: Option<Create>,
     /// `section`: the listener, where the Gateway is not in this repository.
     pub section: Option<String>,
+}
+
+/// How a Gateway is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Create {
+    /// `class`: its GatewayClass, which is to be there.
+    pub class: String,
+    /// `path`: the new file; the kustomization of its directory lists it.
+    pub path: RepoPath,
+    /// `certificates`: the Secrets with its certificates, in its namespace; the first is the default.
+    pub certificates: Vec<String>,
+}
+
+impl ClassMap {
+    /// Whether it is about a cluster.
+    pub(super) fn is_of(&self, cluster: &str) -> bool {
+        self.cluster.as_ref().is_none_or(|own| own == cluster)
+    }
 }
 
 impl Section for GatewayRoutesSettings {
@@ -70,6 +95,9 @@ What replaces middlewares of Traefik, by their ids. Further keys:
       gateway: network/internal   # namespace/name
       section: https         # the listener, if the Gateway is not in this repository
       when: {annotation: nginx.ingress.kubernetes.io/whitelist-source-range}
+      cluster: main          # only on this cluster
+      target: gateway.example.org   # where records of the Gateway point to, if it is created
+      create: {class: envoy, path: kubernetes/apps/network/gateways/internal.yaml, certificates: [wildcard-tls]}
   annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
 Each middleware has a Component with a policy that targets the route, or is dropped:
   middlewares:
@@ -84,6 +112,10 @@ fn class_map(keys: &mut Keys<'_, '_>) -> Option<ClassMap> {
     let when = keys.mapping("when", |keys| {
         keys.about("The key of an annotation.").text("annotation").map(|(text, _)| text.to_owned())
     });
+    let cluster = keys.about("Only on this cluster.").text("cluster").map(|(text, _)| text.to_owned());
+    let target = keys.about("Where the records of a Gateway that is created point to.").text("target");
+    keys.about("The Gateway is written if it is not there.");
+    let create = keys.mapping("create", create);
     let Some((text, node)) = gateway else {
         if !keys.has("gateway") {
             keys.missing("gateway", "network/internal");
@@ -99,9 +131,34 @@ fn class_map(keys: &mut Keys<'_, '_>) -> Option<ClassMap> {
     Some(ClassMap {
         class: class.map(|(text, _)| text.to_owned()).unwrap_or_default(),
         when: when.flatten(),
+        cluster,
+        target: target.map(|(text, _)| text.to_owned()),
+        create: create.flatten(),
         gateway: (namespace.to_owned(), name.to_owned()),
         section: section.map(|(text, _)| text.to_owned()),
     })
+}
+
+fn create(keys: &mut Keys<'_, '_>) -> Option<Create> {
+    const PATH: &str = "kubernetes/apps/network/gateways/internal.yaml";
+    let class = keys.about("Its GatewayClass, which is to be there.").text("class");
+    let path = keys.about("The new file; the kustomization of its directory lists it.").text("path");
+    keys.about("The Secrets with its certificates, in its namespace; the first is the default.");
+    let certificates = keys.texts("certificates");
+    for (key, example) in [("class", "envoy"), ("path", PATH), ("certificates", "[wildcard-tls]")] {
+        if !keys.has(key) {
+            keys.missing(key, example);
+        }
+    }
+    let (class, (path, node)) = (class?.0.to_owned(), path?);
+    let path = keys.path(path, node, PATH)?;
+    if !path.as_str().ends_with(".yaml") && !path.as_str().ends_with(".yml") {
+        let message = format!("`{path}` does not end in .yaml");
+        keys.mistake(INVALID_VALUE, node, message, format!("write a file, such as `{PATH}`"));
+        return None;
+    }
+    let certificates = certificates?.into_iter().map(|(text, _)| text.to_owned()).collect();
+    Some(Create { class, path, certificates })
 }
 
 /// What replaces a middleware.

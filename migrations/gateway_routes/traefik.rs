@@ -2,6 +2,7 @@
 
 use super::asked::Asked;
 use super::codes;
+use super::grant::GrantFor;
 use super::ingress::backend;
 use super::judge::{Remark, remark_of};
 use super::object::{Around, RouteOf, Serves};
@@ -47,6 +48,8 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
             serves.remarks.push(remark_of(&note));
         }
         let (made, asked) = rule_of(rule, &router, around, &mut serves.remarks)?;
+        let services = rule.get("services").map(Value::items).unwrap_or_default();
+        serves.grants.extend(services.iter().filter_map(|service| grant_for(service, around)));
         match serves.routes.iter_mut().find(|route| route.hosts == router.hosts) {
             Some(route) => {
                 route.rules.push(made);
@@ -154,6 +157,17 @@ pub(super) fn filters(
     Ok(made)
 }
 
+/// The grant that a Service of another namespace needs, and does not have; `None` where it needs none,
+/// or what makes the Service is not in this repository.
+fn grant_for(service: &Value, around: &Around<'_>) -> Option<GrantFor> {
+    let (name, to) = (service.text_at(&["name"])?, service.text_at(&["namespace"])?);
+    if to == around.namespace || around.cluster.grants(around.namespace, to) {
+        return None;
+    }
+    let maker = around.cluster.maker_of(to, name)?.clone();
+    Some(GrantFor { cluster: around.cluster.id, from: around.namespace.to_owned(), to: to.to_owned(), maker })
+}
+
 fn backend_of(service: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -> Result<Value, Remark> {
     let name = service.text_at(&["name"]).unwrap_or_default();
     if service.text_at(&["kind"]).is_some_and(|kind| kind != "Service") {
@@ -171,7 +185,8 @@ fn backend_of(service: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -
         return Err(option(&format!("{name} has {key}")));
     }
     let namespace = service.text_at(&["namespace"]).filter(|namespace| *namespace != around.namespace);
-    if let Some(namespace) = namespace.filter(|namespace| !around.cluster.grants(around.namespace, namespace)) {
+    let is_missing = |namespace: &&str| !around.cluster.grants(around.namespace, namespace);
+    if let Some(namespace) = namespace.filter(is_missing).filter(|_| grant_for(service, around).is_none()) {
         let message = format!(
             "{name} is in namespace {namespace}, and no ReferenceGrant there admits HTTPRoutes of {}",
             around.namespace

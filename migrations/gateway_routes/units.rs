@@ -1,10 +1,14 @@
 //! The units: sources of external-dns, and routes beside Ingresses.
 
+use std::collections::BTreeSet;
+
 use super::META;
 use super::codes;
+use super::create::Creation;
 use super::cut::{route_beside, values_without};
 use super::dns::DnsRelease;
 use super::find::Found;
+use super::grant::Grant;
 use super::object::Routable;
 use super::placed::About;
 use super::release::Candidate;
@@ -21,6 +25,8 @@ const REST: &str = "rest";
 /// Releases of external-dns.
 const DNS_SOURCES: Class =
     Class::new(14, "dns-sources", "releases of external-dns", "release").apart_from(Apart::Dependents);
+/// Gateways, and what lets routes name Services.
+const GATEWAYS: Class = Class::new(13, "gateways", "Gateways, and grants for routes", "object");
 /// Routes beside Ingresses.
 const ROUTES: Class = Class::new(35, "routes", "routes beside Ingresses", "release");
 
@@ -45,6 +51,16 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         let draft = draft(found, REST, candidate.release, &candidate.identity, "stays an Ingress".to_owned());
         Some(Draft { findings: vec![candidate.rest.clone()?], ..draft })
     });
+    let gateways = found.clusters.iter().flat_map(|cluster| &cluster.created).map(gateway_draft);
+    let grants = found.grants.iter().map(grant_draft);
+    let mut first: Vec<Draft> = Vec::new();
+    for draft in gateways.chain(grants) {
+        // Two clusters may apply one file.
+        if !first.iter().any(|known| known.id == draft.id) {
+            first.push(draft);
+        }
+    }
+    let dns = first.into_iter().chain(dns);
     Survey { drafts: dns.chain(releases).chain(objects).chain(rest).collect(), out_of_scope, ..Survey::default() }
 }
 
@@ -63,6 +79,29 @@ fn draft(
 ) -> Draft {
     let id = UnitId::new(&META, step, Subject::release(&names.namespace, &names.name, &release.at.path));
     Draft { also: other_names(found.view, &release.at), ..Draft::new(id, title, [release.at.path.clone()]) }
+}
+
+fn gateway_draft(created: &Creation) -> Draft {
+    let path = created.id.subject.path().clone();
+    match &created.verdict {
+        Ok(file) => {
+            let touches = [file.path.clone(), file.listed_in.clone()];
+            let draft =
+                Draft::new(created.id.clone(), "written, with the redirection of plain HTTP".to_owned(), touches);
+            Draft { class: Some(GATEWAYS), impact: Impact::None, findings: created.findings.clone(), ..draft }
+        }
+        Err(reasons) => {
+            let draft = Draft::new(created.id.clone(), "not written".to_owned(), [path]);
+            Draft { findings: reasons.clone(), ..draft }
+        }
+    }
+}
+
+fn grant_draft(grant: &Grant) -> Draft {
+    let touches = grant.verdict.iter().flat_map(|file| [file.path.clone(), file.listed_in.clone()]);
+    let title = "HTTPRoutes of another namespace may name its Services".to_owned();
+    let draft = Draft::new(grant.id.clone(), title, touches);
+    Draft { class: Some(GATEWAYS), impact: Impact::None, ..draft }
 }
 
 fn dns_draft(found: &Found<'_>, dns: &DnsRelease<'_>) -> Draft {
@@ -129,7 +168,9 @@ fn written(draft: Draft, about: &About) -> Draft {
         false => about.findings.clone(),
     };
     let class = Some(if is_cut { CUTS } else { ROUTES });
-    Draft { impact: Impact::Upgrade, class, findings, effects: about.effects.clone(), ..draft }
+    // A cut waits for the branch of its cluster, which has all of that then.
+    let needs = if is_cut { BTreeSet::new() } else { about.needs.clone() };
+    Draft { impact: Impact::Upgrade, class, findings, effects: about.effects.clone(), needs, ..draft }
 }
 
 /// The object that a unit is about.

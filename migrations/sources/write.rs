@@ -54,7 +54,7 @@ fn text(view: &View, spec: &Spec, place: &Place) -> String {
 }
 
 /// How a new file begins, and its line ending: as a file near it has them.
-pub(super) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static str) {
+pub(crate) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static str) {
     let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
     let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
     let marked = style.trim_start_matches('\u{feff}').starts_with("---");

@@ -88,6 +88,30 @@ fn cuts_wait_for_external_dns_where_a_gateway_is_only_stated() {
 }
 
 #[test]
+fn routes_come_behind_their_gateway_and_nothing_is_cut_without_it() {
+    let repo = Repo::copy_of(&root().join("golden/gateway-routes-create/before")).commit();
+    let safe = repo.run_gated(&["diff", "gateway-routes"]).stdout;
+    assert!(
+        safe.contains("plain.example.org") && !safe.contains("www.other.net"),
+        "its Gateway is to be reviewed: {safe}"
+    );
+    let one = repo.run_gated(&["diff", "gateway-routes", "--path", "apps/inside.yaml"]).stdout;
+    assert!(one.contains("+++ b/network/gateway-internal.yaml"), "the Gateway comes along: {one}");
+    apply(&repo);
+    repo.git(&["add", "--all"]);
+    repo.git(&["commit", "--quiet", "--message", "routes"]);
+    assert_eq!(cuts(&diff(&repo)).len(), 3, "{}", diff(&repo));
+    // The Gateway is gone again, and so is what took the routes.
+    repo.git(&["rm", "--quiet", "network/gateway-internal.yaml"]);
+    let list = repo.read("network/kustomization.yaml");
+    repo.write("network/kustomization.yaml", list.replace("  - ./gateway-internal.yaml\n", ""));
+    repo.git(&["commit", "--quiet", "--all", "--message", "no Gateway"]);
+    let diff_now = diff(&repo);
+    assert!(diff_now.contains("+++ b/network/gateway-internal.yaml"), "{diff_now}");
+    assert_eq!(cuts(&diff_now).len(), 1, "only what the other Gateway takes: {diff_now}");
+}
+
+#[test]
 fn without_git_nothing_is_cut_in_the_run_that_writes_routes() {
     let repo = beside();
     let diff = diff(&repo);
