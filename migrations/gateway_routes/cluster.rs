@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::PREFIXES;
 use super::asked::Policy;
-use super::codes;
 use super::create::{Creation, creations};
 use super::dns::Dns;
-use super::proxy::{classes_in, proxy, redirects};
+use super::elsewhere::{Policy as NetworkPolicy, makers, naming, tunnel};
+use super::proxy::{classes_in, pods, proxy, redirects};
 use super::service::Service;
 use super::settings::GatewayRoutesSettings;
 use crate::charts::app_template::{Chart, Section, Version};
@@ -54,6 +54,10 @@ pub(super) struct InCluster {
     grants: BTreeSet<(String, String)>,
     /// The releases of external-dns.
     pub(super) dns: Vec<Dns>,
+    /// Who may reach pods.
+    policies_of_network: Vec<NetworkPolicy>,
+    /// Tunnels whose targets are not in the tree.
+    pub(super) tunnels: Vec<Finding>,
 }
 
 /// An ingress class that something serves.
@@ -63,8 +67,12 @@ pub(super) struct Class {
     pub(super) is_default: bool,
     /// `name.namespace` of the Service of its proxy, if that is known.
     proxy: Option<String>,
+    /// The label `app.kubernetes.io/instance` of its pods, if that is known.
+    pods: Option<String>,
     /// Where files name that Service.
     named: Vec<Finding>,
+    /// Where files have something make Ingresses of it in the running cluster.
+    pub(super) made: Vec<Finding>,
 }
 
 /// What serves a class.
@@ -107,6 +115,8 @@ impl InCluster {
             policies: BTreeMap::new(),
             grants: BTreeSet::new(),
             dns: Vec::new(),
+            policies_of_network: Vec::new(),
+            tunnels: Vec::new(),
         }
     }
 
@@ -133,6 +143,7 @@ impl InCluster {
         }
         for class in &mut found.classes {
             class.named = class.proxy.iter().flat_map(|proxy| naming(view, proxy)).collect();
+            class.made = makers(view, &class.name);
         }
         found.created = creations(view, cluster, &found, settings);
         found
@@ -154,7 +165,9 @@ impl InCluster {
                 is_default: object.text_at(&["metadata", "annotations", "ingressclass.kubernetes.io/is-default-class"])
                     == Some("true"),
                 proxy: None,
+                pods: None,
                 named: Vec::new(),
+                made: Vec::new(),
             }),
             "GatewayClass" => {
                 let controller = object.text_at(&["spec", "controllerName"]).unwrap_or_default();
@@ -195,6 +208,9 @@ impl InCluster {
                 let spec = object.get("spec").cloned().unwrap_or(Value::Null);
                 self.middlewares.insert((namespace, name.to_owned()), spec);
             }
+            "NetworkPolicy" | "CiliumNetworkPolicy" => {
+                self.policies_of_network.push(NetworkPolicy::of(object, namespace, path));
+            }
             "ReferenceGrant" => self.add_grant(object, &namespace),
             _ => self.add_policy(object, &namespace),
         }
@@ -225,6 +241,7 @@ impl InCluster {
     fn add_release(&mut self, view: &View, installed: &Installed, path: &RepoPath) {
         let Some(values) = installed.object.at(&["spec", "values"]) else { return };
         let chart = view.chart_name(installed).unwrap_or_default();
+        self.tunnels.extend(tunnel(installed, values, path));
         match chart {
             "external-dns" => self.dns.push(Dns::of(values)),
             "app-template" => self.add_services(view, installed, path),
@@ -259,8 +276,9 @@ impl InCluster {
         for name in names {
             self.classes.retain(|class| class.name != name || controller == Controller::Other);
             if !self.classes.iter().any(|class| class.name == name) {
-                let proxy = proxy(chart, installed);
-                self.classes.push(Class { name, controller, is_default, proxy, named: Vec::new() });
+                let (proxy, pods) = (proxy(chart, installed), pods(chart, installed));
+                let (named, made) = (Vec::new(), Vec::new());
+                self.classes.push(Class { name, controller, is_default, proxy, pods, named, made });
             }
         }
     }
@@ -317,9 +335,12 @@ impl InCluster {
         self.grants.contains(&(from.to_owned(), to.to_owned()))
     }
 
-    /// Where files name the Service of the proxy of a class.
-    pub(super) fn names_proxy(&self, class: Option<&str>) -> Vec<Finding> {
-        self.class(class).map(|class| class.named.clone()).unwrap_or_default()
+    /// Where files name the proxy of a class: its Service, or its pods for those of a namespace.
+    pub(super) fn names_proxy(&self, view: &View, class: Option<&str>, namespace: &str) -> Vec<Finding> {
+        let Some(class) = self.class(class) else { return Vec::new() };
+        let of_namespace = self.policies_of_network.iter().filter(|policy| policy.namespace == namespace);
+        let policies = of_namespace.filter_map(|policy| policy.naming(view, class.pods.as_deref()?));
+        class.named.iter().cloned().chain(policies).collect()
     }
 
     /// The class with a name, or the default class for none.
@@ -372,21 +393,11 @@ fn is_of_interest(reach: &Reach) -> bool {
             | ("gateway.envoyproxy.io", "SecurityPolicy")
             | ("security.istio.io", "AuthorizationPolicy")
             | ("gateway.kgateway.dev", "TrafficPolicy")
-            | ("networking.k8s.io", "IngressClass")
+            | ("networking.k8s.io", "IngressClass" | "NetworkPolicy")
+            | ("cilium.io", "CiliumNetworkPolicy")
             | ("v1", "Service" | "Secret")
             | ("external-secrets.io", "ExternalSecret")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
             | ("cert-manager.io", "Certificate")
     )
-}
-
-/// The first place in each file that names the Service of a proxy.
-fn naming(view: &View, proxy: &str) -> Vec<Finding> {
-    let in_file = |(path, file): (&RepoPath, &FileView)| {
-        let stream = file.stream.as_ref()?;
-        let line = stream.position(stream.text().find(proxy)?).line;
-        let message = format!("{path} names the old proxy, {proxy}: it leads nowhere after the cut");
-        Some(Finding::warning(codes::PROXY_NAMED, message).at(path, line))
-    };
-    view.files_with(proxy).filter_map(in_file).collect()
 }

@@ -40,6 +40,7 @@ mod cut;
 mod dns;
 mod dressed;
 mod edit;
+mod elsewhere;
 mod find;
 mod gate;
 mod grant;

@@ -161,7 +161,10 @@ impl Maker<'_, '_> {
         let names = names(&reach.name, &serves.routes);
         let cluster_name = &self.view.graph().clusters[reach.cluster].name;
         let (mut missing, mut errors) = (Vec::new(), Vec::new());
-        let mut about = About { before_cut: cluster.names_proxy(Some(&place.class.name)), ..About::default() };
+        let mut about = About {
+            before_cut: cluster.names_proxy(self.view, Some(&place.class.name), &namespace),
+            ..About::default()
+        };
         about.before_cut.extend(self.checked_by(reach));
         let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
         let there: Vec<_> = there.map(|((_, name), route)| (name, route, serving_of(&namespace, route))).collect();

@@ -152,7 +152,11 @@ impl Part<'_> {
             let live = hosts.iter().filter_map(|host| self.cluster.liveness(namespace, &read, host));
             let (path, line) = (&self.maker.release.at.path, self.maker.line_at(self.known.ingress));
             placed.about.before_cut.extend(live.map(|remark| remark.at(&self.known.shown(), path, line)));
-            placed.about.before_cut.extend(self.cluster.names_proxy(Some(&place.class.name)));
+            placed.about.before_cut.extend(self.cluster.names_proxy(
+                self.maker.view,
+                Some(&place.class.name),
+                namespace,
+            ));
         } else {
             remarks.extend(place.remarks(self.cluster, namespace, &hosts));
             let message = format!("the chart {} makes the route: compare what it renders", self.known.chart);

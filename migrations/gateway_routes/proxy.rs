@@ -19,6 +19,15 @@ pub(super) fn proxy(chart: &str, installed: &Installed) -> Option<String> {
     Some(format!("{service}.{}", installed.namespace))
 }
 
+/// The label `app.kubernetes.io/instance` of the pods of a proxy (`_helpers.tpl` of its chart).
+pub(super) fn pods(chart: &str, installed: &Installed) -> Option<String> {
+    match chart {
+        "traefik" => Some(format!("{}-{}", installed.release, installed.namespace)),
+        "ingress-nginx" => Some(installed.release.clone()),
+        _ => None,
+    }
+}
+
 /// The texts below keys that are about an ingress class.
 pub(super) fn classes_in(value: &Value, is_about: bool, found: &mut BTreeSet<String>) {
     match value {

@@ -238,7 +238,11 @@ impl<'v> Maker<'v, '_> {
         for (entry, hosts) in &routed.done {
             let remarks = hosts.iter().filter_map(|host| cluster.liveness(&installed.namespace, &there, host));
             placed.about.before_cut.extend(remarks.map(|remark| self.at_entry(entry, &remark)));
-            placed.about.before_cut.extend(cluster.names_proxy(entry_class(arriving, entry)));
+            placed.about.before_cut.extend(cluster.names_proxy(
+                self.view,
+                entry_class(arriving, entry),
+                &installed.namespace,
+            ));
         }
         placed.about.before_cut.dedup();
         Ok(placed)

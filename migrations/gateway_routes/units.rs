@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::META;
+use super::cluster::InCluster;
 use super::codes;
 use super::create::Creation;
 use super::cut::{route_beside, values_without};
@@ -61,7 +62,18 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         }
     }
     let dns = first.into_iter().chain(dns);
-    Survey { drafts: dns.chain(releases).chain(objects).chain(rest).collect(), out_of_scope, ..Survey::default() }
+    let of_cluster = |cluster: &InCluster| {
+        let made = cluster.classes.iter().flat_map(|class| &class.made);
+        made.chain(&cluster.tunnels).cloned().collect::<Vec<_>>()
+    };
+    let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
+    findings.dedup();
+    Survey {
+        findings,
+        drafts: dns.chain(releases).chain(objects).chain(rest).collect(),
+        out_of_scope,
+        ..Survey::default()
+    }
 }
 
 /// Ingresses of clusters of which no Gateway is known.
