@@ -27,35 +27,37 @@ pub(super) struct InCluster {
     /// The classes of Gateways that are objects.
     pub(super) gateway_classes: BTreeSet<String>,
     /// Those of them that Traefik serves.
-    of_traefik: BTreeSet<String>,
+    pub(super) of_traefik: BTreeSet<String>,
     /// Whether something brings the custom resources of the Gateway API.
     pub(super) has_gateway_api: bool,
     /// The Secrets that something makes, by namespace and name.
     pub(super) secrets: BTreeSet<(String, String)>,
     /// The prefix of annotations for external-dns.
-    dns_prefix: &'static str,
+    pub(super) dns_prefix: &'static str,
     /// The files that make Services, by namespace and name of these.
-    makers: BTreeMap<(String, String), RepoPath>,
+    pub(super) makers: BTreeMap<(String, String), RepoPath>,
     pub(super) gateways: Vec<Gateway>,
     pub(super) classes: Vec<Class>,
     /// The Services, by namespace and name.
     pub(super) services: BTreeMap<(String, String), Service>,
     /// For each Secret of a Certificate, by namespace and name, the hosts that it covers.
-    certificates: BTreeMap<(String, String), BTreeSet<String>>,
+    pub(super) certificates: BTreeMap<(String, String), BTreeSet<String>>,
     /// Those of them that are copied to other namespaces, by name.
-    copied: BTreeMap<String, BTreeSet<String>>,
+    pub(super) copied: BTreeMap<String, BTreeSet<String>>,
     /// The HTTPRoutes that are objects of their own, by namespace and name.
     pub(super) routes: BTreeMap<(String, String), Value>,
     /// The Middlewares of Traefik.
     pub(super) middlewares: Middlewares,
     /// What policies do with HTTPRoutes, by namespace and name of these.
-    policies: BTreeMap<(String, String), Policy>,
+    pub(super) policies: BTreeMap<(String, String), Policy>,
     /// The namespaces from which HTTPRoutes may name Services, each with the namespace of these.
-    grants: BTreeSet<(String, String)>,
+    pub(super) grants: BTreeSet<(String, String)>,
     /// The releases of external-dns.
     pub(super) dns: Vec<Dns>,
     /// Who may reach pods.
-    policies_of_network: Vec<NetworkPolicy>,
+    pub(super) policies_of_network: Vec<NetworkPolicy>,
+    /// The Services that answer who somebody is, by namespace and name.
+    pub(super) logins: BTreeSet<(String, String)>,
     /// Tunnels whose targets are not in the tree.
     pub(super) tunnels: Vec<Finding>,
 }
@@ -68,9 +70,9 @@ pub(super) struct Class {
     /// `name.namespace` of the Service of its proxy, if that is known.
     proxy: Option<String>,
     /// The label `app.kubernetes.io/instance` of its pods, if that is known.
-    pods: Option<String>,
+    pub(super) pods: Option<String>,
     /// Where files name that Service.
-    named: Vec<Finding>,
+    pub(super) named: Vec<Finding>,
     /// Where files have something make Ingresses of it in the running cluster.
     pub(super) made: Vec<Finding>,
 }
@@ -116,6 +118,7 @@ impl InCluster {
             grants: BTreeSet::new(),
             dns: Vec::new(),
             policies_of_network: Vec::new(),
+            logins: BTreeSet::new(),
             tunnels: Vec::new(),
         }
     }
@@ -206,6 +209,7 @@ impl InCluster {
             }
             "Middleware" => {
                 let spec = object.get("spec").cloned().unwrap_or(Value::Null);
+                self.logins.extend(spec.text_at(&["forwardAuth", "address"]).and_then(service_of));
                 self.middlewares.insert((namespace, name.to_owned()), spec);
             }
             "NetworkPolicy" | "CiliumNetworkPolicy" => {
@@ -304,67 +308,15 @@ impl InCluster {
             self.services.insert(key, Service::of_values(values));
         }
     }
+}
 
-    /// The Service that a backend names.
-    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
-        self.services.get(&(namespace.to_owned(), name.to_owned()))
-    }
-
-    /// What the policies that target an HTTPRoute do with it.
-    pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
-        self.policies.get(&(namespace.to_owned(), route.to_owned())).copied().unwrap_or_default()
-    }
-
-    /// The file that makes a Service.
-    pub(super) fn maker_of(&self, namespace: &str, name: &str) -> Option<&RepoPath> {
-        self.makers.get(&(namespace.to_owned(), name.to_owned()))
-    }
-
-    /// The prefix of annotations for external-dns: the one that files have.
-    pub(super) fn dns_prefix(&self) -> &'static str {
-        self.dns_prefix
-    }
-
-    /// Whether Traefik serves a class of Gateways, as far as is seen.
-    pub(super) fn is_of_traefik(&self, class: &str) -> bool {
-        self.of_traefik.contains(class) || class.to_lowercase().contains("traefik")
-    }
-
-    /// Whether HTTPRoutes of a namespace may name Services of another one.
-    pub(super) fn grants(&self, from: &str, to: &str) -> bool {
-        self.grants.contains(&(from.to_owned(), to.to_owned()))
-    }
-
-    /// Where files name the proxy of a class: its Service, or its pods for those of a namespace.
-    pub(super) fn names_proxy(&self, view: &View, class: Option<&str>, namespace: &str) -> Vec<Finding> {
-        let Some(class) = self.class(class) else { return Vec::new() };
-        let of_namespace = self.policies_of_network.iter().filter(|policy| policy.namespace == namespace);
-        let policies = of_namespace.filter_map(|policy| policy.naming(view, class.pods.as_deref()?));
-        class.named.iter().cloned().chain(policies).collect()
-    }
-
-    /// The class with a name, or the default class for none.
-    pub(super) fn class(&self, name: Option<&str>) -> Option<&Class> {
-        match name {
-            Some(name) => self.classes.iter().find(|class| class.name == name),
-            None => self.classes.iter().find(|class| class.is_default),
-        }
-    }
-
-    /// The hosts that the Certificate of a Secret covers, if it is in this repository.
-    pub(super) fn names_of(&self, secret: &(String, String)) -> Option<&BTreeSet<String>> {
-        self.certificates.get(secret).or_else(|| self.copied.get(&secret.1))
-    }
-
-    /// The keys of annotations by which releases of external-dns choose objects.
-    pub(super) fn dns_filters(&self) -> Vec<String> {
-        self.dns.iter().filter_map(|dns| dns.filter.clone()).collect()
-    }
-
-    /// Whether external-dns makes records of a host.
-    pub(super) fn has_records_of(&self, host: &str) -> bool {
-        self.dns.iter().any(|dns| dns.takes(host))
-    }
+/// The Service, by namespace and name, that a URL inside of the cluster leads to.
+fn service_of(url: &str) -> Option<(String, String)> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.split(['/', ':']).next()?;
+    let mut labels = host.split('.');
+    let (name, namespace) = (labels.next()?, labels.next()?);
+    (labels.next() == Some("svc") && !namespace.is_empty()).then(|| (namespace.to_owned(), name.to_owned()))
 }
 
 /// A text as it is once Flux has filled in variables: one dollar sign of two. What it leaves open is

@@ -273,7 +273,7 @@ reason_codes! {
         why "They are in no file, so no route takes their place. Callbacks of logins and checks of certificates end with the old proxy."
         todo "Move them to the Gateway before you remove the old proxy."
     TUNNEL_ELSEWHERE "tunnel-managed-elsewhere"
-        what "A tunnel has only a token: where it leads to is in the console of its provider."
+        what "A tunnel has no configuration in this repository: where it leads to is in the console of its provider."
         why "It may lead to the old proxy, and after the cut nowhere."
         todo "Look in the console before you land the cuts, and point it at the Service of the Gateway."
     DNS_APPEARS "dns-record-appears"

@@ -46,7 +46,8 @@ impl Maker<'_, '_> {
     ) -> Result<Dressed, Vec<Finding>> {
         let mut errors = Vec::new();
         let made = Written { after: Value::Null, moved: BTreeMap::new() };
-        let mut placed = Placed { made, about: About::default() };
+        let alone = cluster.has_login_of(&self.release.at.path);
+        let mut placed = Placed { made, about: About { alone, ..About::default() } };
         let mut locks = Vec::new();
         let mut routes = stated.get("route").cloned().unwrap_or(Value::Mapping(Vec::new()));
         for (key, field, text) in &routed.kept {

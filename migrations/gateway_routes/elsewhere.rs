@@ -83,10 +83,10 @@ pub(super) fn makers(view: &View, class: &str) -> Vec<Finding> {
 pub(super) fn tunnel(installed: &Installed, values: &Value, path: &RepoPath) -> Option<Finding> {
     let mut texts = Vec::new();
     values.texts(&mut texts);
-    let has = |part: &str| texts.iter().any(|text| text.contains(part));
-    let is_remote = has("cloudflared") && has("TUNNEL_TOKEN") && !has("config.yaml") && !has("config.yml");
-    let message =
-        format!("the tunnel {} has a token only: where it leads to is not in this repository", installed.release);
+    let is_tunnel = texts.iter().any(|text| text.ends_with("/cloudflared"));
+    let is_configured = |text: &&str| ["config.yaml", "config.yml", "--config"].iter().any(|part| text.contains(part));
+    let is_remote = is_tunnel && !texts.iter().any(is_configured);
+    let message = format!("the tunnel {} has no configuration here: where it leads to is not seen", installed.release);
     is_remote.then(|| Finding::note(codes::TUNNEL_ELSEWHERE, message).at(path, None))
 }
 

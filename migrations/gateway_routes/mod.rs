@@ -46,6 +46,7 @@ mod gate;
 mod grant;
 mod ingress;
 mod judge;
+mod lookup;
 mod new_file;
 mod object;
 mod other;

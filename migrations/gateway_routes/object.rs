@@ -214,6 +214,11 @@ impl Maker<'_, '_> {
             let message = format!("{path} has patches, and whether they change {} is not known", self.object.name);
             about.findings.push(self.finding(&Remark::warning(PATCHES_NOT_FOLLOWED, message)));
         }
+        about.alone =
+            serves.routes.iter().flat_map(|route| &route.rules).flat_map(|rule| &rule.backends).any(|backend| {
+                let of = backend.text_at(&["namespace"]).unwrap_or(&namespace);
+                cluster.is_vital(of, backend.text_at(&["name"]).unwrap_or_default())
+            });
         about.grants = serves.grants;
         about.needs.extend(place.chosen.needs.cloned());
         about.effects = place.effects(cluster_name, &hosts, !missing.is_empty());

@@ -26,6 +26,8 @@ pub(super) struct About {
     pub(super) targets: Vec<Target>,
     /// The grants that its routes need.
     pub(super) grants: Vec<GrantFor>,
+    /// Whether Flux or logins stop if it fails: it lands in a batch of its own.
+    pub(super) alone: bool,
     /// The units that come before its routes.
     pub(super) needs: BTreeSet<UnitId>,
 }
@@ -71,6 +73,7 @@ impl<T: PartialEq> Placed<T> {
             about.effects.extend(placed.about.effects);
             about.grants.extend(placed.about.grants);
             about.needs.extend(placed.about.needs);
+            about.alone |= placed.about.alone;
         }
         Ok(all)
     }

@@ -182,7 +182,15 @@ fn written(draft: Draft, about: &About) -> Draft {
     let class = Some(if is_cut { CUTS } else { ROUTES });
     // A cut waits for the branch of its cluster, which has all of that then.
     let needs = if is_cut { BTreeSet::new() } else { about.needs.clone() };
-    Draft { impact: Impact::Upgrade, class, findings, effects: about.effects.clone(), needs, ..draft }
+    Draft {
+        impact: Impact::Upgrade,
+        class,
+        findings,
+        effects: about.effects.clone(),
+        needs,
+        alone: about.alone,
+        ..draft
+    }
 }
 
 /// The object that a unit is about.

@@ -1,7 +1,7 @@
 //! Batches: units that land together, on a branch of their own.
 //!
 //! Units are divided by lane, then by class, then by namespace; what many others depend on, and
-//! what runs a Helm hook, is alone. The name of a batch is a function of its own units, so that
+//! what runs a Helm hook or is said to be alone, is alone. The name of a batch is a function of its own units, so that
 //! merging one never renames another.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,6 +231,9 @@ impl Kind {
     fn of(unit: &Unit, settings: &BatchSettings) -> Kind {
         if unit.recipe.is_some_and(|recipe| recipe.batching == Some(Batching::App)) {
             return Kind::Asked(unit.id.subject.name().to_owned());
+        }
+        if unit.alone {
+            return Kind::Alone(unit.id.subject.name().to_owned());
         }
         let Subject::Release { name, .. } = &unit.id.subject else { return Kind::Ordinary };
         // Who depends on it is of no interest where nothing that runs is touched.

@@ -287,6 +287,8 @@ pub struct Draft {
     pub workloads: BTreeSet<WorkloadKind>,
     /// Whether a Helm hook of it runs when it lands.
     pub hooks: bool,
+    /// Whether it lands in a batch of its own, because of what fails if it does.
+    pub alone: bool,
     /// The class of its batch, if it does not follow from subject, impact and workloads.
     pub class: Option<Class>,
     /// The namespace of its batch, where its subject has none.
@@ -328,6 +330,7 @@ impl Draft {
             also: BTreeSet::new(),
             workloads: BTreeSet::new(),
             hooks: false,
+            alone: false,
             class: None,
             namespace: None,
             paste: None,

@@ -1,0 +1,84 @@
+//! What a cluster answers about what it has.
+
+use std::collections::BTreeSet;
+
+use super::asked::Policy;
+use super::cluster::{Class, InCluster};
+use super::service::Service;
+use crate::flux::View;
+use crate::plan::Finding;
+use crate::repo::RepoPath;
+
+impl InCluster {
+    /// The Service that a backend names.
+    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        self.services.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// What the policies that target an HTTPRoute do with it.
+    pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
+        self.policies.get(&(namespace.to_owned(), route.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// The file that makes a Service.
+    pub(super) fn maker_of(&self, namespace: &str, name: &str) -> Option<&RepoPath> {
+        self.makers.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether Flux or logins stop without a Service: webhooks of Flux's notification-controller lead to it,
+    /// or middlewares ask it who somebody is.
+    pub(super) fn is_vital(&self, namespace: &str, name: &str) -> bool {
+        name == "webhook-receiver" || self.logins.contains(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether logins stop without what a file makes.
+    pub(super) fn has_login_of(&self, path: &RepoPath) -> bool {
+        self.logins.iter().any(|login| self.makers.get(login) == Some(path))
+    }
+
+    /// The prefix of annotations for external-dns: the one that files have.
+    pub(super) fn dns_prefix(&self) -> &'static str {
+        self.dns_prefix
+    }
+
+    /// Whether Traefik serves a class of Gateways, as far as is seen.
+    pub(super) fn is_of_traefik(&self, class: &str) -> bool {
+        self.of_traefik.contains(class) || class.to_lowercase().contains("traefik")
+    }
+
+    /// Whether HTTPRoutes of a namespace may name Services of another one.
+    pub(super) fn grants(&self, from: &str, to: &str) -> bool {
+        self.grants.contains(&(from.to_owned(), to.to_owned()))
+    }
+
+    /// Where files name the proxy of a class: its Service, or its pods for those of a namespace.
+    pub(super) fn names_proxy(&self, view: &View, class: Option<&str>, namespace: &str) -> Vec<Finding> {
+        let Some(class) = self.class(class) else { return Vec::new() };
+        let of_namespace = self.policies_of_network.iter().filter(|policy| policy.namespace == namespace);
+        let policies = of_namespace.filter_map(|policy| policy.naming(view, class.pods.as_deref()?));
+        class.named.iter().cloned().chain(policies).collect()
+    }
+
+    /// The class with a name, or the default class for none.
+    pub(super) fn class(&self, name: Option<&str>) -> Option<&Class> {
+        match name {
+            Some(name) => self.classes.iter().find(|class| class.name == name),
+            None => self.classes.iter().find(|class| class.is_default),
+        }
+    }
+
+    /// The hosts that the Certificate of a Secret covers, if it is in this repository.
+    pub(super) fn names_of(&self, secret: &(String, String)) -> Option<&BTreeSet<String>> {
+        self.certificates.get(secret).or_else(|| self.copied.get(&secret.1))
+    }
+
+    /// The keys of annotations by which releases of external-dns choose objects.
+    pub(super) fn dns_filters(&self) -> Vec<String> {
+        self.dns.iter().filter_map(|dns| dns.filter.clone()).collect()
+    }
+
+    /// Whether external-dns makes records of a host.
+    pub(super) fn has_records_of(&self, host: &str) -> bool {
+        self.dns.iter().any(|dns| dns.takes(host))
+    }
+}
