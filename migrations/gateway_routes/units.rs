@@ -68,12 +68,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     };
     let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
     findings.dedup();
-    Survey {
-        findings,
-        drafts: dns.chain(releases).chain(objects).chain(rest).collect(),
-        out_of_scope,
-        ..Survey::default()
-    }
+    Survey { findings, drafts: dns.chain(releases).chain(objects).chain(rest).collect(), out_of_scope }
 }
 
 /// Ingresses of clusters of which no Gateway is known.
