@@ -113,6 +113,13 @@ impl Case {
         self.chart().conversion(to, self.tokens).applied(&self.values)
     }
 
+    /// Whether no two of its objects have one name: such a release is refused (`name-clash`), and which of the
+    /// two is in force depends on the order in which Helm applies them.
+    pub(super) fn has_no_clash(&self) -> bool {
+        let doubts = self.chart().conversion(Version::V4_1, self.tokens).doubts;
+        !doubts.iter().any(|doubt| matches!(doubt.matter, Matter::Clash { .. }))
+    }
+
     /// Whether values of 2.x are known, and fit the schema of 3.x.
     pub(super) fn is_converted(&self) -> bool {
         let doubts = self.chart().conversion(Version::V4_1, self.tokens).doubts;
