@@ -54,7 +54,7 @@ fn text(view: &View, spec: &Spec, place: &Place) -> String {
 }
 
 /// How a new file begins, and its line ending: as a file near it has them.
-pub(super) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static str) {
+pub(crate) fn beginning(view: &View, neighbour: &RepoPath) -> (String, &'static str) {
     let style = view.file(neighbour).and_then(|file| file.stream.as_ref()).map_or("", |stream| stream.text());
     let ending = if style.contains("\r\n") { "\r\n" } else { "\n" };
     let marked = style.trim_start_matches('\u{feff}').starts_with("---");
@@ -87,7 +87,7 @@ pub(crate) fn list<'v>(
 
 /// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; if it lists
 /// nothing, the kustomizations around it decide.
-pub(super) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
+pub(crate) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     let votes = |kustomization: &Kustomization| {
         let local = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
         local.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()
