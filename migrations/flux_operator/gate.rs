@@ -16,29 +16,28 @@ pub(super) fn gates(
     earlier: &[ClusterTree<'_>],
     settings: &FluxOperatorSettings,
 ) -> Vec<Gate> {
-    let own = Tree::of(tree);
-    let before: Vec<(&ClusterTree<'_>, Tree)> = earlier.iter().map(|tree| (tree, Tree::of(tree))).collect();
+    let views: Vec<Result<View, String>> = earlier.iter().chain([tree]).map(proving).collect();
+    let found: Vec<Result<Found<'_>, String>> =
+        views.iter().map(|view| view.as_ref().map(|view| Found::in_view(view, settings)).map_err(Clone::clone)).collect();
+    let standing = |number: usize, tree: &ClusterTree<'_>| {
+        let found = found[number].as_ref().map_err(Clone::clone)?;
+        found.cluster(tree.name()).ok_or_else(|| "there is no such cluster in its tree".to_owned())
+    };
     let gate = |unit: &&Unit| {
         let step = unit.id.step;
-        if settings.in_order {
-            for (tree, earlier) in &before {
-                let has = earlier.with(tree, settings, |standing| stage_is_there(standing, step));
-                let why = match has {
-                    Ok(true) => continue,
-                    Ok(false) => format!("{} does not have this stage yet", tree.shown()),
-                    Err(why) => format!("{}: {why}", tree.shown()),
-                };
-                return Gate::Closed(Finding::note(codes::EARLIER_FIRST, why));
-            }
+        for (number, tree) in earlier.iter().enumerate().filter(|_| settings.in_order) {
+            let why = match standing(number, tree) {
+                Ok(standing) if stage_is_there(standing, step) => continue,
+                Ok(_) => "it does not have this stage yet".to_owned(),
+                Err(why) => why,
+            };
+            return Gate::Closed(Finding::note(codes::EARLIER_FIRST, format!("{}: {why}", tree.shown())));
         }
-        let missing = own.with(tree, settings, |standing| missing(standing, step));
-        match missing {
+        match standing(earlier.len(), tree).map(|standing| missing(standing, step)) {
             Ok(None) => Gate::Open,
             Ok(Some((code, what))) => Gate::Closed(Finding::note(code, format!("{}: {what}", tree.shown()))),
-            Err(why) if matches!(step, GUARD | OPERATOR_STEP) => {
-                let _ = why;
-                Gate::Open
-            }
+            // These two break nothing, wherever they land.
+            Err(_) if matches!(step, GUARD | OPERATOR_STEP) => Gate::Open,
             Err(why) => {
                 let code = if step == INSTANCE_STEP { codes::GUARD_NOT_LIVE } else { codes::INSTANCE_NOT_LIVE };
                 Gate::Unknown(Finding::note(code, format!("{}: {why}", tree.shown())))
@@ -48,29 +47,12 @@ pub(super) fn gates(
     units.iter().map(gate).collect()
 }
 
-/// A tree that a cluster applies, with all objects, or why it proves nothing.
-struct Tree(Result<View, String>);
-
-impl Tree {
-    fn of(tree: &ClusterTree<'_>) -> Tree {
-        if !tree.is_followed {
-            return Tree(Err("which branch the cluster follows is not known, so nothing is proven".to_owned()));
-        }
-        Tree(tree.view.as_ref().map(View::whole).map_err(Clone::clone))
+/// A tree with all objects, or why it proves nothing.
+fn proving(tree: &ClusterTree<'_>) -> Result<View, String> {
+    if !tree.is_followed {
+        return Err("which branch the cluster follows is not known, so nothing is proven".to_owned());
     }
-
-    /// Asks how far the cluster is in its own tree.
-    fn with<T>(
-        &self,
-        tree: &ClusterTree<'_>,
-        settings: &FluxOperatorSettings,
-        ask: impl FnOnce(&Standing<'_>) -> T,
-    ) -> Result<T, String> {
-        let view = self.0.as_ref().map_err(Clone::clone)?;
-        let found = Found::in_view(view, settings);
-        let standing = found.cluster(tree.name()).ok_or("there is no such cluster in its tree")?;
-        Ok(ask(standing))
-    }
+    tree.view.as_ref().map(View::whole).map_err(Clone::clone)
 }
 
 /// What a stage waits for.

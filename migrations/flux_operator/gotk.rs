@@ -7,7 +7,7 @@
 use super::codes;
 use super::distribution::identities;
 use super::edit::{dropped, remove_file};
-use super::install::{Install, Old};
+use super::install::{Install, Old, version_of};
 use super::patches::{Carried, Today};
 use super::settings::FluxOperatorSettings;
 use super::versions::Version;
@@ -19,6 +19,8 @@ use crate::repo::RepoPath;
 use crate::yaml::{Emptied, New, Node, Place};
 
 const HEADER: &str = "# Flux Version:";
+/// Where the images of the distribution are that the FluxInstance names.
+const IMAGES: &str = "ghcr.io/fluxcd/";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 const MARK: &str = "flux-codemod: guard[flux-operator] until the old installation is gone";
 
@@ -68,13 +70,12 @@ fn of_file<'v>(view: &'v View, file: &RepoPath, reach: &Reach, settings: &FluxOp
     let flux = &view.graph().kustomizations[reach.kustomization];
     let flux = (flux.namespace.clone(), flux.name.clone());
     let stated = header(view, file).and_then(Version::exact);
-    let followed = cluster.flux.filter(|_| cluster.flux != cluster.flux_here).map(Version::of_flux);
     let mut install = Install {
         cluster: reach.cluster,
         cluster_name: cluster.name.clone(),
         namespace: NAMESPACE.to_owned(),
         old: Old::Gotk { file: file.clone(), kustomization: kustomization.clone(), flux, guarded },
-        version: followed.unwrap_or(stated),
+        version: version_of(view, reach.cluster, stated),
         components: Vec::new(),
         orphaned: Vec::new(),
         carried: Carried::default(),
@@ -100,6 +101,8 @@ fn of_file<'v>(view: &'v View, file: &RepoPath, reach: &Reach, settings: &FluxOp
             guard: Some(guard()),
         };
         install.take_patches(today.carried());
+        // `flux bootstrap --network-policy=false` leaves them out.
+        install.carried.network_policy &= objects.iter().any(|object| object.kind == "NetworkPolicy");
     }
     install.check_version(settings);
     install
@@ -139,7 +142,33 @@ fn problems(
     if view.graph().clusters_of(&objects.first().map_or(At::document(file, 0), |object| object.at.clone())).len() > 1 {
         refuse("several clusters apply this file, and each of them has to go alone".to_owned());
     }
+    for object in objects.iter().filter(|object| object.kind == "Deployment") {
+        let containers = view.node(&object.at).and_then(|root| root.at(&["spec", "template", "spec", "containers"]));
+        for container in containers.into_iter().flat_map(Node::items) {
+            let image = container.text_at(&["image"]).unwrap_or_default();
+            if !image.starts_with(IMAGES) {
+                refuse(format!("{} runs {image}: a mirror needs a variant, which is not chosen here", object.name));
+            }
+            let arguments = container.get("args").into_iter().flat_map(Node::items).filter_map(Node::text);
+            for argument in arguments.filter(|argument| !is_usual(argument)) {
+                refuse(format!("{} has {argument}, which the operator does not set: state it in a patch", object.name));
+            }
+        }
+    }
     found
+}
+
+/// Whether `flux bootstrap` writes an argument where nothing is asked for.
+fn is_usual(argument: &str) -> bool {
+    let (flag, value) = argument.split_once('=').unwrap_or((argument, ""));
+    match flag {
+        "--events-addr" | "--storage-adv-addr" => value.contains(".svc.cluster.local."),
+        "--watch-all-namespaces" | "--enable-leader-election" => matches!(value, "" | "true"),
+        "--log-level" => value == "info",
+        "--log-encoding" => value == "json",
+        "--storage-path" => value == "/data",
+        _ => false,
+    }
 }
 
 /// Puts the guard into the kustomization.

@@ -95,6 +95,13 @@ impl Install<'_> {
     }
 }
 
+/// The Flux of a cluster. Where it follows another branch than the one at hand, that knows better.
+pub(super) fn version_of(view: &View, cluster: ClusterId, stated: Option<Version>) -> Option<Version> {
+    let cluster = &view.graph().clusters[cluster];
+    let is_elsewhere = view.followed().is_some_and(|following| following.elsewhere(cluster).is_some());
+    if is_elsewhere { cluster.flux.and_then(Version::of_flux) } else { stated }
+}
+
 /// Whether a Flux Kustomization deletes nothing when it goes: K2 of
 /// `docs/flux-and-kustomize.md#when-a-flux-kustomization-goes`.
 pub(super) fn is_guarded(flux: &FluxKustomization) -> bool {
@@ -139,10 +146,7 @@ pub(super) fn of_artifact<'v>(
         reader.refuse(format!("OCIRepository {} is the source of {}, too", source.name, other.full_name()));
     }
     reader.used_by_others(view, flux);
-    let stated = source.tag.as_deref().and_then(Version::exact);
-    // The branch that the cluster follows knows better than the tree at hand.
-    let followed = cluster.flux.filter(|_| cluster.flux != cluster.flux_here).map(Version::of_flux);
-    let version = followed.unwrap_or(stated);
+    let version = version_of(view, flux.cluster, source.tag.as_deref().and_then(Version::exact));
     let mut install = Install {
         cluster: flux.cluster,
         cluster_name: cluster.name.clone(),

@@ -27,7 +27,7 @@ use crate::yaml::{Edit, Emptied, Fate, Node, Stream};
 /// The patches of an installation, converted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Carried {
-    /// How many patches there are today.
+    /// How many patches there are for objects of Flux.
     pub(super) count: usize,
     /// Whether no patch deletes the NetworkPolicies.
     pub(super) network_policy: bool,
@@ -71,7 +71,6 @@ impl Today<'_> {
         let mut problems = Vec::new();
         let Some(list) = self.list else { return Ok(carried) };
         let items: Vec<Node<'_>> = list.items().collect();
-        carried.count = items.len();
         for (number, item) in items.iter().enumerate() {
             if self.guard.is_some() && Value::of(*item) == self.guard {
                 carried.of_flux.push(number);
@@ -81,10 +80,12 @@ impl Today<'_> {
             match self.entry(*item, before) {
                 Ok(Some(Converted::NetworkPolicy)) => {
                     carried.network_policy = false;
+                    carried.count += 1;
                     carried.of_flux.push(number);
                 }
                 Ok(Some(Converted::Entry(entry))) => {
                     carried.entries.push(entry);
+                    carried.count += 1;
                     carried.of_flux.push(number);
                 }
                 Ok(None) => {}
@@ -358,7 +359,7 @@ mod tests {
             assert!(problems.len() == 1 && problems[0].contains(expected), "{target}: {problems:?}");
         }
         let others = carried(&entry("{kind: Kustomization, name: flux-system}"), true).unwrap();
-        assert_eq!((others.count, others.entries.len()), (1, 0), "it stays where it is");
+        assert_eq!((others.count, others.entries.len()), (0, 0), "it stays where it is");
         let variable = "patches:\n- patch: '[{\"op\": \"add\", \"path\": \"/spec/x\", \"value\": \"${X}\"}]'\n  target: {kind: Deployment}\n";
         assert!(carried(variable, false).unwrap_err()[0].contains("it has a variable"));
         let labels = carried(&entry("{kind: Deployment, labelSelector: app.kubernetes.io/part-of=flux}"), false);

@@ -16,6 +16,7 @@ mod clusters;
 mod components;
 mod corpus;
 mod fixtures;
+mod flux_operator;
 mod gateway_routes;
 mod helm;
 mod hostile_words;
