@@ -27,6 +27,16 @@ pub(super) fn listed(found: &Found<'_>) -> Vec<Finding> {
     all
 }
 
+/// The kustomizations that clusters build and that take Flux from its repository.
+pub(super) fn applied<'v>(view: &'v View) -> impl Iterator<Item = (&'v Kustomization, Finding)> {
+    let built = view.kustomizations().filter(|file| view.graph().built.contains(&file.path));
+    built.filter_map(|file| {
+        let entry = file.resources.iter().find(|entry| entry.text.contains(INSTALL))?;
+        let message = format!("{} gives the objects of Flux other names than the operator does", entry.text);
+        Some((file, Finding::error(codes::FIELD, message).at(&file.path, entry.line)))
+    })
+}
+
 fn of_folder<'v>(view: &View, file: &'v Kustomization) -> Option<(&'v Kustomization, Finding)> {
     let entry = file.resources.iter().find(|entry| entry.text.contains(INSTALL))?;
     if view.graph().built.contains(&file.path) {

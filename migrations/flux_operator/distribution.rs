@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(found.iter().filter(|one| one.bare.is_some()).count(), 6);
         }
         let four: Vec<String> = CONTROLLERS[..4].iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(identities(Version(2, 5, 1), &four, "flux-system").len(), 30);
+        assert_eq!(identities(Version(2, 5, 1), &four, "flux-system").len(), 31);
         assert_eq!(components(Version(2, 9, 2)).len(), 6);
         assert_eq!(components(Version(2, 9, 3)).len(), 7);
     }

@@ -102,8 +102,8 @@ pub(super) fn version_of(view: &View, cluster: ClusterId, stated: Option<Version
     if is_elsewhere { cluster.flux.and_then(Version::of_flux) } else { stated }
 }
 
-/// Whether a Flux Kustomization deletes nothing when it goes: K2 of
-/// `docs/flux-and-kustomize.md#when-a-flux-kustomization-goes`.
+/// Whether a Flux Kustomization deletes nothing when it goes
+/// (`docs/flux-and-kustomize.md#identity-and-deletion`).
 pub(super) fn is_guarded(flux: &FluxKustomization) -> bool {
     let policy = flux.object.text_at(&["spec", "deletionPolicy"]);
     policy == Some("Orphan")

@@ -35,6 +35,8 @@ mod place;
 mod proof;
 mod runbook;
 mod settings;
+#[cfg(test)]
+mod shapes_tests;
 mod style;
 mod units;
 mod versions;

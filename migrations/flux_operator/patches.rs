@@ -353,7 +353,7 @@ mod tests {
             ("{kind: ClusterRole, name: '(crd-controller|flux-edit-flux-system)'}", "would also select ClusterRole crd-controller"),
             ("{kind: Deploymint}", "it selects nothing of Flux today"),
             ("{kind: &k Deployment}", "it has anchors"),
-            ("{kind: Deployment, name: '${NAME}'}", "it selects nothing of Flux today"),
+            ("{kind: Deployment, name: '${NAME}'}", "it has a variable"),
         ] {
             let problems = carried(&entry(target), false).unwrap_err();
             assert!(problems.len() == 1 && problems[0].contains(expected), "{target}: {problems:?}");

@@ -57,7 +57,7 @@ impl Section for FluxOperatorSettings {
         keys.about("How the FluxInstance is stated.");
         keys.one_of("instance", &[("manifest", ())]);
         keys.about("Whether each stage waits until earlier clusters have it.");
-        let in_order = keys.one_of("promotion", &[("on", true), ("off", false)]);
+        let in_order = promotion(keys);
         FluxOperatorSettings {
             is_stated: true,
             operator: operator.unwrap_or(NEWEST_OPERATOR),
@@ -69,6 +69,20 @@ impl Section for FluxOperatorSettings {
 
     fn described(&self) -> Vec<Described> {
         Vec::new()
+    }
+}
+
+/// `promotion`: `on` or `off`, which some parsers read as booleans.
+fn promotion(keys: &mut Keys<'_, '_>) -> bool {
+    let Some(node) = keys.any_value("promotion") else { return true };
+    match node.text() {
+        Some("on" | "true") => true,
+        Some("off" | "false") => false,
+        _ => {
+            let message = "`promotion` is neither `on` nor `off`".to_owned();
+            keys.mistake(INVALID_VALUE, node, message, "write `on` or `off`");
+            true
+        }
     }
 }
 
@@ -124,6 +138,7 @@ mod tests {
             ("operator: 0.x", "`0.x` is no exact version"),
             ("components: [source]", "`source` is no controller of Flux"),
             ("components: all", "`components` is no list"),
+            ("promotion: 24h", "`promotion` is neither `on` nor `off`"),
         ] {
             assert_eq!(read(&format!("flux-operator: {{{text}}}\n")).unwrap_err(), [expected], "{text}");
         }

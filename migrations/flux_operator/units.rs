@@ -66,6 +66,10 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         }
         survey.drafts.extend(stages);
     }
+    survey.drafts.extend(bootstrap::applied(found.view).map(|(file, reason)| {
+        let id = UnitId::new(&META, GUARD, Subject::consumer(&file.path));
+        Draft { findings: vec![reason], ..Draft::new(id, "Flux stays as it is installed", [file.path.clone()]) }
+    }));
     survey.findings.extend(bootstrap::listed(found));
     survey
 }
