@@ -15,8 +15,10 @@ mod claims;
 pub mod codes;
 mod decryption;
 mod dependencies;
+mod dns_prefix;
 mod fields;
 mod files;
+mod flux_instance;
 mod health;
 mod homes;
 mod inputs;
@@ -35,6 +37,7 @@ mod skips;
 mod tests;
 mod tokens;
 mod variables;
+mod waits;
 
 pub use codes::CODES;
 
@@ -64,6 +67,9 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(inputs::findings(&view, &builds));
     found.extend(selectors::findings(&view));
     found.extend(tokens::findings(&view));
+    found.extend(flux_instance::findings(&view));
+    found.extend(dns_prefix::findings(&view));
+    found.extend(waits::findings(&view, &builds));
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));

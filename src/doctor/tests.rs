@@ -43,7 +43,7 @@ fn app(name: &str, values: &str) -> String {
 }
 
 /// The findings of a code, each as `path: message`.
-fn found(code: &str, files: &str) -> Vec<String> {
+pub(super) fn found(code: &str, files: &str) -> Vec<String> {
     let texts = files.split("//- ").skip(1).map(|file| file.split_once('\n').unwrap());
     let has_cluster = files.contains("kind: GitRepository\nmetadata: {name: home");
     let cluster = (!has_cluster).then_some(("apps/cluster.yaml", CLUSTER));
