@@ -11,6 +11,7 @@ mod app_template;
 mod applied;
 mod builds;
 mod charts;
+mod claim_changed;
 mod claims;
 pub mod codes;
 mod decryption;
@@ -79,6 +80,13 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.sort_by(|a, b| (&a.path, a.line, a.code, &a.message).cmp(&(&b.path, b.line, b.code, &b.message)));
     found.dedup();
     found
+}
+
+/// Compares a tree with the one that a cluster applies: what of this tree the cluster cannot take.
+/// Findings with an opt-out are left out.
+pub fn compare(view: &View, followed: &View, cluster: &str) -> Vec<Finding> {
+    let (view, followed) = (view.whole(), followed.whole());
+    skips::without(&view, claim_changed::findings(&view, &followed, cluster))
 }
 
 /// A finding at a line of a file.

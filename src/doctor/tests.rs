@@ -30,6 +30,16 @@ metadata: {name: charts, namespace: flux-system}
 spec: {type: oci, url: oci://ghcr.io/bjw-s-labs/helm}
 ";
 
+/// A cluster that applies what is in `apps`.
+pub(super) fn cluster() -> &'static str {
+    CLUSTER
+}
+
+/// Files in memory, read.
+pub(super) fn in_memory(files: &[(&str, &str)]) -> View {
+    View::of(Memory::tree(files.iter().copied())).unwrap()
+}
+
 fn release(name: &str, chart: &str, values: &str) -> String {
     format!(
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: media}}\n\
