@@ -20,7 +20,8 @@ pub(super) fn listed(found: &Found<'_>) -> Vec<Finding> {
     if !is_pending {
         return Vec::new();
     }
-    let folders: Vec<(&Kustomization, Finding)> = view.kustomizations().filter_map(|file| of_folder(view, file)).collect();
+    let folders: Vec<(&Kustomization, Finding)> =
+        view.kustomizations().filter_map(|file| of_folder(view, file)).collect();
     let mut all: Vec<Finding> = folders.iter().map(|(_, finding)| finding.clone()).collect();
     let dirs: Vec<RepoPath> = folders.iter().map(|(file, _)| file.dir()).collect();
     all.extend(view.tree().entries().filter_map(|(path, _)| of_program(view, &path, &dirs)));
@@ -63,7 +64,9 @@ fn of_program(view: &View, path: &RepoPath, dirs: &[RepoPath]) -> Option<Finding
     };
     let tails: Vec<String> = dirs.iter().map(tail).collect();
     let installs = |line: &str| {
-        tails.iter().any(|tail| line.contains(tail.as_str())) || line.contains("flux bootstrap ") || line.contains("flux install")
+        tails.iter().any(|tail| line.contains(tail.as_str()))
+            || line.contains("flux bootstrap ")
+            || line.contains("flux install")
     };
     let line = text.lines().position(installs)? + 1;
     let message = "it installs Flux on a fresh cluster";

@@ -29,8 +29,8 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     let written = match unit.id.step {
         GUARD if standing.is_guarded() => return Edited::Already,
         GUARD => guard(found.view, stages.install),
-        OPERATOR_STEP if standing.has_operator(None) => return Edited::Already,
-        INSTANCE_STEP if standing.has_instance(None) => return Edited::Already,
+        OPERATOR_STEP if standing.operator.is_some() => return Edited::Already,
+        INSTANCE_STEP if standing.instance.is_some() => return Edited::Already,
         OPERATOR_STEP | INSTANCE_STEP => files(&stages, unit.id.step == INSTANCE_STEP),
         _ => removal(found.view, standing, stages.install),
     };
@@ -47,7 +47,7 @@ fn alert(found: &Found<'_>, unit: &Unit) -> Edited {
     edited(done.and_then(|()| edits.finish()))
 }
 
-/// Has the old installation keep what it has when it goes.
+/// Has the old installation keep what it has when it is removed.
 fn guard(view: &View, install: &Install<'_>) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
     match &install.old {
@@ -83,7 +83,7 @@ fn proven_guard(view: &View, flux: &FluxKustomization, written: &Written) -> Res
     let arrived = trial.graph().kustomizations_at(&flux.at).collect::<Vec<_>>();
     match !arrived.is_empty() && arrived.iter().all(|flux| is_guarded(flux)) {
         true => Ok(()),
-        false => Err(refuse(format!("{} would still delete what it has when it goes", flux.full_name()))),
+        false => Err(refuse(format!("{} would still delete what it has when it is removed", flux.full_name()))),
     }
 }
 

@@ -1,10 +1,10 @@
 //! How far each cluster is: what installs Flux, and what of the operator is there.
 
 use super::distribution::CONTROLLERS;
-use super::{NAMESPACE, codes, gotk};
 use super::install::{Install, Old, is_guarded, of_artifact, over_manifests};
 use super::settings::FluxOperatorSettings;
 use super::versions::Version;
+use super::{NAMESPACE, codes, gotk};
 use crate::flux::{At, ClusterId, Reach, Value, View};
 use crate::migrations::sources::codes::FLUX_UNKNOWN;
 use crate::plan::Finding;
@@ -68,7 +68,9 @@ impl<'v> Standing<'v> {
         let here = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
         for (at, reach) in here.filter(|(_, reach)| reach.cluster == cluster && is_local(view, reach)) {
             match reach.kind.as_str() {
-                "FluxInstance" => standing.instance = standing.instance.take().or_else(|| Instance::of(view, at, reach)),
+                "FluxInstance" => {
+                    standing.instance = standing.instance.take().or_else(|| Instance::of(view, at, reach))
+                }
                 "HelmRelease" => standing.take_release(view, at, reach),
                 _ => {}
             }
@@ -84,7 +86,8 @@ impl<'v> Standing<'v> {
         let several = installs.len() > 1;
         standing.install = installs.into_iter().next();
         if let Some(install) = standing.install.as_mut().filter(|_| several) {
-            let message = format!("{} installs Flux in several ways: which version runs is not known", install.cluster_name);
+            let message =
+                format!("{} installs Flux in several ways: which version runs is not known", install.cluster_name);
             install.problems.push(Finding::error(FLUX_UNKNOWN, message).at(install.old.place().0, None));
         }
         standing
@@ -100,7 +103,10 @@ impl<'v> Standing<'v> {
             Some("flux-instance") => self.instance = Instance::of_chart(view, at, reach, &release.object),
             Some("flux2") => {
                 let version = release.chart.as_ref().and_then(|chart| chart.version.as_deref()).unwrap_or("?");
-                let message = format!("release {} installs Flux with the chart flux2 {version}: its removal uninstalls Flux", reach.name);
+                let message = format!(
+                    "release {} installs Flux with the chart flux2 {version}: its removal uninstalls Flux",
+                    reach.name
+                );
                 let line = view.object(at).map(|object| object.line);
                 self.in_the_way = Some((at.clone(), Finding::error(codes::BY_HELM, message).at(&at.path, line)));
             }
@@ -108,7 +114,7 @@ impl<'v> Standing<'v> {
         }
     }
 
-    /// Whether the old installation deletes nothing when it goes; `true` where there is none any more.
+    /// Whether the old installation deletes nothing when it is removed; `true` where there is none any more.
     pub(super) fn is_guarded(&self) -> bool {
         match self.install.as_ref().map(|install| &install.old) {
             None => true,

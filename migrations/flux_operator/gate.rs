@@ -17,8 +17,10 @@ pub(super) fn gates(
     settings: &FluxOperatorSettings,
 ) -> Vec<Gate> {
     let views: Vec<Result<View, String>> = earlier.iter().chain([tree]).map(proving).collect();
-    let found: Vec<Result<Found<'_>, String>> =
-        views.iter().map(|view| view.as_ref().map(|view| Found::in_view(view, settings)).map_err(Clone::clone)).collect();
+    let found: Vec<Result<Found<'_>, String>> = views
+        .iter()
+        .map(|view| view.as_ref().map(|view| Found::in_view(view, settings)).map_err(Clone::clone))
+        .collect();
     let standing = |number: usize, tree: &ClusterTree<'_>| {
         let found = found[number].as_ref().map_err(Clone::clone)?;
         found.cluster(tree.name()).ok_or_else(|| "there is no such cluster in its tree".to_owned())

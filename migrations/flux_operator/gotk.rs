@@ -137,7 +137,10 @@ fn problems(
     }
     let objects = view.file(file).map(|file| &file.objects[..]).unwrap_or_default();
     if let Some(other) = objects.iter().find(|object| object.labels.get(PART_OF).is_none_or(|of| of != "flux")) {
-        refuse(format!("{} {} in {file} has no label {PART_OF}: flux, so a guard would not be for it", other.kind, other.name));
+        refuse(format!(
+            "{} {} in {file} has no label {PART_OF}: flux, so a guard would not be for it",
+            other.kind, other.name
+        ));
     }
     if view.graph().clusters_of(&objects.first().map_or(At::document(file, 0), |object| object.at.clone())).len() > 1 {
         refuse("several clusters apply this file, and each of them has to go alone".to_owned());
@@ -180,9 +183,7 @@ pub(super) fn write_guard(edits: &mut Edits<'_>, kustomization: &RepoPath) -> Re
         let entry = New::from(&guard());
         match root.get("patches").filter(|list| list.items().next().is_some()) {
             Some(list) => edit.insert_commented_item(list, list.items().count(), &[MARK], &entry),
-            None => {
-                edit.insert_commented_entry(root, Place::Last, &[MARK], "patches", &New::Sequence(vec![entry]))
-            }
+            None => edit.insert_commented_entry(root, Place::Last, &[MARK], "patches", &New::Sequence(vec![entry])),
         }
     })
 }

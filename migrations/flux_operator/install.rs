@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{NAMESPACE, codes};
 use super::distribution::{components, identities};
 use super::patches::{Carried, Entry, Today};
 use super::settings::FluxOperatorSettings;
 use super::versions::Version;
+use super::{NAMESPACE, codes};
 use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, OciRepository, Value, View};
 use crate::migrations::sources::codes::FLUX_UNKNOWN;
 use crate::plan::Finding;
@@ -60,10 +60,7 @@ pub(super) struct Install<'v> {
 #[derive(Clone)]
 pub(super) enum Old<'v> {
     /// A Flux Kustomization over the artifact flux-manifests.
-    Oci {
-        flux: &'v FluxKustomization,
-        source: At,
-    },
+    Oci { flux: &'v FluxKustomization, source: At },
     /// A kustomization that lists `gotk-components.yaml`.
     Gotk {
         file: RepoPath,
@@ -102,7 +99,7 @@ pub(super) fn version_of(view: &View, cluster: ClusterId, stated: Option<Version
     if is_elsewhere { cluster.flux.and_then(Version::of_flux) } else { stated }
 }
 
-/// Whether a Flux Kustomization deletes nothing when it goes
+/// Whether a Flux Kustomization deletes nothing when it is removed
 /// (`docs/flux-and-kustomize.md#identity-and-deletion`).
 pub(super) fn is_guarded(flux: &FluxKustomization) -> bool {
     let policy = flux.object.text_at(&["spec", "deletionPolicy"]);
@@ -136,7 +133,12 @@ pub(super) fn of_artifact<'v>(
     let graph = view.graph();
     let cluster = &graph.clusters[flux.cluster];
     let old = Old::Oci { flux, source: source.at.clone() };
-    let mut reader = Reader { path: &flux.at.path, line: view.object(&flux.at).map(|object| object.line), problems: Vec::new(), listed: Vec::new() };
+    let mut reader = Reader {
+        path: &flux.at.path,
+        line: view.object(&flux.at).map(|object| object.line),
+        problems: Vec::new(),
+        listed: Vec::new(),
+    };
     reader.kustomization(flux);
     reader.source(view, source);
     let is_same = |other: &&FluxKustomization| {
@@ -175,7 +177,8 @@ pub(super) fn of_artifact<'v>(
         let all = identities(version, &today, NAMESPACE);
         let path = &flux.at.path;
         let namespace = NAMESPACE;
-        let today = Today { path, stream, list, namespace, version, identities: &all, among_others: false, guard: None };
+        let today =
+            Today { path, stream, list, namespace, version, identities: &all, among_others: false, guard: None };
         install.take_patches(today.carried());
     }
     install.check_version(settings);
@@ -202,13 +205,18 @@ impl Install<'_> {
         let (path, line) = self.old.place();
         let (path, line) = (path.clone(), line);
         let Some(version) = self.version else {
-            let message = format!("which Flux {} runs is not stated exactly: a FluxInstance needs one version", self.cluster_name);
+            let message = format!(
+                "which Flux {} runs is not stated exactly: a FluxInstance needs one version",
+                self.cluster_name
+            );
             self.problems.push(Finding::error(FLUX_UNKNOWN, message).at(&path, line));
             return;
         };
         let message = match version.operator_having() {
             Some(needed) if needed <= settings.operator => return,
-            Some(needed) => format!("Flux {version} is in Flux Operator {needed} and later, and {} is stated", settings.operator),
+            Some(needed) => {
+                format!("Flux {version} is in Flux Operator {needed} and later, and {} is stated", settings.operator)
+            }
             None => format!("which Flux Operator has Flux {version} is not known here"),
         };
         self.problems.push(Finding::error(codes::OPERATOR_TOO_OLD, message).at(&path, line));
@@ -255,7 +263,10 @@ impl Reader<'_> {
     /// What its source states.
     fn source(&mut self, view: &View, source: &OciRepository) {
         if source.url.trim_end_matches('/') != MANIFESTS {
-            self.refuse(format!("the manifests come from {}: a mirror needs a variant, which is not chosen here", source.url));
+            self.refuse(format!(
+                "the manifests come from {}: a mirror needs a variant, which is not chosen here",
+                source.url
+            ));
         }
         let reach = view.graph().reaches(&source.at).first();
         let object = reach.and_then(|reach| arriving(view, view.node(&source.at)?, reach));
@@ -271,7 +282,9 @@ impl Reader<'_> {
                 "provider" if value.text() == Some("generic") => {}
                 "suspend" if !value.is_true() => {}
                 key if NOT_NEEDED_OF_SOURCE.contains(&key) => not_needed.push(key.to_owned()),
-                key => self.refuse(format!("spec.{key} of OCIRepository {} has no place in a FluxInstance", source.name)),
+                key => {
+                    self.refuse(format!("spec.{key} of OCIRepository {} has no place in a FluxInstance", source.name))
+                }
             }
         }
         if !not_needed.is_empty() {
@@ -286,7 +299,7 @@ impl Reader<'_> {
         let waiting: BTreeSet<String> =
             view.graph().kustomizations.iter().filter(depends).map(FluxKustomization::full_name).collect();
         for other in waiting {
-            self.refuse(format!("{other} depends on {}, which goes", flux.full_name()));
+            self.refuse(format!("{other} depends on {}, which is removed", flux.full_name()));
         }
         if view.graph().clusters_of(&flux.at).len() > 1 {
             self.refuse("several clusters apply this file, and each of them has to go alone".to_owned());

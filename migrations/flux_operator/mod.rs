@@ -19,7 +19,7 @@
 //! The highest stake of all: a wrong order deletes controllers and CRDs, and every object of Flux with
 //! them. So there are stages, each with a gate on the branch that its cluster follows: the old
 //! installation is guarded, the operator comes beside it, the instance takes over, and only then the old
-//! one goes. Nothing of this is in scope unless the configuration has a section `flux-operator`.
+//! one is removed. Nothing of this is in scope unless the configuration has a section `flux-operator`.
 
 mod alerts;
 mod bootstrap;
@@ -33,6 +33,7 @@ mod install;
 mod patches;
 mod place;
 mod proof;
+mod renders;
 mod runbook;
 mod settings;
 #[cfg(test)]
@@ -42,6 +43,7 @@ mod units;
 mod versions;
 mod write;
 
+pub use renders::compare_renders;
 pub use settings::FluxOperatorSettings;
 pub use versions::Version;
 

@@ -33,7 +33,7 @@ pub(super) struct Carried {
     pub(super) network_policy: bool,
     /// The entries that go along: their lines, with the comments above them.
     pub(super) entries: Vec<Entry>,
-    /// Their places in today's list, and that of the one that `networkPolicy` stands for.
+    /// Their places in today's list, and that of the one that `networkPolicy` replaces.
     pub(super) of_flux: Vec<usize>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Today<'v> {
     /// Whether objects of others are among what the patches may select: then those that select none
     /// of Flux stay.
     pub(super) among_others: bool,
-    /// The entry that is the guard: it goes with the old installation.
+    /// The entry that is the guard: it is removed with the old installation.
     pub(super) guard: Option<Value>,
 }
 
@@ -76,7 +76,8 @@ impl Today<'_> {
                 carried.of_flux.push(number);
                 continue;
             }
-            let before = number.checked_sub(1).map_or_else(|| self.line_above(list), |before| self.last_line(items[before]));
+            let before =
+                number.checked_sub(1).map_or_else(|| self.line_above(list), |before| self.last_line(items[before]));
             match self.entry(*item, before) {
                 Ok(Some(Converted::NetworkPolicy)) => {
                     carried.network_policy = false;
@@ -123,9 +124,8 @@ impl Today<'_> {
         let value = Value::of(item).ok_or("it cannot be read")?;
         let patches = self.readable(&value)?;
         let [patch] = patches.as_slice() else { return Err("it has several documents; give each an entry".to_owned()) };
-        let today: Vec<bool> = self.selected(|identity| {
-            patch.selects_value(&identity.installed(self.namespace, self.version))
-        });
+        let today: Vec<bool> =
+            self.selected(|identity| patch.selects_value(&identity.installed(self.namespace, self.version)));
         if !today.contains(&true) {
             // It is for others, or for nothing, and today's build takes it as it is.
             return match self.among_others {
@@ -183,7 +183,8 @@ impl Today<'_> {
         let text: String = (first..=last).map(|number| line(number) + "\n").collect();
         let stream = Stream::parse(&*text).map_err(|_| "its lines cannot be moved")?;
         let moved = stream.documents().next().and_then(|root| root.items().next());
-        let moved = moved.filter(|moved| Value::of(*moved).as_ref() == Some(value)).ok_or("its lines cannot be moved")?;
+        let moved =
+            moved.filter(|moved| Value::of(*moved).as_ref() == Some(value)).ok_or("its lines cannot be moved")?;
         let to = self.without_namespace(value)?;
         let mut edit = Edit::of(&stream).in_order();
         let written = rewrite(&mut edit, moved, value, &to, "objects have no namespace there");
@@ -219,7 +220,8 @@ impl Today<'_> {
             let mut edit = Edit::of(&inner);
             let because = |_: &str| Fate::Dropped("objects have no namespace there".to_owned());
             let removed = edit.remove_entry(metadata, "namespace", Emptied::NoEntry, because);
-            let edited = removed.and_then(|()| edit.finish()).map_err(|error| format!("its namespace stays: {error}"))?;
+            let edited =
+                removed.and_then(|()| edit.finish()).map_err(|error| format!("its namespace stays: {error}"))?;
             let text = inner.apply(&edited.splices).map_err(|error| format!("its namespace stays: {error}"))?;
             to.set("patch", Value::string(&text));
         }
@@ -232,7 +234,7 @@ impl Today<'_> {
 enum Converted {
     /// `cluster.networkPolicy: false` says the same.
     NetworkPolicy,
-    /// It goes along.
+    /// It is carried.
     Entry(Entry),
 }
 
@@ -343,14 +345,19 @@ mod tests {
     #[test]
     fn what_would_not_mean_the_same_is_refused() {
         let entry = |target: &str| {
-            format!("patches:\n- patch: '[{{\"op\": \"add\", \"path\": \"/spec/x\", \"value\": \"1\"}}]'\n  target: {target}\n")
+            format!(
+                "patches:\n- patch: '[{{\"op\": \"add\", \"path\": \"/spec/x\", \"value\": \"1\"}}]'\n  target: {target}\n"
+            )
         };
         for (target, expected) in [
             ("{kind: Deployment, namespace: flux-.*}", "it is for the namespace flux-.*"),
             ("{kind: Deployment, namespace: other}", "it selects nothing of Flux today"),
             ("{labelSelector: app.kubernetes.io/part-of=flux}", "would not select Namespace flux-system"),
             ("{labelSelector: app.kubernetes.io/instance}", "would not select Namespace flux-system"),
-            ("{kind: ClusterRole, name: '(crd-controller|flux-edit-flux-system)'}", "would also select ClusterRole crd-controller"),
+            (
+                "{kind: ClusterRole, name: '(crd-controller|flux-edit-flux-system)'}",
+                "would also select ClusterRole crd-controller",
+            ),
             ("{kind: Deploymint}", "it selects nothing of Flux today"),
             ("{kind: &k Deployment}", "it has anchors"),
             ("{kind: Deployment, name: '${NAME}'}", "it has a variable"),

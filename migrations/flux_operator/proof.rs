@@ -49,7 +49,8 @@ pub(super) fn namespace_ignored(view: &View, install: &Install<'_>) -> Vec<Findi
     let others = owned_by_others(view, install).into_iter().filter(|(_, reach)| reach.kind == "Namespace");
     let finding = |(at, reach): (&At, &Reach)| {
         let flux = view.graph().kustomizations[reach.kustomization].full_name();
-        let message = format!("{flux} applies Namespace {}: its labels and annotations there count no more", reach.name);
+        let message =
+            format!("{flux} applies Namespace {}: its labels and annotations there count no more", reach.name);
         Finding::warning(codes::NAMESPACE_IGNORED, message).at(&at.path, view.object(at).map(|object| object.line))
     };
     others.map(finding).collect()
@@ -137,8 +138,9 @@ pub(super) fn nothing_else_goes(view: &View, install: &Install<'_>, written: &Wr
     };
     let names = |view: &View, is_kept: &dyn Fn(&At) -> bool| -> Vec<_> {
         let reached = view.graph().reached().filter(|(at, _)| is_kept(at));
-        let mut all: Vec<_> =
-            reached.flat_map(|(at, reaches)| reaches.iter().map(|reach| name(view, at, reach)).collect::<Vec<_>>()).collect();
+        let mut all: Vec<_> = reached
+            .flat_map(|(at, reaches)| reaches.iter().map(|reach| name(view, at, reach)).collect::<Vec<_>>())
+            .collect();
         all.sort();
         all
     };

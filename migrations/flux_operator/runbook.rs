@@ -1,16 +1,16 @@
 //! The steps around the merge of each stage, with real names; README.md has the same without.
 
+use super::NAMESPACE;
 use super::find::Found;
 use super::install::{Install, Old};
 use super::place::listing;
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
 use super::write::Writer;
-use super::NAMESPACE;
 use crate::plan::Batch;
 use crate::plan::runbook::{Runbook, Step, command, get_not_ready, reconcile};
 use crate::text::shell;
 
-/// A CRD of Flux that tells who owns it.
+/// A CRD of Flux that shows who owns it.
 const CRD: &str = "kustomizations.kustomize.toolkit.fluxcd.io";
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
@@ -94,16 +94,13 @@ impl Around<'_, '_, '_> {
         let owner = ["kubectl", "get", "crd", CRD, "--output", output];
         let what = "The operator owns what is installed: this shows the annotations `ssa: Ignore` and `prune: \
                     Disabled`, and no label kustomize.toolkit.fluxcd.io/name.";
-        vec![
-            Step::new("The instance is Ready.", vec![command(wait)]),
-            Step::new(what, vec![command(owner)]),
-        ]
+        vec![Step::new("The instance is Ready.", vec![command(wait)]), Step::new(what, vec![command(owner)])]
     }
 
     fn guard(&self) -> Runbook {
         let (after, back) = (vec![self.reconcile(), self.guard_is_live()], "Revert the merge.");
         Runbook {
-            what: "What installs Flux today is told to delete nothing when it goes. One field changes, or \
+            what: "What installs Flux today deletes nothing when it is removed. One field changes, or \
                    annotations; nothing restarts."
                 .to_owned(),
             before: self.healthy(),
@@ -136,8 +133,15 @@ impl Around<'_, '_, '_> {
         let place = listing(self.found.view, install.cluster, &install.namespace, &self.found.settings).ok();
         let file = place.map(|place| Writer::of(self.found.view, install, &place).instance_files().others[0].clone());
         let file = file.map(|file| shell(file.as_str())).unwrap_or_default();
-        let build = line(format!("flux-operator build instance --filename {file} > new.yaml"));
-        let diff = command(["kubectl", "diff", "--server-side", "--field-manager=flux-operator", "--filename", "new.yaml"]);
+        let mut commands = self.render_today();
+        let can_compare = !commands.is_empty();
+        commands.push(line(format!("flux-operator build instance --filename {file} > new.yaml")));
+        if can_compare {
+            commands.push(line("flux-codemod plan flux-operator --renders old.yaml,new.yaml".to_owned()));
+        }
+        let diff =
+            command(["kubectl", "diff", "--server-side", "--field-manager=flux-operator", "--filename", "new.yaml"]);
+        commands.push(line(diff.join(" ")));
         let mut before = self.healthy();
         before.push(self.guard_is_live());
         before.push(lines(
@@ -145,19 +149,35 @@ impl Around<'_, '_, '_> {
              annotations `ssa` and `prune`, in labels of pod templates (instance and version go) with safe-to-evict \
              added, in kinds of the operator in the enums of the CRDs of Alerts and Receivers, in a rule of the \
              ClusterRole crd-controller-flux-system, in digests of images, and in owner labels. In nothing else.",
-            vec![build, line(diff.join(" "))],
+            commands,
         ));
         let mut after = vec![self.reconcile()];
         after.extend(self.instance_is_live());
         after.push(Step::new("Nothing is failing, again.", get_not_ready("all")));
         Runbook {
-            what: "The FluxInstance takes over the controllers and CRDs that run, under the same names. Each controller \
+            what:
+                "The FluxInstance takes over the controllers and CRDs that run, under the same names. Each controller \
                    restarts once."
-                .to_owned(),
+                    .to_owned(),
             before,
             after,
             back: self.way_back(),
         }
+    }
+
+    /// Renders what is installed today into `old.yaml`, where an artifact has it.
+    fn render_today(&self) -> Vec<Vec<String>> {
+        let (Old::Oci { flux, .. }, Some(version)) = (&self.install().old, self.install().version) else {
+            return Vec::new();
+        };
+        let (name, namespace, file) = (shell(&flux.name), shell(&flux.namespace), shell(flux.at.path.as_str()));
+        vec![
+            line(format!("flux pull artifact oci://ghcr.io/fluxcd/flux-manifests:v{version} --output old")),
+            line(format!(
+                "flux build kustomization {name} --namespace {namespace} --path old --kustomization-file {file} \
+                 --dry-run > old.yaml"
+            )),
+        ]
     }
 
     fn way_back(&self) -> Vec<Step> {
@@ -169,7 +189,7 @@ impl Around<'_, '_, '_> {
         let unmark = |words: &[&str]| command(words.iter().copied().chain(select).chain(marks));
         vec![
             Step::new(
-                "If it is not Ready (BuildFailed), Flux runs as before: mend the patches. To go back, revert the merge. \
+                "If it is not Ready (BuildFailed), Flux runs as before: correct the patches. To go back, revert the merge. \
                  The instance stays: nothing prunes it. Never delete it unsuspended: controllers and CRDs would go.",
                 Vec::new(),
             ),
@@ -211,13 +231,10 @@ impl Around<'_, '_, '_> {
         after.push(Step::new("The CRDs are there.", vec![command(crd)]));
         after.push(Step::new("Nothing is failing, again.", get_not_ready("all")));
         Runbook {
-            what: "What installed Flux goes. The operator owns all that it had, so only its own objects go.".to_owned(),
+            what: "What installed Flux is removed. The operator owns all that it had, so only its own objects go.".to_owned(),
             before,
             after,
-            back: vec![Step::new(
-                "Revert the merge. Then go back from the instance, as its runbook says.",
-                Vec::new(),
-            )],
+            back: vec![Step::new("Revert the merge. Then go back from the instance, as its runbook says.", Vec::new())],
         }
     }
 }

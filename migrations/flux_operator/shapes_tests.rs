@@ -61,11 +61,8 @@ fn planned(flux: &str, more: &str) -> Planned {
 fn refused(planned: &Planned, code: &str, part: &str) {
     let units = planned.units();
     assert!(units.iter().all(|unit| unit.starts_with("refused")) && units.len() == 1, "{units:#?}");
-    let findings: Vec<String> = planned.plan.units[0]
-        .findings
-        .iter()
-        .map(|finding| format!("{} {}", finding.code, finding.message))
-        .collect();
+    let findings: Vec<String> =
+        planned.plan.units[0].findings.iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect();
     let is_it = |finding: &String| finding.starts_with(&format!("{code} ")) && finding.contains(part);
     assert!(findings.iter().any(is_it), "{code} {part}: {findings:#?}");
 }
@@ -75,10 +72,25 @@ fn what_a_flux_instance_has_no_field_for_is_refused() {
     let normal = artifact(&format!("{URL}{TAG}"), PRUNE);
     assert_eq!(planned(&normal, "").units().len(), 4, "{:#?}", planned(&normal, "").units());
     for (source, kustomization, code, part) in [
-        ("  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {semver: 2.x}\n", PRUNE, "flux-version-unknown", "not stated"),
-        ("  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {tag: v2.7}\n", PRUNE, "flux-version-unknown", "not stated"),
+        (
+            "  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {semver: 2.x}\n",
+            PRUNE,
+            "flux-version-unknown",
+            "not stated",
+        ),
+        (
+            "  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {tag: v2.7}\n",
+            PRUNE,
+            "flux-version-unknown",
+            "not stated",
+        ),
         ("  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {tag: v2.20.0}\n", PRUNE, "operator-too-old", "not known"),
-        ("  url: oci://mirror.example.org/fluxcd/flux-manifests\n  ref: {tag: v2.7.5}\n", PRUNE, "install-field-not-carried", "a mirror"),
+        (
+            "  url: oci://mirror.example.org/fluxcd/flux-manifests\n  ref: {tag: v2.7.5}\n",
+            PRUNE,
+            "install-field-not-carried",
+            "a mirror",
+        ),
         (
             "  url: oci://ghcr.io/fluxcd/flux-manifests\n  ref: {tag: v2.7.5}\n  secretRef: {name: x}\n",
             PRUNE,
@@ -178,10 +190,13 @@ fn what_prunes_nothing_needs_no_guard() {
 fn names_of_today_do_not_matter() {
     let source = format!("{URL}  ref: {{tag: v2.5.1, digest: 'sha256:ab'}}\n");
     let text = artifact(&source, PRUNE).replace("flux-manifests, namespace", "flux-source, namespace");
-    let text = text.replace("name: flux-manifests}", "name: flux-source}").replace("{name: flux,", "{name: flux-installation,");
+    let text = text
+        .replace("name: flux-manifests}", "name: flux-source}")
+        .replace("{name: flux,", "{name: flux-installation,");
     let planned = planned(&text, "");
     assert_eq!(planned.units().len(), 4, "{:#?}", planned.units());
-    let listed = planned.plan.units.iter().flat_map(|unit| &unit.findings).any(|finding| finding.message.contains("ref.digest"));
+    let listed =
+        planned.plan.units.iter().flat_map(|unit| &unit.findings).any(|finding| finding.message.contains("ref.digest"));
     assert!(listed, "{:#?}", planned.findings());
 }
 
@@ -202,7 +217,11 @@ fn fewer_controllers_are_for_review() {
     let planned = Planned::of(&FluxOperator, settings, &fixture(&artifact(&format!("{URL}{TAG}"), PRUNE), ""));
     let orphaned = planned.plan.units.iter().flat_map(|unit| &unit.findings);
     let orphaned: Vec<_> = orphaned.filter(|finding| finding.code.id == "components-orphaned").collect();
-    assert!(orphaned[0].message.ends_with("notification-controller, image-reflector-controller, image-automation-controller"));
+    assert!(
+        orphaned[0]
+            .message
+            .ends_with("notification-controller, image-reflector-controller, image-automation-controller")
+    );
 }
 
 #[test]
@@ -215,5 +234,9 @@ spec:
   selector: {matchLabels: {app.kubernetes.io/instance: flux-system}}
 ";
     let planned = planned(&artifact(&format!("{URL}{TAG}"), PRUNE), monitor);
-    assert!(planned.findings().iter().any(|finding| finding.starts_with("selects-pod-label")), "{:#?}", planned.findings());
+    assert!(
+        planned.findings().iter().any(|finding| finding.starts_with("selects-pod-label")),
+        "{:#?}",
+        planned.findings()
+    );
 }

@@ -79,8 +79,13 @@ impl<'v> Style<'v> {
     pub(super) fn ordered<T>(&self, fields: Vec<(&'static str, T)>) -> Vec<(&'static str, T)> {
         let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for flux in &self.kustomizations {
-            let entries: Vec<_> =
-                self.view.node(&flux.at).and_then(|root| root.get("spec")).into_iter().flat_map(|spec| spec.entries()).collect();
+            let entries: Vec<_> = self
+                .view
+                .node(&flux.at)
+                .and_then(|root| root.get("spec"))
+                .into_iter()
+                .flat_map(|spec| spec.entries())
+                .collect();
             for (place, (key, _)) in entries.iter().enumerate() {
                 let key = key.text().unwrap_or_default().to_owned();
                 places.entry(key).or_default().push(place * 1000 / entries.len());

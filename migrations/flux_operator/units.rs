@@ -17,7 +17,7 @@ use crate::plan::author::{never_changed, subject};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, REMOVE, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
-/// Stage A: the old installation deletes nothing when it goes.
+/// Stage A: the old installation deletes nothing when it is removed.
 pub(super) const GUARD: &str = "guard";
 /// Stage B: Flux Operator.
 pub(super) const OPERATOR_STEP: &str = "operator";
@@ -26,7 +26,7 @@ pub(super) const INSTANCE_STEP: &str = "instance";
 /// Stage F: Alerts see the FluxInstance.
 pub(super) const ALERT: &str = "alert";
 
-/// All stages, in order; the old installation goes in [`REMOVE`].
+/// All stages, in order; the old installation is removed in [`REMOVE`].
 pub(super) const STEPS: [&str; 5] = [GUARD, OPERATOR_STEP, INSTANCE_STEP, REMOVE, ALERT];
 
 const GUARDS: Class = Class::new(13, "guards", "guards", "guard").apart_from(Apart::Dependents);
@@ -108,7 +108,8 @@ impl<'v> Stages<'_, 'v> {
         let listing = match place {
             Ok(listing) if problems.is_empty() => listing,
             _ => {
-                let draft = Draft::new(self.guard_id(), "Flux stays as it is installed", [install.old.place().0.clone()]);
+                let draft =
+                    Draft::new(self.guard_id(), "Flux stays as it is installed", [install.old.place().0.clone()]);
                 return vec![Draft { findings: problems, ..draft }];
             }
         };
@@ -118,10 +119,11 @@ impl<'v> Stages<'_, 'v> {
         if !self.standing.is_guarded() {
             drafts.push(self.guard());
         }
-        if !self.standing.has_operator(None) {
+        if self.standing.operator.is_none() {
             drafts.push(self.operator(&listing, operator.all(&listing), &operator.flux));
         }
-        if !self.standing.has_instance(None) {
+        // One that is there and suspended is never written again.
+        if self.standing.instance.is_none() {
             let needs = drafts.iter().map(|draft: &Draft| draft.id.clone()).collect();
             drafts.push(Draft { needs, ..self.instance(&listing, instance.all(&listing), &instance.flux) });
         }
@@ -131,7 +133,7 @@ impl<'v> Stages<'_, 'v> {
     }
 
     fn guard(&self) -> Draft {
-        let title = "the old installation deletes nothing when it goes".to_owned();
+        let title = "the old installation deletes nothing when it is removed".to_owned();
         let draft = Draft::new(self.guard_id(), title, [self.install.old.place().0.clone()]);
         let listed = self.install.listed.clone();
         Draft { impact: Impact::Reconcile, class: Some(GUARDS), findings: listed, ..self.in_namespace(draft) }
@@ -165,7 +167,8 @@ impl<'v> Stages<'_, 'v> {
             let message = format!("not in the FluxInstance, and left running: {}", install.orphaned.join(", "));
             findings.push(Finding::warning(codes::ORPHANED, message).at(install.old.place().0, None));
         }
-        let message = "not rendered here: `flux-operator build instance` and `kubectl diff` show the objects (see the runbook)";
+        let message =
+            "not rendered here: `flux-operator build instance` and `kubectl diff` show the objects (see the runbook)";
         findings.push(Finding::note(codes::NOT_RENDERED, message).at(install.old.place().0, None));
         let draft = Draft::new(self.instance_id(flux), title, files);
         let reads = [install.old.place().0.clone()].into();
@@ -188,11 +191,12 @@ impl<'v> Stages<'_, 'v> {
         let (title, touches) = match &self.install.old {
             Old::Oci { flux, source } => {
                 let lists = edit::lists(self.view(), [&flux.at.path, &source.path]);
-                let title = format!("{} and {} go: the operator has what they installed", flux.full_name(), flux.source.name);
+                let title =
+                    format!("{} and {} are removed: the operator has what they installed", flux.full_name(), flux.source.name);
                 (title, lists.into_iter().chain([flux.at.path.clone(), source.path.clone()]).collect::<Vec<_>>())
             }
             Old::Gotk { file, kustomization, .. } => {
-                let title = format!("{} goes: the operator has what it installed", file.name());
+                let title = format!("{} is removed: the operator has what it installed", file.name());
                 (title, vec![file.clone(), kustomization.clone()])
             }
         };
@@ -205,8 +209,7 @@ impl<'v> Stages<'_, 'v> {
     fn removal_findings(&self) -> Vec<Finding> {
         let Some(instance) = &self.standing.instance else { return Vec::new() };
         let today = self.install.components.iter().chain(&self.install.orphaned);
-        let left: Vec<&str> =
-            today.filter(|name| !instance.components.contains(name)).map(String::as_str).collect();
+        let left: Vec<&str> = today.filter(|name| !instance.components.contains(name)).map(String::as_str).collect();
         if left.is_empty() {
             return Vec::new();
         }

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn which_operator_has_which_flux() {
-        let operator = |text: &str| Version::exact(text).unwrap().operator_having().map(|operator| operator.to_string());
+        let operator =
+            |text: &str| Version::exact(text).unwrap().operator_having().map(|operator| operator.to_string());
         for (flux, expected) in [
             ("2.2.2", None),
             ("2.2.3", Some("0.16.0")),

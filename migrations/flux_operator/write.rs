@@ -106,7 +106,8 @@ impl<'v, 'i> Writer<'v, 'i> {
             listed_in: Default::default(),
             api_version: api_version(self.view, &clusters)?,
         };
-        let key = SourceKey { chart: OPERATOR.to_owned(), url: CHART.to_owned(), version: Tag::Tag(version.to_string()) };
+        let key =
+            SourceKey { chart: OPERATOR.to_owned(), url: CHART.to_owned(), version: Tag::Tag(version.to_string()) };
         let spec = Spec { key, interval: self.interval("OCIRepository"), carried: Vec::new(), comments: Vec::new() };
         write_source(edits, self.view, &spec, &place)?;
         self.list(edits, &files)
@@ -149,8 +150,7 @@ impl<'v, 'i> Writer<'v, 'i> {
             ("multitenant", plain("false")),
             ("networkPolicy", plain(if install.network_policy() { "true" } else { "false" })),
         ]);
-        let distribution =
-            [("version", New::string(version.to_string())), ("registry", New::string("ghcr.io/fluxcd"))];
+        let distribution = [("version", New::string(version.to_string())), ("registry", New::string("ghcr.io/fluxcd"))];
         let mut spec = vec![
             ("distribution", New::mapping(distribution)),
             ("components", strings(&install.components)),
@@ -212,8 +212,7 @@ impl<'v, 'i> Writer<'v, 'i> {
     }
 
     fn object(&self, (api_version, kind, name): (&str, &str, &str), spec: New) -> New {
-        let metadata =
-            New::mapping([("name", New::string(name)), ("namespace", New::string(&self.install.namespace))]);
+        let metadata = New::mapping([("name", New::string(name)), ("namespace", New::string(&self.install.namespace))]);
         New::mapping([
             ("apiVersion", New::string(api_version)),
             ("kind", New::string(kind)),
@@ -223,8 +222,7 @@ impl<'v, 'i> Writer<'v, 'i> {
     }
 
     fn flux(&self, edits: &mut Edits<'v>, name: &str, files: &Files, fields: Vec<(&'static str, New)>) {
-        let mut metadata =
-            vec![("name", New::string(name)), ("namespace", New::string(&self.install.namespace))];
+        let mut metadata = vec![("name", New::string(name)), ("namespace", New::string(&self.install.namespace))];
         if let Some((key, value)) = &self.listing.label {
             metadata.push(("labels", New::mapping([(key.as_str(), New::string(value))])));
         }
@@ -260,7 +258,8 @@ impl<'v, 'i> Writer<'v, 'i> {
         let operator = self.operator_files().flux;
         let own = [&operator, &files.flux];
         let listing = self.view.kustomization(&self.listing.dir());
-        let entries = listing.into_iter().flat_map(|listing| listing.resources.iter().map(move |entry| (listing, entry)));
+        let entries =
+            listing.into_iter().flat_map(|listing| listing.resources.iter().map(move |entry| (listing, entry)));
         let listed: Vec<RepoPath> =
             entries.filter_map(|(listing, entry)| self.view.resolve(listing, &entry.text)).collect();
         let is_operator = |path: &&RepoPath| **path == operator && **path != files.flux;

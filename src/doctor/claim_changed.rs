@@ -36,7 +36,7 @@ pub(super) fn findings(view: &View, followed: &View, cluster: &str) -> Vec<Findi
             continue;
         }
         let then = match claim.is_forced || annotation(&claim.object, FORCE) == Some("enabled") {
-            true => "Flux deletes it and makes it anew: its data is lost",
+            true => "Flux deletes it and makes it again: its data is lost",
             false => "the API server refuses it, and nothing of its Kustomization is applied",
         };
         let (namespace, name) = name;
@@ -75,7 +75,8 @@ fn annotation<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
 
 /// Whether Flux does not change what is there.
 fn is_left_alone(object: &Value) -> bool {
-    annotation(object, SSA).is_some_and(|value| ["IfNotPresent", "Ignore"].iter().any(|one| value.eq_ignore_ascii_case(one)))
+    annotation(object, SSA)
+        .is_some_and(|value| ["IfNotPresent", "Ignore"].iter().any(|one| value.eq_ignore_ascii_case(one)))
 }
 
 /// The fields that cannot become what they are to be.
@@ -133,11 +134,13 @@ mod tests {
 
     fn compared(before: &str, after: &str, force: &str) -> Vec<String> {
         let apps = cluster().replace("path: ./apps,", &format!("path: ./apps, {force}"));
-        let [before, after] = [before, after].map(|text| in_memory(&[("apps/cluster.yaml", &apps), ("apps/a.yaml", text)]));
+        let [before, after] =
+            [before, after].map(|text| in_memory(&[("apps/cluster.yaml", &apps), ("apps/a.yaml", text)]));
         compare(&after, &before, "cluster").into_iter().map(|finding| finding.message).collect()
     }
 
-    const VOLSYNC: &str = "resources: {requests: {storage: 5Gi}}, dataSourceRef: {kind: ReplicationDestination, name: plex}";
+    const VOLSYNC: &str =
+        "resources: {requests: {storage: 5Gi}}, dataSourceRef: {kind: ReplicationDestination, name: plex}";
 
     #[test]
     fn a_claim_that_cannot_become_what_it_is_to_be() {

@@ -74,7 +74,7 @@ reason_codes! {
         todo "Annotate the claim with kustomize.toolkit.fluxcd.io/prune: disabled. The annotation must be on the live object before anything is moved."
     CLAIM_CHANGED "claim-changed"
         what "A PersistentVolumeClaim differs from that of the branch which the cluster applies, in a field that cannot change."
-        why "The spec of a bound claim is immutable but for its size: the dry run fails, and nothing of its Kustomization is applied. With spec.force, or the annotation force: enabled, Flux deletes the claim and makes it anew, without its data."
+        why "The spec of a bound claim is immutable but for its size: the dry run fails, and nothing of its Kustomization is applied. With spec.force, or the annotation force: enabled, Flux deletes the claim and makes it again, without its data."
         todo "Keep the field as it is, give the new claim another name, or annotate it with kustomize.toolkit.fluxcd.io/ssa: IfNotPresent: the claim that is there then stays."
     VARIABLE "variable-without-value"
         what "A variable has neither a value nor a default."

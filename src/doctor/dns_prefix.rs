@@ -45,7 +45,11 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         return Vec::new();
     }
     let controllers = releases(view).filter_map(|release| Some((Controller::of(view, &release)?, release)));
-    controllers.filter_map(|(controller, release)| controller.finding(view, &release, of_clusters.get(&release.reach.cluster)?)).collect()
+    controllers
+        .filter_map(|(controller, release)| {
+            controller.finding(view, &release, of_clusters.get(&release.reach.cluster)?)
+        })
+        .collect()
 }
 
 /// Counts the keys of mappings that have no twin: the same key with the other prefix, and the same value.
@@ -197,7 +201,11 @@ mod tests {
             ("1.22.0", "", &format!("{ALPHA}, {GA}")),
             ("1.22.0", "", GA),
         ] {
-            assert_eq!(found(LOST, &cluster(version, values, annotations)), [""; 0], "{version} {values} {annotations}");
+            assert_eq!(
+                found(LOST, &cluster(version, values, annotations)),
+                [""; 0],
+                "{version} {values} {annotations}"
+            );
         }
         let twin = format!("{ALPHA}, {}", GA.replace("plex", "other"));
         assert_eq!(found(LOST, &cluster("1.22.0", "", &twin)).len(), 1, "the other value is not its twin");
@@ -214,7 +222,11 @@ mod tests {
             ("1.21.1", "", &format!("{ALPHA}, {GA}")),
             ("1.21.1", "", ALPHA),
         ] {
-            assert_eq!(found(EARLY, &cluster(version, values, annotations)), [""; 0], "{version} {values} {annotations}");
+            assert_eq!(
+                found(EARLY, &cluster(version, values, annotations)),
+                [""; 0],
+                "{version} {values} {annotations}"
+            );
         }
     }
 }

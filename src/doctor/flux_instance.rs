@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn what_could_delete_an_instance() {
-        let expected = "apps/flux.yaml: flux-system/apps prunes, and could delete FluxInstance flux: all of Flux would go";
+        let expected =
+            "apps/flux.yaml: flux-system/apps prunes, and could delete FluxInstance flux: all of Flux would go";
         assert_eq!(found(CODE, &instance("")), [expected]);
         let chart = "//- apps/flux.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
                      metadata: {name: flux, namespace: flux-system}\nspec:\n  chart: {spec: {chart: flux-instance, version: \

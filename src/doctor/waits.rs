@@ -9,8 +9,7 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{ClusterId, FluxKustomization, KustomizationId, Rendered, View};
 
 /// Kinds that others need without saying so.
-const NEEDED: [&str; 5] =
-    ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
+const NEEDED: [&str; 5] = ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
 
 /// One finding for each cluster where the two do not agree, with counts alone: which ones they are is in
 /// the graph of `dependsOn`.
@@ -66,10 +65,7 @@ mod tests {
         let expected = "apps/cluster.yaml: cluster cluster: 2 of 4 Flux Kustomizations wait, 1 of these without anything that \
                         depends on them; 1 that others depend on check nothing";
         assert_eq!(found(CODE, &text), [expected]);
-        let agreed = [
-            kustomization("store", ", wait: true"),
-            kustomization("idle", ", dependsOn: [{name: store}]"),
-        ];
+        let agreed = [kustomization("store", ", wait: true"), kustomization("idle", ", dependsOn: [{name: store}]")];
         assert_eq!(found(CODE, &format!("//- apps/all.yaml\n{}", agreed.concat())), [""; 0]);
     }
 }

@@ -90,7 +90,11 @@ impl Plan {
                 let places: Vec<usize> =
                     gated.iter().enumerate().filter(|(_, unit)| is_of_tree(unit)).map(|(place, _)| place).collect();
                 let asked: Vec<&Unit> = places.iter().map(|place| &*gated[*place]).collect();
-                let gates = if asked.is_empty() { Vec::new() } else { migration.gates_in_order(&asked, tree, &known[..number], settings) };
+                let gates = if asked.is_empty() {
+                    Vec::new()
+                } else {
+                    migration.gates_in_order(&asked, tree, &known[..number], settings)
+                };
                 for (place, gate) in places.into_iter().zip(gates) {
                     let reasons: Vec<Finding> = gate.reason().into_iter().collect();
                     gated[place].close(reasons);

@@ -40,7 +40,8 @@ fn has(repo: &Repo, path: &str) -> bool {
 
 /// Whether a diff takes away what installs Flux.
 fn removes(diff: &str) -> bool {
-    diff.lines().any(|line| line.starts_with('-') && (line.contains("flux-manifests") || line.contains("gotk-components")))
+    diff.lines()
+        .any(|line| line.starts_with('-') && (line.contains("flux-manifests") || line.contains("gotk-components")))
 }
 
 /// Whether a diff adds the FluxInstance.
@@ -87,7 +88,16 @@ fn insists(repo: &Repo) {
         &["branch", "flux-operator", "--review", "--no-gate", "--per", "phase"],
         &["branch", "flux-operator", "--review", "--no-gate", "--independent", "--on-edited", "replace"],
         &["branch", "flux-operator", "--review", "--no-gate", "--base", "main"],
-        &["apply", "flux-operator", "--review", "--no-gate", "--yes", "--here", "--path", "kubernetes/main/flux/config/flux.yaml"],
+        &[
+            "apply",
+            "flux-operator",
+            "--review",
+            "--no-gate",
+            "--yes",
+            "--here",
+            "--path",
+            "kubernetes/main/flux/config/flux.yaml",
+        ],
     ];
     for arguments in all {
         repo.run_gated(arguments);
@@ -317,7 +327,9 @@ fn haynes_ops_gets_what_is_expected() {
         let title = units.iter().find(|unit| unit["step"] == "instance").unwrap()["title"].as_str().unwrap();
         assert_eq!(
             title,
-            format!("FluxInstance {version} takes over: {controllers} controllers, 3 of 4 patches carried, without NetworkPolicies")
+            format!(
+                "FluxInstance {version} takes over: {controllers} controllers, 3 of 4 patches carried, without NetworkPolicies"
+            )
         );
     }
 }

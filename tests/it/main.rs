@@ -11,6 +11,7 @@ mod apply;
 mod asking;
 mod author;
 mod branch;
+mod claim_changed;
 mod cli;
 mod clusters;
 mod components;

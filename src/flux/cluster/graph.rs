@@ -209,8 +209,7 @@ fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
         FluxVersion::parse(line)
     };
     // A FluxInstance without `sync` is no entry point, and takes over from the others.
-    let instance =
-        |node: &Node<'_>| FluxVersion::parse(instance_spec(*node)?.text_at(&["distribution", "version"])?);
+    let instance = |node: &Node<'_>| FluxVersion::parse(instance_spec(*node)?.text_at(&["distribution", "version"])?);
     let is_instance = |(reach, node, _): &(&Reach, Node<'_>, &str)| {
         matches!(&*reach.kind, "FluxInstance" | "HelmRelease").then(|| instance(node)).flatten()
     };

@@ -159,7 +159,13 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
                 continue;
             }
             let default = [":=", ":-", "=", "-"].iter().find_map(|sign| rest.strip_prefix(sign));
-            return Some(Place { start, end, name, default, is_plain: (rest.is_empty() || default.is_some()) && !is_length });
+            return Some(Place {
+                start,
+                end,
+                name,
+                default,
+                is_plain: (rest.is_empty() || default.is_some()) && !is_length,
+            });
         }
     })
 }
