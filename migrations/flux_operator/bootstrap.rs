@@ -29,7 +29,7 @@ pub(super) fn listed(found: &Found<'_>) -> Vec<Finding> {
 }
 
 /// The kustomizations that clusters build and that take Flux from its repository.
-pub(super) fn applied<'v>(view: &'v View) -> impl Iterator<Item = (&'v Kustomization, Finding)> {
+pub(super) fn applied(view: &View) -> impl Iterator<Item = (&Kustomization, Finding)> {
     let built = view.kustomizations().filter(|file| view.graph().built.contains(&file.path));
     built.filter_map(|file| {
         let entry = file.resources.iter().find(|entry| entry.text.contains(INSTALL))?;

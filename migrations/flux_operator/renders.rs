@@ -34,20 +34,29 @@ type Name = (String, String, String, String);
 /// Compares today's render with that of the FluxInstance.
 pub fn compare_renders(today: &str, instance: &str) -> Vec<Finding> {
     let read = |text: &str, which: &str| {
-        objects(text).map_err(|why| Finding::error(codes::RENDERS_DIFFER, format!("the render {which} cannot be read: {why}")))
+        objects(text)
+            .map_err(|why| Finding::error(codes::RENDERS_DIFFER, format!("the render {which} cannot be read: {why}")))
     };
     let (old, new) = match (read(today, "of today"), read(instance, "of the FluxInstance")) {
         (Ok(old), Ok(new)) => (old, new),
         (old, new) => return [old.err(), new.err()].into_iter().flatten().collect(),
     };
     let mut found: Vec<String> = Vec::new();
-    found.extend(old.keys().filter(|name| !new.contains_key(name)).map(|name| format!("{} would not be applied", shown(name))));
+    found.extend(
+        old.keys().filter(|name| !new.contains_key(name)).map(|name| format!("{} would not be applied", shown(name))),
+    );
     found.extend(new.keys().filter(|name| !old.contains_key(name)).map(|name| format!("{} is new", shown(name))));
     for (name, was) in &old {
         let differences = new.get(name).filter(|is| !was.same_as(is)).map(|is| was.differences(is));
         found.extend(differences.into_iter().flatten().map(|difference| {
             let show = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
-            format!("{}: {} is {}, was {}", shown(name), difference.field, show(difference.after), show(difference.before))
+            format!(
+                "{}: {} is {}, was {}",
+                shown(name),
+                difference.field,
+                show(difference.after),
+                show(difference.before)
+            )
         }));
     }
     if old.is_empty() {
@@ -119,9 +128,12 @@ fn reduce(object: &mut Value, (_, kind, _, name): &Name) {
 
 /// Images without digests.
 fn without_digests(deployment: &mut Value) {
-    let Some(Value::Sequence(containers)) = deployment.at_mut(&["spec", "template", "spec", "containers"]) else { return };
+    let Some(Value::Sequence(containers)) = deployment.at_mut(&["spec", "template", "spec", "containers"]) else {
+        return;
+    };
     for container in containers {
-        let bare = container.text_at(&["image"]).and_then(|image| image.split_once('@')).map(|(bare, _)| Value::string(bare));
+        let bare =
+            container.text_at(&["image"]).and_then(|image| image.split_once('@')).map(|(bare, _)| Value::string(bare));
         if let Some(bare) = bare {
             container.set("image", bare);
         }
@@ -210,10 +222,8 @@ spec: {versions: [{schema: {kind: {enum: [Bucket, Kustomization], type: string}}
         };
         assert_eq!(
             of("--concurrent=8", "--concurrent=4"),
-            [
-                "renders-differ Deployment flux-system/helm-controller: spec.template.spec.containers[0].args[0] is \
-                 --concurrent=4, was --concurrent=8"
-            ]
+            ["renders-differ Deployment flux-system/helm-controller: spec.template.spec.containers[0].args[0] is \
+                 --concurrent=4, was --concurrent=8"]
         );
         assert_eq!(
             of("kind: Deployment\nmetadata: {name: helm-controller", "kind: Deployment\nmetadata: {name: other"),

@@ -231,7 +231,8 @@ impl Around<'_, '_, '_> {
         after.push(Step::new("The CRDs are there.", vec![command(crd)]));
         after.push(Step::new("Nothing is failing, again.", get_not_ready("all")));
         Runbook {
-            what: "What installed Flux is removed. The operator owns all that it had, so only its own objects go.".to_owned(),
+            what: "What installed Flux is removed. The operator owns all that it had, so only its own objects go."
+                .to_owned(),
             before,
             after,
             back: vec![Step::new("Revert the merge. Then go back from the instance, as its runbook says.", Vec::new())],

@@ -191,8 +191,11 @@ impl<'v> Stages<'_, 'v> {
         let (title, touches) = match &self.install.old {
             Old::Oci { flux, source } => {
                 let lists = edit::lists(self.view(), [&flux.at.path, &source.path]);
-                let title =
-                    format!("{} and {} are removed: the operator has what they installed", flux.full_name(), flux.source.name);
+                let title = format!(
+                    "{} and {} are removed: the operator has what they installed",
+                    flux.full_name(),
+                    flux.source.name
+                );
                 (title, lists.into_iter().chain([flux.at.path.clone(), source.path.clone()]).collect::<Vec<_>>())
             }
             Old::Gotk { file, kustomization, .. } => {
