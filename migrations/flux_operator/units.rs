@@ -38,7 +38,7 @@ const OPERATORS: Class = Class::SOURCES.apart_from(Apart::Dependents);
 pub(super) fn not_asked_for(found: &Found<'_>) -> OutOfScope {
     let count = found.clusters.iter().filter(|standing| standing.install.is_some()).count();
     let what = if count > 0 {
-        format!("installations of Flux: {count}: the configuration has no section flux-operator")
+        format!("installations of Flux: {count}: it has no section")
     } else {
         String::new()
     };
