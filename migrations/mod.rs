@@ -26,5 +26,6 @@ registry! {
     chart_ref::ChartRef,
     app_template::AppTemplate,
     remediation_defaults::RemediationDefaults,
+    flux_operator::FluxOperator,
     gateway_routes::GatewayRoutes,
 }

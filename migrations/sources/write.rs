@@ -87,7 +87,7 @@ pub(crate) fn list<'v>(
 
 /// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; if it lists
 /// nothing, the kustomizations around it decide.
-pub(super) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
+pub(crate) fn lists_bare_names(view: &View, dir: &RepoPath) -> bool {
     let votes = |kustomization: &Kustomization| {
         let local = kustomization.resources.iter().filter(|entry| !entry.is_remote() && !entry.text.starts_with("../"));
         local.map(|entry| if entry.text.starts_with("./") { -1 } else { 1 }).sum::<i64>()

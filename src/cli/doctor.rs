@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
 
-use super::context::Opened;
+use super::context::{Opened, opened_commit};
 use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
+use crate::flux::{Cluster, Followed, View};
+use crate::git::Repository;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
-use crate::plan::{self, Scope, Severity};
+use crate::plan::{self, Finding, Scope, Severity};
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
@@ -27,11 +29,26 @@ enum Format {
     Github,
 }
 
+/// What the clusters cannot take of this tree, by the branches that they follow. A branch that cannot be
+/// read says nothing; another finding says that.
+fn against_branches(start: &Start, git: &Repository, view: &View) -> Vec<Finding> {
+    let compared = |cluster: &Cluster| {
+        let Some(Followed::Here(branch)) = view.followed()?.of(cluster) else { return None };
+        let base = git.followed(branch).ok()?;
+        let (_, followed) = opened_commit(start, git, &base, Some(view)).ok()?;
+        Some(doctor::compare(view, &followed, &cluster.name))
+    };
+    view.graph().clusters.iter().filter_map(compared).flatten().collect()
+}
+
 /// `doctor`: all findings about the tree. Notes alone are clean.
 pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
-    let Opened { settings, view, .. } = Opened::of(start)?;
+    let Opened { place, settings, view } = Opened::of(start)?;
     let view = view.whole();
     let mut findings = doctor::examine(&view);
+    if let Some(git) = &place.git {
+        findings.extend(against_branches(start, git.repository(), &view));
+    }
     let known: BTreeSet<_> = findings.iter().map(|finding| (finding.path.clone(), finding.line)).collect();
     let about_tree = plan::about_tree(&view).into_iter();
     findings.extend(about_tree.filter(|finding| !known.contains(&(finding.path.clone(), finding.line))));

@@ -10,11 +10,12 @@ use super::next::places;
 use super::{Asked, Outcome, Proof, Start, json, layout, page, progress};
 use crate::flux::Arrival;
 use crate::git::WorkTree;
+use crate::migrations::flux_operator::compare_renders;
 use crate::output::{
     Around, Beside, Layout, Planned, batch_as_markdown, for_log, plan_as_html, plan_as_json, plan_as_text,
     plan_in_short, visible,
 };
-use crate::plan::{self, Batch, Unit, UnitId};
+use crate::plan::{self, Batch, Finding, Unit, UnitId};
 use crate::text::shell;
 
 #[derive(Debug, Args)]
@@ -38,6 +39,9 @@ pub(super) struct PlanArgs {
     /// Exit with 1 if something is pending, for review or refused
     #[arg(long)]
     exit_code: bool,
+    /// For `flux-operator`: compare two renders that you made, of what is installed and of the FluxInstance
+    #[arg(long, value_name = "TODAY,INSTANCE")]
+    renders: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,7 +69,10 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         bail!("--per is for the bodies of pull requests; add --format markdown");
     }
     let asked = args.asked.resolved();
-    let context = Context::proven(start, &asked, &args.proof)?;
+    let mut context = Context::proven(start, &asked, &args.proof)?;
+    if let Some(renders) = &args.renders {
+        context.plan.findings.extend(compared(start, renders)?);
+    }
     let selection = context.select(&asked)?;
     let is_verbose = args.verbose || [&asked.release, &asked.path, &asked.batch].iter().any(|names| !names.is_empty());
     let layout = if args.output.is_some() { Layout::for_terminal(None) } else { layout() };
@@ -95,6 +102,18 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         None => page(&text)?,
     }
     Ok(Outcome::pending_if(args.exit_code && !selection.is_clean()))
+}
+
+/// What two renders of Flux differ in: `today.yaml,instance.yaml`.
+fn compared(start: &Start, renders: &str) -> anyhow::Result<Vec<Finding>> {
+    let Some((today, instance)) = renders.split_once(',') else {
+        bail!("--renders takes two files: `--renders today.yaml,instance.yaml`");
+    };
+    let read = |file: &str| {
+        let path = start.dir.join(file);
+        std::fs::read_to_string(&path).with_context(|| format!("the render {} cannot be read", path.display()))
+    };
+    Ok(compare_renders(&read(today)?, &read(instance)?))
 }
 
 /// The report: what each batch changes on the tree below it, and the steps around its merge.

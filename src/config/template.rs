@@ -79,8 +79,12 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
     out.push_str(ABOUT_PROMOTION);
     describe(PromotionSettings::default().described(), &mut out);
     for section in sections {
-        let _ = write!(out, "\n# {}\n{}:\n", (section.about)(), section.key);
-        describe((section.default)(), &mut out);
+        let described = (section.default)();
+        // To state this section is to ask for its migration.
+        let mark = if described.is_empty() { "# " } else { "" };
+        let value = if described.is_empty() { " {}" } else { "" };
+        let _ = write!(out, "\n# {}\n{mark}{}:{value}\n", (section.about)(), section.key);
+        describe(described, &mut out);
     }
     out
 }

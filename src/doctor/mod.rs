@@ -11,12 +11,15 @@ mod app_template;
 mod applied;
 mod builds;
 mod charts;
+mod claim_changed;
 mod claims;
 pub mod codes;
 mod decryption;
 mod dependencies;
+mod dns_prefix;
 mod fields;
 mod files;
+mod flux_instance;
 mod health;
 mod homes;
 mod inputs;
@@ -35,6 +38,7 @@ mod skips;
 mod tests;
 mod tokens;
 mod variables;
+mod waits;
 
 pub use codes::CODES;
 
@@ -64,6 +68,9 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(inputs::findings(&view, &builds));
     found.extend(selectors::findings(&view));
     found.extend(tokens::findings(&view));
+    found.extend(flux_instance::findings(&view));
+    found.extend(dns_prefix::findings(&view));
+    found.extend(waits::findings(&view, &builds));
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));
@@ -73,6 +80,13 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.sort_by(|a, b| (&a.path, a.line, a.code, &a.message).cmp(&(&b.path, b.line, b.code, &b.message)));
     found.dedup();
     found
+}
+
+/// Compares a tree with the one that a cluster applies: what of this tree the cluster cannot take.
+/// Findings with an opt-out are left out.
+pub fn compare(view: &View, followed: &View, cluster: &str) -> Vec<Finding> {
+    let (view, followed) = (view.whole(), followed.whole());
+    skips::without(&view, claim_changed::findings(&view, &followed, cluster))
 }
 
 /// A finding at a line of a file.

@@ -30,6 +30,16 @@ metadata: {name: charts, namespace: flux-system}
 spec: {type: oci, url: oci://ghcr.io/bjw-s-labs/helm}
 ";
 
+/// A cluster that applies what is in `apps`.
+pub(super) fn cluster() -> &'static str {
+    CLUSTER
+}
+
+/// Files in memory, read.
+pub(super) fn in_memory(files: &[(&str, &str)]) -> View {
+    View::of(Memory::tree(files.iter().copied())).unwrap()
+}
+
 fn release(name: &str, chart: &str, values: &str) -> String {
     format!(
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: media}}\n\
@@ -43,7 +53,7 @@ fn app(name: &str, values: &str) -> String {
 }
 
 /// The findings of a code, each as `path: message`.
-fn found(code: &str, files: &str) -> Vec<String> {
+pub(super) fn found(code: &str, files: &str) -> Vec<String> {
     let texts = files.split("//- ").skip(1).map(|file| file.split_once('\n').unwrap());
     let has_cluster = files.contains("kind: GitRepository\nmetadata: {name: home");
     let cluster = (!has_cluster).then_some(("apps/cluster.yaml", CLUSTER));

@@ -21,15 +21,21 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         let is_remote = release.is_remote(view);
         for pod in deployed.tokenless() {
             let account = (release.reach.cluster, release.installed.namespace.clone(), pod.account.clone());
-            if !pod.is_bound && (is_remote || !bound.contains(&account)) {
+            let is_bound = pod.is_bound || !is_remote && bound.contains(&account);
+            if !is_bound && (is_remote || !pod.is_stated) {
                 continue;
             }
+            // An account that nothing here binds may be bound elsewhere, or have another use.
+            let (severity, how) = match is_bound {
+                true => (Severity::Warning, "is bound"),
+                false => (Severity::Note, "is stated, and bound to nothing here"),
+            };
             let line = release.line_of(view, &["controllers", pod.controller.as_str()]);
             let message = format!(
-                "{}, controllers.{}: its account {} is bound, and from 5.0.0 its token is not mounted",
+                "{}, controllers.{}: its account {} {how}, and from 5.0.0 its token is not mounted",
                 release.reach.name, pod.controller, pod.account
             );
-            found.push(finding(Severity::Warning, TOKEN, &release.at.path, line, message));
+            found.push(finding(severity, TOKEN, &release.at.path, line, message));
         }
     }
     found

@@ -41,6 +41,8 @@ pub struct ClusterTree<'t> {
     pub cluster: Option<&'t str>,
     /// Where the tree comes from: `origin/edge`.
     pub from: String,
+    /// Whether it is what the cluster follows, and not only what is at hand.
+    pub is_followed: bool,
     /// The tree, or why it is not known.
     pub view: Result<View, String>,
 }
@@ -79,7 +81,8 @@ impl Plan {
             if gated.is_empty() {
                 continue;
             }
-            for tree in known.get_or_insert_with(&trees) {
+            let known = known.get_or_insert_with(&trees);
+            for (number, tree) in known.iter().enumerate() {
                 let is_of_tree = |unit: &&mut Unit| match tree.cluster {
                     Some(cluster) => unit.lane.clusters.contains(cluster),
                     None => unit.lane.clusters.is_empty(),
@@ -87,7 +90,11 @@ impl Plan {
                 let places: Vec<usize> =
                     gated.iter().enumerate().filter(|(_, unit)| is_of_tree(unit)).map(|(place, _)| place).collect();
                 let asked: Vec<&Unit> = places.iter().map(|place| &*gated[*place]).collect();
-                let gates = if asked.is_empty() { Vec::new() } else { migration.gates(&asked, tree, settings) };
+                let gates = if asked.is_empty() {
+                    Vec::new()
+                } else {
+                    migration.gates_in_order(&asked, tree, &known[..number], settings)
+                };
                 for (place, gate) in places.into_iter().zip(gates) {
                     let reasons: Vec<Finding> = gate.reason().into_iter().collect();
                     gated[place].close(reasons);

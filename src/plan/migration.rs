@@ -105,6 +105,18 @@ pub trait Migration: Send + Sync {
         units.iter().map(|_| Gate::Open).collect()
     }
 
+    /// The same, where gates look at the trees of earlier clusters, too: those before it in the order of
+    /// promotion.
+    fn gates_in_order(
+        &self,
+        units: &[&Unit],
+        tree: &ClusterTree<'_>,
+        _earlier: &[ClusterTree<'_>],
+        settings: &Settings,
+    ) -> Vec<Gate> {
+        self.gates(units, tree, settings)
+    }
+
     /// The result for each unit on *this* tree, be it a base, a stack or half merged. The units
     /// touch different files, or are about different objects of one, and need nothing of each
     /// other; all that they need is in the tree.

@@ -125,7 +125,7 @@ fn list() {
 fn plan() {
     let repo = Repo::two_clusters();
     let plan = case("plan", &repo, &["plan"]);
-    assert_eq!((plan.status, plan.stdout.lines().count() <= 25), (0, true), "it is taken in at a glance");
+    assert_eq!((plan.status, plan.stdout.lines().count() <= 26), (0, true), "it is taken in at a glance");
     case("plan-verbose", &repo, &["plan", "-v"]);
     assert_eq!(run_in(repo.path(), &["plan", "-q"]).stdout, "51 held, 7 refused\n");
     let no_body = run_in(repo.path(), &["plan", "--per", "phase"]);
@@ -246,7 +246,7 @@ fn doctor() {
     assert!(run.stdout.lines().all(|line| line.starts_with("::")), "{}", run.stdout);
     assert_sarif(&repo, &run_in(repo.path(), &["doctor", "--format", "sarif"]).stdout);
     let findings = json(&run_in(repo.path(), &["doctor", "--format", "json"]).stdout);
-    assert_eq!((&findings["schema"], findings["findings"].as_array().unwrap().len()), (&Value::from(1), 11));
+    assert_eq!((&findings["schema"], findings["findings"].as_array().unwrap().len()), (&Value::from(1), 13));
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub struct Tokenless {
     pub account: String,
     /// Whether a binding in the values is for the account.
     pub is_bound: bool,
+    /// Whether the values state an account; otherwise the chart makes one by itself.
+    pub is_stated: bool,
 }
 
 const MOUNTS: &str = "automountServiceAccountToken";
@@ -31,7 +33,8 @@ impl Deployed<'_> {
             let stated = options.into_iter().flatten().find_map(|options| options.get(MOUNTS));
             let account = self.account_of_pod(item.values).filter(|_| switch(stated, false) == Some(false))?;
             let is_bound = self.binds(&account);
-            Some(Tokenless { controller: item.identifier().ok()?.to_owned(), account, is_bound })
+            let is_stated = [item.values, chart.values].iter().any(|values| values.get("serviceAccount").is_some());
+            Some(Tokenless { controller: item.identifier().ok()?.to_owned(), account, is_bound, is_stated })
         };
         controllers.filter_map(tokenless).collect()
     }

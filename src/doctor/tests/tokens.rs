@@ -40,6 +40,9 @@ fn a_bound_account_needs_its_token() {
     ] {
         assert_eq!(tokens(version, values, &binding("RoleBinding", "plex")), [""; 0], "{values}");
     }
-    assert_eq!(tokens("5.1.0", values, &binding("RoleBinding", "other")), [""; 0]);
-    assert_eq!(tokens("5.1.0", values, ""), [""; 0]);
+    let unbound = "apps/plex.yaml: plex, controllers.c: its account plex is stated, and bound to nothing here, and from 5.0.0 its \
+                   token is not mounted";
+    assert_eq!(tokens("5.1.0", values, &binding("RoleBinding", "other")), [unbound]);
+    assert_eq!(tokens("5.1.0", values, ""), [unbound]);
+    assert_eq!(tokens("5.1.0", "{controllers: {c: {}}}", ""), [""; 0], "nobody stated one");
 }

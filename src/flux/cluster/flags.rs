@@ -32,14 +32,17 @@ pub(super) fn controller_flags(
         let patches = Patch::listed_in(&at.path, root.at(&["spec", "patches"]), &|_| None);
         found.extend(patches.iter().flat_map(|patch| in_patch(patch, parsed)));
         if let Some(spec) = instance_spec(root) {
-            let patches = Patch::listed_in(&at.path, spec.at(&["kustomize", "patches"]), &|_| None);
-            found.extend(patches.iter().flat_map(|patch| in_patch(patch, parsed)));
-            found.extend(multitenant(spec, &at.path));
+            found.extend(in_instance(spec, &at.path, parsed));
         }
     }
     let mut files: Vec<&RepoPath> = Vec::new();
     for (at, reaches) in reached {
         files.extend(reaches.iter().flat_map(|reach| &reach.through));
+        // One without `sync` makes no Flux Kustomization.
+        if reaches.iter().any(|reach| reach.kind == "FluxInstance") {
+            let spec = parsed.node(at).and_then(instance_spec);
+            found.extend(spec.into_iter().flat_map(|spec| in_instance(spec, &at.path, parsed)));
+        }
         let Some(controller) =
             reaches.iter().find_map(|reach| CONTROLLERS.into_iter().find(|name| *name == reach.name))
         else {
@@ -58,6 +61,13 @@ pub(super) fn controller_flags(
     found.extend(patches.flat_map(|patch| in_patch(patch, parsed)));
     found.sort();
     found.dedup();
+    found
+}
+
+fn in_instance(spec: Node<'_>, path: &RepoPath, parsed: &ParsedTree<'_>) -> Vec<ControllerFlag> {
+    let patches = Patch::listed_in(path, spec.at(&["kustomize", "patches"]), &|_| None);
+    let mut found: Vec<ControllerFlag> = patches.iter().flat_map(|patch| in_patch(patch, parsed)).collect();
+    found.extend(multitenant(spec, path));
     found
 }
 

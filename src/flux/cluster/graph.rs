@@ -12,7 +12,7 @@ use self::index::Lookup;
 use self::walk::{ByName, Walk};
 use super::Cluster;
 use super::by_id::{ById, ClusterId, KustomizationId};
-use super::entry_point::EntryPoint;
+use super::entry_point::{EntryPoint, instance_spec};
 use super::entry_points::{candidates, entry_points, only_given};
 use super::flags::controller_flags;
 use super::flux_kustomization::FluxKustomization;
@@ -196,7 +196,7 @@ pub(in crate::flux) fn states_version(text: &str) -> bool {
     text.contains(HEADER)
 }
 
-/// The version of Flux that applied objects state: the tag of Flux's own manifests, or the header
+/// The version of Flux that applied objects state: a FluxInstance, the tag of Flux's own manifests, or the header
 /// of `gotk-components.yaml`.
 fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
     let manifests = |node: &Node<'_>| {
@@ -208,5 +208,11 @@ fn version_stated(reaches: &[(&Reach, Node<'_>, &str)]) -> Option<FluxVersion> {
         let line = text.lines().take(10).find_map(|line| line.strip_prefix(HEADER))?;
         FluxVersion::parse(line)
     };
-    reaches.iter().find_map(|(_, node, text)| manifests(node).or_else(|| header(text)))
+    // A FluxInstance without `sync` is no entry point, and takes over from the others.
+    let instance = |node: &Node<'_>| FluxVersion::parse(instance_spec(*node)?.text_at(&["distribution", "version"])?);
+    let is_instance = |(reach, node, _): &(&Reach, Node<'_>, &str)| {
+        matches!(&*reach.kind, "FluxInstance" | "HelmRelease").then(|| instance(node)).flatten()
+    };
+    let stated = || reaches.iter().find_map(|(_, node, text)| manifests(node).or_else(|| header(text)));
+    reaches.iter().find_map(is_instance).or_else(stated)
 }

@@ -85,6 +85,10 @@ fn read(comment: &str) -> Option<(Vec<String>, Option<String>)> {
         Some(rest) => (true, rest.trim()),
         None => (false, rest.trim()),
     };
+    // A guard of a migration, which it removes itself.
+    if has_colon && rest.starts_with("guard[") {
+        return None;
+    }
     let parsed = rest.strip_prefix("skip").and_then(|rest| rest.trim_start().strip_prefix('[')?.split_once(']'));
     let Some((ids, reason)) = parsed.filter(|_| has_colon) else {
         // A sentence that begins with the name of this program is not an opt-out.

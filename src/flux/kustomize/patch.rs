@@ -134,8 +134,14 @@ impl Patch {
         }
     }
 
+    /// The patches of an entry of a list, such as `spec.patches` has: several, if its text has several
+    /// documents. `None` if it has no text.
+    pub fn of_entry(path: &RepoPath, line: usize, entry: &Value) -> Option<Patches> {
+        Patch::read(path, line, entry, &|_| None)
+    }
+
     /// Whether it changes an object that nothing else has changed.
-    pub(in crate::flux) fn selects_value(&self, object: &Value) -> bool {
+    pub fn selects_value(&self, object: &Value) -> bool {
         let text = |path: &[&str]| object.text_at(path).unwrap_or_default();
         let name = text(&["metadata", "name"]);
         let namespace = object.text_at(&["metadata", "namespace"]);
@@ -151,6 +157,16 @@ impl Patch {
             labels: &pairs("labels"),
             annotations: &pairs("annotations"),
         })
+    }
+
+    /// Whether it deletes what it selects.
+    pub fn deletes(&self) -> bool {
+        matches!(&self.change, Change::Merge(patch) if patch.text_at(&["$patch"]) == Some("delete"))
+    }
+
+    /// Whether it has a target.
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
     }
 
     /// The text of the patch.

@@ -149,13 +149,23 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
             }
             let inner = &text[start + 2..end - 1];
             let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            // `${#NAME}` is a length.
+            let length = inner.strip_prefix('#').filter(|name| name.chars().all(is_in_name));
+            let is_length = length.is_some();
+            let inner = length.unwrap_or(inner);
             let name_end = inner.find(|c| !is_in_name(c)).unwrap_or(inner.len());
             let (name, rest) = inner.split_at(name_end);
             if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                 continue;
             }
             let default = [":=", ":-", "=", "-"].iter().find_map(|sign| rest.strip_prefix(sign));
-            return Some(Place { start, end, name, default, is_plain: rest.is_empty() || default.is_some() });
+            return Some(Place {
+                start,
+                end,
+                name,
+                default,
+                is_plain: (rest.is_empty() || default.is_some()) && !is_length,
+            });
         }
     })
 }

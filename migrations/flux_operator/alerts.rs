@@ -1,0 +1,80 @@
+//! Alerts that watch Kustomizations, and so are to watch the FluxInstance that takes over.
+
+use crate::flux::{ClusterId, Object, Reach, Value, View};
+use crate::plan::Finding;
+use crate::yaml::{Edit, Error, New, Node};
+
+use super::codes;
+
+/// Providers that set the status of a commit: an event of a FluxInstance has none
+/// (notification-controller, `internal/notifier/factory.go`).
+const OF_COMMITS: [&str; 7] =
+    ["github", "gitlab", "gitea", "bitbucket", "bitbucketserver", "azuredevops", "githubpullrequestcomment"];
+
+const KIND: &str = "FluxInstance";
+
+/// The Alerts of the namespace of Flux that watch all of its Kustomizations, and no FluxInstance.
+pub(super) fn watching(view: &View, cluster: ClusterId) -> Vec<&Object> {
+    let applied = view.graph().reached().filter_map(|(at, reaches)| {
+        let reach = reaches.iter().find(|reach| reach.cluster == cluster && reach.kind == "Alert")?;
+        let is_of_flux = reach.namespace.as_deref() == Some(super::NAMESPACE);
+        let alert = view.effective(at, reach).filter(|_| is_of_flux)?;
+        (watches_kustomizations(&alert) && !sets_status(view, reach, &alert)).then(|| view.object(at))?
+    });
+    applied.collect()
+}
+
+fn watches_kustomizations(alert: &Value) -> bool {
+    let sources = alert.at(&["spec", "eventSources"]).map(Value::items).unwrap_or_default();
+    let is_all = |source: &Value| {
+        let namespace = source.text_at(&["namespace"]).unwrap_or(super::NAMESPACE);
+        source.text_at(&["kind"]) == Some("Kustomization")
+            && source.text_at(&["name"]) == Some("*")
+            && namespace == super::NAMESPACE
+    };
+    sources.iter().any(is_all) && !sources.iter().any(|source| source.text_at(&["kind"]) == Some(KIND))
+}
+
+/// Whether its Provider sets the status of commits, or cannot be read.
+fn sets_status(view: &View, alert: &Reach, object: &Value) -> bool {
+    let Some(name) = object.text_at(&["spec", "providerRef", "name"]) else { return true };
+    let mut providers = view.graph().reached().filter_map(|(at, reaches)| {
+        let is_it = |reach: &&Reach| {
+            reach.cluster == alert.cluster
+                && reach.kind == "Provider"
+                && reach.name == name
+                && reach.namespace == alert.namespace
+        };
+        view.effective(at, reaches.iter().find(is_it)?)
+    });
+    let provider = providers.next();
+    let of = provider.as_ref().and_then(|provider| provider.text_at(&["spec", "type"]));
+    of.is_none_or(|of| OF_COMMITS.contains(&of))
+}
+
+/// Entries for FluxInstances that are commented out, in files with an Alert that a cluster applies.
+pub(super) fn commented(view: &View, cluster: ClusterId) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (path, file) in view.files_with(KIND) {
+        let is_applied = |object: &Object| {
+            let reaches = view.graph().reaches(&object.at);
+            object.kind == "Alert" && reaches.iter().any(|reach| reach.cluster == cluster)
+        };
+        let Some(stream) = file.stream.as_deref().filter(|_| file.objects.iter().any(is_applied)) else { continue };
+        let comments = stream.comments().iter();
+        let is_entry = |text: &str| text.trim_start_matches(['#', ' ', '-']).starts_with("kind: FluxInstance");
+        let entries = comments.filter(|comment| is_entry(&stream.text()[comment.range.clone()]));
+        found.extend(entries.map(|comment| {
+            let message = "an entry for FluxInstances is commented out: it can be taken in once the instance is there";
+            Finding::note(codes::LISTED, message).at(path, comment.line)
+        }));
+    }
+    found
+}
+
+/// Adds the entry behind the last one.
+pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>) -> Result<(), Error> {
+    let Some(sources) = root.at(&["spec", "eventSources"]) else { return Ok(()) };
+    let entry = New::mapping([("kind", New::string(KIND)), ("name", New::string("*"))]);
+    edit.insert_item(sources, sources.items().count(), &entry)
+}

@@ -1,0 +1,203 @@
+//! The text of each unit, on the tree where it lands.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use super::find::{Found, Standing};
+use super::install::{Install, Old, is_guarded};
+use super::place::listing;
+use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
+use super::write::Writer;
+use super::{alerts, gotk, proof};
+use crate::flux::{At, FluxKustomization, View};
+use crate::plan::author::{Edits, Written, comments_out_entry, edited, subject};
+use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
+use crate::plan::{Edited, Finding, Unit};
+use crate::repo::{Change, RepoPath};
+use crate::yaml::{Comment, CommentFate, Edit, Emptied, Error, Fate, New, Node, Place};
+
+/// What a unit changes on this tree.
+pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
+    if unit.id.step == ALERT {
+        return alert(found, unit);
+    }
+    let Some(stages) = stages_of(found, unit) else {
+        // Nothing of the old installation is there any more.
+        return Edited::Already;
+    };
+    let standing = stages.standing;
+    let written = match unit.id.step {
+        GUARD if standing.is_guarded() => return Edited::Already,
+        GUARD => guard(found.view, stages.install),
+        OPERATOR_STEP if standing.operator.is_some() => return Edited::Already,
+        INSTANCE_STEP if standing.instance.is_some() => return Edited::Already,
+        OPERATOR_STEP | INSTANCE_STEP => files(&stages, unit.id.step == INSTANCE_STEP),
+        _ => removal(found.view, standing, stages.install),
+    };
+    edited(written)
+}
+
+fn alert(found: &Found<'_>, unit: &Unit) -> Edited {
+    let is_it = |object: &&&crate::flux::Object| subject(found.view, object) == unit.id.subject;
+    let clusters = found.clusters.iter();
+    let watching: Vec<_> = clusters.flat_map(|standing| alerts::watching(found.view, standing.cluster)).collect();
+    let Some(alert) = watching.iter().find(is_it) else { return Edited::Already };
+    let mut edits = Edits::of(found.view);
+    let done = edits.object(&alert.at, alerts::write);
+    edited(done.and_then(|()| edits.finish()))
+}
+
+/// Has the old installation keep what it has when it is removed.
+fn guard(view: &View, install: &Install<'_>) -> Result<Written, Finding> {
+    let mut edits = Edits::of(view);
+    match &install.old {
+        Old::Gotk { kustomization, .. } => gotk::write_guard(&mut edits, kustomization)?,
+        Old::Oci { flux, .. } => {
+            let has_policy = install.version.is_some_and(|version| version.is_at_least(5));
+            edits.object(&flux.at, |edit, root| write_guard(edit, root, has_policy))?;
+        }
+    }
+    let written = edits.finish()?;
+    if let Old::Oci { flux, .. } = &install.old {
+        proven_guard(view, flux, &written)?;
+    }
+    Ok(written)
+}
+
+fn write_guard<'v>(edit: &mut Edit<'v>, root: Node<'v>, has_policy: bool) -> Result<(), Error> {
+    let Some(spec) = root.get("spec") else { return Ok(()) };
+    if let Some((_, prune)) = spec.own_entry("prune").filter(|(_, prune)| prune.is_true()) {
+        edit.set(prune, &New::Plain("false".to_owned()), |_| Fate::Moved)?;
+        edit.add_comment_above(prune, "flux-codemod: guard[flux-operator] was prune true")?;
+    }
+    if has_policy && spec.own_entry("deletionPolicy").is_none() {
+        edit.insert_entry(spec, Place::After("prune"), "deletionPolicy", &New::string("Orphan"))?;
+    }
+    Ok(())
+}
+
+/// Sees that the guard arrives: a patch from above could take it away.
+fn proven_guard(view: &View, flux: &FluxKustomization, written: &Written) -> Result<(), Finding> {
+    let refuse = |message: String| Finding::error(CHANGED_ON_THE_WAY, message).at(&flux.at.path, None);
+    let trial = view.with(&written.0).map_err(|error| refuse(error.to_string()))?;
+    let arrived = trial.graph().kustomizations_at(&flux.at).collect::<Vec<_>>();
+    match !arrived.is_empty() && arrived.iter().all(|flux| is_guarded(flux)) {
+        true => Ok(()),
+        false => Err(refuse(format!("{} would still delete what it has when it is removed", flux.full_name()))),
+    }
+}
+
+/// The files of the operator, or of the instance.
+fn files(stages: &Stages<'_, '_>, is_instance: bool) -> Result<Written, Finding> {
+    let (found, install) = (stages.found, stages.install);
+    let view = found.view;
+    let listing = listing(view, install.cluster, &install.namespace, &found.settings)?;
+    let writer = Writer::of(view, install, &listing);
+    let mut edits = Edits::of(view);
+    match (is_instance, install.version) {
+        (true, Some(version)) => writer.instance(&mut edits, version)?,
+        (true, None) => return Err(install.problems.first().cloned().unwrap_or_else(|| gone(install))),
+        (false, _) => writer.operator(&mut edits, found.settings.operator)?,
+    }
+    let written = edits.finish()?;
+    let files = if is_instance { writer.instance_files() } else { writer.operator_files() };
+    proof::arrives(view, install, &files, is_instance, &written)?;
+    Ok(written)
+}
+
+fn gone(install: &Install<'_>) -> Finding {
+    Finding::error(GONE, "the installation cannot be read any more").at(install.old.place().0, None)
+}
+
+/// Takes the old installation out, where the new one is in the same tree.
+fn removal(view: &View, standing: &Standing<'_>, install: &Install<'_>) -> Result<Written, Finding> {
+    let place = install.old.place().0;
+    if !standing.is_guarded() {
+        return Err(Finding::error(codes::GUARD_NOT_LIVE, "its guard is not in this tree").at(place, None));
+    }
+    if !standing.has_instance(install.version) || !standing.has_operator(install.version) {
+        let message = "no FluxInstance of this version is in this tree, or no operator that has it";
+        return Err(Finding::error(codes::INSTANCE_NOT_LIVE, message).at(place, None));
+    }
+    let written = match &install.old {
+        Old::Oci { flux, source } => without(view, &[&flux.at, source])?,
+        Old::Gotk { file, kustomization, .. } => gotk::without(view, file, kustomization, &install.carried)?,
+    };
+    proof::nothing_else_goes(view, install, &written)?;
+    Ok(written)
+}
+
+/// The kustomizations that list files.
+pub(super) fn lists<'p>(view: &View, files: impl IntoIterator<Item = &'p RepoPath>) -> BTreeSet<RepoPath> {
+    files.into_iter().flat_map(|path| view.listed_by(path)).map(|listing| listing.path.clone()).collect()
+}
+
+/// Removes objects: the files that hold nothing else, with their entries, or else their documents.
+fn without(view: &View, objects: &[&At]) -> Result<Written, Finding> {
+    let mut edits = Edits::of(view);
+    let mut fates = Vec::new();
+    let paths: BTreeSet<&RepoPath> = objects.iter().map(|at| &at.path).collect();
+    for path in paths {
+        let stream = view.file(path).and_then(|file| file.stream.as_deref());
+        let Some(stream) = stream else { continue };
+        let removed: Vec<&&At> = objects.iter().filter(|at| at.path == *path).collect();
+        if stream.documents().len() > removed.len() || removed.iter().any(|at| at.item.is_some()) {
+            for at in removed {
+                edits.object(at, |edit, root| edit.remove_document(root, |_| dropped()))?;
+            }
+            continue;
+        }
+        fates.extend(remove_file(&mut edits, view, path)?);
+    }
+    let (changes, of_edits) = edits.finish()?;
+    fates.extend(of_edits);
+    Ok((changes, fates))
+}
+
+pub(super) fn dropped() -> Fate {
+    Fate::Dropped("it is about the old installation".to_owned())
+}
+
+/// Removes a file and the entries that list it; the comments in it.
+pub(super) fn remove_file<'v>(
+    edits: &mut Edits<'v>,
+    view: &'v View,
+    path: &RepoPath,
+) -> Result<Vec<(RepoPath, CommentFate)>, Finding> {
+    let gone = || Finding::error(GONE, format!("{path} is not there any more")).at(path, None);
+    let stream = view.file(path).and_then(|file| file.stream.as_deref()).ok_or_else(gone)?;
+    let comment = |comment: &Comment| {
+        let (line, range) = (comment.line, comment.range.clone());
+        let text = stream.text()[range.clone()].to_owned();
+        (path.clone(), CommentFate { line, range, text, fate: dropped() })
+    };
+    let fates = stream.comments().iter().map(comment).collect();
+    edits.set(path.clone(), Change::Delete { of: stream.content() });
+    for list in lists(view, [path]) {
+        unlist(edits, view, &list, path)?;
+    }
+    Ok(fates)
+}
+
+/// Removes an entry from a kustomization.
+///
+/// # Errors
+/// If it would be the last: Kustomize refuses an empty one.
+pub(super) fn unlist<'v>(
+    edits: &mut Edits<'v>,
+    view: &'v View,
+    list: &RepoPath,
+    path: &RepoPath,
+) -> Result<(), Finding> {
+    let dir = list.dir();
+    let kustomization = view.kustomization(&dir);
+    if kustomization.is_none_or(|listing| listing.resources.len() < 2) {
+        let message = format!("{list} would list nothing any more, and Kustomize refuses that");
+        return Err(Finding::error(codes::FIELD, message).at(list, None));
+    }
+    let is_it = |entry: &str| dir.join(entry).and_then(|listed| view.tree().follow(&listed)).as_ref() == Some(path);
+    let fate = |comment: &str| if comments_out_entry(view, &dir, comment) { Fate::Moved } else { dropped() };
+    edits.object(&At::document(list, 0), |edit, root| {
+        edit.unlist(root, "resources", is_it, Emptied::Brackets, fate).map(drop)
+    })
+}

@@ -1,0 +1,71 @@
+//! Which Flux Kustomizations wait, and for whom: those that something depends on should, the others
+//! hold up their parent for nothing.
+
+use super::builds::Builds;
+use super::codes::WAITS;
+use super::finding;
+use super::owners::line;
+use crate::finding::{Finding, Severity};
+use crate::flux::{ClusterId, FluxKustomization, KustomizationId, Rendered, View};
+
+/// Kinds that others need without saying so.
+const NEEDED: [&str; 5] = ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
+
+/// One finding for each cluster where the two do not agree, with counts alone: which ones they are is in
+/// the graph of `dependsOn`.
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+    view.graph().clusters.ids().filter_map(|cluster| of_cluster(view, builds, cluster)).collect()
+}
+
+fn of_cluster(view: &View, builds: &Builds, cluster: ClusterId) -> Option<Finding> {
+    let graph = view.graph();
+    let here: Vec<(KustomizationId, &FluxKustomization)> =
+        graph.kustomizations.entries().filter(|(_, flux)| flux.cluster == cluster).collect();
+    let has_dependents = |id: KustomizationId| !graph.direct_dependents(id).is_empty();
+    let is_needed = |object: &Rendered| NEEDED.contains(&object.kind.as_str());
+    let waiting: Vec<KustomizationId> = here.iter().filter(|(_, flux)| flux.wait).map(|(id, _)| *id).collect();
+    let idle = waiting.iter().filter(|id| !has_dependents(**id) && !builds.by(**id).iter().any(is_needed)).count();
+    let unchecked = here.iter().filter(|(id, flux)| has_dependents(*id) && !flux.waits()).count();
+    if idle == 0 && unchecked == 0 {
+        return None;
+    }
+    let at = &graph.clusters[cluster].stated_at;
+    let message = format!(
+        "cluster {}: {} of {} Flux Kustomizations wait, {idle} of these without anything that depends on them; {unchecked} \
+         that others depend on check nothing",
+        graph.clusters[cluster].name,
+        waiting.len(),
+        here.len()
+    );
+    Some(finding(Severity::Note, WAITS, &at.path, line(view, at), message))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::doctor::tests::found;
+
+    const CODE: &str = "wait-from-graph";
+
+    fn kustomization(name: &str, more: &str) -> String {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: \
+             flux-system}}\nspec: {{path: ./{name}, prune: true, sourceRef: {{kind: GitRepository, name: home}}{more}}}\n---\n"
+        )
+    }
+
+    #[test]
+    fn who_waits_for_nobody() {
+        let objects = [
+            kustomization("store", ""),
+            kustomization("waits", ", wait: true, dependsOn: [{name: store}]"),
+            kustomization("crds", ", wait: true"),
+        ];
+        let crds = "//- crds/crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n";
+        let text = format!("//- apps/all.yaml\n{}{crds}", objects.concat());
+        let expected = "apps/cluster.yaml: cluster cluster: 2 of 4 Flux Kustomizations wait, 1 of these without anything that \
+                        depends on them; 1 that others depend on check nothing";
+        assert_eq!(found(CODE, &text), [expected]);
+        let agreed = [kustomization("store", ", wait: true"), kustomization("idle", ", dependsOn: [{name: store}]")];
+        assert_eq!(found(CODE, &format!("//- apps/all.yaml\n{}", agreed.concat())), [""; 0]);
+    }
+}
