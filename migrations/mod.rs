@@ -27,4 +27,5 @@ registry! {
     app_template::AppTemplate,
     remediation_defaults::RemediationDefaults,
     gateway_routes::GatewayRoutes,
+    flux_move::FluxMove,
 }

@@ -232,6 +232,9 @@ impl Kind {
         if unit.recipe.is_some_and(|recipe| recipe.batching == Some(Batching::App)) {
             return Kind::Asked(unit.id.subject.name().to_owned());
         }
+        if unit.alone {
+            return Kind::Alone(unit.id.subject.name().to_owned());
+        }
         let Subject::Release { name, .. } = &unit.id.subject else { return Kind::Ordinary };
         // Who depends on it is of no interest where nothing that runs is touched.
         let is_risky = unit.dependents > settings.alone_above && unit.impact > Impact::None;

@@ -41,7 +41,7 @@ mod this_repository;
 pub use address::address;
 pub(super) use arrived::arriving;
 pub use by_id::{ById, ClusterId, KustomizationId};
-pub use effective::{SUBSTITUTE, excludes_substitution, is_disabled};
+pub use effective::{SUBSTITUTE, excludes_substitution, is_disabled, survives_pruning};
 pub(super) use effective::{built, effective};
 pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};

@@ -1,0 +1,136 @@
+//! What the clusters of a tree build: Namespaces, and the Secrets, ConfigMaps and ServiceAccounts that a
+//! namespace has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::candidate::namespace;
+use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
+
+/// Namespaces that every cluster has.
+const ALWAYS: [&str; 3] = ["default", "kube-public", "kube-system"];
+
+/// By which reflector copies an object to other namespaces.
+const REFLECTOR: &str = "reflector.v1.k8s.emberstack.com/reflection";
+
+/// Cluster, kind, namespace and name.
+type Made = (ClusterId, String, String, String);
+
+/// What the clusters of a tree build.
+pub(super) struct World<'v> {
+    pub(super) view: &'v View,
+    builds: ById<KustomizationId, Vec<Rendered>>,
+    made: BTreeSet<Made>,
+    /// Copies, by cluster, kind and name: the namespaces, or all of them.
+    copied: BTreeMap<(ClusterId, String, String), Option<BTreeSet<String>>>,
+    namespaces: BTreeMap<(ClusterId, String), BTreeSet<KustomizationId>>,
+    /// The keys of ConfigMaps and Secrets.
+    keys: BTreeMap<Made, BTreeSet<String>>,
+}
+
+impl<'v> World<'v> {
+    /// `view` is a whole one.
+    pub(super) fn of(view: &'v View) -> World<'v> {
+        let builds: ById<KustomizationId, Vec<Rendered>> =
+            view.builds(&view.graph().kustomizations).into_iter().collect();
+        let (made, copied, namespaces, keys) = Default::default();
+        let mut world = World { view, builds, made, copied, namespaces, keys };
+        let here = view.graph().kustomizations.entries().filter(|(_, one)| one.remote_cluster().is_none());
+        for (id, one) in here {
+            for object in world.builds[id].clone() {
+                world.take(id, one, &object);
+            }
+        }
+        world
+    }
+
+    /// What a Flux Kustomization builds.
+    pub(super) fn built_by(&self, id: KustomizationId) -> &[Rendered] {
+        &self.builds[id]
+    }
+
+    fn take(&mut self, id: KustomizationId, by: &FluxKustomization, object: &Rendered) {
+        let cluster = by.cluster;
+        let name = by.variables.substitute(&object.name);
+        let namespace = namespace(by, object).unwrap_or_default();
+        let root = self.view.node(&object.at).filter(|_| object.generated_texts().is_none());
+        match object.kind.as_str() {
+            "Namespace" => drop(self.namespaces.entry((cluster, name)).or_default().insert(id)),
+            "ExternalSecret" => {
+                let target = root.and_then(|root| root.text_at(&["spec", "target", "name"]));
+                let target = target.map_or(name, |target| by.variables.substitute(target));
+                self.made.insert((cluster, "Secret".to_owned(), namespace, target));
+            }
+            kind @ ("Secret" | "ConfigMap" | "ServiceAccount") => {
+                let made = (cluster, kind.to_owned(), namespace, name.clone());
+                let data = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root?.get(key));
+                let keys = data.flat_map(|data| data.entries()).filter_map(|(key, _)| Some(key.text()?.to_owned()));
+                if root.is_some() {
+                    self.keys.entry(made.clone()).or_default().extend(keys);
+                }
+                self.made.insert(made);
+                if let Some(to) = copied_to(object) {
+                    self.copied.insert((cluster, kind.to_owned(), name), to);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a namespace has an object, made by a file, an ExternalSecret or reflector.
+    pub(super) fn has(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> bool {
+        let is_copied = || {
+            let to = self.copied.get(&(cluster, kind.to_owned(), name.to_owned()));
+            to.is_some_and(|to| to.as_ref().is_none_or(|to| to.contains(namespace)))
+        };
+        self.made.contains(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned())) || is_copied()
+    }
+
+    /// The keys of a ConfigMap or Secret; `None` if it is not in this tree.
+    pub(super) fn keys(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> Option<&BTreeSet<String>> {
+        self.keys.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether every cluster has a Namespace.
+    pub(super) fn is_always_there(namespace: &str) -> bool {
+        ALWAYS.contains(&namespace)
+    }
+
+    /// The Flux Kustomizations that apply a Namespace.
+    pub(super) fn makers_of(&self, cluster: ClusterId, namespace: &str) -> BTreeSet<KustomizationId> {
+        self.namespaces.get(&(cluster, namespace.to_owned())).cloned().unwrap_or_default()
+    }
+
+    /// The Namespaces that a cluster applies.
+    pub(super) fn namespaces(&self, cluster: ClusterId) -> impl Iterator<Item = &str> {
+        self.namespaces.keys().filter(move |(of, _)| *of == cluster).map(|(_, name)| name.as_str())
+    }
+
+    /// Whether a HelmRelease of a cluster makes a Namespace when it is installed.
+    pub(super) fn is_made_by_release(&self, cluster: ClusterId, namespace: &str) -> bool {
+        let graph = self.view.graph();
+        let reached = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let mut releases = reached.filter(|(_, reach)| reach.cluster == cluster && reach.kind == "HelmRelease");
+        releases.any(|(at, reach)| {
+            let Some(release) = self.view.effective(at, reach) else { return false };
+            let own = reach.namespace.as_deref();
+            let into = release.text_at(&["spec", "targetNamespace"]).or(own);
+            into == Some(namespace) && release.at(&["spec", "install", "createNamespace"]).is_some_and(Value::is_true)
+        })
+    }
+}
+
+/// The namespaces to which reflector copies an object without being asked there; `None` within for all.
+fn copied_to(object: &Rendered) -> Option<Option<BTreeSet<String>>> {
+    let says = |key: &str| object.annotations.get(&format!("{REFLECTOR}-{key}")).map(String::as_str);
+    if says("allowed") != Some("true") || says("auto-enabled") != Some("true") {
+        return None;
+    }
+    let list = |text: &str| text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    let allowed = says("allowed-namespaces").filter(|text| !text.is_empty()).map(list);
+    let automatic = says("auto-namespaces").filter(|text| !text.is_empty()).map(list);
+    Some(match (allowed, automatic) {
+        (None, None) => None,
+        (Some(one), None) | (None, Some(one)) => Some(one),
+        (Some(one), Some(other)) => Some(BTreeSet::intersection(&one, &other).cloned().collect()),
+    })
+}
