@@ -14,12 +14,14 @@ use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 
 /// Whether units may be written, by the tree that a cluster applies.
 pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &FluxMoveSettings) -> Vec<Gate> {
+    let unknown = |why: &str| {
+        let reason = Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown()));
+        units.iter().map(|_| Gate::Unknown(reason.clone())).collect()
+    };
     let view = match &tree.view {
-        Ok(view) => view.whole(),
-        Err(why) => {
-            let unknown = || Gate::Unknown(Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown())));
-            return units.iter().map(|_| unknown()).collect();
-        }
+        Ok(view) if tree.is_followed => view.whole(),
+        Ok(_) => return unknown("which branch the cluster follows is not known, so this proves nothing"),
+        Err(why) => return unknown(why),
     };
     let found = Found::in_view(&view, settings.clone());
     let live = Live { tree, cluster: cluster(&view, tree), watches: found.watches(), found: &found };

@@ -94,6 +94,7 @@ fn merges(migration: &RecipeMigration, state: &State, asks: bool) -> Vec<(String
     let tree = |at: usize| ClusterTree {
         cluster: Some(CLUSTERS[at]),
         from: format!("origin/{}", CLUSTERS[at]),
+        is_followed: true,
         view: Ok(view(&state[at])),
     };
     let gates = if asks { migration.ask_gates(&[tree(0), tree(1)]) } else { Gates::open() };

@@ -51,14 +51,19 @@ impl<'g> Branches<'g> {
             let view = self.opened(&base).map_err(|error| format!("{} cannot be read: {error:#}", base.reference))?.1;
             Ok((base.reference, view.whole()))
         };
-        let tree = |cluster: Option<&'v str>, base: Result<Base, String>| match opened(base) {
-            Ok((from, view)) => ClusterTree { cluster, from, view: Ok(view) },
-            Err(why) => ClusterTree { cluster, from: "its branch".to_owned(), view: Err(why) },
+        let tree = |cluster: Option<&'v str>, is_followed: bool, base: Result<Base, String>| match opened(base) {
+            Ok((from, view)) => ClusterTree { cluster, from, is_followed, view: Ok(view) },
+            Err(why) => ClusterTree { cluster, from: "its branch".to_owned(), is_followed, view: Err(why) },
+        };
+        let is_followed = |cluster: &Cluster| {
+            let followed = view.followed().and_then(|following| following.of(cluster));
+            matches!(followed, Some(Followed::Here(_)))
         };
         let clusters = view.graph().clusters.iter().filter(|cluster| cluster.in_tree);
-        let of_clusters = clusters.map(|cluster| tree(Some(&cluster.name), self.followed(view, cluster)));
+        let of_clusters = clusters
+            .map(|cluster| tree(Some(&cluster.name), is_followed(cluster), self.followed(view, cluster)));
         let head = self.git.head().map_err(|error| error.to_string());
-        of_clusters.chain([tree(None, head)]).collect()
+        of_clusters.chain([tree(None, false, head)]).collect()
     }
 
     /// The migrations that are planned, once [`Branches::migrations`] has asked their gates.

@@ -19,6 +19,7 @@ mod fields;
 mod files;
 mod health;
 mod homes;
+mod identities;
 mod inputs;
 mod installed;
 mod kustomize;
@@ -67,6 +68,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));
+    found.extend(identities::findings(&view, &builds));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));
     let mut found = skips::apply(&view, found);

@@ -31,7 +31,7 @@ mod view;
 
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
-    FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
+    FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, OnBranch, Position, Reach,
     ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled, remote_cluster, survives_pruning,
 };
 pub use files::{

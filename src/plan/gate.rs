@@ -41,6 +41,9 @@ pub struct ClusterTree<'t> {
     pub cluster: Option<&'t str>,
     /// Where the tree comes from: `origin/edge`.
     pub from: String,
+    /// Whether the branch that the cluster follows has it. Otherwise nobody knows which one that is, or
+    /// there is no git: then it is what is checked out, or the files as they are.
+    pub is_followed: bool,
     /// The tree, or why it is not known.
     pub view: Result<View, String>,
 }

@@ -16,6 +16,7 @@ mod clusters;
 mod components;
 mod corpus;
 mod fixtures;
+mod flux_move;
 mod gateway_routes;
 mod helm;
 mod hostile_words;

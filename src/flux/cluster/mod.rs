@@ -47,7 +47,7 @@ pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};
 pub(super) use flux_kustomization::source_of;
 pub use flux_kustomization::{FluxKustomization, SubstituteFrom, remote_cluster};
-pub use following::{Checkout, Followed, FollowedBranch, Following, Position, States};
+pub use following::{Checkout, Followed, FollowedBranch, Following, OnBranch, Position, States};
 pub use given::{Given, GivenCluster};
 pub use graph::Graph;
 pub(super) use graph::states_version;
