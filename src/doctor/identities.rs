@@ -38,10 +38,11 @@ fn changed(view: &View, builds: &Builds) -> Vec<Finding> {
         for ((namespace, name), there) in gone {
             let is_new = |one: &FluxKustomization| !kustomizations.contains_key(&(one.namespace.clone(), one.name.clone()));
             let is_like = |one: &FluxKustomization| {
-                one.path == there.path && (&one.source.kind, &one.source.name) == (&there.source.0, &there.source.1)
+                one.stated_path() == there.path && (&one.source.kind, &one.source.name) == (&there.source.0, &there.source.1)
             };
             let Some((id, one)) = here().find(|(_, one)| is_new(one) && is_like(one)) else { continue };
-            if builds.by(id).is_empty() {
+            // What builds from a source that is not there applies nothing, and the old one is gone all the same.
+            if one.path.is_some() && builds.by(id).is_empty() {
                 continue;
             }
             let message = format!(

@@ -205,6 +205,11 @@ impl FluxKustomization {
         self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
     }
 
+    /// `spec.path` from the root of its source, whether or not that is this repository.
+    pub fn stated_path(&self) -> Option<RepoPath> {
+        path_of(self.object.text_at(&["spec", "path"]))
+    }
+
     /// Whether what it applies stays when it is deleted itself: it is suspended, or its
     /// `deletionPolicy` is `Orphan`, or that mirrors `prune: false` (kustomize-controller,
     /// `finalize`; `docs/flux-and-kustomize.md#identity-and-deletion`). What is not certain does not count.

@@ -105,7 +105,7 @@ pub enum States {
 /// A Flux Kustomization as a branch states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnBranch {
-    /// What it builds, if that is in this repository.
+    /// What it builds, from the root of its source.
     pub path: Option<RepoPath>,
     /// The kind and name of its source.
     pub source: (String, String),
@@ -117,7 +117,7 @@ impl OnBranch {
     /// A Flux Kustomization, and the name under which it is there.
     pub fn of(one: &FluxKustomization) -> ((String, String), OnBranch) {
         let there = OnBranch {
-            path: one.path.clone(),
+            path: one.stated_path(),
             source: (one.source.kind.clone(), one.source.name.clone()),
             keeps_on_deletion: one.keeps_on_deletion(),
         };
