@@ -20,6 +20,8 @@ pub(super) fn differing(before: &View, after: &View, moving: &Moving) -> Vec<(At
         .iter()
         .map(|one| ((one.cluster, &one.at, &*one.namespace, &*one.name), one))
         .collect();
+    let all = before.graph().kustomizations.iter();
+    let names = all.map(|one| (one.cluster, &*one.namespace, &*one.name)).collect();
     let mut found = Vec::new();
     for one in &before.graph().kustomizations {
         let to = moving.of(one);
@@ -37,7 +39,7 @@ pub(super) fn differing(before: &View, after: &View, moving: &Moving) -> Vec<(At
             differs(codes::PATCH_SELECTS, "other patches would change it");
             continue;
         }
-        let (revived, others) = depends(before, one, then, moving);
+        let (revived, others) = depends(&names, one, then, moving);
         if others {
             differs(codes::GRAPH_DIFFERS, "it would depend on others");
         } else if one.source != then.source {
@@ -64,7 +66,7 @@ pub(super) fn differing(before: &View, after: &View, moving: &Moving) -> Vec<(At
 /// Whether a Flux Kustomization depends on others than before; and a dependency that meant nothing, and
 /// means something because its text is shared.
 fn depends(
-    before: &View,
+    names: &BTreeSet<(ClusterId, &str, &str)>,
     one: &FluxKustomization,
     then: &FluxKustomization,
     moving: &Moving,
@@ -72,10 +74,7 @@ fn depends(
     let renamed = |(namespace, name): &(String, String)| {
         (moving.to(one.cluster, namespace, name).unwrap_or(namespace).to_owned(), name.clone())
     };
-    let all = || before.graph().kustomizations.iter();
-    let is_there = |(namespace, name): &(String, String)| {
-        all().any(|other| other.cluster == one.cluster && other.namespace == *namespace && other.name == *name)
-    };
+    let is_there = |(namespace, name): &(String, String)| names.contains(&(one.cluster, &**namespace, &**name));
     let (live, dead): (Vec<_>, Vec<_>) = one.depends_on.iter().partition(|other| is_there(other));
     let meant: BTreeSet<_> = live.into_iter().chain(dead.iter().copied()).map(renamed).collect();
     let new: Vec<_> = then.depends_on.difference(&meant).collect();

@@ -97,7 +97,7 @@ fn remove_guard(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
     let is_it = |one: &FluxKustomization| {
         one.at.path == *subject.path() && one.namespace == subject.namespace() && one.name == subject.name()
     };
-    for guarded in found.guarded().into_iter().filter(|guarded| is_it(guarded.one)) {
+    for guarded in found.guarded().iter().filter(|guarded| is_it(guarded.one)) {
         let stream = found.view.file(&guarded.at.path).and_then(|file| file.stream.as_deref());
         if let Some(stream) = stream {
             edits.object(guarded.at, |edit, root| unguard(edit, stream, root))?;

@@ -7,7 +7,7 @@ use super::candidate::{Candidate, candidates};
 use super::claims::unprotected;
 use super::guard::{is_orphan, marks};
 use super::needs::{Needs, needs};
-use super::references::{Moving, Puts, puts};
+use super::references::{Moving, Naming, Puts, puts};
 use super::settings::FluxMoveSettings;
 use super::style::Style;
 use super::watch::{Watch, watches};
@@ -25,6 +25,8 @@ pub(super) struct Found<'v> {
     pub(super) candidates: Vec<Candidate>,
     styles: ById<ClusterId, Style>,
     world: OnceCell<World<'v>>,
+    naming: OnceCell<Naming<'v>>,
+    guarded: OnceCell<Vec<Guarded<'v>>>,
 }
 
 /// A Flux Kustomization that has moved, and still has its guard.
@@ -38,7 +40,8 @@ impl<'v> Found<'v> {
     pub(super) fn in_view(view: &'v View, settings: FluxMoveSettings) -> Found<'v> {
         let styles = view.graph().clusters.ids().map(|cluster| Style::of(view, cluster, &settings)).collect();
         let candidates = candidates(view, &settings);
-        Found { view, settings, candidates, styles, world: OnceCell::new() }
+        let (world, naming, guarded) = Default::default();
+        Found { view, settings, candidates, styles, world, naming, guarded }
     }
 
     /// What the clusters build, worked out once.
@@ -88,7 +91,11 @@ impl<'v> Found<'v> {
     }
 
     /// Those that have moved, and still have a guard.
-    pub(super) fn guarded(&self) -> Vec<Guarded<'v>> {
+    pub(super) fn guarded(&self) -> &[Guarded<'v>] {
+        self.guarded.get_or_init(|| self.find_guarded())
+    }
+
+    fn find_guarded(&self) -> Vec<Guarded<'v>> {
         let view = self.view;
         let stays: BTreeSet<&At> = self.candidates.iter().map(|candidate| &candidate.at).collect();
         let mut found: BTreeMap<&'v At, &'v FluxKustomization> = BTreeMap::new();
@@ -114,7 +121,7 @@ impl<'v> Found<'v> {
     /// # Errors
     /// If a reference to one of them cannot be followed.
     pub(super) fn puts(&self, moving: &Moving) -> Result<Puts, Finding> {
-        puts(self.view, moving, &self.styles)
+        puts(self.view, moving, self.naming.get_or_init(|| Naming::of(self.view)), &self.styles)
     }
 
     /// The text of that.

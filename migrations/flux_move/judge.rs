@@ -6,6 +6,7 @@ use super::candidate::Candidate;
 use super::check::differing;
 use super::codes;
 use super::find::Found;
+use super::mentions::{Mentions, Texts};
 use super::needs::Needs;
 use super::scope;
 use super::target;
@@ -38,8 +39,10 @@ impl Judged<'_> {
 
 /// Judges all candidates.
 pub(super) fn judge<'f>(found: &'f Found<'_>, watches: &[Watch<'_>]) -> Vec<Judged<'f>> {
+    let texts = Texts::of(found.view, &found.candidates);
     let mut all: Vec<Judged<'f>> =
         found.movers().map(|(candidate, to)| alone(found, watches, candidate, to)).collect();
+    all.iter_mut().for_each(|judged| judged.findings.extend(named_in(&texts, judged.candidate)));
     let scoped = match scoped(found, &all) {
         Ok(view) => view.whole(),
         Err(reason) => {
@@ -73,6 +76,19 @@ pub(super) fn judge<'f>(found: &'f Found<'_>, watches: &[Watch<'_>]) -> Vec<Judg
         }
         return all;
     }
+}
+
+/// Where texts name a candidate that are not changed.
+fn named_in(texts: &Texts, candidate: &Candidate) -> Vec<Finding> {
+    let name = &candidate.name;
+    let of = |all: &Mentions| all.get(name).cloned().unwrap_or_default();
+    let templates = of(&texts.templates).into_iter().map(|(path, line)| {
+        Finding::error(codes::IN_TEMPLATE, format!("{path} names {name}, and is a template")).at(&path, line)
+    });
+    let others = of(&texts.others).into_iter().map(|(path, line)| {
+        Finding::note(codes::MENTIONED, format!("{path} names {name}, and is not changed")).at(&path, line)
+    });
+    templates.chain(others).collect()
 }
 
 /// Whether a difference at a document is because of a candidate: it is its own, or names it.

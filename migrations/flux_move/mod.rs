@@ -27,6 +27,7 @@ mod find;
 mod gate;
 mod guard;
 mod judge;
+mod mentions;
 mod needs;
 mod references;
 mod runbook;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::style::Style;
-use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, View};
+use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::plan::{Code, Finding};
 use crate::yaml::Node;
 
@@ -31,7 +31,35 @@ pub(super) enum Step {
 
 /// What moves, by cluster, namespace and name, and where to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Moving(BTreeMap<(ClusterId, String, String), String>);
+pub(super) struct Moving {
+    to: BTreeMap<(ClusterId, String, String), String>,
+    ids: BTreeSet<KustomizationId>,
+}
+
+/// What may name Flux Kustomizations otherwise than by `dependsOn`: found once for a tree.
+#[derive(Default)]
+pub(super) struct Naming<'v> {
+    /// Flux Kustomizations whose health checks are about others.
+    checking: Vec<KustomizationId>,
+    /// Alerts and Receivers.
+    watching: Vec<(&'v At, &'v Reach)>,
+}
+
+impl<'v> Naming<'v> {
+    pub(super) fn of(view: &'v View) -> Naming<'v> {
+        let graph = view.graph();
+        let checks = |one: &FluxKustomization| {
+            let items = one.object.at(&["spec", "healthChecks"]).map_or(&[][..], Value::items);
+            items.iter().any(|item| item.text_at(&["kind"]) == Some("Kustomization"))
+        };
+        let all = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let is_watcher = |reach: &Reach| reach.api_version.starts_with("notification.toolkit.fluxcd.io/");
+        Naming {
+            checking: graph.kustomizations.entries().filter(|(_, one)| checks(one)).map(|(id, _)| id).collect(),
+            watching: all.filter(|(_, reach)| is_watcher(reach)).collect(),
+        }
+    }
+}
 
 /// The puts of each document.
 pub(super) type Puts = BTreeMap<At, Vec<Put>>;
@@ -39,14 +67,15 @@ pub(super) type Puts = BTreeMap<At, Vec<Put>>;
 impl Moving {
     /// Has the Flux Kustomizations that stand at one place move.
     pub(super) fn add(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
+        self.ids.extend(ids);
         for one in ids.iter().map(|id| &view.graph().kustomizations[*id]) {
-            self.0.insert((one.cluster, one.namespace.clone(), one.name.clone()), to.to_owned());
+            self.to.insert((one.cluster, one.namespace.clone(), one.name.clone()), to.to_owned());
         }
     }
 
     /// The new namespace of one that moves.
     pub(super) fn to(&self, cluster: ClusterId, namespace: &str, name: &str) -> Option<&str> {
-        self.0.get(&(cluster, namespace.to_owned(), name.to_owned())).map(String::as_str)
+        self.to.get(&(cluster, namespace.to_owned(), name.to_owned())).map(String::as_str)
     }
 
     /// The new namespace of a Flux Kustomization; that where it is, if it stays.
@@ -59,10 +88,18 @@ impl Moving {
 ///
 /// # Errors
 /// If a reference to one of them cannot be followed.
-pub(super) fn puts(view: &View, moving: &Moving, styles: &ById<ClusterId, Style>) -> Result<Puts, Finding> {
+pub(super) fn puts(
+    view: &View,
+    moving: &Moving,
+    naming: &Naming<'_>,
+    styles: &ById<ClusterId, Style>,
+) -> Result<Puts, Finding> {
     let graph = view.graph();
     let mut all = Puts::new();
-    for one in graph.kustomizations.iter().filter(|one| one.lives_in.is_none() && one.parent.is_some()) {
+    let dependents = moving.ids.iter().flat_map(|id| graph.direct_dependents(*id));
+    let concerned: BTreeSet<KustomizationId> =
+        moving.ids.iter().chain(dependents).chain(&naming.checking).copied().collect();
+    for one in concerned.into_iter().map(|id| &graph.kustomizations[id]).filter(|one| one.parent.is_some()) {
         let moves = moving.to(one.cluster, &one.namespace, &one.name);
         let names_one =
             one.depends_on.iter().any(|(namespace, name)| moving.to(one.cluster, namespace, name).is_some());
@@ -70,16 +107,17 @@ pub(super) fn puts(view: &View, moving: &Moving, styles: &ById<ClusterId, Style>
         if moves.is_none() && !names_one && checks.is_empty() {
             continue;
         }
-        let mut puts = of_kustomization(view, one, moving, styles[one.cluster])?;
+        let mut puts = match moves.is_some() || names_one {
+            true => of_kustomization(view, one, moving, styles[one.cluster])?,
+            false => Vec::new(),
+        };
         puts.extend(checks);
         join(&mut all, view, &one.at, puts)?;
     }
-    for (at, reaches) in graph.reached() {
-        for reach in reaches.iter().filter(|reach| reach.api_version.starts_with("notification.toolkit.fluxcd.io/")) {
-            let puts = of_watcher(view, at, reach, moving)?;
-            if !puts.is_empty() {
-                join(&mut all, view, at, puts)?;
-            }
+    for (at, reach) in &naming.watching {
+        let puts = of_watcher(view, at, reach, moving)?;
+        if !puts.is_empty() {
+            join(&mut all, view, at, puts)?;
         }
     }
     Ok(all)

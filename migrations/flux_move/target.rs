@@ -40,10 +40,14 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, to: &str) -> Ve
                 say(Finding::error, codes::TARGET_MISSING, message);
             }
         }
-        let mut all = view.graph().kustomizations.iter();
-        if let Some(other) = all.find(|other| is_called(other, one, to)) {
+        if let Some(other) = world.kustomization(one.cluster, to, &one.name) {
+            let other = &view.graph().kustomizations[other];
             let message = format!("{to}/{} is there already, in {}", candidate.name, other.at.path);
             say(Finding::error, codes::TARGET_TAKEN, message);
+        }
+        if let Some((object, other)) = world.shared_by(*id) {
+            let other = view.graph().kustomizations[other].full_name();
+            say(Finding::warning, codes::OWNED_BEFORE, format!("{object} is applied by {other}, too"));
         }
         if let Some(field) = unmodelled(view, one) {
             let message = format!("{} of {} may change it", field.what, field.path);
@@ -53,11 +57,8 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, to: &str) -> Ve
             let message = format!("{} is not deleted: {why}", one.full_name());
             say(Finding::warning, codes::PARENT_KEEPS, message);
         }
-        let in_cluster = |namespace: &String, name: &String| {
-            let mut all = view.graph().kustomizations.iter();
-            all.any(|other| other.cluster == one.cluster && other.namespace == *namespace && other.name == *name)
-        };
-        for (namespace, name) in one.depends_on.iter().filter(|(namespace, name)| !in_cluster(namespace, name)) {
+        let is_there = |namespace: &str, name: &str| world.kustomization(one.cluster, namespace, name).is_some();
+        for (namespace, name) in one.depends_on.iter().filter(|(namespace, name)| !is_there(namespace, name)) {
             let message = format!("it depends on {namespace}/{name}, which cluster {cluster} does not apply");
             say(Finding::error, codes::UNRESOLVED, message);
         }
@@ -69,10 +70,6 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, to: &str) -> Ve
     }
     found.dedup();
     found
-}
-
-fn is_called(other: &FluxKustomization, one: &FluxKustomization, to: &str) -> bool {
-    other.cluster == one.cluster && other.lives_in == one.lives_in && other.namespace == to && other.name == one.name
 }
 
 /// What is not modelled on the way of a Flux Kustomization.

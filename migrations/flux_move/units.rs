@@ -35,7 +35,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     let is_wanted = |watch: &&Watch<'_>| watch.obstacle.is_none() && watch.watched.iter().any(|at| able.contains(at));
     drafts.extend(watches.iter().filter(is_wanted).map(watch_draft));
     drafts.extend(refused(found));
-    drafts.extend(found.guarded().into_iter().map(|guarded| unguard_draft(found.view, guarded.one)));
+    drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
     Survey { drafts, findings: [stays(found), asked(found)].concat(), out_of_scope: OutOfScope::default() }
 }
 

@@ -25,6 +25,10 @@ pub(super) struct World<'v> {
     namespaces: BTreeMap<(ClusterId, String), BTreeSet<KustomizationId>>,
     /// The keys of ConfigMaps and Secrets.
     keys: BTreeMap<Made, BTreeSet<String>>,
+    /// Who applies each object that several apply.
+    owners: BTreeMap<Made, BTreeSet<KustomizationId>>,
+    /// The Flux Kustomizations, by cluster, namespace and name.
+    kustomizations: BTreeMap<(ClusterId, &'v str, &'v str), KustomizationId>,
 }
 
 impl<'v> World<'v> {
@@ -32,14 +36,17 @@ impl<'v> World<'v> {
     pub(super) fn of(view: &'v View) -> World<'v> {
         let builds: ById<KustomizationId, Vec<Rendered>> =
             view.builds(&view.graph().kustomizations).into_iter().collect();
-        let (made, copied, namespaces, keys) = Default::default();
-        let mut world = World { view, builds, made, copied, namespaces, keys };
+        let all = view.graph().kustomizations.entries().filter(|(_, one)| one.lives_in.is_none());
+        let kustomizations = all.map(|(id, one)| ((one.cluster, &*one.namespace, &*one.name), id)).collect();
+        let (made, copied, namespaces, keys, owners) = Default::default();
+        let mut world = World { view, builds, made, copied, namespaces, keys, owners, kustomizations };
         let here = view.graph().kustomizations.entries().filter(|(_, one)| one.remote_cluster().is_none());
         for (id, one) in here {
             for object in world.builds[id].clone() {
                 world.take(id, one, &object);
             }
         }
+        world.owners.retain(|_, owners| owners.len() > 1);
         world
     }
 
@@ -53,6 +60,9 @@ impl<'v> World<'v> {
         let name = by.variables.substitute(&object.name);
         let namespace = namespace(by, object).unwrap_or_default();
         let root = self.view.node(&object.at).filter(|_| object.generated_texts().is_none());
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        let whole = (cluster, format!("{group} {}", object.kind), namespace.clone(), name.clone());
+        self.owners.entry(whole).or_default().insert(id);
         match object.kind.as_str() {
             "Namespace" => drop(self.namespaces.entry((cluster, name)).or_default().insert(id)),
             "ExternalSecret" => {
@@ -88,6 +98,20 @@ impl<'v> World<'v> {
     /// The keys of a ConfigMap or Secret; `None` if it is not in this tree.
     pub(super) fn keys(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> Option<&BTreeSet<String>> {
         self.keys.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// A Flux Kustomization of a cluster.
+    pub(super) fn kustomization(&self, cluster: ClusterId, namespace: &str, name: &str) -> Option<KustomizationId> {
+        self.kustomizations.get(&(cluster, namespace, name)).copied()
+    }
+
+    /// An object that a Flux Kustomization applies together with another one.
+    pub(super) fn shared_by(&self, id: KustomizationId) -> Option<(String, KustomizationId)> {
+        let (made, owners) = self.owners.iter().find(|(_, owners)| owners.contains(&id))?;
+        let (_, kind, namespace, name) = made;
+        let kind = kind.split_once(' ').map_or("", |(_, kind)| kind);
+        let other = owners.iter().find(|other| **other != id)?;
+        Some((format!("{kind} {namespace}/{name}"), *other))
     }
 
     /// Whether every cluster has a Namespace.
