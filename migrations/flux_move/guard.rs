@@ -4,7 +4,7 @@
 use super::META;
 use super::settings::GuardBy;
 use crate::flux::{Cluster, Guard, Value};
-use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place, Stream};
+use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place, Stream, reads_as_string};
 
 /// What a mark says where there was no field.
 const ABSENT: &str = "absent";
@@ -69,7 +69,8 @@ pub(super) fn unguard<'v>(edit: &mut Edit<'v>, stream: &'v Stream, root: Node<'v
         edit.remove_comment(comment, BECAUSE)?;
         // Somebody has changed it since: only the mark goes.
         if is_guard {
-            edit.set(value, &New::Plain(was.to_owned()), |_| Fate::Moved)?;
+            let was = if reads_as_string(was) { New::string(was) } else { New::Plain(was.to_owned()) };
+            edit.set(value, &was, |_| Fate::Moved)?;
         }
     }
     Ok(())

@@ -35,6 +35,8 @@ mod scope;
 mod settings;
 mod style;
 mod target;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod units;
 mod watch;

@@ -97,7 +97,11 @@ impl Asking<'_, '_> {
     }
 
     fn has(&self, kind: &str, name: &str) -> bool {
-        self.world.has(self.one.cluster, kind, self.to, name)
+        let is_same = || {
+            let old = &self.candidate.from;
+            kind == "ServiceAccount" || self.world.is_same(self.one.cluster, (kind, name), old, self.to)
+        };
+        self.world.has((self.one.cluster, self.id), kind, self.to, name) && is_same()
     }
 
     fn needs(&self) -> Needs {
@@ -219,15 +223,15 @@ impl Asking<'_, '_> {
             || !stay.is_empty()
             || object.text_at(&["spec", "postBuild", "substituteStrategy"]) == Some("Always");
         let keys = |(kind, name, _): &(String, String, bool)| {
-            self.world.keys(self.one.cluster, kind, &self.candidate.from, name)
+            self.world.data(self.one.cluster, kind, &self.candidate.from, name)
         };
         let is_given = |variable: &str| {
             own.iter().any(|(key, _)| key == variable)
-                || stay.iter().any(|source| keys(source).is_some_and(|keys| keys.contains(variable)))
+                || stay.iter().any(|source| keys(source).is_some_and(|keys| keys.contains_key(variable)))
         };
         let build = variables_in(self.world, self.id);
         for (variable, (path, line)) in &build.places {
-            let known = gone.iter().find(|source| keys(source).is_some_and(|keys| keys.contains(variable)));
+            let known = gone.iter().find(|source| keys(source).is_some_and(|keys| keys.contains_key(variable)));
             let unknown = gone.iter().filter(|source| keys(source).is_none());
             let required = unknown.clone().find(|(.., is_optional)| !is_optional);
             // An optional one that is not here is usually nowhere, and then a default holds.

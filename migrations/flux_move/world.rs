@@ -19,12 +19,13 @@ type Made = (ClusterId, String, String, String);
 pub(super) struct World<'v> {
     pub(super) view: &'v View,
     builds: ById<KustomizationId, Vec<Rendered>>,
-    made: BTreeSet<Made>,
+    /// Who makes each object.
+    made: BTreeMap<Made, BTreeSet<KustomizationId>>,
     /// Copies, by cluster, kind and name: the namespaces, or all of them.
     copied: BTreeMap<(ClusterId, String, String), Option<BTreeSet<String>>>,
     namespaces: BTreeMap<(ClusterId, String), BTreeSet<KustomizationId>>,
-    /// The keys of ConfigMaps and Secrets.
-    keys: BTreeMap<Made, BTreeSet<String>>,
+    /// What ConfigMaps and Secrets have in them, by key.
+    data: BTreeMap<Made, BTreeMap<String, String>>,
     /// Who applies each object that several apply.
     owners: BTreeMap<Made, BTreeSet<KustomizationId>>,
     /// The Flux Kustomizations, by cluster, namespace and name.
@@ -38,8 +39,8 @@ impl<'v> World<'v> {
             view.builds(&view.graph().kustomizations).into_iter().collect();
         let all = view.graph().kustomizations.entries().filter(|(_, one)| one.lives_in.is_none());
         let kustomizations = all.map(|(id, one)| ((one.cluster, &*one.namespace, &*one.name), id)).collect();
-        let (made, copied, namespaces, keys, owners) = Default::default();
-        let mut world = World { view, builds, made, copied, namespaces, keys, owners, kustomizations };
+        let (made, copied, namespaces, data, owners) = Default::default();
+        let mut world = World { view, builds, made, copied, namespaces, data, owners, kustomizations };
         let here = view.graph().kustomizations.entries().filter(|(_, one)| one.remote_cluster().is_none());
         for (id, one) in here {
             for object in world.builds[id].clone() {
@@ -68,16 +69,17 @@ impl<'v> World<'v> {
             "ExternalSecret" => {
                 let target = root.and_then(|root| root.text_at(&["spec", "target", "name"]));
                 let target = target.map_or(name, |target| by.variables.substitute(target));
-                self.made.insert((cluster, "Secret".to_owned(), namespace, target));
+                self.made.entry((cluster, "Secret".to_owned(), namespace, target)).or_default().insert(id);
             }
             kind @ ("Secret" | "ConfigMap" | "ServiceAccount") => {
                 let made = (cluster, kind.to_owned(), namespace, name.clone());
-                let data = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root?.get(key));
-                let keys = data.flat_map(|data| data.entries()).filter_map(|(key, _)| Some(key.text()?.to_owned()));
-                if root.is_some() {
-                    self.keys.entry(made.clone()).or_default().extend(keys);
+                if let Some(root) = root {
+                    let fields = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root.get(key));
+                    let pairs = fields.flat_map(|data| data.entries());
+                    let pairs = pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())));
+                    self.data.entry(made.clone()).or_default().extend(pairs);
                 }
-                self.made.insert(made);
+                self.made.entry(made).or_default().insert(id);
                 if let Some(to) = copied_to(object) {
                     self.copied.insert((cluster, kind.to_owned(), name), to);
                 }
@@ -86,18 +88,36 @@ impl<'v> World<'v> {
         }
     }
 
-    /// Whether a namespace has an object, made by a file, an ExternalSecret or reflector.
-    pub(super) fn has(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> bool {
+    /// Whether a namespace has an object, made by a file, an ExternalSecret or reflector, and not only by
+    /// what needs it itself.
+    pub(super) fn has(&self, (cluster, asking): (ClusterId, KustomizationId), kind: &str, namespace: &str, name: &str) -> bool {
         let is_copied = || {
             let to = self.copied.get(&(cluster, kind.to_owned(), name.to_owned()));
             to.is_some_and(|to| to.as_ref().is_none_or(|to| to.contains(namespace)))
         };
-        self.made.contains(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned())) || is_copied()
+        let made = self.made.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()));
+        made.is_some_and(|makers| makers.iter().any(|maker| *maker != asking)) || is_copied()
     }
 
-    /// The keys of a ConfigMap or Secret; `None` if it is not in this tree.
-    pub(super) fn keys(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> Option<&BTreeSet<String>> {
-        self.keys.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    /// What a ConfigMap or Secret has in it, by key; `None` if it is not in this tree.
+    pub(super) fn data(
+        &self,
+        cluster: ClusterId,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&BTreeMap<String, String>> {
+        self.data.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether the same ConfigMap or Secret has the same in it in two namespaces, as far as can be read: what
+    /// is encrypted counts by its keys.
+    pub(super) fn is_same(&self, cluster: ClusterId, (kind, name): (&str, &str), one: &str, other: &str) -> bool {
+        match (self.data(cluster, kind, one, name), self.data(cluster, kind, other, name)) {
+            (Some(one), Some(other)) if kind == "ConfigMap" => one == other,
+            (Some(one), Some(other)) => one.keys().eq(other.keys()),
+            _ => true,
+        }
     }
 
     /// A Flux Kustomization of a cluster.
