@@ -7,7 +7,7 @@ use super::find::Found;
 use super::units::{GUARD, MOVE, SCOPE, UNGUARD, subject};
 use crate::flux::{FluxKustomization, Value};
 use crate::plan::Batch;
-use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_with};
+use crate::plan::runbook::{Runbook, Step, command_about, get, get_not_ready, get_with};
 
 /// The annotation that keeps a claim, as a column.
 const KEPT: &str = r"custom-columns=NAME:.metadata.name,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune";
@@ -28,15 +28,15 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         return Runbook::reconcile_only(found.view, batch, "What comes before moves: entries of Alerts, and annotations that keep claims.");
     };
     let mut runbook = Runbook::reconcile_only(found.view, batch, what);
-    runbook.after.push(Step::new("Every Flux Kustomization is Ready: this prints nothing.", vec![not_ready()]));
+    runbook.after.push(Step::new("Every Flux Kustomization is Ready: these print nothing.", not_ready()));
     if is(UNGUARD) {
         runbook.before.push(Step::new("Every Flux Kustomization of this batch is Ready.", kustomizations(batch)));
     }
     runbook
 }
 
-fn not_ready() -> Vec<String> {
-    command(["flux", "get", "kustomizations", "--all-namespaces", "--status-selector", "ready=false"])
+fn not_ready() -> Vec<Vec<String>> {
+    get_not_ready("kustomizations")
 }
 
 /// `flux get` of all that a batch is about, where they are now.
@@ -128,7 +128,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         };
         before.push(Step::new("Every claim says disabled.", claims(&["--output", KEPT])));
     }
-    before.push(Step::new("Every Flux Kustomization is Ready: this prints nothing.", vec![not_ready()]));
+    before.push(Step::new("Every Flux Kustomization is Ready: these print nothing.", not_ready()));
     let releases: Vec<_> = get("helmreleases", named(&moves.releases));
     if !releases.is_empty() {
         before.push(Step::new("Note the ages and revisions of these.", releases.clone()));
