@@ -97,9 +97,8 @@ impl Asking<'_> {
     fn verdict(&self, candidate: &Candidate) -> Verdict {
         let Candidate { at, ids, name, from, .. } = candidate;
         let graph = self.view.graph();
-        let refuse = |code, message: String| {
-            Verdict::Refused(candidate.finding(self.view, || Finding::error(code, message)))
-        };
+        let refuse =
+            |code, message: String| Verdict::Refused(candidate.finding(self.view, || Finding::error(code, message)));
         let all = || ids.iter().map(|id| &graph.kustomizations[*id]);
         if all().any(|one| one.parent.is_none()) {
             return Verdict::Stays("entry points");
@@ -167,7 +166,9 @@ impl Asking<'_> {
             To::Directory => {
                 let reached = self.view.graph().reached().flat_map(|(_, reaches)| reaches);
                 let beside = reached.filter(|other| {
-                    other.kind == "Namespace" && Some(other.kustomization) == one.parent && other.through.last() == listing
+                    other.kind == "Namespace"
+                        && Some(other.kustomization) == one.parent
+                        && other.through.last() == listing
                 });
                 beside.map(|other| other.name.clone()).collect()
             }

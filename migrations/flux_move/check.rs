@@ -80,7 +80,8 @@ fn depends(
     let new: Vec<_> = then.depends_on.difference(&meant).collect();
     let gone: Vec<_> = meant.difference(&then.depends_on).collect();
     let is_revival = |other: &&(String, String)| dead.iter().any(|(_, name)| *name == other.1);
-    let is_same = new.iter().all(is_revival) && gone.iter().all(|other| dead.contains(other)) && new.len() == gone.len();
+    let is_same =
+        new.iter().all(is_revival) && gone.iter().all(|other| dead.contains(other)) && new.len() == gone.len();
     (new.first().map(|other| (*other).clone()), !is_same)
 }
 
@@ -94,9 +95,8 @@ fn patches<'v>(view: &'v View, one: &FluxKustomization) -> Vec<(&'v str, &'v str
 /// A Flux Kustomization with all that it names under its full new name.
 fn normal(one: &FluxKustomization, moving: &Moving) -> Value {
     let mut object = one.object.clone();
-    let renamed = |namespace: &str, name: &str| {
-        Value::string(moving.to(one.cluster, namespace, name).unwrap_or(namespace))
-    };
+    let renamed =
+        |namespace: &str, name: &str| Value::string(moving.to(one.cluster, namespace, name).unwrap_or(namespace));
     object.set_at(&["metadata", "namespace"], Value::string(moving.of(one)));
     if let Some(namespace) = &one.source.namespace {
         object.set_at(&["spec", "sourceRef", "namespace"], Value::string(namespace));

@@ -1,12 +1,12 @@
 //! The text of each unit, on the tree where it lands.
 
+use super::candidate::Candidate;
 use super::claims::{in_file, protect};
 use super::codes::{GUARD_NOT_LIVE, MOVE_NOT_LIVE};
 use super::find::Found;
 use super::guard::{guard, unguard};
 use super::scope;
 use super::units::{GUARD, MOVE, PROTECT, SCOPE, UNGUARD, WATCH, subject, watch_subject};
-use super::candidate::Candidate;
 use super::watch::widen;
 use crate::flux::FluxKustomization;
 use crate::plan::author::{Edits, Written, edited};

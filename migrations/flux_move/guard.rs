@@ -44,7 +44,8 @@ pub(super) fn marks<'s>(stream: &'s Stream, root: Node<'s>) -> Vec<Guard<'s>> {
 pub(super) fn guard<'v>(edit: &mut Edit<'v>, root: Node<'v>, orphan: bool) -> Result<(), Error> {
     let Some(spec) = root.get("spec") else { return Ok(()) };
     let word = |field: &str| spec.own_entry(field).and_then(|(_, value)| value.text()).unwrap_or(ABSENT);
-    let (field, new) = if orphan { ("deletionPolicy", New::string("Orphan")) } else { ("prune", New::Plain("false".into())) };
+    let (field, new) =
+        if orphan { ("deletionPolicy", New::string("Orphan")) } else { ("prune", New::Plain("false".into())) };
     if let Some((_, value)) = spec.own_entry(field) {
         edit.add_comment_above(value, &Guard::mark(META.id, field, word(field)))?;
         return edit.set(value, &new, |_| Fate::Moved);
@@ -96,10 +97,22 @@ mod tests {
     #[test]
     fn a_guard_goes_as_it_came() {
         let all = [
-            ("spec:\n  prune: true # all\n  # the source\n  sourceRef: x\n", "spec:\n  prune: true # all\n  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n  # the source\n  sourceRef: x\n"),
-            ("spec:\n    wait: true\n    prune: true\n", "spec:\n    wait: true\n    prune: true\n    # flux-codemod: guard[flux-move] was prune true\n    deletionPolicy: Orphan\n"),
-            ("spec:\n  deletionPolicy: Delete # now\n  prune: true\n", "spec:\n  # flux-codemod: guard[flux-move] was deletionPolicy Delete\n  deletionPolicy: Orphan # now\n  prune: true\n"),
-            ("spec:\n  wait: true\n", "spec:\n  wait: true\n  # flux-codemod: guard[flux-move] was prune absent\n  deletionPolicy: Orphan\n"),
+            (
+                "spec:\n  prune: true # all\n  # the source\n  sourceRef: x\n",
+                "spec:\n  prune: true # all\n  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n  # the source\n  sourceRef: x\n",
+            ),
+            (
+                "spec:\n    wait: true\n    prune: true\n",
+                "spec:\n    wait: true\n    prune: true\n    # flux-codemod: guard[flux-move] was prune true\n    deletionPolicy: Orphan\n",
+            ),
+            (
+                "spec:\n  deletionPolicy: Delete # now\n  prune: true\n",
+                "spec:\n  # flux-codemod: guard[flux-move] was deletionPolicy Delete\n  deletionPolicy: Orphan # now\n  prune: true\n",
+            ),
+            (
+                "spec:\n  wait: true\n",
+                "spec:\n  wait: true\n  # flux-codemod: guard[flux-move] was prune absent\n  deletionPolicy: Orphan\n",
+            ),
         ];
         for (text, expected) in all {
             let with = guarded(text, true);
@@ -116,7 +129,8 @@ mod tests {
 
     #[test]
     fn what_was_changed_since_stays() {
-        let text = "spec:\n  prune: true\n  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Delete\n";
+        let text =
+            "spec:\n  prune: true\n  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Delete\n";
         let after = edited(text, |edit, stream| unguard(edit, stream, stream.document(0).unwrap()));
         assert_eq!(after, "spec:\n  prune: true\n  deletionPolicy: Delete\n");
         let other = text.replace("flux-move", "other").replace("Delete", "Orphan");

@@ -12,8 +12,8 @@ use super::scope;
 use super::target;
 use super::watch::Watch;
 use crate::flux::{At, View};
-use crate::plan::{Finding, Safety, Severity};
 use crate::plan::author::Edits;
+use crate::plan::{Finding, Safety, Severity};
 use crate::repo::RepoPath;
 
 /// A candidate that is to move, and what is known of it.
@@ -40,8 +40,7 @@ impl Judged<'_> {
 /// Judges all candidates.
 pub(super) fn judge<'f>(found: &'f Found<'_>, watches: &[Watch<'_>]) -> Vec<Judged<'f>> {
     let texts = Texts::of(found.view, &found.candidates);
-    let mut all: Vec<Judged<'f>> =
-        found.movers().map(|(candidate, to)| alone(found, watches, candidate, to)).collect();
+    let mut all: Vec<Judged<'f>> = found.movers().map(|(candidate, to)| alone(found, watches, candidate, to)).collect();
     all.iter_mut().for_each(|judged| judged.findings.extend(named_in(&texts, judged.candidate)));
     let scoped = match scoped(found, &all) {
         Ok(view) => view.whole(),

@@ -51,9 +51,9 @@ impl Named {
             Some((item.text_at(&["kind"])?.to_owned(), item.text_at(&["name"])?.to_owned(), is_optional))
         };
         let of_kubeconfig = [("secretRef", "Secret"), ("configMapRef", "ConfigMap")];
-        let kubeconfig = of_kubeconfig.iter().filter_map(|(field, kind)| {
-            Some(((*kind).to_owned(), text(&["spec", "kubeConfig", field, "name"])?))
-        });
+        let kubeconfig = of_kubeconfig
+            .iter()
+            .filter_map(|(field, kind)| Some(((*kind).to_owned(), text(&["spec", "kubeConfig", field, "name"])?)));
         Named {
             key: text(&["spec", "decryption", "secretRef", "name"]),
             accounts: [text(&["spec", "serviceAccountName"]), text(&["spec", "decryption", "serviceAccountName"])]
@@ -258,7 +258,8 @@ impl Asking<'_, '_> {
         }
         if let Some(text) = build.remote {
             let message = format!("{text} is not in this repository, and may have variables in it, or be encrypted");
-            let finding = self.candidate.finding(self.world.view, || Finding::warning(codes::SUBSTITUTION_ENDS, message));
+            let finding =
+                self.candidate.finding(self.world.view, || Finding::warning(codes::SUBSTITUTION_ENDS, message));
             needs.findings.push(finding);
         }
     }

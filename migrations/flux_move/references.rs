@@ -209,7 +209,8 @@ fn checks_of(view: &View, one: &FluxKustomization, moving: &Moving) -> Vec<Put> 
     let items = list.into_iter().flat_map(Node::items).enumerate();
     let put = |(number, item): (usize, Node<'_>)| {
         let group = item.text_at(&["apiVersion"]).unwrap_or_default();
-        let is_one = item.text_at(&["kind"]) == Some("Kustomization") && group.starts_with("kustomize.toolkit.fluxcd.io/");
+        let is_one =
+            item.text_at(&["kind"]) == Some("Kustomization") && group.starts_with("kustomize.toolkit.fluxcd.io/");
         let (namespace, name) = (item.text_at(&["namespace"])?, item.text_at(&["name"])?);
         let to = moving.to(one.cluster, namespace, name).filter(|_| is_one)?;
         let path = vec![Step::Key("spec"), Step::Key("healthChecks"), Step::Item(number)];

@@ -10,7 +10,8 @@ use crate::plan::Batch;
 use crate::plan::runbook::{Runbook, Step, command_about, get, get_not_ready, get_with};
 
 /// The annotation that keeps a claim, as a column.
-const KEPT: &str = r"custom-columns=NAME:.metadata.name,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune";
+const KEPT: &str =
+    r"custom-columns=NAME:.metadata.name,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune";
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
@@ -25,7 +26,11 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         "Flux Kustomizations get only what they use, so that their new namespace has all that they need. If \
          something is missing, it shows here, where a revert costs nothing."
     } else {
-        return Runbook::reconcile_only(found.view, batch, "What comes before moves: entries of Alerts, and annotations that keep claims.");
+        return Runbook::reconcile_only(
+            found.view,
+            batch,
+            "What comes before moves: entries of Alerts, and annotations that keep claims.",
+        );
     };
     let mut runbook = Runbook::reconcile_only(found.view, batch, what);
     runbook.after.push(Step::new("Every Flux Kustomization is Ready: these print nothing.", not_ready()));
@@ -64,7 +69,8 @@ impl<'f> Moves<'f> {
         let kustomizations = &found.view.graph().kustomizations;
         let parents = all().filter_map(|id| kustomizations[*id].parent).map(|parent| &kustomizations[parent]);
         let objects = |kind: &'static str| {
-            let of_each = all().flat_map(|id| found.world().built_by(*id).iter().map(|object| (&kustomizations[*id], object)));
+            let of_each =
+                all().flat_map(|id| found.world().built_by(*id).iter().map(|object| (&kustomizations[*id], object)));
             let of_kind = of_each.filter(move |(_, object)| object.kind == kind);
             let named = |(one, object): (&FluxKustomization, &crate::flux::Rendered)| {
                 let namespace = super::candidate::namespace(one, object).unwrap_or_default();
@@ -123,9 +129,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         ),
     ];
     if !moves.claims.is_empty() {
-        let claims = |options: &[&str]| {
-            get_with("persistentvolumeclaims", named(&moves.claims), options)
-        };
+        let claims = |options: &[&str]| get_with("persistentvolumeclaims", named(&moves.claims), options);
         before.push(Step::new("Every claim says disabled.", claims(&["--output", KEPT])));
     }
     before.push(Step::new("Every Flux Kustomization is Ready: these print nothing.", not_ready()));
@@ -152,9 +156,18 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         command_about(&["kubectl", "--namespace", &candidate.from, "delete", "kustomization"], &[&candidate.name], &[])
     };
     let back = vec![
-        Step::new("Until the guards go: revert the merge, and reconcile. The guards hold in both directions.", Vec::new()),
-        Step::new("An old object is still there because its parent does not prune: once the new one is Ready, delete it. It is guarded.", moves.each(delete)),
-        Step::new("Something is being deleted all the same: stop the parent, and leave the pods alone, because a claim ends only when nothing uses it.", parents("suspend")),
+        Step::new(
+            "Until the guards go: revert the merge, and reconcile. The guards hold in both directions.",
+            Vec::new(),
+        ),
+        Step::new(
+            "An old object is still there because its parent does not prune: once the new one is Ready, delete it. It is guarded.",
+            moves.each(delete),
+        ),
+        Step::new(
+            "Something is being deleted all the same: stop the parent, and leave the pods alone, because a claim ends only when nothing uses it.",
+            parents("suspend"),
+        ),
     ];
     Runbook {
         what: "Flux Kustomizations move. This is the only step that deletes: the old objects, which are guarded. With a guard that Flux has not applied it is the point of no return.".to_owned(),

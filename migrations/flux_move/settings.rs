@@ -186,7 +186,7 @@ fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
 fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
     let kind = keys.about("The kind: Kustomization.").text("kind").map(|(text, _)| text.to_owned());
     let from = keys.about("Where it is, as namespace/name.").text("from");
-    let to = keys.about("Where it goes, as namespace/name.").text("to");
+    let to = keys.about("Its new namespace and name.").text("to");
     for (key, example) in [("from", "flux-system/plex"), ("to", "media/plex")] {
         if !keys.has(key) {
             keys.missing(key, example);

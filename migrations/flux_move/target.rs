@@ -93,5 +93,6 @@ fn stays_behind(view: &View, one: &FluxKustomization) -> Option<String> {
         let entries = one.object.at(&["metadata", key]).map_or(&[][..], crate::flux::Value::entries).iter();
         entries.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
     };
-    survives_pruning([&pairs("labels"), &pairs("annotations")]).then(|| "it says itself that it is to be kept".to_owned())
+    survives_pruning([&pairs("labels"), &pairs("annotations")])
+        .then(|| "it says itself that it is to be kept".to_owned())
 }

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
-use crate::flux::{
-    At, Barred, KustomizationId, NotBuilt, Rendered, SUBSTITUTE, Value, Variables, View, is_disabled,
-};
+use crate::flux::{At, Barred, KustomizationId, NotBuilt, Rendered, SUBSTITUTE, Value, Variables, View, is_disabled};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
 

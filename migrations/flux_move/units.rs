@@ -20,7 +20,8 @@ pub(super) const GUARD: &str = "guard";
 pub(super) const MOVE: &str = "move";
 pub(super) const UNGUARD: &str = "unguard";
 
-const SCOPES: Class = Class::new(11, "scopes", "Flux Kustomizations", "Flux Kustomization").apart_from(Apart::Dependents);
+const SCOPES: Class =
+    Class::new(11, "scopes", "Flux Kustomizations", "Flux Kustomization").apart_from(Apart::Dependents);
 const CLAIMS: Class = Class::new(12, "claims", "claims", "file").apart_from(Apart::Dependents);
 const GUARDS: Class = Class::new(13, "guards", "guards", "guard").apart_from(Apart::Dependents);
 const MOVES: Class = Class::new(70, "moves", "moves", "move").apart_from(Apart::Needs);
@@ -31,7 +32,8 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     let judged = judge(found, &watches);
     let mut drafts: Vec<Draft> = judged.iter().flat_map(|judged| of_mover(found, judged, &watches)).collect();
     drafts.extend(claims(found, &judged));
-    let able: BTreeSet<_> = judged.iter().filter(|judged| judged.is_able()).map(|judged| &judged.candidate.at).collect();
+    let able: BTreeSet<_> =
+        judged.iter().filter(|judged| judged.is_able()).map(|judged| &judged.candidate.at).collect();
     let is_wanted = |watch: &&Watch<'_>| watch.obstacle.is_none() && watch.watched.iter().any(|at| able.contains(at));
     drafts.extend(watches.iter().filter(is_wanted).map(watch_draft));
     drafts.extend(refused(found));
@@ -77,7 +79,7 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
         let of_scope = judged.findings.iter().filter(|finding| finding.code == codes::SUBSTITUTION_ENDS);
         let title = match judged.needs.labels.iter().next() {
             Some((key, value)) => format!("the label {key}: {value} lets it out of what {to} does not have"),
-            None => format!("what it does not use, and {to} does not have, goes"),
+            None => format!("what it does not use is removed: {to} does not have it"),
         };
         drafts.push(Draft { findings: of_scope.cloned().collect(), ..before(SCOPE, title, SCOPES) });
         needs.insert(id(SCOPE, candidate));
@@ -123,8 +125,17 @@ fn claims(found: &Found<'_>, judged: &[Judged<'_>]) -> Vec<Draft> {
     }
     let draft = |(path, also): (&RepoPath, BTreeSet<String>)| {
         let count = super::claims::in_file(found.view, path).len();
-        let title = if count == 1 { "the claim stays when Flux prunes".to_owned() } else { format!("{count} claims stay when Flux prunes") };
-        Draft { impact: Impact::Reconcile, class: Some(CLAIMS), also, ..Draft::new(protect_id(path), title, [path.clone()]) }
+        let title = if count == 1 {
+            "the claim stays when Flux prunes".to_owned()
+        } else {
+            format!("{count} claims stay when Flux prunes")
+        };
+        Draft {
+            impact: Impact::Reconcile,
+            class: Some(CLAIMS),
+            also,
+            ..Draft::new(protect_id(path), title, [path.clone()])
+        }
     };
     files.into_iter().map(draft).collect()
 }
@@ -132,7 +143,8 @@ fn claims(found: &Found<'_>, judged: &[Judged<'_>]) -> Vec<Draft> {
 fn watch_draft(watch: &Watch<'_>) -> Draft {
     let id = UnitId::new(&META, WATCH, watch_subject(watch));
     let count = watch.entries.len();
-    let title = if count == 1 { "watches one more namespace".to_owned() } else { format!("watches {count} more namespaces") };
+    let title =
+        if count == 1 { "watches one more namespace".to_owned() } else { format!("watches {count} more namespaces") };
     Draft {
         impact: Impact::Reconcile,
         class: Some(Class::SOURCES),
@@ -143,7 +155,7 @@ fn watch_draft(watch: &Watch<'_>) -> Draft {
 
 fn unguard_draft(view: &View, one: &FluxKustomization) -> Draft {
     let subject = Subject::object("Kustomization", &one.namespace, &one.name, &one.at.path);
-    let draft = Draft::new(UnitId::new(&META, UNGUARD, subject), "its guard goes", [one.at.path.clone()]);
+    let draft = Draft::new(UnitId::new(&META, UNGUARD, subject), "its guard is removed", [one.at.path.clone()]);
     let also = crate::plan::author::other_names(view, &one.at);
     Draft { impact: Impact::Reconcile, class: Some(GUARDS_OFF), also, ..draft }
 }
@@ -171,9 +183,9 @@ fn stays(found: &Found<'_>) -> Vec<Finding> {
         }
     }
     let note = |(cluster, reasons): (&str, BTreeMap<&str, BTreeSet<&str>>)| {
-        let shown = reasons.into_iter().map(|(why, names)| {
-            format!("{} ({why})", names.into_iter().collect::<Vec<_>>().join(", "))
-        });
+        let shown = reasons
+            .into_iter()
+            .map(|(why, names)| format!("{} ({why})", names.into_iter().collect::<Vec<_>>().join(", ")));
         let message = format!("on {cluster} these stay: {}", shown.collect::<Vec<_>>().join("; "));
         Finding::note(codes::STAYS, message)
     };
@@ -212,7 +224,9 @@ pub(super) fn proposal(view: &View) -> OutOfScope {
     let count = view.graph().kustomizations.iter().filter(could).count();
     let what = match count {
         0 => String::new(),
-        _ => format!("Flux Kustomizations in flux-system that target another namespace: {count}: `kustomizations` of flux-move is not set"),
+        _ => format!(
+            "Flux Kustomizations in flux-system that target another namespace: {count}: `kustomizations` of flux-move is not set"
+        ),
     };
     OutOfScope { count, what }
 }

@@ -77,11 +77,14 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)]) -> O
             continue;
         }
         let labels = labels_of(view, candidate);
-        let sees = |entry: &Entry, namespace: &str| entry.namespace == namespace && entry.labels.iter().all(|pair| labels.contains(&pair));
+        let sees = |entry: &Entry, namespace: &str| {
+            entry.namespace == namespace && entry.labels.iter().all(|pair| labels.contains(&pair))
+        };
         let Some(seeing) = all.iter().rfind(|entry| sees(entry, &candidate.from)) else { continue };
         if !all.iter().any(|entry| sees(entry, to)) {
             // Behind the last of its kind, whatever namespace that is for.
-            let last = all.iter().rfind(|entry| entry.labels == seeing.labels).map_or(seeing.number, |last| last.number);
+            let last =
+                all.iter().rfind(|entry| entry.labels == seeing.labels).map_or(seeing.number, |last| last.number);
             entries.insert((last, (*to).to_owned()));
             watched.insert(candidate.at.clone());
         }
@@ -90,7 +93,8 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)]) -> O
 }
 
 fn entry(number: usize, item: &Value, own: &str) -> Option<Entry> {
-    let is_all = item.text_at(&["kind"]) == Some("Kustomization") && item.text_at(&["name"]).is_none_or(|name| name == "*");
+    let is_all =
+        item.text_at(&["kind"]) == Some("Kustomization") && item.text_at(&["name"]).is_none_or(|name| name == "*");
     let pairs = item.get("matchLabels").map_or(&[][..], Value::entries).iter();
     let labels = pairs.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect();
     is_all.then(|| Entry { number, namespace: item.text_at(&["namespace"]).unwrap_or(own).to_owned(), labels })
@@ -114,7 +118,6 @@ fn obstacle(view: &View, at: &At, reach: &Reach, times: usize) -> Option<String>
     let is_patched = field_of(reach).is_some_and(|field| arrives.at(&["spec", field]) != stated.as_ref());
     (is_patched || view.may_patch(&reach.kind, &reach.name)).then(|| "a patch or a variable changes it".to_owned())
 }
-
 
 /// Writes the entries.
 ///

@@ -76,7 +76,8 @@ impl<'v> World<'v> {
                 if let Some(root) = root {
                     let fields = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root.get(key));
                     let pairs = fields.flat_map(|data| data.entries());
-                    let pairs = pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())));
+                    let pairs =
+                        pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())));
                     self.data.entry(made.clone()).or_default().extend(pairs);
                 }
                 self.made.entry(made).or_default().insert(id);
@@ -90,7 +91,13 @@ impl<'v> World<'v> {
 
     /// Whether a namespace has an object, made by a file, an ExternalSecret or reflector, and not only by
     /// what needs it itself.
-    pub(super) fn has(&self, (cluster, asking): (ClusterId, KustomizationId), kind: &str, namespace: &str, name: &str) -> bool {
+    pub(super) fn has(
+        &self,
+        (cluster, asking): (ClusterId, KustomizationId),
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> bool {
         let is_copied = || {
             let to = self.copied.get(&(cluster, kind.to_owned(), name.to_owned()));
             to.is_some_and(|to| to.as_ref().is_none_or(|to| to.contains(namespace)))
@@ -169,7 +176,8 @@ fn copied_to(object: &Rendered) -> Option<Option<BTreeSet<String>>> {
     if says("allowed") != Some("true") || says("auto-enabled") != Some("true") {
         return None;
     }
-    let list = |text: &str| text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    let list =
+        |text: &str| text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
     let allowed = says("allowed-namespaces").filter(|text| !text.is_empty()).map(list);
     let automatic = says("auto-namespaces").filter(|text| !text.is_empty()).map(list);
     Some(match (allowed, automatic) {

@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn entries_come_and_go() {
         let text = "metadata:\n  name: a\n  namespace: b\nspec:\n  sourceRef:\n    kind: c\n    name: d\n  x: y\n";
-        let expected = "metadata:\n  name: a\nspec:\n  sourceRef:\n    kind: c\n    name: d\n    namespace: b\n  x: y\n";
+        let expected =
+            "metadata:\n  name: a\nspec:\n  sourceRef:\n    kind: c\n    name: d\n    namespace: b\n  x: y\n";
         assert_eq!(written(text, &[(METADATA, None), (SOURCE, Some("b"))]), expected);
         assert_eq!(written(expected, &[(METADATA, None), (SOURCE, Some("b"))]), expected);
         let repeated = "metadata: &m {name: a, namespace: b}\nspec: {x: *m}\n";

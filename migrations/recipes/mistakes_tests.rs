@@ -73,7 +73,8 @@ fn another_text_on_a_branch_is_seen() {
     let on_branch = |text: &str| {
         let files = [(".flux-codemod/recipes/r.yaml", text)];
         let view = View::of(Memory::tree(files)).unwrap();
-        let tree = ClusterTree { cluster: Some("edge"), from: "origin/edge".to_owned(), is_followed: true, view: Ok(view) };
+        let tree =
+            ClusterTree { cluster: Some("edge"), from: "origin/edge".to_owned(), is_followed: true, view: Ok(view) };
         let migration = migration(STAGES);
         let gates = migration.ask_gates(&[tree]);
         gates.remarks.into_iter().map(|finding| (finding.code.id, finding.message)).collect::<Vec<_>>()

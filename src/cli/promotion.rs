@@ -60,8 +60,8 @@ impl<'g> Branches<'g> {
             matches!(followed, Some(Followed::Here(_)))
         };
         let clusters = view.graph().clusters.iter().filter(|cluster| cluster.in_tree);
-        let of_clusters = clusters
-            .map(|cluster| tree(Some(&cluster.name), is_followed(cluster), self.followed(view, cluster)));
+        let of_clusters =
+            clusters.map(|cluster| tree(Some(&cluster.name), is_followed(cluster), self.followed(view, cluster)));
         let head = self.git.head().map_err(|error| error.to_string());
         of_clusters.chain([tree(None, false, head)]).collect()
     }

@@ -68,6 +68,11 @@ pub(super) fn with_gates<'t>(
 pub(super) fn only_tree(view: &View) -> Vec<ClusterTree<'_>> {
     let whole = view.whole();
     let clusters = view.graph().clusters.iter().map(|cluster| Some(cluster.name.as_str()));
-    let tree = |cluster| ClusterTree { cluster, from: "the files as they are".to_owned(), is_followed: false, view: Ok(whole.clone()) };
+    let tree = |cluster| ClusterTree {
+        cluster,
+        from: "the files as they are".to_owned(),
+        is_followed: false,
+        view: Ok(whole.clone()),
+    };
     clusters.chain([None]).map(tree).collect()
 }

@@ -10,7 +10,7 @@ use super::finding;
 use super::makers::{Asked, Makers};
 use super::owners::{has_guard, line};
 use crate::finding::{Finding, Severity};
-use crate::flux::{Followed, FollowedBranch, FluxKustomization, States, View};
+use crate::flux::{FluxKustomization, Followed, FollowedBranch, States, View};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = changed(view, builds);
@@ -26,19 +26,23 @@ fn changed(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
     for (cluster, of_cluster) in graph.clusters.entries() {
         let followed = view.followed().and_then(|following| following.of(of_cluster));
-        let Some(Followed::Here(FollowedBranch { states: States::Own { kustomizations, .. }, reference, .. })) = followed
+        let Some(Followed::Here(FollowedBranch { states: States::Own { kustomizations, .. }, reference, .. })) =
+            followed
         else {
             continue;
         };
-        let here = || graph.kustomizations.entries().filter(|(_, one)| one.cluster == cluster && one.lives_in.is_none());
+        let here =
+            || graph.kustomizations.entries().filter(|(_, one)| one.cluster == cluster && one.lives_in.is_none());
         let names: BTreeSet<(&str, &str)> = here().map(|(_, one)| (&*one.namespace, &*one.name)).collect();
         let gone = kustomizations.iter().filter(|((namespace, name), there)| {
             !there.keeps_on_deletion && there.path.is_some() && !names.contains(&(&**namespace, &**name))
         });
         for ((namespace, name), there) in gone {
-            let is_new = |one: &FluxKustomization| !kustomizations.contains_key(&(one.namespace.clone(), one.name.clone()));
+            let is_new =
+                |one: &FluxKustomization| !kustomizations.contains_key(&(one.namespace.clone(), one.name.clone()));
             let is_like = |one: &FluxKustomization| {
-                one.stated_path() == there.path && (&one.source.kind, &one.source.name) == (&there.source.0, &there.source.1)
+                one.stated_path() == there.path
+                    && (&one.source.kind, &one.source.name) == (&there.source.0, &there.source.1)
             };
             let Some((id, one)) = here().find(|(_, one)| is_new(one) && is_like(one)) else { continue };
             // What builds from a source that is not there applies nothing, and the old one is gone all the same.
@@ -68,12 +72,8 @@ fn not_in_namespace(view: &View, builds: &Builds) -> Vec<Finding> {
         for (kind, name, path) in named(one) {
             let asked = Asked { cluster: one.cluster, group: "", kind, namespace: &one.namespace, name };
             let Some(absent) = makers.find(&asked).filter(|absent| absent.is_elsewhere()) else { continue };
-            let message = format!(
-                "{} needs {kind} {name} in namespace {}{}",
-                one.full_name(),
-                one.namespace,
-                absent.instead()
-            );
+            let message =
+                format!("{} needs {kind} {name} in namespace {}{}", one.full_name(), one.namespace, absent.instead());
             found.push(finding(Severity::Error, NOT_IN_NAMESPACE, &one.at.path, place(view, &one.at, path), message));
         }
     }

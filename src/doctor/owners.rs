@@ -129,7 +129,8 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     }
     // While one of them takes the place of the other, both apply the same, and neither deletes anything.
     let is_guarded = |id: &KustomizationId| has_guard(view, &kustomizations[*id].at);
-    let several = owners.into_iter().filter(|(_, places)| places.len() > 1 && !places.iter().all(|(id, _)| is_guarded(id)));
+    let several =
+        owners.into_iter().filter(|(_, places)| places.len() > 1 && !places.iter().all(|(id, _)| is_guarded(id)));
     several
         .map(|(((cluster, _), (_, kind, namespace, name)), places)| {
             let at = places[0].1;

@@ -167,7 +167,7 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 3] = ["cut-waits", "guard-not-live", "move-not-live"];
+const WAITS: [&str; 4] = ["cut-waits", "guard-not-live", "guard-unknown", "move-not-live"];
 
 /// The ids of units, but for those that wait for a branch to show what was just applied.
 fn without_later_steps(plan: &Value) -> BTreeSet<String> {

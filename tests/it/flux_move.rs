@@ -100,7 +100,11 @@ fn moves_wait_for_the_branch() {
 #[test]
 fn what_is_missed_by_hand_keeps_a_move_back() {
     for (path, part, why) in [
-        ("templates/backup/claim.yaml", "    kustomize.toolkit.fluxcd.io/prune: disabled\n", "has a claim in templates"),
+        (
+            "templates/backup/claim.yaml",
+            "    kustomize.toolkit.fluxcd.io/prune: disabled\n",
+            "has a claim in templates",
+        ),
         ("apps/media/plex/ks.yaml", "  deletionPolicy: Orphan\n", "is not guarded yet"),
         ("apps/media/plex/ks.yaml", "    substitution.example.org/disabled: \"true\"\n", "still gets what media"),
         ("apps/flux-system/alerts.yaml", "      namespace: media\n", "would go out of sight of Alert all"),
@@ -259,11 +263,13 @@ fn haynes_ops_moves_as_its_owner_did() {
     repo.write(".flux-codemod.yaml", settings);
     let repo = repo.commit();
     repo.git(&["branch", "edge"]);
-    let plan: serde_json::Value = serde_json::from_str(&repo.run_gated(&["plan", "flux-move", "--review", "--no-gate", "--format", "json"]).stdout).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(
+        &repo.run_gated(&["plan", "flux-move", "--review", "--no-gate", "--format", "json"]).stdout,
+    )
+    .unwrap();
     let count = |cluster: &str, step: &str, safety: &str| {
-        let is_it = |unit: &&serde_json::Value| {
-            unit["lane"] == cluster && unit["step"] == step && unit["safety"] == safety
-        };
+        let is_it =
+            |unit: &&serde_json::Value| unit["lane"] == cluster && unit["step"] == step && unit["safety"] == safety;
         plan["units"].as_array().unwrap().iter().filter(is_it).count()
     };
     assert_eq!((count("edge", "move", "safe"), count("edge", "guard", "safe")), (9, 3));

@@ -170,7 +170,10 @@ fn what_another_namespace_has_alone() {
     let expected = "apps/all.yaml: media/b needs Secret key in namespace media; there is one in namespace flux-system";
     assert_eq!(of(&[key.to_owned(), kustomization("media", "b", decrypts)]), [expected]);
     let there = key.replace("flux-system", "media");
-    let copied = key.replace("flux-system}", "flux-system, annotations: {reflector.v1.k8s.emberstack.com/reflection-allowed: 'true'}}");
+    let copied = key.replace(
+        "flux-system}",
+        "flux-system, annotations: {reflector.v1.k8s.emberstack.com/reflection-allowed: 'true'}}",
+    );
     let optional = ", postBuild: {substituteFrom: [{kind: Secret, name: key, optional: true}]}";
     for silent in [
         [key.to_owned(), kustomization("flux-system", "b", decrypts)],
@@ -205,6 +208,7 @@ fn two_that_are_guarded_may_own_the_same() {
     let config = "//- a/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: media}\n";
     let of = |objects: &[String]| found("owned-twice", &(apps(objects) + config));
     assert_eq!(of(&[guarded("flux-system"), guarded("media")]), [""; 0]);
-    let bare = guarded("media").replace("  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n", "");
+    let bare =
+        guarded("media").replace("  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n", "");
     assert_eq!(of(&[guarded("flux-system"), bare]).len(), 1);
 }

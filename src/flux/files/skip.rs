@@ -251,7 +251,12 @@ mod tests {
         ] {
             assert_eq!(read(comment), Some((ids.to_owned(), reason.to_owned())), "{comment}");
         }
-        for comment in ["# by flux-codemod: skip[a]", "# flux-codemod wrote this", "# flux-codemod: guard[x] was prune true", "# other"] {
+        for comment in [
+            "# by flux-codemod: skip[a]",
+            "# flux-codemod wrote this",
+            "# flux-codemod: guard[x] was prune true",
+            "# other",
+        ] {
             assert_eq!(read(comment), None, "{comment}");
         }
     }
