@@ -26,8 +26,12 @@ pub(super) struct Watch<'v> {
 pub(super) fn watches<'v>(view: &'v View, movers: &[(&Candidate, &str)]) -> Vec<Watch<'v>> {
     let mut found: BTreeMap<&'v At, Watch<'v>> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
-        for reach in reaches.iter().filter(|reach| field_of(reach).is_some()) {
-            let Some((entries, watched)) = lost(view, at, reach, movers) else { continue };
+        let watchers = || reaches.iter().filter(|reach| field_of(reach).is_some());
+        for reach in watchers() {
+            // Where the new namespace includes the same Component, its own Alert sees what comes there.
+            let copies = watchers().filter(|other| other.cluster == reach.cluster);
+            let seen: Vec<Entry> = copies.flat_map(|copy| entries(view, at, copy).unwrap_or_default()).collect();
+            let Some((entries, watched)) = lost(view, at, reach, movers, &seen) else { continue };
             let obstacle = obstacle(view, at, reach, reaches.len());
             let watch = found.entry(at).or_insert_with(|| Watch {
                 at,
@@ -62,15 +66,21 @@ struct Entry {
 
 type Lost = (BTreeSet<(usize, String)>, BTreeSet<At>);
 
-/// What it would lose sight of, and the entries that it needs.
-fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)]) -> Option<Lost> {
+/// The entries of an Alert or a Receiver; `None` if it is suspended.
+fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Entry>> {
     let object = view.effective(at, reach)?;
     if object.at(&["spec", "suspend"]).is_some_and(Value::is_true) {
         return None;
     }
     let own = reach.namespace.as_deref().unwrap_or_default();
     let items = object.at(&["spec", field_of(reach)?]).map_or(&[][..], Value::items).iter().enumerate();
-    let all: Vec<Entry> = items.filter_map(|(number, item)| entry(number, item, own)).collect();
+    Some(items.filter_map(|(number, item)| entry(number, item, own)).collect())
+}
+
+/// What it would lose sight of, and the entries that it needs. `seen` are those of all that are made of the
+/// same document.
+fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen: &[Entry]) -> Option<Lost> {
+    let all = entries(view, at, reach)?;
     let (mut entries, mut watched) = Lost::default();
     for (candidate, to) in movers {
         if !candidate.ids.iter().any(|id| view.graph().kustomizations[*id].cluster == reach.cluster) {
@@ -81,7 +91,7 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)]) -> O
             entry.namespace == namespace && entry.labels.iter().all(|pair| labels.contains(&pair))
         };
         let Some(seeing) = all.iter().rfind(|entry| sees(entry, &candidate.from)) else { continue };
-        if !all.iter().any(|entry| sees(entry, to)) {
+        if !seen.iter().any(|entry| sees(entry, to)) {
             // Behind the last of its kind, whatever namespace that is for.
             let last =
                 all.iter().rfind(|entry| entry.labels == seeing.labels).map_or(seeing.number, |last| last.number);
