@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, candidates};
 use super::claims::unprotected;
-use super::guard::{is_orphan, marks};
+use super::guard::{ORPHAN_SINCE, is_orphan, keeps, marks};
 use super::needs::{Needs, needs};
 use super::references::{Moving, Naming, Puts, puts};
-use super::settings::FluxMoveSettings;
+use super::settings::{FluxMoveSettings, GuardBy};
 use super::style::Style;
 use super::watch::{Watch, watches};
 use super::world::World;
@@ -62,7 +62,14 @@ impl<'v> Found<'v> {
 
     /// Whether nothing of what a candidate applies is deleted with it.
     pub(super) fn is_guarded(&self, candidate: &Candidate) -> bool {
-        self.instances(candidate).all(FluxKustomization::keeps_on_deletion)
+        self.instances(candidate).all(|one| keeps(one, self.knows_policies(one)))
+    }
+
+    /// Whether the Flux of its cluster reads `deletionPolicy`; where its version is not known, only the
+    /// configuration says so.
+    fn knows_policies(&self, one: &FluxKustomization) -> bool {
+        let flux = self.view.graph().clusters[one.cluster].flux;
+        flux.map_or(self.settings.guard == GuardBy::Orphan, |flux| flux.is_at_least(ORPHAN_SINCE))
     }
 
     /// Whether its guard is `deletionPolicy: Orphan`.

@@ -3,7 +3,7 @@
 
 use super::META;
 use super::settings::GuardBy;
-use crate::flux::{Cluster, Guard, Value};
+use crate::flux::{Cluster, FluxKustomization, Guard, Value};
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place, Stream, reads_as_string};
 
 /// What a mark says where there was no field.
@@ -13,7 +13,7 @@ const ABSENT: &str = "absent";
 const BECAUSE: &str = "the move is live, and the guard has done its work";
 
 /// From this Flux 2 on there is `deletionPolicy`.
-const ORPHAN_SINCE: u32 = 5;
+pub(super) const ORPHAN_SINCE: u32 = 5;
 
 /// Whether the guard in some clusters is `deletionPolicy: Orphan`. Ordinary pruning goes on with it; where
 /// Flux may not know it, pruning is switched off.
@@ -26,9 +26,20 @@ pub(super) fn is_orphan<'c>(by: GuardBy, clusters: impl IntoIterator<Item = &'c 
     }
 }
 
+/// Whether nothing of what a Flux Kustomization applies is deleted with it. A Flux that does not know
+/// `deletionPolicy` drops the field, and deletes: there only `prune` and `suspend` count.
+pub(super) fn keeps(one: &FluxKustomization, knows_policies: bool) -> bool {
+    let mut without = one.clone();
+    if !knows_policies && without.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan") {
+        without.object.remove_at(&["spec", "deletionPolicy"]);
+    }
+    without.keeps_on_deletion()
+}
+
 /// Why a Flux Kustomization cannot have a guard of this kind, if so.
 pub(super) fn obstacle(object: &Value, orphan: bool) -> Option<String> {
-    let policy = object.text_at(&["spec", "deletionPolicy"]).filter(|policy| *policy != "MirrorPrune" && !orphan)?;
+    let is_harmless = |policy: &&str| ["MirrorPrune", "Orphan"].contains(policy);
+    let policy = object.text_at(&["spec", "deletionPolicy"]).filter(|policy| !orphan && !is_harmless(policy))?;
     Some(format!("its deletionPolicy is {policy}, which `prune: false` does not change"))
 }
 

@@ -16,7 +16,9 @@
 //! Another namespace is another object: the old one is deleted, and deletes what it applied. So a move has
 //! stages, each of which waits for the one before on the branch that the cluster follows (`gate`): guards,
 //! the move with all references (`references`, `write`), and the guards go. `needs` says what the new
-//! namespace has to have, `check` that nothing but names differs.
+//! namespace has to have, `check` that nothing but names differs. Semantics:
+//! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
+//! `docs/hazards.md#n1` to `docs/hazards.md#n16`.
 
 mod candidate;
 mod check;

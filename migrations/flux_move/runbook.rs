@@ -115,14 +115,15 @@ fn named(all: &BTreeSet<(String, String)>) -> impl Iterator<Item = (&str, &str)>
 
 fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let moves = Moves::of(found, batch);
-    let parents = |verb: &str| {
+    let parents = |words: &[&str], more: &[&str]| {
         let parent = |(namespace, name): &(&str, &str)| {
-            command_about(&["flux", verb, "kustomization"], &[name], &["--namespace", namespace])
+            command_about(words, &[name], &[&["--namespace", *namespace], more].concat())
         };
         moves.parents.iter().map(parent).collect::<Vec<_>>()
     };
+    let reconciled = parents(&["flux", "reconcile", "kustomization"], &["--with-source"]);
     let mut before = vec![
-        Step::new("Flux has applied what was merged last.", parents("reconcile")),
+        Step::new("Flux has applied what was merged last.", reconciled.clone()),
         Step::new(
             "Every line says Orphan, or false for one that does not prune, or true for a suspended one. If one does not, do not merge.",
             moves.guards(found),
@@ -144,7 +145,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         command_about(&["kubectl", "--namespace", &candidate.from, "get", "kustomization"], &[&candidate.name], &[])
     };
     let mut after = vec![
-        Step::new("The parent creates the new objects and deletes the old ones.", parents("reconcile")),
+        Step::new("The parent creates the new objects and deletes the old ones.", reconciled),
         Step::new("The old objects are gone: NotFound.", moves.each(gone)),
         Step::new("The new ones are Ready.", moves.each(reconcile_new)),
     ];
@@ -166,7 +167,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         ),
         Step::new(
             "Something is being deleted all the same: stop the parent, and leave the pods alone, because a claim ends only when nothing uses it.",
-            parents("suspend"),
+            parents(&["flux", "suspend", "kustomization"], &[]),
         ),
     ];
     Runbook {

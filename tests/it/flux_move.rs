@@ -159,6 +159,19 @@ fn a_guard_stays_until_the_move_is_on_the_branch() {
     assert!(!off.contains("prune: false"), "what never pruned does not begin to: {off}");
 }
 
+#[test]
+fn one_is_taken_by_its_old_or_new_name() {
+    let repo = Repo::copy_of(&root().join("golden/flux-move-live/before")).commit();
+    for name in ["Kustomization/flux-system/plex", "kustomization/media/plex"] {
+        let diff = repo.run_gated(&["diff", "flux-move", "--review", "--object", name]).stdout;
+        assert_eq!(moves(&diff).len(), 1, "{diff}");
+        let files: Vec<&str> = diff.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+        assert_eq!(files, ["apps/flux-system/alerts.yaml", "apps/media/plex/ks.yaml"]);
+    }
+    let run = repo.run_gated(&["diff", "flux-move", "--object", "Kustomization/media/plx"]);
+    assert!(run.status == 2 && run.stderr.contains("did you mean"), "{}", run.stderr);
+}
+
 /// Kind, namespace and name of each object that a directory builds.
 fn built(repo: &Path, dir: &str) -> Option<BTreeMap<(String, String, String), Value>> {
     let text = kustomize(&repo.join(dir))?.unwrap();
@@ -278,8 +291,12 @@ fn haynes_ops_moves_as_its_owner_did() {
     assert_eq!((count("main", "protect", "safe"), count("main", "watch", "safe")), (7, 2));
     let mut stages = Vec::new();
     let mut trees = vec![Repo::copy_of(repo.path())];
-    while !diff(&repo).is_empty() {
-        stages.push(moves(&diff(&repo)).len());
+    loop {
+        let now = diff(&repo);
+        if now.is_empty() {
+            break;
+        }
+        stages.push(moves(&now).len());
         apply(&repo);
         assert_eq!(diff(&repo), "", "the next stage waits for the branch");
         commit(&repo, "a stage");
