@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_goes_as_it_came() {
+    fn a_guard_leaves_as_it_came() {
         let all = [
             (
                 "spec:\n  prune: true # all\n  # the source\n  sourceRef: x\n",
