@@ -161,23 +161,23 @@ impl Section for FluxMoveSettings {
     }
 
     fn described(&self) -> Vec<Described> {
-        vec![Described { key: "kustomizations", about: ABOUT_RULE, value: New::Mapping(Vec::new()) }]
+        vec![Described { key: "guard", about: ABOUT_GUARD, value: New::string("auto") }]
     }
 }
 
-const ABOUT_RULE: &str = "\
-Which Flux Kustomizations move to another namespace; without this key and `moves`, nothing does:
+const ABOUT_GUARD: &str = "\
+What keeps the objects while their Flux Kustomization moves: `orphan`, `no-prune`, or what the version
+of Flux allows. Nothing moves without one of these keys:
   kustomizations: {from: [flux-system], to: target-namespace}   # or parent, directory
-  stay: [flux-system/flux-addons]
-  moves:
+  moves:                     # one by one; wins over the rule
     - {kind: Kustomization, from: flux-system/plex, to: media/plex}
 Further keys, with what holds if they are absent:
+  stay: [flux-system/flux-addons]
   statement: tree            # explicit | inherit
   references: tree           # stated | minimal
-  guard: auto                # orphan | no-prune
   protect-claims: true
   injections: label          # keep
-  second-above: 5            # batches.alone-above";
+  second-above: 5";
 
 fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     Some(keys.texts(key)?.into_iter().map(|(text, _)| text.to_owned()).collect())

@@ -224,9 +224,7 @@ pub(super) fn proposal(view: &View) -> OutOfScope {
     let count = view.graph().kustomizations.iter().filter(could).count();
     let what = match count {
         0 => String::new(),
-        _ => format!(
-            "Flux Kustomizations in flux-system that target another namespace: {count}: `kustomizations` of flux-move is not set"
-        ),
+        _ => format!("Kustomizations in flux-system: {count}: not configured"),
     };
     OutOfScope { count, what }
 }
