@@ -28,4 +28,5 @@ registry! {
     remediation_defaults::RemediationDefaults,
     flux_operator::FluxOperator,
     gateway_routes::GatewayRoutes,
+    flux_move::FluxMove,
 }

@@ -29,8 +29,8 @@ fn moved_with_claims(found: &Found<'_>, id: KustomizationId) -> Option<String> {
     else {
         return None;
     };
-    let (before, name) = kustomizations.iter().find(|(_, name)| *name == flux.name)?;
-    let is_there = kustomizations.contains(&(flux.namespace.clone(), flux.name.clone()));
+    let (before, name) = kustomizations.keys().find(|(_, name)| *name == flux.name)?;
+    let is_there = kustomizations.contains_key(&(flux.namespace.clone(), flux.name.clone()));
     let mut applied = graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kustomization == id);
     (!is_there && applied.any(|reach| is_claim(&reach.kind))).then(|| {
         format!(

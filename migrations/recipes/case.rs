@@ -194,7 +194,7 @@ impl Case {
         }
         let branch = |(name, flux): (&String, &FluxVersion)| {
             let states =
-                States::Own { flux: Some(*flux), controller_flags: Vec::new(), kustomizations: BTreeSet::new() };
+                States::Own { flux: Some(*flux), controller_flags: Vec::new(), kustomizations: BTreeMap::new() };
             let position = Position::AtHead;
             let branch = FollowedBranch { reference: name.clone(), is_remote: false, position, states };
             (name.clone(), Followed::Here(branch))

@@ -171,6 +171,9 @@ struct Asked {
     /// Only units for releases and objects in these namespaces, and what they need
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', add = completing::namespaces())]
     namespace: Vec<String>,
+    /// Only units about these objects, under their old or new name: KIND/NAMESPACE/NAME
+    #[arg(long, value_name = "OBJECT", num_args = 1.., value_delimiter = ',')]
+    object: Vec<String>,
     /// Only units that change these files or directories: paths or globs, from the root of the
     /// repository
     #[arg(long, value_name = "GLOB", num_args = 1..)]
@@ -208,8 +211,8 @@ impl Asked {
         let mut asked = self.clone();
         let is_migration = |name: &str| called(name).is_some() || built_in_names().any(|known| known == name);
         let mut found = Vec::new();
-        let Asked { cluster, release, namespace, path, batch, confirm, .. } = &mut asked;
-        for list in [cluster, release, namespace, path, batch, confirm] {
+        let Asked { cluster, release, namespace, object, path, batch, confirm, .. } = &mut asked;
+        for list in [cluster, release, namespace, object, path, batch, confirm] {
             let (migrations, rest): (Vec<String>, Vec<String>) = list.drain(..).partition(|name| is_migration(name));
             *list = rest;
             found.extend(migrations);
@@ -224,7 +227,8 @@ impl Asked {
 
     /// Whether less than everything may be selected.
     fn is_part(&self) -> bool {
-        [&self.cluster, &self.release, &self.namespace, &self.path, &self.batch].iter().any(|names| !names.is_empty())
+        let Asked { cluster, release, namespace, object, path, batch, .. } = self;
+        [cluster, release, namespace, object, path, batch].iter().any(|names| !names.is_empty())
     }
 
     /// The options of a command for these clusters, with what is included beside: as they are typed,
@@ -252,6 +256,7 @@ impl Asked {
             clusters: self.cluster.clone(),
             releases: self.release.clone(),
             namespaces: self.namespace.clone(),
+            objects: self.object.clone(),
             paths: self.path.clone(),
             batches: self.batch.clone(),
             review: self.review,

@@ -55,8 +55,11 @@ impl<'g> Branches<'g> {
             Ok((from, view)) => ClusterTree { cluster, from, is_followed, view: Ok(view) },
             Err(why) => ClusterTree { cluster, from: "its branch".to_owned(), is_followed, view: Err(why) },
         };
+        let is_followed = |cluster: &Cluster| {
+            let followed = view.followed().and_then(|following| following.of(cluster));
+            matches!(followed, Some(Followed::Here(_)))
+        };
         let clusters = view.graph().clusters.iter().filter(|cluster| cluster.in_tree);
-        let is_followed = |cluster: &Cluster| view.followed().is_some_and(|followed| followed.of(cluster).is_some());
         let of_clusters =
             clusters.map(|cluster| tree(Some(&cluster.name), is_followed(cluster), self.followed(view, cluster)));
         let head = self.git.head().map_err(|error| error.to_string());

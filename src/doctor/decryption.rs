@@ -10,13 +10,7 @@ use super::dependencies::place;
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{Barred, FluxKustomization, KustomizationId, Object, View, is_disabled};
-use crate::repo::RepoPath;
-
-const DECRYPT: &str = "kustomize.toolkit.fluxcd.io/decrypt";
-
-/// What SOPS writes into files that are not YAML: dotenv, INI and JSON.
-const MARKS: [&str; 3] = ["sops_mac=", "[sops]", "\"sops\":"];
+use crate::flux::{FluxKustomization, KustomizationId, View};
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let graph = view.graph();
@@ -28,7 +22,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         let Ok(input) = view.input(kustomization) else { continue };
         let at = &kustomization.at;
         let decrypts = kustomization.object.at(&["spec", "decryption"]).is_some();
-        match (decrypts, input.reads.iter().find(|path| is_encrypted(view, path)), kustomization.parent) {
+        match (decrypts, input.reads.iter().find(|path| view.must_decrypt(path)), kustomization.parent) {
             (false, Some(path), _) => {
                 let message = format!(
                     "{} builds {path}, which SOPS has encrypted, and has no spec.decryption",
@@ -64,19 +58,4 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
 /// Whether its own text has the field.
 fn states_it(view: &View, kustomization: &FluxKustomization) -> bool {
     view.node(&kustomization.at).is_some_and(|root| root.at(&["spec", "decryption"]).is_some())
-}
-
-/// Whether Flux would have to decrypt a file.
-fn is_encrypted(view: &View, path: &RepoPath) -> bool {
-    let stays = |object: &Object| is_disabled(DECRYPT, [&object.labels, &object.annotations]);
-    match view.file(path) {
-        Some(file) if file.barred == Some(Barred::Encrypted) => {
-            !file.objects.iter().flat_map(Object::expanded).all(stays) || file.objects.is_empty()
-        }
-        Some(file) if file.stream.is_some() => false,
-        _ => {
-            let file = view.tree().read(path).ok().flatten();
-            file.is_some_and(|file| MARKS.iter().any(|mark| String::from_utf8_lossy(&file.bytes).contains(mark)))
-        }
-    }
 }

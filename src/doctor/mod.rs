@@ -22,6 +22,7 @@ mod files;
 mod flux_instance;
 mod health;
 mod homes;
+mod identities;
 mod inputs;
 mod installed;
 mod kustomize;
@@ -74,6 +75,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));
+    found.extend(identities::findings(&view, &builds));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));
     let mut found = skips::apply(&view, found);

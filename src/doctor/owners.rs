@@ -7,7 +7,7 @@ use super::builds::Builds;
 use super::codes::{APPLIES_ITSELF, COMPONENT_PATH, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
+use crate::flux::{At, ClusterId, FluxKustomization, Guard, KustomizationId, Rendered, Value, View};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -105,6 +105,13 @@ fn registered_twice(view: &View, kustomization: &FluxKustomization, objects: &[R
 /// any.
 pub(super) type Place = (ClusterId, Option<String>);
 
+/// Whether a Flux Kustomization has the mark of a guard.
+pub(super) fn has_guard(view: &View, at: &At) -> bool {
+    let stream = view.file(&at.path).and_then(|file| file.stream.as_deref());
+    let marks = |stream| view.node(at).map(|root| Guard::all_of(stream, root).len());
+    stream.and_then(marks).is_some_and(|count| count > 0)
+}
+
 fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
     let mut owners: BTreeMap<(Place, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
@@ -120,7 +127,10 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
             }
         }
     }
-    let several = owners.into_iter().filter(|(_, places)| places.len() > 1);
+    // While one of them takes the place of the other, both apply the same, and neither deletes anything.
+    let is_guarded = |id: &KustomizationId| has_guard(view, &kustomizations[*id].at);
+    let several =
+        owners.into_iter().filter(|(_, places)| places.len() > 1 && !places.iter().all(|(id, _)| is_guarded(id)));
     several
         .map(|(((cluster, _), (_, kind, namespace, name)), places)| {
             let at = places[0].1;

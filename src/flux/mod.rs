@@ -31,12 +31,13 @@ mod view;
 
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
-    FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, Position, Reach,
-    ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled, remote_cluster,
+    FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, OnBranch, Position,
+    Reach, ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled,
+    remote_cluster, survives_pruning,
 };
 pub use files::{
-    At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, HelmRepository, Object, OciRepository, Skip,
-    SourceRef, WorkloadKind, is_kustomization_file, on_all_cores,
+    At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Object, OciRepository,
+    Skip, SourceRef, WorkloadKind, is_kustomization_file, on_all_cores,
 };
 pub use kustomize::{
     Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,

@@ -8,7 +8,7 @@ use git2::{ErrorCode, Oid};
 
 use super::branch::{self, Branch};
 use super::{Base, GitError, Repository};
-use crate::flux::{Checkout, Followed, FollowedBranch, Following, Position, States, View};
+use crate::flux::{Checkout, Followed, FollowedBranch, Following, OnBranch, Position, States, View};
 use crate::repo::Tree;
 
 impl Repository {
@@ -101,7 +101,7 @@ fn stated(there: &Result<View, String>, cluster: &str) -> States {
                 States::Own {
                     flux: found.flux_here,
                     controller_flags: found.controller_flags.clone(),
-                    kustomizations: applied.map(|it| (it.namespace.clone(), it.name.clone())).collect(),
+                    kustomizations: applied.map(OnBranch::of).collect(),
                 }
             }
             None => States::NoSuchCluster,

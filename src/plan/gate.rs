@@ -41,7 +41,8 @@ pub struct ClusterTree<'t> {
     pub cluster: Option<&'t str>,
     /// Where the tree comes from: `origin/edge`.
     pub from: String,
-    /// Whether it is what the cluster follows, and not only what is at hand.
+    /// Whether the branch that the cluster follows has it. Otherwise nobody knows which one that is, or
+    /// there is no git: then it is what is checked out, or the files as they are.
     pub is_followed: bool,
     /// The tree, or why it is not known.
     pub view: Result<View, String>,

@@ -17,6 +17,8 @@ pub struct Selectors {
     pub releases: Vec<String>,
     /// Namespaces of releases and objects.
     pub namespaces: Vec<String>,
+    /// Objects, `Kind/namespace/name`, under their old or new name.
+    pub objects: Vec<String>,
     /// Globs over the files that a unit touches.
     pub paths: Vec<String>,
     /// Names of batches, as [`Batch::is_called`](super::Batch::is_called) has them.
@@ -75,6 +77,14 @@ pub enum UnknownSelector {
     /// No unit or release in that namespace.
     #[error("there is no release or unit in a namespace `{name}`{nearest}")]
     Namespace {
+        /// What was asked for.
+        name: String,
+        /// A hint at the nearest, or nothing.
+        nearest: String,
+    },
+    /// No unit about that object in the plan.
+    #[error("this plan has no unit for `{name}`; write Kind/namespace/name, such as Kustomization/media/plex{nearest}")]
+    Object {
         /// What was asked for.
         name: String,
         /// A hint at the nearest, or nothing.
@@ -158,6 +168,7 @@ impl Selectors {
         self.check_clusters(known.clusters)?;
         self.check_releases(plan, known.releases)?;
         self.check_namespaces(plan, known.releases)?;
+        self.check_objects(plan)?;
         let globs = self.globs(plan)?;
         let in_batches = if self.batches.is_empty() { None } else { Some(self.in_batches(plan, known)?) };
         let asked = |unit: &&Unit| {
@@ -168,7 +179,8 @@ impl Selectors {
             let by_release = self.releases.is_empty() || self.releases.iter().any(|name| is_release(unit, name));
             let by_path = globs.is_empty() || unit.touches.iter().any(|path| globs.is_match(path.as_str()));
             let by_namespace = self.namespaces.is_empty() || self.namespaces.iter().any(|name| is_in(unit, name));
-            by_cluster && by_release && by_namespace && by_path && by_batch
+            let by_object = self.objects.is_empty() || self.objects.iter().any(|name| is_object(unit, name));
+            by_cluster && by_release && by_namespace && by_object && by_path && by_batch
         };
         Ok(self.take_out(&Index::of(plan, |unit| self.state_of(unit)), &plan.units, &asked))
     }
@@ -191,8 +203,8 @@ impl Selectors {
         let mut selection = Selection::default();
         let mut taken = BTreeSet::new();
         let mut waiting = BTreeSet::new();
-        // What is named by its file or its batch is taken with all that it needs.
-        let named = !self.paths.is_empty() || !self.batches.is_empty();
+        // What is named by itself, its file or its batch is taken with all that it needs.
+        let named = !self.paths.is_empty() || !self.batches.is_empty() || !self.objects.is_empty();
         let is_too_early = |unit: &Unit| {
             let mut needs = unit.needs.iter().filter_map(|need| all.get(need));
             !named && needs.any(|need| !need.is_for_others() && !asked(&need))
@@ -293,6 +305,15 @@ impl Selectors {
         Err(UnknownSelector::Namespace { name: name.clone(), nearest })
     }
 
+    fn check_objects(&self, plan: &Plan) -> Result<(), UnknownSelector> {
+        let is_known = |name: &String| plan.units.iter().any(|unit| is_object(unit, name));
+        let Some(name) = self.objects.iter().find(|name| !is_known(name)) else { return Ok(()) };
+        let there: BTreeSet<String> = plan.units.iter().flat_map(objects).collect();
+        let near = text::nearest(name, there.iter().map(|known| (&**known, known)));
+        let nearest = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(UnknownSelector::Object { name: name.clone(), nearest })
+    }
+
     /// A glob matches files, or directories and with them all that is below.
     fn globs(&self, plan: &Plan) -> Result<GlobSet, UnknownSelector> {
         let mut all = GlobSetBuilder::new();
@@ -343,6 +364,18 @@ fn is_release(unit: &Unit, asked: &str) -> bool {
         asked.split_once('/').map_or(asked == name, |(ns, n)| ns == namespace && n == name)
     };
     is_it(namespace, name) || unit.also.iter().filter_map(|other| other.split_once('/')).any(|(ns, n)| is_it(ns, n))
+}
+
+/// The names of what a unit is about, `Kind/namespace/name`.
+fn objects(unit: &Unit) -> impl Iterator<Item = String> {
+    let subject = &unit.id.subject;
+    let own = format!("{}/{}", subject.namespace(), subject.name());
+    let all = unit.also.iter().cloned().chain([own]).filter(|_| !subject.is_path());
+    all.map(|name| format!("{}/{name}", subject.kind()))
+}
+
+fn is_object(unit: &Unit, asked: &str) -> bool {
+    objects(unit).any(|name| name.eq_ignore_ascii_case(asked))
 }
 
 /// The namespaces in which clusters apply what a unit is about.

@@ -291,7 +291,7 @@ pub struct Draft {
     pub alone: bool,
     /// The class of its batch, if it does not follow from subject, impact and workloads.
     pub class: Option<Class>,
-    /// The namespace of its batch, where its subject has none.
+    /// The namespace of its batch, where that is not the one of its subject.
     pub namespace: Option<String>,
     /// What you could paste into the file yourself, where the unit is refused and this is all that
     /// is missing.
@@ -349,11 +349,10 @@ impl Draft {
         Safety::of(&self.findings)
     }
 
-    /// The namespace of its batch: that of its subject, if it has one; empty where nothing gives it
-    /// one.
+    /// The namespace of its batch: the one that it states, or else that of its subject; empty where
+    /// nothing gives it one.
     pub fn namespace(&self) -> &str {
-        let of_subject = self.id.subject.namespace();
-        if of_subject.is_empty() { self.namespace.as_deref().unwrap_or_default() } else { of_subject }
+        self.namespace.as_deref().unwrap_or_else(|| self.id.subject.namespace())
     }
 
     /// Whether its batch has all of a class, whatever the namespace.

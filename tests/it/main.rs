@@ -17,6 +17,7 @@ mod clusters;
 mod components;
 mod corpus;
 mod fixtures;
+mod flux_move;
 mod flux_operator;
 mod gateway_routes;
 mod helm;

@@ -154,6 +154,11 @@ impl<'a> Makers<'a> {
 }
 
 impl Absent {
+    /// Whether it is made in another namespace.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        !self.namespaces.is_empty()
+    }
+
     /// Where it is instead, as the end of a sentence.
     pub(super) fn instead(&self) -> String {
         match &self.hashed {

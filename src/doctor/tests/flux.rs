@@ -161,3 +161,54 @@ fn decryption_that_a_parent_gives() {
         ["apps/all.yaml: flux-system/root gives spec.decryption to 2 that build nothing SOPS has encrypted: b, c"]
     );
 }
+
+#[test]
+fn what_another_namespace_has_alone() {
+    let key = "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: flux-system}\nstringData: {a: b}\n---\n";
+    let decrypts = ", decryption: {provider: sops, secretRef: {name: key}}";
+    let of = |objects: &[String]| found("reference-not-in-namespace", &apps(objects));
+    let expected = "apps/all.yaml: media/b needs Secret key in namespace media; there is one in namespace flux-system";
+    assert_eq!(of(&[key.to_owned(), kustomization("media", "b", decrypts)]), [expected]);
+    let there = key.replace("flux-system", "media");
+    let copied = key.replace(
+        "flux-system}",
+        "flux-system, annotations: {reflector.v1.k8s.emberstack.com/reflection-allowed: 'true'}}",
+    );
+    let optional = ", postBuild: {substituteFrom: [{kind: Secret, name: key, optional: true}]}";
+    for silent in [
+        [key.to_owned(), kustomization("flux-system", "b", decrypts)],
+        [there, kustomization("media", "b", decrypts)],
+        [copied, kustomization("media", "b", decrypts)],
+        [String::new(), kustomization("media", "b", decrypts)],
+        [key.to_owned(), kustomization("media", "b", optional)],
+    ] {
+        assert_eq!(of(&silent), [""; 0], "{silent:?}");
+    }
+    let required = optional.replace(", optional: true", "");
+    assert_eq!(of(&[key.to_owned(), kustomization("media", "b", &required)]).len(), 1);
+}
+
+#[test]
+fn a_namespace_that_is_set_above() {
+    let list = "//- apps/kustomization.yaml\nnamespace: media\nresources: [all.yaml]\n";
+    let of = |list: &str| found("namespace-overridden", &(apps(&[kustomization("flux-system", "b", "")]) + list));
+    assert_eq!(of(list), ["apps/all.yaml: Kustomization b is in media, and its file states flux-system"]);
+    assert_eq!(of(&list.replace("media", "flux-system")), [""; 0]);
+}
+
+#[test]
+fn two_that_are_guarded_may_own_the_same() {
+    let guarded = |namespace: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: a, namespace: {namespace}}}\n\
+             spec:\n  path: ./a\n  prune: true\n  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n  \
+             sourceRef: {{kind: GitRepository, name: home, namespace: flux-system}}\n---\n"
+        )
+    };
+    let config = "//- a/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: media}\n";
+    let of = |objects: &[String]| found("owned-twice", &(apps(objects) + config));
+    assert_eq!(of(&[guarded("flux-system"), guarded("media")]), [""; 0]);
+    let bare =
+        guarded("media").replace("  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n", "");
+    assert_eq!(of(&[guarded("flux-system"), bare]).len(), 1);
+}

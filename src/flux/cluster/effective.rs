@@ -51,6 +51,17 @@ pub fn is_disabled(key: &str, labels_and_annotations: [&BTreeMap<String, String>
     labels_and_annotations.iter().any(|pairs| pairs.get(key).is_some_and(|value| value == "disabled"))
 }
 
+/// Whether the labels and annotations of an object keep it when Flux prunes: kustomize-controller deletes
+/// none of which one of them says so (`docs/flux-and-kustomize.md#identity-and-deletion`).
+pub fn survives_pruning(labels_and_annotations: [&BTreeMap<String, String>; 2]) -> bool {
+    const KEEPING: [(&str, &str); 3] = [("prune", "disabled"), ("reconcile", "disabled"), ("ssa", "Ignore")];
+    let says = |key: &str, word: &str| {
+        let key = format!("kustomize.toolkit.fluxcd.io/{key}");
+        labels_and_annotations.iter().any(|pairs| pairs.get(&key).is_some_and(|value| value.eq_ignore_ascii_case(word)))
+    };
+    KEEPING.iter().any(|(key, word)| says(key, word))
+}
+
 /// Whether an object excludes itself from substitution.
 pub fn excludes_substitution(object: &Value) -> bool {
     ["labels", "annotations"].iter().any(|key| object.text_at(&["metadata", key, SUBSTITUTE]) == Some("disabled"))

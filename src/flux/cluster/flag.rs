@@ -26,12 +26,16 @@ pub enum Flag {
     /// `--feature-gates=StrictPostBuildSubstitutions=...`: whether a variable without value is an
     /// error. From Flux 2.9, this is the default.
     StrictPostBuildSubstitutions(bool),
+    /// `--watch-all-namespaces`: whether it reads objects outside of its own namespace, which is the
+    /// default.
+    WatchAllNamespaces(bool),
 }
 
 impl fmt::Display for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Flag::NoCrossNamespaceRefs(on) => write!(f, "--no-cross-namespace-refs={on}"),
+            Flag::WatchAllNamespaces(on) => write!(f, "--watch-all-namespaces={on}"),
             Flag::StrictPostBuildSubstitutions(on) => write!(f, "--feature-gates=StrictPostBuildSubstitutions={on}"),
         }
     }
@@ -50,7 +54,7 @@ impl Flag {
     /// Whether a controller has this flag.
     pub(super) fn is_of(self, controller: &str) -> bool {
         match self {
-            Flag::NoCrossNamespaceRefs(_) => true,
+            Flag::NoCrossNamespaceRefs(_) | Flag::WatchAllNamespaces(_) => true,
             Flag::StrictPostBuildSubstitutions(_) => controller == "kustomize-controller",
         }
     }
@@ -68,10 +72,12 @@ impl Flag {
             Some(rest.strip_prefix('=').unwrap_or(rest).to_owned())
         };
         let cross = value("--no-cross-namespace-refs").and_then(|value| boolean(value.trim_end_matches(','), true));
+        let all = value("--watch-all-namespaces").and_then(|value| boolean(value.trim_end_matches(','), true));
         let gates = value("--feature-gates").unwrap_or_default();
         let strict =
             gates.split(',').find_map(|gate| boolean(gate.strip_prefix("StrictPostBuildSubstitutions=")?, false));
-        let found = [cross.map(Flag::NoCrossNamespaceRefs), strict.map(Flag::StrictPostBuildSubstitutions)];
+        let strict = strict.map(Flag::StrictPostBuildSubstitutions);
+        let found = [cross.map(Flag::NoCrossNamespaceRefs), strict, all.map(Flag::WatchAllNamespaces)];
         found.into_iter().flatten().collect()
     }
 }
@@ -99,6 +105,7 @@ mod tests {
         assert_eq!(flags("args: [--no-cross-namespace-refs=false, --x]"), ["--no-cross-namespace-refs=false"]);
         let strict = "value: --feature-gates=OOMWatch=true,StrictPostBuildSubstitutions=true";
         assert_eq!(flags(strict), ["--feature-gates=StrictPostBuildSubstitutions=true"]);
+        assert_eq!(flags("- --watch-all-namespaces=false"), ["--watch-all-namespaces=false"]);
         assert_eq!(flags("# value: --no-cross-namespace-refs=true"), [""; 0]);
         assert_eq!(flags("value: --x # --no-cross-namespace-refs"), [""; 0]);
         assert_eq!(flags("value: --feature-gates=OOMWatch=true"), [""; 0]);

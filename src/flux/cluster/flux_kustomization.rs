@@ -205,6 +205,24 @@ impl FluxKustomization {
         self.wait || self.object.at(&["spec", "healthChecks"]).is_some_and(|list| !list.items().is_empty())
     }
 
+    /// `spec.path` from the root of its source, whether or not that is this repository.
+    pub fn stated_path(&self) -> Option<RepoPath> {
+        path_of(self.object.text_at(&["spec", "path"]))
+    }
+
+    /// Whether what it applies stays when it is deleted itself: it is suspended, or its
+    /// `deletionPolicy` is `Orphan`, or that mirrors `prune: false` (kustomize-controller,
+    /// `finalize`; `docs/flux-and-kustomize.md#identity-and-deletion`). What is not certain does not count.
+    pub fn keeps_on_deletion(&self) -> bool {
+        let spec = |field: &str| self.object.at(&["spec", field]);
+        let is_false = |value: &Value| matches!(value, Value::Scalar { text, string: false } if text.eq_ignore_ascii_case("false"));
+        let mirrors = match spec("deletionPolicy").and_then(Value::text) {
+            Some("Orphan") => return true,
+            policy => policy.is_none_or(|policy| policy == "MirrorPrune"),
+        };
+        spec("suspend").is_some_and(Value::is_true) || mirrors && spec("prune").is_some_and(is_false)
+    }
+
     /// Has it build from another path, where this tree has what its own path has.
     pub(super) fn move_to(&mut self, path: RepoPath) {
         let listed = self.object.at(&["spec", "components"]).map_or(&[][..], Value::items).iter();

@@ -15,11 +15,13 @@
 //!
 //! Semantics: `docs/flux-and-kustomize.md#the-branch-that-a-cluster-follows`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Cluster;
 use super::flag::ControllerFlag;
+use super::flux_kustomization::FluxKustomization;
 use crate::flux::files::FluxVersion;
+use crate::repo::RepoPath;
 
 /// What the repository has of the git branches that clusters follow.
 #[derive(Clone, Debug, Default)]
@@ -91,13 +93,36 @@ pub enum States {
         flux: Option<FluxVersion>,
         /// The flags of its controllers.
         controller_flags: Vec<ControllerFlag>,
-        /// The namespace and name of each Flux Kustomization that the cluster applies.
-        kustomizations: BTreeSet<(String, String)>,
+        /// The Flux Kustomizations that the cluster applies, by namespace and name.
+        kustomizations: BTreeMap<(String, String), OnBranch>,
     },
     /// Nothing: there is no cluster of that name in its tree.
     NoSuchCluster,
     /// It could not be read, as in a partial clone.
     Unreadable(String),
+}
+
+/// A Flux Kustomization as a branch states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnBranch {
+    /// What it builds, from the root of its source.
+    pub path: Option<RepoPath>,
+    /// The kind and name of its source.
+    pub source: (String, String),
+    /// Whether what it applies stays when it is deleted itself.
+    pub keeps_on_deletion: bool,
+}
+
+impl OnBranch {
+    /// A Flux Kustomization, and the name under which it is there.
+    pub fn of(one: &FluxKustomization) -> ((String, String), OnBranch) {
+        let there = OnBranch {
+            path: one.stated_path(),
+            source: (one.source.kind.clone(), one.source.name.clone()),
+            keeps_on_deletion: one.keeps_on_deletion(),
+        };
+        ((one.namespace.clone(), one.name.clone()), there)
+    }
 }
 
 impl Following {

@@ -4,6 +4,7 @@
 
 mod cores;
 mod file;
+mod guard;
 mod memo;
 mod names;
 mod object;
@@ -17,6 +18,7 @@ mod workload;
 
 pub use cores::on_all_cores;
 pub use file::{Barred, Broken, FileView};
+pub use guard::Guard;
 pub use names::is_kustomization_file;
 pub(super) use names::kustomization_files_in;
 pub(super) use object::keeps_its_name;

@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::yaml::{Comment, Node, Stream};
 
 /// What these comments begin with, after `#`.
-const MARK: &str = "flux-codemod";
+pub(super) const MARK: &str = "flux-codemod";
 
 /// An opt-out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn read(comment: &str) -> Option<(Vec<String>, Option<String>)> {
         Some(rest) => (true, rest.trim()),
         None => (false, rest.trim()),
     };
-    // A guard of a migration, which it removes itself.
+    // The mark of a guard, which `guard` reads.
     if has_colon && rest.starts_with("guard[") {
         return None;
     }
@@ -251,7 +251,12 @@ mod tests {
         ] {
             assert_eq!(read(comment), Some((ids.to_owned(), reason.to_owned())), "{comment}");
         }
-        for comment in ["# by flux-codemod: skip[a]", "# flux-codemod wrote this", "# other"] {
+        for comment in [
+            "# by flux-codemod: skip[a]",
+            "# flux-codemod wrote this",
+            "# flux-codemod: guard[x] was prune true",
+            "# other",
+        ] {
             assert_eq!(read(comment), None, "{comment}");
         }
     }

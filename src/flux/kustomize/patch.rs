@@ -169,8 +169,14 @@ impl Patch {
         self.target.is_some()
     }
 
+    /// The label that an object needs for its target to select it no more, if its label selector leaves
+    /// some out: `("example.org/patch", "disabled")` for `example.org/patch notin (disabled)`.
+    pub fn let_out_by(&self) -> Option<(String, String)> {
+        self.target.as_ref()?.let_out_by()
+    }
+
     /// The text of the patch.
-    pub(in crate::flux) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 

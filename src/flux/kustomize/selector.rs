@@ -82,6 +82,16 @@ impl Target {
         self.labels.0.iter().any(|requirement| requirement.key == key)
     }
 
+    /// A label without which it selects objects, and with which it does not.
+    pub(super) fn let_out_by(&self) -> Option<(String, String)> {
+        let labels = self.labels.0.iter().filter(|requirement| requirement.not);
+        let value = |requirement: &Requirement| match &requirement.values {
+            Some(values) => values.first().cloned(),
+            None => Some("true".to_owned()),
+        };
+        labels.filter_map(|requirement| Some((requirement.key.clone(), value(requirement)?))).next()
+    }
+
     /// Whether it has a selector of labels or annotations.
     pub(super) fn selects_by_labels(&self) -> bool {
         !self.labels.0.is_empty() || !self.annotations.0.is_empty()

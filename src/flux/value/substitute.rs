@@ -51,6 +51,22 @@ impl Variables {
         places(text).flat_map(missing).collect()
     }
 
+    /// The names of all variables in a text, those in defaults included.
+    pub fn names_in(text: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        Variables::collect_names(text, NESTING, &mut found);
+        found
+    }
+
+    fn collect_names(text: &str, nesting: usize, found: &mut BTreeSet<String>) {
+        for place in places(text) {
+            found.insert(place.name.to_owned());
+            if let (Some(default), Some(nesting)) = (place.default, nesting.checked_sub(1)) {
+                Variables::collect_names(default, nesting, found);
+            }
+        }
+    }
+
     /// Replaces variables in a text by their values, as Flux does after a build: `${NAME}`,
     /// `${NAME:=default}`, `${NAME:-default}`, where a default may have variables again.
     ///
@@ -234,6 +250,12 @@ mod tests {
         for (text, more) in [("${X} ${Y}", false), ("${X} $$", true), ("${APP}", true), ("${X:-d}", true)] {
             assert_eq!(values.changes_more_in(text), more, "{text}");
         }
+    }
+
+    #[test]
+    fn all_names() {
+        let names = Variables::names_in("${A} $${B} ${C:=${D}} ${E/a/b} $F");
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["A", "C", "D", "E"]);
     }
 
     #[test]

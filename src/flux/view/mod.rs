@@ -5,6 +5,7 @@
 //! same, [`View::input`] what Flux gives to Kustomize, [`Radiuses`] what a change can reach.
 
 mod arrivals;
+mod encrypted;
 mod input;
 mod installed;
 mod listing;

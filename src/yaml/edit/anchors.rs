@@ -72,7 +72,8 @@ impl Edit<'_> {
             let stored = self.stream.nodes.get(above);
             let Some(anchor) = stored.anchor() else { continue };
             let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
-            if let Some(used) = self.stream.nodes.iter().find(|other| is_use(&other.content)) {
+            let mut all = self.stream.nodes.ids().zip(self.stream.nodes.iter());
+            if let Some((_, used)) = all.find(|(id, other)| is_use(&other.content) && !self.is_gone(*id)) {
                 let used_at = self.stream.position(used.span.start).line;
                 let problem = Problem::AnchorInUse { anchor: anchor.to_string(), used_at };
                 return Err(self.stream.error(stored.whole(), problem));

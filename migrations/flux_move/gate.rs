@@ -1,0 +1,97 @@
+//! The gates: a move waits until the cluster applies its guard, and a guard until it applies the move.
+//! Whether Flux has reconciled what the branch has, git cannot show.
+
+use std::collections::BTreeSet;
+
+use super::candidate::Candidate;
+use super::codes;
+use super::find::Found;
+use super::settings::FluxMoveSettings;
+use super::units::MOVE;
+use super::watch::Watch;
+use crate::flux::{At, ClusterId, FluxKustomization, View};
+use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
+
+/// Whether units may be written, by the tree that a cluster applies.
+pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &FluxMoveSettings) -> Vec<Gate> {
+    let unknown = |why: &str| {
+        let reason = Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown()));
+        units.iter().map(|_| Gate::Unknown(reason.clone())).collect()
+    };
+    let view = match &tree.view {
+        Ok(view) if tree.is_followed => view.whole(),
+        Ok(_) => return unknown("which branch the cluster follows is not known, so this proves nothing"),
+        Err(why) => return unknown(why),
+    };
+    let found = Found::in_view(&view, settings.clone());
+    let live = Live { tree, cluster: cluster(&view, tree), watches: found.watches(), found: &found };
+    units.iter().map(|unit| if unit.id.step == MOVE { live.of_move(unit) } else { live.of_unguard(unit) }).collect()
+}
+
+/// The cluster whose tree it is; all of them for what none applies.
+fn cluster(view: &View, tree: &ClusterTree<'_>) -> Option<ClusterId> {
+    view.graph().clusters.entries().find(|(_, cluster)| Some(&*cluster.name) == tree.cluster).map(|(id, _)| id)
+}
+
+/// What a cluster applies.
+struct Live<'l, 'v> {
+    tree: &'l ClusterTree<'l>,
+    cluster: Option<ClusterId>,
+    found: &'l Found<'v>,
+    watches: Vec<Watch<'v>>,
+}
+
+impl Live<'_, '_> {
+    fn closed(&self, code: &'static Code, message: String) -> Gate {
+        Gate::Closed(Finding::note(code, format!("{}: {message}", self.tree.shown())))
+    }
+
+    fn is_here(&self, one: &FluxKustomization) -> bool {
+        self.cluster.is_none_or(|cluster| one.cluster == cluster)
+    }
+
+    fn of_move(&self, unit: &Unit) -> Gate {
+        let (namespace, name) = (unit.id.subject.namespace(), unit.id.subject.name());
+        let is_it = |candidate: &Candidate| {
+            candidate.from == namespace
+                && candidate.name == name
+                && self.found.instances(candidate).any(|one| self.is_here(one))
+        };
+        match self.found.movers().find(|(candidate, _)| is_it(candidate)) {
+            // Who goes elsewhere there needs other things there.
+            Some((candidate, to)) if unit.namespace() == to => match self.missing(candidate, to) {
+                Some(missing) => self.closed(codes::GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
+                None => Gate::Open,
+            },
+            _ => self.closed(codes::GUARD_NOT_LIVE, format!("{namespace}/{name} is not there as it is here")),
+        }
+    }
+
+    /// What has to come first.
+    fn missing(&self, candidate: &Candidate, to: &str) -> Option<String> {
+        if !self.found.is_guarded(candidate) {
+            return Some("is not guarded yet".to_owned());
+        }
+        let claims: BTreeSet<At> = self.found.claims(candidate);
+        if let Some(at) = claims.first() {
+            return Some(format!("has a claim in {} that is not protected yet", at.path));
+        }
+        if !self.found.needs(candidate, to).is_met() {
+            return Some(format!("still gets what {to} does not have"));
+        }
+        let mut blind = self.watches.iter().filter(|watch| watch.watched.contains(&candidate.at));
+        let watch = blind.find(|watch| watch.obstacle.is_none())?;
+        Some(format!("would go out of sight of {} {}", watch.reach.kind, watch.reach.name))
+    }
+
+    fn of_unguard(&self, unit: &Unit) -> Gate {
+        let (namespace, name) = (unit.id.subject.namespace(), unit.id.subject.name());
+        let kustomizations = &self.found.view.graph().kustomizations;
+        let is_called = |one: &FluxKustomization| one.namespace == namespace && one.name == name && self.is_here(one);
+        let is_guarded = |one: &FluxKustomization| is_called(one) && one.keeps_on_deletion();
+        match kustomizations.iter().any(is_guarded) {
+            true => Gate::Open,
+            false => self.closed(codes::MOVE_NOT_LIVE, format!("{namespace}/{name} is not there yet")),
+        }
+    }
+}

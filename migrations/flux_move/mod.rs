@@ -1,0 +1,105 @@
+//! `flux-move`: Flux Kustomizations move to the namespaces of their apps, and nothing is pruned.
+//!
+//! ```yaml
+//! kind: Kustomization                   kind: Kustomization
+//! metadata:                             metadata:
+//!   name: plex                            name: plex
+//!   namespace: flux-system         →      namespace: media
+//! spec:                                 spec:
+//!   targetNamespace: media                targetNamespace: media
+//!   sourceRef:                            sourceRef:
+//!     kind: GitRepository                   kind: GitRepository
+//!     name: home                            name: home
+//!                                           namespace: flux-system
+//! ```
+//!
+//! Another namespace is another object: the old one is deleted, and deletes what it applied. So a move has
+//! stages, each of which waits for the one before on the branch that the cluster follows (`gate`): guards,
+//! the move with all references (`references`, `write`), and the guards go. `needs` says what the new
+//! namespace has to have, `check` that nothing but names differs. Semantics:
+//! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
+//! `docs/hazards.md#n1` to `docs/hazards.md#n16`.
+
+mod candidate;
+mod check;
+mod claims;
+mod codes;
+mod edit;
+mod find;
+mod gate;
+mod guard;
+mod judge;
+mod mentions;
+mod needs;
+mod references;
+mod runbook;
+mod scope;
+mod settings;
+mod style;
+mod target;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod units;
+mod watch;
+mod world;
+mod write;
+
+pub use settings::{FluxMoveSettings, GuardBy, Injections, Move, Name, References, Rule, Statement, To};
+
+use self::find::Found;
+use crate::config::{SectionType, Settings};
+use crate::flux::View;
+use crate::plan::runbook::Runbook;
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Survey, Unit};
+
+/// The migration.
+pub struct FluxMove;
+
+static META: Meta = Meta {
+    id: "flux-move",
+    aliases: &[],
+    version: 1,
+    phase: 6,
+    summary: "Flux Kustomizations move to the namespaces of their apps, guarded",
+    readme: include_str!("README.md"),
+    codes: &[codes::CODES],
+};
+
+impl Migration for FluxMove {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn section(&self) -> Option<SectionType> {
+        Some(SectionType::of::<FluxMoveSettings>())
+    }
+
+    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+        let own: FluxMoveSettings = settings.section();
+        if !own.is_asked_for() {
+            return Survey { out_of_scope: units::proposal(view), ..Survey::default() };
+        }
+        units::survey(&Found::in_view(&view.whole(), own))
+    }
+
+    fn gated_steps(&self) -> &'static [&'static str] {
+        &[units::MOVE, units::UNGUARD]
+    }
+
+    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
+        gate::gates(units, tree, &settings.section())
+    }
+
+    fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
+        let all = view.whole();
+        let found = Found::in_view(&all, settings.section());
+        units.iter().map(|unit| edit::edit(&found, unit)).collect()
+    }
+
+    fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
+        let all = view.whole();
+        let found = Found::in_view(&all, settings.section());
+        batches.iter().map(|batch| runbook::runbook(&found, batch)).collect()
+    }
+}

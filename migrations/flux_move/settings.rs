@@ -1,0 +1,254 @@
+use crate::config::{Described, INVALID_VALUE, Keys, Section};
+use crate::yaml::{New, Node};
+
+/// What you can configure: the section `flux-move` of the configuration. With neither a rule nor a
+/// list nothing moves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FluxMoveSettings {
+    /// `kustomizations`: which Flux Kustomizations move, and where to.
+    pub rule: Option<Rule>,
+    /// `stay`: those that stay all the same.
+    pub stay: Vec<Name>,
+    /// `moves`: one by one.
+    pub moves: Vec<Move>,
+    /// `statement`: how the new namespace is stated.
+    pub statement: Statement,
+    /// `references`: whether a reference names the namespace of its own object.
+    pub references: References,
+    /// `guard`: what keeps the objects while their Kustomization moves.
+    pub guard: GuardBy,
+    /// `protect-claims`: whether claims get an annotation that keeps them.
+    pub protect_claims: bool,
+    /// `injections`: what is done where a parent gives what the new namespace does not have.
+    pub injections: Injections,
+    /// `second-above`: with more direct dependents than this, a Kustomization is alone in its batch.
+    pub second_above: Option<usize>,
+}
+
+/// Which Flux Kustomizations move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `from`: the namespaces in which they are.
+    pub from: Vec<String>,
+    /// `to`: what gives the new one.
+    pub to: To,
+}
+
+/// What gives the new namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum To {
+    /// `target-namespace`: `spec.targetNamespace`, or else the namespace of all that is built.
+    #[default]
+    TargetNamespace,
+    /// `parent`: the kustomization that lists it.
+    Parent,
+    /// `directory`: the Namespace that the same kustomization lists.
+    Directory,
+}
+
+/// Namespace and name.
+pub type Name = (String, String);
+
+/// One move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// `kind`.
+    pub kind: String,
+    /// `from`.
+    pub from: Name,
+    /// `to`.
+    pub to: Name,
+}
+
+/// How the new namespace is stated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statement {
+    /// `tree`: as most of those do that are elsewhere already.
+    #[default]
+    Tree,
+    /// `explicit`: in `metadata.namespace`.
+    Explicit,
+    /// `inherit`: by a kustomization on the way, where one does.
+    Inherit,
+}
+
+/// Whether a reference names the namespace of its own object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum References {
+    /// `tree`: as most of those do that are elsewhere already.
+    #[default]
+    Tree,
+    /// `stated`: it does.
+    Stated,
+    /// `minimal`: it does not.
+    Minimal,
+}
+
+/// What keeps the objects while their Kustomization moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GuardBy {
+    /// `auto`: `Orphan` where Flux knows it, else `prune: false`.
+    #[default]
+    Auto,
+    /// `orphan`: `deletionPolicy: Orphan`.
+    Orphan,
+    /// `no-prune`: `prune: false`.
+    NoPrune,
+}
+
+/// What is done where a parent gives what the new namespace does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Injections {
+    /// `label`: the label that lets out.
+    #[default]
+    Label,
+    /// `keep`: nothing; what is missing refuses the move.
+    Keep,
+}
+
+impl FluxMoveSettings {
+    /// Whether anything is to move.
+    pub fn is_asked_for(&self) -> bool {
+        self.rule.is_some() || !self.moves.is_empty()
+    }
+}
+
+impl Section for FluxMoveSettings {
+    const KEY: &'static str = "flux-move";
+
+    fn read(keys: &mut Keys<'_, '_>) -> FluxMoveSettings {
+        keys.about("Which Flux Kustomizations move. Without this key and `moves`, nothing does.");
+        let rule = keys.mapping("kustomizations", |keys| Rule {
+            from: texts(keys.about("The namespaces in which they are: flux-system, if absent."), "from")
+                .unwrap_or_else(|| vec!["flux-system".to_owned()]),
+            to: keys.about("What gives the new namespace.").one_of(
+                "to",
+                &[("target-namespace", To::TargetNamespace), ("parent", To::Parent), ("directory", To::Directory)],
+            ),
+        });
+        keys.about("Those that stay all the same, as namespace/name.");
+        let stay = keys.texts("stay").unwrap_or_default();
+        let stay = stay.into_iter().filter_map(|(text, node)| name(keys, text, node)).collect();
+        keys.about("One by one; wins over the rule.");
+        let moves = keys.mappings("moves", "a move", one_move).unwrap_or_default();
+        FluxMoveSettings {
+            rule,
+            stay,
+            moves: moves.into_iter().filter_map(|(_, one)| one).collect(),
+            statement: keys.about("How the new namespace is stated.").one_of(
+                "statement",
+                &[("tree", Statement::Tree), ("explicit", Statement::Explicit), ("inherit", Statement::Inherit)],
+            ),
+            references: keys.about("Whether a reference names the namespace of its own object.").one_of(
+                "references",
+                &[("tree", References::Tree), ("stated", References::Stated), ("minimal", References::Minimal)],
+            ),
+            guard: keys.about("What keeps the objects while their Kustomization moves.").one_of(
+                "guard",
+                &[("auto", GuardBy::Auto), ("orphan", GuardBy::Orphan), ("no-prune", GuardBy::NoPrune)],
+            ),
+            protect_claims: keys
+                .about("Whether claims get `prune: disabled`, which stays.")
+                .flag("protect-claims")
+                .unwrap_or(true),
+            injections: keys
+                .about("What is done where a parent gives what the new namespace does not have.")
+                .one_of("injections", &[("label", Injections::Label), ("keep", Injections::Keep)]),
+            second_above: keys
+                .about("With more direct dependents, a Kustomization is alone in its batch.")
+                .number("second-above", 0),
+        }
+    }
+
+    fn described(&self) -> Vec<Described> {
+        vec![Described { key: "guard", about: ABOUT_GUARD, value: New::string("auto") }]
+    }
+}
+
+const ABOUT_GUARD: &str = "\
+What keeps the objects while their Flux Kustomization moves: `orphan`, `no-prune`, or what the version
+of Flux allows. Nothing moves without one of these keys:
+  kustomizations: {from: [flux-system], to: target-namespace}   # or parent, directory
+  moves:                     # one by one; wins over the rule
+    - {kind: Kustomization, from: flux-system/plex, to: media/plex}
+Further keys, with what holds if they are absent:
+  stay: [flux-system/flux-addons]
+  statement: tree            # explicit | inherit
+  references: tree           # stated | minimal
+  protect-claims: true
+  injections: label          # keep
+  second-above: 5";
+
+fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    Some(keys.texts(key)?.into_iter().map(|(text, _)| text.to_owned()).collect())
+}
+
+fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
+    let kind = keys.about("The kind: Kustomization.").text("kind").map(|(text, _)| text.to_owned());
+    let from = keys.about("Where it is, as namespace/name.").text("from");
+    let to = keys.about("Its new namespace and name.").text("to");
+    for (key, example) in [("from", "flux-system/plex"), ("to", "media/plex")] {
+        if !keys.has(key) {
+            keys.missing(key, example);
+        }
+    }
+    let (from, to) = (from?, to?);
+    let from = name(keys, from.0, from.1);
+    let to = name(keys, to.0, to.1);
+    Some(Move { kind: kind.unwrap_or_else(|| "Kustomization".to_owned()), from: from?, to: to? })
+}
+
+/// Namespace and name of an object.
+fn name(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<Name> {
+    let parts = text.split_once('/').filter(|(namespace, name)| is_name(namespace) && is_name(name));
+    if parts.is_none() {
+        let help = "write namespace and name, such as `media/plex`";
+        keys.mistake(INVALID_VALUE, node, format!("`{text}` does not name a Flux object"), help);
+    }
+    parts.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()))
+}
+
+/// A name as Kubernetes has it (RFC 1123).
+fn is_name(name: &str) -> bool {
+    let is_inner = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '.';
+    !name.is_empty() && name.len() <= 253 && name.chars().all(is_inner) && !name.starts_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SectionType, Settings};
+
+    fn read(text: &str) -> Result<FluxMoveSettings, Vec<String>> {
+        let text = format!("flux-move: {{{text}}}\n");
+        let settings = Settings::read("a.yaml", &text, &[SectionType::of::<FluxMoveSettings>()]);
+        let message = |mistake: &crate::config::Mistake| mistake.message.clone();
+        settings.map(|settings| settings.section()).map_err(|error| error.mistakes.iter().map(message).collect())
+    }
+
+    #[test]
+    fn what_moves() {
+        let text = "kustomizations: {to: directory}, stay: [flux-system/a], guard: no-prune, \
+                    moves: [{from: flux-system/plex, to: media/plex}], protect-claims: false, second-above: 3";
+        let settings = read(text).unwrap();
+        let rule = settings.rule.clone().unwrap();
+        assert_eq!((rule.from, rule.to), (vec!["flux-system".to_owned()], To::Directory));
+        assert_eq!(settings.moves[0].to, ("media".to_owned(), "plex".to_owned()));
+        assert_eq!((settings.moves[0].kind.as_str(), settings.guard), ("Kustomization", GuardBy::NoPrune));
+        assert!(!settings.protect_claims && settings.second_above == Some(3) && settings.is_asked_for());
+        assert!(!read("statement: inherit").unwrap().is_asked_for());
+    }
+
+    #[test]
+    fn mistakes_say_what_is_meant() {
+        for (text, expected) in [
+            ("stay: [plex]", "`plex` does not name a Flux object"),
+            ("moves: [{from: flux-system/plex}]", "`to` is missing"),
+            ("kustomizations: {to: app}", "`to` cannot be `app`"),
+            ("guards: auto", "unknown key `guards`"),
+        ] {
+            let mistakes = read(text).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{text}: {mistakes:?}");
+        }
+    }
+}

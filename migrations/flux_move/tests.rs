@@ -1,0 +1,113 @@
+//! Properties of moves, on the tree of a golden case: the order does not matter, and guards leave nothing
+//! behind.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::FluxMove;
+use super::find::Found;
+use super::units::{GUARD, MOVE, UNGUARD};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::plan::{Migration, Unit, land, plan};
+use crate::repo::{Memory, RepoPath};
+
+fn read(dir: &Path, root: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, root, found);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            found.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The tree of a golden case, and its configuration.
+fn golden(case: &str) -> (View, Settings) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(case).join("before");
+    let mut files = Vec::new();
+    read(&root, &root, &mut files);
+    files.sort();
+    let text = files.iter().find(|(path, _)| path == ".flux-codemod.yaml").map(|(_, text)| text.as_str());
+    let sections: Vec<_> = FluxMove.section().into_iter().collect();
+    let settings = Settings::read("settings", text.unwrap_or_default(), &sections).unwrap();
+    let tree = Memory::tree(files.iter().map(|(path, text)| (&**path, &**text)));
+    (View::of(tree).unwrap(), settings)
+}
+
+fn files(view: &View) -> BTreeMap<RepoPath, Vec<u8>> {
+    let bytes = |path: &RepoPath| view.tree().read(path).unwrap().unwrap().bytes.to_vec();
+    view.tree().entries().map(|(path, _)| (path.clone(), bytes(&path))).collect()
+}
+
+/// Lands units of some steps, whatever gates say.
+fn landed(view: &View, settings: &Settings, units: &[&Unit]) -> View {
+    land(view, units, &[&FluxMove], settings).unwrap().complete().unwrap().view
+}
+
+/// The units of a tree that can be written, by whether they are of some steps.
+fn units(view: &View, settings: &Settings, is: impl Fn(&str) -> bool) -> Vec<Unit> {
+    let plan = plan(view, &[&FluxMove], settings, None).unwrap();
+    plan.units.into_iter().filter(|unit| unit.is_able() && is(unit.id.step)).collect()
+}
+
+const CASES: [&str; 3] = ["flux-move-label", "flux-move-inherit", "flux-move-refusals"];
+
+#[test]
+fn the_order_of_moves_does_not_matter() {
+    for case in CASES {
+        let (view, settings) = golden(case);
+        let before = units(&view, &settings, |step| ![MOVE, UNGUARD].contains(&step));
+        let guarded = landed(&view, &settings, &before.iter().collect::<Vec<_>>());
+        let moves = units(&guarded, &settings, |step| step == MOVE);
+        assert!(moves.len() > 3, "{case}");
+        let mut order: Vec<&Unit> = moves.iter().collect();
+        let expected = files(&landed(&guarded, &settings, &order));
+        for _ in 0..order.len() {
+            order.rotate_left(1);
+            assert!(files(&landed(&guarded, &settings, &order)) == expected, "{case}: in turn");
+            let reversed: Vec<&Unit> = order.iter().rev().copied().collect();
+            assert!(files(&landed(&guarded, &settings, &reversed)) == expected, "{case}: the other way round");
+        }
+    }
+}
+
+#[test]
+fn guards_leave_nothing_behind() {
+    for case in CASES {
+        let (view, settings) = golden(case);
+        let first = units(&view, &settings, |step| ![GUARD, MOVE, UNGUARD].contains(&step));
+        let scoped = landed(&view, &settings, &first.iter().collect::<Vec<_>>()).whole();
+        // All that moves, without any guard.
+        let guards = units(&scoped, &settings, |step| step == GUARD);
+        let guarded = landed(&scoped, &settings, &guards.iter().collect::<Vec<_>>());
+        let moves = units(&guarded, &settings, |step| step == MOVE);
+        let found = Found::in_view(&scoped, settings.section());
+        let is_moved = |name: &str| moves.iter().any(|unit| unit.id.subject.name() == name);
+        let moving = found.moving(found.movers().filter(|(candidate, _)| is_moved(&candidate.name)));
+        let (changes, _) = found.written(&found.puts(&moving).unwrap()).unwrap();
+        let bare = files(&scoped.with(&changes).unwrap());
+
+        let moved = landed(&guarded, &settings, &moves.iter().collect::<Vec<_>>());
+        let off = units(&moved, &settings, |step| step == UNGUARD);
+        assert_eq!(off.len(), guards.len(), "{case}");
+        let after = files(&landed(&moved, &settings, &off.iter().collect::<Vec<_>>()));
+        for (path, text) in &bare {
+            assert!(after[path] == *text, "{case}: {path} has something left of its guard");
+        }
+    }
+}
+
+#[test]
+fn a_move_never_lands_on_a_tree_without_its_guard() {
+    let (view, settings) = golden("flux-move-label");
+    let plan = plan(&view, &[&FluxMove], &settings, None).unwrap();
+    let moves: Vec<&Unit> = plan.units.iter().filter(|unit| unit.is_able() && unit.id.step == MOVE).collect();
+    let landed = land(&view, &moves, &[&FluxMove], &settings).unwrap();
+    let refused: Vec<String> = landed.refused.values().map(|reason| reason.code.id.to_owned()).collect();
+    // `web` prunes nothing by itself.
+    assert_eq!(refused, ["guard-not-live"; 3]);
+    assert_eq!(landed.units.len(), 1);
+}
