@@ -57,7 +57,7 @@ use crate::charts::homes::APP_TEMPLATE;
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, Edited, Meta, Migration, Phase, Survey, Unit};
 
 /// The migration.
 pub struct AppTemplate;
@@ -66,7 +66,7 @@ static META: Meta = Meta {
     id: "app-template",
     aliases: &["app-template-v4"],
     version: 3,
-    phase: 3,
+    phase: Phase::of(3),
     summary: "app-template moves from 3.x to 4.x, names and accounts kept",
     readme: include_str!("README.md"),
     codes: &[codes::CODES, super::sources::codes::CODES],

@@ -48,7 +48,7 @@ pub use settings::ChartRefSettings;
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, Edited, Meta, Migration, Phase, Survey, Unit};
 
 /// The migration.
 pub struct ChartRef;
@@ -57,7 +57,7 @@ pub(super) static META: Meta = Meta {
     id: "chart-ref",
     aliases: &[],
     version: 3,
-    phase: 3,
+    phase: Phase::of(3),
     summary: "HelmReleases reference their chart by spec.chartRef, version kept",
     readme: include_str!("README.md"),
     codes: &[codes::CODES, super::sources::codes::CODES],

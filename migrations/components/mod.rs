@@ -41,7 +41,7 @@ pub use settings::{ComponentsSettings, Create, Destination};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, Edited, Meta, Migration, Phase, Survey, Unit};
 
 /// The migration.
 pub struct Components;
@@ -50,7 +50,7 @@ static META: Meta = Meta {
     id: "components",
     aliases: &[],
     version: 1,
-    phase: 2,
+    phase: Phase::of(2),
     summary: "templates become Components, builds stay the same",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],

@@ -51,7 +51,7 @@ use self::find::Found;
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Phase, Survey, Unit};
 
 /// The migration.
 pub struct FluxMove;
@@ -60,7 +60,7 @@ static META: Meta = Meta {
     id: "flux-move",
     aliases: &[],
     version: 1,
-    phase: 6,
+    phase: Phase::NONE,
     summary: "Flux Kustomizations move to the namespaces of their apps, guarded",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],

@@ -51,7 +51,7 @@ use self::find::Found;
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Phase, Survey, Unit};
 
 /// Where the controllers of Flux are.
 const NAMESPACE: &str = "flux-system";
@@ -63,7 +63,7 @@ static META: Meta = Meta {
     id: "flux-operator",
     aliases: &[],
     version: 1,
-    phase: 4,
+    phase: Phase::behind(4),
     summary: "Flux is installed by Flux Operator, stage by stage",
     readme: include_str!("README.md"),
     codes: &[codes::CODES, crate::migrations::sources::codes::CODES],

@@ -68,7 +68,7 @@ use self::find::{Found, ingresses, may_have_any, may_have_gateways};
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Phase, Survey, Unit};
 
 /// The migration.
 pub struct GatewayRoutes;
@@ -77,7 +77,7 @@ static META: Meta = Meta {
     id: "gateway-routes",
     aliases: &[],
     version: 1,
-    phase: 5,
+    phase: Phase::of(5),
     summary: "Ingresses become routes of the Gateway API, beside each other first",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],

@@ -53,7 +53,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Settings;
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Finding, Meta, Migration, OutOfScope, Survey, Unit};
+use crate::plan::{Batch, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
@@ -99,7 +99,7 @@ impl RecipeMigration {
             id: &recipe.name,
             aliases: &[],
             version: recipe.version,
-            phase: recipe.phase,
+            phase: Phase::of(recipe.phase),
             summary: &recipe.summary,
             readme,
             // They are among the general ones.

@@ -33,7 +33,7 @@ pub use settings::{Overridden, OwnPatches, Scope, Settings as RemediationDefault
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Meta, Migration, Survey, Unit};
+use crate::plan::{Batch, Edited, Meta, Migration, Phase, Survey, Unit};
 use find::Found;
 
 /// The migration.
@@ -43,7 +43,7 @@ static META: Meta = Meta {
     id: "remediation-defaults",
     aliases: &[],
     version: 1,
-    phase: 4,
+    phase: Phase::of(4),
     summary: "install/upgrade remediation settings move into one patch at the root Kustomization",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Planned;
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, Migration, OutOfScope, Outcome, Plan, Safety, Severity, State,
+    Batch, Effect, Finding, How, Impact, Judged, Migration, OutOfScope, Outcome, Phase, Plan, Safety, Severity, State,
     Subject, Unit, UnitId, Verdict,
 };
 
@@ -62,7 +62,7 @@ pub(super) struct ClusterEntry {
 struct MigrationEntry {
     id: String,
     version: u32,
-    phase: u32,
+    phase: Phase,
     out_of_scope: OutOfScopeEntry,
     /// Of a migration that is a recipe, if it has units.
     #[serde(skip_serializing_if = "Option::is_none")]

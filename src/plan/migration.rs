@@ -1,3 +1,4 @@
+use super::phase::Phase;
 use super::runbook::Runbook;
 use super::{Batch, ClusterTree, Code, Draft, Finding, Gate, Unit};
 use crate::config::{SectionType, Settings};
@@ -16,7 +17,7 @@ pub struct Meta {
     /// Raised whenever its rules change what they write.
     pub version: u32,
     /// The phase of the roadmap that it belongs to.
-    pub phase: u32,
+    pub phase: Phase,
     /// What it does, in a line.
     pub summary: &'static str,
     /// Its runbook.

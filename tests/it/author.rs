@@ -5,7 +5,7 @@ use flux_codemod::flux::{At, View};
 use flux_codemod::plan::author::testing::{Planned, check, check_refused};
 use flux_codemod::plan::author::{Edits, edited};
 use flux_codemod::plan::runbook::Runbook;
-use flux_codemod::plan::{Batch, Draft, Edited, Impact, Meta, Migration, Subject, Survey, Unit, UnitId};
+use flux_codemod::plan::{Batch, Draft, Edited, Impact, Meta, Migration, Phase, Subject, Survey, Unit, UnitId};
 use flux_codemod::repo::{Change, Mode, RepoPath};
 use flux_codemod::yaml::{New, Place};
 
@@ -15,7 +15,7 @@ static META: Meta = Meta {
     id: "careless",
     aliases: &[],
     version: 1,
-    phase: 9,
+    phase: Phase::of(9),
     summary: "annotates all it sees",
     readme: "",
     codes: &[],

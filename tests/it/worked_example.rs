@@ -2,7 +2,7 @@
 
 use flux_codemod::flux::Value;
 use flux_codemod::plan::author::{Objects, Rewrite, Target, Verdict};
-use flux_codemod::plan::{Impact, Meta};
+use flux_codemod::plan::{Impact, Meta, Phase};
 use flux_codemod::reason_codes;
 
 const OLD: &str = "external-dns.alpha.kubernetes.io/hostname";
@@ -25,7 +25,7 @@ static META: Meta = Meta {
     id: "rename-annotation",
     aliases: &[],
     version: 1,
-    phase: 6,
+    phase: Phase::of(6),
     summary: "the annotation of external-dns gets its new name",
     readme: "# `rename-annotation`\n\nRenames the annotation of external-dns on HelmReleases.\n",
     codes: &[CODES],

@@ -56,7 +56,7 @@ fn called(batch: &Batch<'_>) -> String {
 
 /// The batches of one phase on one base.
 pub(in crate::cli) struct Phase<'b, 'p> {
-    number: u32,
+    number: crate::plan::Phase,
     lane: String,
     batches: Vec<&'b Batch<'p>>,
 }

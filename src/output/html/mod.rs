@@ -20,7 +20,7 @@ use super::Planned;
 use super::excerpt::around;
 use super::journey::Place;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Finding, Impact, Layer, Meta, Severity, State, Unit};
+use crate::plan::{Batch, Finding, Impact, Layer, Meta, Phase, Severity, State, Unit};
 
 const TEMPLATE: &str = include_str!("report.html");
 const UNIT: &str = include_str!("unit.html");
@@ -70,7 +70,7 @@ struct ClusterView {
 
 #[derive(Serialize)]
 struct RoadmapRow {
-    phase: u32,
+    phase: Phase,
     id: String,
     summary: String,
     cells: Vec<RoadmapCell>,

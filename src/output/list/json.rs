@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::row::Row;
 use crate::flux::View;
 use crate::output::json::{ClusterEntry, OutOfScopeEntry, SCHEMA, cluster_entries};
-use crate::plan::{Migration, Plan, Promotion, Selection};
+use crate::plan::{Migration, Phase, Plan, Promotion, Selection};
 
 /// The clusters and the roadmap, as `list --format json` prints them.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -24,7 +24,7 @@ pub struct ListDocument {
 struct RoadmapEntry {
     id: String,
     version: u32,
-    phase: u32,
+    phase: Phase,
     summary: String,
     /// What there is to do in each lane; none if there is nothing.
     lanes: Vec<LaneEntry>,

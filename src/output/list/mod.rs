@@ -12,7 +12,7 @@ use super::{Layout, visible};
 use crate::flux::{
     Cluster, Flag, Followed, FollowedBranch, Graph, Object, Position, ReleasesRoot, SourceRef, States, View,
 };
-use crate::plan::{Migration, Plan, Promotion, Selection, State, apart};
+use crate::plan::{Migration, Phase, Plan, Promotion, Selection, State, apart};
 use crate::repo::RepoPath;
 
 /// The clusters, and the roadmap: what is pending on which cluster. `unused` are built-in recipes that
@@ -31,7 +31,8 @@ pub fn list_as_text(
     out.push_str(&format!("\n{}\n", layout.heading("roadmap")));
     for migration in migrations {
         let meta = migration.meta();
-        let head = format!("  phase {}  {}@{}  ", meta.phase, meta.id, meta.version);
+        let phase = if meta.phase == Phase::NONE { "in between".to_owned() } else { format!("phase {}", meta.phase) };
+        let head = format!("  {phase}  {}@{}  ", meta.id, meta.version);
         out.push_str(&layout.fold(&head, meta.summary));
         out.push('\n');
         let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);

@@ -9,13 +9,13 @@ use crate::output::message::on_clusters;
 use crate::output::plan::impacts_as_text;
 use crate::output::visible;
 use crate::plan::runbook::{Runbook, Step};
-use crate::plan::{Batch, Finding, Severity, Unit};
+use crate::plan::{Batch, Finding, Phase, Severity, Unit};
 
 /// The longest body, in characters, that GitHub takes is 65,536.
 const LONGEST: usize = 60_000;
 
 /// The title of a phase: `refactor(main): phase 3: chart-ref, app-template (68 units in 28 batches)`.
-pub fn title_of_phase(lane: &str, phase: u32, batches: &[&Batch<'_>]) -> String {
+pub fn title_of_phase(lane: &str, phase: Phase, batches: &[&Batch<'_>]) -> String {
     let mut migrations: Vec<&str> = batches.iter().map(|batch| batch.migration).collect();
     migrations.dedup();
     let units = batches.iter().map(|batch| batch.units.len()).sum();
