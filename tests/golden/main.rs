@@ -124,8 +124,7 @@ fn run(dir: &Path) -> Result<(), Failed> {
     stays.extend(ids(&plan, Some("opted-out")));
     let units = plan["units"].as_array().expect("units");
     // By the gate of a stage, which looks at branches: that of promotion opens when the tree is written.
-    let is_code = |code: &str| code.starts_with("gate-") || code.ends_with("-not-live");
-    let is_of_stage = |gate: &Value| gate["code"].as_str().is_some_and(is_code);
+    let is_of_stage = |gate: &Value| gate["code"].as_str().is_some_and(|code| code.starts_with("gate-"));
     let is_held = |unit: &&Value| unit["held"].as_array().is_some_and(|gates| gates.iter().any(is_of_stage));
     let waiting = units.iter().filter(|unit| unit.get("waits_for").is_some() || is_held(unit));
     stays.extend(waiting.filter_map(|unit| unit["id"].as_str().map(str::to_owned)));
@@ -168,7 +167,8 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 4] = ["cut-waits", "guard-not-live", "guard-unknown", "move-not-live"];
+const WAITS: [&str; 6] =
+    ["cut-waits", "guard-not-live", "guard-unknown", "move-not-live", "operator-not-live", "instance-not-live"];
 
 /// The ids of units, but for those that wait for a branch to show what was just applied.
 fn without_later_steps(plan: &Value) -> BTreeSet<String> {
