@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::claims::{in_file, protect};
-use super::codes::{GUARD_NOT_LIVE, MOVE_NOT_LIVE};
+use super::codes::MOVE_NOT_LIVE;
 use super::find::Found;
 use super::guard::{guard, unguard};
 use super::scope;
@@ -10,7 +10,7 @@ use super::units::{GUARD, MOVE, PROTECT, SCOPE, UNGUARD, WATCH, subject, watch_s
 use super::watch::widen;
 use crate::flux::FluxKustomization;
 use crate::plan::author::{Edits, Written, edited};
-use crate::plan::codes::GONE;
+use crate::plan::codes::{GONE, GUARD_NOT_LIVE};
 use crate::plan::{Edited, Finding, Unit};
 
 /// What a unit changes on this tree.

@@ -10,6 +10,7 @@ use super::settings::FluxMoveSettings;
 use super::units::MOVE;
 use super::watch::Watch;
 use crate::flux::{At, ClusterId, FluxKustomization, View};
+use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 
 /// Whether units may be written, by the tree that a cluster applies.
@@ -60,10 +61,10 @@ impl Live<'_, '_> {
         match self.found.movers().find(|(candidate, _)| is_it(candidate)) {
             // Who goes elsewhere there needs other things there.
             Some((candidate, to)) if unit.namespace() == to => match self.missing(candidate, to) {
-                Some(missing) => self.closed(codes::GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
+                Some(missing) => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
                 None => Gate::Open,
             },
-            _ => self.closed(codes::GUARD_NOT_LIVE, format!("{namespace}/{name} is not there as it is here")),
+            _ => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} is not there as it is here")),
         }
     }
 

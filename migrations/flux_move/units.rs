@@ -10,6 +10,7 @@ use super::guard::obstacle;
 use super::judge::{Judged, judge};
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
+use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
@@ -88,7 +89,7 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
         let orphan = found.guards_by_orphan(candidate);
         let title = if orphan { "what it applies stays if it is deleted" } else { "it prunes nothing for now" };
         let obstacles = found.instances(candidate).filter_map(|one| obstacle(&one.object, orphan));
-        let error = |why| candidate.finding(found.view, || Finding::error(codes::GUARD_NOT_LIVE, why));
+        let error = |why| candidate.finding(found.view, || Finding::error(GUARD_NOT_LIVE, why));
         drafts.push(Draft { findings: obstacles.map(error).collect(), ..before(GUARD, title.to_owned(), GUARDS) });
         needs.insert(id(GUARD, candidate));
     }

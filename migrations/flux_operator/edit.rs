@@ -11,7 +11,7 @@ use super::write::Writer;
 use super::{alerts, gotk, proof};
 use crate::flux::{At, FluxKustomization, View};
 use crate::plan::author::{Edits, Written, comments_out_entry, edited, subject};
-use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
+use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE, GUARD_NOT_LIVE};
 use crate::plan::{Edited, Finding, Unit};
 use crate::repo::{Change, RepoPath};
 use crate::yaml::{Comment, CommentFate, Edit, Emptied, Error, Fate, New, Node, Place};
@@ -113,7 +113,7 @@ fn gone(install: &Install<'_>) -> Finding {
 fn removal(view: &View, standing: &Standing<'_>, install: &Install<'_>) -> Result<Written, Finding> {
     let place = install.old.place().0;
     if !standing.is_guarded() {
-        return Err(Finding::error(codes::GUARD_NOT_LIVE, "its guard is not in this tree").at(place, None));
+        return Err(Finding::error(GUARD_NOT_LIVE, "its guard is not in this tree").at(place, None));
     }
     if !standing.has_instance(install.version) || !standing.has_operator(install.version) {
         let message = "no FluxInstance of this version is in this tree, or no operator that has it";

@@ -6,6 +6,7 @@ use super::find::{Found, Standing};
 use super::settings::FluxOperatorSettings;
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP};
 use crate::flux::View;
+use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 
 /// Whether units may be written, by the tree that their cluster applies and those of the clusters
@@ -41,7 +42,7 @@ pub(super) fn gates(
             // These two break nothing, wherever they land.
             Err(_) if matches!(step, GUARD | OPERATOR_STEP) => Gate::Open,
             Err(why) => {
-                let code = if step == INSTANCE_STEP { codes::GUARD_NOT_LIVE } else { codes::INSTANCE_NOT_LIVE };
+                let code = if step == INSTANCE_STEP { GUARD_NOT_LIVE } else { codes::INSTANCE_NOT_LIVE };
                 Gate::Unknown(Finding::note(code, format!("{}: {why}", tree.shown())))
             }
         }
@@ -60,7 +61,7 @@ fn proving(tree: &ClusterTree<'_>) -> Result<View, String> {
 /// What a stage waits for.
 fn missing(standing: &Standing<'_>, step: &str) -> Option<(&'static Code, &'static str)> {
     let flux = standing.install.as_ref().and_then(|install| install.version);
-    let guard = || (!standing.is_guarded()).then_some((codes::GUARD_NOT_LIVE, "the guard is not there yet"));
+    let guard = || (!standing.is_guarded()).then_some((GUARD_NOT_LIVE, "the guard is not there yet"));
     let operator = || {
         let what = "Flux Operator is not there yet, or is older than its Flux needs";
         (!standing.has_operator(flux)).then_some((codes::OPERATOR_NOT_LIVE, what))

@@ -24,6 +24,11 @@ reason_codes! {
         why "A cluster that may break proves a change before the next cluster gets it (promotion)."
         todo "Merge what is pending on the earlier cluster, merge its branch into the next one if they share files, and run again. `--no-gate` writes it anyway, and the commit says so."
 
+    GUARD_NOT_LIVE "guard-not-live"
+        what "A step waits: the branch that its cluster follows does not have the guard of a Flux Kustomization yet, or something else that comes first."
+        why "A Flux Kustomization that goes without a guard deletes all that it applied: claims and releases, or Flux's own CRDs and with them every object of Flux."
+        todo "Merge what comes first, see that Flux has reconciled it, fetch, then run again. No option lifts this."
+
     NOTHING_TO_PROVE "nothing-to-prove"
         what "An earlier cluster has nothing of the migration: no unit, and no commit of it on its branch."
         why "It proves nothing for the clusters after it, so the first of these is where a mistake would show."
