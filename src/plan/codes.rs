@@ -26,7 +26,7 @@ reason_codes! {
 
     GUARD_NOT_LIVE "guard-not-live"
         what "A step waits: the branch that its cluster follows does not have the guard of a Flux Kustomization yet, or something else that comes first."
-        why "A Flux Kustomization that goes without a guard deletes all that it applied: claims and releases, or Flux's own CRDs and with them every object of Flux."
+        why "A Flux Kustomization that is removed without a guard deletes all that it applied: claims and releases, or Flux's own CRDs and with them every object of Flux."
         todo "Merge what comes first, see that Flux has reconciled it, fetch, then run again. No option lifts this."
 
     NOTHING_TO_PROVE "nothing-to-prove"

@@ -188,9 +188,15 @@ fn patch(repo: &Repo, diff: &str) -> Result<(), String> {
 fn of_branches(files: &Files, plan: &Value, after: &Files) -> Result<(), String> {
     let repo = repo_of(files);
     for migration in plan["migrations"].as_array().into_iter().flatten() {
-        let has_stages = !migration["recipe"]["stages"][0]["name"].is_null();
+        // A step of a migration can wait for a gate as well.
+        let id = migration["id"].as_str().unwrap_or_default();
+        let mut units = plan["units"].as_array().into_iter().flatten();
+        let waits = |unit: &Value| !unit["held"].as_array().is_none_or(Vec::is_empty);
+        let is_own = |unit: &Value| unit["id"].as_str().is_some_and(|own| own.split(' ').next() == Some(id));
+        let has_gates = units.any(|unit| is_own(unit) && waits(unit));
+        let has_stages = has_gates || !migration["recipe"]["stages"][0]["name"].is_null();
         for round in 0..if has_stages { 1 } else { usize::MAX } {
-            let made = run(&repo, &["branch", migration["id"].as_str().unwrap_or_default(), "--review"])?;
+            let made = run(&repo, &["branch", id, "--review"])?;
             // A cluster whose branch is not here, which it says, gets none.
             if made.status == 2 || crate::support::unfolded(&made.stderr).contains("is skipped: it follows") {
                 return Ok(());
