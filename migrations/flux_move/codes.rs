@@ -53,7 +53,7 @@ reason_codes! {
         why "A Flux Kustomization elsewhere would never be reconciled."
         todo "Remove --watch-all-namespaces=false first."
     INJECTION "injection-without-opt-out"
-        what "A patch gives the Flux Kustomization what the new namespace does not have, and no label lets it out of that patch."
+        what "A patch gives the Flux Kustomization what the new namespace does not have, and no label leaves it out of that patch."
         why "The patch would act in the new namespace, too."
         todo "Give the target of the patch a labelSelector such as `example.org/patch notin (disabled)`, then run again."
     SUBSTITUTION_ENDS "substitution-ends"

@@ -79,7 +79,7 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
     if !judged.needs.is_met() {
         let of_scope = judged.findings.iter().filter(|finding| finding.code == codes::SUBSTITUTION_ENDS);
         let title = match judged.needs.labels.iter().next() {
-            Some((key, value)) => format!("the label {key}: {value} lets it out of what {to} does not have"),
+            Some((key, value)) => format!("the label {key}: {value}: its parent's patch leaves it out"),
             None => format!("what it does not use is removed: {to} does not have it"),
         };
         drafts.push(Draft { findings: of_scope.cloned().collect(), ..before(SCOPE, title, SCOPES) });

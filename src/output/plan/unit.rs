@@ -57,7 +57,7 @@ fn details(unit: &Unit, excerpts: &mut Excerpts<'_>, layout: &Layout) -> String 
     }
     if !unit.also.is_empty() {
         let others = unit.also.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        out.push_str(&layout.fold("                also applied as ", &others));
+        out.push_str(&layout.fold("                also called ", &others));
         out.push('\n');
     }
     effects(unit, layout, &mut out);
