@@ -84,9 +84,7 @@ impl Texts {
         for object in objects.filter(|object| object.is("fluxcd.controlplane.io", "ResourceSet")) {
             let Some(root) = view.node(&object.at) else { continue };
             let mut found = Vec::new();
-            super::texts::scalars(root, &mut |scalar: Node<'_>| {
-                found.push((scalar.text().unwrap_or_default(), scalar.line()))
-            });
+            root.scalars(&mut |scalar: Node<'_>| found.push((scalar.text().unwrap_or_default(), scalar.line())));
             let makes = found.iter().any(|(text, _)| text.contains(GROUP) || *text == "Kustomization");
             for (text, line) in found.into_iter().filter(|(text, _)| makes && names.contains(text)) {
                 self.templates.entry(text.to_owned()).or_default().push((object.at.path.clone(), line));

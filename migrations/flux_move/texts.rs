@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::world::World;
 use crate::flux::{At, Barred, KustomizationId, NotBuilt, Rendered, SUBSTITUTE, Value, Variables, View, is_disabled};
 use crate::repo::RepoPath;
-use crate::yaml::{Kind, Node, Stream};
+use crate::yaml::{Node, Stream};
 
 /// Where variables are in a build.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) fn variables_in(world: &World<'_>, id: KustomizationId) -> InBuild {
             found.take(&object.at.path, line, text);
         }
         if let Some(root) = stated(view, object) {
-            scalars(root, &mut |scalar| found.take(&object.at.path, scalar.line(), scalar.text().unwrap_or_default()));
+            root.scalars(&mut |scalar| found.take(&object.at.path, scalar.line(), scalar.text().unwrap_or_default()));
         }
     }
     let through = world.built_by(id).iter().flat_map(|object| &object.through);
@@ -43,7 +43,7 @@ pub(super) fn variables_in(world: &World<'_>, id: KustomizationId) -> InBuild {
             continue;
         };
         for root in stream.documents() {
-            scalars(root, &mut |scalar| found.take(&patch.path, patch.line, scalar.text().unwrap_or_default()));
+            root.scalars(&mut |scalar| found.take(&patch.path, patch.line, scalar.text().unwrap_or_default()));
         }
     }
     found
@@ -92,16 +92,5 @@ pub(super) fn encrypted_in(world: &World<'_>, id: KustomizationId) -> Option<Str
             files.clone().find(is_encrypted).map(|at| at.path.to_string())
         }
         Err(why) => Some(format!("something that is not known here ({why})")),
-    }
-}
-
-pub(super) fn scalars<'s>(node: Node<'s>, visit: &mut dyn FnMut(Node<'s>)) {
-    match node.kind() {
-        Kind::Scalar => visit(node),
-        Kind::Sequence => node.items().for_each(|item| scalars(item, visit)),
-        Kind::Mapping => node.entries().for_each(|(key, value)| {
-            scalars(key, visit);
-            scalars(value, visit);
-        }),
     }
 }

@@ -10,7 +10,6 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{
     At, ClusterId, FluxKustomization, Object, Rendered, SUBSTITUTE, SubstituteFrom, Value, Variables, View, is_disabled,
 };
-use crate::yaml::{Kind, Node};
 
 pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
@@ -115,7 +114,7 @@ fn missing(view: &View, variables: &Variables, object: &Rendered) -> Vec<(usize,
         found.extend(texts.iter().flat_map(|text| variables.missing_in(text)).map(|name| (line, name)));
     } else if let Some(root) = view.node(&object.at).filter(|root| Value::of(*root).is_some()) {
         // Nested aliases can expand without limit: an object with those has no value.
-        scalars(root, &mut |scalar| {
+        root.scalars(&mut |scalar| {
             let text = scalar.text().unwrap_or_default();
             found.extend(variables.missing_in(text).into_iter().map(|name| (scalar.line(), name)));
         });
@@ -123,15 +122,4 @@ fn missing(view: &View, variables: &Variables, object: &Rendered) -> Vec<(usize,
     found.sort();
     found.dedup();
     found
-}
-
-fn scalars<'s>(node: Node<'s>, visit: &mut dyn FnMut(Node<'s>)) {
-    match node.kind() {
-        Kind::Scalar => visit(node),
-        Kind::Sequence => node.items().for_each(|item| scalars(item, visit)),
-        Kind::Mapping => node.entries().for_each(|(key, value)| {
-            scalars(key, visit);
-            scalars(value, visit);
-        }),
-    }
 }

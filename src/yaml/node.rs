@@ -193,6 +193,19 @@ impl<'s> Node<'s> {
         entries.iter().map(move |(key, value)| (node(*key), node(*value)))
     }
 
+    /// Visits all scalars in it, keys too, aliases followed. Nested aliases can expand without limit: of an
+    /// object with those, see first that it has a value.
+    pub fn scalars(self, visit: &mut dyn FnMut(Node<'s>)) {
+        match self.kind() {
+            Kind::Scalar => visit(self),
+            Kind::Sequence => self.items().for_each(|item| item.scalars(visit)),
+            Kind::Mapping => self.entries().for_each(|(key, value)| {
+                key.scalars(visit);
+                value.scalars(visit);
+            }),
+        }
+    }
+
     /// The value of a key, looked up in the mapping itself, then in what it merges (`<<`).
     pub fn get(self, key: &str) -> Option<Node<'s>> {
         const MERGES: usize = 1000;
