@@ -2,6 +2,7 @@
 
 use super::codes;
 use crate::flux::{ClusterId, Kustomization, Reach, Value, View};
+use crate::migrations::sources::place::namespace_given;
 use crate::migrations::sources::write::{beginning, list};
 use crate::plan::Finding;
 use crate::plan::author::{Edits, Written, never_changed};
@@ -44,7 +45,8 @@ pub(super) fn place_for(
     if let Some(reason) = never_changed(view, [&kustomization.path]) {
         return Some(Err(reason));
     }
-    let given = namespace_given(view, reach, kustomization);
+    let way = reach.through.iter().take_while(|path| **path != kustomization.path).chain([&kustomization.path]);
+    let given = namespace_given(view, reach, &way.cloned().collect::<Vec<_>>());
     if let Some(given) = given.as_ref().filter(|given| *given != namespace) {
         return error(codes::FILE_TAKEN, format!("objects in {} are put into the namespace {given}", path.dir()));
     }
@@ -55,16 +57,6 @@ pub(super) fn place_for(
 fn through<'v>(view: &'v View, cluster: ClusterId, kustomization: &Kustomization) -> Option<&'v Reach> {
     let all = view.graph().reached().flat_map(|(_, reaches)| reaches.iter());
     all.into_iter().find(|reach| reach.cluster == cluster && reach.through.contains(&kustomization.path))
-}
-
-/// The namespace that objects of a kustomization get on their way, if some.
-fn namespace_given(view: &View, reach: &Reach, kustomization: &Kustomization) -> Option<String> {
-    let flux = &view.graph().kustomizations[reach.kustomization];
-    // The outermost wins.
-    let from_outside =
-        reach.through.iter().take_while(|path| **path != kustomization.path).chain([&kustomization.path]);
-    let by_kustomize = || from_outside.filter_map(|path| view.kustomization(&path.dir())?.namespace.clone()).next();
-    flux.target_namespace.clone().or_else(by_kustomize)
 }
 
 impl NewFile {

@@ -181,9 +181,9 @@ fn folder(view: &View, other: &At, is_ours: &dyn Fn(&str) -> bool) -> Option<Lis
     (is_listed_here && reaches.iter().all(same)).then_some((dir, listed_in.into_iter().collect(), chains))
 }
 
-/// The namespace that kustomizations and the Flux Kustomization give to what comes through them;
-/// `None` if none of them gives one.
-fn namespace_given(view: &View, reach: &Reach, chain: &[RepoPath]) -> Option<String> {
+/// The namespace that kustomizations, the outermost first, and the Flux Kustomization give to what comes
+/// through them; `None` if none of them gives one.
+pub(crate) fn namespace_given(view: &View, reach: &Reach, chain: &[RepoPath]) -> Option<String> {
     let flux = &view.graph().kustomizations[reach.kustomization];
     let by_kustomize = || chain.iter().find_map(|path| view.kustomization(&path.dir())?.namespace.clone());
     flux.target_namespace.clone().or_else(by_kustomize)
