@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::codes;
 use super::find::{Found, Standing};
-use super::install::{Install, Old, is_guarded};
+use super::install::{Install, Old};
 use super::place::listing;
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
 use super::write::Writer;
@@ -81,7 +81,7 @@ fn proven_guard(view: &View, flux: &FluxKustomization, written: &Written) -> Res
     let refuse = |message: String| Finding::error(CHANGED_ON_THE_WAY, message).at(&flux.at.path, None);
     let trial = view.with(&written.0).map_err(|error| refuse(error.to_string()))?;
     let arrived = trial.graph().kustomizations_at(&flux.at).collect::<Vec<_>>();
-    match !arrived.is_empty() && arrived.iter().all(|flux| is_guarded(flux)) {
+    match !arrived.is_empty() && arrived.iter().all(|flux| flux.keeps_on_deletion()) {
         true => Ok(()),
         false => Err(refuse(format!("{} would still delete what it has when it is removed", flux.full_name()))),
     }

@@ -1,7 +1,7 @@
 //! How far each cluster is: what installs Flux, and what of the operator is there.
 
 use super::distribution::CONTROLLERS;
-use super::install::{Install, Old, is_guarded, of_artifact, over_manifests};
+use super::install::{Install, Old, of_artifact, over_manifests};
 use super::settings::FluxOperatorSettings;
 use super::versions::Version;
 use super::{NAMESPACE, codes, gotk};
@@ -118,7 +118,7 @@ impl<'v> Standing<'v> {
     pub(super) fn is_guarded(&self) -> bool {
         match self.install.as_ref().map(|install| &install.old) {
             None => true,
-            Some(Old::Oci { flux, .. }) => is_guarded(flux),
+            Some(Old::Oci { flux, .. }) => flux.keeps_on_deletion(),
             Some(Old::Gotk { guarded, .. }) => *guarded,
         }
     }

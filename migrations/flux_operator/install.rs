@@ -99,15 +99,6 @@ pub(super) fn version_of(view: &View, cluster: ClusterId, stated: Option<Version
     if is_elsewhere { cluster.flux.and_then(Version::of_flux) } else { stated }
 }
 
-/// Whether a Flux Kustomization deletes nothing when it is removed
-/// (`docs/flux-and-kustomize.md#identity-and-deletion`).
-pub(super) fn is_guarded(flux: &FluxKustomization) -> bool {
-    let policy = flux.object.text_at(&["spec", "deletionPolicy"]);
-    policy == Some("Orphan")
-        || !flux.prune && policy.is_none_or(|policy| policy == "MirrorPrune")
-        || flux.object.at(&["spec", "suspend"]).is_some_and(Value::is_true)
-}
-
 /// The Flux Kustomizations of a cluster over an artifact of Flux's own manifests, with their sources.
 pub(super) fn over_manifests<'v>(
     view: &'v View,

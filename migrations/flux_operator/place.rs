@@ -2,7 +2,7 @@
 //! of the namespace.
 
 use super::settings::FluxOperatorSettings;
-use crate::flux::{ClusterId, FluxKustomization, Kustomization, KustomizationId, View};
+use crate::flux::{ClusterId, FluxKustomization, Kustomization, KustomizationId, Patch, Reach, Value, View};
 use crate::migrations::sources::codes::NO_PLACE;
 use crate::plan::Finding;
 use crate::plan::author::never_changed;
@@ -83,7 +83,7 @@ fn check(view: &View, cluster: ClusterId, namespace: &str, file: RepoPath) -> Re
     let refuse = |message: String| Err(Finding::error(NO_PLACE, message).at(&file, None));
     let of_file = view.kustomizations().find(|kustomization| kustomization.path == file);
     let Some(kustomization) = of_file else { return refuse(format!("{file} cannot be read")) };
-    let sharing = |reach: &crate::flux::Reach| reach.cluster != cluster && reach.through.contains(&file);
+    let sharing = |reach: &Reach| reach.cluster != cluster && reach.through.contains(&file);
     if view.graph().reached().flat_map(|(_, reaches)| reaches).any(sharing) {
         return refuse(format!("{file} is of several clusters, and each of them has to go alone"));
     }
@@ -107,46 +107,12 @@ fn changes_names(kustomization: &Kustomization, namespace: &str) -> bool {
 /// A label with which a child is left out of what the root's patches inject: variables and decryption.
 fn label(root: &FluxKustomization) -> Option<(String, String)> {
     let entries = root.object.at(&["spec", "patches"])?.items();
-    let selector = |entry: &crate::flux::Value| {
-        let patches = crate::flux::Patch::of_entry(&root.at.path, 1, entry)?;
-        let injects = patches.iter().any(|patch| {
-            patch.is_for_named("Kustomization", "flux-operator") && patch.changes_fields(&["decryption", "postBuild"])
-        });
-        entry.text_at(&["target", "labelSelector"]).filter(|_| injects).map(str::to_owned)
+    let injects = |patch: &&Patch| {
+        patch.is_for_named("Kustomization", "flux-operator") && patch.changes_fields(&["decryption", "postBuild"])
     };
-    entries.iter().filter_map(selector).find_map(|selector| leaving_out(&selector))
-}
-
-/// The label that a selector leaves out: `k notin (v)`, `k!=v` or `!k`.
-fn leaving_out(selector: &str) -> Option<(String, String)> {
-    let selector = selector.trim();
-    if let Some((key, values)) = selector.split_once(" notin ") {
-        let values = values.trim().strip_prefix('(')?.split_once(')')?.0;
-        return Some((key.trim().to_owned(), values.split(',').next()?.trim().to_owned()));
-    }
-    let first = selector.split(',').next()?.trim();
-    if let Some((key, value)) = first.split_once("!=") {
-        return Some((key.trim().to_owned(), value.trim().to_owned()));
-    }
-    first.strip_prefix('!').map(|key| (key.trim().to_owned(), "true".to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_that_leave_out() {
-        for (selector, expected) in [
-            ("example.org/off notin (true)", Some(("example.org/off", "true"))),
-            ("example.org/off notin (yes, true)", Some(("example.org/off", "yes"))),
-            ("off != true", Some(("off", "true"))),
-            ("!example.org/plain", Some(("example.org/plain", "true"))),
-            ("on in (true)", None),
-            ("on=true", None),
-        ] {
-            let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            assert_eq!(leaving_out(selector), expected, "{selector}");
-        }
-    }
+    let label = |entry: &Value| {
+        let patches = Patch::of_entry(&root.at.path, 1, entry)?;
+        patches.iter().map(|patch| &**patch).find(injects)?.let_out_by()
+    };
+    entries.iter().find_map(label)
 }

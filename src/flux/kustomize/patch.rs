@@ -317,6 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn labels_that_let_out() {
+        for (selector, expected) in [
+            ("example.org/off notin (true)", Some(("example.org/off", "true"))),
+            ("example.org/off notin (yes, true)", Some(("example.org/off", "yes"))),
+            ("off != true", Some(("off", "true"))),
+            ("!example.org/plain", Some(("example.org/plain", "true"))),
+            ("on in (true)", None),
+            ("on=true", None),
+        ] {
+            let patch = format!(
+                "patches:\n- patch: '- {{op: remove, path: /spec/x}}'\n  target: {{labelSelector: '{selector}'}}\n"
+            );
+            let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            assert_eq!(patches(&patch)[0].let_out_by(), expected, "{selector}");
+        }
+    }
+
+    #[test]
     fn an_object_keeps_its_name_in_a_merge_and_may_lose_it_in_a_json_patch() {
         let read = |text: &str| Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap();
         let object = read("{kind: A, metadata: {name: a}, spec: {x: 1}}");
