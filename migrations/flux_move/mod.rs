@@ -87,7 +87,7 @@ impl Migration for FluxMove {
         &[units::MOVE, units::UNGUARD]
     }
 
-    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
+    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {
         gate::gates(units, tree, &settings.section())
     }
 

@@ -92,7 +92,7 @@ impl Migration for FluxOperator {
         &units::STEPS
     }
 
-    fn gates_in_order(
+    fn gates(
         &self,
         units: &[&Unit],
         tree: &ClusterTree<'_>,

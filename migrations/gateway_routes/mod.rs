@@ -109,7 +109,7 @@ impl Migration for GatewayRoutes {
         &[units::CUT]
     }
 
-    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
+    fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {
         gate::gates(units, tree, &settings.section())
     }
 

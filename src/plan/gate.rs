@@ -94,7 +94,7 @@ impl Plan {
                 let gates = if asked.is_empty() {
                     Vec::new()
                 } else {
-                    migration.gates_in_order(&asked, tree, &known[..number], settings)
+                    migration.gates(&asked, tree, &known[..number], settings)
                 };
                 for (place, gate) in places.into_iter().zip(gates) {
                     let reasons: Vec<Finding> = gate.reason().into_iter().collect();

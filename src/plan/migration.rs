@@ -100,22 +100,11 @@ pub trait Migration: Send + Sync {
         &[]
     }
 
-    /// Whether units of these steps may be written, by the tree that a cluster applies: one gate for
-    /// each unit. A closed one keeps its unit from being written, whatever is asked for.
-    fn gates(&self, units: &[&Unit], _: &ClusterTree<'_>, _: &Settings) -> Vec<Gate> {
+    /// Whether units of these steps may be written, by the tree that a cluster applies, and by those of
+    /// the clusters before it in the order of promotion: one gate for each unit. A closed one keeps its
+    /// unit from being written, whatever is asked for.
+    fn gates(&self, units: &[&Unit], _tree: &ClusterTree<'_>, _earlier: &[ClusterTree<'_>], _: &Settings) -> Vec<Gate> {
         units.iter().map(|_| Gate::Open).collect()
-    }
-
-    /// The same, where gates look at the trees of earlier clusters, too: those before it in the order of
-    /// promotion.
-    fn gates_in_order(
-        &self,
-        units: &[&Unit],
-        tree: &ClusterTree<'_>,
-        _earlier: &[ClusterTree<'_>],
-        settings: &Settings,
-    ) -> Vec<Gate> {
-        self.gates(units, tree, settings)
     }
 
     /// The result for each unit on *this* tree, be it a base, a stack or half merged. The units
