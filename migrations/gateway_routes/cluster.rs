@@ -6,7 +6,7 @@ use super::annotations::PREFIXES;
 use super::asked::Policy;
 use super::create::{Creation, creations};
 use super::dns::Dns;
-use super::elsewhere::{Policy as NetworkPolicy, makers, naming, tunnel};
+use super::elsewhere::{NetworkPolicy, naming, tunnel};
 use super::proxy::{classes_in, pods, proxy, redirects};
 use super::service::Service;
 use super::settings::GatewayRoutesSettings;
@@ -73,8 +73,6 @@ pub(super) struct Class {
     pub(super) pods: Option<String>,
     /// Where files name that Service.
     pub(super) named: Vec<Finding>,
-    /// Where files have something make Ingresses of it in the running cluster.
-    pub(super) made: Vec<Finding>,
 }
 
 /// What serves a class.
@@ -88,24 +86,41 @@ pub(super) enum Controller {
     Other,
 }
 
-impl InCluster {
-    /// What files say, and nothing that is only applied.
-    fn new(view: &View, id: ClusterId, settings: &GatewayRoutesSettings) -> InCluster {
-        // Only what is created asks for it.
+/// What the texts of all files say, whichever cluster applies them.
+pub(super) struct InFiles {
+    /// Whether something brings the custom resources of the Gateway API.
+    has_gateway_api: bool,
+    /// The prefix of annotations for external-dns.
+    dns_prefix: &'static str,
+}
+
+impl InFiles {
+    /// Only what is created asks for it: otherwise no file is looked through.
+    pub(super) fn of(view: &View, settings: &GatewayRoutesSettings) -> InFiles {
         let creates = settings.gateways.iter().any(|map| map.create.is_some());
         let is_in = |file: &FileView, text: &str| file.stream.as_ref().is_some_and(|read| read.text().contains(text));
         let has = |text: &str| creates && view.files_with(text).any(|(_, file)| is_in(file, text));
         let [alpha, stable] = PREFIXES;
+        InFiles {
+            // The project of the custom resources, or a chart that is named after them.
+            has_gateway_api: has("kubernetes-sigs/gateway-api") || has("gateway-api-crds") || has("gateway-crds"),
+            dns_prefix: if has(stable) && !has(alpha) { stable } else { alpha },
+        }
+    }
+}
+
+impl InCluster {
+    /// What files say, and nothing that is only applied.
+    fn new(view: &View, id: ClusterId, files: &InFiles) -> InCluster {
         InCluster {
             id,
             name: view.graph().clusters[id].name.clone(),
             created: Vec::new(),
             gateway_classes: BTreeSet::new(),
             of_traefik: BTreeSet::new(),
-            // The project of the custom resources, or a chart that is named after them.
-            has_gateway_api: has("kubernetes-sigs/gateway-api") || has("gateway-api-crds") || has("gateway-crds"),
+            has_gateway_api: files.has_gateway_api,
             secrets: BTreeSet::new(),
-            dns_prefix: if has(stable) && !has(alpha) { stable } else { alpha },
+            dns_prefix: files.dns_prefix,
             makers: BTreeMap::new(),
             gateways: Vec::new(),
             classes: Vec::new(),
@@ -123,8 +138,8 @@ impl InCluster {
         }
     }
 
-    pub(super) fn of(view: &View, cluster: ClusterId, settings: &GatewayRoutesSettings) -> InCluster {
-        let mut found = InCluster::new(view, cluster, settings);
+    pub(super) fn of(view: &View, cluster: ClusterId, settings: &GatewayRoutesSettings, files: &InFiles) -> InCluster {
+        let mut found = InCluster::new(view, cluster, files);
         let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
         for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster && !is_remote(view, reach, None)) {
             if let Some(installed) = view.installed(at, reach) {
@@ -146,7 +161,6 @@ impl InCluster {
         }
         for class in &mut found.classes {
             class.named = class.proxy.iter().flat_map(|proxy| naming(view, proxy)).collect();
-            class.made = makers(view, &class.name);
         }
         found.created = creations(view, cluster, &found, settings);
         found
@@ -170,7 +184,6 @@ impl InCluster {
                 proxy: None,
                 pods: None,
                 named: Vec::new(),
-                made: Vec::new(),
             }),
             "GatewayClass" => {
                 let controller = object.text_at(&["spec", "controllerName"]).unwrap_or_default();
@@ -281,8 +294,7 @@ impl InCluster {
             self.classes.retain(|class| class.name != name || controller == Controller::Other);
             if !self.classes.iter().any(|class| class.name == name) {
                 let (proxy, pods) = (proxy(chart, installed), pods(chart, installed));
-                let (named, made) = (Vec::new(), Vec::new());
-                self.classes.push(Class { name, controller, is_default, proxy, pods, named, made });
+                self.classes.push(Class { name, controller, is_default, proxy, pods, named: Vec::new() });
             }
         }
     }

@@ -54,10 +54,10 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
 fn edited_file(found: &Found<'_>, unit: &Unit) -> Edited {
     let created = found.clusters.iter().flat_map(|cluster| &cluster.created).find(|created| created.id == unit.id);
     let grant = found.grants.iter().find(|grant| grant.id == unit.id);
-    let file = match (created.map(|created| &created.verdict), grant.map(|grant| &grant.verdict)) {
-        (Some(Ok(file)), _) | (None, Some(Ok(file))) => file,
+    let file = match (created.map(|created| &created.verdict), grant) {
+        (Some(Ok(file)), _) => file,
         (Some(Err(reasons)), _) => return Edited::Refused(reasons[0].clone()),
-        (None, Some(Err(reason))) => return Edited::Refused(reason.clone()),
+        (None, Some(grant)) => &grant.file,
         (None, None) => return gone_or_done(unit, true),
     };
     edited(file.written(found.view))

@@ -9,18 +9,18 @@ use crate::repo::RepoPath;
 use crate::yaml::Stream;
 
 /// A network policy.
-pub(super) struct Policy {
+pub(super) struct NetworkPolicy {
     pub(super) namespace: String,
     path: RepoPath,
     texts: BTreeSet<String>,
 }
 
-impl Policy {
+impl NetworkPolicy {
     /// An object that says who may reach pods, as it arrives.
-    pub(super) fn of(object: &Value, namespace: String, path: &RepoPath) -> Policy {
+    pub(super) fn of(object: &Value, namespace: String, path: &RepoPath) -> NetworkPolicy {
         let mut texts = Vec::new();
         object.texts(&mut texts);
-        Policy { namespace, path: path.clone(), texts: texts.into_iter().map(str::to_owned).collect() }
+        NetworkPolicy { namespace, path: path.clone(), texts: texts.into_iter().map(str::to_owned).collect() }
     }
 
     /// What there is to say if it names the pods of a proxy by a label.

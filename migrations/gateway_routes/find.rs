@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cluster::InCluster;
+use super::cluster::{InCluster, InFiles};
 use super::codes;
 use super::dns::{self, DnsRelease};
 use super::grant::{self, Grant, GrantFor};
@@ -111,37 +111,24 @@ impl<'v> Found<'v> {
 
     /// Finds the grants that routes need, and refuses those that cannot have one.
     fn grant(&mut self) {
-        let wanted: BTreeSet<_> = self.abouts().flat_map(|about| about.grants.clone()).collect();
-        let mut missing = BTreeMap::new();
-        for (pair, wanted) in grant::chosen(wanted) {
-            match grant::grant(self.view, &wanted) {
-                Some(grant @ Grant { verdict: Ok(_), .. }) => self.grants.push(grant),
-                refused => {
-                    let reason = refused.and_then(|grant| grant.verdict.err());
-                    missing.insert(pair, reason);
-                    continue;
+        let wanted = self.abouts().flat_map(|about| about.grants.clone()).collect();
+        let grants = grant::grants(self.view, wanted);
+        for routable in &mut self.objects {
+            let Ok(placed) = &mut routable.verdict else { continue };
+            let mut refused = None;
+            for wanted in &placed.about.grants {
+                match &grants[&wanted.pair()] {
+                    Ok(grant) => drop(placed.about.needs.insert(grant.id.clone())),
+                    Err(reason) => refused = refused.or(Some((wanted, reason))),
                 }
             }
-            let is_it =
-                |one: &GrantFor| one.cluster == wanted.cluster && one.from == wanted.from && one.to == wanted.to;
-            for about in self.abouts().filter(|about| about.grants.iter().any(is_it)) {
-                about.needs.insert(grant::id_of(&wanted));
-            }
-        }
-        for routable in &mut self.objects {
-            let Ok(placed) = &routable.verdict else { continue };
-            let refused = placed.about.grants.iter().find_map(|one| {
-                let reason = missing.get(&(one.cluster, one.from.clone(), one.to.clone()))?;
-                Some((one, reason))
-            });
-            let Some((wanted, reason)) = refused else { continue };
-            let message = format!(
-                "a Service is in namespace {}, and no ReferenceGrant there admits HTTPRoutes of {}",
-                wanted.to, wanted.from
-            );
+            let Some((GrantFor { from, to, .. }, reason)) = refused else { continue };
+            let message =
+                format!("a Service is in namespace {to}, and no ReferenceGrant there admits HTTPRoutes of {from}");
             let own = Finding::error(codes::GRANT_MISSING, message).at(&routable.object.at.path, routable.object.line);
             routable.verdict = Err([own].into_iter().chain(reason.clone()).collect());
         }
+        self.grants = grants.into_values().flatten().collect();
     }
 
     /// Whether each external-dns of the clusters that apply an object reads routes.
@@ -155,8 +142,9 @@ impl<'v> Found<'v> {
 
     /// `view` is a whole one.
     pub(super) fn in_view(view: &'v View, settings: &GatewayRoutesSettings) -> Found<'v> {
+        let files = InFiles::of(view, settings);
         let clusters: Clusters =
-            view.graph().clusters.ids().map(|cluster| InCluster::of(view, cluster, settings)).collect();
+            view.graph().clusters.ids().map(|cluster| InCluster::of(view, cluster, settings, &files)).collect();
         let releases = view.releases().iter();
         // Who has no Gateway, and states none, has not begun.
         let has_begun = |at: &At| {

@@ -22,16 +22,20 @@ pub(super) struct GrantFor {
     pub(super) maker: RepoPath,
 }
 
+/// Cluster, namespace of the routes, namespace of the Service.
+type Pair = (ClusterId, String, String);
+
 /// A grant that is to be written.
 pub(super) struct Grant {
     pub(super) id: UnitId,
-    pub(super) verdict: Result<NewFile, Finding>,
+    pub(super) file: NewFile,
 }
 
-/// The unit of a grant: beside what makes the Service.
-pub(super) fn id_of(wanted: &GrantFor) -> UnitId {
-    let path = path_of(wanted);
-    UnitId::new(&META, GRANT, Subject::object("ReferenceGrant", &wanted.to, &name_of(wanted), &path))
+impl GrantFor {
+    /// What one grant is for, however many Services there are.
+    pub(super) fn pair(&self) -> Pair {
+        (self.cluster, self.from.clone(), self.to.clone())
+    }
 }
 
 fn name_of(wanted: &GrantFor) -> String {
@@ -43,37 +47,35 @@ fn path_of(wanted: &GrantFor) -> RepoPath {
     wanted.maker.dir().join(&name).expect("a namespace is valid in a path")
 }
 
-/// The grants that are wanted for, one for each pair of namespaces of a cluster: beside the Service whose
-/// file comes first.
-pub(super) fn chosen(wanted: BTreeSet<GrantFor>) -> BTreeMap<(ClusterId, String, String), GrantFor> {
+/// The grants that routes want, one for each pair: beside the Service whose file comes first. Where there
+/// is none, the reason, if there is more to say than that the directory of the Service lists no files.
+pub(super) fn grants(view: &View, wanted: BTreeSet<GrantFor>) -> BTreeMap<Pair, Result<Grant, Option<Finding>>> {
     let mut all = BTreeMap::new();
     for one in wanted {
-        all.entry((one.cluster, one.from.clone(), one.to.clone())).or_insert(one);
+        all.entry(one.pair()).or_insert_with(|| grant(view, &one));
     }
     all
 }
 
-/// The grant for what is wanted; `None` if the directory of the Service is not one that lists files.
-pub(super) fn grant(view: &View, wanted: &GrantFor) -> Option<Grant> {
+fn grant(view: &View, wanted: &GrantFor) -> Result<Grant, Option<Finding>> {
     let path = path_of(wanted);
-    let verdict = place_for(view, wanted.cluster, &path, &wanted.to)?.map(|place| {
-        let mut metadata = vec![("name", Value::string(&name_of(wanted)))];
-        if !place.gives_namespace {
-            metadata.push(("namespace", Value::string(&wanted.to)));
-        }
-        let from = Value::mapping([
-            ("group", Value::string(GROUP)),
-            ("kind", Value::string("HTTPRoute")),
-            ("namespace", Value::string(&wanted.from)),
-        ]);
-        let to = Value::mapping([("group", Value::string("")), ("kind", Value::string("Service"))]);
-        let object = Value::mapping([
-            ("apiVersion", Value::string(&format!("{GROUP}/v1beta1"))),
-            ("kind", Value::string("ReferenceGrant")),
-            ("metadata", Value::mapping(metadata)),
-            ("spec", Value::mapping([("from", Value::Sequence(vec![from])), ("to", Value::Sequence(vec![to]))])),
-        ]);
-        NewFile { path: path.clone(), documents: vec![object], listed_in: place.listed_in }
-    });
-    Some(Grant { id: id_of(wanted), verdict })
+    let place = place_for(view, wanted.cluster, &path, &wanted.to).ok_or(None)?.map_err(Some)?;
+    let mut metadata = vec![("name", Value::string(&name_of(wanted)))];
+    if !place.gives_namespace {
+        metadata.push(("namespace", Value::string(&wanted.to)));
+    }
+    let from = Value::mapping([
+        ("group", Value::string(GROUP)),
+        ("kind", Value::string("HTTPRoute")),
+        ("namespace", Value::string(&wanted.from)),
+    ]);
+    let to = Value::mapping([("group", Value::string("")), ("kind", Value::string("Service"))]);
+    let object = Value::mapping([
+        ("apiVersion", Value::string(&format!("{GROUP}/v1beta1"))),
+        ("kind", Value::string("ReferenceGrant")),
+        ("metadata", Value::mapping(metadata)),
+        ("spec", Value::mapping([("from", Value::Sequence(vec![from])), ("to", Value::Sequence(vec![to]))])),
+    ]);
+    let id = UnitId::new(&META, GRANT, Subject::object("ReferenceGrant", &wanted.to, &name_of(wanted), &path));
+    Ok(Grant { id, file: NewFile { path, documents: vec![object], listed_in: place.listed_in } })
 }

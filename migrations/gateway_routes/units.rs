@@ -8,6 +8,7 @@ use super::codes;
 use super::create::Creation;
 use super::cut::{route_beside, values_without};
 use super::dns::DnsRelease;
+use super::elsewhere::makers;
 use super::find::Found;
 use super::grant::Grant;
 use super::object::Routable;
@@ -63,8 +64,8 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     }
     let dns = first.into_iter().chain(dns);
     let of_cluster = |cluster: &InCluster| {
-        let made = cluster.classes.iter().flat_map(|class| &class.made);
-        made.chain(&cluster.tunnels).cloned().collect::<Vec<_>>()
+        let made = cluster.classes.iter().flat_map(|class| makers(found.view, &class.name));
+        made.chain(cluster.tunnels.iter().cloned()).collect::<Vec<_>>()
     };
     let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
     findings.dedup();
@@ -105,7 +106,7 @@ fn gateway_draft(created: &Creation) -> Draft {
 }
 
 fn grant_draft(grant: &Grant) -> Draft {
-    let touches = grant.verdict.iter().flat_map(|file| [file.path.clone(), file.listed_in.clone()]);
+    let touches = [grant.file.path.clone(), grant.file.listed_in.clone()];
     let title = "HTTPRoutes of another namespace may name its Services".to_owned();
     let draft = Draft::new(grant.id.clone(), title, touches);
     Draft { class: Some(GATEWAYS), impact: Impact::None, ..draft }

@@ -1,5 +1,6 @@
 //! Values of app-template: what is read from entries, and where routes are put.
 
+use super::charts::is_off;
 use super::judge::CLASS;
 use crate::flux::Value;
 use crate::yaml::{Kind, Node};
@@ -111,15 +112,12 @@ pub(super) fn is_same_but_variables(stated: &Value, arriving: &Value) -> bool {
     }
 }
 
-/// Whether an entry is certainly disabled.
-fn is_off(entry: &Value) -> bool {
-    matches!(entry.get("enabled"), Some(Value::Scalar { text, string: false }) if text.eq_ignore_ascii_case("false"))
-}
-
 /// The keys of the entries of `ingress` that are not disabled.
 pub(super) fn entries(values: &Value) -> Vec<&str> {
     let all = values.get(INGRESS).map(Value::entries).unwrap_or_default().iter();
-    all.filter(|(_, entry)| matches!(entry, Value::Mapping(_)) && !is_off(entry)).map(|(key, _)| key.as_str()).collect()
+    all.filter(|(_, entry)| matches!(entry, Value::Mapping(_)) && !is_off(entry.get("enabled")))
+        .map(|(key, _)| key.as_str())
+        .collect()
 }
 
 /// Whether values switch an Ingress on, somewhere near their top.
@@ -149,7 +147,8 @@ pub(super) fn entry_class<'v>(values: &'v Value, entry: &str) -> Option<&'v str>
 
 /// Whether values of any chart have an Ingress that is not disabled.
 pub(super) fn has_ingress(values: &Value) -> bool {
-    !values.get(INGRESS).is_some_and(is_off) && (!entries(values).is_empty() || makes_ingress(Some(values)))
+    !values.get(INGRESS).is_some_and(|block| is_off(block.get("enabled")))
+        && (!entries(values).is_empty() || makes_ingress(Some(values)))
 }
 
 /// Whether all rules of a route have these filters, if there are any.

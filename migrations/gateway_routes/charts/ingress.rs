@@ -130,7 +130,8 @@ impl ChartRoute {
     }
 }
 
-fn is_off(value: Option<&Value>) -> bool {
+/// Whether something is certainly switched off.
+pub(in super::super) fn is_off(value: Option<&Value>) -> bool {
     switch(value, Switch::On) == Switch::Off
 }
 

@@ -8,7 +8,7 @@
 mod ingress;
 mod route;
 
-pub(super) use self::ingress::Switch;
+pub(super) use self::ingress::{Switch, is_off};
 
 /// Where a chart has an Ingress in its values, and the route that takes its place.
 #[derive(Debug)]
