@@ -1,11 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, ValueEnum};
 
 use super::context::{Opened, opened_commit};
 use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
-use crate::flux::{Cluster, Followed, View};
+use crate::flux::{Followed, View};
 use crate::git::Repository;
 use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
 use crate::plan::{self, Finding, Scope, Severity};
@@ -32,13 +32,19 @@ enum Format {
 /// What the clusters cannot take of this tree, by the branches that they follow. A branch that cannot be
 /// read says nothing; another finding says that.
 fn against_branches(start: &Start, git: &Repository, view: &View) -> Vec<Finding> {
-    let compared = |cluster: &Cluster| {
-        let Some(Followed::Here(branch)) = view.followed()?.of(cluster) else { return None };
-        let base = git.followed(branch).ok()?;
-        let (_, followed) = opened_commit(start, git, &base, Some(view)).ok()?;
-        Some(doctor::compare(view, &followed, &cluster.name))
-    };
-    view.graph().clusters.iter().filter_map(compared).flatten().collect()
+    let mut opened: BTreeMap<String, Option<View>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for cluster in view.graph().clusters.iter() {
+        let Some(Followed::Here(branch)) = view.followed().and_then(|followed| followed.of(cluster)) else { continue };
+        let open = || {
+            let base = git.followed(branch).ok()?;
+            Some(opened_commit(start, git, &base, Some(view)).ok()?.1)
+        };
+        // Several clusters may follow one branch.
+        let followed = opened.entry(branch.reference.clone()).or_insert_with(open);
+        findings.extend(followed.iter().flat_map(|followed| doctor::compare(view, followed, &cluster.name)));
+    }
+    findings
 }
 
 /// `doctor`: all findings about the tree. Notes alone are clean.
