@@ -31,8 +31,7 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
 /// A unit that has landed already, or whose Flux Kustomization is not there.
 fn gone(found: &Found<'_>, unit: &Unit) -> Edited {
     let is_there = |one: &FluxKustomization| {
-        let names = [format!("{}/{}", one.namespace, one.name)];
-        one.at.path == *unit.id.subject.path() && names.iter().any(|name| unit.also.contains(name))
+        one.at.path == *unit.id.subject.path() && unit.also.contains(&format!("{}/{}", one.namespace, one.name))
     };
     if found.view.graph().kustomizations.iter().any(is_there) {
         return Edited::Already;

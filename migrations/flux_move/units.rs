@@ -26,7 +26,7 @@ const SCOPES: Class =
 const CLAIMS: Class = Class::new(12, "claims", "claims", "file").apart_from(Apart::Dependents);
 const GUARDS: Class = Class::new(13, "guards", "guards", "guard").apart_from(Apart::Dependents);
 const MOVES: Class = Class::new(70, "moves", "moves", "move").apart_from(Apart::Needs);
-const GUARDS_OFF: Class = Class::new(85, "guards-off", "guards that go", "guard").apart_from(Apart::Needs);
+const GUARDS_OFF: Class = Class::new(85, "guards-off", "guards that are removed", "guard").apart_from(Apart::Needs);
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let watches = found.watches();

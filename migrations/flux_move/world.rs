@@ -40,13 +40,12 @@ impl<'v> World<'v> {
         let all = view.graph().kustomizations.entries().filter(|(_, one)| one.lives_in.is_none());
         let kustomizations = all.map(|(id, one)| ((one.cluster, &*one.namespace, &*one.name), id)).collect();
         let (made, copied, namespaces, data, owners) = Default::default();
-        let mut world = World { view, builds, made, copied, namespaces, data, owners, kustomizations };
+        let mut world = World { view, builds: ById::default(), made, copied, namespaces, data, owners, kustomizations };
         let here = view.graph().kustomizations.entries().filter(|(_, one)| one.remote_cluster().is_none());
         for (id, one) in here {
-            for object in world.builds[id].clone() {
-                world.take(id, one, &object);
-            }
+            builds[id].iter().for_each(|object| world.take(id, one, object));
         }
+        world.builds = builds;
         world.owners.retain(|_, owners| owners.len() > 1);
         world
     }
