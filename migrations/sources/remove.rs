@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::place::at_object;
 use crate::flux::{At, Namer, SourceNames, View};
-use crate::plan::author::{Edits, Written, comments_out_entry, edited, never_changed, other_names};
+use crate::plan::author::{Edits, Written, edited, never_changed, other_names};
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, reconcile};
 use crate::plan::{Batch, Edited, Finding, Unit};
-use crate::repo::{Change, RepoPath};
-use crate::yaml::{Comment, CommentFate, Emptied, Fate};
+use crate::repo::RepoPath;
 
 /// A source that can be removed once some releases have moved.
 #[derive(Clone, Debug)]
@@ -167,37 +166,11 @@ fn proven(view: &View, removals: &[&Removal]) -> Result<(), Finding> {
 /// A finding if a list cannot be edited.
 fn write_removals(view: &View, removals: &[&Removal]) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
-    let mut fates = Vec::new();
-    for path in removals.iter().map(|removal| &removal.at.path) {
-        let file = view.file(path).and_then(|file| file.stream.as_ref()).expect("a source of the view was read");
-        edits.set(path.clone(), Change::Delete { of: file.content() });
-        let fate = |comment: &Comment| CommentFate {
-            text: file.text()[comment.range.clone()].to_owned(),
-            line: comment.line,
-            range: comment.range.clone(),
-            fate: Fate::Dropped("its file is removed".to_owned()),
-        };
-        fates.extend(file.comments().iter().map(|comment| (path.clone(), fate(comment))));
+    for Removal { at, listed_in, .. } in removals {
+        edits.delete(&at.path, "its file is removed")?;
+        listed_in.iter().try_for_each(|list| edits.unlist(list, &at.path, "it is about what is removed"))?;
     }
-    let lists: BTreeSet<&RepoPath> = removals.iter().flat_map(|removal| &removal.listed_in).collect();
-    for kustomization in lists {
-        let root = view.node(&At::document(kustomization, 0)).expect("a kustomization of the view has a document");
-        let dir = kustomization.dir();
-        let is_one = |entry: &str| {
-            let listed = dir.join(entry).and_then(|listed| view.tree().follow(&listed));
-            removals
-                .iter()
-                .any(|removal| removal.listed_in.contains(kustomization) && listed.as_ref() == Some(&removal.at.path))
-        };
-        let fate = |comment: &str| match comments_out_entry(view, &dir, comment) {
-            true => Fate::Moved,
-            false => Fate::Dropped("it is about what is removed".to_owned()),
-        };
-        edits.file(kustomization, |edit| edit.unlist(root, "resources", is_one, Emptied::Brackets, fate).map(drop))?;
-    }
-    let (changes, of_lists) = edits.finish()?;
-    fates.extend(of_lists);
-    Ok((changes, fates))
+    edits.finish()
 }
 
 /// What the unit of a removal changes on a tree; `removal` is what is found of it there.

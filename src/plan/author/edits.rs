@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::comments_out_entry;
 use crate::flux::{At, View};
 use crate::plan::{Edited, Finding, codes};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::Splices;
-use crate::yaml::{CommentFate, Edit, Error, Node, Stream};
+use crate::yaml::{Comment, CommentFate, Edit, Emptied, Error, Fate, Node, Stream};
 
 /// The text of a unit: its changes, and what became of the comments in what they remove.
 pub type Written = (Changes, Vec<(RepoPath, CommentFate)>);
@@ -17,13 +18,16 @@ pub struct Edits<'v> {
     view: &'v View,
     edits: BTreeMap<RepoPath, Edit<'v>>,
     others: Changes,
+    /// The comments in files that are deleted.
+    dropped: Vec<(RepoPath, CommentFate)>,
     keeps_anchors: bool,
 }
 
 impl<'v> Edits<'v> {
     /// No changes yet, of files of this view.
     pub fn of(view: &'v View) -> Edits<'v> {
-        Edits { view, edits: BTreeMap::new(), others: Changes::new(), keeps_anchors: false }
+        let (edits, others, dropped) = (BTreeMap::new(), Changes::new(), Vec::new());
+        Edits { view, edits, others, dropped, keeps_anchors: false }
     }
 
     /// From here on, the removal of an anchor that is used elsewhere is refused. Otherwise the
@@ -78,6 +82,42 @@ impl<'v> Edits<'v> {
         self.others.set(path, change);
     }
 
+    /// Deletes a YAML file. Its comments are listed as dropped for this reason.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be read.
+    pub fn delete(&mut self, path: &RepoPath, because: &str) -> Result<(), Finding> {
+        let Some(stream) = self.view.file(path).and_then(|file| file.stream.as_deref()) else {
+            return Err(Finding::error(codes::GONE, format!("{path} is not there any more")).at(path, None));
+        };
+        let fate = |comment: &Comment| CommentFate {
+            text: stream.text()[comment.range.clone()].to_owned(),
+            line: comment.line,
+            range: comment.range.clone(),
+            fate: Fate::Dropped(because.to_owned()),
+        };
+        self.dropped.extend(stream.comments().iter().map(|comment| (path.clone(), fate(comment))));
+        self.set(path.clone(), Change::Delete { of: stream.content() });
+        Ok(())
+    }
+
+    /// Removes a file from the `resources` of a kustomization. Comments of its entry are listed as dropped
+    /// for this reason; entries that are commented out stay.
+    ///
+    /// # Errors
+    /// As [`Edits::file`].
+    pub fn unlist(&mut self, kustomization: &RepoPath, path: &RepoPath, because: &str) -> Result<(), Finding> {
+        let (view, dir) = (self.view, kustomization.dir());
+        let is_it = |entry: &str| dir.join(entry).and_then(|listed| view.tree().follow(&listed)).as_ref() == Some(path);
+        let fate = |comment: &str| match comments_out_entry(view, &dir, comment) {
+            true => Fate::Moved,
+            false => Fate::Dropped(because.to_owned()),
+        };
+        self.object(&At::document(kustomization, 0), |edit, root| {
+            edit.unlist(root, "resources", is_it, Emptied::Brackets, fate).map(drop)
+        })
+    }
+
     /// Proves all edits.
     ///
     /// # Errors
@@ -91,8 +131,7 @@ impl<'v> Edits<'v> {
     /// # Errors
     /// As [`Edits::finish`], or the finding of the test.
     pub fn finish_if(self, mut passes: impl FnMut(&After<'_>) -> Result<(), Finding>) -> Result<Written, Finding> {
-        let Edits { view, edits, others: mut changes, .. } = self;
-        let mut fates = Vec::new();
+        let Edits { view, edits, others: mut changes, dropped: mut fates, .. } = self;
         for (path, edit) in edits.into_iter().filter(|(_, edit)| !edit.is_empty()) {
             let edited = edit.finish().map_err(|error| refused_edit(&path, &error))?;
             let stream = view.file(&path).and_then(|file| file.stream.as_deref()).expect("an edited file was read");
