@@ -7,16 +7,16 @@ use crate::flux::{Identity, Release, Value, View};
 use crate::plan::Finding;
 
 /// The source that reads HTTPRoutes.
-const ROUTES: &str = "gateway-httproute";
+pub(super) const ROUTES: &str = "gateway-httproute";
 
 /// The sources that read what becomes a route.
-const READ_TODAY: [&str; 2] = ["ingress", "traefik-proxy"];
+pub(super) const READ_TODAY: [&str; 2] = ["ingress", "traefik-proxy"];
 
 /// What the chart reads by default (`sources` of its `values.yaml`).
 const BY_DEFAULT: [&str; 2] = ["service", "ingress"];
 
 /// The sources that values state.
-fn sources(values: &Value) -> Vec<String> {
+pub(super) fn sources(values: &Value) -> Vec<String> {
     match values.get("sources") {
         Some(Value::Sequence(items)) => items.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
         _ => BY_DEFAULT.map(str::to_owned).to_vec(),

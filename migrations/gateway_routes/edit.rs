@@ -1,10 +1,11 @@
 //! The text of each unit, on the tree where it lands.
 
-use super::codes::{CUT_WAITS, GATEWAY_NOT_KNOWN};
+use super::codes::{CUT_WAITS, GATEWAY_NOT_KNOWN, LEFTOVER_WAITS};
 use super::create::GATEWAY;
 use super::cut::{route_beside, values_without, write_object, write_values};
 use super::find::Found;
 use super::grant::GRANT;
+use super::leftovers::{is_done, is_leftover, leftovers};
 use super::object::{Documents, Routable};
 use super::placed::About;
 use super::release::{self, Candidate};
@@ -28,6 +29,9 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     }
     if unit.id.step == GATEWAY || unit.id.step == GRANT {
         return edited_file(found, unit);
+    }
+    if is_leftover(unit) {
+        return edit_leftover(found, unit);
     }
     let is_cut = unit.id.step == CUT;
     if !matches!(unit.id.subject, Subject::Release { .. }) {
@@ -61,6 +65,19 @@ fn edited_file(found: &Found<'_>, unit: &Unit) -> Edited {
         (None, None) => return gone_or_done(unit, true),
     };
     edited(file.written(found.view))
+}
+
+/// Removes or renames what nothing needs any more.
+fn edit_leftover(found: &Found<'_>, unit: &Unit) -> Edited {
+    if let Some(leftover) = leftovers(found).iter().find(|leftover| leftover.id == unit.id) {
+        return edited(leftover.written(found));
+    }
+    let path = unit.id.subject.path();
+    if is_done(found.view, unit) {
+        return Edited::Already;
+    }
+    let message = format!("{} is still in use in this tree", unit.id.subject);
+    Edited::Refused(Finding::error(LEFTOVER_WAITS, message).at(path, None))
 }
 
 /// What a route needs is not in this tree yet.
@@ -120,7 +137,7 @@ fn append(view: &View, at: &At, routes: &[Value]) -> Result<Written, Finding> {
 }
 
 /// Changes the values of a release, and sees that they arrive in every cluster as they are meant.
-fn write(view: &View, at: &At, before: &Value, after: &Value) -> Result<Written, Finding> {
+pub(super) fn write(view: &View, at: &At, before: &Value, after: &Value) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| match root.at(&["spec", "values"]) {
         Some(values) => rewrite(edit, values, before, after, "it is about an Ingress"),

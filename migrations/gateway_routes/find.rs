@@ -6,6 +6,7 @@ use super::cluster::{InCluster, InFiles};
 use super::codes;
 use super::dns::{self, DnsRelease};
 use super::grant::{self, Grant, GrantFor};
+use super::leftovers;
 use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
 use super::release::{self, Candidate};
@@ -31,9 +32,10 @@ pub(super) struct Found<'v> {
     pub(super) without_gateway: usize,
 }
 
-/// Whether a tree may have something for this migration: some file has `ingress` or `Ingress` in it.
+/// Whether a tree may have something for this migration: some file has `ingress` or `Ingress` in it, or what
+/// Ingresses leave behind.
 pub(super) fn may_have_any(view: &View) -> bool {
-    view.files_with("ngress").next().is_some()
+    view.files_with("ngress").next().is_some() || leftovers::may_have_any(view)
 }
 
 /// Whether a tree may have a Gateway.

@@ -46,6 +46,7 @@ mod gate;
 mod grant;
 mod ingress;
 mod judge;
+mod leftovers;
 mod lookup;
 mod new_file;
 mod object;
@@ -68,7 +69,7 @@ use self::find::{Found, ingresses, may_have_any, may_have_gateways};
 use crate::config::{SectionType, Settings};
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Phase, Survey, Unit};
+use crate::plan::{Batch, ClusterTree, Edited, Gate, Meta, Migration, Phase, REMOVE, Survey, Unit};
 
 /// The migration.
 pub struct GatewayRoutes;
@@ -105,8 +106,12 @@ impl Migration for GatewayRoutes {
         units::survey(&Found::in_view(&all, &own))
     }
 
+    fn keeps_builds(&self, unit: &Unit) -> bool {
+        unit.id.step == leftovers::RENAME
+    }
+
     fn gated_steps(&self) -> &'static [&'static str] {
-        &[units::CUT]
+        &[units::CUT, leftovers::SOURCES_OUT, leftovers::RENAME, REMOVE]
     }
 
     fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::create::GATEWAY;
 use super::find::Found;
 use super::grant::GRANT;
+use super::leftovers::{RENAME, SOURCES_OUT};
 use super::units::{CUT, DNS_SOURCE};
 use crate::gateway::Gateway;
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_releases, reconcile};
-use crate::plan::{Batch, Unit};
+use crate::plan::{Batch, REMOVE, Unit};
 
 /// Whether Gateways take routes, and whether their Services are there.
 const STATUS: &str = r#"custom-columns=NAME:.metadata.name,ACCEPTED:.status.parents[*].conditions[?(@.type=="Accepted")].status,REFS:.status.parents[*].conditions[?(@.type=="ResolvedRefs")].status"#;
@@ -21,6 +22,10 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         of_dns(found, batch)
     } else if is(CUT) {
         of_cuts(found, batch)
+    } else if is(SOURCES_OUT) {
+        of_sources_out(found, batch)
+    } else if is(RENAME) || is(REMOVE) {
+        of_files(found, batch)
     } else {
         of_routes(found, batch)
     }
@@ -76,11 +81,6 @@ fn address(gateway: &&Gateway) -> Vec<String> {
 }
 
 fn of_dns(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
-    let log = |unit: &&Unit| {
-        let subject = &unit.id.subject;
-        let deployment = format!("deployment/{}", subject.name());
-        command_about(&["kubectl", "--namespace", subject.namespace(), "logs"], &[&deployment], &["--tail", "50"])
-    };
     Runbook {
         what: "external-dns reads HTTPRoutes beside Ingresses. It restarts; no record changes.".to_owned(),
         before: vec![crds()],
@@ -91,6 +91,37 @@ fn of_dns(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         ],
         back: vec![Step::new("Revert the merge. Records of routes that are there by then go.", Vec::new())],
     }
+}
+
+fn of_sources_out(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let left = command(["kubectl", "get", "ingresses,ingressroutes.traefik.io", "--all-namespaces"]);
+    Runbook {
+        what: "external-dns no longer reads Ingresses or IngressRoutes. It restarts; no record changes.".to_owned(),
+        before: vec![Step::new("The cluster has none that needs a record.", vec![left])],
+        after: vec![
+            reconcile(found.view, batch),
+            Step::new("Every release is ready.", get_releases(&batch.units)),
+            Step::new("Its log deletes no record.", batch.units.iter().map(log).collect()),
+        ],
+        back: vec![Step::new("Revert the merge: external-dns makes the records again.", Vec::new())],
+    }
+}
+
+fn of_files(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let is_removed = batch.units.iter().any(|unit| unit.id.step == REMOVE);
+    let what = match is_removed {
+        true => "What nothing names any more is deleted: Middlewares and ServersTransports of Traefik.",
+        false => "Files get the name of what they hold. Nothing in the cluster changes.",
+    };
+    let back = vec![Step::new("Revert the merge.", Vec::new())];
+    Runbook { what: what.to_owned(), before: Vec::new(), after: vec![reconcile(found.view, batch)], back }
+}
+
+/// The last lines of the log of a release of external-dns.
+fn log(unit: &&Unit) -> Vec<String> {
+    let subject = &unit.id.subject;
+    let deployment = format!("deployment/{}", subject.name());
+    command_about(&["kubectl", "--namespace", subject.namespace(), "logs"], &[&deployment], &["--tail", "50"])
 }
 
 /// The namespaces of some units.

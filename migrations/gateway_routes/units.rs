@@ -1,4 +1,4 @@
-//! The units: sources of external-dns, and routes beside Ingresses.
+//! The units: sources of external-dns, routes beside Ingresses, cuts, and what is left over.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,11 @@ use super::dns::DnsRelease;
 use super::elsewhere::makers;
 use super::find::Found;
 use super::grant::Grant;
+use super::leftovers::{Leftover, leftovers};
 use super::object::Routable;
 use super::placed::About;
 use super::release::Candidate;
-use crate::flux::{Object, Release};
+use crate::flux::{Identity, Object, Release, View};
 use crate::plan::author::{hooks, other_names, subject, workloads};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 
@@ -69,7 +70,10 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     };
     let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
     findings.dedup();
-    Survey { findings, drafts: dns.chain(releases).chain(objects).chain(rest).collect(), out_of_scope }
+    let leftovers = leftovers(found);
+    let leftovers = leftovers.iter().map(Leftover::draft);
+    let drafts = dns.chain(releases).chain(objects).chain(rest).chain(leftovers).collect();
+    Survey { findings, drafts, out_of_scope }
 }
 
 /// Ingresses of clusters of which no Gateway is known.
@@ -78,15 +82,18 @@ pub(super) fn without_gateway(count: usize) -> OutOfScope {
     OutOfScope { count, what }
 }
 
-fn draft(
-    found: &Found<'_>,
-    step: &'static str,
-    release: &Release,
-    names: &crate::flux::Identity,
-    title: String,
-) -> Draft {
-    let id = UnitId::new(&META, step, Subject::release(&names.namespace, &names.name, &release.at.path));
+fn draft(found: &Found<'_>, step: &'static str, release: &Release, names: &Identity, title: String) -> Draft {
+    let id = id_in(step, release, names);
     Draft { also: other_names(found.view, &release.at), ..Draft::new(id, title, [release.at.path.clone()]) }
+}
+
+/// The unit of a release.
+pub(super) fn id_of(view: &View, step: &'static str, release: &Release) -> UnitId {
+    id_in(step, release, &view.identity(release))
+}
+
+fn id_in(step: &'static str, release: &Release, names: &Identity) -> UnitId {
+    UnitId::new(&META, step, Subject::release(&names.namespace, &names.name, &release.at.path))
 }
 
 fn gateway_draft(created: &Creation) -> Draft {

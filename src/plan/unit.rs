@@ -42,7 +42,7 @@ pub enum Subject {
         /// The file.
         kustomization: RepoPath,
     },
-    /// What of a file is no object: values, patches, what a generator reads.
+    /// A file: its name, or what in it is no object (values, patches, what a generator reads).
     File {
         /// The file.
         path: RepoPath,

@@ -167,8 +167,15 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 6] =
-    ["cut-waits", "guard-not-live", "guard-unknown", "move-not-live", "operator-not-live", "instance-not-live"];
+const WAITS: [&str; 7] = [
+    "cut-waits",
+    "leftover-waits",
+    "guard-not-live",
+    "guard-unknown",
+    "move-not-live",
+    "operator-not-live",
+    "instance-not-live",
+];
 
 /// The ids of units, but for those that wait for a branch to show what was just applied.
 fn without_later_steps(plan: &Value) -> BTreeSet<String> {

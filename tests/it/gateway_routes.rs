@@ -175,3 +175,28 @@ fn kustomize_builds_what_is_meant_at_each_stage() {
     }
     assert_eq!(after.len(), both.keys().filter(|key| !key.0.starts_with("Ingress")).count());
 }
+
+#[test]
+fn leftovers_wait_for_the_branch() {
+    let repo = Repo::copy_of(&root().join("golden/gateway-routes-leftovers/before"));
+    let list = repo.read("apps/kustomization.yaml");
+    repo.write(
+        "apps/old.yaml",
+        "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: old}\nspec: {}\n",
+    );
+    repo.write("apps/kustomization.yaml", list.replace("resources:\n", "resources:\n  - ./old.yaml\n"));
+    let repo = repo.commit();
+    let removed = |diff: &str| {
+        ["--- a/network/compress.yaml", "+++ b/apps/wiki-httproute.yaml", "-    sources:"]
+            .map(|begin| diff.contains(begin))
+    };
+    assert_eq!(removed(&diff(&repo)), [false, true, true], "an IngressRoute is there: {}", diff(&repo));
+    assert!(diff(&repo).contains(r#"+    sources: ["crd", "traefik-proxy", "gateway-httproute"]"#));
+    repo.write("apps/kustomization.yaml", &list);
+    std::fs::remove_file(repo.path().join("apps/old.yaml")).unwrap();
+    assert_eq!(removed(&diff(&repo)), [false, true, false], "it is on the branch of the cluster");
+    let plan = repo.run_gated(&["plan", "gateway-routes", "-v"]).stdout;
+    assert!(plan.contains("it is still in use there"), "{plan}");
+    repo.git(&["commit", "--quiet", "--all", "--message", "cut"]);
+    assert_eq!(removed(&diff(&repo)), [true, true, true], "{}", diff(&repo));
+}

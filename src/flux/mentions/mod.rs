@@ -27,7 +27,7 @@ mod words;
 
 pub use keys::of_key as kinds_by_key;
 pub use selectors::SelectorUse;
-pub use sources::{Namer, SourceNames, Unread};
+pub use sources::{Namer, SourceNames, Unread, has_word};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

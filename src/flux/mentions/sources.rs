@@ -260,7 +260,7 @@ fn may_be(written: &str, name: &str) -> bool {
 }
 
 /// Whether a text holds a name that is not part of a longer one.
-fn has_word(text: &str, word: &str) -> bool {
+pub fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     text.match_indices(word).any(|(start, _)| {
         let before = text[..start].chars().next_back();

@@ -1,0 +1,80 @@
+//! What old proxies still serve, cluster by cluster.
+
+use std::collections::BTreeSet;
+
+use super::super::cluster::InCluster;
+use super::super::elsewhere::makers;
+use super::super::find::Found;
+use crate::flux::{At, ClusterId, Value, View};
+
+/// The clusters that still have Ingresses or IngressRoutes, or whose values may make some.
+pub(super) struct Left<'v> {
+    view: &'v View,
+    ingresses: BTreeSet<ClusterId>,
+    routes_of_traefik: BTreeSet<ClusterId>,
+}
+
+impl<'v> Left<'v> {
+    pub(super) fn of(found: &Found<'v>) -> Left<'v> {
+        let view = found.view;
+        let mut left = Left { view, ingresses: BTreeSet::new(), routes_of_traefik: BTreeSet::new() };
+        for (at, reaches) in view.graph().reached() {
+            for reach in reaches {
+                match reach.kind.as_str() {
+                    "Ingress" => drop(left.ingresses.insert(reach.cluster)),
+                    kind if kind.starts_with("IngressRoute") => drop(left.routes_of_traefik.insert(reach.cluster)),
+                    "HelmRelease" => {
+                        let installed = view.installed(at, reach);
+                        let values = installed.as_ref().and_then(|installed| installed.object.at(&["spec", "values"]));
+                        if values.is_some_and(may_make_routes) {
+                            left.routes_of_traefik.insert(reach.cluster);
+                        }
+                        if values.is_some_and(|values| has_kind(values, "Ingress")) {
+                            left.ingresses.insert(reach.cluster);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let releases = found.candidates.iter().flat_map(|candidate| view.graph().reaches(&candidate.release.at));
+        left.ingresses.extend(releases.map(|reach| reach.cluster));
+        // Who has no Gateway has not begun.
+        let without = found.clusters.iter().filter(|cluster| cluster.gateways.is_empty()).map(|cluster| cluster.id);
+        left.ingresses.extend(without);
+        let has_makers =
+            |cluster: &&InCluster| cluster.classes.iter().any(|class| !makers(view, &class.name).is_empty());
+        left.ingresses.extend(found.clusters.iter().filter(has_makers).map(|cluster| cluster.id));
+        left
+    }
+
+    /// Whether no cluster is done with both.
+    pub(super) fn is_everywhere(&self) -> bool {
+        let mut clusters = self.view.graph().clusters.ids();
+        clusters.all(|id| self.ingresses.contains(&id) && self.routes_of_traefik.contains(&id))
+    }
+
+    /// Whether a source of external-dns still reads something in the clusters that apply it.
+    pub(super) fn is_read(&self, source: &str, at: &At) -> bool {
+        let kinds = if source == "ingress" { &self.ingresses } else { &self.routes_of_traefik };
+        self.view.graph().reaches(at).iter().any(|reach| kinds.contains(&reach.cluster))
+    }
+
+    /// Whether nothing of the old ways is left in the clusters that apply an object.
+    pub(super) fn is_over(&self, at: &At) -> bool {
+        !self.is_read("ingress", at) && !self.is_read("traefik-proxy", at)
+    }
+}
+
+/// Whether values may make IngressRoutes: those of the chart of Traefik, or objects as they are.
+fn may_make_routes(values: &Value) -> bool {
+    let of_chart = values.get("ingressRoute").map(Value::entries).unwrap_or_default();
+    of_chart.iter().any(|(_, route)| route.text_at(&["enabled"]) != Some("false")) || has_kind(values, "IngressRoute")
+}
+
+/// Whether a text of the values begins with a kind, or states it.
+fn has_kind(values: &Value, kind: &str) -> bool {
+    let mut texts = Vec::new();
+    values.texts(&mut texts);
+    texts.iter().any(|text| text.starts_with(kind) || text.contains(&format!("kind: {kind}")))
+}

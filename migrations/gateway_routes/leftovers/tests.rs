@@ -1,0 +1,211 @@
+//! Trees in which all Ingresses are cut, and what they leave behind.
+
+use super::super::GatewayRoutes;
+use crate::plan::author::testing::{Planned, check};
+
+/// A cluster with a Gateway, an external-dns and a Traefik that once served IngressRoutes.
+const NETWORK: &str = "\
+//- apps/kustomization.yaml
+resources:
+  - ./network.yaml
+  - ./dns.yaml
+  - ./middlewares.yaml
+  - ./compress.yaml
+  - ./site/ingressroute.yaml
+//- apps/network.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: internal, namespace: network}
+spec:
+  gatewayClassName: envoy
+  listeners: [{name: https, port: 443, protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}}]
+//- apps/dns.yaml
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: external-dns, namespace: network}
+spec:
+  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
+  values:
+    policy: sync
+    sources:
+      - crd
+      - ingress # before the Gateway
+      - traefik-proxy
+      - gateway-httproute
+//- apps/middlewares.yaml
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: headers, namespace: network}
+spec: {headers: {frameDeny: true}}
+---
+# The others name it.
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: limits, namespace: network}
+spec: {rateLimit: {average: 1}}
+//- apps/compress.yaml
+# Small is quick.
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: compress, namespace: network}
+spec: {compress: {}}
+//- apps/values.toml
+middlewares = [\"network-limits@kubernetescrd\"]
+//- apps/site/ingressroute.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: site, namespace: apps}
+spec:
+  hostnames: [www.example.org]
+  parentRefs: [{name: internal, namespace: network}]
+  rules: [{backendRefs: [{name: site, port: 80}]}]
+";
+
+#[test]
+fn what_nothing_needs_is_removed_and_what_is_named_stays() {
+    let planned = check(
+        &GatewayRoutes,
+        NETWORK,
+        "\
+//- apps/kustomization.yaml
+resources:
+  - ./network.yaml
+  - ./dns.yaml
+  - ./middlewares.yaml
+  - ./site/httproute.yaml
+//- apps/dns.yaml
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: external-dns, namespace: network}
+spec:
+  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
+  values:
+    policy: sync
+    sources:
+      - crd
+      - gateway-httproute
+//- apps/middlewares.yaml
+---
+# The others name it.
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: limits, namespace: network}
+spec: {rateLimit: {average: 1}}
+//- apps/compress.yaml
+//- apps/site/ingressroute.yaml
+//- apps/site/httproute.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: site, namespace: apps}
+spec:
+  hostnames: [www.example.org]
+  parentRefs: [{name: internal, namespace: network}]
+  rules: [{backendRefs: [{name: site, port: 80}]}]
+",
+    );
+    assert_eq!(
+        planned.units(),
+        [
+            "safe none Middleware network/compress: removed: nothing names it",
+            "safe none Middleware network/headers: removed: nothing names it",
+            "safe none file apps/site/ingressroute.yaml: renamed to httproute.yaml",
+            "review restart release network/external-dns: external-dns no longer reads ingress and traefik-proxy",
+        ]
+    );
+}
+
+/// The units of the tree with one more file.
+fn with(file: &str) -> Vec<String> {
+    let list = "  - ./site/ingressroute.yaml\n";
+    let name = file.lines().next().unwrap_or_default().trim_start_matches("//- apps/");
+    let before = NETWORK.replacen(list, &format!("{list}  - ./{name}\n"), 1) + file;
+    Planned::of(&GatewayRoutes, "", &before).units()
+}
+
+fn has(units: &[String], subject: &str) -> bool {
+    units.iter().any(|unit| unit.contains(subject) && !unit.starts_with("refused"))
+}
+
+#[test]
+fn nothing_is_removed_while_something_is_served_the_old_way() {
+    let tcp = with(
+        "\
+//- apps/tcp.yaml
+apiVersion: traefik.io/v1alpha1
+kind: IngressRouteTCP
+metadata: {name: tcp, namespace: apps}
+spec: {routes: []}
+",
+    );
+    assert!(!has(&tcp, "Middleware"), "{tcp:#?}");
+    assert!(tcp.iter().any(|unit| unit.ends_with("no longer reads ingress")), "{tcp:#?}");
+    let chart = with(
+        "\
+//- apps/chart.yaml
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: traefik, namespace: network}
+spec:
+  chart: {spec: {chart: traefik, version: 37.0.0, sourceRef: {kind: HelmRepository, name: traefik}}}
+  values: {ingressRoute: {dashboard: {enabled: true}}}
+",
+    );
+    assert!(!has(&chart, "Middleware") && chart.iter().any(|unit| unit.ends_with("reads ingress")), "{chart:#?}");
+    let solver = with(
+        "\
+//- apps/issuer.yaml
+apiVersion: cert-manager.io/v1
+kind: ClusterIssuer
+metadata: {name: acme}
+spec:
+  acme:
+    solvers:
+      - http01:
+          ingress:
+            ingressClassName: inside
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: inside}
+spec: {controller: traefik.io/ingress-controller}
+",
+    );
+    assert!(!has(&solver, "Middleware"), "made in the running cluster (G21): {solver:#?}");
+    assert!(solver.iter().any(|unit| unit.ends_with("no longer reads traefik-proxy")), "{solver:#?}");
+}
+
+#[test]
+fn what_names_something_keeps_it() {
+    let route = with(
+        "\
+//- apps/other.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: other, namespace: network}
+spec:
+  parentRefs: [{name: internal}]
+  rules: [{filters: [{type: ExtensionRef, extensionRef: {group: traefik.io, kind: Middleware, name: headers}}]}]
+",
+    );
+    assert!(!has(&route, "Middleware network/headers") && has(&route, "Middleware network/compress"), "{route:#?}");
+    let service = with(
+        "\
+//- apps/service.yaml
+apiVersion: v1
+kind: Service
+metadata:
+  name: x
+  namespace: apps
+  annotations: {traefik.ingress.kubernetes.io/router.middlewares: network-compress@kubernetescrd}
+",
+    );
+    assert!(!has(&service, "Middleware network/compress"), "{service:#?}");
+    let patched = with(
+        "\
+//- apps/site/kustomization.yaml
+resources: []
+patches: [{path: ingressroute.yaml}]
+",
+    );
+    assert!(!has(&patched, "file apps/site"), "{patched:#?}");
+}
