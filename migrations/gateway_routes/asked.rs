@@ -1,6 +1,5 @@
 //! What middlewares ask of the routes that take the place of an Ingress: policies in the cluster.
 
-use super::cluster::InCluster;
 use super::codes;
 use super::judge::Remark;
 use super::object::Around;
@@ -22,6 +21,44 @@ pub(super) struct Policy {
     limits: bool,
 }
 
+/// A policy of an HTTPRoute.
+pub(super) struct RoutePolicy {
+    /// Its kind.
+    pub(super) kind: String,
+    /// The name of the route.
+    pub(super) route: String,
+    pub(super) policy: Policy,
+    /// The namespaces of the Services that it asks who somebody is, where these are stated.
+    pub(super) asks: Vec<String>,
+}
+
+/// What an object says of HTTPRoutes, if it is a policy: one for each route.
+pub(super) fn policies_of(object: &Value) -> Vec<RoutePolicy> {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    // Policies of these kinds are about other things, too.
+    let Some(policy) = Policy::of(spec) else { return Vec::new() };
+    let mut asks = Vec::new();
+    if let Some(asked) = spec.get("extAuth") {
+        namespaces_in(asked, &mut asks);
+    }
+    let kind = object.text_at(&["kind"]).unwrap_or_default();
+    let one = spec.get("targetRef").into_iter();
+    let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
+    let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
+    let of_route = |target: &Value| {
+        let (kind, route, asks) = (kind.to_owned(), target.text_at(&["name"])?.to_owned(), asks.clone());
+        Some(RoutePolicy { kind, route, policy, asks })
+    };
+    routes.filter_map(of_route).collect()
+}
+
+/// All `namespace` in a value.
+fn namespaces_in(value: &Value, found: &mut Vec<String>) {
+    found.extend(value.text_at(&["namespace"]).map(str::to_owned));
+    value.entries().iter().for_each(|(_, value)| namespaces_in(value, found));
+    value.items().iter().for_each(|value| namespaces_in(value, found));
+}
+
 /// The middlewares of an Ingress that only a policy can stand for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
@@ -29,6 +66,8 @@ pub(super) struct Asked {
     authentication: Vec<String>,
     /// Those that ask where from.
     limits: Vec<String>,
+    /// The Components that the configuration has for them.
+    components: Vec<String>,
 }
 
 impl Policy {
@@ -51,18 +90,23 @@ impl Asked {
     pub(super) fn of(made: &Filters, around: &Around<'_>) -> Asked {
         let is_mapped = around.place.is_mapped_by_annotation(around.settings);
         let limits = if is_mapped { Vec::new() } else { made.limits.clone() };
-        Asked { authentication: made.authentication.clone(), limits }
+        Asked { authentication: made.authentication.clone(), limits, components: made.components.clone() }
     }
 
     /// Adds what other rules of the route ask.
     pub(super) fn add(&mut self, other: Asked) {
         self.authentication.extend(other.authentication);
         self.limits.extend(other.limits);
+        self.components.extend(other.components);
     }
 
-    /// What there is to say if no policy of the cluster does it for a route.
-    pub(super) fn without_policy(&self, cluster: &InCluster, namespace: &str, route: &str) -> Option<Remark> {
-        let policy = cluster.policy(namespace, route);
+    /// The Components that the configuration has for what is asked.
+    pub(super) fn components(&self) -> &[String] {
+        &self.components
+    }
+
+    /// What there is to say if the policies of a route do not do it.
+    pub(super) fn without_policy(&self, policy: Policy, route: &str) -> Option<Remark> {
         let remark = |code, asking: &[String], does: &str| {
             let listed = asking.join(", ");
             let message = format!("{listed} {does}, and no policy in this cluster that does targets HTTPRoute {route}");

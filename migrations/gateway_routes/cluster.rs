@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::PREFIXES;
-use super::asked::Policy;
+use super::asked::{RoutePolicy, policies_of};
 use super::create::{Creation, creations};
 use super::dns::Dns;
 use super::elsewhere::{NetworkPolicy, naming, tunnel};
@@ -48,10 +48,10 @@ pub(super) struct InCluster {
     pub(super) routes: BTreeMap<(String, String), Value>,
     /// The Middlewares of Traefik.
     pub(super) middlewares: Middlewares,
-    /// What policies do with HTTPRoutes, by namespace and name of these.
-    pub(super) policies: BTreeMap<(String, String), Policy>,
-    /// The namespaces from which HTTPRoutes may name Services, each with the namespace of these.
-    pub(super) grants: BTreeSet<(String, String)>,
+    /// The policies of HTTPRoutes, each with its namespace.
+    pub(super) policies: Vec<(String, RoutePolicy)>,
+    /// The kinds and namespaces of objects that may name Services, each with the namespace of these.
+    pub(super) grants: BTreeSet<(String, String, String)>,
     /// The releases of external-dns.
     pub(super) dns: Vec<Dns>,
     /// Who may reach pods.
@@ -129,7 +129,7 @@ impl InCluster {
             copied: BTreeMap::new(),
             routes: BTreeMap::new(),
             middlewares: Middlewares::default(),
-            policies: BTreeMap::new(),
+            policies: Vec::new(),
             grants: BTreeSet::new(),
             dns: Vec::new(),
             policies_of_network: Vec::new(),
@@ -229,29 +229,16 @@ impl InCluster {
                 self.policies_of_network.push(NetworkPolicy::of(object, namespace, path));
             }
             "ReferenceGrant" => self.add_grant(object, &namespace),
-            _ => self.add_policy(object, &namespace),
+            _ => self.policies.extend(policies_of(object).into_iter().map(|policy| (namespace.clone(), policy))),
         }
     }
 
     fn add_grant(&mut self, object: &Value, namespace: &str) {
         let items = |key: &str| object.at(&["spec", key]).map(Value::items).unwrap_or_default();
         if items("to").iter().any(|to| to.text_at(&["kind"]) == Some("Service") && to.get("name").is_none()) {
-            let from = items("from").iter().filter(|from| from.text_at(&["kind"]) == Some("HTTPRoute"));
-            let from = from.filter_map(|from| from.text_at(&["namespace"]));
-            self.grants.extend(from.map(|from| (from.to_owned(), namespace.to_owned())));
-        }
-    }
-
-    fn add_policy(&mut self, object: &Value, namespace: &str) {
-        let spec = object.get("spec").unwrap_or(&Value::Null);
-        // Policies of these kinds are about other things, too.
-        let Some(policy) = Policy::of(spec) else { return };
-        let one = spec.get("targetRef").into_iter();
-        let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
-        let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
-        for name in routes.filter_map(|target| target.text_at(&["name"])) {
-            let of_route = self.policies.entry((namespace.to_owned(), name.to_owned())).or_default();
-            *of_route = of_route.and(policy);
+            let of = |from: &Value, key: &str| from.text_at(&[key]).unwrap_or_default().to_owned();
+            let from = items("from").iter().map(|from| (of(from, "kind"), of(from, "namespace"), namespace.to_owned()));
+            self.grants.extend(from);
         }
     }
 

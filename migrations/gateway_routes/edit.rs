@@ -8,6 +8,7 @@ use super::grant::GRANT;
 use super::leftovers::{is_done, is_leftover, leftovers};
 use super::object::{Documents, Routable};
 use super::placed::About;
+use super::policy::POLICY;
 use super::release::{self, Candidate};
 use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
 use crate::flux::{At, Value, View, rewrite};
@@ -29,6 +30,12 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     }
     if unit.id.step == GATEWAY || unit.id.step == GRANT {
         return edited_file(found, unit);
+    }
+    if unit.id.step == POLICY {
+        return match found.inclusions.iter().find(|inclusion| inclusion.id() == unit.id) {
+            Some(inclusion) => edited(inclusion.written(view)),
+            None => gone_or_done(unit, view.file(unit.id.subject.path()).is_some()),
+        };
     }
     if is_leftover(unit) {
         return edit_leftover(found, unit);

@@ -9,6 +9,7 @@ use super::grant::{self, Grant, GrantFor};
 use super::leftovers;
 use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
+use super::policy::{Inclusion, by_consumer};
 use super::release::{self, Candidate};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
@@ -28,6 +29,8 @@ pub(super) struct Found<'v> {
     pub(super) objects: Vec<Routable<'v>>,
     pub(super) dns: Vec<DnsRelease<'v>>,
     pub(super) grants: Vec<Grant>,
+    /// The Components that are to be included for policies.
+    pub(super) inclusions: Vec<Inclusion>,
     /// How many Ingresses are in clusters of which no Gateway is known.
     pub(super) without_gateway: usize,
 }
@@ -159,11 +162,13 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let (dns, grants) = (Vec::new(), Vec::new());
-        let mut found = Found { view, clusters, candidates, objects, dns, grants, without_gateway };
+        let (dns, grants, inclusions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Found { view, clusters, candidates, objects, dns, grants, inclusions, without_gateway };
         found.grant();
         found.compare_targets();
         found.refuse_twice();
+        let inclusions: Vec<Inclusion> = found.abouts().flat_map(|about| about.inclusions.clone()).collect();
+        found.inclusions = by_consumer(&inclusions);
         found.dns = dns::releases(view, &found.routed_clusters());
         found
     }

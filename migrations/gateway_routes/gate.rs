@@ -1,51 +1,95 @@
-//! The gates of cuts and of what they leave: the route runs in the cluster, and external-dns reads it; then,
-//! nothing is left that it could have been for.
+//! The gates of routes, of cuts, and of what cuts leave, by what the branch of the cluster has: a route waits
+//! for its policy, a cut for its route and for external-dns, and the rest until nothing needs it any more.
 
 use super::codes;
 use super::find::Found;
-use super::leftovers::{is_leftover, leftovers};
-use super::placed::Placed;
+use super::leftovers::{Leftover, is_leftover, leftovers};
+use super::placed::About;
+use super::policy::POLICY;
 use super::settings::GatewayRoutesSettings;
-use super::units::{candidate_of, object_of};
-use crate::plan::{ClusterTree, Finding, Gate, Subject, Unit};
+use super::units::{ROUTE, candidate_of, object_of};
+use crate::flux::At;
+use crate::plan::{ClusterTree, Code, Finding, Gate, Subject, Unit};
 
-/// Whether units that cut Ingresses, or come after, may be written, by the tree that a cluster applies.
+/// Whether units may be written, by the tree that a cluster applies.
 pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayRoutesSettings) -> Vec<Gate> {
-    let waits = |message: String| Finding::note(codes::CUT_WAITS, format!("{}: {message}", tree.shown()));
+    let waits = |code: &'static Code, message: &str| Finding::note(code, format!("{}: {message}", tree.shown()));
     let view = match &tree.view {
         Ok(view) => view.whole(),
-        Err(why) => return units.iter().map(|_| Gate::Unknown(waits(why.clone()))).collect(),
+        Err(why) => {
+            // Routes that need no policy wait for nothing.
+            let gate = |unit: &&Unit| match is_open(unit) {
+                true => Gate::Open,
+                false => Gate::Unknown(waits(code_of(unit), why)),
+            };
+            return units.iter().map(gate).collect();
+        }
     };
     let found = Found::in_view(&view, settings);
     let leftovers = if units.iter().any(|unit| is_leftover(unit)) { leftovers(&found) } else { Vec::new() };
-    let gate = |unit: &&Unit| {
-        if is_leftover(unit) {
-            return match leftovers.iter().any(|leftover| leftover.is_meant_by(unit)) {
-                true => Gate::Open,
-                false => Gate::Closed(Finding::note(
-                    codes::LEFTOVER_WAITS,
-                    format!("{}: it is still in use there", tree.shown()),
-                )),
-            };
-        }
-        // Routes run once their Gateway and grants are there, too.
-        let at = match &unit.id.subject {
-            Subject::Release { .. } => candidate_of(&found, unit)
-                .filter(|candidate| {
-                    candidate.has_routes() && candidate.verdict.as_ref().is_ok_and(Placed::needs_nothing)
-                })
-                .map(|candidate| &candidate.release.at),
-            _ => object_of(&found, unit)
-                .filter(|routable| routable.has_routes() && routable.verdict.as_ref().is_ok_and(Placed::needs_nothing))
-                .map(|routable| &routable.object.at),
-        };
-        match at {
-            None => Gate::Closed(waits("its route is not there yet".to_owned())),
-            Some(at) if !found.dns_reads_routes(at) => {
-                Gate::Closed(waits("external-dns does not read routes there yet".to_owned()))
-            }
-            Some(_) => Gate::Open,
-        }
+    let gate = |unit: &&Unit| match missing(&found, &leftovers, unit) {
+        Some(what) => Gate::Closed(waits(code_of(unit), what)),
+        None => Gate::Open,
     };
     units.iter().map(gate).collect()
+}
+
+/// Whether a unit waits for no branch: a route without a policy that comes first.
+fn is_open(unit: &Unit) -> bool {
+    unit.id.step == ROUTE && !unit.needs.iter().any(|need| need.step == POLICY)
+}
+
+fn code_of(unit: &Unit) -> &'static Code {
+    match unit.id.step {
+        ROUTE => codes::POLICY_WAITS,
+        _ if is_leftover(unit) => codes::LEFTOVER_WAITS,
+        _ => codes::CUT_WAITS,
+    }
+}
+
+/// What a tree does not have yet, and a unit needs.
+fn missing(found: &Found<'_>, leftovers: &[Leftover<'_>], unit: &Unit) -> Option<&'static str> {
+    if is_leftover(unit) {
+        let is_there = leftovers.iter().any(|leftover| leftover.is_meant_by(unit));
+        return (!is_there).then_some("it is still in use there");
+    }
+    let verdict = verdict(found, unit);
+    if unit.id.step == ROUTE {
+        let is_open = match verdict {
+            Some((_, _, Ok(about))) => about.needs.iter().any(|need| need.step == POLICY),
+            Some((_, _, Err(reasons))) => reasons.iter().any(|reason| is_about_locks(reason)),
+            None => false,
+        };
+        return is_open.then_some("its policy is not there yet");
+    }
+    match verdict {
+        // Routes run once their Gateway and grants are there, too.
+        Some((at, true, Ok(about))) if about.needs.is_empty() => {
+            (!found.dns_reads_routes(at)).then_some("external-dns does not read routes there yet")
+        }
+        _ => Some("its route is not there yet"),
+    }
+}
+
+fn is_about_locks(reason: &Finding) -> bool {
+    [codes::AUTH_LOST, codes::ACCESS_WIDER].iter().any(|code| reason.code.id == code.id)
+}
+
+/// What a tree has of the Ingress of a unit: where it stands, whether all of its routes are there, and what
+/// there is to say about it.
+type Verdict<'f> = (&'f At, bool, Result<&'f About, &'f [Finding]>);
+
+fn verdict<'f>(found: &'f Found<'_>, unit: &Unit) -> Option<Verdict<'f>> {
+    match &unit.id.subject {
+        Subject::Release { .. } => {
+            let candidate = candidate_of(found, unit)?;
+            let verdict = candidate.verdict.as_ref().map(|placed| &placed.about).map_err(Vec::as_slice);
+            Some((&candidate.release.at, candidate.has_routes(), verdict))
+        }
+        _ => {
+            let routable = object_of(found, unit)?;
+            let verdict = routable.verdict.as_ref().map(|placed| &placed.about).map_err(Vec::as_slice);
+            Some((&routable.object.at, routable.has_routes(), verdict))
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::asked::Policy;
+use super::asked::{Policy, RoutePolicy};
 use super::cluster::{Class, InCluster};
 use super::service::Service;
 use crate::flux::View;
@@ -17,7 +17,17 @@ impl InCluster {
 
     /// What the policies that target an HTTPRoute do with it.
     pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
-        self.policies.get(&(namespace.to_owned(), route.to_owned())).copied().unwrap_or_default()
+        let of_route = self.policies.iter().filter(|(own, one)| own == namespace && one.route == route);
+        let able = of_route.filter(|(own, one)| self.lets_ask(own, one));
+        able.fold(Policy::default(), |all, (_, one)| all.and(one.policy))
+    }
+
+    /// Whether a policy of a namespace may ask the Services that it names. Without a grant some controllers
+    /// let everybody in.
+    pub(super) fn lets_ask(&self, namespace: &str, policy: &RoutePolicy) -> bool {
+        let is_granted =
+            |to: &&String| self.grants.contains(&(policy.kind.clone(), namespace.to_owned(), (*to).clone()));
+        policy.asks.iter().all(|to| to == namespace || is_granted(&to))
     }
 
     /// The file that makes a Service.
@@ -48,7 +58,7 @@ impl InCluster {
 
     /// Whether HTTPRoutes of a namespace may name Services of another one.
     pub(super) fn grants(&self, from: &str, to: &str) -> bool {
-        self.grants.contains(&(from.to_owned(), to.to_owned()))
+        self.grants.contains(&("HTTPRoute".to_owned(), from.to_owned(), to.to_owned()))
     }
 
     /// Where files name the proxy of a class: its Service, or its pods for those of a namespace.

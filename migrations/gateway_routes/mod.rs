@@ -52,6 +52,7 @@ mod new_file;
 mod object;
 mod other;
 mod placed;
+mod policy;
 mod proxy;
 mod reasons;
 mod release;
@@ -111,7 +112,7 @@ impl Migration for GatewayRoutes {
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {
-        &[units::CUT, leftovers::SOURCES_OUT, leftovers::RENAME, REMOVE]
+        &[units::ROUTE, units::CUT, leftovers::SOURCES_OUT, leftovers::RENAME, REMOVE]
     }
 
     fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {

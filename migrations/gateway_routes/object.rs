@@ -10,6 +10,7 @@ use super::find::Clusters;
 use super::grant::GrantFor;
 use super::judge::{Place, Remark, Stated};
 use super::placed::{About, Placed};
+use super::policy::inclusion;
 use super::served::{Served, serving, serving_of};
 use super::settings::GatewayRoutesSettings;
 use super::{ingress, traefik};
@@ -181,9 +182,12 @@ impl Maker<'_, '_> {
             }
             if served.iter().all(|one| known.contains(one)) {
                 let serving: Vec<_> = there.iter().filter(|(_, _, known)| !known.is_disjoint(&served)).collect();
-                let without =
-                    serving.iter().find_map(|(name, ..)| route.asked.without_policy(cluster, &namespace, name));
-                errors.extend(without);
+                for (name, ..) in &serving {
+                    match inclusion(self.view, cluster, reach, (&namespace, name), &route.asked) {
+                        Ok(inclusion) => about.include(inclusion),
+                        Err(remark) => errors.push(remark),
+                    }
+                }
                 let read = serving.iter().filter_map(|(_, route, _)| HttpRoute::of(route, &namespace));
                 let read: Vec<HttpRoute> = read.collect();
                 let remark = route.hosts.iter().find_map(|host| cluster.liveness(&namespace, &read, host));
@@ -194,7 +198,10 @@ impl Maker<'_, '_> {
                 let message = format!("HTTPRoute {name} is there, and serves something else");
                 errors.push(Remark::error((codes::ROUTE_DIFFERS, message)));
             }
-            errors.extend(route.asked.without_policy(cluster, &namespace, name));
+            match inclusion(self.view, cluster, reach, (&namespace, name), &route.asked) {
+                Ok(inclusion) => about.include(inclusion),
+                Err(remark) => errors.push(remark),
+            }
             let kept: Vec<(String, Value)> = kept
                 .iter()
                 .map(|(key, to, value)| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::grant::GrantFor;
+use super::policy::Inclusion;
 use super::served::Taken;
 use crate::plan::{Effect, Finding, UnitId};
 use crate::repo::RepoPath;
@@ -26,6 +27,8 @@ pub(super) struct About {
     pub(super) targets: Vec<Target>,
     /// The grants that its routes need.
     pub(super) grants: Vec<GrantFor>,
+    /// The Components whose policies its routes need.
+    pub(super) inclusions: Vec<Inclusion>,
     /// Whether Flux or logins stop if it fails: it lands in a batch of its own.
     pub(super) alone: bool,
     /// The units that come before its routes.
@@ -39,6 +42,14 @@ pub(super) struct Target {
     pub(super) target: String,
     pub(super) path: RepoPath,
     pub(super) line: usize,
+}
+
+impl About {
+    /// Has a Component included before its routes, if it is not yet.
+    pub(super) fn include(&mut self, inclusion: Option<Inclusion>) {
+        self.needs.extend(inclusion.iter().map(Inclusion::id));
+        self.inclusions.extend(inclusion);
+    }
 }
 
 impl<T> Placed<T> {
@@ -73,6 +84,7 @@ impl<T: PartialEq> Placed<T> {
             about.effects.extend(placed.about.effects);
             about.grants.extend(placed.about.grants);
             about.needs.extend(placed.about.needs);
+            about.inclusions.extend(placed.about.inclusions);
             about.alone |= placed.about.alone;
         }
         Ok(all)

@@ -9,7 +9,8 @@ use super::dressed::{Dressed, Lock};
 use super::find::Clusters;
 use super::judge::Remark;
 use super::other::Judged;
-use super::placed::Placed;
+use super::placed::{About, Placed};
+use super::policy::inclusion;
 use super::reasons::{code_of, text_of};
 use super::settings::GatewayRoutesSettings;
 use super::values::{Entry, INGRESS, entries, entry_class, has_filters, has_merges, is_same_but_variables};
@@ -149,7 +150,7 @@ impl<'v> Maker<'v, '_> {
         }
         let placed = places.iter().map(|(reach, installed)| {
             let name = &self.view.graph().clusters[reach.cluster].name;
-            self.placed(&clusters[reach.cluster], name, installed, values)
+            self.placed(&clusters[reach.cluster], (name, reach), installed, values)
         });
         let differs = || one(codes::DIFFERS, "the clusters that apply it need different routes in this file");
         Placed::by_all(placed, differs)?.ok_or_else(|| one(UNREACHED, "no cluster applies it"))
@@ -177,7 +178,7 @@ impl<'v> Maker<'v, '_> {
     fn placed(
         &self,
         cluster: &InCluster,
-        name: &str,
+        (name, reach): (&str, &Reach),
         installed: &Installed,
         stated: &Value,
     ) -> Result<Placed<Written>, Vec<Finding>> {
@@ -221,7 +222,7 @@ impl<'v> Maker<'v, '_> {
         let routes = new.stated_routes();
         let routes = routes
             .map_err(|_| one(self.error(codes::NOT_READ, "the names of its routes do not follow from the values")))?;
-        self.locked(cluster, &installed.namespace, &routes, &locks).map_err(one)?;
+        self.locked(cluster, reach, &installed.namespace, &routes, &locks, &mut placed.about).map_err(one)?;
         let is_new = |route: &&StatedRoute<'_>| routed.routes.iter().any(|new| new.key == route.key);
         let is_taken =
             |route: &&StatedRoute<'_>| cluster.routes.contains_key(&(installed.namespace.clone(), route.name.clone()));
@@ -252,9 +253,11 @@ impl<'v> Maker<'v, '_> {
     fn locked(
         &self,
         cluster: &InCluster,
+        reach: &Reach,
         namespace: &str,
         routes: &[StatedRoute<'_>],
         locks: &[Lock],
+        about: &mut About,
     ) -> Result<(), Finding> {
         for Lock { entry, key, hosts, asked, filters } in locks {
             let is_it = |route: &&StatedRoute<'_>| match key {
@@ -263,9 +266,8 @@ impl<'v> Maker<'v, '_> {
                 None => route.hosts.iter().any(|host| hosts.contains(host)),
             };
             for route in routes.iter().filter(is_it) {
-                if let Some(remark) = asked.without_policy(cluster, namespace, &route.name) {
-                    return Err(self.at_entry(entry, &remark));
-                }
+                let inclusion = inclusion(self.view, cluster, reach, (namespace, &route.name), asked);
+                about.include(inclusion.map_err(|remark| self.at_entry(entry, &remark))?);
                 if !has_filters(route.values, filters) {
                     let message = format!("route.{} does not do what the middlewares do", route.key);
                     return Err(self.at_entry(entry, &Remark::error((codes::ROUTE_DIFFERS, message))));

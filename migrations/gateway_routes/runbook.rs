@@ -6,6 +6,7 @@ use super::create::GATEWAY;
 use super::find::Found;
 use super::grant::GRANT;
 use super::leftovers::{RENAME, SOURCES_OUT};
+use super::policy::POLICY;
 use super::units::{CUT, DNS_SOURCE};
 use crate::gateway::Gateway;
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_releases, reconcile};
@@ -16,7 +17,9 @@ const STATUS: &str = r#"custom-columns=NAME:.metadata.name,ACCEPTED:.status.pare
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
-    if is(GATEWAY) || is(GRANT) {
+    if is(POLICY) {
+        of_policies(found, batch)
+    } else if is(GATEWAY) || is(GRANT) {
         of_gateways(found, batch)
     } else if is(DNS_SOURCE) {
         of_dns(found, batch)
@@ -66,6 +69,18 @@ fn of_gateways(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         false => "New Gateways stand beside the old proxies. They serve nothing but a redirection to TLS yet.",
     };
     Runbook { what: what.to_owned(), before, after, back: vec![Step::new("Revert the merge.", Vec::new())] }
+}
+
+fn of_policies(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let policies = command(["kubectl", "get", "securitypolicies.gateway.envoyproxy.io", "--all-namespaces"]);
+    let what = "They are there, if the Gateway is one of Envoy. Until their routes are, they say that the target is not \
+                found.";
+    Runbook {
+        what: "Policies of routes that come later. Nothing that runs changes.".to_owned(),
+        before: Vec::new(),
+        after: vec![reconcile(found.view, batch), Step::new(what, vec![policies])],
+        back: vec![Step::new("Revert the merge, unless their routes have landed.", Vec::new())],
+    }
 }
 
 /// Waits until a Gateway is ready.

@@ -14,10 +14,12 @@ use super::grant::Grant;
 use super::leftovers::{Leftover, leftovers};
 use super::object::Routable;
 use super::placed::About;
+use super::policy::Inclusion;
 use super::release::Candidate;
 use crate::flux::{Identity, Object, Release, View};
 use crate::plan::author::{hooks, other_names, subject, workloads};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
+use crate::repo::RepoPath;
 
 pub(super) const DNS_SOURCE: &str = "dns-source";
 pub(super) const ROUTE: &str = "route";
@@ -28,6 +30,9 @@ const REST: &str = "rest";
 /// Releases of external-dns.
 const DNS_SOURCES: Class =
     Class::new(14, "dns-sources", "releases of external-dns", "release").apart_from(Apart::Dependents);
+/// Policies of routes.
+const POLICIES: Class =
+    Class::new(12, "policies", "policies of routes that come later", "consumer").apart_from(Apart::Dependents);
 /// Gateways, and what lets routes name Services.
 const GATEWAYS: Class = Class::new(13, "gateways", "Gateways, and grants for routes", "object");
 /// Routes beside Ingresses.
@@ -55,7 +60,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         Some(Draft { findings: vec![candidate.rest.clone()?], ..draft })
     });
     let gateways = found.clusters.iter().flat_map(|cluster| &cluster.created).map(gateway_draft);
-    let grants = found.grants.iter().map(grant_draft);
+    let grants = found.grants.iter().map(grant_draft).chain(found.inclusions.iter().map(policy_draft));
     let mut first: Vec<Draft> = Vec::new();
     for draft in gateways.chain(grants) {
         // Two clusters may apply one file.
@@ -117,6 +122,13 @@ fn grant_draft(grant: &Grant) -> Draft {
     let title = "HTTPRoutes of another namespace may name its Services".to_owned();
     let draft = Draft::new(grant.id.clone(), title, touches);
     Draft { class: Some(GATEWAYS), impact: Impact::None, ..draft }
+}
+
+fn policy_draft(inclusion: &Inclusion) -> Draft {
+    let listed: Vec<&str> = inclusion.components.iter().map(RepoPath::as_str).collect();
+    let title = format!("includes {}, whose policies lock its routes", listed.join(", "));
+    let draft = Draft::new(inclusion.id(), title, [inclusion.consumer.clone()]);
+    Draft { class: Some(POLICIES), impact: Impact::None, ..draft }
 }
 
 fn dns_draft(found: &Found<'_>, dns: &DnsRelease<'_>) -> Draft {

@@ -167,7 +167,8 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 7] = [
+const WAITS: [&str; 8] = [
+    "policy-waits",
     "cut-waits",
     "leftover-waits",
     "guard-not-live",

@@ -190,13 +190,46 @@ fn leftovers_wait_for_the_branch() {
         ["--- a/network/compress.yaml", "+++ b/apps/wiki-httproute.yaml", "-    sources:"]
             .map(|begin| diff.contains(begin))
     };
-    assert_eq!(removed(&diff(&repo)), [false, true, true], "an IngressRoute is there: {}", diff(&repo));
+    assert_eq!(removed(&diff(&repo)), [false, false, true], "an IngressRoute is there: {}", diff(&repo));
     assert!(diff(&repo).contains(r#"+    sources: ["crd", "traefik-proxy", "gateway-httproute"]"#));
     repo.write("apps/kustomization.yaml", &list);
     std::fs::remove_file(repo.path().join("apps/old.yaml")).unwrap();
-    assert_eq!(removed(&diff(&repo)), [false, true, false], "it is on the branch of the cluster");
+    assert_eq!(removed(&diff(&repo)), [false, false, false], "it is on the branch of the cluster");
     let plan = repo.run_gated(&["plan", "gateway-routes", "-v"]).stdout;
     assert!(plan.contains("it is still in use there"), "{plan}");
     repo.git(&["commit", "--quiet", "--all", "--message", "cut"]);
     assert_eq!(removed(&diff(&repo)), [true, true, true], "{}", diff(&repo));
+}
+
+#[test]
+fn routes_wait_for_their_policy() {
+    let repo = Repo::copy_of(&root().join("golden/gateway-routes-policy/before")).commit();
+    let includes = |diff: &str| diff.matches("+  - ../../components/forward-auth").count();
+    let routes = |diff: &str| diff.matches("+kind: HTTPRoute").count() + diff.matches("+    route:").count();
+    let list = repo.read("network/kustomization.yaml");
+    repo.write("network/kustomization.yaml", list.replace("  - ./grant.yaml\n", ""));
+    assert_eq!(diff(&repo), "", "without a grant the policy asks nobody, and lets in everybody (G16)");
+    repo.write("network/kustomization.yaml", &list);
+    let first = diff(&repo);
+    assert_eq!((includes(&first), routes(&first)), (2, 0), "{first}");
+    let one = repo.run_gated(&["diff", "gateway-routes", "--review", "--no-gate", "--path", "apps/wiki"]).stdout;
+    assert_eq!((includes(&one), routes(&one)), (1, 0), "{one}");
+    let made = repo.run_gated(&["branch", "gateway-routes", "--review", "--no-gate"]);
+    assert!(repo.git(&["branch"]).contains("12-policies"), "{}", made.stdout);
+    assert!(!repo.git(&["branch"]).contains("35-routes"), "{}", made.stdout);
+    apply(&repo);
+    assert_eq!(diff(&repo), "", "the policies are in the files, and not on the branch");
+    repo.git(&["commit", "--quiet", "--all", "--message", "policies"]);
+    let second = diff(&repo);
+    assert_eq!((includes(&second), routes(&second)), (0, 2), "{second}");
+    apply(&repo);
+    repo.git(&["commit", "--quiet", "--all", "--message", "routes"]);
+    assert_eq!(cuts(&diff(&repo)).len(), 2, "{}", diff(&repo));
+    // Whoever takes the policy away keeps what is written from being cut.
+    repo.write(
+        "components/forward-auth/kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
+    );
+    repo.git(&["commit", "--quiet", "--all", "--message", "no policy"]);
+    assert_eq!(cuts(&diff(&repo)), [""; 0], "{}", diff(&repo));
 }

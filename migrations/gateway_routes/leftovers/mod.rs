@@ -47,7 +47,7 @@ pub(super) fn leftovers<'v>(found: &Found<'v>) -> Vec<Leftover<'v>> {
         return Vec::new();
     }
     let of_dns = sources::out(found, &left);
-    of_dns.into_iter().chain(rename::renames(found.view)).chain(unused::unused(found.view, &left)).collect()
+    of_dns.into_iter().chain(rename::renames(found.view, &left)).chain(unused::unused(found.view, &left)).collect()
 }
 
 /// What keeps a tree from having any, whatever is in its files: nothing to look through them for.

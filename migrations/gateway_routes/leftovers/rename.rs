@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::META;
+use super::left::Left;
 use super::{Leftover, RENAME, What};
 use crate::flux::{At, FileView, View};
 use crate::plan::author::{Edits, Written, never_changed};
@@ -24,9 +25,9 @@ pub(super) struct Rename {
 }
 
 /// All of a tree.
-pub(super) fn renames<'v>(view: &View) -> impl Iterator<Item = Leftover<'v>> {
+pub(super) fn renames<'v>(view: &View, left: &Left<'_>) -> impl Iterator<Item = Leftover<'v>> {
     let files = view.files().filter(|(path, file)| path.name().contains(OLD) && holds_routes(file));
-    files.filter_map(|(path, _)| rename(view, path))
+    files.filter_map(|(path, _)| rename(view, left, path))
 }
 
 /// Whether a file has HTTPRoutes, and nothing that it could be named after.
@@ -35,11 +36,11 @@ fn holds_routes(file: &FileView) -> bool {
     is("HTTPRoute") && !is("Ingress")
 }
 
-fn rename<'v>(view: &View, from: &RepoPath) -> Option<Leftover<'v>> {
+fn rename<'v>(view: &View, left: &Left<'_>, from: &RepoPath) -> Option<Leftover<'v>> {
     let to = from.dir().join(&from.name().replace(OLD, NEW))?;
     let listed_in: BTreeSet<RepoPath> = view.listed_by(from).map(|listing| listing.path.clone()).collect();
     let is_free = view.tree().entry(&to).is_none() && never_changed(view, listed_in.iter().chain([from])).is_none();
-    if listed_in.is_empty() || !is_free || !is_applied(view, from) || is_named_elsewhere(view, from) {
+    if listed_in.is_empty() || !is_free || !is_over(view, left, from) || is_named_elsewhere(view, from) {
         return None;
     }
     let title = format!("renamed to {}", to.name());
@@ -49,9 +50,10 @@ fn rename<'v>(view: &View, from: &RepoPath) -> Option<Leftover<'v>> {
     Some(Leftover { id, title, touches, findings: Vec::new(), what })
 }
 
-fn is_applied(view: &View, path: &RepoPath) -> bool {
+/// Whether clusters apply it, and nothing of the old ways is left in them: until then, a cut is easy to revert.
+fn is_over(view: &View, left: &Left<'_>, path: &RepoPath) -> bool {
     let objects = view.file(path).into_iter().flat_map(|file| &file.objects);
-    objects.into_iter().all(|object| !view.graph().reaches(&object.at).is_empty())
+    objects.into_iter().all(|object| !view.graph().reaches(&object.at).is_empty() && left.is_over(&object.at))
 }
 
 /// Whether something but the list of a kustomization names the file: a patch, a generator, a template.

@@ -137,7 +137,7 @@ metadata: {name: tcp, namespace: apps}
 spec: {routes: []}
 ",
     );
-    assert!(!has(&tcp, "Middleware"), "{tcp:#?}");
+    assert!(!has(&tcp, "Middleware") && !has(&tcp, "file "), "{tcp:#?}");
     assert!(tcp.iter().any(|unit| unit.ends_with("no longer reads ingress")), "{tcp:#?}");
     let chart = with(
         "\
