@@ -7,7 +7,7 @@ use super::asked::{RoutePolicy, policies_of};
 use super::create::{Creation, creations};
 use super::dns::Dns;
 use super::elsewhere::{NetworkPolicy, naming, tunnel};
-use super::proxy::{classes_in, pods, proxy, redirects};
+use super::proxy::{claims_all_gateways, classes_in, pods, proxy, redirects};
 use super::service::Service;
 use super::settings::GatewayRoutesSettings;
 use crate::charts::app_template::{Chart, Section, Version};
@@ -58,6 +58,8 @@ pub(super) struct InCluster {
     pub(super) policies_of_network: Vec<NetworkPolicy>,
     /// The Services that answer who somebody is, by namespace and name.
     pub(super) logins: BTreeSet<(String, String)>,
+    /// The Traefiks that claim all Gateways of their controller, each with its file.
+    pub(super) claiming: Vec<(String, RepoPath)>,
     /// Tunnels whose targets are not in the tree.
     pub(super) tunnels: Vec<Finding>,
 }
@@ -134,6 +136,7 @@ impl InCluster {
             dns: Vec::new(),
             policies_of_network: Vec::new(),
             logins: BTreeSet::new(),
+            claiming: Vec::new(),
             tunnels: Vec::new(),
         }
     }
@@ -249,7 +252,12 @@ impl InCluster {
         match chart {
             "external-dns" => self.dns.push(Dns::of(values)),
             "app-template" => self.add_services(view, installed, path),
-            _ => self.add_classes(chart, installed, values),
+            _ => {
+                if chart == "traefik" && claims_all_gateways(values) {
+                    self.claiming.push((format!("{}/{}", installed.namespace, installed.release), path.clone()));
+                }
+                self.add_classes(chart, installed, values);
+            }
         }
     }
 

@@ -137,6 +137,9 @@ impl Stated<'_> {
         let texts = self.annotations.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned())));
         let annotations: Vec<_> = texts.collect();
         let chosen = cluster.gateway_of(self.class(), &annotations, settings).map_err(Remark::error)?;
+        if let Some(twice) = cluster.traefik_twice().filter(|_| chosen.is_served_by_traefik()) {
+            return Err(Remark::error((codes::TRAEFIK_TWICE, twice.message)));
+        }
         Ok(Place { class, chosen, protocols, annotations })
     }
 

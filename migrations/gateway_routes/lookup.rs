@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::asked::{Policy, RoutePolicy};
 use super::cluster::{Class, InCluster};
+use super::codes;
 use super::service::Service;
 use crate::flux::View;
 use crate::plan::Finding;
@@ -28,6 +29,13 @@ impl InCluster {
         let is_granted =
             |to: &&String| self.grants.contains(&(policy.kind.clone(), namespace.to_owned(), (*to).clone()));
         policy.asks.iter().all(|to| to == namespace || is_granted(&to))
+    }
+
+    /// What there is to say if two Traefiks claim the same Gateways.
+    pub(super) fn traefik_twice(&self) -> Option<Finding> {
+        let [(one, path), (other, _), ..] = &self.claiming[..] else { return None };
+        let message = format!("{one} claims all Gateways of Traefik in cluster {}, and so does {other}", self.name);
+        Some(Finding::warning(codes::TRAEFIK_TWICE, message).at(path, None))
     }
 
     /// The file that makes a Service.

@@ -59,6 +59,13 @@ pub(super) fn classes_in(value: &Value, is_about: bool, found: &mut BTreeSet<Str
     }
 }
 
+/// Whether a Traefik claims all Gateways of its controller: its provider is on, and selects no GatewayClasses.
+pub(super) fn claims_all_gateways(values: &Value) -> bool {
+    let provider = |key: &str| values.text_at(&["providers", "kubernetesGateway", key]).unwrap_or_default();
+    let selects = ["labelSelector", "labelselector"].iter().any(|key| !provider(key).is_empty());
+    provider("enabled") == "true" && !selects
+}
+
 /// Whether the values of Traefik redirect its entry point `web` (`docs/gateway.md#entry-points`).
 pub(super) fn redirects(values: &Value) -> bool {
     let web = values.at(&["ports", "web"]);
@@ -66,4 +73,62 @@ pub(super) fn redirects(values: &Value) -> bool {
     stated(&["redirectTo"])
         || stated(&["redirections", "entryPoint"])
         || stated(&["http", "redirections", "entryPoint"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GatewayRoutes;
+    use crate::plan::author::testing::Planned;
+
+    /// Two Traefiks, a Gateway of theirs, and an Ingress.
+    fn planned(outside: &str) -> Planned {
+        let traefik = |name: &str, values: &str| {
+            format!(
+                "//- apps/{name}.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
+                 metadata: {{name: {name}, namespace: network}}\n\
+                 spec:\n  chart: {{spec: {{chart: traefik, version: 37.0.0, sourceRef: {{kind: HelmRepository, name: t}}}}}}\n  \
+                 values: {values}\n"
+            )
+        };
+        let inside = "{ingressClass: {name: inside}, providers: {kubernetesGateway: {enabled: true}}}";
+        let tree = "\
+//- apps/kustomization.yaml
+resources: [./gateway.yaml, ./inside.yaml, ./outside.yaml, ./site.yaml]
+//- apps/gateway.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: internal, namespace: network}
+spec:
+  gatewayClassName: traefik
+  listeners: [{name: websecure, port: 8443, protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}}]
+//- apps/site.yaml
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: site, namespace: apps}
+spec:
+  ingressClassName: inside
+  rules:
+    - host: www.example.org
+      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: site, port: {number: 80}}}}]}
+";
+        let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal}]}";
+        let files = format!("{tree}{}{}", traefik("inside", inside), traefik("outside", outside));
+        Planned::of(&GatewayRoutes, settings, &files)
+    }
+
+    #[test]
+    fn two_traefiks_that_claim_one_gateway() {
+        let on = "{ingressClass: {name: outside}, providers: {kubernetesGateway: {enabled: true}}}";
+        let twice = planned(on);
+        assert_eq!(twice.findings(), ["traefik-twice apps/site.yaml:1"], "{:#?}", twice.units());
+        let codes: Vec<_> = twice.plan.findings.iter().map(|finding| finding.code.id).collect();
+        assert!(codes.contains(&"traefik-twice"), "{codes:?}");
+        for one in [
+            "{ingressClass: {name: outside}}",
+            "{ingressClass: {name: outside}, providers: {kubernetesGateway: {enabled: true, labelSelector: a=b}}}",
+        ] {
+            let findings = planned(one).findings();
+            assert!(!findings.iter().any(|line| line.starts_with("traefik-twice")), "{findings:#?}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     let dns = first.into_iter().chain(dns);
     let of_cluster = |cluster: &InCluster| {
         let made = cluster.classes.iter().flat_map(|class| makers(found.view, &class.name));
-        made.chain(cluster.tunnels.iter().cloned()).collect::<Vec<_>>()
+        cluster.traefik_twice().into_iter().chain(made).chain(cluster.tunnels.iter().cloned()).collect::<Vec<_>>()
     };
     let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
     findings.dedup();
