@@ -1,4 +1,5 @@
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
+use crate::flux::Value;
 use crate::gateway::{AllConfigured, Configured};
 use crate::repo::RepoPath;
 use crate::yaml::{New, Node};
@@ -99,9 +100,12 @@ What replaces middlewares of Traefik, by their ids. Further keys:
       target: gateway.example.org   # where records of the Gateway point to, if it is created
       create: {class: envoy, path: kubernetes/apps/network/gateways/internal.yaml, certificates: [wildcard-tls]}
   annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
-Each middleware has a Component with a policy that targets the route, or is dropped:
+Each middleware has a Component with a policy that targets the route, filters, or itself as an extension of
+Traefik; or it is dropped:
   middlewares:
     network-forward@kubernetescrd: {component: kubernetes/components/forward-auth}
+    network-tag@kubernetescrd: {filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: X-Tag, value: home}]}}]}
+    network-limits@kubernetescrd: {extension: true}
     network-compress@kubernetescrd: {drop: the Gateway compresses}";
 
 fn class_map(keys: &mut Keys<'_, '_>) -> Option<ClassMap> {
@@ -163,27 +167,50 @@ fn create(keys: &mut Keys<'_, '_>) -> Option<Create> {
 
 /// What replaces a middleware.
 fn counterpart(keys: &mut Keys<'_, '_>, at: Node<'_>) -> Option<Configured> {
+    const ALL: [&str; 4] = ["component", "filters", "extension", "drop"];
     let component = keys.about("A Component with a policy that targets the route.").text("component");
+    let filters = keys.about("Filters of the route that do the same.").list("filters");
+    let extension = keys.about("The Middleware itself, where Traefik serves the Gateway.").flag("extension");
     let reason = keys.about("Why nothing has to replace it.").text("drop");
-    match (component, reason) {
-        (Some((text, node)), None) => {
+    let stated: Vec<&str> = ALL.into_iter().filter(|key| keys.has(key)).collect();
+    if stated.len() != 1 {
+        let help = "write one of `component: kubernetes/components/forward-auth`, `filters:` with filters of HTTPRoutes, \
+                    `extension: true`, and `drop:` with a reason";
+        let message = match &stated[..] {
+            [] => "what replaces the middleware is not there".to_owned(),
+            [one, other, ..] => format!("`{one}` and `{other}` are both there"),
+            [_] => unreachable!("one is what is wanted"),
+        };
+        keys.mistake(INVALID_VALUE, at, message, help);
+        return None;
+    }
+    match (component, filters, extension, reason) {
+        (Some((text, node)), ..) => {
             let path = keys.path(text, node, "kubernetes/components/forward-auth")?;
             Some(Configured::Component(path.as_str().to_owned()))
         }
-        (None, Some((reason, _))) => Some(Configured::Drop(reason.to_owned())),
-        (Some((_, node)), Some(_)) => {
-            let message = "`component` and `drop` are both there".to_owned();
-            keys.mistake(INVALID_VALUE, node, message, "keep one of the two");
+        (_, Some(filters), ..) => {
+            let filters: Option<Vec<Value>> = filters.into_iter().map(|node| filter(keys, node)).collect();
+            filters.map(Configured::Filters)
+        }
+        (_, _, Some(true), _) => Some(Configured::Extension),
+        (_, _, Some(false), _) => {
+            keys.mistake(INVALID_VALUE, at, "`extension` is false".to_owned(), "write `extension: true`");
             None
         }
-        (None, None) => {
-            if !keys.has("component") && !keys.has("drop") {
-                let help = "write `component: kubernetes/components/forward-auth`, or `drop:` with a reason";
-                keys.mistake(INVALID_VALUE, at, "neither `component` nor `drop` is there".to_owned(), help);
-            }
-            None
-        }
+        (.., Some((reason, _))) => Some(Configured::Drop(reason.to_owned())),
+        _ => None,
     }
+}
+
+/// A filter of an HTTPRoute, as it is written there.
+fn filter(keys: &mut Keys<'_, '_>, node: Node<'_>) -> Option<Value> {
+    let filter = Value::of(node).filter(|value| value.text_at(&["type"]).is_some());
+    if filter.is_none() {
+        let help = "write it as in an HTTPRoute: `{type: ResponseHeaderModifier, responseHeaderModifier: {...}}`";
+        keys.mistake(INVALID_VALUE, node, "a filter has no `type`".to_owned(), help);
+    }
+    filter
 }
 
 /// A name as Kubernetes has it (RFC 1123).
@@ -207,7 +234,7 @@ mod tests {
     #[test]
     fn classes_and_counterparts() {
         let text = "gateways: [{class: a, gateway: n/g, when: {annotation: x/y}}, {gateway: n/h, section: s}], \
-                    middlewares: {m@f: {component: k/c}, n: {drop: why}}, annotations: {keep: [a/b], drop: [c/d]}";
+                    middlewares: {m@f: {component: k/c}, n: {drop: why}, o: {extension: true}, p: {filters: [{type: X}]}}, annotations: {keep: [a/b], drop: [c/d]}";
         let settings = read(text).unwrap();
         let [first, second] = &settings.gateways[..] else { panic!("two") };
         assert_eq!((first.class.as_str(), first.when.as_deref()), ("a", Some("x/y")));
@@ -215,6 +242,9 @@ mod tests {
         assert_eq!((second.class.as_str(), second.section.as_deref()), ("", Some("s")));
         assert_eq!(settings.middlewares["m@f"], Configured::Component("k/c".to_owned()));
         assert_eq!(settings.middlewares["n"], Configured::Drop("why".to_owned()));
+        assert_eq!(settings.middlewares["o"], Configured::Extension);
+        let filter = Value::mapping([("type", Value::string("X"))]);
+        assert_eq!(settings.middlewares["p"], Configured::Filters(vec![filter]));
         assert_eq!((settings.keep, settings.drop), (vec!["a/b".to_owned()], vec!["c/d".to_owned()]));
     }
 
@@ -224,7 +254,9 @@ mod tests {
             ("gateways: [{class: a, gateway: internal}]", "`internal` does not name a Gateway"),
             ("gateways: [{class: a}]", "`gateway` is missing"),
             ("gateways: [{class: a, gateway: n/g, clas: b}]", "unknown key `clas`"),
-            ("middlewares: {m: {}}", "neither `component` nor `drop` is there"),
+            ("middlewares: {m: {}}", "what replaces the middleware is not there"),
+            ("middlewares: {m: {extension: false}}", "`extension` is false"),
+            ("middlewares: {m: {filters: [{name: x}]}}", "a filter has no `type`"),
             ("middlewares: {m: {component: k, drop: x}}", "`component` and `drop` are both there"),
         ] {
             let mistakes = read(text).unwrap_err();
