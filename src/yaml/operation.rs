@@ -37,6 +37,8 @@ pub(super) enum What {
     RemoveItem(usize),
     /// A document is added behind this one.
     InsertDocument(New),
+    /// This document is added once more behind itself, with operations applied to the copy alone.
+    RepeatDocument(Vec<Operation>),
     /// The document is removed.
     RemoveDocument,
 }
@@ -63,14 +65,20 @@ pub(super) fn apply(operations: &[Operation], mut reading: Vec<Data>) -> Result<
                 inserted.push(Data::Intended(new.clone()));
                 continue;
             }
+            What::RepeatDocument(operations) => {
+                of_stream.insert(*document + 1, reading.len() + inserted.len())?;
+                let mut copy = reading.get(*document).ok_or_else(missing)?.clone();
+                Changes::of(operations).apply(&mut copy)?;
+                inserted.push(copy);
+                continue;
+            }
             What::RemoveDocument => {
                 of_stream.take(*document)?;
                 continue;
             }
             _ => {}
         }
-        let root = documents.entry(*document).or_default();
-        path.iter().fold(root, |changes, step| changes.below.entry(*step).or_default()).here.push(what);
+        documents.entry(*document).or_default().add(path, what);
     }
     for (document, changes) in documents {
         changes.apply(reading.get_mut(document).ok_or_else(missing)?)?;
@@ -83,7 +91,18 @@ fn missing() -> String {
     "they differ on what is where".to_owned()
 }
 
-impl Changes<'_> {
+impl<'o> Changes<'o> {
+    /// Operations on one document.
+    fn of(operations: &'o [Operation]) -> Changes<'o> {
+        let mut changes = Changes::default();
+        operations.iter().for_each(|operation| changes.add(&operation.path, &operation.what));
+        changes
+    }
+
+    fn add(&mut self, path: &[usize], what: &'o What) {
+        path.iter().fold(self, |changes, step| changes.below.entry(*step).or_default()).here.push(what);
+    }
+
     fn apply(&self, node: &mut Data) -> Result<(), String> {
         for (step, changes) in &self.below {
             let child = match node {

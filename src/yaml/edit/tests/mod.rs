@@ -354,6 +354,35 @@ fn documents_are_inserted() {
 }
 
 #[test]
+fn documents_are_repeated() {
+    let repeated = |text: &str| {
+        after(text, |edit, root| {
+            edit.repeat_document(root, |edit, root| {
+                edit.set_scalar(root.get("a").unwrap(), "z")?;
+                edit.remove_entry(root, "b", Emptied::NoEntry, drop_it)
+            })
+        })
+    };
+    let text = "# top\n---\n# of a\na: x # one\n# of b\nb: 2 # two\n# end\n";
+    let copy = "---\n# of a\na: z # one\n# end\n";
+    assert_eq!(repeated(text), format!("{text}{copy}"));
+    assert_eq!(repeated(&format!("{text}---\nc: 3\n")), format!("{text}{copy}---\nc: 3\n"));
+    assert_eq!(repeated("a: x\nb: 2\nc: &d 3\ne: *d\n"), "a: x\nb: 2\nc: &d 3\ne: *d\n---\na: z\nc: &d 3\ne: *d\n");
+    assert_eq!(repeated("a: x\r\nb: 2\r\n"), "a: x\r\nb: 2\r\n---\r\na: z\r\n");
+    assert_eq!(repeated("a: x\nb: 2"), "unsupported-yaml 1:1");
+    let other = after("a: 1\n---\nb: 2\n", |edit, root| {
+        let second = root.stream.documents().nth(1).unwrap();
+        edit.repeat_document(root, |edit, _| edit.set_scalar(second.get("b").unwrap(), "3"))
+    });
+    assert_eq!(other, "unsupported-yaml 1:1");
+    let both = after("a: 1 # c\n---\nb: 2\n", |edit, root| {
+        edit.repeat_document(root, |edit, root| edit.set_scalar(root.get("a").unwrap(), "w"))?;
+        edit.remove_document(root, drop_it)
+    });
+    assert_eq!(both, "---\na: w # c\n---\nb: 2\n");
+}
+
+#[test]
 fn documents_are_removed() {
     let without = |text: &str, index: usize| {
         after(text, |edit, root| edit.remove_document(root.stream.documents().nth(index).unwrap(), drop_it))
@@ -362,6 +391,7 @@ fn documents_are_removed() {
     assert_eq!(without(text, 0), "---\n# of b\nb: 2 # two\n---\nc: 3\n");
     assert_eq!(without(text, 1), "# of a\na: 1\n---\nc: 3\n");
     assert_eq!(without(text, 2), "# of a\na: 1\n---\n# of b\nb: 2 # two\n");
+    assert_eq!(without(&format!("# top\n---\n{text}"), 0), "# top\n---\n# of b\nb: 2 # two\n---\nc: 3\n");
     assert_eq!(without("a: 1\n", 0), "unsupported-yaml 1:1");
     assert_eq!(without("a: 1\n...\n---\nb: 2\n", 0), "unsupported-yaml 1:1");
     let kept = after(text, |edit, root| edit.remove_document(root.stream.documents().nth(1).unwrap(), |_| Fate::Moved));
