@@ -115,11 +115,11 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
     Ok(order)
 }
 
-/// Lands units on a tree, in the order given. The only place where text is made: `diff`, `apply`
-/// and `branch` differ in what they do with the trees.
+/// Lands units on a tree, each after what it needs, migration after migration. The only place where text is
+/// made: `diff`, `apply` and `branch` differ in what they do with the trees.
 ///
-/// Consecutive units that touch different files, or different documents of one, and do not need each
-/// other are edited together on one tree. What cannot be done on this tree is in [`Landed::refused`], what would touch an
+/// Units that touch different files, or different documents of one, and do not need each other are edited
+/// together on one tree. What cannot be done on this tree is in [`Landed::refused`], what would touch an
 /// opted-out place in [`Landed::opted_out`], together with everything that needs it.
 ///
 /// # Errors
@@ -139,12 +139,10 @@ pub fn land(
         refused: BTreeMap::new(),
         opted_out: BTreeMap::new(),
     };
-    let mut rest = units;
+    let mut rest = units.to_vec();
     while !rest.is_empty() {
-        let wave = wave(rest);
-        let (now, later) = rest.split_at(wave);
+        let (mut now, later) = wave(&rest);
         rest = later;
-        let mut now = now.to_vec();
         while !now.is_empty() {
             now = land_wave(start, &mut landed, &now, migrations, settings)?;
         }

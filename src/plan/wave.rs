@@ -9,28 +9,35 @@ use crate::repo::{Change, Changes, RepoPath};
 use crate::text::Splice;
 use crate::yaml::Stream;
 
-/// How many units at the front can be edited on one tree: they are of one migration, need nothing
-/// of each other, and touch different files, or the file that each is about, where each has an
-/// object of its own.
-pub(super) fn wave(units: &[&Unit]) -> usize {
+/// The units that can be edited on one tree, and all others in their order. They are of the migration of the
+/// first, need nothing of each other nor of what comes later, and touch different files, or the file that
+/// each is about, where each has an object of its own. What touches a file that is taken comes later: the
+/// order of units makes no difference to the text.
+pub(super) fn wave<'u>(units: &[&'u Unit]) -> (Vec<&'u Unit>, Vec<&'u Unit>) {
     let mut touched: BTreeMap<&RepoPath, bool> = BTreeMap::new();
-    let mut ids = BTreeSet::new();
+    let mut passed = BTreeSet::new();
     let migration = units[0].id.migration;
     let is_about = |unit: &Unit, path: &RepoPath| unit.id.subject.path() == path && !is_kustomization_file(path);
-    units
-        .iter()
-        .take_while(|unit| {
-            let can_share = |path| touched.get(path).is_none_or(|by_object| *by_object && is_about(unit, path));
-            let apart = unit.touches.iter().all(can_share);
-            let independent = unit.needs.iter().all(|need| !ids.contains(need));
-            for path in &unit.touches {
-                let by_object = touched.entry(path).or_insert(true);
-                *by_object &= is_about(unit, path);
-            }
-            ids.insert(&unit.id);
-            apart && independent && unit.id.migration == migration
-        })
-        .count()
+    let of_migration = units.iter().take_while(|unit| unit.id.migration == migration).count();
+    let (front, rest) = units.split_at(of_migration);
+    let (mut now, mut later) = (Vec::new(), Vec::new());
+    for unit in front {
+        let can_share = |path| touched.get(path).is_none_or(|by_object| *by_object && is_about(unit, path));
+        let apart = unit.touches.iter().all(can_share);
+        let independent = unit.needs.iter().all(|need| !passed.contains(need));
+        passed.insert(&unit.id);
+        if !apart || !independent {
+            later.push(*unit);
+            continue;
+        }
+        for path in &unit.touches {
+            let by_object = touched.entry(path).or_insert(true);
+            *by_object &= is_about(unit, path);
+        }
+        now.push(*unit);
+    }
+    later.extend(rest);
+    (now, later)
 }
 
 /// The changes that units of a wave make together.
