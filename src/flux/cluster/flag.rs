@@ -29,6 +29,9 @@ pub enum Flag {
     /// `--watch-all-namespaces`: whether it reads objects outside of its own namespace, which is the
     /// default.
     WatchAllNamespaces(bool),
+    /// `--sops-age-secret`: a key that decrypts for all namespaces, where SOPS is to and no Secret is named
+    /// (from Flux 2.7 on).
+    SopsAgeSecret,
 }
 
 impl fmt::Display for Flag {
@@ -36,6 +39,7 @@ impl fmt::Display for Flag {
         match self {
             Flag::NoCrossNamespaceRefs(on) => write!(f, "--no-cross-namespace-refs={on}"),
             Flag::WatchAllNamespaces(on) => write!(f, "--watch-all-namespaces={on}"),
+            Flag::SopsAgeSecret => write!(f, "--sops-age-secret"),
             Flag::StrictPostBuildSubstitutions(on) => write!(f, "--feature-gates=StrictPostBuildSubstitutions={on}"),
         }
     }
@@ -55,7 +59,7 @@ impl Flag {
     pub(super) fn is_of(self, controller: &str) -> bool {
         match self {
             Flag::NoCrossNamespaceRefs(_) | Flag::WatchAllNamespaces(_) => true,
-            Flag::StrictPostBuildSubstitutions(_) => controller == "kustomize-controller",
+            Flag::StrictPostBuildSubstitutions(_) | Flag::SopsAgeSecret => controller == "kustomize-controller",
         }
     }
 
@@ -77,7 +81,9 @@ impl Flag {
         let strict =
             gates.split(',').find_map(|gate| boolean(gate.strip_prefix("StrictPostBuildSubstitutions=")?, false));
         let strict = strict.map(Flag::StrictPostBuildSubstitutions);
-        let found = [cross.map(Flag::NoCrossNamespaceRefs), strict, all.map(Flag::WatchAllNamespaces)];
+        let key = value("--sops-age-secret").filter(|name| !name.is_empty() && !name.starts_with('$'));
+        let key = key.map(|_| Flag::SopsAgeSecret);
+        let found = [cross.map(Flag::NoCrossNamespaceRefs), strict, all.map(Flag::WatchAllNamespaces), key];
         found.into_iter().flatten().collect()
     }
 }
@@ -106,6 +112,8 @@ mod tests {
         let strict = "value: --feature-gates=OOMWatch=true,StrictPostBuildSubstitutions=true";
         assert_eq!(flags(strict), ["--feature-gates=StrictPostBuildSubstitutions=true"]);
         assert_eq!(flags("- --watch-all-namespaces=false"), ["--watch-all-namespaces=false"]);
+        assert_eq!(flags("- --sops-age-secret=sops-age"), ["--sops-age-secret"]);
+        assert_eq!(flags("- --sops-age-secret=${KEY}"), [""; 0]);
         assert_eq!(flags("# value: --no-cross-namespace-refs=true"), [""; 0]);
         assert_eq!(flags("value: --x # --no-cross-namespace-refs"), [""; 0]);
         assert_eq!(flags("value: --feature-gates=OOMWatch=true"), [""; 0]);

@@ -73,7 +73,8 @@ fn in_instance(spec: Node<'_>, path: &RepoPath, parsed: &ParsedTree<'_>) -> Vec<
 
 /// Whether a text may state flags; few do.
 fn may_state_flags(text: &str) -> bool {
-    const WORDS: [&str; 4] = ["--no-cross-namespace-refs", "--watch-all-namespaces", "--feature-gates", "multitenant"];
+    const WORDS: [&str; 5] =
+        ["--no-cross-namespace-refs", "--watch-all-namespaces", "--sops-age-secret", "--feature-gates", "multitenant"];
     static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| AhoCorasick::new(WORDS).expect("the words are few"));
     FINDER.is_match(text)
 }
