@@ -129,8 +129,13 @@ fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
     }
     // While one of them takes the place of the other, both apply the same, and neither deletes anything.
     let is_guarded = |id: &KustomizationId| has_guard(view, &kustomizations[*id].at);
-    let several =
-        owners.into_iter().filter(|(_, places)| places.len() > 1 && !places.iter().all(|(id, _)| is_guarded(id)));
+    let takes_over = |places: &[(KustomizationId, &At)]| {
+        let first = &kustomizations[places[0].0];
+        let is_beside = |one: &FluxKustomization| one.at.path == first.at.path && one.name == first.name;
+        places.iter().all(|(id, _)| is_guarded(id))
+            || places.iter().map(|(id, _)| &kustomizations[*id]).all(|one| is_beside(one) && one.keeps_on_deletion())
+    };
+    let several = owners.into_iter().filter(|(_, places)| places.len() > 1 && !takes_over(places));
     several
         .map(|(((cluster, _), (_, kind, namespace, name)), places)| {
             let at = places[0].1;

@@ -211,4 +211,12 @@ fn two_that_are_guarded_may_own_the_same() {
     let bare =
         guarded("media").replace("  # flux-codemod: guard[flux-move] was prune true\n  deletionPolicy: Orphan\n", "");
     assert_eq!(of(&[guarded("flux-system"), bare]).len(), 1);
+    // Nor does what never prunes by itself, beside a second object of it.
+    let own = |namespace: &str| {
+        guarded(namespace)
+            .replace("# flux-codemod: guard[flux-move] was prune true\n  ", "")
+            .replace("prune: true", "prune: false")
+    };
+    assert_eq!(of(&[own("flux-system"), own("media")]), [""; 0]);
+    assert_eq!(of(&[own("flux-system"), own("media").replace("name: a,", "name: b,")]).len(), 1);
 }
