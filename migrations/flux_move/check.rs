@@ -101,6 +101,10 @@ fn normal(one: &FluxKustomization, moving: &Moving) -> Value {
     if let Some(namespace) = &one.source.namespace {
         object.set_at(&["spec", "sourceRef", "namespace"], Value::string(namespace));
     }
+    // Which patches change what is compared by itself.
+    if let Some(Value::Sequence(patches)) = object.at_mut(&["spec", "patches"]) {
+        patches.iter_mut().for_each(|patch| patch.remove_at(&["target", "namespace"]));
+    }
     for (field, default) in [("dependsOn", Some(&*one.namespace)), ("healthChecks", None)] {
         let Some(Value::Sequence(items)) = object.at_mut(&["spec", field]) else { continue };
         for item in items {

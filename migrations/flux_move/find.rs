@@ -8,11 +8,13 @@ use super::claims::unprotected;
 use super::guard::{ORPHAN_SINCE, is_orphan, keeps, marks};
 use super::needs::{Needs, needs};
 use super::references::{Moving, Naming, Puts, puts};
+use super::seconds::Seconds;
 use super::settings::{FluxMoveSettings, GuardBy};
 use super::style::Style;
 use super::watch::{Watch, watches};
 use super::world::World;
 use super::write::write;
+use crate::config::Settings;
 use crate::flux::{At, ById, ClusterId, FluxKustomization, View};
 use crate::plan::Finding;
 use crate::plan::author::{Edits, Written};
@@ -22,7 +24,10 @@ pub(super) struct Found<'v> {
     /// A whole view.
     pub(super) view: &'v View,
     pub(super) settings: FluxMoveSettings,
+    /// With more direct dependents a move is alone in its batch.
+    pub(super) alone_above: usize,
     pub(super) candidates: Vec<Candidate>,
+    pub(super) seconds: Seconds,
     styles: ById<ClusterId, Style>,
     world: OnceCell<World<'v>>,
     naming: OnceCell<Naming<'v>>,
@@ -37,11 +42,26 @@ pub(super) struct Guarded<'v> {
 
 impl<'v> Found<'v> {
     /// `view` is a whole one.
-    pub(super) fn in_view(view: &'v View, settings: FluxMoveSettings) -> Found<'v> {
+    pub(super) fn in_view(view: &'v View, settings: &Settings) -> Found<'v> {
+        Found::with(view, settings.section(), settings.batches.alone_above)
+    }
+
+    /// The same of another view.
+    pub(super) fn of_other<'o>(&self, view: &'o View) -> Found<'o> {
+        Found::with(view, self.settings.clone(), self.alone_above)
+    }
+
+    fn with(view: &'v View, settings: FluxMoveSettings, alone_above: usize) -> Found<'v> {
         let styles = view.graph().clusters.ids().map(|cluster| Style::of(view, cluster, &settings)).collect();
         let candidates = candidates(view, &settings);
+        let seconds = Seconds::of(view, &candidates, settings.second_above.unwrap_or(alone_above));
         let (world, naming, guarded) = Default::default();
-        Found { view, settings, candidates, styles, world, naming, guarded }
+        Found { view, settings, alone_above, candidates, seconds, styles, world, naming, guarded }
+    }
+
+    /// How namespaces are written in a cluster.
+    pub(super) fn style(&self, cluster: ClusterId) -> Style {
+        self.styles[cluster]
     }
 
     /// What the clusters build, worked out once.
@@ -106,7 +126,8 @@ impl<'v> Found<'v> {
         let view = self.view;
         let stays: BTreeSet<&At> = self.candidates.iter().map(|candidate| &candidate.at).collect();
         let mut found: BTreeMap<&'v At, &'v FluxKustomization> = BTreeMap::new();
-        for one in view.graph().kustomizations.iter().filter(|one| !stays.contains(&one.at)) {
+        let is_done = |one: &&FluxKustomization| !stays.contains(&one.at) && !self.seconds.has_first(&one.at);
+        for one in view.graph().kustomizations.iter().filter(is_done) {
             let stream = view.file(&one.at.path).and_then(|file| file.stream.as_deref());
             let has_mark = |stream| view.node(&one.at).is_some_and(|root| !marks(stream, root).is_empty());
             if stream.is_some_and(has_mark) {
@@ -116,11 +137,39 @@ impl<'v> Found<'v> {
         found.into_iter().map(|(at, one)| Guarded { at, one }).collect()
     }
 
-    /// Has some candidates move at once.
+    /// Has some candidates move at once. Where there is a second object, it is named instead of the first.
     pub(super) fn moving<'c>(&self, movers: impl IntoIterator<Item = (&'c Candidate, &'c str)>) -> Moving {
         let mut moving = Moving::default();
-        movers.into_iter().for_each(|(candidate, to)| moving.add(self.view, &candidate.ids, to));
+        for (candidate, to) in movers {
+            match self.seconds.of_first(candidate) {
+                Some(_) => moving.rename(self.view, &candidate.ids, to),
+                None => moving.add(self.view, &candidate.ids, to),
+            }
+        }
         moving
+    }
+
+    /// Has one candidate move, or be there once more. It names second objects where there are any.
+    pub(super) fn moving_alone(&self, candidate: &Candidate, to: &str) -> Moving {
+        let mut moving = Moving::default();
+        moving.add(self.view, &candidate.ids, to);
+        for (other, to) in self.movers().filter(|(other, _)| self.seconds.of_first(other).is_some()) {
+            moving.rename_in_moved(self.view, &other.ids, to);
+        }
+        moving
+    }
+
+    /// What is written so that all that names some candidates names those of another namespace.
+    ///
+    /// # Errors
+    /// If a reference to one of them cannot be followed.
+    pub(super) fn renamed<'c>(
+        &self,
+        firsts: impl IntoIterator<Item = (&'c Candidate, &'c str)>,
+    ) -> Result<Puts, Finding> {
+        let mut moving = Moving::default();
+        firsts.into_iter().for_each(|(candidate, to)| moving.rename(self.view, &candidate.ids, to));
+        self.puts(&moving)
     }
 
     /// What is written so that they do.

@@ -3,18 +3,20 @@
 
 use std::collections::BTreeSet;
 
+use super::beside::{FIRST_OUT, SWITCH, switched};
 use super::candidate::Candidate;
 use super::codes;
 use super::find::Found;
-use super::settings::FluxMoveSettings;
-use super::units::MOVE;
+use super::tidy::{PARENT, TIDY, Tidy};
+use super::units::UNGUARD;
 use super::watch::Watch;
+use crate::config::Settings;
 use crate::flux::{At, ClusterId, FluxKustomization, View};
 use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 
 /// Whether units may be written, by the tree that a cluster applies.
-pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &FluxMoveSettings) -> Vec<Gate> {
+pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
     let unknown = |why: &str| {
         let reason = Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown()));
         units.iter().map(|_| Gate::Unknown(reason.clone())).collect()
@@ -24,9 +26,15 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &FluxMove
         Ok(_) => return unknown("which branch the cluster follows is not known, so this proves nothing"),
         Err(why) => return unknown(why),
     };
-    let found = Found::in_view(&view, settings.clone());
+    let found = Found::in_view(&view, settings);
     let live = Live { tree, cluster: cluster(&view, tree), watches: found.watches(), found: &found };
-    units.iter().map(|unit| if unit.id.step == MOVE { live.of_move(unit) } else { live.of_unguard(unit) }).collect()
+    let gate = |unit: &&Unit| match unit.id.step {
+        UNGUARD => live.of_unguard(unit),
+        SWITCH => live.of_switch(unit),
+        PARENT | TIDY => live.of_tidy(unit),
+        _ => live.of_move(unit),
+    };
+    units.iter().map(gate).collect()
 }
 
 /// The cluster whose tree it is; all of them for what none applies.
@@ -60,8 +68,9 @@ impl Live<'_, '_> {
         };
         match self.found.movers().find(|(candidate, _)| is_it(candidate)) {
             // Who goes elsewhere there needs other things there.
-            Some((candidate, to)) if unit.namespace() == to => match self.missing(candidate, to) {
+            Some((candidate, to)) if unit.also.contains(&format!("{to}/{name}")) => match self.missing(candidate, to) {
                 Some(missing) => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
+                None if unit.id.step == FIRST_OUT => self.of_first_out(candidate, to),
                 None => Gate::Open,
             },
             _ => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} is not there as it is here")),
@@ -85,12 +94,53 @@ impl Live<'_, '_> {
         Some(format!("would go out of sight of {} {}", watch.reach.kind, watch.reach.name))
     }
 
+    /// The first object goes once the second is there and nothing names the first.
+    fn of_first_out(&self, candidate: &Candidate, to: &str) -> Gate {
+        let name = format!("{}/{}", candidate.from, candidate.name);
+        if self.found.seconds.of_first(candidate).is_none() {
+            return self
+                .closed(codes::MOVE_NOT_LIVE, format!("{to}/{} is not there yet beside {name}", candidate.name));
+        }
+        match self.found.renamed([(candidate, to)]) {
+            Ok(puts) => match puts.keys().next() {
+                Some(at) => self.closed(codes::STILL_NAMED, format!("{} names {name}", at.path)),
+                None => Gate::Open,
+            },
+            Err(reason) => self.closed(codes::STILL_NAMED, reason.message),
+        }
+    }
+
+    /// What stays is switched once all second objects that it would name are there.
+    fn of_switch(&self, unit: &Unit) -> Gate {
+        let mut firsts = self.found.movers().filter(|(candidate, _)| self.found.seconds.has(candidate));
+        let missing = firsts.find_map(|(candidate, to)| {
+            let names_it = match self.found.renamed([(candidate, to)]) {
+                Ok(puts) => puts.keys().any(|at| switched(self.found.view, at) == unit.id.subject),
+                Err(_) => true,
+            };
+            (names_it && self.found.seconds.of_first(candidate).is_none()).then(|| format!("{to}/{}", candidate.name))
+        });
+        missing.map_or(Gate::Open, |name| self.closed(codes::MOVE_NOT_LIVE, format!("{name} is not there yet")))
+    }
+
+    /// What is left to tidy is tidied once all has moved and no guard is left there, too.
+    fn of_tidy(&self, unit: &Unit) -> Gate {
+        match Tidy::of(self.found).has(self.found.view, &unit.id) {
+            true => Gate::Open,
+            false => self.closed(codes::MOVE_NOT_LIVE, format!("{} has something to move or a guard", unit.id.subject)),
+        }
+    }
+
     fn of_unguard(&self, unit: &Unit) -> Gate {
         let (namespace, name) = (unit.id.subject.namespace(), unit.id.subject.name());
         let kustomizations = &self.found.view.graph().kustomizations;
         let is_called = |one: &FluxKustomization| one.namespace == namespace && one.name == name && self.is_here(one);
         let is_guarded = |one: &FluxKustomization| is_called(one) && one.keeps_on_deletion();
-        match kustomizations.iter().any(is_guarded) {
+        // As long as the first is there, it is only the second.
+        let mut leaving = self.found.movers().filter(|(candidate, _)| candidate.name == name);
+        let leaves = leaving
+            .any(|(candidate, to)| to == namespace && self.found.instances(candidate).any(|one| self.is_here(one)));
+        match !leaves && kustomizations.iter().any(is_guarded) {
             true => Gate::Open,
             false => self.closed(codes::MOVE_NOT_LIVE, format!("{namespace}/{name} is not there yet")),
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
+use super::carriers::include;
 use super::check::differing;
 use super::codes;
 use super::find::Found;
 use super::mentions::{Mentions, Texts};
 use super::needs::Needs;
+use super::references::{Put, Step};
 use super::scope;
 use super::target;
 use super::watch::Watch;
@@ -49,7 +51,7 @@ pub(super) fn judge<'f>(found: &'f Found<'_>, watches: &[Watch<'_>]) -> Vec<Judg
             return all;
         }
     };
-    let on_scoped = Found::in_view(&scoped, found.settings.clone());
+    let on_scoped = found.of_other(&scoped);
     loop {
         let offending = together(&on_scoped, &all);
         let errors = offending.iter().filter(|(_, finding)| finding.severity == Severity::Error);
@@ -103,7 +105,7 @@ fn is_about(found: &Found<'_>, judged: &Judged<'_>, at: &At) -> bool {
 /// What can be said of a candidate by itself.
 fn alone<'f>(found: &'f Found<'_>, watches: &[Watch<'_>], candidate: &'f Candidate, to: &'f str) -> Judged<'f> {
     let view = found.view;
-    let mut findings = target::findings(found.world(), candidate, to);
+    let mut findings = target::findings(found.world(), candidate, found.seconds.of_first(candidate), to);
     let needs = found.needs(candidate, to);
     findings.extend(needs.findings.clone());
     if states_another(view, candidate) {
@@ -116,9 +118,17 @@ fn alone<'f>(found: &'f Found<'_>, watches: &[Watch<'_>], candidate: &'f Candida
         let message = format!("{} {namespace}/{} would not see it any more: {why}", watch.reach.kind, watch.reach.name);
         findings.push(candidate.finding(view, || Finding::warning(codes::ALERT_LOSES_SIGHT, message)));
     }
-    let moving = found.moving([(candidate, to)]);
+    let moving = found.moving_alone(candidate, to);
     let mut touches: BTreeSet<RepoPath> = [candidate.at.path.clone()].into();
     match found.puts(&moving).and_then(|puts| found.written(&puts).map(|_| puts)) {
+        // What names one that gets a second object is changed by itself. A patch has to select both.
+        Ok(puts) if found.seconds.has(candidate) => {
+            let is_of_patch = |put: &Put| put.path.last() == Some(&Step::Key("target"));
+            if puts.values().flatten().any(is_of_patch) {
+                let message = format!("a patch selects {}/{} by its namespace", candidate.from, candidate.name);
+                findings.push(candidate.finding(view, || Finding::error(codes::PATCH_SELECTS, message)));
+            }
+        }
         Ok(puts) => touches.extend(puts.into_keys().map(|at| at.path)),
         Err(reason) => findings.push(reason),
     }
@@ -136,9 +146,12 @@ fn states_another(view: &View, candidate: &Candidate) -> bool {
 /// The tree in which all that is able has what it needs.
 fn scoped(found: &Found<'_>, all: &[Judged<'_>]) -> Result<View, Finding> {
     let mut edits = Edits::of(found.view);
-    for judged in all.iter().filter(|judged| judged.is_able() && !judged.needs.is_met()) {
+    let able = || all.iter().filter(|judged| judged.is_able());
+    for judged in able().filter(|judged| !judged.needs.is_own_met()) {
         edits.object(&judged.candidate.at, |edit, root| scope::write(edit, root, &judged.needs))?;
     }
+    let includes = able().flat_map(|judged| judged.needs.includes.clone()).collect();
+    include(&mut edits, found.view, &includes)?;
     let (changes, _) = edits.finish()?;
     found.view.with(&changes).map_err(|error| Finding::error(codes::GRAPH_DIFFERS, error.to_string()))
 }

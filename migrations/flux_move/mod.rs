@@ -20,7 +20,9 @@
 //! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
 //! `docs/hazards.md#n1` to `docs/hazards.md#n16`.
 
+mod beside;
 mod candidate;
+mod carriers;
 mod check;
 mod claims;
 mod codes;
@@ -29,23 +31,33 @@ mod find;
 mod gate;
 mod guard;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod mentions;
+mod named;
 mod needs;
+mod patches;
 mod references;
+mod remedies;
+mod repair;
 mod runbook;
 mod scope;
+mod seconds;
 mod settings;
 mod style;
 mod target;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tidy;
 mod units;
 mod watch;
 mod world;
 mod write;
 
-pub use settings::{FluxMoveSettings, GuardBy, Injections, Move, Name, References, Rule, Statement, To};
+pub use settings::{
+    Decryption, FluxMoveSettings, GuardBy, Injections, Move, Name, References, Rule, Statement, Substitutions, To,
+};
 
 use self::find::Found;
 use crate::config::{SectionType, Settings};
@@ -80,26 +92,31 @@ impl Migration for FluxMove {
         if !own.is_asked_for() {
             return Survey { out_of_scope: units::proposal(view), ..Survey::default() };
         }
-        units::survey(&Found::in_view(&view.whole(), own))
+        units::survey(&Found::in_view(&view.whole(), settings))
+    }
+
+    /// A namespace that is stated for a whole folder changes nothing in what is built.
+    fn keeps_builds(&self, unit: &Unit) -> bool {
+        unit.id.step == tidy::PARENT
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {
-        &[units::MOVE, units::UNGUARD]
+        &[beside::SECOND, units::MOVE, beside::SWITCH, beside::FIRST_OUT, units::UNGUARD, tidy::PARENT, tidy::TIDY]
     }
 
     fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {
-        gate::gates(units, tree, &settings.section())
+        gate::gates(units, tree, settings)
     }
 
     fn edit(&self, view: &View, units: &[&Unit], settings: &Settings) -> Vec<Edited> {
         let all = view.whole();
-        let found = Found::in_view(&all, settings.section());
+        let found = Found::in_view(&all, settings);
         units.iter().map(|unit| edit::edit(&found, unit)).collect()
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], settings: &Settings) -> Vec<Runbook> {
         let all = view.whole();
-        let found = Found::in_view(&all, settings.section());
+        let found = Found::in_view(&all, settings);
         batches.iter().map(|batch| runbook::runbook(&found, batch)).collect()
     }
 }

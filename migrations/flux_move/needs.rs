@@ -3,12 +3,13 @@
 //! What arrives decides, not what a file states: a patch of a parent may give a key and variables to all
 //! its children. Such a patch lets out what has a label, if its target says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
+use super::carriers::{Include, carrier};
 use super::codes;
-use super::settings::{FluxMoveSettings, Injections};
-use super::texts::{encrypted_in, variables_in};
+use super::named::Named;
+use super::settings::{Decryption, FluxMoveSettings, Injections, Substitutions};
 use super::world::World;
 use crate::flux::{Flag, FluxKustomization, KustomizationId, Patch, Reach, Value};
 use crate::plan::{Code, Finding};
@@ -20,8 +21,14 @@ pub(super) struct Needs {
     pub(super) labels: BTreeSet<(String, String)>,
     /// Whether its own `decryption` goes.
     pub(super) drops_decryption: bool,
+    /// Whether it is decrypted with the key that the controller has for all namespaces.
+    pub(super) uses_global_key: bool,
     /// The names of its own `substituteFrom` that go: kind and name.
     pub(super) drops_sources: BTreeSet<(String, String)>,
+    /// What it gets in `postBuild.substitute` instead.
+    pub(super) inlined: BTreeMap<String, String>,
+    /// The Components that are included in the new namespace.
+    pub(super) includes: BTreeSet<Include>,
     /// Why it cannot move, or why to look first.
     pub(super) findings: Vec<Finding>,
 }
@@ -29,51 +36,24 @@ pub(super) struct Needs {
 impl Needs {
     /// Whether nothing has to be changed first.
     pub(super) fn is_met(&self) -> bool {
-        self.labels.is_empty() && !self.drops_decryption && self.drops_sources.is_empty()
+        self.is_own_met() && self.includes.is_empty()
     }
-}
 
-/// What `spec` names in its own namespace.
-#[derive(Clone, Debug, Default)]
-struct Named {
-    key: Option<String>,
-    accounts: BTreeSet<String>,
-    sources: BTreeSet<(String, String, bool)>,
-    kubeconfig: BTreeSet<(String, String)>,
-}
-
-impl Named {
-    fn of(object: &Value) -> Named {
-        let text = |path: &[&str]| object.text_at(path).map(str::to_owned);
-        let items = object.at(&["spec", "postBuild", "substituteFrom"]).map_or(&[][..], Value::items);
-        let source = |item: &Value| {
-            let is_optional = item.get("optional").is_some_and(Value::is_true);
-            Some((item.text_at(&["kind"])?.to_owned(), item.text_at(&["name"])?.to_owned(), is_optional))
-        };
-        let of_kubeconfig = [("secretRef", "Secret"), ("configMapRef", "ConfigMap")];
-        let kubeconfig = of_kubeconfig
-            .iter()
-            .filter_map(|(field, kind)| Some(((*kind).to_owned(), text(&["spec", "kubeConfig", field, "name"])?)));
-        Named {
-            key: text(&["spec", "decryption", "secretRef", "name"]),
-            accounts: [text(&["spec", "serviceAccountName"]), text(&["spec", "decryption", "serviceAccountName"])]
-                .into_iter()
-                .flatten()
-                .collect(),
-            sources: items.iter().filter_map(source).collect(),
-            kubeconfig: kubeconfig.collect(),
-        }
+    /// Whether nothing of the Flux Kustomization itself has to be changed first.
+    pub(super) fn is_own_met(&self) -> bool {
+        let (drops, gets) = (self.drops_decryption, self.uses_global_key);
+        self.labels.is_empty() && !drops && !gets && self.drops_sources.is_empty() && self.inlined.is_empty()
     }
 }
 
 /// One Flux Kustomization on its way to another namespace.
-struct Asking<'w, 'v> {
-    world: &'w World<'v>,
-    settings: &'w FluxMoveSettings,
-    candidate: &'w Candidate,
-    id: KustomizationId,
-    one: &'v FluxKustomization,
-    to: &'w str,
+pub(super) struct Asking<'w, 'v> {
+    pub(super) world: &'w World<'v>,
+    pub(super) settings: &'w FluxMoveSettings,
+    pub(super) candidate: &'w Candidate,
+    pub(super) id: KustomizationId,
+    pub(super) one: &'v FluxKustomization,
+    pub(super) to: &'w str,
 }
 
 /// What a candidate needs in every cluster that applies it.
@@ -84,7 +64,10 @@ pub(super) fn needs(world: &World<'_>, settings: &FluxMoveSettings, candidate: &
         let needs = Asking { world, settings, candidate, id: *id, one, to }.needs();
         all.labels.extend(needs.labels);
         all.drops_decryption |= needs.drops_decryption;
+        all.uses_global_key |= needs.uses_global_key;
         all.drops_sources.extend(needs.drops_sources);
+        all.inlined.extend(needs.inlined);
+        all.includes.extend(needs.includes);
         all.findings.extend(needs.findings);
     }
     all.findings.dedup();
@@ -92,16 +75,35 @@ pub(super) fn needs(world: &World<'_>, settings: &FluxMoveSettings, candidate: &
 }
 
 impl Asking<'_, '_> {
-    fn error(&self, code: &'static Code, message: String) -> Finding {
+    pub(super) fn error(&self, code: &'static Code, message: String) -> Finding {
         self.candidate.finding(self.world.view, || Finding::error(code, message))
     }
 
-    fn has(&self, kind: &str, name: &str) -> bool {
+    /// Whether the new namespace has the same as the old one, or gets it by a Component.
+    pub(super) fn has(&self, kind: &str, name: &str) -> bool {
         let is_same = || {
             let old = &self.candidate.from;
             kind == "ServiceAccount" || self.world.is_same(self.one.cluster, (kind, name), old, self.to)
         };
-        self.world.has((self.one.cluster, self.id), kind, self.to, name) && is_same()
+        let is_there = self.world.has((self.one.cluster, self.id), kind, self.to, name);
+        if is_there { is_same() } else { self.include(kind, name).is_some() }
+    }
+
+    /// The Component that brings something into the new namespace, if that is asked for.
+    fn include(&self, kind: &str, name: &str) -> Option<Include> {
+        let is_key = kind == "Secret" && Named::of(&self.one.object).key.as_deref() == Some(name);
+        let is_asked = (is_key && self.settings.decryption == Decryption::Component)
+            || (!is_key && self.settings.substitutions == Substitutions::Component);
+        carrier(self.world, (self.one, &self.candidate.from), self.reach().filter(|_| is_asked)?, self.to, (kind, name))
+    }
+
+    /// The Components that are not included yet.
+    fn includes(&self, left: &Named) -> BTreeSet<Include> {
+        let key = left.key.iter().map(|key| ("Secret", &**key));
+        let sources = left.sources.iter().map(|source| (&*source.kind, &*source.name));
+        let is_missing =
+            |(kind, name): &(&str, &str)| !self.world.has((self.one.cluster, self.id), kind, self.to, name);
+        key.chain(sources).filter(is_missing).filter_map(|(kind, name)| self.include(kind, name)).collect()
     }
 
     fn needs(&self) -> Needs {
@@ -113,6 +115,7 @@ impl Asking<'_, '_> {
         };
         needs.labels = labels;
         let left = Named::of(&object);
+        needs.includes = self.includes(&left);
         self.decryption(&left, &mut needs);
         self.substitutions(&object, &left, &mut needs);
         let name = self.one.full_name();
@@ -151,7 +154,7 @@ impl Asking<'_, '_> {
     /// let it out of them; as it arrives, if it has all that it names.
     fn scoped(&self, arrives: &Named) -> Result<(Value, BTreeSet<(String, String)>), Finding> {
         let is_missing = arrives.key.as_ref().is_some_and(|key| !self.has("Secret", key))
-            || arrives.sources.iter().any(|(kind, name, _)| !self.has(kind, name));
+            || arrives.sources.iter().any(|source| !self.has(&source.kind, &source.name));
         let as_it_is = || (self.one.object.clone(), BTreeSet::new());
         let Some(reach) = self.reach().filter(|_| is_missing && self.settings.injections == Injections::Label) else {
             return Ok(as_it_is());
@@ -187,91 +190,15 @@ impl Asking<'_, '_> {
         let reaches = self.world.view.graph().reaches(&self.candidate.at);
         reaches.iter().find(|reach| Some(reach.kustomization) == self.one.parent)
     }
-
-    fn decryption(&self, left: &Named, needs: &mut Needs) {
-        let takes_away = left.key.is_none() && Named::of(&self.one.object).key.is_some();
-        let missing = left.key.as_ref().filter(|key| !self.has("Secret", key));
-        if !takes_away && missing.is_none() {
-            return;
-        }
-        let name = self.one.full_name();
-        match (encrypted_in(self.world, self.id), missing) {
-            (Some(path), Some(key)) => {
-                let message = format!("{name} builds {path}, and Secret {key} is not in {}", self.to);
-                needs.findings.push(self.error(codes::NEEDS_DECRYPTION, message));
-            }
-            (Some(path), None) => {
-                let message = format!("{name} builds {path}, and without the patch it has no key");
-                needs.findings.push(self.error(codes::NEEDS_DECRYPTION, message));
-            }
-            (None, missing) => needs.drops_decryption = missing.is_some(),
-        }
-    }
-
-    /// Which sources of variables go, and what that does to what is built.
-    fn substitutions(&self, object: &Value, left: &Named, needs: &mut Needs) {
-        let before = Named::of(&self.one.object).sources;
-        let is_there = |(kind, name, _): &&(String, String, bool)| self.has(kind, name);
-        let (stay, absent): (Vec<_>, Vec<_>) = left.sources.iter().partition(is_there);
-        needs.drops_sources.extend(absent.iter().map(|(kind, name, _)| (kind.clone(), name.clone())));
-        let gone: Vec<&(String, String, bool)> = before.iter().filter(|source| !stay.contains(source)).collect();
-        if gone.is_empty() {
-            return;
-        }
-        let own = object.at(&["spec", "postBuild", "substitute"]).map_or(&[][..], Value::entries);
-        let has_any = !own.is_empty()
-            || !stay.is_empty()
-            || object.text_at(&["spec", "postBuild", "substituteStrategy"]) == Some("Always");
-        let keys = |(kind, name, _): &(String, String, bool)| {
-            self.world.data(self.one.cluster, kind, &self.candidate.from, name)
-        };
-        let is_given = |variable: &str| {
-            own.iter().any(|(key, _)| key == variable)
-                || stay.iter().any(|source| keys(source).is_some_and(|keys| keys.contains_key(variable)))
-        };
-        let build = variables_in(self.world, self.id);
-        for (variable, (path, line)) in &build.places {
-            let known = gone.iter().find(|source| keys(source).is_some_and(|keys| keys.contains_key(variable)));
-            let unknown = gone.iter().filter(|source| keys(source).is_none());
-            let required = unknown.clone().find(|(.., is_optional)| !is_optional);
-            // An optional one that is not here is usually nowhere, and then a default holds.
-            let optional = unknown.clone().next().filter(|_| build.without_default.contains(variable));
-            let is_escape = variable == "$";
-            let shown = if is_escape { "$$".to_owned() } else { format!("${{{variable}}}") };
-            let finding = match (known.or(required), optional) {
-                _ if is_given(variable) || is_escape && has_any => continue,
-                (Some((kind, name, _)), _) if !is_escape => {
-                    let message = format!("{shown} may come from {kind} {name}, which {} does not have", self.to);
-                    Finding::error(codes::NEEDS_SUBSTITUTIONS, message)
-                }
-                (_, Some((kind, name, _))) if !is_escape => {
-                    let message = format!("{shown} may come from {kind} {name}, which is not in this repository");
-                    Finding::warning(codes::SUBSTITUTION_ENDS, message)
-                }
-                _ if has_any => continue,
-                _ => {
-                    let message = format!("{shown} stays as it is written: no variable is left");
-                    Finding::warning(codes::SUBSTITUTION_ENDS, message)
-                }
-            };
-            needs.findings.push(finding.at(path, *line));
-        }
-        if let Some(text) = build.remote {
-            let message = format!("{text} is not in this repository, and may have variables in it, or be encrypted");
-            let finding =
-                self.candidate.finding(self.world.view, || Finding::warning(codes::SUBSTITUTION_ENDS, message));
-            needs.findings.push(finding);
-        }
-    }
 }
 
 /// Whether a patch gives a key or variables.
-fn injects(patch: &Patch) -> bool {
+pub(super) fn injects(patch: &Patch) -> bool {
     patch.changes_fields(&["decryption", "postBuild"])
 }
 
 /// Whether a patch gives nothing else.
-fn gives_only_these(patch: &Patch) -> bool {
+pub(super) fn gives_only_these(patch: &Patch) -> bool {
     let Some(merged) = patch.merges() else { return false };
     let spec = merged.get("spec").map_or(&[][..], Value::entries);
     let of_build = merged.at(&["spec", "postBuild"]).map_or(&[][..], Value::entries);

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use super::patches::targets;
 use super::style::Style;
 use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::plan::{Code, Finding};
@@ -29,11 +30,19 @@ pub(super) enum Step {
     Item(usize),
 }
 
+/// Cluster, namespace and name.
+type Key = (ClusterId, String, String);
+
 /// What moves, by cluster, namespace and name, and where to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moving {
-    to: BTreeMap<(ClusterId, String, String), String>,
-    ids: BTreeSet<KustomizationId>,
+    to: BTreeMap<Key, String>,
+    /// Those whose references are followed everywhere.
+    named: BTreeSet<KustomizationId>,
+    /// Those that move themselves.
+    moved: BTreeSet<Key>,
+    /// What has a second object: what moves names that one, all others name the first.
+    seconds: BTreeMap<Key, String>,
 }
 
 /// What may name Flux Kustomizations otherwise than by `dependsOn`: found once for a tree.
@@ -67,21 +76,49 @@ pub(super) type Puts = BTreeMap<At, Vec<Put>>;
 impl Moving {
     /// Has the Flux Kustomizations that stand at one place move.
     pub(super) fn add(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
-        self.ids.extend(ids);
-        for one in ids.iter().map(|id| &view.graph().kustomizations[*id]) {
-            self.to.insert((one.cluster, one.namespace.clone(), one.name.clone()), to.to_owned());
-        }
+        self.moved.extend(keys(view, ids));
+        self.rename(view, ids, to);
     }
 
-    /// The new namespace of one that moves.
+    /// Has all that names some Flux Kustomizations name those of another namespace. They stay.
+    pub(super) fn rename(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
+        self.named.extend(ids);
+        self.to.extend(keys(view, ids).map(|key| (key, to.to_owned())));
+    }
+
+    /// Has what moves name those of another namespace.
+    pub(super) fn rename_in_moved(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
+        self.seconds.extend(keys(view, ids).map(|key| (key, to.to_owned())));
+    }
+
+    /// Whether a Flux Kustomization moves.
+    pub(super) fn moves(&self, one: &FluxKustomization) -> bool {
+        self.moved.contains(&key(one))
+    }
+
+    /// The namespace in which a Flux Kustomization finds then what it names.
+    fn target(&self, one: &FluxKustomization, namespace: &str, name: &str) -> Option<&str> {
+        let second = || self.seconds.get(&(one.cluster, namespace.to_owned(), name.to_owned())).map(String::as_str);
+        self.to(one.cluster, namespace, name).or_else(|| second().filter(|_| self.moves(one)))
+    }
+
+    /// The namespace in which all others find then what has this name.
     pub(super) fn to(&self, cluster: ClusterId, namespace: &str, name: &str) -> Option<&str> {
         self.to.get(&(cluster, namespace.to_owned(), name.to_owned())).map(String::as_str)
     }
 
     /// The new namespace of a Flux Kustomization; that where it is, if it stays.
     pub(super) fn of<'m>(&'m self, one: &'m FluxKustomization) -> &'m str {
-        self.to(one.cluster, &one.namespace, &one.name).unwrap_or(&one.namespace)
+        self.to.get(&key(one)).filter(|_| self.moves(one)).map_or(&one.namespace, |to| to)
     }
+}
+
+fn key(one: &FluxKustomization) -> Key {
+    (one.cluster, one.namespace.clone(), one.name.clone())
+}
+
+fn keys(view: &View, ids: &[KustomizationId]) -> impl Iterator<Item = Key> {
+    ids.iter().map(|id| key(&view.graph().kustomizations[*id]))
 }
 
 /// All that is written so that some Flux Kustomizations move.
@@ -96,18 +133,18 @@ pub(super) fn puts(
 ) -> Result<Puts, Finding> {
     let graph = view.graph();
     let mut all = Puts::new();
-    let dependents = moving.ids.iter().flat_map(|id| graph.direct_dependents(*id));
+    let dependents = moving.named.iter().flat_map(|id| graph.direct_dependents(*id));
     let concerned: BTreeSet<KustomizationId> =
-        moving.ids.iter().chain(dependents).chain(&naming.checking).copied().collect();
+        moving.named.iter().chain(dependents).chain(&naming.checking).copied().collect();
     for one in concerned.into_iter().map(|id| &graph.kustomizations[id]).filter(|one| one.parent.is_some()) {
-        let moves = moving.to(one.cluster, &one.namespace, &one.name);
+        let moves = moving.moves(one);
         let names_one =
             one.depends_on.iter().any(|(namespace, name)| moving.to(one.cluster, namespace, name).is_some());
         let checks = checks_of(view, one, moving);
-        if moves.is_none() && !names_one && checks.is_empty() {
+        if !moves && !names_one && checks.is_empty() {
             continue;
         }
-        let mut puts = match moves.is_some() || names_one {
+        let mut puts = match moves || names_one {
             true => of_kustomization(view, one, moving, styles[one.cluster])?,
             false => Vec::new(),
         };
@@ -119,6 +156,9 @@ pub(super) fn puts(
         if !puts.is_empty() {
             join(&mut all, view, at, puts)?;
         }
+    }
+    for (at, puts) in targets(view, moving)? {
+        all.entry(at).or_default().extend(puts);
     }
     Ok(all)
 }
@@ -142,8 +182,7 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
     let mut puts = Vec::new();
     let Some(root) = view.node(&one.at) else { return Ok(puts) };
     let (own, name) = (&one.namespace, one.full_name());
-    let to = moving.of(one);
-    let moves = to != own;
+    let (to, moves) = (moving.of(one), moving.moves(one));
     if moves {
         let namespace = (!inherits(view, one, to, style)).then(|| to.to_owned());
         puts.push(Put { path: vec![Step::Key("metadata")], namespace });
@@ -176,7 +215,7 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
         return Err(refused(view, &one.at, code_of(list), message));
     };
     for (number, (namespace, target)) in all.iter().enumerate() {
-        let now = moving.to(one.cluster, namespace, target).unwrap_or(namespace);
+        let now = moving.target(one, namespace, target).unwrap_or(namespace);
         if !moves && now == namespace {
             continue;
         }
@@ -212,7 +251,7 @@ fn checks_of(view: &View, one: &FluxKustomization, moving: &Moving) -> Vec<Put> 
         let is_one =
             item.text_at(&["kind"]) == Some("Kustomization") && group.starts_with("kustomize.toolkit.fluxcd.io/");
         let (namespace, name) = (item.text_at(&["namespace"])?, item.text_at(&["name"])?);
-        let to = moving.to(one.cluster, namespace, name).filter(|_| is_one)?;
+        let to = moving.target(one, namespace, name).filter(|_| is_one)?;
         let path = vec![Step::Key("spec"), Step::Key("healthChecks"), Step::Item(number)];
         Some(Put { path, namespace: Some(to.to_owned()) })
     };

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::beside::{FIRST_OUT, SECOND, SWITCH};
 use super::candidate::Candidate;
 use super::find::Found;
+use super::repair::REPAIR;
+use super::tidy::{PARENT, TIDY};
 use super::units::{GUARD, MOVE, SCOPE, UNGUARD, subject};
 use crate::flux::{FluxKustomization, Value};
 use crate::plan::Batch;
@@ -18,7 +21,23 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     if is(MOVE) {
         return of_moves(found, batch);
     }
-    let what = if is(UNGUARD) {
+    if is(FIRST_OUT) {
+        let what = "The first objects go; the second ones apply the same. This step deletes: the first objects, which \
+                    are guarded. With a guard that Flux has not applied it is the point of no return.";
+        return Runbook { what: what.to_owned(), ..of_moves(found, batch) };
+    }
+    let what = if is(SECOND) {
+        "Second objects beside the first: both apply the same for a while, and nothing is deleted. The first ones are \
+         not to be suspended as long as something depends on them."
+    } else if is(REPAIR) {
+        "Files state the namespaces in which their Flux Kustomizations are; what depended on nothing depends on them."
+    } else if is(PARENT) {
+        "Kustomizations state the namespace of what they list. Nothing changes on the cluster."
+    } else if is(TIDY) {
+        "Patches that select nothing go. Nothing changes on the cluster but the Flux Kustomizations that have them."
+    } else if is(SWITCH) {
+        "What stays depends on the second objects from here on."
+    } else if is(UNGUARD) {
         "The guards go: each Flux Kustomization deletes again what it applied when it is deleted itself."
     } else if is(GUARD) {
         "Guards before moves: what these Flux Kustomizations apply stays when they are deleted."
@@ -34,6 +53,13 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     };
     let mut runbook = Runbook::reconcile_only(found.view, batch, what);
     runbook.after.push(Step::new("Every Flux Kustomization is Ready: these print nothing.", not_ready()));
+    if is(SECOND) {
+        let seconds = Moves::of(found, batch);
+        let get = |candidate: &Candidate, to: &str| {
+            command_about(&["flux", "get", "kustomization"], &[&candidate.name], &["--namespace", to])
+        };
+        runbook.after.push(Step::new("The second ones are Ready, too.", seconds.each(get)));
+    }
     if is(UNGUARD) {
         runbook.before.push(Step::new("Every Flux Kustomization of this batch is Ready.", kustomizations(batch)));
     }

@@ -21,7 +21,14 @@ pub struct FluxMoveSettings {
     pub protect_claims: bool,
     /// `injections`: what is done where a parent gives what the new namespace does not have.
     pub injections: Injections,
-    /// `second-above`: with more direct dependents than this, a Kustomization is alone in its batch.
+    /// `decryption`: what takes the place of a key that the new namespace does not have.
+    pub decryption: Decryption,
+    /// `substitutions`: what takes the place of variables that the new namespace does not have.
+    pub substitutions: Substitutions,
+    /// `parent-namespace`: whether kustomizations state the namespace of a folder in the end.
+    pub parent_namespace: bool,
+    /// `second-above`: with more direct dependents than this, a Kustomization gets a second object
+    /// before the first goes. If absent, `alone-above` of `batches`.
     pub second_above: Option<usize>,
 }
 
@@ -106,6 +113,30 @@ pub enum Injections {
     Keep,
 }
 
+/// What takes the place of a key that the new namespace does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decryption {
+    /// `stay`: nothing; what is encrypted refuses the move.
+    #[default]
+    Stay,
+    /// `component`: a Component of the repository that carries the key.
+    Component,
+    /// `global-age`: the key that kustomize-controller has for all namespaces.
+    GlobalAge,
+}
+
+/// What takes the place of variables that the new namespace does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Substitutions {
+    /// `stay`: nothing; what is used refuses the move.
+    #[default]
+    Stay,
+    /// `inline`: the values of ConfigMaps that are used.
+    Inline,
+    /// `component`: a Component of the repository that carries the ConfigMap or Secret.
+    Component,
+}
+
 impl FluxMoveSettings {
     /// Whether anything is to move.
     pub fn is_asked_for(&self) -> bool {
@@ -154,8 +185,28 @@ impl Section for FluxMoveSettings {
             injections: keys
                 .about("What is done where a parent gives what the new namespace does not have.")
                 .one_of("injections", &[("label", Injections::Label), ("keep", Injections::Keep)]),
+            decryption: keys.about("What takes the place of a key that the new namespace does not have.").one_of(
+                "decryption",
+                &[
+                    ("stay", Decryption::Stay),
+                    ("component", Decryption::Component),
+                    ("global-age", Decryption::GlobalAge),
+                ],
+            ),
+            substitutions: keys.about("What takes the place of variables that the new namespace does not have.").one_of(
+                "substitutions",
+                &[
+                    ("stay", Substitutions::Stay),
+                    ("inline", Substitutions::Inline),
+                    ("component", Substitutions::Component),
+                ],
+            ),
+            parent_namespace: keys
+                .about("Whether the kustomization of a folder states its namespace, once all in it has moved.")
+                .flag("parent-namespace")
+                .unwrap_or(false),
             second_above: keys
-                .about("With more direct dependents, a Kustomization is alone in its batch.")
+                .about("With more direct dependents, a Kustomization gets a second object before the first is removed; `alone-above` of batches, if absent.")
                 .number("second-above", 0),
         }
     }
@@ -177,7 +228,10 @@ Further keys, with what holds if they are absent:
   references: tree           # stated | minimal
   protect-claims: true
   injections: label          # keep
-  second-above: 5";
+  decryption: stay           # component | global-age
+  substitutions: stay        # inline | component
+  parent-namespace: false
+  second-above: 5            # direct dependents; alone-above of batches, if absent";
 
 fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     Some(keys.texts(key)?.into_iter().map(|(text, _)| text.to_owned()).collect())
@@ -215,40 +269,5 @@ fn is_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{SectionType, Settings};
-
-    fn read(text: &str) -> Result<FluxMoveSettings, Vec<String>> {
-        let text = format!("flux-move: {{{text}}}\n");
-        let settings = Settings::read("a.yaml", &text, &[SectionType::of::<FluxMoveSettings>()]);
-        let message = |mistake: &crate::config::Mistake| mistake.message.clone();
-        settings.map(|settings| settings.section()).map_err(|error| error.mistakes.iter().map(message).collect())
-    }
-
-    #[test]
-    fn what_moves() {
-        let text = "kustomizations: {to: directory}, stay: [flux-system/a], guard: no-prune, \
-                    moves: [{from: flux-system/plex, to: media/plex}], protect-claims: false, second-above: 3";
-        let settings = read(text).unwrap();
-        let rule = settings.rule.clone().unwrap();
-        assert_eq!((rule.from, rule.to), (vec!["flux-system".to_owned()], To::Directory));
-        assert_eq!(settings.moves[0].to, ("media".to_owned(), "plex".to_owned()));
-        assert_eq!((settings.moves[0].kind.as_str(), settings.guard), ("Kustomization", GuardBy::NoPrune));
-        assert!(!settings.protect_claims && settings.second_above == Some(3) && settings.is_asked_for());
-        assert!(!read("statement: inherit").unwrap().is_asked_for());
-    }
-
-    #[test]
-    fn mistakes_say_what_is_meant() {
-        for (text, expected) in [
-            ("stay: [plex]", "`plex` does not name a Flux object"),
-            ("moves: [{from: flux-system/plex}]", "`to` is missing"),
-            ("kustomizations: {to: app}", "`to` cannot be `app`"),
-            ("guards: auto", "unknown key `guards`"),
-        ] {
-            let mistakes = read(text).unwrap_err();
-            assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{text}: {mistakes:?}");
-        }
-    }
-}
+#[path = "settings_tests.rs"]
+mod tests;

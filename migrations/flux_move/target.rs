@@ -4,13 +4,15 @@ use super::candidate::Candidate;
 use super::claims::filled;
 use super::codes;
 use super::world::World;
-use crate::flux::{FluxKustomization, Unmodelled, View, survives_pruning};
+use crate::flux::{At, FluxKustomization, KustomizationId, Unmodelled, View, survives_pruning};
 use crate::plan::{Code, Finding};
 use crate::text::nearest;
 
-/// What there is to say about a candidate and the namespace where it goes.
-pub(super) fn findings(world: &World<'_>, candidate: &Candidate, to: &str) -> Vec<Finding> {
+/// What there is to say about a candidate and the namespace where it goes. Its second object, if there is
+/// one, is there on purpose, and applies the same.
+pub(super) fn findings(world: &World<'_>, candidate: &Candidate, second: Option<&At>, to: &str) -> Vec<Finding> {
     let view = world.view;
+    let kustomizations = &view.graph().kustomizations;
     let mut found = Vec::new();
     let mut say = |severity: fn(&'static Code, String) -> Finding, code: &'static Code, message: String| {
         found.push(candidate.finding(view, || severity(code, message)));
@@ -40,13 +42,14 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, to: &str) -> Ve
                 say(Finding::error, codes::TARGET_MISSING, message);
             }
         }
-        if let Some(other) = world.kustomization(one.cluster, to, &one.name) {
-            let other = &view.graph().kustomizations[other];
+        let other = world.kustomization(one.cluster, to, &one.name).map(|other| &kustomizations[other]);
+        if let Some(other) = other.filter(|other| Some(&other.at) != second) {
             let message = format!("{to}/{} is there already, in {}", candidate.name, other.at.path);
             say(Finding::error, codes::TARGET_TAKEN, message);
         }
-        if let Some((object, other)) = world.shared_by(*id) {
-            let other = view.graph().kustomizations[other].full_name();
+        let is_second = |other: KustomizationId| Some(&kustomizations[other].at) == second;
+        if let Some((object, other)) = world.shared_by(*id, is_second) {
+            let other = kustomizations[other].full_name();
             say(Finding::warning, codes::OWNED_BEFORE, format!("{object} is applied by {other}, too"));
         }
         if let Some(field) = unmodelled(view, one) {

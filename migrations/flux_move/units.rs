@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::META;
+use super::beside::Beside;
 use super::candidate::{Candidate, Verdict};
 use super::codes;
 use super::find::Found;
 use super::guard::obstacle;
 use super::judge::{Judged, judge};
+use super::repair::Repairs;
+use super::tidy::Tidy;
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
 use crate::plan::codes::GUARD_NOT_LIVE;
@@ -31,13 +34,19 @@ const GUARDS_OFF: Class = Class::new(85, "guards-off", "guards that are removed"
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let watches = found.watches();
     let judged = judge(found, &watches);
-    let mut drafts: Vec<Draft> = judged.iter().flat_map(|judged| of_mover(found, judged, &watches)).collect();
+    let beside = Beside::of(found, &judged);
+    let of_mover = |judged| of_mover(found, judged, &watches, &beside);
+    let mut drafts: Vec<Draft> = judged.iter().flat_map(of_mover).collect();
     drafts.extend(claims(found, &judged));
+    drafts.extend(includes(&judged));
+    drafts.extend(beside.switches());
     let able: BTreeSet<_> =
         judged.iter().filter(|judged| judged.is_able()).map(|judged| &judged.candidate.at).collect();
     let is_wanted = |watch: &&Watch<'_>| watch.obstacle.is_none() && watch.watched.iter().any(|at| able.contains(at));
     drafts.extend(watches.iter().filter(is_wanted).map(watch_draft));
     drafts.extend(refused(found));
+    drafts.extend(Repairs::of(found).drafts());
+    drafts.extend(Tidy::of(found).drafts(found.view));
     drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
     Survey { drafts, findings: [stays(found), asked(found)].concat(), out_of_scope: OutOfScope::default() }
 }
@@ -47,7 +56,7 @@ pub(super) fn subject(candidate: &Candidate) -> Subject {
     Subject::object("Kustomization", &candidate.from, &candidate.name, &candidate.at.path)
 }
 
-fn id(step: &'static str, candidate: &Candidate) -> UnitId {
+pub(super) fn id(step: &'static str, candidate: &Candidate) -> UnitId {
     UnitId::new(&META, step, subject(candidate))
 }
 
@@ -58,7 +67,7 @@ pub(super) fn watch_subject(watch: &Watch<'_>) -> Subject {
 }
 
 /// The units of one Flux Kustomization.
-fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Vec<Draft> {
+fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], beside: &Beside<'_, '_>) -> Vec<Draft> {
     let Judged { candidate, to, .. } = judged;
     let path = candidate.at.path.clone();
     let also: BTreeSet<String> = [format!("{to}/{}", candidate.name)].into();
@@ -76,15 +85,18 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
         return vec![Draft { findings: judged.findings.clone(), namespace: Some((*to).to_owned()), also, ..draft }];
     }
     let mut needs = BTreeSet::new();
-    if !judged.needs.is_met() {
+    if !judged.needs.is_own_met() {
         let of_scope = judged.findings.iter().filter(|finding| finding.code == codes::SUBSTITUTION_ENDS);
         let title = match judged.needs.labels.iter().next() {
             Some((key, value)) => format!("the label {key}: {value}: its parent's patch leaves it out"),
+            None if !judged.needs.inlined.is_empty() => "it states the variables that it uses itself".to_owned(),
+            None if judged.needs.uses_global_key => "it uses the key that the controller has".to_owned(),
             None => format!("what it does not use is removed: {to} does not have it"),
         };
         drafts.push(Draft { findings: of_scope.cloned().collect(), ..before(SCOPE, title, SCOPES) });
         needs.insert(id(SCOPE, candidate));
     }
+    needs.extend(judged.needs.includes.iter().map(|include| include_id(&include.by)));
     if !found.is_guarded(candidate) {
         let orphan = found.guards_by_orphan(candidate);
         let title = if orphan { "what it applies stays if it is deleted" } else { "it prunes nothing for now" };
@@ -96,6 +108,11 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
     needs.extend(judged.claims.iter().map(|at| protect_id(&at.path)));
     let seeing = watches.iter().filter(|watch| watch.obstacle.is_none() && watch.watched.contains(&candidate.at));
     needs.extend(seeing.map(|watch| UnitId::new(&META, WATCH, watch_subject(watch))));
+    if beside.has(candidate) {
+        drafts.extend(beside.of_candidate(judged, needs));
+        return drafts;
+    }
+    needs.extend(beside.needs(&candidate.at));
     drafts.push(Draft {
         impact: Impact::Reconcile,
         class: Some(MOVES),
@@ -103,17 +120,32 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>]) -> Ve
         needs,
         findings: judged.findings.clone(),
         also,
-        alone: judged.dependents > found.settings.second_above.unwrap_or(SECOND_ABOVE),
+        alone: judged.dependents > found.alone_above,
         ..Draft::new(id(MOVE, candidate), format!("moves to {to}"), judged.touches.clone())
     });
     drafts
 }
 
-/// With more direct dependents a move is alone, where nothing else is configured.
-const SECOND_ABOVE: usize = 5;
-
 fn protect_id(path: &RepoPath) -> UnitId {
     UnitId::new(&META, PROTECT, Subject::File { path: path.clone() })
+}
+
+fn include_id(path: &RepoPath) -> UnitId {
+    UnitId::new(&META, SCOPE, Subject::consumer(path))
+}
+
+/// One unit for each kustomization that includes what new namespaces need.
+fn includes(judged: &[Judged<'_>]) -> Vec<Draft> {
+    let able = judged.iter().filter(|judged| judged.is_able());
+    let all: BTreeSet<_> = able.flat_map(|judged| &judged.needs.includes).collect();
+    let files: BTreeSet<&RepoPath> = all.iter().map(|include| &include.by).collect();
+    let draft = |path: &RepoPath| {
+        let components = all.iter().filter(|include| include.by == *path).map(|include| include.component.as_str());
+        let title = format!("includes {}", components.collect::<Vec<_>>().join(", "));
+        let draft = Draft::new(include_id(path), title, [path.clone()]);
+        Draft { impact: Impact::Reconcile, class: Some(SCOPES), namespace: Some(String::new()), ..draft }
+    };
+    files.into_iter().map(draft).collect()
 }
 
 /// One unit for each file that makes claims of what moves.

@@ -72,12 +72,8 @@ impl<'v> World<'v> {
             }
             kind @ ("Secret" | "ConfigMap" | "ServiceAccount") => {
                 let made = (cluster, kind.to_owned(), namespace, name.clone());
-                if let Some(root) = root {
-                    let fields = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root.get(key));
-                    let pairs = fields.flat_map(|data| data.entries());
-                    let pairs =
-                        pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())));
-                    self.data.entry(made.clone()).or_default().extend(pairs);
+                if let Some(data) = self.data_of(object) {
+                    self.data.entry(made.clone()).or_default().extend(data);
                 }
                 self.made.entry(made).or_default().insert(id);
                 if let Some(to) = copied_to(object) {
@@ -116,6 +112,14 @@ impl<'v> World<'v> {
         self.data.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()))
     }
 
+    /// What an object of a file has in it, by key.
+    pub(super) fn data_of(&self, object: &Rendered) -> Option<BTreeMap<String, String>> {
+        let root = self.view.node(&object.at).filter(|_| object.generated_texts().is_none())?;
+        let fields = ["data", "stringData", "binaryData"].into_iter().filter_map(|key| root.get(key));
+        let pairs = fields.flat_map(|data| data.entries());
+        Some(pairs.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned()))).collect())
+    }
+
     /// Whether the same ConfigMap or Secret has the same in it in two namespaces, as far as can be read: what
     /// is encrypted counts by its keys.
     pub(super) fn is_same(&self, cluster: ClusterId, (kind, name): (&str, &str), one: &str, other: &str) -> bool {
@@ -131,13 +135,19 @@ impl<'v> World<'v> {
         self.kustomizations.get(&(cluster, namespace, name)).copied()
     }
 
-    /// An object that a Flux Kustomization applies together with another one.
-    pub(super) fn shared_by(&self, id: KustomizationId) -> Option<(String, KustomizationId)> {
-        let (made, owners) = self.owners.iter().find(|(_, owners)| owners.contains(&id))?;
-        let (_, kind, namespace, name) = made;
+    /// An object that a Flux Kustomization applies together with another one that counts.
+    pub(super) fn shared_by(
+        &self,
+        id: KustomizationId,
+        is_left_out: impl Fn(KustomizationId) -> bool,
+    ) -> Option<(String, KustomizationId)> {
+        let shared = self.owners.iter().filter(|(_, owners)| owners.contains(&id));
+        let mut others = shared.filter_map(|(made, owners)| {
+            Some((made, *owners.iter().find(|other| **other != id && !is_left_out(**other))?))
+        });
+        let ((_, kind, namespace, name), other) = others.next()?;
         let kind = kind.split_once(' ').map_or("", |(_, kind)| kind);
-        let other = owners.iter().find(|other| **other != id)?;
-        Some((format!("{kind} {namespace}/{name}"), *other))
+        Some((format!("{kind} {namespace}/{name}"), other))
     }
 
     /// Whether every cluster has a Namespace.
