@@ -26,6 +26,7 @@ pub mod plan;
 pub mod programs;
 pub mod recipe;
 pub mod repo;
+pub mod secrets;
 pub mod text;
 pub mod yaml;
 

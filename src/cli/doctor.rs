@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::context::{Opened, opened_commit};
@@ -7,11 +8,20 @@ use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
 use crate::flux::{Followed, View};
 use crate::git::Repository;
-use crate::output::{findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log};
+use crate::output::{
+    findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log, secrets_as_json,
+    secrets_as_text,
+};
 use crate::plan::{self, Finding, Scope, Severity};
+use crate::secrets::inventory;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
+    /// Show the files that SOPS has encrypted instead: what reads each, and which could be ExternalSecrets
+    ///
+    /// No value is read. The formats are text and json.
+    #[arg(long)]
+    secrets: bool,
     /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -47,9 +57,24 @@ fn against_branches(start: &Start, git: &Repository, view: &View) -> Vec<Finding
     findings
 }
 
+/// `doctor --secrets`: what there is of encrypted files. It is no verdict.
+fn secrets(view: &View, format: Format) -> anyhow::Result<Outcome> {
+    let inventory = inventory(view);
+    let text = match format {
+        Format::Text => for_log(&secrets_as_text(&inventory, &layout())).into_owned(),
+        Format::Json => json(&secrets_as_json(&inventory))?,
+        Format::Sarif | Format::Github => bail!("--secrets has no findings; use --format text or json"),
+    };
+    page(&text)?;
+    Ok(Outcome::Clean)
+}
+
 /// `doctor`: all findings about the tree. Notes alone are clean.
 pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     let Opened { place, settings, view } = Opened::of(start)?;
+    if args.secrets {
+        return secrets(&view, args.format);
+    }
     let view = view.whole();
     let mut findings = doctor::examine(&view);
     if let Some(git) = &place.git {

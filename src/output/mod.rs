@@ -22,6 +22,7 @@ mod message;
 mod plan;
 mod runbook;
 mod sarif;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -42,3 +43,4 @@ pub use message::{commit_message, subject_of};
 pub use plan::{Planned, finding_as_text, plan_as_text, plan_in_short};
 pub use runbook::runbook_as_text;
 pub use sarif::findings_as_sarif;
+pub use secrets::{SecretsDocument, secrets_as_json, secrets_as_text};

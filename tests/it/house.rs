@@ -71,6 +71,7 @@ const USES: &[(&str, &[&str])] = &[
         ],
     ),
     ("doctor", &["charts", "finding", "flux", "gateway", "recipe::fields", "repo", "yaml"]),
+    ("secrets", &["flux", "repo"]),
     ("plan", &["activity", "charts", "config", "doctor", "finding", "flux", "recipe", "repo", "text", "yaml"]),
     (
         "migrations",
@@ -90,7 +91,7 @@ const USES: &[(&str, &[&str])] = &[
     ),
     ("kustomize", &["activity", "flux", "plan", "programs", "repo"]),
     ("git", &["flux", "programs", "repo", "text"]),
-    ("output", &["flux", "plan", "repo", "text"]),
+    ("output", &["flux", "plan", "repo", "secrets", "text"]),
     (
         "cli",
         &[
@@ -106,6 +107,7 @@ const USES: &[(&str, &[&str])] = &[
             "programs",
             "recipe",
             "repo",
+            "secrets",
             "text",
         ],
     ),
@@ -436,8 +438,9 @@ fn every_hazard_names_the_cases_that_show_it() {
         let case = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
         let Some(line) = text.lines().find(|line| line.starts_with("# Hazard")) else { continue };
         let words = line.split(|c: char| !c.is_ascii_alphanumeric());
-        let is_id =
-            |word: &&str| word.starts_with(['S', 'V', 'C', 'R', 'G', 'F', 'N']) && word[1..].parse::<u32>().is_ok();
+        let is_id = |word: &&str| {
+            word.starts_with(['S', 'V', 'C', 'R', 'G', 'F', 'N', 'H']) && word[1..].parse::<u32>().is_ok()
+        };
         by_case.insert(case, words.filter(is_id).map(str::to_owned).collect());
     }
     // Beside cases, the page names tests.

@@ -7,7 +7,9 @@ mod configuration;
 mod recipe;
 mod validator;
 
-use flux_codemod::output::{BranchesDocument, DiffDocument, FindingsDocument, ListDocument, PlanDocument};
+use flux_codemod::output::{
+    BranchesDocument, DiffDocument, FindingsDocument, ListDocument, PlanDocument, SecretsDocument,
+};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -42,6 +44,10 @@ fn list() -> Value {
 
 fn doctor() -> Value {
     schema::<FindingsDocument>("doctor-1.json")
+}
+
+fn secrets() -> Value {
+    schema::<SecretsDocument>("secrets-1.json")
 }
 
 fn branches() -> Value {
@@ -102,4 +108,9 @@ fn what_commands_print_follows_the_schema() {
     assert_eq!(mistakes(&doctor(), &printed), [""; 0]);
     assert!(printed.len() > 1000);
     assert_eq!(mistakes(&doctor(), &printed.replacen("\"line\": ", "\"line\": -", 1)).len(), 1);
+    let encrypted = Repo::copy_of(&root().join("golden/doctor-secrets/before")).commit();
+    let printed = encrypted.run(&["doctor", "--secrets", "--format", "json"]).stdout;
+    assert_eq!(mistakes(&secrets(), &printed), [""; 0]);
+    let other = printed.replacen("\"fate\": \"stays\"", "\"fate\": \"moves\"", 1);
+    assert_eq!(mistakes(&secrets(), &other).len(), 1);
 }
