@@ -6,6 +6,7 @@
 
 pub mod recipes;
 pub(crate) mod sources;
+pub(crate) mod watchers;
 
 use crate::plan::Migration;
 
@@ -29,4 +30,5 @@ registry! {
     flux_operator::FluxOperator,
     gateway_routes::GatewayRoutes,
     flux_move::FluxMove,
+    health_signals::HealthSignals,
 }

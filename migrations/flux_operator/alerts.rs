@@ -1,15 +1,11 @@
 //! Alerts that watch Kustomizations, and so are to watch the FluxInstance that takes over.
 
-use crate::flux::{ClusterId, Object, Reach, Value, View};
+use crate::flux::{ClusterId, Object, Value, View};
+use crate::migrations::watchers::{add, sets_status};
 use crate::plan::Finding;
-use crate::yaml::{Edit, Error, New, Node};
+use crate::yaml::{Edit, Error, Node};
 
 use super::codes;
-
-/// Providers that set the status of a commit: an event of a FluxInstance has none
-/// (notification-controller, `internal/notifier/factory.go`).
-const OF_COMMITS: [&str; 7] =
-    ["github", "gitlab", "gitea", "bitbucket", "bitbucketserver", "azuredevops", "githubpullrequestcomment"];
 
 const KIND: &str = "FluxInstance";
 
@@ -35,23 +31,6 @@ fn watches_kustomizations(alert: &Value) -> bool {
     sources.iter().any(is_all) && !sources.iter().any(|source| source.text_at(&["kind"]) == Some(KIND))
 }
 
-/// Whether its Provider sets the status of commits, or cannot be read.
-fn sets_status(view: &View, alert: &Reach, object: &Value) -> bool {
-    let Some(name) = object.text_at(&["spec", "providerRef", "name"]) else { return true };
-    let mut providers = view.graph().reached().filter_map(|(at, reaches)| {
-        let is_it = |reach: &&Reach| {
-            reach.cluster == alert.cluster
-                && reach.kind == "Provider"
-                && reach.name == name
-                && reach.namespace == alert.namespace
-        };
-        view.effective(at, reaches.iter().find(is_it)?)
-    });
-    let provider = providers.next();
-    let of = provider.as_ref().and_then(|provider| provider.text_at(&["spec", "type"]));
-    of.is_none_or(|of| OF_COMMITS.contains(&of))
-}
-
 /// Entries for FluxInstances that are commented out, in files with an Alert that a cluster applies.
 pub(super) fn commented(view: &View, cluster: ClusterId) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -74,7 +53,7 @@ pub(super) fn commented(view: &View, cluster: ClusterId) -> Vec<Finding> {
 
 /// Adds the entry behind the last one.
 pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>) -> Result<(), Error> {
-    let Some(sources) = root.at(&["spec", "eventSources"]) else { return Ok(()) };
-    let entry = New::mapping([("kind", New::string(KIND)), ("name", New::string("*"))]);
-    edit.insert_item(sources, sources.items().count(), &entry)
+    let last = root.at(&["spec", "eventSources"]).and_then(|sources| sources.items().count().checked_sub(1));
+    let entry = Value::mapping([("kind", Value::string(KIND)), ("name", Value::string("*"))]);
+    add(edit, root, "eventSources", last.map(|last| (last, entry)))
 }

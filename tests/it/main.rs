@@ -20,6 +20,7 @@ mod fixtures;
 mod flux_move;
 mod flux_operator;
 mod gateway_routes;
+mod health_signals;
 mod helm;
 mod hostile_words;
 mod house;

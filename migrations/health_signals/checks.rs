@@ -1,0 +1,164 @@
+//! Which Flux Kustomizations get a check, and which wait no longer: `wait` as the graph has it.
+//!
+//! One that others depend on is Ready as soon as its objects are applied, unless it waits for them or has
+//! health checks. One that nothing depends on holds up its parent, and says in its own state what Alerts say
+//! of each release.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::settings::{Checks, HealthSignalsSettings, Waits};
+use crate::flux::{At, FluxKustomization, KustomizationId, Rendered, Value, View};
+
+/// Kinds that others need without saying so: who builds them goes on waiting.
+const NEEDED: [&str; 5] = ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
+
+/// Namespace and name.
+type Name = (String, String);
+
+/// A HelmRelease in `healthChecks`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Checked {
+    pub(super) api_version: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+/// What becomes of a Flux Kustomization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Becomes {
+    /// It gets these in `healthChecks`.
+    Checks(Vec<Checked>),
+    /// It gets `wait: true`.
+    Waits,
+    /// It gets `wait: false`.
+    WaitsNot,
+}
+
+/// A Flux Kustomization that is to change.
+pub(super) struct Change<'v> {
+    pub(super) at: &'v At,
+    pub(super) one: &'v FluxKustomization,
+    /// All that come of its document.
+    pub(super) all: Vec<&'v FluxKustomization>,
+    pub(super) becomes: Becomes,
+    /// How many depend on it.
+    pub(super) dependents: usize,
+    /// What would wait for it and is needed by it.
+    pub(super) deadlock: Option<String>,
+    /// Whether its own document does not decide it.
+    pub(super) is_elsewhere: bool,
+}
+
+/// All that are to change.
+pub(super) fn changes<'v>(view: &'v View, settings: &HealthSignalsSettings) -> Vec<Change<'v>> {
+    let graph = view.graph();
+    let mut by_document: BTreeMap<&At, Vec<KustomizationId>> = BTreeMap::new();
+    for (id, one) in graph.kustomizations.entries().filter(|(_, one)| view.node(&one.at).is_some()) {
+        by_document.entry(&one.at).or_default().push(id);
+    }
+    let builds: Vec<Vec<Rendered>> = view.builds(&graph.kustomizations);
+    let builds: BTreeMap<KustomizationId, Vec<Rendered>> = graph.kustomizations.ids().zip(builds).collect();
+    let tree = Tree { view, builds };
+    by_document.into_iter().filter_map(|(at, ids)| tree.change(at, &ids, settings)).collect()
+}
+
+struct Tree<'v> {
+    view: &'v View,
+    builds: BTreeMap<KustomizationId, Vec<Rendered>>,
+}
+
+impl<'v> Tree<'v> {
+    fn change(&self, at: &'v At, ids: &[KustomizationId], settings: &HealthSignalsSettings) -> Option<Change<'v>> {
+        let graph = self.view.graph();
+        let all: Vec<&FluxKustomization> = ids.iter().map(|id| &graph.kustomizations[*id]).collect();
+        let one = *all.first()?;
+        let dependents: BTreeSet<KustomizationId> =
+            ids.iter().flat_map(|id| graph.direct_dependents(*id).iter().copied()).collect();
+        // What builds from elsewhere may hold anything.
+        let is_open = all.iter().any(|one| one.path.is_none() || self.view.input(one).is_err());
+        let is_unchecked = all.iter().any(|one| !one.waits());
+        let change = |becomes, deadlock, differs| Change {
+            at,
+            one,
+            becomes,
+            dependents: dependents.len(),
+            deadlock,
+            is_elsewhere: differs || all.iter().any(|one| self.is_elsewhere(one)),
+            all: all.clone(),
+        };
+        if !dependents.is_empty() && is_unchecked && settings.checks != Checks::Keep {
+            let lists: Vec<Vec<Checked>> = ids.iter().map(|id| self.releases(*id)).collect();
+            let differs = lists.iter().any(|list| *list != lists[0]);
+            let becomes = match settings.checks {
+                Checks::Releases if !lists[0].is_empty() => Becomes::Checks(lists[0].clone()),
+                _ => Becomes::Waits,
+            };
+            let deadlock = ids.iter().find_map(|id| self.deadlock(*id, becomes == Becomes::Waits));
+            return Some(change(becomes, deadlock, differs));
+        }
+        let is_needed = || ids.iter().flat_map(|id| &self.builds[id]).any(|object| NEEDED.contains(&&*object.kind));
+        let is_idle = dependents.is_empty() && all.iter().all(|one| is_plain_wait(one)) && !is_open && !is_needed();
+        (is_idle && settings.wait == Waits::Graph).then(|| change(Becomes::WaitsNot, None, false))
+    }
+
+    /// The HelmReleases that one applies, as they are on the cluster.
+    fn releases(&self, id: KustomizationId) -> Vec<Checked> {
+        let variables = &self.view.graph().kustomizations[id].variables;
+        let releases = self.builds[&id].iter().filter(|object| is_release(object));
+        let checked = |object: &Rendered| {
+            let text = |text: &str| Some(variables.substitute(text)).filter(|text| !text.contains("${"));
+            let (namespace, name) = (text(object.namespace.as_deref()?)?, text(&object.name)?);
+            Some(Checked { api_version: object.api_version.clone(), namespace, name })
+        };
+        let mut found: Vec<Checked> = releases.filter_map(checked).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// What one applies that needs what depends on it: a release that depends on one of theirs, or, if it
+    /// waits for all that it applies, a Flux Kustomization among them.
+    fn deadlock(&self, id: KustomizationId, waits_for_all: bool) -> Option<String> {
+        let graph = self.view.graph();
+        let waiting = graph.dependents_of(id);
+        let child = waiting.iter().find(|other| waits_for_all && graph.kustomizations[**other].parent == Some(id));
+        if let Some(child) = child {
+            return Some(format!("it applies {}, which depends on it", graph.kustomizations[*child].full_name()));
+        }
+        let theirs: BTreeSet<Name> = waiting
+            .iter()
+            .flat_map(|other| self.releases(*other))
+            .map(|release| (release.namespace, release.name))
+            .collect();
+        self.builds[&id].iter().filter(|object| is_release(object)).find_map(|object| {
+            let mut reaches = graph.reaches(&object.at).iter().filter(|reach| reach.kustomization == id);
+            let release = self.view.effective(&object.at, reaches.find(|reach| reach.kind == "HelmRelease")?)?;
+            let own = release.text_at(&["metadata", "namespace"]).unwrap_or_default().to_owned();
+            let named = release.at(&["spec", "dependsOn"]).map_or(&[][..], Value::items).iter().filter_map(|item| {
+                let namespace = item.text_at(&["namespace"]).unwrap_or(&own).to_owned();
+                Some((namespace, item.text_at(&["name"])?.to_owned()))
+            });
+            let needed = named.into_iter().find(|name| theirs.contains(name))?;
+            Some(format!("its release {own}/{} depends on {}/{}", object.name, needed.0, needed.1))
+        })
+    }
+
+    /// Whether anything but its own document states whether it waits.
+    fn is_elsewhere(&self, one: &FluxKustomization) -> bool {
+        let root = self.view.node(&one.at);
+        ["wait", "healthChecks"].iter().any(|field| {
+            let stated = root.and_then(|root| root.at(&["spec", field])).and_then(Value::of);
+            one.object.at(&["spec", field]) != stated.as_ref()
+        })
+    }
+}
+
+fn is_release(object: &Rendered) -> bool {
+    object.kind == "HelmRelease" && object.api_version.starts_with("helm.toolkit.fluxcd.io/")
+}
+
+/// Whether it waits, and states no other check that would count instead.
+fn is_plain_wait(one: &FluxKustomization) -> bool {
+    let has = |field: &str| one.object.at(&["spec", field]).is_some();
+    one.wait && !has("healthChecks") && !has("healthCheckExprs")
+}

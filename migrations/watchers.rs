@@ -1,0 +1,119 @@
+//! Alerts and Receivers: what their entries watch, and how they get another one.
+//!
+//! An entry is for one kind and one namespace, by default that of the Alert; `*` stands for names alone
+//! (notification-controller, `eventMatchesAlertSource`).
+
+use std::collections::BTreeMap;
+
+use crate::flux::{At, Reach, Value, View};
+use crate::yaml::{Edit, Error, Kind, New, Node};
+
+/// Providers that set the status of a commit: an event of anything but a Flux Kustomization has none
+/// (notification-controller, `internal/notifier/factory.go`).
+const OF_COMMITS: [&str; 7] =
+    ["github", "gitlab", "gitea", "bitbucket", "bitbucketserver", "azuredevops", "githubpullrequestcomment"];
+
+/// The list of what it watches, if it is an Alert or a Receiver.
+pub(crate) fn field_of(reach: &Reach) -> Option<&'static str> {
+    match reach.kind.as_str() {
+        _ if !reach.api_version.starts_with("notification.toolkit.fluxcd.io/") => None,
+        "Alert" => Some("eventSources"),
+        "Receiver" => Some("resources"),
+        _ => None,
+    }
+}
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its place in the list.
+    pub(crate) number: usize,
+    /// The kind that it is for.
+    pub(crate) kind: String,
+    /// The namespace that it is for.
+    pub(crate) namespace: String,
+    /// Whether it is for all names.
+    pub(crate) is_for_all: bool,
+    /// The labels that it asks for.
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+impl Entry {
+    fn of(number: usize, item: &Value, own: &str) -> Option<Entry> {
+        let pairs = item.get("matchLabels").map_or(&[][..], Value::entries).iter();
+        Some(Entry {
+            number,
+            kind: item.text_at(&["kind"])?.to_owned(),
+            namespace: item.text_at(&["namespace"]).unwrap_or(own).to_owned(),
+            is_for_all: item.text_at(&["name"]).is_none_or(|name| name == "*"),
+            labels: pairs.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect(),
+        })
+    }
+}
+
+/// The entries of an Alert or a Receiver; `None` if it is suspended, or neither.
+pub(crate) fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Entry>> {
+    let field = field_of(reach)?;
+    let object = view.effective(at, reach)?;
+    if object.at(&["spec", "suspend"]).is_some_and(Value::is_true) {
+        return None;
+    }
+    let own = reach.namespace.as_deref().unwrap_or_default();
+    let items = object.at(&["spec", field]).map_or(&[][..], Value::items).iter().enumerate();
+    Some(items.filter_map(|(number, item)| Entry::of(number, item, own)).collect())
+}
+
+/// Why an entry for another namespace is not added to its text, where that is applied so often.
+pub(crate) fn obstacle(view: &View, at: &At, reach: &Reach, times: usize) -> Option<String> {
+    let cluster = &view.graph().clusters[reach.cluster];
+    if times > 1 {
+        return Some("several namespaces share it".to_owned());
+    }
+    if cluster.refuses_cross_namespace_refs("notification-controller") {
+        return Some("notification-controller takes no entry for another namespace".to_owned());
+    }
+    is_changed_on_its_way(view, at, reach).then(|| "a patch or a variable changes it".to_owned())
+}
+
+/// Whether its list may arrive otherwise than it is stated.
+pub(crate) fn is_changed_on_its_way(view: &View, at: &At, reach: &Reach) -> bool {
+    let Some(field) = field_of(reach) else { return true };
+    let stated = view.node(at).and_then(|root| root.at(&["spec", field])).and_then(Value::of);
+    let arrives = view.effective(at, reach);
+    let arrives = arrives.as_ref().and_then(|object| object.at(&["spec", field]));
+    arrives != stated.as_ref() || view.may_patch(&reach.kind, &reach.name)
+}
+
+/// Whether the Provider of an Alert sets the status of commits, or is not there.
+pub(crate) fn sets_status(view: &View, alert: &Reach, object: &Value) -> bool {
+    let Some(name) = object.text_at(&["spec", "providerRef", "name"]) else { return true };
+    let mut providers = view.graph().reached().filter_map(|(at, reaches)| {
+        let is_it = |reach: &&Reach| {
+            reach.cluster == alert.cluster
+                && reach.kind == "Provider"
+                && reach.name == name
+                && reach.namespace == alert.namespace
+        };
+        view.effective(at, reaches.iter().find(is_it)?)
+    });
+    let provider = providers.next();
+    let of = provider.as_ref().and_then(|provider| provider.text_at(&["spec", "type"]));
+    of.is_none_or(|of| OF_COMMITS.contains(&of))
+}
+
+/// Adds entries to an Alert or a Receiver, each behind the one in a place of its list.
+///
+/// # Errors
+/// If the text does not allow it.
+pub(crate) fn add<'v>(
+    edit: &mut Edit<'v>,
+    root: Node<'v>,
+    field: &str,
+    entries: impl IntoIterator<Item = (usize, Value)>,
+) -> Result<(), Error> {
+    let Some(list) = root.at(&["spec", field]).filter(|list| list.kind() == Kind::Sequence) else { return Ok(()) };
+    for (behind, entry) in entries {
+        edit.insert_item(list, behind + 1, &New::from(&entry))?;
+    }
+    Ok(())
+}
