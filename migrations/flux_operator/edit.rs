@@ -6,9 +6,10 @@ use super::codes;
 use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::listing;
+use super::starts::{SYNC, SYNC_GUARD, SYNC_OUT, start_subject};
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
 use super::write::Writer;
-use super::{alerts, gotk, proof};
+use super::{adopt, alerts, gotk, proof};
 use crate::flux::{At, FluxKustomization, View};
 use crate::plan::author::{Edits, Written, comments_out_entry, edited, subject};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE, GUARD_NOT_LIVE};
@@ -20,6 +21,9 @@ use crate::yaml::{Comment, CommentFate, Edit, Emptied, Error, Fate, New, Node, P
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     if unit.id.step == ALERT {
         return alert(found, unit);
+    }
+    if matches!(unit.id.step, SYNC_GUARD | SYNC | SYNC_OUT) {
+        return start(found, unit);
     }
     let Some(stages) = stages_of(found, unit) else {
         // Nothing of the old installation is there any more.
@@ -35,6 +39,28 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         _ => removal(found.view, standing, stages.install),
     };
     edited(written)
+}
+
+/// What Flux starts with: the stages of `sync: adopt`.
+fn start(found: &Found<'_>, unit: &Unit) -> Edited {
+    let is_it = |standing: &&Standing<'_>| start_subject(standing).as_ref() == Some(&unit.id.subject);
+    let Some(standing) = found.clusters.iter().find(is_it) else { return Edited::Already };
+    let (Some(start), Some(instance)) = (&standing.start, &standing.instance) else { return Edited::Already };
+    if let Some(problem) = start.problems.first() {
+        return Edited::Refused(problem.clone());
+    }
+    let is_synced = start.is_synced(instance);
+    edited(match unit.id.step {
+        SYNC_GUARD if start.root.keeps_on_deletion() => return Edited::Already,
+        SYNC_GUARD => adopt::guard(found.view, start),
+        SYNC if instance.sync.is_some() => return Edited::Already,
+        SYNC => adopt::sync(found.view, start),
+        _ if is_synced && start.root.keeps_on_deletion() => adopt::out(found.view, start),
+        _ => {
+            let message = "the FluxInstance does not make what Flux starts with in this tree, or nothing guards that";
+            Err(Finding::error(codes::SYNC_NOT_LIVE, message).at(&start.root.at.path, None))
+        }
+    })
 }
 
 fn alert(found: &Found<'_>, unit: &Unit) -> Edited {
@@ -77,7 +103,7 @@ fn write_guard<'v>(edit: &mut Edit<'v>, root: Node<'v>, has_policy: bool) -> Res
 }
 
 /// Sees that the guard arrives: a patch from above could take it away.
-fn proven_guard(view: &View, flux: &FluxKustomization, written: &Written) -> Result<(), Finding> {
+pub(super) fn proven_guard(view: &View, flux: &FluxKustomization, written: &Written) -> Result<(), Finding> {
     let refuse = |message: String| Finding::error(CHANGED_ON_THE_WAY, message).at(&flux.at.path, None);
     let trial = view.with(&written.0).map_err(|error| refuse(error.to_string()))?;
     let arrived = trial.graph().kustomizations_at(&flux.at).collect::<Vec<_>>();
@@ -120,7 +146,7 @@ fn removal(view: &View, standing: &Standing<'_>, install: &Install<'_>) -> Resul
         return Err(Finding::error(codes::INSTANCE_NOT_LIVE, message).at(place, None));
     }
     let written = match &install.old {
-        Old::Oci { flux, source } => without(view, &[&flux.at, source])?,
+        Old::Oci { flux, source } => without(view, Edits::of(view), &[&flux.at, source])?,
         Old::Gotk { file, kustomization, .. } => gotk::without(view, file, kustomization, &install.carried)?,
     };
     proof::nothing_else_goes(view, install, &written)?;
@@ -132,22 +158,25 @@ pub(super) fn lists<'p>(view: &View, files: impl IntoIterator<Item = &'p RepoPat
     files.into_iter().flat_map(|path| view.listed_by(path)).map(|listing| listing.path.clone()).collect()
 }
 
-/// Removes objects: the files that hold nothing else, with their entries, or else their documents.
-fn without(view: &View, objects: &[&At]) -> Result<Written, Finding> {
-    let mut edits = Edits::of(view);
+/// Removes objects, beside other edits: the files that hold nothing else, with their entries, or else their documents.
+pub(super) fn without<'v>(view: &'v View, mut edits: Edits<'v>, objects: &[&At]) -> Result<Written, Finding> {
     let mut fates = Vec::new();
     let paths: BTreeSet<&RepoPath> = objects.iter().map(|at| &at.path).collect();
+    let of_file = |path: &RepoPath| objects.iter().filter(|at| at.path == *path).collect::<Vec<_>>();
+    let is_whole = |path: &RepoPath| {
+        let documents = view.file(path).and_then(|file| file.stream.as_deref()).map(|stream| stream.documents().len());
+        documents.is_some_and(|documents| documents <= of_file(path).len())
+            && of_file(path).iter().all(|at| at.item.is_none())
+    };
+    let whole: BTreeSet<RepoPath> = paths.iter().filter(|path| is_whole(path)).map(|path| (*path).clone()).collect();
     for path in paths {
-        let stream = view.file(path).and_then(|file| file.stream.as_deref());
-        let Some(stream) = stream else { continue };
-        let removed: Vec<&&At> = objects.iter().filter(|at| at.path == *path).collect();
-        if stream.documents().len() > removed.len() || removed.iter().any(|at| at.item.is_some()) {
-            for at in removed {
-                edits.object(at, |edit, root| edit.remove_document(root, |_| dropped()))?;
-            }
+        if whole.contains(path) {
+            fates.extend(remove_file(&mut edits, view, path, &whole)?);
             continue;
         }
-        fates.extend(remove_file(&mut edits, view, path)?);
+        for at in of_file(path) {
+            edits.object(at, |edit, root| edit.remove_document(root, |_| dropped()))?;
+        }
     }
     let (changes, of_edits) = edits.finish()?;
     fates.extend(of_edits);
@@ -158,11 +187,13 @@ pub(super) fn dropped() -> Fate {
     Fate::Dropped("it is about the old installation".to_owned())
 }
 
-/// Removes a file and the entries that list it; the comments in it.
+/// Removes a file and the entries that list it; the comments in it. A kustomization that lists nothing but
+/// what is removed goes with it.
 pub(super) fn remove_file<'v>(
     edits: &mut Edits<'v>,
     view: &'v View,
     path: &RepoPath,
+    removed: &BTreeSet<RepoPath>,
 ) -> Result<Vec<(RepoPath, CommentFate)>, Finding> {
     let gone = || Finding::error(GONE, format!("{path} is not there any more")).at(path, None);
     let stream = view.file(path).and_then(|file| file.stream.as_deref()).ok_or_else(gone)?;
@@ -171,12 +202,34 @@ pub(super) fn remove_file<'v>(
         let text = stream.text()[range.clone()].to_owned();
         (path.clone(), CommentFate { line, range, text, fate: dropped() })
     };
-    let fates = stream.comments().iter().map(comment).collect();
+    let mut fates: Vec<_> = stream.comments().iter().map(comment).collect();
     edits.set(path.clone(), Change::Delete { of: stream.content() });
     for list in lists(view, [path]) {
-        unlist(edits, view, &list, path)?;
+        match is_left_empty(view, &list, removed) {
+            true => fates.extend(remove_file(edits, view, &list, removed)?),
+            false => unlist(edits, view, &list, path)?,
+        }
     }
+    // Each of several files that it listed takes it along.
+    fates.sort_by(|(a, one), (b, other)| (a, one.range.start).cmp(&(b, other.range.start)));
+    fates.dedup();
     Ok(fates)
+}
+
+/// Whether a kustomization has nothing but entries for what is removed, and nothing needs it to be there: no
+/// kustomization lists its directory, and no Flux Kustomization builds it.
+fn is_left_empty(view: &View, list: &RepoPath, removed: &BTreeSet<RepoPath>) -> bool {
+    let dir = list.dir();
+    let Some(kustomization) = view.kustomization(&dir) else { return false };
+    let is_removed = |path: Option<RepoPath>| path.is_some_and(|path| removed.contains(&path));
+    let root = view.node(&At::document(list, 0));
+    let has_only_entries = root.is_some_and(|root| {
+        root.entries().all(|(key, _)| matches!(key.text(), Some("apiVersion" | "kind" | "resources")))
+    });
+    has_only_entries
+        && kustomization.resources.iter().all(|entry| is_removed(view.resolve(kustomization, &entry.text)))
+        && view.listed_by(&dir).next().is_none()
+        && !view.graph().kustomizations.iter().any(|flux| flux.path.as_ref() == Some(&dir))
 }
 
 /// Removes an entry from a kustomization.

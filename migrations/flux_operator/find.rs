@@ -1,5 +1,6 @@
 //! How far each cluster is: what installs Flux, and what of the operator is there.
 
+use super::adopt::Start;
 use super::distribution::CONTROLLERS;
 use super::install::{Install, Old, of_artifact, over_manifests};
 use super::settings::FluxOperatorSettings;
@@ -25,6 +26,8 @@ pub(super) struct Standing<'v> {
     pub(super) operator: Option<Operator>,
     /// The FluxInstance.
     pub(super) instance: Option<Instance>,
+    /// What Flux starts with, if the FluxInstance is to make it and files state it still.
+    pub(super) start: Option<Start>,
     /// Why nothing can be done, with the HelmRelease or FluxInstance that is in the way.
     pub(super) in_the_way: Option<(At, Finding)>,
 }
@@ -44,6 +47,12 @@ pub(super) struct Instance {
     pub(super) version: Option<Version>,
     /// Its controllers; those that the operator takes where it states none.
     pub(super) components: Vec<String>,
+    /// `spec.sync`.
+    pub(super) sync: Option<Value>,
+    /// `spec.kustomize.patches`.
+    pub(super) patches: Vec<Value>,
+    /// Whether it is an object, and not made by a chart.
+    pub(super) is_manifest: bool,
     is_running: bool,
 }
 
@@ -64,7 +73,8 @@ impl<'v> Found<'v> {
 
 impl<'v> Standing<'v> {
     fn of(view: &'v View, cluster: ClusterId, settings: &FluxOperatorSettings) -> Standing<'v> {
-        let mut standing = Standing { cluster, install: None, operator: None, instance: None, in_the_way: None };
+        let mut standing =
+            Standing { cluster, install: None, operator: None, instance: None, start: None, in_the_way: None };
         let here = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
         for (at, reach) in here.filter(|(_, reach)| reach.cluster == cluster && is_local(view, reach)) {
             match reach.kind.as_str() {
@@ -89,6 +99,11 @@ impl<'v> Standing<'v> {
             let message =
                 format!("{} installs Flux in several ways: which version runs is not known", install.cluster_name);
             install.problems.push(Finding::error(FLUX_UNKNOWN, message).at(install.old.place().0, None));
+        }
+        if let Some(instance) = standing.instance.as_ref().filter(|_| settings.adopts) {
+            standing.start = Start::of(view, cluster, instance);
+            let version = instance.version;
+            standing.start.iter_mut().for_each(|start| start.check_version(view, version));
         }
         standing
     }
@@ -123,6 +138,20 @@ impl<'v> Standing<'v> {
         }
     }
 
+    /// Whether what Flux starts with deletes nothing when it is removed; `true` where it is in no file any more.
+    pub(super) fn is_start_guarded(&self) -> bool {
+        self.start.as_ref().is_none_or(|start| start.root.keeps_on_deletion())
+    }
+
+    /// Whether the FluxInstance makes what Flux starts with.
+    pub(super) fn has_sync(&self) -> bool {
+        let instance = self.instance.as_ref().filter(|instance| instance.is_running && self.in_the_way.is_none());
+        instance.is_some_and(|instance| match &self.start {
+            Some(start) => start.is_synced(instance),
+            None => instance.sync.is_some(),
+        })
+    }
+
     /// Whether an operator is there that has a version of Flux.
     pub(super) fn has_operator(&self, flux: Option<Version>) -> bool {
         let needed = flux.and_then(Version::operator_having);
@@ -143,7 +172,8 @@ impl Instance {
         let namespace = reach.namespace.clone().unwrap_or_default();
         let is_disabled = object.text_at(&["metadata", "annotations", DISABLED]) == Some("disabled");
         let is_running = is_running(view, &object, reach) && !is_disabled;
-        Some(Instance::read(at, (&reach.name, namespace), object.get("spec")?, is_running))
+        let instance = Instance::read(at, (&reach.name, namespace), object.get("spec")?, is_running);
+        Some(Instance { is_manifest: true, ..instance })
     }
 
     fn of_chart(view: &View, at: &At, reach: &Reach, release: &Value) -> Option<Instance> {
@@ -160,7 +190,17 @@ impl Instance {
         if components.is_empty() {
             components = CONTROLLERS[..4].iter().map(|name| (*name).to_owned()).collect();
         }
-        Instance { at: at.clone(), name: name.to_owned(), namespace, version, components, is_running }
+        Instance {
+            at: at.clone(),
+            name: name.to_owned(),
+            namespace,
+            version,
+            components,
+            sync: spec.get("sync").cloned(),
+            patches: spec.at(&["kustomize", "patches"]).map(Value::items).unwrap_or_default().to_vec(),
+            is_manifest: false,
+            is_running,
+        }
     }
 
     /// Why it is none that the operator takes.

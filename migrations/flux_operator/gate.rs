@@ -4,6 +4,7 @@
 use super::codes;
 use super::find::{Found, Standing};
 use super::settings::FluxOperatorSettings;
+use super::starts::{SYNC, SYNC_GUARD, SYNC_OUT};
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP};
 use crate::flux::View;
 use crate::plan::codes::GUARD_NOT_LIVE;
@@ -40,9 +41,13 @@ pub(super) fn gates(
             Ok(None) => Gate::Open,
             Ok(Some((code, what))) => Gate::Closed(Finding::note(code, format!("{}: {what}", tree.shown()))),
             // These two break nothing, wherever they land.
-            Err(_) if matches!(step, GUARD | OPERATOR_STEP) => Gate::Open,
+            Err(_) if matches!(step, GUARD | OPERATOR_STEP | SYNC_GUARD) => Gate::Open,
             Err(why) => {
-                let code = if step == INSTANCE_STEP { GUARD_NOT_LIVE } else { codes::INSTANCE_NOT_LIVE };
+                let code = match step {
+                    INSTANCE_STEP | SYNC => GUARD_NOT_LIVE,
+                    SYNC_OUT => codes::SYNC_NOT_LIVE,
+                    _ => codes::INSTANCE_NOT_LIVE,
+                };
                 Gate::Unknown(Finding::note(code, format!("{}: {why}", tree.shown())))
             }
         }
@@ -70,8 +75,22 @@ fn missing(standing: &Standing<'_>, step: &str) -> Option<(&'static Code, &'stat
         let what = "the FluxInstance is not there yet, or is of an older Flux";
         (!standing.has_instance(flux)).then_some((codes::INSTANCE_NOT_LIVE, what))
     };
+    let old_is_out = || {
+        let what = "the old installation is still there";
+        standing.install.is_some().then_some((codes::INSTANCE_NOT_LIVE, what))
+    };
+    let start_guard = || {
+        let what = "the guard of what Flux starts with is not there yet";
+        (!standing.is_start_guarded()).then_some((GUARD_NOT_LIVE, what))
+    };
+    let sync = || {
+        let what = "the FluxInstance does not make what Flux starts with yet";
+        (!standing.has_sync()).then_some((codes::SYNC_NOT_LIVE, what))
+    };
     match step {
-        GUARD | OPERATOR_STEP => None,
+        GUARD | OPERATOR_STEP | SYNC_GUARD => None,
+        SYNC => old_is_out().or_else(instance).or_else(start_guard),
+        SYNC_OUT => old_is_out().or_else(instance).or_else(start_guard).or_else(sync),
         INSTANCE_STEP => guard().or_else(operator),
         ALERT => instance(),
         _ => guard().or_else(operator).or_else(instance),
@@ -80,6 +99,12 @@ fn missing(standing: &Standing<'_>, step: &str) -> Option<(&'static Code, &'stat
 
 /// Whether a tree has a stage, or no need of it.
 fn stage_is_there(standing: &Standing<'_>, step: &str) -> bool {
+    match step {
+        SYNC_GUARD => return standing.is_start_guarded(),
+        SYNC => return standing.has_sync(),
+        SYNC_OUT => return standing.start.is_none(),
+        _ => {}
+    }
     let Some(install) = &standing.install else {
         // The old installation is gone, or there never was one here.
         return true;

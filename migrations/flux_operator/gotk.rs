@@ -199,7 +199,7 @@ pub(super) fn without(
     carried: &Carried,
 ) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
-    let mut fates = remove_file(&mut edits, view, file)?;
+    let mut fates = remove_file(&mut edits, view, file, &[file.clone()].into())?;
     edits.object(&At::document(kustomization, 0), |edit, root| {
         let Some(list) = root.get("patches") else { return Ok(()) };
         if list.items().count() == carried.of_flux.len() {

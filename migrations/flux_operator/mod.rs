@@ -21,6 +21,7 @@
 //! installation is guarded, the operator comes beside it, the instance takes over, and only then the old
 //! one is removed. Nothing of this is in scope unless the configuration has a section `flux-operator`.
 
+mod adopt;
 mod alerts;
 mod bootstrap;
 mod codes;
@@ -38,6 +39,7 @@ mod runbook;
 mod settings;
 #[cfg(test)]
 mod shapes_tests;
+mod starts;
 mod style;
 mod units;
 mod versions;

@@ -1,11 +1,12 @@
 //! The steps around the merge of each stage, with real names; README.md has the same without.
 
-use super::NAMESPACE;
-use super::find::Found;
+use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::listing;
+use super::starts::{SYNC, SYNC_GUARD, SYNC_OUT, start_subject};
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
 use super::write::Writer;
+use super::{NAMESPACE, adopt};
 use crate::plan::Batch;
 use crate::plan::runbook::{Runbook, Step, command, get_not_ready, reconcile};
 use crate::text::shell;
@@ -14,6 +15,15 @@ use crate::text::shell;
 const CRD: &str = "kustomizations.kustomize.toolkit.fluxcd.io";
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let of_start = batch.units.first().filter(|unit| matches!(unit.id.step, SYNC_GUARD | SYNC | SYNC_OUT));
+    if let Some(unit) = of_start {
+        let is_it = |standing: &&Standing<'_>| start_subject(standing).as_ref() == Some(&unit.id.subject);
+        let start = found.clusters.iter().find(is_it).and_then(|standing| standing.start.as_ref());
+        return match start {
+            Some(start) => adopt::runbook(found.view, batch, start, unit.id.step),
+            None => Runbook::reconcile_only(found.view, batch, "What Flux starts with is made by the operator."),
+        };
+    }
     let first = batch.units.first().and_then(|unit| Some((unit.id.step, stages_of(found, unit)?)));
     let Some((step, stages)) = first else {
         let what = "Alerts see the FluxInstance, too.";

@@ -17,6 +17,8 @@ pub struct FluxOperatorSettings {
     pub directory: Option<String>,
     /// `components`: the controllers; `None` keeps those of today.
     pub components: Option<Vec<String>>,
+    /// `sync: adopt`: whether the FluxInstance makes what Flux starts with, too.
+    pub adopts: bool,
     /// `promotion`: whether each stage waits for the same stage of earlier clusters.
     pub in_order: bool,
 }
@@ -28,6 +30,7 @@ impl Default for FluxOperatorSettings {
             operator: NEWEST_OPERATOR,
             directory: None,
             components: None,
+            adopts: false,
             in_order: true,
         }
     }
@@ -53,7 +56,7 @@ impl Section for FluxOperatorSettings {
         });
         let components = components(keys);
         keys.about("What becomes of the source and the Kustomization that Flux starts with.");
-        keys.one_of("sync", &[("keep", ())]);
+        let adopts = keys.one_of("sync", &[("keep", false), ("adopt", true)]);
         keys.about("How the FluxInstance is stated.");
         keys.one_of("instance", &[("manifest", ())]);
         keys.about("Whether each stage waits until earlier clusters have it.");
@@ -63,6 +66,7 @@ impl Section for FluxOperatorSettings {
             operator: operator.unwrap_or(NEWEST_OPERATOR),
             directory,
             components,
+            adopts,
             in_order,
         }
     }
@@ -133,7 +137,6 @@ mod tests {
     #[test]
     fn what_is_not_there_yet_is_refused() {
         for (text, expected) in [
-            ("sync: adopt", "`sync` cannot be `adopt`"),
             ("instance: chart", "`instance` cannot be `chart`"),
             ("operator: 0.x", "`0.x` is no exact version"),
             ("components: [source]", "`source` is no controller of Flux"),

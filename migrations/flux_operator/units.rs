@@ -11,6 +11,7 @@ use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::{Listing, listing};
 use super::proof;
+use super::starts::{self, SYNC, SYNC_GUARD, SYNC_OUT};
 use super::write::{INSTANCE, OPERATOR, Writer};
 use crate::flux::{Object, View};
 use crate::plan::author::{never_changed, subject};
@@ -26,8 +27,9 @@ pub(super) const INSTANCE_STEP: &str = "instance";
 /// Stage F: Alerts see the FluxInstance.
 pub(super) const ALERT: &str = "alert";
 
-/// All stages, in order; the old installation is removed in [`REMOVE`].
-pub(super) const STEPS: [&str; 5] = [GUARD, OPERATOR_STEP, INSTANCE_STEP, REMOVE, ALERT];
+/// All stages, in order; the old installation is removed in [`REMOVE`]. The last three are those of
+/// `sync: adopt`.
+pub(super) const STEPS: [&str; 8] = [GUARD, OPERATOR_STEP, INSTANCE_STEP, REMOVE, ALERT, SYNC_GUARD, SYNC, SYNC_OUT];
 
 const GUARDS: Class = Class::new(13, "guards", "guards", "guard").apart_from(Apart::Dependents);
 const ALERTS: Class = Class::new(16, "alerts", "Alerts", "alert").apart_from(Apart::Needs);
@@ -37,7 +39,11 @@ const OPERATORS: Class = Class::SOURCES.apart_from(Apart::Dependents);
 /// What is left alone where the configuration has no section for it.
 pub(super) fn not_asked_for(found: &Found<'_>) -> OutOfScope {
     let count = found.clusters.iter().filter(|standing| standing.install.is_some()).count();
-    let what = if count > 0 { format!("installations of Flux: {count}: it has no section") } else { String::new() };
+    let what = if count > 0 {
+        format!("installations of Flux: {count}: the configuration has no `flux-operator`")
+    } else {
+        String::new()
+    };
     OutOfScope { count, what }
 }
 
@@ -61,6 +67,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
             survey.findings.extend(alerts::commented(found.view, standing.cluster));
         }
         survey.drafts.extend(stages);
+        survey.drafts.extend(starts::drafts(found, standing));
     }
     survey.drafts.extend(bootstrap::applied(found.view).map(|(file, reason)| {
         let id = UnitId::new(&META, GUARD, Subject::consumer(&file.path));

@@ -1,6 +1,7 @@
 //! Golden cases. `golden/<case>/before` is a repository. What the program must make of it stands
 //! beside it: `expected.diff`, the plan as `plan.txt` (see [`plan_text`]), and, where the files are
-//! there, the plan as `plan.json` and the output of `doctor` as `doctor.txt`.
+//! there, the plan as `plan.json`, the output of `doctor` as `doctor.txt` and that of
+//! `doctor --secrets` as `secrets.txt`.
 //!
 //! A case plans the migrations that its `case.toml` names (`migrations = ["chart-ref"]`), or else
 //! the one that it is named after. So a new migration changes no case but its own. `plan.json` is
@@ -115,6 +116,9 @@ fn run(dir: &Path) -> Result<(), Failed> {
     if dir.join("doctor.txt").exists() {
         matches_file(&dir.join("doctor.txt"), &repo.run(&["doctor"]).stdout)?;
     }
+    if dir.join("secrets.txt").exists() {
+        matches_file(&dir.join("secrets.txt"), &repo.run(&["doctor", "--secrets"]).stdout)?;
+    }
 
     let applied = case.prepared()?;
     applied.run(&case.command(&["apply", "--yes", "--here", "--review"]));
@@ -167,7 +171,7 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 8] = [
+const WAITS: [&str; 9] = [
     "policy-waits",
     "cut-waits",
     "leftover-waits",
@@ -176,6 +180,7 @@ const WAITS: [&str; 8] = [
     "move-not-live",
     "operator-not-live",
     "instance-not-live",
+    "sync-not-live",
 ];
 
 /// The ids of units, but for those that wait for a branch to show what was just applied.

@@ -202,7 +202,7 @@ fn a_stage_waits_for_the_same_stage_of_the_earlier_cluster() {
     };
     assert!(on(&repo, "edge").contains("kubernetes/edge"));
     assert_eq!(on(&repo, "main"), "", "edge comes first, and `--no-gate` lifts nothing");
-    let plan = repo.run_gated(&["plan", "flux-operator", "--no-gate", "--format", "json"]).stdout;
+    let plan = repo.run_gated(&["plan", "flux-operator", "--review", "--no-gate", "--format", "json"]).stdout;
     assert!(plan.contains("earlier-cluster-first"), "{plan}");
     repo.run_gated(&["apply", "flux-operator", "--review", "--cluster", "edge", "--yes", "--here"]);
     commit(&repo, "edge: guard and operator");
@@ -297,6 +297,63 @@ fn kustomize_patches_controllers_of_the_instance_as_today() {
     assert_ne!(before[0], patched(&repo, "none", None, &Value::Sequence(Vec::new())).unwrap()[0], "they do something");
 }
 
+/// The tree of the golden case of `sync: adopt`: the old installation is out, and the root is guarded.
+fn adopting() -> Repo {
+    Repo::copy_of(&root().join("golden/flux-operator-adopt/before"))
+}
+
+const ROOT: &str = "kubernetes/main/flux/config/cluster.yaml";
+
+#[test]
+fn the_root_waits_for_the_branch() {
+    let goes = |diff: &str| diff.contains(&format!("--- a/{ROOT}"));
+    let repo = adopting().commit();
+    let first = diff(&repo);
+    assert!(first.contains("+    ref: refs/heads/main") && !goes(&first), "{first}");
+    insists(&repo);
+    keeps_the_old_one(&repo, ROOT);
+    assert!(!goes(&diff(&repo)), "`sync` is in the files, and not on the branch");
+    repo.git(&["checkout", "--quiet", "-b", "work"]);
+    commit(&repo, "sync");
+    assert!(!goes(&diff(&repo)), "it is on another branch");
+    repo.git(&["branch", "--force", "main", "work"]);
+    assert!(goes(&diff(&repo)));
+
+    // Without the guard it stays, and so it does where somebody has changed what the operator makes.
+    let path = format!("{MAIN}/{INSTANCE}");
+    for (file, from, to) in [
+        (ROOT, "  deletionPolicy: Orphan\n", ""),
+        (&*path, "    ref: refs/heads/main\n", "    ref: refs/heads/other\n"),
+        (&*path, "            path: /spec/decryption\n", "            path: /spec/other\n"),
+    ] {
+        let text = repo.read(file);
+        assert!(text.contains(from), "{file}: {text}");
+        repo.write(file, text.replace(from, to));
+        commit(&repo, "changed");
+        repo.git(&["branch", "--force", "main", "work"]);
+        insists(&repo);
+        keeps_the_old_one(&repo, ROOT);
+        repo.write(file, text);
+        commit(&repo, "as it was");
+        repo.git(&["branch", "--force", "main", "work"]);
+    }
+    apply(&repo);
+    assert!(!has(&repo, ROOT) && !has(&repo, "kubernetes/main/flux/config/kustomization.yaml"));
+    commit(&repo, "root out");
+    repo.git(&["branch", "--force", "main", "work"]);
+    assert_eq!(diff(&repo), "");
+    let list = repo.run_gated(&["list"]).stdout;
+    assert!(list.contains("Flux 2.7.5") && list.contains("branch main"), "the FluxInstance is the cluster: {list}");
+}
+
+#[test]
+fn without_git_no_root_goes() {
+    let repo = adopting();
+    apply(&repo);
+    assert_eq!(diff(&repo), "", "the files prove nothing");
+    assert!(has(&repo, ROOT));
+}
+
 /// What is expected of haynes-ops: `specification, section 9`.
 #[test]
 fn haynes_ops_gets_what_is_expected() {
@@ -332,4 +389,47 @@ fn haynes_ops_gets_what_is_expected() {
             )
         );
     }
+}
+
+/// The whole way of haynes-ops with `sync: adopt`: stage by stage, each once the branch has the one before.
+#[test]
+fn haynes_ops_is_adopted() {
+    let Some(corpus) = corpus() else { return };
+    let from = corpus.join("haynes-ops-2026-08/main");
+    if !from.is_dir() {
+        eprintln!("SKIPPED: there is no {}", from.display());
+        return;
+    }
+    let repo = Repo::copy_of(&from);
+    repo.write(".flux-codemod.yaml", "flux-operator: {promotion: off, sync: adopt}\n");
+    let repo = repo.commit();
+    repo.git(&["branch", "edge"]);
+    let main = ["--cluster", "main"];
+    let mut stages = Vec::new();
+    for _ in 0..6 {
+        let plan = repo
+            .run_gated(&[&["plan", "flux-operator", "--review", "--no-gate", "--format", "json"], &main[..]].concat())
+            .stdout;
+        let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+        let units = plan["units"].as_array().unwrap().iter();
+        let now = units.filter(|unit| unit["chosen"] == true && unit["lane"] == "main");
+        let now: Vec<_> = now.map(|unit| unit["step"].as_str().unwrap().to_owned()).collect();
+        if now.is_empty() {
+            break;
+        }
+        stages.push(now);
+        let all = ["apply", "flux-operator", "--review", "--no-gate", "--yes", "--here"];
+        assert_eq!(repo.run_gated(&[&all, &main[..]].concat()).status, 0);
+        commit(&repo, "a stage");
+    }
+    let expected: [&[&str]; 5] =
+        [&["guard", "operator"], &["instance"], &["alert", "remove", "sync-guard"], &["sync"], &["sync-out"]];
+    stages.iter_mut().for_each(|stage| stage.sort());
+    assert_eq!(stages, expected);
+    assert!(!has(&repo, ROOT));
+    let instance: Value = serde_yaml::from_str(&repo.read(&format!("{MAIN}/{INSTANCE}"))).unwrap();
+    assert_eq!(instance["spec"]["sync"]["name"], "haynes-ops");
+    assert_eq!(instance["spec"]["kustomize"]["patches"].as_sequence().unwrap().len(), 5);
+    let files = repo.git(&["grep", "-l", "name: cluster$", "--", "kubernetes/main"]);
+    assert_eq!(files, "", "the Receiver names the new root");
 }
