@@ -87,6 +87,9 @@ impl<'v> Edits<'v> {
     /// # Errors
     /// If it is not there, or cannot be read.
     pub fn delete(&mut self, path: &RepoPath, because: &str) -> Result<(), Finding> {
+        if self.is_deleted(path) {
+            return Ok(());
+        }
         let Some(stream) = self.view.file(path).and_then(|file| file.stream.as_deref()) else {
             return Err(Finding::error(codes::GONE, format!("{path} is not there any more")).at(path, None));
         };
@@ -99,6 +102,11 @@ impl<'v> Edits<'v> {
         self.dropped.extend(stream.comments().iter().map(|comment| (path.clone(), fate(comment))));
         self.set(path.clone(), Change::Delete { of: stream.content() });
         Ok(())
+    }
+
+    /// Whether a file is deleted.
+    fn is_deleted(&self, path: &RepoPath) -> bool {
+        matches!(self.others.get(path), Some(Change::Delete { .. }))
     }
 
     /// Removes a file from the `resources` of a kustomization. Comments of its entry are listed as dropped
@@ -132,7 +140,10 @@ impl<'v> Edits<'v> {
     /// As [`Edits::finish`], or the finding of the test.
     pub fn finish_if(self, mut passes: impl FnMut(&After<'_>) -> Result<(), Finding>) -> Result<Written, Finding> {
         let Edits { view, edits, others: mut changes, dropped: mut fates, .. } = self;
-        for (path, edit) in edits.into_iter().filter(|(_, edit)| !edit.is_empty()) {
+        // What is deleted in the end needs no edit.
+        let is_kept = |path: &RepoPath| !matches!(changes.get(path), Some(Change::Delete { .. }));
+        let edits: Vec<_> = edits.into_iter().filter(|(path, edit)| !edit.is_empty() && is_kept(path)).collect();
+        for (path, edit) in edits {
             let edited = edit.finish().map_err(|error| refused_edit(&path, &error))?;
             let stream = view.file(&path).and_then(|file| file.stream.as_deref()).expect("an edited file was read");
             passes(&After { path: &path, stream, splices: &edited.splices })?;
