@@ -63,7 +63,7 @@ fn secrets(view: &View, format: Format) -> anyhow::Result<Outcome> {
     let text = match format {
         Format::Text => for_log(&secrets_as_text(&inventory, &layout())).into_owned(),
         Format::Json => json(&secrets_as_json(&inventory))?,
-        Format::Sarif | Format::Github => bail!("--secrets has no findings; use --format text or json"),
+        Format::Sarif | Format::Github => bail!("--secrets prints text or json only"),
     };
     page(&text)?;
     Ok(Outcome::Clean)

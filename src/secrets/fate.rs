@@ -99,8 +99,16 @@ fn of_product(tree: &Tree<'_>, stores: &[(Store, Needs)], product: &Product, use
         let why = format!("{} is no Secret, and an ExternalSecret makes nothing else", product.shown());
         return Fate::Look { why };
     }
-    let naming: Vec<&&Use> =
-        here.iter().filter(|one| matches!(one.reader.how, How::Substitutes | How::Names)).collect();
+    let is_used = |one: &&&Use| matches!(one.reader.how, How::Substitutes | How::Names);
+    // Without a Secret that is not optional it fails, whether or not it uses something of it.
+    let naming: Vec<&&Use> = here.iter().filter(|one| is_used(one) || one.is_required).collect();
+    if let Some(first) = naming.first().filter(|_| !naming.iter().any(is_used)) {
+        let why = format!(
+            "no value of it is used, but {} fails without it: remove it from `substituteFrom` first, in all that name it",
+            first.reader.by
+        );
+        return Fate::Look { why };
+    }
     if naming.is_empty() {
         let cluster = cluster(tree, product.cluster);
         let why = match here.iter().any(|one| one.reader.how == How::SubstitutesNone) {
@@ -131,7 +139,10 @@ fn of_product(tree: &Tree<'_>, stores: &[(Store, Needs)], product: &Product, use
         let names_it = |(store, _): &&&(Store, Needs)| naming.iter().any(|one| one.reader.by == store.shown());
         let waiting = serving.iter().find(names_it).unwrap_or(&serving[0]);
         let by = in_the_way(waiting).map(|one| format!("{} {}", one.reader.how, one.reader.by));
-        let why = format!("{} waits for it: {}", waiting.0.shown(), by.unwrap_or_default());
+        let why = match names_it(&waiting) {
+            true => format!("{} reads its credentials from it", waiting.0.shown()),
+            false => format!("{} waits for it: {}", waiting.0.shown(), by.unwrap_or_default()),
+        };
         return Fate::Stays { why };
     };
     Fate::External {

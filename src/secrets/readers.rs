@@ -88,6 +88,8 @@ pub(super) struct Use {
     pub(super) place: Option<(ClusterId, KustomizationId)>,
     /// Whether it is the source of its cluster, or the FluxInstance.
     pub(super) is_of_flux: bool,
+    /// Whether it fails without the object, although it uses nothing of it.
+    pub(super) is_required: bool,
 }
 
 /// A tree with what is looked up in it.
@@ -166,7 +168,7 @@ impl<'v> Tree<'v> {
         let one = &self.view.graph().kustomizations[id];
         let by = format!("Kustomization {}", one.full_name());
         let reader = Reader { cluster: self.named(one.cluster), how, by };
-        Use { reader, place: Some((one.cluster, id)), is_of_flux: false }
+        Use { reader, place: Some((one.cluster, id)), is_of_flux: false, is_required: false }
     }
 
     /// What names an object: Flux Kustomizations in the same namespace, and all objects that have its name
@@ -179,9 +181,9 @@ impl<'v> Tree<'v> {
                 continue;
             }
             let is_it = |kind: &str, name: &str| kind == product.kind && name == product.name;
-            if one.substitute_from.iter().any(|from| is_it(&from.kind, &from.name)) {
+            if let Some(from) = one.substitute_from.iter().find(|from| is_it(&from.kind, &from.name)) {
                 let how = if self.may_use(id, product) { How::Substitutes } else { How::SubstitutesNone };
-                uses.push(self.by_kustomization(how, id));
+                uses.push(Use { is_required: !from.optional, ..self.by_kustomization(how, id) });
             }
             let key = one.object.text_at(&["spec", "decryption", "secretRef", "name"]);
             if key.is_some_and(|key| is_it("Secret", key)) {
@@ -207,7 +209,7 @@ impl<'v> Tree<'v> {
                 let reader = Reader { cluster: self.named(reach.cluster), how: How::Names, by };
                 let is_of_flux = self.is_of_flux(reach);
                 let place = Some((reach.cluster, reach.kustomization));
-                uses.push(Use { reader, place, is_of_flux });
+                uses.push(Use { reader, place, is_of_flux, is_required: false });
             }
         }
         uses
@@ -236,6 +238,7 @@ impl<'v> Tree<'v> {
             reader: Reader { cluster: None, how, by: by.as_str().to_owned() },
             place: None,
             is_of_flux: false,
+            is_required: false,
         };
         let lists = |file: &&crate::flux::Kustomization| {
             // A Component that nothing includes builds nothing.

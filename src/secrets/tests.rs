@@ -92,7 +92,7 @@ fn what_a_store_can_make() {
 fn what_the_store_waits_for_stays() {
     let token = ("token/secret.yaml", encrypted("Secret", "token", "secrets"));
     let files = with_store(&[("cluster/ks.yaml", applied("") + &kustomization("token", "")), token.clone()]);
-    let expected = "ClusterSecretStore vault waits for it: named by ClusterSecretStore vault";
+    let expected = "ClusterSecretStore vault reads its credentials from it";
     assert_eq!(only(&files).0, stays(expected));
     // What runs before the store needs it.
     let ks = kustomization("stores", ", dependsOn: [{name: server}]") + &kustomization("server", "");
@@ -117,8 +117,9 @@ fn keys_of_flux_stay() {
 
 #[test]
 fn variables_count_where_they_are_used() {
-    let from = ", postBuild: {substituteFrom: [{kind: Secret, name: vars}]}";
-    let files = |text: &str| {
+    let required = ", postBuild: {substituteFrom: [{kind: Secret, name: vars}]}";
+    let optional = ", postBuild: {substituteFrom: [{kind: Secret, name: vars, optional: true}]}";
+    let files = |text: &str, from: &str| {
         with_store(&[
             ("cluster/ks.yaml", applied(from) + &kustomization("vars", "")),
             ("vars/secret.yaml", encrypted("Secret", "vars", "flux-system")),
@@ -130,7 +131,7 @@ fn variables_count_where_they_are_used() {
             ),
         ])
     };
-    let (fate, readers) = only(&files("${KEY}"));
+    let (fate, readers) = only(&files("${KEY}", required));
     let first = [
         "let Kustomization flux-system/vars depend on flux-system/stores",
         "let all that take its variables depend on flux-system/vars (still to do: 1)",
@@ -139,7 +140,10 @@ fn variables_count_where_they_are_used() {
     assert_eq!(fate, Fate::External { stores, first: first.map(str::to_owned).to_vec() });
     assert!(readers.contains(&"variables of Kustomization flux-system/app".to_owned()));
     let why = "its variables are taken in cluster cluster, and none of them is used".to_owned();
-    assert_eq!(only(&files("${OTHER}")).0, Fate::Unread { why });
+    assert_eq!(only(&files("${OTHER}", optional)).0, Fate::Unread { why });
+    // Without it the Flux Kustomization fails, although it uses nothing of it.
+    let look = only(&files("${OTHER}", required)).0;
+    assert!(matches!(&look, Fate::Look { why } if why.contains("fails without it")), "{look:?}");
 }
 
 #[test]
