@@ -88,7 +88,10 @@ impl<'v> Alert<'v> {
     }
 
     fn watches(&self, kind: &str, namespace: &str) -> bool {
-        self.entries.iter().any(|entry| entry.kind == kind && entry.namespace == namespace)
+        let is_it = |entry: &Entry| entry.kind == kind && entry.namespace == namespace;
+        let is_for_all = |entry: &Entry| entry.is_for_all && entry.labels.is_empty();
+        let hears = self.is_for_events || kind == "Kustomization";
+        hears && self.entries.iter().any(|entry| is_it(entry) && is_for_all(entry))
     }
 
     /// Whether it watches all of a kind in its own namespace.

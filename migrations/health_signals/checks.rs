@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{Checks, HealthSignalsSettings, Waits};
-use crate::flux::{At, FluxKustomization, KustomizationId, Rendered, Value, View};
+use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
 
 /// Kinds that others need without saying so: who builds them goes on waiting.
 const NEEDED: [&str; 5] = ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
@@ -45,6 +45,8 @@ pub(super) struct Change<'v> {
     pub(super) dependents: usize,
     /// What would wait for it and is needed by it.
     pub(super) deadlock: Option<String>,
+    /// The clusters and namespaces of the releases that it applies.
+    pub(super) releases_in: BTreeSet<(ClusterId, String)>,
     /// Whether its own document does not decide it.
     pub(super) is_elsewhere: bool,
 }
@@ -77,7 +79,12 @@ impl<'v> Tree<'v> {
         // What builds from elsewhere may hold anything.
         let is_open = all.iter().any(|one| one.path.is_none() || self.view.input(one).is_err());
         let is_unchecked = all.iter().any(|one| !one.waits());
+        let namespaces = |id: &KustomizationId| {
+            let cluster = graph.kustomizations[*id].cluster;
+            self.releases(*id).into_iter().map(move |release| (cluster, release.namespace)).collect::<Vec<_>>()
+        };
         let change = |becomes, deadlock, differs| Change {
+            releases_in: ids.iter().flat_map(namespaces).collect(),
             at,
             one,
             becomes,
@@ -97,7 +104,13 @@ impl<'v> Tree<'v> {
             return Some(change(becomes, deadlock, differs));
         }
         let is_needed = || ids.iter().flat_map(|id| &self.builds[id]).any(|object| NEEDED.contains(&&*object.kind));
-        let is_idle = dependents.is_empty() && all.iter().all(|one| is_plain_wait(one)) && !is_open && !is_needed();
+        // Who depends on a parent that waits for it depends on it, too.
+        let is_waited_for = || ids.iter().any(|id| !graph.held_up_by(*id).is_empty());
+        let is_idle = dependents.is_empty()
+            && !is_waited_for()
+            && all.iter().all(|one| is_plain_wait(one))
+            && !is_open
+            && !is_needed();
         (is_idle && settings.wait == Waits::Graph).then(|| change(Becomes::WaitsNot, None, false))
     }
 
@@ -121,7 +134,18 @@ impl<'v> Tree<'v> {
     fn deadlock(&self, id: KustomizationId, waits_for_all: bool) -> Option<String> {
         let graph = self.view.graph();
         let waiting = graph.dependents_of(id);
-        let child = waiting.iter().find(|other| waits_for_all && graph.kustomizations[**other].parent == Some(id));
+        // It waits for what it applies, and for what that applies as far as that waits.
+        let is_below = |other: KustomizationId| {
+            let mut above = graph.kustomizations[other].parent;
+            while let Some(parent) = above {
+                if parent == id {
+                    return true;
+                }
+                above = graph.kustomizations[parent].parent.filter(|_| graph.kustomizations[parent].waits());
+            }
+            false
+        };
+        let child = waiting.iter().find(|other| waits_for_all && is_below(**other));
         if let Some(child) = child {
             return Some(format!("it applies {}, which depends on it", graph.kustomizations[*child].full_name()));
         }
@@ -139,7 +163,9 @@ impl<'v> Tree<'v> {
                 Some((namespace, item.text_at(&["name"])?.to_owned()))
             });
             let needed = named.into_iter().find(|name| theirs.contains(name))?;
-            Some(format!("its release {own}/{} depends on {}/{}", object.name, needed.0, needed.1))
+            let (namespace, name) = &needed;
+            let own = format!("{own}/{}", object.name);
+            Some(format!("its release {own} depends on {namespace}/{name}, and what applies that depends on it"))
         })
     }
 

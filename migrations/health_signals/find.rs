@@ -21,7 +21,7 @@ impl<'v> Found<'v> {
     pub(super) fn in_view(view: &'v View, settings: &HealthSignalsSettings) -> Found<'v> {
         let (watches, unheard) = match settings.alerts {
             Alerts::Add => watches(view, &missing(view)),
-            // What would be heard of is asked for all the same: who waits for nobody depends on it.
+            // Nothing is added, but what stops waiting needs to know what no Alert watches.
             Alerts::Keep => (Vec::new(), missing(view).into_iter().map(Unheard::kept).collect()),
         };
         Found { view, watches, unheard, changes: changes(view, settings) }

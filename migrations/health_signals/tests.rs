@@ -77,10 +77,7 @@ fn without_a_section_it_is_only_counted() {
     let planned = Planned::of(&HealthSignals, "", &files);
     assert!(planned.units().is_empty());
     let left = &planned.plan.out_of_scope["health-signals"];
-    assert_eq!(
-        (left.count, left.what.as_str()),
-        (1, "objects that no Alert watches: 1: the configuration has no `health-signals`")
-    );
+    assert_eq!((left.count, left.what.as_str()), (1, "objects without an Alert: 1: not configured"));
 }
 
 #[test]
@@ -168,6 +165,25 @@ fn what_would_wait_for_itself_is_refused() {
     let units = planned.units();
     assert!(units.iter().any(|unit| unit.starts_with("refused Kustomization flux-system/store")), "{units:?}");
     assert!(planned.findings().contains(&"check-deadlocks apps/flux-system/store.yaml:1".to_owned()));
+}
+
+#[test]
+fn what_waits_through_others_counts() {
+    let at =
+        |folder: &str, kustomization: String| kustomization.replace("//- apps/flux-system", &format!("//- {folder}"));
+    // store applies middle, which waits for plex, which depends on store.
+    let middle = at("store", kustomization("flux-system", "middle", "  wait: true\n"));
+    let plex = at("middle", kustomization("flux-system", "plex", "  dependsOn:\n    - name: store\n"));
+    let files = [home(), kustomization("flux-system", "store", ""), middle, plex];
+    let found = planned(&files).findings();
+    assert!(found.contains(&"check-deadlocks apps/flux-system/store.yaml:1".to_owned()), "{found:#?}");
+    // Others depend on infra, which waits for disks: these go on waiting.
+    let infra = kustomization("flux-system", "infra", "  wait: true\n");
+    let disks = at("infra", kustomization("flux-system", "disks", "  wait: true\n"));
+    let pod = "//- disks/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: media}\n".to_owned();
+    let apps = kustomization("flux-system", "plex", "  dependsOn:\n    - name: infra\n");
+    let units = planned(&[home(), infra, disks, pod, apps]).units();
+    assert!(!units.iter().any(|unit| unit.contains("disks")), "{units:#?}");
 }
 
 #[test]

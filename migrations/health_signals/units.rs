@@ -14,6 +14,7 @@ pub(super) const WATCH: &str = "watch";
 pub(super) const CHECK: &str = "check";
 pub(super) const UNWAIT: &str = "unwait";
 
+const ALERTS: Class = Class::new(10, "alerts", "Alerts", "Alert");
 const CHECKS: Class = Class::new(16, "checks", "health checks", "Flux Kustomization");
 const WAITS: Class = Class::new(17, "waits", "waits that are removed", "Flux Kustomization");
 
@@ -47,7 +48,7 @@ fn watch_id(watch: &Watch<'_>) -> UnitId {
 fn watch_draft(found: &Found<'_>, watch: &Watch<'_>) -> Draft {
     Draft {
         impact: Impact::Reconcile,
-        class: Some(Class::SOURCES),
+        class: Some(ALERTS),
         namespace: Some(String::new()),
         also: crate::plan::author::other_names(found.view, watch.at),
         ..Draft::new(watch_id(watch), format!("watches {}", counted(watch.heard.iter())), [watch.at.path.clone()])
@@ -115,14 +116,16 @@ fn change_draft(found: &Found<'_>, change: &Change<'_>) -> Draft {
     if step_of(change) == CHECK {
         findings.push(at(Finding::warning(codes::HOLDS_UP, format!("{name}: {depend}, and will wait for it"))));
     }
-    let is_of = |missing: &Missing| {
-        let is_here = change.all.iter().any(|one| one.cluster == missing.cluster && one.namespace == missing.namespace);
-        is_here && missing.kind == "Kustomization"
+    // Once it waits no longer, only events of its releases say that one fails.
+    let is_of = |missing: &Missing| match missing.kind {
+        "HelmRelease" => change.releases_in.contains(&(missing.cluster, missing.namespace.clone())),
+        _ => change.all.iter().any(|one| one.cluster == missing.cluster && one.namespace == missing.namespace),
     };
     let mut needs = BTreeSet::new();
     if step_of(change) == UNWAIT {
-        if found.unheard.iter().any(|one| is_of(&one.missing)) {
-            let message = format!("no Alert watches the Flux Kustomizations of {}", change.one.namespace);
+        if let Some(one) = found.unheard.iter().find(|one| is_of(&one.missing)) {
+            let Missing { kind, namespace, .. } = &one.missing;
+            let message = format!("no Alert watches every {kind} of {namespace}");
             findings.push(at(Finding::error(codes::NOBODY_HEARS, message)));
         }
         // Somebody has to hear of it first.
@@ -146,7 +149,7 @@ pub(super) fn not_asked_for(view: &View) -> OutOfScope {
     let count = missing.iter().map(|one| one.count).sum();
     let what = match count {
         0 => String::new(),
-        _ => format!("objects that no Alert watches: {count}: the configuration has no `health-signals`"),
+        _ => format!("objects without an Alert: {count}: not configured"),
     };
     OutOfScope { count, what }
 }
