@@ -18,7 +18,7 @@ pub(super) const FIRST_OUT: &str = "first-out";
 const SECONDS: Class = Class::new(14, "seconds", "second objects", "second object").apart_from(Apart::Needs);
 const SWITCHES: Class = Class::new(71, "switches", "switches to second objects", "switch").apart_from(Apart::Needs);
 const FIRSTS_OUT: Class =
-    Class::new(72, "firsts-out", "first objects that go", "first object").apart_from(Apart::Needs);
+    Class::new(72, "firsts-out", "first objects that are removed", "first object").apart_from(Apart::Needs);
 
 /// Candidates that move by a second object, each with all that names it.
 pub(super) struct Beside<'j, 'v> {

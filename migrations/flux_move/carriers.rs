@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
-use crate::flux::{At, FluxKustomization, Kustomization, Reach, Rendered, View};
-use crate::migrations::sources::write::list;
+use crate::flux::{FluxKustomization, Kustomization, Reach, Rendered, View};
+use crate::migrations::sources::write::list_all;
 use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::repo::RepoPath;
-use crate::yaml::{New, Place};
 
 /// A kustomization that is to include a Component.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +20,7 @@ pub(super) struct Include {
 
 /// What brings a Secret or ConfigMap into a namespace: the only Component of this repository that carries
 /// it and nothing but such objects, all without namespace; and the innermost kustomization on the way of the
-/// Flux Kustomization that gives that namespace. The parent has to be able to decrypt it.
+/// Flux Kustomization that gives that namespace, if no other does elsewhere. The parent has to be able to decrypt it.
 pub(super) fn carrier(
     world: &World<'_>,
     (one, from): (&FluxKustomization, &str),
@@ -34,6 +33,14 @@ pub(super) fn carrier(
         file.namespace.as_deref() == Some(to) || file.namespaces.iter().any(|given| given.namespace == to)
     };
     let by = reach.through.iter().rev().filter_map(|path| view.kustomization(&path.dir())).find(gives)?;
+    // Where several give it, each would bring its own: two of one name, and whoever is pruned takes it from all.
+    let is_beside = |reach: &Reach| {
+        let mut givers = reach.through.iter().filter_map(|path| view.kustomization(&path.dir())).filter(gives);
+        reach.cluster == one.cluster && givers.any(|file| file.path != by.path) && !reach.through.contains(&by.path)
+    };
+    if view.graph().reached().flat_map(|(_, reaches)| reaches).any(is_beside) {
+        return None;
+    }
     let parent = &view.graph().kustomizations[one.parent?];
     let decrypts = parent.object.at(&["spec", "decryption"]).is_some();
     let is_plain = |object: &Rendered| {
@@ -64,15 +71,5 @@ pub(super) fn carrier(
 pub(super) fn include<'v>(edits: &mut Edits<'v>, view: &'v View, includes: &BTreeSet<Include>) -> Result<(), Finding> {
     let mut by_file: BTreeMap<&RepoPath, Vec<&RepoPath>> = BTreeMap::new();
     includes.iter().for_each(|include| by_file.entry(&include.by).or_default().push(&include.component));
-    for (path, components) in by_file {
-        let at = At::document(path, 0);
-        if view.node(&at).is_some_and(|root| root.own_entry("components").is_none()) {
-            let entries = components.iter().map(|component| New::string(component.seen_from(&path.dir())));
-            let entries = New::Sequence(entries.collect());
-            edits.object(&at, |edit, root| edit.insert_entry(root, Place::Last, "components", &entries))?;
-            continue;
-        }
-        components.into_iter().try_for_each(|component| list(edits, view, path, "components", component, None))?;
-    }
-    Ok(())
+    by_file.into_iter().try_for_each(|(path, components)| list_all(edits, view, path, "components", components))
 }

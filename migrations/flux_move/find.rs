@@ -126,7 +126,9 @@ impl<'v> Found<'v> {
         let view = self.view;
         let stays: BTreeSet<&At> = self.candidates.iter().map(|candidate| &candidate.at).collect();
         let mut found: BTreeMap<&'v At, &'v FluxKustomization> = BTreeMap::new();
-        let is_done = |one: &&FluxKustomization| !stays.contains(&one.at) && !self.seconds.has_first(&one.at);
+        let is_done = |one: &&FluxKustomization| {
+            !stays.contains(&one.at) && !self.seconds.has_first(&one.at) && self.settings.leads_to(one)
+        };
         for one in view.graph().kustomizations.iter().filter(is_done) {
             let stream = view.file(&one.at.path).and_then(|file| file.stream.as_deref());
             let has_mark = |stream| view.node(&one.at).is_some_and(|root| !marks(stream, root).is_empty());

@@ -39,6 +39,16 @@ impl Needs {
         self.is_own_met() && self.includes.is_empty()
     }
 
+    /// Whether the same becomes of the text of the Flux Kustomization itself.
+    fn has_same_text(&self, other: &Needs) -> bool {
+        let text = |needs: &Needs| {
+            let Needs { labels, drops_sources, inlined, .. } = needs;
+            let own = (needs.drops_decryption, needs.uses_global_key);
+            (own, labels.clone(), drops_sources.clone(), inlined.clone())
+        };
+        text(self) == text(other)
+    }
+
     /// Whether nothing of the Flux Kustomization itself has to be changed first.
     pub(super) fn is_own_met(&self) -> bool {
         let (drops, gets) = (self.drops_decryption, self.uses_global_key);
@@ -58,15 +68,17 @@ pub(super) struct Asking<'w, 'v> {
 
 /// What a candidate needs in every cluster that applies it.
 pub(super) fn needs(world: &World<'_>, settings: &FluxMoveSettings, candidate: &Candidate, to: &str) -> Needs {
-    let mut all = Needs::default();
-    for id in &candidate.ids {
+    let needs_of = |id: &KustomizationId| {
         let one = &world.view.graph().kustomizations[*id];
-        let needs = Asking { world, settings, candidate, id: *id, one, to }.needs();
-        all.labels.extend(needs.labels);
-        all.drops_decryption |= needs.drops_decryption;
-        all.uses_global_key |= needs.uses_global_key;
-        all.drops_sources.extend(needs.drops_sources);
-        all.inlined.extend(needs.inlined);
+        Asking { world, settings, candidate, id: *id, one, to }.needs()
+    };
+    let mut of_each = candidate.ids.iter().map(needs_of);
+    let mut all = of_each.next().unwrap_or_default();
+    for needs in of_each {
+        if !all.has_same_text(&needs) {
+            let message = format!("{}: the clusters that apply it need other fields in this one text", candidate.name);
+            all.findings.push(candidate.finding(world.view, || Finding::error(codes::NEEDS_DIFFER, message)));
+        }
         all.includes.extend(needs.includes);
         all.findings.extend(needs.findings);
     }

@@ -1,4 +1,5 @@
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
+use crate::flux::FluxKustomization;
 use crate::yaml::{New, Node};
 
 /// What you can configure: the section `flux-move` of the configuration. With neither a rule nor a
@@ -65,6 +66,21 @@ pub struct Move {
     pub from: Name,
     /// `to`.
     pub to: Name,
+}
+
+impl FluxMoveSettings {
+    /// Whether a Flux Kustomization is where the configuration has it move: by name, or out of the namespaces that
+    /// are to be left, into the one of what it applies.
+    pub(super) fn leads_to(&self, one: &FluxKustomization) -> bool {
+        let name = (one.namespace.clone(), one.name.clone());
+        let is_out = |rule: &Rule| {
+            let is_left = rule.from.contains(&one.namespace);
+            let is_there = rule.to != To::TargetNamespace
+                || one.target_namespace.as_ref().is_none_or(|target| *target == one.namespace);
+            !is_left && is_there
+        };
+        self.moves.iter().any(|asked| asked.to == name) || self.rule.as_ref().is_some_and(is_out)
+    }
 }
 
 /// How the new namespace is stated.

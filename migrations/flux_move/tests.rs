@@ -159,3 +159,21 @@ fn a_component_is_included_only_where_it_is_certain() {
     let other = |files: &mut Files| replaced(files, "components/common/settings.yaml", "dark", "light");
     assert_eq!(codes(&other), ["needs-substitutions"], "the settings are others");
 }
+
+/// Nothing moves by an entry that is mistyped, and no guard is removed for it.
+#[test]
+fn a_guard_stays_where_nothing_has_moved() {
+    let mistyped = "flux-move:\n  moves:\n    - {kind: Kustomization, from: flux-system/plx, to: media/plx}\n";
+    let change = |files: &mut Files| {
+        files.retain(|(path, _)| path != ".flux-codemod.yaml");
+        files.push((".flux-codemod.yaml".to_owned(), mistyped.to_owned()));
+    };
+    let (view, settings) = changed("flux-move-live", change);
+    assert!(
+        view.files()
+            .any(|(_, file)| { file.stream.as_ref().is_some_and(|stream| stream.text().contains("guard[flux-move]")) })
+    );
+    let found = plan(&view, &[&FluxMove], &settings, None).unwrap();
+    assert_eq!(found.units.iter().map(|unit| unit.id.to_string()).collect::<Vec<_>>(), [""; 0]);
+    assert!(found.findings.iter().any(|finding| finding.code.id == "move-not-found"));
+}

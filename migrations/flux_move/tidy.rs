@@ -148,13 +148,31 @@ fn parents<'v>(found: &Found<'v>) -> BTreeMap<&'v RepoPath, &'v str> {
     all.iter().filter(|(path, _)| is_outermost(path)).map(|(path, to)| (*path, *to)).collect()
 }
 
-/// Whether nothing in a kustomization or below it may change namespaces, or bring objects that are not seen.
+/// Whether nothing in a kustomization or in what it lists may change namespaces, or bring objects that are not
+/// seen.
 fn is_plain(view: &View, file: &Kustomization) -> bool {
-    let is_below = |path: &RepoPath| path.is_in(&file.dir());
-    let is_known = !view.graph().unmodelled.iter().any(|field| is_below(&field.path));
-    let is_local = file.resources.iter().chain(&file.components).all(|entry| !entry.is_remote());
+    let all = listed(view, file);
+    let is_known = !view.graph().unmodelled.iter().any(|field| all.iter().any(|one| one.path == field.path));
+    let entries = all.iter().flat_map(|one| one.resources.iter().chain(&one.components));
+    let is_local = entries.into_iter().all(|entry| !entry.is_remote());
     let is_silent = file.namespace.is_none() && file.namespaces.is_empty() && file.generators.is_empty();
     !file.component && is_known && is_local && is_silent && file.configurations.is_empty()
+}
+
+/// A kustomization, and all that it lists, directly or not.
+fn listed<'v>(view: &'v View, file: &'v Kustomization) -> Vec<&'v Kustomization> {
+    let mut all: Vec<&Kustomization> = vec![file];
+    let mut next = 0;
+    while let Some(one) = all.get(next).copied() {
+        let entries = one.resources.iter().chain(&one.components);
+        for other in entries.filter_map(|entry| view.kustomization(&view.resolve(one, &entry.text)?)) {
+            if all.iter().all(|known| known.path != other.path) {
+                all.push(other);
+            }
+        }
+        next += 1;
+    }
+    all
 }
 
 /// The namespace that all objects are in, if `namespace` would change nothing in any of them: it names
@@ -181,6 +199,10 @@ fn namespace_of_all<'v>(found: &Found<'_>, objects: &[(&'v At, &'v Reach)]) -> O
 /// them are let out of by a label.
 fn selecting_nothing(found: &Found<'_>, id: KustomizationId, one: &FluxKustomization) -> BTreeSet<usize> {
     let view = found.view;
+    // What is not seen of its children may be what the patch is for.
+    if one.patches.iter().all(|patch| !injects(patch)) || view.input(one).is_err() {
+        return BTreeSet::new();
+    }
     let reached = view.graph().reached();
     let children: Vec<(&At, &Reach)> = reached
         .flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)))

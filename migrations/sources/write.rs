@@ -75,14 +75,40 @@ pub(crate) fn list<'v>(
 ) -> Result<(), Finding> {
     let root = view.node(&At::document(kustomization, 0)).expect("a kustomization of the view has a document");
     let dir = kustomization.dir();
-    let item = what.seen_from(&dir);
-    let item = if lists_bare_names(view, &dir) { item.trim_start_matches("./").to_owned() } else { item };
+    let item = item_for(view, &dir, what);
     let is = |path: &RepoPath, entry: &str| view.tree().follow(&dir.join(entry)?).map(|listed| listed == *path);
     let after = |entry: &str| beside.is_some_and(|beside| is(beside, entry) == Some(true));
     let order = Order { key: &|entry| entry.trim_start_matches("./").to_owned(), after: Some(&after) };
     edits.file(kustomization, |edit| {
         edit.list(root, key, &item, &order, |entry| is(what, entry) == Some(true)).map(drop)
     })
+}
+
+/// Makes a kustomization list several files or folders under a key, which may be new.
+///
+/// # Errors
+/// If the kustomization cannot be edited.
+pub(crate) fn list_all<'v, 'p>(
+    edits: &mut Edits<'v>,
+    view: &'v View,
+    kustomization: &RepoPath,
+    key: &str,
+    all: impl IntoIterator<Item = &'p RepoPath>,
+) -> Result<(), Finding> {
+    let at = At::document(kustomization, 0);
+    let dir = kustomization.dir();
+    if view.node(&at).is_some_and(|root| root.own_entry(key).is_some()) {
+        return all.into_iter().try_for_each(|path| list(edits, view, kustomization, key, path, None));
+    }
+    let items = all.into_iter().map(|path| New::string(item_for(view, &dir, path)));
+    let items = New::Sequence(items.collect());
+    edits.object(&at, |edit, root| edit.insert_entry(root, crate::yaml::Place::Last, key, &items))
+}
+
+/// How the kustomization of a folder names a file or folder.
+fn item_for(view: &View, dir: &RepoPath, what: &RepoPath) -> String {
+    let item = what.seen_from(dir);
+    if lists_bare_names(view, dir) { item.trim_start_matches("./").to_owned() } else { item }
 }
 
 /// Whether the kustomization of a folder lists `x.yaml` rather than `./x.yaml`; if it lists
