@@ -11,11 +11,11 @@ use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of
 use super::write::Writer;
 use super::{adopt, alerts, gotk, proof};
 use crate::flux::{At, FluxKustomization, View};
-use crate::plan::author::{Edits, Written, comments_out_entry, edited, subject};
+use crate::plan::author::{Edits, Written, edited, subject};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE, GUARD_NOT_LIVE};
 use crate::plan::{Edited, Finding, Unit};
-use crate::repo::{Change, RepoPath};
-use crate::yaml::{Comment, CommentFate, Edit, Emptied, Error, Fate, New, Node, Place};
+use crate::repo::RepoPath;
+use crate::yaml::{Edit, Error, Fate, New, Node, Place};
 
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
@@ -160,7 +160,6 @@ pub(super) fn lists<'p>(view: &View, files: impl IntoIterator<Item = &'p RepoPat
 
 /// Removes objects, beside other edits: the files that hold nothing else, with their entries, or else their documents.
 pub(super) fn without<'v>(view: &'v View, mut edits: Edits<'v>, objects: &[&At]) -> Result<Written, Finding> {
-    let mut fates = Vec::new();
     let paths: BTreeSet<&RepoPath> = objects.iter().map(|at| &at.path).collect();
     let of_file = |path: &RepoPath| objects.iter().filter(|at| at.path == *path).collect::<Vec<_>>();
     let is_whole = |path: &RepoPath| {
@@ -171,49 +170,39 @@ pub(super) fn without<'v>(view: &'v View, mut edits: Edits<'v>, objects: &[&At])
     let whole: BTreeSet<RepoPath> = paths.iter().filter(|path| is_whole(path)).map(|path| (*path).clone()).collect();
     for path in paths {
         if whole.contains(path) {
-            fates.extend(remove_file(&mut edits, view, path, &whole)?);
+            remove_file(&mut edits, view, path, &whole)?;
             continue;
         }
         for at in of_file(path) {
             edits.object(at, |edit, root| edit.remove_document(root, |_| dropped()))?;
         }
     }
-    let (changes, of_edits) = edits.finish()?;
-    fates.extend(of_edits);
-    Ok((changes, fates))
+    edits.finish()
 }
+
+/// Why comments are dropped.
+const BECAUSE: &str = "it is about the old installation";
 
 pub(super) fn dropped() -> Fate {
-    Fate::Dropped("it is about the old installation".to_owned())
+    Fate::Dropped(BECAUSE.to_owned())
 }
 
-/// Removes a file and the entries that list it; the comments in it. A kustomization that lists nothing but
-/// what is removed goes with it.
+/// Removes a file and the entries that list it. A kustomization that lists nothing but what is removed is removed
+/// with it.
 pub(super) fn remove_file<'v>(
     edits: &mut Edits<'v>,
     view: &'v View,
     path: &RepoPath,
     removed: &BTreeSet<RepoPath>,
-) -> Result<Vec<(RepoPath, CommentFate)>, Finding> {
-    let gone = || Finding::error(GONE, format!("{path} is not there any more")).at(path, None);
-    let stream = view.file(path).and_then(|file| file.stream.as_deref()).ok_or_else(gone)?;
-    let comment = |comment: &Comment| {
-        let (line, range) = (comment.line, comment.range.clone());
-        let text = stream.text()[range.clone()].to_owned();
-        (path.clone(), CommentFate { line, range, text, fate: dropped() })
-    };
-    let mut fates: Vec<_> = stream.comments().iter().map(comment).collect();
-    edits.set(path.clone(), Change::Delete { of: stream.content() });
+) -> Result<(), Finding> {
+    edits.delete(path, BECAUSE)?;
     for list in lists(view, [path]) {
         match is_left_empty(view, &list, removed) {
-            true => fates.extend(remove_file(edits, view, &list, removed)?),
+            true => remove_file(edits, view, &list, removed)?,
             false => unlist(edits, view, &list, path)?,
         }
     }
-    // Each of several files that it listed takes it along.
-    fates.sort_by(|(a, one), (b, other)| (a, one.range.start).cmp(&(b, other.range.start)));
-    fates.dedup();
-    Ok(fates)
+    Ok(())
 }
 
 /// Whether a kustomization has nothing but entries for what is removed, and nothing needs it to be there: no
@@ -248,9 +237,5 @@ pub(super) fn unlist<'v>(
         let message = format!("{list} would list nothing any more, and Kustomize refuses that");
         return Err(Finding::error(codes::FIELD, message).at(list, None));
     }
-    let is_it = |entry: &str| dir.join(entry).and_then(|listed| view.tree().follow(&listed)).as_ref() == Some(path);
-    let fate = |comment: &str| if comments_out_entry(view, &dir, comment) { Fate::Moved } else { dropped() };
-    edits.object(&At::document(list, 0), |edit, root| {
-        edit.unlist(root, "resources", is_it, Emptied::Brackets, fate).map(drop)
-    })
+    edits.unlist(list, path, BECAUSE)
 }

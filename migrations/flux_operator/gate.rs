@@ -41,7 +41,7 @@ pub(super) fn gates(
             Ok(None) => Gate::Open,
             Ok(Some((code, what))) => Gate::Closed(Finding::note(code, format!("{}: {what}", tree.shown()))),
             // These two break nothing, wherever they land.
-            Err(_) if matches!(step, GUARD | OPERATOR_STEP | SYNC_GUARD) => Gate::Open,
+            Err(_) if matches!(step, GUARD | OPERATOR_STEP) => Gate::Open,
             Err(why) => {
                 let code = match step {
                     INSTANCE_STEP | SYNC => GUARD_NOT_LIVE,
@@ -88,7 +88,8 @@ fn missing(standing: &Standing<'_>, step: &str) -> Option<(&'static Code, &'stat
         (!standing.has_sync()).then_some((codes::SYNC_NOT_LIVE, what))
     };
     match step {
-        GUARD | OPERATOR_STEP | SYNC_GUARD => None,
+        GUARD | OPERATOR_STEP => None,
+        SYNC_GUARD => old_is_out(),
         SYNC => old_is_out().or_else(instance).or_else(start_guard),
         SYNC_OUT => old_is_out().or_else(instance).or_else(start_guard).or_else(sync),
         INSTANCE_STEP => guard().or_else(operator),

@@ -199,7 +199,7 @@ pub(super) fn without(
     carried: &Carried,
 ) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
-    let mut fates = remove_file(&mut edits, view, file, &[file.clone()].into())?;
+    remove_file(&mut edits, view, file, &[file.clone()].into())?;
     edits.object(&At::document(kustomization, 0), |edit, root| {
         let Some(list) = root.get("patches") else { return Ok(()) };
         if list.items().count() == carried.of_flux.len() {
@@ -208,7 +208,5 @@ pub(super) fn without(
         let mut places = carried.of_flux.iter();
         places.try_for_each(|place| edit.remove_item(list, *place, Emptied::NoEntry, |_| dropped()))
     })?;
-    let (changes, of_edits) = edits.finish()?;
-    fates.extend(of_edits);
-    Ok((changes, fates))
+    edits.finish()
 }

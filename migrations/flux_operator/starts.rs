@@ -50,9 +50,11 @@ pub(super) fn drafts(found: &Found<'_>, standing: &Standing<'_>) -> Vec<Draft> {
     }
     if instance.sync.is_none() {
         let how = if start.is_in_place() { "in its place" } else { "beside it, over the same path" };
-        let patches = start.sync.patches.len();
-        let title =
-            format!("the FluxInstance makes GitRepository and Kustomization {name}, {how}, with {patches} patches");
+        let patches = match start.sync.patches.len() {
+            1 => "1 patch".to_owned(),
+            more => format!("{more} patches"),
+        };
+        let title = format!("the FluxInstance makes GitRepository and Kustomization {name}, {how}, with {patches}");
         let draft = Draft::new(id(SYNC), title, [start.instance.path.clone()]);
         let class = Some(SYNCS);
         let reads = [path.clone(), start.source.path.clone()].into();

@@ -39,11 +39,7 @@ const OPERATORS: Class = Class::SOURCES.apart_from(Apart::Dependents);
 /// What is left alone where the configuration has no section for it.
 pub(super) fn not_asked_for(found: &Found<'_>) -> OutOfScope {
     let count = found.clusters.iter().filter(|standing| standing.install.is_some()).count();
-    let what = if count > 0 {
-        format!("installations of Flux: {count}: the configuration has no `flux-operator`")
-    } else {
-        String::new()
-    };
+    let what = if count > 0 { format!("installations of Flux: {count}: not configured") } else { String::new() };
     OutOfScope { count, what }
 }
 

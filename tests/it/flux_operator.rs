@@ -406,7 +406,7 @@ fn haynes_ops_is_adopted() {
     repo.git(&["branch", "edge"]);
     let main = ["--cluster", "main"];
     let mut stages = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..7 {
         let plan = repo
             .run_gated(&[&["plan", "flux-operator", "--review", "--no-gate", "--format", "json"], &main[..]].concat())
             .stdout;
@@ -422,8 +422,8 @@ fn haynes_ops_is_adopted() {
         assert_eq!(repo.run_gated(&[&all, &main[..]].concat()).status, 0);
         commit(&repo, "a stage");
     }
-    let expected: [&[&str]; 5] =
-        [&["guard", "operator"], &["instance"], &["alert", "remove", "sync-guard"], &["sync"], &["sync-out"]];
+    let expected: [&[&str]; 6] =
+        [&["guard", "operator"], &["instance"], &["alert", "remove"], &["sync-guard"], &["sync"], &["sync-out"]];
     stages.iter_mut().for_each(|stage| stage.sort());
     assert_eq!(stages, expected);
     assert!(!has(&repo, ROOT));

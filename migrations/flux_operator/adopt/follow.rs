@@ -16,11 +16,12 @@ pub(in super::super) struct Follower {
 }
 
 /// The lists of `spec` in which objects name Flux Kustomizations, and whether an item says so by its kind.
-const LISTS: [(&str, &str, bool); 4] = [
+const LISTS: [(&str, &str, bool); 5] = [
     ("Receiver", "resources", true),
     ("Alert", "eventSources", true),
     ("Kustomization", "dependsOn", false),
     ("Kustomization", "healthChecks", true),
+    ("ResourceSet", "dependsOn", true),
 ];
 
 /// All that name a root by its name.
@@ -32,7 +33,10 @@ pub(super) fn followers(
 ) -> Vec<Follower> {
     let mut found = Vec::new();
     for (at, reaches) in view.graph().reached().filter(|(at, _)| **at != root.at) {
-        for reach in reaches.iter().filter(|reach| reach.cluster == cluster && reach.api_version.contains(".fluxcd.")) {
+        // Flux's own kinds, and those of the operator.
+        let is_of_flux =
+            |reach: &&Reach| reach.api_version.split('/').next().is_some_and(|group| group.contains("fluxcd."));
+        for reach in reaches.iter().filter(|reach| reach.cluster == cluster).filter(is_of_flux) {
             for (kind, list, has_kind) in LISTS.iter().filter(|(kind, ..)| *kind == reach.kind) {
                 let numbers = naming(view, at, reach, (list, *has_kind), root);
                 if numbers.is_empty() {
