@@ -23,8 +23,9 @@ pub(super) struct Policy {
 
 /// A policy of an HTTPRoute.
 pub(super) struct RoutePolicy {
-    /// Its kind.
+    /// Its kind and name.
     pub(super) kind: String,
+    pub(super) name: String,
     /// The name of the route.
     pub(super) route: String,
     pub(super) policy: Policy,
@@ -42,12 +43,13 @@ pub(super) fn policies_of(object: &Value) -> Vec<RoutePolicy> {
         namespaces_in(asked, &mut asks);
     }
     let kind = object.text_at(&["kind"]).unwrap_or_default();
+    let name = object.text_at(&["metadata", "name"]).unwrap_or_default();
     let one = spec.get("targetRef").into_iter();
     let targets = one.chain(spec.get("targetRefs").map(Value::items).unwrap_or_default());
     let routes = targets.filter(|target| target.text_at(&["kind"]) == Some("HTTPRoute"));
     let of_route = |target: &Value| {
-        let (kind, route, asks) = (kind.to_owned(), target.text_at(&["name"])?.to_owned(), asks.clone());
-        Some(RoutePolicy { kind, route, policy, asks })
+        let route = target.text_at(&["name"])?.to_owned();
+        Some(RoutePolicy { kind: kind.to_owned(), name: name.to_owned(), route, policy, asks: asks.clone() })
     };
     routes.filter_map(of_route).collect()
 }

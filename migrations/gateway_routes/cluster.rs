@@ -12,7 +12,7 @@ use super::service::Service;
 use super::settings::GatewayRoutesSettings;
 use crate::charts::app_template::{Chart, Section, Version};
 use crate::charts::version::numbers;
-use crate::flux::{ClusterId, FileView, Installed, Reach, Value, View, remote_cluster};
+use crate::flux::{ClusterId, FileView, Installed, KustomizationId, Reach, Value, View, remote_cluster};
 use crate::gateway::{Gateway, Middlewares};
 use crate::plan::Finding;
 use crate::plan::author::arriving;
@@ -48,8 +48,8 @@ pub(super) struct InCluster {
     pub(super) routes: BTreeMap<(String, String), Value>,
     /// The Middlewares of Traefik.
     pub(super) middlewares: Middlewares,
-    /// The policies of HTTPRoutes, each with its namespace.
-    pub(super) policies: Vec<(String, RoutePolicy)>,
+    /// The policies of HTTPRoutes, each with its namespace and the Flux Kustomization that applies it.
+    pub(super) policies: Vec<(String, KustomizationId, RoutePolicy)>,
     /// The kinds and namespaces of objects that may name Services, each with the namespace of these.
     pub(super) grants: BTreeSet<(String, String, String)>,
     /// The releases of external-dns.
@@ -160,6 +160,8 @@ impl InCluster {
                 object.map_text(&unescaped);
             }
             let namespace = reach.namespace.clone().unwrap_or_default();
+            let policies = policies_of(&object).into_iter();
+            found.policies.extend(policies.map(|policy| (namespace.clone(), reach.kustomization, policy)));
             found.add_object(&object, namespace, &reach.name, &at.path);
         }
         for class in &mut found.classes {
@@ -232,7 +234,7 @@ impl InCluster {
                 self.policies_of_network.push(NetworkPolicy::of(object, namespace, path));
             }
             "ReferenceGrant" => self.add_grant(object, &namespace),
-            _ => self.policies.extend(policies_of(object).into_iter().map(|policy| (namespace.clone(), policy))),
+            _ => {}
         }
     }
 

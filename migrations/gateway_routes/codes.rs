@@ -195,7 +195,7 @@ reason_codes! {
     AUTH_LOST "auth-would-be-lost"
         what "The Ingress asks for authentication, and nothing would on the route."
         why "The app would be open to everybody who reaches the Gateway."
-        todo "Write `component` for it under `middlewares` of gateway-routes in .flux-codemod.yaml, or keep the Ingress."
+        todo "Under `middlewares` of gateway-routes in .flux-codemod.yaml, state a `component` with a policy that targets this route by its name; `drop` and `filters` do not take the place of a login. Or keep the Ingress."
     ACCESS_WIDER "access-would-widen"
         what "The Ingress keeps addresses out, and nothing would on the route."
         why "The app would be open to more clients than today."

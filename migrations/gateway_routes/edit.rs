@@ -76,7 +76,7 @@ fn edited_file(found: &Found<'_>, unit: &Unit) -> Edited {
 
 /// Removes or renames what nothing needs any more.
 fn edit_leftover(found: &Found<'_>, unit: &Unit) -> Edited {
-    if let Some(leftover) = leftovers(found).iter().find(|leftover| leftover.id == unit.id) {
+    if let Some(leftover) = leftovers(found).iter().find(|leftover| leftover.is_meant_by(unit)) {
         return edited(leftover.written(found));
     }
     let path = unit.id.subject.path();

@@ -9,7 +9,7 @@ use super::grant::{self, Grant, GrantFor};
 use super::leftovers;
 use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
-use super::policy::{Inclusion, by_consumer};
+use super::policy::{Inclusion, by_consumer, disputed};
 use super::release::{self, Candidate};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
@@ -136,6 +136,30 @@ impl<'v> Found<'v> {
         self.grants = grants.into_values().flatten().collect();
     }
 
+    /// Finds the Components that routes need, and refuses those that would bring the same object twice.
+    fn include(&mut self) {
+        let wanted: Vec<Inclusion> = self.abouts().flat_map(|about| about.inclusions.clone()).collect();
+        let all = by_consumer(&wanted);
+        let Some(disputed) = disputed(self.view, &all) else {
+            self.inclusions = all;
+            return;
+        };
+        let message = format!("its policy is a {disputed}, and so is that of another route; give each its own name");
+        let reason = Finding::error(codes::AUTH_LOST, message);
+        for candidate in &mut self.candidates {
+            if candidate.verdict.as_ref().is_ok_and(|placed| !placed.about.inclusions.is_empty()) {
+                let release = candidate.release;
+                candidate.verdict = Err(vec![reason.clone().at(&release.at.path, release.line)]);
+            }
+        }
+        for routable in &mut self.objects {
+            if routable.verdict.as_ref().is_ok_and(|placed| !placed.about.inclusions.is_empty()) {
+                let object = routable.object;
+                routable.verdict = Err(vec![reason.clone().at(&object.at.path, object.line)]);
+            }
+        }
+    }
+
     /// Whether each external-dns of the clusters that apply an object reads routes.
     pub(super) fn dns_reads_routes(&self, at: &At) -> bool {
         let clusters = self.view.graph().clusters_of(at);
@@ -167,8 +191,7 @@ impl<'v> Found<'v> {
         found.grant();
         found.compare_targets();
         found.refuse_twice();
-        let inclusions: Vec<Inclusion> = found.abouts().flat_map(|about| about.inclusions.clone()).collect();
-        found.inclusions = by_consumer(&inclusions);
+        found.include();
         found.dns = dns::releases(view, &found.routed_clusters());
         found
     }

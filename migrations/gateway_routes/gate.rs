@@ -15,8 +15,9 @@ use crate::plan::{ClusterTree, Code, Finding, Gate, Subject, Unit};
 pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayRoutesSettings) -> Vec<Gate> {
     let waits = |code: &'static Code, message: &str| Finding::note(code, format!("{}: {message}", tree.shown()));
     let view = match &tree.view {
-        Ok(view) => view.whole(),
-        Err(why) => {
+        Ok(view) if tree.is_followed => view.whole(),
+        unknown => {
+            let why = unknown.as_ref().err().map_or("which branch the cluster follows is not known", String::as_str);
             // Routes that need no policy wait for nothing.
             let gate = |unit: &&Unit| match is_open(unit) {
                 true => Gate::Open,
@@ -55,12 +56,14 @@ fn missing(found: &Found<'_>, leftovers: &[Leftover<'_>], unit: &Unit) -> Option
     }
     let verdict = verdict(found, unit);
     if unit.id.step == ROUTE {
-        let is_open = match verdict {
-            Some((_, _, Ok(about))) => about.needs.iter().any(|need| need.step == POLICY),
-            Some((_, _, Err(reasons))) => reasons.iter().any(|reason| is_about_locks(reason)),
-            None => false,
-        };
-        return is_open.then_some("its policy is not there yet");
+        // Its own plan has the policy to write.
+        let lacks_it = !is_open(unit)
+            || match verdict {
+                Some((_, _, Ok(about))) => about.needs.iter().any(|need| need.step == POLICY),
+                Some((_, _, Err(reasons))) => reasons.iter().any(is_about_locks),
+                None => false,
+            };
+        return lacks_it.then_some("its policy is not there yet");
     }
     match verdict {
         // Routes run once their Gateway and grants are there, too.

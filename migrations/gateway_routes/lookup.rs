@@ -6,7 +6,7 @@ use super::asked::{Policy, RoutePolicy};
 use super::cluster::{Class, InCluster};
 use super::codes;
 use super::service::Service;
-use crate::flux::View;
+use crate::flux::{KustomizationId, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 
@@ -18,9 +18,16 @@ impl InCluster {
 
     /// What the policies that target an HTTPRoute do with it.
     pub(super) fn policy(&self, namespace: &str, route: &str) -> Policy {
-        let of_route = self.policies.iter().filter(|(own, one)| own == namespace && one.route == route);
-        let able = of_route.filter(|(own, one)| self.lets_ask(own, one));
-        able.fold(Policy::default(), |all, (_, one)| all.and(one.policy))
+        let of_route = self.policies.iter().filter(|(own, _, one)| own == namespace && one.route == route);
+        let able = of_route.filter(|(own, by, one)| self.lets_ask(own, one) && !self.is_disputed(own, *by, one));
+        able.fold(Policy::default(), |all, (.., one)| all.and(one.policy))
+    }
+
+    /// Whether another Flux Kustomization applies a policy of this name, too: the last one to do so decides what it
+    /// targets.
+    fn is_disputed(&self, namespace: &str, by: KustomizationId, policy: &RoutePolicy) -> bool {
+        let is_it = |other: &RoutePolicy| other.kind == policy.kind && other.name == policy.name;
+        self.policies.iter().any(|(own, id, other)| own == namespace && *id != by && is_it(other))
     }
 
     /// Whether a policy of a namespace may ask the Services that it names. Without a grant some controllers

@@ -11,10 +11,10 @@ use super::asked::{Asked, Policy, policies_of};
 use super::cluster::InCluster;
 use super::judge::Remark;
 use crate::flux::{Changed, Kustomization, Reach, View};
-use crate::migrations::sources::write::list;
+use crate::migrations::sources::write::list_all;
 use crate::plan::author::{Edits, Written, arriving, never_changed};
 use crate::plan::{Finding, Subject, UnitId};
-use crate::repo::RepoPath;
+use crate::repo::{Changes, RepoPath};
 
 pub(super) const POLICY: &str = "policy";
 
@@ -36,8 +36,7 @@ impl Inclusion {
     /// If the kustomization cannot be edited.
     pub(super) fn written(&self, view: &View) -> Result<Written, Finding> {
         let mut edits = Edits::of(view);
-        let mut components = self.components.iter();
-        components.try_for_each(|path| list(&mut edits, view, &self.consumer, "components", path, None))?;
+        list_all(&mut edits, view, &self.consumer, "components", &self.components)?;
         edits.finish()
     }
 }
@@ -82,9 +81,12 @@ pub(super) fn inclusion(
     let inclusion = Inclusion { consumer: consumer.clone(), components };
     let (changes, _) = inclusion.written(view).map_err(|finding| refuse(finding.message))?;
     let after = view.with(&changes).map_err(|error| refuse(error.to_string()))?;
-    let changed = view.arrives_differently(&after, &BTreeSet::from([cluster.name.clone()]));
+    let changed = view.arrives_differently(&after, &clusters_of(view, consumer));
     if let Some(other) = changed.iter().find(|arrival| arrival.change != Changed::New) {
         return Err(refuse(format!("with its Components, {consumer} would change {}", other.object)));
+    }
+    if let Some(name) = applied_twice(&after, [&inclusion]) {
+        return Err(refuse(format!("{name} would be applied twice")));
     }
     let brought = inclusion.policy(&after, cluster, (namespace, route));
     match asked.without_policy(cluster.policy(namespace, route).and(brought), route) {
@@ -93,6 +95,42 @@ pub(super) fn inclusion(
         }
         None => Ok(Some(inclusion)),
     }
+}
+
+/// The clusters that build something through a kustomization.
+fn clusters_of(view: &View, consumer: &RepoPath) -> BTreeSet<String> {
+    let reached = view.graph().reached().flat_map(|(_, reaches)| reaches);
+    let here = reached.filter(|reach| reach.through.contains(consumer));
+    here.map(|reach| view.graph().clusters[reach.cluster].name.clone()).collect()
+}
+
+/// An object that several inclusions bring, if they all land.
+pub(super) fn disputed(view: &View, all: &[Inclusion]) -> Option<String> {
+    let mut changes = Changes::new();
+    for inclusion in all.iter().filter(|_| all.len() > 1) {
+        // What cannot be written is refused on its own.
+        let Ok((own, _)) = inclusion.written(view) else { continue };
+        own.iter().for_each(|(path, change)| changes.set(path.clone(), change.clone()));
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    applied_twice(&view.with(&changes).ok()?, all)
+}
+
+/// An object that inclusions bring into a tree, and that a cluster gets from elsewhere, too: whoever applies it last
+/// decides what is in it, and whoever prunes it takes it from both.
+fn applied_twice<'i>(after: &View, inclusions: impl IntoIterator<Item = &'i Inclusion> + Clone) -> Option<String> {
+    let mut seen: BTreeMap<_, usize> = BTreeMap::new();
+    let reached = || after.graph().reached().flat_map(|(_, reaches)| reaches);
+    let identity = |reach: &'_ Reach| {
+        let group = reach.api_version.split('/').next().unwrap_or_default().to_owned();
+        (reach.cluster, group, reach.kind.clone(), reach.namespace.clone(), reach.name.clone())
+    };
+    reached().for_each(|reach| *seen.entry(identity(reach)).or_default() += 1);
+    let is_brought = |reach: &&Reach| inclusions.clone().into_iter().any(|one| one.brings(reach));
+    let twice = reached().filter(is_brought).find(|reach| seen[&identity(reach)] > 1)?;
+    Some(format!("{} {}/{}", twice.kind, twice.namespace.as_deref().unwrap_or_default(), twice.name))
 }
 
 /// The Components that a kustomization includes.
@@ -113,15 +151,16 @@ fn only_adds(view: &View, path: &RepoPath) -> Result<(), &'static str> {
 }
 
 impl Inclusion {
+    /// Whether an object comes by its Components.
+    fn brings(&self, reach: &Reach) -> bool {
+        reach.through.contains(&self.consumer) && reach.through.iter().any(|path| self.components.contains(&path.dir()))
+    }
+
     /// What the policies of its Components do with a route, in a tree that has them.
     fn policy(&self, after: &View, cluster: &InCluster, (namespace, route): (&str, &str)) -> Policy {
         let mut policy = Policy::default();
         let reached = after.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
-        let is_brought = |reach: &Reach| {
-            reach.cluster == cluster.id
-                && reach.through.contains(&self.consumer)
-                && reach.through.iter().any(|path| self.components.contains(&path.dir()))
-        };
+        let is_brought = |reach: &Reach| reach.cluster == cluster.id && self.brings(reach);
         for (at, reach) in reached.filter(|(_, reach)| is_brought(reach)) {
             let object = after.node(at).and_then(|root| arriving(after, root, reach));
             let of_object =
@@ -130,5 +169,84 @@ impl Inclusion {
             policy = of_route.fold(policy, |all, one| all.and(one.policy));
         }
         policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GatewayRoutes;
+    use crate::plan::author::testing::Planned;
+
+    /// Two apps behind a login, with a Component whose policy has this name.
+    fn planned(name: &str) -> Planned {
+        let app = |app: &str| {
+            format!(
+                "//- apps/{app}/kustomization.yaml\nresources: [./route.yaml]\n//- apps/{app}/route.yaml\n\
+                 apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\n\
+                 metadata: {{name: {app}, namespace: apps, annotations: {{kubernetes.io/ingress.class: inside}}}}\n\
+                 spec:\n  entryPoints: [websecure]\n  routes:\n    - kind: Rule\n      \
+                 match: Host(`{app}.example.org`)\n      middlewares: [{{name: login, namespace: network}}]\n      \
+                 services: [{{name: {app}, port: 80}}]\n\
+                 //- flux/{app}.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+                 metadata: {{name: {app}, namespace: flux-system}}\n\
+                 spec: {{path: ./apps/{app}, prune: true, postBuild: {{substitute: {{APP: {app}}}}}, sourceRef: {{kind: \
+                 GitRepository, name: flux-system}}}}\n"
+            )
+        };
+        let tree = format!(
+            "\
+//- apps/kustomization.yaml
+resources: [./network.yaml]
+//- apps/network.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: internal, namespace: network}}
+spec:
+  gatewayClassName: envoy
+  listeners: [{{name: https, port: 443, protocol: HTTPS, allowedRoutes: {{namespaces: {{from: All}}}}}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {{name: inside}}
+spec: {{controller: traefik.io/ingress-controller}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {{name: login, namespace: network}}
+spec: {{forwardAuth: {{address: http://login}}}}
+//- components/login/kustomization.yaml
+apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+resources: [./policy.yaml]
+//- components/login/policy.yaml
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: {{name: '{name}', namespace: apps}}
+spec:
+  targetRefs: [{{group: gateway.networking.k8s.io, kind: HTTPRoute, name: '${{APP}}'}}]
+  extAuth: {{http: {{backendRefs: [{{name: login, port: 80}}]}}}}
+{}{}",
+            app("wiki"),
+            app("notes")
+        );
+        let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal}], middlewares: \
+                        {network-login@kubernetescrd: {component: components/login}}}";
+        Planned::of(&GatewayRoutes, settings, &tree)
+    }
+
+    #[test]
+    fn two_apps_do_not_share_one_policy() {
+        let units = planned("${APP}").units();
+        assert_eq!(units.iter().filter(|unit| unit.starts_with("safe none consumer")).count(), 2, "{units:#?}");
+        assert!(!units.iter().any(|unit| unit.starts_with("refused")), "{units:#?}");
+        let shared = planned("login");
+        let refused = |unit: &&String| unit.starts_with("refused IngressRoute");
+        assert_eq!(shared.units().iter().filter(refused).count(), 2, "{:#?}", shared.units());
+        assert_eq!(shared.units().len(), 2, "{:#?}", shared.units());
+        assert!(
+            shared.findings().iter().all(|line| line.starts_with("auth-would-be-lost")),
+            "{:#?}",
+            shared.findings()
+        );
     }
 }

@@ -111,7 +111,7 @@ fn of_dns(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
 fn of_sources_out(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let left = command(["kubectl", "get", "ingresses,ingressroutes.traefik.io", "--all-namespaces"]);
     Runbook {
-        what: "external-dns no longer reads Ingresses or IngressRoutes. It restarts; no record changes.".to_owned(),
+        what: "external-dns no longer reads what this repository has none of. It restarts. With `policy: sync` it deletes the record of an Ingress that is in no file.".to_owned(),
         before: vec![Step::new("The cluster has none that needs a record.", vec![left])],
         after: vec![
             reconcile(found.view, batch),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::cluster::InCluster;
 use super::super::elsewhere::makers;
 use super::super::find::Found;
+use super::super::values::has_ingress;
 use crate::flux::{At, ClusterId, Value, View};
 
 /// The clusters that still have Ingresses or IngressRoutes, or whose values may make some.
@@ -29,7 +30,12 @@ impl<'v> Left<'v> {
                         if values.is_some_and(may_make_routes) {
                             left.routes_of_traefik.insert(reach.cluster);
                         }
-                        if values.is_some_and(|values| has_kind(values, "Ingress")) {
+                        let is_open = || {
+                            let spec = installed.as_ref().and_then(|installed| installed.object.get("spec"));
+                            spec.is_some_and(|spec| spec.get("valuesFrom").is_some())
+                        };
+                        let makes_one = |values: &Value| has_ingress(values) || has_kind(values, "Ingress");
+                        if values.is_some_and(makes_one) || is_open() {
                             left.ingresses.insert(reach.cluster);
                         }
                     }

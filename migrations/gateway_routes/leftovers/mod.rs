@@ -50,7 +50,7 @@ pub(super) fn leftovers<'v>(found: &Found<'v>) -> Vec<Leftover<'v>> {
     of_dns.into_iter().chain(rename::renames(found.view, &left)).chain(unused::unused(found.view, &left)).collect()
 }
 
-/// What keeps a tree from having any, whatever is in its files: nothing to look through them for.
+/// Whether a tree may have some: a file has one of these words.
 pub(super) fn may_have_any(view: &View) -> bool {
     ["Middleware", "ServersTransport"].iter().any(|kind| view.files_with(kind).next().is_some())
 }

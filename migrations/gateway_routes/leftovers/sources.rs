@@ -45,7 +45,10 @@ fn of_release<'v>(found: &Found<'v>, left: &Left<'_>, release: &'v Release) -> O
     let mut after = before.clone();
     after.set("sources", Value::Sequence(kept.map(|source| Value::string(source)).collect()));
     let title = format!("external-dns no longer reads {}", gone.join(" and "));
-    let message = format!("what the running cluster makes of {} would lose its record", gone.join(" and "));
+    let message = format!(
+        "a chart or an operator may make {} in the running cluster, whose record would be deleted",
+        gone.join(" and ")
+    );
     let finding = Finding::warning(codes::SOURCE_UNSEEN, message).at(&at.path, release.line);
     Some(Leftover {
         id: id_of(view, SOURCES_OUT, release),

@@ -209,3 +209,56 @@ patches: [{path: ingressroute.yaml}]
     );
     assert!(!has(&patched, "file apps/site"), "{patched:#?}");
 }
+
+#[test]
+fn the_last_one_takes_its_file_along() {
+    let before = NETWORK.replace("name: limits, namespace", "name: other, namespace");
+    let planned = check(
+        &GatewayRoutes,
+        &before,
+        "\
+//- apps/kustomization.yaml
+resources:
+  - ./network.yaml
+  - ./dns.yaml
+  - ./site/httproute.yaml
+//- apps/dns.yaml
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: external-dns, namespace: network}
+spec:
+  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
+  values:
+    policy: sync
+    sources:
+      - crd
+      - gateway-httproute
+//- apps/middlewares.yaml
+//- apps/compress.yaml
+//- apps/site/ingressroute.yaml
+//- apps/site/httproute.yaml
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: site, namespace: apps}
+spec:
+  hostnames: [www.example.org]
+  parentRefs: [{name: internal, namespace: network}]
+  rules: [{backendRefs: [{name: site, port: 80}]}]
+",
+    );
+    assert_eq!(planned.units().iter().filter(|unit| unit.contains("Middleware")).count(), 3, "{:#?}", planned.units());
+}
+
+#[test]
+fn values_that_are_not_seen_may_make_an_ingress() {
+    for values in
+        ["  values: {ingress: {main: {enabled: true, hosts: []}}}\n", "  valuesFrom: [{kind: ConfigMap, name: x}]\n"]
+    {
+        let units = with(&format!(
+            "//- apps/chart.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
+             metadata: {{name: x, namespace: apps}}\nspec:\n  chartRef: {{kind: OCIRepository, name: elsewhere}}\n{values}"
+        ));
+        assert!(!has(&units, "Middleware"), "{values}: {units:#?}");
+        assert!(units.iter().any(|unit| unit.ends_with("no longer reads traefik-proxy")), "{values}: {units:#?}");
+    }
+}

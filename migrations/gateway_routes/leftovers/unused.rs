@@ -12,7 +12,7 @@ use crate::plan::{Finding, REMOVE, UnitId};
 use crate::repo::{EntryKind, RepoPath};
 use crate::yaml::Fate;
 
-/// What only Ingresses and IngressRoutes of Traefik name, beside each other.
+/// Kinds that only Ingresses, IngressRoutes, routes and these kinds name.
 const KINDS: [&str; 4] = ["Middleware", "MiddlewareTCP", "ServersTransport", "ServersTransportTCP"];
 
 const BECAUSE: &str = "it is about what is removed";
@@ -39,8 +39,10 @@ pub(super) fn unused<'v>(view: &View, left: &Left<'_>) -> Vec<Leftover<'v>> {
             let message = format!("{what} may name {} {}", object.kind, object.name);
             Finding::warning(codes::NAMED_UNSEEN, message).at(&object.at.path, object.line)
         });
-        let listed_in = is_alone(view, object).then(|| listing(view, &object.at.path));
-        let touches = listed_in.iter().flatten().chain([&object.at.path]).cloned().collect();
+        let lists = listing(view, &object.at.path);
+        // The last one of a file that others leave before it is removed with the file.
+        let touches = lists.iter().chain([&object.at.path]).cloned().collect();
+        let listed_in = is_alone(view, object).then_some(lists);
         Leftover {
             id: UnitId::new(&META, REMOVE, subject(view, object)),
             title: "removed: nothing names it".to_owned(),
@@ -76,20 +78,23 @@ fn is_alone(view: &View, object: &Object) -> bool {
     stream.is_some_and(|stream| stream.documents().len() == 1)
 }
 
-fn listing(view: &View, path: &RepoPath) -> BTreeSet<RepoPath> {
-    view.listed_by(path).map(|listing| listing.path.clone()).collect()
-}
-
 /// Whether a kustomization lists more than one resource: Kustomize refuses one that has nothing.
 fn lists_more(view: &View, list: &RepoPath) -> bool {
     view.kustomization(&list.dir()).is_some_and(|listing| listing.resources.len() > 1)
 }
 
+fn listing(view: &View, path: &RepoPath) -> BTreeSet<RepoPath> {
+    view.listed_by(path).map(|listing| listing.path.clone()).collect()
+}
+
 /// Whether any file may name an object: by its name as a word, or by `namespace-name@kubernetescrd`. Its own
 /// document and the lists of its file do not count; a file that cannot be read does.
 fn is_named(view: &View, object: &Object) -> bool {
-    let qualified = format!("-{}@", object.name);
-    let names = |text: &str| has_word(text, &object.name) || text.contains(&qualified);
+    let reaches = view.graph().reaches(&object.at).iter();
+    let called: BTreeSet<&str> = reaches.map(|reach| &*reach.name).chain([&*object.name]).collect();
+    let names = |text: &str| {
+        called.iter().any(|name| has_word(text, name) || text.contains(&format!("-{name}@"))) || may_name(text)
+    };
     let in_yaml = |(path, file): (&RepoPath, &FileView)| match &file.stream {
         None => true,
         Some(stream) if *path == object.at.path => {
@@ -103,7 +108,17 @@ fn is_named(view: &View, object: &Object) -> bool {
         let file = matches!(kind, EntryKind::File { .. }).then(|| view.tree().read(&path).ok().flatten()).flatten();
         is_text(&path) && file.is_some_and(|file| names(&String::from_utf8_lossy(&file.bytes)))
     };
-    view.files_with(&object.name).any(in_yaml) || view.tree().entries().any(in_other)
+    let of_traefik = called.iter().copied().chain(BY_VARIABLE);
+    of_traefik.into_iter().any(|word| view.files_with(word).any(in_yaml)) || view.tree().entries().any(in_other)
+}
+
+/// What stands beside the name of a Middleware on a route or in an annotation.
+const BY_VARIABLE: [&str; 2] = ["extensionRef", "@kubernetescrd"];
+
+/// Whether a text names some Middleware by a variable, which may become any name.
+fn may_name(text: &str) -> bool {
+    let is_by_variable = |line: &str| line.contains("${") && line.contains("@kubernetescrd");
+    text.lines().any(is_by_variable) || text.contains("extensionRef") && text.contains("${")
 }
 
 impl Unused {
