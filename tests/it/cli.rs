@@ -125,7 +125,7 @@ fn list() {
 fn plan() {
     let repo = Repo::two_clusters();
     let plan = case("plan", &repo, &["plan"]);
-    assert_eq!((plan.status, plan.stdout.lines().count() <= 27), (0, true), "it is taken in at a glance");
+    assert_eq!((plan.status, plan.stdout.lines().count() <= 28), (0, true), "it is taken in at a glance");
     case("plan-verbose", &repo, &["plan", "-v"]);
     assert_eq!(run_in(repo.path(), &["plan", "-q"]).stdout, "51 held, 7 refused\n");
     let no_body = run_in(repo.path(), &["plan", "--per", "phase"]);
