@@ -43,7 +43,10 @@ pub const GLOSSARY: &[Word] = &[
             ("pending", "is written"),
             ("to review", "is written with `--review`"),
             ("waiting", "can land when another migration has, or when units have that were not asked for"),
-            ("held", "waits for an earlier cluster, and is written with `--no-gate`; or for the gate of its stage"),
+            (
+                "held",
+                "waits for an earlier cluster (`--no-gate` lifts that), or for the gate of its stage (nothing does)",
+            ),
             ("refused", "is never written; the plan says why"),
             ("opted out", "a comment in the file keeps it as it is"),
         ],
@@ -92,10 +95,12 @@ pub const GLOSSARY: &[Word] = &[
     },
 ];
 
-/// Looks a word up; `-` and blanks are the same.
+/// Looks a word up, by its name or by one of its values; `-` and blanks are the same.
 pub fn word(name: &str) -> Option<&'static Word> {
     let simple = |text: &str| text.to_lowercase().replace('-', " ");
-    GLOSSARY.iter().find(|word| simple(word.name) == simple(name))
+    let is_called = |word: &&Word| simple(word.name) == simple(name);
+    let has_value = |word: &&Word| word.values.iter().any(|(value, _)| simple(value) == simple(name));
+    GLOSSARY.iter().find(is_called).or_else(|| GLOSSARY.iter().find(has_value))
 }
 
 #[cfg(test)]
@@ -124,5 +129,13 @@ mod tests {
         }
         assert_eq!(word("opt out").map(|word| word.name), Some("opt-out"));
         assert_eq!(word("gate"), None);
+    }
+
+    #[test]
+    fn a_value_leads_to_its_word() {
+        for (value, name) in [("held", "state"), ("to review", "state"), ("recreate", "impact"), ("State", "state")] {
+            assert_eq!(word(value).map(|word| word.name), Some(name), "{value}");
+        }
+        assert_eq!(word("helt"), None);
     }
 }
