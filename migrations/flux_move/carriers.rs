@@ -33,10 +33,11 @@ pub(super) fn carrier(
         file.namespace.as_deref() == Some(to) || file.namespaces.iter().any(|given| given.namespace == to)
     };
     let by = reach.through.iter().rev().filter_map(|path| view.kustomization(&path.dir())).find(gives)?;
-    // Where several give it, each would bring its own: two of one name, and whoever is pruned takes it from all.
+    // Where several give it to Flux Kustomizations, each would bring its own: two of one name, and whoever is pruned takes it from all.
     let is_beside = |reach: &Reach| {
         let mut givers = reach.through.iter().filter_map(|path| view.kustomization(&path.dir())).filter(gives);
-        reach.cluster == one.cluster && givers.any(|file| file.path != by.path) && !reach.through.contains(&by.path)
+        let may_move = reach.cluster == one.cluster && reach.kind == "Kustomization";
+        may_move && givers.any(|file| file.path != by.path) && !reach.through.contains(&by.path)
     };
     if view.graph().reached().flat_map(|(_, reaches)| reaches).any(is_beside) {
         return None;
