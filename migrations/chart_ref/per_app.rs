@@ -83,7 +83,7 @@ fn new_source(
         return Ok(None);
     }
     let file = file(view, candidate)?;
-    let listed_in = view.listed_by(&release.at.path).map(|listing| listing.path.clone()).collect();
+    let listed_in = view.listed_in(&release.at.path);
     let api_version =
         api_version(view, &candidate.clusters).map_err(|reason| refusal(release, reason.code, reason.message))?;
     let mut namespaces = namespaces(release, reaches);

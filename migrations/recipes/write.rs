@@ -30,8 +30,7 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
     let is_it = |document: &Document<'_>| subject_of(migration.recipe, stage, document) == unit.id.subject;
     let documents: Vec<Document<'_>> = all.into_iter().filter(is_it).collect();
     if documents.is_empty() {
-        let message = format!("{} is not in {path} any more", unit.id.subject);
-        return Edited::Refused(Finding::error(GONE, message).at(path, None));
+        return Edited::gone(unit);
     }
     let mut all = Vec::new();
     for document in documents {

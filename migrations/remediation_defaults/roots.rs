@@ -9,6 +9,7 @@ use super::fields::ObjectKind;
 use super::set::Set;
 use super::settings::{OwnPatches, Settings};
 use crate::flux::{At, ClusterId, FileView, FluxKustomization, KustomizationId, Object, Reach, Value, View};
+use crate::plan::author::subject_of_flux;
 use crate::plan::{Finding, Subject};
 
 /// A releases root: one Flux Kustomization in one file, whichever clusters apply it.
@@ -164,7 +165,7 @@ fn root(view: &View, kustomization: &FluxKustomization, settings: &Settings) -> 
     Root {
         at: kustomization.at.clone(),
         line: view.object(&kustomization.at).map(|object| object.line),
-        subject: subject(kustomization),
+        subject: subject_of_flux(kustomization),
         ids: Vec::new(),
         clusters: BTreeSet::new(),
         forms: BTreeSet::new(),
@@ -172,10 +173,6 @@ fn root(view: &View, kustomization: &FluxKustomization, settings: &Settings) -> 
         names: Names::default(),
         defaults: Default::default(),
     }
-}
-
-fn subject(kustomization: &FluxKustomization) -> Subject {
-    Subject::object("Kustomization", &kustomization.namespace, &kustomization.name, &kustomization.at.path)
 }
 
 /// How patches of a root name objects: by API versions in its reach, as its other patches do.
@@ -238,7 +235,7 @@ pub(super) fn children(view: &View, roots: &[Root], settings: &Settings) -> Vec<
     for (index, root) in roots.iter().enumerate() {
         for (id, found) in below(view, root) {
             let child = children.entry(&found.at).or_insert_with(|| {
-                let (at, subject, roots) = (found.at.clone(), subject(found), BTreeSet::new());
+                let (at, subject, roots) = (found.at.clone(), subject_of_flux(found), BTreeSet::new());
                 Child { at, subject, ids: vec![], roots, ops: vec![], merges: false, problem: None }
             });
             child.roots.insert(index);

@@ -101,7 +101,7 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey) -> Result<Place, 
     if reaches.is_empty() {
         return refuse(format!("no cluster applies {other}, and the source would be put beside it"));
     }
-    let listed_in: BTreeSet<RepoPath> = view.listed_by(&other.path).map(|listing| listing.path.clone()).collect();
+    let listed_in = view.listed_in(&other.path);
     // Listed, or in a folder whose kustomization Flux generates: then the new file is part of it.
     let is_listed = |reach: &Reach| reach.through.last().is_none_or(|last| listed_in.contains(last));
     if !reaches.iter().all(is_listed) {

@@ -73,7 +73,7 @@ pub(crate) fn removal(
         let message = format!("nothing names {kind} {}{when}, but {}", object.name, finding.message);
         Err(at_object(view, at, Finding { message, ..finding }))
     };
-    let listed_in: BTreeSet<RepoPath> = view.listed_by(&at.path).map(|listing| listing.path.clone()).collect();
+    let listed_in = view.listed_in(&at.path);
     if let Some(reason) = never_changed(view, [&at.path]) {
         return stays(reason);
     }

@@ -69,7 +69,7 @@ fn watchers<'v>(view: &'v View, cluster: ClusterId, kind: &str, field: &str) -> 
             && reach.api_version.starts_with("notification.toolkit.fluxcd.io/")
             && !goes_elsewhere(view, reach)
     };
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let reached = view.graph().each_reach();
     let watcher = |(at, reach): (&'v At, &'v Reach)| {
         let object = view.effective(at, reach)?;
         if object.at(&["spec", "suspend"]).is_some_and(Value::is_true) {

@@ -13,7 +13,7 @@ const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 const POLICY: &str = "helm.sh/resource-policy";
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let reached = view.graph().each_reach();
     reached.filter_map(|(at, reach)| of_object(view, at, reach)).collect()
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Release<'v> {
 
 /// Those of all clusters.
 pub(super) fn releases(view: &View) -> impl Iterator<Item = Release<'_>> {
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let reached = view.graph().each_reach();
     reached.filter_map(|(at, reach)| Some(Release { at, reach, installed: view.installed(at, reach)? }))
 }
 

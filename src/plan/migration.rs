@@ -1,3 +1,4 @@
+use super::codes::GONE;
 use super::phase::Phase;
 use super::runbook::Runbook;
 use super::{Batch, ClusterTree, Code, Draft, Finding, Gate, Unit};
@@ -68,6 +69,14 @@ pub enum Edited {
     Changes(Changes, Vec<(RepoPath, CommentFate)>),
     /// It cannot be done on this tree.
     Refused(Finding),
+}
+
+impl Edited {
+    /// The refusal of a unit whose object is not in its file any more.
+    pub fn gone(unit: &Unit) -> Edited {
+        let message = format!("{} is not in {} any more", unit.id.subject, unit.id.subject.path());
+        Edited::Refused(Finding::error(GONE, message).at(unit.id.subject.path(), None))
+    }
 }
 
 /// A versioned migration.

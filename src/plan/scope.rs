@@ -130,7 +130,7 @@ fn applier(view: &View, dir: &RepoPath) -> Option<String> {
     if let Some(kustomization) = starts_there {
         return Some(named(kustomization));
     }
-    let mut reaches = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let mut reaches = graph.each_reach();
     let there = reaches.find(|(at, reach)| at.path.is_in(dir) || reach.through.iter().any(|file| file.is_in(dir)));
     if let Some((_, reach)) = there {
         return Some(named(&graph.kustomizations[reach.kustomization]));

@@ -22,9 +22,7 @@ impl<'v> Objects<'v> {
 
     /// Those of a group and kind, also on other clusters than those that begin here.
     pub(super) fn everywhere(&self, group: &str, kind: &str) -> impl Iterator<Item = (&'v At, &'v Reach)> {
-        let reached = self.view.graph().reached();
-        let all = reached.flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
-        all.filter(move |(_, reach)| {
+        self.view.graph().each_reach().filter(move |(_, reach)| {
             reach.kind == kind && reach.api_version.split_once('/').map_or("", |(group, _)| group) == group
         })
     }

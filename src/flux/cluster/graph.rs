@@ -58,6 +58,11 @@ impl Graph {
         self.reaches.iter().map(|(at, reaches)| (at, reaches.as_slice()))
     }
 
+    /// All objects that clusters apply, once for each reach.
+    pub fn each_reach(&self) -> impl Iterator<Item = (&At, &Reach)> {
+        self.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)))
+    }
+
     /// Reads the graph of a tree; `given` is what is known of it from elsewhere.
     pub(in crate::flux) fn of(parsed: &ParsedTree<'_>, given: &Given) -> Graph {
         let mut graph = Graph::default();

@@ -64,7 +64,7 @@ impl View {
 
     fn arriving_in(&self, cluster: &str) -> BTreeMap<Identity, (&At, &Reach)> {
         let graph = self.graph();
-        let reached = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let reached = graph.each_reach();
         let here = reached.filter(|(_, reach)| graph.clusters[reach.cluster].name == cluster);
         here.map(|(at, reach)| {
             let namespace = reach.namespace.clone().unwrap_or_default();

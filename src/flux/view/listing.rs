@@ -1,6 +1,6 @@
 //! Which kustomization files list a path.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::View;
@@ -17,6 +17,11 @@ impl View {
     pub fn listed_by(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
         let dirs = self.listings.get_or_init(|| self.all_listings()).get(path);
         dirs.into_iter().flatten().filter_map(|dir| self.kustomization(dir))
+    }
+
+    /// The paths of these kustomization files.
+    pub fn listed_in(&self, path: &RepoPath) -> BTreeSet<RepoPath> {
+        self.listed_by(path).map(|kustomization| kustomization.path.clone()).collect()
     }
 
     fn all_listings(&self) -> HashMap<RepoPath, Vec<RepoPath>> {

@@ -18,5 +18,6 @@ pub use edits::{After, Edits, Written, edited, refused_edit};
 pub use frequent::most_frequent;
 pub use rewrite::{
     Becomes, OBJECTS, Objects, Rewrite, Target, Verdict, arriving, other_names, patches_on_the_way, subject,
+    subject_of_flux,
 };
 pub use workloads::{hooks, workloads};

@@ -2,7 +2,7 @@
 
 use super::{After, Edits, edited, hooks, workloads};
 use crate::config::{SectionType, Settings};
-use crate::flux::{At, Object, Reach, Value, View, rewrite};
+use crate::flux::{At, FluxKustomization, Object, Reach, Value, View, rewrite};
 use crate::plan::runbook::Runbook;
 use crate::plan::{
     Batch, Class, Code, Draft, Edited, Finding, Impact, Meta, Migration, Subject, Survey, Unit, UnitId, codes,
@@ -234,8 +234,7 @@ impl<T: Rewrite> Rewriting<'_, T> {
         let path = unit.id.subject.path();
         let is_it = |object: &&Object| subject(self.view, object) == unit.id.subject;
         let Some(object) = self.migration.objects().in_file(self.view, path).find(is_it) else {
-            let message = format!("{} is not in {path} any more", unit.id.subject);
-            return Edited::Refused(Finding::error(codes::GONE, message).at(path, None));
+            return Edited::gone(unit);
         };
         let Some((root, from)) = self.view.node(&object.at).and_then(|root| Some((root, Value::of(root)?))) else {
             return Edited::Already;
@@ -314,6 +313,11 @@ pub fn subject(view: &View, object: &Object) -> Subject {
     } else {
         Subject::object(&object.kind, namespace, name, &object.at.path)
     }
+}
+
+/// What a unit about a Flux Kustomization is about.
+pub fn subject_of_flux(one: &FluxKustomization) -> Subject {
+    Subject::object("Kustomization", &one.namespace, &one.name, &one.at.path)
 }
 
 /// The names under which other Flux Kustomizations apply the same object.
