@@ -143,7 +143,7 @@ impl InCluster {
 
     pub(super) fn of(view: &View, cluster: ClusterId, settings: &GatewayRoutesSettings, files: &InFiles) -> InCluster {
         let mut found = InCluster::new(view, cluster, files);
-        let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let reached = view.graph().each_reach();
         for (at, reach) in reached.filter(|(_, reach)| reach.cluster == cluster && !is_remote(view, reach, None)) {
             if let Some(installed) = view.installed(at, reach) {
                 if !is_remote(view, reach, Some(&installed)) {

@@ -218,9 +218,10 @@ fn listener(name: &str, host: Option<&str>, port: &str, protocol: &str, secret: 
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
+    use super::super::fixtures::INGRESS;
     use crate::plan::author::testing::Planned;
 
-    const INGRESS: &str = "\
+    const BEFORE: &str = "\
 //- apps/kustomization.yaml
 resources: [./ingress.yaml]
 //- apps/ingress.yaml
@@ -229,22 +230,17 @@ kind: IngressClass
 metadata: {name: inside}
 spec: {controller: k8s.io/ingress-nginx}
 ---
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: site, namespace: apps}
-spec:
-  ingressClassName: inside
-  rules:
-    - host: www.example.org
-      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: site, port: {number: 80}}}}]}
-  tls: [{hosts: [www.example.org]}]
 ";
 
     fn planned(create: &str, more: &str) -> Planned {
         let settings = format!(
             "gateway-routes: {{gateways: [{{class: inside, gateway: network/internal, create: {{class: envoy, {create}}}}}]}}\n"
         );
-        Planned::of(&GatewayRoutes, &settings, &format!("{INGRESS}{more}"))
+        Planned::of(
+            &GatewayRoutes,
+            &settings,
+            &format!("{BEFORE}{INGRESS}  tls: [{{hosts: [www.example.org]}}]\n{more}"),
+        )
     }
 
     /// `docs/hazards.md#g19`.

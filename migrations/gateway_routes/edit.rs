@@ -5,7 +5,7 @@ use super::create::GATEWAY;
 use super::cut::{route_beside, values_without, write_object, write_values};
 use super::find::Found;
 use super::grant::GRANT;
-use super::leftovers::{is_done, is_leftover, leftovers};
+use super::leftovers::{is_done, is_leftover};
 use super::object::{Documents, Routable};
 use super::placed::About;
 use super::policy::POLICY;
@@ -13,7 +13,7 @@ use super::release::{self, Candidate};
 use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
 use crate::flux::{At, Value, View, rewrite};
 use crate::plan::author::{After, Edits, Written, edited};
-use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
+use crate::plan::codes::CHANGED_ON_THE_WAY;
 use crate::plan::{Edited, Finding, Subject, Unit};
 use crate::yaml::New;
 
@@ -76,8 +76,8 @@ fn edited_file(found: &Found<'_>, unit: &Unit) -> Edited {
 
 /// Removes or renames what nothing needs any more.
 fn edit_leftover(found: &Found<'_>, unit: &Unit) -> Edited {
-    if let Some(leftover) = leftovers(found).iter().find(|leftover| leftover.is_meant_by(unit)) {
-        return edited(leftover.written(found));
+    if let Some(leftover) = found.leftovers().iter().find(|leftover| leftover.is_meant_by(unit)) {
+        return edited(leftover.written(found.view));
     }
     let path = unit.id.subject.path();
     if is_done(found.view, unit) {
@@ -130,8 +130,7 @@ fn gone_or_done(unit: &Unit, is_there: bool) -> Edited {
     if is_there {
         return Edited::Already;
     }
-    let message = format!("{} is not in {} any more", unit.id.subject, unit.id.subject.path());
-    Edited::Refused(Finding::error(GONE, message).at(unit.id.subject.path(), None))
+    Edited::gone(unit)
 }
 
 /// Adds routes behind the document of the object that they stand for.

@@ -93,43 +93,11 @@ pub(super) fn tunnel(installed: &Installed, values: &Value, path: &RepoPath) -> 
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
+    use super::super::fixtures::{GATEWAY, INGRESS, ROUTE, traefik};
     use crate::plan::author::testing::Planned;
 
-    /// An Ingress whose route is there, and what is beside it.
-    const TREE: &str = "\
-//- apps/kustomization.yaml
-resources: [./blueprint.yaml, ./issuer.yaml, ./policy.yaml, ./proxy.yaml, ./site.yaml, ./tunnel.yaml]
-//- apps/proxy.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: traefik, namespace: network}
-spec:
-  chart: {spec: {chart: traefik, version: 37.0.0, sourceRef: {kind: HelmRepository, name: traefik}}}
-  values: {ingressClass: {name: inside}, ports: {web: {redirectTo: {port: websecure}}}}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: internal, namespace: network}
-spec:
-  gatewayClassName: envoy
-  listeners: [{name: https, port: 443, protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}}]
-//- apps/site.yaml
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: site, namespace: apps}
-spec:
-  ingressClassName: inside
-  rules:
-    - host: www.example.org
-      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: site, port: {number: 80}}}}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: site, namespace: apps}
-spec:
-  hostnames: [www.example.org]
-  parentRefs: [{name: internal, namespace: network}]
-  rules: [{backendRefs: [{name: site, port: 80}]}]
+    /// What is beside an Ingress whose route is there.
+    const BESIDE: &str = "\
 //- apps/policy.yaml
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -166,7 +134,14 @@ spec:
     /// `docs/hazards.md#g21`, and G11 for a network policy.
     #[test]
     fn g21_what_leads_to_the_old_proxy_beside_ingresses() {
-        let planned = Planned::of(&GatewayRoutes, "", TREE);
+        let proxy = traefik("traefik", "{ingressClass: {name: inside}, ports: {web: {redirectTo: {port: websecure}}}}");
+        let list =
+            "resources: [./blueprint.yaml, ./issuer.yaml, ./policy.yaml, ./proxy.yaml, ./site.yaml, ./tunnel.yaml]";
+        let tree = format!(
+            "//- apps/kustomization.yaml\n{list}\n//- apps/proxy.yaml\n{proxy}---\n{GATEWAY}\
+             //- apps/site.yaml\n{INGRESS}---\n{ROUTE}{BESIDE}"
+        );
+        let planned = Planned::of(&GatewayRoutes, "", &tree);
         let place = |code: &str| {
             let of_tree = planned.plan.findings.iter().filter(|finding| finding.code.id == code);
             of_tree.map(|finding| format!("{:?} {:?}", finding.path, finding.line)).collect::<Vec<_>>()

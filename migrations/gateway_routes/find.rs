@@ -1,12 +1,13 @@
 //! What a tree has for this migration: Ingresses, and what takes their place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::cluster::{InCluster, InFiles};
 use super::codes;
 use super::dns::{self, DnsRelease};
 use super::grant::{self, Grant, GrantFor};
-use super::leftovers;
+use super::leftovers::{self, Leftover, leftovers};
 use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
 use super::policy::{Inclusion, by_consumer, disputed};
@@ -31,6 +32,7 @@ pub(super) struct Found<'v> {
     pub(super) grants: Vec<Grant>,
     /// The Components that are to be included for policies.
     pub(super) inclusions: Vec<Inclusion>,
+    leftovers: OnceLock<Vec<Leftover<'v>>>,
     /// How many Ingresses are in clusters of which no Gateway is known.
     pub(super) without_gateway: usize,
 }
@@ -102,15 +104,20 @@ impl<'v> Found<'v> {
             let message = format!("{host} ({matched}) would be there twice on Gateway {gateway}");
             Some(Finding::error(codes::TWICE, message))
         };
-        for candidate in &mut self.candidates {
-            let Some(found) = candidate.verdict.as_ref().ok().and_then(|placed| twice(&placed.about)) else { continue };
-            let release = candidate.release;
-            candidate.verdict = Err(vec![found.at(&release.at.path, release.line)]);
+        self.refuse(twice);
+    }
+
+    /// Refuses what there is a reason for.
+    fn refuse(&mut self, reason: impl Fn(&About) -> Option<Finding>) {
+        for Candidate { release, verdict, .. } in &mut self.candidates {
+            if let Some(reason) = verdict.as_ref().ok().and_then(|placed| reason(&placed.about)) {
+                *verdict = Err(vec![reason.at(&release.at.path, release.line)]);
+            }
         }
-        for routable in &mut self.objects {
-            let Some(found) = routable.verdict.as_ref().ok().and_then(|placed| twice(&placed.about)) else { continue };
-            let object = routable.object;
-            routable.verdict = Err(vec![found.at(&object.at.path, object.line)]);
+        for Routable { object, verdict } in &mut self.objects {
+            if let Some(reason) = verdict.as_ref().ok().and_then(|placed| reason(&placed.about)) {
+                *verdict = Err(vec![reason.at(&object.at.path, object.line)]);
+            }
         }
     }
 
@@ -146,18 +153,12 @@ impl<'v> Found<'v> {
         };
         let message = format!("its policy is a {disputed}, and so is that of another route; give each its own name");
         let reason = Finding::error(codes::AUTH_LOST, message);
-        for candidate in &mut self.candidates {
-            if candidate.verdict.as_ref().is_ok_and(|placed| !placed.about.inclusions.is_empty()) {
-                let release = candidate.release;
-                candidate.verdict = Err(vec![reason.clone().at(&release.at.path, release.line)]);
-            }
-        }
-        for routable in &mut self.objects {
-            if routable.verdict.as_ref().is_ok_and(|placed| !placed.about.inclusions.is_empty()) {
-                let object = routable.object;
-                routable.verdict = Err(vec![reason.clone().at(&object.at.path, object.line)]);
-            }
-        }
+        self.refuse(|about| (!about.inclusions.is_empty()).then(|| reason.clone()));
+    }
+
+    /// What nothing needs any more, worked out once.
+    pub(super) fn leftovers(&self) -> &[Leftover<'v>] {
+        self.leftovers.get_or_init(|| leftovers(self))
     }
 
     /// Whether each external-dns of the clusters that apply an object reads routes.
@@ -186,8 +187,9 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let (dns, grants, inclusions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut found = Found { view, clusters, candidates, objects, dns, grants, inclusions, without_gateway };
+        let (dns, grants, inclusions, leftovers) = Default::default();
+        let mut found =
+            Found { view, clusters, candidates, objects, dns, grants, inclusions, leftovers, without_gateway };
         found.grant();
         found.compare_targets();
         found.refuse_twice();

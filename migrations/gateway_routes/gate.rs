@@ -3,7 +3,7 @@
 
 use super::codes;
 use super::find::Found;
-use super::leftovers::{Leftover, is_leftover, leftovers};
+use super::leftovers::is_leftover;
 use super::placed::About;
 use super::policy::POLICY;
 use super::settings::GatewayRoutesSettings;
@@ -27,8 +27,7 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &GatewayR
         }
     };
     let found = Found::in_view(&view, settings);
-    let leftovers = if units.iter().any(|unit| is_leftover(unit)) { leftovers(&found) } else { Vec::new() };
-    let gate = |unit: &&Unit| match missing(&found, &leftovers, unit) {
+    let gate = |unit: &&Unit| match missing(&found, unit) {
         Some(what) => Gate::Closed(waits(code_of(unit), what)),
         None => Gate::Open,
     };
@@ -49,9 +48,9 @@ fn code_of(unit: &Unit) -> &'static Code {
 }
 
 /// What a tree does not have yet, and a unit needs.
-fn missing(found: &Found<'_>, leftovers: &[Leftover<'_>], unit: &Unit) -> Option<&'static str> {
+fn missing(found: &Found<'_>, unit: &Unit) -> Option<&'static str> {
     if is_leftover(unit) {
-        let is_there = leftovers.iter().any(|leftover| leftover.is_meant_by(unit));
+        let is_there = found.leftovers().iter().any(|leftover| leftover.is_meant_by(unit));
         return (!is_there).then_some("it is still in use there");
     }
     let verdict = verdict(found, unit);

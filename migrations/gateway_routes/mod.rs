@@ -42,6 +42,8 @@ mod dressed;
 mod edit;
 mod elsewhere;
 mod find;
+#[cfg(test)]
+mod fixtures;
 mod gate;
 mod grant;
 mod ingress;

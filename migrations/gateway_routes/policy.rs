@@ -159,7 +159,7 @@ impl Inclusion {
     /// What the policies of its Components do with a route, in a tree that has them.
     fn policy(&self, after: &View, cluster: &InCluster, (namespace, route): (&str, &str)) -> Policy {
         let mut policy = Policy::default();
-        let reached = after.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let reached = after.graph().each_reach();
         let is_brought = |reach: &Reach| reach.cluster == cluster.id && self.brings(reach);
         for (at, reach) in reached.filter(|(_, reach)| is_brought(reach)) {
             let object = after.node(at).and_then(|root| arriving(after, root, reach));
@@ -175,6 +175,7 @@ impl Inclusion {
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
+    use super::super::fixtures::GATEWAY;
     use crate::plan::author::testing::Planned;
 
     /// Two apps behind a login, with a Component whose policy has this name.
@@ -198,13 +199,7 @@ mod tests {
 //- apps/kustomization.yaml
 resources: [./network.yaml]
 //- apps/network.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: internal, namespace: network}}
-spec:
-  gatewayClassName: envoy
-  listeners: [{{name: https, port: 443, protocol: HTTPS, allowedRoutes: {{namespaces: {{from: All}}}}}}]
----
+{GATEWAY}---
 apiVersion: networking.k8s.io/v1
 kind: IngressClass
 metadata: {{name: inside}}

@@ -78,41 +78,21 @@ pub(super) fn redirects(values: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
+    use super::super::fixtures::{GATEWAY, INGRESS, traefik};
     use crate::plan::author::testing::Planned;
 
     /// Two Traefiks, a Gateway of theirs, and an Ingress.
     fn planned(outside: &str) -> Planned {
-        let traefik = |name: &str, values: &str| {
-            format!(
-                "//- apps/{name}.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
-                 metadata: {{name: {name}, namespace: network}}\n\
-                 spec:\n  chart: {{spec: {{chart: traefik, version: 37.0.0, sourceRef: {{kind: HelmRepository, name: t}}}}}}\n  \
-                 values: {values}\n"
-            )
-        };
         let inside = "{ingressClass: {name: inside}, providers: {kubernetesGateway: {enabled: true}}}";
-        let tree = "\
-//- apps/kustomization.yaml
-resources: [./gateway.yaml, ./inside.yaml, ./outside.yaml, ./site.yaml]
-//- apps/gateway.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: internal, namespace: network}
-spec:
-  gatewayClassName: traefik
-  listeners: [{name: websecure, port: 8443, protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}}]
-//- apps/site.yaml
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: site, namespace: apps}
-spec:
-  ingressClassName: inside
-  rules:
-    - host: www.example.org
-      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: site, port: {number: 80}}}}]}
-";
+        let gateway = GATEWAY.replace("envoy", "traefik").replace("443", "8443");
+        let files = format!(
+            "//- apps/kustomization.yaml\nresources: [./gateway.yaml, ./inside.yaml, ./outside.yaml, ./site.yaml]\n\
+             //- apps/gateway.yaml\n{gateway}//- apps/site.yaml\n{INGRESS}\
+             //- apps/inside.yaml\n{}//- apps/outside.yaml\n{}",
+            traefik("inside", inside),
+            traefik("outside", outside)
+        );
         let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal}]}";
-        let files = format!("{tree}{}{}", traefik("inside", inside), traefik("outside", outside));
         Planned::of(&GatewayRoutes, settings, &files)
     }
 

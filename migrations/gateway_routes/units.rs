@@ -11,7 +11,7 @@ use super::dns::DnsRelease;
 use super::elsewhere::makers;
 use super::find::Found;
 use super::grant::Grant;
-use super::leftovers::{Leftover, leftovers};
+use super::leftovers::Leftover;
 use super::object::Routable;
 use super::placed::About;
 use super::policy::Inclusion;
@@ -75,8 +75,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     };
     let mut findings: Vec<Finding> = found.clusters.iter().flat_map(of_cluster).collect();
     findings.dedup();
-    let leftovers = leftovers(found);
-    let leftovers = leftovers.iter().map(Leftover::draft);
+    let leftovers = found.leftovers().iter().map(Leftover::draft);
     let drafts = dns.chain(releases).chain(objects).chain(rest).chain(leftovers).collect();
     Survey { findings, drafts, out_of_scope }
 }

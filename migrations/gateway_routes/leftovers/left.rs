@@ -19,28 +19,14 @@ impl<'v> Left<'v> {
     pub(super) fn of(found: &Found<'v>) -> Left<'v> {
         let view = found.view;
         let mut left = Left { view, ingresses: BTreeSet::new(), routes_of_traefik: BTreeSet::new() };
-        for (at, reaches) in view.graph().reached() {
-            for reach in reaches {
-                match reach.kind.as_str() {
-                    "Ingress" => drop(left.ingresses.insert(reach.cluster)),
-                    kind if kind.starts_with("IngressRoute") => drop(left.routes_of_traefik.insert(reach.cluster)),
-                    "HelmRelease" => {
-                        let installed = view.installed(at, reach);
-                        let values = installed.as_ref().and_then(|installed| installed.object.at(&["spec", "values"]));
-                        if values.is_some_and(may_make_routes) {
-                            left.routes_of_traefik.insert(reach.cluster);
-                        }
-                        let is_open = || {
-                            let spec = installed.as_ref().and_then(|installed| installed.object.get("spec"));
-                            spec.is_some_and(|spec| spec.get("valuesFrom").is_some())
-                        };
-                        let makes_one = |values: &Value| has_ingress(values) || has_kind(values, "Ingress");
-                        if values.is_some_and(makes_one) || is_open() {
-                            left.ingresses.insert(reach.cluster);
-                        }
-                    }
-                    _ => {}
-                }
+        for (at, reach) in view.graph().each_reach() {
+            let installed = (reach.kind == "HelmRelease").then(|| view.installed(at, reach)).flatten();
+            let spec = installed.as_ref().and_then(|installed| installed.object.get("spec"));
+            if reach.kind == "Ingress" || spec.is_some_and(may_make_ingresses) {
+                left.ingresses.insert(reach.cluster);
+            }
+            if reach.kind.starts_with("IngressRoute") || spec.is_some_and(may_make_ingress_routes) {
+                left.routes_of_traefik.insert(reach.cluster);
             }
         }
         let releases = found.candidates.iter().flat_map(|candidate| view.graph().reaches(&candidate.release.at));
@@ -72,8 +58,15 @@ impl<'v> Left<'v> {
     }
 }
 
-/// Whether values may make IngressRoutes: those of the chart of Traefik, or objects as they are.
-fn may_make_routes(values: &Value) -> bool {
+/// Whether a release may make Ingresses: by its values, or by values that are not seen.
+fn may_make_ingresses(spec: &Value) -> bool {
+    let by_values = |values: &Value| has_ingress(values) || has_kind(values, "Ingress");
+    spec.get("valuesFrom").is_some() || spec.get("values").is_some_and(by_values)
+}
+
+/// Whether a release may make IngressRoutes: by the chart of Traefik, or by objects in its values.
+fn may_make_ingress_routes(spec: &Value) -> bool {
+    let Some(values) = spec.get("values") else { return false };
     let of_chart = values.get("ingressRoute").map(Value::entries).unwrap_or_default();
     of_chart.iter().any(|(_, route)| route.text_at(&["enabled"]) != Some("false")) || has_kind(values, "IngressRoute")
 }

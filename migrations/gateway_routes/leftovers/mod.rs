@@ -40,7 +40,7 @@ enum What<'v> {
     Object(unused::Unused),
 }
 
-/// All of a tree. `found` is of a whole view.
+/// All of a tree; [`Found::leftovers`] has them once.
 pub(super) fn leftovers<'v>(found: &Found<'v>) -> Vec<Leftover<'v>> {
     let left = left::Left::of(found);
     if left.is_everywhere() {
@@ -76,11 +76,11 @@ impl Leftover<'_> {
     ///
     /// # Errors
     /// If the text does not allow it.
-    pub(super) fn written(&self, found: &Found<'_>) -> Result<Written, Finding> {
+    pub(super) fn written(&self, view: &View) -> Result<Written, Finding> {
         match &self.what {
-            What::Sources(out) => out.written(found.view),
-            What::File(rename) => rename.written(found.view),
-            What::Object(unused) => unused.written(found.view),
+            What::Sources(out) => out.written(view),
+            What::File(rename) => rename.written(view),
+            What::Object(unused) => unused.written(view),
         }
     }
 }

@@ -38,7 +38,7 @@ fn holds_routes(file: &FileView) -> bool {
 
 fn rename<'v>(view: &View, left: &Left<'_>, from: &RepoPath) -> Option<Leftover<'v>> {
     let to = from.dir().join(&from.name().replace(OLD, NEW))?;
-    let listed_in: BTreeSet<RepoPath> = view.listed_by(from).map(|listing| listing.path.clone()).collect();
+    let listed_in = view.listed_in(from);
     let is_free = view.tree().entry(&to).is_none() && never_changed(view, listed_in.iter().chain([from])).is_none();
     if listed_in.is_empty() || !is_free || !is_over(view, left, from) || is_named_elsewhere(view, from) {
         return None;

@@ -1,48 +1,34 @@
 //! Trees in which all Ingresses are cut, and what they leave behind.
 
 use super::super::GatewayRoutes;
+use super::super::fixtures::{GATEWAY, ROUTE};
 use crate::plan::author::testing::{Planned, check};
 
-/// A cluster with a Gateway, an external-dns and a Traefik that once served IngressRoutes.
-const NETWORK: &str = "\
-//- apps/kustomization.yaml
-resources:
-  - ./network.yaml
-  - ./dns.yaml
-  - ./middlewares.yaml
-  - ./compress.yaml
-  - ./site/ingressroute.yaml
-//- apps/network.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: internal, namespace: network}
-spec:
-  gatewayClassName: envoy
-  listeners: [{name: https, port: 443, protocol: HTTPS, allowedRoutes: {namespaces: {from: All}}}]
-//- apps/dns.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: external-dns, namespace: network}
-spec:
-  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
-  values:
-    policy: sync
-    sources:
-      - crd
-      - ingress # before the Gateway
-      - traefik-proxy
-      - gateway-httproute
-//- apps/middlewares.yaml
-apiVersion: traefik.io/v1alpha1
-kind: Middleware
-metadata: {name: headers, namespace: network}
-spec: {headers: {frameDeny: true}}
----
+/// A release of external-dns that reads routes, and these besides.
+fn dns(besides: &str) -> String {
+    format!(
+        "//- apps/dns.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
+         metadata: {{name: external-dns, namespace: network}}\nspec:\n  chart: {{spec: {{chart: external-dns, version: 1.19.0, \
+         sourceRef: {{kind: HelmRepository, name: external-dns}}}}}}\n  values:\n    policy: sync\n    sources:\n      - crd\n\
+         {besides}      - gateway-httproute\n"
+    )
+}
+
+fn kustomization(resources: &[&str]) -> String {
+    let resources: String = resources.iter().map(|path| format!("  - ./{path}\n")).collect();
+    format!("//- apps/kustomization.yaml\nresources:\n{resources}")
+}
+
+/// One of the Middlewares, which something may name.
+const LIMITS: &str = "\
 # The others name it.
 apiVersion: traefik.io/v1alpha1
 kind: Middleware
 metadata: {name: limits, namespace: network}
 spec: {rateLimit: {average: 1}}
+";
+
+const OTHERS: &str = "\
 //- apps/compress.yaml
 # Small is quick.
 apiVersion: traefik.io/v1alpha1
@@ -51,58 +37,31 @@ metadata: {name: compress, namespace: network}
 spec: {compress: {}}
 //- apps/values.toml
 middlewares = [\"network-limits@kubernetescrd\"]
-//- apps/site/ingressroute.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: site, namespace: apps}
-spec:
-  hostnames: [www.example.org]
-  parentRefs: [{name: internal, namespace: network}]
-  rules: [{backendRefs: [{name: site, port: 80}]}]
 ";
+
+/// A cluster with a Gateway, an external-dns and a Traefik that once served IngressRoutes.
+fn network() -> String {
+    let list =
+        kustomization(&["network.yaml", "dns.yaml", "middlewares.yaml", "compress.yaml", "site/ingressroute.yaml"]);
+    let dns = dns("      - ingress # before the Gateway\n      - traefik-proxy\n");
+    let headers = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: headers, namespace: network}\n\
+                   spec: {headers: {frameDeny: true}}\n";
+    format!(
+        "{list}//- apps/network.yaml\n{GATEWAY}{dns}//- apps/middlewares.yaml\n{headers}---\n{LIMITS}{OTHERS}\
+         //- apps/site/ingressroute.yaml\n{ROUTE}"
+    )
+}
+
+/// What is left of the route and of external-dns.
+fn after() -> String {
+    format!("{}//- apps/site/ingressroute.yaml\n//- apps/site/httproute.yaml\n{ROUTE}", dns(""))
+}
 
 #[test]
 fn what_nothing_needs_is_removed_and_what_is_named_stays() {
-    let planned = check(
-        &GatewayRoutes,
-        NETWORK,
-        "\
-//- apps/kustomization.yaml
-resources:
-  - ./network.yaml
-  - ./dns.yaml
-  - ./middlewares.yaml
-  - ./site/httproute.yaml
-//- apps/dns.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: external-dns, namespace: network}
-spec:
-  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
-  values:
-    policy: sync
-    sources:
-      - crd
-      - gateway-httproute
-//- apps/middlewares.yaml
----
-# The others name it.
-apiVersion: traefik.io/v1alpha1
-kind: Middleware
-metadata: {name: limits, namespace: network}
-spec: {rateLimit: {average: 1}}
-//- apps/compress.yaml
-//- apps/site/ingressroute.yaml
-//- apps/site/httproute.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: site, namespace: apps}
-spec:
-  hostnames: [www.example.org]
-  parentRefs: [{name: internal, namespace: network}]
-  rules: [{backendRefs: [{name: site, port: 80}]}]
-",
-    );
+    let list = kustomization(&["network.yaml", "dns.yaml", "middlewares.yaml", "site/httproute.yaml"]);
+    let files = format!("{list}{}//- apps/middlewares.yaml\n---\n{LIMITS}//- apps/compress.yaml\n", after());
+    let planned = check(&GatewayRoutes, &network(), &files);
     assert_eq!(
         planned.units(),
         [
@@ -118,7 +77,7 @@ spec:
 fn with(file: &str) -> Vec<String> {
     let list = "  - ./site/ingressroute.yaml\n";
     let name = file.lines().next().unwrap_or_default().trim_start_matches("//- apps/");
-    let before = NETWORK.replacen(list, &format!("{list}  - ./{name}\n"), 1) + file;
+    let before = network().replacen(list, &format!("{list}  - ./{name}\n"), 1) + file;
     Planned::of(&GatewayRoutes, "", &before).units()
 }
 
@@ -212,40 +171,10 @@ patches: [{path: ingressroute.yaml}]
 
 #[test]
 fn the_last_one_takes_its_file_along() {
-    let before = NETWORK.replace("name: limits, namespace", "name: other, namespace");
-    let planned = check(
-        &GatewayRoutes,
-        &before,
-        "\
-//- apps/kustomization.yaml
-resources:
-  - ./network.yaml
-  - ./dns.yaml
-  - ./site/httproute.yaml
-//- apps/dns.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: external-dns, namespace: network}
-spec:
-  chart: {spec: {chart: external-dns, version: 1.19.0, sourceRef: {kind: HelmRepository, name: external-dns}}}
-  values:
-    policy: sync
-    sources:
-      - crd
-      - gateway-httproute
-//- apps/middlewares.yaml
-//- apps/compress.yaml
-//- apps/site/ingressroute.yaml
-//- apps/site/httproute.yaml
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: site, namespace: apps}
-spec:
-  hostnames: [www.example.org]
-  parentRefs: [{name: internal, namespace: network}]
-  rules: [{backendRefs: [{name: site, port: 80}]}]
-",
-    );
+    let before = network().replace("name: limits, namespace", "name: other, namespace");
+    let list = kustomization(&["network.yaml", "dns.yaml", "site/httproute.yaml"]);
+    let files = format!("{list}{}//- apps/middlewares.yaml\n//- apps/compress.yaml\n", after());
+    let planned = check(&GatewayRoutes, &before, &files);
     assert_eq!(planned.units().iter().filter(|unit| unit.contains("Middleware")).count(), 3, "{:#?}", planned.units());
 }
 

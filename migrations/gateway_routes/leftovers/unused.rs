@@ -20,8 +20,10 @@ const BECAUSE: &str = "it is about what is removed";
 /// An object that nothing names.
 pub(super) struct Unused {
     at: At,
-    /// The kustomizations that list its file, if it is alone there.
-    listed_in: Option<BTreeSet<RepoPath>>,
+    /// The kustomizations that list its file.
+    lists: BTreeSet<RepoPath>,
+    /// Whether the file has nothing else: then it is deleted.
+    is_alone: bool,
 }
 
 /// All of a tree.
@@ -29,67 +31,65 @@ pub(super) fn unused<'v>(view: &View, left: &Left<'_>) -> Vec<Leftover<'v>> {
     let files: BTreeSet<&RepoPath> =
         KINDS.iter().flat_map(|kind| view.files_with(kind)).map(|(path, _)| path).collect();
     let objects = files.into_iter().filter_map(|path| view.file(path)).flat_map(|file| &file.objects);
-    let candidates: Vec<&Object> = objects.filter(|object| is_candidate(view, left, object)).collect();
+    let candidates = objects.filter_map(|object| Some((object, candidate(view, left, object)?)));
+    let candidates: Vec<(&Object, Unused)> = candidates.collect();
     if candidates.is_empty() {
         return Vec::new();
     }
     let unread = SourceNames::of(view, "Middleware").unread().first().map(|unread| unread.what.clone());
-    let leftover = |object: &&Object| {
+    let others = others(view);
+    let leftover = |(object, unused): (&Object, Unused)| {
         let findings = unread.iter().map(|what| {
             let message = format!("{what} may name {} {}", object.kind, object.name);
             Finding::warning(codes::NAMED_UNSEEN, message).at(&object.at.path, object.line)
         });
-        let lists = listing(view, &object.at.path);
-        // The last one of a file that others leave before it is removed with the file.
-        let touches = lists.iter().chain([&object.at.path]).cloned().collect();
-        let listed_in = is_alone(view, object).then_some(lists);
         Leftover {
             id: UnitId::new(&META, REMOVE, subject(view, object)),
             title: "removed: nothing names it".to_owned(),
-            touches,
+            // The last one of a file that others leave before it is removed with the file.
+            touches: unused.lists.iter().chain([&object.at.path]).cloned().collect(),
             findings: findings.collect(),
-            what: What::Object(Unused { at: object.at.clone(), listed_in }),
+            what: What::Object(unused),
         }
     };
-    candidates.iter().filter(|object| !is_named(view, object)).map(leftover).collect()
+    candidates.into_iter().filter(|(object, _)| !is_named(view, &others, object)).map(leftover).collect()
 }
 
-/// Whether an object can be removed if nothing names it.
-fn is_candidate(view: &View, left: &Left<'_>, object: &Object) -> bool {
+/// What is removed of an object if nothing names it; `None` if it stays in any case.
+fn candidate(view: &View, left: &Left<'_>, object: &Object) -> Option<Unused> {
+    let at = &object.at;
     let group = object.api_version.split('/').next().unwrap_or_default();
-    let reaches = view.graph().reaches(&object.at);
-    let is_pruned = |at: &At| {
-        let mut kustomizations = view.graph().reaches(at).iter().map(|reach| reach.kustomization);
-        kustomizations.all(|id| view.graph().kustomizations[id].prune)
+    let is_it = matches!(group, "traefik.io" | "traefik.containo.us") && KINDS.contains(&object.kind.as_str());
+    if !is_it || at.item.is_some() || object.name.contains('$') {
+        return None;
+    }
+    let reaches = view.graph().reaches(at);
+    let is_pruned = reaches.iter().all(|reach| view.graph().kustomizations[reach.kustomization].prune);
+    if reaches.is_empty() || !is_pruned || !left.is_over(at) {
+        return None;
+    }
+    let lists = view.listed_in(&at.path);
+    let is_alone = view.file(&at.path)?.stream.as_ref()?.documents().len() == 1;
+    // Kustomize refuses a kustomization that has nothing.
+    let lists_more = |list: &RepoPath| view.kustomization(&list.dir()).is_some_and(|list| list.resources.len() > 1);
+    let can_go =
+        never_changed(view, lists.iter().chain([&at.path])).is_none() && (!is_alone || lists.iter().all(lists_more));
+    can_go.then(|| Unused { at: at.clone(), lists, is_alone })
+}
+
+/// The texts of the files that are not read as YAML; pages about them do not count.
+fn others(view: &View) -> Vec<String> {
+    let is_other = |path: &RepoPath| view.file(path).is_none() && !path.name().ends_with(".md");
+    let files = view.tree().entries().filter(|(path, kind)| matches!(kind, EntryKind::File { .. }) && is_other(path));
+    let text = |(path, _)| {
+        view.tree().read(&path).ok().flatten().map(|file| String::from_utf8_lossy(&file.bytes).into_owned())
     };
-    matches!(group, "traefik.io" | "traefik.containo.us")
-        && KINDS.contains(&object.kind.as_str())
-        && object.at.item.is_none()
-        && !object.name.contains('$')
-        && !reaches.is_empty()
-        && left.is_over(&object.at)
-        && is_pruned(&object.at)
-        && never_changed(view, listing(view, &object.at.path).iter().chain([&object.at.path])).is_none()
-        && (!is_alone(view, object) || listing(view, &object.at.path).iter().all(|list| lists_more(view, list)))
-}
-
-fn is_alone(view: &View, object: &Object) -> bool {
-    let stream = view.file(&object.at.path).and_then(|file| file.stream.as_ref());
-    stream.is_some_and(|stream| stream.documents().len() == 1)
-}
-
-/// Whether a kustomization lists more than one resource: Kustomize refuses one that has nothing.
-fn lists_more(view: &View, list: &RepoPath) -> bool {
-    view.kustomization(&list.dir()).is_some_and(|listing| listing.resources.len() > 1)
-}
-
-fn listing(view: &View, path: &RepoPath) -> BTreeSet<RepoPath> {
-    view.listed_by(path).map(|listing| listing.path.clone()).collect()
+    files.filter_map(text).collect()
 }
 
 /// Whether any file may name an object: by its name as a word, or by `namespace-name@kubernetescrd`. Its own
-/// document and the lists of its file do not count; a file that cannot be read does.
-fn is_named(view: &View, object: &Object) -> bool {
+/// document does not count; a file that cannot be read does.
+fn is_named(view: &View, others: &[String], object: &Object) -> bool {
     let reaches = view.graph().reaches(&object.at).iter();
     let called: BTreeSet<&str> = reaches.map(|reach| &*reach.name).chain([&*object.name]).collect();
     let names = |text: &str| {
@@ -103,13 +103,8 @@ fn is_named(view: &View, object: &Object) -> bool {
         }
         Some(stream) => names(stream.text()),
     };
-    let is_text = |path: &RepoPath| view.file(path).is_none() && !path.name().ends_with(".md");
-    let in_other = |(path, kind): (RepoPath, EntryKind)| {
-        let file = matches!(kind, EntryKind::File { .. }).then(|| view.tree().read(&path).ok().flatten()).flatten();
-        is_text(&path) && file.is_some_and(|file| names(&String::from_utf8_lossy(&file.bytes)))
-    };
-    let of_traefik = called.iter().copied().chain(BY_VARIABLE);
-    of_traefik.into_iter().any(|word| view.files_with(word).any(in_yaml)) || view.tree().entries().any(in_other)
+    let mut words = called.iter().copied().chain(BY_VARIABLE);
+    words.any(|word| view.files_with(word).any(in_yaml)) || others.iter().any(|text| names(text))
 }
 
 /// What stands beside the name of a Middleware on a route or in an annotation.
@@ -124,13 +119,12 @@ fn may_name(text: &str) -> bool {
 impl Unused {
     pub(super) fn written(&self, view: &View) -> Result<Written, Finding> {
         let mut edits = Edits::of(view);
-        match &self.listed_in {
-            Some(lists) => {
-                edits.delete(&self.at.path, BECAUSE)?;
-                lists.iter().try_for_each(|list| edits.unlist(list, &self.at.path, BECAUSE))?;
-            }
-            None => edits
-                .object(&self.at, |edit, root| edit.remove_document(root, |_| Fate::Dropped(BECAUSE.to_owned())))?,
+        if self.is_alone {
+            edits.delete(&self.at.path, BECAUSE)?;
+            self.lists.iter().try_for_each(|list| edits.unlist(list, &self.at.path, BECAUSE))?;
+        } else {
+            let fate = |_: &str| Fate::Dropped(BECAUSE.to_owned());
+            edits.object(&self.at, |edit, root| edit.remove_document(root, fate))?;
         }
         edits.finish()
     }
