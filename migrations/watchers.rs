@@ -6,12 +6,18 @@
 use std::collections::BTreeMap;
 
 use crate::flux::{At, Reach, Value, View};
+use crate::plan::Subject;
 use crate::yaml::{Edit, Error, Kind, New, Node};
 
 /// Providers that set the status of a commit: an event of anything but a Flux Kustomization has none
 /// (notification-controller, `internal/notifier/factory.go`).
 const OF_COMMITS: [&str; 7] =
     ["github", "gitlab", "gitea", "bitbucket", "bitbucketserver", "azuredevops", "githubpullrequestcomment"];
+
+/// What a unit about an Alert or a Receiver is about.
+pub(crate) fn subject_of(at: &At, reach: &Reach) -> Subject {
+    Subject::object(&reach.kind, reach.namespace.as_deref().unwrap_or_default(), &reach.name, &at.path)
+}
 
 /// The list of what it watches, if it is an Alert or a Receiver.
 pub(crate) fn field_of(reach: &Reach) -> Option<&'static str> {
@@ -63,10 +69,10 @@ pub(crate) fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Entry>>
     Some(items.filter_map(|(number, item)| Entry::of(number, item, own)).collect())
 }
 
-/// Why an entry for another namespace is not added to its text, where that is applied so often.
-pub(crate) fn obstacle(view: &View, at: &At, reach: &Reach, times: usize) -> Option<String> {
+/// Why an entry for another namespace is not added to its text.
+pub(crate) fn obstacle(view: &View, at: &At, reach: &Reach) -> Option<String> {
     let cluster = &view.graph().clusters[reach.cluster];
-    if times > 1 {
+    if view.graph().reaches(at).len() > 1 {
         return Some("several namespaces share it".to_owned());
     }
     if cluster.refuses_cross_namespace_refs("notification-controller") {

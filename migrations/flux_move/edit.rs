@@ -7,15 +7,16 @@ use super::claims::{in_file, protect};
 use super::codes::{MOVE_NOT_LIVE, STILL_NAMED};
 use super::find::Found;
 use super::guard::{guard, unguard};
-use super::repair::{REPAIR, Repairs, places};
+use super::repair::{REPAIR, places};
 use super::scope;
-use super::tidy::{PARENT, TIDY, Tidy};
-use super::units::{GUARD, MOVE, PROTECT, SCOPE, UNGUARD, WATCH, subject, watch_subject};
+use super::tidy::{PARENT, TIDY};
+use super::units::{GUARD, MOVE, PROTECT, SCOPE, UNGUARD, WATCH, subject};
 use super::watch::widen;
 use super::write::write;
 use crate::flux::FluxKustomization;
+use crate::migrations::watchers::subject_of;
 use crate::plan::author::{Edits, Written, edited};
-use crate::plan::codes::{GONE, GUARD_NOT_LIVE};
+use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{Edited, Finding, Unit};
 use crate::yaml::Fate;
 
@@ -26,7 +27,7 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         PROTECT => edited(claims(found, unit)),
         SCOPE if unit.id.subject.is_path() => edited(included(found, unit)),
         SWITCH => edited(switch(found, unit)),
-        PARENT | TIDY => edited(Tidy::of(found).written(found.view, &unit.id)),
+        PARENT | TIDY => edited(found.tidy().written(found.view, &unit.id)),
         REPAIR => edited(repaired(found, unit)),
         UNGUARD => edited(remove_guard(found, unit)),
         step => match found.movers().find(|(candidate, _)| subject(candidate) == unit.id.subject) {
@@ -48,14 +49,13 @@ fn gone(found: &Found<'_>, unit: &Unit) -> Edited {
     if found.view.graph().kustomizations.iter().any(is_there) {
         return Edited::Already;
     }
-    let message = format!("{} is not in {} any more", unit.id.subject, unit.id.subject.path());
-    Edited::Refused(Finding::error(GONE, message).at(unit.id.subject.path(), None))
+    Edited::gone(unit)
 }
 
 fn watch(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
     let mut edits = Edits::of(found.view);
     let watches = found.watches();
-    let mut of_unit = watches.iter().filter(|watch| watch_subject(watch) == unit.id.subject);
+    let mut of_unit = watches.iter().filter(|watch| subject_of(watch.at, watch.reach) == unit.id.subject);
     if let Some(watch) = of_unit.next().filter(|watch| watch.obstacle.is_none()) {
         edits.object(watch.at, |edit, root| widen(edit, root, watch))?;
     }
@@ -72,8 +72,8 @@ fn claims(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
 
 /// What acts is stated, here and by all that names it.
 fn repaired(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
-    let repairs = Repairs::of(found);
-    let all = places(&repairs, &unit.id.subject).into_iter().flat_map(|at| repairs.puts(at)).collect();
+    let repairs = found.repairs();
+    let all = places(repairs, &unit.id.subject).into_iter().flat_map(|at| repairs.puts(found, at)).collect();
     found.written(&all)
 }
 

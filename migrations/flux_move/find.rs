@@ -8,9 +8,11 @@ use super::claims::unprotected;
 use super::guard::{ORPHAN_SINCE, is_orphan, keeps, marks};
 use super::needs::{Needs, needs};
 use super::references::{Moving, Naming, Puts, puts};
+use super::repair::Repairs;
 use super::seconds::Seconds;
 use super::settings::{FluxMoveSettings, GuardBy};
 use super::style::Style;
+use super::tidy::Tidy;
 use super::watch::{Watch, watches};
 use super::world::World;
 use super::write::write;
@@ -32,6 +34,8 @@ pub(super) struct Found<'v> {
     world: OnceCell<World<'v>>,
     naming: OnceCell<Naming<'v>>,
     guarded: OnceCell<Vec<Guarded<'v>>>,
+    repairs: OnceCell<Repairs<'v>>,
+    tidy: OnceCell<Tidy<'v>>,
 }
 
 /// A Flux Kustomization that has moved, and still has its guard.
@@ -55,8 +59,8 @@ impl<'v> Found<'v> {
         let styles = view.graph().clusters.ids().map(|cluster| Style::of(view, cluster, &settings)).collect();
         let candidates = candidates(view, &settings);
         let seconds = Seconds::of(view, &candidates, settings.second_above.unwrap_or(alone_above));
-        let (world, naming, guarded) = Default::default();
-        Found { view, settings, alone_above, candidates, seconds, styles, world, naming, guarded }
+        let (world, naming, guarded, repairs, tidy) = Default::default();
+        Found { view, settings, alone_above, candidates, seconds, styles, world, naming, guarded, repairs, tidy }
     }
 
     /// How namespaces are written in a cluster.
@@ -115,6 +119,16 @@ impl<'v> Found<'v> {
     pub(super) fn watches(&self) -> Vec<Watch<'v>> {
         let movers: Vec<_> = self.movers().collect();
         watches(self.view, &movers)
+    }
+
+    /// What states another namespace than the one in which it is.
+    pub(super) fn repairs(&self) -> &Repairs<'v> {
+        self.repairs.get_or_init(|| Repairs::of(self))
+    }
+
+    /// What is left to do once all has moved.
+    pub(super) fn tidy(&self) -> &Tidy<'v> {
+        self.tidy.get_or_init(|| Tidy::of(self))
     }
 
     /// Those that have moved, and still have a guard.

@@ -7,7 +7,7 @@ use super::beside::{FIRST_OUT, SWITCH, switched};
 use super::candidate::Candidate;
 use super::codes;
 use super::find::Found;
-use super::tidy::{PARENT, TIDY, Tidy};
+use super::tidy::{PARENT, TIDY};
 use super::units::UNGUARD;
 use super::watch::Watch;
 use crate::config::Settings;
@@ -125,7 +125,7 @@ impl Live<'_, '_> {
 
     /// What is left to tidy is tidied once all has moved and no guard is left there, too.
     fn of_tidy(&self, unit: &Unit) -> Gate {
-        match Tidy::of(self.found).has(self.found.view, &unit.id) {
+        match self.found.tidy().has(self.found.view, &unit.id) {
             true => Gate::Open,
             false => self.closed(codes::MOVE_NOT_LIVE, format!("{} has something to move or a guard", unit.id.subject)),
         }

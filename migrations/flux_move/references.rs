@@ -61,7 +61,7 @@ impl<'v> Naming<'v> {
             let items = one.object.at(&["spec", "healthChecks"]).map_or(&[][..], Value::items);
             items.iter().any(|item| item.text_at(&["kind"]) == Some("Kustomization"))
         };
-        let all = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let all = graph.each_reach();
         let is_watcher = |reach: &Reach| reach.api_version.starts_with("notification.toolkit.fluxcd.io/");
         Naming {
             checking: graph.kustomizations.entries().filter(|(_, one)| checks(one)).map(|(id, _)| id).collect(),

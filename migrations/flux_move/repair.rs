@@ -10,7 +10,8 @@ use super::META;
 use super::check::differing;
 use super::find::Found;
 use super::references::{Moving, Put, Puts, Step};
-use crate::flux::{At, ClusterId, FluxKustomization};
+use crate::flux::{At, ClusterId, FluxKustomization, View};
+use crate::plan::author::subject_of_flux;
 use crate::plan::{Apart, Class, Draft, Finding, Impact, Subject, UnitId};
 
 pub(super) const REPAIR: &str = "repair";
@@ -23,31 +24,11 @@ pub(super) struct Wrong<'v> {
     stated: &'v str,
 }
 
-/// All of them in a view, and what they are by their texts.
-pub(super) struct Repairs<'f, 'v> {
-    found: &'f Found<'v>,
-    pub(super) wrong: BTreeMap<&'v At, Wrong<'v>>,
-    /// Where those are that a text calls so; `None` where there are several.
-    by_text: BTreeMap<(ClusterId, &'v str, &'v str), Option<&'v str>>,
-}
-
-impl<'f, 'v> Repairs<'f, 'v> {
-    pub(super) fn of(found: &'f Found<'v>) -> Repairs<'f, 'v> {
-        let view = found.view;
-        let mut repairs = Repairs { found, wrong: BTreeMap::new(), by_text: BTreeMap::new() };
-        for one in &view.graph().kustomizations {
-            let Some(wrong) = repairs.wrong_of(one) else { continue };
-            let (key, place) = ((one.cluster, wrong.stated, &*one.name), Some(&*one.namespace));
-            repairs.by_text.entry(key).and_modify(|there| *there = there.filter(|_| *there == place)).or_insert(place);
-            repairs.wrong.insert(&one.at, wrong);
-        }
-        repairs
-    }
-
+impl<'v> Wrong<'v> {
     /// Whether the text of a Flux Kustomization states a namespace that is to be left, and a kustomization on
     /// the way has put it elsewhere, everywhere into the same.
-    fn wrong_of(&self, one: &'v FluxKustomization) -> Option<Wrong<'v>> {
-        let (view, settings) = (self.found.view, &self.found.settings);
+    fn of(found: &Found<'v>, one: &'v FluxKustomization) -> Option<Wrong<'v>> {
+        let (view, settings) = (found.view, &found.settings);
         let rule = settings.rule.as_ref()?;
         let root = view.node(&one.at)?;
         let (stated, name) = (root.text_at(&["metadata", "namespace"])?, root.text_at(&["metadata", "name"])?);
@@ -69,10 +50,35 @@ impl<'f, 'v> Repairs<'f, 'v> {
         });
         is_given.then_some(Wrong { one, stated })
     }
+}
+
+/// All of them in a view, and what they are by their texts.
+pub(super) struct Repairs<'v> {
+    pub(super) wrong: BTreeMap<&'v At, Wrong<'v>>,
+    /// Where those are that a text calls so; `None` where there are several.
+    by_text: BTreeMap<(ClusterId, &'v str, &'v str), Option<&'v str>>,
+}
+
+impl<'v> Repairs<'v> {
+    pub(super) fn of(found: &Found<'v>) -> Repairs<'v> {
+        let mut repairs = Repairs { wrong: BTreeMap::new(), by_text: BTreeMap::new() };
+        for one in &found.view.graph().kustomizations {
+            let Some(wrong) = Wrong::of(found, one) else { continue };
+            let (key, place) = ((one.cluster, wrong.stated, &*one.name), Some(&*one.namespace));
+            repairs.by_text.entry(key).and_modify(|there| *there = there.filter(|_| *there == place)).or_insert(place);
+            repairs.wrong.insert(&one.at, wrong);
+        }
+        repairs
+    }
 
     /// Where a reference leads by its text, if it leads nowhere as it is.
-    fn meant(&self, of: &FluxKustomization, stated: Option<&str>, name: &str) -> Option<(&'v str, bool)> {
-        let view = self.found.view;
+    fn meant(
+        &self,
+        view: &'v View,
+        of: &FluxKustomization,
+        stated: Option<&str>,
+        name: &str,
+    ) -> Option<(&'v str, bool)> {
         let is_there = |namespace: &str| {
             let mut all = view.graph().kustomizations.iter();
             all.find(|one| one.cluster == of.cluster && one.namespace == namespace && one.name == name)
@@ -95,14 +101,14 @@ impl<'f, 'v> Repairs<'f, 'v> {
     }
 
     /// What is written for one of them.
-    pub(super) fn puts(&self, at: &At) -> Puts {
+    pub(super) fn puts(&self, found: &Found<'v>, at: &At) -> Puts {
         let mut all = Puts::new();
         let Some(wrong) = self.wrong.get(at) else { return all };
         let target = &wrong.one;
-        let concerned = self.found.view.graph().kustomizations.iter().filter(|one| one.cluster == target.cluster);
+        let concerned = found.view.graph().kustomizations.iter().filter(|one| one.cluster == target.cluster);
         for one in concerned {
-            let Some(root) = self.found.view.node(&one.at) else { continue };
-            let (is_own, style) = (one.at == *at, self.found.style(one.cluster));
+            let Some(root) = found.view.node(&one.at) else { continue };
+            let (is_own, style) = (one.at == *at, found.style(one.cluster));
             let mut puts = Vec::new();
             if is_own {
                 let namespace = (!style.inherits).then(|| one.namespace.clone());
@@ -114,7 +120,7 @@ impl<'f, 'v> Repairs<'f, 'v> {
                 if !is_own && name != target.name {
                     continue;
                 }
-                let meant = self.meant(one, stated, name);
+                let meant = self.meant(found.view, one, stated, name);
                 // Others follow this one; this one says all that it means by its text.
                 let Some((place, _)) =
                     meant.filter(|(place, is_wrong)| is_own || *is_wrong && *place == target.namespace)
@@ -132,15 +138,15 @@ impl<'f, 'v> Repairs<'f, 'v> {
     }
 
     /// The units: each alone, then all of them at once on trial.
-    pub(super) fn drafts(&self) -> Vec<Draft> {
-        let view = self.found.view;
-        let each: Vec<(&At, Puts)> = self.wrong.keys().map(|at| (*at, self.puts(at))).collect();
+    pub(super) fn drafts(&self, found: &Found<'v>) -> Vec<Draft> {
+        let view = found.view;
+        let each: Vec<(&At, Puts)> = self.wrong.keys().map(|at| (*at, self.puts(found, at))).collect();
         let mut together = Puts::new();
         for (at, puts) in each.iter().flat_map(|(_, puts)| puts) {
             let known = together.entry(at.clone()).or_default();
             known.extend(puts.iter().filter(|put| !known.contains(put)).cloned().collect::<Vec<_>>());
         }
-        let after = self.found.written(&together).and_then(|(changes, _)| {
+        let after = found.written(&together).and_then(|(changes, _)| {
             view.with(&changes).map_err(|error| Finding::error(super::codes::GRAPH_DIFFERS, error.to_string()))
         });
         let differing = after.map(|after| differing(view, &after.whole(), &Moving::default()));
@@ -163,19 +169,14 @@ impl<'f, 'v> Repairs<'f, 'v> {
                 impact: Impact::Reconcile,
                 class: Some(REPAIRS),
                 findings,
-                ..Draft::new(UnitId::new(&META, REPAIR, subject(one)), title, touches)
+                ..Draft::new(UnitId::new(&META, REPAIR, subject_of_flux(one)), title, touches)
             }
         };
         each.iter().map(draft).collect()
     }
 }
 
-/// What a repair is about.
-pub(super) fn subject(one: &FluxKustomization) -> Subject {
-    Subject::object("Kustomization", &one.namespace, &one.name, &one.at.path)
-}
-
 /// The places of what has this subject.
-pub(super) fn places<'r>(repairs: &'r Repairs<'_, '_>, of: &Subject) -> BTreeSet<&'r At> {
-    repairs.wrong.values().filter(|wrong| subject(wrong.one) == *of).map(|wrong| &wrong.one.at).collect()
+pub(super) fn places<'r>(repairs: &'r Repairs<'_>, of: &Subject) -> BTreeSet<&'r At> {
+    repairs.wrong.values().filter(|wrong| subject_of_flux(wrong.one) == *of).map(|wrong| &wrong.one.at).collect()
 }

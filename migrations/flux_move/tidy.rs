@@ -203,11 +203,8 @@ fn selecting_nothing(found: &Found<'_>, id: KustomizationId, one: &FluxKustomiza
     if one.patches.iter().all(|patch| !injects(patch)) || view.input(one).is_err() {
         return BTreeSet::new();
     }
-    let reached = view.graph().reached();
-    let children: Vec<(&At, &Reach)> = reached
-        .flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)))
-        .filter(|(_, reach)| reach.kustomization == id)
-        .collect();
+    let children: Vec<(&At, &Reach)> =
+        view.graph().each_reach().filter(|(_, reach)| reach.kustomization == id).collect();
     let is_child = |(_, reach): &&(&At, &Reach)| reach.kind == "Kustomization";
     if children.iter().filter(is_child).any(|(at, _)| is_on_its_way(found, at)) {
         return BTreeSet::new();

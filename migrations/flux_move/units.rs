@@ -9,10 +9,10 @@ use super::codes;
 use super::find::Found;
 use super::guard::obstacle;
 use super::judge::{Judged, judge};
-use super::repair::Repairs;
-use super::tidy::Tidy;
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
+use crate::migrations::watchers::subject_of;
+use crate::plan::author::{other_names, subject_of_flux};
 use crate::plan::codes::GUARD_NOT_LIVE;
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
@@ -45,8 +45,8 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     let is_wanted = |watch: &&Watch<'_>| watch.obstacle.is_none() && watch.watched.iter().any(|at| able.contains(at));
     drafts.extend(watches.iter().filter(is_wanted).map(watch_draft));
     drafts.extend(refused(found));
-    drafts.extend(Repairs::of(found).drafts());
-    drafts.extend(Tidy::of(found).drafts(found.view));
+    drafts.extend(found.repairs().drafts(found));
+    drafts.extend(found.tidy().drafts(found.view));
     drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
     Survey { drafts, findings: [stays(found), asked(found)].concat(), out_of_scope: OutOfScope::default() }
 }
@@ -58,12 +58,6 @@ pub(super) fn subject(candidate: &Candidate) -> Subject {
 
 pub(super) fn id(step: &'static str, candidate: &Candidate) -> UnitId {
     UnitId::new(&META, step, subject(candidate))
-}
-
-/// What a unit about an Alert or a Receiver is about.
-pub(super) fn watch_subject(watch: &Watch<'_>) -> Subject {
-    let namespace = watch.reach.namespace.as_deref().unwrap_or_default();
-    Subject::object(&watch.reach.kind, namespace, &watch.reach.name, &watch.at.path)
 }
 
 /// The units of one Flux Kustomization.
@@ -107,7 +101,7 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], besid
     }
     needs.extend(judged.claims.iter().map(|at| protect_id(&at.path)));
     let seeing = watches.iter().filter(|watch| watch.obstacle.is_none() && watch.watched.contains(&candidate.at));
-    needs.extend(seeing.map(|watch| UnitId::new(&META, WATCH, watch_subject(watch))));
+    needs.extend(seeing.map(|watch| UnitId::new(&META, WATCH, subject_of(watch.at, watch.reach))));
     if beside.has(candidate) {
         drafts.extend(beside.of_candidate(judged, needs));
         return drafts;
@@ -174,7 +168,7 @@ fn claims(found: &Found<'_>, judged: &[Judged<'_>]) -> Vec<Draft> {
 }
 
 fn watch_draft(watch: &Watch<'_>) -> Draft {
-    let id = UnitId::new(&META, WATCH, watch_subject(watch));
+    let id = UnitId::new(&META, WATCH, subject_of(watch.at, watch.reach));
     let count = watch.entries.len();
     let title =
         if count == 1 { "watches one more namespace".to_owned() } else { format!("watches {count} more namespaces") };
@@ -187,9 +181,9 @@ fn watch_draft(watch: &Watch<'_>) -> Draft {
 }
 
 fn unguard_draft(view: &View, one: &FluxKustomization) -> Draft {
-    let subject = Subject::object("Kustomization", &one.namespace, &one.name, &one.at.path);
-    let draft = Draft::new(UnitId::new(&META, UNGUARD, subject), "its guard is removed", [one.at.path.clone()]);
-    let also = crate::plan::author::other_names(view, &one.at);
+    let id = UnitId::new(&META, UNGUARD, subject_of_flux(one));
+    let draft = Draft::new(id, "its guard is removed", [one.at.path.clone()]);
+    let also = other_names(view, &one.at);
     Draft { impact: Impact::Reconcile, class: Some(GUARDS_OFF), also, ..draft }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn watches<'v>(view: &'v View, movers: &[(&Candidate, &str)]) -> Vec<
             let copies = watchers().filter(|other| other.cluster == reach.cluster);
             let seen: Vec<Entry> = copies.flat_map(|copy| entries(view, at, copy).unwrap_or_default()).collect();
             let Some((entries, watched)) = lost(view, at, reach, movers, &seen) else { continue };
-            let obstacle = obstacle(view, at, reach, reaches.len());
+            let obstacle = obstacle(view, at, reach);
             let watch = found.entry(at).or_insert_with(|| Watch {
                 at,
                 reach,

@@ -168,7 +168,7 @@ impl<'v> World<'v> {
     /// Whether a HelmRelease of a cluster makes a Namespace when it is installed.
     pub(super) fn is_made_by_release(&self, cluster: ClusterId, namespace: &str) -> bool {
         let graph = self.view.graph();
-        let reached = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let reached = graph.each_reach();
         let mut releases = reached.filter(|(_, reach)| reach.cluster == cluster && reach.kind == "HelmRelease");
         releases.any(|(at, reach)| {
             let Some(release) = self.view.effective(at, reach) else { return false };

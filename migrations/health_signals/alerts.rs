@@ -27,20 +27,11 @@ pub(super) struct Unheard {
     pub(super) why: Why,
 }
 
-impl Unheard {
-    /// What the configuration leaves alone.
-    pub(super) fn kept(missing: Missing) -> Unheard {
-        Unheard { missing, why: Why::Kept }
-    }
-}
-
 /// Why no Alert gets an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
     NoProvider,
     NoAlert,
-    /// The configuration says so.
-    Kept,
 }
 
 /// An Alert that gets entries.
@@ -57,7 +48,6 @@ pub(super) struct Watch<'v> {
 struct Alert<'v> {
     at: &'v At,
     reach: &'v Reach,
-    times: usize,
     namespace: &'v str,
     entries: Vec<Entry>,
     /// Whether its Provider takes events of every kind.
@@ -66,9 +56,7 @@ struct Alert<'v> {
 
 impl<'v> Alert<'v> {
     fn all(view: &'v View, cluster: ClusterId) -> Vec<Alert<'v>> {
-        let reached =
-            view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |one| (at, one, reaches.len())));
-        let alert = |(at, reach, times): (&'v At, &'v Reach, usize)| {
+        let alert = |(at, reach): (&'v At, &'v Reach)| {
             let is_here = reach.cluster == cluster && reach.kind == "Alert";
             let goes_elsewhere = || view.graph().kustomizations[reach.kustomization].remote_cluster().is_some();
             if !is_here || goes_elsewhere() {
@@ -78,13 +66,12 @@ impl<'v> Alert<'v> {
             Some(Alert {
                 at,
                 reach,
-                times,
                 namespace: reach.namespace.as_deref()?,
                 entries: entries(view, at, reach)?,
                 is_for_events: !sets_status(view, reach, &object),
             })
         };
-        reached.filter_map(alert).collect()
+        view.graph().each_reach().filter_map(alert).collect()
     }
 
     fn watches(&self, kind: &str, namespace: &str) -> bool {
@@ -186,7 +173,7 @@ fn chosen<'a, 'v>(
         return Some((alert, None));
     }
     let others = able().filter(|alert| alert.namespace != one.namespace);
-    let others = others.filter(|alert| obstacle(view, alert.at, alert.reach, alert.times).is_none());
+    let others = others.filter(|alert| obstacle(view, alert.at, alert.reach).is_none());
     let home = view.graph().clusters[one.cluster].source.namespace.as_deref().unwrap_or("flux-system");
     let rank = |alert: &&Alert<'_>| {
         (!alert.watches_all(one.kind), alert.namespace != home, alert.namespace.to_owned(), alert.reach.name.clone())

@@ -37,8 +37,7 @@ pub(super) enum Becomes {
 /// A Flux Kustomization that is to change.
 pub(super) struct Change<'v> {
     pub(super) at: &'v At,
-    pub(super) one: &'v FluxKustomization,
-    /// All that come of its document.
+    /// All that come of its document, one at least.
     pub(super) all: Vec<&'v FluxKustomization>,
     pub(super) becomes: Becomes,
     /// How many depend on it.
@@ -49,6 +48,13 @@ pub(super) struct Change<'v> {
     pub(super) releases_in: BTreeSet<(ClusterId, String)>,
     /// Whether its own document does not decide it.
     pub(super) is_elsewhere: bool,
+}
+
+impl<'v> Change<'v> {
+    /// The first of them, by which it is known.
+    pub(super) fn one(&self) -> &'v FluxKustomization {
+        self.all[0]
+    }
 }
 
 /// All that are to change.
@@ -73,7 +79,6 @@ impl<'v> Tree<'v> {
     fn change(&self, at: &'v At, ids: &[KustomizationId], settings: &HealthSignalsSettings) -> Option<Change<'v>> {
         let graph = self.view.graph();
         let all: Vec<&FluxKustomization> = ids.iter().map(|id| &graph.kustomizations[*id]).collect();
-        let one = *all.first()?;
         let dependents: BTreeSet<KustomizationId> =
             ids.iter().flat_map(|id| graph.direct_dependents(*id).iter().copied()).collect();
         // What builds from elsewhere may hold anything.
@@ -86,7 +91,6 @@ impl<'v> Tree<'v> {
         let change = |becomes, deadlock, differs| Change {
             releases_in: ids.iter().flat_map(namespaces).collect(),
             at,
-            one,
             becomes,
             dependents: dependents.len(),
             deadlock,

@@ -3,21 +3,21 @@
 use super::alerts::Watch;
 use super::checks::{Becomes, Change, Checked};
 use super::find::Found;
-use super::units::{WATCH, change_subject, step_of, watch_subject};
+use super::units::{WATCH, step_of};
 use crate::flux::Value;
-use crate::migrations::watchers::{add, field_of};
-use crate::plan::author::{Edits, Written, edited};
-use crate::plan::codes::GONE;
+use crate::migrations::watchers::{add, field_of, subject_of};
+use crate::plan::author::{Edits, Written, edited, subject_of_flux};
 use crate::plan::{Edited, Finding, Unit};
 use crate::yaml::{Edit, Error, Fate, New, Node, Place};
 
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     if unit.id.step == WATCH {
-        let of_unit = found.watches.iter().find(|watch| watch_subject(watch) == unit.id.subject);
+        let of_unit = found.watches.iter().find(|watch| subject_of(watch.at, watch.reach) == unit.id.subject);
         return of_unit.map_or_else(|| left(found, unit), |watch| edited(widened(found, watch)));
     }
-    let is_it = |change: &&Change<'_>| change_subject(change) == unit.id.subject && step_of(change) == unit.id.step;
+    let is_it =
+        |change: &&Change<'_>| subject_of_flux(change.one()) == unit.id.subject && step_of(change) == unit.id.step;
     let of_unit = found.changes.iter().find(is_it);
     of_unit.map_or_else(|| left(found, unit), |change| edited(changed(found, change)))
 }
@@ -29,8 +29,7 @@ fn left(found: &Found<'_>, unit: &Unit) -> Edited {
     if objects.iter().any(|object| object.kind == subject.kind()) {
         return Edited::Already;
     }
-    let message = format!("{subject} is not in {} any more", subject.path());
-    Edited::Refused(Finding::error(GONE, message).at(subject.path(), None))
+    Edited::gone(unit)
 }
 
 fn widened(found: &Found<'_>, watch: &Watch<'_>) -> Result<Written, Finding> {

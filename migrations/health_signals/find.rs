@@ -1,6 +1,6 @@
 //! What there is to do in a view.
 
-use super::alerts::{Unheard, Watch, missing, watches};
+use super::alerts::{Missing, Unheard, Watch, missing, watches};
 use super::checks::{Change, changes};
 use super::settings::{Alerts, HealthSignalsSettings};
 use crate::flux::View;
@@ -10,8 +10,10 @@ pub(super) struct Found<'v> {
     pub(super) view: &'v View,
     /// The Alerts that get entries.
     pub(super) watches: Vec<Watch<'v>>,
-    /// What no Alert watches, and none can.
+    /// What no Alert can be told to watch.
     pub(super) unheard: Vec<Unheard>,
+    /// All that no Alert watches once these have their entries.
+    pub(super) silent: Vec<Missing>,
     /// The Flux Kustomizations that get a check, or wait no longer.
     pub(super) changes: Vec<Change<'v>>,
 }
@@ -19,11 +21,13 @@ pub(super) struct Found<'v> {
 impl<'v> Found<'v> {
     /// Reads a view with all of its objects.
     pub(super) fn in_view(view: &'v View, settings: &HealthSignalsSettings) -> Found<'v> {
+        let missing = missing(view);
         let (watches, unheard) = match settings.alerts {
-            Alerts::Add => watches(view, &missing(view)),
-            // Nothing is added, but what stops waiting needs to know what no Alert watches.
-            Alerts::Keep => (Vec::new(), missing(view).into_iter().map(Unheard::kept).collect()),
+            Alerts::Add => watches(view, &missing),
+            Alerts::Keep => (Vec::new(), Vec::new()),
         };
-        Found { view, watches, unheard, changes: changes(view, settings) }
+        let is_heard = |one: &Missing| watches.iter().any(|watch| watch.heard.contains(one));
+        let silent = missing.into_iter().filter(|one| !is_heard(one)).collect();
+        Found { view, watches, unheard, silent, changes: changes(view, settings) }
     }
 }

@@ -7,6 +7,8 @@ use super::checks::{Becomes, Change};
 use super::find::Found;
 use super::{META, codes};
 use crate::flux::{ClusterId, View};
+use crate::migrations::watchers::subject_of;
+use crate::plan::author::{other_names, subject_of_flux};
 use crate::plan::{Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
@@ -25,24 +27,13 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     Survey { drafts, ..Survey::default() }
 }
 
-/// What a unit about an Alert is about.
-pub(super) fn watch_subject(watch: &Watch<'_>) -> Subject {
-    let namespace = watch.reach.namespace.as_deref().unwrap_or_default();
-    Subject::object(&watch.reach.kind, namespace, &watch.reach.name, &watch.at.path)
-}
-
-/// What a unit about a Flux Kustomization is about.
-pub(super) fn change_subject(change: &Change<'_>) -> Subject {
-    Subject::object("Kustomization", &change.one.namespace, &change.one.name, &change.at.path)
-}
-
 /// The step of a change.
 pub(super) fn step_of(change: &Change<'_>) -> &'static str {
     if change.becomes == Becomes::WaitsNot { UNWAIT } else { CHECK }
 }
 
 fn watch_id(watch: &Watch<'_>) -> UnitId {
-    UnitId::new(&META, WATCH, watch_subject(watch))
+    UnitId::new(&META, WATCH, subject_of(watch.at, watch.reach))
 }
 
 fn watch_draft(found: &Found<'_>, watch: &Watch<'_>) -> Draft {
@@ -50,7 +41,7 @@ fn watch_draft(found: &Found<'_>, watch: &Watch<'_>) -> Draft {
         impact: Impact::Reconcile,
         class: Some(ALERTS),
         namespace: Some(String::new()),
-        also: crate::plan::author::other_names(found.view, watch.at),
+        also: other_names(found.view, watch.at),
         ..Draft::new(watch_id(watch), format!("watches {}", counted(watch.heard.iter())), [watch.at.path.clone()])
     }
 }
@@ -73,7 +64,7 @@ fn counted<'m>(missing: impl Iterator<Item = &'m Missing>) -> String {
 /// What no Alert can be told to watch: one refused unit for each cluster.
 fn unheard(found: &Found<'_>) -> Vec<Draft> {
     let mut clusters: BTreeMap<(ClusterId, Why), Vec<&Missing>> = BTreeMap::new();
-    for one in found.unheard.iter().filter(|one| one.why != Why::Kept) {
+    for one in &found.unheard {
         clusters.entry((one.missing.cluster, one.why)).or_default().push(&one.missing);
     }
     let draft = |((cluster, why), missing): ((ClusterId, Why), Vec<&Missing>)| {
@@ -91,7 +82,7 @@ fn unheard(found: &Found<'_>) -> Vec<Draft> {
 fn change_draft(found: &Found<'_>, change: &Change<'_>) -> Draft {
     let line = found.view.object(change.at).map(|object| object.line);
     let at = |finding: Finding| finding.at(&change.at.path, line);
-    let name = change.one.full_name();
+    let name = change.one().full_name();
     let depend = if change.dependents == 1 {
         "1 depends on it".to_owned()
     } else {
@@ -123,20 +114,19 @@ fn change_draft(found: &Found<'_>, change: &Change<'_>) -> Draft {
     };
     let mut needs = BTreeSet::new();
     if step_of(change) == UNWAIT {
-        if let Some(one) = found.unheard.iter().find(|one| is_of(&one.missing)) {
-            let Missing { kind, namespace, .. } = &one.missing;
+        if let Some(Missing { kind, namespace, .. }) = found.silent.iter().find(|one| is_of(one)) {
             let message = format!("no Alert watches every {kind} of {namespace}");
             findings.push(at(Finding::error(codes::NOBODY_HEARS, message)));
         }
         // Somebody has to hear of it first.
         needs.extend(found.watches.iter().filter(|watch| watch.heard.iter().any(is_of)).map(watch_id));
     }
-    let id = UnitId::new(&META, step_of(change), change_subject(change));
+    let id = UnitId::new(&META, step_of(change), subject_of_flux(change.one()));
     Draft {
         impact: Impact::Reconcile,
         class: Some(if step_of(change) == CHECK { CHECKS } else { WAITS }),
         namespace: Some(String::new()),
-        also: crate::plan::author::other_names(found.view, change.at),
+        also: other_names(found.view, change.at),
         needs,
         findings,
         ..Draft::new(id, title, [change.at.path.clone()])
