@@ -17,22 +17,9 @@ pub struct SecretsDocument {
     /// The version of this schema.
     schema: u32,
     /// The stores of External Secrets, by cluster.
-    stores: Vec<StoreEntry>,
+    stores: Vec<Store>,
     /// The files that SOPS has encrypted, by path.
     files: Vec<FileEntry>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct StoreEntry {
-    cluster: String,
-    /// `SecretStore` or `ClusterSecretStore`.
-    kind: String,
-    /// Of a SecretStore.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    name: String,
-    /// The field of `spec.provider`.
-    provider: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -40,7 +27,7 @@ struct FileEntry {
     path: String,
     /// The objects in it; none if it holds something else.
     holds: Vec<String>,
-    readers: Vec<ReaderEntry>,
+    readers: Vec<Reader>,
     fate: FateWord,
     /// The stores that could make it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -50,15 +37,6 @@ struct FileEntry {
     first: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct ReaderEntry {
-    /// Absent for what no cluster applies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cluster: Option<String>,
-    how: HowWord,
-    by: String,
 }
 
 /// What could become of a file.
@@ -73,37 +51,6 @@ enum FateWord {
     Stays,
     /// Nothing reads it.
     Unread,
-}
-
-/// What a reader does with a file, or with the object in it.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum HowWord {
-    Applies,
-    Generates,
-    Patches,
-    Substitutes,
-    SubstitutesNone,
-    Decrypts,
-    Names,
-    Lists,
-    Mentions,
-}
-
-impl From<How> for HowWord {
-    fn from(how: How) -> HowWord {
-        match how {
-            How::Applies => HowWord::Applies,
-            How::Generates => HowWord::Generates,
-            How::Patches => HowWord::Patches,
-            How::Substitutes => HowWord::Substitutes,
-            How::SubstitutesNone => HowWord::SubstitutesNone,
-            How::Decrypts => HowWord::Decrypts,
-            How::Names => HowWord::Names,
-            How::Lists => HowWord::Lists,
-            How::Mentions => HowWord::Mentions,
-        }
-    }
 }
 
 impl FateWord {
@@ -129,16 +76,9 @@ impl FateWord {
 
 /// The inventory as JSON.
 pub fn secrets_as_json(inventory: &Inventory) -> SecretsDocument {
-    let store = |store: &Store| StoreEntry {
-        cluster: store.cluster.clone(),
-        kind: store.kind.clone(),
-        namespace: store.namespace.clone(),
-        name: store.name.clone(),
-        provider: store.provider.clone(),
-    };
     SecretsDocument {
         schema: SCHEMA,
-        stores: inventory.stores.iter().map(store).collect(),
+        stores: inventory.stores.clone(),
         files: inventory.files.iter().map(FileEntry::from).collect(),
     }
 }
@@ -151,15 +91,10 @@ impl From<&EncryptedFile> for FileEntry {
                 (Vec::new(), Vec::new(), Some(why.clone()))
             }
         };
-        let reader = |reader: &Reader| ReaderEntry {
-            cluster: reader.cluster.clone(),
-            how: reader.how.into(),
-            by: reader.by.clone(),
-        };
         FileEntry {
             path: file.path.as_str().to_owned(),
             holds: file.holds.clone(),
-            readers: file.readers.iter().map(reader).collect(),
+            readers: file.readers.clone(),
             fate: FateWord::of(&file.fate),
             stores,
             first,

@@ -1,16 +1,21 @@
 //! What reads an encrypted file, and what names the objects that clusters get of it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::shown;
 use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Object, Reach, SourceRef, Value, View};
 use crate::repo::{EntryKind, RepoPath};
 
 /// What reads an encrypted file, or what is made of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Reader {
-    /// The cluster; `None` for what no cluster applies.
+    /// The cluster; absent for what no cluster applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
     /// What it does with it.
     pub how: How,
@@ -18,8 +23,9 @@ pub struct Reader {
     pub by: String,
 }
 
-/// What a reader does with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a reader does with a file, or with the object in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum How {
     /// A Flux Kustomization applies the object in it.
     Applies,
@@ -97,12 +103,15 @@ pub(super) struct Tree<'v> {
     pub(super) view: &'v View,
     /// The variables that each Flux Kustomization uses; `None` if not all that it builds is here.
     variables: BTreeMap<KustomizationId, Option<BTreeSet<String>>>,
+    /// The texts of all files in which somebody may mention another file, read when they are first asked for.
+    texts: OnceCell<Vec<(RepoPath, String)>>,
 }
 
 impl<'v> Tree<'v> {
     pub(super) fn of(view: &'v View) -> Tree<'v> {
         let takes = view.graph().kustomizations.entries().filter(|(_, one)| !one.substitute_from.is_empty());
-        Tree { view, variables: takes.map(|(id, one)| (id, variables_in(view, one))).collect() }
+        let variables = takes.map(|(id, one)| (id, variables_in(view, one))).collect();
+        Tree { view, variables, texts: OnceCell::new() }
     }
 
     fn named(&self, cluster: ClusterId) -> Option<String> {
@@ -190,7 +199,7 @@ impl<'v> Tree<'v> {
                 uses.push(self.by_kustomization(How::Decrypts, id));
             }
         }
-        let here = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let here = graph.each_reach();
         for (at, reach) in here.filter(|(_, reach)| reach.cluster == product.cluster) {
             let is_itself = reach.kind == product.kind && reach.name == product.name;
             let is_flux = reach.kind == "Kustomization";
@@ -246,21 +255,32 @@ impl<'v> Tree<'v> {
             !file.component && entries.any(|entry| self.view.resolve(file, &entry.text).as_ref() == Some(path))
         };
         let listed = self.view.kustomizations().filter(lists).map(|file| outside(How::Lists, &file.path));
-        let entries = || self.view.tree().entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. }));
-        let is_only_one = entries().filter(|(other, _)| other.name() == path.name()).count() == 1;
+        let is_only_one = self.files().filter(|other| other.name() == path.name()).count() == 1;
         let parent = path.parent().unwrap_or_default();
         let tail = format!("{}/{}", parent.name(), path.name());
-        let mentions = |other: &RepoPath| {
-            let is_kustomization = self.view.kustomizations().any(|file| file.path == *other);
-            let file = self.view.tree().read(other).ok().flatten().filter(|_| other != path && !is_kustomization)?;
-            let text = std::str::from_utf8(&file.bytes).ok()?;
-            (text.contains(&tail) || is_only_one && text.contains(path.name())).then_some(())
+        let mentions = |(other, text): &&(RepoPath, String)| {
+            other != path && (text.contains(&tail) || is_only_one && text.contains(path.name()))
         };
-        // The rules of SOPS itself name what it encrypts.
-        let others = entries().map(|(other, _)| other).filter(|other| other.name() != ".sops.yaml");
-        listed
-            .chain(others.filter(|other| mentions(other).is_some()).map(|other| outside(How::Mentions, &other)))
-            .collect()
+        let texts = self.texts.get_or_init(|| self.texts());
+        listed.chain(texts.iter().filter(mentions).map(|(other, _)| outside(How::Mentions, other))).collect()
+    }
+
+    fn files(&self) -> impl Iterator<Item = RepoPath> {
+        let entries = self.view.tree().entries();
+        entries.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path)
+    }
+
+    /// The texts of all files but kustomizations, of which it is known what they list, and the rules of SOPS
+    /// itself, which name what it encrypts.
+    fn texts(&self) -> Vec<(RepoPath, String)> {
+        let kustomizations: BTreeSet<&RepoPath> = self.view.kustomizations().map(|file| &file.path).collect();
+        let files = self.files().filter(|path| path.name() != ".sops.yaml" && !kustomizations.contains(path));
+        let text = |path: RepoPath| {
+            let file = self.view.tree().read(&path).ok().flatten()?;
+            let text = std::str::from_utf8(&file.bytes).ok()?.to_owned();
+            Some((path, text))
+        };
+        files.filter_map(text).collect()
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::shown;
 use crate::flux::{At, ClusterId, KustomizationId, Reach, Value, View};
 
 /// A SecretStore or ClusterSecretStore of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Store {
     /// The cluster.
     pub cluster: String,
     /// `SecretStore` or `ClusterSecretStore`.
     pub kind: String,
-    /// The namespace of a SecretStore.
+    /// Of a SecretStore.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
@@ -49,7 +53,7 @@ impl Store {
 
 /// The stores of all clusters.
 pub(super) fn stores(view: &View) -> Vec<(Store, Needs)> {
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let reached = view.graph().each_reach();
     let mut found: Vec<_> = reached.filter_map(|(at, reach)| store(view, at, reach)).collect();
     found.sort_by(|(a, _), (b, _)| (&a.cluster, a.shown()).cmp(&(&b.cluster, b.shown())));
     found
