@@ -153,11 +153,6 @@ fn removal(view: &View, standing: &Standing<'_>, install: &Install<'_>) -> Resul
     Ok(written)
 }
 
-/// The kustomizations that list files.
-pub(super) fn lists<'p>(view: &View, files: impl IntoIterator<Item = &'p RepoPath>) -> BTreeSet<RepoPath> {
-    files.into_iter().flat_map(|path| view.listed_by(path)).map(|listing| listing.path.clone()).collect()
-}
-
 /// Removes objects, beside other edits: the files that hold nothing else, with their entries, or else their documents.
 pub(super) fn without<'v>(view: &'v View, mut edits: Edits<'v>, objects: &[&At]) -> Result<Written, Finding> {
     let paths: BTreeSet<&RepoPath> = objects.iter().map(|at| &at.path).collect();
@@ -196,7 +191,7 @@ pub(super) fn remove_file<'v>(
     removed: &BTreeSet<RepoPath>,
 ) -> Result<(), Finding> {
     edits.delete(path, BECAUSE)?;
-    for list in lists(view, [path]) {
+    for list in view.listed_in(path) {
         match is_left_empty(view, &list, removed) {
             true => remove_file(edits, view, &list, removed)?,
             false => unlist(edits, view, &list, path)?,

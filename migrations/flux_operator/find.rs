@@ -75,7 +75,7 @@ impl<'v> Standing<'v> {
     fn of(view: &'v View, cluster: ClusterId, settings: &FluxOperatorSettings) -> Standing<'v> {
         let mut standing =
             Standing { cluster, install: None, operator: None, instance: None, start: None, in_the_way: None };
-        let here = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+        let here = view.graph().each_reach();
         for (at, reach) in here.filter(|(_, reach)| reach.cluster == cluster && is_local(view, reach)) {
             match reach.kind.as_str() {
                 "FluxInstance" => {

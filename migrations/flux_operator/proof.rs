@@ -29,7 +29,7 @@ fn owned_by_others<'v>(view: &'v View, install: &Install<'_>) -> Vec<(&'v At, &'
         })
     };
     let is_old = |at: &At| matches!(&install.old, Old::Gotk { file, .. } if at.path == *file);
-    let reached = view.graph().reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let reached = view.graph().each_reach();
     reached.filter(|(at, reach)| reach.cluster == install.cluster && !is_old(at) && is_flux(reach)).collect()
 }
 

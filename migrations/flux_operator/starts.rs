@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::META;
-use super::edit::lists;
 use super::find::{Found, Standing};
+use crate::plan::author::subject_of_flux;
 use crate::plan::{Apart, Class, Draft, Impact, Subject, UnitId};
 use crate::repo::RepoPath;
 
@@ -23,8 +23,7 @@ const ROOTS_OUT: Class = Class::new(96, "roots-out", "roots that are removed", "
 
 /// What a unit about what Flux starts with is about.
 pub(super) fn start_subject(standing: &Standing<'_>) -> Option<Subject> {
-    let root = &standing.start.as_ref()?.root;
-    Some(Subject::object("Kustomization", &root.namespace, &root.name, &root.at.path))
+    Some(subject_of_flux(&standing.start.as_ref()?.root))
 }
 
 /// The stages that are to come in a cluster.
@@ -70,7 +69,7 @@ pub(super) fn drafts(found: &Found<'_>, standing: &Standing<'_>) -> Vec<Draft> {
         needs.insert(id(SYNC));
     }
     let gone = [&path, &start.source.path];
-    let mut touches: BTreeSet<RepoPath> = lists(found.view, gone);
+    let mut touches: BTreeSet<RepoPath> = gone.into_iter().flat_map(|path| found.view.listed_in(path)).collect();
     touches.extend(gone.into_iter().cloned());
     touches.extend(start.followers.iter().map(|follower| follower.at.path.clone()));
     let mut title = format!("it is removed with GitRepository {name}: the operator has both");

@@ -6,7 +6,6 @@ use super::META;
 use super::alerts;
 use super::bootstrap;
 use super::codes;
-use super::edit;
 use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::{Listing, listing};
@@ -14,7 +13,7 @@ use super::proof;
 use super::starts::{self, SYNC, SYNC_GUARD, SYNC_OUT};
 use super::write::{INSTANCE, OPERATOR, Writer};
 use crate::flux::{Object, View};
-use crate::plan::author::{never_changed, subject};
+use crate::plan::author::{never_changed, subject, subject_of_flux};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, REMOVE, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
@@ -189,13 +188,16 @@ impl<'v> Stages<'_, 'v> {
         let id = UnitId::new(&META, REMOVE, old_subject(self.install));
         let (title, touches) = match &self.install.old {
             Old::Oci { flux, source } => {
-                let lists = edit::lists(self.view(), [&flux.at.path, &source.path]);
+                let lists = [&flux.at.path, &source.path].map(|path| self.view().listed_in(path));
                 let title = format!(
                     "{} and {} are removed: the operator has what they installed",
                     flux.full_name(),
                     flux.source.name
                 );
-                (title, lists.into_iter().chain([flux.at.path.clone(), source.path.clone()]).collect::<Vec<_>>())
+                (
+                    title,
+                    lists.into_iter().flatten().chain([flux.at.path.clone(), source.path.clone()]).collect::<Vec<_>>(),
+                )
             }
             Old::Gotk { file, kustomization, .. } => {
                 let title = format!("{} is removed: the operator has what it installed", file.name());
@@ -222,7 +224,7 @@ impl<'v> Stages<'_, 'v> {
 
 fn old_subject(install: &Install<'_>) -> Subject {
     match &install.old {
-        Old::Oci { flux, .. } => Subject::object("Kustomization", &flux.namespace, &flux.name, &flux.at.path),
+        Old::Oci { flux, .. } => subject_of_flux(flux),
         Old::Gotk { kustomization, .. } => Subject::consumer(kustomization),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::kubectl::kustomize;
 use crate::support::rounds::exhaustive;
-use crate::support::{Repo, corpus, root};
+use crate::support::{Repo, corpus_tree, root};
 use serde::Deserialize;
 use serde_yaml::Value;
 
@@ -358,13 +358,8 @@ fn without_git_no_root_goes() {
 /// What is expected of haynes-ops: `specification, section 9`.
 #[test]
 fn haynes_ops_gets_what_is_expected() {
-    let Some(corpus) = corpus() else { return };
     for (tree, version, controllers) in [("haynes-ops/before", "2.7.5", 6), ("haynes-ops-2026-08/main", "2.9.4", 7)] {
-        let from = corpus.join(tree);
-        if !from.is_dir() {
-            eprintln!("SKIPPED: there is no {}", from.display());
-            continue;
-        }
+        let Some(from) = corpus_tree(tree) else { continue };
         let repo = Repo::copy_of(&from);
         repo.write(".flux-codemod.yaml", "flux-operator: {promotion: off}\n");
         let repo = repo.commit();
@@ -400,12 +395,7 @@ fn haynes_ops_is_adopted() {
         eprintln!("SKIPPED: FLUX_CODEMOD_EXHAUSTIVE is not set");
         return;
     }
-    let Some(corpus) = corpus() else { return };
-    let from = corpus.join("haynes-ops-2026-08/main");
-    if !from.is_dir() {
-        eprintln!("SKIPPED: there is no {}", from.display());
-        return;
-    }
+    let Some(from) = corpus_tree("haynes-ops-2026-08/main") else { return };
     let repo = Repo::copy_of(&from);
     repo.write(".flux-codemod.yaml", "flux-operator: {promotion: off, sync: adopt}\n");
     let repo = repo.commit();

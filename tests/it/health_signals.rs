@@ -5,19 +5,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::kubectl::kustomize;
-use crate::support::{Repo, corpus};
+use crate::support::{Repo, corpus_tree};
 
 const APPLY: [&str; 6] = ["apply", "health-signals", "--review", "--no-gate", "--yes", "--here"];
 
 /// Of 133 Flux Kustomizations, 121 are watched by no Alert, since they were moved by hand.
 #[test]
 fn haynes_ops_is_watched() {
-    let Some(corpus) = corpus() else { return };
-    let from = corpus.join("haynes-ops-2026-08/main");
-    if !from.is_dir() {
-        eprintln!("SKIPPED: there is no {}", from.display());
-        return;
-    }
+    let Some(from) = corpus_tree("haynes-ops-2026-08/main") else { return };
     let repo = Repo::copy_of(&from);
     repo.write(".flux-codemod.yaml", "health-signals: {}\n");
     let repo = repo.commit();

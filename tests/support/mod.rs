@@ -207,6 +207,16 @@ pub fn corpus() -> Option<PathBuf> {
     None
 }
 
+/// A tree of the corpus, or `None` with a word about it where it is not at hand.
+pub fn corpus_tree(path: &str) -> Option<PathBuf> {
+    let tree = corpus()?.join(path);
+    if tree.is_dir() {
+        return Some(tree);
+    }
+    eprintln!("SKIPPED: there is no {}", tree.display());
+    None
+}
+
 /// The names that real Helm gave, where they are at hand: beside the repository, or where
 /// `FLUX_CODEMOD_VECTORS` says.
 pub fn vectors(file: &str) -> Option<String> {

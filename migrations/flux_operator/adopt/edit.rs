@@ -125,7 +125,7 @@ fn ends_as_today(start: &Start, view: &View, end: &View) -> Result<(), Finding> 
 /// Path, cluster, kind, namespace and name of all that clusters apply.
 fn names(view: &View) -> BTreeSet<(RepoPath, String, String, Option<String>, String)> {
     let graph = view.graph();
-    let all = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
+    let all = graph.each_reach();
     let name = |(at, reach): (&At, &Reach)| {
         let cluster = graph.clusters[reach.cluster].name.clone();
         (at.path.clone(), cluster, reach.kind.clone(), reach.namespace.clone(), reach.name.clone())

@@ -75,6 +75,16 @@ fn refused(before: &str, code: &str, part: &str) {
     assert!(planned.plan.units[0].findings.iter().any(is_it), "{:#?}", planned.plan.units[0].findings);
 }
 
+/// What the FluxInstance gets of a root and its source.
+const SYNC: &str = "  sync:
+    kind: GitRepository
+    name: home
+    url: https://example.org/home.git
+    ref: refs/heads/main
+    path: ./flux
+    interval: 30m
+";
+
 /// As haynes-ops has it: a root of another name than its source, with decryption; a Receiver names it.
 #[test]
 fn a_second_root_beside_the_one_of_today() {
@@ -97,16 +107,7 @@ spec:
     - kind: Kustomization
       name: cluster # the root
 ";
-    let sync = "  sync:
-    kind: GitRepository
-    name: home
-    url: https://example.org/home.git
-    ref: refs/heads/main
-    path: ./flux
-    interval: 30m
-    pullSecret: deploy-key
-  kustomize:
-";
+    let sync = format!("{SYNC}    pullSecret: deploy-key\n  kustomize:\n");
     let patches = "      - patch: |
           - op: add
             path: /spec/ignore
@@ -137,7 +138,7 @@ spec:
           group: kustomize.toolkit.fluxcd.io
           kind: Kustomization
 ";
-    let instance = INSTANCE.replace("  kustomize:\n", sync) + patches;
+    let instance = INSTANCE.replace("  kustomize:\n", &sync) + patches;
     let receiver_after = receiver.replace("name: cluster # the root", "name: home # the root");
     let after = format!(
         "//- apps/instance.yaml\n{instance}{receiver_after}//- flux/config/cluster.yaml\n//- flux/config/kustomization.yaml\n"
@@ -166,16 +167,8 @@ fn in_place_of_the_one_of_today() {
           group: kustomize.toolkit.fluxcd.io
           kind: Kustomization
 ";
-    let sync = "  sync:
-    kind: GitRepository
-    name: home
-    url: https://example.org/home.git
-    ref: refs/heads/main
-    path: ./flux
-    interval: 30m
-  kustomize:
-";
-    let instance = INSTANCE.replace("  kustomize:\n", sync) + patches;
+    let sync = format!("{SYNC}  kustomize:\n");
+    let instance = INSTANCE.replace("  kustomize:\n", &sync) + patches;
     let after =
         format!("//- apps/instance.yaml\n{instance}//- flux/config/cluster.yaml\n//- flux/config/kustomization.yaml\n");
     let planned = check_with(&FluxOperator, STATED, &before, &after);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::builds::same_but_for_names;
 use crate::support::rounds::exhaustive;
-use crate::support::{Repo, Run, corpus};
+use crate::support::{Repo, Run, corpus_tree};
 
 /// What a text has of moves.
 fn moves(text: &str) -> Vec<&str> {
@@ -41,12 +41,7 @@ const SAMPLE: [&str; 3] = ["database", "external-secrets", "media"];
 
 #[test]
 fn haynes_ops_moves_as_its_owner_did() {
-    let Some(corpus) = corpus() else { return };
-    let tree = corpus.join("haynes-ops/before");
-    if !tree.is_dir() {
-        eprintln!("SKIPPED: no haynes-ops in the corpus");
-        return;
-    }
+    let Some(tree) = corpus_tree("haynes-ops/before") else { return };
     let repo = Repo::copy_of(&tree);
     let settings = "flux-move:\n  kustomizations: {from: [flux-system], to: target-namespace}\n";
     repo.write(".flux-codemod.yaml", settings);
