@@ -4,9 +4,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::{Repo, is_interrupt_ignored, program, unfolded};
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -26,7 +28,10 @@ impl Session {
         unlockpt(&terminal).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap();
         let name = std::ffi::OsStr::from_bytes(name.as_bytes());
-        let side = || Stdio::from(OpenOptions::new().read(true).write(true).open(name).unwrap());
+        // Where the tests are the first process of a session, it must not become the terminal of all of them: its end
+        // would hang them up.
+        let no_tty = OFlags::NOCTTY.bits() as i32;
+        let side = || Stdio::from(OpenOptions::new().read(true).write(true).custom_flags(no_tty).open(name).unwrap());
         let child = command.stdin(side()).stderr(side()).stdout(Stdio::piped()).spawn().unwrap();
         // The command would keep the other side open.
         command.stdin(Stdio::null()).stderr(Stdio::null());
@@ -74,7 +79,7 @@ fn apply(repo: &Repo, args: &[&str]) -> Command {
 
 #[test]
 fn apply_shows_what_it_would_write_and_writes_after_a_yes() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let before = repo.files();
     let mut session = Session::start(&mut apply(&repo, &["chart-ref", "--cluster", "main"]));
     let summary = session.until(QUESTION);
@@ -107,7 +112,7 @@ fn apply_shows_what_it_would_write_and_writes_after_a_yes() {
 
 #[test]
 fn apply_goes_unit_by_unit() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let args = ["chart-ref", "--cluster", "main", "--release", "media/komga,media/jellyfin", "--interactive"];
     let mut session = Session::start(&mut apply(&repo, &args));
     session.until("[y,n,a,d,q,e,?]");
@@ -149,7 +154,7 @@ fn next_asks_before_each_command() {
 
 #[test]
 fn a_signal_at_the_question_leaves_nothing() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let before = repo.files();
     let temporary = tempfile::tempdir().unwrap();
     for signal in [Signal::INT, Signal::TERM] {
@@ -169,7 +174,7 @@ fn a_signal_at_the_question_leaves_nothing() {
 
 #[test]
 fn without_a_terminal_it_wants_to_know_what_is_wanted() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let before = repo.files();
     for (args, wanted) in [
         (&["apply"][..], "name those that you want"),
@@ -193,7 +198,7 @@ fn without_a_terminal_it_wants_to_know_what_is_wanted() {
 
 #[test]
 fn a_dry_run_of_branch_says_what_would_be_made_and_makes_nothing() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let (refs, objects) = (repo.git(&["for-each-ref"]), repo.git(&["count-objects"]));
     let dry = repo.run(&["branch", "chart-ref", "--dry-run"]);
     assert!(dry.stdout.contains("created    flux-codemod/edge/chart-ref/"), "{}{}", dry.stdout, dry.stderr);
@@ -214,7 +219,7 @@ fn a_dry_run_of_branch_says_what_would_be_made_and_makes_nothing() {
 
 #[test]
 fn what_to_run_next_is_for_people() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let shown = |args: &[&str]| {
         let mut command = program();
         let (status, shown) = Session::start(command.current_dir(repo.path()).env("TERM", "xterm").args(args)).end();
