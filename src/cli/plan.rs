@@ -6,16 +6,17 @@ use clap::{Args, ValueEnum};
 
 use super::branch::phase::Phase;
 use super::context::Context;
-use super::next::places;
+use super::next::{merged, places};
+use super::promotion::utc;
 use super::{Asked, Outcome, Proof, Start, json, layout, page, progress};
-use crate::flux::Arrival;
-use crate::git::WorkTree;
+use crate::flux::{Arrival, Cluster, View};
+use crate::git::{Landed, Repository, WorkTree};
 use crate::migrations::flux_operator::compare_renders;
 use crate::output::{
-    Around, Beside, Layout, Planned, batch_as_markdown, for_log, plan_as_html, plan_as_json, plan_as_text,
+    Around, Beside, Layout, Merged, Planned, batch_as_markdown, for_log, plan_as_html, plan_as_json, plan_as_text,
     plan_in_short, visible,
 };
-use crate::plan::{self, Batch, Finding, Unit, UnitId};
+use crate::plan::{self, Batch, Finding, Lane, Unit, UnitId};
 use crate::text::shell;
 
 #[derive(Debug, Args)]
@@ -126,15 +127,38 @@ fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) 
     let command = format!("flux-codemod plan{migrations}{base}{} --format html", asked.options(&asked.cluster));
     let git = WorkTree::around(&start.dir)?;
     let repository = name_of(start, git.as_ref());
-    let places = git.map(|git| places(git.repository(), &context.view, planned.batches)).transpose()?;
+    let git = git.as_ref().map(WorkTree::repository);
+    let places = git.map(|git| places(git, &context.view, planned.batches)).transpose()?;
+    let merged = git.map(|git| merged_on(git, &context.view)).transpose()?;
     let beside = Beside {
         repository: &repository,
         command: &command,
         layers: &layers,
         runbooks: &runbooks,
         places: &places.unwrap_or_default(),
+        merged: &merged.unwrap_or_default(),
     };
     Ok(plan_as_html(planned, &beside)?)
+}
+
+/// What was merged on each cluster: batches that change it.
+fn merged_on(git: &Repository, view: &View) -> anyhow::Result<Vec<Vec<Merged>>> {
+    let changes = |landed: &Landed, cluster: &Cluster| {
+        let lane = &landed.claim.lane;
+        lane == Lane::SHARED || lane.split('+').any(|name| name == cluster.name)
+    };
+    let shown = |Landed { claim, commit, time }: Landed| Merged {
+        batch: claim.batch,
+        migration: claim.migration,
+        units: claim.units,
+        commit: commit.short(),
+        time: utc(time),
+    };
+    let clusters = view.graph().clusters.iter().zip(merged(git, view)?);
+    let of = |(cluster, landed): (&Cluster, Vec<Landed>)| {
+        landed.into_iter().filter(|landed| changes(landed, cluster)).map(shown).collect()
+    };
+    Ok(clusters.map(of).collect())
 }
 
 /// The name of the directory that the repository is in.

@@ -226,7 +226,7 @@ fn here(view: &View) -> BTreeSet<String> {
 }
 
 /// A time in UTC, to the minute: `2026-11-28 18:30 UTC`.
-fn utc(seconds: i64) -> String {
+pub(super) fn utc(seconds: i64) -> String {
     let time = UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     let text = humantime::format_rfc3339_seconds(time).to_string();
     format!("{} UTC", text.replace('T', " ").get(..16).unwrap_or(&text))

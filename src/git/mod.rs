@@ -42,6 +42,7 @@ mod history;
 mod identity;
 #[cfg(test)]
 mod kill_tests;
+mod landed;
 mod locks;
 mod make;
 mod names;
@@ -66,6 +67,7 @@ use error::unreadable;
 pub use example::{Stage, fast_forward, init_example, top_of};
 pub use existing::{Existing, Whose};
 pub use history::Past;
+pub use landed::Landed;
 pub use names::is_branch_name;
 pub use range::{Claim, Made};
 pub use repository::Repository;

@@ -20,7 +20,7 @@ pub struct Made {
 }
 
 /// What a commit says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
     /// The migration.
     pub migration: String,

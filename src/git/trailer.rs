@@ -79,6 +79,28 @@ pub(super) fn units(message: &[u8]) -> impl Iterator<Item = (String, String)> {
     units.map(move |unit| (migration.clone(), unit.to_owned())).collect::<Vec<_>>().into_iter()
 }
 
+/// What a message says of each batch that is in its commit: several, where commits were squashed into one, and then
+/// in any paragraph.
+pub(super) fn claims(message: &[u8]) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for line in str::from_utf8(message).unwrap_or_default().lines().map(str::trim) {
+        if let Some((migration, version)) = line.strip_prefix(TOOL).and_then(|tool| tool.split_once('@')) {
+            let Ok(version) = version.parse() else { continue };
+            claims.push(Claim { migration: migration.to_owned(), version, ..Claim::default() });
+        }
+        let Some(claim) = claims.last_mut() else { continue };
+        if let Some(lane) = line.strip_prefix(LANE) {
+            lane.clone_into(&mut claim.lane);
+        } else if let Some(batch) = line.strip_prefix(BATCH) {
+            batch.clone_into(&mut claim.batch);
+        } else if let Some(unit) = line.strip_prefix(UNIT) {
+            claim.units.insert(unit.to_owned());
+        }
+    }
+    claims.retain(|claim| !claim.batch.is_empty());
+    claims
+}
+
 /// What a message says of its commit, if it has all our trailers, each once where it is of one thing.
 pub(super) fn claim(message: &[u8]) -> Option<Claim> {
     let trailers = last_paragraph(str::from_utf8(message).ok()?);

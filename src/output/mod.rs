@@ -32,7 +32,7 @@ pub use diff::{DiffDocument, DiffLine, diff_as_json, diff_lines, stat};
 pub use escape::{escaped_json, for_log, visible, visible_line};
 pub use findings::findings_as_text;
 pub use github::findings_as_github;
-pub use html::{Beside, plan_as_html};
+pub use html::{Beside, Merged, plan_as_html};
 pub use journey::{BatchRow, Journey, NextCommand, Place, StackRows, commands_as_text, journey_as_text};
 pub use json::{FindingsDocument, PlanDocument, findings_as_json, plan_as_json};
 pub use judged::judged_as_line;

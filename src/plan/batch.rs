@@ -86,7 +86,7 @@ pub const BRANCHES: &str = "flux-codemod";
 pub fn is_lane_of(part: &str, clusters: &[String]) -> bool {
     let names: BTreeSet<String> = clusters.iter().map(|name| in_a_ref(name)).collect();
     // Before there were names of several, all of them were called so.
-    let is_shared = part == "shared" && clusters.len() > 1;
+    let is_shared = part == Lane::SHARED && clusters.len() > 1;
     is_shared || names.contains(part) || part.split('+').all(|name| names.contains(name))
 }
 

@@ -164,6 +164,9 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// What it is called where it is all clusters, of several.
+    pub const SHARED: &str = "shared";
+
     /// The lane of some clusters, of as many as the repository has.
     pub fn of(clusters: BTreeSet<String>, all: usize) -> Lane {
         Lane { is_all: clusters.len() > 1 && clusters.len() == all, clusters }
@@ -176,7 +179,7 @@ impl fmt::Display for Lane {
         let names: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => f.write_str("none"),
-            _ if self.is_all => f.write_str("shared"),
+            _ if self.is_all => f.write_str(Lane::SHARED),
             names => f.write_str(&names.join("+")),
         }
     }

@@ -50,7 +50,7 @@ fn all_of_the_plan_is_on_one_page() {
 
 #[test]
 fn the_page_needs_no_network_and_nothing_in_it_runs() {
-    let repo = Repo::two_clusters_with(&["media"]);
+    let repo = Repo::part();
     let file = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
     let hostile = "  chart: # </pre></details><script>alert(1)</script><img src=x onerror=alert(2)> \u{202e}";
     let text = repo.read(file).replacen("  chart:", hostile, 1);
@@ -67,7 +67,7 @@ fn the_page_needs_no_network_and_nothing_in_it_runs() {
 /// Where its branch is, as `next` has it.
 #[test]
 fn a_batch_shows_where_its_branch_is() {
-    let repo = Repo::two_clusters_with(&["media"]);
+    let repo = Repo::part();
     let origin = tempfile::tempdir().unwrap();
     repo.git(&["init", "--quiet", "--bare", origin.path().to_str().unwrap()]);
     repo.git(&["remote", "add", "origin", origin.path().to_str().unwrap()]);
@@ -80,6 +80,23 @@ fn a_batch_shows_where_its_branch_is() {
     assert!(made > 0, "{:?}", places());
     repo.git(&["push", "--quiet", "--all", "origin"]);
     assert_eq!((of("made"), of("pushed")), (0, made));
+    // Merged into the branch that edge follows, it is shown as that. The tree that is planned does not have it yet.
+    assert!(!report(&repo).contains("What was merged"));
+    let stack =
+        repo.git(&["for-each-ref", "--format=%(refname:short)", "--sort=-refname", "refs/heads/flux-codemod/edge"]);
+    let top = stack.lines().next().unwrap();
+    repo.git(&["push", "--quiet", "origin", &format!("{top}:edge")]);
+    repo.git(&["fetch", "--quiet"]);
+    let page = report(&repo);
+    assert_eq!(
+        all(r#"<span class="state s-merged">(\d+) on (?:\w+)</span>"#, &page),
+        [stack.lines().count().to_string()]
+    );
+    assert_eq!((of("merged"), of("pushed")), (made, 0));
+    // Once it has it, the units count as merged, on edge alone.
+    repo.git(&["merge", "--quiet", "origin/edge"]);
+    let merged = all(r#"<span class="state s-merged">(\d+) merged</span>"#, &report(&repo));
+    assert!(merged.len() == 1 && merged[0] != "0", "{merged:?}");
 }
 
 /// In a real browser, where there is one: the script runs without an error, and does what it should.
@@ -90,7 +107,7 @@ fn a_browser_shows_it_without_an_error() {
         eprintln!("SKIPPED: chromium is not on the PATH");
         return;
     }
-    let repo = Repo::two_clusters_with(&["media"]);
+    let repo = Repo::part();
     repo.write(".git/report.html", report(&repo));
     let address =
         format!("file://{}#migration=chart-ref&open=batch-1&sides=2", repo.path().join(".git/report.html").display());
@@ -125,7 +142,7 @@ fn it_is_accessible() {
         eprintln!("SKIPPED: npm gives no axe-core: {}", String::from_utf8_lossy(&npm.stderr));
         return;
     }
-    let repo = Repo::two_clusters_with(&["media"]);
+    let repo = Repo::part();
     repo.write(".git/report.html", report(&repo));
     let which = Command::new("sh").args(["-c", "command -v chromium"]).output().unwrap();
     let mut node = Command::new("node");

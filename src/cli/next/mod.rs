@@ -18,7 +18,7 @@ use super::{Asked, Outcome, Proof, Start, hint, layout, print, print_text};
 use crate::git::Repository;
 use crate::output::{NextCommand, journey_as_text};
 use crate::programs::{absolute_path, on_path};
-pub(super) use standing::{journey, places};
+pub(super) use standing::{journey, merged, places};
 
 #[derive(Debug, Args)]
 pub(super) struct NextArgs {

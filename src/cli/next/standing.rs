@@ -3,8 +3,8 @@
 use super::commands::{commands, merge_first, merge_into};
 use crate::cli::Asked;
 use crate::cli::branch::{Prepared, others};
-use crate::flux::{Followed, View};
-use crate::git::{Base, CommitId, Existing, Repository, Whose};
+use crate::flux::{Cluster, Followed, View};
+use crate::git::{Base, CommitId, Existing, Landed, Repository, Whose};
 use crate::output::{BatchRow, Journey, Place, StackRows};
 use crate::plan::{BRANCHES, Batch};
 
@@ -80,9 +80,7 @@ fn is_to_merge_first(git: &Repository, earlier: &Prepared<'_>, of: &Prepared<'_>
 pub(crate) fn places(git: &Repository, view: &View, batches: &[Batch<'_>]) -> anyhow::Result<Vec<Option<Place>>> {
     let followed = |batch: &Batch<'_>| {
         let mut clusters = view.graph().clusters.iter();
-        let first = clusters.find(|cluster| batch.lane.clusters.contains(&cluster.name))?;
-        let Some(Followed::Here(branch)) = view.followed()?.of(first) else { return None };
-        git.followed(branch).ok()
+        followed(git, view, clusters.find(|cluster| batch.lane.clusters.contains(&cluster.name))?)
     };
     // Most batches are of a few bases.
     let mut bases: Vec<(Base, Vec<Existing>)> = Vec::new();
@@ -100,9 +98,27 @@ pub(crate) fn places(git: &Repository, view: &View, batches: &[Batch<'_>]) -> an
         let name = batch.branch();
         let local = existing.iter().find(|branch| branch.name == name);
         let pushed = git.remote_of(&base).and_then(|remote| git.tip_at(&remote, &name));
-        places.push(Some(place(git, &name, local, pushed, &base)?.0));
+        // The tree that is planned may be older than the branch that the cluster follows.
+        let is_merged = local.map(|local| local.tip).or(pushed).is_some_and(|tip| git.has_all_of(&base, tip));
+        places.push(Some(if is_merged { Place::Merged } else { place(git, &name, local, pushed, &base)?.0 }));
     }
     Ok(places)
+}
+
+/// What was merged into the branch that each cluster follows, in the order of the clusters. Nothing where the branch is
+/// not known.
+///
+/// # Errors
+/// If commits cannot be read.
+pub(crate) fn merged(git: &Repository, view: &View) -> anyhow::Result<Vec<Vec<Landed>>> {
+    let of = |cluster: &Cluster| followed(git, view, cluster).map_or(Ok(Vec::new()), |base| git.landed(&base));
+    Ok(view.graph().clusters.iter().map(of).collect::<Result<_, _>>()?)
+}
+
+/// The branch that a cluster follows, if it is in this repository.
+fn followed(git: &Repository, view: &View, cluster: &Cluster) -> Option<Base> {
+    let Some(Followed::Here(branch)) = view.followed()?.of(cluster) else { return None };
+    git.followed(branch).ok()
 }
 
 /// Where a branch is, and which commits of others it has.

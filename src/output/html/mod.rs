@@ -41,6 +41,23 @@ pub struct Beside<'r> {
     pub runbooks: &'r [(&'static Meta, Runbook)],
     /// Where the branch of each batch is, if that is known.
     pub places: &'r [Option<Place>],
+    /// What was merged on each cluster, the newest first.
+    pub merged: &'r [Vec<Merged>],
+}
+
+/// A batch that was merged, as its commit says.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    /// Its name.
+    pub batch: String,
+    /// Its migration, as it was called then.
+    pub migration: String,
+    /// The subjects of its units.
+    pub units: BTreeSet<String>,
+    /// Its commit.
+    pub commit: String,
+    /// When its commit was made.
+    pub time: String,
 }
 
 #[derive(Serialize)]
@@ -54,6 +71,7 @@ struct Report<'r> {
     impacts: Vec<String>,
     matrix: Vec<MatrixRow>,
     batches: Vec<BatchView>,
+    merged: Vec<MergedOn>,
     others: Vec<OtherView>,
     findings: Vec<FindingView>,
     notes: usize,
@@ -111,6 +129,22 @@ struct BatchView {
     removed: usize,
     runbook: Option<RunbookView>,
     reaches: String,
+}
+
+/// What was merged on a cluster.
+#[derive(Serialize)]
+struct MergedOn {
+    cluster: String,
+    batches: Vec<MergedView>,
+}
+
+#[derive(Serialize)]
+struct MergedView {
+    name: String,
+    migration: String,
+    commit: String,
+    time: String,
+    units: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -197,14 +231,12 @@ fn report<'r>(planned: &Planned<'_>, beside: &Beside<'r>) -> Report<'r> {
     let states: Vec<(&Unit, State)> = selection.states().collect();
     let roadmap = migrations.iter().map(|migration| {
         let meta = migration.meta();
-        let cell = |cluster: &&str| {
+        let cell = |(number, cluster): (usize, &&str)| {
             let here = states.iter().filter(|(unit, _)| unit.id.migration == meta.id && reaches(unit, cluster));
-            let mut counts: BTreeMap<State, usize> = BTreeMap::new();
-            here.for_each(|(_, state)| *counts.entry(*state).or_default() += 1);
-            let all = counts.values().sum();
-            RoadmapCell { states: counts.into_iter().map(|(state, number)| count(state, number)).collect(), all }
+            let merged = beside.merged.get(number).map_or(&[][..], Vec::as_slice);
+            RoadmapCell::of(meta, here.map(|(unit, state)| (*unit, *state)), merged)
         };
-        let cells = clusters.iter().map(cell).collect();
+        let cells = clusters.iter().enumerate().map(cell).collect();
         RoadmapRow { phase: meta.phase, id: meta.id.to_owned(), summary: meta.summary.to_owned(), cells }
     });
     let impacts = [Impact::None, Impact::Reconcile, Impact::Upgrade, Impact::Restart, Impact::Recreate, Impact::Data];
@@ -221,6 +253,11 @@ fn report<'r>(planned: &Planned<'_>, beside: &Beside<'r>) -> Report<'r> {
         let runbook = beside.runbooks.get(number).map(|(_, runbook)| RunbookView::of(runbook));
         let place = beside.places.get(number).copied().flatten().map(Place::word);
         BatchView { place, ..BatchView::of(planned, number, batch, files, runbook) }
+    });
+    let merged = clusters.iter().zip(beside.merged).filter(|(_, batches)| !batches.is_empty());
+    let merged = merged.map(|(cluster, batches)| MergedOn {
+        cluster: shown(cluster),
+        batches: batches.iter().map(MergedView::of).collect(),
     });
     let others = [State::Review, State::Held, State::Waits, State::Refused, State::OptedOut].map(|state| OtherView {
         state: state.to_string(),
@@ -241,6 +278,7 @@ fn report<'r>(planned: &Planned<'_>, beside: &Beside<'r>) -> Report<'r> {
         impacts: impacts.iter().map(ToString::to_string).collect(),
         matrix: matrix.collect(),
         batches: batch_views.collect(),
+        merged: merged.collect(),
         others: others.into_iter().filter(|other| !other.units.is_empty()).collect(),
         findings: findings.iter().map(|finding| FindingView::of(planned, finding)).collect(),
         notes: findings.iter().filter(|finding| finding.severity == Severity::Note).count(),
@@ -258,8 +296,42 @@ fn class(state: State) -> String {
     state.to_string().replace(' ', "-")
 }
 
-fn count(state: State, number: usize) -> Count {
-    Count { name: state.to_string(), class: class(state), number }
+impl RoadmapCell {
+    /// A migration on a cluster: its units there by state, and those that were merged and are done.
+    fn of<'p>(meta: &Meta, units: impl Iterator<Item = (&'p Unit, State)>, merged: &[Merged]) -> RoadmapCell {
+        let mut counts: BTreeMap<State, usize> = BTreeMap::new();
+        let mut left = BTreeSet::new();
+        for (unit, state) in units {
+            *counts.entry(state).or_default() += 1;
+            left.insert(unit.id.subject.to_string());
+        }
+        let of_it = merged.iter().filter(|batch| meta.is_called(&batch.migration));
+        let done: BTreeSet<&String> =
+            of_it.flat_map(|batch| &batch.units).filter(|unit| !left.contains(*unit)).collect();
+        let merged = Count { name: "merged".to_owned(), class: "merged".to_owned(), number: done.len() };
+        let states: Vec<Count> = [merged]
+            .into_iter()
+            .chain(counts.into_iter().map(|(state, number)| Count {
+                name: state.to_string(),
+                class: class(state),
+                number,
+            }))
+            .filter(|count| count.number > 0)
+            .collect();
+        RoadmapCell { all: states.iter().map(|count| count.number).sum(), states }
+    }
+}
+
+impl MergedView {
+    fn of(batch: &Merged) -> MergedView {
+        MergedView {
+            name: shown(&batch.batch),
+            migration: shown(&batch.migration),
+            commit: shown(&batch.commit),
+            time: shown(&batch.time),
+            units: batch.units.iter().map(|unit| shown(unit)).collect(),
+        }
+    }
 }
 
 /// Text of the repository, with what does not show made visible.
