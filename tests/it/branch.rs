@@ -68,7 +68,7 @@ fn pending(repo: &Repo, base: &str, cluster: &str) -> Vec<String> {
 
 #[test]
 fn nothing_moves_but_the_branches() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::two_clusters_with(&["media", "office"]);
     repo.write(KOMGA, "mine: true\n");
     repo.write("staged.yaml", "a: 1\n").git(&["add", "staged.yaml"]);
     repo.write("untracked.yaml", "b: 1\n");
@@ -90,7 +90,7 @@ fn nothing_moves_but_the_branches() {
 
 #[test]
 fn commits_are_as_promised() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::two_clusters_with(&["media", "office"]);
     succeeded(&repo.run(&["branch", "chart-ref"]));
     for lane in ["edge", "main"] {
         let stack = stack(&repo, lane);
@@ -120,7 +120,7 @@ fn commits_are_as_promised() {
 /// Edge first; what it shares comes to main by a merge, and main goes on from there.
 #[test]
 fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     for lane in ["edge", "main"] {
         succeeded(&repo.run(&["branch", "chart-ref", "--cluster", lane]));
         let mut left = pending(&repo, lane, lane);
@@ -138,7 +138,7 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
         repo.git(&["checkout", "--quiet", "main"]);
         repo.git(&["merge", "--quiet", "--no-edit", lane]);
     }
-    let applied = Repo::two_clusters();
+    let applied = Repo::part();
     succeeded(&applied.run(&["apply", "chart-ref", "--here"]));
     applied.git(&["add", "--all"]);
     applied.git(&["commit", "--quiet", "--message", "applied"]);
@@ -148,7 +148,7 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
 /// From the first run to the last: batches are merged, the base moves, a person edits a branch.
 #[test]
 fn the_life_of_a_migration() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::two_clusters_with(&["media", "office"]);
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let first = refs(&repo);
 
@@ -235,7 +235,7 @@ fn the_life_of_a_migration() {
 /// What no cluster applies has a branch, too: all of them together are what `apply` writes.
 #[test]
 fn what_no_cluster_applies_has_a_branch() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::two_clusters_with(&["media", "office"]);
     let made = repo.run(&["branch", "chart-ref", "--review"]);
     succeeded(&made);
     let branch = "flux-codemod/none/chart-ref/30-deployments";
@@ -252,7 +252,7 @@ fn what_no_cluster_applies_has_a_branch() {
 
 #[test]
 fn a_rebase_by_hand_is_no_edit_but_white_space_is() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let branch = "flux-codemod/edge/chart-ref/10-sources-flux-system";
     repo.git(&["checkout", "--quiet", "edge"]);
@@ -275,7 +275,7 @@ fn a_rebase_by_hand_is_no_edit_but_white_space_is() {
 
 #[test]
 fn side_by_side_where_that_is_the_same() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let refused = repo.run(&["branch", "chart-ref", "--independent"]);
     assert_eq!((refused.status, names(&repo).len()), (2, 0));
     assert!(refused.stderr.contains("10-sources-flux-system"), "{}", refused.stderr);
@@ -379,7 +379,7 @@ fn branches_of_a_former_name_are_not_made_twice() {
 
 #[test]
 fn a_selection_leaves_other_branches_alone() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::two_clusters_with(&["media", "office"]);
     succeeded(&repo.run(&["branch", "chart-ref", "--review"]));
     let all = refs(&repo);
     let run = repo.run(&["branch", "chart-ref", "--cluster", "main", "--namespace", "office"]);
@@ -395,7 +395,7 @@ fn a_selection_leaves_other_branches_alone() {
 
 #[test]
 fn other_kinds_of_repositories() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     succeeded(&repo.run(&["branch", "chart-ref"]));
     let expected = refs(&repo);
 
@@ -435,7 +435,7 @@ fn other_kinds_of_repositories() {
 /// What a cluster runs is what the remote has, as far as it was fetched.
 #[test]
 fn planned_from_what_the_remote_has() {
-    let origin = Repo::two_clusters();
+    let origin = Repo::part();
     let repo = Repo::empty();
     repo.git(&["clone", "--quiet", origin.path().to_str().unwrap(), "."]);
     repo.write("docs/notes.md", "# Not pushed\n").git(&["add", "docs"]);
@@ -459,7 +459,7 @@ fn planned_from_what_the_remote_has() {
 
 #[test]
 fn what_stands_in_the_way_is_named() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     repo.git(&["branch", "flux-codemod"]);
     let run = repo.run(&["branch", "chart-ref"]);
     assert_eq!((run.status, names(&repo).len()), (2, 1), "{}", run.stderr);
@@ -489,7 +489,7 @@ fn what_stands_in_the_way_is_named() {
 /// Killed at any moment: each branch is old or new, nothing is broken, and the next run finishes.
 #[test]
 fn killed_at_any_moment() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let finish = || {
         let started = Instant::now();
         succeeded(&repo.run(&["branch", "chart-ref"]));

@@ -145,7 +145,7 @@ fn plan() {
 
 #[test]
 fn plan_as_json_has_what_programs_rely_on() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let run = run_in(repo.path(), &["plan", "--format", "json"]);
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     let plan = json(&run.stdout);
@@ -197,7 +197,7 @@ fn diff() {
 
 #[test]
 fn colours_are_for_terminals() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let args = ["diff", "--no-gate", "--release", "media/jellyfin"];
     let plain = run_in(repo.path(), &args).stdout;
     for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm-256color")] {
@@ -416,7 +416,7 @@ fn misspelt_names_are_told_with_the_nearest() {
 /// A selector that is wrong writes nothing, also where another one is right.
 #[test]
 fn a_misspelt_selector_writes_nothing() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let before = repo.files();
     for args in [
         &["apply", "--yes", "--release", "media/jellyfin", "media/jelyfin"][..],
@@ -557,7 +557,7 @@ fn a_configuration_that_would_not_be_heard_is_refused() {
 #[cfg(unix)]
 #[test]
 fn a_configuration_behind_a_link() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     repo.write("etc/codemod.yaml", "clusters: [{name: main}, {name: edge}]\n");
     let link = repo.path().join(".flux-codemod.yaml");
     std::os::unix::fs::symlink("etc/codemod.yaml", &link).unwrap();
@@ -571,7 +571,7 @@ fn a_configuration_behind_a_link() {
 /// Only standard error tells the time.
 #[test]
 fn timings_change_no_result() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     for args in [&["plan", "-v"][..], &["diff", "--review"], &["list", "--format", "json"], &["doctor"]] {
         let without = run_in(repo.path(), args);
         let with = run_in(repo.path(), &[args, &["--timings"]].concat());
@@ -650,7 +650,7 @@ fn opt_outs() {
 /// What a comment does not cover moves as if there were none.
 #[test]
 fn an_opt_out_of_something_else_changes_nothing() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let sound = json(&run_in(repo.path(), &["plan", "chart-ref", "--format", "json"]).stdout);
     let file = "kubernetes/main/apps/media/jellyfin/app/helmrelease.yaml";
     let text = repo.read(file);
@@ -726,7 +726,7 @@ fn plan_as_markdown() {
 /// The Flux CLI asks its plugins so, and shells ask by a variable: what there is in the repository.
 #[test]
 fn completion_knows_the_repository() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     repo.git(&["branch", "flux-codemod/edge/chart-ref/10-sources-flux-system"]);
     repo.write(".flux-codemod/recipes/sooner.yaml", "recipe: 1\nname: sooner\nsummary: s\ndo: []\n");
     let before = repo.files();
@@ -846,7 +846,7 @@ fn the_directory_to_start_in_is_not_where_the_demo_unpacks() {
 
 #[test]
 fn the_output_file_is_seen_from_the_directory_to_start_in() {
-    let (place, repo) = (Repo::empty(), Repo::two_clusters());
+    let (place, repo) = (Repo::empty(), Repo::part());
     let run =
         run(program().current_dir(place.path()).arg("-C").arg(repo.path()).args(["plan", "-v", "-o", ".git/plan.txt"]));
     assert_eq!(run.status, 0, "{}", run.stderr);
@@ -977,7 +977,7 @@ fn a_closed_pipe_is_no_reason_to_panic() {
 /// head` under `pipefail`.
 #[test]
 fn a_closed_pipe_does_not_make_a_check_pass() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = program().arg("-C").arg(repo.path()).arg("check").stdout(writer).output().unwrap();
@@ -986,7 +986,7 @@ fn a_closed_pipe_does_not_make_a_check_pass() {
 
 #[test]
 fn text_fits_80_columns() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     for args in [&["list"][..], &["plan"], &["plan", "-v", "--review"]] {
         let run = run_in(repo.path(), args);
         for line in run.stdout.lines().chain(run.stderr.lines()) {
@@ -999,7 +999,7 @@ fn text_fits_80_columns() {
 
 #[test]
 fn the_same_tree_gives_the_same_bytes() {
-    let (here, there) = (Repo::two_clusters(), Repo::two_clusters());
+    let (here, there) = (Repo::part(), Repo::part());
     for args in
         [&["plan", "--format", "json", "--review"][..], &["diff", "--no-gate", "--review"], &["plan", "-v"], &["list"]]
     {
@@ -1032,7 +1032,7 @@ fn everything(dir: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
 
 #[test]
 fn looking_touches_nothing() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     // A file that git would like to refresh in its index, one that is staged, and one that git does
     // not know.
     repo.write("kubernetes/main/flux/apps.yaml", repo.read("kubernetes/main/flux/apps.yaml"));
@@ -1064,7 +1064,7 @@ fn looking_touches_nothing() {
 /// Which directory of the repository it is started in changes nothing.
 #[test]
 fn it_can_be_started_from_anywhere() {
-    let repo = Repo::two_clusters();
+    let repo = Repo::part();
     let at_the_top = run_in(repo.path(), &["plan"]).stdout;
     let below = run(program().current_dir(repo.path().join("kubernetes/edge")).arg("plan"));
     assert_eq!(below.stdout, at_the_top);
