@@ -78,28 +78,28 @@ fn many_anchors() {
 }
 
 #[test]
-fn five_megabytes() {
-    let long = "0123456789abcdef".repeat(5_000_000 / 16);
-    let lines = "  0123456789abcde\n".repeat(5_000_000 / 18);
+fn a_megabyte() {
+    let long = "0123456789abcdef".repeat(1_000_000 / 16);
+    let lines = "  0123456789abcde\n".repeat(1_000_000 / 18);
     takes_z(&format!("a: {long}\n"));
-    takes_z(&format!("a: \"{}\"\n", "\\x41".repeat(5_000_000 / 4)));
-    takes_z(&format!("a: '{}'\n", "''".repeat(5_000_000 / 2)));
+    takes_z(&format!("a: \"{}\"\n", "\\x41".repeat(1_000_000 / 4)));
+    takes_z(&format!("a: '{}'\n", "''".repeat(1_000_000 / 2)));
     takes_z(&format!("a: |\n  {long}\n"));
     takes_z(&format!("a: |\n{lines}"));
     takes_z(&format!("a: >\n{lines}"));
     takes_z(&format!("a:\n{lines}"));
-    takes_z(&format!("a:{}b\n", "\n ".repeat(5_000_000 / 2)));
+    takes_z(&format!("a:{}b\n", "\n ".repeat(1_000_000 / 2)));
     takes_z(&format!("a: # {long}\n  b\n"));
 }
 
 #[test]
-fn a_hundred_thousand_comments() {
-    let many: String = (0..100_000).map(|n| format!("  # {n} | a > b\n")).collect();
+fn tens_of_thousands_of_comments() {
+    let many: String = (0..30_000).map(|n| format!("  # {n} | a > b\n")).collect();
     takes_z(&format!("a:\n{many}  b: 1\n"));
     takes_z(&format!("a:\n{many}  |\n  b: 1\n"));
     takes_z(&format!("a:\n  -\n{many}    b: 1\n"));
     takes_z(&format!("a: [\n{many}  ]\n"));
-    takes_z(&format!("a:\n{}- x\n", "- |\n x\n# c | c\n".repeat(100_000)));
+    takes_z(&format!("a:\n{}- x\n", "- |\n x\n# c | c\n".repeat(30_000)));
     assert_eq!(without_a(&format!("a:\n{many}  b: 1\nc: 1\n")), "c: 1\n");
     assert_eq!(without_a(&format!("{}a: 1\nc: 1\n", many.replace("  # ", "# "))), "c: 1\n");
 }
