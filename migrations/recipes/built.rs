@@ -1,18 +1,20 @@
 //! What a stage changes beside its own documents: objects that Flux Kustomizations apply, where
-//! these, or files of Kustomize, are what it changes.
+//! these, files of Kustomize, or patches are what it changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::{Found, Made};
 use super::effects::{called, effects};
+use super::names;
 use super::work::Work;
 use super::write::written;
 use crate::config::Settings;
 use crate::flux::{At, FieldDifference, FluxKustomization, Reach, Value, View, is_kustomization_file};
-use crate::plan::{Draft, Effect, Finding, Impact, Subject};
-use crate::recipe::codes;
+use crate::plan::{Code, Draft, Effect, Finding, Impact, Subject};
+use crate::recipe::path::Path;
 use crate::recipe::promise::{Differs, Promise};
 use crate::recipe::select::{Select, Selector};
+use crate::recipe::{codes, fields};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::Splice;
 
@@ -20,6 +22,8 @@ use crate::text::Splice;
 #[derive(Default)]
 pub(super) struct Built {
     broken: BTreeMap<Subject, Vec<String>>,
+    /// Other reasons why units cannot be written.
+    refused: BTreeMap<Subject, Vec<(&'static Code, String)>>,
     effects: BTreeMap<Subject, Vec<Effect>>,
 }
 
@@ -31,6 +35,7 @@ impl Built {
     pub(super) fn of(work: &Work<'_>, found: &Found<'_>, _: &Settings) -> Built {
         let builds = |made: &Made<'_>| {
             is_kustomization_file(made.document.path)
+                || made.document.patch.is_some()
                 || made.document.object.is_some_and(|object| object.is_flux_kustomization())
         };
         if !found.open.values().flatten().any(builds) {
@@ -48,6 +53,8 @@ impl Built {
         draft
             .findings
             .extend(broken.map(|message| Finding::error(codes::BREAKS_PROMISE, message.clone()).at(&path, None)));
+        let refused = self.refused.get(subject).into_iter().flatten();
+        draft.findings.extend(refused.map(|(code, message)| Finding::error(code, message.clone()).at(&path, None)));
         let effects = self.effects.get(subject).into_iter().flatten();
         let before = draft.effects.len();
         draft.effects.extend(effects.cloned());
@@ -82,15 +89,22 @@ struct Compared<'c> {
     /// The documents that change, each with its unit.
     changed: BTreeMap<At, &'c Subject>,
     files: BTreeMap<&'c RepoPath, &'c Subject>,
+    /// The objects that changed patches change, each with the unit.
+    patched: BTreeMap<(&'c At, Called), &'c Subject>,
 }
 
 impl<'c> Compared<'c> {
     fn of(work: &'c Work<'c>, found: &'c Found<'_>, after: &'c View) -> Compared<'c> {
         let all = found.open.iter().flat_map(|(subject, made)| made.iter().map(move |made| (subject, made)));
         let changed = all.clone().filter_map(|(subject, made)| Some((made.document.at()?, subject)));
-        let files = all.filter(|(_, made)| is_kustomization_file(made.document.path));
+        let files = all.clone().filter(|(_, made)| is_kustomization_file(made.document.path));
         let files = files.map(|(subject, made)| (made.document.path, subject)).collect();
-        Compared { work, after, changed: changed.collect(), files }
+        let patches = all.clone().filter(|(_, made)| made.document.patch.is_some_and(|entry| !entry.renders()));
+        let patched = patches.flat_map(|(subject, made)| {
+            let all = made.document.patched().into_iter();
+            all.map(move |(at, reach)| ((at, name_of(work.view, reach)), subject))
+        });
+        Compared { work, after, changed: changed.collect(), files, patched: patched.collect() }
     }
 
     fn built(&self) -> Built {
@@ -114,14 +128,30 @@ impl<'c> Compared<'c> {
                 continue;
             }
             // What a document does to itself is compared where it is written.
-            if self.changed.contains_key(at) {
+            let is_patched = self.patched.contains_key(&(*at, name.clone()));
+            if self.changed.contains_key(at) && !is_patched {
                 continue;
             }
             let values = (self.work.view.effective(at, reach), self.after.effective(new_at, new_reach));
             let (Some(old), Some(new)) = values else { continue };
             let differences = old.differences(&new);
-            if let Some(first) = differences.iter().find(|difference| !self.is_promised(reach, difference, &new)) {
+            let is_meant = |difference: &&FieldDifference| {
+                self.is_promised(reach, difference, &new) || is_patched && self.is_of_steps(difference, (&old, &new))
+            };
+            if let Some(first) = differences.iter().find(|difference| !is_meant(difference)) {
                 breaks(format!("{} of {} would change on {cluster}", first.field, called(reach)));
+            }
+            if is_patched {
+                let lacking = |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
+                let before = lacking(&old);
+                if let Some(field) = lacking(&new).into_iter().find(|field| !before.contains(field)) {
+                    let message = format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
+                    built.refused.entry((*subject).clone()).or_default().push((codes::REQUIRED_FIELD, message));
+                }
+                if let Some(lost) = names::lost(self.work.view, at, reach, &old, &new) {
+                    let message = format!("{lost} of {} would be gone from {cluster}, or have another name", reach.name);
+                    built.refused.entry((*subject).clone()).or_default().push((codes::NAMES_CHANGE, message));
+                }
             }
             let effects = effects(cluster, reach, &old, &new);
             built.effects.entry((*subject).clone()).or_default().extend(effects);
@@ -141,15 +171,9 @@ impl<'c> Compared<'c> {
         let mut all = BTreeMap::new();
         for (at, reaches) in graph.reached() {
             for reach in reaches {
-                let Some(subject) = self.unit_of(view, reach) else { continue };
-                let group = reach.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-                let name = (
-                    graph.clusters[reach.cluster].name.clone(),
-                    group.to_owned(),
-                    reach.kind.clone(),
-                    reach.namespace.clone().unwrap_or_default(),
-                    reach.name.clone(),
-                );
+                let name = name_of(view, reach);
+                let by_patch = self.patched.get(&(at, name.clone())).copied();
+                let Some(subject) = by_patch.or_else(|| self.unit_of(view, reach)) else { continue };
                 all.insert(name, (at, reach, subject));
             }
         }
@@ -170,6 +194,29 @@ impl<'c> Compared<'c> {
         });
         let mut of_kustomization = of_kustomization;
         of_file.copied().or_else(|| of_kustomization.find_map(|at| self.changed.get(at)).copied())
+    }
+
+    /// Whether a difference is at a path that a step names, as promised of the objects that patches
+    /// change.
+    fn is_of_steps(&self, difference: &FieldDifference, (old, new): (&Value, &Value)) -> bool {
+        // What contains it comes and goes with it, and a list differs as a whole.
+        let contains = |place: &str| {
+            place.strip_prefix(&*difference.field).is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        let is_around = |path: &Path| {
+            let places = [old, new].map(|value| path.all_hits(value).unwrap_or_default());
+            places.iter().flatten().any(|place| contains(&place.to_string()))
+        };
+        let is_here =
+            |path: &Path| covers(path, difference, old) || covers(path, difference, new) || is_around(path);
+        let promise = match &self.work.stage.promise {
+            Promise::Nothing => return false,
+            Promise::Differs(Differs { at: Some(all), .. }) => {
+                return all.iter().filter(|at| at.object.is_none()).flat_map(|at| &at.paths).any(is_here);
+            }
+            Promise::Steps | Promise::Differs(Differs { at: None, .. }) => &self.work.stage.steps,
+        };
+        promise.iter().any(|step| step.verb.paths().into_iter().any(is_here) || step.verb.is_by_itself())
     }
 
     fn may_be<'p>(&'p self, which: impl Fn(&'p Differs) -> Option<&'p Select>, reach: &Reach) -> bool {
@@ -199,8 +246,16 @@ impl<'c> Compared<'c> {
     }
 }
 
+/// As what an object is known on a cluster, whatever its version.
+fn name_of(view: &View, reach: &Reach) -> Called {
+    let group = reach.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let cluster = view.graph().clusters[reach.cluster].name.clone();
+    let namespace = reach.namespace.clone().unwrap_or_default();
+    (cluster, group.to_owned(), reach.kind.clone(), namespace, reach.name.clone())
+}
+
 /// Whether a difference is at a path, or below it.
-fn covers(path: &crate::recipe::path::Path, difference: &FieldDifference, new: &Value) -> bool {
+fn covers(path: &Path, difference: &FieldDifference, new: &Value) -> bool {
     let named = path.text().trim_start_matches("$.");
     let is_below = |place: &str| {
         difference.field.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RecipeMigration, file_of};
+use super::{RecipeMigration, file_of, patches};
 use crate::flux::{Value, View, is_kustomization_file};
 use crate::plan::author::subject;
 use crate::plan::{Finding, Subject};
-use crate::recipe::select::{Answer, Document, Files, Select, Selector, Where, restated};
+use crate::recipe::select::{Answer, Document, Files, Select, Selector, Where, is_only_patch, restated};
 use crate::recipe::stage::{Outcome, refusal, run};
 use crate::recipe::verb::{Refused, Seen, Verb};
 use crate::recipe::{Recipe, Stage};
@@ -14,6 +14,9 @@ use crate::repo::RepoPath;
 
 /// Where the program keeps what is its own: nothing there is looked at.
 pub(super) const OWN: &str = ".flux-codemod";
+
+/// What every file has that states patches: the end of the names of their lists.
+const PATCHES: &str = "patches";
 
 /// A document with what a stage makes of it.
 pub(super) struct Made<'v> {
@@ -120,6 +123,9 @@ pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Resu
     if let Some(item) = Value::of(document.root).filter(|_| document.generator.is_some()) {
         restated(&item, from, &outcome.value)?;
     }
+    if document.patch.is_some() && !outcome.changed_by.is_empty() {
+        patches::is_possible(document, from, &outcome.value)?;
+    }
     Ok(outcome)
 }
 
@@ -131,6 +137,13 @@ fn place_of(document: &Document<'_>) -> String {
 pub(super) fn subject_of(recipe: &Recipe, stage: &Stage, document: &Document<'_>) -> Subject {
     if stage.together {
         return Subject::Whole { recipe: file_of(&recipe.name) };
+    }
+    if let Some(entry) = document.patch {
+        return match entry.owner() {
+            Some(object) => subject(document.view, object),
+            None if is_kustomization_file(document.path) => Subject::consumer(document.path),
+            None => Subject::File { path: document.path.clone() },
+        };
     }
     if let Some(generator) = document.generator {
         let namespace = generator.namespace.as_deref().unwrap_or_default();
@@ -150,6 +163,7 @@ pub(super) struct Extent<'r> {
     steps: Vec<(Option<Vec<&'r str>>, Option<&'r str>)>,
     reaches_others: bool,
     reaches_generated: bool,
+    reaches_patches: bool,
     of_settings: Select,
 }
 
@@ -161,6 +175,9 @@ impl<'r> Extent<'r> {
         let files = settings.filter(|settings| !settings.files.is_empty());
         let files = files.and_then(|settings| Files::parse(settings.files.iter().map(String::as_str)).ok());
         let clusters = settings.map(|settings| settings.clusters.iter().cloned().collect()).unwrap_or_default();
+        let looks_in = |places: &[Where]| {
+            stage.steps.iter().flat_map(|step| &step.places).any(|place| places.contains(place))
+        };
         Extent {
             recipe,
             selects: vec![&recipe.select, &stage.select],
@@ -169,36 +186,49 @@ impl<'r> Extent<'r> {
                 .steps
                 .iter()
                 .any(|step| step.verb.anywhere().is_some() || matches!(step.verb, Verb::SchemaComment(_))),
-            reaches_generated: [&recipe.select, &stage.select]
-                .into_iter()
-                .chain(stage.steps.iter().map(|step| &step.select))
-                .any(|select| select.looks_in(Where::Generated)),
+            reaches_generated: looks_in(&[Where::Generated]),
+            reaches_patches: looks_in(&[Where::Patches, Where::Json6902]),
             of_settings: Select(vec![Selector { files, clusters, ..Selector::default() }]),
         }
     }
 
     /// The documents of which it may be about some.
     pub(super) fn documents<'v>(&self, view: &'v View) -> Vec<Document<'v>> {
+        self.files(view).into_iter().flat_map(|path| self.documents_of(view, path)).collect()
+    }
+
+    /// Those of a file.
+    pub(super) fn documents_of<'v>(&self, view: &'v View, path: &'v RepoPath) -> Vec<Document<'v>> {
         let mut documents = Vec::new();
-        for path in self.files(view) {
-            if path.as_str().split('/').next() == Some(OWN) || view.barred(path).is_some() {
-                continue;
-            }
+        if path.as_str().split('/').next() == Some(OWN) || view.barred(path).is_some() {
+            return documents;
+        }
+        // A file that is a patch is an object for those alone that look everywhere.
+        if self.reaches_others || !is_only_patch(view, path) {
             documents.extend(Document::objects(view, path));
-            if self.reaches_generated {
-                documents.extend(Document::generated(view, path));
-            }
-            if self.reaches_others {
-                documents.extend(Document::others(view, path));
-            }
+        }
+        if self.reaches_patches {
+            documents.extend(Document::patches(view, path));
+        }
+        if self.reaches_generated {
+            documents.extend(Document::generated(view, path));
+        }
+        if self.reaches_others {
+            documents.extend(Document::others(view, path));
         }
         documents
     }
 
     /// The files that have a word which they must have.
     fn files<'v>(&self, view: &'v View) -> BTreeSet<&'v RepoPath> {
+        let patches = || {
+            let lists = view.files_with(PATCHES).map(|(path, _)| path);
+            let files = view.patch_files().iter().filter(|path| view.file(path).is_some());
+            lists.chain(files).filter(|_| self.reaches_patches)
+        };
         let with = |words: BTreeSet<&str>| {
-            words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path).collect()
+            let files = words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path);
+            files.chain(patches()).collect()
         };
         if let Some(words) = self.selects.iter().find_map(|select| select.words()) {
             return with(words.into_iter().collect());

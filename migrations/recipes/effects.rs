@@ -33,6 +33,10 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             let message = format!("{field} would be missing, and must be there");
             draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(path, line));
         }
+        if one.document.patch.is_some() {
+            of_patch(work, one, draft, &mut clusters);
+            continue;
+        }
         let Some((is_of_flux, name)) = kind_and_name(&one.document) else { continue };
         let reaches: Vec<&Reach> = one.document.reaches().collect();
         if reaches.is_empty() && !name.is_empty() && draft.findings.is_empty() {
@@ -44,7 +48,8 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             clusters.insert(cluster.clone());
             let arrives = || Some((arrived(work, one, reach)?, meant(work, one, reach)?));
             let Some((before, after)) = variables::applied(work, one, reach).or_else(arrives) else { continue };
-            if let Some(lost) = names::lost(work, one, reach, &before, &after) {
+            let at = one.document.object.map(|object| &object.at);
+            if let Some(lost) = at.and_then(|at| names::lost(work.view, at, reach, &before, &after)) {
                 let message = format!("{lost} of {name} would be gone from {cluster}, or have another name");
                 draft.findings.push(Finding::error(codes::NAMES_CHANGE, message).at(path, line));
             }
@@ -86,13 +91,46 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     }
 }
 
+/// What the change of a patch does, as far as it is the same for all objects that it changes.
+fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut BTreeSet<String>) {
+    let (path, line) = (made.document.path, Some(made.document.root.line()));
+    let patched = made.document.patched();
+    if patched.is_empty() && draft.findings.is_empty() {
+        let message = "no cluster applies an object that the patch changes".to_owned();
+        draft.findings.push(Finding::warning(UNREACHED, message).at(path, line));
+    }
+    draft.class = Some(OBJECTS);
+    for (at, reach) in patched {
+        clusters.insert(work.view.graph().clusters[reach.cluster].name.clone());
+        let object = work.view.object(at);
+        if object.is_some_and(Object::is_helm_release) {
+            draft.workloads.extend(workloads(work.view, at));
+            draft.hooks |= !hooks(work.view, at).is_empty();
+        }
+        let impact = if object.is_some_and(is_of_flux) { Impact::Reconcile } else { Impact::Upgrade };
+        draft.impact = draft.impact.max(impact);
+    }
+    // What a chart renders nobody sees here: Helm upgrades the release.
+    if let Some(owner) = made.document.patch.filter(|entry| entry.renders()).and_then(|entry| entry.owner()) {
+        draft.impact = draft.impact.max(Impact::Upgrade);
+        for reach in work.view.graph().reaches(&owner.at) {
+            let cluster = &work.view.graph().clusters[reach.cluster].name;
+            let after = made.outcome.as_ref().map(|outcome| &outcome.value);
+            let all = effects(cluster, reach, &made.from, after.unwrap_or(&made.from)).into_iter();
+            draft.effects.extend(all.map(|effect| Effect { field: format!("spec.postRenderers: {}", effect.field), ..effect }));
+        }
+    }
+}
+
+/// Whether an object is one of Flux.
+fn is_of_flux(object: &Object) -> bool {
+    object.api_version.split('/').next().is_some_and(|group| group.ends_with("toolkit.fluxcd.io"))
+}
+
 /// Whether a document is an object of Flux, and its name; `None` if it is no object.
 fn kind_and_name<'d>(document: &'d Document<'_>) -> Option<(bool, &'d str)> {
-    let of_flux = |object: &Object| {
-        object.api_version.split('/').next().is_some_and(|group| group.ends_with("toolkit.fluxcd.io"))
-    };
     match (document.object, document.generator) {
-        (Some(object), _) => Some((of_flux(object), &object.name)),
+        (Some(object), _) => Some((is_of_flux(object), &object.name)),
         (None, Some(generator)) => Some((false, &generator.name)),
         (None, None) => None,
     }

@@ -28,6 +28,9 @@ mod names;
 mod names_tests;
 #[cfg(test)]
 mod page_tests;
+mod patches;
+#[cfg(test)]
+mod patches_tests;
 mod registry;
 mod runbook;
 #[cfg(test)]

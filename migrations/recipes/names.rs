@@ -2,21 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::documents::Made;
-use super::work::Work;
 use crate::charts::app_template::Chart;
-use crate::flux::{Reach, Value};
+use crate::flux::{At, Reach, Value, View};
 
 /// An object of a release that would be gone, or called otherwise, with the values of a stage; `None`
 /// if there is none, or the chart is not known.
-pub(super) fn lost(work: &Work<'_>, made: &Made<'_>, reach: &Reach, before: &Value, after: &Value) -> Option<String> {
+pub(super) fn lost(view: &View, at: &At, reach: &Reach, before: &Value, after: &Value) -> Option<String> {
     let values = |object: &Value| object.at(&["spec", "values"]).cloned().unwrap_or(Value::Null);
     let (old, new) = (values(before), values(after));
     if old.same_as(&new) {
         return None;
     }
-    let installed = work.view.installed(&made.document.object?.at, reach)?;
-    let chart = Chart::installed(work.view, &installed)?;
+    let installed = view.installed(at, reach)?;
+    let chart = Chart::installed(view, &installed)?;
     let names = |values: &Value| -> BTreeSet<String> {
         let objects = Chart { values, ..chart }.objects().into_iter();
         let called = objects.map(|object| {

@@ -1,9 +1,9 @@
 //! The text of a unit: the difference between what a document is and what its stage makes of it.
 
-use super::RecipeMigration;
 use super::documents::{Extent, Made, made, subject_of};
 use super::effects::meant;
 use super::work::Work;
+use super::{RecipeMigration, patches};
 use crate::flux::{FieldDifference, Value, View, rewrite};
 use crate::plan::author::{After, Edits, Written, arriving, edited};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
@@ -24,9 +24,11 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     };
     let extent = Extent::of(migration, stage);
-    let in_file =
-        || Document::objects(view, path).chain(Document::others(view, path)).chain(Document::generated(view, path));
-    let all: Vec<Document<'_>> = if stage.together { extent.documents(view) } else { in_file().collect() };
+    let files = unit.touches.iter().filter_map(|path| view.files_in(&path.dir()).find(|(other, _)| *other == path));
+    let all: Vec<Document<'_>> = match stage.together {
+        true => extent.documents(view),
+        false => files.flat_map(|(path, _)| extent.documents_of(view, path)).collect(),
+    };
     let is_it = |document: &Document<'_>| subject_of(migration.recipe, stage, document) == unit.id.subject;
     let documents: Vec<Document<'_>> = all.into_iter().filter(is_it).collect();
     if documents.is_empty() {
@@ -51,7 +53,8 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
 /// The proven text of some documents of a file.
 pub(super) fn written(work: &Work<'_>, made: &[Made<'_>]) -> Result<Written, Finding> {
     let mut edits = Edits::of(work.view);
-    for one in made {
+    patches::write(work, made, &mut edits)?;
+    for one in made.iter().filter(|one| one.document.patch.is_none()) {
         let (path, line) = (one.document.path, one.document.root.line());
         match &one.outcome {
             Err(refused) => return Err(Finding::error(refused.code, refused.message.clone()).at(path, line)),
@@ -70,7 +73,7 @@ pub(super) fn written(work: &Work<'_>, made: &[Made<'_>]) -> Result<Written, Fin
 }
 
 /// Writes the difference of a document, and what happens to comments.
-fn write<'s>(
+pub(super) fn write<'s>(
     edit: &mut Edit<'s>,
     root: Node<'s>,
     stream: Option<&'s Stream>,

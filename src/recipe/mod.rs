@@ -15,6 +15,7 @@ pub mod gate;
 pub mod language;
 pub mod model;
 mod naming;
+pub mod operation;
 pub mod path;
 pub mod pattern;
 pub mod place;

@@ -1,9 +1,11 @@
 //! A recipe as data: what `language` reads, and `stage` and `select` act on.
 
+use std::collections::BTreeSet;
+
 use super::gate::Condition;
 use super::path::Path;
 use super::promise::Promise;
-use super::select::Select;
+use super::select::{Select, Where};
 use super::verb::Verb;
 use crate::flux::Value;
 
@@ -100,6 +102,8 @@ pub struct Stage {
 pub struct Step {
     /// What it is about, beside what recipe and stage say.
     pub select: Select,
+    /// Where it looks beside objects in files, by what recipe, stage and step say.
+    pub places: BTreeSet<Where>,
     /// On which values it acts.
     pub guards: Guards,
     /// What it does.

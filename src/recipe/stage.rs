@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::model::{Stage, Step};
-use super::select::{Answer, Document};
+use super::select::{Answer, Document, Where};
 use super::verb::{Notes, Refused, Seen};
 use crate::flux::Value;
 
@@ -51,7 +51,11 @@ fn once(steps: &[Step], document: &Document<'_>, value: &Value) -> Result<Outcom
         not_known: Vec::new(),
     };
     for (number, step) in steps.iter().enumerate() {
-        let seen = match step.select.ask(document, &outcome.value) {
+        let place = document.place();
+        // Whoever does not ask for patches means objects.
+        let is_meant = place == Where::Objects || step.places.contains(&place);
+        let answer = if is_meant { step.select.ask(document, &outcome.value) } else { Answer::No("in") };
+        let seen = match answer {
             Answer::Yes => {
                 let before = outcome.value.clone();
                 let seen = step.verb.act_on(document, &mut outcome.value, &step.guards, &mut outcome.notes)?;

@@ -275,6 +275,11 @@ impl View {
         self.kustomizations.get(dir).map(|kustomization| &**kustomization)
     }
 
+    /// The files that kustomization files name as patches.
+    pub fn patch_files(&self) -> &BTreeSet<RepoPath> {
+        &self.patches
+    }
+
     /// The kustomization files of Kustomize.
     pub fn kustomizations(&self) -> impl Iterator<Item = &Kustomization> {
         self.kustomizations.values().map(|kustomization| &**kustomization)

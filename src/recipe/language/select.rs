@@ -64,8 +64,10 @@ impl Reader<'_> {
             match word.as_str() {
                 "objects" => places.insert(Where::Objects),
                 "generated" => places.insert(Where::Generated),
+                "patches" => places.insert(Where::Patches),
+                "json6902" => places.insert(Where::Json6902),
                 other => {
-                    let help = "write `objects`, `generated`, or a list of both";
+                    let help = "write `objects`, `patches`, `json6902`, `generated`, or a list of them";
                     keys.mistake(INVALID_VALUE, node, format!("`in` cannot be `{other}`"), help);
                     false
                 }

@@ -6,7 +6,7 @@ use crate::config::{INVALID_VALUE, Keys};
 use crate::recipe::gate::Condition;
 use crate::recipe::model::{Stage, Step};
 use crate::recipe::promise::{At, Differs, Promise};
-use crate::recipe::select::Select;
+use crate::recipe::select::{Select, Where};
 use crate::recipe::verb::Verb;
 use crate::text::nearest;
 use crate::yaml::{Kind, Node};
@@ -92,7 +92,14 @@ impl Reader<'_> {
         let nodes = keys.list("do").unwrap_or_default();
         let read = |node: Node<'s>| {
             keys.nested(node, "a step", |keys| {
-                let step = self.step(keys, node)?;
+                let mut step = self.step(keys, node)?;
+                let beside = [Where::Generated, Where::Patches, Where::Json6902].into_iter();
+                step.places = beside.filter(|place| around.looks_in(*place) || step.select.looks_in(*place)).collect();
+                let is_for_patches = step.places.iter().any(|place| *place != Where::Generated);
+                if is_for_patches && step.verb.is_everywhere() {
+                    let message = format!("`{}` finds what it is about in patches, too", step.verb.word());
+                    keys.mistake(VALUE, node, message, "leave out `in`");
+                }
                 let is_wide = |select: &Select| !select.is_narrow();
                 if is_wide(around)
                     && is_wide(&step.select)

@@ -1,5 +1,7 @@
 //! Reads the steps of a stage: each has one verb and what belongs to it.
 
+use std::collections::BTreeSet;
+
 use super::reader::Reader;
 use super::{NOT_IDEMPOTENT, VALUE, VERB};
 use crate::config::{INVALID_VALUE, Keys};
@@ -71,7 +73,7 @@ impl Reader<'_> {
             }
             _ => self.replacing(keys),
         };
-        Some(Step { select, guards, verb: verb?, line: node.line() })
+        Some(Step { select, places: BTreeSet::new(), guards, verb: verb?, line: node.line() })
     }
 
     fn guards(self, keys: &mut Keys<'_, '_>) -> Guards {

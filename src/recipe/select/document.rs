@@ -1,7 +1,9 @@
 //! A document that selectors are asked about.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::patches::Entry;
 use super::{Answer, GroupKind, Select};
 use crate::flux::{At, Generator, Object, Reach, Value, View};
 use crate::recipe::pattern::Patterns;
@@ -15,6 +17,10 @@ pub enum Where {
     Objects,
     /// What generators of Kustomize make.
     Generated,
+    /// Strategic merge patches, of Kustomize and of Flux.
+    Patches,
+    /// Operations of JSON patches (RFC 6902).
+    Json6902,
 }
 
 /// A document of a file, an item of a List, or what a generator makes.
@@ -30,6 +36,8 @@ pub struct Document<'v> {
     pub object: Option<&'v Object>,
     /// The generator that makes it; its node is that of the generator then.
     pub generator: Option<&'v Generator>,
+    /// Where it is stated, if it is a patch; its node is that of its text then, or of its content.
+    pub patch: Option<Entry<'v>>,
     /// The cluster whose reaches count, if not all do.
     pub cluster: Option<&'v str>,
 }
@@ -40,7 +48,7 @@ impl<'v> Document<'v> {
         let objects = view.file(path).into_iter().flat_map(|file| &file.objects).flat_map(Object::expanded);
         objects.filter_map(move |object| {
             let root = view.node(&object.at)?;
-            Some(Document { view, path, root, object: Some(object), generator: None, cluster: None })
+            Some(Document { object: Some(object), ..Document::at_node(view, path, root) })
         })
     }
 
@@ -50,7 +58,12 @@ impl<'v> Document<'v> {
         let Some(stream) = &file.stream else { return Vec::new() };
         let is_object = |number: usize| file.objects.iter().any(|object| object.at.document == number);
         let others = stream.documents().enumerate().filter(|(number, _)| !is_object(*number));
-        others.map(|(_, root)| Document { view, path, root, object: None, generator: None, cluster: None }).collect()
+        others.map(|(_, root)| Document::at_node(view, path, root)).collect()
+    }
+
+    /// What is at a node, of which nothing is known.
+    pub fn at_node(view: &'v View, path: &'v RepoPath, root: Node<'v>) -> Document<'v> {
+        Document { view, path, root, object: None, generator: None, patch: None, cluster: None }
     }
 
     /// This one, as one cluster applies it.
@@ -59,17 +72,23 @@ impl<'v> Document<'v> {
         Document { cluster: Some(cluster), ..self }
     }
 
-    /// Its value; of what a generator makes, without data.
+    /// Its value; of what a generator makes, without data. An operation of a JSON patch is read as an
+    /// object that has nothing but what it is about.
     pub fn value(&self) -> Option<Value> {
-        match self.generator {
-            Some(generator) => Some(Document::made(generator)),
-            None => Value::of(self.root),
+        match (self.generator, self.patch) {
+            (Some(generator), _) => Some(Document::made(generator)),
+            (None, Some(entry)) => entry.value(self.root),
+            (None, None) => Value::of(self.root),
         }
     }
 
     /// Where it is.
     pub fn place(&self) -> Where {
-        if self.generator.is_some() { Where::Generated } else { Where::Objects }
+        match (self.generator, self.patch) {
+            (Some(_), _) => Where::Generated,
+            (None, Some(entry)) => entry.place(),
+            (None, None) => Where::Objects,
+        }
     }
 
     /// The place from which it is applied: what a generator makes, from its file.
@@ -94,9 +113,11 @@ impl<'v> Document<'v> {
             (Some(object), None) => reach.kind == object.kind,
             (None, None) => false,
         };
+        let patched = self.patch.map(|_| self.patched()).unwrap_or_default().into_iter().map(|(_, reach)| reach);
         reaches
             .iter()
             .filter(is_it)
+            .chain(patched)
             .filter(move |reach| cluster.is_none_or(|name| graph.clusters[reach.cluster].name == name))
     }
 
@@ -116,13 +137,18 @@ impl<'v> Document<'v> {
 
     /// Whether it is of a group and kind.
     pub fn is_of(&self, kind: &GroupKind) -> bool {
+        if let Some(entry) = self.patch {
+            return self.is_patch_of(entry, kind);
+        }
         self.object.is_some_and(|object| kind.is(&object.api_version, &object.kind))
             || self.generator.is_some_and(|generator| kind.is("v1", generator.kind))
     }
 
     /// Whether it is a HelmRelease.
     pub fn is_release(&self) -> bool {
-        self.object.is_some_and(Object::is_helm_release)
+        let is_release = |reach: &Reach| reach.kind == "HelmRelease" && reach.api_version.starts_with("helm.toolkit.");
+        let patches = |entry: Entry<'_>| !entry.renders() && self.patched().iter().any(|(_, reach)| is_release(reach));
+        self.object.is_some_and(Object::is_helm_release) || self.patch.is_some_and(patches)
     }
 
     /// The version of its API, without the group.
@@ -132,14 +158,18 @@ impl<'v> Document<'v> {
     }
 
     /// Its effective name and namespace.
-    pub fn name<'n>(&'n self, reach: Option<&'n Reach>) -> (&'n str, &'n str) {
+    pub fn name<'n>(&'n self, reach: Option<&'n Reach>) -> (Cow<'n, str>, Cow<'n, str>) {
         let namespace = |namespace: &'n Option<String>| namespace.as_deref().unwrap_or_default();
-        match (reach, self.object, self.generator) {
+        if let Some(names) = self.names_of_patch(reach) {
+            return names;
+        }
+        let (name, namespace): (&str, &str) = match (reach, self.object, self.generator) {
             (Some(reach), ..) => (&reach.name, namespace(&reach.namespace)),
             (None, Some(object), _) => (&object.name, namespace(&object.namespace)),
             (None, None, Some(generator)) => (&generator.name, namespace(&generator.namespace)),
             (None, None, None) => ("", ""),
-        }
+        };
+        (Cow::Borrowed(name), Cow::Borrowed(namespace))
     }
 
     /// It, as a cluster gets it.
@@ -164,14 +194,7 @@ impl<'v> Document<'v> {
         let rendered = graph.reached().filter(|(_, reaches)| reaches.iter().any(applies));
         let mut documents = rendered.filter_map(|(at, _)| {
             let (object, root) = (self.view.object(at)?, self.view.node(at)?);
-            let document = Document {
-                view: self.view,
-                path: &at.path,
-                root,
-                object: Some(object),
-                generator: None,
-                cluster: None,
-            };
+            let document = Document { object: Some(object), ..Document::at_node(self.view, &at.path, root) };
             Some(select.ask(&document, &Value::of(root)?))
         });
         if documents.any(|answer| answer.is_yes()) { Answer::Yes } else { Answer::No("renders") }

@@ -28,7 +28,7 @@ impl<'v> Document<'v> {
         let making = kustomization.generators.iter().filter(|generator| generator.makes_new());
         let documents = making.filter_map(|generator| {
             let root = node(generator)?;
-            Some(Document { view, path, root, object: None, generator: Some(&**generator), cluster: None })
+            Some(Document { generator: Some(&**generator), ..Document::at_node(view, path, root) })
         });
         documents.collect()
     }

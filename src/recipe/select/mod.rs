@@ -6,6 +6,7 @@ mod flux;
 mod generated;
 mod labels;
 mod object;
+mod patches;
 mod value;
 mod variables;
 
@@ -15,6 +16,7 @@ pub use flux::{flux_of, in_range};
 pub use generated::restated;
 pub use labels::Labels;
 pub use object::{ApiVersions, Files, GroupKind};
+pub use patches::{Entry, is_only_patch};
 pub use value::{Check, Test};
 pub use value::{comments_of, node_at};
 pub use variables::{Unresolved, VariablesTest};
@@ -246,24 +248,31 @@ impl Selector {
     /// The conditions about the object as it is applied; as it is stated, if no cluster applies it.
     fn as_applied(&self, document: &Document<'_>, value: &Value, reach: Option<&Reach>) -> Answer {
         let (name, namespace) = document.name(reach);
+        let is_of_kind = document.is_patch_of_reach(&self.kinds, reach);
         let holds = |is: Option<bool>, condition| Answer::of(is.unwrap_or(true), condition);
         let cluster = || {
             let Some(reach) = reach.filter(|_| !self.clusters.is_empty()) else { return self.clusters.is_empty() };
             self.clusters.contains(&document.view.graph().clusters[reach.cluster].name)
         };
-        let needs_arrived =
-            self.chart.is_some() || self.runs.is_some() || self.all.iter().chain(&self.unless).any(|test| test.arrives);
-        let arrived = reach.filter(|_| needs_arrived).and_then(|reach| document.arrived(reach));
+        let asks_whole = self.chart.is_some() || self.runs.is_some();
+        let needs_arrived = asks_whole || self.all.iter().chain(&self.unless).any(|test| test.arrives);
+        // What a patch does not say, the object says that it changes.
+        let is_asked = needs_arrived || self.labels.is_some() || self.annotations.is_some();
+        let patched = reach.filter(|_| is_asked).and_then(|reach| document.patched_object(reach));
+        let arrived = reach.filter(|_| needs_arrived || patched.is_some());
+        let arrived = arrived.and_then(|reach| patched.as_ref().unwrap_or(document).arrived(reach));
         let arrived = arrived.as_deref().unwrap_or(value);
-        holds(self.name.as_ref().map(|patterns| patterns.is_match(name)), "name")
-            .and(|| holds(self.namespace.as_ref().map(|patterns| patterns.is_match(namespace)), "namespace"))
+        let (document, own) = patched.as_ref().map_or((document, value), |patched| (patched, arrived));
+        holds(self.name.as_ref().map(|patterns| patterns.is_match(&name)), "name")
+            .and(|| holds(self.namespace.as_ref().map(|patterns| patterns.is_match(&namespace)), "namespace"))
             .and(|| {
-                holds(self.labels.as_ref().map(|labels| labels.select(value.at(&["metadata", "labels"]))), "labels")
+                holds(self.labels.as_ref().map(|labels| labels.select(own.at(&["metadata", "labels"]))), "labels")
             })
             .and(|| {
-                let annotations = || value.at(&["metadata", "annotations"]);
+                let annotations = || own.at(&["metadata", "annotations"]);
                 holds(self.annotations.as_ref().map(|wanted| wanted.select(annotations())), "annotations")
             })
+            .and(|| Answer::of(is_of_kind, "kind"))
             .and(|| Answer::of(cluster(), "cluster"))
             .and(|| match &self.rendered_by {
                 Some(patterns) => Answer::of(document.is_rendered_by(reach, patterns), "rendered-by"),

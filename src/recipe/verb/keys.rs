@@ -247,7 +247,7 @@ impl Keys {
 fn restate(operation: &mut Value, key: &str, value: Option<Value>) {
     let path = operation.text_at(&["path"]).unwrap_or_default();
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let path = format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let path = format!("{parent}/{}", crate::recipe::operation::written(key));
     operation.set("path", Value::string(&path));
     if let Some(value) = value {
         operation.set("value", value);

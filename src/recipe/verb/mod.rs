@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod moved;
 mod notes;
+mod operation;
 mod parents;
 mod reference;
 mod remove;
@@ -180,6 +181,13 @@ impl Verb {
         guards: &Guards,
         notes: &mut Notes,
     ) -> Result<Seen, Refused> {
+        if let Some(number) = document.patch.and_then(|entry| entry.operation()) {
+            let whole = document.patch.and_then(|entry| entry.whole(document.root));
+            return match whole.as_ref().and_then(|whole| whole.items().get(number)) {
+                Some(operation) => operation::act(self, operation, document, value, guards, notes),
+                None => Ok(Seen::default()),
+            };
+        }
         match self {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
             Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
@@ -258,6 +266,11 @@ impl Verb {
     /// Whether it says itself what it is about.
     pub fn is_by_itself(&self) -> bool {
         matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape)
+    }
+
+    /// Whether it finds by itself what it is about, wherever that is in a file.
+    pub fn is_everywhere(&self) -> bool {
+        self.anywhere().is_some() || matches!(self, Verb::SchemaComment(_) | Verb::Escape)
     }
 
     /// Whether it looks in everything, and a field with this value then may be its work: a key that

@@ -57,9 +57,9 @@ impl Reference {
             GroupKind { kind: object.kind.clone(), group: group.to_owned() }
         });
         let mut namespaces: Vec<String> =
-            document.reaches().map(|reach| document.name(Some(reach)).1.to_owned()).collect();
+            document.reaches().map(|reach| document.name(Some(reach)).1.into_owned()).collect();
         if namespaces.is_empty() && document.object.is_some() {
-            namespaces.push(document.name(None).1.to_owned());
+            namespaces.push(document.name(None).1.into_owned());
         }
         namespaces.sort();
         namespaces.dedup();
@@ -186,7 +186,7 @@ impl Work<'_> {
             };
             for namespace in &self.meant {
                 let own = self.document.name(Some(reach)).1;
-                let namespace = namespace.as_deref().or(Some(own)).filter(|namespace| !namespace.is_empty());
+                let namespace = namespace.as_deref().or(Some(&own)).filter(|namespace| !namespace.is_empty());
                 if !graph.reached().flat_map(|(_, reaches)| reaches).any(|other| is_it(other, namespace)) {
                     let cluster = &graph.clusters[reach.cluster].name;
                     let message = format!("{cluster} applies no {} {}", self.verb.kind.kind, self.verb.to.name);

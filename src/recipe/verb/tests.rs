@@ -17,7 +17,7 @@ fn made(steps: &str, text: &str) -> Result<Outcome, String> {
     let view = View::of(Memory::tree([("a.yaml", text)])).unwrap();
     let path = RepoPath::new("a.yaml").unwrap();
     let root = view.file(&path).unwrap().stream.as_ref().unwrap().document(0).unwrap();
-    let document = Document { view: &view, path: &path, root, object: None, generator: None, cluster: None };
+    let document = Document::at_node(&view, &path, root);
     run(&recipe.stages[0], &document, &value(text)).map_err(|refused| format!("{} {}", refused.code, refused.message))
 }
 
