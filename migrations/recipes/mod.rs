@@ -4,6 +4,8 @@
 //! Every stage is a step of units, one for each document. Units of a stage whose gate is not open
 //! are there and never land, so that nothing is planned on what may come much later.
 
+#[cfg(test)]
+mod anchors_tests;
 mod built;
 mod case;
 #[cfg(test)]

@@ -60,7 +60,7 @@ const KUSTOMIZATION: &str = "kubernetes/kustomization.yaml";
 fn patches_are_found_wherever_they_are_stated() {
     let patch = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: plex, namespace: media}\nspec:\n  # often\n  interval: 10m # ten\n";
     let literal = |indentation: &str| patch.replace('\n', &format!("\n{indentation}")).trim_end().to_owned();
-    let change = [("interval: 10m # ten", "interval: 1h # ten")];
+    let change = [("interval: 10m # ten\n", "interval: 1h # ten\n")];
     let inline = format!("patches:\n  - patch: |-\n      {}\n", literal("      "));
     check(IN_PATCHES, &files(&inline), KUSTOMIZATION, Ok(&change));
     let targeted = "patches:\n  - target: {kind: HelmRelease, name: plex}\n    patch: |\n      kind: any\n      metadata: {name: any}\n      spec: {interval: 10m}\n";
@@ -78,7 +78,7 @@ fn patches_are_found_wherever_they_are_stated() {
     // Several in one text are one edit.
     let other = literal("      ").replace("plex", "radarr").replace("10m # ten", "10m # tenth");
     let both = format!("patches:\n  - patch: |-\n      {}\n      ---\n      {other}\n", literal("      "));
-    let tenth = [change[0], ("interval: 10m # tenth", "interval: 1h # tenth")];
+    let tenth = [change[0], ("interval: 10m # tenth\n", "interval: 1h # tenth\n")];
     check(IN_PATCHES, &files(&both), KUSTOMIZATION, Ok(&tenth));
 }
 

@@ -99,16 +99,20 @@ mod tests {
         assert_eq!(lifted(&value("{path: /a}")), None);
     }
 
+    fn value_of(text: &str) -> String {
+        value(text).to_flow()
+    }
+
     #[test]
     fn an_object_is_stated_by_operations() {
-        let operation = value("{op: add, path: /m/a~1b, value: x}");
+        let operation = value("{op: add, path: /m/a~1b, value: why}");
         let lowered = |object: &str| -> Vec<String> {
             super::lowered(&operation, &value(object)).iter().map(Value::to_flow).collect()
         };
-        let stated = |path: &str, value: &str| format!(r#"{{"op": "add", "path": "{path}", "value": "{value}"}}"#);
-        assert_eq!(lowered("{m: {a/b: x}}"), [stated("/m/a~1b", "x")]);
-        assert_eq!(lowered("{m: {a/b: y}}"), [stated("/m/a~1b", "y")]);
-        assert_eq!(lowered("{m: {a/b: x, c/d: x}}"), [stated("/m/a~1b", "x"), stated("/m/c~1d", "x")]);
+        let stated = |path: &str, value: &str| value_of(&format!("{{op: add, path: {path}, value: {value}}}"));
+        assert_eq!(lowered("{m: {a/b: why}}"), [stated("/m/a~1b", "why")]);
+        assert_eq!(lowered("{m: {a/b: other}}"), [stated("/m/a~1b", "other")]);
+        assert_eq!(lowered("{m: {a/b: why, c/d: why}}"), [stated("/m/a~1b", "why"), stated("/m/c~1d", "why")]);
         assert_eq!(lowered("{m: {}}"), [""; 0]);
         assert_eq!(lowered("{}"), [""; 0]);
     }

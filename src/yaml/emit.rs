@@ -21,6 +21,8 @@ pub enum New {
     /// An item of a sequence in block style, with its comments. Elsewhere comments have no place,
     /// so the proof refuses the edit.
     Commented(Box<New>, Attached),
+    /// An alias of what has this anchor, which is this. That it is so the proof sees.
+    Alias(String, Box<New>),
 }
 
 impl New {
@@ -45,7 +47,7 @@ impl New {
             New::Commented(item, attached) => attached.all().cloned().chain(item.comments()).collect(),
             New::Sequence(items) => items.iter().flat_map(New::comments).collect(),
             New::Mapping(entries) => entries.iter().flat_map(|(_, value)| value.comments()).collect(),
-            New::String(_) | New::Plain(_) | New::Text(_) => Vec::new(),
+            New::String(_) | New::Plain(_) | New::Text(_) | New::Alias(..) => Vec::new(),
         }
     }
 
@@ -222,7 +224,7 @@ impl Layout {
             New::Mapping(entries) => !entries.is_empty(),
             New::Sequence(items) => !items.is_empty(),
             New::Commented(item, _) => self.is_below(item),
-            New::String(_) | New::Text(_) | New::Plain(_) => false,
+            New::String(_) | New::Text(_) | New::Plain(_) | New::Alias(..) => false,
         }
     }
 
@@ -286,6 +288,7 @@ impl Layout {
         match new {
             New::String(text) | New::Text(text) => self.scalar(text),
             New::Plain(text) => text.clone(),
+            New::Alias(anchor, _) => format!("*{anchor}"),
             New::Commented(item, _) => self.flow(item),
             New::Sequence(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.flow(item)).collect();

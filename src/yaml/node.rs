@@ -135,6 +135,11 @@ impl<'s> Node<'s> {
         matches!(self.stored().content, Content::Alias { .. })
     }
 
+    /// The name of its anchor.
+    pub fn anchor(self) -> Option<&'s str> {
+        self.stored().anchor()
+    }
+
     /// The node that an alias stands for, else the node itself.
     pub fn resolved(self) -> Node<'s> {
         match self.stored().content {

@@ -1,7 +1,10 @@
 //! The edits that turn the text of a node into another value, and change nothing else.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::Value;
-use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place, Stream, Style};
+use crate::yaml::{Edit, Emptied, Error, Fate, Kind, New, Node, Place, Stream, Style};
 
 /// Changes a node that is `from` now ([`Value::of`] it) to `to`. What is in both stays as it is
 /// written: an entry with another key but the same value is renamed, also if a mapping has more in
@@ -20,53 +23,101 @@ pub fn rewrite<'s>(
     to: &Value,
     dropped_because: &str,
 ) -> Result<(), Error> {
-    Rewrite { dropped_because }.node(edit, node, from, to)
+    rewrite_with(edit, node, (from, to), &Copies::new(), dropped_because)
+}
+
+/// New entries that are copies of others: where their mapping begins, their key, and that of the other.
+pub type Copies = BTreeSet<(usize, String, String)>;
+
+/// The same as [`rewrite`]. The copy of an entry that has an anchor, or is an alias, is an alias.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewrite_with<'s>(
+    edit: &mut Edit<'s>,
+    node: Node<'s>,
+    (from, to): (&Value, &Value),
+    copies: &Copies,
+    dropped_because: &str,
+) -> Result<(), Error> {
+    Rewrite { dropped_because, copies, changed: Vec::new() }.node(edit, node, from, to)?;
+    edit.check_uses()
 }
 
 struct Rewrite<'a> {
     dropped_because: &'a str,
+    copies: &'a Copies,
+    /// What anchored nodes become, each by where it begins.
+    changed: Vec<(usize, Value)>,
 }
 
 impl Rewrite<'_> {
-    fn node<'s>(&self, edit: &mut Edit<'s>, node: Node<'s>, from: &Value, to: &Value) -> Result<(), Error> {
+    fn node<'s>(&mut self, edit: &mut Edit<'s>, node: Node<'s>, from: &Value, to: &Value) -> Result<(), Error> {
+        if from == to {
+            return Ok(());
+        }
+        if node.is_alias() {
+            return match self.becomes(node.resolved()) {
+                Some(new) if new == to => edit.repeat(node),
+                _ => edit.set(node, &New::from(to), |_| self.dropped()),
+            };
+        }
+        let is_anchored = node.anchor().is_some();
         match (from, to) {
-            _ if from == to => Ok(()),
-            (Value::Mapping(from), Value::Mapping(to)) if !node.is_alias() && !to.is_empty() => {
-                self.entries(edit, node, from, to)
+            (Value::Mapping(from), Value::Mapping(to)) if !to.is_empty() => {
+                edit.share(node);
+                self.entries(edit, node, from, to)?;
             }
-            (Value::Sequence(from), Value::Sequence(to)) if !node.is_alias() && from.len() == to.len() => {
-                let items = node.items().zip(from.iter().zip(to));
-                items.collect::<Vec<_>>().into_iter().try_for_each(|(item, (from, to))| self.node(edit, item, from, to))
+            (Value::Sequence(from), Value::Sequence(to)) if from.len() == to.len() => {
+                edit.share(node);
+                let items: Vec<_> = node.items().zip(from.iter().zip(to)).collect();
+                items.into_iter().try_for_each(|(item, (from, to))| self.node(edit, item, from, to))?;
             }
-            (Value::Sequence(from), Value::Sequence(to)) if !node.is_alias() => self.items(edit, node, from, to),
-            (Value::Scalar { text: old, .. }, Value::Scalar { text, string: true })
-                if !node.is_alias() && !node.is_null() =>
-            {
+            (Value::Sequence(from), Value::Sequence(to)) => self.items(edit, node, from, to)?,
+            (Value::Scalar { text: old, .. }, Value::Scalar { text, string: true }) if !node.is_null() => {
+                edit.share(node);
                 match nested(old, text).filter(|_| node.is_literal()) {
-                    Some(documents) => edit.nested(node, |inner, stream| self.nested(inner, stream, &documents)),
-                    None => edit.set_scalar(node, text),
+                    Some(documents) => edit.nested(node, |inner, stream| {
+                        Rewrite { changed: Vec::new(), ..*self }.nested(inner, stream, &documents)
+                    })?,
+                    None => edit.set_scalar(node, text)?,
                 }
             }
-            _ => edit.set(node, &New::from(to), |_| self.dropped()),
+            (Value::Scalar { .. }, Value::Scalar { text, string: false }) if is_anchored && !node.is_null() => {
+                edit.share(node);
+                edit.set_plain(node, text)?;
+            }
+            _ => edit.set(node, &New::from(to), |_| self.dropped())?,
         }
+        if edit.is_shared(node) {
+            self.changed.push((node.range().start, to.clone()));
+        }
+        Ok(())
+    }
+
+    /// What an anchored node becomes, if it changes.
+    fn becomes(&self, node: Node<'_>) -> Option<&Value> {
+        self.changed.iter().find(|(start, _)| *start == node.range().start).map(|(_, to)| to)
     }
 
     /// YAML in a text is edited as YAML, so that its lines stay as they are written.
-    fn nested<'s>(&self, edit: &mut Edit<'s>, stream: &'s Stream, to: &[Value]) -> Result<(), Error> {
+    fn nested<'s>(&mut self, edit: &mut Edit<'s>, stream: &'s Stream, to: &[Value]) -> Result<(), Error> {
         *edit = Edit::of(stream).moving_anchors().in_order();
         stream.documents().zip(to).try_for_each(|(root, to)| match Value::of(root) {
             Some(from) => self.node(edit, root, &from, to),
             None => Ok(()),
-        })
+        })?;
+        edit.check_uses()
     }
 
     /// Items that come and go, between those that stay.
-    fn items<'s>(&self, edit: &mut Edit<'s>, node: Node<'s>, from: &[Value], to: &[Value]) -> Result<(), Error> {
+    fn items<'s>(&mut self, edit: &mut Edit<'s>, node: Node<'s>, from: &[Value], to: &[Value]) -> Result<(), Error> {
         let stays = common(from, to);
         let (is_cut, is_grown) = (stays.len() < from.len(), stays.len() < to.len());
         if stays.is_empty() || is_cut && is_grown && node.style() != Some(Style::Block) {
             return edit.set(node, &New::from(&Value::Sequence(to.to_vec())), |_| self.dropped());
         }
+        edit.share(node);
         let mut new = 0;
         for (old, item) in from.iter().enumerate() {
             let kept = stays.iter().find(|(kept, _)| *kept == old).map(|(_, at)| *at);
@@ -82,7 +133,46 @@ impl Rewrite<'_> {
     }
 
     fn entries<'s>(
-        &self,
+        &mut self,
+        edit: &mut Edit<'s>,
+        node: Node<'s>,
+        from: &[(String, Value)],
+        to: &[(String, Value)],
+    ) -> Result<(), Error> {
+        let (mut from, mut to) = (Cow::Borrowed(from), Cow::Borrowed(to));
+        if let Some(merged) = self.merged(node) {
+            // What changes where it is merged from needs nothing here.
+            let is_merged = |key: &str| node.own_entry(key).is_none();
+            let gone = merged.entries().iter().find(|(key, _)| is_merged(key) && to.iter().all(|(other, _)| other != key));
+            if gone.is_none() {
+                let stays = |(key, value): &&(String, Value)| !is_merged(key) || merged.get(key) != Some(value);
+                from = from.iter().filter(|(key, _)| !is_merged(key)).cloned().collect();
+                to = to.iter().filter(stays).cloned().collect();
+                let aliases = merges(node).into_iter().filter(|merged| merged.is_alias());
+                aliases.filter(|alias| self.becomes(alias.resolved()).is_some()).try_for_each(|alias| edit.repeat(alias))?;
+            }
+        }
+        self.own_entries(edit, node, &from, &to)
+    }
+
+    /// What a mapping merges in, if some of that changes.
+    fn merged(&self, node: Node<'_>) -> Option<Value> {
+        let all = merges(node);
+        all.iter().find(|merged| self.becomes(merged.resolved()).is_some())?;
+        let mut merged = Value::Mapping(Vec::new());
+        for one in all {
+            let value = self.becomes(one.resolved()).cloned().or_else(|| Value::of(one))?;
+            for (key, value) in value.entries() {
+                if merged.get(key).is_none() {
+                    merged.set(key, value.clone());
+                }
+            }
+        }
+        Some(merged)
+    }
+
+    fn own_entries<'s>(
+        &mut self,
         edit: &mut Edit<'s>,
         node: Node<'s>,
         from: &[(String, Value)],
@@ -120,7 +210,7 @@ impl Rewrite<'_> {
 
     /// Removed and added entries, between two that stay.
     fn gap<'s>(
-        &self,
+        &mut self,
         edit: &mut Edit<'s>,
         node: Node<'s>,
         before: Option<&str>,
@@ -151,12 +241,39 @@ impl Rewrite<'_> {
             }
             place = Place::After(key);
         }
-        added.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &New::from(new)))
+        added.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &self.new_entry(node, key, new)))
+    }
+
+    /// A new entry: an alias, if it is the copy of what has an anchor.
+    fn new_entry(&self, node: Node<'_>, key: &str, value: &Value) -> New {
+        let start = node.range().start;
+        let source = self.copies.iter().find(|(mapping, copy, _)| *mapping == start && copy == key);
+        let source = source.and_then(|(.., source)| node.own_entry(source)).map(|(_, source)| source);
+        let is_same = |source: &Node<'_>| Value::of(*source).as_ref() == Some(value) && !has_merges(source.resolved());
+        match source.filter(is_same).and_then(|source| source.resolved().anchor()) {
+            Some(anchor) => New::Alias(anchor.to_owned(), Box::new(New::from(value))),
+            None => New::from(value),
+        }
     }
 
     fn dropped(&self) -> Fate {
         Fate::Dropped(self.dropped_because.to_owned())
     }
+}
+
+/// What a mapping merges in, in the order in which the first wins.
+fn merges(node: Node<'_>) -> Vec<Node<'_>> {
+    match node.own_entry("<<").map(|(_, merged)| merged) {
+        Some(merged) if merged.kind() == Kind::Sequence && !merged.is_alias() => merged.items().collect(),
+        merged => merged.into_iter().collect(),
+    }
+}
+
+/// Whether a mapping anywhere in a node merges another one: no reader takes that for its entries.
+fn has_merges(node: Node<'_>) -> bool {
+    node.own_entry("<<").is_some()
+        || node.entries().any(|(_, value)| has_merges(value))
+        || node.items().any(has_merges)
 }
 
 /// The longest run of items that two lists have in common, in order, as pairs of indexes.
@@ -208,7 +325,8 @@ fn nested(old: &str, new: &str) -> Option<Vec<Value>> {
     let stream = Stream::sound(old).ok().filter(|_| read(old).is_some())?;
     let to = read(new).filter(|to| to.len() == stream.documents().len())?;
     let mut edit = Edit::of(&stream);
-    Rewrite { dropped_because: "" }.nested(&mut edit, &stream, &to).ok()?;
+    let mut rewrite = Rewrite { dropped_because: "", copies: &Copies::new(), changed: Vec::new() };
+    rewrite.nested(&mut edit, &stream, &to).ok()?;
     let edited = edit.finish().ok()?;
     (edited.splices.apply(old).ok()? == new).then_some(to)
 }
@@ -317,6 +435,26 @@ mod tests {
             ("a: 1\nb: ~\nc: 2\n", "{a: 1, c: 2}", "a: 1\nc: 2\n"),
             // A removed anchor moves to where it is used.
             ("a: {name: &n x, create: true}\nb: *n\n", "{a: {x: {}}, b: x}", "a: {x: {}}\nb: &n x\n"),
+            // What changes alike wherever it is used changes at its anchor.
+            ("a: &a {x: 1}\nb: *a\n", "{a: {x: 2}, b: {x: 2}}", "a: &a {x: 2}\nb: *a\n"),
+            ("a: &p 80 # http\nb: {c: *p}\n", "{a: 81, b: {c: 81}}", "a: &p 81 # http\nb: {c: *p}\n"),
+            ("a: &h x\nb: *h\nc: *h\n", "{a: z, b: z, c: w}", "a: &h z\nb: *h\nc: w\n"),
+            ("a: &h x\nb: *h\n", "{a: z}", "a: &h z\n"),
+            (
+                "a: &a {x: &x 1}\nb: [*a, *x]\n",
+                "{a: {x: 2}, b: [{x: 2}, 2]}",
+                "a: &a {x: &x 2}\nb: [*a, *x]\n",
+            ),
+            (
+                "a: &a\n  x: 1\nb:\n  <<: *a\n  w: 1\n",
+                "{a: {x: 2, z: 3}, b: {w: 1, x: 2, z: 3}}",
+                "a: &a\n  x: 2\n  z: 3\nb:\n  <<: *a\n  w: 1\n",
+            ),
+            (
+                "a: &a\n  x: 1\nb:\n  <<: *a\n  w: 1\n",
+                "{a: {z: 1}, b: {w: 2, z: 1}}",
+                "a: &a\n  z: 1\nb:\n  <<: *a\n  w: 2\n",
+            ),
             // An alias is written out if its value changes; a merged entry is overridden.
             ("a: &a {x: 1}\nb: *a\n", "{a: {x: 1}, b: {x: 2}}", "a: &a {x: 1}\nb:\n  x: 2\n"),
             (
@@ -334,6 +472,8 @@ mod tests {
         for (text, to, want) in [
             ("a: &a {x: 1}\nb: *a\n", "{a: {x: 2}, b: {x: 1}}", "error anchor-in-use"),
             ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 1}, b: {w: 1}}", "error inherited-key"),
+            ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 2}, b: {x: 1, w: 1}}", "error anchor-in-use"),
+            ("a: &h x\nb: [*h]\n", "{a: z, b: [x]}", "error anchor-in-use"),
         ] {
             assert_eq!(rewritten(text, to), want, "{text}");
         }

@@ -2,15 +2,15 @@
 //! another program reads (`patch: |-`, the files of a ConfigMap).
 
 use super::Refused;
-use super::kept::{Kept, rewrite_keeping};
+use super::kept::{Kept, Siblings, rewrite_keeping};
 use crate::flux::Value;
 use crate::recipe::codes;
 use crate::recipe::place::Place;
 use crate::yaml::{Edit, Stream};
 
 /// What is done with a value: the value and, of an entry, the key under which it stands. It says which
-/// entries are removed, each with the one to which its comments belong then.
-type Act<'a> = dyn FnMut(&mut Value, Option<&str>) -> Result<Vec<(String, String)>, Refused> + 'a;
+/// entries have to do with each other.
+type Act<'a> = dyn FnMut(&mut Value, Option<&str>) -> Result<Siblings, Refused> + 'a;
 
 /// Does something with every collection in a value, the outer ones last. Nested text is read if it
 /// has the literal in it.
@@ -49,8 +49,7 @@ fn walk(
             }
         }
     }
-    let here = act(value, key)?.into_iter();
-    kept.successors.extend(here.map(|(removed, stays)| (place.clone(), removed, stays)));
+    kept.add(place, act(value, key)?);
     Ok(())
 }
 

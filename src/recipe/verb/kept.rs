@@ -1,6 +1,6 @@
 //! What is to be written beside values: to which entries comments belong, also in YAML in texts.
 
-use crate::flux::{Value, rewrite};
+use crate::flux::{Copies, Value, rewrite_with};
 use crate::recipe::place::Place;
 use crate::recipe::select::node_at;
 use crate::yaml::{Edit, Error, Node, Stream};
@@ -11,6 +11,8 @@ pub struct Kept {
     /// Entries that are removed and whose comments stay for another one: the mapping, the key, and
     /// the key that stays.
     pub successors: Vec<(Place, String, String)>,
+    /// New entries that are copies: the mapping, the key, and the key of which it is one.
+    pub copies: Vec<(Place, String, String)>,
     /// Texts in which YAML changes, with what is kept of each document in them.
     pub texts: Vec<(Place, Vec<Kept>)>,
 }
@@ -19,6 +21,7 @@ impl Kept {
     /// Adds what another step keeps.
     pub fn extend(&mut self, other: Kept) {
         self.successors.extend(other.successors);
+        self.copies.extend(other.copies);
         for (place, documents) in other.texts {
             match self.texts.iter_mut().find(|(known, _)| *known == place) {
                 Some((_, known)) => known.iter_mut().zip(documents).for_each(|(known, new)| known.extend(new)),
@@ -31,9 +34,27 @@ impl Kept {
     pub fn below(self, above: &Place) -> Kept {
         let whole = |place: Place| Place(above.0.iter().cloned().chain(place.0).collect());
         let successors = self.successors.into_iter().map(|(place, removed, stays)| (whole(place), removed, stays));
+        let copies = self.copies.into_iter().map(|(place, copy, source)| (whole(place), copy, source));
         let texts = self.texts.into_iter().map(|(place, documents)| (whole(place), documents));
-        Kept { successors: successors.collect(), texts: texts.collect() }
+        Kept { successors: successors.collect(), copies: copies.collect(), texts: texts.collect() }
     }
+
+    /// Adds what a step does to the keys of one mapping.
+    pub fn add(&mut self, mapping: &Place, keys: Siblings) {
+        let successors = keys.successors.into_iter();
+        self.successors.extend(successors.map(|(removed, stays)| (mapping.clone(), removed, stays)));
+        let copies = keys.copies.into_iter();
+        self.copies.extend(copies.map(|(copy, source)| (mapping.clone(), copy, source)));
+    }
+}
+
+/// Keys of one mapping that have to do with each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Siblings {
+    /// Those that are removed, each with the one to which its comments belong then.
+    pub successors: Vec<(String, String)>,
+    /// New ones that are copies, each with the one of which it is.
+    pub copies: Vec<(String, String)>,
 }
 
 /// Writes the difference of a node. Literal texts with YAML in them are edited as YAML, so that each
@@ -72,7 +93,11 @@ pub fn rewrite_keeping<'s>(
             edit.move_comments_of_entry(mapping, removed, stays)?;
         }
     }
-    rewrite(edit, root, from, &to, because)
+    let copies = kept.copies.iter().filter_map(|(mapping, copy, source)| {
+        let mapping = node_at(root, mapping)?;
+        Some((mapping.resolved().range().start, copy.clone(), source.clone()))
+    });
+    rewrite_with(edit, root, (from, &to), &copies.collect::<Copies>(), because)
 }
 
 fn documents_of(text: &str) -> Option<Vec<Value>> {

@@ -2,6 +2,7 @@
 //! under them.
 
 use super::anywhere::everywhere;
+use super::kept::Siblings;
 use super::{Notes, Reach, Refused, Seen, prune, removes_parents};
 use crate::flux::Value;
 use crate::recipe::codes;
@@ -66,10 +67,9 @@ impl Keys {
                 for place in path.hits(value)?.into_iter().rev() {
                     let Some(mapping) = place.of_mut(value) else { continue };
                     seen.parent = true;
-                    let (seen_here, successors) = self.in_mapping(mapping, guards)?;
+                    let (seen_here, keys) = self.in_mapping(mapping, guards)?;
                     seen = seen.or(seen_here);
-                    let successors = successors.into_iter();
-                    notes.kept.successors.extend(successors.map(|(removed, stays)| (place.clone(), removed, stays)));
+                    notes.kept.add(&place, keys);
                     let is_emptied = matches!(mapping, Value::Mapping(entries) if entries.is_empty());
                     if self.what == What::Drop
                         && is_emptied
@@ -82,13 +82,13 @@ impl Keys {
             Reach::Anywhere => {
                 let kept = everywhere(value, self.literal(), &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
-                    let (seen_here, successors) = match value {
+                    let (seen_here, keys) = match value {
                         Value::Mapping(_) => self.in_mapping(value, guards)?,
-                        _ if is_list => (self.in_items(value, guards)?, Vec::new()),
-                        _ => (self.in_operations(value, guards)?, Vec::new()),
+                        _ if is_list => (self.in_items(value, guards)?, Siblings::default()),
+                        _ => (self.in_operations(value, guards)?, Siblings::default()),
                     };
                     seen = seen.or(seen_here);
-                    Ok(successors)
+                    Ok(keys)
                 })?;
                 notes.kept.extend(kept);
             }
@@ -96,11 +96,11 @@ impl Keys {
         Ok(seen)
     }
 
-    /// Acts on the keys of a mapping. Also says which keys are removed, each with the one that stays
-    /// in its place.
-    fn in_mapping(&self, mapping: &mut Value, guards: &Guards) -> Result<(Seen, Vec<(String, String)>), Refused> {
+    /// Acts on the keys of a mapping. Also says which keys stay in the place of others, and which are
+    /// copies.
+    fn in_mapping(&self, mapping: &mut Value, guards: &Guards) -> Result<(Seen, Siblings), Refused> {
         let Value::Mapping(entries) = mapping else { return Ok(Default::default()) };
-        let mut successors = Vec::new();
+        let mut siblings = Siblings::default();
         let names: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         let values: Vec<&Value> = entries.iter().map(|(_, value)| value).collect();
         let (changes, seen) = self.changes(&names, &values, guards)?;
@@ -111,16 +111,19 @@ impl Keys {
                     entries[at].1 = value.unwrap_or_else(|| entries[at].1.clone());
                 }
                 Change::Copied(at, name, value) => {
+                    if value.is_none() {
+                        siblings.copies.push((name.clone(), entries[at].0.clone()));
+                    }
                     let value = value.unwrap_or_else(|| entries[at].1.clone());
                     entries.insert(at + 1, (name, value));
                 }
                 Change::Dropped(at, successor) => {
                     let (name, _) = entries.remove(at);
-                    successors.extend(successor.map(|stays| (name, stays)));
+                    siblings.successors.extend(successor.map(|stays| (name, stays)));
                 }
             }
         }
-        Ok((seen, successors))
+        Ok((seen, siblings))
     }
 
     /// Acts on the items of a list by their `name`.

@@ -50,6 +50,9 @@ pub(super) fn act(
             *value = before;
             return Ok(Seen::default());
         }
+        Verb::Set { path, .. } if path.hits(&before)?.iter().any(|place| place.0.len() < depth) => {
+            return Err(refused("changes a part of what would change"));
+        }
         Verb::Set { .. } | Verb::Move { .. } if new != old => return Err(refused("changes a part of what would change")),
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! `reference`: every place that names an object names another one.
 
 use super::anywhere::everywhere;
+use super::kept::Siblings;
 use super::{Kept, Notes, Refused, Seen};
 use crate::flux::{Reach, Value};
 use crate::recipe::codes::{NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
@@ -93,12 +94,12 @@ impl Work<'_> {
                     if let Some(key) = key {
                         self.in_mapping(value, key)?;
                     }
-                    let Value::Mapping(entries) = value else { return Ok(Vec::new()) };
+                    let Value::Mapping(entries) = value else { return Ok(Siblings::default()) };
                     entries.iter_mut().try_for_each(|(key, value)| self.in_text(value, key))?;
                 }
                 _ => {}
             }
-            Ok(Vec::new())
+            Ok(Siblings::default())
         })
     }
 

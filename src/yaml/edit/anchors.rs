@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::slots::Slots;
-use super::{Edit, Error, Problem, Splice};
+use super::{Edit, Error, Node, Operation, Problem, Splice};
 use crate::yaml::emit::Layout;
 use crate::yaml::node::{Content, Notation, Style};
 use crate::yaml::nodes::Id;
+
+/// How many operations an edit may have when changes are repeated.
+const REPEATED: usize = 100_000;
 
 impl Edit<'_> {
     /// Handles the anchors in a range that is to be removed: an anchor that is used outside is
@@ -70,7 +73,7 @@ impl Edit<'_> {
         let first = if is_set { self.stream.nodes.get(id).parent } else { Some(id) };
         for above in std::iter::successors(first, |id| self.stream.nodes.get(*id).parent) {
             let stored = self.stream.nodes.get(above);
-            let Some(anchor) = stored.anchor() else { continue };
+            let Some(anchor) = stored.anchor().filter(|_| !self.shared.contains(&above)) else { continue };
             let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
             let mut all = self.stream.nodes.ids().zip(self.stream.nodes.iter());
             if let Some((_, used)) = all.find(|(id, other)| is_use(&other.content) && !self.is_gone(*id)) {
@@ -78,6 +81,60 @@ impl Edit<'_> {
                 let problem = Problem::AnchorInUse { anchor: anchor.to_string(), used_at };
                 return Err(self.stream.error(stored.whole(), problem));
             }
+        }
+        Ok(())
+    }
+
+    /// From here on, an anchored node may change although aliases repeat it: each of them has to be
+    /// [repeated](Edit::repeat), be gone, or [`Edit::check_uses`] refuses the edit.
+    pub fn share(&mut self, node: Node<'_>) {
+        if node.stored().anchor().is_some() && !node.is_alias() {
+            self.shared.insert(node.id);
+        }
+    }
+
+    /// Says that an alias changes as what it stands for: all that was done there is done here, too.
+    ///
+    /// # Errors
+    /// If aliases of aliases make that more than anyone can mean.
+    pub fn repeat(&mut self, alias: Node<'_>) -> Result<(), Error> {
+        let Content::Alias { target } = alias.stored().content else { return Ok(()) };
+        if !self.repeated.insert(alias.id) {
+            return Ok(());
+        }
+        let ((document, from), (_, to)) = (self.place_of(target), self.place_of(alias.id));
+        let below = |operation: &&Operation| operation.document == document && operation.path.starts_with(&from);
+        let repeated = |operation: &Operation| {
+            let path = to.iter().chain(&operation.path[from.len()..]).copied().collect();
+            Operation { document, path, what: operation.what.clone() }
+        };
+        let all: Vec<Operation> = self.operations.iter().filter(below).map(repeated).collect();
+        if self.operations.len() + all.len() > REPEATED {
+            return Err(self.unsupported(self.node(alias.id), "a change that aliases repeat too often"));
+        }
+        self.operations.extend(all);
+        Ok(())
+    }
+
+    /// Whether a node was [shared](Edit::share).
+    pub fn is_shared(&self, node: Node<'_>) -> bool {
+        self.shared.contains(&node.id)
+    }
+
+    /// Refuses an edit after which an alias would stand for something else than is meant there.
+    ///
+    /// # Errors
+    /// [`Problem::AnchorInUse`], with the line of the alias.
+    pub fn check_uses(&self) -> Result<(), Error> {
+        for (id, node) in self.stream.nodes.ids().zip(self.stream.nodes.iter()) {
+            let Content::Alias { target } = node.content else { continue };
+            if !self.shared.contains(&target) || self.repeated.contains(&id) || self.is_gone(id) {
+                continue;
+            }
+            let stored = self.stream.nodes.get(target);
+            let anchor = stored.anchor().unwrap_or_default().to_owned();
+            let used_at = self.stream.position(node.span.start).line;
+            return Err(self.stream.error(stored.whole(), Problem::AnchorInUse { anchor, used_at }));
         }
         Ok(())
     }

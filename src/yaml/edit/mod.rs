@@ -59,6 +59,9 @@ pub struct Edit<'s> {
     move_anchors: bool,
     /// Whether the order of operations counts: several insertions at one place are allowed.
     in_order: bool,
+    /// Anchored nodes that change together with their uses, and the uses of which that is known.
+    shared: BTreeSet<Id>,
+    repeated: BTreeSet<Id>,
 }
 
 /// An edit that both parsers agree on.
@@ -106,6 +109,8 @@ impl<'s> Edit<'s> {
             carried: Vec::new(),
             move_anchors: false,
             in_order: false,
+            shared: BTreeSet::new(),
+            repeated: BTreeSet::new(),
         }
     }
 

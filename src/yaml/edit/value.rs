@@ -49,6 +49,21 @@ impl<'s> Edit<'s> {
         self.record(node.id, What::Set(New::string(text)))
     }
 
+    /// Sets a scalar to a number, a boolean or nothing. An anchor stays.
+    ///
+    /// # Errors
+    /// As [`Edit::set_scalar`]; also for a block scalar.
+    pub fn set_plain(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
+        let stored = node.stored();
+        let is_one_line = matches!(stored.content, Content::Scalar { notation: Notation::Plain | Notation::Quoted, .. });
+        if !is_one_line || stored.tag().is_some() || stored.span.is_empty() {
+            return Err(self.unsupported(node, "setting such a value, whose anchor must stay"));
+        }
+        self.refuse_if_repeated(node.id, false)?;
+        self.splices.push(Splice { range: stored.span.clone(), with: text.to_owned() });
+        self.record(node.id, What::Set(New::Plain(text.to_owned())))
+    }
+
     /// Sets a value to another of any kind: scalars and flow collections on the line, other
     /// collections as blocks in the layout of their surroundings. A comment on the line of the key
     /// stays; `fate` decides on those between the lines of the old value, moved ones are placed

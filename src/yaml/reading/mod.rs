@@ -85,7 +85,7 @@ impl Data {
             (New::String(want), Data::Scalar { text, kind, tag: None }) => {
                 want == text && (STRINGS.contains(kind) || *kind == "plain" && reads_as_string(text))
             }
-            (New::Commented(item, _), read) => Data::is_intended(item, read),
+            (New::Commented(item, _) | New::Alias(_, item), read) => Data::is_intended(item, read),
             (New::Text(want), Data::Scalar { text, kind, tag: None }) => want == text && STRINGS.contains(kind),
             (New::Plain(want), Data::Scalar { text, kind, tag: None }) => want == text && PLAIN.contains(kind),
             (New::Sequence(want), Data::Sequence { items, tag: None }) => {
