@@ -47,7 +47,7 @@ impl Built {
     }
 
     /// Tells a draft what it does to others.
-    pub(super) fn describe(&self, subject: &Subject, draft: &mut Draft) {
+    pub(super) fn describe(&self, subject: &Subject, made: &[Made<'_>], draft: &mut Draft) {
         let path = subject.path().clone();
         let broken = self.broken.get(subject).into_iter().flatten();
         draft
@@ -58,7 +58,8 @@ impl Built {
         let effects = self.effects.get(subject).into_iter().flatten();
         let before = draft.effects.len();
         draft.effects.extend(effects.cloned());
-        if draft.effects.len() > before {
+        // What patches do was measured where they are described.
+        if draft.effects.len() > before && made.iter().any(|one| one.document.patch.is_none()) {
             draft.impact = draft.impact.max(Impact::Upgrade);
         }
     }

@@ -129,6 +129,11 @@ pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Resu
     Ok(outcome)
 }
 
+/// A file of a tree, by its path.
+pub(super) fn path_in<'v>(view: &'v View, path: &RepoPath) -> Option<&'v RepoPath> {
+    view.files_in(&path.dir()).map(|(other, _)| other).find(|other| *other == path)
+}
+
 fn place_of(document: &Document<'_>) -> String {
     format!("{}:{}", document.path, document.root.line())
 }
@@ -137,6 +142,12 @@ fn place_of(document: &Document<'_>) -> String {
 pub(super) fn subject_of(recipe: &Recipe, stage: &Stage, document: &Document<'_>) -> Subject {
     if stage.together {
         return Subject::Whole { recipe: file_of(&recipe.name) };
+    }
+    // What names an object with its version changes with that.
+    let follows = document.patch.is_some() && stage.steps.iter().any(|step| matches!(step.verb, Verb::ApiVersion(_)));
+    let named = follows.then(|| document.named_objects()).into_iter().flatten().next();
+    if let Some(object) = named.and_then(|named| named.object) {
+        return subject(document.view, object);
     }
     if let Some(entry) = document.patch {
         return match entry.owner() {
@@ -212,6 +223,7 @@ impl<'r> Extent<'r> {
         }
         if self.reaches_generated {
             documents.extend(Document::generated(view, path));
+            documents.extend(Document::data(view, path).into_iter().filter(|_| !self.reaches_others));
         }
         if self.reaches_others {
             documents.extend(Document::others(view, path));
@@ -226,9 +238,18 @@ impl<'r> Extent<'r> {
             let files = view.patch_files().iter().filter(|path| view.file(path).is_some());
             lists.chain(files).filter(|_| self.reaches_patches)
         };
+        let data = || {
+            let named = view.kustomizations().flat_map(|kustomization| {
+                let dir = kustomization.dir();
+                let inputs = kustomization.generators.iter().flat_map(|generator| generator.inputs());
+                inputs.filter_map(|input| dir.join(input)).collect::<Vec<_>>()
+            });
+            let named: BTreeSet<RepoPath> = named.filter(|_| self.reaches_generated).collect();
+            named.into_iter().filter_map(|path| path_in(view, &path)).collect::<Vec<_>>()
+        };
         let with = |words: BTreeSet<&str>| {
             let files = words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path);
-            files.chain(patches()).collect()
+            files.chain(patches()).chain(data()).collect()
         };
         if let Some(words) = self.selects.iter().find_map(|select| select.words()) {
             return with(words.into_iter().collect());

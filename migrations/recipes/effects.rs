@@ -37,6 +37,10 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             of_patch(work, one, draft, &mut clusters);
             continue;
         }
+        if one.document.is_data {
+            of_data(work, one, draft, &mut clusters);
+            continue;
+        }
         let Some((is_of_flux, name)) = kind_and_name(&one.document) else { continue };
         let reaches: Vec<&Reach> = one.document.reaches().collect();
         if reaches.is_empty() && !name.is_empty() && draft.findings.is_empty() {
@@ -48,6 +52,10 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             clusters.insert(cluster.clone());
             let arrives = || Some((arrived(work, one, reach)?, meant(work, one, reach)?));
             let Some((before, after)) = variables::applied(work, one, reach).or_else(arrives) else { continue };
+            if let Some(other) = another_identity(&before, &after) {
+                let message = format!("{name} would be another object on {cluster}: {other}");
+                draft.findings.push(Finding::error(codes::BREAKS_PROMISE, message).at(path, line));
+            }
             let at = one.document.object.map(|object| &object.at);
             if let Some(lost) = at.and_then(|at| names::lost(work.view, at, reach, &before, &after)) {
                 let message = format!("{lost} of {name} would be gone from {cluster}, or have another name");
@@ -91,6 +99,18 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     }
 }
 
+/// The part of the identity of an object that changes: group, kind, namespace or name.
+fn another_identity(before: &Value, after: &Value) -> Option<&'static str> {
+    let group = |object: &Value| {
+        object.text_at(&["apiVersion"]).and_then(|version| version.rsplit_once('/')).map(|(group, _)| group.to_owned())
+    };
+    if group(before) != group(after) {
+        return Some("apiVersion");
+    }
+    let fields = [("kind", &["kind"][..]), ("metadata.namespace", &["metadata", "namespace"]), ("metadata.name", &["metadata", "name"])];
+    fields.into_iter().find(|(_, path)| before.at(path) != after.at(path)).map(|(name, _)| name)
+}
+
 /// What the change of a patch does, as far as it is the same for all objects that it changes.
 fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut BTreeSet<String>) {
     let (path, line) = (made.document.path, Some(made.document.root.line()));
@@ -103,11 +123,19 @@ fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut 
     for (at, reach) in patched {
         clusters.insert(work.view.graph().clusters[reach.cluster].name.clone());
         let object = work.view.object(at);
-        if object.is_some_and(Object::is_helm_release) {
+        let after = made.outcome.as_ref().map_or(&made.from, |outcome| &outcome.value);
+        let upgrades = object.is_some_and(Object::is_helm_release) && content_of(&made.from) != content_of(after);
+        if upgrades {
             draft.workloads.extend(workloads(work.view, at));
             draft.hooks |= !hooks(work.view, at).is_empty();
         }
-        let impact = if object.is_some_and(is_of_flux) { Impact::Reconcile } else { Impact::Upgrade };
+        // Of these, what arrives is compared; of others only what the patch says is known.
+        let is_followed = object.is_some_and(|object| object.is_helm_release() || object.is_flux_kustomization());
+        if let Some(after) = made.outcome.as_ref().ok().filter(|_| !is_followed) {
+            let cluster = &work.view.graph().clusters[reach.cluster].name;
+            draft.effects.extend(effects(cluster, reach, &made.from, &after.value));
+        }
+        let impact = if object.is_some_and(is_of_flux) && !upgrades { Impact::Reconcile } else { Impact::Upgrade };
         draft.impact = draft.impact.max(impact);
     }
     // What a chart renders nobody sees here: Helm upgrades the release.
@@ -119,6 +147,20 @@ fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut 
             let all = effects(cluster, reach, &made.from, after.unwrap_or(&made.from)).into_iter();
             draft.effects.extend(all.map(|effect| Effect { field: format!("spec.postRenderers: {}", effect.field), ..effect }));
         }
+    }
+}
+
+/// What the change of a file does that generators read: their object has other data.
+fn of_data(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut BTreeSet<String>) {
+    draft.class = Some(OBJECTS);
+    let after = made.outcome.as_ref().map_or(&made.from, |outcome| &outcome.value);
+    for reach in made.document.reaches() {
+        let cluster = &work.view.graph().clusters[reach.cluster].name;
+        clusters.insert(cluster.clone());
+        draft.impact = draft.impact.max(Impact::Upgrade);
+        let all = effects(cluster, reach, &made.from, after).into_iter();
+        let file = made.document.path.name();
+        draft.effects.extend(all.map(|effect| Effect { field: format!("data.{file}: {}", effect.field), ..effect }));
     }
 }
 
@@ -164,21 +206,19 @@ fn lost_field(made: &Made<'_>) -> Option<String> {
     lacking(after).into_iter().find(|field| !before.contains(field))
 }
 
+/// What a release is made of, which decides whether Helm upgrades it.
+fn content_of(release: &Value) -> [Option<&Value>; 7] {
+    let fields = ["values", "chart", "chartRef", "valuesFrom", "postRenderers", "releaseName", "targetNamespace"];
+    fields.map(|field| release.at(&["spec", field]))
+}
+
 fn impact_of(document: &Document<'_>, is_of_flux: bool, before: &Value, after: &Value) -> Impact {
     if before.same_as(after) {
         return Impact::None;
     }
-    let of_spec = |value: &Value| value.get("spec").cloned();
     match (document.is_release(), is_of_flux) {
-        // What a release is made of decides whether Helm upgrades it.
-        (true, _) => {
-            let content = |value: &Value| {
-                let fields =
-                    ["values", "chart", "chartRef", "valuesFrom", "postRenderers", "releaseName", "targetNamespace"];
-                fields.map(|field| of_spec(value).and_then(|spec| spec.get(field).cloned()))
-            };
-            if content(before) == content(after) { Impact::Reconcile } else { Impact::Upgrade }
-        }
+        (true, _) if content_of(before) == content_of(after) => Impact::Reconcile,
+        (true, _) => Impact::Upgrade,
         (false, true) => Impact::Reconcile,
         (false, false) => Impact::Upgrade,
     }

@@ -5,6 +5,8 @@
 //! are there and never land, so that nothing is planned on what may come much later.
 
 #[cfg(test)]
+mod accidents_tests;
+#[cfg(test)]
 mod anchors_tests;
 mod built;
 mod case;
@@ -33,6 +35,7 @@ mod page_tests;
 mod patches;
 #[cfg(test)]
 mod patches_tests;
+mod promises;
 mod registry;
 mod runbook;
 #[cfg(test)]
@@ -58,7 +61,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Settings;
 use crate::flux::{View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
+use crate::plan::{Batch, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
@@ -156,8 +159,15 @@ impl Migration for RecipeMigration {
     }
 
     fn keeps_builds(&self, unit: &Unit) -> bool {
-        let promise = self.stage_of(unit).map(|stage| &stage.promise);
-        matches!(promise, Some(crate::recipe::promise::Promise::Nothing))
+        self.stage_of(unit).is_some_and(promises::is_judged)
+    }
+
+    fn means(&self, unit: &Unit, cluster: &str, differing: &Differing) -> bool {
+        promises::means(self, unit, cluster, differing)
+    }
+
+    fn detail(&self) -> Detail {
+        Detail::Fields
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {

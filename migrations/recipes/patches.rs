@@ -10,7 +10,7 @@ use crate::flux::{Value, rewrite};
 use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::recipe::codes::{KEY_IN_JSON_PATCH, NESTED_TEXT, OTHER_SHAPE};
-use crate::recipe::operation::lowered;
+use crate::recipe::operation::{lowered, states};
 use crate::recipe::select::{Document, Entry};
 use crate::recipe::stage::Outcome;
 use crate::recipe::verb::Refused;
@@ -105,7 +105,8 @@ fn write_parts<'s>(
 /// The operations of a JSON patch, with what becomes of some of them.
 fn operations(from: &Value, parts: &[Part<'_, '_>]) -> Value {
     let one = |(number, operation): (usize, &Value)| {
-        let part = parts.iter().find(|(entry, ..)| entry.operation() == Some(number));
+        let mut parts = parts.iter().filter(|_| states(operation));
+        let part = parts.find(|(entry, ..)| entry.operation() == Some(number));
         part.map_or_else(|| vec![operation.clone()], |(_, _, outcome)| lowered(operation, &outcome.value))
     };
     Value::Sequence(from.items().iter().enumerate().flat_map(one).collect())

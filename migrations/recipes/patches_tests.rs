@@ -170,3 +170,55 @@ fn what_looks_everywhere_needs_no_place() {
     let error = crate::recipe::language::read("r.yaml", recipe, &known).unwrap_err().to_string();
     assert!(error.contains("`rename-key` finds what it is about in patches, too") && error.contains("leave out `in`"), "{error}");
 }
+
+#[test]
+fn a_patch_follows_the_version_of_its_object() {
+    let old = |text: &str| text.replace("toolkit.fluxcd.io/v2\n", "toolkit.fluxcd.io/v2beta2\n");
+    let patch = "apiVersion: helm.toolkit.fluxcd.io/v2beta2\nkind: HelmRelease\nmetadata: {name: plex, namespace: media}\nspec: {interval: 10m}\n";
+    let mut files = files("patches: [{path: patch.yaml}]\n");
+    files[2].1 = old(&files[2].1);
+    files.push(("kubernetes/patch.yaml", patch.to_owned()));
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let run = |files: &[(&str, String)], after: &str| {
+        let before: String = files.iter().map(|(path, text)| format!("    {path}: {}\n", quoted(text))).collect();
+        let case = format!("- name: shown\n  flux: {{cluster: 2.6.4}}\n  before:\n{before}  after: {after}\n");
+        let recipe = super::LIBRARY.iter().find(|(name, _)| *name == "flux-api-versions").unwrap().1;
+        let result = tried("flux-api-versions", recipe, &case);
+        assert!(result.wrong.is_empty(), "{}", result.wrong.join("\n"));
+    };
+    let new = |text: &str| quoted(&text.replace("v2beta2", "v2"));
+    run(&files, &format!("{{kubernetes/plex.yaml: {}, kubernetes/patch.yaml: {}}}", new(&files[2].1), new(patch)));
+    // With a target, Kustomize does not ask for the version that the patch states.
+    files[1].1 = files[1].1.replace("[{path: patch.yaml}]", "[{path: patch.yaml, target: {kind: HelmRelease}}]");
+    run(&files, &format!("{{kubernetes/plex.yaml: {}}}", new(&files[2].1)));
+    files[1].1 = files[1].1.replace("kind: HelmRelease", "kind: HelmRelease, version: v2beta2");
+    run(&files, "same\n  refused: [api-version-patched]");
+}
+
+#[test]
+fn files_of_generators_are_data() {
+    let mut files = files("configMapGenerator: [{name: settings, files: [settings.yaml]}]\n");
+    files.push(("kubernetes/settings.yaml", "log:\n  level: debug # for now\n".to_owned()));
+    let recipe = |place: &str| format!("select: {{in: {place}, kind: ConfigMap.core}}\ndo: [{{set: log.level, to: info}}]\n");
+    check(&recipe("generated"), &files, "kubernetes/settings.yaml", Ok(&[("debug", "info")]));
+    check(&recipe("objects"), &files, "kubernetes/settings.yaml", Ok(&[]));
+}
+
+#[test]
+fn references_in_json_patches_follow() {
+    let source = |name: &str| {
+        format!("apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: media}}\nspec: {{url: https://charts.example.org}}\n---\n")
+    };
+    let of = |operation: &str| {
+        let mut files = operations(&format!("      - {operation}\n"));
+        files[3].1 = format!("{}{}{}", source("old"), source("new"), files[3].1);
+        files
+    };
+    let recipe = "do: [{reference: HelmRepository.source.toolkit.fluxcd.io, from: media/old, to: media/new}]\n";
+    let whole = of("{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: HelmRepository, name: old, namespace: media}}");
+    check(recipe, &whole, KUSTOMIZATION, Ok(&[("name: old", "name: new")]));
+    let name = of("{op: replace, path: /spec/chart/spec/sourceRef/name, value: old}");
+    check(recipe, &name, KUSTOMIZATION, Err(&["key-in-json-patch"]));
+    let other = of("{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: OCIRepository, name: old}}");
+    check(recipe, &other, KUSTOMIZATION, Ok(&[]));
+}

@@ -61,7 +61,7 @@ impl Work<'_> {
             let reviews = one.outcome.iter().flat_map(|outcome| &outcome.notes.reviews);
             draft.findings.extend(reviews.map(|(code, why)| place(one, Finding::warning(code, why.clone()))));
         }
-        built.describe(subject, &mut draft);
+        built.describe(subject, made, &mut draft);
         if let Some(reason) = &recipe.review {
             let finding = Finding::warning(codes::RECIPE_REVIEW, reason.clone());
             draft.findings.extend(made.first().map(|made| place(made, finding)));

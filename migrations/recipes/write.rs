@@ -1,6 +1,6 @@
 //! The text of a unit: the difference between what a document is and what its stage makes of it.
 
-use super::documents::{Extent, Made, made, subject_of};
+use super::documents::{Extent, Made, made, path_in, subject_of};
 use super::effects::meant;
 use super::work::Work;
 use super::{RecipeMigration, patches};
@@ -24,10 +24,10 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     };
     let extent = Extent::of(migration, stage);
-    let files = unit.touches.iter().filter_map(|path| view.files_in(&path.dir()).find(|(other, _)| *other == path));
+    let files = unit.touches.iter().filter_map(|path| path_in(view, path));
     let all: Vec<Document<'_>> = match stage.together {
         true => extent.documents(view),
-        false => files.flat_map(|(path, _)| extent.documents_of(view, path)).collect(),
+        false => files.flat_map(|path| extent.documents_of(view, path)).collect(),
     };
     let is_it = |document: &Document<'_>| subject_of(migration.recipe, stage, document) == unit.id.subject;
     let documents: Vec<Document<'_>> = all.into_iter().filter(is_it).collect();
@@ -37,13 +37,15 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
     let mut all = Vec::new();
     for document in documents {
         let Some((answer, from)) = extent.ask(&document) else { continue };
-        if let Some(refused) = refusal(&answer) {
+        let outcome = made(stage, &document, &from);
+        // It counts only if there would be something to do.
+        let has_something = outcome.as_ref().map_or(true, |outcome| !outcome.changed_by.is_empty());
+        if let Some(refused) = refusal(&answer).filter(|_| has_something) {
             return Edited::Refused(
                 Finding::error(refused.code, refused.message).at(document.path, document.root.line()),
             );
         }
         if answer == Answer::Yes {
-            let outcome = made(stage, &document, &from);
             all.push(Made { document, from, outcome });
         }
     }

@@ -9,7 +9,7 @@ use std::thread;
 use super::complaint::complaint;
 use super::job::{Build, Id, Job};
 use super::kept::Kept;
-use super::objects::Objects;
+use super::objects::{Metadata, Objects};
 use super::program::{NoResult, Program};
 use super::progress::Progress;
 use super::workspace::Workspace;
@@ -25,9 +25,17 @@ pub(super) struct Wanted {
     pub(super) name: String,
 }
 
+/// What Kustomize printed, and what Flux adds to it.
+pub(super) struct Printed {
+    pub(super) text: String,
+    pub(super) added: Metadata,
+}
+
 /// All builds of a run.
 pub(super) struct Builds {
     known: BTreeMap<Id, Build>,
+    /// What Kustomize printed, of the builds of which that is asked; only as long as this runs.
+    texts: BTreeMap<Id, Arc<Printed>>,
     kept: Option<Kept>,
     workspaces: Vec<Workspace>,
     /// Whether a build has taken all its time. Then no other is run: a tree may have thousands.
@@ -37,12 +45,30 @@ pub(super) struct Builds {
 impl Builds {
     /// None yet; results are kept here, if there is a place.
     pub(super) fn new(kept: Option<Kept>) -> Builds {
-        Builds { known: BTreeMap::new(), kept, workspaces: Vec::new(), time_is_up: false }
+        Builds { known: BTreeMap::new(), texts: BTreeMap::new(), kept, workspaces: Vec::new(), time_is_up: false }
     }
 
     /// The result of a build that was wanted.
     pub(super) fn of(&self, id: &Id) -> Option<&Build> {
         self.known.get(id)
+    }
+
+    /// What a build printed, if it was asked for.
+    pub(super) fn printed(&self, id: &Id) -> Option<&Printed> {
+        self.texts.get(id).map(|printed| &**printed)
+    }
+
+    /// Sees to it that what these builds print is known, where they succeed.
+    pub(super) fn print(&mut self, wanted: &[&Wanted], program: &Program, key: &Key, progress: &dyn Progress) {
+        let mut seen: BTreeSet<&Id> = BTreeSet::new();
+        let mut open: Vec<&Wanted> = Vec::new();
+        for one in wanted {
+            let is_built = matches!(self.known.get(&one.id), Some(Build::Built(_)));
+            if is_built && !self.texts.contains_key(&one.id) && seen.insert(&one.id) {
+                open.push(one);
+            }
+        }
+        self.run_all(&open, program, key, progress, true);
     }
 
     /// Sees to it that the results of these builds are known.
@@ -58,6 +84,10 @@ impl Builds {
                 None => open.push(one),
             }
         }
+        self.run_all(&open, program, key, progress, false);
+    }
+
+    fn run_all(&mut self, open: &[&Wanted], program: &Program, key: &Key, progress: &dyn Progress, prints: bool) {
         if open.is_empty() {
             return;
         }
@@ -65,8 +95,8 @@ impl Builds {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE).min(open.len());
         let mut free: Vec<Option<Workspace>> = self.workspaces.drain(..).map(Some).collect();
         free.resize_with(threads, || None);
-        let line = Line { open: &open, begun: 0, done: 0, builds: self };
-        let shared = Shared { program, key, progress, line: Mutex::new(line) };
+        let line = Line { open, begun: 0, done: 0, builds: self };
+        let shared = Shared { program, key, progress, prints, line: Mutex::new(line) };
         let workspaces: Vec<Workspace> = thread::scope(|scope| {
             let shared = &shared;
             let threads: Vec<_> =
@@ -95,6 +125,8 @@ struct Shared<'l> {
     program: &'l Program,
     key: &'l Key,
     progress: &'l dyn Progress,
+    /// Whether what is printed is needed, too.
+    prints: bool,
     line: Mutex<Line<'l>>,
 }
 
@@ -106,13 +138,17 @@ impl<'l> Shared<'l> {
     /// Runs builds until none waits. Gives the directory for the next time.
     fn work(&self, mut workspace: Option<Workspace>) -> Option<Workspace> {
         while let Some((wanted, is_late)) = self.next() {
-            let build = if is_late {
-                Build::Unknown("another build took too long, so no more are run".to_owned())
+            let (build, text) = if is_late {
+                (Build::Unknown("another build took too long, so no more are run".to_owned()), None)
             } else {
                 self.build(&mut workspace, &wanted.job)
             };
             let mut line = self.line();
             line.done += 1;
+            if let Some(text) = text.filter(|_| self.prints) {
+                let printed = Printed { text, added: wanted.job.added.clone() };
+                line.builds.texts.insert(wanted.id.clone(), Arc::new(printed));
+            }
             if let (Build::Built(objects), Some(kept)) = (&build, line.builds.kept.as_mut())
                 && self.program.is_unchanged()
             {
@@ -132,22 +168,24 @@ impl<'l> Shared<'l> {
         Some((wanted, line.builds.time_is_up))
     }
 
-    fn build(&self, workspace: &mut Option<Workspace>, job: &Job) -> Build {
+    fn build(&self, workspace: &mut Option<Workspace>, job: &Job) -> (Build, Option<String>) {
         let ready = workspace.take().map_or_else(Workspace::new, Ok).and_then(|mut workspace| {
             workspace.hold(job.held())?;
             Ok(workspace)
         });
         match ready {
             Ok(ready) => self.build_in(workspace.insert(ready), job),
-            Err(error) => Build::Unknown(format!("the files cannot be written to a temporary directory: {error}")),
+            Err(error) => {
+                (Build::Unknown(format!("the files cannot be written to a temporary directory: {error}")), None)
+            }
         }
     }
 
-    fn build_in(&self, workspace: &Workspace, job: &Job) -> Build {
+    fn build_in(&self, workspace: &Workspace, job: &Job) -> (Build, Option<String>) {
         let built: io::Result<_> = workspace.build(self.program, &job.input);
-        match built {
+        let failed = match built {
             Ok(Ok(text)) => match Objects::read(&text, &job.added, self.key) {
-                Ok(objects) => Build::Built(Arc::new(objects)),
+                Ok(objects) => return (Build::Built(Arc::new(objects)), Some(text)),
                 Err(why) => Build::Fails(why.to_owned()),
             },
             Ok(Err(NoResult::TimeIsUp(limit))) => {
@@ -159,6 +197,7 @@ impl<'l> Shared<'l> {
                 Build::Fails(complaint(&said, &workspace.place(), &|path| workspace.lines(path)))
             }
             Err(error) => Build::Unknown(format!("{} cannot be run: {error}", self.program)),
-        }
+        };
+        (failed, None)
     }
 }

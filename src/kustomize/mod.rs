@@ -1,8 +1,8 @@
 //! Kustomize itself as judge of builds: what a build reads is written into a private directory, of
 //! both trees, and each Flux Kustomization is built from both.
 //!
-//! What is built is what Flux would build ([`View::input`]). Variables are not replaced, since that
-//! is no part of a build. Knows no migration.
+//! What is built is what Flux would build ([`View::input`]). Variables are no part of a build: they are
+//! filled in where the fields of objects are compared. Knows no migration.
 //!
 //! # What it can reach
 //!
@@ -39,6 +39,7 @@ mod alone;
 mod builds;
 mod canonical;
 mod complaint;
+mod fields;
 mod job;
 mod kept;
 #[cfg(test)]
@@ -59,8 +60,8 @@ pub use program::{NoKustomize, Program};
 pub use progress::Progress;
 
 use crate::activity::{self, Activity};
-use crate::flux::{InCluster, View};
-use crate::plan::{Judge, Verdict};
+use crate::flux::{InCluster, Variables, View};
+use crate::plan::{Detail, Differing, Judge, Verdict};
 use crate::repo::Key;
 use builds::{Builds, Wanted};
 use job::{Build, Id, Job, by_name, links};
@@ -142,7 +143,13 @@ impl Judge for Kustomize {
             .then_some("this system does not let it run without a network: its input alone was checked for addresses")
     }
 
-    fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict> {
+    fn compare(
+        &self,
+        before: &View,
+        after: &View,
+        which: &BTreeSet<InCluster>,
+        detail: Detail,
+    ) -> BTreeMap<InCluster, Verdict> {
         let Some(program) = self.program() else { return BTreeMap::new() };
         let _activity = activity::begin(Activity::Judging);
         let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,8 +158,20 @@ impl Judge for Kustomize {
         }
         let Some((builds, key)) = &mut *builds else { return BTreeMap::new() };
         let mut wanted = Vec::new();
+        let variables = [before, after].map(|view| variables(view, which));
         let [before, after] = [before, after].map(|view| sides(view, which, &program.id(), key, &mut wanted));
         builds.run(&wanted, program, key, &*self.progress);
+        if detail == Detail::Fields {
+            let mut open: BTreeSet<&Id> = BTreeSet::new();
+            for id in which {
+                let (Ok(old), Ok(new)) = (&before[id], &after[id]) else { continue };
+                if old != new || variables[0].get(id) != variables[1].get(id) {
+                    open.extend([old, new]);
+                }
+            }
+            let open: Vec<&Wanted> = wanted.iter().filter(|wanted| open.contains(&wanted.id)).collect();
+            builds.print(&open, program, key, &*self.progress);
+        }
         let result = |side: &Sides, id: &InCluster| -> Build {
             match &side[id] {
                 Ok(build) => builds.of(build).cloned().unwrap_or(Build::Absent),
@@ -167,9 +186,19 @@ impl Judge for Kustomize {
             names.entry(&id.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
         }
         let none = Names::new();
+        let by_fields = |id: &InCluster, names: &Names| {
+            let (Ok(old), Ok(new)) = (&before[id], &after[id]) else { return None };
+            let filled = |build: &Id, variables: &BTreeMap<InCluster, Arc<Variables>>| {
+                fields::applied(builds.printed(build)?, variables.get(id)?)
+            };
+            let (old, new) = (filled(old, &variables[0])?, filled(new, &variables[1])?);
+            Some(verdict_of(fields::differences(&old, &new, names)))
+        };
         let verdict = |(id, (before, after)): (&InCluster, (Build, Build))| {
             let names = names.get(&*id.cluster).unwrap_or(&none);
-            Some((id.clone(), verdict(&before, &after, names)?))
+            let is_built = matches!((&before, &after), (Build::Built(_), Build::Built(_)));
+            let by_fields = by_fields(id, names).filter(|_| is_built);
+            Some((id.clone(), by_fields.or_else(|| verdict(&before, &after, names))?))
         };
         results.into_iter().filter_map(verdict).collect()
     }
@@ -189,6 +218,13 @@ fn sides(view: &View, which: &BTreeSet<InCluster>, program: &str, key: &Key, wan
     which.iter().map(|id| (id.clone(), side(id))).collect()
 }
 
+/// The variables of Flux Kustomizations in a tree.
+fn variables(view: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Arc<Variables>> {
+    let by_name = by_name(view);
+    let of = |id: &InCluster| Some((id.clone(), by_name.get(&(&*id.cluster, id.name.clone()))?.variables.clone()));
+    which.iter().filter_map(of).collect()
+}
+
 /// Compares two builds. `built` are the Flux Kustomizations that are themselves built on both
 /// sides. `None` if there is nothing to build on either side.
 fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
@@ -206,7 +242,11 @@ fn verdict(before: &Build, after: &Build, built: &Names) -> Option<Verdict> {
 }
 
 fn compared(old: &Objects, new: &Objects, built: &Names) -> Verdict {
-    match differences(old, new, built) {
+    verdict_of(differences(old, new, built))
+}
+
+fn verdict_of(differing: Vec<Differing>) -> Verdict {
+    match differing {
         none if none.is_empty() => Verdict::Same,
         differing => Verdict::Differs(differing),
     }

@@ -118,34 +118,70 @@ impl Metadata {
 /// Flux Kustomizations, by namespace and name.
 pub(super) type Names = BTreeSet<(String, String)>;
 
+/// As what an object is known, whatever its version: group, kind, namespace and name.
+pub(super) type Known = (String, String, String, String);
+
+fn known((api_version, kind, namespace, name): &Identity) -> Known {
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    (group.to_owned(), kind.clone(), namespace.clone(), name.clone())
+}
+
+/// An object, as it is shown.
+pub(super) fn shown((_, kind, namespace, name): &Known) -> String {
+    match namespace.is_empty() {
+        true => format!("{kind} {name}"),
+        false => format!("{kind} {namespace}/{name}"),
+    }
+}
+
 /// How two builds differ, by object. If a Flux Kustomization is itself built on both sides, it does
 /// not count from where it is built.
 pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> Vec<Differing> {
-    let all: BTreeSet<&Identity> = before.0.keys().chain(after.0.keys()).collect();
-    let how = |id: &Identity| match (before.0.get(id), after.0.get(id)) {
-        (Some(_), None) => Some(How::Gone),
-        (None, Some(_)) => Some(How::New),
-        (old, new) => {
-            let is_built = is_flux_kustomization(id) && built.contains(&(id.2.clone(), id.3.clone()));
-            let same = if is_built { old?.without_way == new?.without_way } else { old?.whole == new?.whole };
-            (!same).then_some(How::Changed)
+    let by_name = |objects: &Objects| -> BTreeMap<Known, (String, Seals)> {
+        let mut all: BTreeMap<Known, (String, Seals)> = BTreeMap::new();
+        for (id, seals) in &objects.0 {
+            let (api_version, there) = all.entry(known(id)).or_default();
+            api_version.clone_from(&id.0);
+            there.whole.extend(seals.whole.iter().cloned());
+            there.without_way.extend(seals.without_way.iter().cloned());
         }
+        all
     };
-    let shown = |(_, kind, namespace, name): &Identity| match namespace.is_empty() {
-        true => format!("{kind} {name}"),
-        false => format!("{kind} {namespace}/{name}"),
+    let (before, after) = (by_name(before), by_name(after));
+    let all: BTreeSet<&Known> = before.keys().chain(after.keys()).collect();
+    let differing = |id: &Known| {
+        let (old, new) = (before.get(id), after.get(id));
+        let how = match (old, new) {
+            (Some(_), None) => How::Gone,
+            (None, _) => How::New,
+            (Some((_, old)), Some((_, new))) => {
+                let is_built = is_flux(id) && built.contains(&(id.2.clone(), id.3.clone()));
+                let same = if is_built { old.without_way == new.without_way } else { old.whole == new.whole };
+                (!same).then_some(How::Changed)?
+            }
+        };
+        let api_version = new.or(old).map(|(api_version, _)| api_version.clone()).unwrap_or_default();
+        Some(Differing { object: shown(id), api_version, how, fields: Vec::new() })
     };
-    all.into_iter().filter_map(|id| Some(Differing { object: shown(id), how: how(id)? })).collect()
+    all.into_iter().filter_map(differing).collect()
+}
+
+/// Whether it is a Flux Kustomization.
+pub(super) fn is_flux((group, kind, ..): &Known) -> bool {
+    kind == "Kustomization" && group == "kustomize.toolkit.fluxcd.io"
 }
 
 fn is_flux_kustomization((api_version, kind, ..): &Identity) -> bool {
     kind == "Kustomization" && api_version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
+/// The fields of a Flux Kustomization that only say from where it is built.
+pub(super) const WAY: [&str; 3] = ["path", "components", "ignoreMissingComponents"];
+
 /// Drops the fields of a Flux Kustomization that only say from where it is built.
 fn drop_way(object: &mut Value) {
     let Some(spec) = object.get_mut("spec").and_then(Value::as_mapping_mut) else { return };
-    for key in ["path", "components", "ignoreMissingComponents"] {
+    for key in WAY {
         spec.remove(key);
     }
 }

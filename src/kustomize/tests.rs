@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::workspace::{Content, Workspace};
 use super::*;
-use crate::plan::{Differing, How};
+use crate::plan::{Detail, Differing, How};
 use crate::repo::{Folder, RepoPath, Tree};
 
 const FLUX: &str = "\
@@ -78,8 +78,12 @@ fn between(before: &Repo, after: &Repo) -> Verdict {
 }
 
 fn judged(judge: &Kustomize, before: &Repo, after: &Repo) -> Verdict {
-    let mut all = judge.compare(&before.view(), &after.view(), &BTreeSet::from([app()]));
+    let mut all = judge.compare(&before.view(), &after.view(), &BTreeSet::from([app()]), Detail::Objects);
     all.remove(&app()).expect("it is built")
+}
+
+fn differing(object: &str, how: How) -> Differing {
+    Differing { object: object.to_owned(), api_version: "v1".to_owned(), how, fields: Vec::new() }
 }
 
 fn of(before: &str, after: &str) -> Verdict {
@@ -93,7 +97,6 @@ fn objects_are_a_set_and_their_contents_data() {
     let two = format!("{ONE}echo ---\necho '{{apiVersion: v1, kind: Secret, metadata: {{name: two}}}}'\n");
     assert_eq!(of(&two, block), Verdict::Same);
     let changed = ONE.replace("a: b", "a: x");
-    let differing = |object: &str, how| Differing { object: object.to_owned(), how };
     let (one, two_only) = ("ConfigMap home/one", "Secret two");
     assert_eq!(of(ONE, &changed), Verdict::Differs(vec![differing(one, How::Changed)]));
     assert_eq!(of(ONE, block), Verdict::Differs(vec![differing(two_only, How::New)]));
@@ -138,7 +141,7 @@ fn after_one_that_hangs_no_other_is_run() {
     }
     repo.write("main/flux/flux.yaml", &all);
     let judge = Kustomize::new(fake().within(Duration::from_secs(2)));
-    let all = judge.compare(&repo.view(), &repo.view(), &which);
+    let all = judge.compare(&repo.view(), &repo.view(), &which, Detail::Objects);
     assert_eq!(all[&app()], Verdict::Unknown("it does not build now: it took longer than 2 seconds".into()));
     let not_run = Verdict::Unknown("another build took too long, so no more are run".into());
     assert!(all.values().filter(|verdict| **verdict == not_run).count() >= 6, "{all:?}");
@@ -307,7 +310,7 @@ fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
     let main = InCluster { cluster: "main".into(), name: "flux-system/main".into() };
     let judge = Kustomize::new(fake());
     let judged = |before: &Repo, after: &Repo, which: &[InCluster]| {
-        judge.compare(&before.view(), &after.view(), &which.iter().cloned().collect()).remove(&main).unwrap()
+        judge.compare(&before.view(), &after.view(), &which.iter().cloned().collect(), Detail::Objects).remove(&main).unwrap()
     };
     let (one, other) = (shows("path: ./a, wait: true"), shows("path: ./b, components: [../c], wait: true"));
     assert_eq!(judged(&one, &other, &[main.clone(), app()]), Verdict::Same);
@@ -323,10 +326,10 @@ fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
 fn what_is_in_one_tree_only_is_compared_with_nothing() {
     let gone = Repo::of(ONE);
     gone.write("main/flux/flux.yaml", FLUX.split("---\n").take(2).collect::<Vec<_>>().join("---\n").as_str());
-    let differing = Differing { object: "ConfigMap home/one".into(), how: How::Gone };
+    let differing = differing("ConfigMap home/one", How::Gone);
     assert_eq!(between(&Repo::of(ONE), &gone), Verdict::Differs(vec![differing]));
     let judge = Kustomize::new(fake());
-    assert!(judge.compare(&gone.view(), &gone.view(), &BTreeSet::from([app()])).is_empty());
+    assert!(judge.compare(&gone.view(), &gone.view(), &BTreeSet::from([app()]), Detail::Objects).is_empty());
 }
 
 #[test]

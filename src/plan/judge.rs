@@ -6,8 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Impact, Outcome, Unit, UnitId};
-use crate::flux::{InCluster, View};
+use super::{Impact, Migration, Outcome, Unit, UnitId};
+use crate::flux::{FieldDifference, InCluster, View};
 
 /// Compares what Flux Kustomizations build, with another program. It is only used for units of
 /// migrations that keep builds the same
@@ -23,8 +23,25 @@ pub trait Judge {
     }
 
     /// Builds Flux Kustomizations on the tree of each view, and compares. What is in neither view,
-    /// or builds from another repository, is left out of the answer.
-    fn compare(&self, before: &View, after: &View, which: &BTreeSet<InCluster>) -> BTreeMap<InCluster, Verdict>;
+    /// or builds from another repository, is left out of the answer. With `Detail::Fields`, variables
+    /// are filled in, and it is said in which fields objects differ.
+    fn compare(
+        &self,
+        before: &View,
+        after: &View,
+        which: &BTreeSet<InCluster>,
+        detail: Detail,
+    ) -> BTreeMap<InCluster, Verdict>;
+}
+
+/// How much is to be known of builds that differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Which objects differ.
+    #[default]
+    Objects,
+    /// In which fields, once Flux has filled in the variables that are known here.
+    Fields,
 }
 
 /// How two builds of a Flux Kustomization compare.
@@ -47,8 +64,23 @@ pub enum Verdict {
 pub struct Differing {
     /// `Kind namespace/name`.
     pub object: String,
+    /// Its `apiVersion`; the new one, if there is one.
+    pub api_version: String,
     /// What happened to it.
     pub how: How,
+    /// Where its contents differ, if that was asked for.
+    pub fields: Vec<FieldDifference>,
+}
+
+impl Differing {
+    /// Its kind, namespace and name.
+    pub fn identity(&self) -> (&str, Option<&str>, &str) {
+        let (kind, name) = self.object.split_once(' ').unwrap_or((&self.object, ""));
+        match name.split_once('/') {
+            Some((namespace, name)) => (kind, Some(namespace), name),
+            None => (kind, None, name),
+        }
+    }
 }
 
 /// What happened to an object.
@@ -123,13 +155,24 @@ impl Judged {
 
 /// What is wrong with the builds of a Flux Kustomization that units touch, in a few words; `None`
 /// if everything that changes is intended.
-pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Option<String> {
+pub(super) fn surprise(
+    of: &InCluster,
+    verdict: &Verdict,
+    units: &[&Unit],
+    migrations: &[&dyn Migration],
+) -> Option<String> {
     let differing = match verdict {
         Verdict::Same | Verdict::Fixed | Verdict::Unknown(_) => return None,
         Verdict::Breaks(why) => return Some(format!("{} on {} would no longer build: {why}", of.name, of.cluster)),
         Verdict::Differs(differing) => differing,
     };
-    let is_meant = |object: &&Differing| units.iter().any(|unit| means(unit, &of.cluster, &object.object));
+    let is_meant = |object: &&Differing| {
+        let means = |unit: &&&Unit| {
+            let migration = migrations.iter().find(|migration| migration.meta().id == unit.id.migration);
+            migration.map_or_else(|| says(unit, &of.cluster, object), |migration| migration.means(unit, &of.cluster, object))
+        };
+        units.iter().any(|unit| means(&unit))
+    };
     let mut others = differing.iter().filter(|object| !is_meant(object));
     let first = others.next()?;
     let more = match others.count() {
@@ -142,7 +185,8 @@ pub(super) fn surprise(of: &InCluster, verdict: &Verdict, units: &[&Unit]) -> Op
 /// Whether a unit says that an object of a cluster changes: as one of its effects, or because it is
 /// about that very object and has an impact. One that has an impact, and says neither, may change
 /// whatever it touches.
-fn means(unit: &Unit, cluster: &str, object: &str) -> bool {
+pub fn says(unit: &Unit, cluster: &str, differing: &Differing) -> bool {
+    let object = &*differing.object;
     let effects = unit.effects.iter().filter(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes);
     if effects.map(|effect| &*effect.object).any(|meant| is_called(meant, object)) {
         return true;
@@ -201,8 +245,13 @@ mod tests {
 
     fn surprising(unit: &Unit) -> Option<String> {
         let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
-        let one = |object: &str| Differing { object: object.into(), how: How::Changed };
-        surprise(&of, &Verdict::Differs(vec![one("ConfigMap home/a"), one("Secret home/b")]), &[unit])
+        let one = |object: &str| Differing {
+            object: object.into(),
+            api_version: "v1".into(),
+            how: How::Changed,
+            fields: Vec::new(),
+        };
+        surprise(&of, &Verdict::Differs(vec![one("ConfigMap home/a"), one("Secret home/b")]), &[unit], &[])
     }
 
     #[test]
@@ -228,7 +277,7 @@ mod tests {
         let of = InCluster { cluster: "main".into(), name: "flux-system/a".into() };
         let all = [Verdict::Same, Verdict::Fixed, Verdict::Unknown("x".into()), Verdict::Breaks("no x".into())];
         let changes = unit(consumer(), Impact::Data, &[]);
-        let found: Vec<_> = all.iter().filter_map(|verdict| surprise(&of, verdict, &[&changes])).collect();
+        let found: Vec<_> = all.iter().filter_map(|verdict| surprise(&of, verdict, &[&changes], &[])).collect();
         assert_eq!(found, ["flux-system/a on main would no longer build: no x"]);
     }
 }

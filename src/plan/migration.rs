@@ -1,4 +1,5 @@
 use super::codes::GONE;
+use super::judge::{Detail, Differing, says};
 use super::phase::Phase;
 use super::runbook::Runbook;
 use super::{Batch, ClusterTree, Code, Draft, Finding, Gate, Unit};
@@ -99,6 +100,16 @@ pub trait Migration: Send + Sync {
     /// ([`Draft::impact`], [`Draft::effects`]): a [`Judge`](super::Judge) is asked about it.
     fn keeps_builds(&self, _: &Unit) -> bool {
         false
+    }
+
+    /// Whether a unit means that an object of a cluster differs in builds: by what its draft says.
+    fn means(&self, unit: &Unit, cluster: &str, differing: &Differing) -> bool {
+        says(unit, cluster, differing)
+    }
+
+    /// How much [`Migration::means`] asks about what differs.
+    fn detail(&self) -> Detail {
+        Detail::Objects
     }
 
     /// What there is to do in a tree. Pure: no clock, no disk, no order of files.

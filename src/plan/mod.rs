@@ -44,7 +44,7 @@ pub use clusters::{about_clusters, apart, clusters_elsewhere};
 pub use codes::{GENERAL, code, codes, general_codes};
 pub use effect::{Effect, Outcome};
 pub use gate::{ClusterTree, Gate, Live, Promotion, Standing, Tally};
-pub use judge::{Compared, Differing, How, Judge, Judged, Verdict};
+pub use judge::{Compared, Detail, Differing, How, Judge, Judged, Verdict, says};
 pub use land::{Dropped, LandError, Landed, land, ordered};
 pub use migration::{Edited, Meta, Migration, OutOfScope, Survey};
 pub use pending::{as_findings, place_of};

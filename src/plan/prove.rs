@@ -36,16 +36,17 @@ pub fn prove(
     if parts.is_empty() {
         return Ok(());
     }
-    let units = Trial { view: start, units: some.to_vec(), migrations, settings }.to_judge();
+    let trial = Trial { view: start, units: some.to_vec(), migrations, settings };
+    let (units, detail) = (trial.to_judge(), trial.detail());
     let before = with_needed(start, plan, some, &units, migrations, settings)?;
     let after = land(&before, &ordered(&units)?, migrations, settings)?.view;
     // Changed Flux Kustomizations that these apply are compared by their own builds.
     let touched = builds().filter(|(_, build)| build.units.iter().any(|id| ids.contains(id)));
-    let verdicts = judge.compare(&before, &after, &touched.map(|(build, _)| build.clone()).collect());
+    let verdicts = judge.compare(&before, &after, &touched.map(|(build, _)| build.clone()).collect(), detail);
     for (build, verdict) in verdicts.into_iter().filter(|(build, _)| parts.contains(build)) {
         // What another unit means to change in one of its objects is meant, whichever way it gets
         // there.
-        if let Some(why) = surprise(&build, &verdict, &units) {
+        if let Some(why) = surprise(&build, &verdict, &units, migrations) {
             return Err(LandError::Surprise(why));
         }
     }

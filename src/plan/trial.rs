@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::judge::{Compared, Judge, Judged, Verdict, surprise};
+use super::judge::{Compared, Detail, Judge, Judged, Verdict, surprise};
 use super::land::{LandError, land, ordered};
 use super::{Finding, Migration, Severity, Unit, UnitId, codes};
 use crate::config::Settings;
@@ -34,6 +34,15 @@ impl<'t> Trial<'t> {
         self.units.iter().copied().filter(keeps).collect()
     }
 
+    /// How much a judge is to say of what differs.
+    pub(super) fn detail(&self) -> Detail {
+        let judged = self.to_judge();
+        let asks = |migration: &&&dyn Migration| {
+            migration.detail() == Detail::Fields && judged.iter().any(|unit| unit.id.migration == migration.meta().id)
+        };
+        self.migrations.iter().find(asks).map(|migration| migration.detail()).unwrap_or_default()
+    }
+
     /// The tree on which they land: this one with all other units, which are not judged, in it.
     ///
     /// # Errors
@@ -61,12 +70,12 @@ impl<'t> Trial<'t> {
         let mut blamed: BTreeMap<UnitId, Finding> = BTreeMap::new();
         let mut judged = Judged { by: Some(name.clone()), caution: judge.caution(), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
-        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
+        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect(), self.detail()) {
             let Some(units) = in_any.get(&build) else { continue };
             let suspects = in_both.get(&build).unwrap_or(units);
             // Further units to blame are found when the known ones are refused.
             let is_known = suspects.iter().any(|unit| blamed.contains_key(&unit.id));
-            if let Some(message) = surprise(&build, &verdict, units).filter(|_| !is_known) {
+            if let Some(message) = surprise(&build, &verdict, units, self.migrations).filter(|_| !is_known) {
                 for (unit, message) in self.guilty(&build, suspects, message, &in_any, judge)? {
                     let finding = Finding::error(codes::BUILD_DIFFERS, format!("{message} ({name})"));
                     blamed.insert(unit.id.clone(), finding.at(unit.id.subject.path(), None));
@@ -84,9 +93,9 @@ impl<'t> Trial<'t> {
     pub(super) fn compared(&self, after: &View, judge: &dyn Judge, name: String) -> Option<Judged> {
         let mut judged = Judged { by: Some(name), caution: judge.caution(), ..Judged::default() };
         let (in_both, in_any) = self.touched(after);
-        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect()) {
+        for (build, verdict) in judge.compare(self.view, after, &in_any.keys().cloned().collect(), self.detail()) {
             let Some(units) = in_any.get(&build) else { continue };
-            if surprise(&build, &verdict, units).is_some() {
+            if surprise(&build, &verdict, units, self.migrations).is_some() {
                 return None;
             }
             let suspects = in_both.get(&build).unwrap_or(units);
@@ -167,8 +176,8 @@ impl<'t> Trial<'t> {
         let touches = |by: &Vec<&Unit>| by.iter().any(|unit| taken.contains(&unit.id));
         let which =
             touched.iter().filter(|(build, by)| *build == of || touches(by)).map(|(build, _)| build.clone()).collect();
-        let verdicts = judge.compare(self.view, &landed.view, &which);
-        Ok(verdicts.get(of).and_then(|verdict| surprise(of, verdict, &units)))
+        let verdicts = judge.compare(self.view, &landed.view, &which, self.detail());
+        Ok(verdicts.get(of).and_then(|verdict| surprise(of, verdict, &units, self.migrations)))
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::cli::context::Place;
-use crate::cli::{LaidOut, Outcome, Start, completing, hint, print_text};
+use crate::cli::{LaidOut, Outcome, Start, completing, hint, next_step, print_text};
 use crate::migrations::recipes::{CaseResult, DIRECTORY, TESTS, cases, run_case, updated};
 use crate::output::visible_line;
 
@@ -59,6 +59,14 @@ pub(super) fn run(start: &Start, args: &TestArgs) -> anyhow::Result<Outcome> {
         }
     }
     hint(&format!("{passed} passed, {failed} failed"));
+    let named = args.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    match failed {
+        0 => next_step(&format!("Next: `flux-codemod plan{named} -v` shows what it would do here")),
+        _ if args.update => next_step(&format!("Next: `flux-codemod recipe test{named}` runs the cases again")),
+        _ => next_step(&format!(
+            "Next: mend the recipe; or, if what it makes is right, `flux-codemod recipe test{named} --update` writes it"
+        )),
+    }
     Ok(Outcome::pending_if(failed > 0 && !args.update))
 }
 

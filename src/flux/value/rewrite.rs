@@ -143,8 +143,13 @@ impl Rewrite<'_> {
         if let Some(merged) = self.merged(node) {
             // What changes where it is merged from needs nothing here.
             let is_merged = |key: &str| node.own_entry(key).is_none();
-            let gone = merged.entries().iter().find(|(key, _)| is_merged(key) && to.iter().all(|(other, _)| other != key));
-            if gone.is_none() {
+            let of = |entries: &[(String, Value)], key: &str| {
+                entries.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone())
+            };
+            let is_gone = |key: &str| of(&to, key).is_none();
+            let is_kept = |key: &str| of(&from, key) == of(&to, key) && of(&to, key).as_ref() != merged.get(key);
+            let mut all = merged.entries().iter().map(|(key, _)| key).filter(|key| is_merged(key));
+            if !all.any(|key| is_gone(key) || is_kept(key)) {
                 let stays = |(key, value): &&(String, Value)| !is_merged(key) || merged.get(key) != Some(value);
                 from = from.iter().filter(|(key, _)| !is_merged(key)).cloned().collect();
                 to = to.iter().filter(stays).cloned().collect();
@@ -472,7 +477,7 @@ mod tests {
         for (text, to, want) in [
             ("a: &a {x: 1}\nb: *a\n", "{a: {x: 2}, b: {x: 1}}", "error anchor-in-use"),
             ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 1}, b: {w: 1}}", "error inherited-key"),
-            ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 2}, b: {x: 1, w: 1}}", "error anchor-in-use"),
+            ("a: &a {x: 1}\nb:\n  <<: *a\n  w: 1\n", "{a: {x: 2}, b: {w: 1, x: 1}}", "error anchor-in-use"),
             ("a: &h x\nb: [*h]\n", "{a: z, b: [x]}", "error anchor-in-use"),
         ] {
             assert_eq!(rewritten(text, to), want, "{text}");

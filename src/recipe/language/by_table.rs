@@ -43,6 +43,6 @@ impl Reader<'_> {
         let kinds = kinds.collect();
         let flag = |value: Option<Value>, absent| value.map_or(absent, |value| value.is_true());
         let (repair, summary) = (flag(self.value(keys, "repair"), true), flag(self.value(keys, "summary"), false));
-        Some(Verb::ApiVersion(ToNewest { kinds, repair, summary }))
+        Some(Verb::ApiVersion(ToNewest { kinds, repair, summary, in_patches: false }))
     }
 }

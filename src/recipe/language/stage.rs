@@ -95,6 +95,9 @@ impl Reader<'_> {
                 let mut step = self.step(keys, node)?;
                 let beside = [Where::Generated, Where::Patches, Where::Json6902].into_iter();
                 step.places = beside.filter(|place| around.looks_in(*place) || step.select.looks_in(*place)).collect();
+                if let Verb::ApiVersion(to_newest) = &mut step.verb {
+                    to_newest.in_patches = step.places.contains(&Where::Patches);
+                }
                 let is_for_patches = step.places.iter().any(|place| *place != Where::Generated);
                 if is_for_patches && step.verb.is_everywhere() {
                     let message = format!("`{}` finds what it is about in patches, too", step.verb.word());

@@ -15,7 +15,7 @@ use crate::yaml::Node;
 pub enum Where {
     /// In files.
     Objects,
-    /// What generators of Kustomize make.
+    /// What generators of Kustomize make, and the files of YAML that they read.
     Generated,
     /// Strategic merge patches, of Kustomize and of Flux.
     Patches,
@@ -38,6 +38,8 @@ pub struct Document<'v> {
     pub generator: Option<&'v Generator>,
     /// Where it is stated, if it is a patch; its node is that of its text then, or of its content.
     pub patch: Option<Entry<'v>>,
+    /// Whether a generator reads its file: then it is data of what that makes.
+    pub is_data: bool,
     /// The cluster whose reaches count, if not all do.
     pub cluster: Option<&'v str>,
 }
@@ -58,12 +60,14 @@ impl<'v> Document<'v> {
         let Some(stream) = &file.stream else { return Vec::new() };
         let is_object = |number: usize| file.objects.iter().any(|object| object.at.document == number);
         let others = stream.documents().enumerate().filter(|(number, _)| !is_object(*number));
-        others.map(|(_, root)| Document::at_node(view, path, root)).collect()
+        let others: Vec<Document<'v>> = others.map(|(_, root)| Document::at_node(view, path, root)).collect();
+        let is_data = others.first().is_some_and(|document| !document.makers().is_empty());
+        others.into_iter().map(|document| Document { is_data, ..document }).collect()
     }
 
     /// What is at a node, of which nothing is known.
     pub fn at_node(view: &'v View, path: &'v RepoPath, root: Node<'v>) -> Document<'v> {
-        Document { view, path, root, object: None, generator: None, patch: None, cluster: None }
+        Document { view, path, root, object: None, generator: None, patch: None, is_data: false, cluster: None }
     }
 
     /// This one, as one cluster applies it.
@@ -87,6 +91,7 @@ impl<'v> Document<'v> {
         match (self.generator, self.patch) {
             (Some(_), _) => Where::Generated,
             (None, Some(entry)) => entry.place(),
+            (None, None) if self.is_data => Where::Generated,
             (None, None) => Where::Objects,
         }
     }
@@ -113,7 +118,10 @@ impl<'v> Document<'v> {
             (Some(object), None) => reach.kind == object.kind,
             (None, None) => false,
         };
-        let patched = self.patch.map(|_| self.patched()).unwrap_or_default().into_iter().map(|(_, reach)| reach);
+        let patched: Vec<&'v Reach> = match self.patch {
+            Some(_) => self.patched().into_iter().map(|(_, reach)| reach).collect(),
+            None => self.reaches_of_makers(),
+        };
         reaches
             .iter()
             .filter(is_it)
@@ -122,7 +130,7 @@ impl<'v> Document<'v> {
     }
 
     /// The name of what a generator makes, where it arrives.
-    fn name_of_made(&self, generator: &Generator, reach: &Reach) -> String {
+    pub(super) fn name_of_made(&self, generator: &Generator, reach: &Reach) -> String {
         let on_its_way = reach.through.iter().rev().filter_map(|path| self.view.kustomization(&path.dir()));
         let name = on_its_way.fold(generator.name.clone(), |name, kustomization| {
             format!("{}{name}{}", kustomization.prefix, kustomization.suffix)
@@ -142,6 +150,7 @@ impl<'v> Document<'v> {
         }
         self.object.is_some_and(|object| kind.is(&object.api_version, &object.kind))
             || self.generator.is_some_and(|generator| kind.is("v1", generator.kind))
+            || self.is_data && self.makers().iter().any(|(_, generator)| kind.is("v1", generator.kind))
     }
 
     /// Whether it is a HelmRelease.

@@ -1,13 +1,14 @@
 //! What generators of Kustomize make, as documents: the object has labels and annotations, which stand
-//! in `options` of the generator.
+//! in `options` of the generator; and the files of YAML that generators read, as data of the object.
 
 use std::collections::BTreeMap;
 
 use super::Document;
-use crate::flux::{At, Generator, Value, View, is_kustomization_file};
+use crate::flux::{At, Generator, Reach, Value, View, is_kustomization_file};
 use crate::recipe::codes;
 use crate::recipe::verb::Refused;
 use crate::repo::RepoPath;
+use crate::yaml::Kind;
 
 /// The fields of an object that its generator can state.
 const STATED: [&str; 2] = ["labels", "annotations"];
@@ -31,6 +32,42 @@ impl<'v> Document<'v> {
             Some(Document { generator: Some(&**generator), ..Document::at_node(view, path, root) })
         });
         documents.collect()
+    }
+
+    /// The documents of a file that a generator reads.
+    pub fn data(view: &'v View, path: &'v RepoPath) -> Vec<Document<'v>> {
+        let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()) else { return Vec::new() };
+        let all = stream.documents().map(|root| Document { is_data: true, ..Document::at_node(view, path, root) });
+        let all = all.filter(|document| document.root.kind() != Kind::Scalar);
+        all.filter(|document| !document.makers().is_empty()).collect()
+    }
+
+    /// The generators that read its file, each with the kustomization file that has it.
+    pub(super) fn makers(&self) -> Vec<(&'v RepoPath, &'v Generator)> {
+        let mut found = Vec::new();
+        for kustomization in self.view.kustomizations() {
+            let dir = kustomization.dir();
+            let reads = |generator: &Generator| generator.inputs().any(|input| dir.join(input).as_ref() == Some(self.path));
+            let all = kustomization.generators.iter().filter(|generator| reads(generator));
+            found.extend(all.map(|generator| (&kustomization.path, &**generator)));
+        }
+        found
+    }
+
+    /// Where clusters apply what is made of its file.
+    pub(super) fn reaches_of_makers(&self) -> Vec<&'v Reach> {
+        if !self.is_data {
+            return Vec::new();
+        }
+        let graph = self.view.graph();
+        let of = |(path, generator): (&'v RepoPath, &'v Generator)| {
+            let reaches = graph.reaches(&At::document(path, 0)).iter();
+            let is_it = move |reach: &&Reach| {
+                reach.kind == generator.kind && reach.name == self.name_of_made(generator, reach)
+            };
+            reaches.filter(is_it).collect::<Vec<_>>()
+        };
+        self.makers().into_iter().flat_map(of).collect()
     }
 
     /// The object that a generator makes, without its data.

@@ -218,6 +218,31 @@ impl<'v> Document<'v> {
         Some((text("name"), text("namespace")))
     }
 
+    /// The objects that a strategic merge patch names itself, because it has no target.
+    pub fn named_objects(&self) -> Vec<Document<'v>> {
+        let is_by_name = |entry: &Entry<'v>| {
+            let is_targeted = entry.target().is_some() || entry.item.is_none() && self.is_named_with_target();
+            entry.operation.is_none() && !entry.renders && !is_targeted
+        };
+        if self.patch.filter(is_by_name).is_none() {
+            return Vec::new();
+        }
+        let document = |(at, _): (&'v At, &'v Reach)| {
+            let (object, root) = (self.view.object(at)?, self.view.node(at)?);
+            Some(Document { object: Some(object), ..Document::at_node(self.view, &at.path, root) })
+        };
+        self.patched().into_iter().filter_map(document).collect()
+    }
+
+    /// Whether a list that names the file of a patch says what it is for.
+    fn is_named_with_target(&self) -> bool {
+        let patches = |path: &RepoPath| {
+            self.view.kustomization(&path.dir()).into_iter().flat_map(|kustomization| &kustomization.patches)
+        };
+        let mut named = self.named_by().into_iter();
+        named.any(|(path, line)| patches(path).any(|patch| patch.line == line && patch.has_target()))
+    }
+
     /// The object that a patch changes, as a cluster applies it.
     pub(super) fn patched_object(&self, reach: &Reach) -> Option<Document<'v>> {
         self.patch.filter(|entry| !entry.renders)?;

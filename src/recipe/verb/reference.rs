@@ -4,8 +4,9 @@ use super::anywhere::everywhere;
 use super::kept::Siblings;
 use super::{Kept, Notes, Refused, Seen};
 use crate::flux::{Reach, Value};
-use crate::recipe::codes::{NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
+use crate::recipe::codes::{KEY_IN_JSON_PATCH, NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
 use crate::recipe::naming;
+use crate::recipe::operation::{lifted, lowered, parts, states};
 use crate::recipe::place::Place;
 use crate::recipe::select::{Document, GroupKind};
 
@@ -87,6 +88,9 @@ impl Work<'_> {
         let name = self.verb.from.name.clone();
         everywhere(value, &name, &mut |value, key| {
             match (value, key) {
+                (Value::Sequence(items), _) if items.iter().any(|item| lifted(item).is_some()) => {
+                    items.iter_mut().try_for_each(|item| self.in_operation(item))?;
+                }
                 (Value::Sequence(items), Some(key)) => {
                     items.iter_mut().try_for_each(|item| self.in_mapping(item, key))?;
                 }
@@ -101,6 +105,38 @@ impl Work<'_> {
             }
             Ok(Siblings::default())
         })
+    }
+
+    /// Names in an operation of a JSON patch, which is read as an object that has nothing else.
+    fn in_operation(&mut self, operation: &mut Value) -> Result<(), Refused> {
+        let Some(before) = lifted(operation) else { return Ok(()) };
+        let path = operation.text_at(&["path"]).unwrap_or_default().to_owned();
+        let refused = |why: &str| Refused::new(KEY_IN_JSON_PATCH, format!("a JSON patch of `{path}` {why}"));
+        let mut parts = parts(&path);
+        let last = parts.pop();
+        let key = parts.iter().rev().find(|part| *part != "-" && part.parse::<usize>().is_err());
+        if let (Some("name"), Some(key), Some(name)) = (last.as_deref(), key, operation.text_at(&["value"])) {
+            let of = |more: &[(&'static str, Value)]| {
+                let entries = [("name", Value::string(name))].into_iter().chain(more.iter().cloned());
+                naming::names(key, &Value::mapping(entries), &self.verb.kind, self.own.as_ref())
+            };
+            let stated = [("kind", Value::string(&self.verb.kind.kind))];
+            // Which kind is meant, only the object says that is patched.
+            if of(&[]).is_none() && of(&stated).is_some() && *name == self.verb.from.name {
+                return Err(refused(&format!("names {name}, and not of which kind that is")));
+            }
+        }
+        let mut after = before.clone();
+        self.everywhere(&mut after)?;
+        if after == before {
+            return Ok(());
+        }
+        let lowered = lowered(operation, &after);
+        let ([one], true) = (lowered.as_slice(), states(operation)) else {
+            return Err(refused("asks for the name, or is about more than one"));
+        };
+        *operation = one.clone();
+        Ok(())
     }
 
     /// A name that stands in a mapping, perhaps with its namespace.

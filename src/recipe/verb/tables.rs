@@ -1,7 +1,9 @@
 //! Verbs that act by tables: `api-version: table` and `schema-comment`.
 
+use std::sync::Arc;
+
 use super::{Notes, Refused, Seen};
-use crate::flux::{FluxVersion, Patches, Value};
+use crate::flux::{FluxVersion, Patch, Patches, Reach, Value};
 use crate::recipe::api_version::{Options, convert, follow_references, judge};
 use crate::recipe::codes::{
     API_VERSION_DIFFERS, API_VERSION_FIELD, API_VERSION_HELD, API_VERSION_PATCHED, SCHEMA_UNSEEN,
@@ -21,6 +23,8 @@ pub struct ToNewest {
     pub repair: bool,
     /// Whether `summary` of Alerts moves to `eventMetadata`.
     pub summary: bool,
+    /// Whether patches that name an object follow it.
+    pub in_patches: bool,
 }
 
 impl ToNewest {
@@ -29,6 +33,9 @@ impl ToNewest {
     /// # Errors
     /// If its new version cannot say what it says.
     pub(super) fn act(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
+        if document.patch.is_some() {
+            return self.follow(document, value, notes);
+        }
         let stated = value.text_at(&["apiVersion"]).unwrap_or_default().to_owned();
         let kind = value.text_at(&["kind"]).unwrap_or_default().to_owned();
         let Some((group, version)) = stated.split_once('/') else { return Ok(Seen::state(true)) };
@@ -55,7 +62,7 @@ impl ToNewest {
         let is_allowed =
             (judged.not_served_by.is_empty() || self.repair) && (!judged.lowers || !document.is_unreached());
         let to = judged.change(version).filter(|_| is_allowed).unwrap_or(version);
-        if let Some(path) = (to != version).then(|| patched_by_version(document, &kind, version, to)).flatten() {
+        if let Some(path) = (to != version).then(|| self.patched_by_version(document, &kind, version, to)).flatten() {
             let message = format!("a patch in {path} is for {version} of it, and would not find {to}");
             return Err(Refused::new(API_VERSION_PATCHED, message));
         }
@@ -67,6 +74,61 @@ impl ToNewest {
         }
         follow_references(value, &of_all, &is_meant);
         Ok(Seen::state(true))
+    }
+
+    /// Has a patch that names an object state the version that the object takes.
+    fn follow(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
+        let mut objects: Vec<Document<'_>> = Vec::new();
+        for object in document.named_objects() {
+            if objects.iter().all(|other| other.object.map(|object| &object.at) != object.object.map(|object| &object.at)) {
+                objects.push(object);
+            }
+        }
+        let Some(first) = objects.first() else { return Ok(Seen::state(true)) };
+        let stated = value.text_at(&["apiVersion"]).unwrap_or_default().to_owned();
+        let mut wanted = first.value().unwrap_or(Value::Null);
+        let before = wanted.clone();
+        // What is in the way of the object is said of the object.
+        if self.act(first, &mut wanted, &mut Notes::default()).is_err() || wanted == before {
+            return Ok(Seen::state(true));
+        }
+        let api_version = wanted.text_at(&["apiVersion"]).unwrap_or_default();
+        if stated == api_version || before.text_at(&["apiVersion"]) == Some(api_version) {
+            return Ok(Seen::state(true));
+        }
+        let Some((_, to)) = api_version.split_once('/') else { return Ok(Seen::state(true)) };
+        if objects.len() > 1 {
+            let message = format!("it names {} objects, which change apart", objects.len());
+            return Err(Refused::new(API_VERSION_PATCHED, message));
+        }
+        let flux: Vec<FluxVersion> = flux_of(first).into_iter().flatten().map(|(_, flux)| flux).collect();
+        let options = Options { flux: &flux, summary: self.summary, is_patch: true };
+        let converted = convert(value, to, &options).map_err(|why| Refused::new(API_VERSION_FIELD, why))?;
+        *value = converted.value;
+        notes.reviews.extend(converted.reviews.into_iter().map(|why| (API_VERSION_DIFFERS, why)));
+        Ok(Seen::state(true))
+    }
+
+    /// The file of a patch on the way of a document that is for one of two versions of it alone, and does
+    /// not follow it.
+    fn patched_by_version(&self, document: &Document<'_>, kind: &str, version: &str, to: &str) -> Option<RepoPath> {
+        let (view, object) = (document.view, document.object?);
+        let name = &object.name;
+        let is_of_another = |patch: &Arc<Patch>| {
+            let has = |reach: &Reach| reach.patches.iter().any(|other| Arc::ptr_eq(other, patch));
+            view.graph().reached().any(|(at, reaches)| *at != object.at && reaches.iter().any(has))
+        };
+        let follows = |patch: &Arc<Patch>| self.in_patches && !patch.has_target() && !is_of_another(patch);
+        let tells_apart = |patches: &Patches, name: &str| {
+            let mut all = patches.iter().filter(|patch| patch.tells_apart(kind, name, version, to));
+            all.find(|patch| !follows(patch)).map(|patch| patch.path.clone())
+        };
+        document.reaches().find_map(|reach| {
+            let files = reach.through.iter().filter_map(|path| view.kustomization(&path.dir()));
+            let flux = &view.graph().kustomizations[reach.kustomization].patches;
+            let mut all = files.map(|kustomization| &kustomization.patches).chain([flux, &reach.patches]);
+            all.find_map(|patches| tells_apart(patches, name).or_else(|| tells_apart(patches, &reach.name)))
+        })
     }
 }
 
@@ -87,21 +149,6 @@ fn flux_of(document: &Document<'_>) -> Option<Vec<(String, FluxVersion)>> {
     }
     all.dedup();
     Some(all).filter(|all| !all.is_empty())
-}
-
-/// The file of a patch on the way of a document that is for one of two versions of it alone.
-fn patched_by_version(document: &Document<'_>, kind: &str, version: &str, to: &str) -> Option<RepoPath> {
-    let (view, name) = (document.view, &document.object?.name);
-    let tells_apart = |patches: &Patches, name: &str| {
-        let patch = patches.iter().find(|patch| patch.tells_apart(kind, name, version, to));
-        patch.map(|patch| patch.path.clone())
-    };
-    document.reaches().find_map(|reach| {
-        let files = reach.through.iter().filter_map(|path| view.kustomization(&path.dir()));
-        let flux = &view.graph().kustomizations[reach.kustomization].patches;
-        let mut all = files.map(|kustomization| &kustomization.patches).chain([flux, &reach.patches]);
-        all.find_map(|patches| tells_apart(patches, name).or_else(|| tells_apart(patches, &reach.name)))
-    })
 }
 
 /// Whether what no cluster applies may be the file of a patch: it lacks what an object must have.

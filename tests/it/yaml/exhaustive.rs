@@ -108,7 +108,7 @@ fn attempt<'s>(edit: &mut Edit<'s>, operation: &str, collection: Node<'s>, at: u
 fn tree(new: &New) -> Tree {
     match new {
         New::String(text) | New::Text(text) | New::Plain(text) => Tree::Scalar(text.clone()),
-        New::Commented(item, _) => tree(item),
+        New::Commented(item, _) | New::Alias(_, item) => tree(item),
         New::Sequence(items) => Tree::Sequence(items.iter().map(tree).collect()),
         New::Mapping(entries) => {
             Tree::Mapping(entries.iter().map(|(key, value)| (Tree::Scalar(key.clone()), tree(value))).collect())

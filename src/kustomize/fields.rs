@@ -1,0 +1,71 @@
+//! In which fields the objects of two builds differ, once Flux has filled in variables.
+//!
+//! Only what is printed now can be compared so: of earlier builds nothing is kept but seals
+//! (`objects`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builds::Printed;
+use super::objects::{Known, Names, WAY, is_flux, shown};
+use crate::flux::{Value, Variables, excludes_substitution};
+use crate::plan::{Differing, How};
+use crate::yaml::Stream;
+
+/// The objects of a build as a cluster gets them; `None` if they cannot be read.
+pub(super) type Applied = BTreeMap<Known, Vec<Value>>;
+
+/// Reads what Kustomize printed, and fills in the variables that are known.
+pub(super) fn applied(printed: &Printed, variables: &Variables) -> Option<Applied> {
+    let mut all = Applied::new();
+    let stream = Stream::parse(&*printed.text).ok()?;
+    for root in stream.documents() {
+        let mut object = Value::of(root)?;
+        if object == Value::Null {
+            continue;
+        }
+        for (key, added) in [("labels", &printed.added.labels), ("annotations", &printed.added.annotations)] {
+            for (name, value) in added {
+                object.set_at(&["metadata", key, name], Value::string(value));
+            }
+        }
+        if variables.any && !excludes_substitution(&object) {
+            object.map_text(&|text| variables.substitute(text));
+        }
+        let text = |path: &[&str]| object.text_at(path).unwrap_or_default().to_owned();
+        let group = text(&["apiVersion"]).rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
+        let known = (group, text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]));
+        all.entry(known).or_default().push(object);
+    }
+    Some(all)
+}
+
+/// How two builds differ, by object and field. If a Flux Kustomization is itself built on both sides, it
+/// does not count from where it is built.
+pub(super) fn differences(before: &Applied, after: &Applied, built: &Names) -> Vec<Differing> {
+    let all: BTreeSet<&Known> = before.keys().chain(after.keys()).collect();
+    let none = Vec::new();
+    let differing = |id: &Known| {
+        let (old, new) = (before.get(id).unwrap_or(&none), after.get(id).unwrap_or(&none));
+        let is_built = is_flux(id) && built.contains(&(id.2.clone(), id.3.clone()));
+        let how = match (old.len(), new.len()) {
+            (old, new) if old == new => How::Changed,
+            (old, new) if old < new => How::New,
+            _ => How::Gone,
+        };
+        let mut fields = Vec::new();
+        for (old, new) in old.iter().zip(new) {
+            let (mut old, mut new) = (old.clone(), new.clone());
+            for key in WAY.iter().filter(|_| is_built) {
+                old.remove_at(&["spec", key]);
+                new.remove_at(&["spec", key]);
+            }
+            fields.extend(old.differences(&new));
+        }
+        if how == How::Changed && fields.is_empty() {
+            return None;
+        }
+        let api_version = new.first().or(old.first())?.text_at(&["apiVersion"])?.to_owned();
+        Some(Differing { object: shown(id), api_version, how, fields })
+    };
+    all.into_iter().filter_map(differing).collect()
+}
