@@ -143,14 +143,17 @@ impl<'c> Compared<'c> {
                 breaks(format!("{} of {} would change on {cluster}", first.field, called(reach)));
             }
             if is_patched {
-                let lacking = |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
+                let lacking =
+                    |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
                 let before = lacking(&old);
                 if let Some(field) = lacking(&new).into_iter().find(|field| !before.contains(field)) {
-                    let message = format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
+                    let message =
+                        format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
                     built.refused.entry((*subject).clone()).or_default().push((codes::REQUIRED_FIELD, message));
                 }
                 if let Some(lost) = names::lost(self.work.view, at, reach, &old, &new) {
-                    let message = format!("{lost} of {} would be gone from {cluster}, or have another name", reach.name);
+                    let message =
+                        format!("{lost} of {} would be gone from {cluster}, or have another name", reach.name);
                     built.refused.entry((*subject).clone()).or_default().push((codes::NAMES_CHANGE, message));
                 }
             }
@@ -201,15 +204,13 @@ impl<'c> Compared<'c> {
     /// change.
     fn is_of_steps(&self, difference: &FieldDifference, (old, new): (&Value, &Value)) -> bool {
         // What contains it comes and goes with it, and a list differs as a whole.
-        let contains = |place: &str| {
-            place.strip_prefix(&*difference.field).is_some_and(|rest| rest.starts_with(['.', '[']))
-        };
+        let contains =
+            |place: &str| place.strip_prefix(&*difference.field).is_some_and(|rest| rest.starts_with(['.', '[']));
         let is_around = |path: &Path| {
             let places = [old, new].map(|value| path.all_hits(value).unwrap_or_default());
             places.iter().flatten().any(|place| contains(&place.to_string()))
         };
-        let is_here =
-            |path: &Path| covers(path, difference, old) || covers(path, difference, new) || is_around(path);
+        let is_here = |path: &Path| covers(path, difference, old) || covers(path, difference, new) || is_around(path);
         let promise = match &self.work.stage.promise {
             Promise::Nothing => return false,
             Promise::Differs(Differs { at: Some(all), .. }) => {

@@ -186,9 +186,8 @@ impl<'r> Extent<'r> {
         let files = settings.filter(|settings| !settings.files.is_empty());
         let files = files.and_then(|settings| Files::parse(settings.files.iter().map(String::as_str)).ok());
         let clusters = settings.map(|settings| settings.clusters.iter().cloned().collect()).unwrap_or_default();
-        let looks_in = |places: &[Where]| {
-            stage.steps.iter().flat_map(|step| &step.places).any(|place| places.contains(place))
-        };
+        let looks_in =
+            |places: &[Where]| stage.steps.iter().flat_map(|step| &step.places).any(|place| places.contains(place));
         Extent {
             recipe,
             selects: vec![&recipe.select, &stage.select],

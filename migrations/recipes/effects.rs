@@ -11,8 +11,10 @@ use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
 use crate::plan::{Class, Draft, Effect, Finding, Impact, Outcome};
 use crate::recipe::model::LeastImpact;
+use crate::recipe::path::Path;
 use crate::recipe::promise::Promise;
 use crate::recipe::select::Document;
+use crate::recipe::verb::{Verb, What};
 use crate::recipe::{codes, fields, stage};
 use crate::repo::RepoPath;
 
@@ -47,6 +49,11 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             draft.findings.push(Finding::warning(UNREACHED, format!("no cluster applies {name}")).at(path, line));
         }
         draft.findings.extend(variables::review(one));
+        if let Some(field) = unknown_field(work, one) {
+            let message =
+                format!("which fields {name} must have is not known, and {field} would go or be called otherwise");
+            draft.findings.push(Finding::warning(codes::SCHEMA_UNKNOWN, message).at(path, line));
+        }
         for reach in &reaches {
             let cluster = &work.view.graph().clusters[reach.cluster].name;
             clusters.insert(cluster.clone());
@@ -99,6 +106,32 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     }
 }
 
+/// A path at which a step removes, moves or renames something of an object whose kind is in no table:
+/// outside of labels, annotations and the values of a chart, where everything may be.
+fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
+    let object = made.document.object.filter(|object| !object.name.is_empty())?;
+    let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    if !fields::of_kind(group, &object.kind).is_empty() {
+        return None;
+    }
+    let takes_away = |verb: &Verb| match verb {
+        Verb::Remove { .. } | Verb::Move { .. } => true,
+        Verb::Keys(keys) => keys.what != What::Copy,
+        _ => false,
+    };
+    let is_free = |path: &Path| {
+        let keys = path.first_keys();
+        matches!(
+            keys.as_slice(),
+            ["metadata", "labels" | "annotations", ..] | ["data" | "stringData" | "binaryData", ..]
+        ) || matches!(keys.as_slice(), ["spec", "values", ..])
+    };
+    let changed = made.outcome.iter().flat_map(|outcome| &outcome.changed_by);
+    let verbs = changed.map(|number| &work.stage.steps[*number].verb).filter(|verb| takes_away(verb));
+    let mut paths = verbs.flat_map(Verb::paths).filter(|path| !is_free(path));
+    paths.next().map(|path| path.text().to_owned())
+}
+
 /// The part of the identity of an object that changes: group, kind, namespace or name.
 fn another_identity(before: &Value, after: &Value) -> Option<&'static str> {
     let group = |object: &Value| {
@@ -107,7 +140,11 @@ fn another_identity(before: &Value, after: &Value) -> Option<&'static str> {
     if group(before) != group(after) {
         return Some("apiVersion");
     }
-    let fields = [("kind", &["kind"][..]), ("metadata.namespace", &["metadata", "namespace"]), ("metadata.name", &["metadata", "name"])];
+    let fields = [
+        ("kind", &["kind"][..]),
+        ("metadata.namespace", &["metadata", "namespace"]),
+        ("metadata.name", &["metadata", "name"]),
+    ];
     fields.into_iter().find(|(_, path)| before.at(path) != after.at(path)).map(|(name, _)| name)
 }
 
@@ -145,7 +182,9 @@ fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut 
             let cluster = &work.view.graph().clusters[reach.cluster].name;
             let after = made.outcome.as_ref().map(|outcome| &outcome.value);
             let all = effects(cluster, reach, &made.from, after.unwrap_or(&made.from)).into_iter();
-            draft.effects.extend(all.map(|effect| Effect { field: format!("spec.postRenderers: {}", effect.field), ..effect }));
+            draft
+                .effects
+                .extend(all.map(|effect| Effect { field: format!("spec.postRenderers: {}", effect.field), ..effect }));
         }
     }
 }

@@ -54,17 +54,19 @@ pub use library::LIBRARY;
 use registry::file_of;
 pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
-use crate::flux::{View, on_all_cores};
+use crate::flux::{Value, View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
+use crate::recipe::fields::TABLES;
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
+use crate::yaml::Stream;
 use documents::Found;
 use work::Work;
 
@@ -205,14 +207,35 @@ impl Migration for RecipeMigration {
     }
 }
 
-/// What stands for a definition and the values of its parameters.
+/// What stands for a definition, the values of its parameters and the tables that it goes by.
 fn digest_of(recipe: &Recipe) -> String {
+    let definition = Stream::sound(recipe.text.as_str()).ok();
+    let definition = definition.as_ref().and_then(|stream| Value::of(stream.documents().next()?));
+    let params = recipe.params.iter().map(|param| (param.name.clone(), canonical(&param.value)));
+    let whole = serde_json::json!({
+        "definition": definition.as_ref().map(canonical),
+        "params": params.collect::<serde_json::Map<_, _>>(),
+        "tables": TABLES,
+    });
     let mut hash = Sha256::new();
-    hash.update(recipe.text.as_bytes());
-    for param in &recipe.params {
-        hash.update(format!("\0{}\0{}", param.name, param.value.to_flow()).as_bytes());
-    }
+    hash.update(whole.to_string().as_bytes());
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A value as JSON with its keys in order: comments, layout and the order of keys make no difference.
+fn canonical(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Scalar { text, string: true } => text.as_str().into(),
+        // `1.10` is not `1.1`, and neither is the text.
+        Value::Scalar { text, string: false } => serde_json::json!({ "plain": text }),
+        Value::Sequence(items) => items.iter().map(canonical).collect(),
+        Value::Mapping(entries) => {
+            let entries: BTreeMap<&str, serde_json::Value> =
+                entries.iter().map(|(key, value)| (key.as_str(), canonical(value))).collect();
+            serde_json::json!({ "mapping": entries })
+        }
+    }
 }
 
 /// A finding about a recipe as a whole, in its file.

@@ -17,6 +17,11 @@ const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\
                        uninstall:\n    keepHistory: false\n  values:\n    image:\n      \
                        repository: ghcr.io/onedr0p/app # theirs\n    ingress:\n      main:\n        className: nginx\n    \
                        storage:\n      size: 1Gi # small\n";
+const PATCHING: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: app\nspec:\n  interval: 30m\n  \
+                        path: ./app\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: flux-system\n  patches:\n    \
+                        - target:\n        kind: HelmRelease\n      patch: |-\n        apiVersion: helm.toolkit.fluxcd.io/v2\n        \
+                        kind: HelmRelease\n        metadata:\n          name: all\n        spec:\n          upgrade:\n            \
+                        remediation:\n              retries: -1 # endless\n";
 const FLUX: &str = "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: flux-system\n  \
                     namespace: flux-system\nspec:\n  interval: 1h\n  url: https://example.org/ops\n---\n\
                     apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata:\n  name: flux-manifests\n  \
@@ -50,11 +55,7 @@ const SHOWN: [Shown; 11] = [
         RELEASE,
         &[("    storage:\n      size: 1Gi # small\n", "    persistence:\n      size: 1Gi # small\n")],
     ),
-    (
-        "server-side",
-        KUSTOMIZATION,
-        &[("    name: flux-system\n", "    name: flux-system\n  deletionPolicy: MirrorPrune\n")],
-    ),
+    ("patches-retry", PATCHING, &[("retries: -1 # endless", "retries: 3 # endless")]),
 ];
 
 /// The cases of a recipe: one file in the apps of a cluster.

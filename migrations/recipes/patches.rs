@@ -23,14 +23,21 @@ use crate::yaml::{Edit, Error, Node, Stream};
 /// If it would be for another object, or would set what it deletes.
 pub(super) fn is_possible(document: &Document<'_>, from: &Value, to: &Value) -> Result<(), Refused> {
     if document.root.text().is_some() && !document.root.is_literal() {
-        return Err(Refused::new(NESTED_TEXT, "a patch can be changed where it is a literal text (`patch: |`) or a file"));
+        return Err(Refused::new(
+            NESTED_TEXT,
+            "a patch can be changed where it is a literal text (`patch: |`) or a file",
+        ));
     }
     if document.patch.is_some_and(|entry| entry.operation().is_some()) {
         return Ok(());
     }
-    let identity = [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"], &["$patch"]];
-    if let Some(path) = identity.into_iter().find(|path| from.at(path) != to.at(path)) {
-        return Err(Refused::new(OTHER_SHAPE, format!("with another {} it would be a patch of something else", path.join("."))));
+    let identity = [&["kind"][..], &["metadata", "name"], &["metadata", "namespace"], &["$patch"]];
+    let changed = identity.into_iter().find(|path| from.at(path) != to.at(path)).map(|path| path.join("."));
+    let group = |patch: &Value| {
+        patch.text_at(&["apiVersion"]).and_then(|version| version.rsplit_once('/')).map(|(group, _)| group.to_owned())
+    };
+    if let Some(field) = changed.or_else(|| (group(from) != group(to)).then(|| "apiVersion".to_owned())) {
+        return Err(Refused::new(OTHER_SHAPE, format!("with another {field} it would be a patch of something else")));
     }
     match from.differences(to).into_iter().find(|difference| difference.before.as_deref() == Some("null")) {
         Some(difference) if difference.after.is_some() => {

@@ -1,7 +1,7 @@
 //! What recipes do to patches: where they are found, what is written, and what is refused.
 
-use super::testing::tried;
 use super::CaseResult;
+use super::testing::tried;
 
 /// A cluster whose only kustomization file has more in it, and two releases.
 fn files(more: &str) -> Vec<(&'static str, String)> {
@@ -113,7 +113,8 @@ fn operations(list: &str) -> Vec<(&'static str, String)> {
 
 #[test]
 fn operations_are_read_as_what_they_state() {
-    let json = |verb: &str| format!("select: {{in: json6902, kind: HelmRelease.helm.toolkit.fluxcd.io}}\ndo: [{verb}]\n");
+    let json =
+        |verb: &str| format!("select: {{in: json6902, kind: HelmRelease.helm.toolkit.fluxcd.io}}\ndo: [{verb}]\n");
     let two = operations(
         "      - op: add\n        path: /metadata/annotations\n        value: {old.io/a: x}\n      - op: add # why\n        \
          path: /metadata/annotations/old.io~1b\n        value: y\n",
@@ -124,7 +125,10 @@ fn operations_are_read_as_what_they_state() {
         "{rename-key: 'old.io/*', to: 'new.io/<1>', at: metadata.annotations}",
         Ok(&[("{old.io/a: x}", "{new.io/a: x}"), ("old.io~1b", "new.io~1b")]),
     );
-    all("{remove: \"metadata.annotations['old.io/b']\"}", Ok(&[("      - op: add # why\n        path: /metadata/annotations/old.io~1b\n        value: y\n", "")]));
+    all(
+        "{remove: \"metadata.annotations['old.io/b']\"}",
+        Ok(&[("      - op: add # why\n        path: /metadata/annotations/old.io~1b\n        value: y\n", "")]),
+    );
     // What is new is for the object, and where an operation is, not for its patch.
     all("{add: metadata.labels.x, value: y, parents: create}", Ok(&[]));
     all("{set: spec.interval, to: 1h}", Ok(&[]));
@@ -135,7 +139,9 @@ fn operations_are_read_as_what_they_state() {
     of_one("{remove: spec.interval}", Err(&["key-in-json-patch"]));
     of_one("{rename-key: interval, to: timeout, at: spec}", Err(&["key-in-json-patch"]));
     of_one("{set: spec, to: {interval: 1h}}", Err(&["key-in-json-patch"]));
-    let gone = operations("      - {op: remove, path: /spec/timeout}\n      - {op: replace, path: /spec/interval, value: 10m}\n");
+    let gone = operations(
+        "      - {op: remove, path: /spec/timeout}\n      - {op: replace, path: /spec/interval, value: 10m}\n",
+    );
     check(&json("{set: spec.timeout, to: 1h}"), &gone, KUSTOMIZATION, Err(&["key-in-json-patch"]));
     check(&json("{set: spec.interval, to: 1h}"), &gone, KUSTOMIZATION, Ok(&[("10m", "1h")]));
 }
@@ -148,10 +154,12 @@ fn what_a_patch_cannot_become_is_refused() {
              metadata: {{name: plex, namespace: media}}\n      {body}\n"
         ))
     };
-    let recipe = |verb: &str| format!("select: {{in: patches, kind: HelmRelease.helm.toolkit.fluxcd.io}}\ndo: [{verb}]\n");
+    let recipe =
+        |verb: &str| format!("select: {{in: patches, kind: HelmRelease.helm.toolkit.fluxcd.io}}\ndo: [{verb}]\n");
     check(&recipe("{set: spec.interval, to: 1h}"), &of("spec: {interval: null}"), KUSTOMIZATION, Err(&["other-shape"]));
     check(&recipe("{set: metadata.name, to: x}"), &of("spec: {interval: 1m}"), KUSTOMIZATION, Err(&["other-shape"]));
-    let quoted = "patches:\n  - target: {kind: HelmRelease}\n    patch: '[{op: replace, path: /spec/interval, value: 10m}]'\n";
+    let quoted =
+        "patches:\n  - target: {kind: HelmRelease}\n    patch: '[{op: replace, path: /spec/interval, value: 10m}]'\n";
     let json = "select: {in: json6902, kind: HelmRelease.helm.toolkit.fluxcd.io}\ndo: [{set: spec.interval, to: 1h}]\n";
     check(json, &files(quoted), KUSTOMIZATION, Err(&["nested-text"]));
     // It differs at another place than is promised.
@@ -168,7 +176,10 @@ fn what_looks_everywhere_needs_no_place() {
     let recipe = "recipe: 1\nname: r\nsummary: s\nselect: {in: patches}\ndo: [{rename-key: a, to: b, at: anywhere}]\n";
     let known = crate::recipe::language::Known::NOTHING;
     let error = crate::recipe::language::read("r.yaml", recipe, &known).unwrap_err().to_string();
-    assert!(error.contains("`rename-key` finds what it is about in patches, too") && error.contains("leave out `in`"), "{error}");
+    assert!(
+        error.contains("`rename-key` finds what it is about in patches, too") && error.contains("leave out `in`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -199,7 +210,8 @@ fn a_patch_follows_the_version_of_its_object() {
 fn files_of_generators_are_data() {
     let mut files = files("configMapGenerator: [{name: settings, files: [settings.yaml]}]\n");
     files.push(("kubernetes/settings.yaml", "log:\n  level: debug # for now\n".to_owned()));
-    let recipe = |place: &str| format!("select: {{in: {place}, kind: ConfigMap.core}}\ndo: [{{set: log.level, to: info}}]\n");
+    let recipe =
+        |place: &str| format!("select: {{in: {place}, kind: ConfigMap.core}}\ndo: [{{set: log.level, to: info}}]\n");
     check(&recipe("generated"), &files, "kubernetes/settings.yaml", Ok(&[("debug", "info")]));
     check(&recipe("objects"), &files, "kubernetes/settings.yaml", Ok(&[]));
 }
@@ -207,15 +219,19 @@ fn files_of_generators_are_data() {
 #[test]
 fn references_in_json_patches_follow() {
     let source = |name: &str| {
-        format!("apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: media}}\nspec: {{url: https://charts.example.org}}\n---\n")
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: media}}\nspec: {{url: https://charts.example.org}}\n---\n"
+        )
     };
     let of = |operation: &str| {
-        let mut files = operations(&format!("      - {operation}\n"));
+        let mut files = operations(&format!("      # of the source\n      - {operation}\n"));
         files[3].1 = format!("{}{}{}", source("old"), source("new"), files[3].1);
         files
     };
     let recipe = "do: [{reference: HelmRepository.source.toolkit.fluxcd.io, from: media/old, to: media/new}]\n";
-    let whole = of("{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: HelmRepository, name: old, namespace: media}}");
+    let whole = of(
+        "{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: HelmRepository, name: old, namespace: media}}",
+    );
     check(recipe, &whole, KUSTOMIZATION, Ok(&[("name: old", "name: new")]));
     let name = of("{op: replace, path: /spec/chart/spec/sourceRef/name, value: old}");
     check(recipe, &name, KUSTOMIZATION, Err(&["key-in-json-patch"]));

@@ -54,9 +54,10 @@ fn is_of_steps(stage: &Stage, unit: &Unit, cluster: &str, differing: &Differing,
         return true;
     }
     // What the unit itself says was measured field by field.
-    let is_said = unit.effects.iter().any(|effect| {
-        effect.cluster == cluster && effect.outcome == Outcome::Changes && effect.field == field.field
-    });
+    let is_said = unit
+        .effects
+        .iter()
+        .any(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes && effect.field == field.field);
     let mut verbs = stage.steps.iter().map(|step| &step.verb);
     let is_named = |verb: &Verb| {
         verb.paths().iter().any(|path| path.may_name(&field.field)) || verb.is_by_itself() || verb.anywhere().is_some()

@@ -310,7 +310,10 @@ fn how_a_flux_kustomization_comes_to_its_build_does_not_count() {
     let main = InCluster { cluster: "main".into(), name: "flux-system/main".into() };
     let judge = Kustomize::new(fake());
     let judged = |before: &Repo, after: &Repo, which: &[InCluster]| {
-        judge.compare(&before.view(), &after.view(), &which.iter().cloned().collect(), Detail::Objects).remove(&main).unwrap()
+        judge
+            .compare(&before.view(), &after.view(), &which.iter().cloned().collect(), Detail::Objects)
+            .remove(&main)
+            .unwrap()
     };
     let (one, other) = (shows("path: ./a, wait: true"), shows("path: ./b, components: [../c], wait: true"));
     assert_eq!(judged(&one, &other, &[main.clone(), app()]), Verdict::Same);

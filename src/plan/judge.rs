@@ -169,7 +169,8 @@ pub(super) fn surprise(
     let is_meant = |object: &&Differing| {
         let means = |unit: &&&Unit| {
             let migration = migrations.iter().find(|migration| migration.meta().id == unit.id.migration);
-            migration.map_or_else(|| says(unit, &of.cluster, object), |migration| migration.means(unit, &of.cluster, object))
+            migration
+                .map_or_else(|| says(unit, &of.cluster, object), |migration| migration.means(unit, &of.cluster, object))
         };
         units.iter().any(|unit| means(&unit))
     };

@@ -88,7 +88,10 @@ mod tests {
     fn an_operation_is_an_object_with_one_place() {
         for (operation, object) in [
             ("{op: add, path: /spec/interval, value: 1h}", "{spec: {interval: 1h}}"),
-            ("{op: replace, path: /metadata/annotations/a.b~1c~0d, value: x}", "{metadata: {annotations: {a.b/c~d: x}}}"),
+            (
+                "{op: replace, path: /metadata/annotations/a.b~1c~0d, value: x}",
+                "{metadata: {annotations: {a.b/c~d: x}}}",
+            ),
             ("{op: add, path: /spec/rules/-, value: {host: x}}", "{spec: {rules: {'-': {host: x}}}}"),
             ("{op: remove, path: /spec/x}", "{spec: {x: null}}"),
             ("{op: move, from: /spec/x, path: /spec/y}", "{spec: {y: null, x: null}}"),

@@ -230,4 +230,7 @@ fn what_to_run_next_is_for_people() {
     assert!(shown(&["list", "--color", "never"]).contains(next));
     assert!(!shown(&["list", "--color", "never", "-q"]).contains(next));
     assert!(!repo.run(&["list"]).stderr.contains(next), "a pipe gets the result alone");
+    assert_eq!(repo.run(&["recipe", "new", "sooner"]).status, 0);
+    let tested = shown(&["recipe", "test", "sooner", "--color", "never"]);
+    assert!(tested.contains("Next: `flux-codemod plan sooner -v`"), "{tested}");
 }

@@ -21,11 +21,18 @@ use crate::support::rounds::{config, rounds};
 use crate::support::{corpus, in_parallel};
 use crate::yaml::text::yaml;
 
-/// Real repositories, each as a tree.
-const TREES: [&str; 4] = ["billimek-k8s-gitops", "bjw-s-home-ops", "haynes-ops", "onedr0p-home-ops"];
+/// Real repositories, each as a tree. The corpus has these of the heads that there are.
+const TREES: [&str; 6] = [
+    "billimek-k8s-gitops/before",
+    "bjw-s-home-ops/before",
+    "haynes-ops/before",
+    "haynes-ops-2026-08/edge",
+    "haynes-ops-2026-08/main",
+    "onedr0p-home-ops/before",
+];
 
 fn views() -> Vec<View> {
-    let dirs = corpus().into_iter().flat_map(|corpus| TREES.map(|name| corpus.join(name).join("before")));
+    let dirs = corpus().into_iter().flat_map(|corpus| TREES.map(|name| corpus.join(name)));
     let view = |dir: PathBuf| View::of(Tree::of(Arc::new(Folder::plain(&dir).ok()?))).ok();
     in_parallel(dirs.filter(|dir| dir.is_dir()), view).into_iter().flatten().collect()
 }
@@ -157,4 +164,72 @@ fn copied_and_dropped_is_renamed_in_any_file() {
     });
     result.unwrap_or_else(|error| panic!("{error}"));
     assert!(changed.get() * 20 > rounds as usize, "{} of {rounds} files have the key", changed.get());
+}
+
+/// Every place in a value, as a path.
+fn paths(value: &Value, path: &str, depth: usize, found: &mut Vec<String>) {
+    for (key, child) in value.entries().iter().filter(|_| depth > 0) {
+        let path = format!("{path}['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"));
+        paths(child, &path, depth - 1, found);
+        found.push(path);
+    }
+    for (index, child) in value.items().iter().enumerate().take(2).filter(|_| depth > 0) {
+        paths(child, &format!("{path}[{index}]"), depth - 1, found);
+    }
+}
+
+/// Whatever is removed of an object of the tables: what it must have is there, or it is refused.
+#[test]
+fn required_fields_are_never_removed() {
+    let objects = [
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: b}\nspec:\n  interval: 1h\n  \
+         chart: {spec: {chart: a, version: 1.0.0, sourceRef: {kind: HelmRepository, name: a}}}\n  dependsOn: [{name: c}]\n  \
+         valuesFrom: [{kind: ConfigMap, name: d}]\n",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: b}\nspec:\n  interval: 1h\n  \
+         path: ./x\n  prune: true\n  sourceRef: {kind: GitRepository, name: a}\n  decryption: {provider: sops}\n  \
+         healthChecks: [{apiVersion: apps/v1, kind: Deployment, name: x, namespace: y}]\n  postBuild: {substituteFrom: [{kind: Secret, name: s}]}\n",
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: a, namespace: b}\n\
+         spec: {interval: 1h, url: oci://example.org/a, ref: {tag: 1.0.0}, verify: {provider: cosign}}\n",
+        "apiVersion: notification.toolkit.fluxcd.io/v1\nkind: Receiver\nmetadata: {name: a, namespace: b}\n\
+         spec: {type: github, secretRef: {name: s}, resources: [{kind: GitRepository, name: a}]}\n",
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: a, namespace: b}\n\
+         spec: {secretStoreRef: {kind: ClusterSecretStore, name: s}, data: [{secretKey: k, remoteRef: {key: x}}]}\n",
+    ];
+    let (mut refused, mut removed) = (0, 0);
+    for text in objects {
+        let value =
+            |text: &str| Value::of(Stream::parse(text.to_owned()).unwrap().documents().next().unwrap()).unwrap();
+        let object = value(text);
+        let lacking = |value: &Value| fields::of_object(value).expect("it is in the tables").lacking(value);
+        assert_eq!(lacking(&object), [""; 0], "{text}");
+        let mut all = Vec::new();
+        paths(&object, "$", 6, &mut all);
+        for path in all {
+            let kind = object.text_at(&["kind"]).unwrap();
+            let group = object.text_at(&["apiVersion"]).unwrap().split('/').next().unwrap();
+            let recipe = format!(
+                "recipe: 1\nname: r\nsummary: s\noptional: true\nselect: {{kind: {kind}.{group}}}\ndo: [{{remove: {}}}]\n",
+                serde_json::to_string(&path).unwrap()
+            );
+            let case = format!(
+                "- {{name: shown, before: {{a.yaml: {}}}, after: same}}\n",
+                serde_json::to_string(text).unwrap()
+            );
+            let cases = cases("r.test.yaml", &case).unwrap();
+            let result = run_case("r", &recipe, &cases[0]).unwrap_or_else(|error| panic!("{error}"));
+            match result.changed.get("a.yaml") {
+                Some(after) => {
+                    let after = value(after);
+                    assert_eq!(lacking(&after), [""; 0], "{path}");
+                    assert!(
+                        after.text_at(&["metadata", "name"]).is_some() && after.text_at(&["kind"]).is_some(),
+                        "{path}"
+                    );
+                    removed += 1;
+                }
+                None => refused += 1,
+            }
+        }
+    }
+    assert!(refused > 30 && removed > 20, "{refused} refused, {removed} removed");
 }

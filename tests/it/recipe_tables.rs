@@ -78,3 +78,38 @@ fn objects_of_flux_take_their_newest_version() {
     let raised: usize = in_parallel(streams(), converted).into_iter().sum();
     assert!(corpus().is_none() || raised > 0, "no object of the corpus has an older version");
 }
+
+/// The figures of one tree, by the head of its main branch in August 2026: how many comments name a
+/// host that is gone, and how many disagree with what their document is.
+#[test]
+fn schema_comments_of_haynes_ops() {
+    let Some(dir) = crate::support::corpus_tree("haynes-ops-2026-08/main") else { return };
+    let library =
+        flux_codemod::migrations::recipes::LIBRARY.iter().find(|(name, _)| *name == "schema-comments").unwrap().1;
+    let known = flux_codemod::recipe::language::Known::NOTHING;
+    let recipe =
+        flux_codemod::recipe::language::read("schema-comments", library, &known).unwrap_or_else(|e| panic!("{e}"));
+    let flux_codemod::recipe::verb::Verb::SchemaComment(settings) = &recipe.stages[0].steps[0].verb else { panic!() };
+    let mut files = Vec::new();
+    yaml_files(&dir, &mut files);
+    let (mut old_host, mut moved, mut left) = (0, 0, 0);
+    for path in files {
+        let Ok(stream) = Stream::parse(std::fs::read_to_string(&path).unwrap()) else { continue };
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        old_host += stream
+            .comments()
+            .iter()
+            .filter(|c| stream.text()[c.range.clone()].contains("kubernetes-schemas.pages.dev"))
+            .count();
+        let changes = changes(&stream, &name, settings, &|_| false);
+        moved += changes.len();
+        let mut edit = Edit::of(&stream);
+        if changes.iter().any(|change| write(&mut edit, &stream, change).is_err()) {
+            continue;
+        }
+        let new = Stream::parse(edit.finish().unwrap().splices.apply(stream.text()).unwrap()).unwrap();
+        left += flux_codemod::recipe::schema_comment::changes(&new, &name, settings, &|_| false).len();
+    }
+    eprintln!("{old_host} comments on the old host, {moved} change, {left} are left");
+    assert!(old_host > 300 && moved >= old_host && left == 0, "{old_host} {moved} {left}");
+}

@@ -78,6 +78,83 @@ fn pruning_is_off_and_on_again() {
     replay("07-prune-guard-joryirving", "prune-guard", &["guard", "restore"], Some("prune-guard/restore"));
 }
 
+/// Files of a cluster with a guard on and off again are the old ones, byte for byte.
+#[test]
+fn a_guard_leaves_no_trace() {
+    let trees = [Some(root().join("golden/home-ops/before")), crate::support::corpus_tree("haynes-ops/before")];
+    for tree in trees.into_iter().flatten() {
+        let repo = Repo::copy_of(&tree);
+        let before = repo.files();
+        let run = repo.run(&["apply", "prune-guard", "--review"]);
+        assert!(run.stdout.contains("changed"), "{}{}", run.stdout, run.stderr);
+        assert_ne!(repo.files(), before);
+        let run = repo.run(&["apply", "prune-guard", "--review", "--confirm", "prune-guard/restore"]);
+        assert!(run.stdout.contains("changed"), "{}{}", run.stdout, run.stderr);
+        assert!(repo.files() == before);
+    }
+}
+
+/// A tree with one cluster, whose only kustomization the fake of Kustomize builds by a script.
+#[cfg(unix)]
+fn built_by(script: &str) -> Repo {
+    let repo = Repo::empty();
+    let cluster = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\n\
+                   spec: {url: https://git.example.org/home}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+                   metadata: {name: cluster, namespace: flux-system}\n\
+                   spec: {path: ./kubernetes, interval: 1h, prune: true, sourceRef: {kind: GitRepository, name: home}}\n";
+    repo.write("kubernetes/cluster.yaml", cluster);
+    repo.write("kubernetes/kustomization.yaml", "resources: [cluster.yaml, app.yaml]\ncrds: [fake.sh]\n");
+    repo.write("kubernetes/fake.sh", format!("cd \"$dir\"\n{script}"));
+    let app = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, namespace: web}\nspec: {replicas: 1, paused: false}\n";
+    repo.write("kubernetes/app.yaml", app);
+    repo
+}
+
+/// Builds differ where the promise says so, and nowhere else.
+#[cfg(unix)]
+#[test]
+fn promises_are_held_by_the_judge() {
+    let fake = root().join("tests/kustomize/fake").display().to_string();
+    let codes = |promise: &str, script: &str| {
+        let repo = built_by(script);
+        let recipe =
+            "recipe: 1\nname: scale\nsummary: s\nselect: {kind: Deployment.apps}\ndo: [{set: spec.replicas, to: 2}]\n";
+        repo.write(".flux-codemod/recipes/scale.yaml", format!("{recipe}{promise}"));
+        let run = repo.run(&["plan", "scale", "--format", "json", "--kustomize", &fake]);
+        let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+        assert_eq!(plan["judged"]["builds"].as_array().map(Vec::len), Some(1), "{plan:#}");
+        let findings = plan["units"][0]["findings"].as_array().unwrap().iter();
+        let codes = findings
+            .filter(|finding| finding["severity"] == "error")
+            .map(|finding| finding["code"].as_str().unwrap().to_owned());
+        codes.collect::<Vec<_>>()
+    };
+    let plain = "cat app.yaml\n";
+    assert_eq!(codes("", plain), [""; 0]);
+    // Another field of it, another object, and one that comes or goes.
+    let another_field = "sed 's/replicas: 2, paused: false/replicas: 2, paused: true/' app.yaml\n";
+    assert_eq!(codes("", another_field), ["build-differs"]);
+    let promise = "promise: {differs-only-at: [spec.replicas, spec.paused]}\n";
+    assert_eq!(codes(promise, another_field), [""; 0]);
+    let other =
+        |name: &str| format!("echo '{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}, namespace: web}}}}'");
+    let new = format!("cat app.yaml\ngrep -q 'replicas: 2' app.yaml && echo --- && {}\n:\n", other("made"));
+    assert_eq!(codes("", &new), ["build-differs"]);
+    assert_eq!(codes("promise: {new: [{kind: ConfigMap.core, name: made}]}\n", &new), [""; 0]);
+    assert_eq!(codes("promise: {new: [{kind: ConfigMap.core, name: other}]}\n", &new), ["build-differs"]);
+    assert_eq!(codes("promise: {gone: [{kind: ConfigMap.core, name: made}]}\n", &new), ["build-differs"]);
+    let gone = format!("cat app.yaml\ngrep -q 'replicas: 1' app.yaml && echo --- && {}\n:\n", other("made"));
+    assert_eq!(codes("promise: {gone: [{kind: ConfigMap.core, name: made}]}\n", &gone), [""; 0]);
+    let elsewhere = "cat app.yaml\necho ---\nsed 's/app,/other,/' app.yaml\n";
+    assert_eq!(codes("", elsewhere), ["build-differs"]);
+    let named =
+        "promise: {differs-only-at: [spec.replicas, {kind: Deployment.apps, name: other, at: [spec.replicas]}]}\n";
+    assert_eq!(codes(named, elsewhere), [""; 0]);
+    // A new version is no other object.
+    let changed = "if grep -q 'replicas: 2' app.yaml; then sed 's#apps/v1#apps/v2#' app.yaml; else cat app.yaml; fi\n";
+    assert_eq!(codes("promise: {differs-only-at: [spec.replicas, apiVersion]}\n", changed), [""; 0]);
+}
+
 #[test]
 fn settings_move_into_a_component() {
     replay("08-defaults-component-onedr0p", "defaults-component", &["component", "redundant"], None);
@@ -92,6 +169,8 @@ fn entries_of_lists_and_variables_are_removed() {
 fn recipes_are_explained() {
     let repo = Repo::two_clusters();
     assert_eq!(repo.run(&["recipe", "new", "retry-sooner"]).status, 0);
+    let tested = repo.run(&["recipe", "test"]);
+    assert!(tested.status == 0 && !tested.stderr.contains("Next:"), "a pipe gets the result alone: {}", tested.stderr);
     for (name, says) in
         [("retry-sooner", ".flux-codemod/recipes/retry-sooner.yaml"), ("prune-guard", "It is built in.")]
     {

@@ -7,6 +7,8 @@
 mod difference;
 mod json_patch;
 mod rewrite;
+#[cfg(test)]
+mod rewrite_tests;
 mod substitute;
 
 pub use difference::FieldDifference;

@@ -47,7 +47,8 @@ impl<'v> Document<'v> {
         let mut found = Vec::new();
         for kustomization in self.view.kustomizations() {
             let dir = kustomization.dir();
-            let reads = |generator: &Generator| generator.inputs().any(|input| dir.join(input).as_ref() == Some(self.path));
+            let reads =
+                |generator: &Generator| generator.inputs().any(|input| dir.join(input).as_ref() == Some(self.path));
             let all = kustomization.generators.iter().filter(|generator| reads(generator));
             found.extend(all.map(|generator| (&kustomization.path, &**generator)));
         }
@@ -62,9 +63,8 @@ impl<'v> Document<'v> {
         let graph = self.view.graph();
         let of = |(path, generator): (&'v RepoPath, &'v Generator)| {
             let reaches = graph.reaches(&At::document(path, 0)).iter();
-            let is_it = move |reach: &&Reach| {
-                reach.kind == generator.kind && reach.name == self.name_of_made(generator, reach)
-            };
+            let is_it =
+                move |reach: &&Reach| reach.kind == generator.kind && reach.name == self.name_of_made(generator, reach);
             reaches.filter(is_it).collect::<Vec<_>>()
         };
         self.makers().into_iter().flat_map(of).collect()

@@ -265,9 +265,7 @@ impl Selector {
         let (document, own) = patched.as_ref().map_or((document, value), |patched| (patched, arrived));
         holds(self.name.as_ref().map(|patterns| patterns.is_match(&name)), "name")
             .and(|| holds(self.namespace.as_ref().map(|patterns| patterns.is_match(&namespace)), "namespace"))
-            .and(|| {
-                holds(self.labels.as_ref().map(|labels| labels.select(own.at(&["metadata", "labels"]))), "labels")
-            })
+            .and(|| holds(self.labels.as_ref().map(|labels| labels.select(own.at(&["metadata", "labels"]))), "labels"))
             .and(|| {
                 let annotations = || own.at(&["metadata", "annotations"]);
                 holds(self.annotations.as_ref().map(|wanted| wanted.select(annotations())), "annotations")

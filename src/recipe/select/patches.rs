@@ -270,7 +270,8 @@ fn entries<'v>(mapping: Node<'v>) -> Vec<(Node<'v>, Node<'v>)> {
     let list = |key: &str| mapping.get(key).into_iter().flat_map(Node::items).collect::<Vec<_>>();
     let merges = list("patchesStrategicMerge").into_iter().map(|item| (item, item));
     // A text on one line names a file.
-    let merges = merges.filter(|(item, _)| item.kind() != Kind::Scalar || item.text().is_some_and(|text| text.contains('\n')));
+    let merges =
+        merges.filter(|(item, _)| item.kind() != Kind::Scalar || item.text().is_some_and(|text| text.contains('\n')));
     let patches = list("patches").into_iter().chain(list("patchesJson6902"));
     merges.chain(patches.filter_map(|item| Some((item, item.get("patch")?)))).collect()
 }
@@ -278,9 +279,7 @@ fn entries<'v>(mapping: Node<'v>) -> Vec<(Node<'v>, Node<'v>)> {
 /// A patch, document by document and operation by operation.
 fn parts_of<'v>(root: Node<'v>, entry: Entry<'v>) -> Vec<Entry<'v>> {
     let of = |value: Value, entry: Entry<'v>| match value {
-        Value::Sequence(items) => {
-            (0..items.len()).map(|number| Entry { operation: Some(number), ..entry }).collect()
-        }
+        Value::Sequence(items) => (0..items.len()).map(|number| Entry { operation: Some(number), ..entry }).collect(),
         Value::Mapping(_) => vec![entry],
         Value::Scalar { .. } | Value::Null => Vec::new(),
     };
@@ -303,7 +302,10 @@ fn is_of(kind: &GroupKind, reach: &Reach) -> bool {
 /// Whether a patch changes an object, as a cluster applies it.
 fn is_for(patch: &Patch, object: &Object, reach: &Reach) -> bool {
     let is_same = |other: &Arc<Patch>| {
-        other.path == patch.path && other.line == patch.line && other.text() == patch.text() && other.merges() == patch.merges()
+        other.path == patch.path
+            && other.line == patch.line
+            && other.text() == patch.text()
+            && other.merges() == patch.merges()
     };
     let is_named = || patch.is_for_named(&reach.kind, &object.name) || patch.is_for_named(&reach.kind, &reach.name);
     // Of these, it is known which patches change them.

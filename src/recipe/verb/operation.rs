@@ -40,7 +40,11 @@ pub(super) fn act(
     let is_new = |keys: &&Vec<String>| !old.contains(keys);
     match verb {
         Verb::Keys(_) if old != new => {
-            let is_beside = |keys: &Vec<String>| old.iter().any(|other| other.split_last().map(|(_, above)| above) == keys.split_last().map(|(_, above)| above));
+            let is_beside = |keys: &Vec<String>| {
+                old.iter().any(|other| {
+                    other.split_last().map(|(_, above)| above) == keys.split_last().map(|(_, above)| above)
+                })
+            };
             if op != "add" || !new.iter().all(is_beside) {
                 return Err(refused("works only with what is there already"));
             }
@@ -53,7 +57,9 @@ pub(super) fn act(
         Verb::Set { path, .. } if path.hits(&before)?.iter().any(|place| place.0.len() < depth) => {
             return Err(refused("changes a part of what would change"));
         }
-        Verb::Set { .. } | Verb::Move { .. } if new != old => return Err(refused("changes a part of what would change")),
+        Verb::Set { .. } | Verb::Move { .. } if new != old => {
+            return Err(refused("changes a part of what would change"));
+        }
         _ => {}
     }
     Ok(seen)

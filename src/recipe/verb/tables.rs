@@ -80,7 +80,10 @@ impl ToNewest {
     fn follow(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
         let mut objects: Vec<Document<'_>> = Vec::new();
         for object in document.named_objects() {
-            if objects.iter().all(|other| other.object.map(|object| &object.at) != object.object.map(|object| &object.at)) {
+            if objects
+                .iter()
+                .all(|other| other.object.map(|object| &object.at) != object.object.map(|object| &object.at))
+            {
                 objects.push(object);
             }
         }

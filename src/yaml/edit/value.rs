@@ -55,7 +55,8 @@ impl<'s> Edit<'s> {
     /// As [`Edit::set_scalar`]; also for a block scalar.
     pub fn set_plain(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
         let stored = node.stored();
-        let is_one_line = matches!(stored.content, Content::Scalar { notation: Notation::Plain | Notation::Quoted, .. });
+        let is_one_line =
+            matches!(stored.content, Content::Scalar { notation: Notation::Plain | Notation::Quoted, .. });
         if !is_one_line || stored.tag().is_some() || stored.span.is_empty() {
             return Err(self.unsupported(node, "setting such a value, whose anchor must stay"));
         }
