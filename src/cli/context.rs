@@ -79,6 +79,7 @@ impl Context {
         everywhere: bool,
     ) -> anyhow::Result<(Place, Context)> {
         let Opened { place, settings, view } = Opened::of(start)?;
+        recipes::none_ignored(&place.root, view.tree())?;
         let registry = recipes::registry(start, asked, view.tree(), &settings)?;
         let Some(git) = &place.git else {
             let migrations = recipes::with_gates(&registry, asked, || recipes::only_tree(&view));

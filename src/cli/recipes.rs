@@ -2,6 +2,7 @@
 //! and of the library.
 
 use std::cell::OnceCell;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
@@ -9,9 +10,9 @@ use super::{Asked, LaidOut, Start};
 use crate::config::Settings;
 use crate::flux::View;
 use crate::migrations;
-use crate::migrations::recipes::{Extra, Registry, RegistryError};
+use crate::migrations::recipes::{DIRECTORY, Extra, Registry, RegistryError};
 use crate::plan::{ClusterTree, Migration};
-use crate::repo::Tree;
+use crate::repo::{RepoPath, Tree};
 
 /// The migrations of a run, once gates have been asked.
 #[derive(Clone)]
@@ -46,6 +47,22 @@ pub(super) fn registry(start: &Start, asked: &Asked, tree: &Tree, settings: &Set
         Err(error @ RegistryError::Wrong(_)) => Err(LaidOut(error.to_string()).into()),
         Err(error) => bail!("{error}"),
     }
+}
+
+/// Sees that git does not ignore a recipe that is there: it would hold here, and nowhere else.
+pub(super) fn none_ignored(root: &Path, tree: &Tree) -> anyhow::Result<()> {
+    let Ok(entries) = std::fs::read_dir(root.join(DIRECTORY)) else { return Ok(()) };
+    for entry in entries {
+        let name = entry.with_context(|| format!("{DIRECTORY} cannot be read"))?.file_name();
+        let Some(name) = name.to_str().filter(|name| name.ends_with(".yaml")) else { continue };
+        let Ok(path) = RepoPath::new(&format!("{DIRECTORY}/{name}")) else { continue };
+        if tree.ignores(&path) {
+            bail!(
+                "git ignores the recipe {path}, so that it would hold here alone; take it out of .gitignore, or move it"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The migrations of a run, with the gates of stages asked of these trees.

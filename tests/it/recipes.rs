@@ -206,3 +206,20 @@ fn stages_are_in_their_order_in_json() {
     let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", stage["name"], stage["units"])).collect();
     assert_eq!(stages, ["\"widen\" 1", "\"narrow\" 2"], "{plan:#}");
 }
+
+#[test]
+fn a_recipe_that_git_ignores_is_a_mistake() {
+    let repo = Repo::empty();
+    repo.write(".gitignore", "*.local.yaml\n");
+    let text = "recipe: 1\nname: own\nsummary: s\noptional: true\nselect: {kind: ConfigMap.core}\ndo: [{set: data.a, to: b}]\n";
+    let repo = repo.commit();
+    repo.write(".flux-codemod/recipes/own.yaml", text);
+    assert_eq!(repo.run(&["plan", "own"]).status, 0);
+    repo.write(".flux-codemod/recipes/own.local.yaml", text);
+    let run = repo.run(&["plan", "own"]);
+    assert!(
+        run.status == 2 && run.stderr.contains("git ignores the recipe .flux-codemod/recipes/own.local.yaml"),
+        "{}",
+        run.stderr
+    );
+}
