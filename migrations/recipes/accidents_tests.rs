@@ -100,7 +100,7 @@ fn a_version_is_one_that_flux_serves() {
     for (flux, to) in [("2.2.3", "v2beta2"), ("2.6.4", "v2")] {
         let case = format!(
             "- name: shown\n  flux: {{cluster: {flux}}}\n  before:\n{}    kubernetes/a.yaml: {}\n  after: {{kubernetes/a.yaml: {}}}\n",
-            cluster(", interval: 1h, prune: true").replace("toolkit.fluxcd.io/v1\n", "toolkit.fluxcd.io/v1\n"),
+            cluster(", interval: 1h, prune: true"),
             quoted(&text("v2beta1")),
             quoted(&text(to))
         );

@@ -54,7 +54,7 @@ fn anchors_and_aliases_stay_what_they_are() {
         (RENAME, "a: &m {old: x}\nb:\n  <<: *m\n  k: v\n", "a: &m {new: x}\nb:\n  <<: *m\n  k: v\n"),
         (COPY, "a: &m {old: x}\nb:\n  <<: *m\n  k: v\n", "a: &m {old: x, new: x}\nb:\n  <<: *m\n  k: v\n"),
         // Flow is edited in flow, and YAML in a literal text as such.
-        ("{add: a.n, value: [1]}", "a: {k: v} # a\n", "a: {k: v, n: [1]} # a\n"),
+        ("{add: a.l, value: [1]}", "a: {k: v} # a\n", "a: {k: v, l: [1]} # a\n"),
         (COPY, "p: |\n  b:\n    old: &h x # h\n    z: *h\n", "p: |\n  b:\n    old: &h x # h\n    new: *h\n    z: *h\n"),
         // Comments of what goes are listed as dropped, those of what is renamed or replaced stay.
         ("{remove: a.old}", "a:\n  # above\n  old: x # beside\n  k: v # k\n", "a:\n  k: v # k\n"),

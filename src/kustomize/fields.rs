@@ -14,27 +14,37 @@ use crate::yaml::Stream;
 /// The objects of a build as a cluster gets them; `None` if they cannot be read.
 pub(super) type Applied = BTreeMap<Known, Vec<Value>>;
 
-/// Reads what Kustomize printed, and fills in the variables that are known.
-pub(super) fn applied(printed: &Printed, variables: &Variables) -> Option<Applied> {
-    let mut all = Applied::new();
-    let stream = Stream::parse(&*printed.text).ok()?;
-    for root in stream.documents() {
-        let mut object = Value::of(root)?;
-        if object == Value::Null {
-            continue;
-        }
-        for (key, added) in [("labels", &printed.added.labels), ("annotations", &printed.added.annotations)] {
-            for (name, value) in added {
-                object.set_at(&["metadata", key, name], Value::string(value));
-            }
-        }
-        if variables.any && !excludes_substitution(&object) {
-            object.map_text(&|text| variables.substitute(text));
-        }
+/// Reads what Kustomize printed, and fills in the variables that are known. If it is known which objects
+/// may differ, no others are read.
+pub(super) fn applied(printed: &Printed, variables: &Variables, only: Option<&BTreeSet<Known>>) -> Option<Applied> {
+    let known_of = |object: &Value| -> Known {
         let text = |path: &[&str]| object.text_at(path).unwrap_or_default().to_owned();
         let group = text(&["apiVersion"]).rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
-        let known = (group, text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]));
-        all.entry(known).or_default().push(object);
+        (group, text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
+    };
+    // Kustomize prints documents one after the other, and lines of texts are indented.
+    let may_be = |document: &&str| {
+        let mut wanted = only.into_iter().flatten();
+        only.is_none() || wanted.any(|(_, kind, _, name)| document.contains(kind) && document.contains(name))
+    };
+    let mut all = Applied::new();
+    for document in printed.text.split("\n---\n").filter(may_be) {
+        let stream = Stream::parse(document).ok()?;
+        for root in stream.documents() {
+            let mut object = Value::of(root)?;
+            if object == Value::Null || only.is_some_and(|only| !only.contains(&known_of(&object))) {
+                continue;
+            }
+            for (key, added) in [("labels", &printed.added.labels), ("annotations", &printed.added.annotations)] {
+                for (name, value) in added {
+                    object.set_at(&["metadata", key, name], Value::string(value));
+                }
+            }
+            if variables.any && !excludes_substitution(&object) {
+                object.map_text(&|text| variables.substitute(text));
+            }
+            all.entry(known_of(&object)).or_default().push(object);
+        }
     }
     Some(all)
 }

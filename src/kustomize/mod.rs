@@ -66,7 +66,7 @@ use crate::repo::Key;
 use builds::{Builds, Wanted};
 use job::{Build, Id, Job, by_name, links};
 use kept::Kept;
-use objects::{Names, Objects, differences};
+use objects::{Names, Objects, differences, differing_ids};
 use progress::Silent;
 
 /// Kustomize, found on this machine.
@@ -186,18 +186,22 @@ impl Judge for Kustomize {
             names.entry(&id.cluster).or_default().insert((namespace.to_owned(), name.to_owned()));
         }
         let none = Names::new();
-        let by_fields = |id: &InCluster, names: &Names| {
+        let by_fields = |id: &InCluster, (old, new): (&Objects, &Objects), names: &Names| {
+            let (old_variables, new_variables) = (variables[0].get(id)?, variables[1].get(id)?);
+            let ids = differing_ids(old, new, names).into_keys().collect();
+            // With other variables, what is printed alike may arrive in another way.
+            let only = (old_variables == new_variables).then_some(&ids);
             let (Ok(old), Ok(new)) = (&before[id], &after[id]) else { return None };
-            let filled = |build: &Id, variables: &BTreeMap<InCluster, Arc<Variables>>| {
-                fields::applied(builds.printed(build)?, variables.get(id)?)
-            };
-            let (old, new) = (filled(old, &variables[0])?, filled(new, &variables[1])?);
+            let old = fields::applied(builds.printed(old)?, old_variables, only)?;
+            let new = fields::applied(builds.printed(new)?, new_variables, only)?;
             Some(verdict_of(fields::differences(&old, &new, names)))
         };
         let verdict = |(id, (before, after)): (&InCluster, (Build, Build))| {
             let names = names.get(&*id.cluster).unwrap_or(&none);
-            let is_built = matches!((&before, &after), (Build::Built(_), Build::Built(_)));
-            let by_fields = by_fields(id, names).filter(|_| is_built);
+            let by_fields = match (&before, &after) {
+                (Build::Built(old), Build::Built(new)) => by_fields(id, (old, new), names),
+                _ => None,
+            };
             Some((id.clone(), by_fields.or_else(|| verdict(&before, &after, names))?))
         };
         results.into_iter().filter_map(verdict).collect()

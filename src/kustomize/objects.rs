@@ -137,6 +137,17 @@ pub(super) fn shown((_, kind, namespace, name): &Known) -> String {
 /// How two builds differ, by object. If a Flux Kustomization is itself built on both sides, it does
 /// not count from where it is built.
 pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> Vec<Differing> {
+    let differing = |(id, (api_version, how)): (Known, (String, How))| Differing {
+        object: shown(&id),
+        api_version,
+        how,
+        fields: Vec::new(),
+    };
+    differing_ids(before, after, built).into_iter().map(differing).collect()
+}
+
+/// Which objects differ in two builds, with their version and what happened to them.
+pub(super) fn differing_ids(before: &Objects, after: &Objects, built: &Names) -> BTreeMap<Known, (String, How)> {
     let by_name = |objects: &Objects| -> BTreeMap<Known, (String, Seals)> {
         let mut all: BTreeMap<Known, (String, Seals)> = BTreeMap::new();
         for (id, seals) in &objects.0 {
@@ -161,7 +172,7 @@ pub(super) fn differences(before: &Objects, after: &Objects, built: &Names) -> V
             }
         };
         let api_version = new.or(old).map(|(api_version, _)| api_version.clone()).unwrap_or_default();
-        Some(Differing { object: shown(id), api_version, how, fields: Vec::new() })
+        Some((id.clone(), (api_version, how)))
     };
     all.into_iter().filter_map(differing).collect()
 }

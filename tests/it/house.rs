@@ -89,7 +89,7 @@ const USES: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("kustomize", &["activity", "flux", "plan", "programs", "repo"]),
+    ("kustomize", &["activity", "flux", "plan", "programs", "repo", "yaml"]),
     ("git", &["flux", "programs", "repo", "text"]),
     ("output", &["flux", "plan", "repo", "secrets", "text"]),
     (

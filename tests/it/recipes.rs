@@ -209,7 +209,7 @@ fn stages_are_in_their_order_in_json() {
 
 #[test]
 fn a_recipe_that_git_ignores_is_a_mistake() {
-    let repo = Repo::empty();
+    let repo = Repo::copy_of(&root().join("golden/recipe-stages/before"));
     repo.write(".gitignore", "*.local.yaml\n");
     let text = "recipe: 1\nname: own\nsummary: s\noptional: true\nselect: {kind: ConfigMap.core}\ndo: [{set: data.a, to: b}]\n";
     let repo = repo.commit();

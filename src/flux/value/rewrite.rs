@@ -187,6 +187,7 @@ impl Rewrite<'_> {
     ) -> Result<(), Error> {
         let has = |entries: &[(String, Value)], key: &str| entries.iter().any(|(name, _)| name == key);
         let stands_here = |key: &str| node.own_entry(key).is_some();
+        let merge = stands_here("<<").then_some("<<");
         // The entries that stay divide the others into gaps, in the order of the text.
         let mut rest = to;
         let mut before: Option<&str> = None;
@@ -210,7 +211,8 @@ impl Rewrite<'_> {
                 None => edit.insert_entry(node, Place::Last, key, &New::from(new))?,
             }
             rest = &rest[at + 1..];
-            before = Some(key).filter(|key| stands_here(key)).map(String::as_str).or(before);
+            // What is merged in stands where that is said.
+            before = if stands_here(key) { Some(key) } else { before.or(merge) };
         }
         self.gap(edit, node, before, &removed, rest)
     }
@@ -234,9 +236,7 @@ impl Rewrite<'_> {
             }
             return self.gap(edit, node, Some(key), &removed[at + 1..], &added[to + 1..]);
         }
-        // What is merged in stands first, where it does.
-        let begins = node.entries().next().and_then(|(key, _)| key.text()).filter(|key| *key == "<<");
-        let mut place = before.or(begins).map_or(Place::First, Place::After);
+        let mut place = before.map_or(Place::First, Place::After);
         let mut added = added.iter();
         for (key, old) in removed {
             let Some((new_key, new)) = added.next() else {
