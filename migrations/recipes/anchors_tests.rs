@@ -59,7 +59,7 @@ fn anchors_and_aliases_stay_what_they_are() {
         // Comments of what goes are listed as dropped, those of what is renamed or replaced stay.
         ("{remove: a.old}", "a:\n  # above\n  old: x # beside\n  k: v # k\n", "a:\n  k: v # k\n"),
         (RENAME, "a:\n  # above\n  old: x # beside\n", "a:\n  # above\n  new: x # beside\n"),
-        ("{set: a.old, to: why}", "a:\n  # above\n  old: x # beside\n", "a:\n  # above\n  old: y # beside\n"),
+        ("{set: a.old, to: why}", "a:\n  # above\n  old: x # beside\n", "a:\n  # above\n  old: why # beside\n"),
         (DROP, "a:\n  # above\n  old: x # beside\n  new: x\n", "a:\n  # above\n  # beside\n  new: x\n"),
     ] {
         assert_eq!(made(step, text), expected, "{step}\n{text}");

@@ -157,6 +157,10 @@ impl<'c> Compared<'c> {
                     built.refused.entry((*subject).clone()).or_default().push((codes::NAMES_CHANGE, message));
                 }
             }
+            // Its own document says what becomes of it.
+            if self.changed.contains_key(at) {
+                continue;
+            }
             let effects = effects(cluster, reach, &old, &new);
             built.effects.entry((*subject).clone()).or_default().extend(effects);
         }

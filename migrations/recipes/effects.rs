@@ -37,6 +37,9 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
         }
         if one.document.patch.is_some() {
             of_patch(work, one, draft, &mut clusters);
+            // What follows its object is of the class of that.
+            let is_of_release = made.iter().any(|one| one.document.object.is_some_and(Object::is_helm_release));
+            draft.class = draft.class.filter(|_| !is_of_release);
             continue;
         }
         if one.document.is_data {
