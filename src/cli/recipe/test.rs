@@ -64,7 +64,7 @@ pub(super) fn run(start: &Start, args: &TestArgs) -> anyhow::Result<Outcome> {
         0 => next_step(&format!("Next: `flux-codemod plan{named} -v` shows what it would do here")),
         _ if args.update => next_step(&format!("Next: `flux-codemod recipe test{named}` runs the cases again")),
         _ => next_step(&format!(
-            "Next: mend the recipe; or, if what it makes is right, `flux-codemod recipe test{named} --update` writes it"
+            "Next: correct the recipe; or, if what it makes is right, `flux-codemod recipe test{named} --update` writes it"
         )),
     }
     Ok(Outcome::pending_if(failed > 0 && !args.update))
