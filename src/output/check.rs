@@ -11,7 +11,7 @@ pub fn check_as_text(view: &View, selection: &Selection<'_>, layout: &Layout) ->
     lines.extend(selection.chosen.iter().map(|unit| line(view, unit, "pending", None)));
     lines.extend(selection.to_review.iter().flat_map(|unit| with_reasons(view, unit, "to review", Severity::Warning)));
     lines.extend(selection.refused.iter().flat_map(|unit| with_reasons(view, unit, "refused", Severity::Error)));
-    lines.extend(selection.held.iter().map(|unit| line(view, unit, "held", None)));
+    lines.extend(selection.held.iter().map(|unit| line(view, unit, "held", unit.held.first())));
     let waiting = waiting_for_a_migration(selection);
     lines.extend(waiting.iter().flat_map(|unit| with_reasons(view, unit, "waits", Severity::Note)));
     lines.sort();

@@ -21,11 +21,19 @@ fn under(heading: &str, units: &[&Unit], layout: &Layout, out: &mut String) {
         return;
     }
     out.push_str(&format!("\n{}\n", layout.heading(heading)));
-    let mut by_reason = grouped(units.iter().copied(), |unit| held_by(unit));
-    by_reason.sort_by_key(|(reason, _)| *reason);
-    for (reason, units) in by_reason {
-        out.push_str(&layout.fold_deeper("  ", "  ", reason));
-        out.push('\n');
+    let mut by_reason = grouped(units.iter().copied(), |unit| (held_by(unit), unit.held.first()));
+    by_reason.sort_by_key(|((reason, _), _)| *reason);
+    for ((reason, finding), units) in by_reason {
+        // The reason is the same for all of them, wherever it is.
+        let reason = match finding {
+            Some(finding) => finding_as_text(&Finding { path: None, line: None, ..finding.clone() }, "  ", layout),
+            None => format!("{}\n", layout.fold_deeper("  ", "  ", reason)),
+        };
+        out.push_str(&reason);
+        if let Some(finding) = finding {
+            out.push_str(&layout.fold("    = ", finding.help()));
+            out.push('\n');
+        }
         for (migration, units) in grouped(units, |unit| unit.id.migration) {
             let names: Vec<String> = units.into_iter().map(name).collect();
             out.push_str(&layout.fold_deeper("    ", "      ", &format!("{migration}: {}", names.join(", "))));
