@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::judge::Remark;
-use super::object::Around;
+use super::serves::Around;
 use crate::flux::Value;
 use crate::gateway::Filters;
 
@@ -93,6 +93,16 @@ impl Asked {
         let is_mapped = around.place.is_mapped_by_annotation(around.settings);
         let limits = if is_mapped { Vec::new() } else { made.limits.clone() };
         Asked { authentication: made.authentication.clone(), limits, components: made.components.clone() }
+    }
+
+    /// A login that the configuration has a Component for.
+    pub(super) fn login(id: String, component: String) -> Asked {
+        Asked { authentication: vec![id], limits: Vec::new(), components: vec![component] }
+    }
+
+    /// A limit of addresses that only a policy can stand for.
+    pub(super) fn limit(id: String) -> Asked {
+        Asked { limits: vec![id], ..Asked::default() }
     }
 
     /// Adds what other rules of the route ask.

@@ -1,6 +1,7 @@
 //! Which Gateway, and which of its listeners, takes the place of an ingress class.
 
-use super::cluster::{Class, Controller, InCluster};
+use super::classes::{Class, Controller};
+use super::cluster::InCluster;
 use super::codes;
 use super::create::Creation;
 use super::judge::Remark;

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::PREFIXES;
 use super::asked::{RoutePolicy, policies_of};
+use super::classes::{Class, Controller};
 use super::create::{Creation, creations};
 use super::dns::Dns;
 use super::elsewhere::{NetworkPolicy, naming, tunnel};
-use super::proxy::{claims_all_gateways, classes_in, pods, proxy, redirects};
+use super::proxy::{ForAll, Traefik, claims_all_gateways};
 use super::service::Service;
 use super::settings::GatewayRoutesSettings;
-use crate::charts::app_template::{Chart, Section, Version};
-use crate::charts::version::numbers;
 use crate::flux::{ClusterId, FileView, Installed, KustomizationId, Reach, Value, View, remote_cluster};
 use crate::gateway::{Gateway, Middlewares};
 use crate::plan::Finding;
@@ -58,34 +57,14 @@ pub(super) struct InCluster {
     pub(super) policies_of_network: Vec<NetworkPolicy>,
     /// The Services that answer who somebody is, by namespace and name.
     pub(super) logins: BTreeSet<(String, String)>,
+    /// The hosts that do, where a URL names one outside of the cluster.
+    pub(super) login_hosts: BTreeSet<String>,
     /// The Traefiks that claim all Gateways of their controller, each with its file.
     pub(super) claiming: Vec<(String, RepoPath)>,
+    /// The releases of Traefik.
+    pub(super) traefiks: Vec<Traefik>,
     /// Tunnels whose targets are not in the tree.
     pub(super) tunnels: Vec<Finding>,
-}
-
-/// An ingress class that something serves.
-pub(super) struct Class {
-    pub(super) name: String,
-    pub(super) controller: Controller,
-    pub(super) is_default: bool,
-    /// `name.namespace` of the Service of its proxy, if that is known.
-    proxy: Option<String>,
-    /// The label `app.kubernetes.io/instance` of its pods, if that is known.
-    pub(super) pods: Option<String>,
-    /// Where files name that Service.
-    pub(super) named: Vec<Finding>,
-}
-
-/// What serves a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Controller {
-    /// ingress-nginx.
-    Nginx,
-    /// Traefik, and whether its entry point `web` redirects to TLS.
-    Traefik { redirects: bool },
-    /// Another one, or not known which.
-    Other,
 }
 
 /// What the texts of all files say, whichever cluster applies them.
@@ -136,7 +115,9 @@ impl InCluster {
             dns: Vec::new(),
             policies_of_network: Vec::new(),
             logins: BTreeSet::new(),
+            login_hosts: BTreeSet::new(),
             claiming: Vec::new(),
+            traefiks: Vec::new(),
             tunnels: Vec::new(),
         }
     }
@@ -189,6 +170,7 @@ impl InCluster {
                 proxy: None,
                 pods: None,
                 named: Vec::new(),
+                for_all: ForAll::default(),
             }),
             "GatewayClass" => {
                 let controller = object.text_at(&["spec", "controllerName"]).unwrap_or_default();
@@ -227,12 +209,13 @@ impl InCluster {
             }
             "Middleware" => {
                 let spec = object.get("spec").cloned().unwrap_or(Value::Null);
-                self.logins.extend(spec.text_at(&["forwardAuth", "address"]).and_then(service_of));
+                spec.text_at(&["forwardAuth", "address"]).into_iter().for_each(|url| self.add_login(url));
                 self.middlewares.insert((namespace, name.to_owned()), spec);
             }
             "NetworkPolicy" | "CiliumNetworkPolicy" => {
                 self.policies_of_network.push(NetworkPolicy::of(object, namespace, path));
             }
+            "Ingress" => self.add_logins(object.at(&["metadata", "annotations"])),
             "ReferenceGrant" => self.add_grant(object, &namespace),
             _ => {}
         }
@@ -252,9 +235,20 @@ impl InCluster {
         let chart = view.chart_name(installed).unwrap_or_default();
         self.tunnels.extend(tunnel(installed, values, path));
         match chart {
-            "external-dns" => self.dns.push(Dns::of(values)),
-            "app-template" => self.add_services(view, installed, path),
+            "external-dns" => self.dns.push(Dns::of(installed, values)),
+            "app-template" => {
+                let entries = values.get("ingress").map(Value::entries).unwrap_or_default();
+                entries.iter().for_each(|(_, entry)| self.add_logins(entry.get("annotations")));
+                self.add_services(view, installed, path);
+            }
             _ => {
+                if chart == "traefik" {
+                    let traefik = Traefik::of(values);
+                    // Its chart makes the class.
+                    self.of_traefik.extend(traefik.class.clone());
+                    self.gateway_classes.extend(traefik.class.clone());
+                    self.traefiks.push(traefik);
+                }
                 if chart == "traefik" && claims_all_gateways(values) {
                     self.claiming.push((format!("{}/{}", installed.namespace, installed.release), path.clone()));
                 }
@@ -262,70 +256,6 @@ impl InCluster {
             }
         }
     }
-
-    fn add_classes(&mut self, chart: &str, installed: &Installed, values: &Value) {
-        let mut names = BTreeSet::new();
-        classes_in(values, false, &mut names);
-        let is_default = |default: bool| {
-            let stated = [&["ingressClass", "isDefaultClass"][..], &["controller", "ingressClassResource", "default"]];
-            stated.iter().find_map(|path| values.text_at(path)).map_or(default, |text| text == "true")
-        };
-        let controller = match chart {
-            "traefik" => {
-                // The chart names its class after the release (`templates/ingressclass.yaml`).
-                if names.is_empty() {
-                    names.insert(installed.release.clone());
-                }
-                Controller::Traefik { redirects: redirects(values) }
-            }
-            "ingress-nginx" => {
-                if values.at(&["controller", "ingressClassResource", "name"]).is_none() {
-                    names.insert("nginx".to_owned());
-                }
-                Controller::Nginx
-            }
-            _ => Controller::Other,
-        };
-        let is_default = is_default(controller != Controller::Nginx && chart == "traefik");
-        for name in names {
-            self.classes.retain(|class| class.name != name || controller == Controller::Other);
-            if !self.classes.iter().any(|class| class.name == name) {
-                let (proxy, pods) = (proxy(chart, installed), pods(chart, installed));
-                self.classes.push(Class { name, controller, is_default, proxy, pods, named: Vec::new() });
-            }
-        }
-    }
-
-    /// The Services of app-template.
-    fn add_services(&mut self, view: &View, installed: &Installed, path: &RepoPath) {
-        let known = Chart::installed(view, installed);
-        let values = installed.object.at(&["spec", "values"]).unwrap_or(&Value::Null);
-        let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref()).unwrap_or_default();
-        // 5.x names Services as 4.x does (`docs/app-template.md#names-in-4`).
-        let is_5 = numbers(version).is_some_and(|numbers| numbers[0] == 5) && installed.is_known();
-        let of_5 = || {
-            let (release, namespace) = (&*installed.release, &*installed.namespace);
-            is_5.then_some(Chart { version: Version::V4_1, release, namespace, values })
-        };
-        let Some(chart) = known.or_else(of_5) else { return };
-        for object in chart.objects().into_iter().filter(|object| object.section == Section::Service) {
-            let (Ok(name), Some(values)) = (object.name, chart.values.at(&["service", &object.identifier])) else {
-                continue;
-            };
-            let key = (installed.namespace.clone(), name);
-            self.makers.insert(key.clone(), path.clone());
-            self.services.insert(key, Service::of_values(values));
-        }
-    }
-}
-
-/// The Service, by namespace and name, that a URL inside of the cluster leads to.
-fn service_of(url: &str) -> Option<(String, String)> {
-    let (_, rest) = url.split_once("://")?;
-    let host = rest.split(['/', ':']).next()?;
-    let mut labels = host.split('.');
-    let (name, namespace) = (labels.next()?, labels.next()?);
-    (labels.next() == Some("svc") && !namespace.is_empty()).then(|| (namespace.to_owned(), name.to_owned()))
 }
 
 /// A text as it is once Flux has filled in variables: one dollar sign of two. What it leaves open is
@@ -354,7 +284,7 @@ fn is_of_interest(reach: &Reach) -> bool {
             | ("gateway.envoyproxy.io", "SecurityPolicy")
             | ("security.istio.io", "AuthorizationPolicy")
             | ("gateway.kgateway.dev", "TrafficPolicy")
-            | ("networking.k8s.io", "IngressClass" | "NetworkPolicy")
+            | ("networking.k8s.io", "Ingress" | "IngressClass" | "NetworkPolicy")
             | ("cilium.io", "CiliumNetworkPolicy")
             | ("v1", "Service" | "Secret")
             | ("external-secrets.io", "ExternalSecret")

@@ -57,9 +57,19 @@ fn creation(
     let id = UnitId::new(&META, GATEWAY, Subject::object("Gateway", namespace, name, &create.path));
     let mut findings = Vec::new();
     let mut errors = Vec::new();
-    if found.is_of_traefik(&create.class) {
-        let message = "the listeners of Traefik have the ports of its entry points: write this Gateway by hand";
-        errors.push(error(codes::LISTENER_PORT, message));
+    let ports = match found.is_of_traefik(&create.class) {
+        true => found.ports_of_traefik(&create.class),
+        false => Some(["80".to_owned(), "443".to_owned()]),
+    };
+    if ports.is_none() {
+        let message = format!(
+            "which release of Traefik serves the GatewayClass {}, and at which ports, is not seen",
+            create.class
+        );
+        errors.push(error(codes::LISTENER_PORT, &message));
+    }
+    if let Some(twice) = found.traefik_twice().filter(|_| found.is_of_traefik(&create.class)) {
+        errors.push(error(codes::TRAEFIK_TWICE, &twice.message));
     }
     if !found.gateway_classes.contains(&create.class) {
         let message = format!("GatewayClass {} is not in this repository", create.class);
@@ -74,7 +84,7 @@ fn creation(
         errors
             .push(error(codes::NAME_TAKEN, &format!("there is an HTTPRoute {} in namespace {namespace}", redirect.1)));
     }
-    let made = Made { found, map, create };
+    let made = Made { found, map, create, ports: ports.unwrap_or_default() };
     let (object, remarks) = match made.gateway() {
         Ok(made) => made,
         Err(remark) => {
@@ -113,6 +123,8 @@ struct Made<'a> {
     found: &'a InCluster,
     map: &'a ClassMap,
     create: &'a Create,
+    /// Those for plain HTTP and for TLS.
+    ports: [String; 2],
 }
 
 impl Made<'_> {
@@ -120,7 +132,8 @@ impl Made<'_> {
     /// without a hostname, as today's proxies answer any name; one for each name of a further certificate.
     fn gateway(&self) -> Result<(Value, Vec<Remark>), Remark> {
         let mut remarks = Vec::new();
-        let mut listeners = vec![listener("http", None, "80", "HTTP", None)];
+        let [http, https] = &self.ports;
+        let mut listeners = vec![listener("http", None, http, "HTTP", None)];
         for (index, secret) in self.create.certificates.iter().enumerate() {
             let of = (self.map.gateway.0.clone(), secret.clone());
             let names = self.found.names_of(&of);
@@ -129,7 +142,7 @@ impl Made<'_> {
                 remarks.push(Remark::warning(codes::CERTIFICATE_NOT_SEEN, message));
             }
             if index == 0 {
-                listeners.push(listener("https", None, "443", "HTTPS", Some(secret)));
+                listeners.push(listener("https", None, https, "HTTPS", Some(secret)));
                 continue;
             }
             let Some(names) = names.filter(|names| !names.iter().any(|name| name.contains("${"))) else {
@@ -139,7 +152,7 @@ impl Made<'_> {
             for name in names {
                 let label = name.trim_start_matches("*.").replace('.', "-");
                 let label = if name.starts_with("*.") { label } else { format!("{label}-apex") };
-                listeners.push(listener(&format!("https-{label}"), Some(name), "443", "HTTPS", Some(secret)));
+                listeners.push(listener(&format!("https-{label}"), Some(name), https, "HTTPS", Some(secret)));
             }
         }
         Ok((self.with(listeners), remarks))
@@ -218,7 +231,7 @@ fn listener(name: &str, host: Option<&str>, port: &str, protocol: &str, secret: 
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
-    use super::super::fixtures::INGRESS;
+    use super::super::fixtures::{INGRESS, traefik};
     use crate::plan::author::testing::Planned;
 
     const BEFORE: &str = "\
@@ -274,6 +287,37 @@ spec: {controller: k8s.io/ingress-nginx}
             assert!(planned.plan.units.iter().all(|unit| !unit.is_able()), "{create}: {:#?}", planned.units());
             let errors = planned.findings();
             assert!(errors.iter().any(|line| line.starts_with(&format!("{code} "))), "{create}: {errors:#?}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_of_traefik_has_the_ports_of_its_entry_points() {
+        let on = "ports: {websecure: {port: 443}}, providers: {kubernetesGateway: {enabled: true, labelSelector: a=b}}";
+        let of = |name: &str, more: &str| {
+            let values = format!("{{ingressClass: {{name: {name}}}, gatewayClass: {{name: gate}}, {more}}}");
+            format!("---\n{}", traefik(name, &values))
+        };
+        let planned = |more: &str| {
+            let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal, \
+                            create: {class: gate, path: apps/gateway.yaml, certificates: [tls]}}]}\n";
+            Planned::of(&GatewayRoutes, settings, &format!("{BEFORE}{INGRESS}{more}"))
+        };
+        let one = planned(&of("one", on));
+        let landed = one.text_after(&GatewayRoutes, "apps/gateway.yaml").expect("it is written");
+        for port in ["port: 8000", "port: 443"] {
+            assert!(landed.contains(port), "{landed}");
+        }
+        for (more, code) in [
+            (of("one", on) + &of("two", on), "listener-port apps/gateway.yaml"),
+            (of("one", &on.replace("443", "https")), "listener-port apps/gateway.yaml"),
+            (
+                of("one", &on.replace(", labelSelector: a=b", ""))
+                    + &of("two", &on.replace(", labelSelector: a=b", "")).replace("name: gate", "name: other"),
+                "traefik-twice apps/gateway.yaml",
+            ),
+        ] {
+            let findings = planned(&more).findings();
+            assert!(findings.iter().any(|line| line.starts_with(code)), "{code}: {findings:#?}");
         }
     }
 }

@@ -4,11 +4,10 @@
 //! other: so comments, anchors and annotations stay as they are written. A route that somebody wrote
 //! by hand stays as it is, and the Ingress goes.
 
-use std::collections::BTreeMap;
-
 use super::codes;
 use super::object::Routable;
-use super::release::Candidate;
+use super::release::{Candidate, Written};
+use super::schema::{comment, has_other_comments, rename};
 use crate::flux::{Object, Value, View, rewrite};
 use crate::plan::Finding;
 use crate::yaml::{Comment, Edit, Emptied, Error, Fate, New, Node, Stream, Style};
@@ -16,18 +15,15 @@ use crate::yaml::{Comment, Edit, Emptied, Error, Fate, New, Node, Stream, Style}
 /// Why something is removed.
 const BECAUSE: &str = "it is about the Ingress, which is cut";
 
-/// Values of a release without Ingresses: annotations that speak are on the routes.
+/// Values of a release with its routes and without Ingresses: annotations that speak are on the routes.
 ///
 /// # Errors
 /// If an entry has such annotations and no route of its key.
-pub(super) fn values_without(
-    candidate: &Candidate<'_>,
-    all_moved: &BTreeMap<String, Vec<String>>,
-) -> Result<Value, Finding> {
-    let stated = &candidate.values;
+pub(super) fn values_without(candidate: &Candidate<'_>, made: &Written) -> Result<Value, Finding> {
+    let stated = &made.after;
     let mut after = stated.clone();
     for entry in &candidate.entries {
-        let moved = all_moved.get(&entry.name).map(Vec::as_slice).unwrap_or_default();
+        let moved = made.moved.get(&entry.name).map(Vec::as_slice).unwrap_or_default();
         let annotations = stated.at(&entry.ingress()).and_then(|block| block.get("annotations"));
         let annotations = annotations.map(|annotations| candidate.filled_in(&entry.name, annotations));
         after.remove_at(&entry.ingress());
@@ -44,6 +40,13 @@ pub(super) fn values_without(
         move_annotations(annotations.as_ref(), moved, route);
     }
     Ok(after)
+}
+
+/// Whether a release keeps something in the block of its Ingresses, such as an entry that is disabled: routes are then
+/// written beside it first.
+pub(super) fn keeps_some(candidate: &Candidate<'_>) -> bool {
+    let after = candidate.verdict.as_ref().ok().and_then(|placed| values_without(candidate, &placed.made).ok());
+    after.is_some_and(|after| candidate.entries.iter().any(|entry| after.at(&entry.ingress()[..1]).is_some()))
 }
 
 /// Puts annotations with some keys on a route, in the order of the Ingress. What the route has stays.
@@ -84,14 +87,15 @@ pub(super) fn write_values<'v>(
         entries.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()
     };
     let (ingress, route) = (values.own_entry("ingress"), values.own_entry("route"));
-    let (Some((_, ingress)), Some((key, route))) = (ingress, route) else {
-        return rewrite(edit, values, before, after, BECAUSE);
-    };
-    let is_one_for_one = keys(before, "ingress") == keys(before, "route") && after.get("ingress").is_none();
-    if !is_one_for_one || ingress.is_alias() || has_comments(stream, key, route) || !is_as_new(route) {
+    let Some((_, ingress)) = ingress else { return rewrite(edit, values, before, after, BECAUSE) };
+    let is_one_for_one = keys(before, "ingress") == keys(after, "route") && after.get("ingress").is_none();
+    let stays = route.is_some_and(|(key, route)| has_comments(stream, key, route) || !is_as_new(route));
+    if !is_one_for_one || ingress.is_alias() || stays {
         return rewrite(edit, values, before, after, BECAUSE);
     }
-    edit.remove_entry(values, "route", Emptied::NoEntry, |_| dropped())?;
+    if route.is_some() {
+        edit.remove_entry(values, "route", Emptied::NoEntry, |_| dropped())?;
+    }
     edit.rename_key(values, "ingress", "route")?;
     // What has aliases in it is changed before their anchors, which come first.
     let entries: Vec<_> = ingress.entries().filter_map(|(key, node)| Some((key.text()?, node))).collect();
@@ -146,9 +150,9 @@ pub(super) fn route_beside<'v>(view: &'v View, routable: &Routable<'v>) -> Optio
 /// If the text does not allow it.
 pub(super) fn write_object<'v>(
     edit: &mut Edit<'v>,
-    root: Node<'v>,
+    (root, of): (Node<'v>, usize),
     (stream, document): (&'v Stream, usize),
-    moved: &[String],
+    (moved, schema): (&[String], Option<&str>),
 ) -> Result<(), Error> {
     let Some(route) = stream.document(document) else { return Ok(()) };
     let (Some(from), Some(is)) = (Value::of(root), Value::of(route)) else { return Ok(()) };
@@ -156,16 +160,42 @@ pub(super) fn write_object<'v>(
     if let Some(metadata) = to.get_mut("metadata") {
         move_annotations(from.at(&["metadata", "annotations"]), moved, metadata);
     }
-    let has_comments = stream.comments_of_document(document).is_none_or(|mut comments| comments.next().is_some());
-    if has_comments || !is_as_new(route) {
+    if has_other_comments(stream, document) || !is_as_new(route) {
         rewrite(edit, route, &is, &to, BECAUSE)?;
         return edit.remove_document(root, |_| dropped());
     }
-    // The new spec is written as a whole, in the style of new text.
+    becomes(edit, root, &from, to)?;
+    rename(edit, stream, of, schema)?;
+    edit.remove_document(route, |_| dropped())
+}
+
+/// Writes routes in place of the object that they stand for: the first as its document, the others behind it.
+///
+/// # Errors
+/// If the text does not allow it.
+pub(super) fn write_routes<'v>(
+    edit: &mut Edit<'v>,
+    (root, stream, of): (Node<'v>, &'v Stream, usize),
+    routes: &[Value],
+    (moved, schema): (&[String], Option<&str>),
+) -> Result<(), Error> {
+    let (Some(from), Some((first, others))) = (Value::of(root), routes.split_first()) else { return Ok(()) };
+    let mut to = first.clone();
+    if let Some(metadata) = to.get_mut("metadata") {
+        move_annotations(from.at(&["metadata", "annotations"]), moved, metadata);
+    }
+    becomes(edit, root, &from, to)?;
+    rename(edit, stream, of, schema)?;
+    let comment = schema.map(comment);
+    let comments: Vec<&str> = comment.as_deref().into_iter().collect();
+    others.iter().try_for_each(|route| edit.insert_document(root, &comments, &New::from(route)))
+}
+
+/// Makes another object of one. The new spec is written as a whole, in the style of new text.
+fn becomes<'v>(edit: &mut Edit<'v>, root: Node<'v>, from: &Value, mut to: Value) -> Result<(), Error> {
     if let (Some(spec), Some(new)) = (root.get("spec"), to.get("spec").cloned()) {
         edit.set(spec, &New::from(&new), |_| Fate::Moved)?;
         to.set("spec", from.get("spec").cloned().unwrap_or(Value::Null));
     }
-    rewrite(edit, root, &from, &to, BECAUSE)?;
-    edit.remove_document(route, |_| dropped())
+    rewrite(edit, root, from, &to, BECAUSE)
 }

@@ -7,15 +7,16 @@ use super::asked::Asked;
 use super::cluster::InCluster;
 use super::codes;
 use super::judge::{Place, Remark, Stated, remark_of};
-use super::object::Around;
+use super::nginx::{self, may_come_first};
 use super::placed::{About, Placed};
 use super::release::{Maker, Written};
+use super::serves::Around;
 use super::service::Port;
 use super::traefik::filters;
-use super::values::{INGRESS, add_filters, entries, fields, paths, with_routes};
+use super::values::{INGRESS, add_filters, entries, fields, paths, put_first, with_routes};
 use crate::charts::app_template::{NewRoute, Routed};
 use crate::flux::{Installed, Value};
-use crate::gateway::{PathKind, PathMatch, parent_refs};
+use crate::gateway::{PathKind, PathMatch, RouteRule, parent_refs};
 use crate::plan::{Finding, Severity};
 
 /// What one cluster makes of a release, and what its routes must have beside it.
@@ -32,6 +33,8 @@ pub(super) struct Lock {
     pub(super) hosts: Vec<String>,
     pub(super) asked: Asked,
     pub(super) filters: Vec<Value>,
+    /// The rule that comes before all others.
+    pub(super) first: Option<Value>,
 }
 
 impl Maker<'_, '_> {
@@ -68,7 +71,7 @@ impl Maker<'_, '_> {
                     continue;
                 }
             };
-            let Ledger { kept, remarks, moved, middlewares, target } =
+            let Ledger { kept, remarks, moved, middlewares, target, records, changes, asked: logins } =
                 ledger(&facts, &place, cluster, self.settings, &paths(ingress));
             let about = &mut placed.about;
             let rules = new
@@ -80,8 +83,13 @@ impl Maker<'_, '_> {
             }));
             let (path, line) = (self.release.at.path.clone(), self.line_of(entry));
             about.targets.extend(target.map(|target| place.target(target, path, line)));
+            about.records.extend(place.records(name, &records.passing));
+            about.before_cut.extend(records.going.iter().map(|remark| self.at_entry(entry, remark)));
+            about.leaks.extend(records.leaks);
             placed.made.moved.insert(entry.to_owned(), moved);
             let mut remarks = remarks;
+            remarks.extend(nginx::refused(&changes, ingress, cluster));
+            let first = changes.first.as_ref().map(RouteRule::to_value);
             let around = Around { cluster, place: &place, namespace: &installed.namespace, settings: self.settings };
             let fields = fields(kept, written);
             let mut lock = |key: Option<&String>, hosts: &[String], remarks: &mut Vec<Remark>| {
@@ -96,17 +104,27 @@ impl Maker<'_, '_> {
                     let message = "a middleware redirects: write the route by hand".to_owned();
                     remarks.push(Remark::error((codes::MIDDLEWARE, message)));
                 }
-                let asked = Asked::of(&made, &around);
+                let mut asked = Asked::of(&made, &around);
+                asked.add(logins.clone());
                 let (entry, key) = (entry.to_owned(), key.cloned());
-                locks.push(Lock { entry, key, hosts: hosts.to_vec(), asked, filters: made.filters.clone() });
-                made.filters
+                let filters: Vec<Value> = made.filters.into_iter().chain(nginx::filters(&changes)).collect();
+                let (hosts, first) = (hosts.to_vec(), first.clone());
+                locks.push(Lock { entry, key, hosts, asked, filters: filters.clone(), first });
+                filters
             };
             for new in &new {
                 let filters = lock(Some(&new.key), &new.hosts, &mut remarks);
                 match place.parents(&installed.namespace, &new.hosts) {
                     Ok(parents) => {
                         let mut route = new.value(&parent_refs(&parents), fields.clone());
-                        add_filters(&mut route, &filters);
+                        if let Some(first) = &first {
+                            let rules = route.get("rules").map(Value::items).unwrap_or_default().to_vec();
+                            remarks.extend(may_come_first(rules.into_iter(), &changes).err());
+                            add_filters(&mut route, &filters);
+                            put_first(&mut route, first);
+                        } else {
+                            add_filters(&mut route, &filters);
+                        }
                         routes.set(&new.key, route);
                     }
                     Err(remark) => errors.push(self.at_entry(entry, &remark)),
@@ -126,6 +144,7 @@ impl Maker<'_, '_> {
                     _ => placed.about.findings.push(self.at_entry(entry, remark)),
                 }
             }
+            placed.about.alone |= cluster.has_login_at(&hosts);
             placed.about.effects.extend(place.effects(name, &hosts, !new.is_empty()));
             placed.about.needs.extend(place.chosen.needs.cloned());
         }

@@ -2,7 +2,7 @@
 
 use super::codes::{CUT_WAITS, GATEWAY_NOT_KNOWN, LEFTOVER_WAITS};
 use super::create::GATEWAY;
-use super::cut::{route_beside, values_without, write_object, write_values};
+use super::cut::{route_beside, values_without, write_object, write_routes, write_values};
 use super::find::Found;
 use super::grant::GRANT;
 use super::leftovers::{is_done, is_leftover};
@@ -10,7 +10,8 @@ use super::object::{Documents, Routable};
 use super::placed::About;
 use super::policy::POLICY;
 use super::release::{self, Candidate};
-use super::units::{CUT, DNS_SOURCE, candidate_of, dns_of, object_of};
+use super::schema::{comment, of_route};
+use super::units::{CUT, DNS_SOURCE, ROUTE, SWAP, candidate_of, dns_of, object_of};
 use crate::flux::{At, Value, View, rewrite};
 use crate::plan::author::{After, Edits, Written, edited};
 use crate::plan::codes::CHANGED_ON_THE_WAY;
@@ -40,19 +41,27 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
     if is_leftover(unit) {
         return edit_leftover(found, unit);
     }
-    let is_cut = unit.id.step == CUT;
+    let step = unit.id.step;
+    if step == SWAP && !reads_routes(found, unit) {
+        let message = "external-dns does not read routes in this tree yet";
+        return Edited::Refused(Finding::error(CUT_WAITS, message).at(unit.id.subject.path(), None));
+    }
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         return match object_of(found, unit).map(|routable| (routable, &routable.verdict)) {
             Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
-            Some((routable, Ok(placed))) if is_cut => edited(cut_object(view, routable, &placed.made)),
+            Some((routable, Ok(placed))) if step == CUT => edited(cut_object(view, routable, &placed.made)),
+            Some((routable, Ok(placed))) if step == SWAP => edited(swapped(view, routable, &placed.made)),
             Some((routable, Ok(placed))) => edited(append(view, &routable.object.at, &placed.made.missing)),
             Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
-            None => gone_or_done(unit, is_cut),
+            None => gone_or_done(unit, step != ROUTE),
         };
     }
     match candidate_of(found, unit).map(|candidate| (candidate, &candidate.verdict)) {
         Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
-        Some((candidate, Ok(placed))) if is_cut => edited(cut_values(view, candidate, &placed.made)),
+        Some((candidate, Ok(_))) if step == CUT && !candidate.has_routes() => {
+            edited(Err(no_route(&candidate.release.at)))
+        }
+        Some((candidate, Ok(placed))) if step != ROUTE => edited(cut_values(view, candidate, &placed.made)),
         Some((candidate, Ok(placed))) => {
             edited(write(view, &candidate.release.at, &candidate.values, &placed.made.after))
         }
@@ -102,10 +111,7 @@ fn no_route(at: &At) -> Finding {
 /// Removes the Ingresses of a release.
 fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -> Result<Written, Finding> {
     let (at, before) = (&candidate.release.at, &candidate.values);
-    if !candidate.has_routes() {
-        return Err(no_route(at));
-    }
-    let after = values_without(candidate, &made.moved)?;
+    let after = values_without(candidate, made)?;
     let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| match (root.at(&["spec", "values"]), stream) {
@@ -115,6 +121,25 @@ fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -
     edits.finish_if(|edited| arrives(view, at, (before, &after), edited))
 }
 
+/// Whether external-dns reads routes where a unit is about an Ingress.
+fn reads_routes(found: &Found<'_>, unit: &Unit) -> bool {
+    let release = candidate_of(found, unit).map(|candidate| &candidate.release.at);
+    let at = release.or_else(|| object_of(found, unit).map(|routable| &routable.object.at));
+    at.is_none_or(|at| found.dns_reads_routes(at))
+}
+
+/// Writes routes in place of the object that they stand for.
+fn swapped(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
+    let at = &routable.object.at;
+    let schema = of_route(view, at);
+    let Some(stream) = view.file(&at.path).and_then(|file| file.stream.as_deref()) else { return Err(no_route(at)) };
+    let mut edits = Edits::of(view);
+    edits.object(at, |edit, root| {
+        write_routes(edit, (root, stream, at.document), &made.missing, (&made.moved, schema.as_deref()))
+    })?;
+    edits.finish()
+}
+
 /// Writes the route of an object in its place.
 fn cut_object(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
     let at = &routable.object.at;
@@ -122,7 +147,10 @@ fn cut_object(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<
     let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
     let (Some(route), Some(stream)) = (route, stream) else { return Err(no_route(at)) };
     let mut edits = Edits::of(view);
-    edits.object(at, |edit, root| write_object(edit, root, (stream, route.at.document), &made.moved))?;
+    let schema = of_route(view, at);
+    edits.object(at, |edit, root| {
+        write_object(edit, (root, at.document), (stream, route.at.document), (&made.moved, schema.as_deref()))
+    })?;
     edits.finish()
 }
 
@@ -135,9 +163,11 @@ fn gone_or_done(unit: &Unit, is_there: bool) -> Edited {
 
 /// Adds routes behind the document of the object that they stand for.
 fn append(view: &View, at: &At, routes: &[Value]) -> Result<Written, Finding> {
+    let comment = of_route(view, at).as_deref().map(comment);
+    let comments: Vec<&str> = comment.as_deref().into_iter().collect();
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| {
-        routes.iter().try_for_each(|route| edit.insert_document(root, &[], &New::from(route)))
+        routes.iter().try_for_each(|route| edit.insert_document(root, &comments, &New::from(route)))
     })?;
     edits.finish()
 }

@@ -13,9 +13,9 @@ use super::placed::{About, Target};
 use super::policy::{Inclusion, by_consumer, disputed};
 use super::release::{self, Candidate};
 use super::served::Taken;
-use super::settings::GatewayRoutesSettings;
+use super::settings::{Cut, GatewayRoutesSettings};
 use super::values::has_ingress;
-use crate::flux::{At, ById, ClusterId, Object, Release, Value, View};
+use crate::flux::{At, ById, ClusterId, Kustomization, Mention, Named, Object, Release, Value, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 
@@ -33,6 +33,9 @@ pub(super) struct Found<'v> {
     /// The Components that are to be included for policies.
     pub(super) inclusions: Vec<Inclusion>,
     leftovers: OnceLock<Vec<Leftover<'v>>>,
+    named: OnceLock<BTreeMap<Named, Vec<Mention>>>,
+    /// Whether Ingresses go with the merge that brings their routes.
+    pub(super) is_at_once: bool,
     /// How many Ingresses are in clusters of which no Gateway is known.
     pub(super) without_gateway: usize,
 }
@@ -156,6 +159,33 @@ impl<'v> Found<'v> {
         self.refuse(|about| (!about.inclusions.is_empty()).then(|| reason.clone()));
     }
 
+    /// Where files name the Ingresses that are or become routes, worked out once.
+    pub(super) fn named(&self) -> &BTreeMap<Named, Vec<Mention>> {
+        self.named.get_or_init(|| {
+            let releases = self
+                .candidates
+                .iter()
+                .filter_map(|candidate| Some((&candidate.verdict.as_ref().ok()?.about, &candidate.release.at)));
+            let objects = self
+                .objects
+                .iter()
+                .filter_map(|routable| Some((&routable.verdict.as_ref().ok()?.about, &routable.object.at)));
+            let mut wanted: BTreeMap<Named, BTreeSet<At>> = BTreeMap::new();
+            for (about, at) in releases.chain(objects) {
+                for named in &about.cuts {
+                    wanted.entry(named.clone()).or_default().insert(at.clone());
+                }
+            }
+            let patches: BTreeSet<RepoPath> = self.view.kustomizations().flat_map(Kustomization::input_paths).collect();
+            // Another Ingress of this name, which is no patch, is one of its own.
+            let is_own =
+                |mention: &Mention| mention.what.starts_with("metadata.name:") && !patches.contains(&mention.at.path);
+            let mut named = self.view.mentions(&wanted);
+            named.values_mut().for_each(|mentions| mentions.retain(|mention| !is_own(mention)));
+            named
+        })
+    }
+
     /// What nothing needs any more, worked out once.
     pub(super) fn leftovers(&self) -> &[Leftover<'v>] {
         self.leftovers.get_or_init(|| leftovers(self))
@@ -187,14 +217,27 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let (dns, grants, inclusions, leftovers) = Default::default();
-        let mut found =
-            Found { view, clusters, candidates, objects, dns, grants, inclusions, leftovers, without_gateway };
+        let (dns, grants, inclusions, leftovers, named) = Default::default();
+        let is_at_once = settings.cut == Cut::AtOnce;
+        let mut found = Found {
+            view,
+            clusters,
+            candidates,
+            objects,
+            dns,
+            grants,
+            inclusions,
+            leftovers,
+            named,
+            is_at_once,
+            without_gateway,
+        };
         found.grant();
         found.compare_targets();
         found.refuse_twice();
         found.include();
-        found.dns = dns::releases(view, &found.routed_clusters());
+        let leaks: Vec<_> = found.abouts().flat_map(|about| about.leaks.clone()).collect();
+        found.dns = dns::releases(view, &found.routed_clusters(), &leaks);
         found
     }
 

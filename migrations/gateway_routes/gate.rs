@@ -1,5 +1,6 @@
 //! The gates of routes, of cuts, and of what cuts leave, by what the branch of the cluster has: a route waits
-//! for its policy, a cut for its route and for external-dns, and the rest until nothing needs it any more.
+//! for its policy, a cut for its route and for external-dns, and the rest until nothing needs it any more. What
+//! is to be route and cut at once waits for its Gateway, its grants, its policy and for external-dns.
 
 use super::codes;
 use super::find::Found;
@@ -7,7 +8,7 @@ use super::leftovers::is_leftover;
 use super::placed::About;
 use super::policy::POLICY;
 use super::settings::GatewayRoutesSettings;
-use super::units::{ROUTE, candidate_of, object_of};
+use super::units::{ROUTE, SWAP, candidate_of, object_of};
 use crate::flux::At;
 use crate::plan::{ClusterTree, Code, Finding, Gate, Subject, Unit};
 
@@ -63,6 +64,14 @@ fn missing(found: &Found<'_>, unit: &Unit) -> Option<&'static str> {
                 None => false,
             };
         return lacks_it.then_some("its policy is not there yet");
+    }
+    if unit.id.step == SWAP {
+        return match verdict {
+            Some((at, _, Ok(about))) if about.needs.is_empty() => {
+                (!found.dns_reads_routes(at)).then_some("external-dns does not read routes there yet")
+            }
+            _ => Some("what its route needs is not there yet"),
+        };
     }
     match verdict {
         // Routes run once their Gateway and grants are there, too.

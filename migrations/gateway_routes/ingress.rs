@@ -3,15 +3,16 @@
 use super::asked::Asked;
 use super::codes;
 use super::judge::{Remark, remark_of};
-use super::object::{Around, RouteOf, Serves};
+use super::nginx::with_prefixes;
+use super::serves::{Around, RouteOf, Serves};
 use crate::flux::Value;
-use crate::gateway::{PathMatch, RouteRule, Router, host_of_route};
+use crate::gateway::{Changes, PathMatch, RouteRule, Router, host_of_route};
 
 /// The routes of an Ingress. Texts are taken from `stated`, the object as the file has it.
 ///
 /// # Errors
 /// The first thing that a route cannot say.
-pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Result<Serves, Remark> {
+pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>, changes: &Changes) -> Result<Serves, Remark> {
     let mut serves = Serves::default();
     let spec = |value: &Value, key: &str| value.at(&["spec", key]).cloned().unwrap_or(Value::Null);
     if spec(there, "defaultBackend") != Value::Null {
@@ -21,7 +22,9 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
     if rules.items().len() != written.items().len() {
         return Err(Remark::error((codes::INGRESS_PATCHED, "a patch changes its rules".to_owned())));
     }
-    for (rule, written) in rules.items().iter().zip(written.items()) {
+    let mut meant = rules.clone();
+    with_prefixes(Some(&mut meant), &["http", "paths"], changes);
+    for (rule, written) in meant.items().iter().zip(written.items()) {
         let host = rule.text_at(&["host"]).unwrap_or_default();
         host_of_route(host).map_err(|refusal| remark_of(&refusal))?;
         let paths = rule.at(&["http", "paths"]).map(Value::items).unwrap_or_default();
@@ -30,9 +33,7 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
         }
         let mut rules = Vec::new();
         for path in paths {
-            let text = |key: &str| path.text_at(&[key]).unwrap_or_default().to_owned();
-            serves.paths.push((text("path"), text("pathType")));
-            rules.push(rule_of(path, around, &mut serves.remarks)?);
+            rules.push(rule_of(path, around, changes, &mut serves.remarks)?);
         }
         let stated_host = written.text_at(&["host"]).unwrap_or_default().to_owned();
         match serves.routes.iter_mut().find(|route| route.rules == rules) {
@@ -45,21 +46,40 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
                 hosts: vec![host.to_owned()],
                 rules,
                 asked: Asked::default(),
+                silenced: None,
             }),
         }
     }
     if serves.routes.is_empty() {
         return Err(Remark::error((codes::NO_RULES, "it has no rule".to_owned())));
     }
+    serves.change(changes, around.cluster)?;
     Ok(serves)
 }
 
-fn rule_of(path: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -> Result<RouteRule, Remark> {
+/// The paths of an Ingress, each with its type.
+pub(super) fn paths(there: &Value) -> Vec<(String, String)> {
+    let rules = there.at(&["spec", "rules"]).map(Value::items).unwrap_or_default().iter();
+    let paths = rules.flat_map(|rule| rule.at(&["http", "paths"]).map(Value::items).unwrap_or_default());
+    let text = |path: &Value, key: &str| path.text_at(&[key]).unwrap_or_default().to_owned();
+    paths.map(|path| (text(path, "path"), text(path, "pathType"))).collect()
+}
+
+fn rule_of(
+    path: &Value,
+    around: &Around<'_>,
+    changes: &Changes,
+    remarks: &mut Vec<Remark>,
+) -> Result<RouteRule, Remark> {
     let text = path.text_at(&["path"]).unwrap_or("/");
     let kind = path.text_at(&["pathType"]).unwrap_or("ImplementationSpecific");
     let matched = PathMatch::of_ingress(text, kind).map_err(|refusal| remark_of(&refusal))?;
     if around.place.is_of_traefik() {
         remarks.extend(matched.by_elements().map(|note| remark_of(&note)));
+    }
+    let router = Router { path: Some(matched), ..Router::default() };
+    if changes.replaces_backend {
+        return Ok(RouteRule { matches: router.matches(), ..RouteRule::default() });
     }
     let service = path.at(&["backend", "service"]).filter(|service| **service != Value::Null);
     let Some(service) = service else {
@@ -67,7 +87,6 @@ fn rule_of(path: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -> Resu
     };
     let port = service.get("port").and_then(|port| port.text_at(&["number"]).or_else(|| port.text_at(&["name"])));
     let backend = backend(around, service.text_at(&["name"]).unwrap_or_default(), None, port, remarks)?;
-    let router = Router { path: Some(matched), ..Router::default() };
     Ok(RouteRule { matches: router.matches(), filters: Vec::new(), backends: vec![backend] })
 }
 

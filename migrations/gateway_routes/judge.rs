@@ -1,13 +1,14 @@
 //! What holds for every kind of Ingress: its Gateway, its protocols, its annotations.
 
 use super::choose::{Chosen, NoParent, Protocols};
-use super::cluster::{Class, Controller, InCluster};
+use super::classes::{Class, Controller};
+use super::cluster::InCluster;
 use super::codes;
 use super::placed::Target;
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
-use crate::gateway::{ListenerRef, Listens, Note, NoteKind, Protocol, Refusal, RefusalKind};
+use crate::gateway::{ListenerRef, Listens, MiddlewareName, Note, NoteKind, Protocol, Refusal, RefusalKind};
 use crate::plan::{Code, Effect, Finding, Outcome, Severity};
 use crate::repo::RepoPath;
 
@@ -119,7 +120,7 @@ impl Stated<'_> {
     }
 
     /// Its class: `className`, else the annotation.
-    fn class(&self) -> Option<&str> {
+    pub(super) fn class(&self) -> Option<&str> {
         self.class.as_deref().or_else(|| self.annotation(CLASS)).filter(|class| !class.is_empty())
     }
 
@@ -176,6 +177,12 @@ impl Place<'_> {
         matches!(self.class.controller, Controller::Traefik { .. })
     }
 
+    /// The middlewares that the entry points of Traefik have for all.
+    pub(super) fn of_entry_points(&self, cluster: &InCluster) -> Vec<MiddlewareName> {
+        let list = self.class.for_all.middlewares.join(",");
+        MiddlewareName::of_annotation(&list, &cluster.middlewares)
+    }
+
     /// What its routes listen to.
     pub(super) fn listens(&self) -> Listens {
         match self.protocols {
@@ -188,10 +195,9 @@ impl Place<'_> {
     /// What serves hosts before and after a route is there, or, if it is there already, before and after
     /// the cut.
     pub(super) fn effects(&self, cluster: &str, hosts: &[String], is_new: bool) -> Vec<Effect> {
-        let class = format!("class {}", self.class.name);
-        let both = format!("{class}, and Gateway {}", self.chosen.full_name());
-        let (before, after) =
-            if is_new { (class, both) } else { (both, format!("Gateway {}", self.chosen.full_name())) };
+        let (class, gateway) = (format!("class {}", self.class.name), format!("Gateway {}", self.chosen.full_name()));
+        let both = format!("{class}, and {gateway}");
+        let (before, after) = if is_new { (class, both) } else { (both, gateway) };
         let effect = |host: &String| Effect {
             cluster: cluster.to_owned(),
             object: format!("host {host}"),
@@ -201,6 +207,19 @@ impl Place<'_> {
             outcome: Outcome::Changes,
         };
         hosts.iter().map(effect).collect()
+    }
+
+    /// What the cut changes about records.
+    pub(super) fn records(&self, cluster: &str, passing: &[(String, String, String)]) -> Vec<Effect> {
+        let effect = |(host, before, after): &(String, String, String)| Effect {
+            cluster: cluster.to_owned(),
+            object: format!("host {host}"),
+            field: "record".to_owned(),
+            before: before.clone(),
+            after: after.clone(),
+            outcome: Outcome::Changes,
+        };
+        passing.iter().filter(|(_, before, after)| before != after).map(effect).collect()
     }
 
     /// What a route takes of its Gateway.

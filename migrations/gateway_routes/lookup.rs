@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::asked::{Policy, RoutePolicy};
-use super::cluster::{Class, InCluster};
+use super::classes::Class;
+use super::cluster::InCluster;
 use super::codes;
 use super::service::Service;
 use crate::flux::{KustomizationId, View};
@@ -56,6 +57,11 @@ impl InCluster {
         name == "webhook-receiver" || self.logins.contains(&(namespace.to_owned(), name.to_owned()))
     }
 
+    /// Whether logins stop without one of some hosts.
+    pub(super) fn has_login_at(&self, hosts: &[String]) -> bool {
+        hosts.iter().any(|host| self.login_hosts.contains(host))
+    }
+
     /// Whether logins stop without what a file makes.
     pub(super) fn has_login_of(&self, path: &RepoPath) -> bool {
         self.logins.iter().any(|login| self.makers.get(login) == Some(path))
@@ -69,6 +75,14 @@ impl InCluster {
     /// Whether Traefik serves a class of Gateways, as far as is seen.
     pub(super) fn is_of_traefik(&self, class: &str) -> bool {
         self.of_traefik.contains(class) || class.to_lowercase().contains("traefik")
+    }
+
+    /// The ports of the only Traefik that makes a class of Gateways; `None` if there is not just one.
+    pub(super) fn ports_of_traefik(&self, class: &str) -> Option<[String; 2]> {
+        let mut making = self.traefiks.iter().filter(|traefik| traefik.class.as_deref() == Some(class));
+        let one = making.next().filter(|_| making.next().is_none())?;
+        let is_number = |port: &String| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        one.ports.iter().all(is_number).then(|| one.ports.clone())
     }
 
     /// Whether HTTPRoutes of a namespace may name Services of another one.
@@ -99,7 +113,7 @@ impl InCluster {
 
     /// The keys of annotations by which releases of external-dns choose objects.
     pub(super) fn dns_filters(&self) -> Vec<String> {
-        self.dns.iter().filter_map(|dns| dns.filter.clone()).collect()
+        self.dns.iter().flat_map(|dns| dns.filters().to_vec()).collect()
     }
 
     /// Whether external-dns makes records of a host.

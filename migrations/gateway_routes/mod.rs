@@ -33,6 +33,7 @@ mod annotations;
 mod asked;
 mod charts;
 mod choose;
+mod classes;
 mod cluster;
 mod codes;
 mod create;
@@ -49,8 +50,10 @@ mod grant;
 mod ingress;
 mod judge;
 mod leftovers;
+mod logins;
 mod lookup;
 mod new_file;
+mod nginx;
 mod object;
 mod other;
 mod placed;
@@ -59,14 +62,17 @@ mod proxy;
 mod reasons;
 mod release;
 mod runbook;
+mod schema;
 mod served;
+mod serves;
 mod service;
 mod settings;
 mod traefik;
 mod units;
+mod unnamed;
 mod values;
 
-pub use settings::{ClassMap, GatewayRoutesSettings};
+pub use settings::{ClassMap, Cut, GatewayRoutesSettings};
 
 use self::find::{Found, ingresses, may_have_any, may_have_gateways};
 use crate::config::{SectionType, Settings};
@@ -106,7 +112,10 @@ impl Migration for GatewayRoutes {
             return Survey { out_of_scope: units::without_gateway(ingresses(view)), ..Survey::default() };
         }
         let all = view.whole();
-        units::survey(&Found::in_view(&all, &own))
+        let found = Found::in_view(&all, &own);
+        let mut survey = units::survey(&found);
+        survey.findings.extend(unnamed::unnamed(&found, &own));
+        survey
     }
 
     fn keeps_builds(&self, unit: &Unit) -> bool {
@@ -114,7 +123,7 @@ impl Migration for GatewayRoutes {
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {
-        &[units::ROUTE, units::CUT, leftovers::SOURCES_OUT, leftovers::RENAME, REMOVE]
+        &[units::ROUTE, units::CUT, units::SWAP, leftovers::SOURCES_OUT, leftovers::RENAME, REMOVE]
     }
 
     fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {

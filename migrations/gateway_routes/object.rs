@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::annotations::{Ledger, ledger};
-use super::asked::Asked;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::find::Clusters;
-use super::grant::GrantFor;
-use super::judge::{Place, Remark, Stated};
+use super::judge::{Remark, Stated};
 use super::placed::{About, Placed};
 use super::policy::inclusion;
 use super::served::{Served, serving, serving_of};
+use super::serves::{Around, RouteOf, names};
 use super::settings::GatewayRoutesSettings;
 use super::{ingress, traefik};
-use crate::flux::{FluxKustomization, Object, Reach, Value, View};
-use crate::gateway::{HttpRoute, MiddlewareName, RouteRule, parent_refs};
+use crate::flux::{FluxKustomization, Named, Object, Reach, Value, View};
+use crate::gateway::{HttpRoute, RouteRule, parent_refs};
 use crate::plan::author::{arriving, patches_on_the_way};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
 use crate::plan::{Code, Finding, Severity};
@@ -49,6 +48,8 @@ pub(super) struct Routable<'v> {
 pub(super) struct Documents {
     /// The HTTPRoutes that are missing; none where all are there.
     pub(super) missing: Vec<Value>,
+    /// Whether some of its routes are there.
+    has_some: bool,
     /// The keys of annotations that move when it is cut.
     pub(super) moved: Vec<String>,
 }
@@ -58,33 +59,11 @@ impl Routable<'_> {
     pub(super) fn has_routes(&self) -> bool {
         self.verdict.as_ref().is_ok_and(|placed| placed.made.missing.is_empty())
     }
-}
 
-/// What an Ingress or IngressRoute serves, as routes without a name.
-#[derive(Default)]
-pub(super) struct Serves {
-    pub(super) routes: Vec<RouteOf>,
-    /// The paths of an Ingress, each with its type.
-    pub(super) paths: Vec<(String, String)>,
-    pub(super) remarks: Vec<Remark>,
-    /// The grants that Services of other namespaces need.
-    pub(super) grants: Vec<GrantFor>,
-}
-
-/// One route: hosts, as they are written and as they are served, and rules.
-pub(super) struct RouteOf {
-    pub(super) stated_hosts: Vec<String>,
-    pub(super) hosts: Vec<String>,
-    pub(super) rules: Vec<RouteRule>,
-    pub(super) asked: Asked,
-}
-
-/// What rules are read in.
-pub(super) struct Around<'a> {
-    pub(super) cluster: &'a InCluster,
-    pub(super) place: &'a Place<'a>,
-    pub(super) namespace: &'a str,
-    pub(super) settings: &'a GatewayRoutesSettings,
+    /// Whether some of its routes are there.
+    pub(super) fn has_some_routes(&self) -> bool {
+        self.verdict.as_ref().is_ok_and(|placed| placed.made.has_some)
+    }
 }
 
 /// What becomes of an object.
@@ -143,16 +122,22 @@ impl Maker<'_, '_> {
         let facts = self.facts(&there, &namespace);
         let place = facts.place(cluster, self.settings).map_err(one)?;
         let around = Around { cluster, place: &place, namespace: &namespace, settings: self.settings };
-        let serves = match self.source {
-            Source::Ingress => ingress::serves(&there, stated, &around),
-            Source::IngressRoute => traefik::serves(&there, stated, &around),
+        let fates = |facts: &Stated<'_>, paths: &[_]| ledger(facts, &place, cluster, self.settings, paths);
+        let (mut serves, ledger) = match self.source {
+            Source::Ingress => {
+                let ledger = fates(&facts, &ingress::paths(&there));
+                (ingress::serves(&there, stated, &around, &ledger.changes).map_err(one)?, ledger)
+            }
+            Source::IngressRoute => {
+                let serves = traefik::serves(&there, stated, &around).map_err(one)?;
+                let facts = Stated { hosts: serves.hosts(), ..self.facts(&there, &namespace) };
+                (serves, fates(&facts, &[]))
+            }
         };
-        let mut serves = serves.map_err(one)?;
-        let hosts: Vec<String> = serves.routes.iter().flat_map(|route| route.hosts.clone()).collect();
-        let facts = Stated { hosts: hosts.clone(), ..facts };
-        let Ledger { kept, remarks, moved, middlewares, target } =
-            ledger(&facts, &place, cluster, self.settings, &serves.paths);
+        let Ledger { kept, remarks, moved, middlewares, target, records, changes: _, asked } = ledger;
+        let hosts = serves.hosts();
         serves.remarks.extend(remarks);
+        serves.routes.iter_mut().for_each(|route| route.asked.add(asked.clone()));
         if !middlewares.is_empty() {
             for route in &mut serves.routes {
                 route.add_middlewares(&middlewares, &around, &mut serves.remarks).map_err(one)?;
@@ -167,6 +152,9 @@ impl Maker<'_, '_> {
             ..About::default()
         };
         about.before_cut.extend(self.checked_by(reach));
+        about.before_cut.extend(records.going.iter().map(|remark| self.finding(remark)));
+        about.records = place.records(cluster_name, &records.passing);
+        about.leaks = records.leaks;
         let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
         let there: Vec<_> = there.map(|((_, name), route)| (name, route, serving_of(&namespace, route))).collect();
         for (route, name) in serves.routes.iter().zip(&names) {
@@ -208,6 +196,7 @@ impl Maker<'_, '_> {
                     let stated = stated.at(&["metadata", "annotations", key]).unwrap_or(value);
                     (to.clone(), stated.clone())
                 })
+                .chain(route.silenced.iter().map(|key| (key.clone(), Value::string("none"))))
                 .collect();
             missing.push(self.document(stated, (name, &reach.name), kept, (route, parent_refs(&parents))));
         }
@@ -226,12 +215,16 @@ impl Maker<'_, '_> {
                 let of = backend.text_at(&["namespace"]).unwrap_or(&namespace);
                 cluster.is_vital(of, backend.text_at(&["name"]).unwrap_or_default())
             });
+        about.alone |= cluster.has_login_at(&hosts);
         about.grants = serves.grants;
+        let (kind, namespace) = (reach.kind.clone(), reach.namespace.clone());
+        about.cuts.push(Named { kind, namespace, name: reach.name.clone() });
         about.needs.extend(place.chosen.needs.cloned());
         about.effects = place.effects(cluster_name, &hosts, !missing.is_empty());
         let at = &self.object.at.path;
         about.targets.extend(target.map(|target| place.target(target, at.clone(), self.object.line)));
-        Ok(Placed { made: Documents { missing, moved }, about })
+        let has_some = missing.len() < serves.routes.len();
+        Ok(Placed { made: Documents { missing, has_some, moved }, about })
     }
 
     /// The Flux Kustomization whose health checks name the object.
@@ -301,39 +294,4 @@ impl Maker<'_, '_> {
             ),
         ])
     }
-}
-
-impl RouteOf {
-    /// Adds what the middlewares of all rules become.
-    fn add_middlewares(
-        &mut self,
-        names: &[MiddlewareName],
-        around: &Around<'_>,
-        remarks: &mut Vec<Remark>,
-    ) -> Result<(), Remark> {
-        for rule in &mut self.rules {
-            let made = traefik::filters(names, (&self.hosts, None), around, remarks)?;
-            if made.replaces_backend {
-                rule.backends.clear();
-            }
-            self.asked.add(Asked::of(&made, around));
-            rule.filters.extend(made.filters);
-        }
-        Ok(())
-    }
-}
-
-/// The names of routes: that of the object, and for each further one the first label of its host.
-fn names(own: &str, routes: &[RouteOf]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for route in routes {
-        let label = route.hosts.first().and_then(|host| host.split('.').next()).unwrap_or_default();
-        let label: String = label.chars().filter(|sign| sign.is_ascii_alphanumeric() || *sign == '-').collect();
-        let wanted = if names.is_empty() { own.to_owned() } else { format!("{own}-{label}") };
-        let wanted = wanted.trim_end_matches('-').to_owned();
-        let numbered = (2..).map(|number| format!("{wanted}-{number}"));
-        let free = std::iter::once(wanted.clone()).chain(numbered).find(|name| !names.contains(name));
-        names.extend(free);
-    }
-    names
 }

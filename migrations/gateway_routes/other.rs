@@ -10,14 +10,14 @@ use super::codes;
 use super::dressed::facts;
 use super::find::Clusters;
 use super::judge::Remark;
-use super::object::Around;
 use super::placed::{About, Placed};
 use super::release::{Maker, Written};
+use super::serves::Around;
 use super::traefik::filters;
 use super::values::{Entry, is_same_but_variables, makes_ingress};
 use crate::charts::version::numbers;
 use crate::flux::{Installed, Reach, Value};
-use crate::gateway::{HttpRoute, parent_refs};
+use crate::gateway::{Changes, HttpRoute, parent_refs};
 use crate::plan::codes::UNREACHED;
 use crate::plan::{Finding, Severity};
 
@@ -122,10 +122,15 @@ impl Part<'_> {
         let facts = facts(block, self.installed, hosts.clone());
         let place = facts.place(self.cluster, self.maker.settings).map_err(|remark| vec![remark])?;
         let paths = [("/".to_owned(), "Prefix".to_owned())];
-        let Ledger { kept, mut remarks, moved, middlewares, target } =
+        let Ledger { kept, mut remarks, moved, middlewares, target, records, changes, asked } =
             ledger(&facts, &place, self.cluster, self.maker.settings, &paths);
         let namespace = &self.installed.namespace;
         let around = Around { cluster: self.cluster, place: &place, namespace, settings: self.maker.settings };
+        if changes != Changes::default() {
+            let message = "annotations of nginx change its rules".to_owned();
+            remarks.push(Remark::error((codes::BY_HAND, message)));
+        }
+        remarks.extend(asked.of_unknown_route());
         match filters(&middlewares, (&hosts, None), &around, &mut remarks) {
             Ok(made) => {
                 if !made.filters.is_empty() || made.replaces_backend {
@@ -171,8 +176,14 @@ impl Part<'_> {
             return Err(errors);
         }
         placed.about.needs.extend(place.chosen.needs.cloned());
+        placed.about.alone |=
+            self.cluster.has_login_of(&self.maker.release.at.path) || self.cluster.has_login_at(&hosts);
         placed.about.effects.extend(place.effects(self.name, &hosts, is_there.is_none()));
         let (path, line) = (self.maker.release.at.path.clone(), self.maker.line_at(self.known.ingress));
+        placed.about.records.extend(place.records(self.name, &records.passing));
+        let going = records.going.iter().map(|remark| remark.at(&self.known.shown(), &path, line));
+        placed.about.before_cut.extend(going);
+        placed.about.leaks.extend(records.leaks);
         placed.about.targets.extend(target.map(|target| place.target(target, path, line)));
         placed.made.moved.insert(self.known.shown(), moved);
         if is_there.is_none() {

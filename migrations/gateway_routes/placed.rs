@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::dns::Leak;
 use super::grant::GrantFor;
 use super::policy::Inclusion;
 use super::served::Taken;
+use crate::flux::Named;
 use crate::plan::{Effect, Finding, UnitId};
 use crate::repo::RepoPath;
 
@@ -20,15 +22,21 @@ pub(super) struct Placed<T> {
 pub(super) struct About {
     pub(super) findings: Vec<Finding>,
     pub(super) effects: Vec<Effect>,
+    /// What the cut changes about records.
+    pub(super) records: Vec<Effect>,
     /// What there is to say before it is cut.
     pub(super) before_cut: Vec<Finding>,
     /// What its routes take.
     pub(super) takes: Vec<Taken>,
     pub(super) targets: Vec<Target>,
+    /// Hosts that get a record which they do not have, once external-dns reads routes.
+    pub(super) leaks: Vec<Leak>,
     /// The grants that its routes need.
     pub(super) grants: Vec<GrantFor>,
     /// The Components whose policies its routes need.
     pub(super) inclusions: Vec<Inclusion>,
+    /// The Ingresses that a cut removes.
+    pub(super) cuts: Vec<Named>,
     /// Whether Flux or logins stop if it fails: it lands in a batch of its own.
     pub(super) alone: bool,
     /// The units that come before its routes.
@@ -81,10 +89,18 @@ impl<T: PartialEq> Placed<T> {
             let new = placed.about.findings.into_iter().filter(|finding| !about.findings.contains(finding));
             let new: Vec<_> = new.collect();
             about.findings.extend(new);
+            let before_cut = placed.about.before_cut.into_iter().filter(|finding| !about.before_cut.contains(finding));
+            let before_cut: Vec<_> = before_cut.collect();
+            about.before_cut.extend(before_cut);
+            about.takes.extend(placed.about.takes);
+            about.targets.extend(placed.about.targets);
+            about.records.extend(placed.about.records);
             about.effects.extend(placed.about.effects);
             about.grants.extend(placed.about.grants);
             about.needs.extend(placed.about.needs);
             about.inclusions.extend(placed.about.inclusions);
+            about.leaks.extend(placed.about.leaks);
+            about.cuts.extend(placed.about.cuts);
             about.alone |= placed.about.alone;
         }
         Ok(all)

@@ -66,6 +66,77 @@ pub(super) fn claims_all_gateways(values: &Value) -> bool {
     provider("enabled") == "true" && !selects
 }
 
+/// What a proxy asks of all requests, whatever an Ingress says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ForAll {
+    /// The middlewares of the entry points of Traefik.
+    pub(super) middlewares: Vec<String>,
+    /// The URL that ingress-nginx asks who somebody is.
+    pub(super) login: Option<String>,
+    /// The addresses to which ingress-nginx keeps.
+    pub(super) limit: Option<String>,
+}
+
+impl ForAll {
+    /// What the values of a chart say.
+    pub(super) fn of(chart: &str, values: &Value) -> ForAll {
+        let config = |key: &str| {
+            let text = values.text_at(&["controller", "config", key]).filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
+        match chart {
+            "traefik" => ForAll { middlewares: of_entry_points(values), ..ForAll::default() },
+            "ingress-nginx" => ForAll {
+                login: config("global-auth-url"),
+                limit: ["whitelist-source-range", "denylist-source-range", "block-cidrs"].into_iter().find_map(config),
+                ..ForAll::default()
+            },
+            _ => ForAll::default(),
+        }
+    }
+}
+
+/// The middlewares of `websecure`, and of `web` unless that only redirects: of the chart's `ports`, and of arguments.
+fn of_entry_points(values: &Value) -> Vec<String> {
+    let entries: &[&str] = if redirects(values) { &["websecure"] } else { &["websecure", "web"] };
+    let mut found = Vec::new();
+    for entry in entries {
+        for path in [&["ports", entry, "middlewares"][..], &["ports", entry, "http", "middlewares"]] {
+            let items = values.at(path).map(Value::items).unwrap_or_default();
+            found.extend(items.iter().filter_map(Value::text).map(str::to_owned));
+        }
+        let argument = format!("--entrypoints.{entry}.http.middlewares=");
+        let arguments = values.get("additionalArguments").map(Value::items).unwrap_or_default().iter();
+        for text in arguments.filter_map(Value::text).filter(|text| text.to_lowercase().starts_with(&argument)) {
+            found.extend(text[argument.len()..].split(',').map(|id| id.trim().to_owned()));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|id| !id.is_empty() && seen.insert(id.clone()));
+    found
+}
+
+/// A release of Traefik, as far as it serves Gateways.
+pub(super) struct Traefik {
+    /// The GatewayClass that its chart makes, if its provider is on.
+    pub(super) class: Option<String>,
+    /// The ports of `web` and `websecure` in its container (`docs/gateway.md#traefik-and-gateways`).
+    pub(super) ports: [String; 2],
+}
+
+impl Traefik {
+    pub(super) fn of(values: &Value) -> Traefik {
+        let is_on = values.text_at(&["providers", "kubernetesGateway", "enabled"]) == Some("true");
+        let makes_class = values.text_at(&["gatewayClass", "enabled"]) != Some("false");
+        let name = values.text_at(&["gatewayClass", "name"]).filter(|name| !name.is_empty()).unwrap_or("traefik");
+        let port = |entry: &str, usual: &str| values.text_at(&["ports", entry, "port"]).unwrap_or(usual).to_owned();
+        Traefik {
+            class: (is_on && makes_class).then(|| name.to_owned()),
+            ports: [port("web", "8000"), port("websecure", "8443")],
+        }
+    }
+}
+
 /// Whether the values of Traefik redirect its entry point `web` (`docs/gateway.md#entry-points`).
 pub(super) fn redirects(values: &Value) -> bool {
     let web = values.at(&["ports", "web"]);
@@ -110,5 +181,37 @@ mod tests {
             let findings = planned(one).findings();
             assert!(!findings.iter().any(|line| line.starts_with("traefik-twice")), "{findings:#?}");
         }
+    }
+
+    /// `docs/hazards.md#g9`: what a proxy asks of all stands in no Ingress.
+    #[test]
+    fn what_a_proxy_asks_of_all_is_asked_of_routes() {
+        let planned = |values: &str, configured: &str| {
+            let chart = |chart: &str| traefik("proxy", values).replace("chart: traefik", &format!("chart: {chart}"));
+            let proxy = chart(if values.contains("controller") { "ingress-nginx" } else { "traefik" });
+            let files = format!(
+                "//- apps/kustomization.yaml\nresources: [./proxy.yaml, ./site.yaml]\n\
+                 //- apps/proxy.yaml\n{proxy}---\n{GATEWAY}//- apps/site.yaml\n{INGRESS}"
+            );
+            let settings = format!(
+                "gateway-routes: {{gateways: [{{class: inside, gateway: network/internal}}], middlewares: {{{configured}}}}}"
+            );
+            Planned::of(&GatewayRoutes, &settings, &files).findings()
+        };
+        let nginx =
+            |config: &str| format!("{{controller: {{ingressClassResource: {{name: inside}}, config: {{{config}}}}}}}");
+        let entry = |ports: &str| format!("{{ingressClass: {{name: inside}}, ports: {{{ports}}}}}");
+        for (values, code) in [
+            (nginx("global-auth-url: 'https://login.example.org/verify'"), "auth-would-be-lost"),
+            (nginx("whitelist-source-range: 10.0.0.0/8"), "access-would-widen"),
+            (entry("websecure: {middlewares: [network-login@kubernetescrd]}"), "auth-would-be-lost"),
+            (entry("websecure: {http: {middlewares: [network-login@kubernetescrd]}}"), "auth-would-be-lost"),
+        ] {
+            let findings = planned(&values, "");
+            assert!(findings.iter().any(|line| line.starts_with(&format!("{code} apps/site.yaml"))), "{findings:?}");
+        }
+        let redirected = "web: {middlewares: [network-login@kubernetescrd], redirectTo: {port: websecure}}";
+        let findings = planned(&entry(redirected), "");
+        assert!(!findings.iter().any(|line| line.starts_with("auth-would-be-lost")), "{findings:?}");
     }
 }

@@ -2,22 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::annotations::changes;
 use super::charts::routes_of;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
-use super::dressed::{Dressed, Lock};
+use super::dressed::{Dressed, Lock, facts};
 use super::find::Clusters;
 use super::judge::Remark;
+use super::nginx;
 use super::other::Judged;
 use super::placed::{About, Placed};
 use super::policy::inclusion;
 use super::reasons::{code_of, text_of};
 use super::settings::GatewayRoutesSettings;
-use super::values::{Entry, INGRESS, entries, entry_class, has_filters, has_merges, is_same_but_variables};
+use super::values::{Entry, INGRESS, entries, entry_class, has_filters, has_merges, is_same_but_variables, paths};
 use crate::charts::app_template::{Serving, StatedRoute, line_of};
 use crate::charts::version::numbers;
-use crate::flux::{Identity, Installed, Reach, Release, Value, View};
-use crate::gateway::HttpRoute;
+use crate::flux::{Identity, Installed, Named, Reach, Release, Value, View};
+use crate::gateway::{Changes, HttpRoute};
 use crate::plan::codes::UNREACHED;
 use crate::plan::{Code, Finding};
 use crate::yaml::Node;
@@ -192,30 +194,39 @@ impl<'v> Maker<'v, '_> {
             return Err(one(self.error(codes::INGRESS_PATCHED, message)));
         }
         let beside = self.beside_values(installed).map_err(one)?;
+        let changes = self.changes(cluster, installed, arriving);
+        let (meant, meant_stated) = (nginx::meant(arriving, &changes), nginx::meant(stated, &changes));
         let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref());
         let serving = version
             .filter(|_| installed.is_known())
-            .and_then(|version| Serving::of(version, &installed.release, &installed.namespace, arriving));
+            .and_then(|version| Serving::of(version, &installed.release, &installed.namespace, &meant));
         let Some(serving) = serving else {
             let version = version.unwrap_or("none");
             let is_old = numbers(version).is_some_and(|numbers| numbers[0] == 3);
             let code = if is_old { codes::CHART_TOO_OLD } else { codes::VERSION_UNKNOWN };
             return Err(one(self.error(code, format!("what version {version} makes of `route` is not known"))));
         };
-        let routed = serving.routed(stated).map_err(|not| {
+        let routed = serving.routed(&meant_stated).map_err(|not| {
             let remark = Remark::error((code_of(not.why), text_of(not.why).to_owned()));
             one(self.at_entry(&not.entry, &remark))
         })?;
         let dressed = self.dressed(cluster, name, installed, &routed, (stated, arriving))?;
         let Dressed { mut placed, locks } = dressed;
-        let mut after = arriving.clone();
+        let mut after = meant.clone();
         if let Some(mut route) = placed.made.after.get("route").cloned() {
             let variables = &self.view.graph().kustomizations[installed.kustomization].variables;
             route.map_text(&|text| variables.substitute(text));
             after.set("route", route);
         }
+        // What annotations put before all rules is no rule of the Ingress.
+        let mut rules_alone = after.clone();
+        for key in locks.iter().filter(|lock| lock.first.is_some()).filter_map(|lock| lock.key.as_ref()) {
+            if let Some(Value::Sequence(rules)) = rules_alone.at_mut(&["route", key, "rules"]) {
+                rules.drain(..rules.len().min(1));
+            }
+        }
         let new = serving.with(&after);
-        if !serving.is_served_by(&new) {
+        if !serving.is_served_by(&serving.with(&rules_alone)) {
             let message = "the routes would serve something else than the Ingresses";
             return Err(one(self.error(codes::ROUTE_DIFFERS, message)));
         }
@@ -231,6 +242,10 @@ impl<'v> Maker<'v, '_> {
             return Err(one(self.error(codes::NAME_TAKEN, message)));
         }
         placed.about.findings.extend(beside);
+        let names: BTreeSet<String> =
+            serving.ingress_rules().unwrap_or_default().into_iter().map(|rule| rule.object).collect();
+        let named = |name| Named { kind: "Ingress".to_owned(), namespace: Some(installed.namespace.clone()), name };
+        placed.about.cuts.extend(names.into_iter().map(named));
         let read = |route: &StatedRoute<'_>| HttpRoute {
             hosts: route.hosts.clone(),
             ..HttpRoute::read(route.values, &installed.namespace)
@@ -249,6 +264,19 @@ impl<'v> Maker<'v, '_> {
         Ok(placed)
     }
 
+    /// What annotations of nginx change in each entry.
+    fn changes(&self, cluster: &InCluster, installed: &Installed, arriving: &Value) -> BTreeMap<String, Changes> {
+        let of_entry = |entry: &str| {
+            let ingress = arriving.at(&[INGRESS, entry])?;
+            let facts = facts(ingress, installed, Vec::new());
+            // Who has no place is refused later.
+            let place = facts.place(cluster, self.settings).ok()?;
+            let changes = changes(&facts, &place, cluster, self.settings, &paths(ingress));
+            (changes != Changes::default()).then(|| (entry.to_owned(), changes))
+        };
+        entries(arriving).into_iter().filter_map(of_entry).collect()
+    }
+
     /// Sees that what asks who somebody is, or where from, has a policy that targets each route.
     fn locked(
         &self,
@@ -259,7 +287,7 @@ impl<'v> Maker<'v, '_> {
         locks: &[Lock],
         about: &mut About,
     ) -> Result<(), Finding> {
-        for Lock { entry, key, hosts, asked, filters } in locks {
+        for Lock { entry, key, hosts, asked, filters, first } in locks {
             let is_it = |route: &&StatedRoute<'_>| match key {
                 Some(key) => route.key == *key,
                 // Which of them people wrote for this entry is not known.
@@ -268,8 +296,8 @@ impl<'v> Maker<'v, '_> {
             for route in routes.iter().filter(is_it) {
                 let inclusion = inclusion(self.view, cluster, reach, (namespace, &route.name), asked);
                 about.include(inclusion.map_err(|remark| self.at_entry(entry, &remark))?);
-                if !has_filters(route.values, filters) {
-                    let message = format!("route.{} does not do what the middlewares do", route.key);
+                if !has_filters(route.values, filters, first.as_ref()) {
+                    let message = format!("route.{} does not do what middlewares or annotations do", route.key);
                     return Err(self.at_entry(entry, &Remark::error((codes::ROUTE_DIFFERS, message))));
                 }
             }

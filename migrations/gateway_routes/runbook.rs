@@ -7,7 +7,7 @@ use super::find::Found;
 use super::grant::GRANT;
 use super::leftovers::{RENAME, SOURCES_OUT};
 use super::policy::POLICY;
-use super::units::{CUT, DNS_SOURCE};
+use super::units::{CUT, DNS_SOURCE, SWAP};
 use crate::gateway::Gateway;
 use crate::plan::runbook::{Runbook, Step, command, command_about, get, get_releases, reconcile};
 use crate::plan::{Batch, REMOVE, Unit};
@@ -25,6 +25,8 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         of_dns(found, batch)
     } else if is(CUT) {
         of_cuts(found, batch)
+    } else if is(SWAP) {
+        of_swaps(found, batch)
     } else if is(SOURCES_OUT) {
         of_sources_out(found, batch)
     } else if is(RENAME) || is(REMOVE) {
@@ -172,8 +174,8 @@ fn gateways<'f>(found: &'f Found<'_>, units: &[&Unit]) -> Vec<&'f Gateway> {
     all
 }
 
-fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
-    let gateways = gateways(found, &batch.units);
+/// Asks each host on the address of the Gateway that takes it over.
+fn asked(gateways: &[&Gateway], units: &[&Unit]) -> Step {
     let ask = |host: &&str| {
         let (resolve, url) = (format!("{host}:443:ADDRESS"), format!("https://{host}/"));
         command([
@@ -189,42 +191,73 @@ fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
             &url,
         ])
     };
-    let asked: Vec<_> = gateways.iter().map(address).chain(hosts(&batch.units).iter().map(ask)).collect();
+    let what = "Ask the Gateway itself, with the address that the first commands print. It answers as the old proxy \
+                does; a protected host answers 302 or 401 without a cookie, never 200.";
+    Step::new(what, gateways.iter().map(address).chain(hosts(units).iter().map(ask)).collect())
+}
+
+/// What has to hold before routes land.
+fn before_routes(gateways: &[&Gateway], units: &[&Unit]) -> Vec<Step> {
     let mut before = vec![crds()];
-    if !gateways.is_empty() {
-        before.push(Step::new("The Gateways are ready.", gateways.iter().map(is_programmed).collect()));
-    }
-    before.push(Step::new("No release of this batch is failing.", get_releases(&batch.units)));
+    before.push(Step::new("The Gateways are ready.", gateways.iter().map(is_programmed).collect()));
+    before.push(Step::new("No release of this batch is failing.", get_releases(units)));
     before.retain(|step| !step.commands.is_empty());
-    let mut after = vec![reconcile(found.view, batch)];
+    before
+}
+
+/// Flux applies routes, and Gateways accept them.
+fn accepted(found: &Found<'_>, batch: &Batch<'_>) -> Vec<Step> {
+    let what = "Every route is accepted, and its references are resolved: ACCEPTED and REFS are True.";
     let releases = get_releases(&batch.units);
-    if !releases.is_empty() {
-        after.push(Step::new("Every release is ready.", releases));
+    let ready = (!releases.is_empty()).then(|| Step::new("Every release is ready.", releases));
+    let status = Step::new(what, status_of_routes(&batch.units));
+    [reconcile(found.view, batch)].into_iter().chain(ready).chain([status]).collect()
+}
+
+fn of_swaps(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let gateways = gateways(found, &batch.units);
+    let digs = digs(&batch.units);
+    let mut before = before_routes(&gateways, &batch.units);
+    before.push(Step::new("These are the records now.", digs.clone()));
+    let mut after = accepted(found, batch);
+    after.push(asked(&gateways, &batch.units));
+    after.push(Step::new("Every host has a record, and it leads to the Gateway.", digs));
+    Runbook {
+        what: "Routes take the place of Ingresses in one merge. A host is down until its route is accepted, and until \
+               its record leads to the Gateway."
+            .to_owned(),
+        before,
+        after,
+        back: vec![Step::new(
+            "Revert the merge: Ingresses and their records come back; external-dns needs a sync for it.",
+            Vec::new(),
+        )],
     }
-    after.push(Step::new(
-        "Every route is accepted, and its references are resolved: ACCEPTED and REFS are True.",
-        status_of_routes(&batch.units),
-    ));
-    after.push(Step::new(
-        "Ask the Gateway itself, with the address that the first commands print. It answers as the old proxy does; a \
-         protected host answers 302 or 401 without a cookie, never 200.",
-        asked,
-    ));
+}
+
+fn of_routes(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
+    let gateways = gateways(found, &batch.units);
+    let mut after = accepted(found, batch);
+    after.push(asked(&gateways, &batch.units));
     after.push(Step::new(
         "Point tunnels and port forwards at the Service of the Gateway. Both proxies serve the hosts from now on.",
         Vec::new(),
     ));
     Runbook {
         what: "Routes of the Gateway API stand beside Ingresses. Both serve the hosts; no record changes.".to_owned(),
-        before,
+        before: before_routes(&gateways, &batch.units),
         after,
         back: vec![Step::new("Revert the merge. The Ingresses have never stopped serving.", Vec::new())],
     }
 }
 
+/// Asks for the record of each host.
+fn digs(units: &[&Unit]) -> Vec<Vec<String>> {
+    hosts(units).iter().map(|host| command(["dig", "+short", host])).collect()
+}
+
 fn of_cuts(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
-    let dig = |host: &&str| command(["dig", "+short", host]);
-    let digs: Vec<_> = hosts(&batch.units).iter().map(dig).collect();
+    let digs = digs(&batch.units);
     let left = |namespace| get("ingresses,ingressroutes.traefik.io", [(namespace, "")]);
     let left = namespaces(&batch.units).into_iter().flat_map(left).map(|mut words| {
         words.retain(|word| !word.is_empty());

@@ -1,6 +1,10 @@
 //! Services, as objects and as values of app-template.
 
-use crate::flux::Value;
+use super::cluster::InCluster;
+use crate::charts::app_template::{Chart, Section, Version};
+use crate::charts::version::numbers;
+use crate::flux::{Installed, Value, View};
+use crate::repo::RepoPath;
 
 /// A Service.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +69,30 @@ impl Port {
             _ if self.number == "443" => Some("its port is 443".to_owned()),
             Some(name) if name.starts_with("https") => Some(format!("its port is called {name}")),
             _ => None,
+        }
+    }
+}
+
+impl InCluster {
+    /// The Services of app-template.
+    pub(super) fn add_services(&mut self, view: &View, installed: &Installed, path: &RepoPath) {
+        let known = Chart::installed(view, installed);
+        let values = installed.object.at(&["spec", "values"]).unwrap_or(&Value::Null);
+        let version = installed.chart.as_ref().and_then(|chart| chart.version.as_deref()).unwrap_or_default();
+        // 5.x names Services as 4.x does (`docs/app-template.md#names-in-4`).
+        let is_5 = numbers(version).is_some_and(|numbers| numbers[0] == 5) && installed.is_known();
+        let of_5 = || {
+            let (release, namespace) = (&*installed.release, &*installed.namespace);
+            is_5.then_some(Chart { version: Version::V4_1, release, namespace, values })
+        };
+        let Some(chart) = known.or_else(of_5) else { return };
+        for object in chart.objects().into_iter().filter(|object| object.section == Section::Service) {
+            let (Ok(name), Some(values)) = (object.name, chart.values.at(&["service", &object.identifier])) else {
+                continue;
+            };
+            let key = (installed.namespace.clone(), name);
+            self.makers.insert(key.clone(), path.clone());
+            self.services.insert(key, Service::of_values(values));
         }
     }
 }

@@ -15,6 +15,18 @@ pub struct GatewayRoutesSettings {
     pub keep: Vec<String>,
     /// `annotations.drop`: annotations that are not needed any more.
     pub drop: Vec<String>,
+    /// `cut`: when an Ingress goes.
+    pub cut: Cut,
+}
+
+/// When an Ingress goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    /// `later`: once its route runs in the cluster.
+    #[default]
+    Later,
+    /// `at-once`: with the merge that brings its route.
+    AtOnce,
 }
 
 /// Which Gateway takes the place of an ingress class.
@@ -74,12 +86,17 @@ impl Section for GatewayRoutesSettings {
                 (keep, names(keys, "drop", "Keys that are not needed any more."))
             })
             .unwrap_or_default();
+        keys.about(
+            "When an Ingress goes: once its route runs in the cluster, or with the merge that brings the route.",
+        );
+        let cut = keys.one_of("cut", &[("later", Cut::Later), ("at-once", Cut::AtOnce)]);
         let middlewares = middlewares.unwrap_or_default().into_iter();
         GatewayRoutesSettings {
             gateways: gateways.into_iter().filter_map(|(_, map)| map).collect(),
             middlewares: middlewares.filter_map(|(name, counterpart)| Some((name.to_owned(), counterpart?))).collect(),
             keep,
             drop,
+            cut,
         }
     }
 
@@ -100,6 +117,8 @@ What replaces middlewares of Traefik, by their ids. Further keys:
       target: gateway.example.org   # where records of the Gateway point to, if it is created
       create: {class: envoy, path: kubernetes/apps/network/gateways/internal.yaml, certificates: [wildcard-tls]}
   annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
+  cut: at-once               # each Ingress goes with the merge that brings its route (for review);
+                             # by default later, once the route runs
 Each middleware has a Component with a policy that targets the route, filters, or itself as an extension of
 Traefik; or it is dropped:
   middlewares:

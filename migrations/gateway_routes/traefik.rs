@@ -5,7 +5,7 @@ use super::codes;
 use super::grant::GrantFor;
 use super::ingress::backend;
 use super::judge::{Remark, remark_of};
-use super::object::{Around, RouteOf, Serves};
+use super::serves::{Around, RouteOf, Serves};
 use crate::flux::Value;
 use crate::gateway::{
     Filters, MiddlewareName, PathMatch, Ranked, RouteRule, Router, Surroundings, filters_of, host_of_route,
@@ -55,7 +55,13 @@ pub(super) fn serves(there: &Value, stated: &Value, around: &Around<'_>) -> Resu
                 route.rules.push(made);
                 route.asked.add(asked);
             }
-            None => serves.routes.push(RouteOf { stated_hosts, hosts: router.hosts.clone(), rules: vec![made], asked }),
+            None => serves.routes.push(RouteOf {
+                stated_hosts,
+                hosts: router.hosts.clone(),
+                rules: vec![made],
+                asked,
+                silenced: None,
+            }),
         }
         let text = rule.text_at(&["match"]).unwrap_or_default().to_owned();
         let priority = rule.text_at(&["priority"]).and_then(|text| text.parse().ok());
@@ -107,7 +113,8 @@ fn rule_of(
     let cluster = around.cluster;
     let names = rule.get("middlewares").map(Value::items).unwrap_or_default().iter();
     let names = names.map(|name| MiddlewareName::of_rule(name, around.namespace, &cluster.middlewares));
-    let names: Vec<MiddlewareName> = names.collect::<Result<_, _>>().map_err(|refusal| remark_of(&refusal))?;
+    let own: Vec<MiddlewareName> = names.collect::<Result<_, _>>().map_err(|refusal| remark_of(&refusal))?;
+    let names: Vec<MiddlewareName> = around.place.of_entry_points(cluster).into_iter().chain(own).collect();
     let made = filters(&names, (&router.hosts, router.path.as_ref()), around, remarks)?;
     let services = rule.get("services").map(Value::items).unwrap_or_default();
     let mut backends = Vec::new();

@@ -6,7 +6,7 @@ use super::META;
 use super::cluster::InCluster;
 use super::codes;
 use super::create::Creation;
-use super::cut::{route_beside, values_without};
+use super::cut::{keeps_some, route_beside, values_without};
 use super::dns::DnsRelease;
 use super::elsewhere::makers;
 use super::find::Found;
@@ -16,14 +16,16 @@ use super::object::Routable;
 use super::placed::About;
 use super::policy::Inclusion;
 use super::release::Candidate;
-use crate::flux::{Identity, Object, Release, View};
+use crate::flux::{Identity, Mention, Named, Object, Release, View};
 use crate::plan::author::{hooks, other_names, subject, workloads};
-use crate::plan::{Apart, Class, Draft, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
+use crate::plan::{Apart, Class, Draft, Effect, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
 pub(super) const DNS_SOURCE: &str = "dns-source";
 pub(super) const ROUTE: &str = "route";
 pub(super) const CUT: &str = "cut";
+/// A route and the cut of its Ingress in one.
+pub(super) const SWAP: &str = "swap";
 /// Ingresses of a release beside those that become routes.
 const REST: &str = "rest";
 
@@ -40,18 +42,24 @@ const ROUTES: Class = Class::new(35, "routes", "routes beside Ingresses", "relea
 
 /// Ingresses that are cut.
 const CUTS: Class = Class::new(65, "cuts", "Ingresses that are cut", "release");
+/// Ingresses that become routes at once.
+const SWAPS: Class = Class::new(66, "swaps", "Ingresses that become routes at once", "release");
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let dns = found.dns.iter().map(|dns| dns_draft(found, dns));
     let may_cut = |at| found.dns_reads_routes(at);
     let with_entries =
         found.candidates.iter().filter(|candidate| candidate.rest.is_none() || !candidate.entries.is_empty());
+    let step = if found.is_at_once { SWAP } else { ROUTE };
     let releases = with_entries.filter_map(|candidate| match candidate.has_routes() {
-        false => Some(of_release(found, ROUTE, candidate)),
+        false if keeps_some(candidate) => Some(of_release(found, ROUTE, candidate)),
+        false => Some(of_release(found, step, candidate)),
         true => may_cut(&candidate.release.at).then(|| of_release(found, CUT, candidate)),
     });
     let objects = found.objects.iter().filter_map(|routable| match routable.has_routes() {
-        false => Some(of_object(found, ROUTE, routable)),
+        // What has some of its routes gets the others first.
+        false if routable.has_some_routes() => Some(of_object(found, ROUTE, routable)),
+        false => Some(of_object(found, step, routable)),
         true => may_cut(&routable.object.at).then(|| of_object(found, CUT, routable)),
     });
     let out_of_scope = without_gateway(found.without_gateway);
@@ -148,17 +156,18 @@ fn of_release(found: &Found<'_>, step: &'static str, candidate: &Candidate<'_>) 
         Ok(placed) => placed,
         Err(reasons) => return Draft { findings: reasons.clone(), ..draft("stays an Ingress") },
     };
-    let reason = values_without(candidate, &placed.made.moved).err().filter(|_| step == CUT);
+    let reason = values_without(candidate, &placed.made).err().filter(|_| step != ROUTE);
     if let Some(reason) = reason {
         return Draft { findings: vec![reason], ..draft("stays an Ingress beside its route") };
     }
     let title = match step {
         CUT => format!("the Ingress is cut ({entries}): its route serves"),
+        SWAP => format!("the Ingress becomes a route at once ({entries})"),
         _ => format!("a route beside the Ingress ({entries})"),
     };
     let draft =
         Draft { workloads: workloads(found.view, at), hooks: !hooks(found.view, at).is_empty(), ..draft(&title) };
-    written(draft, &placed.about)
+    written(found, draft, &placed.about)
 }
 
 /// The routes of an object, or its cut.
@@ -178,33 +187,83 @@ fn of_object(found: &Found<'_>, step: &'static str, routable: &Routable<'_>) -> 
     }
     let title = match (step, placed.made.missing.len()) {
         (CUT, _) => format!("the {kind} is cut: its route serves"),
+        (SWAP, 1) => format!("the {kind} becomes an HTTPRoute at once"),
+        (SWAP, count) => format!("the {kind} becomes {count} HTTPRoutes at once"),
         (_, 1) => "an HTTPRoute behind it".to_owned(),
         (_, count) => format!("{count} HTTPRoutes behind it"),
     };
-    written(draft(title), &placed.about)
+    written(found, draft(title), &placed.about)
 }
 
 /// A draft that can be written.
-fn written(draft: Draft, about: &About) -> Draft {
-    let is_cut = draft.id.step == CUT;
+fn written(found: &Found<'_>, draft: Draft, about: &About) -> Draft {
+    let step = draft.id.step;
     // What was to review about a route was reviewed with it.
     let targets = about.findings.iter().filter(|finding| finding.code == codes::TARGETS_DIFFER);
-    let findings = match is_cut {
-        true => about.before_cut.iter().chain(targets).cloned().collect(),
-        false => about.findings.clone(),
+    let at_once = || {
+        let message = "no route of it has run yet, and the Ingress goes (`cut: at-once`)";
+        Finding::warning(codes::AT_ONCE, message).at(draft.id.subject.path(), None)
     };
-    let class = Some(if is_cut { CUTS } else { ROUTES });
+    let named = || named_elsewhere(found, about);
+    let findings = match step {
+        CUT => about.before_cut.iter().chain(targets).cloned().chain(named()).collect(),
+        SWAP => {
+            let of_both = about.findings.iter().chain(&about.before_cut).cloned();
+            [at_once()].into_iter().chain(of_both).chain(named()).collect()
+        }
+        _ => about.findings.clone(),
+    };
+    let class = match step {
+        CUT => CUTS,
+        SWAP => SWAPS,
+        _ => ROUTES,
+    };
     // A cut waits for the branch of its cluster, which has all of that then.
-    let needs = if is_cut { BTreeSet::new() } else { about.needs.clone() };
+    let needs = if step == CUT { BTreeSet::new() } else { about.needs.clone() };
     Draft {
         impact: Impact::Upgrade,
-        class,
+        class: Some(class),
         findings,
-        effects: about.effects.clone(),
+        effects: effects(step, about),
         needs,
         alone: about.alone,
         ..draft
     }
+}
+
+/// The files that name an Ingress which is cut, beside the health checks that are reported already.
+fn named_elsewhere(found: &Found<'_>, about: &About) -> Vec<Finding> {
+    let is_known = |path: &RepoPath| {
+        let mut checks = about.before_cut.iter().filter(|finding| finding.code == codes::NAMED_ELSEWHERE);
+        checks.any(|finding| finding.path.as_ref() == Some(path))
+    };
+    let of_one = |named: &Named| {
+        let mentions = found.named().get(named).into_iter().flatten().filter(|mention| !is_known(&mention.at.path));
+        let finding = |mention: &Mention| {
+            let message = format!("{} names {} {}, which is cut", mention.what, named.kind, named.name);
+            Finding::warning(codes::NAMED_ELSEWHERE, message).at(&mention.at.path, mention.line)
+        };
+        mentions.map(finding).collect::<Vec<_>>()
+    };
+    about.cuts.iter().flat_map(of_one).collect()
+}
+
+/// What changes for hosts, each with what the cut changes about its record.
+fn effects(step: &str, about: &About) -> Vec<Effect> {
+    let of_step = |effect: &Effect| match step {
+        SWAP => Effect { after: effect.after.rsplit(", and ").next().unwrap_or_default().to_owned(), ..effect.clone() },
+        _ => effect.clone(),
+    };
+    let of_host = |effect: &Effect, other: &Effect| effect.cluster == other.cluster && effect.object == other.object;
+    let mut all = Vec::new();
+    for (place, effect) in about.effects.iter().enumerate() {
+        all.push(of_step(effect));
+        // A host of two classes has its records once.
+        let is_first = !about.effects[..place].iter().any(|other| of_host(effect, other));
+        let records = about.records.iter().filter(|record| of_host(effect, record) && is_first && step != ROUTE);
+        all.extend(records.cloned());
+    }
+    all
 }
 
 /// The object that a unit is about.

@@ -151,9 +151,22 @@ pub(super) fn has_ingress(values: &Value) -> bool {
         && (!entries(values).is_empty() || makes_ingress(Some(values)))
 }
 
-/// Whether all rules of a route have these filters, if there are any.
-pub(super) fn has_filters(route: &Value, filters: &[Value]) -> bool {
-    let rules = route.get("rules").map(Value::items).unwrap_or_default();
+/// Puts a rule before those of a route.
+pub(super) fn put_first(route: &mut Value, first: &Value) {
+    if let Some(Value::Sequence(rules)) = route.get_mut("rules") {
+        rules.insert(0, first.clone());
+    }
+}
+
+/// Whether a route begins with a rule, if there is one, and all others have these filters, if there are any.
+pub(super) fn has_filters(route: &Value, filters: &[Value], first: Option<&Value>) -> bool {
+    let mut rules = route.get("rules").map(Value::items).unwrap_or_default();
+    if let Some(first) = first {
+        match rules.split_first() {
+            Some((own, others)) if own.same_as(first) => rules = others,
+            _ => return false,
+        }
+    }
     let of_rule = |rule: &Value| rule.get("filters").map(Value::items).unwrap_or_default().to_vec();
     let wanted = Value::Sequence(filters.to_vec());
     filters.is_empty() || !rules.is_empty() && rules.iter().all(|rule| Value::Sequence(of_rule(rule)).same_as(&wanted))

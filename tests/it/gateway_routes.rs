@@ -233,3 +233,34 @@ fn routes_wait_for_their_policy() {
     repo.git(&["commit", "--quiet", "--all", "--message", "no policy"]);
     assert_eq!(cuts(&diff(&repo)), [""; 0], "{}", diff(&repo));
 }
+
+/// `docs/hazards.md#g20`.
+#[test]
+fn at_once_waits_for_all_but_its_route() {
+    let repo = Repo::copy_of(&root().join("golden/gateway-routes-at-once/before"));
+    let reads = repo.read("network/external-dns.yaml");
+    repo.write("network/external-dns.yaml", reads.replace(", \"gateway-httproute\"", ""));
+    assert_eq!(cuts(&diff(&repo)), [""; 0], "without git nobody knows what the cluster has");
+    let repo = repo.commit();
+    let first = diff(&repo);
+    assert!(first.contains("gateway-httproute"), "{first}");
+    assert_eq!(cuts(&first), [""; 0], "external-dns does not read routes");
+    repo.write("network/external-dns.yaml", &reads);
+    repo.git(&["checkout", "--quiet", "-b", "work"]);
+    repo.git(&["commit", "--quiet", "--all", "--message", "external-dns"]);
+    assert_eq!(cuts(&diff(&repo)), [""; 0], "it reads them on another branch");
+    repo.git(&["branch", "--force", "main", "work"]);
+    let all = diff(&repo);
+    assert_eq!(cuts(&all).len(), 3, "{all}");
+    let safe = repo.run_gated(&["diff", "gateway-routes"]).stdout;
+    assert_eq!(cuts(&safe), [""; 0], "somebody has to look: {safe}");
+    let made = repo.run_gated(&["branch", "gateway-routes", "--review", "--no-gate"]);
+    assert!(repo.git(&["branch"]).contains("66-swaps"), "{}", made.stdout);
+    // The Gateway is gone from the branch, and not from the files.
+    let list = repo.read("network/kustomization.yaml");
+    repo.write("network/kustomization.yaml", list.replace("  - ./gateways.yaml\n", ""));
+    repo.git(&["commit", "--quiet", "--all", "--message", "no Gateways"]);
+    repo.git(&["branch", "--force", "main", "work"]);
+    repo.write("network/kustomization.yaml", &list);
+    assert_eq!(cuts(&diff(&repo)), [""; 0], "what the routes need is not there");
+}

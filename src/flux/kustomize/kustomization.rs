@@ -91,7 +91,7 @@ const UNMODELLED: [&str; 5] = ["replacements", "helmCharts", "helmChartInflation
 
 impl Kustomization {
     /// The files of [`Kustomization::inputs`].
-    pub(in crate::flux) fn input_paths(&self) -> impl Iterator<Item = RepoPath> {
+    pub fn input_paths(&self) -> impl Iterator<Item = RepoPath> {
         let dir = self.dir();
         self.inputs.iter().filter_map(move |input| dir.join(&input.text))
     }

@@ -110,7 +110,8 @@ impl<'v> Edits<'v> {
     }
 
     /// Removes a file from the `resources` of a kustomization. Comments of its entry are listed as dropped
-    /// for this reason; entries that are commented out stay.
+    /// for this reason; entries that are commented out stay. The last entry leaves `resources: []`, because
+    /// Kustomize takes that, and refuses a kustomization without any field.
     ///
     /// # Errors
     /// As [`Edits::file`].

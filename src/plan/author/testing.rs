@@ -114,6 +114,14 @@ impl Planned {
         self.plan.units.iter().flat_map(|unit| &unit.findings).map(told).collect()
     }
 
+    /// The text of a file once all units have landed that are not refused.
+    ///
+    /// # Panics
+    /// If something does not land.
+    pub fn text_after(&self, migration: &dyn Migration, path: &str) -> Option<String> {
+        self.files(&self.landed(migration)).remove(path)
+    }
+
     /// The tree on which all units have landed that are not refused.
     fn landed(&self, migration: &dyn Migration) -> View {
         let units: Vec<&Unit> = self.plan.units.iter().filter(|unit| unit.is_able()).collect();

@@ -10,6 +10,7 @@ mod want;
 
 pub use header::{Header, Unread, header};
 pub use settings::{Modes, Settings};
+use shape::Shape;
 pub use shape::with_version;
 pub use want::Want;
 
@@ -161,6 +162,11 @@ pub fn follow<'s>(
         (Some(new), Some(range)) => edit.replace_in_comment(comment, range, &new),
         _ => Ok(()),
     }
+}
+
+/// The schema of an object where the publisher of this one has it, if that is one of schemas of custom resources.
+pub fn at_publisher(url: &str, of: &Identity) -> Option<String> {
+    Shape::of(url).filter(|shape| matches!(shape, Shape::Crd { .. }))?.with(of)
 }
 
 /// The kind and group of a text such as `Kustomization.kustomize.config.k8s.io`; `core` is the core.

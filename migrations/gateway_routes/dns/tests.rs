@@ -1,0 +1,94 @@
+//! Records: none comes, none goes, and where each points to is said.
+
+use super::super::GatewayRoutes;
+use super::super::fixtures::{GATEWAY, INGRESS, ROUTE};
+use super::{arguments, keys_of};
+use crate::flux::Value;
+use crate::plan::author::testing::Planned;
+use crate::yaml::Stream;
+
+/// An external-dns with these values, and an Ingress of the class `inside`; `beside` follows it.
+fn planned(dns: &str, beside: &str) -> Planned {
+    let class = |name: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {{name: {name}}}\n\
+             spec: {{controller: k8s.io/ingress-nginx}}\n---\n"
+        )
+    };
+    let files = format!(
+        "//- apps/kustomization.yaml\nresources: [./classes.yaml, ./dns.yaml, ./site.yaml]\n\
+         //- apps/classes.yaml\n{}{}{GATEWAY}---\n{}\
+         //- apps/dns.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
+         metadata: {{name: dns, namespace: network}}\n\
+         spec:\n  chart: {{spec: {{chart: external-dns, version: 1.19.0, sourceRef: {{kind: HelmRepository, name: d}}}}}}\n  \
+         values: {dns}\n//- apps/site.yaml\n{INGRESS}  tls: [{{hosts: [www.example.org, old.example.org]}}]\n{beside}",
+        class("inside"),
+        class("outside"),
+        GATEWAY.replace("internal", "external"),
+    );
+    let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal}]}";
+    Planned::of(&GatewayRoutes, settings, &files)
+}
+
+fn with_route(dns: &str) -> Planned {
+    planned(dns, &format!("---\n{ROUTE}"))
+}
+
+fn has(planned: &Planned, unit: &str, finding: &str) -> bool {
+    planned.units().iter().any(|line| line.starts_with(unit))
+        && planned.findings().iter().any(|line| line.starts_with(finding))
+}
+
+/// `docs/hazards.md#g26`.
+#[test]
+fn g26_a_host_that_has_no_public_record_gets_none() {
+    let leaks = "dns-record-leaks apps/dns.yaml";
+    let by_class = planned("{sources: [ingress], extraArgs: [--ingress-class=outside]}", "");
+    assert!(has(&by_class, "refused release network/dns", leaks), "{:#?}", by_class.units());
+    for safe in [
+        "{sources: [ingress], extraArgs: [--ingress-class=outside, --gateway-name=external]}",
+        "{sources: [ingress], extraArgs: {ingress-class: outside, gateway-name: external}}",
+        "{sources: [ingress], extraArgs: [--ingress-class=inside]}",
+        "{sources: [ingress], extraArgs: [--ingress-class=outside, --gateway-label-filter=public=true]}",
+        "{sources: [ingress], extraArgs: [--ingress-class=outside], domainFilters: [other.net]}",
+    ] {
+        let planned = planned(safe, "");
+        assert!(has(&planned, "safe restart release network/dns", ""), "{safe}: {:#?}", planned.findings());
+    }
+    let reads = planned("{sources: [ingress, gateway-httproute], extraArgs: [--ingress-class=outside]}", "");
+    let route = "dns-record-leaks apps/site.yaml";
+    assert!(has(&reads, "refused", route), "what reads routes already: {:#?}", reads.units());
+}
+
+#[test]
+fn a_host_that_has_a_record_keeps_it() {
+    let reads = |more: &str| with_route(&format!("{{sources: [ingress, gateway-httproute], extraArgs: [{more}]}}"));
+    let goes = "dns-record-goes apps/site.yaml";
+    let other = reads("--ignore-ingress-tls-spec, --gateway-name=external");
+    assert!(has(&other, "refused Ingress apps/site", goes), "{:#?}", other.units());
+    let by_labels = reads("--ignore-ingress-tls-spec, --gateway-label-filter=a=b");
+    assert!(has(&by_labels, "review upgrade Ingress apps/site", goes), "{:#?}", by_labels.units());
+    let in_tls = reads("--gateway-name=internal");
+    assert!(has(&in_tls, "review upgrade Ingress apps/site", goes), "{:#?}", in_tls.units());
+    let sound = reads("--ignore-ingress-tls-spec, --gateway-name=internal");
+    assert!(!has(&sound, "", goes), "{:#?}", sound.findings());
+    let cut = sound.plan.units.iter().find(|unit| unit.id.step == "cut").expect("it can be cut");
+    let effects: Vec<_> = cut.effects.iter().map(|effect| (&*effect.field, &*effect.before, &*effect.after)).collect();
+    assert_eq!(
+        effects,
+        [
+            ("", "class inside, and Gateway network/internal", "Gateway network/internal"),
+            ("record", "the address of class inside", "the address of Gateway network/internal"),
+        ]
+    );
+}
+
+#[test]
+fn arguments_and_selectors_are_read() {
+    let value = |text: &str| Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap();
+    let listed = value("extraArgs: [--a=1, --ab=2, --a, '3', --flag]");
+    assert_eq!(arguments(&listed, "a"), ["1", "3"]);
+    assert_eq!(arguments(&listed, "flag"), [""]);
+    assert_eq!(arguments(&value("extraArgs: {a: [x, y], b: z}"), "a"), ["x", "y"]);
+    assert_eq!(keys_of("a.org/b=c, d in (e,f),!g,h!=i"), ["a.org/b", "d", "g", "h"]);
+}
