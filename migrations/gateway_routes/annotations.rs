@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::classes::Controller;
 use super::cluster::InCluster;
 use super::codes;
-use super::dns::Leak;
+use super::dns::{Dns, Leak};
 use super::judge::{Place, Remark, Stated, remark_of};
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
@@ -74,15 +74,7 @@ pub(super) fn ledger(
     for (key, text, fate) in fates.lines {
         ledger.add(&key, &text, fate, place);
     }
-    if stated.entry_points.is_some() && ledger.target.is_none() {
-        ledger.keep_out_of_dns(stated, cluster);
-    }
-    let is_silent = |(_, key, value): &(String, String, Value)| {
-        key.ends_with("/controller") && value.text() != Some("dns-controller")
-    };
-    if !ledger.kept.iter().any(is_silent) {
-        ledger.compare_records(stated, place, cluster);
-    }
+    ledger.records(stated, place, cluster);
     ledger
 }
 
@@ -213,16 +205,40 @@ impl Ledger {
         }
     }
 
-    /// external-dns makes no record of an IngressRoute without a target, and always one of a route.
-    fn keep_out_of_dns(&mut self, stated: &Stated<'_>, cluster: &InCluster) {
-        if self.kept.iter().any(|(_, key, _)| key.ends_with("/controller")) {
+    /// What becomes of records. Where nobody makes one today, and the route would get one, it is kept from that.
+    fn records(&mut self, stated: &Stated<'_>, place: &Place<'_>, cluster: &InCluster) {
+        let is_ingress = stated.entry_points.is_none();
+        // external-dns makes no record of an IngressRoute without a target, and always one of a route.
+        let has_target = is_ingress || self.target.is_some();
+        let takes = |dns: &&Dns| stated.hosts.iter().any(|host| dns.takes(host));
+        let taking = || cluster.dns.iter().filter(takes);
+        let is_made = taking().any(|dns| has_target && dns.reads(stated.class(), is_ingress));
+        let mut controllers = self.kept.iter().filter(|(_, key, _)| key.ends_with("/controller"));
+        if let Some((_, _, value)) = controllers.next() {
+            // It says so on the Ingress as well.
+            if value.text() != Some("dns-controller") {
+                return;
+            }
+        } else if stated.silenced == Some(true) {
+            if is_made {
+                let message = "it has a record today, and its route keeps external-dns away".to_owned();
+                self.records.going.push(Remark::error((codes::DNS_GOES, message)));
+            }
+            return;
+        } else if !is_made && stated.silenced.is_none() {
+            let (of, gateway) = (&place.chosen.namespace, &place.chosen.name);
+            let would = |dns: &&Dns| {
+                (dns.reads_routes() || dns.reads_ingresses()) && dns.reads_gateway(of, gateway) != Some(false)
+            };
+            if let Some(host) = taking().find(would).and_then(|dns| stated.hosts.iter().find(|host| dns.takes(host))) {
+                let key = silencing(cluster);
+                let message = format!("{host} has no record today; {key}: none keeps it so");
+                self.kept.push((String::new(), key, Value::string("none")));
+                self.remarks.push(Remark::note(codes::DNS_APPEARS, message));
+            }
             return;
         }
-        let Some(host) = stated.hosts.iter().find(|host| cluster.has_records_of(host)) else { return };
-        let key = silencing(cluster);
-        self.kept.push((String::new(), key.clone(), Value::string("none")));
-        let message = format!("{host} has no record today; {key}: none keeps it so");
-        self.remarks.push(Remark::note(codes::DNS_APPEARS, message));
+        self.compare_records(stated, place, cluster);
     }
 
     /// Compares the records that each external-dns makes today with those that it would make of the route.

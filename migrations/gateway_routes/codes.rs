@@ -318,6 +318,6 @@ reason_codes! {
         todo "Have external-dns read the routes of this Gateway, too (`--gateway-name`, `--gateway-namespace`, `--gateway-label-filter` in extraArgs). A host that is only in `tls` needs a rule, or no record."
     DNS_APPEARS "dns-record-appears"
         what "The host has no DNS record today, and its route would get one."
-        why "external-dns makes no record of an IngressRoute without a target; of a route it always does."
+        why "external-dns makes no record of an IngressRoute without a target, or of a class that it does not read; of a route it always does."
         todo "Nothing: an annotation of the route keeps external-dns from it."
 }

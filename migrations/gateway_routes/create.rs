@@ -303,7 +303,7 @@ spec: {controller: k8s.io/ingress-nginx}
             Planned::of(&GatewayRoutes, settings, &format!("{BEFORE}{INGRESS}{more}"))
         };
         let one = planned(&of("one", on));
-        let landed = one.text_after(&GatewayRoutes, "apps/gateway.yaml").expect("it is written");
+        let landed = one.text_after(&GatewayRoutes, "gateway", "apps/gateway.yaml").expect("it is written");
         for port in ["port: 8000", "port: 443"] {
             assert!(landed.contains(port), "{landed}");
         }

@@ -6,7 +6,7 @@ use super::annotations::{Ledger, ledger};
 use super::asked::Asked;
 use super::cluster::InCluster;
 use super::codes;
-use super::judge::{Place, Remark, Stated, remark_of};
+use super::judge::{Place, Remark, Stated, is_silenced, remark_of};
 use super::nginx::{self, may_come_first};
 use super::placed::{About, Placed};
 use super::release::{Maker, Written};
@@ -63,7 +63,10 @@ impl Maker<'_, '_> {
                 new.iter().flat_map(|new| &new.hosts).chain(done.into_iter().flatten()).cloned().collect();
             let ingress = arriving.at(&[INGRESS, entry]).expect("it is an entry of it");
             let written = stated.at(&[INGRESS, entry]).unwrap_or(&Value::Null);
-            let facts = facts(ingress, installed, hosts.clone());
+            // The route of the same key, if it is another one that serves the hosts, is not it.
+            let silenced =
+                done.map(|_| is_silenced(arriving.at(&["route", entry]).and_then(|route| route.get("annotations"))));
+            let facts = Stated { silenced, ..facts(ingress, installed, hosts.clone()) };
             let place = match facts.place(cluster, self.settings) {
                 Ok(place) => place,
                 Err(remark) => {
@@ -178,6 +181,7 @@ pub(super) fn facts<'v>(ingress: &'v Value, installed: &'v Installed, hosts: Vec
         hosts,
         tls: tls.filter_map(Value::text).map(|host| host.replace("{{ .Release.Name }}", &installed.release)).collect(),
         entry_points: None,
+        silenced: None,
     }
 }
 

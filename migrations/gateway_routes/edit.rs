@@ -42,13 +42,13 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         return edit_leftover(found, unit);
     }
     let step = unit.id.step;
-    if step == SWAP && !reads_routes(found, unit) {
-        let message = "external-dns does not read routes in this tree yet";
-        return Edited::Refused(Finding::error(CUT_WAITS, message).at(unit.id.subject.path(), None));
-    }
+    // What a swap needs is on the branch of the cluster: its gate sees to that.
+    let is_early = |needs_nothing: bool| !needs_nothing && step != SWAP;
     if !matches!(unit.id.subject, Subject::Release { .. }) {
         return match object_of(found, unit).map(|routable| (routable, &routable.verdict)) {
-            Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
+            Some((_, Ok(placed))) if is_early(placed.needs_nothing()) => {
+                Edited::Refused(too_early(unit, &placed.about))
+            }
             Some((routable, Ok(placed))) if step == CUT => edited(cut_object(view, routable, &placed.made)),
             Some((routable, Ok(placed))) if step == SWAP => edited(swapped(view, routable, &placed.made)),
             Some((routable, Ok(placed))) => edited(append(view, &routable.object.at, &placed.made.missing)),
@@ -57,7 +57,7 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         };
     }
     match candidate_of(found, unit).map(|candidate| (candidate, &candidate.verdict)) {
-        Some((_, Ok(placed))) if !placed.needs_nothing() => Edited::Refused(too_early(unit, &placed.about)),
+        Some((_, Ok(placed))) if is_early(placed.needs_nothing()) => Edited::Refused(too_early(unit, &placed.about)),
         Some((candidate, Ok(_))) if step == CUT && !candidate.has_routes() => {
             edited(Err(no_route(&candidate.release.at)))
         }
@@ -119,13 +119,6 @@ fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -
         _ => Ok(()),
     })?;
     edits.finish_if(|edited| arrives(view, at, (before, &after), edited))
-}
-
-/// Whether external-dns reads routes where a unit is about an Ingress.
-fn reads_routes(found: &Found<'_>, unit: &Unit) -> bool {
-    let release = candidate_of(found, unit).map(|candidate| &candidate.release.at);
-    let at = release.or_else(|| object_of(found, unit).map(|routable| &routable.object.at));
-    at.is_none_or(|at| found.dns_reads_routes(at))
 }
 
 /// Writes routes in place of the object that they stand for.

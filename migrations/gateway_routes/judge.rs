@@ -24,6 +24,8 @@ pub(super) struct Stated<'v> {
     pub(super) tls: Vec<String>,
     /// The entry points of an IngressRoute.
     pub(super) entry_points: Option<Vec<String>>,
+    /// Whether the routes that are there for its hosts keep external-dns away; `None` where there is none.
+    pub(super) silenced: Option<bool>,
 }
 
 /// What there is to say, at the place that the caller knows.
@@ -98,6 +100,14 @@ impl Said for Note {
         let severity = if self.kind.wants_review() { Severity::Warning } else { Severity::Note };
         Remark { severity, code, message: self.message.clone() }
     }
+}
+
+/// Whether annotations keep external-dns away.
+pub(super) fn is_silenced(annotations: Option<&Value>) -> bool {
+    let mut all = annotations.map(Value::entries).unwrap_or_default().iter();
+    all.any(|(key, value)| {
+        key.starts_with("external-dns.") && key.ends_with("/controller") && value.text() != Some("dns-controller")
+    })
 }
 
 /// The annotation by which an Ingress names its class.

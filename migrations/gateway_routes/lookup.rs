@@ -6,8 +6,9 @@ use super::asked::{Policy, RoutePolicy};
 use super::classes::Class;
 use super::cluster::InCluster;
 use super::codes;
+use super::judge::is_silenced;
 use super::service::Service;
-use crate::flux::{KustomizationId, View};
+use crate::flux::{KustomizationId, Value, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 
@@ -109,6 +110,19 @@ impl InCluster {
     /// The hosts that the Certificate of a Secret covers, if it is in this repository.
     pub(super) fn names_of(&self, secret: &(String, String)) -> Option<&BTreeSet<String>> {
         self.certificates.get(secret).or_else(|| self.copied.get(&secret.1))
+    }
+
+    /// Whether the HTTPRoutes of a namespace that are there for some hosts keep external-dns away; `None` where
+    /// there is none.
+    pub(super) fn silenced(&self, namespace: &str, hosts: &[String]) -> Option<bool> {
+        let is_of = |route: &Value| {
+            let names = route.at(&["spec", "hostnames"]).map(Value::items).unwrap_or_default();
+            names.iter().filter_map(Value::text).any(|name| hosts.iter().any(|host| host == name))
+        };
+        let of_hosts = self.routes.iter().filter(|((own, _), route)| own == namespace && is_of(route));
+        let silenced: Vec<bool> =
+            of_hosts.map(|(_, route)| is_silenced(route.at(&["metadata", "annotations"]))).collect();
+        (!silenced.is_empty()).then(|| silenced.iter().all(|silenced| *silenced))
     }
 
     /// The keys of annotations by which releases of external-dns choose objects.

@@ -122,16 +122,19 @@ impl Maker<'_, '_> {
         let facts = self.facts(&there, &namespace);
         let place = facts.place(cluster, self.settings).map_err(one)?;
         let around = Around { cluster, place: &place, namespace: &namespace, settings: self.settings };
-        let fates = |facts: &Stated<'_>, paths: &[_]| ledger(facts, &place, cluster, self.settings, paths);
+        let fates = |facts: Stated<'_>, paths: &[_]| {
+            let silenced = cluster.silenced(&namespace, &facts.hosts);
+            ledger(&Stated { silenced, ..facts }, &place, cluster, self.settings, paths)
+        };
         let (mut serves, ledger) = match self.source {
             Source::Ingress => {
-                let ledger = fates(&facts, &ingress::paths(&there));
+                let ledger = fates(facts, &ingress::paths(&there));
                 (ingress::serves(&there, stated, &around, &ledger.changes).map_err(one)?, ledger)
             }
             Source::IngressRoute => {
                 let serves = traefik::serves(&there, stated, &around).map_err(one)?;
                 let facts = Stated { hosts: serves.hosts(), ..self.facts(&there, &namespace) };
-                (serves, fates(&facts, &[]))
+                (serves, fates(facts, &[]))
             }
         };
         let Ledger { kept, remarks, moved, middlewares, target, records, changes: _, asked } = ledger;
@@ -256,6 +259,7 @@ impl Maker<'_, '_> {
             namespace,
             hosts: rules.filter_map(|rule| rule.text_at(&["host"]).map(str::to_owned)).collect(),
             tls: tls.flat_map(|tls| texts(tls.get("hosts"))).collect(),
+            silenced: None,
             entry_points: (self.source == Source::IngressRoute).then(|| texts(there.at(&["spec", "entryPoints"]))),
         }
     }

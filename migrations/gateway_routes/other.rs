@@ -9,7 +9,7 @@ use super::cluster::InCluster;
 use super::codes;
 use super::dressed::facts;
 use super::find::Clusters;
-use super::judge::Remark;
+use super::judge::{Remark, Stated, is_silenced};
 use super::placed::{About, Placed};
 use super::release::{Maker, Written};
 use super::serves::Around;
@@ -119,7 +119,9 @@ impl Part<'_> {
     fn add_to(&mut self, placed: &mut Placed<Written>) -> Result<Vec<Remark>, Vec<Remark>> {
         let hosts = self.hosts().map_err(|remark| vec![remark])?;
         let block = self.arriving.at(self.known.ingress).unwrap_or(&Value::Null);
-        let facts = facts(block, self.installed, hosts.clone());
+        let there = self.arriving.at(self.known.route).filter(|route| !route.entries().is_empty());
+        let silenced = there.map(|route| is_silenced(route.get("annotations")));
+        let facts = Stated { silenced, ..facts(block, self.installed, hosts.clone()) };
         let place = facts.place(self.cluster, self.maker.settings).map_err(|remark| vec![remark])?;
         let paths = [("/".to_owned(), "Prefix".to_owned())];
         let Ledger { kept, mut remarks, moved, middlewares, target, records, changes, asked } =

@@ -218,8 +218,8 @@ fn written(found: &Found<'_>, draft: Draft, about: &About) -> Draft {
         SWAP => SWAPS,
         _ => ROUTES,
     };
-    // A cut waits for the branch of its cluster, which has all of that then.
-    let needs = if step == CUT { BTreeSet::new() } else { about.needs.clone() };
+    // What cuts waits for the branch of its cluster, which has all of that then.
+    let needs = if step == ROUTE { about.needs.clone() } else { BTreeSet::new() };
     Draft {
         impact: Impact::Upgrade,
         class: Some(class),

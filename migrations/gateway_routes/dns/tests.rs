@@ -7,8 +7,20 @@ use crate::flux::Value;
 use crate::plan::author::testing::Planned;
 use crate::yaml::Stream;
 
-/// An external-dns with these values, and an Ingress of the class `inside`; `beside` follows it.
+/// An external-dns with these values, another one for everything, and an Ingress of the class `inside`; `beside`
+/// follows it.
 fn planned(dns: &str, beside: &str) -> Planned {
+    among(dns, "{sources: [ingress]}", beside)
+}
+
+fn among(dns: &str, other: &str, beside: &str) -> Planned {
+    let release = |name: &str, values: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: network}}\n\
+             spec:\n  chart: {{spec: {{chart: external-dns, version: 1.19.0, sourceRef: {{kind: HelmRepository, name: d}}}}}}\n  \
+             values: {values}\n---\n"
+        )
+    };
     let class = |name: &str| {
         format!(
             "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {{name: {name}}}\n\
@@ -18,20 +30,19 @@ fn planned(dns: &str, beside: &str) -> Planned {
     let files = format!(
         "//- apps/kustomization.yaml\nresources: [./classes.yaml, ./dns.yaml, ./site.yaml]\n\
          //- apps/classes.yaml\n{}{}{GATEWAY}---\n{}\
-         //- apps/dns.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n\
-         metadata: {{name: dns, namespace: network}}\n\
-         spec:\n  chart: {{spec: {{chart: external-dns, version: 1.19.0, sourceRef: {{kind: HelmRepository, name: d}}}}}}\n  \
-         values: {dns}\n//- apps/site.yaml\n{INGRESS}  tls: [{{hosts: [www.example.org, old.example.org]}}]\n{beside}",
+         //- apps/dns.yaml\n{}{}//- apps/site.yaml\n{INGRESS}  tls: [{{hosts: [www.example.org, old.example.org]}}]\n{beside}",
         class("inside"),
         class("outside"),
         GATEWAY.replace("internal", "external"),
+        release("dns", dns),
+        release("other", other),
     );
     let settings = "gateway-routes: {gateways: [{class: inside, gateway: network/internal}]}";
     Planned::of(&GatewayRoutes, settings, &files)
 }
 
 fn with_route(dns: &str) -> Planned {
-    planned(dns, &format!("---\n{ROUTE}"))
+    among(dns, "{sources: []}", &format!("---\n{ROUTE}"))
 }
 
 fn has(planned: &Planned, unit: &str, finding: &str) -> bool {
@@ -91,4 +102,25 @@ fn arguments_and_selectors_are_read() {
     assert_eq!(arguments(&listed, "flag"), [""]);
     assert_eq!(arguments(&value("extraArgs: {a: [x, y], b: z}"), "a"), ["x", "y"]);
     assert_eq!(keys_of("a.org/b=c, d in (e,f),!g,h!=i"), ["a.org/b", "d", "g", "h"]);
+}
+
+/// Where nobody makes a record of a host, its route keeps everybody away.
+#[test]
+fn a_host_without_a_record_stays_without() {
+    let dns = "{sources: [ingress], extraArgs: [--ingress-class=outside]}";
+    let planned = among(dns, "{sources: []}", "");
+    assert!(has(&planned, "safe restart release network/dns", "dns-record-appears"), "{:#?}", planned.units());
+    let site = planned.text_after(&GatewayRoutes, "route", "apps/site.yaml").expect("it is there");
+    assert!(site.contains("external-dns.alpha.kubernetes.io/controller: none"), "{site}");
+    let reads = dns.replace("[ingress]", "[ingress, gateway-httproute]");
+    let silenced = ROUTE.replace(
+        "namespace: apps}",
+        "namespace: apps, annotations: {external-dns.alpha.kubernetes.io/controller: none}}",
+    );
+    let cut = among(&reads, "{sources: []}", &format!("---\n{silenced}"));
+    assert!(has(&cut, "safe upgrade Ingress apps/site", ""), "{:#?}", cut.findings());
+    let by_hand = among(&reads, "{sources: []}", &format!("---\n{ROUTE}"));
+    assert!(has(&by_hand, "refused Ingress apps/site", "dns-record-leaks"), "{:#?}", by_hand.units());
+    let other = among(&reads, "{sources: [ingress, gateway-httproute]}", &format!("---\n{silenced}"));
+    assert!(has(&other, "refused Ingress apps/site", "dns-record-goes"), "{:#?}", other.units());
 }

@@ -114,17 +114,21 @@ impl Planned {
         self.plan.units.iter().flat_map(|unit| &unit.findings).map(told).collect()
     }
 
-    /// The text of a file once all units have landed that are not refused.
+    /// The text of a file once all units of a step have landed that are not refused.
     ///
     /// # Panics
     /// If something does not land.
-    pub fn text_after(&self, migration: &dyn Migration, path: &str) -> Option<String> {
-        self.files(&self.landed(migration)).remove(path)
+    pub fn text_after(&self, migration: &dyn Migration, step: &str, path: &str) -> Option<String> {
+        self.files(&self.landed_if(migration, |unit| unit.id.step == step)).remove(path)
     }
 
     /// The tree on which all units have landed that are not refused.
     fn landed(&self, migration: &dyn Migration) -> View {
-        let units: Vec<&Unit> = self.plan.units.iter().filter(|unit| unit.is_able()).collect();
+        self.landed_if(migration, |_| true)
+    }
+
+    fn landed_if(&self, migration: &dyn Migration, lands: impl Fn(&Unit) -> bool) -> View {
+        let units: Vec<&Unit> = self.plan.units.iter().filter(|unit| unit.is_able() && lands(unit)).collect();
         let landed = land(&self.view, &units, &[migration], &self.settings).expect("what is planned lands");
         landed.complete().expect("what is planned lands").view
     }
