@@ -277,7 +277,7 @@ impl Ledger {
             }
             let only_in_tls = stated.tls.iter().filter(|host| !stated.hosts.contains(host) && dns.takes(host));
             for host in only_in_tls.filter(|_| is_ingress && dns.reads_tls(class)) {
-                let message = format!("{by} makes the record of {host}, which only `tls` has: it goes");
+                let message = format!("{by} makes the record of {host}, which only `tls` has: it is removed");
                 self.records.going.push(Remark::warning(codes::DNS_GOES, message));
             }
         }

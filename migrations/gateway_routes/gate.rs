@@ -1,6 +1,6 @@
 //! The gates of routes, of cuts, and of what cuts leave, by what the branch of the cluster has: a route waits
 //! for its policy, a cut for its route and for external-dns, and the rest until nothing needs it any more. What
-//! is to be route and cut at once waits for its Gateway, its grants, its policy and for external-dns.
+//! is to be route and cut in one step waits for its Gateway, its grants, its policy and for external-dns.
 
 use super::codes;
 use super::find::Found;

@@ -144,6 +144,6 @@ pub(super) fn may_come_first(rules: impl Iterator<Item = Value>, changes: &Chang
 }
 
 fn several_hosts() -> Remark {
-    let message = "server-alias of an Ingress with several hosts: which of them it stands for is not certain";
+    let message = "server-alias of an Ingress with several hosts: which of them is meant is not certain";
     Remark::error((codes::BY_HAND, message.to_owned()))
 }

@@ -15,11 +15,11 @@ pub struct GatewayRoutesSettings {
     pub keep: Vec<String>,
     /// `annotations.drop`: annotations that are not needed any more.
     pub drop: Vec<String>,
-    /// `cut`: when an Ingress goes.
+    /// `cut`: when an Ingress is removed.
     pub cut: Cut,
 }
 
-/// When an Ingress goes.
+/// When an Ingress is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Cut {
     /// `later`: once its route runs in the cluster.
@@ -87,7 +87,7 @@ impl Section for GatewayRoutesSettings {
             })
             .unwrap_or_default();
         keys.about(
-            "When an Ingress goes: once its route runs in the cluster, or with the merge that brings the route.",
+            "When an Ingress is removed: once its route runs in the cluster, or with the merge that brings the route.",
         );
         let cut = keys.one_of("cut", &[("later", Cut::Later), ("at-once", Cut::AtOnce)]);
         let middlewares = middlewares.unwrap_or_default().into_iter();
@@ -117,7 +117,7 @@ What replaces middlewares of Traefik, by their ids. Further keys:
       target: gateway.example.org   # where records of the Gateway point to, if it is created
       create: {class: envoy, path: kubernetes/apps/network/gateways/internal.yaml, certificates: [wildcard-tls]}
   annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
-  cut: at-once               # each Ingress goes with the merge that brings its route (for review);
+  cut: at-once               # each Ingress is removed with the merge that brings its route (review);
                              # by default later, once the route runs
 Each middleware has a Component with a policy that targets the route, filters, or itself as an extension of
 Traefik; or it is dropped:

@@ -42,8 +42,8 @@ const ROUTES: Class = Class::new(35, "routes", "routes beside Ingresses", "relea
 
 /// Ingresses that are cut.
 const CUTS: Class = Class::new(65, "cuts", "Ingresses that are cut", "release");
-/// Ingresses that become routes at once.
-const SWAPS: Class = Class::new(66, "swaps", "Ingresses that become routes at once", "release");
+/// Ingresses that become routes in one step.
+const SWAPS: Class = Class::new(66, "swaps", "Ingresses that become routes in one step", "release");
 
 pub(super) fn survey(found: &Found<'_>) -> Survey {
     let dns = found.dns.iter().map(|dns| dns_draft(found, dns));
@@ -162,7 +162,7 @@ fn of_release(found: &Found<'_>, step: &'static str, candidate: &Candidate<'_>) 
     }
     let title = match step {
         CUT => format!("the Ingress is cut ({entries}): its route serves"),
-        SWAP => format!("the Ingress becomes a route at once ({entries})"),
+        SWAP => format!("the Ingress becomes a route in one step ({entries})"),
         _ => format!("a route beside the Ingress ({entries})"),
     };
     let draft =
@@ -187,8 +187,8 @@ fn of_object(found: &Found<'_>, step: &'static str, routable: &Routable<'_>) -> 
     }
     let title = match (step, placed.made.missing.len()) {
         (CUT, _) => format!("the {kind} is cut: its route serves"),
-        (SWAP, 1) => format!("the {kind} becomes an HTTPRoute at once"),
-        (SWAP, count) => format!("the {kind} becomes {count} HTTPRoutes at once"),
+        (SWAP, 1) => format!("the {kind} becomes an HTTPRoute in one step"),
+        (SWAP, count) => format!("the {kind} becomes {count} HTTPRoutes in one step"),
         (_, 1) => "an HTTPRoute behind it".to_owned(),
         (_, count) => format!("{count} HTTPRoutes behind it"),
     };
@@ -201,7 +201,7 @@ fn written(found: &Found<'_>, draft: Draft, about: &About) -> Draft {
     // What was to review about a route was reviewed with it.
     let targets = about.findings.iter().filter(|finding| finding.code == codes::TARGETS_DIFFER);
     let at_once = || {
-        let message = "no route of it has run yet, and the Ingress goes (`cut: at-once`)";
+        let message = "no route of it has run yet, and the Ingress is removed (`cut: at-once`)";
         Finding::warning(codes::AT_ONCE, message).at(draft.id.subject.path(), None)
     };
     let named = || named_elsewhere(found, about);

@@ -42,12 +42,16 @@ const BANNED: &[&str] = &[
 /// What is compared with the output of other programs, and so is not ours to word.
 const OTHERS: &[&str] = &["tell me who you are"];
 
+/// Words of the configuration that have one of them in it.
+const NAMES: [&str; 1] = ["at-once"];
+
 /// The banned phrases in a text.
 fn banned(text: &str) -> Vec<&'static str> {
     if OTHERS.contains(&text) {
         return Vec::new();
     }
     let is_letter = |c: char| c.is_alphanumeric();
+    let text = NAMES.iter().fold(text.to_owned(), |text, name| text.replace(name, ""));
     let words: Vec<String> =
         text.split(|c| !is_letter(c)).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
     let text = format!(" {} ", words.join(" "));

@@ -74,7 +74,7 @@ fn g26_a_host_that_has_no_public_record_gets_none() {
 #[test]
 fn a_host_that_has_a_record_keeps_it() {
     let reads = |more: &str| with_route(&format!("{{sources: [ingress, gateway-httproute], extraArgs: [{more}]}}"));
-    let goes = "dns-record-goes apps/site.yaml";
+    let goes = "dns-record-ends apps/site.yaml";
     let other = reads("--ignore-ingress-tls-spec, --gateway-name=external");
     assert!(has(&other, "refused Ingress apps/site", goes), "{:#?}", other.units());
     let by_labels = reads("--ignore-ingress-tls-spec, --gateway-label-filter=a=b");
@@ -122,5 +122,5 @@ fn a_host_without_a_record_stays_without() {
     let by_hand = among(&reads, "{sources: []}", &format!("---\n{ROUTE}"));
     assert!(has(&by_hand, "refused Ingress apps/site", "dns-record-leaks"), "{:#?}", by_hand.units());
     let other = among(&reads, "{sources: [ingress, gateway-httproute]}", &format!("---\n{silenced}"));
-    assert!(has(&other, "refused Ingress apps/site", "dns-record-goes"), "{:#?}", other.units());
+    assert!(has(&other, "refused Ingress apps/site", "dns-record-ends"), "{:#?}", other.units());
 }
