@@ -34,7 +34,12 @@ pub struct Unresolved {
 }
 
 impl VariablesTest {
+    /// Of data in a file, nothing is asked: the object that is made of it has the variables, and is selected with
+    /// its generator.
     pub(super) fn ask(self, document: &Document<'_>) -> Answer {
+        if document.is_data {
+            return Answer::of(false, "variables");
+        }
         match Unresolved::of(document) {
             Err(why) => Answer::NotKnown(why),
             Ok(found) => {
