@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# How many instructions the demo takes, compared with the number in demo.txt.
+# How many instructions the demo takes, compared with the number in demo.txt. Both are of a build as .ci/run makes it:
 #
-#   cargo build
+#   CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_CODEGEN_UNITS=16 CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build
 #   benches/demo.sh [--set] [PROGRAM]
 #
 # More than 5 percent above or below is an error: either something is slow now, or it is quicker, and the next
