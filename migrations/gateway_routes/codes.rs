@@ -75,7 +75,7 @@ reason_codes! {
     CHART_NOT_KNOWN "chart-not-known"
         what "A chart makes an Ingress in a place of its values that is not known here."
         why "Whether it can make a route, and of which values, is not known here."
-        todo "Look in the values of the chart for `route` or `httpRoute`; or write an HTTPRoute beside the release."
+        todo "Look in the values of the chart for `route` or `httpRoute`, and add it to `charts` of gateway-routes in .flux-codemod.yaml. Otherwise write an HTTPRoute beside the release: `plan --release` shows one to fill in, if that is all it takes."
     VERSION_UNKNOWN "route-version-unknown"
         what "The version of the chart is not known, or its routes are not."
         why "What it renders of `route` differs from version to version."

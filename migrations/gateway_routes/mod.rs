@@ -56,6 +56,7 @@ mod new_file;
 mod nginx;
 mod object;
 mod other;
+mod paste;
 mod placed;
 mod policy;
 mod proxy;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::annotations::{Ledger, ledger};
 use super::asked::Asked;
-use super::charts::{ChartRoute, Switch, routes_of};
+use super::charts::{ChartLine, ChartRoute, Switch, routes_of};
 use super::cluster::InCluster;
 use super::codes;
 use super::dressed::facts;
@@ -27,6 +27,10 @@ pub(super) struct Judged {
     pub(super) verdict: Result<Placed<Written>, Vec<Finding>>,
     /// Ingresses beside those entries, of which the chart makes no route that is known.
     pub(super) rest: Option<Finding>,
+    /// The routes of these, to fill in and paste.
+    pub(super) paste: Option<String>,
+    /// What the chart has.
+    pub(super) known: Vec<ChartRoute>,
 }
 
 impl Maker<'_, '_> {
@@ -40,23 +44,30 @@ impl Maker<'_, '_> {
     ) -> Option<Judged> {
         let arriving = || places.iter().filter_map(|(_, installed)| installed.object.at(&["spec", "values"]));
         let is_on = |known: &&ChartRoute| arriving().any(|values| known.switch(values) != Switch::Off);
-        let on: Vec<&ChartRoute> = routes_of(chart).filter(is_on).collect();
-        let rest = arriving().find(|values| {
-            let mut rest = (*values).clone();
-            routes_of(chart).for_each(|known| rest.remove_at(known.ingress));
-            makes_ingress(Some(&rest))
-        });
+        let known = routes_of(chart, self.settings);
+        let on: Vec<&ChartRoute> = known.iter().filter(is_on).collect();
+        let without_known = |values: &Value| {
+            let mut rest = values.clone();
+            known.iter().for_each(|known| rest.remove_at(&known.at_ingress()));
+            rest
+        };
+        let rest = arriving().find(|values| makes_ingress(Some(&without_known(values))));
+        let paste = rest.and_then(|_| self.to_paste(clusters, places, without_known));
         let rest = rest.map(|_| {
             let name = self.view.identity(self.release).name;
-            let message = format!("{name} has an Ingress in its values of which {chart} is not known to make a route");
+            let message = match self.settings.charts.get(chart) {
+                Some(ChartLine::Skip(why)) => format!("{name} stays as it is: `charts` leaves {chart} alone ({why})"),
+                _ => format!("{name} has an Ingress in its values of which {chart} is not known to make a route"),
+            };
             self.error(codes::CHART_NOT_KNOWN, message)
         });
         if on.is_empty() {
             let verdict = Err(vec![rest.clone()?]);
-            let rest = rest.filter(|_| routes_of(chart).next().is_some());
-            return Some(Judged { entries: Vec::new(), verdict, rest });
+            let rest = rest.filter(|_| !known.is_empty());
+            return Some(Judged { entries: Vec::new(), verdict, rest, paste, known });
         }
-        let entries = on.iter().map(|known| Entry::new(known.shown(), known.ingress, known.route)).collect();
+        let entries =
+            on.iter().map(|known| Entry::new(known.shown(), &known.at_ingress(), &known.at_route())).collect();
         let placed = places.iter().map(|(reach, installed)| {
             let name = &self.view.graph().clusters[reach.cluster].name;
             self.of_chart(&clusters[reach.cluster], name, installed, (stated, &on))
@@ -65,7 +76,7 @@ impl Maker<'_, '_> {
             || vec![self.error(codes::DIFFERS, "the clusters that apply it need different routes in this file")];
         let unreached = || vec![self.error(UNREACHED, "no cluster applies it")];
         let verdict = Placed::by_all(placed, differs).and_then(|placed| placed.ok_or_else(unreached));
-        Some(Judged { entries, verdict, rest })
+        Some(Judged { entries, verdict, rest, paste, known })
     }
 
     /// What one cluster makes of it.
@@ -83,7 +94,8 @@ impl Maker<'_, '_> {
         let mut placed = Placed { made, about: About::default() };
         let mut errors = Vec::new();
         for known in on {
-            let about = |remark: Remark| remark.at(&known.shown(), &self.release.at.path, self.line_at(known.ingress));
+            let about =
+                |remark: Remark| remark.at(&known.shown(), &self.release.at.path, self.line_at(&known.at_ingress()));
             let mut part = Part { maker: self, cluster, name, installed, known, stated, arriving };
             match part.add_to(&mut placed) {
                 Ok(remarks) => placed.about.findings.extend(remarks.into_iter().map(about)),
@@ -118,8 +130,8 @@ impl Part<'_> {
     /// Why it stays an Ingress.
     fn add_to(&mut self, placed: &mut Placed<Written>) -> Result<Vec<Remark>, Vec<Remark>> {
         let hosts = self.hosts().map_err(|remark| vec![remark])?;
-        let block = self.arriving.at(self.known.ingress).unwrap_or(&Value::Null);
-        let there = self.arriving.at(self.known.route).filter(|route| !route.entries().is_empty());
+        let block = self.arriving.at(&self.known.at_ingress()).unwrap_or(&Value::Null);
+        let there = self.arriving.at(&self.known.at_route()).filter(|route| !route.entries().is_empty());
         let silenced = there.map(|route| is_silenced(route.get("annotations")));
         let facts = Stated { silenced, ..facts(block, self.installed, hosts.clone()) };
         let place = facts.place(self.cluster, self.maker.settings).map_err(|remark| vec![remark])?;
@@ -144,20 +156,20 @@ impl Part<'_> {
             Err(remark) => remarks.push(remark),
         }
         // Templates in them may be filled in on the Ingress alone.
-        let written = |key: &str| self.stated.at(self.known.ingress)?.text_at(&["annotations", key]);
+        let written = |key: &str| self.stated.at(&self.known.at_ingress())?.text_at(&["annotations", key]);
         let moves = moved.iter().filter_map(|key| self.known.annotation(key, written(key)?).err());
         remarks.extend(moves);
         let is_there = self.known.hosts_of_route(self.arriving).map_err(|remark| vec![remark])?;
         let parents = place.parents(namespace, &hosts).map_err(|remark| vec![remark])?;
         if let Some(there) = &is_there {
             if let Some(host) = hosts.iter().find(|host| !there.contains(host)) {
-                let message = format!("`{}` is there, and does not have {host}", self.known.route.join("."));
+                let message = format!("`{}` is there, and does not have {host}", self.known.at_route().join("."));
                 return Err(vec![Remark::error((codes::ROUTE_DIFFERS, message))]);
             }
-            let values = self.arriving.at(self.known.route).unwrap_or(&Value::Null);
+            let values = self.arriving.at(&self.known.at_route()).unwrap_or(&Value::Null);
             let read = [HttpRoute { hosts: there.clone(), ..HttpRoute::read(values, namespace) }];
             let live = hosts.iter().filter_map(|host| self.cluster.liveness(namespace, &read, host));
-            let (path, line) = (&self.maker.release.at.path, self.maker.line_at(self.known.ingress));
+            let (path, line) = (&self.maker.release.at.path, self.maker.line_at(&self.known.at_ingress()));
             placed.about.before_cut.extend(live.map(|remark| remark.at(&self.known.shown(), path, line)));
             placed.about.before_cut.extend(self.cluster.names_proxy(
                 self.maker.view,
@@ -181,7 +193,7 @@ impl Part<'_> {
         placed.about.alone |=
             self.cluster.has_login_of(&self.maker.release.at.path) || self.cluster.has_login_at(&hosts);
         placed.about.effects.extend(place.effects(self.name, &hosts, is_there.is_none()));
-        let (path, line) = (self.maker.release.at.path.clone(), self.maker.line_at(self.known.ingress));
+        let (path, line) = (self.maker.release.at.path.clone(), self.maker.line_at(&self.known.at_ingress()));
         placed.about.records.extend(place.records(self.name, &records.passing));
         let going = records.going.iter().map(|remark| remark.at(&self.known.shown(), &path, line));
         placed.about.before_cut.extend(going);
@@ -194,9 +206,9 @@ impl Part<'_> {
                 Ok((to, Value::string(&self.known.annotation(&key, text)?)))
             });
             let annotations = annotations.collect::<Result<Vec<_>, Remark>>().map_err(|remark| vec![remark])?;
-            let labels = self.stated.at(self.known.ingress).and_then(|block| block.get("labels")).cloned();
+            let labels = self.stated.at(&self.known.at_ingress()).and_then(|block| block.get("labels")).cloned();
             let route = self.known.route(self.stated_hosts(), parent_refs(&parents), annotations, labels);
-            put_behind(&mut placed.made.after, self.known.ingress, self.known.route, route);
+            put_behind(&mut placed.made.after, &self.known.at_ingress(), &self.known.at_route(), route);
         }
         Ok(remarks)
     }
@@ -207,7 +219,7 @@ impl Part<'_> {
         if self.known.switch(self.arriving) == Switch::Unknown {
             return refused(codes::SWITCH_UNKNOWN, "whether it is enabled is not known");
         }
-        let (written, there) = (self.stated.at(self.known.ingress), self.arriving.at(self.known.ingress));
+        let (written, there) = (self.stated.at(&self.known.at_ingress()), self.arriving.at(&self.known.at_ingress()));
         match (written, there) {
             (Some(written), Some(there)) if is_same_but_variables(written, there) => {}
             _ => return refused(codes::INGRESS_PATCHED, "it is not the one in the values of the file"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::annotations::changes;
-use super::charts::routes_of;
+use super::charts::ChartRoute;
 use super::cluster::{InCluster, is_remote};
 use super::codes;
 use super::dressed::{Dressed, Lock, facts};
@@ -30,11 +30,14 @@ pub(super) struct Candidate<'v> {
     pub(super) identity: Identity,
     /// Its values in the file.
     pub(super) values: Value,
-    chart: String,
+    /// What its chart has, if it is not app-template.
+    known: Vec<ChartRoute>,
     pub(super) entries: Vec<Entry>,
     pub(super) verdict: Result<Placed<Written>, Vec<Finding>>,
     /// Ingresses of another chart beside its entries, of which it is not known to make routes.
     pub(super) rest: Option<Finding>,
+    /// The routes of these, to fill in and paste.
+    pub(super) paste: Option<String>,
 }
 
 /// What is written of a release.
@@ -59,7 +62,7 @@ impl Candidate<'_> {
 
     /// The annotations of an entry, as they are on a route.
     pub(super) fn filled_in(&self, entry: &str, annotations: &Value) -> Value {
-        let known = routes_of(&self.chart).find(|known| known.shown() == entry);
+        let known = self.known.iter().find(|known| known.shown() == entry);
         let text =
             |key: &str, value: &Value| known?.annotation(key, value.text()?).ok().map(|text| Value::string(&text));
         let entries = annotations.entries().iter();
@@ -81,9 +84,9 @@ pub(super) fn candidate<'v>(
         places.filter(|(reach, installed)| !is_remote(view, reach, Some(installed))).collect();
     let chart = places.iter().find_map(|(_, installed)| view.chart_name(installed))?;
     let maker = Maker { view, settings, release };
-    let candidate = |values, Judged { entries, verdict, rest }| {
-        let (identity, chart) = (view.identity(release), chart.to_owned());
-        Some(Candidate { release, identity, values, chart, entries, verdict, rest })
+    let candidate = |values, Judged { entries, verdict, rest, paste, known }| {
+        let identity = view.identity(release);
+        Some(Candidate { release, identity, values, known, entries, verdict, rest, paste })
     };
     let values = maker.stated().and_then(Value::of).unwrap_or(Value::Null);
     if chart != "app-template" {
@@ -97,7 +100,7 @@ pub(super) fn candidate<'v>(
     }
     let verdict = maker.all(clusters, &places, &values);
     let entries = all.into_iter().map(Entry::of_app_template).collect();
-    candidate(values, Judged { entries, verdict, rest: None })
+    candidate(values, Judged { entries, verdict, rest: None, paste: None, known: Vec::new() })
 }
 
 /// Works out what becomes of a release.

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use super::charts::{ChartLine, chart_line};
 use crate::config::{Described, INVALID_VALUE, Keys, Section};
 use crate::flux::Value;
 use crate::gateway::{AllConfigured, Configured};
@@ -17,6 +20,8 @@ pub struct GatewayRoutesSettings {
     pub drop: Vec<String>,
     /// `cut`: when an Ingress is removed.
     pub cut: Cut,
+    /// `charts`: what charts other than app-template make routes of, by their names.
+    pub charts: BTreeMap<String, ChartLine>,
 }
 
 /// When an Ingress is removed.
@@ -90,6 +95,10 @@ impl Section for GatewayRoutesSettings {
             "When an Ingress is removed: once its route runs in the cluster, or with the merge that brings the route.",
         );
         let cut = keys.one_of("cut", &[("later", Cut::Later), ("at-once", Cut::AtOnce)]);
+        keys.about("Charts that make routes of their own values, beside those that are known, or that are left alone.");
+        let charts =
+            keys.mapping("charts", |keys| keys.named("a chart", |keys, name, at| (name, chart_line(keys, at))));
+        let charts = charts.unwrap_or_default().into_iter();
         let middlewares = middlewares.unwrap_or_default().into_iter();
         GatewayRoutesSettings {
             gateways: gateways.into_iter().filter_map(|(_, map)| map).collect(),
@@ -97,6 +106,7 @@ impl Section for GatewayRoutesSettings {
             keep,
             drop,
             cut,
+            charts: charts.filter_map(|(name, line)| Some((name.to_owned(), line?))).collect(),
         }
     }
 
@@ -119,6 +129,9 @@ What replaces middlewares of Traefik, by their ids. Further keys:
   annotations: {keep: [example.org/owner], drop: [example.org/legacy]}
   cut: at-once               # each Ingress is removed with the merge that brings its route (review);
                              # by default later, once the route runs
+  charts:                    # charts beside those that are known here (explain gateway-routes), or not
+    open-webui: {ingress: ingress, key: route, from-version: 8.0.0}
+    grafana: {skip: its route is written by hand}
 Each middleware has a Component with a policy that targets the route, filters, or itself as an extension of
 Traefik; or it is dropped:
   middlewares:
@@ -277,6 +290,11 @@ mod tests {
             ("middlewares: {m: {extension: false}}", "`extension` is false"),
             ("middlewares: {m: {filters: [{name: x}]}}", "a filter has no `type`"),
             ("middlewares: {m: {component: k, drop: x}}", "`component` and `drop` are both there"),
+            ("charts: {c: {}}", "what the chart makes routes of is not there"),
+            ("charts: {c: {key: route}}", "what the chart makes routes of is not there"),
+            ("charts: {c: {key: route..main, from-version: 1.0.0}}", "`route..main` is no place in values"),
+            ("charts: {c: {key: route, from-version: '>=1'}}", "`>=1` is no exact version"),
+            ("charts: {c: {key: route, skip: why}}", "`skip` is not alone"),
         ] {
             let mistakes = read(text).unwrap_err();
             assert!(mistakes.len() == 1 && mistakes[0].contains(expected), "{text}: {mistakes:?}");

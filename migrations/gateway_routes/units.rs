@@ -65,7 +65,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     let out_of_scope = without_gateway(found.without_gateway);
     let rest = found.candidates.iter().filter_map(|candidate| {
         let draft = draft(found, REST, candidate.release, &candidate.identity, "stays an Ingress".to_owned());
-        Some(Draft { findings: vec![candidate.rest.clone()?], ..draft })
+        Some(Draft { findings: vec![candidate.rest.clone()?], paste: candidate.paste.clone(), ..draft })
     });
     let gateways = found.clusters.iter().flat_map(|cluster| &cluster.created).map(gateway_draft);
     let grants = found.grants.iter().map(grant_draft).chain(found.inclusions.iter().map(policy_draft));
@@ -154,7 +154,10 @@ fn of_release(found: &Found<'_>, step: &'static str, candidate: &Candidate<'_>) 
     let draft = |title: &str| draft(found, step, candidate.release, &candidate.identity, title.to_owned());
     let placed = match &candidate.verdict {
         Ok(placed) => placed,
-        Err(reasons) => return Draft { findings: reasons.clone(), ..draft("stays an Ingress") },
+        Err(reasons) => {
+            let paste = candidate.paste.clone().filter(|_| candidate.entries.is_empty());
+            return Draft { findings: reasons.clone(), paste, ..draft("stays an Ingress") };
+        }
     };
     let reason = values_without(candidate, &placed.made).err().filter(|_| step != ROUTE);
     if let Some(reason) = reason {

@@ -122,20 +122,35 @@ pub(super) fn entries(values: &Value) -> Vec<&str> {
 
 /// Whether values switch an Ingress on, somewhere near their top.
 pub(super) fn makes_ingress(values: Option<&Value>) -> bool {
+    values.is_some_and(|values| !ingresses(values).is_empty())
+}
+
+/// The Ingresses that values switch on, somewhere near their top.
+pub(super) fn ingresses(values: &Value) -> Vec<&Value> {
     fn is_on(block: &Value) -> bool {
         match block.get("enabled") {
             Some(enabled) => enabled.is_true(),
             None => block.has_key("host") || block.has_key("ingressClassName"),
         }
     }
-    fn within(value: &Value, depth: usize) -> bool {
-        let of_entry = |(key, value): &(String, Value)| {
-            let block = key == INGRESS && (is_on(value) || value.entries().iter().any(|(_, part)| is_on(part)));
-            block || depth > 0 && within(value, depth - 1)
-        };
-        value.entries().iter().any(of_entry) || depth > 0 && value.items().iter().any(|item| within(item, depth - 1))
+    fn within<'v>(value: &'v Value, depth: usize, found: &mut Vec<&'v Value>) {
+        for (key, value) in value.entries() {
+            if key == INGRESS && is_on(value) {
+                found.push(value);
+            } else if key == INGRESS {
+                found.extend(value.entries().iter().map(|(_, part)| part).filter(|part| is_on(part)));
+            }
+            if depth > 0 {
+                within(value, depth - 1, found);
+            }
+        }
+        if depth > 0 {
+            value.items().iter().for_each(|item| within(item, depth - 1, found));
+        }
     }
-    values.is_some_and(|values| within(values, 3))
+    let mut found = Vec::new();
+    within(values, 3, &mut found);
+    found
 }
 
 /// The class of an entry of `ingress`.

@@ -27,16 +27,27 @@ pub(super) fn switch(value: Option<&Value>, default: Switch) -> Switch {
 impl ChartRoute {
     /// What follows `ingress` in a message.
     pub(in super::super) fn shown(&self) -> String {
-        self.ingress.join(".")
+        self.ingress.clone()
+    }
+
+    /// Where it stands in the values.
+    pub(in super::super) fn at_ingress(&self) -> Vec<&str> {
+        self.ingress.split('.').collect()
+    }
+
+    /// Where its route stands in the values.
+    pub(in super::super) fn at_route(&self) -> Vec<&str> {
+        self.route.split('.').collect()
     }
 
     /// Whether values switch its Ingress on.
     pub(in super::super) fn switch(&self, values: &Value) -> Switch {
-        let Some(block) = values.at(self.ingress).filter(|block| matches!(block, Value::Mapping(_))) else {
+        let path = self.at_ingress();
+        let Some(block) = values.at(&path).filter(|block| matches!(block, Value::Mapping(_))) else {
             return Switch::Off;
         };
         // A part of the chart that is off has no Ingress.
-        let above = (1..self.ingress.len()).filter_map(|length| values.at(&self.ingress[..length]));
+        let above = (1..path.len()).filter_map(|length| values.at(&path[..length]));
         if above.into_iter().any(|part| switch(part.get("enabled"), Switch::On) == Switch::Off) {
             return Switch::Off;
         }
@@ -65,7 +76,7 @@ impl ChartRoute {
             "tls",
         ];
         let refused = |code, message: String| Err(Remark::error((code, message)));
-        let block = values.at(self.ingress).unwrap_or(&Value::Null);
+        let block = values.at(&self.at_ingress()).unwrap_or(&Value::Null);
         let is_read = |key: &str| {
             READ.contains(&key) || key == "labels" && self.labels || key == "tlsSecret" && self.chart == "longhorn"
         };
@@ -147,7 +158,10 @@ mod tests {
 
     fn hosts(chart: &str, values: &str) -> Result<Vec<String>, String> {
         let values = value(values);
-        let known = routes_of(chart).find(|known| known.switch(&values) == Switch::On).expect("one is on");
+        let known = routes_of(chart, &Default::default())
+            .into_iter()
+            .find(|known| known.switch(&values) == Switch::On)
+            .expect("one is on");
         known.hosts(&values).map_err(|remark| remark.message)
     }
 
@@ -196,7 +210,8 @@ mod tests {
     fn what_is_off_has_no_ingress() {
         let switches = |chart: &str, values: &str| {
             let values = value(values);
-            routes_of(chart)
+            routes_of(chart, &Default::default())
+                .iter()
                 .map(|known| known.switch(&values))
                 .filter(|switch| *switch != Switch::Off)
                 .collect::<Vec<_>>()

@@ -58,8 +58,10 @@ impl ChartRoute {
     /// # Errors
     /// If there is a route, and what it takes or does is not known.
     pub(in super::super) fn hosts_of_route(&self, values: &Value) -> Result<Option<Vec<String>>, Remark> {
-        let Some(route) = values.at(self.route).filter(|route| !route.entries().is_empty()) else { return Ok(None) };
-        let refused = |code, what: &str| Err(Remark::error((code, format!("`{}` {what}", self.route.join(".")))));
+        let Some(route) = values.at(&self.at_route()).filter(|route| !route.entries().is_empty()) else {
+            return Ok(None);
+        };
+        let refused = |code, what: &str| Err(Remark::error((code, format!("`{}` {what}", self.route))));
         const PLAIN: [&str; 6] = ["enabled", "annotations", "labels", "hostnames", "host", "parentRefs"];
         if let Some((key, _)) = route.entries().iter().find(|(key, _)| !PLAIN.contains(&key.as_str())) {
             return refused(codes::ROUTE_DIFFERS, &format!("is there, and has `{key}`"));
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn templates_are_filled_in_where_the_chart_does() {
-        let of = |chart: &str| routes_of(chart).next().unwrap();
+        let of = |chart: &str| routes_of(chart, &Default::default()).remove(0);
         let text = r#"{{ "{{HOMEPAGE_VAR_KEY}}" }}"#;
         assert_eq!(of("grafana").annotation("k", text).unwrap(), "{{HOMEPAGE_VAR_KEY}}");
         assert!(of("grafana").annotation("k", "{{ .Release.Name }}").is_err());
