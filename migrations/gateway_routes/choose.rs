@@ -87,10 +87,10 @@ impl InCluster {
                 needs: None,
                 section: None,
             }),
-            ([], _) => Err(not_known("this cluster has no Gateway".to_owned())),
             (gateways, _) => {
                 let names = gateways.iter().map(|gateway| format!("{}/{}", gateway.namespace, gateway.name));
                 let names = names.collect::<Vec<_>>().join(", ");
+                let names = if names.is_empty() { "none" } else { &names };
                 let what = if class.is_empty() {
                     "for what has no class".to_owned()
                 } else {

@@ -1,4 +1,4 @@
-//! Middlewares that the configuration names, and nothing else does.
+//! Middlewares and charts that the configuration names, and nothing else does.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,51 @@ use super::find::Found;
 use super::object::Source;
 use super::settings::GatewayRoutesSettings;
 use crate::config::FILE;
-use crate::flux::{Value, View};
+use crate::flux::{Release, Value, View};
 use crate::gateway::{MiddlewareName, Middlewares};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
 use crate::text::nearest;
 
-/// What there is to say of ids under `middlewares` that no Middleware has, and no Ingress names.
+/// What there is to say of ids under `middlewares` that no Middleware has, and no Ingress names, and of `charts` that
+/// no release installs.
 pub(super) fn unnamed(found: &Found<'_>, settings: &GatewayRoutesSettings) -> Vec<Finding> {
+    let mut all = middlewares(found, settings);
+    all.extend(charts(found.view, settings));
+    all
+}
+
+fn charts(view: &View, settings: &GatewayRoutesSettings) -> Vec<Finding> {
+    if settings.charts.is_empty() {
+        return Vec::new();
+    }
+    let of = |release: &Release| {
+        let reaches = view.graph().reaches(&release.at).iter();
+        let installed = reaches.filter_map(|reach| view.installed(&release.at, reach));
+        installed.filter_map(|installed| view.chart_name(&installed).map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let known: BTreeSet<String> = view.releases().iter().flat_map(of).collect();
+    let finding = |chart: &String| {
+        let near = did_you_mean(chart, &known);
+        let message = format!("`charts` has {chart}, and no HelmRelease installs it{near}");
+        Finding::warning(codes::CHART_UNKNOWN, message).at(&RepoPath::new(FILE).expect("it is a path"), None)
+    };
+    settings.charts.keys().filter(|chart| !known.contains(*chart)).map(finding).collect()
+}
+
+fn did_you_mean(name: &str, known: &BTreeSet<String>) -> String {
+    let near = nearest(name, known.iter().map(|name| (name.as_str(), name)));
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+fn middlewares(found: &Found<'_>, settings: &GatewayRoutesSettings) -> Vec<Finding> {
     let asked: Vec<&String> = settings.middlewares.keys().filter(|id| !is_written(found.view, id)).collect();
     if asked.is_empty() {
         return Vec::new();
     }
     let known = known(found);
     let finding = |id: &&String| {
-        let near = nearest(id, known.iter().map(|id| (id.as_str(), id)));
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = did_you_mean(id, &known);
         let message = format!("`middlewares` has {id}, and nothing names it{near}");
         let path = RepoPath::new(FILE).expect("it is a path");
         Finding::warning(codes::MIDDLEWARE_UNKNOWN, message).at(&path, None)
@@ -78,7 +107,7 @@ fn ids(holder: Option<&Value>, namespace: &str, all: &Middlewares) -> Vec<String
 #[cfg(test)]
 mod tests {
     use super::super::GatewayRoutes;
-    use super::super::fixtures::{GATEWAY, INGRESS};
+    use super::super::fixtures::{GATEWAY, INGRESS, traefik};
     use crate::plan::author::testing::Planned;
 
     #[test]
@@ -105,5 +134,25 @@ mod tests {
             "{misspelt:?}"
         );
         assert_eq!(findings("https://nobody.example.org/verify").len(), 1);
+    }
+
+    #[test]
+    fn a_chart_that_nothing_installs_is_reported() {
+        let files = format!(
+            "//- apps/kustomization.yaml\nresources: [./board.yaml, ./gateway.yaml]\n//- apps/gateway.yaml\n{GATEWAY}\
+             //- apps/board.yaml\n{}",
+            traefik("board", "{ingress: {enabled: true, hosts: [a.example.org]}}").replace("traefik", "grafana")
+        );
+        let findings = |chart: &str| {
+            let settings = format!("gateway-routes: {{charts: {{{chart}: {{skip: because}}}}}}");
+            let planned = Planned::of(&GatewayRoutes, &settings, &files);
+            let of_code = planned.plan.findings.into_iter().filter(|finding| finding.code.id == "chart-not-installed");
+            of_code.map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(findings("grafana"), [""; 0]);
+        assert_eq!(
+            findings("grafan"),
+            ["`charts` has grafan, and no HelmRelease installs it; did you mean `grafana`?"]
+        );
     }
 }

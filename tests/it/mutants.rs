@@ -188,10 +188,13 @@ fn patch(repo: &Repo, diff: &str) -> Result<(), String> {
 fn of_branches(files: &Files, plan: &Value, after: &Files) -> Result<(), String> {
     let repo = repo_of(files);
     for migration in plan["migrations"].as_array().into_iter().flatten() {
-        // A step of a migration can wait for a gate as well.
+        // A step of a migration can wait for a gate as well; that one cluster comes after another is no matter here.
         let id = migration["id"].as_str().unwrap_or_default();
         let mut units = plan["units"].as_array().into_iter().flatten();
-        let waits = |unit: &Value| !unit["held"].as_array().is_none_or(Vec::is_empty);
+        let waits = |unit: &Value| {
+            let mut held = unit["held"].as_array().into_iter().flatten();
+            held.any(|finding| finding["code"] != "held-for-cluster")
+        };
         let is_own = |unit: &Value| unit["id"].as_str().is_some_and(|own| own.split(' ').next() == Some(id));
         let has_gates = units.any(|unit| is_own(unit) && waits(unit));
         let has_stages = has_gates || !migration["recipe"]["stages"][0]["name"].is_null();

@@ -56,3 +56,24 @@ pub(in super::super) fn chart_line(keys: &mut Keys<'_, '_>, at: Node<'_>) -> Opt
     };
     Some(ChartLine::Route { ingress: ingress.to_owned(), key: key.to_owned(), since })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::GatewayRoutes;
+    use super::super::super::fixtures::{GATEWAY, traefik};
+    use crate::plan::author::testing::Planned;
+
+    #[test]
+    fn a_chart_that_is_left_alone_says_why() {
+        let release =
+            traefik("board", "{ingress: {enabled: true, hosts: [board.example.org]}}").replace("traefik", "grafana");
+        let before = format!(
+            "//- apps/kustomization.yaml\nresources: [./board.yaml, ./gateway.yaml]\n//- apps/gateway.yaml\n{GATEWAY}\
+             //- apps/board.yaml\n{release}"
+        );
+        let planned = Planned::of(&GatewayRoutes, "gateway-routes: {charts: {grafana: {skip: by hand}}}\n", &before);
+        let said: Vec<_> =
+            planned.plan.units.iter().flat_map(|unit| &unit.findings).map(|it| it.message.as_str()).collect();
+        assert_eq!(said, ["board stays as it is: `charts` leaves grafana alone (by hand)"]);
+    }
+}

@@ -129,8 +129,7 @@ impl<'v> Document<'v> {
             let mut all = patches.iter().filter(|(by, patch)| passes(by) && is_this(patch));
             all.any(|(_, patch)| self.view.object(at).is_some_and(|object| is_for(patch, object, reach)))
         };
-        let all = graph.reached().flat_map(|(at, reaches)| reaches.iter().map(move |reach| (at, reach)));
-        all.filter(|(at, reach)| changes(at, reach)).collect()
+        graph.each_reach().filter(|(at, reach)| changes(at, reach)).collect()
     }
 
     /// The files of Kustomize that name a file as a patch, each with the line.
