@@ -4,7 +4,7 @@ use super::commands::{commands, merge_first, merge_into};
 use crate::cli::Asked;
 use crate::cli::branch::{Prepared, others};
 use crate::flux::{Cluster, Followed, View};
-use crate::git::{Base, CommitId, Existing, Landed, Repository, Whose};
+use crate::git::{Base, CommitId, Existing, GitError, Landed, Repository, Whose};
 use crate::output::{BatchRow, Journey, Place, StackRows};
 use crate::plan::{BRANCHES, Batch};
 
@@ -83,18 +83,14 @@ pub(crate) fn places(git: &Repository, view: &View, batches: &[Batch<'_>]) -> an
         followed(git, view, clusters.find(|cluster| batch.lane.clusters.contains(&cluster.name))?)
     };
     // Most batches are of a few bases.
-    let mut bases: Vec<(Base, Vec<Existing>)> = Vec::new();
+    let mut bases = ByBase::new();
     let mut places = Vec::new();
     for batch in batches {
         let Some(base) = followed(batch) else {
             places.push(None);
             continue;
         };
-        if !bases.iter().any(|(known, _)| *known == base) {
-            let existing = git.branches(BRANCHES, &base)?;
-            bases.push((base.clone(), existing));
-        }
-        let existing = bases.iter().find(|(known, _)| *known == base).map_or(&[][..], |(_, existing)| existing);
+        let existing = of_base(&mut bases, &base, || git.branches(BRANCHES, &base))?;
         let name = batch.branch();
         let local = existing.iter().find(|branch| branch.name == name);
         let pushed = git.remote_of(&base).and_then(|remote| git.tip_at(&remote, &name));
@@ -111,8 +107,36 @@ pub(crate) fn places(git: &Repository, view: &View, batches: &[Batch<'_>]) -> an
 /// # Errors
 /// If commits cannot be read.
 pub(crate) fn merged(git: &Repository, view: &View) -> anyhow::Result<Vec<Vec<Landed>>> {
-    let of = |cluster: &Cluster| followed(git, view, cluster).map_or(Ok(Vec::new()), |base| git.landed(&base));
-    Ok(view.graph().clusters.iter().map(of).collect::<Result<_, _>>()?)
+    // Several clusters may follow one branch.
+    let mut bases = ByBase::new();
+    let mut merged = Vec::new();
+    for cluster in &view.graph().clusters {
+        merged.push(match followed(git, view, cluster) {
+            Some(base) => of_base(&mut bases, &base, || git.landed(&base))?.to_vec(),
+            None => Vec::new(),
+        });
+    }
+    Ok(merged)
+}
+
+/// What was read of each base.
+type ByBase<T> = Vec<(Base, Vec<T>)>;
+
+/// What there is of a base, read once.
+fn of_base<'b, T>(
+    bases: &'b mut ByBase<T>,
+    base: &Base,
+    read: impl FnOnce() -> Result<Vec<T>, GitError>,
+) -> Result<&'b [T], GitError> {
+    let known = bases.iter().position(|(known, _)| known == base);
+    let at = match known {
+        Some(at) => at,
+        None => {
+            bases.push((base.clone(), read()?));
+            bases.len() - 1
+        }
+    };
+    Ok(&bases[at].1)
 }
 
 /// The branch that a cluster follows, if it is in this repository.
