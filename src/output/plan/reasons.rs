@@ -21,16 +21,18 @@ fn under(heading: &str, units: &[&Unit], layout: &Layout, out: &mut String) {
         return;
     }
     out.push_str(&format!("\n{}\n", layout.heading(heading)));
-    let mut by_reason = grouped(units.iter().copied(), |unit| (held_by(unit), unit.held.first()));
+    let mut by_reason =
+        grouped(units.iter().copied(), |unit| (held_by(unit), unit.held.first().map(|finding| finding.code.id)));
     by_reason.sort_by_key(|((reason, _), _)| *reason);
-    for ((reason, finding), units) in by_reason {
+    for ((reason, _), units) in by_reason {
         // The reason is the same for all of them, wherever it is.
+        let finding = units[0].held.first();
         let reason = match finding {
             Some(finding) => finding_as_text(&Finding { path: None, line: None, ..finding.clone() }, "  ", layout),
             None => format!("{}\n", layout.fold_deeper("  ", "  ", reason)),
         };
         out.push_str(&reason);
-        if let Some(finding) = finding {
+        if let Some(finding) = finding.filter(|finding| finding.severity == Severity::Note) {
             out.push_str(&layout.fold("    = ", finding.help()));
             out.push('\n');
         }
