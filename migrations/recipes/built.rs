@@ -9,7 +9,7 @@ use super::names;
 use super::work::Work;
 use super::write::written;
 use crate::config::Settings;
-use crate::flux::{At, FieldDifference, FluxKustomization, Reach, Value, View, is_kustomization_file};
+use crate::flux::{At, FieldDifference, FluxKustomization, Reach, Value, View, group_of, is_kustomization_file};
 use crate::plan::{Code, Draft, Effect, Finding, Impact, Subject};
 use crate::recipe::path::Path;
 use crate::recipe::promise::{Differs, Promise};
@@ -90,8 +90,8 @@ struct Compared<'c> {
     /// The documents that change, each with its unit.
     changed: BTreeMap<At, &'c Subject>,
     files: BTreeMap<&'c RepoPath, &'c Subject>,
-    /// The objects that changed patches change, each with the unit.
-    patched: BTreeMap<(&'c At, Called), &'c Subject>,
+    /// The objects that changed patches change, each as clusters call it, with the unit.
+    patched: BTreeMap<&'c At, BTreeMap<Called, &'c Subject>>,
 }
 
 impl<'c> Compared<'c> {
@@ -101,11 +101,13 @@ impl<'c> Compared<'c> {
         let files = all.clone().filter(|(_, made)| is_kustomization_file(made.document.path));
         let files = files.map(|(subject, made)| (made.document.path, subject)).collect();
         let patches = all.clone().filter(|(_, made)| made.document.patch.is_some_and(|entry| !entry.renders()));
-        let patched = patches.flat_map(|(subject, made)| {
-            let all = made.document.patched().into_iter();
-            all.map(move |(at, reach)| ((at, name_of(work.view, reach)), subject))
-        });
-        Compared { work, after, changed: changed.collect(), files, patched: patched.collect() }
+        let mut patched: BTreeMap<&At, BTreeMap<Called, &Subject>> = BTreeMap::new();
+        for (subject, made) in patches {
+            for (at, reach) in made.document.patched() {
+                patched.entry(at).or_default().insert(name_of(work.view, reach), subject);
+            }
+        }
+        Compared { work, after, changed: changed.collect(), files, patched }
     }
 
     fn built(&self) -> Built {
@@ -129,7 +131,7 @@ impl<'c> Compared<'c> {
                 continue;
             }
             // What a document does to itself is compared where it is written.
-            let is_patched = self.patched.contains_key(&(*at, name.clone()));
+            let is_patched = self.patched.get(*at).is_some_and(|names| names.contains_key(name));
             if self.changed.contains_key(at) && !is_patched {
                 continue;
             }
@@ -143,10 +145,7 @@ impl<'c> Compared<'c> {
                 breaks(format!("{} of {} would change on {cluster}", first.field, called(reach)));
             }
             if is_patched {
-                let lacking =
-                    |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
-                let before = lacking(&old);
-                if let Some(field) = lacking(&new).into_iter().find(|field| !before.contains(field)) {
+                if let Some(field) = fields::lost(&old, &new) {
                     let message =
                         format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
                     built.refused.entry((*subject).clone()).or_default().push((codes::REQUIRED_FIELD, message));
@@ -179,10 +178,9 @@ impl<'c> Compared<'c> {
         let mut all = BTreeMap::new();
         for (at, reaches) in graph.reached() {
             for reach in reaches {
-                let name = name_of(view, reach);
-                let by_patch = self.patched.get(&(at, name.clone())).copied();
+                let by_patch = self.patched.get(at).and_then(|names| names.get(&name_of(view, reach)).copied());
                 let Some(subject) = by_patch.or_else(|| self.unit_of(view, reach)) else { continue };
-                all.insert(name, (at, reach, subject));
+                all.insert(name_of(view, reach), (at, reach, subject));
             }
         }
         all
@@ -254,10 +252,9 @@ impl<'c> Compared<'c> {
 
 /// As what an object is known on a cluster, whatever its version.
 fn name_of(view: &View, reach: &Reach) -> Called {
-    let group = reach.api_version.rsplit_once('/').map_or("", |(group, _)| group);
     let cluster = view.graph().clusters[reach.cluster].name.clone();
     let namespace = reach.namespace.clone().unwrap_or_default();
-    (cluster, group.to_owned(), reach.kind.clone(), namespace, reach.name.clone())
+    (cluster, group_of(&reach.api_version).to_owned(), reach.kind.clone(), namespace, reach.name.clone())
 }
 
 /// Whether a difference is at a path, or below it.

@@ -129,9 +129,13 @@ pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Resu
     Ok(outcome)
 }
 
-/// A file of a tree, by its path.
-pub(super) fn path_in<'v>(view: &'v View, path: &RepoPath) -> Option<&'v RepoPath> {
-    view.files_in(&path.dir()).map(|(other, _)| other).find(|other| *other == path)
+/// The YAML files that generators read.
+fn inputs(view: &View) -> impl Iterator<Item = &RepoPath> {
+    view.kustomizations().flat_map(move |kustomization| {
+        let dir = kustomization.dir();
+        let inputs = kustomization.generators.iter().flat_map(|generator| generator.inputs());
+        inputs.filter_map(move |input| view.path(&dir.join(input)?))
+    })
 }
 
 fn place_of(document: &Document<'_>) -> String {
@@ -232,23 +236,17 @@ impl<'r> Extent<'r> {
 
     /// The files that have a word which they must have.
     fn files<'v>(&self, view: &'v View) -> BTreeSet<&'v RepoPath> {
-        let patches = || {
-            let lists = view.files_with(PATCHES).map(|(path, _)| path);
-            let files = view.patch_files().iter().filter(|path| view.file(path).is_some());
-            lists.chain(files).filter(|_| self.reaches_patches)
-        };
-        let data = || {
-            let named = view.kustomizations().flat_map(|kustomization| {
-                let dir = kustomization.dir();
-                let inputs = kustomization.generators.iter().flat_map(|generator| generator.inputs());
-                inputs.filter_map(|input| dir.join(input)).collect::<Vec<_>>()
-            });
-            let named: BTreeSet<RepoPath> = named.filter(|_| self.reaches_generated).collect();
-            named.into_iter().filter_map(|path| path_in(view, &path)).collect::<Vec<_>>()
-        };
         let with = |words: BTreeSet<&str>| {
             let files = words.into_iter().flat_map(|word| view.files_with(word)).map(|(path, _)| path);
-            files.chain(patches()).chain(data()).collect()
+            let mut files: BTreeSet<&RepoPath> = files.collect();
+            if self.reaches_patches {
+                files.extend(view.files_with(PATCHES).map(|(path, _)| path));
+                files.extend(view.patch_files().iter().filter(|path| view.file(path).is_some()));
+            }
+            if self.reaches_generated {
+                files.extend(inputs(view));
+            }
+            files
         };
         if let Some(words) = self.selects.iter().find_map(|select| select.words()) {
             return with(words.into_iter().collect());

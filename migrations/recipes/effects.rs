@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::documents::Made;
 use super::work::Work;
 use super::{names, variables};
-use crate::flux::{Object, Reach, Value};
+use crate::flux::{Object, Reach, Value, group_of};
 use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
 use crate::plan::{Class, Draft, Effect, Finding, Impact, Outcome};
@@ -24,6 +24,8 @@ const SHOWN: usize = 200;
 /// Fills in what the change of a unit's documents does.
 pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     let mut clusters: BTreeSet<String> = BTreeSet::new();
+    // What follows its object is of the class of that.
+    let is_of_release = made.iter().any(|one| one.document.object.is_some_and(Object::is_helm_release));
     for one in made {
         let (path, line) = (one.document.path, Some(one.document.root.line()));
         // Of a comment nothing arrives anywhere.
@@ -37,9 +39,9 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
         }
         if one.document.patch.is_some() {
             of_patch(work, one, draft, &mut clusters);
-            // What follows its object is of the class of that.
-            let is_of_release = made.iter().any(|one| one.document.object.is_some_and(Object::is_helm_release));
-            draft.class = draft.class.filter(|_| !is_of_release);
+            if !is_of_release {
+                draft.class = Some(OBJECTS);
+            }
             continue;
         }
         if one.document.is_data {
@@ -113,8 +115,7 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
 /// outside of labels, annotations and the values of a chart, where everything may be.
 fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
     let object = made.document.object.filter(|object| !object.name.is_empty())?;
-    let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    if !fields::of_kind(group, &object.kind).is_empty() {
+    if !fields::of_kind(group_of(&object.api_version), &object.kind).is_empty() {
         return None;
     }
     let takes_away = |verb: &Verb| match verb {
@@ -136,11 +137,9 @@ fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
 }
 
 /// The part of the identity of an object that changes: group, kind, namespace or name.
-fn another_identity(before: &Value, after: &Value) -> Option<&'static str> {
-    let group = |object: &Value| {
-        object.text_at(&["apiVersion"]).and_then(|version| version.rsplit_once('/')).map(|(group, _)| group.to_owned())
-    };
-    if group(before) != group(after) {
+pub(super) fn another_identity(before: &Value, after: &Value) -> Option<&'static str> {
+    let [group, new_group] = [before, after].map(|object| object.text_at(&["apiVersion"]).map_or("", group_of));
+    if group != new_group {
         return Some("apiVersion");
     }
     let fields = [
@@ -159,7 +158,6 @@ fn of_patch(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut 
         let message = "no cluster applies an object that the patch changes".to_owned();
         draft.findings.push(Finding::warning(UNREACHED, message).at(path, line));
     }
-    draft.class = Some(OBJECTS);
     for (at, reach) in patched {
         clusters.insert(work.view.graph().clusters[reach.cluster].name.clone());
         let object = work.view.object(at);
@@ -202,8 +200,18 @@ fn of_data(work: &Work<'_>, made: &Made<'_>, draft: &mut Draft, clusters: &mut B
         draft.impact = draft.impact.max(Impact::Upgrade);
         let all = effects(cluster, reach, &made.from, after).into_iter();
         let file = made.document.path.name();
-        draft.effects.extend(all.map(|effect| Effect { field: format!("data.{file}: {}", effect.field), ..effect }));
+        draft.effects.extend(all.map(|effect| Effect { field: field_of_data(file, &effect.field), ..effect }));
     }
+}
+
+/// A field of a file that a generator reads, as effects name it: no key of a ConfigMap has a colon and a space.
+fn field_of_data(file: &str, field: &str) -> String {
+    format!("data.{file}: {field}")
+}
+
+/// Whether effects name a field of a file that a generator reads so.
+pub(super) fn is_of_data(field: &str) -> bool {
+    field.strip_prefix("data.").is_some_and(|rest| rest.contains(": "))
 }
 
 /// Whether an object is one of Flux.
@@ -243,9 +251,7 @@ fn lost_field(made: &Made<'_>) -> Option<String> {
     if let Some(path) = lost {
         return Some(path.join("."));
     }
-    let lacking = |value: &Value| fields::of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
-    let before = lacking(&made.from);
-    lacking(after).into_iter().find(|field| !before.contains(field))
+    fields::lost(&made.from, after)
 }
 
 /// What a release is made of, which decides whether Helm upgrades it.
@@ -310,3 +316,17 @@ fn unfollowed_patch(document: &Document<'_>, reach: &Reach) -> Option<RepoPath> 
 
 /// The sources whose patches are followed.
 const SOURCES: [&str; 5] = ["GitRepository", "HelmRepository", "OCIRepository", "Bucket", "HelmChart"];
+
+#[cfg(test)]
+mod tests {
+    use super::{field_of_data, is_of_data};
+
+    /// What a recipe changes in a ConfigMap itself is not made by a generator.
+    #[test]
+    fn fields_of_data_are_told_from_keys_of_a_config_map() {
+        assert!(is_of_data(&field_of_data("values.yaml", "user.name")));
+        for field in ["data.values.yaml", "data.run.sh", "data.a:b", "metadata.annotations"] {
+            assert!(!is_of_data(field), "{field}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::documents::Made;
+use super::effects::another_identity;
 use super::work::Work;
 use super::write;
 use crate::flux::{Value, rewrite};
@@ -31,12 +32,8 @@ pub(super) fn is_possible(document: &Document<'_>, from: &Value, to: &Value) -> 
     if document.patch.is_some_and(|entry| entry.operation().is_some()) {
         return Ok(());
     }
-    let identity = [&["kind"][..], &["metadata", "name"], &["metadata", "namespace"], &["$patch"]];
-    let changed = identity.into_iter().find(|path| from.at(path) != to.at(path)).map(|path| path.join("."));
-    let group = |patch: &Value| {
-        patch.text_at(&["apiVersion"]).and_then(|version| version.rsplit_once('/')).map(|(group, _)| group.to_owned())
-    };
-    if let Some(field) = changed.or_else(|| (group(from) != group(to)).then(|| "apiVersion".to_owned())) {
+    let directive = || (from.get("$patch") != to.get("$patch")).then_some("$patch");
+    if let Some(field) = another_identity(from, to).or_else(directive) {
         return Err(Refused::new(OTHER_SHAPE, format!("with another {field} it would be a patch of something else")));
     }
     match from.differences(to).into_iter().find(|difference| difference.before.as_deref() == Some("null")) {

@@ -1,6 +1,7 @@
 //! Whether what a judge sees is what a stage promises.
 
 use super::RecipeMigration;
+use super::effects::is_of_data;
 use crate::flux::FieldDifference;
 use crate::plan::{Differing, Effect, How, Outcome, Unit, says};
 use crate::recipe::Stage;
@@ -79,7 +80,7 @@ fn is_at(at: &At, unit: &Unit, cluster: &str, differing: &Differing, field: &Fie
 
 /// The objects that generators make of what a unit changes, as effects name them.
 fn made_by<'u>(unit: &'u Unit, cluster: &str) -> Vec<&'u str> {
-    let is_data = |effect: &&'u Effect| effect.cluster == cluster && effect.field.starts_with("data.");
+    let is_data = |effect: &&'u Effect| effect.cluster == cluster && is_of_data(&effect.field);
     let is_made = |effect: &&'u Effect| ["ConfigMap ", "Secret "].iter().any(|kind| effect.object.starts_with(kind));
     unit.effects.iter().filter(is_data).filter(is_made).map(|effect| effect.object.as_str()).collect()
 }

@@ -1,6 +1,6 @@
 //! The text of a unit: the difference between what a document is and what its stage makes of it.
 
-use super::documents::{Extent, Made, made, path_in, subject_of};
+use super::documents::{Extent, Made, made, subject_of};
 use super::effects::meant;
 use super::work::Work;
 use super::{RecipeMigration, patches};
@@ -24,7 +24,7 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         return Edited::Refused(Finding::error(GONE, message).at(path, None));
     };
     let extent = Extent::of(migration, stage);
-    let files = unit.touches.iter().filter_map(|path| path_in(view, path));
+    let files = unit.touches.iter().filter_map(|path| view.path(path));
     let all: Vec<Document<'_>> = match stage.together {
         true => extent.documents(view),
         false => files.flat_map(|path| extent.documents_of(view, path)).collect(),

@@ -37,7 +37,7 @@ pub use cluster::{
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Object, OciRepository,
-    Skip, SourceRef, WorkloadKind, is_kustomization_file, on_all_cores,
+    Skip, SourceRef, WorkloadKind, group_of, is_kustomization_file, on_all_cores,
 };
 pub use kustomize::{
     Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,

@@ -35,7 +35,7 @@ pub(super) struct Printed {
 pub(super) struct Builds {
     known: BTreeMap<Id, Build>,
     /// What Kustomize printed, of the builds of which that is asked; only as long as this runs.
-    texts: BTreeMap<Id, Arc<Printed>>,
+    texts: BTreeMap<Id, Printed>,
     kept: Option<Kept>,
     workspaces: Vec<Workspace>,
     /// Whether a build has taken all its time. Then no other is run: a tree may have thousands.
@@ -55,7 +55,7 @@ impl Builds {
 
     /// What a build printed, if it was asked for.
     pub(super) fn printed(&self, id: &Id) -> Option<&Printed> {
-        self.texts.get(id).map(|printed| &**printed)
+        self.texts.get(id)
     }
 
     /// Sees to it that what these builds print is known, where they succeed.
@@ -147,7 +147,7 @@ impl<'l> Shared<'l> {
             line.done += 1;
             if let Some(text) = text.filter(|_| self.prints) {
                 let printed = Printed { text, added: wanted.job.added.clone() };
-                line.builds.texts.insert(wanted.id.clone(), Arc::new(printed));
+                line.builds.texts.insert(wanted.id.clone(), printed);
             }
             if let (Build::Built(objects), Some(kept)) = (&build, line.builds.kept.as_mut())
                 && self.program.is_unchanged()

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builds::Printed;
 use super::objects::{Known, Names, WAY, is_flux, shown};
-use crate::flux::{Value, Variables, excludes_substitution};
+use crate::flux::{Value, Variables, excludes_substitution, group_of};
 use crate::plan::{Differing, How};
 use crate::yaml::Stream;
 
@@ -19,8 +19,8 @@ pub(super) type Applied = BTreeMap<Known, Vec<Value>>;
 pub(super) fn applied(printed: &Printed, variables: &Variables, only: Option<&BTreeSet<Known>>) -> Option<Applied> {
     let known_of = |object: &Value| -> Known {
         let text = |path: &[&str]| object.text_at(path).unwrap_or_default().to_owned();
-        let group = text(&["apiVersion"]).rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default();
-        (group, text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
+        let group = group_of(object.text_at(&["apiVersion"]).unwrap_or_default());
+        (group.to_owned(), text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
     };
     // Kustomize prints documents one after the other, and lines of texts are indented.
     let may_be = |document: &&str| {
@@ -49,6 +49,13 @@ pub(super) fn applied(printed: &Printed, variables: &Variables, only: Option<&BT
     Some(all)
 }
 
+/// A Flux Kustomization without what only says from where it is built.
+fn without_way(kustomization: &Value) -> Value {
+    let mut rest = kustomization.clone();
+    WAY.iter().for_each(|key| rest.remove_at(&["spec", key]));
+    rest
+}
+
 /// How two builds differ, by object and field. If a Flux Kustomization is itself built on both sides, it
 /// does not count from where it is built.
 pub(super) fn differences(before: &Applied, after: &Applied, built: &Names) -> Vec<Differing> {
@@ -64,12 +71,10 @@ pub(super) fn differences(before: &Applied, after: &Applied, built: &Names) -> V
         };
         let mut fields = Vec::new();
         for (old, new) in old.iter().zip(new) {
-            let (mut old, mut new) = (old.clone(), new.clone());
-            for key in WAY.iter().filter(|_| is_built) {
-                old.remove_at(&["spec", key]);
-                new.remove_at(&["spec", key]);
-            }
-            fields.extend(old.differences(&new));
+            fields.extend(match is_built {
+                true => without_way(old).differences(&without_way(new)),
+                false => old.differences(new),
+            });
         }
         if how == How::Changed && fields.is_empty() {
             return None;

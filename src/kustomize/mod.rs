@@ -165,7 +165,10 @@ impl Judge for Kustomize {
             let mut open: BTreeSet<&Id> = BTreeSet::new();
             for id in which {
                 let (Ok(old), Ok(new)) = (&before[id], &after[id]) else { continue };
-                if old != new || variables[0].get(id) != variables[1].get(id) {
+                let (Some(Build::Built(was)), Some(Build::Built(is))) = (builds.of(old), builds.of(new)) else {
+                    continue;
+                };
+                if was != is || variables[0].get(id) != variables[1].get(id) {
                     open.extend([old, new]);
                 }
             }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_yaml::{Deserializer, Mapping, Value};
 
 use super::canonical::canonical;
+use crate::flux::group_of;
 use crate::plan::{Differing, How};
 use crate::repo::Key;
 
@@ -122,8 +123,7 @@ pub(super) type Names = BTreeSet<(String, String)>;
 pub(super) type Known = (String, String, String, String);
 
 fn known((api_version, kind, namespace, name): &Identity) -> Known {
-    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    (group.to_owned(), kind.clone(), namespace.clone(), name.clone())
+    (group_of(api_version).to_owned(), kind.clone(), namespace.clone(), name.clone())
 }
 
 /// An object, as it is shown.

@@ -22,7 +22,7 @@ pub use guard::Guard;
 pub use names::is_kustomization_file;
 pub(super) use names::kustomization_files_in;
 pub(super) use object::keeps_its_name;
-pub use object::{At, Object};
+pub use object::{At, Object, group_of};
 pub(super) use scan::Scan;
 pub use skip::{Covered, Skip};
 pub use source::{CHART_LAYER, HelmRepository, OciRepository, SourceRef};

@@ -39,6 +39,11 @@ impl fmt::Display for At {
     }
 }
 
+/// The group of an `apiVersion`; empty for the core group.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
 /// A Kubernetes object as its file states it: no patch is applied, no variable filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {

@@ -191,6 +191,12 @@ impl Scan {
         self.files.get(path).map(|file| &**file).or_else(of_others)
     }
 
+    /// The path of a file, if it is there.
+    pub(in crate::flux) fn path(&self, path: &RepoPath) -> Option<&RepoPath> {
+        let of_others = || Some(self.unread.get_key_value(path)?.0);
+        self.files.get_key_value(path).map(|(path, _)| path).or_else(of_others)
+    }
+
     /// The node of an object in one of the files that can matter.
     pub(in crate::flux) fn node(&self, at: &At) -> Option<Node<'_>> {
         at.node(self.files.get(&at.path)?.stream.as_ref()?)

@@ -1,7 +1,7 @@
 //! The edits that turn the text of a node into another value, and change nothing else.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Value;
 use crate::yaml::{Edit, Emptied, Error, Fate, Kind, New, Node, Place, Stream, Style};
@@ -40,7 +40,7 @@ pub fn rewrite_with<'s>(
     copies: &Copies,
     dropped_because: &str,
 ) -> Result<(), Error> {
-    Rewrite { dropped_because, copies, changed: Vec::new() }.node(edit, node, from, to)?;
+    Rewrite { dropped_because, copies, changed: BTreeMap::new() }.node(edit, node, from, to)?;
     edit.check_uses()
 }
 
@@ -48,7 +48,7 @@ struct Rewrite<'a> {
     dropped_because: &'a str,
     copies: &'a Copies,
     /// What anchored nodes become, each by where it begins.
-    changed: Vec<(usize, Value)>,
+    changed: BTreeMap<usize, Value>,
 }
 
 impl Rewrite<'_> {
@@ -78,7 +78,7 @@ impl Rewrite<'_> {
                 edit.share(node);
                 match nested(old, text).filter(|_| node.is_literal()) {
                     Some(documents) => edit.nested(node, |inner, stream| {
-                        Rewrite { changed: Vec::new(), ..*self }.nested(inner, stream, &documents)
+                        Rewrite { changed: BTreeMap::new(), ..*self }.nested(inner, stream, &documents)
                     })?,
                     None => edit.set_scalar(node, text)?,
                 }
@@ -90,14 +90,14 @@ impl Rewrite<'_> {
             _ => edit.set(node, &New::from(to), |_| self.dropped())?,
         }
         if edit.is_shared(node) {
-            self.changed.push((node.range().start, to.clone()));
+            self.changed.entry(node.range().start).or_insert_with(|| to.clone());
         }
         Ok(())
     }
 
     /// What an anchored node becomes, if it changes.
     fn becomes(&self, node: Node<'_>) -> Option<&Value> {
-        self.changed.iter().find(|(start, _)| *start == node.range().start).map(|(_, to)| to)
+        self.changed.get(&node.range().start)
     }
 
     /// YAML in a text is edited as YAML, so that its lines stay as they are written.
@@ -332,7 +332,7 @@ fn nested(old: &str, new: &str) -> Option<Vec<Value>> {
     let stream = Stream::sound(old).ok().filter(|_| read(old).is_some())?;
     let to = read(new).filter(|to| to.len() == stream.documents().len())?;
     let mut edit = Edit::of(&stream);
-    let mut rewrite = Rewrite { dropped_because: "", copies: &Copies::new(), changed: Vec::new() };
+    let mut rewrite = Rewrite { dropped_because: "", copies: &Copies::new(), changed: BTreeMap::new() };
     rewrite.nested(&mut edit, &stream, &to).ok()?;
     let edited = edit.finish().ok()?;
     (edited.splices.apply(old).ok()? == new).then_some(to)

@@ -200,6 +200,11 @@ impl View {
         self.scan.files.iter().map(|(path, file)| (path, &**file))
     }
 
+    /// The path of a YAML file, if it is there.
+    pub fn path(&self, path: &RepoPath) -> Option<&RepoPath> {
+        self.scan.path(path)
+    }
+
     /// All YAML files directly in a directory.
     pub fn files_in(&self, dir: &RepoPath) -> impl Iterator<Item = (&RepoPath, &FileView)> {
         self.scan.files_in(dir)

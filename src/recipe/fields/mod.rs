@@ -81,6 +81,13 @@ pub fn of_kind(group: &str, kind: &str) -> Vec<Fields> {
     versions.iter().filter_map(|version| of(group, kind, version.name)).collect()
 }
 
+/// A field that an object must have, and lacks only afterwards.
+pub fn lost(before: &Value, after: &Value) -> Option<String> {
+    let lacking = |value: &Value| of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
+    let lacked = lacking(before);
+    lacking(after).into_iter().find(|field| !lacked.contains(field))
+}
+
 /// The table of an object, by its apiVersion and kind.
 pub fn of_object(object: &Value) -> Option<Fields> {
     let (group, version) = object.text_at(&["apiVersion"])?.split_once('/')?;

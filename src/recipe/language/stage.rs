@@ -101,7 +101,7 @@ impl Reader<'_> {
                 let is_for_patches = step.places.iter().any(|place| *place != Where::Generated);
                 if is_for_patches && step.verb.is_everywhere() {
                     let message = format!("`{}` finds what it is about in patches, too", step.verb.word());
-                    keys.mistake(VALUE, node, message, "leave out `in`");
+                    keys.mistake(VALUE, node, message, "leave out `in`, or `patches` and `json6902` in it");
                 }
                 let is_wide = |select: &Select| !select.is_narrow();
                 if is_wide(around)

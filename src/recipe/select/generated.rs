@@ -38,8 +38,11 @@ impl<'v> Document<'v> {
     pub fn data(view: &'v View, path: &'v RepoPath) -> Vec<Document<'v>> {
         let Some(stream) = view.file(path).and_then(|file| file.stream.as_deref()) else { return Vec::new() };
         let all = stream.documents().map(|root| Document { is_data: true, ..Document::at_node(view, path, root) });
-        let all = all.filter(|document| document.root.kind() != Kind::Scalar);
-        all.filter(|document| !document.makers().is_empty()).collect()
+        let all: Vec<Document<'v>> = all.filter(|document| document.root.kind() != Kind::Scalar).collect();
+        match all.first() {
+            Some(first) if !first.makers().is_empty() => all,
+            _ => Vec::new(),
+        }
     }
 
     /// The generators that read its file, each with the kustomization file that has it.

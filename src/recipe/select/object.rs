@@ -5,6 +5,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::flux::group_of;
 use crate::repo::RepoPath;
 
 /// A group and kind, as Kubernetes' `ParseGroupKind` writes it: `HelmRelease.helm.toolkit.fluxcd.io`;
@@ -31,7 +32,7 @@ impl GroupKind {
 
     /// Whether an object is of it.
     pub fn is(&self, api_version: &str, kind: &str) -> bool {
-        self.kind == kind && api_version.rsplit_once('/').map_or("", |(group, _)| group) == self.group
+        self.kind == kind && group_of(api_version) == self.group
     }
 }
 

@@ -118,16 +118,21 @@ impl<'v> Document<'v> {
             return graph.reaches(&owner.at).iter().map(|reach| (&owner.at, reach)).collect();
         }
         let whole = entry.whole(self.root);
-        let patches: Vec<(By<'v>, Arc<Patch>)> = self.stated(entry);
         // Of several documents of a text, each is a patch.
         let is_this = |patch: &Patch| patch.merges().is_none_or(|merges| Some(merges) == whole.as_ref());
+        let mut patches: Vec<(By<'v>, Arc<Patch>)> = self.stated(entry);
+        patches.retain(|(_, patch)| is_this(patch));
+        if patches.is_empty() {
+            return Vec::new();
+        }
         let changes = |at: &At, reach: &Reach| {
             let passes = |by: &By<'_>| match by {
                 By::File(path) => reach.through.contains(path),
                 By::Flux(owner) => graph.kustomizations[reach.kustomization].at == **owner,
             };
-            let mut all = patches.iter().filter(|(by, patch)| passes(by) && is_this(patch));
-            all.any(|(_, patch)| self.view.object(at).is_some_and(|object| is_for(patch, object, reach)))
+            let mut all = patches.iter().filter(|(by, _)| passes(by)).peekable();
+            let object = all.peek().and_then(|_| self.view.object(at));
+            object.is_some_and(|object| all.any(|(_, patch)| is_for(patch, object, reach)))
         };
         graph.each_reach().filter(|(at, reach)| changes(at, reach)).collect()
     }

@@ -3,7 +3,7 @@
 use super::anywhere::everywhere;
 use super::kept::Siblings;
 use super::{Kept, Notes, Refused, Seen};
-use crate::flux::{Reach, Value};
+use crate::flux::{Reach, Value, group_of};
 use crate::recipe::codes::{KEY_IN_JSON_PATCH, NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
 use crate::recipe::naming;
 use crate::recipe::operation::{lifted, lowered, parts, states};
@@ -55,7 +55,7 @@ struct Work<'w> {
 impl Reference {
     pub(super) fn act(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
         let own = document.object.map(|object| {
-            let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+            let group = group_of(&object.api_version);
             GroupKind { kind: object.kind.clone(), group: group.to_owned() }
         });
         let mut namespaces: Vec<String> =

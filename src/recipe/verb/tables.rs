@@ -101,7 +101,7 @@ impl ToNewest {
         }
         let Some((_, to)) = api_version.split_once('/') else { return Ok(Seen::state(true)) };
         if objects.len() > 1 {
-            let message = format!("it names {} objects, which change apart", objects.len());
+            let message = format!("the patch names {} objects, which land apart: split it", objects.len());
             return Err(Refused::new(API_VERSION_PATCHED, message));
         }
         let flux: Vec<FluxVersion> = flux_of(first).into_iter().flatten().map(|(_, flux)| flux).collect();

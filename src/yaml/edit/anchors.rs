@@ -126,6 +126,9 @@ impl Edit<'_> {
     /// # Errors
     /// [`Problem::AnchorInUse`], with the line of the alias.
     pub fn check_uses(&self) -> Result<(), Error> {
+        if self.shared.is_empty() {
+            return Ok(());
+        }
         for (id, node) in self.stream.nodes.ids().zip(self.stream.nodes.iter()) {
             let Content::Alias { target } = node.content else { continue };
             if !self.shared.contains(&target) || self.repeated.contains(&id) || self.is_gone(id) {
