@@ -57,7 +57,7 @@ mod tests {
         // As GitHub squashes, and as `git merge --squash` indents.
         let squashed = "Sources (#3)\n\n* refactor(main): a\n\nFlux-Codemod: chart-ref@1\nFlux-Codemod-Lane: main\n\
                         Flux-Codemod-Batch: 10-sources\nFlux-Codemod-Unit: release a\nFlux-Codemod-Unit: release b\n\n\
-                        \x20   Flux-Codemod: components@2\n    Flux-Codemod-Lane: main\n    Flux-Codemod-Batch: 20-volsync\n";
+                        \x20   Flux-Codemod: components@two\n    Flux-Codemod-Lane: main\n    Flux-Codemod-Batch: 20-volsync\n";
         home.commit(squashed, &[("a.yaml", "a: 2\n")]);
         let units = ["release a", "release b"].map(str::to_owned).into();
         assert_eq!(of("main"), [("10-sources".to_owned(), units), ("20-volsync".to_owned(), [].into())]);

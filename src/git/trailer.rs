@@ -85,8 +85,8 @@ pub(super) fn claims(message: &[u8]) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     for line in str::from_utf8(message).unwrap_or_default().lines().map(str::trim) {
         if let Some((migration, version)) = line.strip_prefix(TOOL).and_then(|tool| tool.split_once('@')) {
-            let Ok(version) = version.parse() else { continue };
-            claims.push(Claim { migration: migration.to_owned(), version, ..Claim::default() });
+            let (migration, version) = (migration.to_owned(), version.parse().unwrap_or_default());
+            claims.push(Claim { migration, version, ..Claim::default() });
         }
         let Some(claim) = claims.last_mut() else { continue };
         if let Some(lane) = line.strip_prefix(LANE) {
