@@ -49,9 +49,9 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
             Some((_, Ok(placed))) if is_early(placed.needs_nothing()) => {
                 Edited::Refused(too_early(unit, &placed.about))
             }
-            Some((routable, Ok(placed))) if step == CUT => edited(cut_object(view, routable, &placed.made)),
-            Some((routable, Ok(placed))) if step == SWAP => edited(swapped(view, routable, &placed.made)),
-            Some((routable, Ok(placed))) => edited(append(view, &routable.object.at, &placed.made.missing)),
+            Some((routable, Ok(placed))) if step == CUT => edited(cut_object(found, routable, &placed.made)),
+            Some((routable, Ok(placed))) if step == SWAP => edited(swapped(found, routable, &placed.made)),
+            Some((routable, Ok(placed))) => edited(append(found, &routable.object.at, &placed.made.missing)),
             Some((_, Err(reasons))) => Edited::Refused(reasons[0].clone()),
             None => gone_or_done(unit, step != ROUTE),
         };
@@ -122,9 +122,9 @@ fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -
 }
 
 /// Writes routes in place of the object that they stand for.
-fn swapped(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
-    let at = &routable.object.at;
-    let schema = of_route(view, at);
+fn swapped(found: &Found<'_>, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
+    let (view, at) = (found.view, &routable.object.at);
+    let schema = of_route(found, at);
     let Some(stream) = view.file(&at.path).and_then(|file| file.stream.as_deref()) else { return Err(no_route(at)) };
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| {
@@ -134,13 +134,13 @@ fn swapped(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Wri
 }
 
 /// Writes the route of an object in its place.
-fn cut_object(view: &View, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
-    let at = &routable.object.at;
+fn cut_object(found: &Found<'_>, routable: &Routable<'_>, made: &Documents) -> Result<Written, Finding> {
+    let (view, at) = (found.view, &routable.object.at);
     let route = route_beside(view, routable).filter(|_| routable.has_routes());
     let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
     let (Some(route), Some(stream)) = (route, stream) else { return Err(no_route(at)) };
     let mut edits = Edits::of(view);
-    let schema = of_route(view, at);
+    let schema = of_route(found, at);
     edits.object(at, |edit, root| {
         write_object(edit, (root, at.document), (stream, route.at.document), (&made.moved, schema.as_deref()))
     })?;
@@ -155,10 +155,10 @@ fn gone_or_done(unit: &Unit, is_there: bool) -> Edited {
 }
 
 /// Adds routes behind the document of the object that they stand for.
-fn append(view: &View, at: &At, routes: &[Value]) -> Result<Written, Finding> {
-    let comment = of_route(view, at).as_deref().map(comment);
+fn append(found: &Found<'_>, at: &At, routes: &[Value]) -> Result<Written, Finding> {
+    let comment = of_route(found, at).as_deref().map(comment);
     let comments: Vec<&str> = comment.as_deref().into_iter().collect();
-    let mut edits = Edits::of(view);
+    let mut edits = Edits::of(found.view);
     edits.object(at, |edit, root| {
         routes.iter().try_for_each(|route| edit.insert_document(root, &comments, &New::from(route)))
     })?;

@@ -12,6 +12,7 @@ use super::object::{Routable, Source, routable};
 use super::placed::{About, Target};
 use super::policy::{Inclusion, by_consumer, disputed};
 use super::release::{self, Candidate};
+use super::schema::usual;
 use super::served::Taken;
 use super::settings::{Cut, GatewayRoutesSettings};
 use super::values::has_ingress;
@@ -34,6 +35,7 @@ pub(super) struct Found<'v> {
     pub(super) inclusions: Vec<Inclusion>,
     leftovers: OnceLock<Vec<Leftover<'v>>>,
     named: OnceLock<BTreeMap<Named, Vec<Mention>>>,
+    usual_schema: OnceLock<Option<String>>,
     /// Whether Ingresses go with the merge that brings their routes.
     pub(super) is_at_once: bool,
     /// How many Ingresses are in clusters of which no Gateway is known.
@@ -68,6 +70,11 @@ fn objects(view: &View) -> Vec<(&Object, Source)> {
 }
 
 impl<'v> Found<'v> {
+    /// The schema of a route as most documents of the tree have theirs.
+    pub(super) fn usual_schema(&self) -> Option<&str> {
+        self.usual_schema.get_or_init(|| usual(self.view)).as_deref()
+    }
+
     /// What there is to say of each Ingress that can be a route.
     fn abouts(&mut self) -> impl Iterator<Item = &mut About> {
         let releases = self.candidates.iter_mut().filter_map(|candidate| candidate.verdict.as_mut().ok());
@@ -217,7 +224,7 @@ impl<'v> Found<'v> {
         let objects = objects.map(|(object, source)| routable(view, &clusters, settings, object, source));
         let (objects, early_objects): (Vec<_>, Vec<_>) = objects.partition(|routable| has_begun(&routable.object.at));
         let without_gateway = early.len() + early_objects.len();
-        let (dns, grants, inclusions, leftovers, named) = Default::default();
+        let (dns, grants, inclusions, leftovers, named, usual_schema) = Default::default();
         let is_at_once = settings.cut == Cut::AtOnce;
         let mut found = Found {
             view,
@@ -229,6 +236,7 @@ impl<'v> Found<'v> {
             inclusions,
             leftovers,
             named,
+            usual_schema,
             is_at_once,
             without_gateway,
         };

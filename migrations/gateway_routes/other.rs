@@ -51,7 +51,11 @@ impl Maker<'_, '_> {
             known.iter().for_each(|known| rest.remove_at(&known.at_ingress()));
             rest
         };
-        let rest = arriving().find(|values| makes_ingress(Some(&without_known(values))));
+        let has_rest = |values: &&Value| match known.is_empty() {
+            true => makes_ingress(Some(values)),
+            false => makes_ingress(Some(&without_known(values))),
+        };
+        let rest = arriving().find(has_rest);
         let paste = rest.and_then(|_| self.to_paste(clusters, places, without_known));
         let rest = rest.map(|_| {
             let name = self.view.identity(self.release).name;
@@ -96,7 +100,7 @@ impl Maker<'_, '_> {
         for known in on {
             let about =
                 |remark: Remark| remark.at(&known.shown(), &self.release.at.path, self.line_at(&known.at_ingress()));
-            let mut part = Part { maker: self, cluster, name, installed, known, stated, arriving };
+            let part = Part { maker: self, cluster, name, installed, known, stated, arriving };
             match part.add_to(&mut placed) {
                 Ok(remarks) => placed.about.findings.extend(remarks.into_iter().map(about)),
                 Err(remarks) => errors.extend(remarks.into_iter().map(about)),
@@ -128,7 +132,7 @@ impl Part<'_> {
     ///
     /// # Errors
     /// Why it stays an Ingress.
-    fn add_to(&mut self, placed: &mut Placed<Written>) -> Result<Vec<Remark>, Vec<Remark>> {
+    fn add_to(&self, placed: &mut Placed<Written>) -> Result<Vec<Remark>, Vec<Remark>> {
         let hosts = self.hosts().map_err(|remark| vec![remark])?;
         let block = self.arriving.at(&self.known.at_ingress()).unwrap_or(&Value::Null);
         let there = self.arriving.at(&self.known.at_route()).filter(|route| !route.entries().is_empty());

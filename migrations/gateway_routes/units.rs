@@ -52,7 +52,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
         found.candidates.iter().filter(|candidate| candidate.rest.is_none() || !candidate.entries.is_empty());
     let step = if found.is_at_once { SWAP } else { ROUTE };
     let releases = with_entries.filter_map(|candidate| match candidate.has_routes() {
-        false if keeps_some(candidate) => Some(of_release(found, ROUTE, candidate)),
+        false if step == SWAP && keeps_some(candidate) => Some(of_release(found, ROUTE, candidate)),
         false => Some(of_release(found, step, candidate)),
         true => may_cut(&candidate.release.at).then(|| of_release(found, CUT, candidate)),
     });
