@@ -6,6 +6,7 @@ use super::cluster::InCluster;
 use super::codes;
 use super::dns::{Dns, Leak};
 use super::judge::{Place, Remark, Stated, remark_of};
+use super::proxy::ALLOWED;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
 use crate::gateway::{self, Change, Changes, Configured, Entry, Fate, MiddlewareName};
@@ -186,8 +187,11 @@ impl Ledger {
             place.annotations.iter().find(|(own, _)| *own == key).map(|(_, text)| text.as_str())
         };
         let for_all = &place.class.for_all;
-        if let Some(limit) = for_all.limit.as_ref().filter(|_| stated("whitelist-source-range").is_none()) {
-            self.asked.add(Asked::limit(format!("the configuration of class {} ({limit})", place.class.name)));
+        // An Ingress says for itself who is let in, and nothing of who is kept out.
+        for (key, limit) in &for_all.limits {
+            if *key != ALLOWED || stated(ALLOWED).is_none() {
+                self.asked.add(Asked::limit(format!("the configuration of class {} ({limit})", place.class.name)));
+            }
         }
         let is_asked = stated("auth-url").is_none() && stated("enable-global-auth") != Some("false");
         let Some(url) = for_all.login.as_ref().filter(|_| is_asked) else { return };
@@ -251,7 +255,12 @@ impl Ledger {
             for host in stated.hosts.iter().filter(|host| dns.takes(host)) {
                 match (reads, dns.reads_gateway(of, gateway)) {
                     (false, Some(true)) if dns.reads_routes() => {
-                        let message = format!("{by} makes no record of {host} today, and would make one of its route");
+                        let message = match stated.silenced {
+                            Some(_) => {
+                                format!("{by} makes a record of {host} of its route, and none of what is there today")
+                            }
+                            None => format!("{by} makes no record of {host} today, and would make one of its route"),
+                        };
                         self.remarks.push(Remark::error((codes::DNS_WIDER, message)));
                     }
                     (false, Some(true)) if dns.reads_ingresses() => self.records.leaks.push(Leak {
@@ -259,6 +268,12 @@ impl Ledger {
                         host: host.clone(),
                         gateway: place.chosen.full_name(),
                     }),
+                    (false, None) if dns.reads_routes() || dns.reads_ingresses() => {
+                        let message = format!(
+                            "{by} makes no record of {host} today; whether it reads Gateway {of}/{gateway} is for labels"
+                        );
+                        self.remarks.push(Remark::warning(codes::DNS_WIDER, message));
+                    }
                     (false, _) => {}
                     (true, Some(true)) => self.records.passing.push(self.passing(host, is_ingress, place)),
                     (true, Some(false)) => {

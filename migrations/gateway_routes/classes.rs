@@ -58,12 +58,13 @@ impl InCluster {
             }
             _ => Controller::Other,
         };
-        let is_default = is_default(controller != Controller::Nginx && chart == "traefik");
+        let is_default = is_default(chart == "traefik");
+        let for_all = ForAll::of(chart, values);
+        for_all.login.iter().for_each(|url| self.add_login(url));
         for name in names {
             self.classes.retain(|class| class.name != name || controller == Controller::Other);
             if !self.classes.iter().any(|class| class.name == name) {
-                let (proxy, pods, for_all) =
-                    (proxy(chart, installed), pods(chart, installed), ForAll::of(chart, values));
+                let (proxy, pods, for_all) = (proxy(chart, installed), pods(chart, installed), for_all.clone());
                 self.classes.push(Class { name, controller, is_default, proxy, pods, named: Vec::new(), for_all });
             }
         }

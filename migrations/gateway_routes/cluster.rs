@@ -76,15 +76,16 @@ pub(super) struct InFiles {
 }
 
 impl InFiles {
-    /// Only what is created asks for it: otherwise no file is looked through.
     pub(super) fn of(view: &View, settings: &GatewayRoutesSettings) -> InFiles {
         let creates = settings.gateways.iter().any(|map| map.create.is_some());
         let is_in = |file: &FileView, text: &str| file.stream.as_ref().is_some_and(|read| read.text().contains(text));
-        let has = |text: &str| creates && view.files_with(text).any(|(_, file)| is_in(file, text));
+        let has = |text: &str| view.files_with(text).any(|(_, file)| is_in(file, text));
         let [alpha, stable] = PREFIXES;
+        // The project of the custom resources, or a chart that is named after them.
+        let of_gateway_api = ["kubernetes-sigs/gateway-api", "gateway-api-crds", "gateway-crds"];
         InFiles {
-            // The project of the custom resources, or a chart that is named after them.
-            has_gateway_api: has("kubernetes-sigs/gateway-api") || has("gateway-api-crds") || has("gateway-crds"),
+            // Only what is created asks for it.
+            has_gateway_api: creates && of_gateway_api.into_iter().any(has),
             dns_prefix: if has(stable) && !has(alpha) { stable } else { alpha },
         }
     }

@@ -313,7 +313,7 @@ reason_codes! {
         why "It may lead to the old proxy, and after the cut nowhere."
         todo "Look in the console before you land the cuts, and point it at the Service of the Gateway."
     DNS_WIDER "dns-record-leaks"
-        what "A release of external-dns makes no record of a host today, and would make one of its route."
+        what "A release of external-dns makes no record of a host today, and would make one of its route; or may, where labels of Gateways decide."
         why "`--ingress-class` chooses Ingresses, and no routes: all routes get a record there. A host that only your own network knows would be published."
         todo "Have external-dns read the routes of one Gateway: add `--gateway-name` (and `--gateway-namespace`) to extraArgs, then run again."
     DNS_GOES "dns-record-ends"

@@ -129,17 +129,18 @@ impl Dns {
         };
         Dns {
             release: (installed.namespace.clone(), installed.release.clone()),
-            sources: sources(values),
+            sources: sources(values).into_iter().chain(arguments(values, "source")).collect(),
             domains: texts("domainFilters").into_iter().chain(arguments(values, "domain-filter")).collect(),
             excluded: texts("excludeDomains").into_iter().chain(arguments(values, "exclude-domains")).collect(),
             filters: stated("annotationFilter", "annotation-filter").flat_map(|filter| keys_of(&filter)).collect(),
-            classes: arguments(values, "ingress-class"),
+            // Another chart of this name, by Bitnami, has a key for it.
+            classes: texts("ingressClassFilters").into_iter().chain(arguments(values, "ingress-class")).collect(),
             gateway: (
                 stated("gatewayNamespace", "gateway-namespace").next(),
                 arguments(values, "gateway-name").into_iter().next(),
             ),
             has_labels: !arguments(values, "gateway-label-filter").is_empty(),
-            ignores_tls: !arguments(values, "ignore-ingress-tls-spec").is_empty(),
+            ignores_tls: arguments(values, "ignore-ingress-tls-spec").iter().any(|value| value != "false"),
         }
     }
 

@@ -6,7 +6,7 @@ use super::annotations::{Ledger, ledger};
 use super::asked::Asked;
 use super::cluster::InCluster;
 use super::codes;
-use super::judge::{Place, Remark, Stated, is_silenced, remark_of};
+use super::judge::{Place, Remark, Stated, has_host, is_silenced, remark_of};
 use super::nginx::{self, may_come_first};
 use super::placed::{About, Placed};
 use super::release::{Maker, Written};
@@ -63,9 +63,7 @@ impl Maker<'_, '_> {
                 new.iter().flat_map(|new| &new.hosts).chain(done.into_iter().flatten()).cloned().collect();
             let ingress = arriving.at(&[INGRESS, entry]).expect("it is an entry of it");
             let written = stated.at(&[INGRESS, entry]).unwrap_or(&Value::Null);
-            // The route of the same key, if it is another one that serves the hosts, is not it.
-            let silenced =
-                done.map(|_| is_silenced(arriving.at(&["route", entry]).and_then(|route| route.get("annotations"))));
+            let silenced = done.map(|hosts| is_kept_from_dns(arriving, entry, hosts));
             let facts = Stated { silenced, ..facts(ingress, installed, hosts.clone()) };
             let place = match facts.place(cluster, self.settings) {
                 Ok(place) => place,
@@ -120,13 +118,11 @@ impl Maker<'_, '_> {
                 match place.parents(&installed.namespace, &new.hosts) {
                     Ok(parents) => {
                         let mut route = new.value(&parent_refs(&parents), fields.clone());
+                        add_filters(&mut route, &filters);
                         if let Some(first) = &first {
                             let rules = route.get("rules").map(Value::items).unwrap_or_default().to_vec();
                             remarks.extend(may_come_first(rules.into_iter(), &changes).err());
-                            add_filters(&mut route, &filters);
                             put_first(&mut route, first);
-                        } else {
-                            add_filters(&mut route, &filters);
                         }
                         routes.set(&new.key, route);
                     }
@@ -170,6 +166,18 @@ fn compared(new: &NewRoute, place: &Place<'_>) -> Vec<Remark> {
     read.flatten().collect()
 }
 
+/// Whether the routes that serve the hosts of an entry keep external-dns away. Where no route states one of them, as with
+/// templates, the one of the same key is meant.
+fn is_kept_from_dns(values: &Value, entry: &str, hosts: &[String]) -> bool {
+    let routes = values.get("route").map(Value::entries).unwrap_or_default().iter();
+    let mut serving: Vec<&Value> =
+        routes.map(|(_, route)| route).filter(|route| has_host(route.get("hostnames"), hosts)).collect();
+    if serving.is_empty() {
+        serving.extend(values.at(&["route", entry]));
+    }
+    !serving.is_empty() && serving.iter().all(|route| is_silenced(route.get("annotations")))
+}
+
 /// What an entry of `ingress` states.
 pub(super) fn facts<'v>(ingress: &'v Value, installed: &'v Installed, hosts: Vec<String>) -> Stated<'v> {
     let tls = ingress.get("tls").map(Value::items).unwrap_or_default().iter();
@@ -206,4 +214,29 @@ fn backends(new: &NewRoute) -> Vec<Remark> {
         }
     }
     remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_kept_from_dns;
+    use crate::flux::Value;
+    use crate::yaml::Stream;
+
+    /// The route that serves a host may have another key than the Ingress.
+    #[test]
+    fn the_routes_that_serve_a_host_say_whether_it_has_a_record() {
+        let none = "annotations: {external-dns.alpha.kubernetes.io/controller: none}";
+        let hosts = ["a.example.org".to_owned()];
+        for (routes, is_kept) in [
+            (format!("main: {{hostnames: [a.example.org], {none}}}"), true),
+            (format!("main: {{hostnames: [a.example.org], {none}}}, app: {{hostnames: [b.example.org]}}"), true),
+            (format!("main: {{hostnames: [a.example.org]}}, app: {{hostnames: [b.example.org], {none}}}"), false),
+            (format!("app: {{hostnames: ['{{{{ .Release.Name }}}}.example.org'], {none}}}"), true),
+            ("main: {hostnames: [b.example.org]}".to_owned(), false),
+        ] {
+            let stream = Stream::parse(format!("route: {{{routes}}}")).unwrap();
+            let values = Value::of(stream.documents().next().unwrap()).unwrap();
+            assert_eq!(is_kept_from_dns(&values, "app", &hosts), is_kept, "{routes}");
+        }
+    }
 }

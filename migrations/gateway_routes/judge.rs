@@ -110,6 +110,12 @@ pub(super) fn is_silenced(annotations: Option<&Value>) -> bool {
     })
 }
 
+/// Whether hostnames have one of some hosts.
+pub(super) fn has_host(hostnames: Option<&Value>, hosts: &[String]) -> bool {
+    let mut names = hostnames.map(Value::items).unwrap_or_default().iter().filter_map(Value::text);
+    names.any(|name| hosts.iter().any(|host| host == name))
+}
+
 /// The annotation by which an Ingress names its class.
 pub(super) const CLASS: &str = "kubernetes.io/ingress.class";
 /// The entry points of an Ingress for Traefik.

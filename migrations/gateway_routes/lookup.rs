@@ -6,7 +6,7 @@ use super::asked::{Policy, RoutePolicy};
 use super::classes::Class;
 use super::cluster::InCluster;
 use super::codes;
-use super::judge::is_silenced;
+use super::judge::{has_host, is_silenced};
 use super::service::Service;
 use crate::flux::{KustomizationId, Value, View};
 use crate::plan::Finding;
@@ -115,10 +115,7 @@ impl InCluster {
     /// Whether the HTTPRoutes of a namespace that are there for some hosts keep external-dns away; `None` where
     /// there is none.
     pub(super) fn silenced(&self, namespace: &str, hosts: &[String]) -> Option<bool> {
-        let is_of = |route: &Value| {
-            let names = route.at(&["spec", "hostnames"]).map(Value::items).unwrap_or_default();
-            names.iter().filter_map(Value::text).any(|name| hosts.iter().any(|host| host == name))
-        };
+        let is_of = |route: &Value| has_host(route.at(&["spec", "hostnames"]), hosts);
         let of_hosts = self.routes.iter().filter(|((own, _), route)| own == namespace && is_of(route));
         let silenced: Vec<bool> =
             of_hosts.map(|(_, route)| is_silenced(route.at(&["metadata", "annotations"]))).collect();

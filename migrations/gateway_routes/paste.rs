@@ -15,7 +15,7 @@ use crate::yaml::New;
 
 impl Maker<'_, '_> {
     /// The text: an HTTPRoute for each Ingress in what `rest` leaves of the values. None, if a route alone would not
-    /// do (a login, a middleware, another path than `/`), or if clusters need different ones.
+    /// do (a login, a middleware, another path than `/`, a record that would come), or if clusters need different ones.
     pub(super) fn to_paste(
         &self,
         clusters: &Clusters,
@@ -46,7 +46,11 @@ impl Maker<'_, '_> {
         let remarks = ledger.remarks.iter().chain(&ledger.records.going);
         let asks = ledger.asked.of_unknown_route();
         let is_refused = remarks.chain(&asks).any(|remark| remark.severity == Severity::Error);
-        if is_refused || !ledger.middlewares.is_empty() || ledger.changes != Changes::default() {
+        if is_refused
+            || !ledger.records.leaks.is_empty()
+            || !ledger.middlewares.is_empty()
+            || ledger.changes != Changes::default()
+        {
             return None;
         }
         let name = match number {

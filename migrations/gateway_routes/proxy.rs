@@ -73,9 +73,14 @@ pub(super) struct ForAll {
     pub(super) middlewares: Vec<String>,
     /// The URL that ingress-nginx asks who somebody is.
     pub(super) login: Option<String>,
-    /// The addresses to which ingress-nginx keeps.
-    pub(super) limit: Option<String>,
+    /// The addresses to which ingress-nginx keeps, each by the key that says so.
+    pub(super) limits: Vec<(&'static str, String)>,
 }
+
+/// What ingress-nginx keeps to, and what an annotation of an Ingress takes the place of.
+pub(super) const ALLOWED: &str = "whitelist-source-range";
+/// What no annotation takes the place of.
+const BLOCKED: [&str; 2] = ["denylist-source-range", "block-cidrs"];
 
 impl ForAll {
     /// What the values of a chart say.
@@ -88,7 +93,7 @@ impl ForAll {
             "traefik" => ForAll { middlewares: of_entry_points(values), ..ForAll::default() },
             "ingress-nginx" => ForAll {
                 login: config("global-auth-url"),
-                limit: ["whitelist-source-range", "denylist-source-range", "block-cidrs"].into_iter().find_map(config),
+                limits: [ALLOWED].into_iter().chain(BLOCKED).filter_map(|key| Some((key, config(key)?))).collect(),
                 ..ForAll::default()
             },
             _ => ForAll::default(),
@@ -204,6 +209,7 @@ mod tests {
         for (values, code) in [
             (nginx("global-auth-url: 'https://login.example.org/verify'"), "auth-would-be-lost"),
             (nginx("whitelist-source-range: 10.0.0.0/8"), "access-would-widen"),
+            (nginx("block-cidrs: 10.0.0.0/8"), "access-would-widen"),
             (entry("websecure: {middlewares: [network-login@kubernetescrd]}"), "auth-would-be-lost"),
             (entry("websecure: {http: {middlewares: [network-login@kubernetescrd]}}"), "auth-would-be-lost"),
         ] {

@@ -66,9 +66,24 @@ fn g26_a_host_that_has_no_public_record_gets_none() {
         let planned = planned(safe, "");
         assert!(has(&planned, "safe restart release network/dns", ""), "{safe}: {:#?}", planned.findings());
     }
-    let reads = planned("{sources: [ingress, gateway-httproute], extraArgs: [--ingress-class=outside]}", "");
     let route = "dns-record-leaks apps/site.yaml";
-    assert!(has(&reads, "refused", route), "what reads routes already: {:#?}", reads.units());
+    for reading in [
+        "{sources: [ingress, gateway-httproute], extraArgs: [--ingress-class=outside]}",
+        "{sources: [ingress, gateway-httproute], ingressClassFilters: [outside]}",
+        "{sources: [ingress], extraArgs: [--ingress-class=outside, --source=gateway-httproute]}",
+        "{sources: [ingress], extraArgs: {ingress-class: outside, source: [gateway-httproute]}}",
+    ] {
+        let reads = planned(reading, "");
+        assert!(
+            has(&reads, "refused Ingress apps/site", route),
+            "what reads routes already: {reading}: {:#?}",
+            reads.findings()
+        );
+    }
+    // Whether it does is for labels: somebody has to look.
+    let by_labels =
+        planned("{sources: [ingress], extraArgs: [--ingress-class=outside, --gateway-label-filter=a=b]}", "");
+    assert!(has(&by_labels, "review upgrade Ingress apps/site", route), "{:#?}", by_labels.units());
 }
 
 #[test]
@@ -79,8 +94,10 @@ fn a_host_that_has_a_record_keeps_it() {
     assert!(has(&other, "refused Ingress apps/site", goes), "{:#?}", other.units());
     let by_labels = reads("--ignore-ingress-tls-spec, --gateway-label-filter=a=b");
     assert!(has(&by_labels, "review upgrade Ingress apps/site", goes), "{:#?}", by_labels.units());
-    let in_tls = reads("--gateway-name=internal");
-    assert!(has(&in_tls, "review upgrade Ingress apps/site", goes), "{:#?}", in_tls.units());
+    for with_tls in ["--gateway-name=internal", "--gateway-name=internal, --ignore-ingress-tls-spec=false"] {
+        let in_tls = reads(with_tls);
+        assert!(has(&in_tls, "review upgrade Ingress apps/site", goes), "{with_tls}: {:#?}", in_tls.units());
+    }
     let sound = reads("--ignore-ingress-tls-spec, --gateway-name=internal");
     assert!(!has(&sound, "", goes), "{:#?}", sound.findings());
     let cut = sound.plan.units.iter().find(|unit| unit.id.step == "cut").expect("it can be cut");
