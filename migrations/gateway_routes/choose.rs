@@ -1,5 +1,6 @@
 //! Which Gateway, and which of its listeners, takes the place of an ingress class.
 
+use super::agreed::Agreed;
 use super::classes::{Class, Controller};
 use super::cluster::InCluster;
 use super::codes;
@@ -29,6 +30,8 @@ pub(super) struct Chosen<'c> {
     /// The unit that writes it, if it is not there yet.
     pub(super) needs: Option<&'c UnitId>,
     section: Option<String>,
+    /// The hosts that have a route on it, where nothing else says that it is the one of the class.
+    pub(super) agreed: Option<Agreed>,
 }
 
 impl InCluster {
@@ -67,7 +70,7 @@ impl InCluster {
                 if verdict.is_err() {
                     return Err(not_known(format!("Gateway {namespace}/{name} is not there, and cannot be written")));
                 }
-                return Ok(Chosen { namespace, name, gateway: Some(gateway), needs: Some(id), section: None });
+                return Ok(Chosen { needs: Some(id), ..Chosen::of(gateway, None) });
             }
             let gateway = self.gateway(&namespace, &name);
             if gateway.is_none() && map.section.is_none() {
@@ -77,28 +80,22 @@ impl InCluster {
                 };
                 return Err(not_known(format!("Gateway {namespace}/{name} is not in this cluster, and {why}")));
             }
-            return Ok(Chosen { namespace, name, gateway, needs: None, section: map.section.clone() });
+            let section = map.section.clone();
+            return Ok(Chosen { namespace, name, gateway, needs: None, section, agreed: None });
         }
-        match (&self.gateways[..], self.classes.len()) {
-            ([gateway], 1) => Ok(Chosen {
-                namespace: gateway.namespace.clone(),
-                name: gateway.name.clone(),
-                gateway: Some(gateway),
-                needs: None,
-                section: None,
-            }),
-            (gateways, _) => {
-                let names = gateways.iter().map(|gateway| format!("{}/{}", gateway.namespace, gateway.name));
-                let names = names.collect::<Vec<_>>().join(", ");
-                let names = if names.is_empty() { "none" } else { &names };
-                let what = if class.is_empty() {
-                    "for what has no class".to_owned()
-                } else {
-                    format!("for the class {class}")
-                };
-                Err(not_known(format!("no Gateway is stated {what}; this cluster has {names}")))
-            }
+        if let ([gateway], 1) = (&self.gateways[..], self.classes.len()) {
+            return Ok(Chosen::of(gateway, None));
         }
+        if let Some(((namespace, name), agreed)) = self.hosts.agreed(class)
+            && let Some(gateway) = self.gateway(namespace, name)
+        {
+            return Ok(Chosen::of(gateway, Some(agreed)));
+        }
+        let names = self.gateways.iter().map(|gateway| format!("{}/{}", gateway.namespace, gateway.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "none" } else { &names };
+        let what = if class.is_empty() { "for what has no class".to_owned() } else { format!("for the class {class}") };
+        Err(not_known(format!("no Gateway is stated {what}; this cluster has {names}")))
     }
 }
 
@@ -139,6 +136,14 @@ impl InCluster {
             let message = format!("a route for {host} is there, and no listener of a Gateway takes it");
             Remark::error((codes::NOT_ADMITTED, message))
         })
+    }
+}
+
+impl<'c> Chosen<'c> {
+    /// A Gateway that the cluster has.
+    fn of(gateway: &'c Gateway, agreed: Option<Agreed>) -> Chosen<'c> {
+        let (namespace, name) = (gateway.namespace.clone(), gateway.name.clone());
+        Chosen { namespace, name, gateway: Some(gateway), needs: None, section: None, agreed }
     }
 }
 

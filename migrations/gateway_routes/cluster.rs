@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::agreed::Hosts;
 use super::annotations::PREFIXES;
 use super::asked::{RoutePolicy, policies_of};
 use super::classes::{Class, Controller};
@@ -12,7 +13,7 @@ use super::proxy::{ForAll, Traefik, claims_all_gateways};
 use super::service::Service;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::{ClusterId, FileView, Installed, KustomizationId, Reach, Value, View, remote_cluster};
-use crate::gateway::{Gateway, Middlewares};
+use crate::gateway::{Gateway, HttpRoute, Middlewares};
 use crate::plan::Finding;
 use crate::plan::author::arriving;
 use crate::repo::RepoPath;
@@ -37,6 +38,8 @@ pub(super) struct InCluster {
     pub(super) makers: BTreeMap<(String, String), RepoPath>,
     pub(super) gateways: Vec<Gateway>,
     pub(super) classes: Vec<Class>,
+    /// The hosts of Ingresses and of routes.
+    pub(super) hosts: Hosts,
     /// The Services, by namespace and name.
     pub(super) services: BTreeMap<(String, String), Service>,
     /// For each Secret of a Certificate, by namespace and name, the hosts that it covers.
@@ -106,6 +109,7 @@ impl InCluster {
             makers: BTreeMap::new(),
             gateways: Vec::new(),
             classes: Vec::new(),
+            hosts: Hosts::default(),
             services: BTreeMap::new(),
             certificates: BTreeMap::new(),
             copied: BTreeMap::new(),
@@ -190,7 +194,10 @@ impl InCluster {
                 self.makers.insert(key.clone(), path.clone());
                 self.services.insert(key, Service::of(object));
             }
-            "HTTPRoute" => drop(self.routes.insert((namespace, name.to_owned()), object.clone())),
+            "HTTPRoute" => {
+                self.hosts.add_route(&HttpRoute::read(object.get("spec").unwrap_or(&Value::Null), &namespace));
+                self.routes.insert((namespace, name.to_owned()), object.clone());
+            }
             "Certificate" => {
                 let Some(secret) = object.text_at(&["spec", "secretName"]) else { return };
                 let names = object.at(&["spec", "dnsNames"]).map(Value::items).unwrap_or_default().iter();
@@ -216,7 +223,11 @@ impl InCluster {
             "NetworkPolicy" | "CiliumNetworkPolicy" => {
                 self.policies_of_network.push(NetworkPolicy::of(object, namespace, path));
             }
-            "Ingress" => self.add_logins(object.at(&["metadata", "annotations"])),
+            "Ingress" => {
+                self.hosts.add_ingress(object);
+                self.add_logins(object.at(&["metadata", "annotations"]));
+            }
+            "IngressRoute" => self.hosts.add_ingress(object),
             "ReferenceGrant" => self.add_grant(object, &namespace),
             _ => {}
         }
@@ -240,6 +251,7 @@ impl InCluster {
             "app-template" => {
                 let entries = values.get("ingress").map(Value::entries).unwrap_or_default();
                 entries.iter().for_each(|(_, entry)| self.add_logins(entry.get("annotations")));
+                self.hosts.add_release(installed, values);
                 self.add_services(view, installed, path);
             }
             _ => {
@@ -280,7 +292,7 @@ fn is_of_interest(reach: &Reach) -> bool {
     matches!(
         (group, reach.kind.as_str()),
         ("gateway.networking.k8s.io", "Gateway" | "GatewayClass" | "HTTPRoute" | "ReferenceGrant")
-            | ("traefik.io" | "traefik.containo.us", "Middleware")
+            | ("traefik.io" | "traefik.containo.us", "IngressRoute" | "Middleware")
             // Policies that authenticate, of the controllers that people use.
             | ("gateway.envoyproxy.io", "SecurityPolicy")
             | ("security.istio.io", "AuthorizationPolicy")

@@ -42,7 +42,6 @@ impl Maker<'_, '_> {
     pub(super) fn dressed(
         &self,
         cluster: &InCluster,
-        name: &str,
         installed: &Installed,
         routed: &Routed,
         (stated, arriving): (&Value, &Value),
@@ -80,13 +79,11 @@ impl Maker<'_, '_> {
                 .flat_map(|new| new.hosts.iter().flat_map(|host| new.rules.iter().map(move |rule| (host, rule))));
             about.takes.extend(rules.map(|(host, rule)| {
                 let (kind, path) = rule.path.as_ref().map_or(("PathPrefix", "/"), |(kind, path)| (kind, path));
-                place.taken(name, host, format!("{kind} {path}"))
+                place.taken(&cluster.name, host, format!("{kind} {path}"))
             }));
             let (path, line) = (self.release.at.path.clone(), self.line_of(entry));
             about.targets.extend(target.map(|target| place.target(target, path, line)));
-            about.records.extend(place.records(name, &records.passing));
-            about.before_cut.extend(records.going.iter().map(|remark| self.at_entry(entry, remark)));
-            about.leaks.extend(records.leaks);
+            place.tell(about, cluster, (&hosts, !new.is_empty()), records, |remark| self.at_entry(entry, remark));
             placed.made.moved.insert(entry.to_owned(), moved);
             let mut remarks = remarks;
             remarks.extend(nginx::refused(&changes, ingress, cluster));
@@ -143,9 +140,6 @@ impl Maker<'_, '_> {
                     _ => placed.about.findings.push(self.at_entry(entry, remark)),
                 }
             }
-            placed.about.alone |= cluster.has_login_at(&hosts);
-            placed.about.effects.extend(place.effects(name, &hosts, !new.is_empty()));
-            placed.about.needs.extend(place.chosen.needs.cloned());
         }
         if !errors.is_empty() {
             return Err(errors);

@@ -41,3 +41,11 @@ pub(super) fn traefik(name: &str, values: &str) -> String {
          values: {values}\n"
     )
 }
+
+/// An ingress class that a controller serves.
+pub(super) fn class(name: &str) -> String {
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {{name: {name}}}\n\
+         spec: {{controller: example.org/ingress}}\n"
+    )
+}

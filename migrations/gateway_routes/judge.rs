@@ -1,10 +1,11 @@
 //! What holds for every kind of Ingress: its Gateway, its protocols, its annotations.
 
+use super::annotations::Records;
 use super::choose::{Chosen, NoParent, Protocols};
 use super::classes::{Class, Controller};
 use super::cluster::InCluster;
 use super::codes;
-use super::placed::Target;
+use super::placed::{About, Target};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
@@ -208,9 +209,29 @@ impl Place<'_> {
         }
     }
 
+    /// Adds what holds for every Ingress: which Gateway serves its hosts, what becomes of their records, and what there
+    /// is to say before it is cut.
+    pub(super) fn tell(
+        &self,
+        about: &mut About,
+        cluster: &InCluster,
+        (hosts, is_new): (&[String], bool),
+        records: Records,
+        finding: impl Fn(&Remark) -> Finding,
+    ) {
+        about.effects.extend(self.effects(&cluster.name, hosts, is_new));
+        about.records.extend(self.records(&cluster.name, &records.passing));
+        about.leaks.extend(records.leaks);
+        about.needs.extend(self.chosen.needs.cloned());
+        about.alone |= cluster.has_login_at(hosts);
+        let agreed =
+            self.chosen.agreed.and_then(|agreed| agreed.before_cut(&self.class.name, &self.chosen.full_name()));
+        about.before_cut.extend(records.going.iter().chain(&agreed).map(finding));
+    }
+
     /// What serves hosts before and after a route is there, or, if it is there already, before and after
     /// the cut.
-    pub(super) fn effects(&self, cluster: &str, hosts: &[String], is_new: bool) -> Vec<Effect> {
+    fn effects(&self, cluster: &str, hosts: &[String], is_new: bool) -> Vec<Effect> {
         let (class, gateway) = (format!("class {}", self.class.name), format!("Gateway {}", self.chosen.full_name()));
         let both = format!("{class}, and {gateway}");
         let (before, after) = if is_new { (class, both) } else { (both, gateway) };
@@ -226,7 +247,7 @@ impl Place<'_> {
     }
 
     /// What the cut changes about records.
-    pub(super) fn records(&self, cluster: &str, passing: &[(String, String, String)]) -> Vec<Effect> {
+    fn records(&self, cluster: &str, passing: &[(String, String, String)]) -> Vec<Effect> {
         let effect = |(host, before, after): &(String, String, String)| Effect {
             cluster: cluster.to_owned(),
             object: format!("host {host}"),
@@ -266,6 +287,7 @@ impl Place<'_> {
     /// What changes for hosts that have a listener.
     pub(super) fn remarks(&self, cluster: &InCluster, namespace: &str, hosts: &[String]) -> Vec<Remark> {
         let mut remarks = Vec::new();
+        remarks.extend(self.chosen.agreed.map(|agreed| agreed.of_route(&self.class.name, &self.chosen.full_name())));
         if self.chosen.is_served_by(self.class) {
             let message = format!("{} serves Gateway {}, too", self.class.name, self.chosen.full_name());
             remarks.push(Remark::warning(codes::SAME_PROXY, message));

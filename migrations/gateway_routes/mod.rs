@@ -29,6 +29,7 @@
 //! `charts::app_template` knows what values serve, `gateway` what Gateways and routes are. This
 //! folder decides which Gateway takes the place of which class, and when.
 
+mod agreed;
 mod annotations;
 mod asked;
 mod charts;
@@ -59,6 +60,7 @@ mod other;
 mod paste;
 mod placed;
 mod policy;
+mod proposal;
 mod proxy;
 mod reasons;
 mod release;
@@ -101,6 +103,10 @@ impl Migration for GatewayRoutes {
 
     fn section(&self) -> Option<SectionType> {
         Some(SectionType::of::<GatewayRoutesSettings>())
+    }
+
+    fn proposal(&self, view: &View) -> Option<String> {
+        (may_have_any(view) && may_have_gateways(view)).then(|| proposal::proposal(view))
     }
 
     fn survey(&self, view: &View, settings: &Settings) -> Survey {

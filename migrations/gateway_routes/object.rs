@@ -148,22 +148,18 @@ impl Maker<'_, '_> {
         }
         serves.remarks.extend(place.remarks(cluster, &namespace, &hosts));
         let names = names(&reach.name, &serves.routes);
-        let cluster_name = &self.view.graph().clusters[reach.cluster].name;
         let (mut missing, mut errors) = (Vec::new(), Vec::new());
         let mut about = About {
             before_cut: cluster.names_proxy(self.view, Some(&place.class.name), &namespace),
             ..About::default()
         };
         about.before_cut.extend(self.checked_by(reach));
-        about.before_cut.extend(records.going.iter().map(|remark| self.finding(remark)));
-        about.records = place.records(cluster_name, &records.passing);
-        about.leaks = records.leaks;
         let there = cluster.routes.iter().filter(|((own, _), _)| *own == namespace);
         let there: Vec<_> = there.map(|((_, name), route)| (name, route, serving_of(&namespace, route))).collect();
         for (route, name) in serves.routes.iter().zip(&names) {
             let parents = place.parents(&namespace, &route.hosts).map_err(one)?;
             let served = serving(&namespace, &route.hosts, route.rules.iter().map(RouteRule::to_value));
-            about.takes.extend(served.iter().map(|one| place.taken(cluster_name, &one.host, one.matched.clone())));
+            about.takes.extend(served.iter().map(|one| place.taken(&cluster.name, &one.host, one.matched.clone())));
             let known: BTreeSet<&Served> = there.iter().flat_map(|(_, _, known)| known).collect();
             if let Some(other) = served.iter().find_map(|one| known.iter().find(|known| known.is_instead_of(one))) {
                 let message =
@@ -218,12 +214,10 @@ impl Maker<'_, '_> {
                 let of = backend.text_at(&["namespace"]).unwrap_or(&namespace);
                 cluster.is_vital(of, backend.text_at(&["name"]).unwrap_or_default())
             });
-        about.alone |= cluster.has_login_at(&hosts);
         about.grants = serves.grants;
         let (kind, namespace) = (reach.kind.clone(), reach.namespace.clone());
         about.cuts.push(Named { kind, namespace, name: reach.name.clone() });
-        about.needs.extend(place.chosen.needs.cloned());
-        about.effects = place.effects(cluster_name, &hosts, !missing.is_empty());
+        place.tell(&mut about, cluster, (&hosts, !missing.is_empty()), records, |remark| self.finding(remark));
         let at = &self.object.at.path;
         about.targets.extend(target.map(|target| place.target(target, at.clone(), self.object.line)));
         let has_some = missing.len() < serves.routes.len();

@@ -72,10 +72,8 @@ impl Maker<'_, '_> {
         }
         let entries =
             on.iter().map(|known| Entry::new(known.shown(), &known.at_ingress(), &known.at_route())).collect();
-        let placed = places.iter().map(|(reach, installed)| {
-            let name = &self.view.graph().clusters[reach.cluster].name;
-            self.of_chart(&clusters[reach.cluster], name, installed, (stated, &on))
-        });
+        let placed =
+            places.iter().map(|(reach, installed)| self.of_chart(&clusters[reach.cluster], installed, (stated, &on)));
         let differs =
             || vec![self.error(codes::DIFFERS, "the clusters that apply it need different routes in this file")];
         let unreached = || vec![self.error(UNREACHED, "no cluster applies it")];
@@ -87,7 +85,6 @@ impl Maker<'_, '_> {
     fn of_chart(
         &self,
         cluster: &InCluster,
-        name: &str,
         installed: &Installed,
         (stated, on): (&Value, &[&ChartRoute]),
     ) -> Result<Placed<Written>, Vec<Finding>> {
@@ -100,7 +97,7 @@ impl Maker<'_, '_> {
         for known in on {
             let about =
                 |remark: Remark| remark.at(&known.shown(), &self.release.at.path, self.line_at(&known.at_ingress()));
-            let part = Part { maker: self, cluster, name, installed, known, stated, arriving };
+            let part = Part { maker: self, cluster, installed, known, stated, arriving };
             match part.add_to(&mut placed) {
                 Ok(remarks) => placed.about.findings.extend(remarks.into_iter().map(about)),
                 Err(remarks) => errors.extend(remarks.into_iter().map(about)),
@@ -119,7 +116,6 @@ impl Maker<'_, '_> {
 struct Part<'a> {
     maker: &'a Maker<'a, 'a>,
     cluster: &'a InCluster,
-    name: &'a str,
     installed: &'a Installed,
     known: &'a ChartRoute,
     /// The values as the file has them, and as they arrive.
@@ -185,7 +181,7 @@ impl Part<'_> {
             let message = format!("the chart {} makes the route: compare what it renders", self.known.chart);
             remarks.push(Remark::warning(codes::CHART_ROUTE, message));
         }
-        let takes = hosts.iter().map(|host| place.taken(self.name, host, "PathPrefix /".to_owned()));
+        let takes = hosts.iter().map(|host| place.taken(&self.cluster.name, host, "PathPrefix /".to_owned()));
         // What is there already may be the very route.
         placed.about.takes.extend(takes.filter(|_| is_there.is_none()));
         let (errors, remarks): (Vec<_>, Vec<_>) =
@@ -193,15 +189,10 @@ impl Part<'_> {
         if !errors.is_empty() {
             return Err(errors);
         }
-        placed.about.needs.extend(place.chosen.needs.cloned());
-        placed.about.alone |=
-            self.cluster.has_login_of(&self.maker.release.at.path) || self.cluster.has_login_at(&hosts);
-        placed.about.effects.extend(place.effects(self.name, &hosts, is_there.is_none()));
+        placed.about.alone |= self.cluster.has_login_of(&self.maker.release.at.path);
         let (path, line) = (self.maker.release.at.path.clone(), self.maker.line_at(&self.known.at_ingress()));
-        placed.about.records.extend(place.records(self.name, &records.passing));
-        let going = records.going.iter().map(|remark| remark.at(&self.known.shown(), &path, line));
-        placed.about.before_cut.extend(going);
-        placed.about.leaks.extend(records.leaks);
+        let finding = |remark: &Remark| remark.at(&self.known.shown(), &path, line);
+        place.tell(&mut placed.about, self.cluster, (&hosts, is_there.is_none()), records, finding);
         placed.about.targets.extend(target.map(|target| place.target(target, path, line)));
         placed.made.moved.insert(self.known.shown(), moved);
         if is_there.is_none() {

@@ -58,6 +58,45 @@ impl About {
         self.needs.extend(inclusion.iter().map(Inclusion::id));
         self.inclusions.extend(inclusion);
     }
+
+    /// Adds what there is to say in another cluster.
+    fn add(&mut self, other: About) {
+        let About {
+            findings,
+            effects,
+            records,
+            before_cut,
+            takes,
+            targets,
+            leaks,
+            grants,
+            inclusions,
+            cuts,
+            alone,
+            needs,
+        } = other;
+        add_new(&mut self.findings, findings);
+        add_new(&mut self.before_cut, before_cut);
+        self.effects.extend(effects);
+        self.records.extend(records);
+        self.takes.extend(takes);
+        self.targets.extend(targets);
+        self.leaks.extend(leaks);
+        self.grants.extend(grants);
+        self.inclusions.extend(inclusions);
+        self.cuts.extend(cuts);
+        self.alone |= alone;
+        self.needs.extend(needs);
+    }
+}
+
+/// Adds the findings that are not there yet.
+fn add_new(all: &mut Vec<Finding>, others: Vec<Finding>) {
+    for finding in others {
+        if !all.contains(&finding) {
+            all.push(finding);
+        }
+    }
 }
 
 impl<T> Placed<T> {
@@ -86,22 +125,7 @@ impl<T: PartialEq> Placed<T> {
             if *made != placed.made {
                 return Err(differs());
             }
-            let new = placed.about.findings.into_iter().filter(|finding| !about.findings.contains(finding));
-            let new: Vec<_> = new.collect();
-            about.findings.extend(new);
-            let before_cut = placed.about.before_cut.into_iter().filter(|finding| !about.before_cut.contains(finding));
-            let before_cut: Vec<_> = before_cut.collect();
-            about.before_cut.extend(before_cut);
-            about.takes.extend(placed.about.takes);
-            about.targets.extend(placed.about.targets);
-            about.records.extend(placed.about.records);
-            about.effects.extend(placed.about.effects);
-            about.grants.extend(placed.about.grants);
-            about.needs.extend(placed.about.needs);
-            about.inclusions.extend(placed.about.inclusions);
-            about.leaks.extend(placed.about.leaks);
-            about.cuts.extend(placed.about.cuts);
-            about.alone |= placed.about.alone;
+            about.add(placed.about);
         }
         Ok(all)
     }

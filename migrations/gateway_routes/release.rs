@@ -153,10 +153,8 @@ impl<'v> Maker<'v, '_> {
         if block.is_alias() {
             return Err(one(codes::NOT_READ, "the block `ingress` is an alias"));
         }
-        let placed = places.iter().map(|(reach, installed)| {
-            let name = &self.view.graph().clusters[reach.cluster].name;
-            self.placed(&clusters[reach.cluster], (name, reach), installed, values)
-        });
+        let placed =
+            places.iter().map(|(reach, installed)| self.placed(&clusters[reach.cluster], reach, installed, values));
         let differs = || one(codes::DIFFERS, "the clusters that apply it need different routes in this file");
         Placed::by_all(placed, differs)?.ok_or_else(|| one(UNREACHED, "no cluster applies it"))
     }
@@ -183,7 +181,7 @@ impl<'v> Maker<'v, '_> {
     fn placed(
         &self,
         cluster: &InCluster,
-        (name, reach): (&str, &Reach),
+        reach: &Reach,
         installed: &Installed,
         stated: &Value,
     ) -> Result<Placed<Written>, Vec<Finding>> {
@@ -213,7 +211,7 @@ impl<'v> Maker<'v, '_> {
             let remark = Remark::error((code_of(not.why), text_of(not.why).to_owned()));
             one(self.at_entry(&not.entry, &remark))
         })?;
-        let dressed = self.dressed(cluster, name, installed, &routed, (stated, arriving))?;
+        let dressed = self.dressed(cluster, installed, &routed, (stated, arriving))?;
         let Dressed { mut placed, locks } = dressed;
         let mut after = meant.clone();
         if let Some(mut route) = placed.made.after.get("route").cloned() {

@@ -175,11 +175,29 @@ fn grant_for(service: &Value, around: &Around<'_>) -> Option<GrantFor> {
     Some(GrantFor { cluster: around.cluster.id, from: around.namespace.to_owned(), to: to.to_owned(), maker })
 }
 
+/// The API and dashboard of Traefik itself.
+const DASHBOARD: &str = "api@internal";
+
+/// The dashboard as a backend, which Traefik takes in routes of its own Gateways
+/// (`isInternalService` in its `pkg/provider/kubernetes/gateway/kubernetes.go`).
+fn dashboard(service: &Value, remarks: &mut Vec<Remark>) -> Result<Value, Remark> {
+    if let Some((key, _)) = service.entries().iter().find(|(key, _)| !matches!(key.as_str(), "kind" | "name")) {
+        return Err(option(&format!("{DASHBOARD} has {key}")));
+    }
+    let message = format!("{DASHBOARD} is a TraefikService: see that Traefik accepts the route before the cut");
+    remarks.push(Remark::warning(codes::BACKEND_KIND, message));
+    let stated = [("group", "traefik.io"), ("kind", "TraefikService"), ("name", DASHBOARD)];
+    Ok(Value::mapping(stated.map(|(key, text)| (key, Value::string(text)))))
+}
+
 fn backend_of(service: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -> Result<Value, Remark> {
     let name = service.text_at(&["name"]).unwrap_or_default();
-    if service.text_at(&["kind"]).is_some_and(|kind| kind != "Service") {
-        let message = format!("{name} is a {}", service.text_at(&["kind"]).unwrap_or_default());
-        return Err(Remark::error((codes::BACKEND_KIND, message)));
+    match service.text_at(&["kind"]) {
+        None | Some("Service") => {}
+        Some("TraefikService") if name == DASHBOARD && around.place.chosen.is_served_by_traefik() => {
+            return dashboard(service, remarks);
+        }
+        Some(kind) => return Err(Remark::error((codes::BACKEND_KIND, format!("{name} is a {kind}")))),
     }
     let scheme = service.text_at(&["scheme"]).filter(|scheme| *scheme != "http");
     if let Some(scheme) = scheme {
@@ -205,4 +223,39 @@ fn backend_of(service: &Value, around: &Around<'_>, remarks: &mut Vec<Remark>) -
         made.set("weight", weight.clone());
     }
     Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GatewayRoutes;
+    use super::super::fixtures::{GATEWAY, traefik};
+    use crate::plan::author::testing::Planned;
+
+    /// The findings about an IngressRoute to the dashboard, and its file with the route.
+    fn dashboard(class: &str) -> (Vec<String>, String) {
+        let gateway = GATEWAY.replace("envoy", class);
+        let router = "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: dashboard, namespace: network}\n\
+                      spec:\n  entryPoints: [websecure]\n  routes:\n    - kind: Rule\n      match: Host(`proxy.example.org`)\n      \
+                      services: [{name: api@internal, kind: TraefikService}]\n";
+        let values = "{ingressClass: {isDefaultClass: true}}";
+        let fixture = format!(
+            "//- apps/network.yaml\n{gateway}---\n{}//- apps/dashboard.yaml\n{router}//- apps/kustomization.yaml\n\
+             resources: [network.yaml, dashboard.yaml]\n",
+            traefik("traefik", values)
+        );
+        let planned = Planned::of(&GatewayRoutes, "", &fixture);
+        let text = planned.text_after(&GatewayRoutes, super::super::units::ROUTE, "apps/dashboard.yaml");
+        (planned.findings(), text.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_gateway_of_traefik_takes_its_dashboard() {
+        let (findings, text) = dashboard("traefik");
+        assert!(findings.contains(&"backend-not-service apps/dashboard.yaml:1".to_owned()), "{findings:?}");
+        let backend = "    - backendRefs:\n        - group: traefik.io\n          kind: TraefikService\n          name: api@internal\n";
+        assert!(text.ends_with(backend), "{text}");
+        let (findings, text) = dashboard("envoy");
+        assert!(findings.contains(&"backend-not-service apps/dashboard.yaml:1".to_owned()), "{findings:?}");
+        assert!(!text.contains("HTTPRoute"), "{text}");
+    }
 }

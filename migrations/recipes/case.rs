@@ -9,6 +9,7 @@ use crate::flux::{FluxVersion, Followed, FollowedBranch, Following, Position, St
 use crate::plan::{LandError, Migration, Severity, Unit, land, plan};
 use crate::recipe::language::{Known, read};
 use crate::repo::{Memory, RepoPath};
+use crate::text::hunks;
 use crate::yaml::{self, Edit, Fate, Kind, New, Node, Stream};
 
 /// A case of a recipe.
@@ -231,9 +232,8 @@ fn differing(
         let expected = after.get(path).unwrap_or(&old);
         let found = changed.get(path).unwrap_or(&old);
         if expected != found {
-            let diff = similar::TextDiff::from_lines(expected, found);
-            let diff = diff.unified_diff().context_radius(2).header("expected", "found").to_string();
-            wrong.push(format!("{path} is not as expected:\n{diff}"));
+            let diff: String = hunks(expected, found, 2).iter().map(ToString::to_string).collect();
+            wrong.push(format!("{path} is not as expected:\n--- expected\n+++ found\n{diff}"));
         }
     }
     wrong

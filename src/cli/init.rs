@@ -6,6 +6,7 @@ use super::new_file::written;
 use super::{Outcome, Start, configuration, hint, page};
 use crate::config;
 use crate::flux::View;
+use crate::migrations;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
@@ -28,7 +29,8 @@ pub(super) fn run(start: &Start, args: &InitArgs) -> anyhow::Result<Outcome> {
     let (repository, tree) = Place::open(&start.dir)?;
     let view = View::of(tree)?;
     refuse_if_not_flux(&repository.root, repository.git.is_some(), &view)?;
-    let settings = config::template(&configuration::found(&view), &configuration::sections());
+    let proposed = |key: &str| migrations::all().iter().find(|one| one.meta().id == key)?.proposal(&view);
+    let settings = config::template(&configuration::found(&view), &configuration::sections(), proposed);
     let text = format!("# yaml-language-server: $schema={SCHEMA_FILE}\n{settings}");
     let file = start.config().unwrap_or_else(|| repository.root.join(config::FILE));
     let shown = if start.config.is_some() { file.display().to_string() } else { config::FILE.to_owned() };

@@ -61,9 +61,13 @@ const ABOUT_PROMOTION: &str = "
 promotion:
 ";
 
-/// The text of a configuration file that changes nothing: the clusters in this order, and the
-/// defaults of all sections.
-pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
+/// The text of a configuration file that changes nothing: the clusters in this order, the defaults of
+/// all sections, and as comments what is proposed for the section with a key.
+pub fn template(
+    clusters: &[FoundCluster],
+    sections: &[SectionType],
+    proposed: impl Fn(&str) -> Option<String>,
+) -> String {
     let mut out = format!("{HEAD}\n{ABOUT_CLUSTERS}");
     out.push_str(if clusters.is_empty() { NO_CLUSTERS } else { "clusters:\n" });
     for cluster in clusters {
@@ -85,15 +89,20 @@ pub fn template(clusters: &[FoundCluster], sections: &[SectionType]) -> String {
         let value = if described.is_empty() { " {}" } else { "" };
         let _ = write!(out, "\n# {}\n{mark}{}:{value}\n", (section.about)(), section.key);
         describe(described, &mut out);
+        comment(&proposed(section.key).unwrap_or_default(), &mut out);
     }
     out
 }
 
+fn comment(text: &str, out: &mut String) {
+    for line in text.lines() {
+        let _ = writeln!(out, "  # {line}");
+    }
+}
+
 fn describe(keys: Vec<Described>, out: &mut String) {
     for described in keys {
-        for line in described.about.lines() {
-            let _ = writeln!(out, "  # {line}");
-        }
+        comment(described.about, out);
         let text = New::mapping([(described.key, described.value)]).document(&[], "\n");
         for line in text.lines() {
             let _ = writeln!(out, "  {line}");

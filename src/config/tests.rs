@@ -163,7 +163,7 @@ fn the_template_changes_nothing() {
     let types = [SectionType::of::<Demo>()];
     let odd = "e\nvil: \u{202e}1";
     let clusters = [found("edge", "edge", "k/edge"), FoundCluster { branch: Some(odd.into()), ..found(odd, odd, "") }];
-    let text = template(&clusters, &types);
+    let text = template(&clusters, &types, |_| None);
     let settings = Settings::read(FILE, &text, &types).unwrap();
     let names: Vec<&str> = settings.clusters.iter().map(|cluster| &*cluster.name).collect();
     assert_eq!(names, ["edge", odd]);
@@ -171,7 +171,7 @@ fn the_template_changes_nothing() {
     assert_eq!(settings.section::<Demo>().mode.as_deref(), Some("1.10"));
     assert!(settings.batches == BatchSettings::default() && settings.exclude.is_none());
     assert!(text.lines().all(|line| line.len() <= 90 && line == line.trim_end()), "{text}");
-    assert!(Settings::read(FILE, &template(&[], &types), &types).unwrap().clusters.is_empty());
+    assert!(Settings::read(FILE, &template(&[], &types, |_| None), &types).unwrap().clusters.is_empty());
 }
 
 #[test]

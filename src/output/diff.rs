@@ -2,11 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
 
 use super::json::SCHEMA;
 use crate::repo::{File, FileChange};
-use crate::text::ContentId;
+use crate::text::{ChangeTag, ContentId, hunks};
 
 /// A line of a diff, without its line break, and its kind, for colors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +45,11 @@ pub fn diff_lines(changes: &[FileChange]) -> Vec<DiffLine> {
     for change in changes {
         header(change, &mut out);
         let (before, after) = (text(change.before.as_ref()), text(change.after.as_ref()));
-        let (old, new) = (lines(&before), lines(&after));
-        let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_slices(&old, &new);
-        for group in diff.grouped_ops(3) {
-            hunk(&diff, &group, &mut out);
+        for hunk in hunks(&before, &after, 3) {
+            out.push(DiffLine::Hunk(hunk.header()));
+            for (tag, line) in &hunk.lines {
+                self::line(*tag, line, &mut out);
+            }
         }
     }
     out
@@ -57,11 +57,6 @@ pub fn diff_lines(changes: &[FileChange]) -> Vec<DiffLine> {
 
 fn text(file: Option<&File>) -> String {
     file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
-}
-
-/// Lines end at `\n` alone, as in git: a lone `\r` ends no line.
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
 }
 
 fn header(change: &FileChange, out: &mut Vec<DiffLine>) {
@@ -114,31 +109,15 @@ fn quoted(prefix: &str, path: &str) -> String {
     out
 }
 
-fn hunk(diff: &TextDiff<'_, '_, str>, group: &[DiffOp], out: &mut Vec<DiffLine>) {
-    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
-    let old = first.old_range().start..last.old_range().end;
-    let new = first.new_range().start..last.new_range().end;
-    out.push(DiffLine::Hunk(format!("@@ -{} +{} @@", range(&old), range(&new))));
-    for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-        let line = change.value();
-        let bare = line.strip_suffix('\n').unwrap_or(line);
-        out.push(match change.tag() {
-            ChangeTag::Equal => DiffLine::Same(format!(" {bare}")),
-            ChangeTag::Delete => DiffLine::Removed(format!("-{bare}")),
-            ChangeTag::Insert => DiffLine::Added(format!("+{bare}")),
-        });
-        if !line.ends_with('\n') {
-            out.push(DiffLine::NoNewline("\\ No newline at end of file".to_owned()));
-        }
-    }
-}
-
-/// `start,length` as git counts: from 1, or from 0 without a line. A length of 1 is omitted.
-fn range(lines: &std::ops::Range<usize>) -> String {
-    match lines.len() {
-        0 => format!("{},0", lines.start),
-        1 => (lines.start + 1).to_string(),
-        length => format!("{},{length}", lines.start + 1),
+fn line(tag: ChangeTag, line: &str, out: &mut Vec<DiffLine>) {
+    let bare = line.strip_suffix('\n').unwrap_or(line);
+    out.push(match tag {
+        ChangeTag::Equal => DiffLine::Same(format!(" {bare}")),
+        ChangeTag::Delete => DiffLine::Removed(format!("-{bare}")),
+        ChangeTag::Insert => DiffLine::Added(format!("+{bare}")),
+    });
+    if !line.ends_with('\n') {
+        out.push(DiffLine::NoNewline("\\ No newline at end of file".to_owned()));
     }
 }
 

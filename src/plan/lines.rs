@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
-
 use super::Finding;
 use crate::flux::View;
 use crate::repo::RepoPath;
+use crate::text::{self, DiffOp};
 
 /// Makes findings point into the tree as it is. A migration finds them on a tree where earlier ones
 /// have landed.
@@ -29,17 +28,17 @@ pub(super) fn old_line(start: &View, landed: &View, path: &RepoPath, line: usize
 /// For each line of a file that has changed, that of the old text: a new line has the number of the
 /// one that it replaces or follows. `None` for a file that is the same, or is not in both trees.
 fn old_lines(start: &View, landed: &View, path: &RepoPath) -> Option<Vec<usize>> {
-    let text = |view: &View| {
+    let read = |view: &View| {
         let file = view.tree().read(path).ok()??;
         file.bytes.text().map(str::to_owned)
     };
-    let (old, new) = (text(start)?, text(landed)?);
+    let (old, new) = (read(start)?, read(landed)?);
     if old == new {
         return None;
     }
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut lines = vec![1; new.len()];
-    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+    for op in text::changes(&old, &new) {
         let is_equal = matches!(op, DiffOp::Equal { .. });
         let (from, to) = (op.old_range(), op.new_range());
         for (number, at) in to.enumerate() {

@@ -91,6 +91,11 @@ pub trait Migration: Send + Sync {
         None
     }
 
+    /// Lines for its section that fit a tree, for people to check: `init` writes them as comments.
+    fn proposal(&self, _: &View) -> Option<String> {
+        None
+    }
+
     /// The names of its stages, if it has any: an opt-out can name one, `ID/STAGE`.
     fn stage_names(&self) -> Vec<&str> {
         Vec::new()

@@ -177,7 +177,7 @@ fn assert_same(expected: &BTreeMap<String, String>, found: &BTreeMap<String, Str
     for path in paths {
         let text = |files: &BTreeMap<String, String>| files.get(path).cloned().unwrap_or_default();
         let (expected, found) = (text(expected), text(found));
-        let diff = similar::TextDiff::from_lines(&expected, &found).unified_diff().context_radius(3).to_string();
+        let diff: String = crate::text::hunks(&expected, &found, 3).iter().map(ToString::to_string).collect();
         assert!(expected == found, "{path} is not what is expected:\n{diff}");
     }
 }
