@@ -6,9 +6,10 @@
 
 use super::codes;
 use super::object::Routable;
+use super::ports::Ports;
 use super::release::{Candidate, Written};
 use super::schema::{comment, has_other_comments, rename};
-use crate::flux::{Object, Value, View, rewrite};
+use crate::flux::{Object, Value, View, rewrite, rewrite_with};
 use crate::plan::Finding;
 use crate::yaml::{Comment, Edit, Emptied, Error, Fate, New, Node, Stream, Style};
 
@@ -79,7 +80,7 @@ fn move_annotations(ingress: Option<&Value>, keys: &[String], holder: &mut Value
 /// If the text does not allow it.
 pub(super) fn write_values<'v>(
     edit: &mut Edit<'v>,
-    (stream, values): (&Stream, Node<'v>),
+    (stream, root, values): (&Stream, Node<'v>, Node<'v>),
     (before, after): (&Value, &Value),
 ) -> Result<(), Error> {
     let keys = |value: &Value, key: &str| {
@@ -88,8 +89,11 @@ pub(super) fn write_values<'v>(
     };
     let (ingress, route) = (values.own_entry("ingress"), values.own_entry("route"));
     let Some((_, ingress)) = ingress else { return rewrite(edit, values, before, after, BECAUSE) };
+    // A route that is there keeps its ports as they are spelled.
+    let ports = Some(Ports::of(root, values)).filter(|ports| route.is_none_or(|(_, route)| ports.are_in(route)));
+    let ports = ports.unwrap_or_default();
     let is_one_for_one = keys(before, "ingress") == keys(after, "route") && after.get("ingress").is_none();
-    let stays = route.is_some_and(|(key, route)| has_comments(stream, key, route) || !is_as_new(route));
+    let stays = route.is_some_and(|(key, route)| has_comments(stream, key, route) || !is_as_new(route, &ports));
     if !is_one_for_one || ingress.is_alias() || stays {
         return rewrite(edit, values, before, after, BECAUSE);
     }
@@ -107,7 +111,7 @@ pub(super) fn write_values<'v>(
             continue;
         };
         from.remove("tls");
-        rewrite(edit, node, &from, to, BECAUSE)?;
+        rewrite_with(edit, node, (&from, to), &|_, _, value| ports.spelled(value), BECAUSE)?;
     }
     Ok(())
 }
@@ -123,9 +127,12 @@ fn has_comments(stream: &Stream, key: Node<'_>, value: Node<'_>) -> bool {
 
 /// Whether a route, without its comments, is written as this migration writes it: writing it again
 /// loses nothing then.
-fn is_as_new(route: Node<'_>) -> bool {
-    let is_new = route.style() != Some(Style::Flow) && !route.source().starts_with(['&', '*', '!', '\'']);
-    is_new && route.children().into_iter().all(|(_, child)| is_as_new(child))
+fn is_as_new(route: Node<'_>, ports: &Ports<'_>) -> bool {
+    if route.is_alias() {
+        return ports.has(route);
+    }
+    let is_new = route.style() != Some(Style::Flow) && !route.source().starts_with(['&', '!', '\'']);
+    is_new && route.children().into_iter().all(|(_, child)| is_as_new(child, ports))
 }
 
 fn dropped() -> Fate {
@@ -160,7 +167,7 @@ pub(super) fn write_object<'v>(
     if let Some(metadata) = to.get_mut("metadata") {
         move_annotations(from.at(&["metadata", "annotations"]), moved, metadata);
     }
-    if has_other_comments(stream, document) || !is_as_new(route) {
+    if has_other_comments(stream, document) || !is_as_new(route, &Ports::default()) {
         rewrite(edit, route, &is, &to, BECAUSE)?;
         return edit.remove_document(root, |_| dropped());
     }

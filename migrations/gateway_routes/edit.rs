@@ -9,14 +9,15 @@ use super::leftovers::{is_done, is_leftover};
 use super::object::{Documents, Routable};
 use super::placed::About;
 use super::policy::POLICY;
+use super::ports::Ports;
 use super::release::{self, Candidate};
 use super::schema::{comment, of_route};
 use super::units::{CUT, DNS_SOURCE, ROUTE, SWAP, candidate_of, dns_of, object_of};
-use crate::flux::{At, Value, View, rewrite};
+use crate::flux::{At, Value, View, rewrite_with};
 use crate::plan::author::{After, Edits, Written, edited};
 use crate::plan::codes::CHANGED_ON_THE_WAY;
 use crate::plan::{Edited, Finding, Subject, Unit};
-use crate::yaml::New;
+use crate::yaml::{New, Node};
 
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
@@ -115,7 +116,7 @@ fn cut_values(view: &View, candidate: &Candidate<'_>, made: &release::Written) -
     let stream = view.file(&at.path).and_then(|file| file.stream.as_ref());
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| match (root.at(&["spec", "values"]), stream) {
-        (Some(values), Some(stream)) => write_values(edit, (stream, values), (before, &after)),
+        (Some(values), Some(stream)) => write_values(edit, (stream, root, values), (before, &after)),
         _ => Ok(()),
     })?;
     edits.finish_if(|edited| arrives(view, at, (before, &after), edited))
@@ -169,7 +170,11 @@ fn append(found: &Found<'_>, at: &At, routes: &[Value]) -> Result<Written, Findi
 pub(super) fn write(view: &View, at: &At, before: &Value, after: &Value) -> Result<Written, Finding> {
     let mut edits = Edits::of(view);
     edits.object(at, |edit, root| match root.at(&["spec", "values"]) {
-        Some(values) => rewrite(edit, values, before, after, "it is about an Ingress"),
+        Some(values) => {
+            let ports = Ports::of(root, values);
+            let spelling = |_: Node<'_>, _: &str, value: &Value| ports.spelled(value);
+            rewrite_with(edit, values, (before, after), &spelling, "it is about an Ingress")
+        }
         None => Ok(()),
     })?;
     edits.finish_if(|edited| arrives(view, at, (before, after), edited))

@@ -60,6 +60,7 @@ mod other;
 mod paste;
 mod placed;
 mod policy;
+mod ports;
 mod proposal;
 mod proxy;
 mod reasons;

@@ -230,6 +230,7 @@ fn written(found: &Found<'_>, draft: Draft, about: &About) -> Draft {
         effects: effects(step, about),
         needs,
         alone: about.alone,
+        weight: about.effects.len(),
         ..draft
     }
 }

@@ -106,7 +106,7 @@ fn in_a_ref(text: &str) -> String {
 /// one of these, such as the removal of what releases of another cluster still name. Units about
 /// what no cluster applies are in the lane of no cluster, which comes last.
 ///
-/// Within a lane and a class, what fewer others depend on comes first, and what is alone last.
+/// Within a lane and a class, what fewer others depend on comes first, then what weighs less, and what is alone last.
 /// Lanes come in the order of promotion, those of several clusters with the last of these; what
 /// others need comes before them, whatever its lane.
 ///
@@ -160,7 +160,8 @@ pub fn batches<'p>(
             let lane = lanes[&units[0].id].clone();
             let after = (group.kind != Kind::Ordinary).then(|| units[0].id.subject.name().to_owned());
             let dependents = units.iter().map(|unit| unit.dependents).max().unwrap_or_default();
-            let order = (group.migration, group.rank, group.stage, group.class, group.kind.is_alone(), dependents);
+            let at_stake = (group.kind.is_alone(), dependents, units.iter().map(|unit| unit.weight).sum::<usize>());
+            let order = (group.migration, group.rank, group.stage, group.class, at_stake);
             let (class, namespace) = (group.class, group.namespace.clone());
             let (migration, stage) = (units[0].id.migration, units[0].stage());
             found.push((order, Batch { migration, stage, lane, class, namespace, after, units: units.to_vec() }));

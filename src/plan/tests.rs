@@ -101,6 +101,18 @@ fn by_lane_class_and_namespace() {
 }
 
 #[test]
+fn what_weighs_less_comes_first() {
+    let heavy = |weight, unit: Unit| with(unit, |draft| draft.weight = weight);
+    let units = [
+        heavy(2, release("a", "one", &["main"])),
+        heavy(2, release("a", "two", &["main"])),
+        heavy(3, release("b", "one", &["main"])),
+    ];
+    let expected = ["main/30-deployments-b: one", "main/30-deployments-a: one two"];
+    assert_eq!(divided(&units, &["main"]), expected);
+}
+
+#[test]
 fn what_others_depend_on_comes_later_and_alone() {
     let below = |dependents, unit: Unit| Unit { dependents, ..unit };
     let units = [

@@ -292,6 +292,9 @@ pub struct Draft {
     pub hooks: bool,
     /// Whether it lands in a batch of its own, because of what fails if it does.
     pub alone: bool,
+    /// How much it changes, where units of one class differ in that: hosts, for routes. Batches that weigh less land
+    /// first.
+    pub weight: usize,
     /// The class of its batch, if it does not follow from subject, impact and workloads.
     pub class: Option<Class>,
     /// The namespace of its batch, where that is not the one of its subject.
@@ -334,6 +337,7 @@ impl Draft {
             workloads: BTreeSet::new(),
             hooks: false,
             alone: false,
+            weight: 0,
             class: None,
             namespace: None,
             paste: None,

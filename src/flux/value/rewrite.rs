@@ -1,7 +1,7 @@
 //! The edits that turn the text of a node into another value, and change nothing else.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Value;
 use crate::yaml::{Edit, Emptied, Error, Fate, Kind, New, Node, Place, Stream, Style};
@@ -23,13 +23,13 @@ pub fn rewrite<'s>(
     to: &Value,
     dropped_because: &str,
 ) -> Result<(), Error> {
-    rewrite_with(edit, node, (from, to), &Copies::new(), dropped_because)
+    rewrite_with(edit, node, (from, to), &|_, _, value| New::from(value), dropped_because)
 }
 
-/// New entries that are copies of others: where their mapping begins, their key, and that of the other.
-pub type Copies = BTreeSet<(usize, String, String)>;
+/// How the value of a new entry is written, by the mapping that gets it and its key: parts may be aliases.
+pub type Spelling<'a> = dyn Fn(Node<'_>, &str, &Value) -> New + 'a;
 
-/// The same as [`rewrite`]. The copy of an entry that has an anchor, or is an alias, is an alias.
+/// The same as [`rewrite`], with new entries as they are spelled.
 ///
 /// # Errors
 /// As [`rewrite`].
@@ -37,16 +37,16 @@ pub fn rewrite_with<'s>(
     edit: &mut Edit<'s>,
     node: Node<'s>,
     (from, to): (&Value, &Value),
-    copies: &Copies,
+    spelling: &Spelling<'_>,
     dropped_because: &str,
 ) -> Result<(), Error> {
-    Rewrite { dropped_because, copies, changed: BTreeMap::new() }.node(edit, node, from, to)?;
+    Rewrite { dropped_because, spelling, changed: BTreeMap::new() }.node(edit, node, from, to)?;
     edit.check_uses()
 }
 
 struct Rewrite<'a> {
     dropped_because: &'a str,
-    copies: &'a Copies,
+    spelling: &'a Spelling<'a>,
     /// What anchored nodes become, each by where it begins.
     changed: BTreeMap<usize, Value>,
 }
@@ -250,19 +250,7 @@ impl Rewrite<'_> {
             }
             place = Place::After(key);
         }
-        added.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &self.new_entry(node, key, new)))
-    }
-
-    /// A new entry: an alias, if it is the copy of what has an anchor.
-    fn new_entry(&self, node: Node<'_>, key: &str, value: &Value) -> New {
-        let start = node.range().start;
-        let source = self.copies.iter().find(|(mapping, copy, _)| *mapping == start && copy == key);
-        let source = source.and_then(|(.., source)| node.own_entry(source)).map(|(_, source)| source);
-        let is_same = |source: &Node<'_>| Value::of(*source).as_ref() == Some(value) && !has_merges(source.resolved());
-        match source.filter(is_same).and_then(|source| source.resolved().anchor()) {
-            Some(anchor) => New::Alias(anchor.to_owned(), Box::new(New::from(value))),
-            None => New::from(value),
-        }
+        added.try_for_each(|(key, new)| edit.insert_entry(node, place, key, &(self.spelling)(node, key, new)))
     }
 
     fn dropped(&self) -> Fate {
@@ -276,11 +264,6 @@ fn merges(node: Node<'_>) -> Vec<Node<'_>> {
         Some(merged) if merged.kind() == Kind::Sequence && !merged.is_alias() => merged.items().collect(),
         merged => merged.into_iter().collect(),
     }
-}
-
-/// Whether a mapping anywhere in a node merges another one: no reader takes that for its entries.
-fn has_merges(node: Node<'_>) -> bool {
-    node.own_entry("<<").is_some() || node.entries().any(|(_, value)| has_merges(value)) || node.items().any(has_merges)
 }
 
 /// The longest run of items that two lists have in common, in order, as pairs of indexes.
@@ -332,7 +315,8 @@ fn nested(old: &str, new: &str) -> Option<Vec<Value>> {
     let stream = Stream::sound(old).ok().filter(|_| read(old).is_some())?;
     let to = read(new).filter(|to| to.len() == stream.documents().len())?;
     let mut edit = Edit::of(&stream);
-    let mut rewrite = Rewrite { dropped_because: "", copies: &Copies::new(), changed: BTreeMap::new() };
+    let mut rewrite =
+        Rewrite { dropped_because: "", spelling: &|_, _, value| New::from(value), changed: BTreeMap::new() };
     rewrite.nested(&mut edit, &stream, &to).ok()?;
     let edited = edit.finish().ok()?;
     (edited.splices.apply(old).ok()? == new).then_some(to)

@@ -1,9 +1,11 @@
 //! What is to be written beside values: to which entries comments belong, also in YAML in texts.
 
-use crate::flux::{Copies, Value, rewrite_with};
+use std::collections::BTreeMap;
+
+use crate::flux::{Value, rewrite_with};
 use crate::recipe::place::Place;
 use crate::recipe::select::node_at;
-use crate::yaml::{Edit, Error, Node, Stream};
+use crate::yaml::{Edit, Error, New, Node, Stream};
 
 /// What steps keep of a document, beside its value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,10 +96,29 @@ pub fn rewrite_keeping<'s>(
         }
     }
     let copies = kept.copies.iter().filter_map(|(mapping, copy, source)| {
-        let mapping = node_at(root, mapping)?;
-        Some((mapping.resolved().range().start, copy.clone(), source.clone()))
+        let mapping = node_at(root, mapping)?.resolved();
+        Some(((mapping.range().start, copy.as_str()), mapping.own_entry(source)?.1))
     });
-    rewrite_with(edit, root, (from, &to), &copies.collect::<Copies>(), because)
+    let copies: BTreeMap<(usize, &str), Node<'_>> = copies.collect();
+    let spelling = |mapping: Node<'_>, key: &str, value: &Value| match copies.get(&(mapping.range().start, key)) {
+        Some(source) => copied(*source, value),
+        None => New::from(value),
+    };
+    rewrite_with(edit, root, (from, &to), &spelling, because)
+}
+
+/// The copy of a node: an alias, if it has an anchor.
+fn copied(source: Node<'_>, value: &Value) -> New {
+    let is_same = Value::of(source).as_ref() == Some(value) && !has_merges(source.resolved());
+    match source.resolved().anchor().filter(|_| is_same) {
+        Some(anchor) => New::Alias(anchor.to_owned(), Box::new(New::from(value))),
+        None => New::from(value),
+    }
+}
+
+/// Whether a mapping anywhere in a node merges another one: no reader takes that for its entries.
+fn has_merges(node: Node<'_>) -> bool {
+    node.own_entry("<<").is_some() || node.entries().any(|(_, value)| has_merges(value)) || node.items().any(has_merges)
 }
 
 fn documents_of(text: &str) -> Option<Vec<Value>> {
