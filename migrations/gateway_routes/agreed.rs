@@ -35,7 +35,7 @@ impl Agreed {
         };
         Remark::warning(
             codes::GATEWAY_AGREED,
-            format!("class {class} goes to Gateway {gateway}, because {hosts} there"),
+            format!("Gateway {gateway} takes the place of class {class}: {hosts} there"),
         )
     }
 
@@ -46,7 +46,9 @@ impl Agreed {
             1 => "one host of it has".to_owned(),
             count => format!("{count} hosts of it have"),
         };
-        let message = format!("its route shows that class {class} goes to Gateway {gateway}, and {hosts} no route yet");
+        let message = format!(
+            "its route shows that Gateway {gateway} takes the place of class {class}, and {hosts} no route yet"
+        );
         Some(Remark::error((codes::GATEWAY_AGREED, message)))
     }
 }
