@@ -9,7 +9,7 @@ use super::judge::Remark;
 use super::new_file::{NewFile, place_for};
 use super::settings::{ClassMap, Create, GatewayRoutesSettings};
 use crate::flux::{ClusterId, Value, View};
-use crate::gateway::{GROUP, Gateway};
+use crate::gateway::{Gateway, object};
 use crate::plan::{Finding, Subject, UnitId};
 
 pub(super) const GATEWAY: &str = "gateway";
@@ -164,18 +164,8 @@ impl Made<'_> {
             let key = format!("{}/target", self.found.dns_prefix());
             metadata.push(("annotations".to_owned(), Value::mapping([(key.as_str(), Value::string(target))])));
         }
-        Value::mapping([
-            ("apiVersion", Value::string(&format!("{GROUP}/v1"))),
-            ("kind", Value::string("Gateway")),
-            ("metadata", Value::Mapping(metadata)),
-            (
-                "spec",
-                Value::mapping([
-                    ("gatewayClassName", Value::string(&self.create.class)),
-                    ("listeners", Value::Sequence(listeners)),
-                ]),
-            ),
-        ])
+        let spec = [("gatewayClassName", Value::string(&self.create.class)), ("listeners", Value::Sequence(listeners))];
+        object("Gateway", Value::Mapping(metadata), Value::mapping(spec))
     }
 
     /// The route that sends plain HTTP to TLS. It needs no record.
@@ -193,24 +183,13 @@ impl Made<'_> {
             ),
         ]);
         let parent = Value::mapping([("name", Value::string(name)), ("sectionName", Value::string("http"))]);
-        Value::mapping([
-            ("apiVersion", Value::string(&format!("{GROUP}/v1"))),
-            ("kind", Value::string("HTTPRoute")),
-            (
-                "metadata",
-                Value::mapping([
-                    ("name", Value::string(&redirect_of(name))),
-                    ("annotations", Value::mapping([(controller.as_str(), Value::string("none"))])),
-                ]),
-            ),
-            (
-                "spec",
-                Value::mapping([
-                    ("parentRefs", Value::Sequence(vec![parent])),
-                    ("rules", Value::Sequence(vec![Value::mapping([("filters", Value::Sequence(vec![to_https]))])])),
-                ]),
-            ),
-        ])
+        let metadata = Value::mapping([
+            ("name", Value::string(&redirect_of(name))),
+            ("annotations", Value::mapping([(controller.as_str(), Value::string("none"))])),
+        ]);
+        let rule = Value::mapping([("filters", Value::Sequence(vec![to_https]))]);
+        let spec = [("parentRefs", Value::Sequence(vec![parent])), ("rules", Value::Sequence(vec![rule]))];
+        object("HTTPRoute", metadata, Value::mapping(spec))
     }
 }
 

@@ -5,7 +5,7 @@ use super::choose::{Chosen, NoParent, Protocols};
 use super::classes::{Class, Controller};
 use super::cluster::InCluster;
 use super::codes;
-use super::placed::{About, Target};
+use super::placed::{About, HostServed, Target};
 use super::served::Taken;
 use super::settings::GatewayRoutesSettings;
 use crate::flux::Value;
@@ -219,7 +219,13 @@ impl Place<'_> {
         records: Records,
         finding: impl Fn(&Remark) -> Finding,
     ) {
-        about.effects.extend(self.effects(&cluster.name, hosts, is_new));
+        about.hosts.extend(hosts.iter().map(|host| HostServed {
+            cluster: cluster.name.clone(),
+            host: host.clone(),
+            class: self.class.name.clone(),
+            gateway: self.chosen.full_name(),
+            is_new,
+        }));
         about.records.extend(self.records(&cluster.name, &records.passing));
         about.leaks.extend(records.leaks);
         about.needs.extend(self.chosen.needs.cloned());
@@ -227,23 +233,6 @@ impl Place<'_> {
         let agreed =
             self.chosen.agreed.and_then(|agreed| agreed.before_cut(&self.class.name, &self.chosen.full_name()));
         about.before_cut.extend(records.going.iter().chain(&agreed).map(finding));
-    }
-
-    /// What serves hosts before and after a route is there, or, if it is there already, before and after
-    /// the cut.
-    fn effects(&self, cluster: &str, hosts: &[String], is_new: bool) -> Vec<Effect> {
-        let (class, gateway) = (format!("class {}", self.class.name), format!("Gateway {}", self.chosen.full_name()));
-        let both = format!("{class}, and {gateway}");
-        let (before, after) = if is_new { (class, both) } else { (both, gateway) };
-        let effect = |host: &String| Effect {
-            cluster: cluster.to_owned(),
-            object: format!("host {host}"),
-            field: String::new(),
-            before: before.clone(),
-            after: after.clone(),
-            outcome: Outcome::Changes,
-        };
-        hosts.iter().map(effect).collect()
     }
 
     /// What the cut changes about records.

@@ -14,7 +14,7 @@ use super::serves::{Around, RouteOf, names};
 use super::settings::GatewayRoutesSettings;
 use super::{ingress, traefik};
 use crate::flux::{FluxKustomization, Named, Object, Reach, Value, View};
-use crate::gateway::{HttpRoute, RouteRule, parent_refs};
+use crate::gateway::{HttpRoute, RouteRule, object, parent_refs};
 use crate::plan::author::{arriving, patches_on_the_way};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
 use crate::plan::{Code, Finding, Severity};
@@ -278,18 +278,7 @@ impl Maker<'_, '_> {
         }
         let hosts = route.stated_hosts.iter().map(|host| Value::string(host)).collect();
         let rules = route.rules.iter().map(RouteRule::to_value).collect();
-        Value::mapping([
-            ("apiVersion", Value::string("gateway.networking.k8s.io/v1")),
-            ("kind", Value::string("HTTPRoute")),
-            ("metadata", Value::Mapping(metadata)),
-            (
-                "spec",
-                Value::mapping([
-                    ("hostnames", Value::Sequence(hosts)),
-                    ("parentRefs", parents),
-                    ("rules", Value::Sequence(rules)),
-                ]),
-            ),
-        ])
+        let spec = [("hostnames", Value::Sequence(hosts)), ("parentRefs", parents), ("rules", Value::Sequence(rules))];
+        object("HTTPRoute", Value::Mapping(metadata), Value::mapping(spec))
     }
 }

@@ -9,7 +9,7 @@ use super::find::Clusters;
 use super::release::Maker;
 use super::values::{INGRESS, ingresses};
 use crate::flux::{Installed, Reach, Value};
-use crate::gateway::{Changes, parent_refs};
+use crate::gateway::{Changes, object, parent_refs};
 use crate::plan::Severity;
 use crate::yaml::New;
 
@@ -69,12 +69,7 @@ impl Maker<'_, '_> {
             ("hostnames", Value::Sequence(hosts.iter().map(|host| Value::string(host)).collect())),
             ("rules", Value::Sequence(vec![rule])),
         ]);
-        let route = Value::mapping([
-            ("apiVersion", Value::string("gateway.networking.k8s.io/v1")),
-            ("kind", Value::string("HTTPRoute")),
-            ("metadata", Value::mapping(metadata)),
-            ("spec", spec),
-        ]);
+        let route = object("HTTPRoute", Value::mapping(metadata), spec);
         let comments = [
             "SERVICE and PORT are those of the Ingress that the chart makes:",
             &format!("kubectl --namespace {namespace} describe ingress"),

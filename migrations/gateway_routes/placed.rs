@@ -21,7 +21,8 @@ pub(super) struct Placed<T> {
 #[derive(Default)]
 pub(super) struct About {
     pub(super) findings: Vec<Finding>,
-    pub(super) effects: Vec<Effect>,
+    /// Its hosts, and what serves them.
+    pub(super) hosts: Vec<HostServed>,
     /// What the cut changes about records.
     pub(super) records: Vec<Effect>,
     /// What there is to say before it is cut.
@@ -41,6 +42,17 @@ pub(super) struct About {
     pub(super) alone: bool,
     /// The units that come before its routes.
     pub(super) needs: BTreeSet<UnitId>,
+}
+
+/// A host, and what serves it before and after.
+pub(super) struct HostServed {
+    pub(super) cluster: String,
+    pub(super) host: String,
+    pub(super) class: String,
+    /// `namespace/name`.
+    pub(super) gateway: String,
+    /// Whether its route is not there yet.
+    pub(super) is_new: bool,
 }
 
 /// Where a record points to today.
@@ -63,7 +75,7 @@ impl About {
     fn add(&mut self, other: About) {
         let About {
             findings,
-            effects,
+            hosts,
             records,
             before_cut,
             takes,
@@ -77,7 +89,7 @@ impl About {
         } = other;
         add_new(&mut self.findings, findings);
         add_new(&mut self.before_cut, before_cut);
-        self.effects.extend(effects);
+        self.hosts.extend(hosts);
         self.records.extend(records);
         self.takes.extend(takes);
         self.targets.extend(targets);

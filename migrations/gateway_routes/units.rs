@@ -13,12 +13,12 @@ use super::find::Found;
 use super::grant::Grant;
 use super::leftovers::Leftover;
 use super::object::Routable;
-use super::placed::About;
+use super::placed::{About, HostServed};
 use super::policy::Inclusion;
 use super::release::Candidate;
 use crate::flux::{Identity, Mention, Named, Object, Release, View};
 use crate::plan::author::{hooks, other_names, subject, workloads};
-use crate::plan::{Apart, Class, Draft, Effect, Finding, Impact, OutOfScope, Subject, Survey, UnitId};
+use crate::plan::{Apart, Class, Draft, Effect, Finding, Impact, OutOfScope, Outcome, Subject, Survey, UnitId};
 use crate::repo::RepoPath;
 
 pub(super) const DNS_SOURCE: &str = "dns-source";
@@ -230,7 +230,7 @@ fn written(found: &Found<'_>, draft: Draft, about: &About) -> Draft {
         effects: effects(step, about),
         needs,
         alone: about.alone,
-        weight: about.effects.len(),
+        weight: about.hosts.len(),
         ..draft
     }
 }
@@ -252,22 +252,36 @@ fn named_elsewhere(found: &Found<'_>, about: &About) -> Vec<Finding> {
     about.cuts.iter().flat_map(of_one).collect()
 }
 
-/// What changes for hosts, each with what the cut changes about its record.
+/// What a step changes for hosts, each with what it changes about its record.
 fn effects(step: &str, about: &About) -> Vec<Effect> {
-    let of_step = |effect: &Effect| match step {
-        SWAP => Effect { after: effect.after.rsplit(", and ").next().unwrap_or_default().to_owned(), ..effect.clone() },
-        _ => effect.clone(),
-    };
-    let of_host = |effect: &Effect, other: &Effect| effect.cluster == other.cluster && effect.object == other.object;
+    // A route that is there does not change when others come.
+    let changing: Vec<&HostServed> = about.hosts.iter().filter(|served| step != ROUTE || served.is_new).collect();
     let mut all = Vec::new();
-    for (place, effect) in about.effects.iter().enumerate() {
-        all.push(of_step(effect));
+    for (place, served) in changing.iter().enumerate() {
+        let effect = effect(step, served);
         // A host of two classes has its records once.
-        let is_first = !about.effects[..place].iter().any(|other| of_host(effect, other));
-        let records = about.records.iter().filter(|record| of_host(effect, record) && is_first && step != ROUTE);
-        all.extend(records.cloned());
+        let is_same = |other: &&HostServed| other.cluster == served.cluster && other.host == served.host;
+        let is_first = !changing[..place].iter().any(is_same);
+        let is_of_host = |record: &&Effect| record.cluster == effect.cluster && record.object == effect.object;
+        let records = about.records.iter().filter(is_of_host).filter(|_| is_first && step != ROUTE);
+        let records: Vec<_> = records.cloned().collect();
+        all.push(effect);
+        all.extend(records);
     }
     all
+}
+
+/// What serves a host before and after a step.
+fn effect(step: &str, served: &HostServed) -> Effect {
+    let (class, gateway) = (format!("class {}", served.class), format!("Gateway {}", served.gateway));
+    let both = format!("{class}, and {gateway}");
+    let (before, after) = match step {
+        ROUTE => (class, both),
+        SWAP if served.is_new => (class, gateway),
+        _ => (both, gateway),
+    };
+    let (cluster, object) = (served.cluster.clone(), format!("host {}", served.host));
+    Effect { cluster, object, field: String::new(), before, after, outcome: Outcome::Changes }
 }
 
 /// The object that a unit is about.

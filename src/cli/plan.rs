@@ -145,7 +145,7 @@ fn html(start: &Start, context: &Context, planned: &Planned<'_>, asked: &Asked) 
 fn merged_on(git: &Repository, view: &View) -> anyhow::Result<Vec<Vec<Merged>>> {
     let changes = |landed: &Landed, cluster: &Cluster| {
         let lane = &landed.claim.lane;
-        lane == Lane::SHARED || lane.split('+').any(|name| name == cluster.name)
+        lane == Lane::SHARED || Lane::named(lane).contains(&cluster.name.as_str())
     };
     let shown = |Landed { claim, commit, time }: Landed| Merged {
         batch: claim.batch,

@@ -9,7 +9,7 @@ use super::promotion::Branches;
 use super::{Asked, Outcome, Start, layout, page_text};
 use crate::git::{Base, Claim, Made, Repository};
 use crate::output::visible;
-use crate::plan::{self, Batch, Meta, Unit};
+use crate::plan::{self, Batch, Lane, Meta, Unit};
 use crate::repo::{File, RepoPath, Tree};
 
 #[derive(Debug, Args)]
@@ -114,14 +114,14 @@ fn written(
         migrations: vec![meta.id.to_owned()],
         review: true,
         no_gate: true,
-        unreached: claim.lane == "none",
+        unreached: claim.lane == Lane::NONE,
         ..Asked::default()
     };
     let branches = Branches::of(start, git, registry_at(start, git, &asked, parent)?, &asked);
     let context = Context::of_commit(parent, &asked, &branches, None)?;
-    let of_lane: Vec<String> = claim.lane.split('+').map(str::to_owned).collect();
+    let of_lane: Vec<String> = Lane::named(&claim.lane).into_iter().map(str::to_owned).collect();
     // As it was made: for all clusters of its branch, or for some of them.
-    for cluster in [Vec::new(), of_lane] {
+    for cluster in [Vec::new()].into_iter().chain(Some(of_lane).filter(|names| !names.is_empty())) {
         if cluster.iter().any(|name| !context.clusters().contains(name)) {
             continue;
         }

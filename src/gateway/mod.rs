@@ -17,7 +17,7 @@ pub use filters::{
 pub use http_route::{HttpRoute, ObjectRef, ParentRef, Rule};
 pub use listener::{GROUP, Gateway, Listener, ListenerRef, Protocol};
 pub use refusal::{Note, NoteKind, Refusal, RefusalKind};
-pub use route::{RouteRule, parent_refs};
+pub use route::{RouteRule, object, parent_refs};
 pub use router::{PathKind, PathMatch, Ranked, Router, host_of_route, order_is_kept};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is written: rules and parents of an HTTPRoute, their keys in the order that people use.
 
-use super::ListenerRef;
+use super::{GROUP, ListenerRef};
 use crate::flux::Value;
 
 /// A rule of an HTTPRoute.
@@ -21,6 +21,16 @@ impl RouteRule {
         let stated = lists.into_iter().filter(|(_, items)| !items.is_empty());
         Value::mapping(stated.map(|(key, items)| (key, Value::Sequence(items.clone()))))
     }
+}
+
+/// An object of the Gateway API: a Gateway, an HTTPRoute.
+pub fn object(kind: &str, metadata: Value, spec: Value) -> Value {
+    Value::mapping([
+        ("apiVersion", Value::string(&format!("{GROUP}/v1"))),
+        ("kind", Value::string(kind)),
+        ("metadata", metadata),
+        ("spec", spec),
+    ])
 }
 
 /// The `parentRefs` of a route.

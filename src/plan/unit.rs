@@ -166,10 +166,17 @@ pub struct Lane {
 impl Lane {
     /// What it is called where it is all clusters, of several.
     pub const SHARED: &str = "shared";
+    /// What it is called where it is no cluster.
+    pub const NONE: &str = "none";
 
     /// The lane of some clusters, of as many as the repository has.
     pub fn of(clusters: BTreeSet<String>, all: usize) -> Lane {
         Lane { is_all: clusters.len() > 1 && clusters.len() == all, clusters }
+    }
+
+    /// The clusters that the text of a lane names: none for the lane of no cluster, and for that of all.
+    pub fn named(text: &str) -> Vec<&str> {
+        if [Lane::NONE, Lane::SHARED].contains(&text) { Vec::new() } else { text.split('+').collect() }
     }
 }
 
@@ -178,7 +185,7 @@ impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
         match names.as_slice() {
-            [] => f.write_str("none"),
+            [] => f.write_str(Lane::NONE),
             _ if self.is_all => f.write_str(Lane::SHARED),
             names => f.write_str(&names.join("+")),
         }

@@ -3,10 +3,10 @@
 mod json;
 mod row;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::json::{ListDocument, list_as_json};
-use self::row::Row;
+use self::row::{Row, Why};
 use super::layout::count;
 use super::{Layout, visible};
 use crate::flux::{
@@ -29,24 +29,27 @@ pub fn list_as_text(
     let mut out = format!("{}\n", layout.heading("clusters"));
     clusters(view, layout, &mut out);
     out.push_str(&format!("\n{}\n", layout.heading("roadmap")));
-    for migration in migrations {
+    let rows = |migration: &&dyn Migration| {
+        let id = migration.meta().id;
+        let of_migration: Vec<_> = selection.states().filter(|(unit, _)| unit.id.migration == id).collect();
+        Row::all(&of_migration, id, promotion, view.graph().clusters.len())
+    };
+    let rows: Vec<Vec<Row>> = migrations.iter().map(rows).collect();
+    let shared = shared(&rows);
+    for (migration, rows) in migrations.iter().zip(&rows) {
         let meta = migration.meta();
         let phase = if meta.phase == Phase::NONE { "in between".to_owned() } else { format!("phase {}", meta.phase) };
         let head = format!("  {phase}  {}@{}  ", meta.id, meta.version);
         out.push_str(&layout.fold(&head, meta.summary));
         out.push('\n');
-        let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);
-        let all = view.graph().clusters.len();
-        let rows = Row::all(&of_migration.collect::<Vec<_>>(), meta.id, promotion, all);
         if rows.is_empty() {
             out.push_str("    nothing to do\n");
         }
         for row in rows {
-            out.push_str(&layout.fold_deeper(
-                &format!("    {:<10} ", visible(&row.lane)),
-                &" ".repeat(15),
-                &row.shown(),
-            ));
+            let why = row.why().filter(|why| !shared.contains_key(why));
+            let why = why.map(|why| why.behind_counts()).unwrap_or_default();
+            let head = format!("    {:<10} ", visible(&row.lane));
+            out.push_str(&layout.fold_deeper(&head, &" ".repeat(15), &format!("{}{why}", row.shown())));
             out.push('\n');
         }
         if let Some(left) = plan.out_of_scope.get(meta.id).filter(|left| left.count > 0) {
@@ -54,12 +57,30 @@ pub fn list_as_text(
             out.push('\n');
         }
     }
+    for (why, lanes) in shared {
+        let lanes: Vec<_> = lanes.into_iter().map(visible).collect();
+        out.push_str(&layout.fold("  ", &why.of(&lanes.join(", "))));
+        out.push('\n');
+    }
     if !unused.is_empty() {
         let text = format!("built-in recipes, run when you name them: {}", unused.join(", "));
         out.push_str(&layout.fold("  ", &text));
         out.push('\n');
     }
     out
+}
+
+/// The reasons of several rows, with their lanes: they are told once, behind all rows.
+fn shared(rows: &[Vec<Row>]) -> BTreeMap<Why<'_>, BTreeSet<&str>> {
+    let mut all: BTreeMap<Why<'_>, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for row in rows.iter().flatten() {
+        if let Some(why) = row.why() {
+            let (count, lanes) = all.entry(why).or_default();
+            *count += 1;
+            lanes.insert(&row.lane);
+        }
+    }
+    all.into_iter().filter(|(_, (count, _))| *count > 1).map(|(why, (_, lanes))| (why, lanes)).collect()
 }
 
 /// How many units are in each state: `18 pending, 5 refused`. What is zero is left out.

@@ -69,14 +69,52 @@ impl Row {
         Some(Row { lane, states, held, from: Some(standing.from.clone()), unknown: None })
     }
 
-    /// The counts, why units are held, and where that was read. What is zero is left out.
+    /// The counts, and where they were read. What is zero is left out.
     pub(super) fn shown(&self) -> String {
-        if let Some(why) = &self.unknown {
-            return format!("not known: {why}");
+        if self.unknown.is_some() {
+            return "not known".to_owned();
         }
-        let held = self.held.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         let from = self.from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
-        format!("{}{held}{from}", states_as_text(&self.states))
+        format!("{}{from}", states_as_text(&self.states))
+    }
+
+    /// Why nothing is known, or why units are held.
+    pub(super) fn why(&self) -> Option<Why<'_>> {
+        let unknown = self.unknown.as_deref().map(|text| Why { what: What::Unknown, text });
+        unknown.or_else(|| Some(Why { what: What::Held, text: self.held.as_deref()? }))
+    }
+}
+
+/// What there is a reason for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Unknown,
+    Held,
+}
+
+/// A reason, and for what.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Why<'r> {
+    pub what: What,
+    pub text: &'r str,
+}
+
+impl Why<'_> {
+    /// As it stands behind what [`Row::shown`] gives.
+    pub(super) fn behind_counts(&self) -> String {
+        match self.what {
+            What::Unknown => format!(": {}", self.text),
+            What::Held => format!("; held because {}", self.text),
+        }
+    }
+
+    /// As it is told once for the rows of some lanes.
+    pub(super) fn of(&self, lanes: &str) -> String {
+        let what = match self.what {
+            What::Unknown => "not known",
+            What::Held => "held",
+        };
+        format!("{what} on {lanes}: {}", self.text)
     }
 }
 
