@@ -19,7 +19,7 @@ use super::values::{Entry, INGRESS, entries, entry_class, has_filters, has_merge
 use crate::charts::app_template::{Serving, StatedRoute, line_of};
 use crate::charts::version::numbers;
 use crate::flux::{Identity, Installed, Named, Reach, Release, Value, View};
-use crate::gateway::{Changes, HttpRoute};
+use crate::gateway::{Changes, HttpRoute, is_of_nginx};
 use crate::plan::codes::UNREACHED;
 use crate::plan::{Code, Finding};
 use crate::yaml::Node;
@@ -270,6 +270,7 @@ impl<'v> Maker<'v, '_> {
         let of_entry = |entry: &str| {
             let ingress = arriving.at(&[INGRESS, entry])?;
             let facts = facts(ingress, installed, Vec::new());
+            facts.annotations.iter().find(|(key, _)| is_of_nginx(key))?;
             // Who has no place is refused later.
             let place = facts.place(cluster, self.settings).ok()?;
             let changes = changes(&facts, &place, cluster, self.settings, &paths(ingress));

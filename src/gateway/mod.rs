@@ -9,7 +9,7 @@ mod refusal;
 mod route;
 mod router;
 
-pub use annotations::{Change, Changes, Controller, Entry, Fate, Ledger, fate};
+pub use annotations::{Change, Changes, Controller, Entry, Fate, Ledger, fate, is_of_nginx};
 pub use filters::{
     AllConfigured, Configured, Filters, Listens, MiddlewareName, Middlewares, Surroundings, filters_of,
     redirects_to_https,

@@ -8,6 +8,7 @@ mod tests;
 mod traefik;
 
 pub use ledger::{Changes, Ledger};
+pub use nginx::is_of_nginx;
 
 use super::{AllConfigured, MiddlewareName, Middlewares, Note, NoteKind, PathMatch, Refusal, RefusalKind, RouteRule};
 use crate::flux::Value;

@@ -10,6 +10,11 @@ use crate::gateway::{Configured, PathKind, host_of_route};
 /// The prefix of the keys.
 const GROUP: &str = "nginx.ingress.kubernetes.io/";
 
+/// Whether an annotation is one of ingress-nginx.
+pub fn is_of_nginx(key: &str) -> bool {
+    key.starts_with(GROUP)
+}
+
 /// What Envoy waits for a response, unless a policy of the Gateway sets something else.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(15);
 
