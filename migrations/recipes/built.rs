@@ -8,13 +8,12 @@ use super::effects::{called, effects};
 use super::names;
 use super::work::Work;
 use super::write::written;
-use crate::config::Settings;
 use crate::flux::{At, FieldDifference, FluxKustomization, Reach, Value, View, group_of, is_kustomization_file};
 use crate::plan::{Code, Draft, Effect, Finding, Impact, Subject};
+use crate::recipe::codes;
 use crate::recipe::path::Path;
 use crate::recipe::promise::{Differs, Promise};
 use crate::recipe::select::{Select, Selector};
-use crate::recipe::{codes, fields};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::Splice;
 
@@ -32,7 +31,7 @@ type Called = (String, String, String, String, String);
 
 impl Built {
     /// Lands all that a stage changes on trial, and compares what clusters apply.
-    pub(super) fn of(work: &Work<'_>, found: &Found<'_>, _: &Settings) -> Built {
+    pub(super) fn of(work: &Work<'_>, found: &Found<'_>) -> Built {
         let builds = |made: &Made<'_>| {
             is_kustomization_file(made.document.path)
                 || made.document.patch.is_some()
@@ -145,7 +144,7 @@ impl<'c> Compared<'c> {
                 breaks(format!("{} of {} would change on {cluster}", first.field, called(reach)));
             }
             if is_patched {
-                if let Some(field) = fields::lost(&old, &new) {
+                if let Some(field) = self.work.tables.lost(&old, &new) {
                     let message =
                         format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
                     built.refused.entry((*subject).clone()).or_default().push((codes::REQUIRED_FIELD, message));

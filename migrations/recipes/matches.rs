@@ -1,9 +1,9 @@
 //! That a recipe matches nothing, which is most likely a mistake in it.
 
 use super::documents::{Found, Funnel};
-use super::{RecipeMigration, about};
-use crate::flux::View;
+use super::{RecipeMigration, about, mistakes};
 use crate::plan::Finding;
+use crate::recipe::fields::Tables;
 use crate::recipe::verb::{Items, Verb, What};
 use crate::recipe::{Stage, codes};
 
@@ -31,7 +31,7 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Errors where a recipe selects nothing, or a step has never seen what it is about.
-pub(super) fn nothing(migration: &RecipeMigration, _: &View, found: &[(&Stage, Found<'_>)]) -> Vec<Finding> {
+pub(super) fn nothing(migration: &RecipeMigration, found: &[(&Stage, Found<'_>)], tables: &Tables) -> Vec<Finding> {
     let recipe = migration.recipe;
     if recipe.optional {
         return Vec::new();
@@ -59,6 +59,7 @@ pub(super) fn nothing(migration: &RecipeMigration, _: &View, found: &[(&Stage, F
             };
             let finding = match (removes, seen.parent) {
                 (true, true) => continue,
+                (true, false) if mistakes::names_a_field(recipe, stage, step, tables) => continue,
                 (true, false) => {
                     let message = format!("{what}: neither it nor what should contain it is anywhere");
                     Finding::warning(codes::PATH_NOWHERE, message)

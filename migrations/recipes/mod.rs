@@ -19,6 +19,7 @@ mod defaults_tests;
 mod documents;
 mod effects;
 mod gates;
+mod kinds;
 mod library;
 mod matches;
 mod mentions;
@@ -55,6 +56,7 @@ use registry::file_of;
 pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -62,7 +64,7 @@ use crate::config::Settings;
 use crate::flux::{Value, View, on_all_cores};
 use crate::plan::runbook::Runbook;
 use crate::plan::{Batch, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
-use crate::recipe::fields::TABLES;
+use crate::recipe::fields::{TABLES, Tables};
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
@@ -98,6 +100,8 @@ pub struct RecipeMigration {
     confirmed: BTreeSet<String>,
     /// What gates of stages say.
     gates: Gates,
+    /// The schemas that the configuration names.
+    schemas: Arc<Tables>,
 }
 
 impl RecipeMigration {
@@ -115,7 +119,16 @@ impl RecipeMigration {
             // They are among the general ones.
             codes: &[],
         }));
-        RecipeMigration { recipe, meta, digest, origin, settings, confirmed, gates: Gates::default() }
+        RecipeMigration {
+            recipe,
+            meta,
+            digest,
+            origin,
+            settings,
+            confirmed,
+            gates: Gates::default(),
+            schemas: Arc::default(),
+        }
     }
 
     /// This recipe, with what the gates of its stages say.
@@ -125,8 +138,14 @@ impl RecipeMigration {
             origin: self.origin.clone(),
             settings: self.settings.clone(),
             confirmed: self.confirmed.clone(),
+            schemas: self.schemas.clone(),
             ..*self
         }
+    }
+
+    /// This recipe, which knows fields by the schemas of the configuration, too.
+    fn with_schemas(self, schemas: Arc<Tables>) -> RecipeMigration {
+        RecipeMigration { schemas, ..self }
     }
 
     /// Whether a stage has a gate.
@@ -172,18 +191,22 @@ impl Migration for RecipeMigration {
         Detail::Fields
     }
 
-    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+    fn survey(&self, view: &View, _: &Settings) -> Survey {
         let all = view.whole();
         let mut survey = Survey::default();
         let mut found: Vec<(&Stage, Found<'_>)> = Vec::new();
         for stage in self.stages() {
-            let of_stage = Found::of(self, &all, stage);
-            survey.drafts.extend(Work { migration: self, view: &all, stage }.drafts(&of_stage, settings));
-            survey.findings.extend(of_stage.remarks.iter().cloned());
-            found.push((stage, of_stage));
+            found.push((stage, Found::of(self, &all, stage)));
         }
-        survey.findings.extend(matches::nothing(self, &all, &found));
-        survey.findings.extend(mistakes::unknown_fields(self));
+        let changed = found.iter().flat_map(|(_, found)| found.open.values().flatten());
+        let tables = kinds::fields(self, &all, changed);
+        for (stage, of_stage) in &found {
+            let work = Work { migration: self, view: &all, stage, tables: &tables };
+            survey.drafts.extend(work.drafts(of_stage));
+            survey.findings.extend(of_stage.remarks.iter().cloned());
+        }
+        survey.findings.extend(matches::nothing(self, &found, &tables));
+        survey.findings.extend(mistakes::unknown_fields(self, &tables));
         survey.findings.extend(mistakes::went_back(self, &found));
         survey.findings.extend(self.gates.remarks.iter().cloned());
         survey.findings.extend(mentions::left(self, &all));

@@ -6,9 +6,9 @@ use super::RecipeMigration;
 use super::built::Built;
 use super::documents::{Found, Made, subject_of};
 use super::effects;
-use crate::config::Settings;
 use crate::flux::View;
 use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
+use crate::recipe::fields::Tables;
 use crate::recipe::{Stage, codes};
 
 /// How many reasons of one unit are listed.
@@ -20,6 +20,8 @@ pub(super) struct Work<'w> {
     pub(super) migration: &'w RecipeMigration,
     pub(super) view: &'w View,
     pub(super) stage: &'w Stage,
+    /// The fields of the kinds that the recipe is about.
+    pub(super) tables: &'w Tables,
 }
 
 impl Work<'_> {
@@ -30,8 +32,8 @@ impl Work<'_> {
     }
 
     /// The drafts of all that a stage finds to do.
-    pub(super) fn drafts(&self, found: &Found<'_>, settings: &Settings) -> Vec<Draft> {
-        let built = Built::of(self, found, settings);
+    pub(super) fn drafts(&self, found: &Found<'_>) -> Vec<Draft> {
+        let built = Built::of(self, found);
         found.open.iter().map(|(subject, made)| self.draft(subject, made, &built)).collect()
     }
 

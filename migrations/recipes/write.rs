@@ -3,7 +3,7 @@
 use super::documents::{Extent, Made, made, subject_of};
 use super::effects::meant;
 use super::work::Work;
-use super::{RecipeMigration, patches};
+use super::{RecipeMigration, kinds, patches};
 use crate::flux::{FieldDifference, Value, View, rewrite};
 use crate::plan::author::{After, Edits, Written, arriving, edited};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
@@ -49,7 +49,8 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
             all.push(Made { document, from, outcome });
         }
     }
-    edited(written(&Work { migration, view, stage }, &all))
+    let tables = kinds::fields(migration, view, &all);
+    edited(written(&Work { migration, view, stage, tables: &tables }, &all))
 }
 
 /// The proven text of some documents of a file.
