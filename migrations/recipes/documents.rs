@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::funnel::Funnel;
 use super::{RecipeMigration, file_of, patches};
 use crate::flux::{Value, View, is_kustomization_file};
 use crate::plan::author::subject;
@@ -50,17 +51,6 @@ pub(super) struct Found<'v> {
     pub(super) remarks: Vec<Finding>,
 }
 
-/// How many documents there are, and how many each condition leaves out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Funnel {
-    /// Those of a kind that is asked for; all, if none is.
-    pub(super) all: usize,
-    /// Those that are selected.
-    pub(super) selected: usize,
-    /// How many each condition left out, in the order in which they are asked.
-    pub(super) left_out: BTreeMap<&'static str, usize>,
-}
-
 impl<'v> Found<'v> {
     /// What a stage finds.
     pub(super) fn of(migration: &RecipeMigration, view: &'v View, stage: &Stage) -> Found<'v> {
@@ -74,13 +64,10 @@ impl<'v> Found<'v> {
 
     fn look_at(&mut self, document: Document<'v>, extent: &Extent<'_>, stage: &Stage) {
         let Some((answer, from)) = extent.ask(&document) else { return };
-        self.funnel.all += 1;
+        self.funnel.count(&answer);
         let outcome = match &answer {
             Answer::Yes => made(stage, &document, &from),
-            Answer::No(condition) => {
-                *self.funnel.left_out.entry(condition).or_default() += 1;
-                return;
-            }
+            Answer::No(_) => return,
             Answer::NotKnown(why) => {
                 self.not_known.insert((place_of(&document), why.clone()));
                 return;
@@ -93,7 +80,6 @@ impl<'v> Found<'v> {
                 Err(refused)
             }
         };
-        self.funnel.selected += 1;
         if let Ok(outcome) = &outcome {
             for (all, seen) in self.seen.iter_mut().zip(&outcome.seen) {
                 let Some(seen) = seen else { continue };
@@ -264,17 +250,29 @@ impl<'r> Extent<'r> {
         }
     }
 
+    /// Whether a document is of a kind that is asked for.
+    pub(super) fn is_of_kind(&self, document: &Document<'_>) -> bool {
+        let is_of = |select: &&Select| select.kinds().is_none_or(|kinds| kinds.iter().any(|kind| document.is_of(kind)));
+        self.selects.iter().all(is_of)
+    }
+
+    /// The conditions of settings, recipe and stage, which hold together.
+    pub(super) fn conditions(&self) -> Vec<&Select> {
+        [&self.of_settings].into_iter().chain(self.selects.iter().copied()).collect()
+    }
+
     /// Whether recipe, stage and settings select a document, with its value. `None` if it is of
     /// another kind than is asked for, or too large to be meant.
     pub(super) fn ask(&self, document: &Document<'_>) -> Option<(Answer, Value)> {
-        let is_of =
-            |select: &&&Select| select.kinds().is_none_or(|kinds| kinds.iter().any(|kind| document.is_of(kind)));
-        if self.selects.iter().filter(is_of).count() < self.selects.len() {
+        if !self.is_of_kind(document) {
             return None;
         }
         let value = document.value()?;
-        let first = self.of_settings.ask(document, &value);
-        let answer = self.selects.iter().fold(first, |answer, select| answer.and(|| select.ask(document, &value)));
-        Some((answer, value))
+        Some((asked(&self.conditions(), document, &value), value))
     }
+}
+
+/// Whether conditions that hold together select a document.
+pub(super) fn asked(selects: &[&Select], document: &Document<'_>, value: &Value) -> Answer {
+    selects.iter().fold(Answer::Yes, |answer, select| answer.and(|| select.ask(document, value)))
 }

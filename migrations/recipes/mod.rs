@@ -18,10 +18,13 @@ mod comments_tests;
 mod defaults_tests;
 mod documents;
 mod effects;
+mod funnel;
 mod gates;
 mod kinds;
 mod library;
 mod matches;
+#[cfg(test)]
+mod matches_tests;
 mod mentions;
 #[cfg(test)]
 mod merges_tests;
@@ -63,7 +66,9 @@ use sha2::{Digest, Sha256};
 use crate::config::Settings;
 use crate::flux::{Value, View, on_all_cores};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
+use crate::plan::{
+    Batch, Definition, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit,
+};
 use crate::recipe::fields::{TABLES, Tables};
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
@@ -174,6 +179,15 @@ impl Migration for RecipeMigration {
         self.meta
     }
 
+    fn definition(&self) -> Option<Definition> {
+        let origin = match &self.origin {
+            Origin::BuiltIn => "built-in".to_owned(),
+            Origin::Repository(path) => path.to_string(),
+            Origin::Given(file) => file.clone(),
+        };
+        Some(Definition { digest: self.digest, origin })
+    }
+
     fn stage_names(&self) -> Vec<&str> {
         let stages = self.recipe.stages.iter().filter(|_| self.recipe.has_stages);
         stages.map(|stage| stage.name.as_str()).collect()
@@ -194,7 +208,7 @@ impl Migration for RecipeMigration {
     fn survey(&self, view: &View, _: &Settings) -> Survey {
         let all = view.whole();
         let mut survey = Survey::default();
-        let mut found: Vec<(&Stage, Found<'_>)> = Vec::new();
+        let mut found: Vec<(&'static Stage, Found<'_>)> = Vec::new();
         for stage in self.stages() {
             found.push((stage, Found::of(self, &all, stage)));
         }
@@ -204,8 +218,10 @@ impl Migration for RecipeMigration {
             let work = Work { migration: self, view: &all, stage, tables: &tables };
             survey.drafts.extend(work.drafts(of_stage));
             survey.findings.extend(of_stage.remarks.iter().cloned());
+            let to_change = of_stage.open.values().map(Vec::len).sum();
+            survey.funnels.push(of_stage.funnel.shown(self.recipe, stage, to_change));
         }
-        survey.findings.extend(matches::nothing(self, &found, &tables));
+        survey.findings.extend(matches::nothing(self, &all, &found, &tables));
         survey.findings.extend(mistakes::unknown_fields(self, &tables));
         survey.findings.extend(mistakes::went_back(self, &found));
         survey.findings.extend(self.gates.remarks.iter().cloned());

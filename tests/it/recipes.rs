@@ -205,6 +205,15 @@ fn stages_are_in_their_order_in_json() {
     let stages = plan["migrations"][0]["recipe"]["stages"].as_array().unwrap();
     let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", stage["name"], stage["units"])).collect();
     assert_eq!(stages, ["\"widen\" 1", "\"narrow\" 2"], "{plan:#}");
+    assert_eq!(plan["migrations"][0]["recipe"]["origin"], ".flux-codemod/recipes/steps.yaml");
+    let narrow = &plan["migrations"][0]["recipe"]["stages"][1];
+    assert_eq!(
+        narrow["funnel"],
+        serde_json::json!([{"count": 2, "what": "HelmReleases"}, {"count": 1, "what": "to change"}])
+    );
+    assert_eq!(narrow["gates"][0]["code"], "gate-closed", "{narrow:#}");
+    let shown = repo.run(&["plan", "steps", "-v"]).stdout;
+    assert!(shown.contains("  narrow: 2 HelmReleases, 1 to change\n"), "{shown}");
 }
 
 #[test]
