@@ -43,7 +43,10 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             draft.findings.push(Finding::warning(codes::SCHEMA_UNKNOWN, message).at(path, line));
         }
         if one.document.patch.is_some() {
-            of_patch(work, one, draft, &mut clusters);
+            // What a target selects says itself what becomes of it.
+            if !one.document.patch.is_some_and(|entry| entry.is_target()) {
+                of_patch(work, one, draft, &mut clusters);
+            }
             if !is_of_release {
                 draft.class = Some(OBJECTS);
             }

@@ -81,14 +81,14 @@ impl Funnel {
 
     /// The numbers as a plan shows them.
     pub(super) fn shown(&self, recipe: &'static Recipe, stage: &'static Stage, to_change: usize) -> plan::Funnel {
-        let mut counts = self.counts(&what(recipe, stage));
+        let mut counts = self.counts(&what(recipe, stage, self.all));
         counts.push(Count { number: to_change, what: "to change".to_owned() });
         plan::Funnel { stage: recipe.has_stages.then_some(&*stage.name), counts }
     }
 
     /// The numbers as a sentence about what is wrong shows them.
     pub(super) fn sentence(&self, recipe: &Recipe, stage: &Stage) -> String {
-        plan::Funnel { stage: None, counts: self.counts(&what(recipe, stage)) }.to_string()
+        plan::Funnel { stage: None, counts: self.counts(&what(recipe, stage, self.all)) }.to_string()
     }
 
     /// The condition that leaves nothing; `None` if something is left.
@@ -102,11 +102,13 @@ impl Funnel {
 }
 
 /// What is counted: the kind, if there is only one.
-fn what(recipe: &Recipe, stage: &Stage) -> String {
+fn what(recipe: &Recipe, stage: &Stage, all: usize) -> String {
     let kinds = [&stage.select, &recipe.select].into_iter().find_map(Select::words);
     let kinds: BTreeSet<&str> = kinds.into_iter().flatten().collect();
     match kinds.into_iter().collect::<Vec<_>>()[..] {
+        [one] if all == 1 => one.to_owned(),
         [one] => plural(one),
+        _ if all == 1 => "document".to_owned(),
         _ => "documents".to_owned(),
     }
 }

@@ -40,12 +40,16 @@ mod patches;
 #[cfg(test)]
 mod patches_tests;
 mod promises;
+#[cfg(test)]
+mod references_tests;
 mod registry;
 mod runbook;
 #[cfg(test)]
 mod skip_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod texts_tests;
 mod variables;
 #[cfg(test)]
 mod variables_tests;
@@ -64,7 +68,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
-use crate::flux::{Value, View, on_all_cores};
+use crate::flux::{Value, View};
 use crate::plan::runbook::Runbook;
 use crate::plan::{
     Batch, Definition, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit,
@@ -237,8 +241,7 @@ impl Migration for RecipeMigration {
     }
 
     fn edit(&self, view: &View, units: &[&Unit], _: &Settings) -> Vec<Edited> {
-        let all = view.whole();
-        on_all_cores(units, |unit| write::edit(self, &all, unit))
+        write::edit(self, &view.whole(), units)
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::RecipeMigration;
 use super::built::Built;
-use super::documents::{Found, Made, subject_of};
+use super::documents::{Found, Made, is_whole, subject_of};
 use super::effects;
-use crate::flux::View;
+use super::write::written;
+use crate::flux::{View, on_all_cores};
 use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
 use crate::recipe::fields::Tables;
 use crate::recipe::{Stage, codes};
@@ -33,7 +34,12 @@ impl Work<'_> {
 
     /// The drafts of all that a stage finds to do.
     pub(super) fn drafts(&self, found: &Found<'_>) -> Vec<Draft> {
-        let built = Built::of(self, found);
+        let texts = || {
+            let open: Vec<&Vec<Made<'_>>> = found.open.values().collect();
+            let texts = on_all_cores(&open, |made| written(self, made).ok().map(|(changes, _)| changes));
+            texts.into_iter().flatten().collect()
+        };
+        let built = Built::of(self, &found.open, texts);
         found.open.iter().map(|(subject, made)| self.draft(subject, made, &built)).collect()
     }
 
@@ -53,6 +59,9 @@ impl Work<'_> {
         draft
             .findings
             .extend(refused.map(|(made, refused)| place(made, Finding::error(refused.code, refused.message.clone()))));
+        if let (Err(refused), [first, ..]) = (is_whole(self.stage, made), made) {
+            draft.findings.push(place(first, Finding::error(refused.code, refused.message)));
+        }
         if !draft.findings.is_empty() {
             // One of several says enough, unless each has its own file.
             draft.findings.truncate(if self.stage.together { SHOWN } else { 1 });

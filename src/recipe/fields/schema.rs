@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::field::{Content, Field, Fields};
 use super::table::{Kind, Version};
-use crate::flux::{Value, group_of};
+use crate::flux::{Value, group_of, pointer_parts};
 
 /// How deep a schema is read; one that refers to itself has no end.
 const DEPTH: usize = 40;
@@ -123,8 +123,8 @@ impl<'s> Reader<'s, '_> {
 
     /// What a reference inside of the schema names.
     fn resolved(&self, reference: &str) -> Option<&'s Value> {
-        let way = reference.strip_prefix("#/")?;
-        way.split('/').try_fold(self.whole, |value, part| value.get(&part.replace("~1", "/").replace("~0", "~")))
+        let pointer = reference.strip_prefix('#')?;
+        pointer_parts(pointer).iter().try_fold(self.whole, |value, part| value.get(part))
     }
 }
 
