@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::field::Field;
 use super::table::{KINDS, Kind, key};
 use super::{Fields, crd, identity, schema};
 use crate::flux::{Object, Value, View, group_of};
@@ -40,7 +39,7 @@ impl Tables {
         let known = kind.or_insert_with(|| Kind { versions: Vec::new(), ..new.clone() });
         for version in new.versions {
             match known.versions.iter_mut().find(|known| known.name == version.name) {
-                Some(known) => known.root = std::mem::replace(&mut known.root, Field::default()).or(version.root),
+                Some(known) => known.root = std::mem::take(&mut known.root).or(version.root),
                 None => known.versions.push(version),
             }
         }
