@@ -71,7 +71,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     if !counts.is_empty() {
         out_of_scope.what = format!("HelmReleases of app-template: {}", counts.join(", "));
     }
-    Survey { drafts, findings: found.removals.findings.clone(), out_of_scope }
+    Survey { drafts, findings: found.removals.findings.clone(), out_of_scope, ..Survey::default() }
 }
 
 fn releases(count: usize) -> String {

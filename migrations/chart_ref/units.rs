@@ -67,7 +67,7 @@ pub(super) fn survey(found: &Found<'_>, view: &View) -> Survey {
     }
     findings.extend(view.files().flat_map(|(_, file)| &file.objects).flat_map(|object| unseen(view, object)));
     findings.extend(found.removals.findings.clone());
-    Survey { drafts, findings, out_of_scope: out_of_scope(found, view) }
+    Survey { drafts, findings, out_of_scope: out_of_scope(found, view), ..Survey::default() }
 }
 
 fn out_of_scope(found: &Found<'_>, view: &View) -> OutOfScope {

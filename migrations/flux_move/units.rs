@@ -48,7 +48,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     drafts.extend(found.repairs().drafts(found));
     drafts.extend(found.tidy().drafts(found.view));
     drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
-    Survey { drafts, findings: [stays(found), asked(found)].concat(), out_of_scope: OutOfScope::default() }
+    Survey { drafts, findings: [stays(found), asked(found)].concat(), ..Survey::default() }
 }
 
 /// What a unit about a Flux Kustomization is about.

@@ -85,7 +85,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     findings.dedup();
     let leftovers = found.leftovers().iter().map(Leftover::draft);
     let drafts = dns.chain(releases).chain(objects).chain(rest).chain(leftovers).collect();
-    Survey { findings, drafts, out_of_scope }
+    Survey { findings, drafts, out_of_scope, ..Survey::default() }
 }
 
 /// Ingresses of clusters of which no Gateway is known.

@@ -3,18 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::documents::{Found, Made};
+use super::documents::{Made, Open};
 use super::effects::{called, effects};
 use super::names;
 use super::work::Work;
-use super::write::written;
-use crate::config::Settings;
 use crate::flux::{At, FieldDifference, FluxKustomization, Reach, Value, View, group_of, is_kustomization_file};
 use crate::plan::{Code, Draft, Effect, Finding, Impact, Subject};
+use crate::recipe::codes;
 use crate::recipe::path::Path;
 use crate::recipe::promise::{Differs, Promise};
 use crate::recipe::select::{Select, Selector};
-use crate::recipe::{codes, fields};
+use crate::recipe::stage::{Outcome, run};
 use crate::repo::{Change, Changes, RepoPath};
 use crate::text::Splice;
 
@@ -31,30 +30,29 @@ pub(super) struct Built {
 type Called = (String, String, String, String, String);
 
 impl Built {
-    /// Lands all that a stage changes on trial, and compares what clusters apply.
-    pub(super) fn of(work: &Work<'_>, found: &Found<'_>, _: &Settings) -> Built {
-        let builds = |made: &Made<'_>| {
-            is_kustomization_file(made.document.path)
-                || made.document.patch.is_some()
-                || made.document.object.is_some_and(|object| object.is_flux_kustomization())
-        };
-        if !found.open.values().flatten().any(builds) {
+    /// Lands what a stage changes on trial, and compares what clusters apply. `written` are the texts of
+    /// the units that have one.
+    pub(super) fn of(work: &Work<'_>, open: &Open<'_>, written: impl FnOnce() -> Vec<Changes>) -> Built {
+        if !open.values().flatten().any(builds) {
             return Built::default();
         }
-        let Some(after) = trial(work, found) else { return Built::default() };
-        let compared = Compared::of(work, found, &after);
+        let Some(after) = trial(work, &written()) else { return Built::default() };
+        let compared = Compared::of(work, open, &after);
         compared.built()
+    }
+
+    /// Why a unit cannot be written.
+    pub(super) fn refused(&self, subject: &Subject) -> Vec<Finding> {
+        let broken = self.broken.get(subject).into_iter().flatten();
+        let broken = broken.map(|message| (codes::BREAKS_PROMISE, message));
+        let refused = self.refused.get(subject).into_iter().flatten().map(|(code, message)| (*code, message));
+        let findings = broken.chain(refused);
+        findings.map(|(code, message)| Finding::error(code, message.clone()).at(subject.path(), None)).collect()
     }
 
     /// Tells a draft what it does to others.
     pub(super) fn describe(&self, subject: &Subject, made: &[Made<'_>], draft: &mut Draft) {
-        let path = subject.path().clone();
-        let broken = self.broken.get(subject).into_iter().flatten();
-        draft
-            .findings
-            .extend(broken.map(|message| Finding::error(codes::BREAKS_PROMISE, message.clone()).at(&path, None)));
-        let refused = self.refused.get(subject).into_iter().flatten();
-        draft.findings.extend(refused.map(|(code, message)| Finding::error(code, message.clone()).at(&path, None)));
+        draft.findings.extend(self.refused(subject));
         let effects = self.effects.get(subject).into_iter().flatten();
         let before = draft.effects.len();
         draft.effects.extend(effects.cloned());
@@ -65,15 +63,39 @@ impl Built {
     }
 }
 
-/// The tree in which all that can be written is.
-fn trial(work: &Work<'_>, found: &Found<'_>) -> Option<View> {
+/// The fields of a Flux Kustomization that say when and how it applies something, and not what.
+const WHEN: [&str; 10] = [
+    "deletionPolicy",
+    "dependsOn",
+    "force",
+    "healthCheckExprs",
+    "healthChecks",
+    "interval",
+    "prune",
+    "retryInterval",
+    "timeout",
+    "wait",
+];
+
+/// Whether the change of a document can change what others are.
+fn builds(made: &Made<'_>) -> bool {
+    let is_when = |difference: &FieldDifference| {
+        let field = difference.field.strip_prefix("spec.").unwrap_or_default();
+        WHEN.contains(&field.split(['.', '[']).next().unwrap_or_default())
+    };
+    let changes_what = |outcome: &Outcome| !made.from.differences(&outcome.value).iter().all(is_when);
+    is_kustomization_file(made.document.path)
+        || made.document.patch.is_some()
+        || made.document.object.is_some_and(|object| object.is_flux_kustomization())
+            && made.outcome.as_ref().is_ok_and(changes_what)
+}
+
+/// The tree with what is written.
+fn trial(work: &Work<'_>, written: &[Changes]) -> Option<View> {
     let mut splices: BTreeMap<RepoPath, Vec<Splice>> = BTreeMap::new();
-    for made in found.open.values() {
-        let Ok((changes, _)) = written(work, made) else { continue };
-        for (path, change) in changes.iter() {
-            let Change::Edit(edits) = change else { continue };
-            splices.entry(path.clone()).or_default().extend(edits.iter().cloned());
-        }
+    for (path, change) in written.iter().flat_map(Changes::iter) {
+        let Change::Edit(edits) = change else { continue };
+        splices.entry(path.clone()).or_default().extend(edits.iter().cloned());
     }
     let mut changes = Changes::new();
     for (path, splices) in splices {
@@ -87,17 +109,21 @@ fn trial(work: &Work<'_>, found: &Found<'_>) -> Option<View> {
 struct Compared<'c> {
     work: &'c Work<'c>,
     after: &'c View,
-    /// The documents that change, each with its unit.
-    changed: BTreeMap<At, &'c Subject>,
+    /// The documents that change, each with its unit and what becomes of it.
+    changed: BTreeMap<At, (&'c Subject, &'c Made<'c>)>,
     files: BTreeMap<&'c RepoPath, &'c Subject>,
+    /// The units that change what patches are for: the patches have to find the same objects.
+    with_targets: BTreeSet<&'c Subject>,
     /// The objects that changed patches change, each as clusters call it, with the unit.
     patched: BTreeMap<&'c At, BTreeMap<Called, &'c Subject>>,
 }
 
 impl<'c> Compared<'c> {
-    fn of(work: &'c Work<'c>, found: &'c Found<'_>, after: &'c View) -> Compared<'c> {
-        let all = found.open.iter().flat_map(|(subject, made)| made.iter().map(move |made| (subject, made)));
-        let changed = all.clone().filter_map(|(subject, made)| Some((made.document.at()?, subject)));
+    fn of(work: &'c Work<'c>, open: &'c Open<'_>, after: &'c View) -> Compared<'c> {
+        let all = open.iter().flat_map(|(subject, made)| made.iter().map(move |made| (subject, made)));
+        let changed = all.clone().filter_map(|(subject, made)| Some((made.document.at()?, (subject, made))));
+        let is_target = |made: &Made<'_>| made.document.patch.is_some_and(|entry| entry.is_target());
+        let with_targets = all.clone().filter(|(_, made)| is_target(made)).map(|(subject, _)| subject).collect();
         let files = all.clone().filter(|(_, made)| is_kustomization_file(made.document.path));
         let files = files.map(|(subject, made)| (made.document.path, subject)).collect();
         let patches = all.clone().filter(|(_, made)| made.document.patch.is_some_and(|entry| !entry.renders()));
@@ -107,7 +133,7 @@ impl<'c> Compared<'c> {
                 patched.entry(at).or_default().insert(name_of(work.view, reach), subject);
             }
         }
-        Compared { work, after, changed: changed.collect(), files, patched }
+        Compared { work, after, changed: changed.collect(), files, with_targets, patched }
     }
 
     fn built(&self) -> Built {
@@ -138,14 +164,22 @@ impl<'c> Compared<'c> {
             let values = (self.work.view.effective(at, reach), self.after.effective(new_at, new_reach));
             let (Some(old), Some(new)) = values else { continue };
             let differences = old.differences(&new);
+            let own = self.changed.get(*at).filter(|(subject, _)| self.with_targets.contains(subject));
+            let wanted = own.and_then(|(_, made)| run(self.work.stage, &made.document, &old).ok());
+            let surprises = wanted.map(|wanted| wanted.value.differences(&new)).unwrap_or_default();
+            let is_by_itself = |difference: &FieldDifference| {
+                let is_surprise = surprises.iter().any(|surprise| surprise.field == difference.field);
+                self.work.stage.steps.iter().any(|step| step.verb.is_by_itself()) && !is_surprise
+            };
             let is_meant = |difference: &&FieldDifference| {
-                self.is_promised(reach, difference, &new) || is_patched && self.is_of_steps(difference, (&old, &new))
+                self.is_promised(reach, difference, &new)
+                    || is_patched && (self.is_of_steps(difference, (&old, &new)) || is_by_itself(difference))
             };
             if let Some(first) = differences.iter().find(|difference| !is_meant(difference)) {
                 breaks(format!("{} of {} would change on {cluster}", first.field, called(reach)));
             }
             if is_patched {
-                if let Some(field) = fields::lost(&old, &new) {
+                if let Some(field) = self.work.tables.lost(&old, &new) {
                     let message =
                         format!("{field} of {} would be missing on {cluster}, and must be there", called(reach));
                     built.refused.entry((*subject).clone()).or_default().push((codes::REQUIRED_FIELD, message));
@@ -199,7 +233,7 @@ impl<'c> Compared<'c> {
             Some(&kustomization.at)
         });
         let mut of_kustomization = of_kustomization;
-        of_file.copied().or_else(|| of_kustomization.find_map(|at| self.changed.get(at)).copied())
+        of_file.copied().or_else(|| of_kustomization.find_map(|at| Some(self.changed.get(at)?.0)))
     }
 
     /// Whether a difference is at a path that a step names, as promised of the objects that patches
@@ -220,7 +254,7 @@ impl<'c> Compared<'c> {
             }
             Promise::Steps | Promise::Differs(Differs { at: None, .. }) => &self.work.stage.steps,
         };
-        promise.iter().any(|step| step.verb.paths().into_iter().any(is_here) || step.verb.is_by_itself())
+        promise.iter().any(|step| step.verb.paths().into_iter().any(is_here))
     }
 
     fn may_be<'p>(&'p self, which: impl Fn(&'p Differs) -> Option<&'p Select>, reach: &Reach) -> bool {

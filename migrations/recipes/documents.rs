@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::funnel::Funnel;
 use super::{RecipeMigration, file_of, patches};
 use crate::flux::{Value, View, is_kustomization_file};
 use crate::plan::author::subject;
 use crate::plan::{Finding, Subject};
 use crate::recipe::select::{Answer, Document, Files, Select, Selector, Where, is_only_patch, restated};
 use crate::recipe::stage::{Outcome, refusal, run};
-use crate::recipe::verb::{Refused, Seen, Verb};
+use crate::recipe::verb::{Refused, Seen, ToNewest, Verb, layout_stays};
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
 
@@ -35,11 +36,14 @@ impl Made<'_> {
     }
 }
 
+/// The documents with something to do, by what their units are about.
+pub(super) type Open<'v> = BTreeMap<Subject, Vec<Made<'v>>>;
+
 /// What a stage finds in a tree.
 #[derive(Default)]
 pub(super) struct Found<'v> {
     /// The documents with something to do, by what their units are about.
-    pub(super) open: BTreeMap<Subject, Vec<Made<'v>>>,
+    pub(super) open: Open<'v>,
     /// How many documents there are that may be meant, and how many are left by each condition.
     pub(super) funnel: Funnel,
     /// What each step has seen in all of them.
@@ -48,17 +52,6 @@ pub(super) struct Found<'v> {
     pub(super) not_known: BTreeSet<(String, String)>,
     /// What is to be said of documents, whether they change or not.
     pub(super) remarks: Vec<Finding>,
-}
-
-/// How many documents there are, and how many each condition leaves out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Funnel {
-    /// Those of a kind that is asked for; all, if none is.
-    pub(super) all: usize,
-    /// Those that are selected.
-    pub(super) selected: usize,
-    /// How many each condition left out, in the order in which they are asked.
-    pub(super) left_out: BTreeMap<&'static str, usize>,
 }
 
 impl<'v> Found<'v> {
@@ -74,13 +67,10 @@ impl<'v> Found<'v> {
 
     fn look_at(&mut self, document: Document<'v>, extent: &Extent<'_>, stage: &Stage) {
         let Some((answer, from)) = extent.ask(&document) else { return };
-        self.funnel.all += 1;
+        self.funnel.count(&answer);
         let outcome = match &answer {
             Answer::Yes => made(stage, &document, &from),
-            Answer::No(condition) => {
-                *self.funnel.left_out.entry(condition).or_default() += 1;
-                return;
-            }
+            Answer::No(_) => return,
             Answer::NotKnown(why) => {
                 self.not_known.insert((place_of(&document), why.clone()));
                 return;
@@ -93,7 +83,10 @@ impl<'v> Found<'v> {
                 Err(refused)
             }
         };
-        self.funnel.selected += 1;
+        if outcome.is_err() {
+            // What is in the way of a step is what it is about.
+            self.seen.iter_mut().for_each(|seen| seen.state = true);
+        }
         if let Ok(outcome) = &outcome {
             for (all, seen) in self.seen.iter_mut().zip(&outcome.seen) {
                 let Some(seen) = seen else { continue };
@@ -123,6 +116,9 @@ pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Resu
     if let Some(item) = Value::of(document.root).filter(|_| document.generator.is_some()) {
         restated(&item, from, &outcome.value)?;
     }
+    if document.patch.is_none() && document.generator.is_none() {
+        layout_stays(document.root, (from, &outcome.value), &outcome.notes.kept)?;
+    }
     if document.patch.is_some() && !outcome.changed_by.is_empty() {
         patches::is_possible(document, from, &outcome.value)?;
     }
@@ -147,11 +143,8 @@ pub(super) fn subject_of(recipe: &Recipe, stage: &Stage, document: &Document<'_>
     if stage.together {
         return Subject::Whole { recipe: file_of(&recipe.name) };
     }
-    // What names an object with its version changes with that.
-    let follows = document.patch.is_some() && stage.steps.iter().any(|step| matches!(step.verb, Verb::ApiVersion(_)));
-    let named = follows.then(|| document.named_objects()).into_iter().flatten().next();
-    if let Some(object) = named.and_then(|named| named.object) {
-        return subject(document.view, object);
+    if let Some(subject) = of_version(stage, document) {
+        return subject;
     }
     if let Some(entry) = document.patch {
         return match entry.owner() {
@@ -171,6 +164,33 @@ pub(super) fn subject_of(recipe: &Recipe, stage: &Stage, document: &Document<'_>
     }
 }
 
+/// What the unit of a document is about where its API version changes and patches find it by that: the
+/// file of the patches whose targets change with it, else the object that a patch names.
+fn of_version(stage: &Stage, document: &Document<'_>) -> Option<Subject> {
+    let newest = to_newest(stage)?;
+    if document.patch.is_some_and(|entry| entry.is_target()) {
+        return Some(Subject::File { path: document.path.clone() });
+    }
+    let named = document.patch.and_then(|_| document.named_objects().into_iter().next());
+    if let Some(path) = newest.moves_with(named.as_ref().unwrap_or(document)) {
+        return Some(Subject::File { path });
+    }
+    Some(subject(document.view, named?.object?))
+}
+
+/// Sees that what a unit changes is all that has to change together.
+///
+/// # Errors
+/// What is missing.
+pub(super) fn is_whole(stage: &Stage, made: &[Made<'_>]) -> Result<(), Refused> {
+    let open: Vec<&Document<'_>> = made.iter().filter(|one| one.is_open()).map(|one| &one.document).collect();
+    to_newest(stage).map_or(Ok(()), |newest| newest.is_whole(&open))
+}
+
+fn to_newest(stage: &Stage) -> Option<&ToNewest> {
+    stage.steps.iter().find_map(|step| if let Verb::ApiVersion(newest) = &step.verb { Some(newest) } else { None })
+}
+
 /// Where a stage looks.
 pub(super) struct Extent<'r> {
     recipe: &'r Recipe,
@@ -179,6 +199,7 @@ pub(super) struct Extent<'r> {
     reaches_others: bool,
     reaches_generated: bool,
     reaches_patches: bool,
+    reaches_targets: bool,
     of_settings: Select,
 }
 
@@ -202,6 +223,7 @@ impl<'r> Extent<'r> {
                 .any(|step| step.verb.anywhere().is_some() || matches!(step.verb, Verb::SchemaComment(_))),
             reaches_generated: looks_in(&[Where::Generated]),
             reaches_patches: looks_in(&[Where::Patches, Where::Json6902]),
+            reaches_targets: to_newest(stage).is_some_and(|newest| newest.in_patches),
             of_settings: Select(vec![Selector { files, clusters, ..Selector::default() }]),
         }
     }
@@ -223,6 +245,9 @@ impl<'r> Extent<'r> {
         }
         if self.reaches_patches {
             documents.extend(Document::patches(view, path));
+        }
+        if self.reaches_targets {
+            documents.extend(Document::targets(view, path));
         }
         if self.reaches_generated {
             documents.extend(Document::generated(view, path));
@@ -264,17 +289,29 @@ impl<'r> Extent<'r> {
         }
     }
 
+    /// Whether a document is of a kind that is asked for.
+    pub(super) fn is_of_kind(&self, document: &Document<'_>) -> bool {
+        let is_of = |select: &&Select| select.kinds().is_none_or(|kinds| kinds.iter().any(|kind| document.is_of(kind)));
+        self.selects.iter().all(is_of)
+    }
+
+    /// The conditions of settings, recipe and stage, which hold together.
+    pub(super) fn conditions(&self) -> Vec<&Select> {
+        [&self.of_settings].into_iter().chain(self.selects.iter().copied()).collect()
+    }
+
     /// Whether recipe, stage and settings select a document, with its value. `None` if it is of
     /// another kind than is asked for, or too large to be meant.
     pub(super) fn ask(&self, document: &Document<'_>) -> Option<(Answer, Value)> {
-        let is_of =
-            |select: &&&Select| select.kinds().is_none_or(|kinds| kinds.iter().any(|kind| document.is_of(kind)));
-        if self.selects.iter().filter(is_of).count() < self.selects.len() {
+        if !self.is_of_kind(document) {
             return None;
         }
         let value = document.value()?;
-        let first = self.of_settings.ask(document, &value);
-        let answer = self.selects.iter().fold(first, |answer, select| answer.and(|| select.ask(document, &value)));
-        Some((answer, value))
+        Some((asked(&self.conditions(), document, &value), value))
     }
+}
+
+/// Whether conditions that hold together select a document.
+pub(super) fn asked(selects: &[&Select], document: &Document<'_>, value: &Value) -> Answer {
+    selects.iter().fold(Answer::Yes, |answer, select| answer.and(|| select.ask(document, value)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::documents::Made;
 use super::work::Work;
-use super::{names, variables};
+use super::{kinds, names, variables};
 use crate::flux::{Object, Reach, Value, group_of};
 use crate::plan::author::{OBJECTS, arriving, hooks, other_names, workloads};
 use crate::plan::codes::{PATCHES_NOT_FOLLOWED, UNREACHED};
@@ -13,9 +13,9 @@ use crate::plan::{Class, Draft, Effect, Finding, Impact, Outcome};
 use crate::recipe::model::LeastImpact;
 use crate::recipe::path::Path;
 use crate::recipe::promise::Promise;
-use crate::recipe::select::Document;
+use crate::recipe::select::{Document, GroupKind};
 use crate::recipe::verb::{Verb, What};
-use crate::recipe::{codes, fields, stage};
+use crate::recipe::{codes, stage};
 use crate::repo::RepoPath;
 
 /// How many effects of a unit are listed.
@@ -33,12 +33,20 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
         {
             continue;
         }
-        if let Some(field) = lost_field(one) {
+        if let Some(field) = lost_field(work, one) {
             let message = format!("{field} would be missing, and must be there");
             draft.findings.push(Finding::error(codes::REQUIRED_FIELD, message).at(path, line));
         }
+        if let Some((kind, field)) = unknown_field(work, one) {
+            let message =
+                format!("which fields {kind} must have is not known, and {field} would go or be called otherwise");
+            draft.findings.push(Finding::warning(codes::SCHEMA_UNKNOWN, message).at(path, line));
+        }
         if one.document.patch.is_some() {
-            of_patch(work, one, draft, &mut clusters);
+            // What a target selects says itself what becomes of it.
+            if !one.document.patch.is_some_and(|entry| entry.is_target()) {
+                of_patch(work, one, draft, &mut clusters);
+            }
             if !is_of_release {
                 draft.class = Some(OBJECTS);
             }
@@ -54,11 +62,6 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
             draft.findings.push(Finding::warning(UNREACHED, format!("no cluster applies {name}")).at(path, line));
         }
         draft.findings.extend(variables::review(one));
-        if let Some(field) = unknown_field(work, one) {
-            let message =
-                format!("which fields {name} must have is not known, and {field} would go or be called otherwise");
-            draft.findings.push(Finding::warning(codes::SCHEMA_UNKNOWN, message).at(path, line));
-        }
         for reach in &reaches {
             let cluster = &work.view.graph().clusters[reach.cluster].name;
             clusters.insert(cluster.clone());
@@ -111,13 +114,23 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
     }
 }
 
-/// A path at which a step removes, moves or renames something of an object whose kind is in no table:
+/// A kind that is in no table, and a path at which a step removes, moves or renames something of it:
 /// outside of labels, annotations and the values of a chart, where everything may be.
-fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
-    let object = made.document.object.filter(|object| !object.name.is_empty())?;
-    if !fields::of_kind(group_of(&object.api_version), &object.kind).is_empty() {
-        return None;
-    }
+fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<(String, String)> {
+    let kind = match made.document.object {
+        Some(object) if object.name.is_empty() || work.tables.of_object(&made.from).is_some() => return None,
+        Some(object) => object.kind.clone(),
+        None => {
+            made.document.patch?;
+            let kinds = kinds::changed(made);
+            let is_unknown = |kind: &&GroupKind| work.tables.of_kind(&kind.group, &kind.kind).is_empty();
+            match kinds.iter().find(is_unknown) {
+                Some(kind) => kind.kind.clone(),
+                None if kinds.is_empty() => "what the patch is for".to_owned(),
+                None => return None,
+            }
+        }
+    };
     let takes_away = |verb: &Verb| match verb {
         Verb::Remove { .. } | Verb::Move { .. } => true,
         Verb::Keys(keys) => keys.what != What::Copy,
@@ -133,7 +146,7 @@ fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
     let changed = made.outcome.iter().flat_map(|outcome| &outcome.changed_by);
     let verbs = changed.map(|number| &work.stage.steps[*number].verb).filter(|verb| takes_away(verb));
     let mut paths = verbs.flat_map(Verb::paths).filter(|path| !is_free(path));
-    paths.next().map(|path| path.text().to_owned())
+    paths.next().map(|path| (kind, path.text().to_owned()))
 }
 
 /// The part of the identity of an object that changes: group, kind, namespace or name.
@@ -243,7 +256,7 @@ pub(super) fn meant(work: &Work<'_>, made: &Made<'_>, reach: &Reach) -> Option<V
 }
 
 /// A field that an object must have and would lose, by the tables of the kinds of Flux and others.
-fn lost_field(made: &Made<'_>) -> Option<String> {
+fn lost_field(work: &Work<'_>, made: &Made<'_>) -> Option<String> {
     let after = &made.outcome.as_ref().ok()?.value;
     made.document.object.filter(|object| !object.name.is_empty())?;
     let identity = [&["apiVersion"][..], &["kind"], &["metadata", "name"]];
@@ -251,7 +264,7 @@ fn lost_field(made: &Made<'_>) -> Option<String> {
     if let Some(path) = lost {
         return Some(path.join("."));
     }
-    fields::lost(&made.from, after)
+    work.tables.lost(&made.from, after)
 }
 
 /// What a release is made of, which decides whether Helm upgrades it.

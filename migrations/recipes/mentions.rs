@@ -6,7 +6,7 @@ use crate::flux::View;
 use crate::plan::Finding;
 use crate::recipe::codes;
 use crate::recipe::pattern::Pattern;
-use crate::recipe::verb::Verb;
+use crate::recipe::verb::{Verb, holds_yaml};
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
 
@@ -74,11 +74,12 @@ fn collect(node: Node<'_>, pattern: &Pattern, depth: usize, lines: &mut Vec<usiz
         }
         collect(item, pattern, depth + 1, lines);
     }
-    if node.is_literal() {
-        let text = node.text().unwrap_or_default();
+    let text = node.text().unwrap_or_default();
+    if text.contains('\n') && holds_yaml(node) {
         let is_yaml = Stream::sound(text).is_ok_and(|inner| inner.documents().any(|root| root.kind() != Kind::Scalar));
         if is_yaml {
-            lines.extend(node.line()..=node.line() + text.lines().count());
+            let written = if node.is_literal() { text.lines().count() } else { 0 };
+            lines.extend(node.line()..=node.line() + written);
         }
     }
 }

@@ -18,9 +18,13 @@ mod comments_tests;
 mod defaults_tests;
 mod documents;
 mod effects;
+mod funnel;
 mod gates;
+mod kinds;
 mod library;
 mod matches;
+#[cfg(test)]
+mod matches_tests;
 mod mentions;
 #[cfg(test)]
 mod merges_tests;
@@ -36,12 +40,16 @@ mod patches;
 #[cfg(test)]
 mod patches_tests;
 mod promises;
+#[cfg(test)]
+mod references_tests;
 mod registry;
 mod runbook;
 #[cfg(test)]
 mod skip_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod texts_tests;
 mod variables;
 #[cfg(test)]
 mod variables_tests;
@@ -55,14 +63,17 @@ use registry::file_of;
 pub use registry::{DIRECTORY, Extra, Registry, RegistryError, TESTS, names_in};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::config::Settings;
-use crate::flux::{Value, View, on_all_cores};
+use crate::flux::{Value, View};
 use crate::plan::runbook::Runbook;
-use crate::plan::{Batch, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit};
-use crate::recipe::fields::TABLES;
+use crate::plan::{
+    Batch, Definition, Detail, Differing, Edited, Finding, Meta, Migration, OutOfScope, Phase, Survey, Unit,
+};
+use crate::recipe::fields::{TABLES, Tables};
 use crate::recipe::language::RecipeSettings;
 use crate::recipe::{Recipe, Stage};
 use crate::repo::RepoPath;
@@ -98,6 +109,8 @@ pub struct RecipeMigration {
     confirmed: BTreeSet<String>,
     /// What gates of stages say.
     gates: Gates,
+    /// The schemas that the configuration names.
+    schemas: Arc<Tables>,
 }
 
 impl RecipeMigration {
@@ -115,7 +128,16 @@ impl RecipeMigration {
             // They are among the general ones.
             codes: &[],
         }));
-        RecipeMigration { recipe, meta, digest, origin, settings, confirmed, gates: Gates::default() }
+        RecipeMigration {
+            recipe,
+            meta,
+            digest,
+            origin,
+            settings,
+            confirmed,
+            gates: Gates::default(),
+            schemas: Arc::default(),
+        }
     }
 
     /// This recipe, with what the gates of its stages say.
@@ -125,8 +147,14 @@ impl RecipeMigration {
             origin: self.origin.clone(),
             settings: self.settings.clone(),
             confirmed: self.confirmed.clone(),
+            schemas: self.schemas.clone(),
             ..*self
         }
+    }
+
+    /// This recipe, which knows fields by the schemas of the configuration, too.
+    fn with_schemas(self, schemas: Arc<Tables>) -> RecipeMigration {
+        RecipeMigration { schemas, ..self }
     }
 
     /// Whether a stage has a gate.
@@ -155,6 +183,15 @@ impl Migration for RecipeMigration {
         self.meta
     }
 
+    fn definition(&self) -> Option<Definition> {
+        let origin = match &self.origin {
+            Origin::BuiltIn => "built-in".to_owned(),
+            Origin::Repository(path) => path.to_string(),
+            Origin::Given(file) => file.clone(),
+        };
+        Some(Definition { digest: self.digest, origin })
+    }
+
     fn stage_names(&self) -> Vec<&str> {
         let stages = self.recipe.stages.iter().filter(|_| self.recipe.has_stages);
         stages.map(|stage| stage.name.as_str()).collect()
@@ -172,18 +209,24 @@ impl Migration for RecipeMigration {
         Detail::Fields
     }
 
-    fn survey(&self, view: &View, settings: &Settings) -> Survey {
+    fn survey(&self, view: &View, _: &Settings) -> Survey {
         let all = view.whole();
         let mut survey = Survey::default();
-        let mut found: Vec<(&Stage, Found<'_>)> = Vec::new();
+        let mut found: Vec<(&'static Stage, Found<'_>)> = Vec::new();
         for stage in self.stages() {
-            let of_stage = Found::of(self, &all, stage);
-            survey.drafts.extend(Work { migration: self, view: &all, stage }.drafts(&of_stage, settings));
-            survey.findings.extend(of_stage.remarks.iter().cloned());
-            found.push((stage, of_stage));
+            found.push((stage, Found::of(self, &all, stage)));
         }
-        survey.findings.extend(matches::nothing(self, &all, &found));
-        survey.findings.extend(mistakes::unknown_fields(self));
+        let changed = found.iter().flat_map(|(_, found)| found.open.values().flatten());
+        let tables = kinds::fields(self, &all, changed);
+        for (stage, of_stage) in &found {
+            let work = Work { migration: self, view: &all, stage, tables: &tables };
+            survey.drafts.extend(work.drafts(of_stage));
+            survey.findings.extend(of_stage.remarks.iter().cloned());
+            let to_change = of_stage.open.values().map(Vec::len).sum();
+            survey.funnels.push(of_stage.funnel.shown(self.recipe, stage, to_change));
+        }
+        survey.findings.extend(matches::nothing(self, &all, &found, &tables));
+        survey.findings.extend(mistakes::unknown_fields(self, &tables));
         survey.findings.extend(mistakes::went_back(self, &found));
         survey.findings.extend(self.gates.remarks.iter().cloned());
         survey.findings.extend(mentions::left(self, &all));
@@ -198,8 +241,7 @@ impl Migration for RecipeMigration {
     }
 
     fn edit(&self, view: &View, units: &[&Unit], _: &Settings) -> Vec<Edited> {
-        let all = view.whole();
-        on_all_cores(units, |unit| write::edit(self, &all, unit))
+        write::edit(self, &view.whole(), units)
     }
 
     fn runbooks(&self, view: &View, batches: &[&Batch<'_>], _: &Settings) -> Vec<Runbook> {

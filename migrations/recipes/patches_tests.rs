@@ -1,10 +1,17 @@
 //! What recipes do to patches: where they are found, what is written, and what is refused.
 
-use super::CaseResult;
+use std::collections::BTreeSet;
+
 use super::testing::tried;
+use super::{CaseResult, Gates, Origin, RecipeMigration};
+use crate::config::Settings;
+use crate::flux::View;
+use crate::plan::{Unit, land, plan};
+use crate::recipe::language::{Known, read};
+use crate::repo::Memory;
 
 /// A cluster whose only kustomization file has more in it, and two releases.
-fn files(more: &str) -> Vec<(&'static str, String)> {
+pub(super) fn files(more: &str) -> Vec<(&'static str, String)> {
     let cluster = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\n\
                    spec: {url: https://git.example.org/home}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
                    metadata: {name: cluster, namespace: flux-system}\nspec: {path: ./kubernetes, sourceRef: {kind: GitRepository, name: home}}\n";
@@ -48,13 +55,18 @@ fn wrong(
     tried("r", &recipe, &format!("- name: shown\n  before:\n{before}  after: {expected}\n"))
 }
 
-fn check(recipe: &str, files: &[(&'static str, String)], path: &str, after: Result<&[(&str, &str)], &[&str]>) {
+pub(super) fn check(
+    recipe: &str,
+    files: &[(&'static str, String)],
+    path: &str,
+    after: Result<&[(&str, &str)], &[&str]>,
+) {
     let result = wrong(recipe, files, path, after);
     assert!(result.wrong.is_empty(), "{recipe}\n{}\n{:#?}", result.wrong.join("\n"), result.changed);
 }
 
 const IN_PATCHES: &str = "select: {in: patches, kind: HelmRelease.helm.toolkit.fluxcd.io}\ndo: [{set: spec.interval, to: 1h, if-equal: 10m}]\n";
-const KUSTOMIZATION: &str = "kubernetes/kustomization.yaml";
+pub(super) const KUSTOMIZATION: &str = "kubernetes/kustomization.yaml";
 
 #[test]
 fn patches_are_found_wherever_they_are_stated() {
@@ -107,7 +119,7 @@ fn patches_of_flux_are_found() {
 }
 
 /// A kustomization file with a JSON patch of a release.
-fn operations(list: &str) -> Vec<(&'static str, String)> {
+pub(super) fn operations(list: &str) -> Vec<(&'static str, String)> {
     files(&format!("patches:\n  - target: {{kind: HelmRelease, name: plex}}\n    patch: |-\n{list}"))
 }
 
@@ -202,8 +214,19 @@ fn a_patch_follows_the_version_of_its_object() {
     // With a target, Kustomize does not ask for the version that the patch states.
     files[1].1 = files[1].1.replace("[{path: patch.yaml}]", "[{path: patch.yaml, target: {kind: HelmRelease}}]");
     run(&files, &format!("{{kubernetes/plex.yaml: {}}}", new(&files[2].1)));
+    // With a target that states it, that and all that it selects change in one unit.
     files[1].1 = files[1].1.replace("kind: HelmRelease", "kind: HelmRelease, version: v2beta2");
-    run(&files, "same\n  refused: [api-version-patched]");
+    files[3].1 = old(&files[3].1);
+    let changed = [&files[1], &files[2], &files[3]].map(|(path, text)| format!("{path}: {}", new(text)));
+    run(&files, &format!("{{{}}}", changed.join(", ")));
+    let refused = "same\n  refused: [api-version-patched]";
+    // What has the new version already would be selected, too.
+    files[3].1 = files[3].1.replace("v2beta2", "v2");
+    run(&files, refused);
+    // What the target states is not the version alone.
+    files[3].1 = old(&files[3].1);
+    files[1].1 = files[1].1.replace("version: v2beta2", "version: v2beta.");
+    run(&files, refused);
 }
 
 #[test]
@@ -216,25 +239,27 @@ fn files_of_generators_are_data() {
     check(&recipe("objects"), &files, "kubernetes/settings.yaml", Ok(&[]));
 }
 
+/// What held where a unit was planned is asked again where it lands.
 #[test]
-fn references_in_json_patches_follow() {
-    let source = |name: &str| {
-        format!(
-            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: {name}, namespace: media}}\nspec: {{url: https://charts.example.org}}\n---\n"
-        )
+fn promises_are_held_where_units_land() {
+    let body = "patches:\n  - patch: |-\n      apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease\n      \
+                metadata: {name: plex, namespace: media}\n      spec: {interval: 10m}\n";
+    let view = |files: &[(&'static str, String)]| {
+        View::of(Memory::tree(files.iter().map(|(path, text)| (*path, text.as_str())))).unwrap()
     };
-    let of = |operation: &str| {
-        let mut files = operations(&format!("      # of the source\n      - {operation}\n"));
-        files[3].1 = format!("{}{}{}", source("old"), source("new"), files[3].1);
-        files
+    let text = "recipe: 1\nname: r\nsummary: s\nselect: {in: patches, kind: HelmRelease.helm.toolkit.fluxcd.io}\n\
+                do: [{remove: spec.interval}]\n";
+    let recipe = read("r.yaml", text, &Known::NOTHING).unwrap_or_else(|error| panic!("{error}"));
+    let migration = RecipeMigration::new(recipe, Origin::BuiltIn, None, BTreeSet::new()).with_gates(Gates::open());
+    let (mut files, settings) = (files(body), Settings::default());
+    let planned = plan(&view(&files), &[&migration], &settings, None).unwrap();
+    let units: Vec<&Unit> = planned.units.iter().filter(|unit| unit.is_able()).collect();
+    assert_eq!(units.len(), 1, "the release has an interval of its own");
+    let landed = |files: &[(&'static str, String)]| {
+        let landed = land(&view(files), &units, &[&migration], &settings).unwrap();
+        (landed.units.len(), landed.refused.values().map(|finding| finding.code.id).collect::<Vec<_>>())
     };
-    let recipe = "do: [{reference: HelmRepository.source.toolkit.fluxcd.io, from: media/old, to: media/new}]\n";
-    let whole = of(
-        "{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: HelmRepository, name: old, namespace: media}}",
-    );
-    check(recipe, &whole, KUSTOMIZATION, Ok(&[("name: old", "name: new")]));
-    let name = of("{op: replace, path: /spec/chart/spec/sourceRef/name, value: old}");
-    check(recipe, &name, KUSTOMIZATION, Err(&["key-in-json-patch"]));
-    let other = of("{op: replace, path: /spec/chart/spec/sourceRef, value: {kind: OCIRepository, name: old}}");
-    check(recipe, &other, KUSTOMIZATION, Ok(&[]));
+    assert_eq!(landed(&files), (1, vec![]));
+    files[2].1 = files[2].1.replace("  interval: 30m\n", "");
+    assert_eq!(landed(&files), (0, vec!["required-field"]));
 }

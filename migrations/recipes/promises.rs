@@ -11,7 +11,7 @@ use crate::recipe::verb::Verb;
 
 /// Whether the builds of a stage are to be compared: comments are in none.
 pub(super) fn is_judged(stage: &Stage) -> bool {
-    !stage.steps.iter().all(|step| matches!(step.verb, Verb::SchemaComment(_)))
+    stage.steps.iter().any(|step| step.verb.changes_values())
 }
 
 /// Whether a stage promises that an object differs in this way.
@@ -60,9 +60,7 @@ fn is_of_steps(stage: &Stage, unit: &Unit, cluster: &str, differing: &Differing,
         .iter()
         .any(|effect| effect.cluster == cluster && effect.outcome == Outcome::Changes && effect.field == field.field);
     let mut verbs = stage.steps.iter().map(|step| &step.verb);
-    let is_named = |verb: &Verb| {
-        verb.paths().iter().any(|path| path.may_name(&field.field)) || verb.is_by_itself() || verb.anywhere().is_some()
-    };
+    let is_named = |verb: &Verb| verb.paths().iter().any(|path| path.may_name(&field.field)) || verb.is_by_itself();
     says(unit, cluster, differing) && (is_said || verbs.any(is_named))
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Gates, LIBRARY, Origin, RecipeMigration};
 use crate::config::{ConfigError, INVALID_VALUE, Mistake, Settings, UNKNOWN_KEY};
 use crate::flux::Value;
 use crate::plan::{Migration, general_codes};
+use crate::recipe::fields::Tables;
 use crate::recipe::language::{Known, RecipeSettings, RecipesSettings, read};
+use crate::recipe::schemas;
 use crate::repo::{RepoPath, Tree, TreeError};
 use crate::text::nearest;
 
@@ -122,9 +125,12 @@ impl Registry {
             }
         }
         reading.check_names(&texts);
+        let schemas = Arc::new(reading.schemas(tree)?);
         if !reading.wrong.is_empty() {
             return Err(RegistryError::Wrong(reading.wrong));
         }
+        let recipes = recipes.into_iter().map(|recipe| recipe.with_schemas(schemas.clone()));
+        let mut recipes: Vec<RecipeMigration> = recipes.collect();
         let mut names: BTreeSet<&str> = BTreeSet::new();
         if let Some(twice) = recipes.iter().find(|recipe| !names.insert(recipe.meta.id)) {
             return Err(RegistryError::Typed(format!("there are two recipes `{}`; rename one of them", twice.meta.id)));
@@ -259,6 +265,16 @@ impl Reading<'_> {
         let typed = typed.filter(|(name, _)| *name == recipe.name).map(|(_, stage)| stage.to_owned());
         let confirmed = section.iter().flat_map(|section| section.confirmed.iter().cloned()).chain(typed).collect();
         Some(RecipeMigration::new(recipe, origin, section, confirmed))
+    }
+
+    /// The schemas that the configuration names.
+    fn schemas(&mut self, tree: &Tree) -> Result<Tables, RegistryError> {
+        let mut mistakes = Vec::new();
+        let schemas = schemas::read(tree, &self.settings.schemas, &mut mistakes).map_err(RegistryError::Tree)?;
+        if !mistakes.is_empty() {
+            self.wrong.push(self.settings.error(mistakes));
+        }
+        Ok(schemas)
     }
 
     /// The names under `recipes` of the configuration that are no recipes.

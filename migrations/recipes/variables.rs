@@ -11,11 +11,21 @@ use crate::recipe::stage;
 /// The variables of a document that stay text once its stage has landed, where they became nothing.
 fn staying(made: &Made<'_>) -> Option<Unresolved> {
     let after = &made.outcome.as_ref().ok()?.value;
-    let escapes = |value: &Value| value.to_flow().matches("$${").count();
     if excludes_substitution(&made.from) == excludes_substitution(after) && escapes(&made.from) == escapes(after) {
         return None;
     }
     Unresolved::of(&made.document).ok().filter(|found| !found.emptied_on.is_empty())
+}
+
+/// How many variables are escaped in a value.
+fn escapes(value: &Value) -> usize {
+    let here = |text: &str| text.matches("$${").count();
+    match value {
+        Value::Null => 0,
+        Value::Scalar { text, .. } => here(text),
+        Value::Sequence(items) => items.iter().map(escapes).sum(),
+        Value::Mapping(entries) => entries.iter().map(|(key, value)| here(key) + escapes(value)).sum(),
+    }
 }
 
 /// Why it should be looked at first that variables stay text.

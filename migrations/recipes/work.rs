@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::RecipeMigration;
 use super::built::Built;
-use super::documents::{Found, Made, subject_of};
+use super::documents::{Found, Made, is_whole, subject_of};
 use super::effects;
-use crate::config::Settings;
-use crate::flux::View;
+use super::write::written;
+use crate::flux::{View, on_all_cores};
 use crate::plan::{Draft, Finding, OfRecipe, Subject, UnitId};
+use crate::recipe::fields::Tables;
 use crate::recipe::{Stage, codes};
 
 /// How many reasons of one unit are listed.
@@ -20,6 +21,8 @@ pub(super) struct Work<'w> {
     pub(super) migration: &'w RecipeMigration,
     pub(super) view: &'w View,
     pub(super) stage: &'w Stage,
+    /// The fields of the kinds that the recipe is about.
+    pub(super) tables: &'w Tables,
 }
 
 impl Work<'_> {
@@ -30,8 +33,13 @@ impl Work<'_> {
     }
 
     /// The drafts of all that a stage finds to do.
-    pub(super) fn drafts(&self, found: &Found<'_>, settings: &Settings) -> Vec<Draft> {
-        let built = Built::of(self, found, settings);
+    pub(super) fn drafts(&self, found: &Found<'_>) -> Vec<Draft> {
+        let texts = || {
+            let open: Vec<&Vec<Made<'_>>> = found.open.values().collect();
+            let texts = on_all_cores(&open, |made| written(self, made).ok().map(|(changes, _)| changes));
+            texts.into_iter().flatten().collect()
+        };
+        let built = Built::of(self, &found.open, texts);
         found.open.iter().map(|(subject, made)| self.draft(subject, made, &built)).collect()
     }
 
@@ -51,6 +59,9 @@ impl Work<'_> {
         draft
             .findings
             .extend(refused.map(|(made, refused)| place(made, Finding::error(refused.code, refused.message.clone()))));
+        if let (Err(refused), [first, ..]) = (is_whole(self.stage, made), made) {
+            draft.findings.push(place(first, Finding::error(refused.code, refused.message)));
+        }
         if !draft.findings.is_empty() {
             // One of several says enough, unless each has its own file.
             draft.findings.truncate(if self.stage.together { SHOWN } else { 1 });

@@ -1,10 +1,13 @@
 //! The text of a unit: the difference between what a document is and what its stage makes of it.
 
-use super::documents::{Extent, Made, made, subject_of};
+use std::collections::BTreeMap;
+
+use super::built::Built;
+use super::documents::{Extent, Made, Open, is_whole, made, subject_of};
 use super::effects::meant;
 use super::work::Work;
-use super::{RecipeMigration, patches};
-use crate::flux::{FieldDifference, Value, View, rewrite};
+use super::{RecipeMigration, kinds, patches};
+use crate::flux::{FieldDifference, Value, View, on_all_cores, rewrite};
 use crate::plan::author::{After, Edits, Written, arriving, edited};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GONE};
 use crate::plan::{Edited, Finding, Unit};
@@ -14,14 +17,47 @@ use crate::recipe::select::{Answer, Document, comments_of, node_at, restated};
 use crate::recipe::stage::{Outcome, refusal};
 use crate::recipe::verb::{Commenting, rewrite_keeping, schema_change};
 use crate::recipe::{Stage, codes, schema_comment};
+use crate::repo::Changes;
 use crate::yaml::{self, Edit, Error, Node, Stream};
 
-/// The changes of a unit on a tree.
-pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edited {
+/// The changes of units on a tree, which land together.
+pub(super) fn edit(migration: &RecipeMigration, view: &View, units: &[&Unit]) -> Vec<Edited> {
+    let found = on_all_cores(units, |unit| documents(migration, view, unit));
+    let tables = kinds::fields(migration, view, found.iter().flatten().flat_map(|(_, made)| made));
+    let work = |stage| Work { migration, view, stage, tables: &tables };
+    let mut all = on_all_cores(&found, |found| match found {
+        Ok((stage, made)) => edited(written(&work(stage), made)),
+        Err(edited) => edited.clone(),
+    });
+    // What patches and Flux Kustomizations promise is held on this tree, too.
+    let mut by_stage: BTreeMap<&str, (&Stage, Open<'_>, Vec<Changes>)> = BTreeMap::new();
+    for ((unit, found), edited) in units.iter().zip(found).zip(&all) {
+        let (Ok((stage, made)), Edited::Changes(changes, _)) = (found, edited) else { continue };
+        let (_, open, texts) = by_stage.entry(&stage.name).or_insert_with(|| (stage, Open::new(), Vec::new()));
+        open.insert(unit.id.subject.clone(), made.into_iter().filter(Made::is_open).collect());
+        texts.push(changes.clone());
+    }
+    for (name, (stage, open, texts)) in by_stage {
+        let built = Built::of(&work(stage), &open, || texts);
+        for (unit, edited) in units.iter().zip(&mut all).filter(|(unit, _)| unit.id.step == name) {
+            if let Some(finding) = built.refused(&unit.id.subject).into_iter().next() {
+                *edited = Edited::Refused(finding);
+            }
+        }
+    }
+    all
+}
+
+/// The documents of a unit on a tree, with what its stage makes of them.
+fn documents<'v>(
+    migration: &RecipeMigration,
+    view: &'v View,
+    unit: &Unit,
+) -> Result<(&'static Stage, Vec<Made<'v>>), Edited> {
     let path = unit.id.subject.path();
     let Some(stage) = migration.stage_of(unit) else {
         let message = format!("the recipe has no stage `{}` any more", unit.id.step);
-        return Edited::Refused(Finding::error(GONE, message).at(path, None));
+        return Err(Edited::Refused(Finding::error(GONE, message).at(path, None)));
     };
     let extent = Extent::of(migration, stage);
     let files = unit.touches.iter().filter_map(|path| view.path(path));
@@ -32,7 +68,7 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
     let is_it = |document: &Document<'_>| subject_of(migration.recipe, stage, document) == unit.id.subject;
     let documents: Vec<Document<'_>> = all.into_iter().filter(is_it).collect();
     if documents.is_empty() {
-        return Edited::gone(unit);
+        return Err(Edited::gone(unit));
     }
     let mut all = Vec::new();
     for document in documents {
@@ -41,15 +77,18 @@ pub(super) fn edit(migration: &RecipeMigration, view: &View, unit: &Unit) -> Edi
         // It counts only if there would be something to do.
         let has_something = outcome.as_ref().map_or(true, |outcome| !outcome.changed_by.is_empty());
         if let Some(refused) = refusal(&answer).filter(|_| has_something) {
-            return Edited::Refused(
-                Finding::error(refused.code, refused.message).at(document.path, document.root.line()),
-            );
+            let finding = Finding::error(refused.code, refused.message);
+            return Err(Edited::Refused(finding.at(document.path, document.root.line())));
         }
         if answer == Answer::Yes {
             all.push(Made { document, from, outcome });
         }
     }
-    edited(written(&Work { migration, view, stage }, &all))
+    if let (Err(refused), [first, ..]) = (is_whole(stage, &all), all.as_slice()) {
+        let finding = Finding::error(refused.code, refused.message);
+        return Err(Edited::Refused(finding.at(first.document.path, first.document.root.line())));
+    }
+    Ok((stage, all))
 }
 
 /// The proven text of some documents of a file.

@@ -42,7 +42,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     }
     drafts.extend(found.children.iter().filter_map(|child| found.own_patches_draft(child)));
     drafts.extend(template::drafts(found.view, &found.settings));
-    Survey { drafts, findings: findings::all(found), out_of_scope: out_of_scope(found) }
+    Survey { drafts, findings: findings::all(found), out_of_scope: out_of_scope(found), ..Survey::default() }
 }
 
 /// The releases that their label leaves out; all of them, where there are no defaults to give.

@@ -17,6 +17,7 @@ use crate::output::{
     plan_in_short, visible,
 };
 use crate::plan::{self, Batch, Finding, Lane, Unit, UnitId};
+use crate::recipe::codes::MATCHES_NOTHING;
 use crate::text::shell;
 
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub(super) struct PlanArgs {
     /// With `--format markdown`: what each body is about [default: batch]
     #[arg(long, value_name = "WHAT")]
     per: Option<PerBody>,
-    /// Exit with 1 if something is pending, for review or refused
+    /// Exit with 1 if something is pending, for review or refused, or if a recipe matches nothing
     #[arg(long)]
     exit_code: bool,
     /// For `flux-operator`: compare two renders that you made, of what is installed and of the FluxInstance
@@ -102,7 +103,8 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         }
         None => page(&text)?,
     }
-    Ok(Outcome::pending_if(args.exit_code && !selection.is_clean()))
+    let matches_nothing = context.plan.findings.iter().any(|finding| finding.code.id == MATCHES_NOTHING.id);
+    Ok(Outcome::pending_if(args.exit_code && (matches_nothing || !selection.is_clean())))
 }
 
 /// What two renders of Flux differ in: `today.yaml,instance.yaml`.

@@ -1,8 +1,9 @@
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 
 use serde_json::json;
 
-use super::keys::{INVALID_VALUE, Keys, a_text};
+use super::globs;
+use super::keys::{Keys, a_text};
 use crate::repo::RepoPath;
 use crate::yaml::Kind;
 
@@ -31,25 +32,14 @@ pub(super) fn read(keys: &mut Keys<'_, '_>) -> Option<Exclude> {
     if node.kind() == Kind::Sequence && node.items().next().is_none() {
         return Some(Exclude::default());
     }
-    let mut globs = GlobSetBuilder::new();
+    let mut set = GlobSetBuilder::new();
     for (text, node) in keys.texts(KEY)? {
-        let tidy = text.trim_start_matches("./").trim_end_matches('/');
-        if tidy.is_empty() || tidy.starts_with('/') || tidy.split('/').any(|part| part == "..") {
-            let help = "write a glob from the root of the repository, such as `kubernetes/old` or `**/attic`";
-            keys.mistake(INVALID_VALUE, node, format!("`{text}` is not a path inside the repository"), help);
-            continue;
-        }
-        for pattern in [tidy.to_owned(), format!("{tidy}/**")] {
-            match GlobBuilder::new(&pattern).literal_separator(true).build() {
-                Ok(glob) => drop(globs.add(glob)),
-                Err(error) => {
-                    let message = format!("`{text}` is not a valid glob: {}", error.kind());
-                    keys.mistake(INVALID_VALUE, node, message, "correct it, or put brackets and braces behind a `\\`");
-                    break;
-                }
-            }
+        let Some(tidy) = globs::tidy(keys, text, node, "`kubernetes/old` or `**/attic`") else { continue };
+        let both = [tidy.to_owned(), format!("{tidy}/**")];
+        for glob in both.iter().map_while(|pattern| globs::glob(keys, pattern, text, node)) {
+            set.add(glob);
         }
     }
-    let globs = globs.build().unwrap_or_default();
+    let globs = set.build().unwrap_or_default();
     Some(Exclude { globs })
 }

@@ -14,10 +14,12 @@ mod batches;
 mod clusters;
 mod error;
 mod exclude;
+mod globs;
 mod keys;
 mod nested;
 mod promotion;
 mod schema;
+mod schemas;
 mod section;
 mod template;
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub use exclude::Exclude;
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
 pub use promotion::PromotionSettings;
 pub use schema::schema;
+pub use schemas::SchemaFiles;
 pub use section::{Described, Section, SectionType};
 pub use template::{FoundCluster, template};
 
@@ -54,6 +57,8 @@ pub struct Settings {
     pub clusters: Vec<ClusterSettings>,
     /// What is out of scope; `None` if the file does not say, and names of directories decide.
     pub exclude: Option<Exclude>,
+    /// Where CRDs and JSON Schemas are, beside the CRDs that are found.
+    pub schemas: Vec<SchemaFiles>,
     /// How units are grouped into batches.
     pub batches: BatchSettings,
     /// When the next cluster gets a change.
@@ -98,6 +103,7 @@ impl Settings {
     fn read_all(&mut self, keys: &mut Keys<'_, '_>, sections: &[SectionType]) {
         self.clusters = clusters::read(keys);
         self.exclude = exclude::read(keys);
+        self.schemas = schemas::read(keys);
         let described = || BatchSettings::default().described();
         keys.about("How units are grouped into batches; `flux-codemod branch` makes a branch of each.");
         self.batches = keys.section("batches", &[], described, BatchSettings::read).unwrap_or_default();

@@ -50,6 +50,14 @@ const ABOUT_EXCLUDE: &str = "
 #   - kubernetes/old
 ";
 
+const ABOUT_SCHEMAS: &str = "
+# CRDs and JSON Schemas in this repository, by which recipes know which fields a kind has
+# and needs: globs from the root. CRDs in manifests are found without it. A schema that
+# does not state its kind is called as in catalogs: GROUP/KIND_VERSION.json.
+# schemas:
+#   - schemas/**/*.json
+";
+
 const ABOUT_BATCHES: &str = "
 # How units are grouped into batches; `flux-codemod branch` makes a branch of each.
 batches:
@@ -78,6 +86,7 @@ pub fn template(
         let _ = writeln!(out, "  # {}\n  - {}", about.escape_debug(), name.trim_end().replace('\n', "\n    "));
     }
     out.push_str(ABOUT_EXCLUDE);
+    out.push_str(ABOUT_SCHEMAS);
     out.push_str(ABOUT_BATCHES);
     describe(BatchSettings::default().described(), &mut out);
     out.push_str(ABOUT_PROMOTION);

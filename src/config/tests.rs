@@ -139,7 +139,7 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("known keys: clusters, exclude, batches, promotion, demo"), "{error}");
+    assert!(error.contains("known keys: clusters, exclude, schemas, batches, promotion, demo"), "{error}");
 }
 
 #[test]
@@ -193,6 +193,11 @@ fn what_is_excluded_is_a_list_of_globs_inside_the_repository() {
             "1:30 config-empty-value"
         ]
     );
+    let same = mistakes("schemas: [/abs, ../up, 'a[', '']\n");
+    assert_eq!(same, mistakes("exclude: [/abs, ../up, 'a[', '']\n"));
+    assert_eq!(mistakes("schemas: ['https://example.org/a.json']\n"), ["1:11 config-invalid-value"]);
+    let schemas = read("schemas:\n- ./crds/*.yaml\n").unwrap().schemas;
+    assert!(schemas[0].names(&path("crds/a.yaml")) && !schemas[0].names(&path("crds/a/b.yaml")));
     assert_eq!(mistakes("exclude: old\n"), ["1:10 config-wrong-type"]);
     assert_eq!(mistakes("exclude:\n"), ["1:1 config-empty-value"]);
 }

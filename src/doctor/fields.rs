@@ -19,7 +19,7 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
 }
 
 /// The table of an object as a Flux Kustomization applies it.
-fn table(reach: &Reach) -> Option<Fields> {
+fn table(reach: &Reach) -> Option<Fields<'static>> {
     let (group, version) =
         reach.api_version.split_once('/').filter(|(group, _)| group.ends_with(".toolkit.fluxcd.io"))?;
     fields::of(group, &reach.kind, version)
@@ -93,7 +93,7 @@ type Meant = (String, String);
 
 /// The fields of an object that its kind does not have. Where the Flux that reads it is not in the
 /// tables, a field may be one of a newer Flux: then only those for which another field is meant.
-fn unknown(fields: &Fields, object: &Value, is_in_tables: bool) -> Vec<Meant> {
+fn unknown(fields: &Fields<'_>, object: &Value, is_in_tables: bool) -> Vec<Meant> {
     let found = fields.unknown(object).into_iter().filter_map(|field| {
         let (parent, name) = field.rsplit_once('.').unwrap_or(("", &field));
         let beside: Vec<String> = fields.beside(parent).filter(|near| is_like(near, name)).map(str::to_owned).collect();

@@ -73,7 +73,7 @@ impl Objects {
                 return Err("its output has an object without apiVersion or kind");
             }
             added.add_to(&mut object);
-            let is_flux = is_flux_kustomization(&id);
+            let is_flux = is_flux(&known(&id));
             let seals = objects.0.entry(id).or_default();
             seals.whole.push(key.seal(canonical(&object)));
             if is_flux {
@@ -180,10 +180,6 @@ pub(super) fn differing_ids(before: &Objects, after: &Objects, built: &Names) ->
 /// Whether it is a Flux Kustomization.
 pub(super) fn is_flux((group, kind, ..): &Known) -> bool {
     kind == "Kustomization" && group == "kustomize.toolkit.fluxcd.io"
-}
-
-fn is_flux_kustomization((api_version, kind, ..): &Identity) -> bool {
-    kind == "Kustomization" && api_version.starts_with("kustomize.toolkit.fluxcd.io/")
 }
 
 /// The fields of a Flux Kustomization that only say from where it is built.

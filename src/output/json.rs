@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Planned;
+use super::recipe::{RecipeEntry, recipe_entry};
 use crate::flux::{InCluster, View};
 use crate::plan::{
-    Batch, Effect, Finding, How, Impact, Judged, Migration, OutOfScope, Outcome, Phase, Plan, Safety, Severity, State,
-    Subject, Unit, UnitId, Verdict,
+    Batch, Effect, Finding, How, Impact, Judged, OutOfScope, Outcome, Phase, Safety, Severity, State, Subject, Unit,
+    UnitId, Verdict,
 };
 
 /// The number of the schema of all JSON documents.
@@ -64,27 +65,9 @@ struct MigrationEntry {
     version: u32,
     phase: Phase,
     out_of_scope: OutOfScopeEntry,
-    /// Of a migration that is a recipe, if it has units.
+    /// Of a migration that is a recipe.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipe: Option<RecipeEntry>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct RecipeEntry {
-    /// Stands for the definition and its parameters; the commits have it, too.
-    digest: String,
-    /// Its stages that have units, in their order; one without a name, if it has no stages.
-    stages: Vec<StageEntry>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct StageEntry {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// How many units it has.
-    units: usize,
-    /// How many of them are held.
-    held: usize,
 }
 
 /// What the migration leaves alone.
@@ -194,7 +177,7 @@ struct BatchEntry {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct FindingEntry {
+pub(super) struct FindingEntry {
     severity: Severity,
     /// A stable reason code, for `flux-codemod explain`.
     code: String,
@@ -278,25 +261,6 @@ pub fn plan_as_json(planned: &Planned<'_>) -> PlanDocument {
         findings: plan.findings.iter().map(FindingEntry::from).collect(),
         judged: plan.judged.as_ref().map(judged_entry),
     }
-}
-
-/// What a plan has of a recipe.
-fn recipe_entry(plan: &Plan, migration: &dyn Migration) -> Option<RecipeEntry> {
-    let units = || plan.units.iter().filter(|unit| unit.id.migration == migration.meta().id);
-    let digest = units().find_map(|unit| unit.recipe)?.digest.to_owned();
-    let mut stages: Vec<StageEntry> = Vec::new();
-    for unit in units() {
-        let name = unit.stage().map(str::to_owned);
-        let place = stages.iter().position(|stage| stage.name == name).unwrap_or_else(|| {
-            stages.push(StageEntry { name, units: 0, held: 0 });
-            stages.len() - 1
-        });
-        stages[place].units += 1;
-        stages[place].held += usize::from(unit.state() == State::Held);
-    }
-    let names = migration.stage_names();
-    stages.sort_by_key(|stage| names.iter().position(|name| stage.name.as_deref() == Some(name)));
-    Some(RecipeEntry { digest, stages })
 }
 
 /// The clusters of a tree, in the order of promotion.

@@ -20,6 +20,7 @@ mod list;
 mod markdown;
 mod message;
 mod plan;
+mod recipe;
 mod runbook;
 mod sarif;
 mod secrets;

@@ -264,6 +264,11 @@ reason_codes! {
         why "Which of the two is meant, for example in the order of clusters, would be a guess."
         todo "Remove one of them."
 
+    CONFIG_SCHEMA_TOO_LARGE "config-schema-too-large"
+        what "A file under `schemas` of the configuration is too large, or all of them together are."
+        why "They are read in every run."
+        todo "Name only the schemas of the kinds that recipes change."
+
     CONFIG_UNKNOWN_CLUSTER "config-unknown-cluster"
         what "The configuration names a cluster that is not found in the repository, or gives a path to one that is found elsewhere."
         why "The order of promotion would not be that of the real clusters."

@@ -2,7 +2,7 @@ use super::codes::GONE;
 use super::judge::{Detail, Differing, says};
 use super::phase::Phase;
 use super::runbook::Runbook;
-use super::{Batch, ClusterTree, Code, Draft, Finding, Gate, Unit};
+use super::{Batch, ClusterTree, Code, Draft, Finding, Funnel, Gate, Unit};
 use crate::config::{SectionType, Settings};
 use crate::flux::View;
 use crate::repo::{Changes, RepoPath};
@@ -41,6 +41,15 @@ impl Meta {
     }
 }
 
+/// The definition of a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Stands for its text and its parameters.
+    pub digest: &'static str,
+    /// The file where it is, or `built-in`.
+    pub origin: String,
+}
+
 /// What a migration finds to do in a tree.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
@@ -50,6 +59,8 @@ pub struct Survey {
     pub findings: Vec<Finding>,
     /// What is not in scope.
     pub out_of_scope: OutOfScope,
+    /// Of a recipe, how its documents were found, by stage.
+    pub funnels: Vec<Funnel>,
 }
 
 /// What is not in scope: counted in one line, never pending.
@@ -93,6 +104,11 @@ pub trait Migration: Send + Sync {
 
     /// Lines for its section that fit a tree, for people to check: `init` writes them as comments.
     fn proposal(&self, _: &View) -> Option<String> {
+        None
+    }
+
+    /// What it is made of, if it is a recipe.
+    fn definition(&self) -> Option<Definition> {
         None
     }
 

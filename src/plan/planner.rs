@@ -9,7 +9,9 @@ use super::names::refuse_invalid;
 use super::round::{Found, Round};
 use super::sharing::{Applied, after_others};
 use super::tree::{about_tree, untouchable};
-use super::{Finding, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Survey, Unit, UnitId, codes};
+use super::{
+    Finding, Funnel, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Survey, Unit, UnitId, codes,
+};
 use crate::activity::{self, Activity};
 use crate::config::Settings;
 use crate::flux::{Radius, Radiuses, View};
@@ -24,6 +26,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What each migration leaves alone.
     pub out_of_scope: BTreeMap<&'static str, OutOfScope>,
+    /// How the documents of recipes were found, by recipe.
+    pub funnels: BTreeMap<&'static str, Vec<Funnel>>,
     /// Which files are out of scope.
     pub scope: Scope,
     /// How builds compare; `None` if no unit promises that they stay the same.
@@ -94,6 +98,7 @@ pub fn plan(
                 lines::point_into(start, &view, survey.findings.iter_mut());
                 plan.findings.extend(survey.findings);
                 plan.out_of_scope.insert(migration.meta().id, survey.out_of_scope);
+                plan.funnels.insert(migration.meta().id, survey.funnels);
             }
             let drafts = survey.drafts.into_iter().filter(|draft| seen.insert(draft.id.clone()));
             let mut new: Vec<Unit> = drafts.map(Unit::of).collect();

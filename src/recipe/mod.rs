@@ -21,6 +21,7 @@ pub mod pattern;
 pub mod place;
 pub mod promise;
 pub mod schema_comment;
+pub mod schemas;
 pub mod select;
 pub mod stage;
 pub mod verb;

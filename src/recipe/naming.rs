@@ -23,7 +23,7 @@ const fn key(key: &'static str, group: &'static str, kind: Option<&'static str>,
 }
 
 /// The kind is that of the object itself.
-const DEPENDS_ON: &str = "dependsOn";
+pub(super) const DEPENDS_ON: &str = "dependsOn";
 /// Any group of Flux.
 const FLUX: &str = "toolkit.fluxcd.io";
 const SOURCE: &str = "source.toolkit.fluxcd.io";

@@ -4,17 +4,7 @@
 //! Parts of a pointer are keys, also those that are indexes of lists: of which list, only the object
 //! knows that is patched.
 
-use crate::flux::Value;
-
-/// The parts of a JSON pointer, with `~1` and `~0` read.
-pub fn parts(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
-}
-
-/// A part of a JSON pointer, as it is written there.
-pub fn written(part: &str) -> String {
-    part.replace('~', "~0").replace('/', "~1")
-}
+use crate::flux::{Value, pointer_part, pointer_parts};
 
 /// Whether an operation puts a value somewhere.
 pub fn states(operation: &Value) -> bool {
@@ -23,20 +13,20 @@ pub fn states(operation: &Value) -> bool {
 
 /// How deep in the object the value of an operation is.
 pub fn depth(operation: &Value) -> usize {
-    parts(operation.text_at(&["path"]).unwrap_or_default()).len()
+    pointer_parts(operation.text_at(&["path"]).unwrap_or_default()).len()
 }
 
 /// The object that has what an operation is about; `None` if it is no operation.
 pub fn lifted(operation: &Value) -> Option<Value> {
     operation.text_at(&["op"])?;
     let value = operation.get("value").cloned().unwrap_or(Value::Null);
-    let path = parts(operation.text_at(&["path"])?);
+    let path = pointer_parts(operation.text_at(&["path"])?);
     let below = |path: Vec<String>, value: Value| {
         path.into_iter().rev().fold(value, |value, part| Value::Mapping(vec![(part, value)]))
     };
     let mut object = below(path, value);
     if let Some(from) = operation.text_at(&["from"]) {
-        let from = parts(from);
+        let from = pointer_parts(from);
         let keys: Vec<&str> = from.iter().map(String::as_str).collect();
         if object.at(&keys).is_none() {
             object.set_at(&keys, Value::Null);
@@ -61,10 +51,10 @@ pub fn places(object: &Value, depth: usize) -> Vec<Vec<String>> {
 pub fn lowered(operation: &Value, object: &Value) -> Vec<Value> {
     let stated = |keys: Vec<String>| {
         let at: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let pointer: String = keys.iter().map(|part| format!("/{}", written(part))).collect();
+        let pointer: String = keys.iter().map(|part| format!("/{}", pointer_part(part))).collect();
         let mut new = operation.clone();
         // What is written in another way and means the same stays.
-        if parts(operation.text_at(&["path"]).unwrap_or_default()) != keys {
+        if pointer_parts(operation.text_at(&["path"]).unwrap_or_default()) != keys {
             new.set("path", Value::string(&pointer));
         }
         if let Some(value) = object.at(&at).filter(|value| operation.get("value") != Some(value)) {

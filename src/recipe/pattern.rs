@@ -146,6 +146,11 @@ pub struct Patterns {
 }
 
 impl Patterns {
+    /// Those of which one has to match.
+    pub fn wanted(&self) -> &[Pattern] {
+        &self.any
+    }
+
     /// Reads patterns, each perhaps with `!` in front.
     ///
     /// # Errors

@@ -57,10 +57,10 @@ fn once(steps: &[Step], document: &Document<'_>, value: &Value) -> Result<Outcom
         let answer = if is_meant { step.select.ask(document, &outcome.value) } else { Answer::No("in") };
         let seen = match answer {
             Answer::Yes => {
-                let before = outcome.value.clone();
+                let before = step.verb.changes_values().then(|| outcome.value.clone());
                 let seen = step.verb.act_on(document, &mut outcome.value, &step.guards, &mut outcome.notes)?;
                 outcome.not_known.append(&mut outcome.notes.not_known);
-                if outcome.value != before {
+                if before.is_some_and(|before| outcome.value != before) {
                     outcome.changed_by.push(number);
                 }
                 Some(seen)

@@ -35,6 +35,7 @@ mod mutants;
 mod next;
 #[cfg(unix)]
 mod packaging;
+mod recipe_gates;
 mod recipe_laws;
 mod recipe_tables;
 mod recipes;

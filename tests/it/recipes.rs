@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Repo, root};
+use crate::support::{Repo, root, unfolded};
 
 /// Where the replays are, if they are there.
 fn replays() -> Option<PathBuf> {
@@ -110,24 +110,39 @@ fn built_by(script: &str) -> Repo {
     repo
 }
 
+/// The codes of the errors of the only unit of a recipe, whose builds a script makes.
+#[cfg(unix)]
+fn judged(recipe: &str, script: &str) -> Vec<String> {
+    let fake = root().join("tests/kustomize/fake").display().to_string();
+    let repo = built_by(script);
+    repo.write(".flux-codemod/recipes/scale.yaml", recipe);
+    let run = repo.run(&["plan", "scale", "--format", "json", "--kustomize", &fake]);
+    let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+    assert_eq!(plan["judged"]["builds"].as_array().map(Vec::len), Some(1), "{plan:#}");
+    let findings = plan["units"][0]["findings"].as_array().unwrap().iter();
+    let errors = findings.filter(|finding| finding["severity"] == "error");
+    errors.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Where a step looks everywhere, what it changes differs at its keys, and nowhere else.
+#[cfg(unix)]
+#[test]
+fn what_looks_everywhere_means_its_own_keys_alone() {
+    let recipe = "recipe: 1\nname: scale\nsummary: s\ndo: [{rename-key: paused, to: halted, at: anywhere}]\n";
+    assert_eq!(judged(recipe, "cat app.yaml\n"), [""; 0]);
+    let another_field =
+        "if grep -q halted app.yaml; then sed 's/replicas: 1/replicas: 3/' app.yaml; else cat app.yaml; fi\n";
+    assert_eq!(judged(recipe, another_field), ["build-differs"]);
+}
+
 /// Builds differ where the promise says so, and nowhere else.
 #[cfg(unix)]
 #[test]
 fn promises_are_held_by_the_judge() {
-    let fake = root().join("tests/kustomize/fake").display().to_string();
     let codes = |promise: &str, script: &str| {
-        let repo = built_by(script);
         let recipe =
             "recipe: 1\nname: scale\nsummary: s\nselect: {kind: Deployment.apps}\ndo: [{set: spec.replicas, to: 2}]\n";
-        repo.write(".flux-codemod/recipes/scale.yaml", format!("{recipe}{promise}"));
-        let run = repo.run(&["plan", "scale", "--format", "json", "--kustomize", &fake]);
-        let plan: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
-        assert_eq!(plan["judged"]["builds"].as_array().map(Vec::len), Some(1), "{plan:#}");
-        let findings = plan["units"][0]["findings"].as_array().unwrap().iter();
-        let codes = findings
-            .filter(|finding| finding["severity"] == "error")
-            .map(|finding| finding["code"].as_str().unwrap().to_owned());
-        codes.collect::<Vec<_>>()
+        judged(&format!("{recipe}{promise}"), script)
     };
     let plain = "cat app.yaml\n";
     assert_eq!(codes("", plain), [""; 0]);
@@ -205,6 +220,28 @@ fn stages_are_in_their_order_in_json() {
     let stages = plan["migrations"][0]["recipe"]["stages"].as_array().unwrap();
     let stages: Vec<String> = stages.iter().map(|stage| format!("{} {}", stage["name"], stage["units"])).collect();
     assert_eq!(stages, ["\"widen\" 1", "\"narrow\" 2"], "{plan:#}");
+    assert_eq!(plan["migrations"][0]["recipe"]["origin"], ".flux-codemod/recipes/steps.yaml");
+    let narrow = &plan["migrations"][0]["recipe"]["stages"][1];
+    assert_eq!(
+        narrow["funnel"],
+        serde_json::json!([{"count": 2, "what": "HelmReleases"}, {"count": 1, "what": "to change"}])
+    );
+    assert_eq!(narrow["gates"][0]["code"], "gate-closed", "{narrow:#}");
+    let shown = repo.run(&["plan", "steps", "-v"]).stdout;
+    assert!(shown.contains("  narrow: 2 HelmReleases, 1 to change\n"), "{shown}");
+}
+
+#[test]
+fn a_recipe_that_matches_nothing_is_no_success() {
+    let repo = Repo::copy_of(&root().join("golden/recipe-schemas/before"));
+    let text = "recipe: 1\nname: own\nsummary: s\nselect: {kind: Widget.example.org, name: smal-widget}\ndo: [{set: spec.size, to: 2}]\n";
+    repo.write(".flux-codemod/recipes/own.yaml", text);
+    for command in [&["check", "own"][..], &["plan", "own", "--exit-code"]] {
+        let run = repo.run(command);
+        assert_eq!(run.status, 1, "{}{}", run.stdout, run.stderr);
+        let shown = unfolded(&format!("{}{}", run.stdout, run.stderr));
+        assert!(shown.contains("`name` leaves nothing; did you mean `small-widget`?"), "{shown}");
+    }
 }
 
 #[test]

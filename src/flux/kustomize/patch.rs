@@ -134,6 +134,11 @@ impl Patch {
         }
     }
 
+    /// The API version that its target states, if that is the only one which it selects.
+    pub fn target_version(&self) -> Option<&str> {
+        self.target.as_ref()?.version()
+    }
+
     /// The patches of an entry of a list, such as `spec.patches` has: several, if its text has several
     /// documents. `None` if it has no text.
     pub fn of_entry(path: &RepoPath, line: usize, entry: &Value) -> Option<Patches> {

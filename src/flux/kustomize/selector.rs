@@ -77,6 +77,14 @@ impl Target {
         self.version.matches(version) != self.version.matches(other)
     }
 
+    /// The version that it states, if no other one matches.
+    pub(super) fn version(&self) -> Option<&str> {
+        match &self.version {
+            Pattern::Plain(text) if !text.contains('.') => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether its label selector has a label of this name.
     pub(super) fn asks_for_label(&self, key: &str) -> bool {
         self.labels.0.iter().any(|requirement| requirement.key == key)

@@ -1,5 +1,6 @@
 //! Visits all scalars of a document, also in YAML inside a text.
 
+use crate::flux::value::pointer_parts;
 use crate::yaml::{Kind, Node, Stream};
 
 /// How a place is reached from the one above it.
@@ -223,8 +224,8 @@ impl Walk<'_> {
 /// The path and value of a JSON patch operation, without positions in lists.
 fn operation(node: Node<'_>) -> Option<(Vec<String>, Node<'_>)> {
     node.text_at(&["op"])?;
-    let path = node.text_at(&["path"])?.strip_prefix('/')?;
-    let keys = path.split('/').map(|key| key.replace("~1", "/").replace("~0", "~"));
+    let path = node.text_at(&["path"]).filter(|path| path.starts_with('/'))?;
+    let keys = pointer_parts(path).into_iter();
     let is_position = |key: &String| key == "-" || key.bytes().all(|byte| byte.is_ascii_digit());
     Some((keys.filter(|key| !is_position(key)).collect(), node.get("value")?))
 }

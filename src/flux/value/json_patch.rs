@@ -20,8 +20,8 @@ impl Operation {
     pub(in crate::flux) fn read(value: &Value) -> Option<Operation> {
         Some(Operation {
             op: value.text_at(&["op"])?.to_owned(),
-            path: pointer(value.text_at(&["path"])?),
-            from: value.text_at(&["from"]).map(pointer),
+            path: pointer_parts(value.text_at(&["path"])?),
+            from: value.text_at(&["from"]).map(pointer_parts),
             value: value.get("value").cloned().unwrap_or(Value::Null),
         })
     }
@@ -50,9 +50,14 @@ impl Operation {
     }
 }
 
-/// The parts of a JSON pointer.
-fn pointer(text: &str) -> Vec<String> {
-    text.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+/// The parts of a JSON pointer (RFC 6901), with `~1` and `~0` read.
+pub fn pointer_parts(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// A part of a JSON pointer, as it is written there.
+pub fn pointer_part(part: &str) -> String {
+    part.replace('~', "~0").replace('/', "~1")
 }
 
 fn place<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {

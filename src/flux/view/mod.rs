@@ -58,7 +58,8 @@ pub struct View {
     oci_repositories: Arc<Vec<OciRepository>>,
     patches: Arc<BTreeSet<RepoPath>>,
     /// What kustomization files read beside resources: patches, and files of generators.
-    inputs: Arc<BTreeSet<RepoPath>>,
+    /// Each with the directories of these.
+    inputs: Arc<BTreeMap<RepoPath, Vec<RepoPath>>>,
     entry_templates: Arc<Vec<EntryTemplate>>,
     listings: Listings,
     filling: Filling,
@@ -173,7 +174,7 @@ impl View {
             releases: Arc::new(releases),
             helm_repositories: Arc::new(helm_repositories),
             oci_repositories: Arc::new(oci_repositories),
-            inputs: Arc::new(kustomizations.values().flat_map(|kustomization| kustomization.input_paths()).collect()),
+            inputs: Arc::new(inputs(&kustomizations)),
             kustomizations: Arc::new(kustomizations),
             patches: Arc::new(patches),
             listings: Listings::default(),
@@ -290,6 +291,12 @@ impl View {
         self.kustomizations.values().map(|kustomization| &**kustomization)
     }
 
+    /// The kustomization files that read a file beside resources: as a patch, or as data of what a
+    /// generator makes.
+    pub fn readers(&self, path: &RepoPath) -> impl Iterator<Item = &Kustomization> {
+        self.inputs.get(path).into_iter().flatten().filter_map(|dir| self.kustomization(dir))
+    }
+
     /// What an entry of a kustomization file points to, with links followed.
     pub fn resolve(&self, kustomization: &Kustomization, relative: &str) -> Option<RepoPath> {
         self.tree.follow(&kustomization.dir().join(relative)?)
@@ -381,6 +388,20 @@ impl View {
             self.file(path)?.barred
         }
     }
+}
+
+/// What kustomization files read beside resources, with their directories.
+fn inputs(kustomizations: &BTreeMap<RepoPath, Arc<Kustomization>>) -> BTreeMap<RepoPath, Vec<RepoPath>> {
+    let mut inputs: BTreeMap<RepoPath, Vec<RepoPath>> = BTreeMap::new();
+    for (dir, kustomization) in kustomizations {
+        for input in kustomization.input_paths() {
+            let readers = inputs.entry(input).or_default();
+            if readers.last() != Some(dir) {
+                readers.push(dir.clone());
+            }
+        }
+    }
+    inputs
 }
 
 fn read(tree: &Tree, known: &Scan) -> Result<Scan, TreeError> {

@@ -34,7 +34,7 @@ impl View {
     /// more.
     fn is_aside(&self, path: &RepoPath, after: &Scan) -> bool {
         let (Some(old), Some(new)) = (self.scan.files.get(path), after.files.get(path)) else { return false };
-        let is_read = is_kustomization_file(path) || self.patches.contains(path) || self.inputs.contains(path);
+        let is_read = is_kustomization_file(path) || self.patches.contains(path) || self.inputs.contains_key(path);
         let is_plain = |file: &FileView| {
             let is_known = |object: &Object| object.is_helm_release() || object.is_source("HelmRepository");
             let is_content =

@@ -15,6 +15,7 @@ use super::excerpt::Excerpts;
 use super::judged::judged_as_line;
 use super::layout::{batches, count};
 use super::list::states_as_text;
+use super::recipe::funnels_as_text;
 use super::{Layout, visible};
 use crate::flux::View;
 use crate::plan::{Batch, Finding, Judged, Lane, Migration, Plan, Selection, State, Unit};
@@ -88,6 +89,7 @@ pub fn plan_as_text(planned: &Planned<'_>, layout: &Layout) -> String {
         let of_migration = selection.states().filter(|(unit, _)| unit.id.migration == meta.id);
         out.push_str(&layout.fold("  ", &counted(of_migration, 0)));
         out.push('\n');
+        out.push_str(&funnels_as_text(plan, *migration, "  ", layout));
         if let Some(left) = out_of_scope(plan, meta.id) {
             out.push_str(&layout.fold("  ", &left));
             out.push('\n');

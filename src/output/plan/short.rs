@@ -7,6 +7,7 @@ use super::reasons::{finding_as_text, held_by};
 use super::{Planned, grouped, impacts_as_text, in_batches, judged, lane, name, out_of_scope};
 use crate::output::layout::count;
 use crate::output::list::states_as_text;
+use crate::output::recipe::funnels_as_text;
 use crate::output::{Layout, visible};
 use crate::plan::{Impact, Lane, Severity, State, Unit};
 
@@ -75,13 +76,15 @@ fn row(units: &[(&Unit, State)], batches: usize) -> String {
 /// The migrations that find nothing, with what they leave alone.
 fn nothing_to_do(planned: &Planned<'_>, layout: &Layout, out: &mut String) {
     let found: BTreeSet<&str> = planned.selection.states().map(|(unit, _)| unit.id.migration).collect();
-    let mut none = planned.migrations.iter().map(|migration| migration.meta().id).filter(|id| !found.contains(id));
+    let mut none = planned.migrations.iter().filter(|migration| !found.contains(migration.meta().id));
     let Some(first) = none.next() else { return };
     out.push_str(&format!("{}\n", layout.heading("nothing to do")));
-    for id in [first].into_iter().chain(none) {
+    for migration in [first].into_iter().chain(none) {
+        let id = migration.meta().id;
         let left = out_of_scope(planned.plan, id).map(|left| format!("; {left}")).unwrap_or_default();
         out.push_str(&layout.fold_deeper("  ", "    ", &format!("{id}{left}")));
         out.push('\n');
+        out.push_str(&funnels_as_text(planned.plan, *migration, "    ", layout));
     }
 }
 

@@ -9,7 +9,7 @@ const NAMES: [&str; 3] = ["interval", "retryInterval", "timeout"];
 
 /// Sees that all durations of an object are what its new version takes. What has a variable in it
 /// is not known.
-pub(super) fn check(object: &Value, kind: &str, target: &Fields) -> Result<(), String> {
+pub(super) fn check(object: &Value, kind: &str, target: &Fields<'_>) -> Result<(), String> {
     let is_source = ["Bucket", "GitRepository", "HelmRepository", "OCIRepository"].contains(&kind);
     for field in target.scalars(object) {
         let name = field.path.rsplit('.').next().unwrap_or_default();

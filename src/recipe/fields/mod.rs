@@ -1,14 +1,18 @@
 //! Which fields the kinds of Flux have, in each version, and which minors of Flux serve it; and the
-//! fields of some kinds that live beside Flux. Closed tables, made from the CRDs.
+//! fields of some kinds that live beside Flux. Closed tables, made from the CRDs. What CRDs and
+//! schemas of a repository say of other kinds is read in the same form ([`Tables`]).
 //!
-//! They know what is below `spec`. A field whose content they do not list (Helm values, labels,
-//! scalars) may have anything in it.
+//! A field whose content is not listed (Helm values, labels, scalars) may have anything in it.
 
+mod crd;
 pub mod defaults;
 pub mod duration;
+mod field;
 mod rules;
+mod schema;
 mod served;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -16,20 +20,22 @@ mod tests;
 pub const TABLES: u32 = 1;
 
 pub use served::{NEWEST_MINOR, Served, versions};
+pub use tables::Tables;
 
 use std::fmt;
 
-use crate::flux::Value;
+use crate::flux::{Value, group_of};
 use crate::text::nearest;
-use table::{Field, ITEM, KINDS};
+use field::{Field, ITEM, Next, below};
+use table::{KINDS, Kind, Version, key};
 
 /// The fields of a kind in one version.
 #[derive(Clone, Copy, Debug)]
-pub struct Fields {
-    group: &'static str,
-    kind: &'static str,
-    version: &'static str,
-    spec: &'static Field,
+pub struct Fields<'t> {
+    group: &'t str,
+    kind: &'t str,
+    version: &'t str,
+    root: &'t Field,
 }
 
 /// A step of a path to a field.
@@ -67,65 +73,52 @@ pub enum Known {
     },
 }
 
-/// The table of a kind; `None` for a kind or version that is in none.
-pub fn of(group: &str, kind: &str, version: &str) -> Option<Fields> {
-    let (name, found) = KINDS.get_key_value(format!("{kind}.{group}").as_str())?;
-    let (kind, group) = name.split_once('.').expect("`Kind.group`");
-    let version = found.versions.iter().find(|one| one.name == version)?;
-    Some(Fields { group, kind, version: version.name, spec: &version.spec })
+/// The table of a kind that is shipped; `None` for a kind or version that is in none.
+pub fn of(group: &str, kind: &str, version: &str) -> Option<Fields<'static>> {
+    let kind = KINDS.get(&key(group, kind))?;
+    Some(Fields::of(kind, kind.version(version)?))
 }
 
-/// The tables of all versions of a kind; none for a kind that is in none.
-pub fn of_kind(group: &str, kind: &str) -> Vec<Fields> {
-    let versions = KINDS.get(format!("{kind}.{group}").as_str()).map_or(&[][..], |found| &found.versions);
-    versions.iter().filter_map(|version| of(group, kind, version.name)).collect()
+/// The table of an object that is shipped, by its apiVersion and kind.
+pub fn of_object(object: &Value) -> Option<Fields<'static>> {
+    let (group, kind, version) = identity(object)?;
+    of(group, kind, version)
 }
 
-/// A field that an object must have, and lacks only afterwards.
-pub fn lost(before: &Value, after: &Value) -> Option<String> {
-    let lacking = |value: &Value| of_object(value).map(|fields| fields.lacking(value)).unwrap_or_default();
-    let lacked = lacking(before);
-    lacking(after).into_iter().find(|field| !lacked.contains(field))
+/// Group, kind and version of an object.
+fn identity(object: &Value) -> Option<(&str, &str, &str)> {
+    let stated = object.text_at(&["apiVersion"])?;
+    let version = stated.rsplit('/').next().unwrap_or(stated);
+    Some((group_of(stated), object.text_at(&["kind"])?, version))
 }
 
-/// The table of an object, by its apiVersion and kind.
-pub fn of_object(object: &Value) -> Option<Fields> {
-    let (group, version) = object.text_at(&["apiVersion"])?.split_once('/')?;
-    of(group, object.text_at(&["kind"])?, version)
-}
+impl<'t> Fields<'t> {
+    fn of(kind: &'t Kind, version: &'t Version) -> Fields<'t> {
+        Fields { group: &kind.group, kind: &kind.name, version: &version.name, root: &version.root }
+    }
 
-impl Fields {
     /// What the table says of a path, from the root of the object. Ask for a path with wildcards up
     /// to the first that is not [`Step::Item`].
     pub fn at(&self, path: &[Step<'_>]) -> Known {
         let Some(Step::Key(first)) = path.first() else { return Known::NotListed };
         match (*first, &path[1..]) {
             ("apiVersion" | "kind" | "metadata", []) | ("metadata", [Step::Key("name")]) => {
-                Known::Field { required: true }
+                return Known::Field { required: true };
             }
-            ("metadata" | "apiVersion" | "kind" | "status", _) => Known::NotListed,
-            ("spec", rest) => self.below_spec(rest),
-            (other, _) => {
-                let top = ["apiVersion", "kind", "metadata", "spec"];
-                Known::Unknown { meant: nearest(other, top.map(|name| (name, name.to_owned()))) }
-            }
+            ("metadata" | "apiVersion" | "kind" | "status", _) => return Known::NotListed,
+            _ => {}
         }
-    }
-
-    fn below_spec(&self, path: &[Step<'_>]) -> Known {
-        let (mut field, mut way) = (self.spec, "spec".to_owned());
+        let (mut field, mut way) = (self.root, String::new());
         for step in path {
-            if field.fields.is_empty() {
-                return Known::NotListed;
-            }
-            let name = match step {
-                Step::Key(key) => key,
-                Step::Item => ITEM,
+            let next = match field.step(*step) {
+                Next::Field(next) => next,
+                Next::NotListed => return Known::NotListed,
+                Next::Unknown => return Known::Unknown { meant: self.meant(field, &way, *step) },
             };
-            let Some(next) = field.fields.get(name) else {
-                return Known::Unknown { meant: self.meant(field, &way, name) };
+            way = match step {
+                Step::Key(key) => below(&way, key),
+                Step::Item => format!("{way}{ITEM}"),
             };
-            way = below(&way, name);
             field = next;
         }
         Known::Field { required: field.is_required }
@@ -133,21 +126,18 @@ impl Fields {
 
     /// The field that is meant by a name that a mapping does not have: one beside it with a similar
     /// name, else the only one with this very name elsewhere.
-    fn meant(&self, mapping: &Field, way: &str, name: &str) -> Option<String> {
-        let beside = mapping.fields.keys().filter(|key| **key != ITEM).map(|key| (*key, below(way, key)));
-        nearest(name, beside).or_else(|| self.place_of(name))
+    fn meant(&self, mapping: &Field, way: &str, step: Step<'_>) -> Option<String> {
+        let Step::Key(name) = step else { return None };
+        let of_every_object = ["apiVersion", "kind", "metadata"].into_iter().filter(|_| way.is_empty());
+        let beside = mapping.names().chain(of_every_object).map(|key| (key, below(way, key)));
+        let mut elsewhere = self.places_of(name);
+        nearest(name, beside).or_else(|| elsewhere.pop().filter(|_| elsewhere.is_empty()))
     }
 
-    /// The only place below `spec` with a field of this name.
-    fn place_of(&self, name: &str) -> Option<String> {
-        let mut found = self.places_of(name);
-        found.pop().filter(|_| found.is_empty())
-    }
-
-    /// All places below `spec` with a field of this name.
+    /// All places with a field of this name.
     pub fn places_of(&self, name: &str) -> Vec<String> {
         let mut found = Vec::new();
-        collect(self.spec, "spec", &mut |way, field, _| {
+        self.root.visit("", &mut |way, field| {
             if field == name {
                 found.push(below(way, field));
             }
@@ -156,13 +146,16 @@ impl Fields {
     }
 
     /// The names of the fields in a mapping: `spec.dependsOn[0]`.
-    pub fn beside(&self, mapping: &str) -> impl Iterator<Item = &'static str> {
-        let steps = mapping.split('.').skip(1).flat_map(|part| {
+    pub fn beside(&self, mapping: &str) -> impl Iterator<Item = &'t str> {
+        let steps = mapping.split('.').flat_map(|part| {
             let name = part.split('[').next().unwrap_or(part);
-            [Some(name), (name != part).then_some(ITEM)]
+            [Some(Step::Key(name)), (name != part).then_some(Step::Item)]
         });
-        let field = steps.flatten().try_fold(self.spec, |field, name| field.fields.get(name));
-        field.into_iter().flat_map(|field| field.fields.keys().copied()).filter(|name| *name != ITEM)
+        let field = steps.flatten().try_fold(self.root, |field, step| match field.step(step) {
+            Next::Field(next) => Some(next),
+            Next::NotListed | Next::Unknown => None,
+        });
+        field.into_iter().flat_map(Field::names)
     }
 
     /// The required fields that an object does not have where it has what they are in, and what
@@ -170,13 +163,11 @@ impl Fields {
     /// after it than before. A null is as good as nothing.
     pub fn lacking(&self, object: &Value) -> Vec<String> {
         let mut lacking = Vec::new();
-        for path in [&["metadata", "name"][..], &["spec"]] {
-            if object.at(path).is_none_or(|value| *value == Value::Null) {
-                lacking.push(path.join("."));
-            }
+        if object.at(&["metadata", "name"]).is_none_or(|name| *name == Value::Null) {
+            lacking.push("metadata.name".to_owned());
         }
+        self.root.lacking(object, "", &mut lacking);
         if let Some(spec) = object.get("spec") {
-            lack(self.spec, spec, "spec", &mut lacking);
             lacking.extend(rules::lacking(self.group, self.kind, self.version, spec));
         }
         lacking
@@ -186,8 +177,8 @@ impl Fields {
     /// nothing.
     pub fn unknown(&self, object: &Value) -> Vec<String> {
         let mut unknown = Vec::new();
-        if let Some(spec) = object.get("spec") {
-            unknown_in(self.spec, spec, "spec", &mut unknown);
+        if let (Some(value), Next::Field(spec)) = (object.get("spec"), self.root.step(Step::Key("spec"))) {
+            spec.unknown(value, "spec", &mut unknown);
         }
         unknown
     }
@@ -195,87 +186,13 @@ impl Fields {
     /// The scalars of an object that the table lists as fields, with their paths.
     pub fn scalars<'v>(&self, object: &'v Value) -> Vec<ScalarField<'v>> {
         let mut found = Vec::new();
-        if let Some(spec) = object.get("spec") {
-            scalars_in(self.spec, spec, "spec", &mut found);
-        }
+        self.root.scalars(object, "", &mut found);
         found
     }
 }
 
-impl fmt::Display for Fields {
+impl fmt::Display for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} {}", self.group, self.version, self.kind)
-    }
-}
-
-/// `spec.dependsOn`, `spec.dependsOn[*]`.
-fn below(way: &str, name: &str) -> String {
-    if name == ITEM { format!("{way}{ITEM}") } else { format!("{way}.{name}") }
-}
-
-/// Visits all fields in a field, with the path of what they are in; items of lists are no fields.
-fn collect(field: &'static Field, way: &str, visit: &mut impl FnMut(&str, &'static str, &'static Field)) {
-    for (name, next) in &field.fields {
-        if *name != ITEM {
-            visit(way, name, next);
-        }
-        collect(next, &below(way, name), visit);
-    }
-}
-
-fn unknown_in(field: &Field, value: &Value, way: &str, found: &mut Vec<String>) {
-    if field.fields.is_empty() {
-        return;
-    }
-    if let Some(item) = field.fields.get(ITEM) {
-        for (index, value) in value.items().iter().enumerate() {
-            unknown_in(item, value, &format!("{way}[{index}]"), found);
-        }
-        return;
-    }
-    for (name, value) in value.entries().iter().filter(|(_, value)| *value != Value::Null) {
-        match field.fields.get(name.as_str()) {
-            Some(next) => unknown_in(next, value, &below(way, name), found),
-            None => found.push(below(way, name)),
-        }
-    }
-}
-
-fn scalars_in<'v>(field: &Field, value: &'v Value, way: &str, found: &mut Vec<ScalarField<'v>>) {
-    match value {
-        Value::Null => {}
-        Value::Scalar { text, .. } => found.push(ScalarField { path: way.to_owned(), text }),
-        Value::Sequence(items) => {
-            let Some(item) = field.fields.get(ITEM) else { return };
-            for (index, value) in items.iter().enumerate() {
-                scalars_in(item, value, &format!("{way}[{index}]"), found);
-            }
-        }
-        Value::Mapping(entries) => {
-            for (name, value) in entries {
-                if let Some(next) = field.fields.get(name.as_str()) {
-                    scalars_in(next, value, &below(way, name), found);
-                }
-            }
-        }
-    }
-}
-
-fn lack(field: &Field, value: &Value, way: &str, lacking: &mut Vec<String>) {
-    if let Some(item) = field.fields.get(ITEM) {
-        for (index, value) in value.items().iter().enumerate() {
-            lack(item, value, &format!("{way}[{index}]"), lacking);
-        }
-        return;
-    }
-    if !matches!(value, Value::Mapping(_)) {
-        return;
-    }
-    for (name, next) in &field.fields {
-        match value.get(name).filter(|value| **value != Value::Null) {
-            Some(value) => lack(next, value, &below(way, name), lacking),
-            None if next.is_required => lacking.push(below(way, name)),
-            None => {}
-        }
     }
 }

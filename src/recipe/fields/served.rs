@@ -1,6 +1,6 @@
 //! Which versions of a kind of Flux are served by which minors.
 
-use super::table::KINDS;
+use super::table::{KINDS, key};
 use crate::flux::FluxVersion;
 
 /// A version of a kind of Flux.
@@ -27,10 +27,10 @@ impl Served {
 
 /// The versions of a kind of Flux, from the oldest; none for any other kind.
 pub fn versions(group: &str, kind: &str) -> Vec<Served> {
-    let Some(kind) = KINDS.get(format!("{kind}.{group}").as_str()) else { return Vec::new() };
+    let Some(kind) = KINDS.get(&key(group, kind)) else { return Vec::new() };
     let served = kind
         .versions
         .iter()
-        .filter_map(|version| version.served.map(|(first, last)| Served { version: version.name, first, last }));
+        .filter_map(|version| version.served.map(|(first, last)| Served { version: &version.name, first, last }));
     served.collect()
 }

@@ -5,7 +5,7 @@ fn value(text: &str) -> Value {
     Value::of(Stream::parse(text).unwrap().documents().next().unwrap()).unwrap()
 }
 
-fn helm_release(version: &str) -> Fields {
+fn helm_release(version: &str) -> Fields<'static> {
     of("helm.toolkit.fluxcd.io", "HelmRelease", version).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn steps(path: &str) -> Vec<Step<'_>> {
     parts.collect()
 }
 
-fn at(fields: Fields, path: &str) -> String {
+fn at(fields: Fields<'_>, path: &str) -> String {
     match fields.at(&steps(path)) {
         Known::Field { required: true } => "required".to_owned(),
         Known::Field { required: false } => "there".to_owned(),
@@ -29,12 +29,13 @@ fn at(fields: Fields, path: &str) -> String {
 
 #[test]
 fn the_tables_are_whole() {
-    let flux = KINDS.iter().filter(|(_, kind)| kind.versions.iter().all(|version| version.served.is_some()));
-    let flux: Vec<_> = flux.collect();
+    let flux: Vec<_> = KINDS.iter().filter(|(_, kind)| kind.is_of_flux()).collect();
     assert_eq!((KINDS.len(), flux.len()), (26, 14));
     for (name, kind) in &*KINDS {
         for version in &kind.versions {
-            assert!(!version.spec.fields.is_empty(), "{name} {}", version.name);
+            let spec = version.root.names().collect::<Vec<_>>();
+            let has_fields = Fields::of(kind, version).beside("spec").next().is_some();
+            assert!(spec == ["spec"] && has_fields, "{name} {}", version.name);
         }
     }
     for (name, kind) in flux {
@@ -154,4 +155,146 @@ fn which_flux_serves_what() {
     }
     assert_eq!(versions("kustomize.config.k8s.io", "Kustomization"), []);
     assert_eq!(versions("gateway.networking.k8s.io", "HTTPRoute"), [], "Flux has no say there");
+}
+
+/// A CRD with what schemas have: lists, free names, defaults, choices, and places where anything may be.
+const CRD: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.org}
+spec:
+  group: example.org
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        required: [spec]
+        properties:
+          apiVersion: {type: string}
+          metadata: {type: object}
+          scope: {type: string}
+          spec:
+            required: [size, mode, parts]
+            oneOf: [{required: [host]}, {required: [port, path]}]
+            properties:
+              size: {type: integer}
+              mode: {type: string, default: fast}
+              host: {type: string}
+              port: {type: integer}
+              path: {type: string}
+              parts: {type: array, items: {required: [name], properties: {name: {type: string}, weight: {}}}}
+              limits: {additionalProperties: {required: [most], properties: {most: {}, least: {}}}}
+              labels: {additionalProperties: {type: string}}
+              values: {x-kubernetes-preserve-unknown-fields: true, properties: {known: {}}}
+              template: {x-kubernetes-embedded-resource: true, properties: {x: {}}}
+  - name: v2
+    schema: {openAPIV3Schema: {properties: {spec: {properties: {size: {}}}}}}
+";
+
+fn tables(texts: &[(&str, &str)]) -> Tables {
+    let mut tables = Tables::default();
+    texts.iter().for_each(|(path, text)| assert!(tables.add(&value(text), path), "{text}"));
+    tables
+}
+
+#[test]
+fn what_a_crd_says_of_a_path() {
+    let tables = tables(&[("crd.yaml", CRD)]);
+    let v1 = tables.of("example.org", "Widget", "v1").unwrap();
+    for (path, want) in [
+        ("spec", "required"),
+        ("scope", "there"),
+        ("metadata.labels.a", "not listed"),
+        ("status.ready", "not listed"),
+        ("spec.size", "required"),
+        ("spec.mode", "there"),
+        ("spec.parts[*].name", "required"),
+        ("spec.parts[*].wieght", "unknown, spec.parts[*].weight"),
+        ("spec.limits.cpu.most", "required"),
+        ("spec.limits.cpu.mots", "unknown, spec.limits.cpu.most"),
+        ("spec.values.known", "there"),
+        ("spec.values.other", "not listed"),
+        ("spec.template.x", "not listed"),
+        ("spec.sizes", "unknown, spec.size"),
+        ("scpoe", "unknown, scope"),
+    ] {
+        assert_eq!(at(v1, path), want, "{path}");
+    }
+    let versions = tables.of_kind("example.org", "Widget").into_iter().map(|fields| fields.to_string());
+    assert_eq!(versions.collect::<Vec<_>>(), ["example.org/v1 Widget", "example.org/v2 Widget"]);
+}
+
+#[test]
+fn what_an_object_of_a_crd_lacks() {
+    let tables = tables(&[("crd.yaml", CRD)]);
+    let widget =
+        |rest: &str| value(&format!("{{apiVersion: example.org/v1, kind: Widget, metadata: {{name: w}}{rest}}}"));
+    let lacking = |rest: &str| tables.of_object(&widget(rest)).unwrap().lacking(&widget(rest));
+    assert_eq!(lacking(""), ["spec"]);
+    assert_eq!(lacking(", spec: {size: 1, host: a, parts: []}"), [""; 0]);
+    assert_eq!(
+        lacking(", spec: {size: 1, port: 1, parts: [{weight: 1}], limits: {cpu: {least: 1}}}"),
+        ["spec.limits.cpu.most", "spec.parts[0].name", "spec.host",]
+    );
+    let (before, after) =
+        (widget(", spec: {size: 1, parts: [], port: 1, path: a}"), widget(", spec: {size: 1, parts: [], port: 1}"));
+    assert_eq!(tables.lost(&before, &after).as_deref(), Some("spec.host"), "neither of both is whole any more");
+}
+
+#[test]
+fn several_sources_of_a_kind() {
+    // A field is there if one has it, and required if one requires it.
+    let other = CRD
+        .replace("required: [size, mode, parts]", "required: [host]")
+        .replace("              path: {type: string}\n", "");
+    let both = tables(&[("a.yaml", CRD), ("b.yaml", &other)]);
+    let v1 = both.of("example.org", "Widget", "v1").unwrap();
+    assert_eq!([at(v1, "spec.size"), at(v1, "spec.host"), at(v1, "spec.path")], ["required", "required", "there"]);
+    // What is shipped of Flux stays as it is; of others a repository knows it better.
+    let schema = "{properties: {spec: {properties: {own: {}}}}}";
+    let schemas = [
+        ("helm.toolkit.fluxcd.io/helmrelease_v2.json", schema),
+        ("x/external-secrets.io/externalsecret_v1.json", schema),
+        ("example.org/widget_v1.json", schema),
+    ];
+    let tables = tables(&schemas);
+    assert_eq!(at(tables.of("helm.toolkit.fluxcd.io", "HelmRelease", "v2").unwrap(), "spec.interval"), "required");
+    let secret = tables.of("external-secrets.io", "ExternalSecret", "v1").unwrap();
+    assert_eq!([at(secret, "spec.own"), at(secret, "spec.data")], ["there", "unknown, nothing like it"]);
+    assert!(tables.of("example.org", "Widget", "v1").is_some(), "a path has the kind in lower case");
+}
+
+#[test]
+fn a_json_schema_says_its_kind() {
+    for (schema, path, want) in [
+        (
+            "{x-kubernetes-group-version-kind: [{group: apps, kind: Deployment, version: v1}], properties: {spec: {}}}",
+            "a.json",
+            Some(("apps", "Deployment", "v1")),
+        ),
+        (
+            "{properties: {apiVersion: {enum: [v1]}, kind: {const: Service}, spec: {}}}",
+            "a.json",
+            Some(("", "Service", "v1")),
+        ),
+        ("{properties: {spec: {}}}", "s/example.org/widget_v1beta1.json", Some(("example.org", "Widget", "v1beta1"))),
+        ("{properties: {spec: {}}}", "s/widget_v1.json", None),
+        ("{properties: {spec: {}}}", "example.org/widget.json", None),
+        ("{type: object}", "example.org/widget_v1.json", None),
+        ("{apiVersion: v1, kind: ConfigMap, data: {}}", "example.org/widget_v1.yaml", None),
+    ] {
+        let mut tables = Tables::default();
+        assert_eq!(tables.add(&value(schema), path), want.is_some(), "{schema} {path}");
+        if let Some((group, kind, version)) = want {
+            assert!(tables.of(group, kind, version).is_some(), "{schema}");
+        }
+    }
+    // References inside of it are followed, also where one has no end.
+    let schema = "{definitions: {a~b: {required: [next], properties: {next: {$ref: '#/definitions/a~0b'}}}}, \
+                  properties: {spec: {allOf: [{$ref: '#/definitions/a~0b'}, {properties: {own: {}}}]}, other: {$ref: 'https://example.org/x'}}}";
+    let tables = tables(&[("example.org/widget_v1.json", schema)]);
+    let v1 = tables.of("example.org", "Widget", "v1").unwrap();
+    let said = ["spec.own", "spec.next.next.next", "spec.next.nxet", "other.x"].map(|path| at(v1, path));
+    assert_eq!(said, ["there", "required", "unknown, spec.next.next", "not listed"]);
 }

@@ -111,6 +111,11 @@ impl Path {
         steps.collect()
     }
 
+    /// Whether it leads to one field in every object, or to that of each item of lists at an index.
+    pub fn is_field(&self) -> bool {
+        self.field_steps().len() == self.segments.len()
+    }
+
     /// Whether a field, as differences name it (`spec.ports[0].name`), may be a place of the path, lie in
     /// one, or contain one. Keys have dots, too, so some fields may be read in several ways.
     pub fn may_name(&self, field: &str) -> bool {

@@ -199,9 +199,9 @@ impl<'v> Document<'v> {
             return Answer::No("renders");
         };
         let graph = self.view.graph();
-        let applies = |reach: &Reach| graph.kustomizations[reach.kustomization].at == object.at;
-        let rendered = graph.reached().filter(|(_, reaches)| reaches.iter().any(applies));
-        let mut documents = rendered.filter_map(|(at, _)| {
+        let mut rendered: Vec<&At> = graph.reached_by(&object.at).map(|(at, _)| at).collect();
+        rendered.dedup();
+        let mut documents = rendered.into_iter().filter_map(|at| {
             let (object, root) = (self.view.object(at)?, self.view.node(at)?);
             let document = Document { object: Some(object), ..Document::at_node(self.view, &at.path, root) };
             Some(select.ask(&document, &Value::of(root)?))

@@ -48,7 +48,7 @@ impl<'v> Document<'v> {
     /// The generators that read its file, each with the kustomization file that has it.
     pub(super) fn makers(&self) -> Vec<(&'v RepoPath, &'v Generator)> {
         let mut found = Vec::new();
-        for kustomization in self.view.kustomizations() {
+        for kustomization in self.view.readers(self.path) {
             let dir = kustomization.dir();
             let reads =
                 |generator: &Generator| generator.inputs().any(|input| dir.join(input).as_ref() == Some(self.path));

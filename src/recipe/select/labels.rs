@@ -33,6 +33,16 @@ impl Labels {
         (!requirements.is_empty()).then_some(Labels(requirements))
     }
 
+    /// What it asks to be there: `key=value`, or the key alone.
+    pub(super) fn wanted(&self) -> Vec<String> {
+        let of = |requirement: &Requirement| match requirement {
+            Requirement::Present(key) => vec![key.clone()],
+            Requirement::In(key, values) => values.iter().map(|value| format!("{key}={value}")).collect(),
+            Requirement::Absent(_) | Requirement::NotIn(..) => Vec::new(),
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
     /// Whether it selects an object with these.
     pub fn select(&self, labels: Option<&Value>) -> bool {
         let text = |key: &str| labels.and_then(|labels| labels.text_at(&[key]));

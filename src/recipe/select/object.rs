@@ -47,6 +47,7 @@ impl fmt::Display for GroupKind {
 pub struct Files {
     any: GlobSet,
     none: GlobSet,
+    texts: Vec<String>,
 }
 
 impl Files {
@@ -56,23 +57,28 @@ impl Files {
     /// The index of the first that is none, and why.
     pub fn parse<'t>(globs: impl IntoIterator<Item = &'t str>) -> Result<Files, (usize, String)> {
         let (mut any, mut none) = (GlobSetBuilder::new(), GlobSetBuilder::new());
-        let mut has_any = false;
+        let mut texts = Vec::new();
         for (index, text) in globs.into_iter().enumerate() {
             let (set, text) = match text.strip_prefix('!') {
                 Some(rest) => (&mut none, rest),
                 None => {
-                    has_any = true;
+                    texts.push(text.to_owned());
                     (&mut any, text)
                 }
             };
             let glob = GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build();
             set.add(glob.map_err(|error| (index, error.kind().to_string()))?);
         }
-        if !has_any {
+        if texts.is_empty() {
             any.add(GlobBuilder::new("**").build().expect("it is a glob"));
         }
         let built = |set: GlobSetBuilder| set.build().map_err(|error| (0, error.to_string()));
-        Ok(Files { any: built(any)?, none: built(none)? })
+        Ok(Files { any: built(any)?, none: built(none)?, texts })
+    }
+
+    /// Those that do not exclude, as they are written.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
     }
 
     /// Whether a file is one of them.

@@ -24,7 +24,13 @@ pub struct Entry<'v> {
     document: Option<usize>,
     /// Which operation it is, if it is a JSON patch.
     operation: Option<usize>,
+    /// Whether it is what the patch is for, and not the patch itself.
+    is_target: bool,
 }
+
+/// A file that is a patch.
+const ENTRY: Entry<'static> =
+    Entry { item: None, owner: None, renders: false, document: None, operation: None, is_target: false };
 
 impl<'v> Entry<'v> {
     /// The object of Flux that states it, if one does.
@@ -45,6 +51,11 @@ impl<'v> Entry<'v> {
     /// Which operation of its list it is.
     pub fn operation(&self) -> Option<usize> {
         self.operation
+    }
+
+    /// Whether its node is the target of the patch.
+    pub fn is_target(&self) -> bool {
+        self.is_target
     }
 
     pub(super) fn place(&self) -> Where {
@@ -79,23 +90,22 @@ impl<'v> Document<'v> {
         let Some(file) = view.file(path) else { return Vec::new() };
         let Some(stream) = &file.stream else { return Vec::new() };
         let mut found = Vec::new();
-        let entry = Entry { item: None, owner: None, renders: false, document: None, operation: None };
         let mut add = |root: Node<'v>, entry: Entry<'v>| {
             let documents = parts_of(root, entry).into_iter();
             found.extend(documents.map(|entry| Document { patch: Some(entry), ..Document::at_node(view, path, root) }));
         };
         if is_kustomization_file(path) {
             let lists = stream.documents().next().into_iter();
-            lists.flat_map(entries).for_each(|(item, root)| add(root, Entry { item: Some(item), ..entry }));
+            lists.flat_map(entries).for_each(|(item, root)| add(root, Entry { item: Some(item), ..ENTRY }));
             return found;
         }
         if is_only_patch(view, path) {
-            stream.documents().for_each(|root| add(root, entry));
+            stream.documents().for_each(|root| add(root, ENTRY));
             return found;
         }
         for object in file.objects.iter().flat_map(Object::expanded) {
             let Some(root) = view.node(&object.at) else { continue };
-            let stating = Entry { owner: Some(object), ..entry };
+            let stating = Entry { owner: Some(object), ..ENTRY };
             if object.is_flux_kustomization() {
                 let lists = root.get("spec").into_iter().flat_map(entries);
                 lists.for_each(|(item, root)| add(root, Entry { item: Some(item), ..stating }));
@@ -109,6 +119,29 @@ impl<'v> Document<'v> {
         found
     }
 
+    /// What the patches of a file are for, where they say it by a target with a version.
+    pub fn targets(view: &'v View, path: &'v RepoPath) -> Vec<Document<'v>> {
+        let Some(file) = view.file(path) else { return Vec::new() };
+        let lists: Vec<(Option<&Object>, Node<'v>)> = if is_kustomization_file(path) {
+            let root = file.stream.iter().filter_map(|stream| stream.documents().next());
+            root.map(|root| (None, root)).collect()
+        } else {
+            let objects =
+                file.objects.iter().flat_map(Object::expanded).filter(|object| object.is_flux_kustomization());
+            objects.filter_map(|object| Some((Some(object), view.node(&object.at)?.get("spec")?))).collect()
+        };
+        let items = lists.into_iter().flat_map(|(owner, mapping)| {
+            let items = ["patches", "patchesJson6902"].into_iter().filter_map(move |key| mapping.get(key));
+            let items = items.flat_map(Node::items);
+            items.map(move |item| Entry { item: Some(item), owner, is_target: true, ..ENTRY })
+        });
+        let targets = items.filter_map(|entry| {
+            let root = entry.target().filter(|target| target.text_at(&["version"]).is_some())?;
+            Some(Document { patch: Some(entry), ..Document::at_node(view, path, root) })
+        });
+        targets.collect()
+    }
+
     /// What it changes as a patch: the objects that clusters apply, each by its place. Of a patch of
     /// what a chart renders, the release.
     pub fn patched(&self) -> Vec<(&'v At, &'v Reach)> {
@@ -119,28 +152,32 @@ impl<'v> Document<'v> {
         }
         let whole = entry.whole(self.root);
         // Of several documents of a text, each is a patch.
-        let is_this = |patch: &Patch| patch.merges().is_none_or(|merges| Some(merges) == whole.as_ref());
+        let is_this =
+            |patch: &Patch| entry.is_target || patch.merges().is_none_or(|merges| Some(merges) == whole.as_ref());
         let mut patches: Vec<(By<'v>, Arc<Patch>)> = self.stated(entry);
         patches.retain(|(_, patch)| is_this(patch));
         if patches.is_empty() {
             return Vec::new();
         }
-        let changes = |at: &At, reach: &Reach| {
-            let passes = |by: &By<'_>| match by {
-                By::File(path) => reach.through.contains(path),
-                By::Flux(owner) => graph.kustomizations[reach.kustomization].at == **owner,
+        let mut changed: Vec<(&'v At, &'v Reach)> = Vec::new();
+        for (by, patch) in &patches {
+            let passing: Vec<(&At, &Reach)> = match by {
+                By::File(path) => graph.reached_through(path).collect(),
+                By::Flux(owner) => graph.reached_by(owner).collect(),
             };
-            let mut all = patches.iter().filter(|(by, _)| passes(by)).peekable();
-            let object = all.peek().and_then(|_| self.view.object(at));
-            object.is_some_and(|object| all.any(|(_, patch)| is_for(patch, object, reach)))
-        };
-        graph.each_reach().filter(|(at, reach)| changes(at, reach)).collect()
+            let is_for =
+                |at: &At, reach: &Reach| self.view.object(at).is_some_and(|object| is_for(patch, object, reach));
+            changed.extend(passing.into_iter().filter(|(at, reach)| is_for(at, reach)));
+        }
+        changed.sort_by_key(|(at, reach)| (*at, std::ptr::from_ref(*reach)));
+        changed.dedup_by_key(|(_, reach)| std::ptr::from_ref(*reach));
+        changed
     }
 
     /// The files of Kustomize that name a file as a patch, each with the line.
     fn named_by(&self) -> Vec<(&'v RepoPath, usize)> {
         let mut found = Vec::new();
-        for kustomization in self.view.kustomizations() {
+        for kustomization in self.view.readers(self.path) {
             let Some(root) = self.view.node(&At::document(&kustomization.path, 0)) else { continue };
             let is_it = |name: &str| kustomization.dir().join(name).as_ref() == Some(self.path);
             let list = |key: &str| root.get(key).into_iter().flat_map(Node::items);
@@ -231,11 +268,24 @@ impl<'v> Document<'v> {
         if self.patch.filter(is_by_name).is_none() {
             return Vec::new();
         }
-        let document = |(at, _): (&'v At, &'v Reach)| {
+        self.objects_patched()
+    }
+
+    /// The objects that it changes as a patch, each once.
+    pub fn objects_patched(&self) -> Vec<Document<'v>> {
+        let mut all: Vec<&'v At> = self.patched().into_iter().map(|(at, _)| at).collect();
+        all.dedup();
+        let document = |at: &'v At| {
             let (object, root) = (self.view.object(at)?, self.view.node(at)?);
             Some(Document { object: Some(object), ..Document::at_node(self.view, &at.path, root) })
         };
-        self.patched().into_iter().filter_map(document).collect()
+        all.into_iter().filter_map(document).collect()
+    }
+
+    /// Whether it states a patch, or what that is for.
+    pub fn states(&self, patch: &Patch) -> bool {
+        let line = self.patch.and_then(|entry| entry.item).map(|item| item.line());
+        patch.path == *self.path && Some(patch.line) == line
     }
 
     /// Whether a list that names the file of a patch says what it is for.

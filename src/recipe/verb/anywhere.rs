@@ -2,28 +2,33 @@
 //! another program reads (`patch: |-`, the files of a ConfigMap).
 
 use super::Refused;
-use super::kept::{Kept, Siblings, rewrite_keeping};
+use super::kept::{Kept, Siblings, layout_stays, rewrite_keeping};
 use crate::flux::Value;
 use crate::recipe::codes;
 use crate::recipe::place::Place;
-use crate::yaml::{Edit, Stream};
+use crate::yaml::{Edit, Node, Stream};
 
 /// What is done with a value: the value and, of an entry, the key under which it stands. It says which
 /// entries have to do with each other.
 type Act<'a> = dyn FnMut(&mut Value, Option<&str>) -> Result<Siblings, Refused> + 'a;
 
 /// Does something with every collection in a value, the outer ones last. Nested text is read if it
-/// has the literal in it.
-pub(super) fn everywhere(value: &mut Value, literal: &str, act: &mut Act<'_>) -> Result<Kept, Refused> {
+/// has the literal in it. The node says how texts are written; without one, those of one line are no YAML.
+pub(super) fn everywhere(
+    value: &mut Value,
+    node: Option<Node<'_>>,
+    literal: &str,
+    act: &mut Act<'_>,
+) -> Result<Kept, Refused> {
     let mut kept = Kept::default();
-    walk(value, &Place::default(), None, literal, act, &mut kept)?;
+    walk(value, (node, None), &Place::default(), literal, act, &mut kept)?;
     Ok(kept)
 }
 
 fn walk(
     value: &mut Value,
+    (node, key): (Option<Node<'_>>, Option<&str>),
     place: &Place,
-    key: Option<&str>,
     literal: &str,
     act: &mut Act<'_>,
     kept: &mut Kept,
@@ -31,7 +36,8 @@ fn walk(
     match value {
         Value::Null => return Ok(()),
         Value::Scalar { text, string } => {
-            let may_be_yaml = *string && text.contains('\n') && text.contains(literal);
+            let is_block = || text.contains('\n') || node.is_some_and(|node| node.resolved().is_literal());
+            let may_be_yaml = *string && text.contains(literal) && is_block();
             if let Some((new, documents)) = if may_be_yaml { in_nested(text, literal, act)? } else { None } {
                 *text = new;
                 kept.texts.push((place.clone(), documents));
@@ -40,12 +46,14 @@ fn walk(
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                walk(item, &place.index(index), None, literal, act, kept)?;
+                let node = node.and_then(|node| node.items().nth(index));
+                walk(item, (node, None), &place.index(index), literal, act, kept)?;
             }
         }
         Value::Mapping(entries) => {
             for (key, value) in entries.iter_mut() {
-                walk(value, &place.key(key), Some(key), literal, act, kept)?;
+                let node = node.and_then(|node| node.get(key));
+                walk(value, (node, Some(key)), &place.key(key), literal, act, kept)?;
             }
         }
     }
@@ -65,7 +73,8 @@ fn in_nested(text: &str, literal: &str, act: &mut Act<'_>) -> Result<Option<(Str
             continue;
         };
         let mut to = from.clone();
-        let kept = everywhere(&mut to, literal, act)?;
+        let kept = everywhere(&mut to, Some(root), literal, act)?;
+        layout_stays(root, (&from, &to), &kept)?;
         rewrite_keeping(&mut edit, root, (&from, &to), &kept, "its entry is removed")
             .map_err(|error| in_text(&error))?;
         *documents.last_mut().expect("it was put there") = kept;

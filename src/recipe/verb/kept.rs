@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Refused;
 use crate::flux::{Value, rewrite_with};
+use crate::recipe::codes::NESTED_TEXT;
 use crate::recipe::place::Place;
 use crate::recipe::select::node_at;
 use crate::yaml::{Edit, Error, New, Node, Stream};
@@ -57,6 +59,27 @@ pub struct Siblings {
     pub successors: Vec<(String, String)>,
     /// New ones that are copies, each with the one of which it is.
     pub copies: Vec<(String, String)>,
+}
+
+/// Whether YAML in a text can change while the text keeps its layout: in a literal block, and in double
+/// quotes on one line.
+pub fn holds_yaml(node: Node<'_>) -> bool {
+    node.is_literal() || node.source().starts_with('"') && !node.source().contains('\n')
+}
+
+/// Sees that texts with YAML in them keep their layout.
+///
+/// # Errors
+/// The first one that changes and cannot.
+pub fn layout_stays(root: Node<'_>, (from, to): (&Value, &Value), kept: &Kept) -> Result<(), Refused> {
+    let changes = |place: &&Place| place.of(from) != place.of(to);
+    for place in kept.texts.iter().map(|(place, _)| place).filter(changes) {
+        if node_at(root, place).is_some_and(|node| !holds_yaml(node.resolved())) {
+            let message = format!("the YAML at {place} is in quotes or folded over lines, and would lose its layout");
+            return Err(Refused::new(NESTED_TEXT, message));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the difference of a node. Literal texts with YAML in them are edited as YAML, so that each

@@ -4,10 +4,11 @@
 use super::anywhere::everywhere;
 use super::kept::Siblings;
 use super::{Notes, Reach, Refused, Seen, prune, removes_parents};
-use crate::flux::Value;
+use crate::flux::{Value, pointer_part, pointer_parts};
 use crate::recipe::codes;
 use crate::recipe::model::Guards;
 use crate::recipe::pattern::{Pattern, with_captures};
+use crate::yaml::Node;
 
 /// A verb about keys.
 #[derive(Clone, Debug)]
@@ -60,7 +61,13 @@ impl Keys {
         }
     }
 
-    pub(super) fn act(&self, value: &mut Value, guards: &Guards, notes: &mut Notes) -> Result<Seen, Refused> {
+    pub(super) fn act(
+        &self,
+        value: &mut Value,
+        node: Option<Node<'_>>,
+        guards: &Guards,
+        notes: &mut Notes,
+    ) -> Result<Seen, Refused> {
         let mut seen = Seen::default();
         match &self.at {
             Reach::At(path) => {
@@ -80,7 +87,7 @@ impl Keys {
                 }
             }
             Reach::Anywhere => {
-                let kept = everywhere(value, self.literal(), &mut |value, list_of| {
+                let kept = everywhere(value, node, self.literal(), &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
                     let (seen_here, keys) = match value {
                         Value::Mapping(_) => self.in_mapping(value, guards)?,
@@ -154,9 +161,9 @@ impl Keys {
         let Value::Sequence(items) = list else { return Ok(Seen::default()) };
         let named = |(at, item): (usize, &Value)| {
             item.text_at(&["op"])?;
-            let (_, last) = item.text_at(&["path"])?.rsplit_once('/')?;
+            let last = pointer_parts(item.text_at(&["path"])?).pop()?;
             let value = item.get("value").cloned().unwrap_or(Value::Null);
-            Some((at, last.replace("~1", "/").replace("~0", "~"), value))
+            Some((at, last, value))
         };
         let named: Vec<(usize, String, Value)> = items.iter().enumerate().filter_map(named).collect();
         let names: Vec<&str> = named.iter().map(|(_, name, _)| name.as_str()).collect();
@@ -250,7 +257,7 @@ impl Keys {
 fn restate(operation: &mut Value, key: &str, value: Option<Value>) {
     let path = operation.text_at(&["path"]).unwrap_or_default();
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let path = format!("{parent}/{}", crate::recipe::operation::written(key));
+    let path = format!("{parent}/{}", pointer_part(key));
     operation.set("path", Value::string(&path));
     if let Some(value) = value {
         operation.set("value", value);

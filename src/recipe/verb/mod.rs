@@ -3,6 +3,8 @@
 
 mod add;
 mod anywhere;
+mod bound;
+mod context;
 mod escape;
 mod kept;
 mod keys;
@@ -13,19 +15,21 @@ mod operation;
 mod parents;
 mod reference;
 mod remove;
+mod schema_header;
 mod set;
-mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod to_newest;
 
-pub use kept::{Kept, rewrite_keeping};
+pub use kept::{Kept, holds_yaml, layout_stays, rewrite_keeping};
 pub use keys::{Keys, What};
 pub use list::{Items, List, Which};
 pub use notes::{Notes, Seen};
 pub use reference::{Named, Reference};
-pub use tables::{Header, ToNewest, schema_change};
+pub use schema_header::{Header, schema_change};
 pub use text::Replacing;
+pub use to_newest::ToNewest;
 
 use self::parents::{prune, put, removes_parents, take_out};
 use super::model::Guards;
@@ -190,7 +194,7 @@ impl Verb {
         }
         match self {
             Verb::ApiVersion(to_newest) => to_newest.act(document, value, notes),
-            Verb::SchemaComment(settings) => Ok(tables::schema_comment(document, settings, notes)),
+            Verb::SchemaComment(settings) => Ok(schema_header::act(document, settings, notes)),
             Verb::Escape => escape::act(document, value, notes),
             Verb::Reference(reference) => reference.act(document, value, notes),
             other => other.act_in(Some(document), value, guards, notes),
@@ -221,7 +225,7 @@ impl Verb {
                 remove::act(value, document, path, *with_parents, *if_default, guards)
             }
             Verb::Move { from, to, order } => moved::act(value, from, to, order, guards),
-            Verb::Keys(keys) => keys.act(value, guards, notes),
+            Verb::Keys(keys) => keys.act(value, document.map(|document| document.root), guards, notes),
             Verb::List(list) => list.act(value),
             Verb::Text(replacing) => replacing.act(value),
             Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape | Verb::Reference(_) => Ok(Seen::default()),
@@ -263,6 +267,11 @@ impl Verb {
         }
     }
 
+    /// Whether it changes values, and not comments alone.
+    pub fn changes_values(&self) -> bool {
+        !matches!(self, Verb::SchemaComment(_))
+    }
+
     /// Whether it says itself what it is about.
     pub fn is_by_itself(&self) -> bool {
         matches!(self, Verb::ApiVersion(_) | Verb::SchemaComment(_) | Verb::Escape)
@@ -280,7 +289,10 @@ impl Verb {
         match self {
             Verb::Keys(keys @ Keys { at: Reach::Anywhere, .. }) => keys.is_about(field),
             Verb::Text(Replacing { at: Reach::Anywhere, to, .. }) => has(to),
-            Verb::Reference(reference) => has(&reference.to.name),
+            Verb::Reference(Reference { to, .. }) => {
+                let is_namespace = field.ends_with("namespace") && after == to.namespace.as_deref();
+                has(&to.name) || after.is_some() && is_namespace
+            }
             _ => false,
         }
     }

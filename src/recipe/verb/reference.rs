@@ -1,14 +1,16 @@
 //! `reference`: every place that names an object names another one.
 
 use super::anywhere::everywhere;
+use super::context::Context;
 use super::kept::Siblings;
 use super::{Kept, Notes, Refused, Seen};
-use crate::flux::{Reach, Value, group_of};
+use crate::flux::{Reach, Value, pointer_parts};
 use crate::recipe::codes::{KEY_IN_JSON_PATCH, NAME_OPEN, OTHER_SHAPE, REFERENCE_UNRESOLVED, SELECTED_IN_PART};
-use crate::recipe::naming;
-use crate::recipe::operation::{lifted, lowered, parts, states};
+use crate::recipe::naming::{self, DEPENDS_ON};
+use crate::recipe::operation::{lifted, lowered, states};
 use crate::recipe::place::Place;
-use crate::recipe::select::{Document, GroupKind};
+use crate::recipe::select::{Document, GroupKind, node_at};
+use crate::yaml::Node;
 
 /// The verb.
 #[derive(Clone, Debug)]
@@ -41,12 +43,11 @@ impl Named {
 }
 
 /// A reference at work on the values of a document.
-struct Work<'w> {
+struct Work<'w, 'v> {
     verb: &'w Reference,
-    document: &'w Document<'w>,
-    own: Option<GroupKind>,
-    /// The namespaces that a reference without one means.
-    namespaces: Vec<String>,
+    document: &'w Document<'v>,
+    /// Whose names the present part has.
+    context: Context<'v>,
     seen: Seen,
     /// The namespaces in which the new object is meant.
     meant: Vec<Option<String>>,
@@ -54,39 +55,50 @@ struct Work<'w> {
 
 impl Reference {
     pub(super) fn act(&self, document: &Document<'_>, value: &mut Value, notes: &mut Notes) -> Result<Seen, Refused> {
-        let own = document.object.map(|object| {
-            let group = group_of(&object.api_version);
-            GroupKind { kind: object.kind.clone(), group: group.to_owned() }
-        });
-        let mut namespaces: Vec<String> =
-            document.reaches().map(|reach| document.name(Some(reach)).1.into_owned()).collect();
-        if namespaces.is_empty() && document.object.is_some() {
-            namespaces.push(document.name(None).1.into_owned());
-        }
-        namespaces.sort();
-        namespaces.dedup();
-        let mut work = Work { verb: self, document, own, namespaces, seen: Seen::default(), meant: Vec::new() };
+        let (of_root, of_patches): (Vec<_>, Vec<_>) =
+            Context::of_patches(document).into_iter().partition(|(place, _)| place.0.is_empty());
+        let own = of_root.into_iter().next().map_or_else(|| Context::of(document), |(_, context)| context);
+        let mut parts: Vec<(Place, Context<'_>)> = of_patches;
         // What the values of a chart name is where the release installs it.
-        let values = value.at_mut(&["spec", "values"]).filter(|_| document.is_release());
-        let values = values.map(|values| std::mem::replace(values, Value::Null));
-        notes.kept.extend(work.everywhere(value)?);
-        if let Some(mut values) = values {
-            if let Some(target) = value.text_at(&["spec", "targetNamespace"]) {
-                work.namespaces = vec![target.to_owned()];
-            }
-            let kept = work.everywhere(&mut values)?;
-            notes.kept.extend(kept.below(&Place::default().key("spec").key("values")));
-            *value.at_mut(&["spec", "values"]).expect("it was there") = values;
+        if document.is_release() && value.at(&["spec", "values"]).is_some() {
+            let target = value.text_at(&["spec", "targetNamespace"]).map(|target| vec![target.to_owned()]);
+            let namespaces = target.unwrap_or_else(|| own.namespaces.clone());
+            parts.push((Place::default().key("spec").key("values"), Context { namespaces, ..own.clone() }));
         }
-        work.is_applied()?;
+        let mut taken: Vec<(Place, Context<'_>, Value)> = Vec::new();
+        for (place, context) in parts {
+            let Some(part) = place.of_mut(value) else { continue };
+            taken.push((place, context, std::mem::replace(part, Value::Null)));
+        }
+        let mut work = Work { verb: self, document, context: own, seen: Seen::default(), meant: Vec::new() };
+        let root = document.root;
+        notes.kept.extend(work.part(value, Some(root))?);
+        for (place, context, mut part) in taken {
+            work.context = context;
+            notes.kept.extend(work.part(&mut part, node_at(root, &place))?.below(&place));
+            *place.of_mut(value).expect("it was there") = part;
+        }
         Ok(work.seen)
     }
 }
 
-impl Work<'_> {
-    fn everywhere(&mut self, value: &mut Value) -> Result<Kept, Refused> {
+impl Work<'_, '_> {
+    /// Acts on a part of a document whose names are those of the present context.
+    fn part(&mut self, value: &mut Value, node: Option<Node<'_>>) -> Result<Kept, Refused> {
+        self.meant.clear();
+        let kept = self.everywhere(value, node)?;
+        self.is_applied()?;
+        Ok(kept)
+    }
+
+    /// The kind of the objects that have the names, if that is one.
+    fn own(&self) -> Option<&GroupKind> {
+        if let [one] = self.context.kinds.as_slice() { Some(one) } else { None }
+    }
+
+    fn everywhere(&mut self, value: &mut Value, node: Option<Node<'_>>) -> Result<Kept, Refused> {
         let name = self.verb.from.name.clone();
-        everywhere(value, &name, &mut |value, key| {
+        everywhere(value, node, &name, &mut |value, key| {
             match (value, key) {
                 (Value::Sequence(items), _) if items.iter().any(|item| lifted(item).is_some()) => {
                     items.iter_mut().try_for_each(|item| self.in_operation(item))?;
@@ -112,13 +124,13 @@ impl Work<'_> {
         let Some(before) = lifted(operation) else { return Ok(()) };
         let path = operation.text_at(&["path"]).unwrap_or_default().to_owned();
         let refused = |why: &str| Refused::new(KEY_IN_JSON_PATCH, format!("a JSON patch of `{path}` {why}"));
-        let mut parts = parts(&path);
+        let mut parts = pointer_parts(&path);
         let last = parts.pop();
         let key = parts.iter().rev().find(|part| *part != "-" && part.parse::<usize>().is_err());
         if let (Some("name"), Some(key), Some(name)) = (last.as_deref(), key, operation.text_at(&["value"])) {
             let of = |more: &[(&'static str, Value)]| {
                 let entries = [("name", Value::string(name))].into_iter().chain(more.iter().cloned());
-                naming::names(key, &Value::mapping(entries), &self.verb.kind, self.own.as_ref())
+                naming::names(key, &Value::mapping(entries), &self.verb.kind, self.own())
             };
             let stated = [("kind", Value::string(&self.verb.kind.kind))];
             // Which kind is meant, only the object says that is patched.
@@ -127,7 +139,7 @@ impl Work<'_> {
             }
         }
         let mut after = before.clone();
-        self.everywhere(&mut after)?;
+        self.everywhere(&mut after, None)?;
         if after == before {
             return Ok(());
         }
@@ -141,7 +153,13 @@ impl Work<'_> {
 
     /// A name that stands in a mapping, perhaps with its namespace.
     fn in_mapping(&mut self, mapping: &mut Value, key: &str) -> Result<(), Refused> {
-        let Some(takes_namespace) = naming::names(key, mapping, &self.verb.kind, self.own.as_ref()) else {
+        let is_of_several = self.context.kinds.len() > 1 && self.context.kinds.contains(&self.verb.kind);
+        if is_of_several && key == DEPENDS_ON && mapping.text_at(&["name"]) == Some(&self.verb.from.name) {
+            let message =
+                format!("`{DEPENDS_ON}` of a patch names {}, and the patch is for several kinds", self.verb.from.name);
+            return Err(Refused::new(SELECTED_IN_PART, message));
+        }
+        let Some(takes_namespace) = naming::names(key, mapping, &self.verb.kind, self.own()) else {
             return Ok(());
         };
         let name = mapping.text_at(&["name"]).unwrap_or_default().to_owned();
@@ -155,7 +173,7 @@ impl Work<'_> {
         let Some(namespace) = &to.namespace else { return Ok(()) };
         if stated.is_some() {
             mapping.set("namespace", Value::string(namespace));
-        } else if self.namespaces != [namespace.clone()] {
+        } else if self.context.namespaces != [namespace.clone()] {
             if !takes_namespace {
                 return Err(self.no_namespace(key));
             }
@@ -171,7 +189,7 @@ impl Work<'_> {
             return Ok(());
         }
         let to = &self.verb.to;
-        if to.namespace.as_ref().is_some_and(|namespace| self.namespaces != [namespace.clone()]) {
+        if to.namespace.as_ref().is_some_and(|namespace| self.context.namespaces != [namespace.clone()]) {
             return Err(self.no_namespace(key));
         }
         self.meant.push(to.namespace.clone());
@@ -193,7 +211,7 @@ impl Work<'_> {
             let graph = self.document.view.graph();
             let filled =
                 |reach: &Reach| graph.kustomizations[reach.kustomization].variables.substitute(name) == *wanted;
-            if name.contains("${") && self.document.reaches().any(filled) {
+            if name.contains("${") && self.context.reaches.iter().copied().any(filled) {
                 return Err(Refused::new(NAME_OPEN, format!("{wanted} is written as {name}")));
             }
             return Ok(false);
@@ -201,8 +219,8 @@ impl Work<'_> {
         let Some(namespace) = namespace else { return Ok(true) };
         match stated {
             Some(stated) => Ok(stated == namespace),
-            None if self.namespaces == [namespace.clone()] => Ok(true),
-            None if self.namespaces.contains(namespace) => {
+            None if self.context.namespaces == [namespace.clone()] => Ok(true),
+            None if self.context.namespaces.contains(namespace) => {
                 let message =
                     format!("{wanted} is of {namespace} in one place where it is applied, and not in another");
                 Err(Refused::new(SELECTED_IN_PART, message))
@@ -214,7 +232,7 @@ impl Work<'_> {
     /// That the new object is applied on each cluster that applies this one.
     fn is_applied(&self) -> Result<(), Refused> {
         let graph = self.document.view.graph();
-        for reach in self.document.reaches().filter(|_| !self.meant.is_empty()) {
+        for reach in self.context.reaches.iter().filter(|_| !self.meant.is_empty()) {
             let is_it = |other: &Reach, namespace: Option<&str>| {
                 other.cluster == reach.cluster
                     && self.verb.kind.is(&other.api_version, &other.kind)
@@ -222,8 +240,8 @@ impl Work<'_> {
                     && (namespace.is_none() || other.namespace.is_none() || other.namespace.as_deref() == namespace)
             };
             for namespace in &self.meant {
-                let own = self.document.name(Some(reach)).1;
-                let namespace = namespace.as_deref().or(Some(&own)).filter(|namespace| !namespace.is_empty());
+                let namespace =
+                    namespace.as_deref().or(reach.namespace.as_deref()).filter(|namespace| !namespace.is_empty());
                 if !graph.reached().flat_map(|(_, reaches)| reaches).any(|other| is_it(other, namespace)) {
                     let cluster = &graph.clusters[reach.cluster].name;
                     let message = format!("{cluster} applies no {} {}", self.verb.kind.kind, self.verb.to.name);

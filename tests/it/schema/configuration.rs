@@ -98,6 +98,7 @@ fn what_is_valid_is_valid_in_both() {
     for text in [
         "clusters: [{name: edge}, {name: main, path: k/main, branch: main, context: home, root: k}]",
         "exclude: []",
+        "schemas: ['schemas/**/*.json', crds/*.yaml]",
         "app-template-v4: {target: 5.1.0}",
         "chart-ref: {charts: [app-template, {name: volsync, strategy: per-app}]}",
         "chart-ref: {charts: {all: true, except: [volsync], named: [app-template]}}",
@@ -120,6 +121,8 @@ fn what_is_wrong_is_wrong_in_both() {
         "clusters: []",
         "exclude: old",
         "exclude: [a, a]",
+        "schemas: []",
+        "schemas: {a: b}",
         "batches: {alone-above: x}",
         "batches: {recreate-at-most: 0}",
         "batches: {one-app-each: 'yes'}",

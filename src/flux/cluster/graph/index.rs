@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use super::Graph;
 use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
 use crate::flux::cluster::flux_kustomization::FluxKustomization;
+use crate::flux::cluster::reach::Reach;
 use crate::flux::files::At;
+use crate::repo::RepoPath;
 
 /// A cluster, or the other one to which it applies something.
 type Place = (ClusterId, Option<String>);
@@ -15,9 +17,12 @@ type Place = (ClusterId, Option<String>);
 /// Cluster, kind, namespace and name.
 type Name = (ClusterId, String, Option<String>, String);
 
-/// The index of a graph, made when it is first asked for.
+/// The indexes of a graph, each made when it is first asked for.
 #[derive(Clone, Default)]
-pub(super) struct Lookup(OnceLock<Index>);
+pub(super) struct Lookup {
+    names: OnceLock<Index>,
+    ways: OnceLock<Ways>,
+}
 
 impl fmt::Debug for Lookup {
     /// It says nothing that the graph does not.
@@ -36,6 +41,35 @@ struct Index {
     flux: HashMap<Name, Vec<(Option<String>, At)>>,
     /// The Flux Kustomizations of all clusters, by place.
     kustomizations: HashMap<At, Vec<KustomizationId>>,
+}
+
+/// A reach: the place of its object, and which of that it is.
+type OfObject = (At, usize);
+
+/// Reaches by what they come through.
+#[derive(Clone, Default)]
+struct Ways {
+    files: HashMap<RepoPath, Vec<OfObject>>,
+    kustomizations: HashMap<At, Vec<OfObject>>,
+}
+
+impl Ways {
+    fn of(graph: &Graph) -> Ways {
+        let mut ways = Ways::default();
+        for (at, reaches) in graph.reached() {
+            for (number, reach) in reaches.iter().enumerate() {
+                for file in &reach.through {
+                    let all = ways.files.entry(file.clone()).or_default();
+                    if all.last().is_none_or(|(last, of)| (last, *of) != (at, number)) {
+                        all.push((at.clone(), number));
+                    }
+                }
+                let kustomization = &graph.kustomizations[reach.kustomization].at;
+                ways.kustomizations.entry(kustomization.clone()).or_default().push((at.clone(), number));
+            }
+        }
+        ways
+    }
 }
 
 impl Index {
@@ -113,7 +147,25 @@ impl Graph {
         self.index().dependents.get(&name).map_or(&[], Vec::as_slice)
     }
 
+    /// What clusters apply through a kustomization file, once for each reach, by place.
+    pub fn reached_through(&self, file: &RepoPath) -> impl Iterator<Item = (&At, &Reach)> {
+        self.each_of(self.ways().files.get(file))
+    }
+
+    /// What the Flux Kustomizations at a place apply, once for each reach, by place.
+    pub fn reached_by(&self, kustomization: &At) -> impl Iterator<Item = (&At, &Reach)> {
+        self.each_of(self.ways().kustomizations.get(kustomization))
+    }
+
+    fn each_of<'g>(&'g self, all: Option<&'g Vec<OfObject>>) -> impl Iterator<Item = (&'g At, &'g Reach)> {
+        all.into_iter().flatten().map(|(at, number)| (at, &self.reaches(at)[*number]))
+    }
+
+    fn ways(&self) -> &Ways {
+        self.index.ways.get_or_init(|| Ways::of(self))
+    }
+
     fn index(&self) -> &Index {
-        self.index.0.get_or_init(|| Index::of(self))
+        self.index.names.get_or_init(|| Index::of(self))
     }
 }
