@@ -32,8 +32,8 @@ mod view;
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
     FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, OnBranch, Position,
-    Reach, ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled,
-    remote_cluster, survives_pruning,
+    Reach, ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, instance_spec,
+    is_disabled, remote_cluster, survives_pruning,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Object, OciRepository,
