@@ -48,11 +48,13 @@ use crate::flux::View;
 use crate::repo::RepoPath;
 use applied::Applied;
 use builds::Builds;
+use makers::Makers;
 
 /// Checks a tree. Findings with an opt-out are left out; opt-outs that skip nothing are findings.
 pub fn examine(view: &View) -> Vec<Finding> {
     let view = view.whole();
     let builds = Builds::of(&view);
+    let makers = Makers::of(&view, &builds);
     let mut found = kustomize::findings(&view);
     found.extend(manifests::findings(&view, &builds));
     found.extend(owners::findings(&view, &builds));
@@ -64,9 +66,9 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(releases::findings(&view));
     found.extend(charts::findings(&view));
     found.extend(homes::findings(&view));
-    found.extend(app_template::findings(&view, &builds));
-    found.extend(routes::findings(&view, &builds));
-    found.extend(inputs::findings(&view, &builds));
+    found.extend(app_template::findings(&view, &makers));
+    found.extend(routes::findings(&view, &makers));
+    found.extend(inputs::findings(&view, &makers));
     found.extend(selectors::findings(&view));
     found.extend(tokens::findings(&view));
     found.extend(flux_instance::findings(&view));
@@ -75,7 +77,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
     found.extend(fields::findings(&view));
     found.extend(lists::findings(&view));
     found.extend(claims::findings(&view, &builds));
-    found.extend(identities::findings(&view, &builds));
+    found.extend(identities::findings(&view, &builds, &makers));
     found.extend(variables::findings(&view, &builds));
     found.extend(files::findings(&view));
     let mut found = skips::apply(&view, found);
