@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builds::Builds;
+use super::changed::Scope;
 use super::codes::{FILLED_BY_WEBHOOK, VARIABLE};
 use super::owners::line;
 use super::{finding, listed};
@@ -11,13 +12,14 @@ use crate::flux::{
     At, ClusterId, FluxKustomization, Object, Rendered, SUBSTITUTE, SubstituteFrom, Value, Variables, View, is_disabled,
 };
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, String), (bool, BTreeSet<String>)> = BTreeMap::new();
     let mut unsubstituted: BTreeMap<(&At, String), BTreeSet<String>> = BTreeMap::new();
     let made = secrets_made(view);
     let mut silenced: BTreeMap<ClusterId, BTreeSet<(&At, String)>> = BTreeMap::new();
-    for (id, kustomization) in view.graph().kustomizations.entries() {
+    let in_scope = view.graph().kustomizations.entries().filter(|(_, one)| scope.has(view, one));
+    for (id, kustomization) in in_scope {
         if may_come_from_elsewhere(kustomization, &made) {
             continue;
         }
