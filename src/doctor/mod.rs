@@ -30,6 +30,7 @@ mod kustomize;
 mod lists;
 mod makers;
 mod manifests;
+mod manifests_of_flux;
 mod names;
 mod owners;
 mod releases;
@@ -103,6 +104,7 @@ fn rules(view: &View, scope: &Scope) -> Vec<Finding> {
     found.extend(claims::findings(view, &builds));
     found.extend(identities::findings(view, &builds, &makers));
     found.extend(variables::findings(view, &builds, scope));
+    found.extend(manifests_of_flux::findings(view));
     found.extend(files::findings(view));
     if scope.has_arrivals() {
         // Each of these looks for one object beside another, anywhere in the cluster.

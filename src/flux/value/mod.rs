@@ -14,7 +14,7 @@ mod substitute;
 pub use difference::FieldDifference;
 pub(super) use json_patch::Operation;
 pub use rewrite::{Copies, rewrite, rewrite_with};
-pub use substitute::{Variables, with_escaped};
+pub use substitute::{Missing, Variables, with_escaped};
 
 use std::collections::{HashMap, HashSet};
 
