@@ -42,7 +42,9 @@ pub use files::{
 pub use kustomize::{
     Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,
 };
-pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread, has_word, kinds_by_key};
+pub use mentions::{
+    Mention, Named, Namer, SelectorUse, SourceNames, Unread, Watched, has_word, kinds_by_key, watching_field,
+};
 pub use value::{Copies, FieldDifference, Missing, Value, Variables, rewrite, rewrite_with, with_escaped};
 pub use view::{
     Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId,
