@@ -1,10 +1,10 @@
 //! The text of each unit, on the tree where it lands.
 
 use super::alerts::Watch;
-use super::checks::{Becomes, Change, Checked};
+use super::checks::{Becomes, Change};
 use super::find::Found;
 use super::units::{WATCH, step_of};
-use crate::flux::{Value, watching_field};
+use crate::flux::{AppliedRelease, Value, watching_field};
 use crate::migrations::watchers::{add, subject_of};
 use crate::plan::author::{Edits, Written, edited, subject_of_flux};
 use crate::plan::{Edited, Finding, Unit};
@@ -58,7 +58,7 @@ fn changed(found: &Found<'_>, change: &Change<'_>) -> Result<Written, Finding> {
     edits.finish()
 }
 
-fn check(one: &Checked) -> New {
+fn check(one: &AppliedRelease) -> New {
     New::mapping([
         ("apiVersion", New::string(&one.api_version)),
         ("kind", New::string("HelmRelease")),

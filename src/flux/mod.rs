@@ -47,6 +47,6 @@ pub use mentions::{
 };
 pub use value::{Copies, FieldDifference, Missing, Value, Variables, rewrite, rewrite_with, with_escaped};
 pub use view::{
-    Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId,
-    Radius, Radiuses, Release, Traced, View,
+    AppliedRelease, Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart,
+    NotBuilt, ObjectId, Radius, Radiuses, Release, Traced, View,
 };

@@ -116,7 +116,7 @@ fn the_runbook_renders_what_the_chart_makes() {
         "yq .spec.values kubernetes/main/apps/flux-system/flux-instance/app/helmrelease.yaml > values.yaml",
         "helm template flux-instance oci://ghcr.io/controlplaneio-fluxcd/charts/flux-instance --version 0.58.1",
         "flux-operator build instance --filename instance.yaml > new.yaml",
-        "kubectl --namespace flux-system delete helmrelease,ocirepository flux-instance",
+        "kubectl --namespace flux-system delete 'helmrelease,ocirepository' flux-instance",
     ] {
         assert!(body.contains(line), "{line} is not in\n{body}");
     }

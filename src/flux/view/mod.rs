@@ -14,6 +14,7 @@ mod radius;
 mod release;
 mod traced;
 mod update;
+mod waiting;
 mod webhooks;
 
 pub use arrivals::{Arrival, Changed};
@@ -22,6 +23,7 @@ pub use installed::{Installed, InstalledChart};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Identity, Release};
 pub use traced::{ObjectId, Traced};
+pub use waiting::AppliedRelease;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
