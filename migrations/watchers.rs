@@ -1,11 +1,6 @@
-//! Alerts and Receivers: what their entries watch, and how they get another one.
-//!
-//! An entry is for one kind and one namespace, by default that of the Alert; `*` stands for names alone
-//! (notification-controller, `eventMatchesAlertSource`).
+//! Alerts and Receivers: how they get another entry. What entries watch is read by [`View::watched`].
 
-use std::collections::BTreeMap;
-
-use crate::flux::{At, Reach, Value, View};
+use crate::flux::{At, Reach, Value, View, watching_field};
 use crate::plan::Subject;
 use crate::yaml::{Edit, Error, Kind, New, Node};
 
@@ -17,56 +12,6 @@ const OF_COMMITS: [&str; 7] =
 /// What a unit about an Alert or a Receiver is about.
 pub(crate) fn subject_of(at: &At, reach: &Reach) -> Subject {
     Subject::object(&reach.kind, reach.namespace.as_deref().unwrap_or_default(), &reach.name, &at.path)
-}
-
-/// The list of what it watches, if it is an Alert or a Receiver.
-pub(crate) fn field_of(reach: &Reach) -> Option<&'static str> {
-    match reach.kind.as_str() {
-        _ if !reach.api_version.starts_with("notification.toolkit.fluxcd.io/") => None,
-        "Alert" => Some("eventSources"),
-        "Receiver" => Some("resources"),
-        _ => None,
-    }
-}
-
-/// An entry.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// Its place in the list.
-    pub(crate) number: usize,
-    /// The kind that it is for.
-    pub(crate) kind: String,
-    /// The namespace that it is for.
-    pub(crate) namespace: String,
-    /// Whether it is for all names.
-    pub(crate) is_for_all: bool,
-    /// The labels that it asks for.
-    pub(crate) labels: BTreeMap<String, String>,
-}
-
-impl Entry {
-    fn of(number: usize, item: &Value, own: &str) -> Option<Entry> {
-        let pairs = item.get("matchLabels").map_or(&[][..], Value::entries).iter();
-        Some(Entry {
-            number,
-            kind: item.text_at(&["kind"])?.to_owned(),
-            namespace: item.text_at(&["namespace"]).unwrap_or(own).to_owned(),
-            is_for_all: item.text_at(&["name"]).is_none_or(|name| name == "*"),
-            labels: pairs.filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect(),
-        })
-    }
-}
-
-/// The entries of an Alert or a Receiver; `None` if it is suspended, or neither.
-pub(crate) fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Entry>> {
-    let field = field_of(reach)?;
-    let object = view.effective(at, reach)?;
-    if object.at(&["spec", "suspend"]).is_some_and(Value::is_true) {
-        return None;
-    }
-    let own = reach.namespace.as_deref().unwrap_or_default();
-    let items = object.at(&["spec", field]).map_or(&[][..], Value::items).iter().enumerate();
-    Some(items.filter_map(|(number, item)| Entry::of(number, item, own)).collect())
 }
 
 /// Why an entry for another namespace is not added to its text.
@@ -83,7 +28,7 @@ pub(crate) fn obstacle(view: &View, at: &At, reach: &Reach) -> Option<String> {
 
 /// Whether its list may arrive otherwise than it is stated.
 pub(crate) fn is_changed_on_its_way(view: &View, at: &At, reach: &Reach) -> bool {
-    let Some(field) = field_of(reach) else { return true };
+    let Some(field) = watching_field(reach) else { return true };
     let stated = view.node(at).and_then(|root| root.at(&["spec", field])).and_then(Value::of);
     let arrives = view.effective(at, reach);
     let arrives = arrives.as_ref().and_then(|object| object.at(&["spec", field]));

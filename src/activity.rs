@@ -19,6 +19,8 @@ pub enum Activity {
     Judging,
     /// It is worked out what units reach.
     Measuring,
+    /// Rules look at what the planned tree has differently.
+    Foreseeing,
 }
 
 impl fmt::Display for Activity {
@@ -30,6 +32,7 @@ impl fmt::Display for Activity {
             Activity::Landing => f.pad("landing units, on trial and to write"),
             Activity::Judging => f.pad("comparing builds"),
             Activity::Measuring => f.pad("what units reach"),
+            Activity::Foreseeing => f.pad("rules on the planned tree"),
         }
     }
 }

@@ -160,6 +160,46 @@ fn a_component_is_included_only_where_it_is_certain() {
     assert_eq!(codes(&other), ["needs-substitutions"], "the settings are others");
 }
 
+#[test]
+fn a_component_that_two_need_is_included_once() {
+    let (view, settings) = golden("flux-move-component");
+    let all = units(&view, &settings, |step| ![GUARD, MOVE, UNGUARD].contains(&step));
+    let including: Vec<&str> = all.iter().map(|unit| unit.id.subject.name()).collect();
+    assert_eq!(including, ["apps/media/kustomization.yaml"], "plex and hooks need it");
+    let list = |view: &View| {
+        let path = RepoPath::new("apps/media/kustomization.yaml").unwrap();
+        String::from_utf8(files(view)[&path].clone()).unwrap()
+    };
+    let included = landed(&view, &settings, &all.iter().collect::<Vec<_>>());
+    assert_eq!(list(&included).matches("components/common").count(), 1, "{}", list(&included));
+    assert!(units(&included, &settings, |step| ![GUARD, MOVE, UNGUARD].contains(&step)).is_empty());
+}
+
+#[test]
+fn what_clusters_need_differently_is_refused() {
+    let codes = |of_edge: &dyn Fn(&str) -> String| -> Vec<String> {
+        // A second cluster applies the same files.
+        let twice = |files: &mut Files| {
+            let of_flux = files.iter().filter(|(path, _)| path.starts_with("flux/"));
+            let edge = of_flux.map(|(path, text)| {
+                (path.replace("flux/", "edge/"), of_edge(&text.replace("path: ./flux\n", "path: ./edge\n")))
+            });
+            let edge: Vec<_> = edge.collect();
+            files.extend(edge);
+        };
+        let (view, settings) = changed("flux-move-inline", twice);
+        assert_eq!(view.graph().clusters.iter().count(), 2);
+        let plan = plan(&view, &[&FluxMove], &settings, None).unwrap();
+        let plain = plan.units.iter().filter(|unit| unit.id.subject.name() == "plain");
+        plain.flat_map(|unit| &unit.findings).map(|finding| finding.code.id.to_owned()).collect()
+    };
+    let differs = |codes: Vec<String>| codes.iter().any(|code| code == "needs-differ");
+    assert!(!differs(codes(&str::to_owned)), "both get the same variables");
+    let variables = "          postBuild:\n            substituteFrom:\n              - kind: ConfigMap\n                name: settings\n";
+    let without = |text: &str| text.replace(variables, "");
+    assert!(differs(codes(&without)), "only one of them gets variables");
+}
+
 /// Nothing moves by an entry that is mistyped, and no guard is removed for it.
 #[test]
 fn a_guard_stays_where_nothing_has_moved() {

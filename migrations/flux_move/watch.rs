@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
-use crate::flux::{At, Reach, Value, View};
-use crate::migrations::watchers::{self, Entry, field_of, obstacle};
+use crate::flux::{At, Reach, Value, View, Watched, watching_field};
+use crate::migrations::watchers::{self, obstacle};
 use crate::yaml::{Edit, Error, Node};
 
 /// An Alert or a Receiver that would lose sight of something.
@@ -26,11 +26,11 @@ pub(super) struct Watch<'v> {
 pub(super) fn watches<'v>(view: &'v View, movers: &[(&Candidate, &str)]) -> Vec<Watch<'v>> {
     let mut found: BTreeMap<&'v At, Watch<'v>> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
-        let watchers = || reaches.iter().filter(|reach| field_of(reach).is_some());
+        let watchers = || reaches.iter().filter(|reach| watching_field(reach).is_some());
         for reach in watchers() {
             // Where the new namespace includes the same Component, its own Alert sees what comes there.
             let copies = watchers().filter(|other| other.cluster == reach.cluster);
-            let seen: Vec<Entry> = copies.flat_map(|copy| entries(view, at, copy).unwrap_or_default()).collect();
+            let seen: Vec<Watched> = copies.flat_map(|copy| entries(view, at, copy).unwrap_or_default()).collect();
             let Some((entries, watched)) = lost(view, at, reach, movers, &seen) else { continue };
             let obstacle = obstacle(view, at, reach);
             let watch = found.entry(at).or_insert_with(|| Watch {
@@ -50,14 +50,14 @@ pub(super) fn watches<'v>(view: &'v View, movers: &[(&Candidate, &str)]) -> Vec<
 type Lost = (BTreeSet<(usize, String)>, BTreeSet<At>);
 
 /// The entries of an Alert or a Receiver for all Flux Kustomizations of a namespace; `None` if it is suspended.
-fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Entry>> {
-    let all = watchers::entries(view, at, reach)?;
-    Some(all.into_iter().filter(|entry| entry.kind == "Kustomization" && entry.is_for_all).collect())
+fn entries(view: &View, at: &At, reach: &Reach) -> Option<Vec<Watched>> {
+    let all = view.watched(at, reach)?;
+    Some(all.into_iter().filter(|entry| entry.kind == "Kustomization" && entry.is_for_all()).collect())
 }
 
 /// What it would lose sight of, and the entries that it needs. `seen` are those of all that are made of the
 /// same document.
-fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen: &[Entry]) -> Option<Lost> {
+fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen: &[Watched]) -> Option<Lost> {
     let all = entries(view, at, reach)?;
     let (mut entries, mut watched) = Lost::default();
     for (candidate, to) in movers {
@@ -65,7 +65,7 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen
             continue;
         }
         let labels = labels_of(view, candidate);
-        let sees = |entry: &Entry, namespace: &str| {
+        let sees = |entry: &Watched, namespace: &str| {
             entry.namespace == namespace && entry.labels.iter().all(|pair| labels.contains(&pair))
         };
         let Some(seeing) = all.iter().rfind(|entry| sees(entry, &candidate.from)) else { continue };
@@ -89,7 +89,7 @@ fn labels_of<'v>(view: &'v View, candidate: &Candidate) -> BTreeSet<(&'v String,
 /// # Errors
 /// If the text does not allow it.
 pub(super) fn widen<'v>(edit: &mut Edit<'v>, root: Node<'v>, watch: &Watch<'_>) -> Result<(), Error> {
-    let field = field_of(watch.reach).unwrap_or_default();
+    let field = watching_field(watch.reach).unwrap_or_default();
     let stated = |number: usize| root.at(&["spec", field])?.items().nth(number).and_then(Value::of);
     let entries = watch.entries.iter().filter_map(|(number, namespace)| {
         let mut item = stated(*number)?;

@@ -14,21 +14,13 @@ pub(super) fn watching(view: &View, cluster: ClusterId) -> Vec<&Object> {
     let applied = view.graph().reached().filter_map(|(at, reaches)| {
         let reach = reaches.iter().find(|reach| reach.cluster == cluster && reach.kind == "Alert")?;
         let is_of_flux = reach.namespace.as_deref() == Some(super::NAMESPACE);
-        let alert = view.effective(at, reach).filter(|_| is_of_flux)?;
-        (watches_kustomizations(&alert) && !sets_status(view, reach, &alert)).then(|| view.object(at))?
+        let entries = view.watched(at, reach).filter(|_| is_of_flux)?;
+        let sees_all = entries.iter().any(|entry| entry.is_all_of("Kustomization", super::NAMESPACE));
+        let sees_instance = entries.iter().any(|entry| entry.kind == KIND);
+        let alert = view.effective(at, reach).filter(|_| sees_all && !sees_instance)?;
+        (!sets_status(view, reach, &alert)).then(|| view.object(at))?
     });
     applied.collect()
-}
-
-fn watches_kustomizations(alert: &Value) -> bool {
-    let sources = alert.at(&["spec", "eventSources"]).map(Value::items).unwrap_or_default();
-    let is_all = |source: &Value| {
-        let namespace = source.text_at(&["namespace"]).unwrap_or(super::NAMESPACE);
-        source.text_at(&["kind"]) == Some("Kustomization")
-            && source.text_at(&["name"]) == Some("*")
-            && namespace == super::NAMESPACE
-    };
-    sources.iter().any(is_all) && !sources.iter().any(|source| source.text_at(&["kind"]) == Some(KIND))
 }
 
 /// Entries for FluxInstances that are commented out, in files with an Alert that a cluster applies.

@@ -118,7 +118,7 @@ fn files(stages: &Stages<'_, '_>, is_instance: bool) -> Result<Written, Finding>
     let (found, install) = (stages.found, stages.install);
     let view = found.view;
     let listing = listing(view, install.cluster, &install.namespace, &found.settings)?;
-    let writer = Writer::of(view, install, &listing);
+    let writer = Writer::of(view, install, &listing, &found.settings);
     let mut edits = Edits::of(view);
     match (is_instance, install.version) {
         (true, Some(version)) => writer.instance(&mut edits, version)?,

@@ -51,8 +51,8 @@ pub(super) struct Instance {
     pub(super) sync: Option<Value>,
     /// `spec.kustomize.patches`.
     pub(super) patches: Vec<Value>,
-    /// Whether it is an object, and not made by a chart.
-    pub(super) is_manifest: bool,
+    /// Why its values are not all in its document, if they are those of a chart.
+    pub(super) elsewhere: Option<&'static str>,
     is_running: bool,
 }
 
@@ -172,15 +172,17 @@ impl Instance {
         let namespace = reach.namespace.clone().unwrap_or_default();
         let is_disabled = object.text_at(&["metadata", "annotations", DISABLED]) == Some("disabled");
         let is_running = is_running(view, &object, reach) && !is_disabled;
-        let instance = Instance::read(at, (&reach.name, namespace), object.get("spec")?, is_running);
-        Some(Instance { is_manifest: true, ..instance })
+        Some(Instance::read(at, (&reach.name, namespace), object.get("spec")?, is_running))
     }
 
     fn of_chart(view: &View, at: &At, reach: &Reach, release: &Value) -> Option<Instance> {
         let namespace = reach.namespace.clone().unwrap_or_default();
-        let spec = release.at(&["spec", "values", "instance"])?;
+        let values = release.at(&["spec", "values"])?;
         // The chart calls it `flux`, whatever the release is called.
-        Some(Instance::read(at, ("flux", namespace), spec, is_running(view, release, reach)))
+        let name = values.text_at(&["fullnameOverride"]).unwrap_or("flux");
+        let instance = Instance::read(at, (name, namespace), values.get("instance")?, is_running(view, release, reach));
+        let elsewhere = release.at(&["spec", "valuesFrom"]).map(|_| "it has values of its chart from elsewhere, too");
+        Some(Instance { elsewhere, ..instance })
     }
 
     fn read(at: &At, (name, namespace): (&str, String), spec: &Value, is_running: bool) -> Instance {
@@ -198,7 +200,7 @@ impl Instance {
             components,
             sync: spec.get("sync").cloned(),
             patches: spec.at(&["kustomize", "patches"]).map(Value::items).unwrap_or_default().to_vec(),
-            is_manifest: false,
+            elsewhere: None,
             is_running,
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::distribution::{Identity, identities};
 use super::install::{Install, Old};
-use super::write::{Files, INSTANCE};
+use super::write::{Files, INSTANCE, POLICY};
 use crate::flux::{At, Reach, Value, View};
 use crate::plan::Finding;
 use crate::plan::author::Written;
@@ -120,12 +120,33 @@ fn proven_instance(trial: &View, install: &Install<'_>, files: &Files) -> Result
     let at = At::document(&files.others[0], 0);
     let object = trial.graph().reaches(&at).first().and_then(|reach| trial.effective(&at, reach));
     let object = object.ok_or("the FluxInstance cannot be read")?;
-    let patches = object.at(&["spec", "kustomize", "patches"]).map(Value::items).unwrap_or_default();
+    let spec = match object.text_at(&["kind"]) {
+        Some("HelmRelease") => proven_release(&object)?,
+        _ => object.get("spec").ok_or("the FluxInstance says nothing")?,
+    };
+    let patches = spec.at(&["kustomize", "patches"]).map(Value::items).unwrap_or_default();
     let meant: Vec<&Value> = install.entries().iter().map(|entry| &entry.value).collect();
     match patches.iter().collect::<Vec<_>>() == meant {
         true => Ok(()),
         false => Err("the patches of the FluxInstance would not arrive as they are today".to_owned()),
     }
+}
+
+/// Fields with which a patch from above would have a release make another FluxInstance than its values say, or none.
+const OTHERWISE: [&str; 6] =
+    ["valuesFrom", "targetNamespace", "releaseName", "postRenderers", "kubeConfig", "serviceAccountName"];
+
+/// What a release of the chart says of the FluxInstance, which Helm keeps when it is uninstalled.
+fn proven_release(release: &Value) -> Result<&Value, String> {
+    let spec = release.get("spec").ok_or("the release says nothing")?;
+    if let Some(field) = OTHERWISE.iter().find(|field| spec.has_key(field)) {
+        return Err(format!("a patch from above would set spec.{field} of the release with the FluxInstance"));
+    }
+    let is = |path: &[&str], meant: &str| spec.text_at(path) == Some(meant);
+    if !is(&["values", "commonAnnotations", POLICY], "keep") || !is(&["values", "fullnameOverride"], "flux") {
+        return Err("a patch from above would have Helm delete the FluxInstance, or give it another name".to_owned());
+    }
+    spec.at(&["values", "instance"]).ok_or_else(|| "the release says nothing of the FluxInstance".to_owned())
 }
 
 /// Sees that the removal takes nothing else along.

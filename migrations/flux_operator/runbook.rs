@@ -3,9 +3,10 @@
 use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::listing;
+use super::settings::Stated;
 use super::starts::{SYNC, SYNC_GUARD, SYNC_OUT, start_subject};
 use super::units::{ALERT, GUARD, INSTANCE_STEP, OPERATOR_STEP, Stages, stages_of};
-use super::write::Writer;
+use super::write::{INSTANCE, Writer, chart};
 use super::{NAMESPACE, adopt};
 use crate::plan::Batch;
 use crate::plan::runbook::{Runbook, Step, command, get_not_ready, reconcile};
@@ -139,13 +140,9 @@ impl Around<'_, '_, '_> {
     }
 
     fn instance(&self) -> Runbook {
-        let install = self.install();
-        let place = listing(self.found.view, install.cluster, &install.namespace, &self.found.settings).ok();
-        let file = place.map(|place| Writer::of(self.found.view, install, &place).instance_files().others[0].clone());
-        let file = file.map(|file| shell(file.as_str())).unwrap_or_default();
         let mut commands = self.render_today();
         let can_compare = !commands.is_empty();
-        commands.push(line(format!("flux-operator build instance --filename {file} > new.yaml")));
+        commands.extend(self.render_instance());
         if can_compare {
             commands.push(line("flux-codemod plan flux-operator --renders old.yaml,new.yaml".to_owned()));
         }
@@ -190,6 +187,37 @@ impl Around<'_, '_, '_> {
         ]
     }
 
+    /// Renders what the FluxInstance comes to into `new.yaml`.
+    fn render_instance(&self) -> Vec<Vec<String>> {
+        let (install, settings) = (self.install(), &self.found.settings);
+        let place = listing(self.found.view, install.cluster, &install.namespace, settings).ok();
+        let files = place.map(|place| Writer::of(self.found.view, install, &place, settings).instance_files().others);
+        let file = files.and_then(|files| files.into_iter().next());
+        let file = file.map(|file| shell(file.as_str())).unwrap_or_default();
+        let build = |file: &str| line(format!("flux-operator build instance --filename {file} > new.yaml"));
+        match settings.instance {
+            Stated::Manifest => vec![build(&file)],
+            Stated::Chart => vec![
+                line(format!("yq .spec.values {file} > values.yaml")),
+                line(format!(
+                    "helm template {INSTANCE} {} --version {} --namespace {NAMESPACE} --values values.yaml > instance.yaml",
+                    chart(INSTANCE),
+                    settings.operator
+                )),
+                build("instance.yaml"),
+            ],
+        }
+    }
+
+    /// Takes the release off, where a chart makes the FluxInstance.
+    fn release_out(&self) -> Option<Step> {
+        let delete = ["delete", "helmrelease,ocirepository", INSTANCE];
+        let what = "Delete the release, which stays, too. Helm keeps the FluxInstance: it has `helm.sh/resource-policy: \
+                    keep`.";
+        let step = || Step::new(what, vec![command(["kubectl", "--namespace", NAMESPACE].into_iter().chain(delete))]);
+        (self.found.settings.instance == Stated::Chart).then(step)
+    }
+
     fn way_back(&self) -> Vec<Step> {
         let delete = ["flux-operator", "delete", "instance", "flux", "--namespace", NAMESPACE, "--with-suspend"];
         let marks = ["kustomize.toolkit.fluxcd.io/ssa-", "kustomize.toolkit.fluxcd.io/prune-"];
@@ -197,19 +225,20 @@ impl Around<'_, '_, '_> {
         let all = ["kubectl", "annotate", "crd,clusterrole,clusterrolebinding,namespace"];
         let own = ["kubectl", "--namespace", NAMESPACE, "annotate", "deployment,service,serviceaccount,resourcequota"];
         let unmark = |words: &[&str]| command(words.iter().copied().chain(select).chain(marks));
-        vec![
-            Step::new(
-                "If it is not Ready (BuildFailed), Flux runs as before: correct the patches. To go back, revert the merge. \
+        let first = vec![Step::new(
+            "If it is not Ready (BuildFailed), Flux runs as before: correct the patches. To go back, revert the merge. \
                  The instance stays: nothing prunes it. Never delete it unsuspended: controllers and CRDs would go.",
-                Vec::new(),
-            ),
+            Vec::new(),
+        )];
+        let then = [
             Step::new("Then delete the instance, suspended.", vec![command(delete)]),
             Step::new(
                 "Take the marks of the operator off, so that Flux applies its own objects again.",
                 vec![unmark(&all), unmark(&own)],
             ),
             Step::new("Have the old installation apply everything again.", vec![self.reconcile_old()]),
-        ]
+        ];
+        first.into_iter().chain(self.release_out()).chain(then).collect()
     }
 
     fn reconcile_old(&self) -> Vec<String> {

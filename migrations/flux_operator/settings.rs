@@ -19,8 +19,20 @@ pub struct FluxOperatorSettings {
     pub components: Option<Vec<String>>,
     /// `sync: adopt`: whether the FluxInstance makes what Flux starts with, too.
     pub adopts: bool,
+    /// `instance`: how the FluxInstance is stated.
+    pub instance: Stated,
     /// `promotion`: whether each stage waits for the same stage of earlier clusters.
     pub in_order: bool,
+}
+
+/// How the FluxInstance is stated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stated {
+    /// `manifest`: as an object.
+    #[default]
+    Manifest,
+    /// `chart`: as values of the chart flux-instance.
+    Chart,
 }
 
 impl Default for FluxOperatorSettings {
@@ -31,6 +43,7 @@ impl Default for FluxOperatorSettings {
             directory: None,
             components: None,
             adopts: false,
+            instance: Stated::Manifest,
             in_order: true,
         }
     }
@@ -58,7 +71,7 @@ impl Section for FluxOperatorSettings {
         keys.about("What becomes of the source and the Kustomization that Flux starts with.");
         let adopts = keys.one_of("sync", &[("keep", false), ("adopt", true)]);
         keys.about("How the FluxInstance is stated.");
-        keys.one_of("instance", &[("manifest", ())]);
+        let instance = keys.one_of("instance", &[("manifest", Stated::Manifest), ("chart", Stated::Chart)]);
         keys.about("Whether each stage waits until earlier clusters have it.");
         let in_order = promotion(keys);
         FluxOperatorSettings {
@@ -67,6 +80,7 @@ impl Section for FluxOperatorSettings {
             directory,
             components,
             adopts,
+            instance,
             in_order,
         }
     }
@@ -127,17 +141,18 @@ mod tests {
         assert!(!read("").unwrap().is_stated);
         let settings = read("flux-operator: {}\n").unwrap();
         assert_eq!(settings, FluxOperatorSettings { is_stated: true, ..FluxOperatorSettings::default() });
-        let text = "flux-operator: {operator: 0.58.0, components: keep, sync: keep, promotion: off}\n";
+        let text = "flux-operator: {operator: 0.58.0, components: keep, sync: keep, instance: chart, promotion: off}\n";
         let settings = read(text).unwrap();
+        assert_eq!(settings.instance, Stated::Chart);
         assert_eq!((settings.operator.to_string().as_str(), settings.in_order), ("0.58.0", false));
         let listed = read("flux-operator: {components: [source-controller, kustomize-controller]}\n").unwrap();
         assert_eq!(listed.components.unwrap().len(), 2);
     }
 
     #[test]
-    fn what_is_not_there_yet_is_refused() {
+    fn what_is_not_known_is_refused() {
         for (text, expected) in [
-            ("instance: chart", "`instance` cannot be `chart`"),
+            ("instance: helm", "`instance` cannot be `helm`"),
             ("operator: 0.x", "`0.x` is no exact version"),
             ("components: [source]", "`source` is no controller of Flux"),
             ("components: all", "`components` is no list"),

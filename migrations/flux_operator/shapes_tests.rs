@@ -240,3 +240,38 @@ spec:
         planned.findings()
     );
 }
+
+/// An Alert for all names is `*`; one name is not all, and labels or another namespace are not either.
+#[test]
+fn an_alert_for_all_sees_the_instance() {
+    let alert = |source: &str| {
+        format!(
+            "//- flux/alert.yaml
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Provider
+metadata: {{name: out, namespace: flux-system}}
+spec: {{type: slack}}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata: {{name: out, namespace: flux-system}}
+spec: {{providerRef: {{name: out}}, eventSources: [{source}]}}
+"
+        )
+    };
+    let sees = |source: &str| {
+        let planned = planned(&artifact(&format!("{URL}{TAG}"), PRUNE), &alert(source));
+        planned.plan.units.iter().any(|unit| unit.id.step == "alert")
+    };
+    assert!(sees("{kind: Kustomization, name: '*'}"));
+    assert!(sees("{kind: HelmRelease, name: '*'}, {kind: Kustomization, name: '*', namespace: flux-system}"));
+    for source in [
+        "{kind: Kustomization, name: flux}",
+        "{kind: HelmRelease, name: '*'}",
+        "{kind: Kustomization, name: '*', namespace: media}",
+        "{kind: Kustomization, name: '*', matchLabels: {a: b}}",
+        "{kind: Kustomization, name: '*'}, {kind: FluxInstance, name: '*'}",
+    ] {
+        assert!(!sees(source), "{source}");
+    }
+}

@@ -29,9 +29,14 @@ impl<'v> Style<'v> {
         self.applied.iter().copied().filter(move |object| object.kind == kind)
     }
 
-    /// The name that files with an object of this kind have.
+    /// The name that files with an object of this kind have, but for those that are called after it.
     pub(super) fn file_name(&self, kind: &str, default: &str) -> String {
-        let names = self.of_kind(kind).filter(|object| self.is_alone(&object.at)).map(|object| object.at.path.name());
+        let is_own = |object: &&Object| {
+            let rest = object.at.path.name().strip_prefix(&*object.name);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let alone = self.of_kind(kind).filter(|object| self.is_alone(&object.at));
+        let names = alone.filter(|object| !is_own(object)).map(|object| object.at.path.name());
         most_frequent(names).unwrap_or(default).to_owned()
     }
 

@@ -10,6 +10,7 @@ use super::find::{Found, Standing};
 use super::install::{Install, Old};
 use super::place::{Listing, listing};
 use super::proof;
+use super::settings::Stated;
 use super::starts::{self, SYNC, SYNC_GUARD, SYNC_OUT};
 use super::write::{INSTANCE, OPERATOR, Writer};
 use crate::flux::{Object, View};
@@ -111,7 +112,7 @@ impl<'v> Stages<'_, 'v> {
                 return vec![Draft { findings: problems, ..draft }];
             }
         };
-        let writer = Writer::of(view, install, &listing);
+        let writer = Writer::of(view, install, &listing, &self.found.settings);
         let (operator, instance) = (writer.operator_files(), writer.instance_files());
         let mut drafts = Vec::new();
         if !self.standing.is_guarded() {
@@ -154,8 +155,13 @@ impl<'v> Stages<'_, 'v> {
         let version = install.version.map(|version| version.to_string()).unwrap_or_default();
         let (carried, all) = (install.entries().len(), install.carried.count);
         let policy = if install.network_policy() { "with" } else { "without" };
+        let by = match self.found.settings.instance {
+            Stated::Manifest => String::new(),
+            Stated::Chart => format!(" by its chart {}", self.found.settings.operator),
+        };
         let title = format!(
-            "FluxInstance {version} takes over: {} controllers, {carried} of {all} patches carried, {policy} NetworkPolicies",
+            "FluxInstance {version} takes over{by}: {} controllers, {carried} of {all} patches carried, {policy} \
+             NetworkPolicies",
             install.components.len()
         );
         let mut findings = self.taken(&files, listing);

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::flux::{At, ClusterId, Reach, Value, View};
-use crate::migrations::watchers::{Entry, entries, is_changed_on_its_way, obstacle, sets_status};
+use crate::flux::{At, ClusterId, Reach, Value, View, Watched};
+use crate::migrations::watchers::{is_changed_on_its_way, obstacle, sets_status};
 
 /// The kinds that people watch as a whole: they say when something is not applied, or not installed.
 const WATCHED: [&str; 2] = ["Kustomization", "HelmRelease"];
@@ -49,7 +49,7 @@ struct Alert<'v> {
     at: &'v At,
     reach: &'v Reach,
     namespace: &'v str,
-    entries: Vec<Entry>,
+    entries: Vec<Watched>,
     /// Whether its Provider takes events of every kind.
     is_for_events: bool,
 }
@@ -67,7 +67,7 @@ impl<'v> Alert<'v> {
                 at,
                 reach,
                 namespace: reach.namespace.as_deref()?,
-                entries: entries(view, at, reach)?,
+                entries: view.watched(at, reach)?,
                 is_for_events: !sets_status(view, reach, &object),
             })
         };
@@ -75,16 +75,13 @@ impl<'v> Alert<'v> {
     }
 
     fn watches(&self, kind: &str, namespace: &str) -> bool {
-        let is_it = |entry: &Entry| entry.kind == kind && entry.namespace == namespace;
-        let is_for_all = |entry: &Entry| entry.is_for_all && entry.labels.is_empty();
         let hears = self.is_for_events || kind == "Kustomization";
-        hears && self.entries.iter().any(|entry| is_it(entry) && is_for_all(entry))
+        hears && self.entries.iter().any(|entry| entry.is_all_of(kind, namespace))
     }
 
     /// Whether it watches all of a kind in its own namespace.
     fn watches_all(&self, kind: &str) -> bool {
-        let is_it = |entry: &&Entry| entry.kind == kind && entry.is_for_all && entry.labels.is_empty();
-        self.entries.iter().filter(is_it).any(|entry| entry.namespace == self.namespace)
+        self.entries.iter().any(|entry| entry.is_all_of(kind, self.namespace))
     }
 
     /// The entry behind which another one of a kind comes.

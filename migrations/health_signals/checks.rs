@@ -7,27 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{Checks, HealthSignalsSettings, Waits};
-use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
+use crate::flux::{AppliedRelease, At, ClusterId, FluxKustomization, KustomizationId, Rendered, Value, View};
 
 /// Kinds that others need without saying so: who builds them goes on waiting.
 const NEEDED: [&str; 5] = ["CustomResourceDefinition", "ClusterSecretStore", "SecretStore", "ClusterIssuer", "Issuer"];
-
-/// Namespace and name.
-type Name = (String, String);
-
-/// A HelmRelease in `healthChecks`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Checked {
-    pub(super) api_version: String,
-    pub(super) namespace: String,
-    pub(super) name: String,
-}
 
 /// What becomes of a Flux Kustomization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Becomes {
     /// It gets these in `healthChecks`.
-    Checks(Vec<Checked>),
+    Checks(Vec<AppliedRelease>),
     /// It gets `wait: true`.
     Waits,
     /// It gets `wait: false`.
@@ -98,13 +87,14 @@ impl<'v> Tree<'v> {
             all: all.clone(),
         };
         if !dependents.is_empty() && is_unchecked && settings.checks != Checks::Keep {
-            let lists: Vec<Vec<Checked>> = ids.iter().map(|id| self.releases(*id)).collect();
+            let lists: Vec<Vec<AppliedRelease>> = ids.iter().map(|id| self.releases(*id)).collect();
             let differs = lists.iter().any(|list| *list != lists[0]);
             let becomes = match settings.checks {
                 Checks::Releases if !lists[0].is_empty() => Becomes::Checks(lists[0].clone()),
                 _ => Becomes::Waits,
             };
-            let deadlock = ids.iter().find_map(|id| self.deadlock(*id, becomes == Becomes::Waits));
+            let built = |id| &*self.builds[&id];
+            let deadlock = ids.iter().find_map(|id| self.view.check_deadlock(*id, &built, becomes == Becomes::Waits));
             return Some(change(becomes, deadlock, differs));
         }
         let is_needed = || ids.iter().flat_map(|id| &self.builds[id]).any(|object| NEEDED.contains(&&*object.kind));
@@ -119,58 +109,8 @@ impl<'v> Tree<'v> {
     }
 
     /// The HelmReleases that one applies, as they are on the cluster.
-    fn releases(&self, id: KustomizationId) -> Vec<Checked> {
-        let variables = &self.view.graph().kustomizations[id].variables;
-        let releases = self.builds[&id].iter().filter(|object| is_release(object));
-        let checked = |object: &Rendered| {
-            let text = |text: &str| Some(variables.substitute(text)).filter(|text| !text.contains("${"));
-            let (namespace, name) = (text(object.namespace.as_deref()?)?, text(&object.name)?);
-            Some(Checked { api_version: object.api_version.clone(), namespace, name })
-        };
-        let mut found: Vec<Checked> = releases.filter_map(checked).collect();
-        found.sort();
-        found.dedup();
-        found
-    }
-
-    /// What one applies that needs what depends on it: a release that depends on one of theirs, or, if it
-    /// waits for all that it applies, a Flux Kustomization among them.
-    fn deadlock(&self, id: KustomizationId, waits_for_all: bool) -> Option<String> {
-        let graph = self.view.graph();
-        let waiting = graph.dependents_of(id);
-        // It waits for what it applies, and for what that applies as far as that waits.
-        let is_below = |other: KustomizationId| {
-            let mut above = graph.kustomizations[other].parent;
-            while let Some(parent) = above {
-                if parent == id {
-                    return true;
-                }
-                above = graph.kustomizations[parent].parent.filter(|_| graph.kustomizations[parent].waits());
-            }
-            false
-        };
-        let child = waiting.iter().find(|other| waits_for_all && is_below(**other));
-        if let Some(child) = child {
-            return Some(format!("it applies {}, which depends on it", graph.kustomizations[*child].full_name()));
-        }
-        let theirs: BTreeSet<Name> = waiting
-            .iter()
-            .flat_map(|other| self.releases(*other))
-            .map(|release| (release.namespace, release.name))
-            .collect();
-        self.builds[&id].iter().filter(|object| is_release(object)).find_map(|object| {
-            let mut reaches = graph.reaches(&object.at).iter().filter(|reach| reach.kustomization == id);
-            let release = self.view.effective(&object.at, reaches.find(|reach| reach.kind == "HelmRelease")?)?;
-            let own = release.text_at(&["metadata", "namespace"]).unwrap_or_default().to_owned();
-            let named = release.at(&["spec", "dependsOn"]).map_or(&[][..], Value::items).iter().filter_map(|item| {
-                let namespace = item.text_at(&["namespace"]).unwrap_or(&own).to_owned();
-                Some((namespace, item.text_at(&["name"])?.to_owned()))
-            });
-            let needed = named.into_iter().find(|name| theirs.contains(name))?;
-            let (namespace, name) = &needed;
-            let own = format!("{own}/{}", object.name);
-            Some(format!("its release {own} depends on {namespace}/{name}, and what applies that depends on it"))
-        })
+    fn releases(&self, id: KustomizationId) -> Vec<AppliedRelease> {
+        self.view.applied_releases(id, &self.builds[&id])
     }
 
     /// Whether anything but its own document states whether it waits.
@@ -181,10 +121,6 @@ impl<'v> Tree<'v> {
             one.object.at(&["spec", field]) != stated.as_ref()
         })
     }
-}
-
-fn is_release(object: &Rendered) -> bool {
-    object.kind == "HelmRelease" && object.api_version.starts_with("helm.toolkit.fluxcd.io/")
 }
 
 /// Whether it waits, and states no other check that would count instead.

@@ -1,11 +1,11 @@
 //! The text of each unit, on the tree where it lands.
 
 use super::alerts::Watch;
-use super::checks::{Becomes, Change, Checked};
+use super::checks::{Becomes, Change};
 use super::find::Found;
 use super::units::{WATCH, step_of};
-use crate::flux::Value;
-use crate::migrations::watchers::{add, field_of, subject_of};
+use crate::flux::{AppliedRelease, Value, watching_field};
+use crate::migrations::watchers::{add, subject_of};
 use crate::plan::author::{Edits, Written, edited, subject_of_flux};
 use crate::plan::{Edited, Finding, Unit};
 use crate::yaml::{Edit, Error, Fate, New, Node, Place};
@@ -41,7 +41,7 @@ fn widened(found: &Found<'_>, watch: &Watch<'_>) -> Result<Written, Finding> {
         }
         (*behind, entry)
     };
-    let field = field_of(watch.reach).unwrap_or_default();
+    let field = watching_field(watch.reach).unwrap_or_default();
     edits.object(watch.at, |edit, root| add(edit, root, field, watch.entries.iter().map(entry)))?;
     edits.finish()
 }
@@ -58,7 +58,7 @@ fn changed(found: &Found<'_>, change: &Change<'_>) -> Result<Written, Finding> {
     edits.finish()
 }
 
-fn check(one: &Checked) -> New {
+fn check(one: &AppliedRelease) -> New {
     New::mapping([
         ("apiVersion", New::string(&one.api_version)),
         ("kind", New::string("HelmRelease")),

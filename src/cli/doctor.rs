@@ -77,6 +77,7 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     }
     let view = view.whole();
     let mut findings = doctor::examine(&view);
+    findings.retain(|finding| !(settings.doctor.keeps_waits && finding.code == doctor::codes::WAITS));
     if let Some(git) = &place.git {
         findings.extend(against_branches(start, git.repository(), &view));
     }

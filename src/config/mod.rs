@@ -12,6 +12,7 @@
 
 mod batches;
 mod clusters;
+mod doctor;
 mod error;
 mod exclude;
 mod globs;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub use batches::BatchSettings;
 pub use clusters::ClusterSettings;
+pub use doctor::DoctorSettings;
 pub use error::{ConfigError, Mistake};
 pub use exclude::Exclude;
 pub use keys::{DUPLICATE, EMPTY_VALUE, INVALID_VALUE, Keys, PATH_OF_GIT, UNKNOWN_KEY, WRONG_TYPE};
@@ -63,6 +65,8 @@ pub struct Settings {
     pub batches: BatchSettings,
     /// When the next cluster gets a change.
     pub promotion: PromotionSettings,
+    /// What `doctor` leaves alone.
+    pub doctor: DoctorSettings,
     sections: BTreeMap<&'static str, Arc<dyn Any + Send + Sync>>,
     file: String,
     text: Arc<str>,
@@ -110,6 +114,9 @@ impl Settings {
         let described = || PromotionSettings::default().described();
         keys.about("When the next cluster gets a change: when the one before it has it, and after this time.");
         self.promotion = keys.section("promotion", &[], described, PromotionSettings::read).unwrap_or_default();
+        let described = || DoctorSettings::default().described();
+        keys.about("What `doctor` leaves alone.");
+        self.doctor = keys.section("doctor", &[], described, DoctorSettings::read).unwrap_or_default();
         for SectionType { key, aliases, about, read, default } in sections {
             keys.about(&about());
             self.sections.extend(keys.section(key, aliases, default, read).map(|section| (*key, section)));

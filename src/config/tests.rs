@@ -124,6 +124,7 @@ fn mistakes_have_a_place_and_a_code() {
         ("batches: {alone-above: '5'}\n", &["1:24 config-wrong-type"]),
         ("batches: {recreate-at-most: 0}\n", &["1:29 config-invalid-value"]),
         ("batches: {one-app-each: yes}\n", &["1:25 config-wrong-type"]),
+        ("doctor: {wait: none}\n", &["1:16 config-invalid-value"]),
         ("demo: [\n", &["1:7 broken-yaml"]),
         (
             "clusters: [{nme: a}]\ndemo: {mode: }\n",
@@ -139,7 +140,16 @@ fn the_nearest_key_is_named() {
     let error = read("demo:\n  chartz: [a]\n").unwrap_err().to_string();
     assert!(error.contains("did you mean `charts`?"), "{error}");
     let error = read("qqq: 1\n").unwrap_err().to_string();
-    assert!(error.contains("known keys: clusters, exclude, schemas, batches, promotion, demo"), "{error}");
+    assert!(error.contains("known keys: clusters, exclude, schemas, batches, promotion, doctor, demo"), "{error}");
+}
+
+#[test]
+fn waits_that_are_meant() {
+    for (text, expected) in
+        [("", false), ("doctor: {}\n", false), ("doctor: {wait: graph}\n", false), ("doctor: {wait: keep}\n", true)]
+    {
+        assert_eq!(read(text).unwrap().doctor.keeps_waits, expected, "{text}");
+    }
 }
 
 #[test]

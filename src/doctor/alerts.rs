@@ -1,7 +1,4 @@
 //! Alerts and Receivers: what they are about exists, and what they are meant to watch is watched.
-//!
-//! An entry matches kind and namespace exactly, by default the namespace of the Alert; `*` stands for
-//! names only (notification-controller, `eventMatchesAlertSource`).
 
 use std::collections::BTreeSet;
 
@@ -10,7 +7,7 @@ use super::codes::{UNWATCHED, WATCHES_NOTHING};
 use super::dependencies::{place, place_of_item};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ById, ClusterId, Reach, Value, View};
+use crate::flux::{At, ById, ClusterId, Reach, View, Watched, watching_field};
 
 /// The kinds that people watch as a whole.
 const WATCHED: [&str; 2] = ["Kustomization", "HelmRelease"];
@@ -19,84 +16,56 @@ const WATCHED: [&str; 2] = ["Kustomization", "HelmRelease"];
 struct Watcher<'v> {
     at: &'v At,
     reach: &'v Reach,
-    entries: Vec<Entry>,
+    entries: Vec<Watched>,
+    /// The field that they are in.
+    field: &'static str,
 }
 
-/// What it watches.
-struct Entry {
-    kind: String,
-    namespace: String,
-    /// `*` for all.
-    name: String,
-}
-
-impl Entry {
-    fn of(item: &Value, own_namespace: &str) -> Option<Entry> {
-        let text = |key: &str| item.text_at(&[key]).map(str::to_owned);
-        let namespace = text("namespace").unwrap_or_else(|| own_namespace.to_owned());
-        // A Receiver may select by labels alone.
-        let name = text("name").unwrap_or_else(|| "*".to_owned());
-        Some(Entry { kind: text("kind")?, namespace, name })
-    }
-
-    fn is_there(&self, applied: &Applied) -> bool {
-        match self.name.as_str() {
-            // One is made for each HelmRelease, without a file.
-            _ if self.kind == "HelmChart" => true,
-            "*" => applied.has_any(&self.kind, &self.namespace),
-            name => applied.has(&self.kind, &self.namespace, name),
-        }
+/// Whether something that an entry is for is there, or may be.
+fn is_there(entry: &Watched, applied: &Applied) -> bool {
+    match &entry.name {
+        // One is made for each HelmRelease, without a file.
+        _ if entry.kind == "HelmChart" => true,
+        None => applied.has_any(&entry.kind, &entry.namespace),
+        Some(name) => applied.has(&entry.kind, &entry.namespace, name),
     }
 }
 
 pub(super) fn findings(view: &View, applied: &ById<ClusterId, Applied>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (cluster, applied) in applied.entries() {
-        let alerts = watchers(view, cluster, "Alert", "eventSources");
-        let receivers = watchers(view, cluster, "Receiver", "resources");
-        found.extend(alerts.iter().flat_map(|alert| idle(view, alert, applied, "eventSources")));
-        found.extend(receivers.iter().flat_map(|receiver| idle(view, receiver, applied, "resources")));
+        let watchers = watchers(view, cluster);
+        found.extend(watchers.iter().flat_map(|watcher| idle(view, watcher, applied)));
+        let alerts: Vec<Watcher<'_>> = watchers.into_iter().filter(|watcher| watcher.reach.kind == "Alert").collect();
         found.extend(WATCHED.iter().filter_map(|kind| unwatched(view, cluster, applied, &alerts, kind)));
     }
     found
 }
 
-/// Those of a kind that a cluster has, and that are not suspended.
-fn watchers<'v>(view: &'v View, cluster: ClusterId, kind: &str, field: &str) -> Vec<Watcher<'v>> {
-    let is_it = |reach: &&Reach| {
-        reach.cluster == cluster
-            && reach.kind == kind
-            && reach.api_version.starts_with("notification.toolkit.fluxcd.io/")
-            && !goes_elsewhere(view, reach)
-    };
-    let reached = view.graph().each_reach();
-    let watcher = |(at, reach): (&'v At, &'v Reach)| {
-        let object = view.effective(at, reach)?;
-        if object.at(&["spec", "suspend"]).is_some_and(Value::is_true) {
-            return None;
-        }
-        let own = reach.namespace.as_deref().unwrap_or_default();
-        let items = object.at(&["spec", field]).map_or(&[][..], Value::items);
-        let entries = items.iter().filter_map(|item| Entry::of(item, own)).collect();
-        Some(Watcher { at, reach, entries })
-    };
-    reached.filter(|(_, reach)| is_it(reach)).filter_map(watcher).collect()
+/// Those that a cluster has, and that are not suspended.
+fn watchers(view: &View, cluster: ClusterId) -> Vec<Watcher<'_>> {
+    let here = view.graph().each_reach().filter(|(_, reach)| reach.cluster == cluster && !goes_elsewhere(view, reach));
+    let watcher =
+        |(at, reach)| Some(Watcher { at, reach, field: watching_field(reach)?, entries: view.watched(at, reach)? });
+    here.filter_map(watcher).collect()
 }
 
 /// What is named and not there. Entries for all of a kind come from Components that many namespaces
 /// share, so they may match nothing, as long as another one matches something.
-fn idle(view: &View, watcher: &Watcher<'_>, applied: &Applied, field: &str) -> Vec<Finding> {
-    let Watcher { at, reach, entries } = watcher;
+fn idle(view: &View, watcher: &Watcher<'_>, applied: &Applied) -> Vec<Finding> {
+    let Watcher { at, reach, entries, field } = watcher;
     let called = format!("{} {}/{}", reach.kind, reach.namespace.as_deref().unwrap_or_default(), reach.name);
-    if !entries.is_empty() && !entries.iter().any(|entry| entry.is_there(applied)) {
-        let what = entries.iter().map(|entry| format!("{} {}/{}", entry.kind, entry.namespace, entry.name));
+    if !entries.is_empty() && !entries.iter().any(|entry| is_there(entry, applied)) {
+        let name = |entry: &Watched| entry.name.clone().unwrap_or_else(|| "*".to_owned());
+        let what = entries.iter().map(|entry| format!("{} {}/{}", entry.kind, entry.namespace, name(entry)));
         let message = format!("{called} watches nothing: the cluster does not apply {}", listed(what));
         let line = place(view, at, &["spec", field]);
         return vec![finding(Severity::Warning, WATCHES_NOTHING, &at.path, line, message)];
     }
-    let missing = entries.iter().filter(|entry| entry.name != "*" && !entry.is_there(applied));
+    let missing = entries.iter().filter(|entry| !is_there(entry, applied));
     missing
-        .map(|Entry { kind, namespace, name }| {
+        .filter_map(|entry| Some((&entry.kind, &entry.namespace, entry.name.as_ref()?)))
+        .map(|(kind, namespace, name)| {
             let instead = applied.elsewhere(kind, name);
             let line = place_of_item(view, at, &["spec", field], name);
             let message =
@@ -114,7 +83,7 @@ fn unwatched(
     alerts: &[Watcher<'_>],
     kind: &str,
 ) -> Option<Finding> {
-    let of_kind = |alert: &Watcher<'_>| alert.entries.iter().any(|entry| entry.kind == kind && entry.name == "*");
+    let of_kind = |alert: &Watcher<'_>| alert.entries.iter().any(|entry| entry.kind == kind && entry.is_for_all());
     let first = alerts.iter().find(|alert| of_kind(alert))?;
     let entries = || alerts.iter().flat_map(|alert| &alert.entries).filter(|entry| entry.kind == kind);
     // Who watches more may be elsewhere, or only known on the cluster.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builds::Builds;
 use super::codes::{
     ACCOUNT_UNUSED, ROUTE_BACKEND_UNKNOWN, ROUTE_WITHOUT_BACKEND, SELECTS_NO_PODS, VALUES_NAME_NOTHING, VALUES_REJECTED,
 };
@@ -16,10 +15,9 @@ use crate::flux::{At, Named, View};
 /// An account that no pod of its release uses, the place of the release, and what is to be said.
 type Unused = (Named, At, Finding);
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut unused: Vec<Unused> = Vec::new();
-    let makers = Makers::of(view, builds);
     for release in installed::releases(view) {
         let Some(deployed) = Deployed::installed(view, &release.installed) else { continue };
         let is_remote = release.is_remote(view);

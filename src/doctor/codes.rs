@@ -78,7 +78,7 @@ reason_codes! {
         todo "Keep the field as it is, give the new claim another name, or annotate it with kustomize.toolkit.fluxcd.io/ssa: IfNotPresent: the claim that is there then stays."
     VARIABLE "variable-without-value"
         what "A variable has neither a value nor a default."
-        why "Flux replaces it by nothing or, in strict mode (the default from 2.9), fails. In scripts and configuration files it is often meant for another program."
+        why "Flux replaces it by nothing or, in strict mode (the default from kustomize-controller 1.9.0, Flux 2.9), fails, and nothing of the Flux Kustomization is applied. From 2.9 on that is true of `${NAME^}`, `${NAME:0}` and `${NAME/a/b}`, too (fluxcd/pkg#1167). In scripts and configuration files it is often meant for another program."
         todo "Give it a value or a default (${NAME:=default}), write $${NAME} if it is meant for another program, or annotate the object with kustomize.toolkit.fluxcd.io/substitute: disabled."
     NOT_APPLIED "not-applied"
         what "No cluster applies the objects in these files."

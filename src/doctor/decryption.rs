@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::changed::Scope;
 use super::codes::{DECRYPTION_MISSING, DECRYPTION_NEEDLESS};
 use super::dependencies::place;
 use super::owners::line;
@@ -12,12 +13,12 @@ use super::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{FluxKustomization, KustomizationId, View};
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, scope: &Scope) -> Vec<Finding> {
     let graph = view.graph();
     let mut found = Vec::new();
     // Those that a parent gives it to, by the parent.
     let mut given: BTreeMap<KustomizationId, Vec<&FluxKustomization>> = BTreeMap::new();
-    for kustomization in &graph.kustomizations {
+    for kustomization in graph.kustomizations.iter().filter(|one| scope.has(view, one)) {
         // What is not in this tree may be encrypted.
         let Ok(input) = view.input(kustomization) else { continue };
         let at = &kustomization.at;

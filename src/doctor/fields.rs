@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::changed::Scope;
 use super::codes::{UNKNOWN_FIELD, UNKNOWN_IN_PATCH, UNSERVED};
 use super::finding;
 use super::owners::line;
@@ -9,9 +10,10 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{At, Cluster, FluxVersion, Patch, Reach, Value, View};
 use crate::recipe::fields::{self, Fields, NEWEST_MINOR};
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, scope: &Scope) -> Vec<Finding> {
     let mut found = in_patches(view);
-    for (at, reaches) in view.graph().reached() {
+    let in_scope = |reaches: &[Reach]| reaches.iter().any(|reach| scope.has_reach(view, reach));
+    for (at, reaches) in view.graph().reached().filter(|(_, reaches)| in_scope(reaches)) {
         found.extend(in_object(view, at, reaches));
         found.extend(unserved(view, at, reaches));
     }

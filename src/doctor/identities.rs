@@ -12,9 +12,9 @@ use super::owners::{has_guard, line};
 use crate::finding::{Finding, Severity};
 use crate::flux::{FluxKustomization, Followed, FollowedBranch, States, View};
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, makers: &Makers<'_>) -> Vec<Finding> {
     let mut found = changed(view, builds);
-    found.extend(not_in_namespace(view, builds));
+    found.extend(not_in_namespace(view, makers));
     found.extend(overridden(view));
     found.extend(guards_left(view));
     found
@@ -60,9 +60,8 @@ fn changed(view: &View, builds: &Builds) -> Vec<Finding> {
 }
 
 /// What a Flux Kustomization names in its own namespace, and another one has.
-fn not_in_namespace(view: &View, builds: &Builds) -> Vec<Finding> {
+fn not_in_namespace(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
     let graph = view.graph();
-    let makers = Makers::of(view, builds);
     let mut found = Vec::new();
     for one in graph.kustomizations.iter().filter(|one| one.lives_in.is_none()) {
         // What is in the namespace of the controllers is often made by hand, before Flux is there.

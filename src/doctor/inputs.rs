@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::builds::Builds;
 use super::codes::POD_INPUT_MISSING;
 use super::finding;
 use super::installed;
@@ -25,8 +24,7 @@ struct Needed {
     name: String,
 }
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
-    let makers = Makers::of(view, builds);
+pub(super) fn findings(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
     // Those that nothing in the clusters makes.
     let absent: Vec<(Needed, Absent)> = needed(view)
         .into_iter()

@@ -10,6 +10,7 @@ mod alerts;
 mod app_template;
 mod applied;
 mod builds;
+mod changed;
 mod charts;
 mod claim_changed;
 mod claims;
@@ -29,6 +30,7 @@ mod kustomize;
 mod lists;
 mod makers;
 mod manifests;
+mod manifests_of_flux;
 mod names;
 mod owners;
 mod releases;
@@ -48,41 +50,82 @@ use crate::flux::View;
 use crate::repo::RepoPath;
 use applied::Applied;
 use builds::Builds;
+use changed::Scope;
+use makers::Makers;
 
 /// Checks a tree. Findings with an opt-out are left out; opt-outs that skip nothing are findings.
 pub fn examine(view: &View) -> Vec<Finding> {
     let view = view.whole();
-    let builds = Builds::of(&view);
-    let mut found = kustomize::findings(&view);
-    found.extend(manifests::findings(&view, &builds));
-    found.extend(owners::findings(&view, &builds));
-    let applied = Applied::of(&view);
-    found.extend(dependencies::findings(&view, &applied));
-    found.extend(decryption::findings(&view));
-    found.extend(health::findings(&view));
-    found.extend(alerts::findings(&view, &applied));
-    found.extend(releases::findings(&view));
-    found.extend(charts::findings(&view));
-    found.extend(homes::findings(&view));
-    found.extend(app_template::findings(&view, &builds));
-    found.extend(routes::findings(&view, &builds));
-    found.extend(inputs::findings(&view, &builds));
-    found.extend(selectors::findings(&view));
-    found.extend(tokens::findings(&view));
-    found.extend(flux_instance::findings(&view));
-    found.extend(dns_prefix::findings(&view));
-    found.extend(waits::findings(&view, &builds));
-    found.extend(fields::findings(&view));
-    found.extend(lists::findings(&view));
-    found.extend(claims::findings(&view, &builds));
-    found.extend(identities::findings(&view, &builds));
-    found.extend(variables::findings(&view, &builds));
-    found.extend(files::findings(&view));
-    let mut found = skips::apply(&view, found);
+    let found = rules(&view, &Scope::Everything);
+    in_order(skips::apply(&view, found))
+}
+
+/// What is wrong in a tree and was not in another one of which it is made: errors and warnings. Rules look at
+/// what differs and at what that reaches ([`Scope`]). What they say of branches that clusters follow is not
+/// asked here, because gates ask it of each step.
+pub fn added(before: &View, after: &View) -> Vec<Finding> {
+    let files = changed::files(before, after);
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = (before.whole(), after.whole());
+    let (of_before, of_after) = changed::scopes(&before, &after, files);
+    let serious = |view: &View, scope: &Scope| {
+        let mut found = skips::without(view, rules(view, scope));
+        found.retain(|finding| finding.severity != Severity::Note && !OF_BRANCHES.contains(&finding.code));
+        found
+    };
+    let found = serious(&after, &of_after);
+    if found.is_empty() {
+        return found;
+    }
+    in_order(changed::new(serious(&before, &of_before), found))
+}
+
+/// The findings of all rules.
+fn rules(view: &View, scope: &Scope) -> Vec<Finding> {
+    let builds = Builds::of(view);
+    let makers = Makers::of(view, &builds);
+    let applied = Applied::of(view);
+    let mut found = kustomize::findings(view);
+    found.extend(manifests::findings(view, &builds));
+    found.extend(owners::findings(view, &builds));
+    found.extend(dependencies::findings(view, &applied));
+    found.extend(decryption::findings(view, scope));
+    found.extend(health::findings(view));
+    found.extend(alerts::findings(view, &applied));
+    found.extend(releases::findings(view));
+    found.extend(charts::findings(view));
+    found.extend(homes::findings(view));
+    found.extend(flux_instance::findings(view));
+    found.extend(waits::findings(view, &builds));
+    found.extend(fields::findings(view, scope));
+    found.extend(lists::findings(view));
+    found.extend(claims::findings(view, &builds));
+    found.extend(identities::findings(view, &builds, &makers));
+    found.extend(variables::findings(view, &builds, scope));
+    found.extend(manifests_of_flux::findings(view));
+    found.extend(files::findings(view));
+    if scope.has_arrivals() {
+        // Each of these looks for one object beside another, anywhere in the cluster.
+        found.extend(app_template::findings(view, &makers));
+        found.extend(routes::findings(view, &makers));
+        found.extend(inputs::findings(view, &makers));
+        found.extend(selectors::findings(view));
+        found.extend(tokens::findings(view));
+        found.extend(dns_prefix::findings(view));
+    }
+    found
+}
+
+fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
     found.sort_by(|a, b| (&a.path, a.line, a.code, &a.message).cmp(&(&b.path, b.line, b.code, &b.message)));
     found.dedup();
     found
 }
+
+/// The rules that compare a tree with the branch that a cluster follows.
+const OF_BRANCHES: [&Code; 2] = [codes::IDENTITY_CHANGED, codes::GUARD_LEFT];
 
 /// Compares a tree with the one that a cluster applies: what of this tree the cluster cannot take.
 /// Findings with an opt-out are left out.

@@ -16,16 +16,45 @@ pub(super) fn is_literal(text: &str) -> bool {
     !text.contains("${") && !text.contains("{{")
 }
 
-/// Whether a text or key in a value has a name in it, or may have with a variable.
-pub(super) fn has_name(value: &Value, name: &str) -> bool {
-    // A text that is nothing but a variable says nothing.
-    let is_open = |text: &str| text.contains("${") && !(text.starts_with("${") && text.ends_with('}'));
-    let is_in = |text: &str| text.contains(name) || is_open(text) && fits(text, name);
-    match value {
-        Value::Null => false,
-        Value::Scalar { text, .. } => is_in(text),
-        Value::Sequence(items) => items.iter().any(|item| has_name(item, name)),
-        Value::Mapping(entries) => entries.iter().any(|(key, value)| is_in(key) || has_name(value, name)),
+/// All texts and keys of a value.
+pub(super) struct Words {
+    /// One on a line. No name has several lines.
+    all: String,
+    /// Those with a variable, which may be anything.
+    open: Vec<String>,
+}
+
+impl Words {
+    pub(super) fn of(value: &Value) -> Words {
+        let mut words = Words { all: String::new(), open: Vec::new() };
+        words.add(value);
+        words
+    }
+
+    fn add(&mut self, value: &Value) {
+        match value {
+            Value::Null => {}
+            Value::Scalar { text, .. } => self.add_text(text),
+            Value::Sequence(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                self.add_text(key);
+                self.add(value);
+            }),
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        self.all.push_str(text);
+        self.all.push('\n');
+        // A text that is nothing but a variable says nothing.
+        if text.contains("${") && !(text.starts_with("${") && text.ends_with('}')) {
+            self.open.push(text.to_owned());
+        }
+    }
+
+    /// Whether a text has a name in it, or may have with a variable.
+    pub(super) fn have(&self, name: &str) -> bool {
+        self.all.contains(name) || self.open.iter().any(|text| fits(text, name))
     }
 }
 

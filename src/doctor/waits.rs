@@ -25,14 +25,27 @@ fn of_cluster(view: &View, builds: &Builds, cluster: ClusterId) -> Option<Findin
     let is_needed = |object: &Rendered| NEEDED.contains(&object.kind.as_str());
     let waiting: Vec<KustomizationId> = here.iter().filter(|(_, flux)| flux.wait).map(|(id, _)| *id).collect();
     let idle = waiting.iter().filter(|id| !has_dependents(**id) && !builds.by(**id).iter().any(is_needed)).count();
-    let unchecked = here.iter().filter(|(id, flux)| has_dependents(*id) && !flux.waits()).count();
-    if idle == 0 && unchecked == 0 {
+    let lacks_check = |(id, flux): &&(KustomizationId, &FluxKustomization)| has_dependents(*id) && !flux.waits();
+    let unchecked: Vec<KustomizationId> = here.iter().filter(lacks_check).map(|(id, _)| *id).collect();
+    // With a check, these would wait for what waits for them: `health-signals` refuses them.
+    let built = |id| builds.by(id);
+    let cannot = |id: &&KustomizationId| {
+        let waits_for_all = view.applied_releases(**id, builds.by(**id)).is_empty();
+        view.check_deadlock(**id, &built, waits_for_all).is_some()
+    };
+    let deadlocks = unchecked.iter().filter(cannot).count();
+    let unchecked = unchecked.len();
+    if idle == 0 && unchecked == deadlocks {
         return None;
     }
+    let why = match deadlocks {
+        0 => String::new(),
+        number => format!(", {number} of these because what depends on them is needed for it"),
+    };
     let at = &graph.clusters[cluster].stated_at;
     let message = format!(
         "cluster {}: {} of {} Flux Kustomizations wait, {idle} of these without anything that depends on them; {unchecked} \
-         that others depend on check nothing",
+         that others depend on check nothing{why}",
         graph.clusters[cluster].name,
         waiting.len(),
         here.len()
@@ -65,6 +78,10 @@ mod tests {
         let expected = "apps/cluster.yaml: cluster cluster: 2 of 4 Flux Kustomizations wait, 1 of these without anything that \
                         depends on them; 1 that others depend on check nothing";
         assert_eq!(found(CODE, &text), [expected]);
+        // With a check, it would wait for what waits for it.
+        let child = format!("//- home/child.yaml\n{}", kustomization("child", ", dependsOn: [{name: home}]"));
+        let deadlock = format!("//- apps/all.yaml\n{}{child}", kustomization("home", ""));
+        assert_eq!(found(CODE, &deadlock), [""; 0]);
         let agreed = [kustomization("store", ", wait: true"), kustomization("idle", ", dependsOn: [{name: store}]")];
         assert_eq!(found(CODE, &format!("//- apps/all.yaml\n{}", agreed.concat())), [""; 0]);
     }

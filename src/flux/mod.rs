@@ -32,8 +32,8 @@ mod view;
 pub use cluster::{
     ById, Checkout, Cluster, ClusterId, ControllerFlag, EntryTemplate, Flag, FluxKustomization, Followed,
     FollowedBranch, Following, Given, GivenCluster, Graph, KustomizationId, KustomizationTemplate, OnBranch, Position,
-    Reach, ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, is_disabled,
-    remote_cluster, survives_pruning,
+    Reach, ReleasesRoot, SUBSTITUTE, States, SubstituteFrom, address, excludes_substitution, instance_spec,
+    is_disabled, remote_cluster, survives_pruning,
 };
 pub use files::{
     At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Object, OciRepository,
@@ -42,11 +42,14 @@ pub use files::{
 pub use kustomize::{
     Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,
 };
-pub use mentions::{Mention, Named, Namer, SelectorUse, SourceNames, Unread, has_word, kinds_by_key};
+pub use mentions::{
+    Mention, Named, Namer, SelectorUse, SourceNames, Unread, Watched, has_word, kinds_by_key, watching_field,
+};
 pub use value::{
-    FieldDifference, Spelling, Value, Variables, pointer_part, pointer_parts, rewrite, rewrite_with, with_escaped,
+    FieldDifference, Missing, Spelling, Value, Variables, pointer_part, pointer_parts, rewrite, rewrite_with,
+    with_escaped,
 };
 pub use view::{
-    Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart, NotBuilt, ObjectId,
-    Radius, Radiuses, Release, Traced, View,
+    AppliedRelease, Arrival, Changed, Chart, ChartSpec, Identity, InCluster, Input, Installed, InstalledChart,
+    NotBuilt, ObjectId, Radius, Radiuses, Release, Traced, View,
 };

@@ -19,6 +19,11 @@ reason_codes! {
         why "It is right as far as can be seen, but not certain, so it is only written with `--review`."
         todo "Read the reason in `flux-codemod plan -v`. If you agree, write it with `flux-codemod apply --review`."
 
+    WOULD_FAIL "would-fail"
+        what "Once this has landed, a rule of `doctor` reports an error that it does not report now."
+        why "Flux or Kustomize would fail on it. The unit changes the file that the error is in, or something that is built with it."
+        todo "Look at the message and at `flux-codemod explain` of the code in it. If it is not because of this unit, take it with --review."
+
     HELD_FOR_CLUSTER "held-for-cluster"
         what "An earlier cluster still has units of the migration pending, or has had them for too short a time."
         why "A cluster that may break proves a change before the next cluster gets it (promotion)."

@@ -12,6 +12,7 @@ mod class;
 mod clusters;
 pub mod codes;
 mod effect;
+mod foreseen;
 mod funnel;
 mod gate;
 pub mod glossary;

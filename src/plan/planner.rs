@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clusters::about_clusters;
+use super::foreseen::foreseen;
 use super::land::LandError;
 use super::lines;
 use super::names::refuse_invalid;
@@ -73,6 +74,9 @@ const ROUNDS: usize = 3;
 /// unit is landed on trial: one that cannot be proven now is refused now, not when it is written.
 /// Surveys repeat until they find nothing new.
 ///
+/// What rules of `doctor` would say of the tree with all units, and do not say now, are findings of the plan. A unit
+/// that can have caused an error is for review.
+///
 /// Units of migrations that keep builds as they are go before a judge, if there is one: those that
 /// it finds to change what they should not are refused, too.
 ///
@@ -116,6 +120,7 @@ pub fn plan(
         }
     }
     measure(start, &mut plan.units);
+    plan.findings.extend(foreseen(start, &view, &mut plan.units));
     plan.findings.extend(plan.judged.iter().flat_map(|judged| judged.findings(start)));
     plan.findings.retain(|finding| plan.scope.holds(finding));
     Ok(plan)

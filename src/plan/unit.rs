@@ -463,6 +463,12 @@ impl Unit {
         self.settle();
     }
 
+    /// Has it be reviewed, for a reason that is found when all have landed.
+    pub(super) fn review(&mut self, reason: Finding) {
+        self.draft.findings.push(reason);
+        self.settle();
+    }
+
     /// Opts it out, for the reason that a comment gives. What else there was to say about it does
     /// not matter any more.
     pub(super) fn opt_out(&mut self, reason: Finding) {

@@ -80,6 +80,48 @@ fn each_stage_waits_for_the_branch() {
     assert!(list.contains("Flux 2.7.5"), "the FluxInstance states the version: {list}");
 }
 
+#[test]
+fn a_chart_takes_over_as_an_object_does() {
+    const RELEASE: &str = "kubernetes/main/apps/flux-system/flux-instance/app/helmrelease.yaml";
+    let repo = oci();
+    repo.write(".flux-codemod.yaml", "flux-operator: {instance: chart}\n");
+    let repo = repo.commit();
+    apply(&repo);
+    commit(&repo, "guard and operator");
+    apply(&repo);
+    let release = repo.read(RELEASE);
+    assert!(release.contains("helm.sh/resource-policy: keep"), "{release}");
+    let unprotected = repo.run_gated(&["doctor"]).stdout;
+    assert!(!unprotected.contains("flux-instance-unprotected"), "{unprotected}");
+    assert_eq!(diff(&repo), "", "it is in the files, and not on the branch");
+    // On the branch, and suspended.
+    repo.write(RELEASE, release.replace("  interval: 1h\n", "  interval: 1h\n  suspend: true\n"));
+    commit(&repo, "instance, suspended");
+    assert!(!removes(&diff(&repo)), "a suspended release takes nothing over");
+    repo.write(RELEASE, &release);
+    commit(&repo, "instance");
+    let plan = repo.run_gated(&["plan", "flux-operator", "--format", "markdown"]).stdout;
+    assert!(!plan.contains("helm template"), "the instance is done: {plan}");
+    assert!(removes(&diff(&repo)), "{}", diff(&repo));
+    apply(&repo);
+    commit(&repo, "old one out");
+    assert_eq!(diff(&repo), "");
+}
+
+#[test]
+fn the_runbook_renders_what_the_chart_makes() {
+    let repo = Repo::copy_of(&root().join("golden/flux-operator-chart/before")).commit();
+    let body = repo.run_gated(&["plan", "flux-operator", "--review", "--format", "markdown"]).stdout;
+    for line in [
+        "yq .spec.values kubernetes/main/apps/flux-system/flux-instance/app/helmrelease.yaml > values.yaml",
+        "helm template flux-instance oci://ghcr.io/controlplaneio-fluxcd/charts/flux-instance --version 0.58.1",
+        "flux-operator build instance --filename instance.yaml > new.yaml",
+        "kubectl --namespace flux-system delete 'helmrelease,ocirepository' flux-instance",
+    ] {
+        assert!(body.contains(line), "{line} is not in\n{body}");
+    }
+}
+
 /// Every verb that writes, with every flag that lifts something.
 fn insists(repo: &Repo) {
     let all: [&[&str]; 7] = [

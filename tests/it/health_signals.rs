@@ -20,6 +20,8 @@ fn haynes_ops_is_watched() {
     assert!(before.contains("watches 121 of its 133 Kustomizations"), "{before}");
     assert!(before.contains("watches 6 of its 115 HelmReleases"), "{before}");
     assert!(before.contains("107 of 133 Flux Kustomizations wait, 67 of these"), "{before}");
+    let unfolded = before.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unfolded.contains("7 that others depend on check nothing, 1 of these because"), "{before}");
     let run = repo.run_gated(&APPLY);
     assert_eq!(run.status, 0, "{}", run.stderr);
     let after = repo.run(&["doctor"]).stdout;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Start, follow};
-use crate::flux::{At, Reach, Value, View};
+use crate::flux::{At, Reach, Value, View, instance_spec};
 use crate::plan::Finding;
 use crate::plan::author::{Edits, Written};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GUARD_NOT_LIVE};
@@ -47,7 +47,7 @@ pub(in super::super) fn sync(view: &View, start: &Start) -> Result<Written, Find
     }
     let mut edits = Edits::of(view);
     edits.object(&start.instance, |edit, root| {
-        let Some(spec) = root.get("spec") else { return Ok(()) };
+        let Some(spec) = instance_spec(root) else { return Ok(()) };
         let place = if spec.own_entry("cluster").is_some() { Place::After("cluster") } else { Place::Last };
         edit.insert_entry(spec, place, "sync", &New::from(&start.sync.stated))?;
         let new: Vec<New> = start.sync.patches.iter().map(New::from).collect();

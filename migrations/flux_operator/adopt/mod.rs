@@ -75,9 +75,8 @@ impl Start {
         if root.namespace != NAMESPACE || view.graph().clusters_of(&root.at).len() > 1 {
             problems.refuse(codes::FIELD, format!("{} is not of this cluster and {NAMESPACE} alone", root.full_name()));
         }
-        if !instance.is_manifest {
-            problems
-                .refuse(codes::FIELD, "the FluxInstance is made by a chart, whose values are not written".to_owned());
+        if let Some(why) = instance.elsewhere {
+            problems.refuse(codes::FIELD, format!("the FluxInstance: {why}"));
         }
         let (kind, name) = (root.source.kind.as_str(), root.source.name.as_str());
         let mut sources: Vec<&At> =

@@ -3,7 +3,11 @@
 //! The answer is for rules that say "nothing makes it", so whatever is not certain may: charts of
 //! which nothing is known here, operators that call what they make after one of their objects, and
 //! any text that has the name and is no known reference.
+//!
+//! Rules ask for hundreds of names, so what does not depend on the name is worked out once for each object
+//! ([`Candidate`]), and all rules ask the same [`Makers`].
 
+mod candidate;
 mod part;
 
 use std::cell::OnceCell;
@@ -11,11 +15,12 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
+use self::candidate::Candidate;
 use self::part::Part;
 use super::builds::Builds;
 use super::listed;
 use super::names::{fits, is_in_comment, is_whole_word};
-use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Object, Rendered, View};
+use crate::flux::{ById, ClusterId, FluxKustomization, KustomizationId, Object, View};
 use crate::repo::{EntryKind, RepoPath};
 
 /// An object that is asked for.
@@ -56,13 +61,23 @@ pub(super) struct Absent {
 pub(super) struct Makers<'a> {
     view: &'a View,
     builds: &'a Builds,
+    /// What each Flux Kustomization builds.
+    candidates: OnceCell<ById<KustomizationId, Vec<Candidate<'a>>>>,
     /// Whether all that a Flux Kustomization builds is in this tree.
     is_whole: OnceCell<ById<KustomizationId, bool>>,
 }
 
 impl<'a> Makers<'a> {
     pub(super) fn of(view: &'a View, builds: &'a Builds) -> Makers<'a> {
-        Makers { view, builds, is_whole: OnceCell::new() }
+        Makers { view, builds, candidates: OnceCell::new(), is_whole: OnceCell::new() }
+    }
+
+    fn candidates(&self, id: KustomizationId) -> &[Candidate<'a>] {
+        let of_build = |(id, by): (KustomizationId, &'a FluxKustomization)| {
+            self.builds.by(id).iter().map(|object| Candidate::of(id, by, object)).collect()
+        };
+        let all = || self.view.graph().kustomizations.entries().map(of_build).collect();
+        &self.candidates.get_or_init(all)[id]
     }
 
     /// What there is instead of an object; `None` if something makes it, or may.
@@ -78,19 +93,19 @@ impl<'a> Makers<'a> {
         // The namespace itself first: there it is made, if it is.
         for in_namespace in [true, false] {
             for (id, kustomization) in &here {
-                let is_there = |object: &Rendered| asked.is_in(&namespace_of(kustomization, object));
                 if in_namespace && self.is_open(*id, kustomization, asked) {
                     return None;
                 }
-                for object in self.builds.by(*id).iter().filter(|object| is_there(object) == in_namespace) {
-                    match self.part(*id, kustomization, object, asked) {
+                let candidates = self.candidates(*id).iter();
+                for candidate in candidates.filter(|one| asked.is_in(&one.namespace) == in_namespace) {
+                    match self.part(candidate, asked) {
                         Part::Nothing => continue,
                         Part::Names => {}
                         Part::In(namespace) => drop(absent.namespaces.insert(namespace)),
-                        Part::Hashed => absent.hashed = Some(kustomization.variables.substitute(&object.name)),
+                        Part::Hashed => absent.hashed = Some(candidate.name.clone()),
                         Part::Makes => return None,
                     }
-                    absent.explained.insert(object.at.path.clone());
+                    absent.explained.insert(candidate.object.at.path.clone());
                 }
             }
         }
@@ -114,10 +129,9 @@ impl<'a> Makers<'a> {
     /// Whether a Flux Kustomization may apply what is asked for from what is not in this tree.
     fn is_open(&self, id: KustomizationId, kustomization: &FluxKustomization, asked: &Asked<'_>) -> bool {
         let may_target = kustomization.target_namespace.as_deref().is_none_or(|target| asked.is_in(target));
-        let is_there = |object: &Rendered| asked.is_in(&namespace_of(kustomization, object));
         match &kustomization.path {
             None => kustomization.source.name != "flux-manifests" && may_target,
-            Some(_) => self.builds.by(id).iter().any(is_there) && !self.is_whole(id),
+            Some(_) => self.candidates(id).iter().any(|one| asked.is_in(&one.namespace)) && !self.is_whole(id),
         }
     }
 
@@ -167,8 +181,4 @@ impl Absent {
             None => format!("; there is one in namespace {}", listed(self.namespaces.iter().cloned())),
         }
     }
-}
-
-fn namespace_of(by: &FluxKustomization, object: &Rendered) -> String {
-    by.variables.substitute(object.namespace.as_deref().unwrap_or_default())
 }

@@ -1,9 +1,10 @@
 //! What one object of a build has to do with an object that is asked for.
 
-use super::{Asked, Makers, namespace_of};
-use crate::charts::app_template::{Deployed, is_installed};
-use crate::doctor::names::{fits, has_name};
-use crate::flux::{FluxKustomization, KustomizationId, Rendered, Value};
+use super::candidate::{Candidate, Release};
+use super::{Asked, Makers};
+use crate::charts::app_template::{self, Deployed, is_installed};
+use crate::doctor::names::{Words, fits};
+use crate::flux::{Rendered, Value};
 
 /// What an object has to do with the one that is asked for.
 pub(super) enum Part {
@@ -52,19 +53,12 @@ const STATING: [(&str, &str); 3] =
 
 impl Makers<'_> {
     /// What an object that a Flux Kustomization builds has to do with the one that is asked for.
-    pub(super) fn part(
-        &self,
-        id: KustomizationId,
-        by: &FluxKustomization,
-        object: &Rendered,
-        asked: &Asked<'_>,
-    ) -> Part {
-        let namespace = namespace_of(by, object);
-        let may_be_there = asked.is_in(&namespace) || namespace.contains("${");
-        let name = by.variables.substitute(&object.name);
-        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+    pub(super) fn part(&self, candidate: &Candidate<'_>, asked: &Asked<'_>) -> Part {
+        let Candidate { object, group, name, namespace, .. } = candidate;
+        let group = *group;
+        let may_be_there = asked.is_in(namespace) || namespace.contains("${");
         if group == asked.group && object.kind == asked.kind {
-            let is_it = fits(&name, asked.name);
+            let is_it = fits(name, asked.name);
             let is_copied =
                 object.annotations.keys().any(|key| key.contains("reflector") || key.contains("replicator"));
             let hash = name.strip_prefix(asked.name).and_then(|rest| rest.strip_prefix('-'));
@@ -73,18 +67,18 @@ impl Makers<'_> {
                 (true, _) if may_be_there || is_copied => Part::Makes,
                 (false, true) if may_be_there && self.is_renamed_on_its_way(object) => Part::Makes,
                 (false, true) if may_be_there => Part::Hashed,
-                (true, _) | (_, true) => Part::In(namespace),
+                (true, _) | (_, true) => Part::In(namespace.clone()),
                 (false, false) => Part::Nothing,
             };
         }
         if group == "helm.toolkit.fluxcd.io" {
-            return self.part_of_release(id, object, asked);
+            return candidate.release(self.view).map_or(Part::Makes, |release| self.part_of_release(release, asked));
         }
         // A policy or set that makes objects of any name.
         if object.kind == "ResourceSet" || self.says_key(object, "generate") {
             return Part::Makes;
         }
-        let is_called_after_it = may_be_there && asked.name.contains(&name);
+        let is_called_after_it = may_be_there && asked.name.contains(name.as_str());
         if group.is_empty() || !asked.is_input() {
             let makes_secrets = STATING.iter().any(|(of, _)| *of == group);
             let is_known = group.is_empty() || makes_secrets || INERT.contains(&group);
@@ -92,20 +86,19 @@ impl Makers<'_> {
             let may_make = is_called_after_it || may_be_there && asked.kind == "Service";
             return if may_make && !is_known { Part::Makes } else { Part::Nothing };
         }
-        let says_so = self.says(by, object, asked.name);
+        let says = |word: &str| candidate.says(self.view, word);
+        let says_so = says(asked.name);
         if STATING.contains(&(group, object.kind.as_str())) {
-            return match says_so || fits(&name, asked.name) || self.states(by, object, asked.name) {
+            return match says_so || fits(name, asked.name) || self.states(candidate, asked.name) {
                 false => Part::Nothing,
-                true if may_be_there || self.says(by, object, "reflector") || self.says(by, object, "replicat") => {
-                    Part::Makes
-                }
-                true => Part::In(namespace),
+                true if may_be_there || says("reflector") || says("replicat") => Part::Makes,
+                true => Part::In(namespace.clone()),
             };
         }
         // Certificates of Ingresses and Gateways become Secrets.
         let is_inert = INERT.contains(&group) && !matches!(object.kind.as_str(), "Ingress" | "Gateway");
         match (is_inert, says_so) {
-            (true, _) if may_be_there && object.kind == "Role" && self.says(by, object, "create") => Part::Makes,
+            (true, _) if may_be_there && object.kind == "Role" && says("create") => Part::Makes,
             (true, true) => Part::Names,
             (true, false) => Part::Nothing,
             (false, true) => Part::Makes,
@@ -115,20 +108,18 @@ impl Makers<'_> {
     }
 
     /// What a chart makes.
-    fn part_of_release(&self, id: KustomizationId, object: &Rendered, asked: &Asked<'_>) -> Part {
-        let mut reaches = self.view.graph().reaches(&object.at).iter();
-        let reach = reaches.find(|reach| reach.kustomization == id && reach.kind == "HelmRelease");
-        let Some(release) = reach.and_then(|reach| self.view.installed(&object.at, reach)) else { return Part::Makes };
+    fn part_of_release(&self, release: &Release, asked: &Asked<'_>) -> Part {
+        let Release { installed: release, words, objects } = release;
         let is_there = asked.is_in(&release.namespace) || release.namespace.contains("${");
-        let says_so = has_name(&release.object, asked.name);
+        let says_so = words.have(asked.name);
         let names = || if says_so { Part::Names } else { Part::Nothing };
-        if let Some(deployed) = Deployed::installed(self.view, &release) {
-            let is_it = |made: &crate::charts::app_template::Object| {
+        if let Some(deployed) = Deployed::installed(self.view, release) {
+            let is_it = |made: &app_template::Object| {
                 let kind = made.kind.as_deref();
                 kind.is_none_or(|kind| kind == asked.kind) && made.name.as_ref().is_ok_and(|name| name == asked.name)
                     || kind == Some(asked.kind) && made.name.is_err()
             };
-            let makes = is_there && deployed.chart.objects().iter().any(is_it);
+            let makes = is_there && objects.iter().any(is_it);
             // A whole object in the values has its kind there, too.
             let is_whole = || is_there && asked.kind != "Service" && deployed.may_make(asked.kind);
             let may_make = deployed.may_make(asked.name) && (asked.is_input() || is_whole());
@@ -136,7 +127,7 @@ impl Makers<'_> {
             return if makes || may_make || has_role { Part::Makes } else { names() };
         }
         // All names of app-template begin with that of the release, or stand in the values.
-        let is_app_template = is_installed(self.view, &release) == Some(true);
+        let is_app_template = is_installed(self.view, release) == Some(true);
         let may =
             asked.name.contains(&release.release) || says_so || release.object.at(&["spec", "valuesFrom"]).is_some();
         match (is_there, is_app_template) {
@@ -160,20 +151,12 @@ impl Makers<'_> {
         on_the_way.any(|kustomization| !kustomization.configurations.is_empty())
     }
 
-    /// Whether a text of an object has a name in it.
-    fn says(&self, by: &FluxKustomization, object: &Rendered, name: &str) -> bool {
-        let Some(value) = self.view.node(&object.at).and_then(Value::of) else { return true };
-        let mut value = value;
-        value.map_text(&|text| by.variables.substitute(text));
-        has_name(&value, name)
-    }
-
     /// Whether an object of [`STATING`] may make a Secret of this name.
-    fn states(&self, by: &FluxKustomization, object: &Rendered, name: &str) -> bool {
-        let Some(root) = self.view.node(&object.at) else { return true };
+    fn states(&self, candidate: &Candidate<'_>, name: &str) -> bool {
+        let Some(root) = self.view.node(&candidate.object.at) else { return true };
         let paths = [&["spec", "target", "name"][..], &["spec", "secretName"]];
         let mut stated = paths.iter().filter_map(|path| root.text_at(path));
-        stated.any(|text| fits(&by.variables.substitute(text), name))
+        stated.any(|text| fits(&candidate.by.variables.substitute(text), name))
     }
 
     fn says_key(&self, object: &Rendered, key: &str) -> bool {
@@ -187,7 +170,8 @@ impl Makers<'_> {
 fn states(release: &Value, asked: &Asked<'_>) -> bool {
     let mut others = release.clone();
     remove_all(&mut others, "parentRefs");
-    has_name(&others, asked.name) && has_name(&others, asked.namespace)
+    let words = Words::of(&others);
+    words.have(asked.name) && words.have(asked.namespace)
 }
 
 fn remove_all(value: &mut Value, key: &str) {

@@ -7,7 +7,7 @@ use crate::doctor::names::is_literal;
 use crate::finding::{Finding, Severity};
 use crate::gateway::ObjectRef;
 
-pub(super) fn findings(services: &Services<'_>, routes: &[Stated<'_>]) -> Vec<Finding> {
+pub(super) fn findings(services: &Services<'_, '_>, routes: &[Stated<'_>]) -> Vec<Finding> {
     let mut found = Vec::new();
     for route in routes {
         if route.origin == Origin::Object {
@@ -36,7 +36,7 @@ fn without_backend(route: &Stated<'_>) -> Vec<Finding> {
 }
 
 /// Why a backend is not there.
-fn of_backend(services: &Services<'_>, route: &Stated<'_>, backend: &ObjectRef) -> Option<String> {
+fn of_backend(services: &Services<'_, '_>, route: &Stated<'_>, backend: &ObjectRef) -> Option<String> {
     let name = backend.name.as_deref().filter(|name| backend.is_service() && is_literal(name))?;
     let port = backend.port.as_deref().filter(|port| !port.is_empty());
     let is_number = |port: &str| !is_literal(port) || port.parse::<u32>().is_ok();

@@ -25,8 +25,8 @@ struct Grant {
 }
 
 /// The Grants of all clusters.
-struct Grants<'a> {
-    makers: &'a Makers<'a>,
+struct Grants<'a, 'm> {
+    makers: &'a Makers<'m>,
     grants: Vec<Grant>,
     /// Where one is not certain.
     open: BTreeSet<(ClusterId, String)>,
@@ -64,8 +64,8 @@ pub(super) fn findings(
     found
 }
 
-impl<'a> Grants<'a> {
-    fn of(objects: &Objects<'_>, makers: &'a Makers<'a>) -> Grants<'a> {
+impl<'a, 'm> Grants<'a, 'm> {
+    fn of(objects: &Objects<'_>, makers: &'a Makers<'m>) -> Grants<'a, 'm> {
         let mut grants = Grants { makers, grants: Vec::new(), open: BTreeSet::new() };
         for (at, reach) in objects.here(GROUP, "ReferenceGrant") {
             let namespace = reach.namespace.clone().unwrap_or_default();

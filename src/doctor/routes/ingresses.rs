@@ -16,7 +16,7 @@ use crate::flux::{At, ClusterId, Reach, Value};
 
 const GROUP: &str = "networking.k8s.io";
 
-pub(super) fn findings(objects: &Objects<'_>, makers: &Makers<'_>, services: &Services<'_>) -> Vec<Finding> {
+pub(super) fn findings(objects: &Objects<'_>, makers: &Makers<'_>, services: &Services<'_, '_>) -> Vec<Finding> {
     let view = objects.view;
     let ingresses = objects.here(GROUP, "Ingress");
     let mut found: Vec<Finding> =
@@ -37,7 +37,7 @@ pub(super) fn findings(objects: &Objects<'_>, makers: &Makers<'_>, services: &Se
 fn of_object(
     objects: &Objects<'_>,
     makers: &Makers<'_>,
-    services: &Services<'_>,
+    services: &Services<'_, '_>,
     at: &At,
     reach: &Reach,
 ) -> Vec<Finding> {

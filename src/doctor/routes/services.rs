@@ -16,13 +16,13 @@ type Port = (String, Option<String>);
 type Key = (ClusterId, String, String);
 
 /// Services and their ports; `None` for a Service whose ports are not known.
-pub(super) struct Services<'a> {
-    makers: &'a Makers<'a>,
+pub(super) struct Services<'a, 'm> {
+    makers: &'a Makers<'m>,
     ports: BTreeMap<Key, Option<Vec<Port>>>,
 }
 
-impl<'a> Services<'a> {
-    pub(super) fn of(objects: &Objects<'_>, makers: &'a Makers<'a>) -> Services<'a> {
+impl<'a, 'm> Services<'a, 'm> {
+    pub(super) fn of(objects: &Objects<'_>, makers: &'a Makers<'m>) -> Services<'a, 'm> {
         let mut services = Services { makers, ports: BTreeMap::new() };
         for (at, reach) in objects.here("", "Service") {
             let ports = objects.arriving(at, reach).and_then(|object| ports(&object));

@@ -166,7 +166,7 @@ pub(in crate::flux) fn states_entry_point(root: Node<'_>) -> bool {
 
 /// The `spec` of the FluxInstance that a document states, itself or as values of the
 /// `flux-instance` chart.
-pub(super) fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
+pub fn instance_spec(root: Node<'_>) -> Option<Node<'_>> {
     match root.text_at(&["kind"]) {
         Some("FluxInstance") => root.get("spec"),
         Some("HelmRelease") => root.at(&["spec", "values", "instance"]),

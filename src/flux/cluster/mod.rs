@@ -43,6 +43,7 @@ pub(super) use arrived::arriving;
 pub use by_id::{ById, ClusterId, KustomizationId};
 pub use effective::{SUBSTITUTE, excludes_substitution, is_disabled, survives_pruning};
 pub(super) use effective::{built, effective};
+pub use entry_point::instance_spec;
 pub(super) use entry_point::states_entry_point;
 pub use flag::{ControllerFlag, Flag};
 pub(super) use flux_kustomization::source_of;

@@ -11,6 +11,8 @@
 //! are searched for together, and a file that has none of them in its bytes, no variable and no
 //! template is not visited. The rules: `docs/app-template.md#references`.
 //!
+//! What Alerts and Receivers watch is read as it arrives (`watched`).
+//!
 //! What is absent on purpose: names that a chart or program makes up by itself, comments, and
 //! labels under the names that metrics give them.
 
@@ -23,11 +25,13 @@ mod selectors;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod words;
 
 pub use keys::of_key as kinds_by_key;
 pub use selectors::SelectorUse;
 pub use sources::{Namer, SourceNames, Unread, has_word};
+pub use watched::{Watched, watching_field};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

@@ -15,7 +15,7 @@ pub use difference::FieldDifference;
 pub(super) use json_patch::Operation;
 pub use json_patch::{pointer_part, pointer_parts};
 pub use rewrite::{Spelling, rewrite, rewrite_with};
-pub use substitute::{Variables, with_escaped};
+pub use substitute::{Missing, Variables, with_escaped};
 
 use std::collections::{HashMap, HashSet};
 

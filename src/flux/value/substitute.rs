@@ -39,14 +39,23 @@ impl Variables {
 
     /// The variables in a text that have neither value nor default, in order.
     pub fn missing_in(&self, text: &str) -> Vec<String> {
+        self.uses_missing_in(text).into_iter().map(|missing| missing.name).collect()
+    }
+
+    /// The same, with how the text uses each.
+    pub fn uses_missing_in(&self, text: &str) -> Vec<Missing> {
         self.missing(text, NESTING)
     }
 
-    fn missing(&self, text: &str, nesting: usize) -> Vec<String> {
+    fn missing(&self, text: &str, nesting: usize) -> Vec<Missing> {
         let missing = |place: Place<'_>| match place.default {
             _ if self.gives(place.name) => Vec::new(),
             Some(default) => nesting.checked_sub(1).map(|nesting| self.missing(default, nesting)).unwrap_or_default(),
-            None => vec![place.name.to_owned()],
+            None => vec![Missing {
+                name: place.name.to_owned(),
+                used: text[place.start..place.end].to_owned(),
+                is_transformed: !place.is_plain,
+            }],
         };
         places(text).flat_map(missing).collect()
     }
@@ -68,7 +77,8 @@ impl Variables {
     }
 
     /// Replaces variables in a text by their values, as Flux does after a build: `${NAME}`,
-    /// `${NAME:=default}`, `${NAME:-default}`, where a default may have variables again.
+    /// `${NAME:=default}`, `${NAME:-default}`, where a default may have variables again. What `:+` and `:?` have is a
+    /// default, too (fluxcd/pkg, `envsubst/template.go`).
     ///
     /// A variable without value stays as it is, unlike in Flux: its value may come from a ConfigMap
     /// or Secret of the cluster. `$${` is an escape and stays, too.
@@ -124,6 +134,18 @@ impl Variables {
     }
 }
 
+/// A variable that has neither value nor default, in a text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// What the text says: `${NAME}`, `${NAME/a/b}`.
+    pub used: String,
+    /// Whether its value would be measured, cut or replaced. Strict mode refuses that only from Flux 2.9
+    /// (fluxcd/pkg#1167).
+    pub is_transformed: bool,
+}
+
 /// A text with `$$` before each of some variables, so that they stay as they are. `None` if one of them
 /// is in the default of another.
 pub fn with_escaped(text: &str, names: &BTreeSet<String>) -> Option<String> {
@@ -174,7 +196,7 @@ fn places(text: &str) -> impl Iterator<Item = Place<'_>> {
             if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                 continue;
             }
-            let default = [":=", ":-", "=", "-"].iter().find_map(|sign| rest.strip_prefix(sign));
+            let default = [":=", ":-", ":+", ":?", "=", "-"].iter().find_map(|sign| rest.strip_prefix(sign));
             return Some(Place {
                 start,
                 end,
@@ -273,5 +295,16 @@ mod tests {
         values.set("SECRET", None);
         let text = "a: ${APP} ${SECRET} ${A}\nb: ${B:=x} $${C} ${D/x/y} ${E:-${F}} ${APP:-${G}}\n";
         assert_eq!(values.missing_in(text), ["A", "D", "F"]);
+        for transformed in ["${#X}", "${X^}", "${X^^}", "${X,}", "${X:0}", "${X:0:2}", "${X/a/b}", "${X##a}", "${X%a}"]
+        {
+            let missing = values.uses_missing_in(&format!("a {transformed} b"));
+            let [Missing { name, used, is_transformed: true }] = &missing[..] else { panic!("{missing:?}") };
+            assert_eq!((&**name, &**used), ("X", transformed));
+            assert!(values.missing_in(&transformed.replace('X', "APP")).is_empty(), "it has a value");
+        }
+        for default in ["${X:=a}", "${X:-a}", "${X=a}", "${X:+a}", "${X:?a}", "${X:-}", "$${X/a/b}", "$X"] {
+            assert!(values.uses_missing_in(default).is_empty(), "{default}");
+        }
+        assert!(!values.uses_missing_in("${X}")[0].is_transformed);
     }
 }

@@ -14,6 +14,7 @@ mod radius;
 mod release;
 mod traced;
 mod update;
+mod waiting;
 mod webhooks;
 
 pub use arrivals::{Arrival, Changed};
@@ -22,9 +23,10 @@ pub use installed::{Installed, InstalledChart};
 pub use radius::{InCluster, Radius, Radiuses};
 pub use release::{Chart, ChartSpec, Identity, Release};
 pub use traced::{ObjectId, Traced};
+pub use waiting::AppliedRelease;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self::listing::Listings;
 use self::webhooks::Filling;
@@ -65,6 +67,8 @@ pub struct View {
     filling: Filling,
     following: Option<Arc<Following>>,
     given: Arc<Given>,
+    /// This view with every file parsed, once that was asked for: many ask.
+    whole: Arc<OnceLock<View>>,
 }
 
 impl View {
@@ -119,7 +123,7 @@ impl View {
 
     fn learn(mut self, following: Arc<Following>) -> View {
         following.update(&mut Arc::make_mut(&mut self.graph).clusters);
-        View { following: Some(following), ..self }
+        View { following: Some(following), whole: Arc::default(), ..self }
     }
 
     /// This view, with the branches of the view that it comes from.
@@ -141,8 +145,11 @@ impl View {
         if self.scan.is_whole() {
             return self.clone();
         }
-        let kustomizations = (*self.kustomizations).clone();
-        View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone(), kustomizations).like_before(self)
+        let whole = || {
+            let kustomizations = (*self.kustomizations).clone();
+            View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone(), kustomizations).like_before(self)
+        };
+        self.whole.get_or_init(whole).clone()
     }
 
     /// Reads who applies what; `known` are the kustomizations whose files have not changed, by
@@ -180,6 +187,7 @@ impl View {
             listings: Listings::default(),
             filling: Filling::default(),
             following: None,
+            whole: Arc::default(),
             scan: Arc::new(scan),
             given,
             tree,

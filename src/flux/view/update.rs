@@ -58,6 +58,7 @@ impl View {
             releases: Arc::new(releases),
             helm_repositories: Arc::new(repositories),
             scan: Arc::new(scan),
+            whole: Arc::default(),
             ..self.clone()
         }
     }
