@@ -61,7 +61,7 @@ pub fn examine(view: &View) -> Vec<Finding> {
 }
 
 /// What is wrong in a tree and was not in another one of which it is made: errors and warnings. Rules look at
-/// what differs and at what that reaches ([`Scope`]). What they say of branches that clusters follow is not
+/// what differs and at what that reaches. What they say of branches that clusters follow is not
 /// asked here, because gates ask it of each step.
 pub fn added(before: &View, after: &View) -> Vec<Finding> {
     let files = changed::files(before, after);
