@@ -28,6 +28,8 @@ mod codes;
 mod distribution;
 mod edit;
 mod find;
+#[cfg(test)]
+mod fixtures;
 mod gate;
 mod gotk;
 mod install;

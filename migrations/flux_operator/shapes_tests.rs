@@ -1,6 +1,7 @@
 //! Installations in the shapes of public repositories, and what becomes of them.
 
 use super::FluxOperator;
+use super::fixtures::PODINFO;
 use crate::plan::author::testing::Planned;
 
 const STATED: &str = "flux-operator: {}\n";
@@ -17,13 +18,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {{name: none, namespace: default}}
 //- apps/podinfo.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {{name: podinfo, namespace: default}}
-spec:
-  interval: 1h
-  chart: {{spec: {{chart: podinfo, version: 6.5.0, sourceRef: {{kind: HelmRepository, name: podinfo}}}}}}
-//- flux/flux.yaml
+{PODINFO}//- flux/flux.yaml
 {flux}{more}"
     )
 }

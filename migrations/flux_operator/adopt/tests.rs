@@ -1,47 +1,14 @@
 //! What Flux starts with in the shapes of public repositories, and what becomes of it.
 
 use super::super::FluxOperator;
+use super::super::fixtures::{BRANCH, started};
 use crate::plan::author::testing::{Planned, check_with};
 
 const STATED: &str = "flux-operator: {sync: adopt}\n";
 
 /// A FluxInstance without `sync`, and a root with its source.
 fn fixture(source: &str, root: &str, more: &str) -> String {
-    format!(
-        "//- apps/instance.yaml
-{INSTANCE}//- flux/apps.yaml
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: apps
-  namespace: flux-system
-spec:
-  path: ./apps
-  prune: true
-  sourceRef:
-    kind: GitRepository
-    name: home
-//- flux/config/kustomization.yaml
-resources:
-  - ./cluster.yaml # what Flux starts with
-//- flux/config/cluster.yaml
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: home
-  namespace: flux-system
-spec:
-  interval: 30m
-  url: https://example.org/home.git
-{source}---
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: {root}  sourceRef:
-    kind: GitRepository
-    name: home
-{more}"
-    )
+    format!("//- apps/instance.yaml\n{INSTANCE}{}{more}", started(source, root))
 }
 
 const INSTANCE: &str = "\
@@ -62,7 +29,6 @@ spec:
         patch: '[]'
 ";
 
-const BRANCH: &str = "  ref:\n    branch: main\n";
 const ROOT: &str = "cluster\n  namespace: flux-system\nspec:\n  interval: 30m\n  path: ./flux\n  prune: true\n";
 
 /// All units are refused with a code, for this reason.

@@ -1,6 +1,7 @@
 //! `instance: chart`: what the chart carries, and what would have it make something else.
 
 use super::super::FluxOperator;
+use super::super::fixtures::{BRANCH, PODINFO, started};
 use crate::plan::author::testing::{Planned, check_with};
 
 const STATED: &str = "flux-operator: {instance: chart}\n";
@@ -12,13 +13,7 @@ fn fixture(more: &str) -> String {
         "//- apps/kustomization.yaml
 resources: [flux-system, podinfo.yaml]
 {more}//- apps/podinfo.yaml
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {{name: podinfo, namespace: default}}
-spec:
-  interval: 1h
-  chart: {{spec: {{chart: podinfo, version: 6.5.0, sourceRef: {{kind: HelmRepository, name: podinfo}}}}}}
-//- apps/flux-system/kustomization.yaml
+{PODINFO}//- apps/flux-system/kustomization.yaml
 resources: [none.yaml]
 //- apps/flux-system/none.yaml
 apiVersion: v1
@@ -117,38 +112,8 @@ spec:
         version: 2.7.5
       cluster:
         networkPolicy: false
-//- flux/apps.yaml
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {{name: apps, namespace: flux-system}}
-spec: {{path: ./apps, prune: true, sourceRef: {{kind: GitRepository, name: home}}}}
-//- flux/config/kustomization.yaml
-resources: [cluster.yaml]
-//- flux/config/cluster.yaml
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: home
-  namespace: flux-system
-spec:
-  interval: 30m
-  url: https://example.org/home.git
-  ref:
-    branch: main
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: home
-  namespace: flux-system
-spec:
-  interval: 10m
-  path: ./flux
-  prune: false
-  sourceRef:
-    kind: GitRepository
-    name: home
-"
+{}",
+        started(BRANCH, "home\n  namespace: flux-system\nspec:\n  interval: 10m\n  path: ./flux\n  prune: false\n")
     )
 }
 
