@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::RecipeMigration;
 use super::documents::Made;
-use crate::flux::{Value, View, group_of};
+use crate::flux::View;
 use crate::recipe::fields::Tables;
 use crate::recipe::select::{GroupKind, Select};
 
@@ -27,22 +27,14 @@ pub(super) fn fields<'m, 'v: 'm>(
 pub(super) fn changed(made: &Made<'_>) -> Vec<GroupKind> {
     let document = &made.document;
     if let Some(object) = document.object {
-        return vec![kind_of(&object.api_version, &object.kind)];
+        return vec![GroupKind::of(&object.api_version, &object.kind)];
     }
     let Some(entry) = document.patch else { return Vec::new() };
     let patched = document.patched().into_iter().filter(|_| !entry.renders());
-    let patched: BTreeSet<GroupKind> = patched.map(|(_, reach)| kind_of(&reach.api_version, &reach.kind)).collect();
+    let patched: BTreeSet<GroupKind> =
+        patched.map(|(_, reach)| GroupKind::of(&reach.api_version, &reach.kind)).collect();
     if !patched.is_empty() {
         return patched.into_iter().collect();
     }
-    stated(&made.from).into_iter().collect()
-}
-
-/// The kind that a value states.
-fn stated(value: &Value) -> Option<GroupKind> {
-    Some(kind_of(value.text_at(&["apiVersion"])?, value.text_at(&["kind"])?))
-}
-
-fn kind_of(api_version: &str, kind: &str) -> GroupKind {
-    GroupKind { kind: kind.to_owned(), group: group_of(api_version).to_owned() }
+    GroupKind::stated_by(&made.from).into_iter().collect()
 }

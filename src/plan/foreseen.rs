@@ -14,8 +14,9 @@ pub(super) fn foreseen(start: &View, end: &View, units: &mut [Unit]) -> Vec<Find
     let _activity = activity::begin(Activity::Foreseeing);
     let mut found = doctor::added(start, end);
     lines::point_into(start, end, found.iter_mut());
+    let radiuses = Radiuses::of(end);
     for error in found.iter().filter(|finding| finding.severity == Severity::Error) {
-        for number in causes(end, error, units) {
+        for number in causes(&radiuses, error, units) {
             let message = format!("{}: {}", error.code, error.message);
             let mut reason = Finding::warning(codes::WOULD_FAIL, message);
             (reason.path, reason.line) = (error.path.clone(), error.line);
@@ -30,7 +31,7 @@ pub(super) fn foreseen(start: &View, end: &View, units: &mut [Unit]) -> Vec<Find
 
 /// The units that can have caused an error, by their places: those that touch its file; or else those that reach a
 /// Flux Kustomization that reads it; or else all.
-fn causes(end: &View, error: &Finding, units: &[Unit]) -> Vec<usize> {
+fn causes(radiuses: &Radiuses<'_>, error: &Finding, units: &[Unit]) -> Vec<usize> {
     let able = || units.iter().enumerate().filter(|(_, unit)| unit.is_able());
     let places = |is_cause: &dyn Fn(&Unit) -> bool| -> Vec<usize> {
         able().filter(|(_, unit)| is_cause(unit)).map(|(place, _)| place).collect()
@@ -40,7 +41,7 @@ fn causes(end: &View, error: &Finding, units: &[Unit]) -> Vec<usize> {
     if !touching.is_empty() {
         return touching;
     }
-    let reading = Radiuses::of(end).of_file(path);
+    let reading = radiuses.of_file(path);
     let reaching = places(&|unit| !unit.radius.kustomizations.is_disjoint(&reading.kustomizations));
     if reaching.is_empty() { places(&|_| true) } else { reaching }
 }

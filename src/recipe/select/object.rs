@@ -5,7 +5,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::flux::group_of;
+use crate::flux::{Value, group_of};
 use crate::repo::RepoPath;
 
 /// A group and kind, as Kubernetes' `ParseGroupKind` writes it: `HelmRelease.helm.toolkit.fluxcd.io`;
@@ -19,6 +19,16 @@ pub struct GroupKind {
 }
 
 impl GroupKind {
+    /// That of an object with an `apiVersion` and a `kind`.
+    pub fn of(api_version: &str, kind: &str) -> GroupKind {
+        GroupKind { kind: kind.to_owned(), group: group_of(api_version).to_owned() }
+    }
+
+    /// That which a value states; `None` if it does not state both `apiVersion` and `kind`.
+    pub fn stated_by(value: &Value) -> Option<GroupKind> {
+        Some(GroupKind::of(value.text_at(&["apiVersion"])?, value.text_at(&["kind"])?))
+    }
+
     /// Reads it; `None` without a group.
     pub fn parse(text: &str) -> Option<GroupKind> {
         let (kind, group) = text.split_once('.')?;

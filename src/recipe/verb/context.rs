@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::flux::{Reach, Value, group_of};
+use crate::flux::Reach;
 use crate::recipe::place::{Part, Place};
 use crate::recipe::select::{Document, GroupKind};
 use crate::yaml::Node;
@@ -23,7 +23,7 @@ impl<'v> Context<'v> {
     pub(super) fn of(document: &Document<'v>) -> Context<'v> {
         let mut context = Context { reaches: document.reaches().collect(), ..Context::default() };
         if let Some(object) = document.object {
-            context.kinds.push(kind(&object.api_version, &object.kind));
+            context.kinds.push(GroupKind::of(&object.api_version, &object.kind));
         }
         context.namespaces = context.reaches.iter().filter_map(|reach| reach.namespace.clone()).collect();
         if context.reaches.is_empty() && document.object.is_some() {
@@ -53,9 +53,9 @@ impl<'v> Context<'v> {
         let reaches: Vec<&Reach> = patch.patched().into_iter().map(|(_, reach)| reach).collect();
         let is_rendered = patch.patch.is_some_and(|entry| entry.renders());
         if reaches.is_empty() || is_rendered {
-            self.kinds.extend(patch.value().and_then(|value| stated(&value)));
+            self.kinds.extend(patch.value().and_then(|value| GroupKind::stated_by(&value)));
         } else {
-            self.kinds.extend(reaches.iter().map(|reach| kind(&reach.api_version, &reach.kind)));
+            self.kinds.extend(reaches.iter().map(|reach| GroupKind::of(&reach.api_version, &reach.kind)));
         }
         self.namespaces.extend(reaches.iter().filter_map(|reach| reach.namespace.clone()));
         self.reaches.extend(reaches);
@@ -68,14 +68,6 @@ impl<'v> Context<'v> {
         self.namespaces.dedup();
         self
     }
-}
-
-fn kind(api_version: &str, kind: &str) -> GroupKind {
-    GroupKind { kind: kind.to_owned(), group: group_of(api_version).to_owned() }
-}
-
-fn stated(value: &Value) -> Option<GroupKind> {
-    Some(kind(value.text_at(&["apiVersion"])?, value.text_at(&["kind"])?))
 }
 
 /// The place of a node below another one; `None` if aliases are on the way.
