@@ -63,25 +63,11 @@ impl Built {
     }
 }
 
-/// The fields of a Flux Kustomization that say when and how it applies something, and not what.
-const WHEN: [&str; 10] = [
-    "deletionPolicy",
-    "dependsOn",
-    "force",
-    "healthCheckExprs",
-    "healthChecks",
-    "interval",
-    "prune",
-    "retryInterval",
-    "timeout",
-    "wait",
-];
-
 /// Whether the change of a document can change what others are.
 fn builds(made: &Made<'_>) -> bool {
     let is_when = |difference: &FieldDifference| {
         let field = difference.field.strip_prefix("spec.").unwrap_or_default();
-        WHEN.contains(&field.split(['.', '[']).next().unwrap_or_default())
+        FluxKustomization::WHEN_AND_HOW.contains(&field.split(['.', '[']).next().unwrap_or_default())
     };
     let changes_what = |outcome: &Outcome| !made.from.differences(&outcome.value).iter().all(is_when);
     is_kustomization_file(made.document.path)

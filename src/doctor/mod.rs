@@ -69,17 +69,17 @@ pub fn added(before: &View, after: &View) -> Vec<Finding> {
         return Vec::new();
     }
     let (before, after) = (before.whole(), after.whole());
-    let (of_before, of_after) = changed::scopes(&before, &after, files);
-    let serious = |view: &View, scope: &Scope| {
-        let mut found = skips::without(view, rules(view, scope));
+    let scope = changed::scope(&before, &after, &files);
+    let serious = |view: &View| {
+        let mut found = skips::without(view, rules(view, &scope));
         found.retain(|finding| finding.severity != Severity::Note && !OF_BRANCHES.contains(&finding.code));
         found
     };
-    let found = serious(&after, &of_after);
+    let found = serious(&after);
     if found.is_empty() {
         return found;
     }
-    in_order(changed::new(serious(&before, &of_before), found))
+    in_order(changed::new(serious(&before), found))
 }
 
 /// The findings of all rules.

@@ -4,9 +4,10 @@
 //! remedies a failure. Whatever is not certainly of that kind counts as a difference.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use crate::flux::{FluxKustomization, InCluster, Object, Rendered, Value, View, is_kustomization_file};
+use crate::flux::{
+    At, FluxKustomization, InCluster, Object, Reach, Rendered, Value, View, group_of, is_kustomization_file,
+};
 use crate::repo::RepoPath;
 
 /// Kinds of Flux that no rule of these reads, but for Flux Kustomizations and HelmReleases, which are compared by
@@ -14,22 +15,8 @@ use crate::repo::RepoPath;
 const OF_FLUX: [&str; 7] =
     ["Alert", "Bucket", "GitRepository", "HelmRepository", "OCIRepository", "Provider", "Receiver"];
 
-/// Fields of `spec` that change nothing about what a Flux Kustomization applies, or what is compared apart.
-const HOW_APPLIED: [&str; 13] = [
-    "decryption",
-    "deletionPolicy",
-    "dependsOn",
-    "force",
-    "healthCheckExprs",
-    "healthChecks",
-    "interval",
-    "patches",
-    "prune",
-    "retryInterval",
-    "suspend",
-    "timeout",
-    "wait",
-];
+/// More fields of the `spec` of a Flux Kustomization: what they do to what it applies is compared apart.
+const COMPARED_APART: [&str; 3] = ["decryption", "patches", "suspend"];
 
 /// Fields of `spec` that change nothing about what a release installs; its chart is compared by name and version.
 const HOW_INSTALLED: [&str; 13] = [
@@ -69,12 +56,15 @@ fn holds_others(view: &View, path: &RepoPath) -> bool {
         return false;
     }
     let is_of_flux = |object: &Object| {
-        let group = object.api_version.split('/').next().unwrap_or_default();
         let is_known = OF_FLUX.contains(&&*object.kind) || object.is_helm_release() || object.is_flux_kustomization();
-        is_known && group.ends_with(".toolkit.fluxcd.io")
+        is_known && has_group_of_flux(&object.api_version)
     };
     let objects = view.file(path).map(|file| file.objects.iter().flat_map(Object::expanded).collect::<Vec<_>>());
     objects.is_none_or(|objects| objects.is_empty() || !objects.into_iter().all(is_of_flux))
+}
+
+fn has_group_of_flux(api_version: &str) -> bool {
+    group_of(api_version).ends_with(".toolkit.fluxcd.io")
 }
 
 /// What Flux Kustomizations apply, and what they do to it: without how often, and with what they wait for.
@@ -89,26 +79,26 @@ fn told(view: &View, one: &FluxKustomization, build: &[Rendered]) -> Vec<String>
     let by = super::name_of(view, one);
     let object = |object: &Rendered| {
         let Rendered { api_version, kind, name, namespace, labels, annotations, .. } = object;
-        let is_of_flux = OF_FLUX.contains(&kind.as_str()) && api_version.contains(".toolkit.fluxcd.io/");
-        let group = api_version.split('/').next().unwrap_or_default();
+        let is_of_flux = OF_FLUX.contains(&kind.as_str()) && has_group_of_flux(api_version);
+        let group = group_of(api_version);
         // Labels of a release decide which patches it gets, and what comes of these is compared apart.
         let labels = (kind != "HelmRelease").then_some(labels);
         let words = || format!("{by:?} {group} {kind} {namespace:?} {name} {labels:?} {annotations:?}");
         (!is_of_flux).then(words)
     };
-    let spec = fields(one.object.get("spec"), &HOW_APPLIED);
+    let spec = fields(one.object.get("spec"), &[&FluxKustomization::WHEN_AND_HOW[..], &COMPARED_APART].concat());
     build.iter().filter_map(object).chain([format!("{by:?} {spec} {:?}", one.variables)]).collect()
 }
 
 /// What releases install.
 fn installed(view: &View, which: &BTreeSet<InCluster>) -> BTreeSet<String> {
     let graph = view.graph();
-    let release = |(at, reach): (&crate::flux::At, &crate::flux::Reach)| {
+    let release = |(at, reach): (&At, &Reach)| {
         let cluster = graph.clusters[reach.cluster].name.clone();
         let name = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
         let named = InCluster { cluster, name: name.trim_start_matches('/').to_owned() };
         let release = which.contains(&named).then(|| view.installed(at, reach))??;
-        let object: &Arc<Value> = &release.object;
+        let object = &release.object;
         let spec = fields(object.get("spec"), &HOW_INSTALLED);
         let version = release.chart.as_ref().and_then(|chart| chart.version.clone());
         let skips =

@@ -65,23 +65,22 @@ pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
     changed.into_iter().map(|change| change.path).collect()
 }
 
-/// What rules look at in each of two trees that differ in these files.
-pub(super) fn scopes(before: &View, after: &View, files: BTreeSet<RepoPath>) -> (Scope, Scope) {
+/// What rules look at in two trees that differ in these files.
+pub(super) fn scope(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> Scope {
     if facts(before) != facts(after) {
-        return (Scope::Everything, Scope::Everything);
+        return Scope::Everything;
     }
     let (old, new) = (Radiuses::of(before), Radiuses::of(after));
     let mut kustomizations = BTreeSet::new();
     let mut releases = BTreeSet::new();
-    for path in &files {
+    for path in files {
         for radius in [old.of_file(path), new.of_file(path)] {
             kustomizations.extend(radius.kustomizations.iter().cloned());
             releases.extend(radius.releases.iter().cloned());
         }
     }
-    let has_arrivals = arrivals::differ(before, after, &files, &kustomizations, &releases);
-    let scope = |kustomizations| Scope::Changed { kustomizations, has_arrivals };
-    (scope(kustomizations.clone()), scope(kustomizations))
+    let has_arrivals = arrivals::differ(before, after, files, &kustomizations, &releases);
+    Scope::Changed { kustomizations, has_arrivals }
 }
 
 /// What all objects of a cluster are judged by: its name, its Flux, and flags of its controllers.

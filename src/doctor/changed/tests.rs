@@ -1,6 +1,6 @@
 //! What is new in a tree, looked at in part: it is what all rules on everything would find.
 
-use super::{Scope, files, new, scopes};
+use super::{Scope, files, new, scope};
 use crate::doctor::{added, rules, tests};
 use crate::finding::{Finding, Severity};
 use crate::flux::View;
@@ -64,7 +64,7 @@ fn codes(before: &View, after: &View) -> Vec<String> {
 }
 
 fn has_arrivals(before: &View, after: &View) -> bool {
-    scopes(&before.whole(), &after.whole(), files(before, after)).1.has_arrivals()
+    scope(&before.whole(), &after.whole(), &files(before, after)).has_arrivals()
 }
 
 #[test]

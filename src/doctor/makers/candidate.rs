@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use crate::charts::app_template::{self, Deployed};
 use crate::doctor::names::Words;
-use crate::flux::{FluxKustomization, Installed, KustomizationId, Rendered, Value, View};
+use crate::flux::{FluxKustomization, Installed, KustomizationId, Rendered, Value, View, group_of};
 
 /// An object that a Flux Kustomization builds.
 pub(super) struct Candidate<'a> {
@@ -35,7 +35,7 @@ impl<'a> Candidate<'a> {
             id,
             by,
             object,
-            group: object.api_version.split_once('/').map_or("", |(group, _)| group),
+            group: group_of(&object.api_version),
             name: by.variables.substitute(&object.name),
             namespace: by.variables.substitute(object.namespace.as_deref().unwrap_or_default()),
             words: OnceCell::new(),

@@ -77,6 +77,20 @@ pub(in crate::flux) fn source_of(reference: &Value) -> Option<SourceRef> {
 }
 
 impl FluxKustomization {
+    /// The fields of `spec` that say when and how it applies something, and not what.
+    pub const WHEN_AND_HOW: [&str; 10] = [
+        "deletionPolicy",
+        "dependsOn",
+        "force",
+        "healthCheckExprs",
+        "healthChecks",
+        "interval",
+        "prune",
+        "retryInterval",
+        "timeout",
+        "wait",
+    ];
+
     /// One of which only the path and the source are known.
     pub(super) fn unknown(at: &At, cluster: ClusterId, path: &RepoPath, source: &SourceRef) -> FluxKustomization {
         FluxKustomization {
