@@ -60,10 +60,8 @@ pub(super) fn run(start: &Start, args: &CheckArgs) -> anyhow::Result<Outcome> {
             hint("`flux-codemod plan -v` shows the details");
         }
     }
-    let matches_nothing =
-        context.plan.findings.iter().any(|finding| finding.code == crate::recipe::codes::MATCHES_NOTHING);
     let held_counts = args.fail_on == Some(FailOn::Held) && !selection.held.is_empty();
-    Ok(Outcome::pending_if(!selection.is_clean() || held_counts || matches_nothing))
+    Ok(Outcome::pending_if(!selection.is_clean() || held_counts || context.matches_nothing()))
 }
 
 /// Findings that do not make `check` fail, such as an opt-out that skips nothing.

@@ -105,6 +105,11 @@ impl Context {
         Ok((place, context))
     }
 
+    /// Whether a recipe finds nothing to change, and is not said to be optional.
+    pub(super) fn matches_nothing(&self) -> bool {
+        self.plan.findings.iter().any(|finding| finding.code == crate::recipe::codes::MATCHES_NOTHING)
+    }
+
     fn hold(&mut self, branches: &Branches<'_>, everywhere: bool) {
         self.promotion = branches.hold(&self.view, &mut self.plan, &self.settings, everywhere);
     }

@@ -17,7 +17,6 @@ use crate::output::{
     plan_in_short, visible,
 };
 use crate::plan::{self, Batch, Finding, Lane, Unit, UnitId};
-use crate::recipe::codes::MATCHES_NOTHING;
 use crate::text::shell;
 
 #[derive(Debug, Args)]
@@ -103,8 +102,7 @@ pub(super) fn run(start: &Start, args: &PlanArgs, is_quiet: bool) -> anyhow::Res
         }
         None => page(&text)?,
     }
-    let matches_nothing = context.plan.findings.iter().any(|finding| finding.code.id == MATCHES_NOTHING.id);
-    Ok(Outcome::pending_if(args.exit_code && (matches_nothing || !selection.is_clean())))
+    Ok(Outcome::pending_if(args.exit_code && (context.matches_nothing() || !selection.is_clean())))
 }
 
 /// What two renders of Flux differ in: `today.yaml,instance.yaml`.
