@@ -14,6 +14,10 @@ impl<'v> Ports<'v> {
     /// The ports of values in a document whose anchors hold where routes are put: behind `ingress`, or where `route` is
     /// already.
     pub(super) fn of(root: Node<'v>, values: Node<'v>) -> Ports<'v> {
+        let anchored = anchored(values);
+        if anchored.is_empty() {
+            return Ports::default();
+        }
         let mut anchors = Vec::new();
         add_anchors(root, &mut anchors);
         let blocks = [INGRESS, "route"].into_iter().filter_map(|key| values.own_entry(key));
@@ -22,16 +26,8 @@ impl<'v> Ports<'v> {
             let of_name = anchors.iter().filter(|other| other.anchor() == anchored.anchor()).count();
             of_name == 1 && anchored.range().end <= place
         };
-        let services = values.own_entry("service").into_iter().flat_map(|(_, services)| services.entries());
-        let ports = services.filter_map(|(service, node)| Some((service.text()?, node.own_entry("ports")?.1)));
-        let each = ports.flat_map(|(service, ports)| ports.entries().map(move |(_, port)| (service, port)));
-        let named = each.filter_map(|(service, port)| {
-            let anchored = port.own_entry("port")?.1.resolved();
-            let is_number =
-                Value::of(anchored).is_some_and(|value| matches!(value, Value::Scalar { string: false, .. }));
-            let anchor = anchored.anchor().filter(|_| is_number && holds(&anchored))?;
-            Some(((service, anchored.text()?), anchor))
-        });
+        let named = anchored.into_iter().filter(|(_, port)| holds(port));
+        let named = named.filter_map(|(service, port)| Some(((service, port.text()?), port.anchor()?)));
         Ports(named.collect())
     }
 
@@ -61,6 +57,16 @@ impl<'v> Ports<'v> {
             _ => New::from(value),
         }
     }
+}
+
+/// The numbers of ports that have an anchor, each with the key of its Service.
+fn anchored<'v>(values: Node<'v>) -> Vec<(&'v str, Node<'v>)> {
+    let services = values.own_entry("service").into_iter().flat_map(|(_, services)| services.entries());
+    let ports = services.filter_map(|(service, node)| Some((service.text()?, node.own_entry("ports")?.1)));
+    let each = ports.flat_map(|(service, ports)| ports.entries().map(move |(_, port)| (service, port)));
+    let numbers = each.filter_map(|(service, port)| Some((service, port.own_entry("port")?.1.resolved())));
+    let is_number = |node: Node<'_>| matches!(Value::of(node), Some(Value::Scalar { string: false, .. }));
+    numbers.filter(|(_, number)| number.anchor().is_some() && is_number(*number)).collect()
 }
 
 /// The nodes that have an anchor.

@@ -23,11 +23,15 @@ pub fn rewrite<'s>(
     to: &Value,
     dropped_because: &str,
 ) -> Result<(), Error> {
-    rewrite_with(edit, node, (from, to), &|_, _, value| New::from(value), dropped_because)
+    rewrite_with(edit, node, (from, to), &as_it_is, dropped_because)
 }
 
 /// How the value of a new entry is written, by the mapping that gets it and its key: parts may be aliases.
 pub type Spelling<'a> = dyn Fn(Node<'_>, &str, &Value) -> New + 'a;
+
+fn as_it_is(_: Node<'_>, _: &str, value: &Value) -> New {
+    New::from(value)
+}
 
 /// The same as [`rewrite`], with new entries as they are spelled.
 ///
@@ -315,8 +319,7 @@ fn nested(old: &str, new: &str) -> Option<Vec<Value>> {
     let stream = Stream::sound(old).ok().filter(|_| read(old).is_some())?;
     let to = read(new).filter(|to| to.len() == stream.documents().len())?;
     let mut edit = Edit::of(&stream);
-    let mut rewrite =
-        Rewrite { dropped_because: "", spelling: &|_, _, value| New::from(value), changed: BTreeMap::new() };
+    let mut rewrite = Rewrite { dropped_because: "", spelling: &as_it_is, changed: BTreeMap::new() };
     rewrite.nested(&mut edit, &stream, &to).ok()?;
     let edited = edit.finish().ok()?;
     (edited.splices.apply(old).ok()? == new).then_some(to)
