@@ -219,6 +219,10 @@ fn a_patch_follows_the_version_of_its_object() {
     files[3].1 = old(&files[3].1);
     let changed = [&files[1], &files[2], &files[3]].map(|(path, text)| format!("{path}: {}", new(text)));
     run(&files, &format!("{{{}}}", changed.join(", ")));
+    // One that opts out keeps its version, and so does what would change with it.
+    let mut opted_out = files.clone();
+    opted_out[3].1.insert_str(0, "# flux-codemod: skip[flux-api-versions] its chart is old\n");
+    run(&opted_out, "same");
     let refused = "same\n  refused: [api-version-patched]";
     // What has the new version already would be selected, too.
     files[3].1 = files[3].1.replace("v2beta2", "v2");

@@ -2,7 +2,7 @@
 
 use flux_codemod::flux::{FluxVersion, Value};
 use flux_codemod::recipe::api_version::{Options, convert, judge};
-use flux_codemod::recipe::schema_comment::{Settings, changes, header, write};
+use flux_codemod::recipe::schema_comment::{InsteadOf, Settings, changes, header, write};
 use flux_codemod::yaml::{Edit, Stream};
 
 use crate::support::{corpus, in_parallel, yaml_files};
@@ -80,7 +80,9 @@ fn objects_of_flux_take_their_newest_version() {
 }
 
 /// The figures of one tree, by the head of its main branch in August 2026: how many comments name a
-/// host that is gone, and how many disagree with what their document is.
+/// host that is gone, how many disagree with what their document is, and how many no editor reads. Section 13 of
+/// the specification has 328, 53 and 2: `grep` finds 325 here, and what no editor reads are comments of documents
+/// that are commented out.
 #[test]
 fn schema_comments_of_haynes_ops() {
     let Some(dir) = crate::support::corpus_tree("haynes-ops-2026-08/main") else { return };
@@ -92,7 +94,10 @@ fn schema_comments_of_haynes_ops() {
     let flux_codemod::recipe::verb::Verb::SchemaComment(settings) = &recipe.stages[0].steps[0].verb else { panic!() };
     let mut files = Vec::new();
     yaml_files(&dir, &mut files);
+    // What is to change at any host.
+    let mistakes = Settings { from: Vec::new(), ..settings.clone() };
     let (mut old_host, mut moved, mut left) = (0, 0, 0);
+    let (mut disagreeing, mut unreadable, mut misplaced) = (0, 0, 0);
     for path in files {
         let Ok(stream) = Stream::parse(std::fs::read_to_string(&path).unwrap()) else { continue };
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -101,6 +106,14 @@ fn schema_comments_of_haynes_ops() {
             .iter()
             .filter(|c| stream.text()[c.range.clone()].contains("kubernetes-schemas.pages.dev"))
             .count();
+        for change in changes(&stream, &name, &mistakes, &|_| false) {
+            match change.instead_of {
+                InsteadOf::Read(_) => disagreeing += 1,
+                InsteadOf::Unreadable(_) => unreadable += 1,
+                InsteadOf::Misplaced(_) => misplaced += 1,
+                InsteadOf::Nothing => panic!("{name}: no comment is missing that was asked for"),
+            }
+        }
         let changes = changes(&stream, &name, settings, &|_| false);
         moved += changes.len();
         let mut edit = Edit::of(&stream);
@@ -110,6 +123,6 @@ fn schema_comments_of_haynes_ops() {
         let new = Stream::parse(edit.finish().unwrap().splices.apply(stream.text()).unwrap()).unwrap();
         left += flux_codemod::recipe::schema_comment::changes(&new, &name, settings, &|_| false).len();
     }
-    eprintln!("{old_host} comments on the old host, {moved} change, {left} are left");
-    assert!(old_host > 300 && moved >= old_host && left == 0, "{old_host} {moved} {left}");
+    assert_eq!((old_host, moved, left), (325, 343, 0), "on the old host, to change, left");
+    assert_eq!((disagreeing, unreadable, misplaced), (53, 0, 0), "disagreeing, unreadable, misplaced");
 }
