@@ -1,6 +1,6 @@
 //! The glossary: the words of this program that Flux, Kustomize and git do not have.
 //!
-//! `explain` prints it, and README.md has the same list.
+//! `explain` prints it, and docs/words.md has the same list.
 
 /// A word and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

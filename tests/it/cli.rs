@@ -355,21 +355,28 @@ fn explain() {
     assert_eq!(case("explain-unknown", &repo, &["explain", "qqq"]).status, 2);
 }
 
-/// What README shows of the example repository is what the program prints: each block behind a
-/// comment `<!-- prints: ARGUMENTS -->`.
+/// What README and the pages of `docs` show of the example repository is what the program prints: each
+/// block behind a comment `<!-- prints: ARGUMENTS -->`.
 #[test]
-fn readme_shows_what_the_program_prints() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+fn pages_show_what_the_program_prints() {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    let pages: Vec<PathBuf> = docs.filter(is_page).chain([root().join("README.md")]).collect();
     let repo = Repo::two_clusters();
-    let blocks: Vec<&str> = readme.split("<!-- prints: ").skip(1).collect();
-    for block in &blocks {
-        let (args, rest) = block.split_once(" -->\n```").unwrap();
-        let (_, rest) = rest.split_once('\n').unwrap();
-        let shown = &rest[..rest.find("```").unwrap()];
-        let printed = run_in(repo.path(), &args.split(' ').collect::<Vec<_>>()).stdout;
-        assert!(printed.contains(shown), "README.md does not show what `{args}` prints:\n{shown}\n{printed}");
+    let mut seen = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for block in text.split("<!-- prints: ").skip(1) {
+            let (args, rest) = block.split_once(" -->\n```").unwrap();
+            let (_, rest) = rest.split_once('\n').unwrap();
+            let shown = &rest[..rest.find("```").unwrap()];
+            let printed = run_in(repo.path(), &args.split(' ').collect::<Vec<_>>()).stdout;
+            let place = page.display();
+            assert!(printed.contains(shown), "{place} does not show what `{args}` prints:\n{shown}\n{printed}");
+            seen += 1;
+        }
     }
-    assert!(blocks.len() > 3);
+    assert!(seen > 3, "{seen}");
 }
 
 /// Whatever code a plan shows can be explained.

@@ -412,6 +412,25 @@ fn pages_link_to_what_is_there() {
     }
 }
 
+/// The book has all pages of `docs`, and the runbook of each migration.
+#[test]
+fn the_book_has_every_page() {
+    let summary = std::fs::read_to_string(root().join("docs/book/SUMMARY.in")).unwrap();
+    let page = |dir: &str, of: fn(&Path) -> PathBuf| {
+        let entries = std::fs::read_dir(root().join(dir)).unwrap().map(|entry| of(&entry.unwrap().path()));
+        entries.filter(|path| path.extension().is_some_and(|end| end == "md") && path.is_file()).collect::<Vec<_>>()
+    };
+    let mut pages = page("docs", Path::to_owned);
+    // Its list of pages is what the summary is in the book.
+    pages.retain(|path| !path.ends_with("docs/README.md"));
+    pages.extend(page("migrations", |dir| dir.join("README.md")));
+    assert!(pages.len() > 20, "{pages:?}");
+    for path in pages {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        assert!(summary.contains(&format!("]({name})")), "docs/book/SUMMARY.in does not name {name}");
+    }
+}
+
 /// `docs/hazards.md` and the golden cases name each other.
 #[test]
 fn every_hazard_names_the_cases_that_show_it() {

@@ -171,17 +171,25 @@ fn type_page(terminal: &mut Terminal, (page, text): &(&str, String)) {
     check_asked(terminal, Some(&objects(&terminal.at)));
 }
 
-/// The pages: README.md, and the runbooks in the order in which their migrations land.
+/// The pages: those of commands, and the runbooks in the order in which their migrations land.
 fn pages() -> [Vec<(&'static str, String)>; 2] {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let read = |page| (page, std::fs::read_to_string(root().join(page)).unwrap());
     let runbooks = flux_codemod::migrations::all().iter().map(|migration| migration.meta());
-    [vec![("README.md", readme)], runbooks.map(|meta| (meta.id, meta.readme.to_owned())).collect()]
+    let of_commands = ["README.md", "docs/branches.md", "docs/install.md", "docs/ci.md"].map(read);
+    [of_commands.into(), runbooks.map(|meta| (meta.id, meta.readme.to_owned())).collect()]
 }
 
+/// Each in a clone of its own.
 #[test]
-fn readme_can_be_typed() {
-    let [readme, _] = pages();
-    type_page(&mut terminal(), &readme[0]);
+fn readme_and_pages_can_be_typed() {
+    let [pages, _] = pages();
+    in_parallel(pages, |page| {
+        let mut terminal = terminal();
+        if !page.1.contains("$ cd home-ops") {
+            terminal.succeed("cd home-ops");
+        }
+        type_page(&mut terminal, &page);
+    });
 }
 
 /// In one clone: `app-template` needs what `chart-ref` has done.
