@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use super::difference::{Built, Difference};
+use super::name_of;
 use crate::flux::{
     At, FluxKustomization, InCluster, Object, Reach, Rendered, Value, View, group_of, is_kustomization_file,
 };
@@ -35,24 +37,19 @@ const HOW_INSTALLED: [&str; 13] = [
     "upgrade",
 ];
 
-/// Whether something arrives differently, where these files differ, and what they reach is this.
-pub(super) fn differ(
-    before: &View,
-    after: &View,
-    files: &BTreeSet<RepoPath>,
-    kustomizations: &BTreeSet<InCluster>,
-    releases: &BTreeSet<InCluster>,
-) -> bool {
-    let is_other = |path: &RepoPath| [before, after].into_iter().any(|view| holds_others(view, path));
-    files.iter().any(is_other)
-        || applied(before, kustomizations) != applied(after, kustomizations)
-        || installed(before, releases) != installed(after, releases)
+/// Whether something arrives differently, where these objects differ.
+pub(super) fn differ(before: Built<'_>, after: Built<'_>, difference: &Difference) -> bool {
+    let is_other = |path: &RepoPath| [before, after].into_iter().any(|tree| holds_others(tree.view, difference, path));
+    difference.files.iter().any(is_other)
+        || applied(before, difference) != applied(after, difference)
+        || installed(before.view, difference) != installed(after.view, difference)
 }
 
-/// Whether a file has anything but kustomizations, releases and objects of Flux: objects that rules read as they
-/// are, values, or text for a generator.
-fn holds_others(view: &View, path: &RepoPath) -> bool {
-    if view.tree().entry(path).is_none() || is_kustomization_file(path) {
+/// Whether a file that no build has as an object has anything but kustomizations and objects of Flux: values, text for a
+/// generator, or objects and notes whose names rules look for.
+fn holds_others(view: &View, difference: &Difference, path: &RepoPath) -> bool {
+    let is_built = || difference.ats.iter().any(|at| at.path == *path);
+    if view.tree().entry(path).is_none() || is_kustomization_file(path) || is_built() {
         return false;
     }
     let is_of_flux = |object: &Object| {
@@ -68,49 +65,66 @@ fn has_group_of_flux(api_version: &str) -> bool {
 }
 
 /// What Flux Kustomizations apply, and what they do to it: without how often, and with what they wait for.
-fn applied(view: &View, which: &BTreeSet<InCluster>) -> BTreeSet<String> {
-    let named = view.graph().kustomizations.iter().filter(|one| which.contains(&super::name_of(view, one)));
-    let all: Vec<&FluxKustomization> = named.collect();
-    let builds = view.builds(all.iter().copied());
-    all.into_iter().zip(builds).flat_map(|(one, build)| told(view, one, &build)).collect()
+fn applied(tree: Built<'_>, difference: &Difference) -> BTreeSet<String> {
+    let entries = tree.view.graph().kustomizations.entries();
+    let named = entries.map(|(id, one)| (name_of(tree.view, one), tree.one(id)));
+    let differing = named.filter(|(name, _)| difference.kustomizations.contains(name));
+    differing.flat_map(|(name, (one, build))| told(tree.view, difference, &name, one, build)).collect()
 }
 
-fn told(view: &View, one: &FluxKustomization, build: &[Rendered]) -> Vec<String> {
-    let by = super::name_of(view, one);
+fn told(
+    view: &View,
+    difference: &Difference,
+    by: &InCluster,
+    one: &FluxKustomization,
+    build: &[Rendered],
+) -> Vec<String> {
     let object = |object: &Rendered| {
         let Rendered { api_version, kind, name, namespace, labels, annotations, .. } = object;
-        let is_of_flux = OF_FLUX.contains(&kind.as_str()) && has_group_of_flux(api_version);
-        let group = group_of(api_version);
+        let (group, is_of_flux) = (group_of(api_version), has_group_of_flux(api_version));
         // Labels of a release decide which patches it gets, and what comes of these is compared apart.
         let labels = (kind != "HelmRelease").then_some(labels);
-        let words = || format!("{by:?} {group} {kind} {namespace:?} {name} {labels:?} {annotations:?}");
-        (!is_of_flux).then(words)
+        let words = || {
+            let content = if is_of_flux { String::new() } else { content(view, object) };
+            format!("{by:?} {group} {kind} {namespace:?} {name} {labels:?} {annotations:?} {content}")
+        };
+        (!is_of_flux || !OF_FLUX.contains(&kind.as_str())).then(words)
     };
     let spec = fields(one.object.get("spec"), &[&FluxKustomization::WHEN_AND_HOW[..], &COMPARED_APART].concat());
-    build.iter().filter_map(object).chain([format!("{by:?} {spec} {:?}", one.variables)]).collect()
+    let differing = difference.objects.get(by);
+    let objects = build.iter().filter(|object| differing.is_some_and(|differing| differing.has(object)));
+    objects.filter_map(object).chain([format!("{by:?} {spec} {:?}", one.variables)]).collect()
 }
 
-/// What releases install.
-fn installed(view: &View, which: &BTreeSet<InCluster>) -> BTreeSet<String> {
+/// What an object says: in its file, or as a generator makes it.
+fn content(view: &View, object: &Rendered) -> String {
+    match object.generated_texts() {
+        Some(texts) => format!("{texts:?}"),
+        None => view.node(&object.at).and_then(Value::of).map(|value| value.to_flow()).unwrap_or_default(),
+    }
+}
+
+/// What releases install that differ, or whose source does.
+fn installed(view: &View, difference: &Difference) -> BTreeSet<String> {
     let graph = view.graph();
     let release = |(at, reach): (&At, &Reach)| {
-        let cluster = graph.clusters[reach.cluster].name.clone();
-        let name = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
-        let named = InCluster { cluster, name: name.trim_start_matches('/').to_owned() };
-        let release = which.contains(&named).then(|| view.installed(at, reach))??;
+        let differs = difference.ats.contains(at) || difference.has_source_of(&*view.effective(at, reach)?);
+        let release = differs.then(|| view.installed(at, reach))??;
+        let cluster = &graph.clusters[reach.cluster].name;
+        let name = format!("{cluster} {}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
         let object = &release.object;
         let spec = fields(object.get("spec"), &HOW_INSTALLED);
         let version = release.chart.as_ref().and_then(|chart| chart.version.clone());
         let skips =
             ["install", "upgrade"].map(|action| object.at(&["spec", action, "disableSchemaValidation"]).cloned());
         let (chart, files) = (view.chart_name(&release), object.at(&["spec", "chart", "spec", "valuesFiles"]));
-        Some(format!("{named:?} {chart:?} {version:?} {files:?} {skips:?} {spec}"))
+        Some(format!("{name} {chart:?} {version:?} {files:?} {skips:?} {spec}"))
     };
-    graph.each_reach().filter_map(release).collect()
+    graph.each_reach().filter(|(_, reach)| reach.kind == "HelmRelease").filter_map(release).collect()
 }
 
 /// A mapping without some of its fields.
-fn fields(spec: Option<&Value>, without: &[&str]) -> String {
+pub(super) fn fields(spec: Option<&Value>, without: &[&str]) -> String {
     let entries = spec.map_or(&[][..], Value::entries).iter();
     let kept = entries.filter(|(key, _)| !without.contains(&key.as_str()));
     kept.map(|(key, value)| format!("{key}: {}; ", value.to_flow())).collect()

@@ -1,57 +1,107 @@
-//! Rules on a tree that is made of another one: what they look at, and which of their findings are new.
+//! Rules on a tree that is made of another one: what is different, and which findings are new.
 //!
-//! To run all rules twice costs a quarter of a plan, and most plans change little. So:
+//! To run all rules on both trees costs a third of a plan, and most plans change little: where charts come from,
+//! how often Flux looks, what is listed where. So what Flux Kustomizations build is compared first, object by
+//! object, and the rules look at what differs ([`Scope::Changed`]). What is the same in both trees has the same
+//! findings in both. Only if that shows anything new, all rules run on all of both trees, and say what it is.
+//!
+//! What is looked at may be too much, never too little:
 //!
 //! | rules | what they look at |
 //! |---|---|
-//! | variables, decryption, fields | Flux Kustomizations that read a changed file, in either tree |
-//! | routes, values of app-template, inputs and tokens of pods, selectors, prefixes of external-dns | everything, and only if something arrives differently in a cluster that they read ([`arrivals`]) |
+//! | variables, claims, owners, names | objects of builds that differ |
+//! | decryption | Flux Kustomizations with such objects, and those that are stated otherwise |
+//! | names in the namespace of a Flux Kustomization | those that are stated otherwise |
+//! | fields and versions of Flux objects | objects that differ |
+//! | lists of kustomizations | files that differ, and those that list what is new or gone |
+//! | routes, values of app-template, inputs and tokens of pods, selectors, prefixes of external-dns | nothing, if nothing that they read differs ([`arrivals`]); or else everything |
 //! | all others | everything: they are cheap, or ask who else applies or names an object |
 //!
-//! The second line cannot be run in part: an object that is gone, or has another name, may have been what any
-//! object of the cluster names. That an opt-out skips nothing any more is not asked.
+//! The next to last line cannot be done in part: an object that is gone, or has another name, may have been what
+//! any object of the cluster names. That an opt-out skips nothing any more is not asked.
 
 mod arrivals;
+mod difference;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::difference::{Built, Difference};
 use crate::finding::{Finding, Severity};
-use crate::flux::{FluxKustomization, InCluster, Radiuses, Reach, View};
+use crate::flux::{At, FluxKustomization, InCluster, Kustomization, Reach, Rendered, View};
 use crate::repo::RepoPath;
 
 /// What rules look at.
-pub(super) enum Scope {
+pub(super) enum Scope<'d> {
     Everything,
-    Changed {
-        /// The Flux Kustomizations that read a changed file.
-        kustomizations: BTreeSet<InCluster>,
-        /// Whether something other than what Flux needs for itself arrives differently.
-        has_arrivals: bool,
-    },
+    /// What differs from another tree.
+    Changed(&'d Difference),
 }
 
-impl Scope {
-    /// Whether a Flux Kustomization is looked at.
+impl Scope<'_> {
+    /// Whether a Flux Kustomization builds or states anything that differs.
     pub(super) fn has(&self, view: &View, one: &FluxKustomization) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Changed { kustomizations, .. } => kustomizations.contains(&name_of(view, one)),
+            Scope::Changed(difference) => difference.kustomizations.contains(&name_of(view, one)),
         }
     }
 
-    /// Whether an object as a Flux Kustomization applies it is looked at.
-    pub(super) fn has_reach(&self, view: &View, reach: &Reach) -> bool {
-        matches!(self, Scope::Everything) || self.has(view, &view.graph().kustomizations[reach.kustomization])
-    }
-
-    /// Whether the rules look at all objects of clusters that ask for one object beside another.
-    pub(super) fn has_arrivals(&self) -> bool {
+    /// Whether a Flux Kustomization is stated otherwise, or what others make may be.
+    pub(super) fn has_statement(&self, view: &View, one: &FluxKustomization) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Changed { has_arrivals, .. } => *has_arrivals,
+            Scope::Changed(difference) => difference.stated.contains(&name_of(view, one)),
         }
+    }
+
+    /// The objects of a build that differ.
+    pub(super) fn objects<'b>(
+        &self,
+        view: &View,
+        one: &FluxKustomization,
+        build: &'b [Rendered],
+    ) -> impl Iterator<Item = &'b Rendered> {
+        let different = match self {
+            Scope::Everything => None,
+            Scope::Changed(difference) => Some(difference.objects.get(&name_of(view, one))),
+        };
+        build.iter().filter(move |object| different.is_none_or(|some| some.is_some_and(|some| some.has(object))))
+    }
+
+    /// Whether only a part is looked at, and only for errors and warnings.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(self, Scope::Changed(_))
+    }
+
+    /// Whether the source of a release's chart differs.
+    pub(super) fn has_source_of(&self, view: &View, at: &At, reach: &Reach) -> bool {
+        let Scope::Changed(difference) = self else { return true };
+        view.effective(at, reach).is_some_and(|object| difference.has_source_of(&object))
+    }
+
+    /// Whether an object of Flux differs, wherever it is applied.
+    pub(super) fn has_at(&self, at: &At) -> bool {
+        match self {
+            Scope::Everything => true,
+            Scope::Changed(difference) => difference.files.contains(&at.path) || difference.ats.contains(at),
+        }
+    }
+
+    /// Whether a kustomization file differs, or what it lists is new or gone.
+    pub(super) fn has_kustomization(&self, kustomization: &Kustomization) -> bool {
+        let Scope::Changed(Difference { files, new_or_gone, .. }) = self else { return true };
+        let dir = kustomization.dir();
+        let Kustomization { resources, components, inputs, configurations, .. } = kustomization;
+        let mut listed = resources.iter().chain(components).chain(inputs).chain(configurations);
+        let is_new_or_gone = |path: RepoPath| {
+            let from_here = new_or_gone.range(path.clone()..);
+            let mut alike = from_here.take_while(|other| other.as_str().starts_with(path.as_str()));
+            alike.any(|other| other.is_in(&path))
+        };
+        files.contains(&kustomization.path)
+            || !new_or_gone.is_empty() && listed.any(|entry| dir.join(&entry.text).is_some_and(is_new_or_gone))
     }
 }
 
@@ -64,33 +114,6 @@ pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
     let changed = after.tree().changed_since(before.tree()).unwrap_or_default();
     changed.into_iter().map(|change| change.path).collect()
 }
-
-/// What rules look at in two trees that differ in these files.
-pub(super) fn scope(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> Scope {
-    if facts(before) != facts(after) {
-        return Scope::Everything;
-    }
-    let (old, new) = (Radiuses::of(before), Radiuses::of(after));
-    let mut kustomizations = BTreeSet::new();
-    let mut releases = BTreeSet::new();
-    for path in files {
-        for radius in [old.of_file(path), new.of_file(path)] {
-            kustomizations.extend(radius.kustomizations.iter().cloned());
-            releases.extend(radius.releases.iter().cloned());
-        }
-    }
-    let has_arrivals = arrivals::differ(before, after, files, &kustomizations, &releases);
-    Scope::Changed { kustomizations, has_arrivals }
-}
-
-/// What all objects of a cluster are judged by: its name, its Flux, and flags of its controllers.
-fn facts(view: &View) -> Vec<String> {
-    let fact = |cluster: &crate::flux::Cluster| {
-        format!("{} {:?} {:?} {:?}", cluster.name, cluster.flux, cluster.controller_flags, cluster.in_tree)
-    };
-    view.graph().clusters.iter().map(fact).collect()
-}
-
 /// The findings that were not there before, wherever their lines are now.
 ///
 /// A warning may count and list objects, and tell of the same ones otherwise where files are renamed or become
