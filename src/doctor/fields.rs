@@ -12,7 +12,7 @@ use crate::flux::{At, Cluster, FluxVersion, Patch, Reach, Value, View};
 use crate::recipe::fields::{self, Fields, NEWEST_MINOR};
 
 pub(super) fn findings(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
-    let mut found = in_patches(view);
+    let mut found = in_patches(view, scope);
     for (at, reaches) in view.graph().reached().filter(|(at, _)| scope.has_at(at)) {
         found.extend(in_object(view, at, reaches));
         found.extend(unserved(view, at, reaches));
@@ -67,11 +67,11 @@ fn line_of(view: &View, at: &At, field: &str) -> usize {
 }
 
 /// Fields that patches of objects of Flux set, and that their kinds do not have.
-fn in_patches(view: &View) -> Vec<Finding> {
+fn in_patches(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     // What a patch sets does not depend on the object.
     let mut asked = BTreeSet::new();
-    for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
+    for (_, reach) in view.graph().each_reach().filter(|(at, _)| scope.has_at(at)) {
         let Some(fields) = table(reach) else { continue };
         for patch in &reach.patches {
             if !asked.insert((Arc::as_ptr(patch), &reach.api_version, &reach.kind, reach.cluster)) {

@@ -67,7 +67,14 @@ pub fn examine(view: &View) -> Vec<Finding> {
 /// branches that clusters follow is not asked here, because gates ask it of each step.
 pub fn added(before: &View, after: &View) -> Vec<Finding> {
     let files = changed::files(before, after);
-    if files.is_empty() || adds_nothing(&before.with_all_files(), &after.with_all_files(), &files) {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let adds_nothing = match changed::are_of_releases(before, after, &files) {
+        true => adds_nothing(before, after, &files),
+        false => adds_nothing(&before.with_all_files(), &after.with_all_files(), &files),
+    };
+    if adds_nothing {
         return Vec::new();
     }
     let (before, after) = (before.whole(), after.whole());

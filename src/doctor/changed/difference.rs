@@ -196,7 +196,9 @@ fn reads_plain_secrets(view: &View) -> bool {
         .flat_map(|one| &one.variables.elsewhere)
         .filter_map(|name| name.strip_prefix("Secret/"))
         .collect();
-    let is_one = |object: &Object| object.kind == "Secret" && elsewhere.contains(object.name.as_str());
-    let mut plain = view.files().filter(|(_, file)| !elsewhere.is_empty() && file.barred.is_none());
-    plain.any(|(_, file)| file.objects.iter().flat_map(Object::expanded).any(is_one))
+    elsewhere.into_iter().any(|name| {
+        let is_one = |object: &Object| object.kind == "Secret" && object.name == name;
+        let mut plain = view.files_with(name).filter(|(_, file)| file.barred.is_none());
+        plain.any(|(_, file)| file.objects.iter().flat_map(Object::expanded).any(is_one))
+    })
 }

@@ -5,23 +5,16 @@
 //! object, and the rules look at what differs ([`Scope::Changed`]). What is the same in both trees has the same
 //! findings in both. Only if that shows anything new, all rules run on all of both trees, and say what it is.
 //!
-//! What is looked at may be too much, never too little:
+//! The part may be too large, never too small. Which rules look at what is in `docs/doctor.md#planned-trees`.
 //!
-//! | rules | what they look at |
-//! |---|---|
-//! | variables, claims, owners, names | objects of builds that differ |
-//! | decryption | Flux Kustomizations with such objects, and those that are stated otherwise |
-//! | names in the namespace of a Flux Kustomization | those that are stated otherwise |
-//! | fields and versions of Flux objects | objects that differ |
-//! | lists of kustomizations | files that differ, and those that list what is new or gone |
-//! | routes, values of app-template, inputs and tokens of pods, selectors, prefixes of external-dns | nothing, if nothing that they read differs ([`arrivals`]); or else everything |
-//! | all others | everything: they are cheap, or ask who else applies or names an object |
-//!
-//! The next to last line cannot be done in part: an object that is gone, or has another name, may have been what
-//! any object of the cluster names. That an opt-out skips nothing any more is not asked.
+//! Rules that look for one object beside another, anywhere in a cluster, cannot look at a part: an object that is gone,
+//! or has another name, may have been what any other names. They do not run if nothing that they read differs
+//! ([`arrivals`]). That an opt-out skips nothing any more is not asked.
 
 mod arrivals;
 mod difference;
+mod meaning;
+mod releases;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::difference::{Built, Difference};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, FluxKustomization, InCluster, Kustomization, Reach, Rendered, View};
+use crate::flux::{
+    At, FluxKustomization, InCluster, Kustomization, Object, Reach, Rendered, Value, View, is_kustomization_file,
+};
 use crate::repo::RepoPath;
 
 /// What rules look at.
@@ -101,6 +96,7 @@ impl Scope<'_> {
             alike.any(|other| other.is_in(&path))
         };
         files.contains(&kustomization.path)
+            || new_or_gone.contains(&kustomization.path)
             || !new_or_gone.is_empty() && listed.any(|entry| dir.join(&entry.text).is_some_and(is_new_or_gone))
     }
 }
@@ -114,6 +110,39 @@ pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
     let changed = after.tree().changed_since(before.tree()).unwrap_or_default();
     changed.into_iter().map(|change| change.path).collect()
 }
+/// Whether these files are nothing but releases, sources and what watches them, and lists of such files. Then all other
+/// objects are the same in both trees, and so is what Flux Kustomizations state: the files of others need not be
+/// parsed.
+pub(super) fn are_of_releases(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> bool {
+    files.iter().all(|path| match is_kustomization_file(path) {
+        true => lists_otherwise(before, after, path),
+        false => [before, after].into_iter().all(|view| is_release_or_source(view, path)),
+    })
+}
+
+/// Whether a kustomization file differs only in files of Flux that it lists.
+fn lists_otherwise(before: &View, after: &View, path: &RepoPath) -> bool {
+    let read = |view: &View| {
+        let mut value = view.file(path)?.stream.as_ref()?.documents().next().and_then(Value::of)?;
+        let listed = view.kustomization(&path.dir())?.resources.iter().map(|entry| path.dir().join(&entry.text));
+        value.remove("resources");
+        Some((value, listed.collect::<Option<BTreeSet<RepoPath>>>()?))
+    };
+    let (Some((rest, old)), Some((same_rest, new))) = (read(before), read(after)) else { return false };
+    let is_like_them = |(view, path): (&View, &RepoPath)| path.is_yaml() && is_release_or_source(view, path);
+    rest == same_rest
+        && old
+            .difference(&new)
+            .map(|path| (before, path))
+            .chain(new.difference(&old).map(|path| (after, path)))
+            .all(is_like_them)
+}
+
+fn is_release_or_source(view: &View, path: &RepoPath) -> bool {
+    let objects = view.file(path).into_iter().flat_map(|file| &file.objects);
+    arrivals::is_of_flux(view, path) && !objects.flat_map(Object::expanded).any(Object::is_flux_kustomization)
+}
+
 /// The findings that were not there before, wherever their lines are now.
 ///
 /// A warning may count and list objects, and tell of the same ones otherwise where files are renamed or become

@@ -79,6 +79,9 @@ fn what_is_the_same_has_nothing_new() {
 fn how_flux_applies_something_is_no_arrival() {
     for (path, text) in [
         ("apps/plex.yaml", NEEDY.replace("interval: 1h", "interval: 2h\n  upgrade: {remediation: {retries: 3}}")),
+        // Another version, and another form of the values: the release makes the same.
+        ("apps/plex.yaml", NEEDY.replace("4.6.2", "4.6.3")),
+        ("apps/plex.yaml", NEEDY.replace("plex-secret}}]", "plex-secret, optional: false}}]")),
         ("apps/web.yaml", SUBSTITUTED.replace("interval: 1h", "interval: 2h, wait: true")),
         ("apps/cluster.yaml", tests::cluster().replace("type: oci,", "type: oci, interval: 2h,")),
     ] {
