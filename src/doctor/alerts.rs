@@ -95,7 +95,7 @@ fn unwatched(
     let missed: Vec<&str> = applied.namespaces_of(kind).filter(|namespace| !watched.contains(namespace)).collect();
     let namespaces: BTreeSet<&str> = missed.iter().copied().collect();
     let message = format!(
-        "no Alert of cluster {} watches {} of its {all} {kind}s: those in {} {}",
+        "cluster {}: {} of {all} {kind}s without an Alert, in {} {}",
         view.graph().clusters[cluster].name,
         missed.len(),
         if namespaces.len() == 1 { "namespace" } else { "namespaces" },

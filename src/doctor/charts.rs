@@ -1,5 +1,6 @@
 //! Where HelmReleases take their charts from: kinds and addresses that cannot work.
 
+use super::changed::Scope;
 use super::codes::{CHART_IN_URL, CHART_SOURCE_KIND};
 use super::finding;
 use crate::finding::{Finding, Severity};
@@ -11,12 +12,14 @@ const KINDS: [(&[&str], &[&str]); 2] = [
     (&["spec", "chartRef"], &["OCIRepository", "HelmChart", "ExternalArtifact"]),
 ];
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
-            found.extend(source_kind(view, at, reach));
-            found.extend(chart_in_url(view, at, reach));
+            if scope.has_at(at) || scope.has_source_of(view, at, reach) {
+                found.extend(source_kind(view, at, reach));
+                found.extend(chart_in_url(view, at, reach));
+            }
         }
     }
     found

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::builds::Builds;
+use super::changed::Scope;
 use super::codes::CLAIM;
 use super::owners::line;
 use super::{finding, listed};
@@ -11,11 +12,12 @@ use crate::flux::{At, Rendered, View};
 
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let mut unprotected: BTreeMap<&At, Vec<String>> = BTreeMap::new();
     for (id, kustomization) in view.graph().kustomizations.entries().filter(|(_, kustomization)| kustomization.prune) {
         let keeps = kustomization.object.text_at(&["spec", "deletionPolicy"]) == Some("Orphan");
-        for claim in builds.by(id).iter().filter(|object| is_claim(object) && !is_protected(object)) {
+        let objects = scope.objects(view, kustomization, builds.by(id));
+        for claim in objects.filter(|object| is_claim(object) && !is_protected(object)) {
             let name = kustomization.variables.substitute(&claim.name);
             let kept = if keeps { ", which keeps it if the Kustomization itself is deleted" } else { "" };
             unprotected.entry(&claim.at).or_default().push(format!("{name} ({}{kept})", kustomization.full_name()));

@@ -5,24 +5,29 @@
 
 use std::collections::BTreeMap;
 
+use super::builds::Builds;
 use super::changed::Scope;
 use super::codes::{DECRYPTION_MISSING, DECRYPTION_NEEDLESS};
 use super::dependencies::place;
 use super::owners::line;
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{FluxKustomization, KustomizationId, View};
+use crate::flux::{FluxKustomization, KustomizationId, Rendered, View};
 
-pub(super) fn findings(view: &View, scope: &Scope) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let graph = view.graph();
     let mut found = Vec::new();
     // Those that a parent gives it to, by the parent.
     let mut given: BTreeMap<KustomizationId, Vec<&FluxKustomization>> = BTreeMap::new();
-    for kustomization in graph.kustomizations.iter().filter(|one| scope.has(view, one)) {
-        // What is not in this tree may be encrypted.
-        let Ok(input) = view.input(kustomization) else { continue };
+    for (id, kustomization) in graph.kustomizations.entries().filter(|(_, one)| scope.has(view, one)) {
         let at = &kustomization.at;
         let decrypts = kustomization.object.at(&["spec", "decryption"]).is_some();
+        // That it is needless is a note.
+        if scope.is_part() && (decrypts || !may_have_encrypted(view, builds.by(id))) {
+            continue;
+        }
+        // What is not in this tree may be encrypted.
+        let Ok(input) = view.input(kustomization) else { continue };
         match (decrypts, input.reads.iter().find(|path| view.must_decrypt(path)), kustomization.parent) {
             (false, Some(path), _) => {
                 let message = format!(
@@ -54,6 +59,13 @@ pub(super) fn findings(view: &View, scope: &Scope) -> Vec<Finding> {
         finding(Severity::Note, DECRYPTION_NEEDLESS, &parent.at.path, line, message)
     }));
     found
+}
+
+/// Whether SOPS may have encrypted something that is built: an object, what a generator reads, or, without
+/// objects, anything.
+fn may_have_encrypted(view: &View, build: &[Rendered]) -> bool {
+    build.is_empty()
+        || build.iter().any(|object| object.generated_texts().is_some() || view.must_decrypt(&object.at.path))
 }
 
 /// Whether its own text has the field.

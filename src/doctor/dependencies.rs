@@ -23,7 +23,6 @@ pub(super) fn findings(view: &View, applied: &ById<ClusterId, Applied>) -> Vec<F
             found.extend(of_release(view, at, reach, &applied[reach.cluster]));
         }
     }
-    found.extend(hidden_failures(view));
     found
 }
 
@@ -123,7 +122,7 @@ pub(super) fn place_of_item(view: &View, at: &At, path: &[&str], name: &str) -> 
 }
 
 /// Kustomizations with HelmReleases that others depend on and that do not wait for them.
-fn hidden_failures(view: &View) -> Vec<Finding> {
+pub(super) fn hidden_failures(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let mut releases: BTreeMap<KustomizationId, Vec<String>> = BTreeMap::new();
     for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {

@@ -19,6 +19,18 @@ const FIRST: [[u32; 3]; 2] = [[1, 22, 0], [0, 22, 0]];
 /// From here on a flag adds the new key in memory.
 const WITH_LEGACY: [[u32; 3]; 2] = [[1, 23, 0], [0, 23, 0]];
 
+/// How the address of its image ends.
+pub(super) const IMAGE: &str = "/external-dns";
+
+/// The keys of an object with either prefix, each with its value.
+pub(super) fn keys(object: &Value) -> Vec<String> {
+    let is_key = |key: &str| key.starts_with(OLD) || key.starts_with(NEW);
+    let here = object.entries().iter().filter(|(key, _)| is_key(key));
+    let here = here.map(|(key, value)| format!("{key}: {}", value.to_flow()));
+    let values = object.entries().iter().map(|(_, value)| value).chain(object.items());
+    here.chain(values.flat_map(keys)).collect()
+}
+
 /// What is on a cluster.
 #[derive(Default)]
 struct Keys<'v> {
@@ -146,7 +158,7 @@ fn tag(values: &Value, is_own_chart: bool) -> Option<&str> {
     if is_own_chart {
         return values.text_at(&["image", "tag"]).filter(|tag| !tag.is_empty());
     }
-    let is_it = values.text_at(&["repository"]).is_some_and(|repository| repository.ends_with("/external-dns"));
+    let is_it = values.text_at(&["repository"]).is_some_and(|repository| repository.ends_with(IMAGE));
     if let Some(tag) = values.text_at(&["tag"]).filter(|_| is_it) {
         return Some(tag);
     }

@@ -1,6 +1,7 @@
 //! Fields and API versions of objects of Flux, and fields that patches set in them: they exist.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::changed::Scope;
 use super::codes::{UNKNOWN_FIELD, UNKNOWN_IN_PATCH, UNSERVED};
@@ -10,10 +11,9 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{At, Cluster, FluxVersion, Patch, Reach, Value, View};
 use crate::recipe::fields::{self, Fields, NEWEST_MINOR};
 
-pub(super) fn findings(view: &View, scope: &Scope) -> Vec<Finding> {
-    let mut found = in_patches(view);
-    let in_scope = |reaches: &[Reach]| reaches.iter().any(|reach| scope.has_reach(view, reach));
-    for (at, reaches) in view.graph().reached().filter(|(_, reaches)| in_scope(reaches)) {
+pub(super) fn findings(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
+    let mut found = in_patches(view, scope);
+    for (at, reaches) in view.graph().reached().filter(|(at, _)| scope.has_at(at)) {
         found.extend(in_object(view, at, reaches));
         found.extend(unserved(view, at, reaches));
     }
@@ -67,11 +67,16 @@ fn line_of(view: &View, at: &At, field: &str) -> usize {
 }
 
 /// Fields that patches of objects of Flux set, and that their kinds do not have.
-fn in_patches(view: &View) -> Vec<Finding> {
+fn in_patches(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    for reach in view.graph().reached().flat_map(|(_, reaches)| reaches) {
+    // What a patch sets does not depend on the object.
+    let mut asked = BTreeSet::new();
+    for (_, reach) in view.graph().each_reach().filter(|(at, _)| scope.has_at(at)) {
         let Some(fields) = table(reach) else { continue };
         for patch in &reach.patches {
+            if !asked.insert((Arc::as_ptr(patch), &reach.api_version, &reach.kind, reach.cluster)) {
+                continue;
+            }
             for set in patch.sets() {
                 if seen.insert((&patch.path, patch.line, set.to_flow())) {
                     let is_in_tables = is_in_tables(view, std::slice::from_ref(reach));

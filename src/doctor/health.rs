@@ -57,7 +57,7 @@ fn of_kustomization(view: &View, kustomization: &FluxKustomization) -> Vec<Findi
         };
         let Some(groups) = other_groups(api_version, kind) else { continue };
         let message = format!(
-            "{} checks the health of a {kind} of {api_version}, which is in {groups}",
+            "{} checks the health of a {kind} of {api_version}; that kind is in {groups}",
             kustomization.full_name()
         );
         found.push(at_checks(severity, HEALTH_CHECK_KIND, message));

@@ -4,17 +4,21 @@
 use std::collections::BTreeSet;
 
 use super::builds::Builds;
+use super::changed::Scope;
 use super::codes::{GUARD_LEFT, IDENTITY_CHANGED, NAMESPACE_OVERRIDDEN, NOT_IN_NAMESPACE};
 use super::dependencies::place;
 use super::finding;
 use super::makers::{Asked, Makers};
 use super::owners::{has_guard, line};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::flux::{FluxKustomization, Followed, FollowedBranch, States, View};
 
-pub(super) fn findings(view: &View, builds: &Builds, makers: &Makers<'_>) -> Vec<Finding> {
+/// The rules that compare a tree with the branch that a cluster follows.
+pub(super) const OF_BRANCHES: [&Code; 2] = [IDENTITY_CHANGED, GUARD_LEFT];
+
+/// Notes, and what asks the branches of clusters.
+pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
     let mut found = changed(view, builds);
-    found.extend(not_in_namespace(view, makers));
     found.extend(overridden(view));
     found.extend(guards_left(view));
     found
@@ -60,10 +64,11 @@ fn changed(view: &View, builds: &Builds) -> Vec<Finding> {
 }
 
 /// What a Flux Kustomization names in its own namespace, and another one has.
-fn not_in_namespace(view: &View, makers: &Makers<'_>) -> Vec<Finding> {
+pub(super) fn not_in_namespace(view: &View, makers: &Makers<'_>, scope: &Scope<'_>) -> Vec<Finding> {
     let graph = view.graph();
     let mut found = Vec::new();
-    for one in graph.kustomizations.iter().filter(|one| one.lives_in.is_none()) {
+    let stated = graph.kustomizations.iter().filter(|one| scope.has_statement(view, one));
+    for one in stated.filter(|one| one.lives_in.is_none()) {
         // What is in the namespace of the controllers is often made by hand, before Flux is there.
         if graph.clusters[one.cluster].source.namespace.as_deref() == Some(&*one.namespace) {
             continue;

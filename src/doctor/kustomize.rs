@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::absent::absent;
+use super::changed::Scope;
 use super::codes::{
     IDLE_PATCH, LISTED_EMPTY, LISTED_MISSING, NOT_MODELLED, UNBUILDABLE_PATCH, WRONG_KIND, WRONG_VERSION,
 };
@@ -11,9 +12,9 @@ use crate::finding::{Finding, Severity};
 use crate::flux::{Kustomization, Listed, View};
 use crate::repo::EntryKind;
 
-pub(super) fn findings(view: &View) -> Vec<Finding> {
+pub(super) fn findings(view: &View, scope: &Scope<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for kustomization in view.kustomizations() {
+    for kustomization in view.kustomizations().filter(|one| scope.has_kustomization(one)) {
         found.extend(kustomization.resources.iter().filter_map(|entry| resource(view, kustomization, entry)));
         found.extend(kustomization.components.iter().filter_map(|entry| component(view, kustomization, entry)));
         let files = kustomization.inputs.iter().chain(&kustomization.configurations);

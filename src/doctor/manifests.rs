@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::builds::Builds;
+use super::changed::Scope;
 use super::codes::{NAMELESS, UNBUILDABLE_FILE};
 use super::finding;
 use crate::finding::{Finding, Severity};
 use crate::flux::{Object, View};
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let mut found = unbuildable(view);
-    found.extend(nameless(view, builds));
+    found.extend(nameless(view, builds, scope));
     found
 }
 
@@ -31,8 +32,9 @@ fn unbuildable(view: &View) -> Vec<Finding> {
         .collect()
 }
 
-fn nameless(view: &View, builds: &Builds) -> Vec<Finding> {
-    let built = view.graph().kustomizations.ids().flat_map(|id| builds.by(id));
+fn nameless(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
+    let kustomizations = view.graph().kustomizations.entries();
+    let built = kustomizations.flat_map(|(id, one)| scope.objects(view, one, builds.by(id)));
     // What a generator makes has a name, and the place of the kustomization, which has none.
     let unnamed = built.filter(|object| object.name.is_empty());
     let nameless = unnamed.filter_map(|object| view.object(&object.at)).filter(|object| object.is_nameless());

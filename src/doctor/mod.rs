@@ -45,77 +45,136 @@ mod waits;
 
 pub use codes::CODES;
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use crate::finding::{Code, Finding, Severity};
-use crate::flux::View;
+use crate::flux::{ById, ClusterId, View};
 use crate::repo::RepoPath;
 use applied::Applied;
 use builds::Builds;
-use changed::Scope;
+use changed::{Built, Difference, Scope};
 use makers::Makers;
 
 /// Checks a tree. Findings with an opt-out are left out; opt-outs that skip nothing are findings.
 pub fn examine(view: &View) -> Vec<Finding> {
     let view = view.whole();
-    let found = rules(&view, &Scope::Everything);
+    let found = everything(&view);
     in_order(skips::apply(&view, found))
 }
 
-/// What is wrong in a tree and was not in another one of which it is made: errors and warnings. Rules look at
-/// what differs and at what that reaches. What they say of branches that clusters follow is not
-/// asked here, because gates ask it of each step.
+/// What is wrong in a tree and was not in another one of which it is made: errors and warnings. What rules say of
+/// branches that clusters follow is not asked here, because gates ask it of each step.
 pub fn added(before: &View, after: &View) -> Vec<Finding> {
     let files = changed::files(before, after);
     if files.is_empty() {
         return Vec::new();
     }
-    let (before, after) = (before.whole(), after.whole());
-    let scope = changed::scope(&before, &after, &files);
-    let serious = |view: &View| {
-        let mut found = skips::without(view, rules(view, &scope));
-        found.retain(|finding| finding.severity != Severity::Note && !OF_BRANCHES.contains(&finding.code));
-        found
+    let adds_nothing = match changed::are_of_releases(before, after, &files) {
+        true => adds_nothing(before, after, &files),
+        false => adds_nothing(&before.with_all_files(), &after.with_all_files(), &files),
     };
-    let found = serious(&after);
+    if adds_nothing {
+        return Vec::new();
+    }
+    let (before, after) = (before.whole(), after.whole());
+    let found = serious(&after, everything(&after));
     if found.is_empty() {
         return found;
     }
-    in_order(changed::new(serious(&before), found))
+    in_order(changed::new(serious(&before, everything(&before)), found))
 }
 
-/// The findings of all rules.
-fn rules(view: &View, scope: &Scope) -> Vec<Finding> {
-    let builds = Builds::of(view);
-    let makers = Makers::of(view, &builds);
-    let applied = Applied::of(view);
-    let mut found = kustomize::findings(view);
-    found.extend(manifests::findings(view, &builds));
-    found.extend(owners::findings(view, &builds));
-    found.extend(dependencies::findings(view, &applied));
-    found.extend(decryption::findings(view, scope));
-    found.extend(health::findings(view));
-    found.extend(alerts::findings(view, &applied));
-    found.extend(releases::findings(view));
-    found.extend(charts::findings(view));
-    found.extend(homes::findings(view));
-    found.extend(flux_instance::findings(view));
-    found.extend(waits::findings(view, &builds));
-    found.extend(fields::findings(view, scope));
-    found.extend(lists::findings(view));
-    found.extend(claims::findings(view, &builds));
-    found.extend(identities::findings(view, &builds, &makers));
-    found.extend(variables::findings(view, &builds, scope));
-    found.extend(manifests_of_flux::findings(view));
-    found.extend(files::findings(view));
-    if scope.has_arrivals() {
-        // Each of these looks for one object beside another, anywhere in the cluster.
-        found.extend(app_template::findings(view, &makers));
-        found.extend(routes::findings(view, &makers));
-        found.extend(inputs::findings(view, &makers));
-        found.extend(selectors::findings(view));
-        found.extend(tokens::findings(view));
-        found.extend(dns_prefix::findings(view));
-    }
+/// Whether rules that look at what differs in two trees find nothing new. Where that cannot be seen from a part of
+/// them, it is not so.
+fn adds_nothing(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> bool {
+    let builds = [Builds::of(before), Builds::of(after)];
+    let [before, after] = [(before, &builds[0]), (after, &builds[1])].map(|(view, builds)| Built { view, builds });
+    let Some(difference) = Difference::of(before, after, files) else { return false };
+    let [before, after] = [before, after].map(|of| Tree::of(of.view, of.builds, Scope::Changed(&difference)));
+    RULES.iter().all(|rule| {
+        let found = serious(after.view, rule(&after));
+        found.is_empty() || changed::new(serious(before.view, rule(&before)), found).is_empty()
+    })
+}
+
+/// The errors and warnings that are not opted out, without those of branches.
+fn serious(view: &View, found: Vec<Finding>) -> Vec<Finding> {
+    let mut found = skips::without(view, found);
+    found.retain(|finding| finding.severity != Severity::Note && !identities::OF_BRANCHES.contains(&finding.code));
     found
+}
+
+/// A tree, and what rules look at in it.
+struct Tree<'v> {
+    view: &'v View,
+    scope: Scope<'v>,
+    builds: &'v Builds,
+    makers: Makers<'v>,
+    applied: OnceCell<ById<ClusterId, Applied>>,
+}
+
+impl<'v> Tree<'v> {
+    fn of(view: &'v View, builds: &'v Builds, scope: Scope<'v>) -> Tree<'v> {
+        Tree { view, scope, builds, makers: Makers::of(view, builds), applied: OnceCell::new() }
+    }
+
+    fn applied(&self) -> &ById<ClusterId, Applied> {
+        self.applied.get_or_init(|| Applied::of(self.view))
+    }
+}
+
+/// The findings of one topic.
+type Rule = fn(&Tree<'_>) -> Vec<Finding>;
+
+/// The rules that can look at what differs. Those with the same code are one.
+const RULES: [Rule; 16] = [
+    |tree| kustomize::findings(tree.view, &tree.scope),
+    |tree| manifests::findings(tree.view, tree.builds, &tree.scope),
+    |tree| owners::findings(tree.view, tree.builds, &tree.scope),
+    |tree| dependencies::findings(tree.view, tree.applied()),
+    |tree| decryption::findings(tree.view, tree.builds, &tree.scope),
+    |tree| health::findings(tree.view),
+    |tree| alerts::findings(tree.view, tree.applied()),
+    |tree| releases::findings(tree.view),
+    |tree| charts::findings(tree.view, &tree.scope),
+    |tree| homes::findings(tree.view),
+    |tree| flux_instance::findings(tree.view),
+    |tree| fields::findings(tree.view, &tree.scope),
+    |tree| lists::findings(tree.view),
+    |tree| claims::findings(tree.view, tree.builds, &tree.scope),
+    |tree| identities::not_in_namespace(tree.view, &tree.makers, &tree.scope),
+    |tree| {
+        let mut found = variables::findings(tree.view, tree.builds, &tree.scope);
+        found.extend(manifests_of_flux::findings(tree.view));
+        found
+    },
+];
+
+/// The rules that look for one object beside another, anywhere in a cluster: what one object is or says can matter to
+/// any other.
+const OF_CLUSTERS: [Rule; 6] = [
+    |tree| app_template::findings(tree.view, &tree.makers),
+    |tree| routes::findings(tree.view, &tree.makers),
+    |tree| inputs::findings(tree.view, &tree.makers),
+    |tree| selectors::findings(tree.view),
+    |tree| tokens::findings(tree.view),
+    |tree| dns_prefix::findings(tree.view),
+];
+
+/// The rules that find no errors and no warnings, or ask branches.
+const OTHERS: [Rule; 4] = [
+    |tree| dependencies::hidden_failures(tree.view),
+    |tree| waits::findings(tree.view, tree.builds),
+    |tree| identities::findings(tree.view, tree.builds),
+    |tree| files::findings(tree.view),
+];
+
+/// The findings of all rules on all of a tree.
+fn everything(view: &View) -> Vec<Finding> {
+    let builds = Builds::of(view);
+    let tree = Tree::of(view, &builds, Scope::Everything);
+    [&RULES[..], &OF_CLUSTERS, &OTHERS].concat().into_iter().flat_map(|rule| rule(&tree)).collect()
 }
 
 fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
@@ -123,9 +182,6 @@ fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
     found.dedup();
     found
 }
-
-/// The rules that compare a tree with the branch that a cluster follows.
-const OF_BRANCHES: [&Code; 2] = [codes::IDENTITY_CHANGED, codes::GUARD_LEFT];
 
 /// Compares a tree with the one that a cluster applies: what of this tree the cluster cannot take.
 /// Findings with an opt-out are left out.

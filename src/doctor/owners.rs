@@ -1,22 +1,27 @@
 //! Who applies what: each object has one owner, and no Flux Kustomization owns itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ptr;
 
 use super::absent::absent;
 use super::builds::Builds;
+use super::changed::Scope;
 use super::codes::{APPLIES_ITSELF, COMPONENT_PATH, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
 use crate::flux::{At, ClusterId, FluxKustomization, Guard, KustomizationId, Rendered, Value, View};
 
-pub(super) fn findings(view: &View, builds: &Builds) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (id, kustomization) in view.graph().kustomizations.entries() {
-        found.extend(applies_itself(view, id, kustomization, builds));
+        // What is new or gone may be in the way of any of them.
         found.extend(paths(view, kustomization));
-        found.extend(registered_twice(view, kustomization, builds.by(id)));
+        if scope.has(view, kustomization) {
+            found.extend(applies_itself(view, id, kustomization, builds));
+            found.extend(registered_twice(view, kustomization, builds.by(id), scope));
+        }
     }
-    found.extend(owned_twice(view, builds));
+    found.extend(owned_twice(view, builds, scope));
     found
 }
 
@@ -85,14 +90,22 @@ fn identity(kustomization: &FluxKustomization, object: &Rendered) -> Option<Iden
     is_known.then(|| (group.to_owned(), object.kind.clone(), namespace, name))
 }
 
-fn registered_twice(view: &View, kustomization: &FluxKustomization, objects: &[Rendered]) -> Vec<Finding> {
-    let mut seen: BTreeMap<Identity, &At> = BTreeMap::new();
+fn registered_twice(
+    view: &View,
+    kustomization: &FluxKustomization,
+    objects: &[Rendered],
+    scope: &Scope<'_>,
+) -> Vec<Finding> {
+    let in_scope: BTreeSet<*const Rendered> = scope.objects(view, kustomization, objects).map(ptr::from_ref).collect();
+    let is_in_scope = |object: &Rendered| in_scope.contains(&ptr::from_ref(object));
+    let mut seen: BTreeMap<Identity, &Rendered> = BTreeMap::new();
     let mut found = Vec::new();
     for object in objects {
         let Some(identity) = identity(kustomization, object) else { continue };
         let (_, kind, namespace, name) = &identity;
         let message = format!("{} builds {kind} {namespace}/{name} twice", kustomization.full_name());
-        if let Some(first) = seen.insert(identity.clone(), &object.at) {
+        let first = seen.insert(identity.clone(), object).filter(|first| is_in_scope(first) || is_in_scope(object));
+        if let Some(Rendered { at: first, .. }) = first {
             let message = format!("{message}, here and at {}:{}", first.path, line(view, first));
             let line = line(view, &object.at);
             found.push(finding(Severity::Error, REGISTERED_TWICE, &object.at.path, line, message));
@@ -112,14 +125,28 @@ pub(super) fn has_guard(view: &View, at: &At) -> bool {
     stream.and_then(marks).is_some_and(|count| count > 0)
 }
 
-fn owned_twice(view: &View, builds: &Builds) -> Vec<Finding> {
+fn owned_twice(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let kustomizations = &view.graph().kustomizations;
+    // Of a part, the objects that differ, and all those of owners that are stated otherwise.
+    let in_part = || {
+        let of_one = |(id, one): (KustomizationId, &FluxKustomization)| {
+            let build = builds.by(id);
+            let all = if scope.has_statement(view, one) { build.iter().collect() } else { Vec::new() };
+            let objects: Vec<&Rendered> = all.into_iter().chain(scope.objects(view, one, build)).collect();
+            objects.into_iter().filter_map(|object| identity(one, object)).collect::<Vec<_>>()
+        };
+        kustomizations.entries().flat_map(of_one).collect::<BTreeSet<Identity>>()
+    };
+    let part = scope.is_part().then(in_part);
+    let kinds: Option<BTreeSet<&str>> = part.as_ref().map(|part| part.iter().map(|(_, kind, ..)| &**kind).collect());
     let mut owners: BTreeMap<(Place, Identity), Vec<(KustomizationId, &At)>> = BTreeMap::new();
     for (id, kustomization) in kustomizations.entries() {
         let place = (kustomization.cluster, kustomization.remote_cluster());
         // What applies itself is reported as such.
-        for object in builds.by(id).iter().filter(|object| object.at != kustomization.at) {
-            if let Some(identity) = identity(kustomization, object) {
+        let others = builds.by(id).iter().filter(|object| object.at != kustomization.at);
+        for object in others.filter(|object| kinds.as_ref().is_none_or(|kinds| kinds.contains(&*object.kind))) {
+            let identity = identity(kustomization, object);
+            if let Some(identity) = identity.filter(|one| part.as_ref().is_none_or(|part| part.contains(one))) {
                 let places = owners.entry((place.clone(), identity)).or_default();
                 if places.iter().all(|(owner, _)| *owner != id) {
                     places.push((id, &object.at));

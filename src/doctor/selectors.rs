@@ -8,7 +8,7 @@ use super::finding;
 use super::installed::{self, Release};
 use crate::charts::app_template::{COMPONENT, Deployed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, SelectorUse, View};
+use crate::flux::{At, Object, SelectorUse, View};
 
 const NAME: &str = "app.kubernetes.io/name";
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -27,6 +27,14 @@ struct Pods {
 
 /// By namespace and name of the Helm release.
 type Releases = BTreeMap<(String, String), Pods>;
+
+/// Whether any object may select pods by the label.
+pub(super) fn may_ask(view: &View) -> bool {
+    let selects = |object: &Object| KINDS.contains(&object.kind.as_str());
+    let escaped = COMPONENT.replace('/', "~1");
+    let may_name = view.files_with(COMPONENT).chain(view.files_with(&escaped));
+    may_name.flat_map(|(_, file)| &file.objects).flat_map(Object::expanded).any(selects)
+}
 
 pub(super) fn findings(view: &View) -> Vec<Finding> {
     let releases = releases(view);

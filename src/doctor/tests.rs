@@ -1,6 +1,7 @@
 //! Rules that ask who makes what, on small repositories in memory: files in one text, each below a
 //! line `//- path`.
 
+mod each;
 mod flux;
 mod gateways;
 mod objects;

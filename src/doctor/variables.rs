@@ -1,5 +1,6 @@
 //! Variables without a value.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builds::Builds;
@@ -13,22 +14,25 @@ use crate::flux::{
     View, is_disabled,
 };
 
-pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope) -> Vec<Finding> {
+pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     // One finding for each variable and place, however many Kustomizations build it.
     let mut found: BTreeMap<(&At, usize, Missing), (bool, BTreeSet<String>)> = BTreeMap::new();
     let mut unsubstituted: BTreeMap<(&At, String), BTreeSet<String>> = BTreeMap::new();
-    let made = secrets_made(view);
+    let made = OnceCell::new();
+    let made = || made.get_or_init(|| secrets_made(view));
     let mut silenced: BTreeMap<ClusterId, BTreeSet<(&At, String)>> = BTreeMap::new();
     let in_scope = view.graph().kustomizations.entries().filter(|(_, one)| scope.has(view, one));
     for (id, kustomization) in in_scope {
-        if may_come_from_elsewhere(kustomization, &made) {
-            continue;
-        }
+        let may_be_given = || may_come_from_elsewhere(kustomization, made());
+        let objects = || scope.objects(view, kustomization, builds.by(id));
         // Flux substitutes nothing at all here, and no name can have a `$`.
         if !kustomization.variables.any {
-            for object in builds.by(id) {
+            for object in objects() {
                 let names = [Some(&object.name), object.namespace.as_ref()];
                 for name in names.into_iter().flatten().flat_map(|text| kustomization.variables.missing_in(text)) {
+                    if may_be_given() {
+                        break;
+                    }
                     if view.fills_variables(kustomization.cluster).is_some() {
                         silenced.entry(kustomization.cluster).or_default().insert((&object.at, name));
                         continue;
@@ -39,8 +43,11 @@ pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope) -> Vec<Findi
             continue;
         }
         let cluster = &view.graph().clusters[kustomization.cluster];
-        for object in builds.by(id).iter().filter(|object| is_substituted(object)) {
+        for object in objects().filter(|object| is_substituted(object)) {
             for (line, missing) in missing(view, &kustomization.variables, object) {
+                if may_be_given() {
+                    break;
+                }
                 if view.fills_variables(kustomization.cluster).is_some() {
                     silenced.entry(kustomization.cluster).or_default().insert((&object.at, missing.name));
                     continue;

@@ -38,14 +38,14 @@ fn of_cluster(view: &View, builds: &Builds, cluster: ClusterId) -> Option<Findin
     if idle == 0 && unchecked == deadlocks {
         return None;
     }
-    let why = match deadlocks {
-        0 => String::new(),
-        number => format!(", {number} of these because what depends on them is needed for it"),
-    };
+    // What counts nothing is left out.
+    let some = |number: usize, text: String| if number == 0 { String::new() } else { text };
+    let cannot = some(deadlocks, format!(", and {deadlocks} of these cannot: with a check it would wait for itself"));
+    let idle_ones = some(idle, format!("; nothing depends on {idle} of these"));
+    let unchecked_ones = some(unchecked, format!("; others depend on {unchecked} that check nothing{cannot}"));
     let at = &graph.clusters[cluster].stated_at;
     let message = format!(
-        "cluster {}: {} of {} Flux Kustomizations wait, {idle} of these without anything that depends on them; {unchecked} \
-         that others depend on check nothing{why}",
+        "cluster {}: {} of {} Flux Kustomizations wait{idle_ones}{unchecked_ones}",
         graph.clusters[cluster].name,
         waiting.len(),
         here.len()
@@ -75,8 +75,8 @@ mod tests {
         ];
         let crds = "//- crds/crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n";
         let text = format!("//- apps/all.yaml\n{}{crds}", objects.concat());
-        let expected = "apps/cluster.yaml: cluster cluster: 2 of 4 Flux Kustomizations wait, 1 of these without anything that \
-                        depends on them; 1 that others depend on check nothing";
+        let expected = "apps/cluster.yaml: cluster cluster: 2 of 4 Flux Kustomizations wait; nothing depends on 1 of these; others depend on 1 that \
+                        check nothing";
         assert_eq!(found(CODE, &text), [expected]);
         // With a check, it would wait for what waits for it.
         let child = format!("//- home/child.yaml\n{}", kustomization("child", ", dependsOn: [{name: home}]"));

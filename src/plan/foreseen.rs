@@ -14,6 +14,9 @@ pub(super) fn foreseen(start: &View, end: &View, units: &mut [Unit]) -> Vec<Find
     let _activity = activity::begin(Activity::Foreseeing);
     let mut found = doctor::added(start, end);
     lines::point_into(start, end, found.iter_mut());
+    if found.is_empty() {
+        return found;
+    }
     let radiuses = Radiuses::of(end);
     for error in found.iter().filter(|finding| finding.severity == Severity::Error) {
         for number in causes(&radiuses, error, units) {

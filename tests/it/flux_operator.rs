@@ -30,7 +30,7 @@ fn apply(repo: &Repo) {
     assert_eq!(run.status, 0, "{}", run.stderr);
 }
 
-fn commit(repo: &Repo, subject: &str) {
+pub(crate) fn commit(repo: &Repo, subject: &str) {
     repo.git(&["add", "--all"]);
     repo.git(&["commit", "--quiet", "--message", subject]);
 }
@@ -262,7 +262,7 @@ fn a_stage_waits_for_the_same_stage_of_the_earlier_cluster() {
 }
 
 /// Kind and name of each object that a directory builds.
-fn built(dir: &Path) -> Option<BTreeMap<(String, String), Value>> {
+pub(crate) fn built(dir: &Path) -> Option<BTreeMap<(String, String), Value>> {
     let text = kustomize(dir)?.unwrap();
     let object = |document| Value::deserialize(document).unwrap();
     let named = |object: Value| {

@@ -110,11 +110,11 @@ impl<'v> Deployed<'v> {
     /// Whether what is in the values may make an object of a name beside those that
     /// [`Chart::objects`] has: a text in a section for whole objects has it.
     pub fn may_make(&self, name: &str) -> bool {
-        self.whole_objects().any(|value| has_text(value, name))
+        self.sections_of_objects().any(|value| has_text(value, name))
     }
 
     /// The sections in which objects may stand as a whole.
-    pub(super) fn whole_objects(&self) -> impl Iterator<Item = &'v Value> {
+    pub fn sections_of_objects(&self) -> impl Iterator<Item = &'v Value> {
         let sections = self.chart.values.entries().iter();
         sections.filter(|(section, _)| !NAMING.contains(&section.as_str())).map(|(_, value)| value)
     }

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::flux::{
-    At, FluxKustomization, InCluster, Object, Reach, Rendered, Value, View, group_of, is_kustomization_file,
-};
+use super::difference::{Built, Difference};
+use super::{name_of, releases};
+use crate::flux::{FluxKustomization, InCluster, Object, Rendered, Value, View, group_of, is_kustomization_file};
 use crate::repo::RepoPath;
+use crate::yaml::Node;
 
 /// Kinds of Flux that no rule of these reads, but for Flux Kustomizations and HelmReleases, which are compared by
 /// what they say.
@@ -18,99 +19,86 @@ const OF_FLUX: [&str; 7] =
 /// More fields of the `spec` of a Flux Kustomization: what they do to what it applies is compared apart.
 const COMPARED_APART: [&str; 3] = ["decryption", "patches", "suspend"];
 
-/// Fields of `spec` that change nothing about what a release installs; its chart is compared by name and version.
-const HOW_INSTALLED: [&str; 13] = [
-    "chart",
-    "chartRef",
-    "dependsOn",
-    "driftDetection",
-    "install",
-    "interval",
-    "maxHistory",
-    "rollback",
-    "suspend",
-    "test",
-    "timeout",
-    "uninstall",
-    "upgrade",
-];
-
-/// Whether something arrives differently, where these files differ, and what they reach is this.
-pub(super) fn differ(
-    before: &View,
-    after: &View,
-    files: &BTreeSet<RepoPath>,
-    kustomizations: &BTreeSet<InCluster>,
-    releases: &BTreeSet<InCluster>,
-) -> bool {
-    let is_other = |path: &RepoPath| [before, after].into_iter().any(|view| holds_others(view, path));
-    files.iter().any(is_other)
-        || applied(before, kustomizations) != applied(after, kustomizations)
-        || installed(before, releases) != installed(after, releases)
+/// Whether something arrives differently, where these objects differ.
+pub(super) fn differ(before: Built<'_>, after: Built<'_>, difference: &Difference) -> bool {
+    let is_other = |path: &RepoPath| [before, after].into_iter().any(|tree| holds_others(tree.view, difference, path));
+    let applies = |content: Content| applied(before, difference, content) == applied(after, difference, content);
+    difference.files.iter().any(is_other)
+        || !(applies(text) || applies(value))
+        || !releases::install_the_same(before.view, after.view, difference)
 }
 
-/// Whether a file has anything but kustomizations, releases and objects of Flux: objects that rules read as they
-/// are, values, or text for a generator.
-fn holds_others(view: &View, path: &RepoPath) -> bool {
-    if view.tree().entry(path).is_none() || is_kustomization_file(path) {
-        return false;
-    }
+/// Whether a file that no build has as an object has anything but kustomizations and objects of Flux: values, text for a
+/// generator, or objects and notes whose names rules look for.
+fn holds_others(view: &View, difference: &Difference, path: &RepoPath) -> bool {
+    let is_built = || difference.ats.iter().any(|at| at.path == *path);
+    !is_kustomization_file(path) && !is_built() && !is_of_flux(view, path)
+}
+
+/// Whether a file has objects of Flux alone, or is not there.
+pub(super) fn is_of_flux(view: &View, path: &RepoPath) -> bool {
     let is_of_flux = |object: &Object| {
         let is_known = OF_FLUX.contains(&&*object.kind) || object.is_helm_release() || object.is_flux_kustomization();
         is_known && has_group_of_flux(&object.api_version)
     };
-    let objects = view.file(path).map(|file| file.objects.iter().flat_map(Object::expanded).collect::<Vec<_>>());
-    objects.is_none_or(|objects| objects.is_empty() || !objects.into_iter().all(is_of_flux))
+    let objects = || view.file(path).map(|file| file.objects.iter().flat_map(Object::expanded).collect::<Vec<_>>());
+    view.tree().entry(path).is_none()
+        || objects().is_some_and(|objects| !objects.is_empty() && objects.into_iter().all(is_of_flux))
 }
 
 fn has_group_of_flux(api_version: &str) -> bool {
     group_of(api_version).ends_with(".toolkit.fluxcd.io")
 }
 
-/// What Flux Kustomizations apply, and what they do to it: without how often, and with what they wait for.
-fn applied(view: &View, which: &BTreeSet<InCluster>) -> BTreeSet<String> {
-    let named = view.graph().kustomizations.iter().filter(|one| which.contains(&super::name_of(view, one)));
-    let all: Vec<&FluxKustomization> = named.collect();
-    let builds = view.builds(all.iter().copied());
-    all.into_iter().zip(builds).flat_map(|(one, build)| told(view, one, &build)).collect()
+/// What an object of a file says.
+type Content = fn(Node<'_>) -> String;
+
+fn text(node: Node<'_>) -> String {
+    node.source().to_owned()
 }
 
-fn told(view: &View, one: &FluxKustomization, build: &[Rendered]) -> Vec<String> {
-    let by = super::name_of(view, one);
+fn value(node: Node<'_>) -> String {
+    Value::of(node).map(|value| value.to_flow()).unwrap_or_default()
+}
+
+/// What Flux Kustomizations apply, and what they do to it: without how often, and with what they wait for.
+fn applied(tree: Built<'_>, difference: &Difference, content: Content) -> BTreeSet<String> {
+    let entries = tree.view.graph().kustomizations.entries();
+    let named = entries.map(|(id, one)| (name_of(tree.view, one), tree.one(id)));
+    let differing = named.filter(|(name, _)| difference.kustomizations.contains(name));
+    let told = |(name, (one, build))| told(tree.view, difference, (&name, one, build), content);
+    differing.flat_map(told).collect()
+}
+
+fn told(
+    view: &View,
+    difference: &Difference,
+    (by, one, build): (&InCluster, &FluxKustomization, &[Rendered]),
+    content: Content,
+) -> Vec<String> {
     let object = |object: &Rendered| {
         let Rendered { api_version, kind, name, namespace, labels, annotations, .. } = object;
-        let is_of_flux = OF_FLUX.contains(&kind.as_str()) && has_group_of_flux(api_version);
-        let group = group_of(api_version);
+        let (group, is_of_flux) = (group_of(api_version), has_group_of_flux(api_version));
         // Labels of a release decide which patches it gets, and what comes of these is compared apart.
         let labels = (kind != "HelmRelease").then_some(labels);
-        let words = || format!("{by:?} {group} {kind} {namespace:?} {name} {labels:?} {annotations:?}");
-        (!is_of_flux).then(words)
+        let words = || {
+            let content = match object.generated_texts() {
+                _ if is_of_flux => String::new(),
+                Some(texts) => format!("{texts:?}"),
+                None => view.node(&object.at).map(content).unwrap_or_default(),
+            };
+            format!("{by:?} {group} {kind} {namespace:?} {name} {labels:?} {annotations:?} {content}")
+        };
+        (!is_of_flux || !OF_FLUX.contains(&kind.as_str())).then(words)
     };
     let spec = fields(one.object.get("spec"), &[&FluxKustomization::WHEN_AND_HOW[..], &COMPARED_APART].concat());
-    build.iter().filter_map(object).chain([format!("{by:?} {spec} {:?}", one.variables)]).collect()
-}
-
-/// What releases install.
-fn installed(view: &View, which: &BTreeSet<InCluster>) -> BTreeSet<String> {
-    let graph = view.graph();
-    let release = |(at, reach): (&At, &Reach)| {
-        let cluster = graph.clusters[reach.cluster].name.clone();
-        let name = format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
-        let named = InCluster { cluster, name: name.trim_start_matches('/').to_owned() };
-        let release = which.contains(&named).then(|| view.installed(at, reach))??;
-        let object = &release.object;
-        let spec = fields(object.get("spec"), &HOW_INSTALLED);
-        let version = release.chart.as_ref().and_then(|chart| chart.version.clone());
-        let skips =
-            ["install", "upgrade"].map(|action| object.at(&["spec", action, "disableSchemaValidation"]).cloned());
-        let (chart, files) = (view.chart_name(&release), object.at(&["spec", "chart", "spec", "valuesFiles"]));
-        Some(format!("{named:?} {chart:?} {version:?} {files:?} {skips:?} {spec}"))
-    };
-    graph.each_reach().filter_map(release).collect()
+    let differing = difference.objects.get(by);
+    let objects = build.iter().filter(|object| differing.is_some_and(|differing| differing.has(object)));
+    objects.filter_map(object).chain([format!("{by:?} {spec} {:?}", one.variables)]).collect()
 }
 
 /// A mapping without some of its fields.
-fn fields(spec: Option<&Value>, without: &[&str]) -> String {
+pub(super) fn fields(spec: Option<&Value>, without: &[&str]) -> String {
     let entries = spec.map_or(&[][..], Value::entries).iter();
     let kept = entries.filter(|(key, _)| !without.contains(&key.as_str()));
     kept.map(|(key, value)| format!("{key}: {}; ", value.to_flow())).collect()

@@ -1,57 +1,103 @@
-//! Rules on a tree that is made of another one: what they look at, and which of their findings are new.
+//! Rules on a tree that is made of another one: what is different, and which findings are new.
 //!
-//! To run all rules twice costs a quarter of a plan, and most plans change little. So:
+//! To run all rules on both trees costs a third of a plan, and most plans change little: where charts come from,
+//! how often Flux looks, what is listed where. So what Flux Kustomizations build is compared first, object by
+//! object, and the rules look at what differs ([`Scope::Changed`]). What is the same in both trees has the same
+//! findings in both. Only if that shows anything new, all rules run on all of both trees, and say what it is.
 //!
-//! | rules | what they look at |
-//! |---|---|
-//! | variables, decryption, fields | Flux Kustomizations that read a changed file, in either tree |
-//! | routes, values of app-template, inputs and tokens of pods, selectors, prefixes of external-dns | everything, and only if something arrives differently in a cluster that they read ([`arrivals`]) |
-//! | all others | everything: they are cheap, or ask who else applies or names an object |
+//! The part may be too large, never too small. Which rules look at what is in `docs/doctor.md#planned-trees`.
 //!
-//! The second line cannot be run in part: an object that is gone, or has another name, may have been what any
-//! object of the cluster names. That an opt-out skips nothing any more is not asked.
+//! Rules that look for one object beside another, anywhere in a cluster, cannot look at a part: an object that is gone,
+//! or has another name, may have been what any other names. They do not run if nothing that they read differs
+//! ([`arrivals`]). That an opt-out skips nothing any more is not asked.
 
 mod arrivals;
+mod difference;
+mod meaning;
+mod releases;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::difference::{Built, Difference};
 use crate::finding::{Finding, Severity};
-use crate::flux::{FluxKustomization, InCluster, Radiuses, Reach, View};
+use crate::flux::{
+    At, FluxKustomization, InCluster, Kustomization, Object, Reach, Rendered, Value, View, is_kustomization_file,
+};
 use crate::repo::RepoPath;
 
 /// What rules look at.
-pub(super) enum Scope {
+pub(super) enum Scope<'d> {
     Everything,
-    Changed {
-        /// The Flux Kustomizations that read a changed file.
-        kustomizations: BTreeSet<InCluster>,
-        /// Whether something other than what Flux needs for itself arrives differently.
-        has_arrivals: bool,
-    },
+    /// What differs from another tree.
+    Changed(&'d Difference),
 }
 
-impl Scope {
-    /// Whether a Flux Kustomization is looked at.
+impl Scope<'_> {
+    /// Whether a Flux Kustomization builds or states anything that differs.
     pub(super) fn has(&self, view: &View, one: &FluxKustomization) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Changed { kustomizations, .. } => kustomizations.contains(&name_of(view, one)),
+            Scope::Changed(difference) => difference.kustomizations.contains(&name_of(view, one)),
         }
     }
 
-    /// Whether an object as a Flux Kustomization applies it is looked at.
-    pub(super) fn has_reach(&self, view: &View, reach: &Reach) -> bool {
-        matches!(self, Scope::Everything) || self.has(view, &view.graph().kustomizations[reach.kustomization])
-    }
-
-    /// Whether the rules look at all objects of clusters that ask for one object beside another.
-    pub(super) fn has_arrivals(&self) -> bool {
+    /// Whether a Flux Kustomization is stated otherwise, or what others make may be.
+    pub(super) fn has_statement(&self, view: &View, one: &FluxKustomization) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Changed { has_arrivals, .. } => *has_arrivals,
+            Scope::Changed(difference) => difference.stated.contains(&name_of(view, one)),
         }
+    }
+
+    /// The objects of a build that differ.
+    pub(super) fn objects<'b>(
+        &self,
+        view: &View,
+        one: &FluxKustomization,
+        build: &'b [Rendered],
+    ) -> impl Iterator<Item = &'b Rendered> {
+        let different = match self {
+            Scope::Everything => None,
+            Scope::Changed(difference) => Some(difference.objects.get(&name_of(view, one))),
+        };
+        build.iter().filter(move |object| different.is_none_or(|some| some.is_some_and(|some| some.has(object))))
+    }
+
+    /// Whether only a part is looked at, and only for errors and warnings.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(self, Scope::Changed(_))
+    }
+
+    /// Whether the source of a release's chart differs.
+    pub(super) fn has_source_of(&self, view: &View, at: &At, reach: &Reach) -> bool {
+        let Scope::Changed(difference) = self else { return true };
+        view.effective(at, reach).is_some_and(|object| difference.has_source_of(&object))
+    }
+
+    /// Whether an object of Flux differs, wherever it is applied.
+    pub(super) fn has_at(&self, at: &At) -> bool {
+        match self {
+            Scope::Everything => true,
+            Scope::Changed(difference) => difference.files.contains(&at.path) || difference.ats.contains(at),
+        }
+    }
+
+    /// Whether a kustomization file differs, or what it lists is new or gone.
+    pub(super) fn has_kustomization(&self, kustomization: &Kustomization) -> bool {
+        let Scope::Changed(Difference { files, new_or_gone, .. }) = self else { return true };
+        let dir = kustomization.dir();
+        let Kustomization { resources, components, inputs, configurations, .. } = kustomization;
+        let mut listed = resources.iter().chain(components).chain(inputs).chain(configurations);
+        let is_new_or_gone = |path: RepoPath| {
+            let from_here = new_or_gone.range(path.clone()..);
+            let mut alike = from_here.take_while(|other| other.as_str().starts_with(path.as_str()));
+            alike.any(|other| other.is_in(&path))
+        };
+        files.contains(&kustomization.path)
+            || new_or_gone.contains(&kustomization.path)
+            || !new_or_gone.is_empty() && listed.any(|entry| dir.join(&entry.text).is_some_and(is_new_or_gone))
     }
 }
 
@@ -64,31 +110,37 @@ pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
     let changed = after.tree().changed_since(before.tree()).unwrap_or_default();
     changed.into_iter().map(|change| change.path).collect()
 }
-
-/// What rules look at in two trees that differ in these files.
-pub(super) fn scope(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> Scope {
-    if facts(before) != facts(after) {
-        return Scope::Everything;
-    }
-    let (old, new) = (Radiuses::of(before), Radiuses::of(after));
-    let mut kustomizations = BTreeSet::new();
-    let mut releases = BTreeSet::new();
-    for path in files {
-        for radius in [old.of_file(path), new.of_file(path)] {
-            kustomizations.extend(radius.kustomizations.iter().cloned());
-            releases.extend(radius.releases.iter().cloned());
-        }
-    }
-    let has_arrivals = arrivals::differ(before, after, files, &kustomizations, &releases);
-    Scope::Changed { kustomizations, has_arrivals }
+/// Whether these files are nothing but releases, sources and what watches them, and lists of such files. Then all other
+/// objects are the same in both trees, and so is what Flux Kustomizations state: the files of others need not be
+/// parsed.
+pub(super) fn are_of_releases(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> bool {
+    files.iter().all(|path| match is_kustomization_file(path) {
+        true => lists_otherwise(before, after, path),
+        false => [before, after].into_iter().all(|view| is_release_or_source(view, path)),
+    })
 }
 
-/// What all objects of a cluster are judged by: its name, its Flux, and flags of its controllers.
-fn facts(view: &View) -> Vec<String> {
-    let fact = |cluster: &crate::flux::Cluster| {
-        format!("{} {:?} {:?} {:?}", cluster.name, cluster.flux, cluster.controller_flags, cluster.in_tree)
+/// Whether a kustomization file differs only in files of Flux that it lists.
+fn lists_otherwise(before: &View, after: &View, path: &RepoPath) -> bool {
+    let read = |view: &View| {
+        let mut value = view.file(path)?.stream.as_ref()?.documents().next().and_then(Value::of)?;
+        let listed = view.kustomization(&path.dir())?.resources.iter().map(|entry| path.dir().join(&entry.text));
+        value.remove("resources");
+        Some((value, listed.collect::<Option<BTreeSet<RepoPath>>>()?))
     };
-    view.graph().clusters.iter().map(fact).collect()
+    let (Some((rest, old)), Some((same_rest, new))) = (read(before), read(after)) else { return false };
+    let is_like_them = |(view, path): (&View, &RepoPath)| path.is_yaml() && is_release_or_source(view, path);
+    rest == same_rest
+        && old
+            .difference(&new)
+            .map(|path| (before, path))
+            .chain(new.difference(&old).map(|path| (after, path)))
+            .all(is_like_them)
+}
+
+fn is_release_or_source(view: &View, path: &RepoPath) -> bool {
+    let objects = view.file(path).into_iter().flat_map(|file| &file.objects);
+    arrivals::is_of_flux(view, path) && !objects.flat_map(Object::expanded).any(Object::is_flux_kustomization)
 }
 
 /// The findings that were not there before, wherever their lines are now.

@@ -1,7 +1,8 @@
 //! What is new in a tree, looked at in part: it is what all rules on everything would find.
 
-use super::{Scope, files, new, scope};
-use crate::doctor::{added, rules, tests};
+use super::{Built, Difference, files, new};
+use crate::doctor::builds::Builds;
+use crate::doctor::{added, everything, serious, tests};
 use crate::finding::{Finding, Severity};
 use crate::flux::View;
 use crate::repo::{Change, Changes, Mode, RepoPath};
@@ -52,10 +53,7 @@ fn changed(path: &str, text: Option<&str>) -> (View, View) {
 fn codes(before: &View, after: &View) -> Vec<String> {
     let told = |finding: &Finding| format!("{} {}", finding.code, finding.path.as_ref().unwrap());
     let found: Vec<String> = added(before, after).iter().map(told).collect();
-    let serious = |view: &View| {
-        let all = rules(&view.whole(), &Scope::Everything);
-        all.into_iter().filter(|finding| finding.severity != Severity::Note).collect()
-    };
+    let serious = |view: &View| serious(view, everything(&view.whole()));
     let mut all: Vec<String> = new(serious(before), serious(after)).iter().map(told).collect();
     all.sort();
     all.dedup();
@@ -63,8 +61,12 @@ fn codes(before: &View, after: &View) -> Vec<String> {
     found
 }
 
+/// Whether rules that look at whole clusters must run.
 fn has_arrivals(before: &View, after: &View) -> bool {
-    scope(&before.whole(), &after.whole(), &files(before, after)).has_arrivals()
+    let views = [before, after].map(View::with_all_files);
+    let builds = views.each_ref().map(Builds::of);
+    let built = |which: usize| Built { view: &views[which], builds: &builds[which] };
+    Difference::of(built(0), built(1), &files(before, after)).is_none()
 }
 
 #[test]
@@ -77,6 +79,9 @@ fn what_is_the_same_has_nothing_new() {
 fn how_flux_applies_something_is_no_arrival() {
     for (path, text) in [
         ("apps/plex.yaml", NEEDY.replace("interval: 1h", "interval: 2h\n  upgrade: {remediation: {retries: 3}}")),
+        // Another version, and another form of the values: the release makes the same.
+        ("apps/plex.yaml", NEEDY.replace("4.6.2", "4.6.3")),
+        ("apps/plex.yaml", NEEDY.replace("plex-secret}}]", "plex-secret, optional: false}}]")),
         ("apps/web.yaml", SUBSTITUTED.replace("interval: 1h", "interval: 2h, wait: true")),
         ("apps/cluster.yaml", tests::cluster().replace("type: oci,", "type: oci, interval: 2h,")),
     ] {

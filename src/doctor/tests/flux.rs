@@ -27,8 +27,7 @@ const ALL: &str = "{kind: Kustomization, name: '*'}";
 #[test]
 fn what_no_alert_watches() {
     let objects = [alert(ALL), kustomization("flux-system", "a", ""), kustomization("media", "b", "")];
-    let expected =
-        "apps/all.yaml: no Alert of cluster cluster watches 1 of its 3 Kustomizations: those in namespace media";
+    let expected = "apps/all.yaml: cluster cluster: 1 of 3 Kustomizations without an Alert, in namespace media";
     assert_eq!(found("unwatched", &apps(&objects)), [expected]);
     for silent in [
         // Somebody watches one by its name on purpose.
@@ -97,12 +96,12 @@ fn health_checks_of_another_group() {
     assert_eq!(
         of("helm.toolkit.fluxcd.io/v2beta1", "Deployment"),
         [
-            "apps/all.yaml: media/b checks the health of a Deployment of helm.toolkit.fluxcd.io/v2beta1, which is in apps"
+            "apps/all.yaml: media/b checks the health of a Deployment of helm.toolkit.fluxcd.io/v2beta1; that kind is in apps"
         ]
     );
     assert_eq!(
         of("apps/v1", "Service"),
-        ["apps/all.yaml: media/b checks the health of a Service of apps/v1, which is in the core group"]
+        ["apps/all.yaml: media/b checks the health of a Service of apps/v1; that kind is in the core group"]
     );
     for (api, kind) in [
         ("apps/v1", "Deployment"),

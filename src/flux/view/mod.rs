@@ -152,6 +152,16 @@ impl View {
         self.whole.get_or_init(whole).clone()
     }
 
+    /// This view with every YAML file parsed, and the graph as it is: that of [`View::whole`] costs much more, and
+    /// what Flux Kustomizations build ([`View::builds`]) does not need it.
+    pub fn with_all_files(&self) -> View {
+        if self.scan.is_whole() {
+            return self.clone();
+        }
+        let (listings, filling, whole) = (Listings::default(), Filling::default(), Arc::default());
+        View { scan: Arc::new(self.scan.whole()), listings, filling, whole, ..self.clone() }
+    }
+
     /// Reads who applies what; `known` are the kustomizations whose files have not changed, by
     /// directory.
     fn assemble(tree: Tree, scan: Scan, given: Arc<Given>, known: BTreeMap<RepoPath, Arc<Kustomization>>) -> View {

@@ -50,7 +50,7 @@ pub(super) fn flaws(release: &Deployed<'_>) -> Vec<Flaw> {
 
 /// Whether an object that stands in the values as a whole may use the account.
 fn is_named(release: &Deployed<'_>, name: &str) -> bool {
-    release.whole_objects().any(|section| has(section, name))
+    release.sections_of_objects().any(|section| has(section, name))
 }
 
 fn has(value: &Value, name: &str) -> bool {
