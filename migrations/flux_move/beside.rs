@@ -68,7 +68,7 @@ impl<'j, 'v> Beside<'j, 'v> {
             class: Some(class),
             namespace: Some(String::new()),
             findings: judged.findings.clone(),
-            also: [format!("{to}/{}", candidate.name)].into(),
+            also: [candidate.new_name(to)].into(),
             needs,
             ..Draft::new(id(step, candidate), title, [candidate.at.path.clone()])
         };
@@ -77,14 +77,17 @@ impl<'j, 'v> Beside<'j, 'v> {
         if self.found.seconds.of_first(candidate).is_none() {
             last.insert(id(SECOND, candidate));
             let needs = needs.into_iter().chain(self.needs(&candidate.at)).collect();
-            drafts.push(draft(SECOND, format!("a second one in {to}, beside it"), SECONDS, needs));
+            let title = match candidate.is_renamed() {
+                true => format!("a second one, {}, beside it", candidate.new_name(to)),
+                false => format!("a second one in {to}, beside it"),
+            };
+            drafts.push(draft(SECOND, title, SECONDS, needs));
         }
-        drafts.push(draft(
-            FIRST_OUT,
-            format!("is removed: nothing names it, and {to} has the second"),
-            FIRSTS_OUT,
-            last,
-        ));
+        let title = match candidate.is_renamed() {
+            true => format!("is removed: nothing names it, and {} is the second", candidate.new_name(to)),
+            false => format!("is removed: nothing names it, and {to} has the second"),
+        };
+        drafts.push(draft(FIRST_OUT, title, FIRSTS_OUT, last));
         drafts
     }
 

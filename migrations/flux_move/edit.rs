@@ -160,7 +160,7 @@ fn remove_guard(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
     let mut edits = Edits::of(found.view);
     let subject = &unit.id.subject;
     let candidate = found.candidates.iter().find(|candidate| {
-        candidate.at.path == *subject.path() && candidate.name == subject.name() && candidate.to().is_some()
+        candidate.at.path == *subject.path() && candidate.called == subject.name() && candidate.to().is_some()
     });
     if let Some(candidate) = candidate {
         let message = format!("{}/{} has not moved in this tree", candidate.from, candidate.name);

@@ -158,8 +158,8 @@ impl<'v> Found<'v> {
         let mut moving = Moving::default();
         for (candidate, to) in movers {
             match self.seconds.of_first(candidate) {
-                Some(_) => moving.rename(self.view, &candidate.ids, to),
-                None => moving.add(self.view, &candidate.ids, to),
+                Some(_) => moving.rename(self.view, candidate, to),
+                None => moving.add(self.view, candidate, to),
             }
         }
         moving
@@ -168,9 +168,9 @@ impl<'v> Found<'v> {
     /// Has one candidate move, or be there once more. It names second objects where there are any.
     pub(super) fn moving_alone(&self, candidate: &Candidate, to: &str) -> Moving {
         let mut moving = Moving::default();
-        moving.add(self.view, &candidate.ids, to);
+        moving.add(self.view, candidate, to);
         for (other, to) in self.movers().filter(|(other, _)| self.seconds.of_first(other).is_some()) {
-            moving.rename_in_moved(self.view, &other.ids, to);
+            moving.rename_in_moved(self.view, other, to);
         }
         moving
     }
@@ -184,7 +184,7 @@ impl<'v> Found<'v> {
         firsts: impl IntoIterator<Item = (&'c Candidate, &'c str)>,
     ) -> Result<Puts, Finding> {
         let mut moving = Moving::default();
-        firsts.into_iter().for_each(|(candidate, to)| moving.rename(self.view, &candidate.ids, to));
+        firsts.into_iter().for_each(|(candidate, to)| moving.rename(self.view, candidate, to));
         self.puts(&moving)
     }
 

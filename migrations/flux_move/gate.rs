@@ -68,7 +68,7 @@ impl Live<'_, '_> {
         };
         match self.found.movers().find(|(candidate, _)| is_it(candidate)) {
             // Who goes elsewhere there needs other things there.
-            Some((candidate, to)) if unit.also.contains(&format!("{to}/{name}")) => match self.missing(candidate, to) {
+            Some((candidate, to)) if unit.also.contains(&candidate.new_name(to)) => match self.missing(candidate, to) {
                 Some(missing) => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
                 None if unit.id.step == FIRST_OUT => self.of_first_out(candidate, to),
                 None => Gate::Open,
@@ -98,8 +98,8 @@ impl Live<'_, '_> {
     fn of_first_out(&self, candidate: &Candidate, to: &str) -> Gate {
         let name = format!("{}/{}", candidate.from, candidate.name);
         if self.found.seconds.of_first(candidate).is_none() {
-            return self
-                .closed(codes::MOVE_NOT_LIVE, format!("{to}/{} is not there yet beside {name}", candidate.name));
+            let second = candidate.new_name(to);
+            return self.closed(codes::MOVE_NOT_LIVE, format!("{second} is not there yet beside {name}"));
         }
         match self.found.renamed([(candidate, to)]) {
             Ok(puts) => match puts.keys().next() {
@@ -118,7 +118,7 @@ impl Live<'_, '_> {
                 Ok(puts) => puts.keys().any(|at| switched(self.found.view, at) == unit.id.subject),
                 Err(_) => true,
             };
-            (names_it && self.found.seconds.of_first(candidate).is_none()).then(|| format!("{to}/{}", candidate.name))
+            (names_it && self.found.seconds.of_first(candidate).is_none()).then(|| candidate.new_name(to))
         });
         missing.map_or(Gate::Open, |name| self.closed(codes::MOVE_NOT_LIVE, format!("{name} is not there yet")))
     }
@@ -137,7 +137,7 @@ impl Live<'_, '_> {
         let is_called = |one: &FluxKustomization| one.namespace == namespace && one.name == name && self.is_here(one);
         let is_guarded = |one: &FluxKustomization| is_called(one) && one.keeps_on_deletion();
         // As long as the first is there, it is only the second.
-        let mut leaving = self.found.movers().filter(|(candidate, _)| candidate.name == name);
+        let mut leaving = self.found.movers().filter(|(candidate, _)| candidate.called == name);
         let leaves = leaving
             .any(|(candidate, to)| to == namespace && self.found.instances(candidate).any(|one| self.is_here(one)));
         match !leaves && kustomizations.iter().any(is_guarded) {

@@ -18,7 +18,7 @@
 //! the move with all references (`references`, `write`), and the guards go. `needs` says what the new
 //! namespace has to have, `check` that nothing but names differs. Semantics:
 //! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
-//! `docs/hazards.md#n1` to `docs/hazards.md#n16`.
+//! `docs/hazards.md#n1` to `docs/hazards.md#n17`.
 
 mod beside;
 mod candidate;

@@ -56,7 +56,7 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     if is(SECOND) {
         let seconds = Moves::of(found, batch);
         let get = |candidate: &Candidate, to: &str| {
-            command_about(&["flux", "get", "kustomization"], &[&candidate.name], &["--namespace", to])
+            command_about(&["flux", "get", "kustomization"], &[&candidate.called], &["--namespace", to])
         };
         runbook.after.push(Step::new("The second ones are Ready, too.", seconds.each(get)));
     }
@@ -165,7 +165,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         before.push(Step::new("Note the ages and revisions of these.", releases.clone()));
     }
     let reconcile_new = |candidate: &Candidate, to: &str| {
-        command_about(&["flux", "reconcile", "kustomization"], &[&candidate.name], &["--namespace", to])
+        command_about(&["flux", "reconcile", "kustomization"], &[&candidate.called], &["--namespace", to])
     };
     let gone = |candidate: &Candidate, _: &str| {
         command_about(&["kubectl", "--namespace", &candidate.from, "get", "kustomization"], &[&candidate.name], &[])

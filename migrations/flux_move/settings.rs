@@ -68,7 +68,15 @@ pub struct Move {
     pub to: Name,
 }
 
+/// The kind of Flux Kustomizations.
+pub(super) const KUSTOMIZATION: &str = "Kustomization";
+
 impl FluxMoveSettings {
+    /// The moves of a kind that are listed one by one.
+    pub(super) fn moves_of(&self, kind: &str) -> impl Iterator<Item = &Move> {
+        self.moves.iter().filter(move |asked| asked.kind == kind)
+    }
+
     /// Whether a Flux Kustomization is where the configuration has it move: by name, or out of the namespaces that
     /// are to be left, into the one of what it applies.
     pub(super) fn leads_to(&self, one: &FluxKustomization) -> bool {
@@ -79,7 +87,7 @@ impl FluxMoveSettings {
                 || one.target_namespace.as_ref().is_none_or(|target| *target == one.namespace);
             !is_left && is_there
         };
-        self.moves.iter().any(|asked| asked.to == name) || self.rule.as_ref().is_some_and(is_out)
+        self.moves_of(KUSTOMIZATION).any(|asked| asked.to == name) || self.rule.as_ref().is_some_and(is_out)
     }
 }
 
@@ -237,7 +245,7 @@ What keeps the objects while their Flux Kustomization moves: `orphan`, `no-prune
 of Flux allows. Nothing moves without one of these keys:
   kustomizations: {from: [flux-system], to: target-namespace}   # or parent, directory
   moves:                     # one by one; wins over the rule
-    - {kind: Kustomization, from: flux-system/plex, to: media/plex}
+    - {kind: Kustomization, from: flux-system/plex, to: media/plex}   # its name may change, too
 Further keys, with what holds if they are absent:
   stay: [flux-system/flux-addons]
   statement: tree            # explicit | inherit
@@ -254,7 +262,7 @@ fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
 }
 
 fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
-    let kind = keys.about("The kind: Kustomization.").text("kind").map(|(text, _)| text.to_owned());
+    let kind = keys.about("The kind: Kustomization, if absent.").text("kind").map(|(text, _)| text.to_owned());
     let from = keys.about("Where it is, as namespace/name.").text("from");
     let to = keys.about("Its new namespace and name.").text("to");
     for (key, example) in [("from", "flux-system/plex"), ("to", "media/plex")] {
@@ -263,10 +271,20 @@ fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
         }
     }
     let (from, to) = (from?, to?);
+    let kind = kind.unwrap_or_else(|| KUSTOMIZATION.to_owned());
+    let new = to.1;
     let from = name(keys, from.0, from.1);
     let to = name(keys, to.0, to.1);
-    Some(Move { kind: kind.unwrap_or_else(|| "Kustomization".to_owned()), from: from?, to: to? })
+    // Flux labels all that a Kustomization applies with its name, and a label has no more.
+    if kind == KUSTOMIZATION && to.as_ref().is_some_and(|(_, name)| name.len() > LABEL) {
+        let help = "write a shorter name";
+        keys.mistake(INVALID_VALUE, new, format!("the name is longer than {LABEL} characters"), help);
+    }
+    Some(Move { kind, from: from?, to: to? })
 }
+
+/// The most that the value of a label may have.
+const LABEL: usize = 63;
 
 /// Namespace and name of an object.
 fn name(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<Name> {

@@ -28,6 +28,7 @@ fn mistakes_say_what_is_meant() {
     for (text, expected) in [
         ("stay: [plex]", "`plex` does not name a Flux object"),
         ("moves: [{from: flux-system/plex}]", "`to` is missing"),
+        (&format!("moves: [{{from: a/plex, to: a/{}}}]", "x".repeat(64)), "longer than 63 characters"),
         ("kustomizations: {to: app}", "`to` cannot be `app`"),
         ("guards: auto", "unknown key `guards`"),
     ] {

@@ -9,6 +9,7 @@ use super::codes;
 use super::find::Found;
 use super::guard::obstacle;
 use super::judge::{Judged, judge};
+use super::settings::KUSTOMIZATION;
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
 use crate::migrations::watchers::subject_of;
@@ -64,7 +65,7 @@ pub(super) fn id(step: &'static str, candidate: &Candidate) -> UnitId {
 fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], beside: &Beside<'_, '_>) -> Vec<Draft> {
     let Judged { candidate, to, .. } = judged;
     let path = candidate.at.path.clone();
-    let also: BTreeSet<String> = [format!("{to}/{}", candidate.name)].into();
+    let also: BTreeSet<String> = [candidate.new_name(to)].into();
     // What comes before a move is in one batch, whatever the namespace.
     let before = |step, title: String, class| Draft {
         impact: Impact::Reconcile,
@@ -75,7 +76,11 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], besid
     };
     let mut drafts = Vec::new();
     if !judged.is_able() {
-        let draft = Draft::new(id(MOVE, candidate), format!("stays in {}", candidate.from), [path]);
+        let title = match candidate.from == *to {
+            true => "keeps its name".to_owned(),
+            false => format!("stays in {}", candidate.from),
+        };
+        let draft = Draft::new(id(MOVE, candidate), title, [path]);
         return vec![Draft { findings: judged.findings.clone(), namespace: Some((*to).to_owned()), also, ..draft }];
     }
     let mut needs = BTreeSet::new();
@@ -115,9 +120,17 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], besid
         findings: judged.findings.clone(),
         also,
         alone: judged.dependents > found.alone_above,
-        ..Draft::new(id(MOVE, candidate), format!("moves to {to}"), judged.touches.clone())
+        ..Draft::new(id(MOVE, candidate), title_of_move(candidate, to), judged.touches.clone())
     });
     drafts
+}
+
+fn title_of_move(candidate: &Candidate, to: &str) -> String {
+    match (candidate.is_renamed(), candidate.from == to) {
+        (true, true) => format!("is called {}", candidate.called),
+        (true, false) => format!("moves to {to} and is called {} there", candidate.called),
+        (false, _) => format!("moves to {to}"),
+    }
 }
 
 fn protect_id(path: &RepoPath) -> UnitId {
@@ -147,7 +160,7 @@ fn claims(found: &Found<'_>, judged: &[Judged<'_>]) -> Vec<Draft> {
     let mut files: BTreeMap<&RepoPath, BTreeSet<String>> = BTreeMap::new();
     for judged in judged.iter().filter(|judged| judged.is_able()) {
         for at in &judged.claims {
-            files.entry(&at.path).or_default().insert(format!("{}/{}", judged.to, judged.candidate.name));
+            files.entry(&at.path).or_default().insert(judged.candidate.new_name(judged.to));
         }
     }
     let draft = |(path, also): (&RepoPath, BTreeSet<String>)| {
@@ -227,7 +240,7 @@ fn asked(found: &Found<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for asked in &found.settings.moves {
         let (from, to) = (&asked.from, &asked.to);
-        if asked.kind != "Kustomization" {
+        if asked.kind != KUSTOMIZATION {
             let message = format!("{} {}/{} is not moved: only Flux Kustomizations are", asked.kind, from.0, from.1);
             findings.push(Finding::error(codes::NOT_MOVABLE, message));
         } else if !is_there(&from.0, &from.1) && !is_there(&to.0, &to.1) {

@@ -3,6 +3,7 @@
 
 mod builds;
 mod gates;
+mod names;
 mod seconds;
 
 use std::collections::{BTreeMap, BTreeSet};
