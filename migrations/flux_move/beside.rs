@@ -15,9 +15,10 @@ pub(super) const SECOND: &str = "second";
 pub(super) const SWITCH: &str = "switch";
 pub(super) const FIRST_OUT: &str = "first-out";
 
-const SECONDS: Class = Class::new(14, "seconds", "second objects", "second object").apart_from(Apart::Needs);
-const SWITCHES: Class = Class::new(71, "switches", "switches to second objects", "switch").apart_from(Apart::Needs);
-const FIRSTS_OUT: Class =
+pub(super) const SECONDS: Class = Class::new(14, "seconds", "second objects", "second object").apart_from(Apart::Needs);
+pub(super) const SWITCHES: Class =
+    Class::new(71, "switches", "switches to second objects", "switch").apart_from(Apart::Needs);
+pub(super) const FIRSTS_OUT: Class =
     Class::new(72, "firsts-out", "first objects that are removed", "first object").apart_from(Apart::Needs);
 
 /// Candidates that move by a second object, each with all that names it.

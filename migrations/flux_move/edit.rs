@@ -7,6 +7,7 @@ use super::claims::{in_file, protect};
 use super::codes::{MOVE_NOT_LIVE, STILL_NAMED};
 use super::find::Found;
 use super::guard::{guard, unguard};
+use super::objects;
 use super::repair::{REPAIR, places};
 use super::scope;
 use super::tidy::{PARENT, TIDY};
@@ -22,6 +23,9 @@ use crate::yaml::Fate;
 
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
+    if objects::is_of_objects(&unit.id) {
+        return objects::edit(found, unit);
+    }
     match unit.id.step {
         WATCH => edited(watch(found, unit)),
         PROTECT => edited(claims(found, unit)),

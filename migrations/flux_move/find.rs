@@ -7,6 +7,7 @@ use super::candidate::{Candidate, candidates};
 use super::claims::unprotected;
 use super::guard::{ORPHAN_SINCE, is_orphan, keeps, marks};
 use super::needs::{Needs, needs};
+use super::objects::Objects;
 use super::references::{Moving, Naming, Puts, puts};
 use super::repair::Repairs;
 use super::seconds::Seconds;
@@ -36,6 +37,7 @@ pub(super) struct Found<'v> {
     guarded: OnceCell<Vec<Guarded<'v>>>,
     repairs: OnceCell<Repairs<'v>>,
     tidy: OnceCell<Tidy<'v>>,
+    objects: OnceCell<Objects<'v>>,
 }
 
 /// A Flux Kustomization that has moved, and still has its guard.
@@ -59,8 +61,21 @@ impl<'v> Found<'v> {
         let styles = view.graph().clusters.ids().map(|cluster| Style::of(view, cluster, &settings)).collect();
         let candidates = candidates(view, &settings);
         let seconds = Seconds::of(view, &candidates, settings.second_above.unwrap_or(alone_above));
-        let (world, naming, guarded, repairs, tidy) = Default::default();
-        Found { view, settings, alone_above, candidates, seconds, styles, world, naming, guarded, repairs, tidy }
+        let (world, naming, guarded, repairs, tidy, objects) = Default::default();
+        Found {
+            view,
+            settings,
+            alone_above,
+            candidates,
+            seconds,
+            styles,
+            world,
+            naming,
+            guarded,
+            repairs,
+            tidy,
+            objects,
+        }
     }
 
     /// How namespaces are written in a cluster.
@@ -129,6 +144,11 @@ impl<'v> Found<'v> {
     /// What is left to do once all has moved.
     pub(super) fn tidy(&self) -> &Tidy<'v> {
         self.tidy.get_or_init(|| Tidy::of(self))
+    }
+
+    /// The sources and stores that move.
+    pub(super) fn objects(&self) -> &Objects<'v> {
+        self.objects.get_or_init(|| Objects::of(self))
     }
 
     /// Those that have moved, and still have a guard.

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::beside::{FIRST_OUT, SWITCH, switched};
+use super::beside::{FIRST_OUT, SECOND, SWITCH, switched};
 use super::candidate::Candidate;
 use super::codes;
 use super::find::Found;
+use super::objects;
 use super::tidy::{PARENT, TIDY};
 use super::units::UNGUARD;
 use super::watch::Watch;
@@ -19,7 +20,11 @@ use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
     let unknown = |why: &str| {
         let reason = Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown()));
-        units.iter().map(|_| Gate::Unknown(reason.clone())).collect()
+        let gate = |unit: &&Unit| match waits_for_nothing(unit) {
+            true => Gate::Open,
+            false => Gate::Unknown(reason.clone()),
+        };
+        units.iter().map(gate).collect()
     };
     let view = match &tree.view {
         Ok(view) if tree.is_followed => view.whole(),
@@ -28,13 +33,21 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings
     };
     let found = Found::in_view(&view, settings);
     let live = Live { tree, cluster: cluster(&view, tree), watches: found.watches(), found: &found };
+    let cluster = cluster(&view, tree);
+    let objects = objects::Live { objects: found.objects(), view: &view, cluster, shown: tree.shown() };
     let gate = |unit: &&Unit| match unit.id.step {
+        _ if objects::is_of_objects(&unit.id) => objects.gate(unit),
         UNGUARD => live.of_unguard(unit),
         SWITCH => live.of_switch(unit),
         PARENT | TIDY => live.of_tidy(unit),
         _ => live.of_move(unit),
     };
     units.iter().map(gate).collect()
+}
+
+/// Whether a unit may land whatever the cluster applies: a second source or store, which nothing names yet.
+fn waits_for_nothing(unit: &Unit) -> bool {
+    unit.id.step == SECOND && objects::is_of_objects(&unit.id)
 }
 
 /// The cluster whose tree it is; all of them for what none applies.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::beside::{FIRST_OUT, SECOND, SWITCH};
 use super::candidate::Candidate;
 use super::find::Found;
+use super::objects;
 use super::repair::REPAIR;
 use super::tidy::{PARENT, TIDY};
 use super::units::{GUARD, MOVE, SCOPE, UNGUARD, subject};
@@ -18,6 +19,9 @@ const KEPT: &str =
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
+    if let Some(runbook) = objects::runbook(found, batch) {
+        return runbook;
+    }
     if is(MOVE) {
         return of_moves(found, batch);
     }

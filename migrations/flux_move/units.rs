@@ -9,6 +9,7 @@ use super::codes;
 use super::find::Found;
 use super::guard::obstacle;
 use super::judge::{Judged, judge};
+use super::objects;
 use super::settings::KUSTOMIZATION;
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
@@ -49,6 +50,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     drafts.extend(found.repairs().drafts(found));
     drafts.extend(found.tidy().drafts(found.view));
     drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
+    drafts.extend(objects::drafts(found));
     Survey { drafts, findings: [stays(found), asked(found)].concat(), ..Survey::default() }
 }
 
@@ -237,11 +239,14 @@ fn asked(found: &Found<'_>) -> Vec<Finding> {
     let is_there = |namespace: &str, name: &str| {
         found.view.graph().kustomizations.iter().any(|one| one.namespace == namespace && one.name == name)
     };
-    let mut findings = Vec::new();
-    for asked in &found.settings.moves {
+    let mut findings = found.objects().findings.clone();
+    for asked in found.settings.moves.iter().filter(|asked| objects::kind(&asked.kind).is_none()) {
         let (from, to) = (&asked.from, &asked.to);
         if asked.kind != KUSTOMIZATION {
-            let message = format!("{} {}/{} is not moved: only Flux Kustomizations are", asked.kind, from.0, from.1);
+            let message = format!(
+                "{} {}/{} is not moved: only Flux Kustomizations, sources and stores are",
+                asked.kind, from.0, from.1
+            );
             findings.push(Finding::error(codes::NOT_MOVABLE, message));
         } else if !is_there(&from.0, &from.1) && !is_there(&to.0, &to.1) {
             let message = format!("`moves` names {}/{}, which no cluster applies", from.0, from.1);

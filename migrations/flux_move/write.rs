@@ -73,7 +73,8 @@ pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Re
     Ok(())
 }
 
-fn mapping_at<'v>(root: Node<'v>, path: &[Step]) -> Option<Node<'v>> {
+/// The mapping at the end of a way.
+pub(super) fn mapping_at<'v>(root: Node<'v>, path: &[Step]) -> Option<Node<'v>> {
     path.iter().try_fold(root, |node, step| match step {
         Step::Key(key) => node.get(key),
         Step::Item(number) => node.items().nth(*number),

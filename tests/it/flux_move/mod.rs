@@ -4,6 +4,7 @@
 mod builds;
 mod gates;
 mod names;
+mod objects;
 mod seconds;
 
 use std::collections::{BTreeMap, BTreeSet};
