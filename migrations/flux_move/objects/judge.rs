@@ -6,7 +6,7 @@ use super::kinds::controller_of;
 use super::mentioned::mentioned;
 use super::moved::{Moved, Objects, is_made_by_instance, is_same, refused};
 use super::trial::differing;
-use super::uses::Use;
+use super::uses::{Use, may_be_patched};
 use crate::flux::{ClusterId, Reach, Value, View, kinds_by_key};
 use crate::migrations::flux_move::codes;
 use crate::migrations::flux_move::find::Found;
@@ -63,6 +63,13 @@ fn alone(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Findi
         findings.extend(in_namespace(found, objects, one));
     }
     findings.extend(pushed(view, objects, one));
+    let of_kind = objects.uses.iter().filter(|user| {
+        user.named.kind == one.kind && one.clusters.contains(&user.reach.cluster) && may_be_patched(view, user)
+    });
+    for user in of_kind {
+        let message = format!("a patch may change which {} {} names", one.kind.name, user.shown());
+        findings.push(refused(view, user, Finding::error(codes::NOT_MODELLED, message)));
+    }
     if let Err(reason) = objects.puts(view, one, &one.users) {
         findings.push(reason);
     }

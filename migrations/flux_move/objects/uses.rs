@@ -46,6 +46,18 @@ impl<'v> Use<'v> {
     }
 }
 
+/// The kinds whose patches are part of what arrives.
+const PATCHED: [&str; 3] = ["GitRepository", "HelmRelease", "Kustomization"];
+
+/// Whether a patch may change what an object names, and that is not seen in what arrives.
+pub(super) fn may_be_patched(view: &View, user: &Use<'_>) -> bool {
+    let (kind, name) = (user.reach.kind.as_str(), user.reach.name.as_str());
+    let Some(Step::Key(field)) = user.named.way.get(1).filter(|_| !PATCHED.contains(&kind)) else { return false };
+    let of_kustomize = view.kustomizations().flat_map(|file| &file.patches);
+    let of_flux = view.graph().kustomizations.iter().flat_map(|one| &one.patches);
+    of_kustomize.chain(of_flux).any(|patch| patch.is_for_named(kind, name) && patch.changes_fields(&[field]))
+}
+
 /// All of them.
 pub(super) fn uses(view: &View) -> Vec<Use<'_>> {
     let mut found = Vec::new();
