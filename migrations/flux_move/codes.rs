@@ -110,7 +110,7 @@ reason_codes! {
         todo "Resume it first, or leave it where it is."
     MAY_BE_NAMED "object-may-be-named"
         what "A cluster builds something that cannot be read here, such as a remote resource or a file that is not text, and it may name the first of two objects."
-        why "If the first object goes, whatever still names it has no source or no store."
+        why "If the first object is removed, what still names it has no source or no store."
         todo "Check that it does not name the object, then take the removal with --review."
     PUSH_DELETES "push-secret-deletes"
         what "A PushSecret with `deletionPolicy: Delete` names the store."
