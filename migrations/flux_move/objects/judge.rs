@@ -63,10 +63,14 @@ fn alone(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Findi
         findings.extend(in_namespace(found, objects, one));
     }
     findings.extend(pushed(view, objects, one));
-    let of_kind = objects.uses.iter().filter(|user| {
-        user.named.kind == one.kind && one.clusters.contains(&user.reach.cluster) && may_be_patched(view, user)
-    });
-    for user in of_kind {
+    // A field without a namespace means a store beside it.
+    let may_name = |user: &&Use<'_>| {
+        let is_near = user.named.has_namespace || user.reach.namespace.as_ref() == Some(&one.from.0);
+        user.named.kind == one.kind && (is_near || !one.kind.is_namespaced)
+    };
+    let is_here = |user: &&Use<'_>| one.clusters.contains(&user.reach.cluster);
+    let patched = |user: &&Use<'_>| may_be_patched(view, user);
+    for user in objects.uses.iter().filter(may_name).filter(is_here).filter(patched) {
         let message = format!("a patch may change which {} {} names", one.kind.name, user.shown());
         findings.push(refused(view, user, Finding::error(codes::NOT_MODELLED, message)));
     }
