@@ -21,8 +21,7 @@ pub(super) fn judge<'v>(found: &Found<'v>, objects: &mut Objects<'v>) {
         one.findings = findings;
     }
     mentioned(found.view, objects);
-    for number in differing(found, objects) {
-        let (number, reason) = number;
+    for (number, reason) in differing(found, objects) {
         objects.all[number].findings.push(reason);
     }
     for one in &mut objects.all {
