@@ -79,7 +79,7 @@ fn switched(found: &Found<'_>, objects: &Objects<'_>, unit: &Unit) -> Result<Wri
     for one in &objects.all {
         for switch in switches(found, objects, one).into_iter().filter(|switch| switch.id == unit.id) {
             if one.second.is_none() {
-                let message = format!("{} {} is not there in this tree", one.kind.name, one.new());
+                let message = format!("{} {} is not there in this tree", one.kind.name, one.new_name());
                 return Err(one.finding(view, Finding::error(MOVE_NOT_LIVE, message)));
             }
             for (at, puts) in objects.puts(view, one, &switch.users)? {
@@ -95,16 +95,16 @@ fn switched(found: &Found<'_>, objects: &Objects<'_>, unit: &Unit) -> Result<Wri
 /// The first object goes once nothing names it.
 fn first_out(view: &View, objects: &Objects<'_>, one: &Moved<'_>) -> Result<Written, Finding> {
     if one.second.is_none() {
-        let message = format!("{} {} has no second object in this tree", one.kind.name, one.old());
+        let message = format!("{} {} has no second object in this tree", one.kind.name, one.old_name());
         return Err(one.finding(view, Finding::error(MOVE_NOT_LIVE, message)));
     }
     if let Some(user) = objects.users_in(one, None).next() {
-        let message = format!("{} names {} {}", user.shown(), one.kind.name, one.old());
+        let message = format!("{} names {} {}", user.shown(), one.kind.name, one.old_name());
         return Err(one.finding(view, Finding::error(STILL_NAMED, message)));
     }
     let mut edits = Edits::of(view);
     if let Some((at, _)) = one.first {
-        let fate = |_: &str| Fate::Dropped(format!("{} has it, too", one.new()));
+        let fate = |_: &str| Fate::Dropped(format!("{} has it, too", one.new_name()));
         edits.object(at, |edit, root| edit.remove_document(root, fate))?;
     }
     edits.finish()

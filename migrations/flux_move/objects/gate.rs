@@ -28,7 +28,7 @@ impl<'v> Live<'_, 'v> {
         let is_here = |one: &Moved<'_>| self.cluster.is_none_or(|cluster| one.clusters.contains(&cluster));
         let is_it = |one: &&Moved<'v>| {
             let is_named = one.kind.name == subject.kind() && one.from.1 == subject.name();
-            is_named && unit.also.contains(&one.new()) && is_here(one)
+            is_named && unit.also.contains(&one.new_name()) && is_here(one)
         };
         self.objects.all.iter().filter(is_it).collect()
     }
@@ -42,7 +42,7 @@ impl<'v> Live<'_, 'v> {
         let others =
             self.objects.all.iter().filter(|other| other.is_able() && !other.is_of_root(self.objects, self.view));
         let mut named = others.filter_map(|other| Some((other, self.objects.users_in(other, self.cluster).next()?)));
-        named.next().map(|(other, user)| (format!("{} {}", other.kind.name, other.old()), user.shown()))
+        named.next().map(|(other, user)| (format!("{} {}", other.kind.name, other.old_name()), user.shown()))
     }
 
     pub(in crate::migrations::flux_move) fn gate(&self, unit: &Unit) -> Gate {
@@ -60,11 +60,12 @@ impl<'v> Live<'_, 'v> {
                 return self.closed(codes::MOVE_NOT_LIVE, reason.message.clone());
             }
             if one.second.is_none() {
-                let message = format!("{} {} is not there yet beside {}", one.kind.name, one.new(), one.old());
+                let message =
+                    format!("{} {} is not there yet beside {}", one.kind.name, one.new_name(), one.old_name());
                 return self.closed(codes::MOVE_NOT_LIVE, message);
             }
             if let Some((other, user)) = self.before_root(one) {
-                let message = format!("{user} names {other}, and {} comes last", one.old());
+                let message = format!("{user} names {other}, and {} comes last", one.old_name());
                 return self.closed(codes::STILL_NAMED, message);
             }
             let mut users = self.objects.users_in(one, self.cluster);
@@ -74,7 +75,7 @@ impl<'v> Live<'_, 'v> {
                 _ => None,
             };
             if let Some(user) = left {
-                let message = format!("{} names {} {}", user.shown(), one.kind.name, one.old());
+                let message = format!("{} names {} {}", user.shown(), one.kind.name, one.old_name());
                 return self.closed(codes::STILL_NAMED, message);
             }
         }

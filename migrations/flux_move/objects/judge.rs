@@ -41,20 +41,22 @@ fn alone(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Findi
         say(Finding::error, code, message);
     }
     if is_made_by_instance(view, one.kind, &one.from) {
-        let message = format!("a FluxInstance makes {} {}, and cannot call it otherwise", one.kind.name, one.old());
+        let message =
+            format!("a FluxInstance makes {} {}, and cannot call it otherwise", one.kind.name, one.old_name());
         say(Finding::error, codes::NOT_MOVABLE, message);
     }
     if let Some(other) = taken(view, objects, one) {
         say(Finding::error, codes::TARGET_TAKEN, other);
     }
     if !one.kind.is_source() && view.may_patch(one.kind.name, &one.from.1) {
-        let message = format!("a patch may change {} {}", one.kind.name, one.old());
+        let message = format!("a patch may change {} {}", one.kind.name, one.old_name());
         say(Finding::error, codes::NOT_MODELLED, message);
     }
     for (_, reach) in reaches(one) {
         let object = one.first.and_then(|(at, _)| view.effective(at, reach));
         if object.is_some_and(|object| object.at(&["spec", "suspend"]).is_some_and(Value::is_true)) {
-            let message = format!("{} {} is suspended: a second one would never be ready", one.kind.name, one.old());
+            let message =
+                format!("{} {} is suspended: a second one would never be ready", one.kind.name, one.old_name());
             say(Finding::error, codes::SUSPENDED, message);
         }
     }
@@ -92,12 +94,15 @@ fn identity(view: &View, one: &Moved<'_>) -> Option<(&'static Code, String)> {
         reach.name == one.from.1 && own == one.from.0
     };
     if !reaches.iter().all(is_it) {
-        return Some((codes::NOT_MODELLED, format!("{} {} is applied under several names", one.kind.name, one.old())));
+        return Some((
+            codes::NOT_MODELLED,
+            format!("{} {} is applied under several names", one.kind.name, one.old_name()),
+        ));
     }
     let stated = |key: &str| view.node(at).and_then(|root| root.text_at(&["metadata", key])).unwrap_or_default();
     let (name, namespace) = (stated("name"), stated("namespace"));
     if [name, namespace].iter().any(|text| text.contains("${")) {
-        return Some((codes::BY_VARIABLE, format!("the name of {} {} has a variable", one.kind.name, one.old())));
+        return Some((codes::BY_VARIABLE, format!("the name of {} {} has a variable", one.kind.name, one.old_name())));
     }
     if name != one.from.1 {
         return Some((codes::NOT_MODELLED, format!("its file states {name}, and its name is made on the way")));
@@ -120,18 +125,18 @@ fn taken(view: &View, objects: &Objects<'_>, one: &Moved<'_>) -> Option<String> 
         let is_second =
             Some(at) == one.second && of_cluster.is_some_and(|(_, is)| is_same(view, (first, is), (at, reach)));
         if !is_second {
-            return Some(format!("{name} {} is there already, in {}, and is not the same", one.new(), at.path));
+            return Some(format!("{name} {} is there already, in {}, and is not the same", one.new_name(), at.path));
         }
     }
     // One that only some of the clusters have is none.
     if let Some(second) = one.second
         && !one.clusters.is_subset(&view.graph().reaches(second).iter().map(|reach| reach.cluster).collect())
     {
-        return Some(format!("{name} {} is not applied by all that apply {}", one.new(), one.old()));
+        return Some(format!("{name} {} is not applied by all that apply {}", one.new_name(), one.old_name()));
     }
     let mut others = objects.all.iter().filter(|other| other.kind == one.kind && other.from != one.from);
     let other = others.find(|other| other.to == one.to && !other.clusters.is_disjoint(&one.clusters))?;
-    Some(format!("{name} {} becomes {}, too", other.old(), one.new()))
+    Some(format!("{name} {} becomes {}, too", other.old_name(), one.new_name()))
 }
 
 /// What there is to say about the new namespace.
@@ -143,7 +148,7 @@ fn in_namespace(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Ve
         let object = one.first.and_then(|(at, _)| view.effective(at, reach));
         let needed = object.map(|object| needed(&object)).unwrap_or_default();
         for (kind, name) in needed.iter().filter(|(kind, name)| !world.has_any(cluster, kind, to, name)) {
-            let message = format!("{} {} needs {kind} {name}, which {to} does not have", one.kind.name, one.old());
+            let message = format!("{} {} needs {kind} {name}, which {to} does not have", one.kind.name, one.old_name());
             findings.push(Finding::error(codes::NEEDS_SECRET, message));
         }
         findings.extend(out_of_sight(view, one, cluster));
@@ -221,7 +226,7 @@ fn pushed(view: &View, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for user in objects.users_in(one, None) {
         if deletes(view, user) {
-            let message = format!("{} deletes what it has pushed to {}", user.shown(), one.old());
+            let message = format!("{} deletes what it has pushed to {}", user.shown(), one.old_name());
             findings.push(refused(view, user, Finding::error(codes::PUSH_DELETES, message)));
         }
     }
@@ -280,6 +285,6 @@ fn deletes(view: &View, user: &Use<'_>) -> bool {
 fn kept(view: &View, one: &Moved<'_>) -> Option<Finding> {
     let applied_by = |reach: &Reach| &view.graph().kustomizations[reach.kustomization];
     let (_, reach) = reaches(one).find(|(_, reach)| !applied_by(reach).prune)?;
-    let message = format!("{} does not prune: {} stays on the cluster", applied_by(reach).full_name(), one.old());
+    let message = format!("{} does not prune: {} stays on the cluster", applied_by(reach).full_name(), one.old_name());
     Some(one.finding(view, Finding::warning(codes::PARENT_KEEPS, message)))
 }

@@ -26,14 +26,14 @@ pub(super) fn mentioned(view: &View, objects: &mut Objects<'_>) {
             Namer::Release(release) => {
                 let is_followed = objects.uses.iter().any(|user| *user.at == release && user.is_stated);
                 let line = view.node(&release).map(|root| root.line());
-                (!is_followed).then(|| of_file(view, &release.path, line, &one.old()))
+                (!is_followed).then(|| of_file(view, &release.path, line, &one.old_name()))
             }
             Namer::Other(path, line) => {
-                (!known.contains(&(&path, line))).then(|| of_file(view, &path, Some(line), &one.old()))
+                (!known.contains(&(&path, line))).then(|| of_file(view, &path, Some(line), &one.old_name()))
             }
         });
         let unread = names.unread().first().map(|unread| {
-            let finding = Finding::warning(codes::MAY_BE_NAMED, format!("{} may name {}", unread.what, one.old()));
+            let finding = Finding::warning(codes::MAY_BE_NAMED, format!("{} may name {}", unread.what, one.old_name()));
             match &unread.path {
                 Some(path) => finding.at(path, unread.line),
                 None => one.finding(view, finding),

@@ -58,12 +58,12 @@ impl<'v> Moved<'v> {
     }
 
     /// Its old name.
-    pub(super) fn old(&self) -> String {
+    pub(super) fn old_name(&self) -> String {
         self.kind.shown(&self.from)
     }
 
     /// Its new name.
-    pub(super) fn new(&self) -> String {
+    pub(super) fn new_name(&self) -> String {
         self.kind.shown(&self.to)
     }
 
@@ -226,11 +226,12 @@ fn put(view: &View, one: &Moved<'_>, user: &Use<'_>) -> Result<Put, Finding> {
     if !user.is_stated {
         let text = view.node(user.at).map(|root| root.source()).unwrap_or_default();
         let code = if text.contains("${") { codes::BY_VARIABLE } else { codes::NOT_MODELLED };
-        return refuse(code, format!("{} names {} otherwise than its file states", user.shown(), one.old()));
+        return refuse(code, format!("{} names {} otherwise than its file states", user.shown(), one.old_name()));
     }
     let is_there = to == &one.from.0 || !one.kind.is_namespaced;
     if !is_there && !user.named.has_namespace && to != own {
-        let message = format!("{} names {}, and can only name what is in its own namespace", user.shown(), one.old());
+        let message =
+            format!("{} names {}, and can only name what is in its own namespace", user.shown(), one.old_name());
         return refuse(codes::NOT_MODELLED, message);
     }
     let namespace = match &user.named.stated {

@@ -52,7 +52,7 @@ fn tried(view: &View, objects: &Objects<'_>, numbers: &[usize]) -> Result<(), Fi
         reaches.map(|reach| renamed(reach, one)).any(|key| !now.contains_key(&key))
     };
     if let Some(one) = all.iter().find(missing) {
-        let message = format!("{} {} would arrive under another name", one.kind.name, one.new());
+        let message = format!("{} {} would arrive under another name", one.kind.name, one.new_name());
         return Err(one.finding(view, Finding::error(codes::SET_ABOVE, message)));
     }
     if expected != now {

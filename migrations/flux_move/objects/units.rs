@@ -83,7 +83,7 @@ fn join(known: &mut Draft, other: Draft) {
 
 fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draft> {
     let Some(at) = one.at() else { return Vec::new() };
-    let also: BTreeSet<String> = [one.new()].into();
+    let also: BTreeSet<String> = [one.new_name()].into();
     let is_of_root = one.is_of_root(objects, found.view);
     let draft = |id: UnitId, title: String, class, touches: BTreeSet<RepoPath>| Draft {
         impact: Impact::Reconcile,
@@ -96,13 +96,13 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
     let mut drafts = Vec::new();
     let Some(second) = id_of(SECOND, one) else { return drafts };
     if !one.is_able() {
-        let title = format!("stays as {}", one.old());
+        let title = format!("stays as {}", one.old_name());
         let namespace = Some(String::new());
         return vec![Draft { findings: one.findings.clone(), namespace, ..draft(second, title, SECONDS, own) }];
     }
     let mut before: BTreeSet<UnitId> = BTreeSet::new();
     if one.second.is_none() {
-        let title = format!("a second one, {}, beside it", one.new());
+        let title = format!("a second one, {}, beside it", one.new_name());
         let namespace = Some(String::new());
         let findings = one.findings.clone();
         drafts.push(Draft { findings, namespace, ..draft(second.clone(), title, SECONDS, own.clone()) });
@@ -115,20 +115,20 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
         let mut needs = before.clone();
         let count = switch.users.iter().map(|user| objects.uses[*user].at).collect::<BTreeSet<_>>().len();
         let title = match (switch.id.step == SWITCH_ROOT, count) {
-            (true, _) => format!("the entry point of the cluster names {}", one.new()),
-            (_, 1) => format!("what names it names {}", one.new()),
-            (_, count) => format!("{count} objects name {}", one.new()),
+            (true, _) => format!("the entry point of the cluster names {}", one.new_name()),
+            (_, 1) => format!("what names it names {}", one.new_name()),
+            (_, count) => format!("{count} objects name {}", one.new_name()),
         };
         // The entry point comes last of all.
         if switch.id.step == SWITCH_ROOT {
             needs.extend(ids.iter().filter(|id| **id != switch.id).cloned());
         }
-        let also = also.iter().cloned().chain([one.old()]).collect();
+        let also = also.iter().cloned().chain([one.old_name()]).collect();
         let namespace = Some(switch.id.subject.namespace().to_owned());
         drafts.push(Draft { needs, also, namespace, ..draft(switch.id, title, SWITCHES, touches) });
     }
     if let Some(id) = id_of(FIRST_OUT, one).filter(|_| one.first.is_some()) {
-        let title = format!("is removed: nothing names it, and {} is the same", one.new());
+        let title = format!("is removed: nothing names it, and {} is the same", one.new_name());
         let (needs, namespace) = (before.into_iter().chain(ids).collect(), Some(String::new()));
         let findings = one.last.clone();
         drafts.push(Draft { needs, namespace, findings, ..draft(id, title, FIRSTS_OUT, own) });
