@@ -15,9 +15,10 @@ pub(super) const SECOND: &str = "second";
 pub(super) const SWITCH: &str = "switch";
 pub(super) const FIRST_OUT: &str = "first-out";
 
-const SECONDS: Class = Class::new(14, "seconds", "second objects", "second object").apart_from(Apart::Needs);
-const SWITCHES: Class = Class::new(71, "switches", "switches to second objects", "switch").apart_from(Apart::Needs);
-const FIRSTS_OUT: Class =
+pub(super) const SECONDS: Class = Class::new(14, "seconds", "second objects", "second object").apart_from(Apart::Needs);
+pub(super) const SWITCHES: Class =
+    Class::new(71, "switches", "switches to second objects", "switch").apart_from(Apart::Needs);
+pub(super) const FIRSTS_OUT: Class =
     Class::new(72, "firsts-out", "first objects that are removed", "first object").apart_from(Apart::Needs);
 
 /// Candidates that move by a second object, each with all that names it.
@@ -68,7 +69,7 @@ impl<'j, 'v> Beside<'j, 'v> {
             class: Some(class),
             namespace: Some(String::new()),
             findings: judged.findings.clone(),
-            also: [format!("{to}/{}", candidate.name)].into(),
+            also: [candidate.new_name(to)].into(),
             needs,
             ..Draft::new(id(step, candidate), title, [candidate.at.path.clone()])
         };
@@ -77,14 +78,17 @@ impl<'j, 'v> Beside<'j, 'v> {
         if self.found.seconds.of_first(candidate).is_none() {
             last.insert(id(SECOND, candidate));
             let needs = needs.into_iter().chain(self.needs(&candidate.at)).collect();
-            drafts.push(draft(SECOND, format!("a second one in {to}, beside it"), SECONDS, needs));
+            let title = match candidate.is_renamed() {
+                true => format!("a second one, {}, beside it", candidate.new_name(to)),
+                false => format!("a second one in {to}, beside it"),
+            };
+            drafts.push(draft(SECOND, title, SECONDS, needs));
         }
-        drafts.push(draft(
-            FIRST_OUT,
-            format!("is removed: nothing names it, and {to} has the second"),
-            FIRSTS_OUT,
-            last,
-        ));
+        let title = match candidate.is_renamed() {
+            true => format!("is removed: nothing names it, and {} is the second", candidate.new_name(to)),
+            false => format!("is removed: nothing names it, and {to} has the second"),
+        };
+        drafts.push(draft(FIRST_OUT, title, FIRSTS_OUT, last));
         drafts
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
-use super::settings::{FluxMoveSettings, Name, To};
+use super::settings::{FluxMoveSettings, KUSTOMIZATION, Name, Rule, To};
 use crate::flux::{At, FluxKustomization, KustomizationId, Rendered, View};
 use crate::plan::Finding;
 
@@ -14,8 +14,10 @@ pub(super) struct Candidate {
     pub(super) at: At,
     /// What it is in the clusters that apply it.
     pub(super) ids: Vec<KustomizationId>,
-    /// Its name, which stays.
+    /// Its name.
     pub(super) name: String,
+    /// What it is called in the end: the same, unless the configuration has another name.
+    pub(super) called: String,
     /// The namespace that it leaves.
     pub(super) from: String,
     /// What becomes of it.
@@ -40,6 +42,21 @@ impl Candidate {
             Verdict::Moves(to) => Some(to),
             Verdict::Stays(_) | Verdict::Refused(_) => None,
         }
+    }
+
+    /// Its name after the move, with a namespace.
+    pub(super) fn becomes(&self, to: &str) -> Name {
+        (to.to_owned(), self.called.clone())
+    }
+
+    /// The same as a text.
+    pub(super) fn new_name(&self, to: &str) -> String {
+        format!("{to}/{}", self.called)
+    }
+
+    /// Whether it gets another name.
+    pub(super) fn is_renamed(&self) -> bool {
+        self.called != self.name
     }
 
     /// Its line.
@@ -68,8 +85,12 @@ pub(super) fn candidates(view: &View, settings: &FluxMoveSettings) -> Vec<Candid
 /// Whether a Flux Kustomization is in a namespace that is to be left, or is named.
 fn is_asked(settings: &FluxMoveSettings, one: &FluxKustomization) -> bool {
     let is_named = |name: &Name| name.0 == one.namespace && name.1 == one.name;
-    settings.moves.iter().any(|asked| asked.kind == "Kustomization" && is_named(&asked.from))
-        || settings.rule.as_ref().is_some_and(|rule| rule.from.contains(&one.namespace))
+    let mut moves = settings.moves_of(KUSTOMIZATION);
+    // What is where the list has it has arrived, whatever the rule says of its namespace.
+    let is_left = |rule: &Rule| {
+        rule.from.contains(&one.namespace) && !settings.moves_of(KUSTOMIZATION).any(|asked| is_named(&asked.to))
+    };
+    moves.any(|asked| is_named(&asked.from)) || settings.rule.as_ref().is_some_and(is_left)
 }
 
 struct Asking<'v> {
@@ -83,8 +104,11 @@ impl Asking<'_> {
     fn candidate(&self, at: &At, ids: Vec<KustomizationId>) -> Candidate {
         let kustomizations = &self.view.graph().kustomizations;
         let first = &kustomizations[ids[0]];
+        let name = (first.namespace.clone(), first.name.clone());
+        let asked = self.settings.moves_of(KUSTOMIZATION).find(|asked| asked.from == name);
         let candidate = Candidate {
             at: at.clone(),
+            called: asked.map_or(&name.1, |asked| &asked.to.1).clone(),
             name: first.name.clone(),
             from: first.namespace.clone(),
             verdict: Verdict::Stays(""),
@@ -114,11 +138,8 @@ impl Asking<'_> {
             let message = format!("{from}/{name} is applied under several names");
             return refuse(codes::NOT_MODELLED, message);
         }
-        let asked = self.settings.moves.iter().find(|asked| asked.from == (from.clone(), name.clone()));
-        if let Some(asked) = asked {
-            if asked.to.1 != *name {
-                return refuse(codes::NOT_MOVABLE, format!("{from}/{name} is to be called {} then", asked.to.1));
-            }
+        let own = (from.clone(), name.clone());
+        if let Some(asked) = self.settings.moves_of(KUSTOMIZATION).find(|asked| asked.from == own) {
             return self.to(candidate, asked.to.0.clone());
         }
         let Some(rule) = &self.settings.rule else { return Verdict::Stays("not asked for") };
@@ -139,7 +160,7 @@ impl Asking<'_> {
     }
 
     fn to(&self, candidate: &Candidate, to: String) -> Verdict {
-        match to == candidate.from {
+        match to == candidate.from && !candidate.is_renamed() {
             true => Verdict::Stays("belong there"),
             false => Verdict::Moves(to),
         }

@@ -24,14 +24,14 @@ pub(super) fn differing(before: &View, after: &View, moving: &Moving) -> Vec<(At
     let names = all.map(|one| (one.cluster, &*one.namespace, &*one.name)).collect();
     let mut found = Vec::new();
     for one in &before.graph().kustomizations {
-        let to = moving.of(one);
+        let (to, called) = moving.of(one);
         let mut differs = |code: &'static Code, what: &str| {
-            let message = format!("{} (then {to}/{}): {what}", one.full_name(), one.name);
+            let message = format!("{} (then {to}/{called}): {what}", one.full_name());
             let line = before.node(&one.at).map(|root| root.line());
             found.push((one.at.clone(), Finding::error(code, message).at(&one.at.path, line)));
         };
-        let Some(then) = new.get(&(one.cluster, &one.at, to, &*one.name)) else {
-            let code = if moving.of(one) == one.namespace { codes::GRAPH_DIFFERS } else { codes::SET_ABOVE };
+        let Some(then) = new.get(&(one.cluster, &one.at, to, called)) else {
+            let code = if to == one.namespace { codes::GRAPH_DIFFERS } else { codes::SET_ABOVE };
             differs(code, "it would not be there under this name");
             continue;
         };
@@ -72,7 +72,7 @@ fn depends(
     moving: &Moving,
 ) -> (Option<(String, String)>, bool) {
     let renamed = |(namespace, name): &(String, String)| {
-        (moving.to(one.cluster, namespace, name).unwrap_or(namespace).to_owned(), name.clone())
+        moving.to(one.cluster, namespace, name).cloned().unwrap_or_else(|| (namespace.clone(), name.clone()))
     };
     let is_there = |(namespace, name): &(String, String)| names.contains(&(one.cluster, &**namespace, &**name));
     let (live, dead): (Vec<_>, Vec<_>) = one.depends_on.iter().partition(|other| is_there(other));
@@ -95,15 +95,18 @@ fn patches<'v>(view: &'v View, one: &FluxKustomization) -> Vec<(&'v str, &'v str
 /// A Flux Kustomization with all that it names under its full new name.
 fn normal(one: &FluxKustomization, moving: &Moving) -> Value {
     let mut object = one.object.clone();
-    let renamed =
-        |namespace: &str, name: &str| Value::string(moving.to(one.cluster, namespace, name).unwrap_or(namespace));
-    object.set_at(&["metadata", "namespace"], Value::string(moving.of(one)));
+    let (to, called) = moving.of(one);
+    object.set_at(&["metadata", "namespace"], Value::string(to));
+    object.set_at(&["metadata", "name"], Value::string(called));
     if let Some(namespace) = &one.source.namespace {
         object.set_at(&["spec", "sourceRef", "namespace"], Value::string(namespace));
     }
     // Which patches change what is compared by itself.
     if let Some(Value::Sequence(patches)) = object.at_mut(&["spec", "patches"]) {
-        patches.iter_mut().for_each(|patch| patch.remove_at(&["target", "namespace"]));
+        for patch in patches {
+            patch.remove_at(&["target", "namespace"]);
+            patch.remove_at(&["target", "name"]);
+        }
     }
     for (field, default) in [("dependsOn", Some(&*one.namespace)), ("healthChecks", None)] {
         let Some(Value::Sequence(items)) = object.at_mut(&["spec", field]) else { continue };
@@ -114,9 +117,10 @@ fn normal(one: &FluxKustomization, moving: &Moving) -> Value {
             // What it depends on is compared apart from how it is written.
             if field == "dependsOn" {
                 item.remove("namespace");
-            } else if is_one {
-                let namespace = renamed(namespace, name);
-                item.set("namespace", namespace);
+                item.remove("name");
+            } else if let Some((to, called)) = moving.to(one.cluster, namespace, name).filter(|_| is_one) {
+                item.set("namespace", Value::string(to));
+                item.set("name", Value::string(called));
             }
         }
     }

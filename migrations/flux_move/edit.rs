@@ -7,6 +7,7 @@ use super::claims::{in_file, protect};
 use super::codes::{MOVE_NOT_LIVE, STILL_NAMED};
 use super::find::Found;
 use super::guard::{guard, unguard};
+use super::objects;
 use super::repair::{REPAIR, places};
 use super::scope;
 use super::tidy::{PARENT, TIDY};
@@ -22,6 +23,9 @@ use crate::yaml::Fate;
 
 /// What a unit changes on this tree.
 pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
+    if objects::is_of_objects(&unit.id) {
+        return objects::edit(found, unit);
+    }
     match unit.id.step {
         WATCH => edited(watch(found, unit)),
         PROTECT => edited(claims(found, unit)),
@@ -160,7 +164,7 @@ fn remove_guard(found: &Found<'_>, unit: &Unit) -> Result<Written, Finding> {
     let mut edits = Edits::of(found.view);
     let subject = &unit.id.subject;
     let candidate = found.candidates.iter().find(|candidate| {
-        candidate.at.path == *subject.path() && candidate.name == subject.name() && candidate.to().is_some()
+        candidate.at.path == *subject.path() && candidate.called == subject.name() && candidate.to().is_some()
     });
     if let Some(candidate) = candidate {
         let message = format!("{}/{} has not moved in this tree", candidate.from, candidate.name);

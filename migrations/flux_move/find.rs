@@ -7,6 +7,7 @@ use super::candidate::{Candidate, candidates};
 use super::claims::unprotected;
 use super::guard::{ORPHAN_SINCE, is_orphan, keeps, marks};
 use super::needs::{Needs, needs};
+use super::objects::Objects;
 use super::references::{Moving, Naming, Puts, puts};
 use super::repair::Repairs;
 use super::seconds::Seconds;
@@ -36,6 +37,7 @@ pub(super) struct Found<'v> {
     guarded: OnceCell<Vec<Guarded<'v>>>,
     repairs: OnceCell<Repairs<'v>>,
     tidy: OnceCell<Tidy<'v>>,
+    objects: OnceCell<Objects<'v>>,
 }
 
 /// A Flux Kustomization that has moved, and still has its guard.
@@ -59,8 +61,21 @@ impl<'v> Found<'v> {
         let styles = view.graph().clusters.ids().map(|cluster| Style::of(view, cluster, &settings)).collect();
         let candidates = candidates(view, &settings);
         let seconds = Seconds::of(view, &candidates, settings.second_above.unwrap_or(alone_above));
-        let (world, naming, guarded, repairs, tidy) = Default::default();
-        Found { view, settings, alone_above, candidates, seconds, styles, world, naming, guarded, repairs, tidy }
+        let (world, naming, guarded, repairs, tidy, objects) = Default::default();
+        Found {
+            view,
+            settings,
+            alone_above,
+            candidates,
+            seconds,
+            styles,
+            world,
+            naming,
+            guarded,
+            repairs,
+            tidy,
+            objects,
+        }
     }
 
     /// How namespaces are written in a cluster.
@@ -131,6 +146,11 @@ impl<'v> Found<'v> {
         self.tidy.get_or_init(|| Tidy::of(self))
     }
 
+    /// The sources and stores that move.
+    pub(super) fn objects(&self) -> &Objects<'v> {
+        self.objects.get_or_init(|| Objects::of(self))
+    }
+
     /// Those that have moved, and still have a guard.
     pub(super) fn guarded(&self) -> &[Guarded<'v>] {
         self.guarded.get_or_init(|| self.find_guarded())
@@ -158,8 +178,8 @@ impl<'v> Found<'v> {
         let mut moving = Moving::default();
         for (candidate, to) in movers {
             match self.seconds.of_first(candidate) {
-                Some(_) => moving.rename(self.view, &candidate.ids, to),
-                None => moving.add(self.view, &candidate.ids, to),
+                Some(_) => moving.rename(self.view, candidate, to),
+                None => moving.add(self.view, candidate, to),
             }
         }
         moving
@@ -168,9 +188,9 @@ impl<'v> Found<'v> {
     /// Has one candidate move, or be there once more. It names second objects where there are any.
     pub(super) fn moving_alone(&self, candidate: &Candidate, to: &str) -> Moving {
         let mut moving = Moving::default();
-        moving.add(self.view, &candidate.ids, to);
+        moving.add(self.view, candidate, to);
         for (other, to) in self.movers().filter(|(other, _)| self.seconds.of_first(other).is_some()) {
-            moving.rename_in_moved(self.view, &other.ids, to);
+            moving.rename_in_moved(self.view, other, to);
         }
         moving
     }
@@ -184,7 +204,7 @@ impl<'v> Found<'v> {
         firsts: impl IntoIterator<Item = (&'c Candidate, &'c str)>,
     ) -> Result<Puts, Finding> {
         let mut moving = Moving::default();
-        firsts.into_iter().for_each(|(candidate, to)| moving.rename(self.view, &candidate.ids, to));
+        firsts.into_iter().for_each(|(candidate, to)| moving.rename(self.view, candidate, to));
         self.puts(&moving)
     }
 

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::beside::{FIRST_OUT, SWITCH, switched};
+use super::beside::{FIRST_OUT, SECOND, SWITCH, switched};
 use super::candidate::Candidate;
 use super::codes;
 use super::find::Found;
+use super::objects;
 use super::tidy::{PARENT, TIDY};
 use super::units::UNGUARD;
 use super::watch::Watch;
@@ -19,7 +20,11 @@ use crate::plan::{ClusterTree, Code, Finding, Gate, Unit};
 pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings) -> Vec<Gate> {
     let unknown = |why: &str| {
         let reason = Finding::note(codes::GUARD_UNKNOWN, format!("{}: {why}", tree.shown()));
-        units.iter().map(|_| Gate::Unknown(reason.clone())).collect()
+        let gate = |unit: &&Unit| match waits_for_nothing(unit) {
+            true => Gate::Open,
+            false => Gate::Unknown(reason.clone()),
+        };
+        units.iter().map(gate).collect()
     };
     let view = match &tree.view {
         Ok(view) if tree.is_followed => view.whole(),
@@ -28,13 +33,21 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings
     };
     let found = Found::in_view(&view, settings);
     let live = Live { tree, cluster: cluster(&view, tree), watches: found.watches(), found: &found };
+    let cluster = cluster(&view, tree);
+    let objects = objects::Live { objects: found.objects(), view: &view, cluster, shown: tree.shown() };
     let gate = |unit: &&Unit| match unit.id.step {
+        _ if objects::is_of_objects(&unit.id) => objects.gate(unit),
         UNGUARD => live.of_unguard(unit),
         SWITCH => live.of_switch(unit),
         PARENT | TIDY => live.of_tidy(unit),
         _ => live.of_move(unit),
     };
     units.iter().map(gate).collect()
+}
+
+/// Whether a unit may land whatever the cluster applies: a second source or store, which nothing names yet.
+fn waits_for_nothing(unit: &Unit) -> bool {
+    unit.id.step == SECOND && objects::is_of_objects(&unit.id)
 }
 
 /// The cluster whose tree it is; all of them for what none applies.
@@ -68,7 +81,7 @@ impl Live<'_, '_> {
         };
         match self.found.movers().find(|(candidate, _)| is_it(candidate)) {
             // Who goes elsewhere there needs other things there.
-            Some((candidate, to)) if unit.also.contains(&format!("{to}/{name}")) => match self.missing(candidate, to) {
+            Some((candidate, to)) if unit.also.contains(&candidate.new_name(to)) => match self.missing(candidate, to) {
                 Some(missing) => self.closed(GUARD_NOT_LIVE, format!("{namespace}/{name} {missing}")),
                 None if unit.id.step == FIRST_OUT => self.of_first_out(candidate, to),
                 None => Gate::Open,
@@ -98,8 +111,8 @@ impl Live<'_, '_> {
     fn of_first_out(&self, candidate: &Candidate, to: &str) -> Gate {
         let name = format!("{}/{}", candidate.from, candidate.name);
         if self.found.seconds.of_first(candidate).is_none() {
-            return self
-                .closed(codes::MOVE_NOT_LIVE, format!("{to}/{} is not there yet beside {name}", candidate.name));
+            let second = candidate.new_name(to);
+            return self.closed(codes::MOVE_NOT_LIVE, format!("{second} is not there yet beside {name}"));
         }
         match self.found.renamed([(candidate, to)]) {
             Ok(puts) => match puts.keys().next() {
@@ -118,7 +131,7 @@ impl Live<'_, '_> {
                 Ok(puts) => puts.keys().any(|at| switched(self.found.view, at) == unit.id.subject),
                 Err(_) => true,
             };
-            (names_it && self.found.seconds.of_first(candidate).is_none()).then(|| format!("{to}/{}", candidate.name))
+            (names_it && self.found.seconds.of_first(candidate).is_none()).then(|| candidate.new_name(to))
         });
         missing.map_or(Gate::Open, |name| self.closed(codes::MOVE_NOT_LIVE, format!("{name} is not there yet")))
     }
@@ -137,7 +150,7 @@ impl Live<'_, '_> {
         let is_called = |one: &FluxKustomization| one.namespace == namespace && one.name == name && self.is_here(one);
         let is_guarded = |one: &FluxKustomization| is_called(one) && one.keeps_on_deletion();
         // As long as the first is there, it is only the second.
-        let mut leaving = self.found.movers().filter(|(candidate, _)| candidate.name == name);
+        let mut leaving = self.found.movers().filter(|(candidate, _)| candidate.called == name);
         let leaves = leaving
             .any(|(candidate, to)| to == namespace && self.found.instances(candidate).any(|one| self.is_here(one)));
         match !leaves && kustomizations.iter().any(is_guarded) {

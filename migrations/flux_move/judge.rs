@@ -108,9 +108,18 @@ fn alone<'f>(found: &'f Found<'_>, watches: &[Watch<'_>], candidate: &'f Candida
     let mut findings = target::findings(found.world(), candidate, found.seconds.of_first(candidate), to);
     let needs = found.needs(candidate, to);
     findings.extend(needs.findings.clone());
-    if states_another(view, candidate) {
+    if candidate.from != to && states_another(view, candidate) {
         let message = format!("its file states another namespace than {}", candidate.from);
         findings.push(candidate.finding(view, || Finding::error(codes::SET_ABOVE, message)));
+    }
+    if candidate.is_renamed() {
+        findings.extend(other_name(view, candidate));
+    }
+    let mut others =
+        found.movers().filter(|(other, _)| other.at != candidate.at && shares_cluster(found, candidate, other));
+    if let Some((other, _)) = others.find(|(other, to_other)| other.becomes(to_other) == candidate.becomes(to)) {
+        let message = format!("{}/{} becomes {}, too", other.from, other.name, candidate.new_name(to));
+        findings.push(candidate.finding(view, || Finding::error(codes::TARGET_TAKEN, message)));
     }
     let blind = watches.iter().filter(|watch| watch.watched.contains(&candidate.at));
     for (watch, why) in blind.filter_map(|watch| Some((watch, watch.obstacle.as_ref()?))) {
@@ -141,6 +150,24 @@ fn alone<'f>(found: &'f Found<'_>, watches: &[Watch<'_>], candidate: &'f Candida
 fn states_another(view: &View, candidate: &Candidate) -> bool {
     let stated = view.node(&candidate.at).and_then(|root| root.text_at(&["metadata", "namespace"]));
     stated != Some(&*candidate.from)
+}
+
+/// Why a name is not changed where the file of a candidate states it.
+fn other_name(view: &View, candidate: &Candidate) -> Option<Finding> {
+    let stated = view.node(&candidate.at).and_then(|root| root.text_at(&["metadata", "name"])).unwrap_or_default();
+    let refuse = |code, message| Some(candidate.finding(view, || Finding::error(code, message)));
+    if stated.contains("${") {
+        return refuse(codes::BY_VARIABLE, format!("its name, {stated}, is made of a variable"));
+    }
+    if stated != candidate.name {
+        return refuse(codes::NOT_MODELLED, format!("its file states {stated}, and its name is made on the way"));
+    }
+    None
+}
+
+/// Whether some cluster has both.
+fn shares_cluster(found: &Found<'_>, one: &Candidate, other: &Candidate) -> bool {
+    found.instances(one).any(|one| found.instances(other).any(|other| one.cluster == other.cluster))
 }
 
 /// The tree in which all that is able has what it needs.

@@ -32,16 +32,19 @@ struct App {
     is_pruning: bool,
     is_moved: bool,
     states: bool,
+    /// Whether it gets another name, too.
+    is_renamed: bool,
 }
 
 fn app() -> impl Strategy<Value = App> {
-    let parts = (0..NAMESPACES.len(), vec(0..7usize, 0..4), any::<bool>(), 0..5u8, any::<bool>());
-    parts.prop_map(|(namespace, depends, is_pruning, moved, states)| App {
+    let parts = (0..NAMESPACES.len(), vec(0..7usize, 0..4), any::<bool>(), 0..5u8, any::<bool>(), 0..4u8);
+    parts.prop_map(|(namespace, depends, is_pruning, moved, states, renamed)| App {
         namespace,
         depends: depends.into_iter().collect(),
         is_pruning,
         is_moved: moved == 0,
         states,
+        is_renamed: renamed == 0,
     })
 }
 
@@ -142,8 +145,14 @@ fn tree((apps, gives, limit): &Made, prunes: bool) -> (View, Settings) {
         all.insert(format!("builds/{name}/config.yaml"), object);
     }
     let statement = if *gives { "inherit" } else { "explicit" };
+    let renamed = |(number, app): (usize, &App)| {
+        let (from, to) = (place(app), NAMESPACES[app.namespace]);
+        app.is_renamed.then(|| format!("{{from: {from}/{}, to: {to}/new-{number}}}", name(number)))
+    };
+    let moves: Vec<String> = apps.iter().enumerate().filter_map(renamed).collect();
     let text = format!(
-        "flux-move: {{kustomizations: {{from: [flux-system]}}, statement: {statement}, second-above: {limit}}}\n"
+        "flux-move: {{kustomizations: {{from: [flux-system]}}, moves: [{}], statement: {statement}, second-above: {limit}}}\n",
+        moves.join(", ")
     );
     let sections: Vec<_> = FluxMove.section().into_iter().collect();
     let settings = Settings::read("settings", &text, &sections).unwrap();
@@ -188,9 +197,11 @@ type Graph = BTreeMap<(String, String), (BTreeSet<(String, String)>, String, Vec
 
 fn graph(view: &View, apps: &[App]) -> Graph {
     let end = |namespace: &str, name: &str| {
-        let number = name.strip_prefix("app-").and_then(|number| number.parse::<usize>().ok());
-        let to = number.filter(|number| *number < apps.len()).map(|number| NAMESPACES[apps[number].namespace]);
-        (to.unwrap_or(namespace).to_owned(), name.to_owned())
+        let number = name.strip_prefix("app-").or_else(|| name.strip_prefix("new-"));
+        let number = number.and_then(|number| number.parse::<usize>().ok()).filter(|number| *number < apps.len());
+        let Some(number) = number else { return (namespace.to_owned(), name.to_owned()) };
+        let called = if apps[number].is_renamed { format!("new-{number}") } else { name.to_owned() };
+        (NAMESPACES[apps[number].namespace].to_owned(), called)
     };
     let is_there = |one: &FluxKustomization, of: &(String, String)| {
         let mut all = view.graph().kustomizations.iter();
@@ -206,6 +217,7 @@ fn graph(view: &View, apps: &[App]) -> Graph {
         let depends = one.depends_on.iter().map(|(namespace, name)| end(namespace, name)).collect();
         let mut rest = one.object.clone();
         for path in [
+            ["metadata", "name"],
             ["metadata", "namespace"],
             ["spec", "dependsOn"],
             ["spec", "sourceRef"],
@@ -288,6 +300,7 @@ fn what_many_depend_on_arrives_as_it_was() {
         is_pruning: true,
         is_moved: false,
         states: false,
+        is_renamed: false,
     };
     let apps = vec![app(1, &[]), app(2, &[0]), app(0, &[0, 1]), app(1, &[0, 1]), app(3, &[3])];
     assert_eq!(arrives(&(apps, true, 1), &[3, 1, 2]).unwrap(), 2);

@@ -1,4 +1,5 @@
-//! `flux-move`: Flux Kustomizations move to the namespaces of their apps, and nothing is pruned.
+//! `flux-move`: Flux Kustomizations move to the namespaces of their apps, and nothing is pruned. Sources and
+//! stores follow by the same means (`objects`).
 //!
 //! ```yaml
 //! kind: Kustomization                   kind: Kustomization
@@ -18,7 +19,7 @@
 //! the move with all references (`references`, `write`), and the guards go. `needs` says what the new
 //! namespace has to have, `check` that nothing but names differs. Semantics:
 //! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
-//! `docs/hazards.md#n1` to `docs/hazards.md#n16`.
+//! `docs/hazards.md#n1` to `docs/hazards.md#n20`.
 
 mod beside;
 mod candidate;
@@ -34,8 +35,10 @@ mod judge;
 #[cfg(test)]
 mod laws;
 mod mentions;
+mod moves;
 mod named;
 mod needs;
+mod objects;
 mod patches;
 mod references;
 mod remedies;
@@ -73,7 +76,7 @@ static META: Meta = Meta {
     aliases: &[],
     version: 1,
     phase: Phase::NONE,
-    summary: "Flux Kustomizations move to the namespaces of their apps, guarded",
+    summary: "Flux Kustomizations, sources and stores move or get other names, guarded",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],
 };
@@ -101,7 +104,16 @@ impl Migration for FluxMove {
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {
-        &[beside::SECOND, units::MOVE, beside::SWITCH, beside::FIRST_OUT, units::UNGUARD, tidy::PARENT, tidy::TIDY]
+        &[
+            beside::SECOND,
+            units::MOVE,
+            beside::SWITCH,
+            objects::SWITCH_ROOT,
+            beside::FIRST_OUT,
+            units::UNGUARD,
+            tidy::PARENT,
+            tidy::TIDY,
+        ]
     }
 
     fn gates(&self, units: &[&Unit], tree: &ClusterTree<'_>, _: &[ClusterTree<'_>], settings: &Settings) -> Vec<Gate> {

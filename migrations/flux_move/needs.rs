@@ -68,6 +68,10 @@ pub(super) struct Asking<'w, 'v> {
 
 /// What a candidate needs in every cluster that applies it.
 pub(super) fn needs(world: &World<'_>, settings: &FluxMoveSettings, candidate: &Candidate, to: &str) -> Needs {
+    // Under another name it finds all that it finds now.
+    if to == candidate.from {
+        return Needs::default();
+    }
     let needs_of = |id: &KustomizationId| {
         let one = &world.view.graph().kustomizations[*id];
         Asking { world, settings, candidate, id: *id, one, to }.needs()

@@ -3,24 +3,28 @@
 //!
 //! A reference without namespace means that of its own object. So what moves has to name what it meant
 //! before, and what stays has to name where it went. Both are one thing: a `namespace` in some mapping
-//! of some document ([`Put`]). A reference is written for where its target is in this very tree.
+//! of some document, with a `name` where that changes, too ([`Put`]). A reference is written for where its target is in this very tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::candidate::Candidate;
 use super::codes;
 use super::patches::targets;
+use super::settings::Name;
 use super::style::Style;
 use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
 use crate::plan::{Code, Finding};
 use crate::yaml::Node;
 
-/// A `namespace` in a mapping.
+/// A `namespace` in a mapping, and a `name` if that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Put {
     /// The way to the mapping.
     pub(super) path: Vec<Step>,
-    /// What it is then; `None` for no entry.
+    /// What the namespace is then; `None` for no entry.
     pub(super) namespace: Option<String>,
+    /// What the name is then; `None` where it stays.
+    pub(super) name: Option<String>,
 }
 
 /// A step on the way to a mapping.
@@ -33,16 +37,16 @@ pub(super) enum Step {
 /// Cluster, namespace and name.
 type Key = (ClusterId, String, String);
 
-/// What moves, by cluster, namespace and name, and where to.
+/// What moves, by cluster, namespace and name, and its new namespace and name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moving {
-    to: BTreeMap<Key, String>,
+    to: BTreeMap<Key, Name>,
     /// Those whose references are followed everywhere.
     named: BTreeSet<KustomizationId>,
     /// Those that move themselves.
     moved: BTreeSet<Key>,
     /// What has a second object: what moves names that one, all others name the first.
-    seconds: BTreeMap<Key, String>,
+    seconds: BTreeMap<Key, Name>,
 }
 
 /// What may name Flux Kustomizations otherwise than by `dependsOn`: found once for a tree.
@@ -75,20 +79,20 @@ pub(super) type Puts = BTreeMap<At, Vec<Put>>;
 
 impl Moving {
     /// Has the Flux Kustomizations that stand at one place move.
-    pub(super) fn add(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
-        self.moved.extend(keys(view, ids));
-        self.rename(view, ids, to);
+    pub(super) fn add(&mut self, view: &View, candidate: &Candidate, to: &str) {
+        self.moved.extend(keys(view, &candidate.ids));
+        self.rename(view, candidate, to);
     }
 
-    /// Has all that names some Flux Kustomizations name those of another namespace. They stay.
-    pub(super) fn rename(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
-        self.named.extend(ids);
-        self.to.extend(keys(view, ids).map(|key| (key, to.to_owned())));
+    /// Has all that names some Flux Kustomizations name those that they become. They stay.
+    pub(super) fn rename(&mut self, view: &View, candidate: &Candidate, to: &str) {
+        self.named.extend(&candidate.ids);
+        self.to.extend(keys(view, &candidate.ids).map(|key| (key, candidate.becomes(to))));
     }
 
-    /// Has what moves name those of another namespace.
-    pub(super) fn rename_in_moved(&mut self, view: &View, ids: &[KustomizationId], to: &str) {
-        self.seconds.extend(keys(view, ids).map(|key| (key, to.to_owned())));
+    /// Has what moves name those that they become.
+    pub(super) fn rename_in_moved(&mut self, view: &View, candidate: &Candidate, to: &str) {
+        self.seconds.extend(keys(view, &candidate.ids).map(|key| (key, candidate.becomes(to))));
     }
 
     /// Whether a Flux Kustomization moves.
@@ -96,20 +100,21 @@ impl Moving {
         self.moved.contains(&key(one))
     }
 
-    /// The namespace in which a Flux Kustomization finds then what it names.
-    fn target(&self, one: &FluxKustomization, namespace: &str, name: &str) -> Option<&str> {
-        let second = || self.seconds.get(&(one.cluster, namespace.to_owned(), name.to_owned())).map(String::as_str);
+    /// What a Flux Kustomization finds then under what it names.
+    fn target(&self, one: &FluxKustomization, namespace: &str, name: &str) -> Option<&Name> {
+        let second = || self.seconds.get(&(one.cluster, namespace.to_owned(), name.to_owned()));
         self.to(one.cluster, namespace, name).or_else(|| second().filter(|_| self.moves(one)))
     }
 
-    /// The namespace in which all others find then what has this name.
-    pub(super) fn to(&self, cluster: ClusterId, namespace: &str, name: &str) -> Option<&str> {
-        self.to.get(&(cluster, namespace.to_owned(), name.to_owned())).map(String::as_str)
+    /// What all others find then under this name.
+    pub(super) fn to(&self, cluster: ClusterId, namespace: &str, name: &str) -> Option<&Name> {
+        self.to.get(&(cluster, namespace.to_owned(), name.to_owned()))
     }
 
-    /// The new namespace of a Flux Kustomization; that where it is, if it stays.
-    pub(super) fn of<'m>(&'m self, one: &'m FluxKustomization) -> &'m str {
-        self.to.get(&key(one)).filter(|_| self.moves(one)).map_or(&one.namespace, |to| to)
+    /// The new namespace and name of a Flux Kustomization; those that it has, if it stays.
+    pub(super) fn of<'m>(&'m self, one: &'m FluxKustomization) -> (&'m str, &'m str) {
+        let moved = self.to.get(&key(one)).filter(|_| self.moves(one));
+        moved.map_or((&one.namespace, &one.name), |(namespace, name)| (namespace, name))
     }
 }
 
@@ -182,10 +187,9 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
     let mut puts = Vec::new();
     let Some(root) = view.node(&one.at) else { return Ok(puts) };
     let (own, name) = (&one.namespace, one.full_name());
-    let (to, moves) = (moving.of(one), moving.moves(one));
+    let ((to, called), moves) = (moving.of(one), moving.moves(one));
     if moves {
-        let namespace = (!inherits(view, one, to, style)).then(|| to.to_owned());
-        puts.push(Put { path: vec![Step::Key("metadata")], namespace });
+        puts.push(identity(view, one, root, (to, called), style));
         let source = root.at(&["spec", "sourceRef"]);
         let states = |source: Node<'_>| {
             source.text_at(&["name"]) == Some(&*one.source.name) && source.text_at(&["kind"]) == Some(&*one.source.kind)
@@ -194,7 +198,8 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
         match source.filter(|source| states(*source)) {
             Some(source) if source.text_at(&["namespace"]).is_none() && !is_named => {
                 let path = vec![Step::Key("spec"), Step::Key("sourceRef")];
-                puts.push(Put { path, namespace: Some(own.clone()) });
+                let namespace = (to != own).then(|| own.clone());
+                puts.push(Put { path, namespace, name: None });
             }
             None if !is_named => {
                 let message = format!("the sourceRef of {name} is not the one that its file states");
@@ -214,16 +219,32 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
         let message = format!("what {name} depends on is not what its file states");
         return Err(refused(view, &one.at, code_of(list), message));
     };
-    for (number, (namespace, target)) in all.iter().enumerate() {
-        let now = moving.target(one, namespace, target).unwrap_or(namespace);
-        if !moves && now == namespace {
+    for ((number, (namespace, target)), item) in all.iter().enumerate().zip(items) {
+        let now = moving.target(one, namespace, target);
+        let (now, called) = now.map_or((namespace, target), |(namespace, name)| (namespace, name));
+        let is_same = to == own && now == namespace;
+        if is_same && called == target {
             continue;
         }
-        let namespace = (now != to || style.states_own).then(|| now.to_owned());
+        // Within one namespace only the name changes.
+        let namespace = match is_same {
+            true => item.text_at(&["namespace"]).map(str::to_owned),
+            false => (now != to || style.states_own).then(|| now.clone()),
+        };
         let path = vec![Step::Key("spec"), Step::Key("dependsOn"), Step::Item(number)];
-        puts.push(Put { path, namespace });
+        puts.push(Put { path, namespace, name: (called != target).then(|| called.clone()) });
     }
     Ok(puts)
+}
+
+/// What is written in its metadata.
+fn identity(view: &View, one: &FluxKustomization, root: Node<'_>, (to, called): (&str, &str), style: Style) -> Put {
+    let namespace = match to == one.namespace {
+        true => root.text_at(&["metadata", "namespace"]).map(str::to_owned),
+        false => (!inherits(view, one, to, style)).then(|| to.to_owned()),
+    };
+    let name = (called != one.name).then(|| called.to_owned());
+    Put { path: vec![Step::Key("metadata")], namespace, name }
 }
 
 /// Why a field is not what arrives: a variable, or something on the way.
@@ -251,9 +272,9 @@ fn checks_of(view: &View, one: &FluxKustomization, moving: &Moving) -> Vec<Put> 
         let is_one =
             item.text_at(&["kind"]) == Some("Kustomization") && group.starts_with("kustomize.toolkit.fluxcd.io/");
         let (namespace, name) = (item.text_at(&["namespace"])?, item.text_at(&["name"])?);
-        let to = moving.target(one, namespace, name).filter(|_| is_one)?;
+        let (to, called) = moving.target(one, namespace, name).filter(|_| is_one)?;
         let path = vec![Step::Key("spec"), Step::Key("healthChecks"), Step::Item(number)];
-        Some(Put { path, namespace: Some(to.to_owned()) })
+        Some(Put { path, namespace: Some(to.clone()), name: (called != name).then(|| called.clone()) })
     };
     items.filter_map(put).collect()
 }
@@ -277,9 +298,11 @@ fn of_watcher(view: &View, at: &At, reach: &Reach, moving: &Moving) -> Result<Ve
             let message = format!("an entry of {} {own}/{} has a variable in its name", reach.kind, reach.name);
             return Err(refused(view, at, codes::BY_VARIABLE, message));
         }
-        if let Some(to) = moving.to(reach.cluster, namespace, name) {
+        if let Some((to, called)) = moving.to(reach.cluster, namespace, name) {
             let path = vec![Step::Key("spec"), Step::Key(field), Step::Item(number)];
-            puts.push(Put { path, namespace: Some(to.to_owned()) });
+            let stated = item.text_at(&["namespace"]).filter(|_| to == namespace).map(str::to_owned);
+            let namespace = stated.or_else(|| (to != namespace).then(|| to.clone()));
+            puts.push(Put { path, namespace, name: (called != name).then(|| called.clone()) });
         }
     }
     Ok(puts)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::beside::{FIRST_OUT, SECOND, SWITCH};
 use super::candidate::Candidate;
 use super::find::Found;
+use super::objects;
 use super::repair::REPAIR;
 use super::tidy::{PARENT, TIDY};
 use super::units::{GUARD, MOVE, SCOPE, UNGUARD, subject};
@@ -18,6 +19,9 @@ const KEPT: &str =
 
 pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
+    if let Some(runbook) = objects::runbook(found, batch) {
+        return runbook;
+    }
     if is(MOVE) {
         return of_moves(found, batch);
     }
@@ -56,7 +60,7 @@ pub(super) fn runbook(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
     if is(SECOND) {
         let seconds = Moves::of(found, batch);
         let get = |candidate: &Candidate, to: &str| {
-            command_about(&["flux", "get", "kustomization"], &[&candidate.name], &["--namespace", to])
+            command_about(&["flux", "get", "kustomization"], &[&candidate.called], &["--namespace", to])
         };
         runbook.after.push(Step::new("The second ones are Ready, too.", seconds.each(get)));
     }
@@ -165,7 +169,7 @@ fn of_moves(found: &Found<'_>, batch: &Batch<'_>) -> Runbook {
         before.push(Step::new("Note the ages and revisions of these.", releases.clone()));
     }
     let reconcile_new = |candidate: &Candidate, to: &str| {
-        command_about(&["flux", "reconcile", "kustomization"], &[&candidate.name], &["--namespace", to])
+        command_about(&["flux", "reconcile", "kustomization"], &[&candidate.called], &["--namespace", to])
     };
     let gone = |candidate: &Candidate, _: &str| {
         command_about(&["kubectl", "--namespace", &candidate.from, "get", "kustomization"], &[&candidate.name], &[])

@@ -53,8 +53,8 @@ impl Seconds {
     }
 }
 
-/// Where the second object of a candidate is: in the same file, under the same name, and the same but for
-/// the namespace and what it names, in all clusters.
+/// Where the second object of a candidate is: in the same file, under its name after the move, and the same
+/// but for that and what it names, in all clusters.
 fn second_of<'v>(view: &'v View, candidate: &Candidate, to: &str) -> Option<&'v At> {
     let kustomizations = &view.graph().kustomizations;
     let second = |id: &KustomizationId| {
@@ -63,7 +63,7 @@ fn second_of<'v>(view: &'v View, candidate: &Candidate, to: &str) -> Option<&'v 
         let found = all.find(|other| {
             other.cluster == first.cluster
                 && other.namespace == to
-                && other.name == first.name
+                && other.name == candidate.called
                 && other.lives_in.is_none()
         })?;
         is_second(first, found).then_some(&found.at)
@@ -76,8 +76,13 @@ fn second_of<'v>(view: &'v View, candidate: &Candidate, to: &str) -> Option<&'v 
 fn is_second(first: &FluxKustomization, other: &FluxKustomization) -> bool {
     let rest = |one: &FluxKustomization| {
         let mut object: Value = one.object.clone();
-        for path in [["metadata", "namespace"], ["spec", "sourceRef"], ["spec", "dependsOn"], ["spec", "healthChecks"]]
-        {
+        for path in [
+            ["metadata", "name"],
+            ["metadata", "namespace"],
+            ["spec", "sourceRef"],
+            ["spec", "dependsOn"],
+            ["spec", "healthChecks"],
+        ] {
             object.remove_at(&path);
         }
         object

@@ -1,6 +1,9 @@
-use crate::config::{Described, INVALID_VALUE, Keys, Section};
+//! What can be configured.
+
+use super::moves::{name, one_move};
+use crate::config::{Described, Keys, Section};
 use crate::flux::FluxKustomization;
-use crate::yaml::{New, Node};
+use crate::yaml::New;
 
 /// What you can configure: the section `flux-move` of the configuration. With neither a rule nor a
 /// list nothing moves.
@@ -68,7 +71,15 @@ pub struct Move {
     pub to: Name,
 }
 
+/// The kind of Flux Kustomizations.
+pub(super) const KUSTOMIZATION: &str = "Kustomization";
+
 impl FluxMoveSettings {
+    /// The moves of a kind that are listed one by one.
+    pub(super) fn moves_of(&self, kind: &str) -> impl Iterator<Item = &Move> {
+        self.moves.iter().filter(move |asked| asked.kind == kind)
+    }
+
     /// Whether a Flux Kustomization is where the configuration has it move: by name, or out of the namespaces that
     /// are to be left, into the one of what it applies.
     pub(super) fn leads_to(&self, one: &FluxKustomization) -> bool {
@@ -79,7 +90,7 @@ impl FluxMoveSettings {
                 || one.target_namespace.as_ref().is_none_or(|target| *target == one.namespace);
             !is_left && is_there
         };
-        self.moves.iter().any(|asked| asked.to == name) || self.rule.as_ref().is_some_and(is_out)
+        self.moves_of(KUSTOMIZATION).any(|asked| asked.to == name) || self.rule.as_ref().is_some_and(is_out)
     }
 }
 
@@ -237,7 +248,9 @@ What keeps the objects while their Flux Kustomization moves: `orphan`, `no-prune
 of Flux allows. Nothing moves without one of these keys:
   kustomizations: {from: [flux-system], to: target-namespace}   # or parent, directory
   moves:                     # one by one; wins over the rule
-    - {kind: Kustomization, from: flux-system/plex, to: media/plex}
+    - {kind: Kustomization, from: flux-system/plex, to: media/plex}   # its name may change, too
+    - {kind: OCIRepository, from: flux-system/app-template, to: flux-system/apps}   # any source
+    - {kind: ClusterSecretStore, from: onepassword, to: secrets}      # SecretStore, too
 Further keys, with what holds if they are absent:
   stay: [flux-system/flux-addons]
   statement: tree            # explicit | inherit
@@ -251,37 +264,6 @@ Further keys, with what holds if they are absent:
 
 fn texts(keys: &mut Keys<'_, '_>, key: &'static str) -> Option<Vec<String>> {
     Some(keys.texts(key)?.into_iter().map(|(text, _)| text.to_owned()).collect())
-}
-
-fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
-    let kind = keys.about("The kind: Kustomization.").text("kind").map(|(text, _)| text.to_owned());
-    let from = keys.about("Where it is, as namespace/name.").text("from");
-    let to = keys.about("Its new namespace and name.").text("to");
-    for (key, example) in [("from", "flux-system/plex"), ("to", "media/plex")] {
-        if !keys.has(key) {
-            keys.missing(key, example);
-        }
-    }
-    let (from, to) = (from?, to?);
-    let from = name(keys, from.0, from.1);
-    let to = name(keys, to.0, to.1);
-    Some(Move { kind: kind.unwrap_or_else(|| "Kustomization".to_owned()), from: from?, to: to? })
-}
-
-/// Namespace and name of an object.
-fn name(keys: &mut Keys<'_, '_>, text: &str, node: Node<'_>) -> Option<Name> {
-    let parts = text.split_once('/').filter(|(namespace, name)| is_name(namespace) && is_name(name));
-    if parts.is_none() {
-        let help = "write namespace and name, such as `media/plex`";
-        keys.mistake(INVALID_VALUE, node, format!("`{text}` does not name a Flux object"), help);
-    }
-    parts.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()))
-}
-
-/// A name as Kubernetes has it (RFC 1123).
-fn is_name(name: &str) -> bool {
-    let is_inner = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '.';
-    !name.is_empty() && name.len() <= 253 && name.chars().all(is_inner) && !name.starts_with('-')
 }
 
 #[cfg(test)]

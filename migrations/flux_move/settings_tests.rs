@@ -24,10 +24,19 @@ fn what_moves() {
 }
 
 #[test]
+fn what_is_in_no_namespace_has_a_name_alone() {
+    let settings = read("moves: [{kind: ClusterSecretStore, from: onepassword, to: secrets}]").unwrap();
+    assert_eq!(settings.moves[0].to, (String::new(), "secrets".to_owned()));
+    assert!(read("moves: [{kind: ClusterSecretStore, from: a/b, to: c}]").is_err());
+    assert!(read("moves: [{kind: SecretStore, from: a, to: c}]").is_err());
+}
+
+#[test]
 fn mistakes_say_what_is_meant() {
     for (text, expected) in [
         ("stay: [plex]", "`plex` does not name a Flux object"),
         ("moves: [{from: flux-system/plex}]", "`to` is missing"),
+        (&format!("moves: [{{from: a/plex, to: a/{}}}]", "x".repeat(64)), "longer than 63 characters"),
         ("kustomizations: {to: app}", "`to` cannot be `app`"),
         ("guards: auto", "unknown key `guards`"),
     ] {

@@ -1,7 +1,7 @@
 //! How a tree writes namespaces, which what moves follows. What has moved already counts, and is written
 //! that way: so the answer stays the same while some of it has landed.
 
-use super::settings::{FluxMoveSettings, References, Statement};
+use super::settings::{FluxMoveSettings, KUSTOMIZATION, References, Statement};
 use crate::flux::{ClusterId, FluxKustomization, View};
 
 /// How the namespaces of a cluster are written.
@@ -17,8 +17,8 @@ impl Style {
     pub(super) fn of(view: &View, cluster: ClusterId, settings: &FluxMoveSettings) -> Style {
         let from = settings.rule.as_ref().map(|rule| rule.from.clone()).unwrap_or_default();
         let is_elsewhere = |one: &&FluxKustomization| {
-            let is_left =
-                from.contains(&one.namespace) || settings.moves.iter().any(|asked| asked.from.0 == one.namespace);
+            let is_left = from.contains(&one.namespace)
+                || settings.moves_of(KUSTOMIZATION).any(|asked| asked.from.0 == one.namespace);
             one.cluster == cluster && one.parent.is_some() && one.lives_in.is_none() && !is_left
         };
         let (mut inheriting, mut explicit, mut stated, mut absent) = (0, 0, 0, 0);

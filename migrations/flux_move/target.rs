@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::claims::filled;
 use super::codes;
 use super::world::World;
-use crate::flux::{At, FluxKustomization, KustomizationId, Unmodelled, View, survives_pruning};
+use crate::flux::{At, ClusterId, FluxKustomization, KustomizationId, Unmodelled, View, survives_pruning};
 use crate::plan::{Code, Finding};
 use crate::text::nearest;
 
@@ -21,7 +21,9 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, second: Option<
         let one = &view.graph().kustomizations[*id];
         let cluster = &view.graph().clusters[one.cluster].name;
         let makers = world.makers_of(one.cluster, to);
-        let is_there = World::is_always_there(to) || one.parent.is_some_and(|parent| makers.contains(&parent));
+        let is_there = candidate.from == to
+            || World::is_always_there(to)
+            || one.parent.is_some_and(|parent| makers.contains(&parent));
         let others = makers.iter().find(|maker| *maker != id);
         match (is_there, others) {
             (true, _) => {}
@@ -35,16 +37,12 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, second: Option<
                 say(Finding::error, codes::MADE_INSIDE, message);
             }
             (false, None) => {
-                let known = world.namespaces(one.cluster);
-                let near = nearest(to, known.map(|known| (known, known)));
-                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let message = format!("cluster {cluster} applies no Namespace {to}{near}");
-                say(Finding::error, codes::TARGET_MISSING, message);
+                say(Finding::error, codes::TARGET_MISSING, missing(world, one.cluster, to));
             }
         }
-        let other = world.kustomization(one.cluster, to, &one.name).map(|other| &kustomizations[other]);
+        let other = world.kustomization(one.cluster, to, &candidate.called).map(|other| &kustomizations[other]);
         if let Some(other) = other.filter(|other| Some(&other.at) != second) {
-            let message = format!("{to}/{} is there already, in {}", candidate.name, other.at.path);
+            let message = format!("{} is there already, in {}", candidate.new_name(to), other.at.path);
             say(Finding::error, codes::TARGET_TAKEN, message);
         }
         let is_second = |other: KustomizationId| Some(&kustomizations[other].at) == second;
@@ -73,6 +71,14 @@ pub(super) fn findings(world: &World<'_>, candidate: &Candidate, second: Option<
     }
     found.dedup();
     found
+}
+
+/// That a cluster does not apply a Namespace, with the nearest that it does.
+pub(super) fn missing(world: &World<'_>, cluster: ClusterId, to: &str) -> String {
+    let near = nearest(to, world.namespaces(cluster).map(|known| (known, known)));
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let cluster = &world.view.graph().clusters[cluster].name;
+    format!("cluster {cluster} applies no Namespace {to}{near}")
 }
 
 /// What is not modelled on the way of a Flux Kustomization.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::FluxMove;
+use super::beside::{SECOND, SWITCH};
 use super::find::Found;
 use super::units::{GUARD, MOVE, UNGUARD};
 use crate::config::Settings;
@@ -76,6 +77,22 @@ fn the_order_of_moves_does_not_matter() {
         let expected = files(&landed(&guarded, &settings, &order));
         order.reverse();
         assert!(files(&landed(&guarded, &settings, &order)) == expected, "{case}: the other way round");
+    }
+}
+
+/// What names sources and stores may be switched in any order, too.
+#[test]
+fn the_order_of_switches_does_not_matter() {
+    for case in ["flux-move-sources", "flux-move-stores"] {
+        let (view, settings) = golden(case);
+        let seconds = units(&view, &settings, |step| step == SECOND);
+        let beside = landed(&view, &settings, &seconds.iter().collect::<Vec<_>>()).whole();
+        let switches = units(&beside, &settings, |step| step == SWITCH);
+        assert!(switches.len() > 4, "{case}: {}", switches.len());
+        let mut order: Vec<&Unit> = switches.iter().collect();
+        let expected = files(&landed(&beside, &settings, &order));
+        order.reverse();
+        assert!(files(&landed(&beside, &settings, &order)) == expected, "{case}: the other way round");
     }
 }
 

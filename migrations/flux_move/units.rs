@@ -9,6 +9,8 @@ use super::codes;
 use super::find::Found;
 use super::guard::obstacle;
 use super::judge::{Judged, judge};
+use super::objects;
+use super::settings::KUSTOMIZATION;
 use super::watch::Watch;
 use crate::flux::{FluxKustomization, View};
 use crate::migrations::watchers::subject_of;
@@ -48,6 +50,7 @@ pub(super) fn survey(found: &Found<'_>) -> Survey {
     drafts.extend(found.repairs().drafts(found));
     drafts.extend(found.tidy().drafts(found.view));
     drafts.extend(found.guarded().iter().map(|guarded| unguard_draft(found.view, guarded.one)));
+    drafts.extend(objects::drafts(found));
     Survey { drafts, findings: [stays(found), asked(found)].concat(), ..Survey::default() }
 }
 
@@ -64,7 +67,7 @@ pub(super) fn id(step: &'static str, candidate: &Candidate) -> UnitId {
 fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], beside: &Beside<'_, '_>) -> Vec<Draft> {
     let Judged { candidate, to, .. } = judged;
     let path = candidate.at.path.clone();
-    let also: BTreeSet<String> = [format!("{to}/{}", candidate.name)].into();
+    let also: BTreeSet<String> = [candidate.new_name(to)].into();
     // What comes before a move is in one batch, whatever the namespace.
     let before = |step, title: String, class| Draft {
         impact: Impact::Reconcile,
@@ -75,7 +78,11 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], besid
     };
     let mut drafts = Vec::new();
     if !judged.is_able() {
-        let draft = Draft::new(id(MOVE, candidate), format!("stays in {}", candidate.from), [path]);
+        let title = match candidate.from == *to {
+            true => "keeps its name".to_owned(),
+            false => format!("stays in {}", candidate.from),
+        };
+        let draft = Draft::new(id(MOVE, candidate), title, [path]);
         return vec![Draft { findings: judged.findings.clone(), namespace: Some((*to).to_owned()), also, ..draft }];
     }
     let mut needs = BTreeSet::new();
@@ -115,9 +122,17 @@ fn of_mover(found: &Found<'_>, judged: &Judged<'_>, watches: &[Watch<'_>], besid
         findings: judged.findings.clone(),
         also,
         alone: judged.dependents > found.alone_above,
-        ..Draft::new(id(MOVE, candidate), format!("moves to {to}"), judged.touches.clone())
+        ..Draft::new(id(MOVE, candidate), title_of_move(candidate, to), judged.touches.clone())
     });
     drafts
+}
+
+fn title_of_move(candidate: &Candidate, to: &str) -> String {
+    match (candidate.is_renamed(), candidate.from == to) {
+        (true, true) => format!("is called {}", candidate.called),
+        (true, false) => format!("moves to {to} and is called {} there", candidate.called),
+        (false, _) => format!("moves to {to}"),
+    }
 }
 
 fn protect_id(path: &RepoPath) -> UnitId {
@@ -147,7 +162,7 @@ fn claims(found: &Found<'_>, judged: &[Judged<'_>]) -> Vec<Draft> {
     let mut files: BTreeMap<&RepoPath, BTreeSet<String>> = BTreeMap::new();
     for judged in judged.iter().filter(|judged| judged.is_able()) {
         for at in &judged.claims {
-            files.entry(&at.path).or_default().insert(format!("{}/{}", judged.to, judged.candidate.name));
+            files.entry(&at.path).or_default().insert(judged.candidate.new_name(judged.to));
         }
     }
     let draft = |(path, also): (&RepoPath, BTreeSet<String>)| {
@@ -224,11 +239,14 @@ fn asked(found: &Found<'_>) -> Vec<Finding> {
     let is_there = |namespace: &str, name: &str| {
         found.view.graph().kustomizations.iter().any(|one| one.namespace == namespace && one.name == name)
     };
-    let mut findings = Vec::new();
-    for asked in &found.settings.moves {
+    let mut findings = found.objects().findings.clone();
+    for asked in found.settings.moves.iter().filter(|asked| objects::kind(&asked.kind).is_none()) {
         let (from, to) = (&asked.from, &asked.to);
-        if asked.kind != "Kustomization" {
-            let message = format!("{} {}/{} is not moved: only Flux Kustomizations are", asked.kind, from.0, from.1);
+        if asked.kind != KUSTOMIZATION {
+            let message = format!(
+                "{} {}/{} is not moved: only Flux Kustomizations, sources and stores are",
+                asked.kind, from.0, from.1
+            );
             findings.push(Finding::error(codes::NOT_MOVABLE, message));
         } else if !is_there(&from.0, &from.1) && !is_there(&to.0, &to.1) {
             let message = format!("`moves` names {}/{}, which no cluster applies", from.0, from.1);

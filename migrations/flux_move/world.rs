@@ -93,12 +93,21 @@ impl<'v> World<'v> {
         namespace: &str,
         name: &str,
     ) -> bool {
-        let is_copied = || {
-            let to = self.copied.get(&(cluster, kind.to_owned(), name.to_owned()));
-            to.is_some_and(|to| to.as_ref().is_none_or(|to| to.contains(namespace)))
-        };
         let made = self.made.get(&(cluster, kind.to_owned(), namespace.to_owned(), name.to_owned()));
-        made.is_some_and(|makers| makers.iter().any(|maker| *maker != asking)) || is_copied()
+        let is_made = made.is_some_and(|makers| makers.iter().any(|maker| *maker != asking));
+        is_made || self.is_copied(cluster, kind, namespace, name)
+    }
+
+    /// Whether a namespace has an object, whoever makes it.
+    pub(super) fn has_any(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> bool {
+        let made = (cluster, kind.to_owned(), namespace.to_owned(), name.to_owned());
+        self.made.contains_key(&made) || self.is_copied(cluster, kind, namespace, name)
+    }
+
+    /// Whether a namespace gets an object by reflector.
+    fn is_copied(&self, cluster: ClusterId, kind: &str, namespace: &str, name: &str) -> bool {
+        let to = self.copied.get(&(cluster, kind.to_owned(), name.to_owned()));
+        to.is_some_and(|to| to.as_ref().is_none_or(|to| to.contains(namespace)))
     }
 
     /// What a ConfigMap or Secret has in it, by key; `None` if it is not in this tree.

@@ -1,4 +1,4 @@
-//! The text of a `namespace` in mappings of a document.
+//! The text of a `namespace`, and of a `name`, in mappings of a document.
 
 use super::references::{Put, Step};
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
@@ -6,18 +6,57 @@ use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 /// Why an entry goes.
 const BECAUSE: &str = "the namespace is that of the object itself";
 
+/// An entry of a mapping, and what it is then.
+struct Field<'v, 'p> {
+    mapping: Node<'v>,
+    key: &'static str,
+    value: Option<&'p str>,
+}
+
+impl<'v, 'p> Field<'v, 'p> {
+    fn all_of(root: Node<'v>, put: &'p Put) -> Vec<Field<'v, 'p>> {
+        let Some(mapping) = mapping_at(root, &put.path) else { return Vec::new() };
+        let namespace = Field { mapping, key: "namespace", value: put.namespace.as_deref() };
+        let name = put.name.as_deref().map(|name| Field { mapping, key: "name", value: Some(name) });
+        name.into_iter().chain([namespace]).collect()
+    }
+
+    fn entry(&self) -> Option<Node<'v>> {
+        self.mapping.own_entry(self.key).map(|(_, value)| value)
+    }
+
+    fn changes(&self) -> bool {
+        self.entry().and_then(Node::text) != self.value
+    }
+
+    fn is_alias(&self) -> bool {
+        self.entry().is_some_and(Node::is_alias)
+    }
+
+    fn write(&self, edit: &mut Edit<'v>) -> Result<(), Error> {
+        let Field { mapping, key, value } = *self;
+        match (self.entry(), value) {
+            (Some(entry), Some(to)) if entry.is_alias() => edit.set(entry, &New::string(to), |_| Fate::Moved),
+            (Some(entry), Some(to)) => edit.set_scalar(entry, to),
+            (Some(_), None) => edit.remove_entry(mapping, key, Emptied::NoEntry, |_| Fate::Dropped(BECAUSE.to_owned())),
+            (None, Some(to)) => {
+                let place = if mapping.own_entry("name").is_some() { Place::After("name") } else { Place::Last };
+                edit.insert_entry(mapping, place, key, &New::string(to))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// Writes all that is put into a document. An anchor stays with its value's place; what repeats it is
 /// written out first, so that it says what it said before.
 ///
 /// # Errors
 /// If the text does not allow it.
 pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Result<(), Error> {
-    let mappings: Vec<(Node<'v>, &Put)> =
-        puts.iter().filter_map(|put| Some((mapping_at(root, &put.path)?, put))).collect();
-    let entry = |mapping: &Node<'v>| mapping.own_entry("namespace").map(|(_, value)| value);
-    let changes = |mapping: &Node<'v>, put: &Put| entry(mapping).and_then(Node::text) != put.namespace.as_deref();
-    let changing: Vec<&(Node<'v>, &Put)> = mappings.iter().filter(|(mapping, put)| changes(mapping, put)).collect();
-    let own: Vec<Node<'v>> = changing.iter().filter_map(|(mapping, _)| entry(mapping)).collect();
+    let fields = puts.iter().flat_map(|put| Field::all_of(root, put));
+    let changing: Vec<Field<'v, '_>> = fields.filter(Field::changes).collect();
+    let own: Vec<Node<'v>> = changing.iter().filter_map(Field::entry).collect();
     let is_own = |node: &Node<'v>| own.iter().any(|other| other.range() == node.range());
     let mut aliases = Vec::new();
     aliases_in(root, &mut aliases);
@@ -28,32 +67,14 @@ pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Re
         }
     }
     // What repeats an anchor comes before it, so that the anchor is free by then.
-    let is_alias = |(mapping, _): &(Node<'v>, &Put)| entry(mapping).is_some_and(Node::is_alias);
     for first in [true, false] {
-        for (mapping, put) in changing.iter().filter(|change| is_alias(change) == first) {
-            write_one(edit, *mapping, put.namespace.as_deref())?;
-        }
+        changing.iter().filter(|field| field.is_alias() == first).try_for_each(|field| field.write(edit))?;
     }
     Ok(())
 }
 
-fn write_one<'v>(edit: &mut Edit<'v>, mapping: Node<'v>, namespace: Option<&str>) -> Result<(), Error> {
-    let entry = mapping.own_entry("namespace").map(|(_, value)| value);
-    match (entry, namespace) {
-        (Some(value), Some(to)) if value.is_alias() => edit.set(value, &New::string(to), |_| Fate::Moved),
-        (Some(value), Some(to)) => edit.set_scalar(value, to),
-        (Some(_), None) => {
-            edit.remove_entry(mapping, "namespace", Emptied::NoEntry, |_| Fate::Dropped(BECAUSE.to_owned()))
-        }
-        (None, Some(to)) => {
-            let place = if mapping.own_entry("name").is_some() { Place::After("name") } else { Place::Last };
-            edit.insert_entry(mapping, place, "namespace", &New::string(to))
-        }
-        (None, None) => Ok(()),
-    }
-}
-
-fn mapping_at<'v>(root: Node<'v>, path: &[Step]) -> Option<Node<'v>> {
+/// The mapping at the end of a way.
+pub(super) fn mapping_at<'v>(root: Node<'v>, path: &[Step]) -> Option<Node<'v>> {
     path.iter().try_fold(root, |node, step| match step {
         Step::Key(key) => node.get(key),
         Step::Item(number) => node.items().nth(*number),
@@ -74,11 +95,18 @@ mod tests {
     use crate::yaml::Stream;
 
     fn written(text: &str, puts: &[(&[Step], Option<&str>)]) -> String {
+        let put = |(path, to): &(&[Step], Option<&str>)| Put {
+            path: path.to_vec(),
+            namespace: to.map(str::to_owned),
+            name: None,
+        };
+        written_all(text, &puts.iter().map(put).collect::<Vec<_>>())
+    }
+
+    fn written_all(text: &str, puts: &[Put]) -> String {
         let stream = Stream::parse(text).unwrap();
-        let puts: Vec<Put> =
-            puts.iter().map(|(path, to)| Put { path: path.to_vec(), namespace: to.map(str::to_owned) }).collect();
         let mut edit = Edit::of(&stream).in_order().moving_anchors();
-        match write(&mut edit, stream.document(0).unwrap(), &puts).and_then(|()| edit.finish()) {
+        match write(&mut edit, stream.document(0).unwrap(), puts).and_then(|()| edit.finish()) {
             Ok(edited) => edited.splices.apply(text).unwrap(),
             Err(error) => format!("error {}", error.problem.code()),
         }
@@ -96,6 +124,20 @@ mod tests {
         assert_eq!(written(text, &[(METADATA, Some("media"))]), expected);
         let both = written(text, &[(METADATA, Some("media")), (SOURCE, Some("other"))]);
         assert_eq!(both, expected.replace("namespace: flux-system", "namespace: other"));
+    }
+
+    #[test]
+    fn a_new_name_leaves_what_repeats_the_old_one() {
+        let text =
+            "metadata:\n  name: &app plex # it\n  namespace: media\nspec:\n  commonMetadata: {labels: {app: *app}}\n";
+        let put = |name: &str| Put {
+            path: METADATA.to_vec(),
+            namespace: Some("media".to_owned()),
+            name: Some(name.to_owned()),
+        };
+        let expected = text.replace("plex", "films").replace("*app", "plex");
+        assert_eq!(written_all(text, &[put("films")]), expected);
+        assert_eq!(written_all(text, &[put("plex")]), text);
     }
 
     #[test]

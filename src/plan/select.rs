@@ -366,10 +366,11 @@ fn is_release(unit: &Unit, asked: &str) -> bool {
     is_it(namespace, name) || unit.also.iter().filter_map(|other| other.split_once('/')).any(|(ns, n)| is_it(ns, n))
 }
 
-/// The names of what a unit is about, `Kind/namespace/name`.
+/// The names of what a unit is about, `Kind/namespace/name`; `Kind/name` where there is no namespace.
 fn objects(unit: &Unit) -> impl Iterator<Item = String> {
     let subject = &unit.id.subject;
-    let own = format!("{}/{}", subject.namespace(), subject.name());
+    let namespace = Some(subject.namespace()).filter(|namespace| !namespace.is_empty());
+    let own = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default() + subject.name();
     let all = unit.also.iter().cloned().chain([own]).filter(|_| !subject.is_path());
     all.map(|name| format!("{}/{name}", subject.kind()))
 }

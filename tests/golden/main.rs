@@ -171,13 +171,14 @@ fn one_by_one(case: &Case, json: &Value) -> Result<(), Failed> {
 }
 
 /// The gates of steps that wait for the step before.
-const WAITS: [&str; 9] = [
+const WAITS: [&str; 10] = [
     "policy-waits",
     "cut-waits",
     "leftover-waits",
     "guard-not-live",
     "guard-unknown",
     "move-not-live",
+    "still-named",
     "operator-not-live",
     "instance-not-live",
     "sync-not-live",

@@ -11,7 +11,7 @@ use crate::kubectl::kustomize;
 use crate::support::{Repo, root};
 
 /// Kind, namespace and name of each object that a directory builds.
-fn built(repo: &Path, dir: &str) -> Option<BTreeMap<(String, String, String), Value>> {
+pub(super) fn built(repo: &Path, dir: &str) -> Option<BTreeMap<(String, String, String), Value>> {
     let text = kustomize(&repo.join(dir))?.unwrap();
     let object = |document| Value::deserialize(document).unwrap();
     let named = |object: Value| {

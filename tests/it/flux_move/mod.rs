@@ -3,6 +3,8 @@
 
 mod builds;
 mod gates;
+mod names;
+mod objects;
 mod seconds;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,132 @@
+//! The kinds beside Flux Kustomizations that move, and the fields that name objects of these kinds
+//! (`docs/flux-and-kustomize.md#what-names-sources-and-stores`).
+
+use crate::flux::{Reach, group_of};
+
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const STORE: &str = "external-secrets.io";
+
+/// A kind that moves by a second object.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::migrations::flux_move) struct Kind {
+    pub(in crate::migrations::flux_move) name: &'static str,
+    group: &'static str,
+    /// Whether its objects are in namespaces.
+    pub(in crate::migrations::flux_move) is_namespaced: bool,
+}
+
+impl Kind {
+    /// Whether an object that a cluster applies is of this kind.
+    pub(super) fn is(&self, reach: &Reach) -> bool {
+        reach.kind == self.name && group_of(&reach.api_version) == self.group
+    }
+
+    /// Whether it is a source of Flux; else it is a store of External Secrets.
+    pub(super) fn is_source(&self) -> bool {
+        self.group == SOURCE
+    }
+
+    /// An object of this kind, as people name it.
+    pub(super) fn shown(&self, (namespace, name): &(String, String)) -> String {
+        if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") }
+    }
+
+    /// Its resource, as `kubectl` names it.
+    pub(super) fn resource(&self) -> String {
+        format!("{}.{}", self.name.to_lowercase(), self.group)
+    }
+}
+
+/// The kinds.
+const KINDS: [Kind; 6] = [
+    Kind { name: "GitRepository", group: SOURCE, is_namespaced: true },
+    Kind { name: "OCIRepository", group: SOURCE, is_namespaced: true },
+    Kind { name: "Bucket", group: SOURCE, is_namespaced: true },
+    Kind { name: "HelmRepository", group: SOURCE, is_namespaced: true },
+    Kind { name: "SecretStore", group: STORE, is_namespaced: true },
+    Kind { name: "ClusterSecretStore", group: STORE, is_namespaced: false },
+];
+
+/// The kind of this name, if it moves.
+pub(in crate::migrations::flux_move) fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// A step to a field: a key, or every item of a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Key(&'static str),
+    Each,
+}
+
+/// A field that names a source or a store.
+#[derive(Debug)]
+pub(super) struct Field {
+    group: &'static str,
+    kind: &'static str,
+    pub(super) way: &'static [Part],
+    /// The kind that it means where it states none.
+    pub(super) default_kind: Option<&'static str>,
+    /// Whether it may name a namespace; otherwise it means that of its own object.
+    pub(super) has_namespace: bool,
+}
+
+/// The controller that reads the references of an object, and may refuse those to other namespaces.
+pub(super) fn controller_of(reach: &Reach) -> Option<&'static str> {
+    Some(match group_of(&reach.api_version) {
+        "kustomize.toolkit.fluxcd.io" => "kustomize-controller",
+        "helm.toolkit.fluxcd.io" => "helm-controller",
+        "notification.toolkit.fluxcd.io" => "notification-controller",
+        "image.toolkit.fluxcd.io" => "image-automation-controller",
+        "source.extensions.fluxcd.io" => "source-watcher",
+        _ => return None,
+    })
+}
+
+/// The fields of an object that name sources or stores.
+pub(super) fn fields_of(reach: &Reach) -> impl Iterator<Item = &'static Field> {
+    let group = group_of(&reach.api_version);
+    FIELDS.iter().filter(move |field| field.group == group && field.kind == reach.kind)
+}
+
+const fn field(group: &'static str, kind: &'static str, way: &'static [Part]) -> Field {
+    Field { group, kind, way, default_kind: None, has_namespace: true }
+}
+
+/// A field for a store: of the own namespace, and a SecretStore if it states no kind.
+const fn of_store(kind: &'static str, way: &'static [Part]) -> Field {
+    Field { group: STORE, kind, way, default_kind: Some("SecretStore"), has_namespace: false }
+}
+
+use Part::{Each, Key};
+
+const FIELDS: [Field; 18] = [
+    field("kustomize.toolkit.fluxcd.io", "Kustomization", &[Key("spec"), Key("sourceRef")]),
+    field("kustomize.toolkit.fluxcd.io", "Kustomization", &[Key("spec"), Key("healthChecks"), Each]),
+    field("helm.toolkit.fluxcd.io", "HelmRelease", &[Key("spec"), Key("chartRef")]),
+    field("helm.toolkit.fluxcd.io", "HelmRelease", &[Key("spec"), Key("chart"), Key("spec"), Key("sourceRef")]),
+    Field { has_namespace: false, ..field(SOURCE, "HelmChart", &[Key("spec"), Key("sourceRef")]) },
+    Field {
+        default_kind: Some("GitRepository"),
+        has_namespace: false,
+        ..field(SOURCE, "GitRepository", &[Key("spec"), Key("include"), Each, Key("repository")])
+    },
+    field("image.toolkit.fluxcd.io", "ImageUpdateAutomation", &[Key("spec"), Key("sourceRef")]),
+    field("notification.toolkit.fluxcd.io", "Alert", &[Key("spec"), Key("eventSources"), Each]),
+    field("notification.toolkit.fluxcd.io", "Receiver", &[Key("spec"), Key("resources"), Each]),
+    field("source.extensions.fluxcd.io", "ArtifactGenerator", &[Key("spec"), Key("sources"), Each]),
+    of_store("ExternalSecret", &[Key("spec"), Key("secretStoreRef")]),
+    of_store("ExternalSecret", &[Key("spec"), Key("data"), Each, Key("sourceRef"), Key("storeRef")]),
+    of_store("ExternalSecret", &[Key("spec"), Key("dataFrom"), Each, Key("sourceRef"), Key("storeRef")]),
+    of_store("ClusterExternalSecret", &[Key("spec"), Key("externalSecretSpec"), Key("secretStoreRef")]),
+    of_store(
+        "ClusterExternalSecret",
+        &[Key("spec"), Key("externalSecretSpec"), Key("data"), Each, Key("sourceRef"), Key("storeRef")],
+    ),
+    of_store(
+        "ClusterExternalSecret",
+        &[Key("spec"), Key("externalSecretSpec"), Key("dataFrom"), Each, Key("sourceRef"), Key("storeRef")],
+    ),
+    of_store("PushSecret", &[Key("spec"), Key("secretStoreRefs"), Each]),
+    of_store("ClusterPushSecret", &[Key("spec"), Key("pushSecretSpec"), Key("secretStoreRefs"), Each]),
+];
