@@ -150,9 +150,9 @@ fn tree((apps, gives, limit): &Made, prunes: bool) -> (View, Settings) {
         app.is_renamed.then(|| format!("{{from: {from}/{}, to: {to}/new-{number}}}", name(number)))
     };
     let moves: Vec<String> = apps.iter().enumerate().filter_map(renamed).collect();
+    let moves = if moves.is_empty() { String::new() } else { format!("moves: [{}], ", moves.join(", ")) };
     let text = format!(
-        "flux-move: {{kustomizations: {{from: [flux-system]}}, moves: [{}], statement: {statement}, second-above: {limit}}}\n",
-        moves.join(", ")
+        "flux-move: {{kustomizations: {{from: [flux-system]}}, {moves}statement: {statement}, second-above: {limit}}}\n"
     );
     let sections: Vec<_> = FluxMove.section().into_iter().collect();
     let settings = Settings::read("settings", &text, &sections).unwrap();
