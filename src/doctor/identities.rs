@@ -140,7 +140,7 @@ fn guards_left(view: &View) -> Vec<Finding> {
             && is_live(one)
     };
     let left = graph.kustomizations.iter().filter(has_moved).map(|one| {
-        let message = format!("{} has moved, and still has its guard", one.full_name());
+        let message = format!("{} is where the branch of its cluster has it, and has a guard", one.full_name());
         finding(Severity::Note, GUARD_LEFT, &one.at.path, line(view, &one.at), message)
     });
     left.collect()

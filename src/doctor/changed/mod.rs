@@ -145,8 +145,9 @@ fn is_release_or_source(view: &View, path: &RepoPath) -> bool {
 
 /// The findings that were not there before, wherever their lines are now.
 ///
-/// A warning may count and list objects, and tell of the same ones otherwise where files are renamed or become
-/// one. So of a code there are no more new warnings than there are more of them. Each error counts.
+/// A warning may count and list objects, and say of the same ones something else where files are renamed, become one, or
+/// are two from now on. So of a code there are no more new warnings than there are more of them, and a warning that says
+/// less than one that was there is not new. Each error counts.
 pub(super) fn new(before: Vec<Finding>, after: Vec<Finding>) -> Vec<Finding> {
     let mut known: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();
@@ -167,14 +168,29 @@ pub(super) fn new(before: Vec<Finding>, after: Vec<Finding>) -> Vec<Finding> {
             false => unknown.push(finding),
         }
     }
-    let mut is_told_otherwise = |finding: &Finding| {
-        let count = left.get_mut(finding.code.id).filter(|count| **count > 0 && finding.severity != Severity::Error);
+    let is_part_of_one = |finding: &Finding| {
+        let part = words(&finding.message);
+        before
+            .iter()
+            .filter(|old| old.code.id == finding.code.id)
+            .map(|old| words(&old.message))
+            .any(|old| old.len() > part.len() && part.is_subset(&old))
+    };
+    let mut is_one_of_them = |finding: &Finding| {
+        let count = left.get_mut(finding.code.id).filter(|count| **count > 0);
         let is_one = count.is_some();
         count.into_iter().for_each(|count| *count -= 1);
         is_one
     };
-    unknown.retain(|finding| !is_told_otherwise(finding));
     unknown
+        .retain(|finding| finding.severity == Severity::Error || !is_part_of_one(finding) && !is_one_of_them(finding));
+    unknown
+}
+
+/// The words of a message, without line numbers and counts.
+fn words(message: &str) -> BTreeSet<String> {
+    let words = message.split([' ', ',', ':']).map(without_numbers);
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 /// A message without line numbers and counts.

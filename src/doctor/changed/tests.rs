@@ -136,6 +136,7 @@ fn a_warning_that_is_told_otherwise_is_not_new() {
     };
     assert_eq!(messages(&["a at x:3"], &["a at x:14"], Severity::Error), [""; 0], "its line is another one");
     assert_eq!(messages(&["16 claims: a", "b"], &["17 claims: a, b"], Severity::Warning), [""; 0]);
+    assert_eq!(messages(&["no x in a, b: y"], &["no x in a: y", "no x in b: y"], Severity::Warning), [""; 0]);
     assert_eq!(messages(&["a"], &["a", "b"], Severity::Warning), ["b"]);
     assert_eq!(messages(&["a"], &["b"], Severity::Error), ["b"], "each error counts");
     assert_eq!(messages(&["a"], &["a", "a"], Severity::Error), ["a"]);
