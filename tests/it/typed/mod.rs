@@ -37,7 +37,7 @@ const FAILS: &[(&str, &str)] = &[
 ];
 
 /// Code in running text that begins as a command does, and is none to type.
-const MENTIONED: &[&str] = &["git add -p", "git add", "git commit --all", "git merge edge"];
+const MENTIONED: &[&str] = &["git add -p", "git add", "git commit --all", "git merge edge", "flux bootstrap"];
 
 /// The example with what the pages name, made once.
 static ORIGIN: LazyLock<Repo> = LazyLock::new(|| Repo::two_clusters_with(&["media", "network"]));
