@@ -89,11 +89,7 @@ fn reaches<'m, 'v>(one: &'m Moved<'v>) -> impl Iterator<Item = (ClusterId, &'v R
 /// Why its file does not say what it is called.
 fn identity(view: &View, one: &Moved<'_>) -> Option<(&'static Code, String)> {
     let (at, reaches) = one.first?;
-    let is_it = |reach: &Reach| {
-        let own = reach.namespace.as_deref().filter(|_| one.kind.is_namespaced).unwrap_or_default();
-        reach.name == one.from.1 && own == one.from.0
-    };
-    if !reaches.iter().all(is_it) {
+    if !reaches.iter().all(|reach| one.kind.name_of(reach) == one.from) {
         return Some((
             codes::NOT_MODELLED,
             format!("{} {} is applied under several names", one.kind.name, one.old_name()),
@@ -116,8 +112,7 @@ fn identity(view: &View, one: &Moved<'_>) -> Option<(&'static Code, String)> {
 fn taken(view: &View, objects: &Objects<'_>, one: &Moved<'_>) -> Option<String> {
     let (first, _) = one.first?;
     let has_new_name = |reach: &Reach| {
-        let own = reach.namespace.as_deref().filter(|_| one.kind.is_namespaced).unwrap_or_default();
-        one.kind.is(reach) && reach.name == one.to.1 && own == one.to.0 && one.clusters.contains(&reach.cluster)
+        one.kind.is(reach) && one.kind.name_of(reach) == one.to && one.clusters.contains(&reach.cluster)
     };
     let name = one.kind.name;
     for (at, reach) in view.graph().each_reach().filter(|(_, reach)| has_new_name(reach)) {

@@ -2,6 +2,7 @@
 //! (`docs/flux-and-kustomize.md#what-names-sources-and-stores`).
 
 use crate::flux::{Reach, group_of};
+use crate::migrations::flux_move::settings::Name;
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
 const STORE: &str = "external-secrets.io";
@@ -21,13 +22,19 @@ impl Kind {
         reach.kind == self.name && group_of(&reach.api_version) == self.group
     }
 
+    /// Namespace and name of an object of this kind, as a cluster applies it.
+    pub(super) fn name_of(&self, reach: &Reach) -> Name {
+        let namespace = reach.namespace.as_deref().filter(|_| self.is_namespaced).unwrap_or_default();
+        (namespace.to_owned(), reach.name.clone())
+    }
+
     /// Whether it is a source of Flux; else it is a store of External Secrets.
     pub(super) fn is_source(&self) -> bool {
         self.group == SOURCE
     }
 
     /// An object of this kind, as people name it.
-    pub(super) fn shown(&self, (namespace, name): &(String, String)) -> String {
+    pub(super) fn shown(&self, (namespace, name): &Name) -> String {
         if namespace.is_empty() { name.clone() } else { format!("{namespace}/{name}") }
     }
 

@@ -177,11 +177,8 @@ impl<'v> Objects<'v> {
 }
 
 /// The documents that clusters apply under a name.
-fn named<'v>(view: &'v View, kind: &Kind, (namespace, name): &Name) -> BTreeMap<&'v At, &'v [Reach]> {
-    let is_it = |reach: &Reach| {
-        let own = reach.namespace.as_deref().filter(|_| kind.is_namespaced).unwrap_or_default();
-        kind.is(reach) && own == namespace && reach.name == *name
-    };
+fn named<'v>(view: &'v View, kind: &Kind, name: &Name) -> BTreeMap<&'v At, &'v [Reach]> {
+    let is_it = |reach: &Reach| kind.is(reach) && kind.name_of(reach) == *name;
     view.graph().reached().filter(|(_, reaches)| reaches.iter().any(is_it)).collect()
 }
 
