@@ -4,7 +4,7 @@ use super::codes::{HEALTH_CHECK_KIND, HEALTH_CHECKS_IGNORED};
 use super::dependencies::place;
 use super::finding;
 use crate::finding::{Finding, Severity};
-use crate::flux::{FluxKustomization, Value, View};
+use crate::flux::{FluxKustomization, Value, View, group_of};
 
 /// Kinds that health checks name, by their API groups: of Kubernetes 1.34 and Flux 2.7.
 const KINDS: [(&str, &[&str]); 10] = [
@@ -67,7 +67,7 @@ fn of_kustomization(view: &View, kustomization: &FluxKustomization) -> Vec<Findi
 
 /// The API groups of a kind, if it is not in this one, of which all kinds are known.
 fn other_groups(api_version: &str, kind: &str) -> Option<String> {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = group_of(api_version);
     let known = KINDS.iter().any(|(of, _)| *of == group);
     let is_core = |group: &str| if group.is_empty() { "the core group".to_owned() } else { group.to_owned() };
     let groups: Vec<&str> = KINDS.iter().filter(|(_, kinds)| kinds.contains(&kind)).map(|(group, _)| *group).collect();

@@ -9,7 +9,7 @@ use super::changed::Scope;
 use super::codes::{APPLIES_ITSELF, COMPONENT_PATH, OWNED_TWICE, PATH_MISSING, REGISTERED_TWICE};
 use super::{finding, listed};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, ClusterId, FluxKustomization, Guard, KustomizationId, Rendered, Value, View};
+use crate::flux::{At, ClusterId, FluxKustomization, Guard, KustomizationId, Rendered, Value, View, group_of};
 
 pub(super) fn findings(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -83,7 +83,7 @@ fn paths(view: &View, kustomization: &FluxKustomization) -> Vec<Finding> {
 type Identity = (String, String, String, String);
 
 fn identity(kustomization: &FluxKustomization, object: &Rendered) -> Option<Identity> {
-    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = group_of(&object.api_version);
     let namespace = kustomization.variables.substitute(object.namespace.as_deref().unwrap_or_default());
     let name = kustomization.variables.substitute(&object.name);
     let is_known = !namespace.contains("${") && !name.contains("${") && !name.is_empty();

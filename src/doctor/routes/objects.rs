@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::doctor::applied::goes_elsewhere;
-use crate::flux::{At, Kustomization, Reach, Value, View};
+use crate::flux::{At, Kustomization, Reach, Value, View, group_of};
 
 /// Fields of kustomization files that change objects and are followed for those of Flux alone.
 const CHANGE: [&str; 3] = ["replacements", "transformers", "vars"];
@@ -22,9 +22,10 @@ impl<'v> Objects<'v> {
 
     /// Those of a group and kind, also on other clusters than those that begin here.
     pub(super) fn everywhere(&self, group: &str, kind: &str) -> impl Iterator<Item = (&'v At, &'v Reach)> {
-        self.view.graph().each_reach().filter(move |(_, reach)| {
-            reach.kind == kind && reach.api_version.split_once('/').map_or("", |(group, _)| group) == group
-        })
+        self.view
+            .graph()
+            .each_reach()
+            .filter(move |(_, reach)| reach.kind == kind && group_of(&reach.api_version) == group)
     }
 
     /// Those on the clusters that begin here.
