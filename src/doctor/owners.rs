@@ -105,7 +105,7 @@ fn registered_twice(
         let (_, kind, namespace, name) = &identity;
         let message = format!("{} builds {kind} {namespace}/{name} twice", kustomization.full_name());
         let first = seen.insert(identity.clone(), object).filter(|first| is_in_scope(first) || is_in_scope(object));
-        if let Some(Rendered { at: first, .. }) = first {
+        if let Some(first) = first.map(|first| &first.at) {
             let message = format!("{message}, here and at {}:{}", first.path, line(view, first));
             let line = line(view, &object.at);
             found.push(finding(Severity::Error, REGISTERED_TWICE, &object.at.path, line, message));

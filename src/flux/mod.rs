@@ -40,7 +40,8 @@ pub use files::{
     Skip, SourceRef, WorkloadKind, group_of, is_kustomization_file, on_all_cores,
 };
 pub use kustomize::{
-    Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, ReplacedList, Stage, Unmodelled,
+    Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, RenderedIdentity, ReplacedList, Stage,
+    Unmodelled,
 };
 pub use mentions::{
     Mention, Named, Namer, SelectorUse, SourceNames, Unread, Watched, has_word, kinds_by_key, watching_field,

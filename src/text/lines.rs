@@ -15,33 +15,53 @@ pub struct Position {
 /// Where the lines of a text begin. Lines end at `\n` alone: a lone `\r` does not end a line, as in
 /// git.
 #[derive(Clone, Debug)]
-pub struct Lines {
-    /// From 0; of four bytes, because a tree has millions of lines.
-    starts: Box<[u32]>,
+pub struct Lines(Starts);
+
+/// Offsets from 0, as small as they can be: a tree has millions of lines.
+#[derive(Clone, Debug)]
+enum Starts {
+    Narrow(Box<[u16]>),
+    Wide(Box<[u32]>),
 }
 
 impl Lines {
     /// Finds the lines of a text. What is behind its first 4 GiB counts as part of the last line.
     pub fn of(text: &str) -> Lines {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let ends = ends.map_while(|(at, _)| u32::try_from(at + 1).ok());
-        Lines { starts: std::iter::once(0).chain(ends).collect() }
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
+        Lines(if u16::try_from(text.len()).is_ok() {
+            Starts::Narrow(starts.map_while(|start| u16::try_from(start).ok()).collect())
+        } else {
+            Starts::Wide(starts.map_while(|start| u32::try_from(start).ok()).collect())
+        })
+    }
+
+    /// Where a line begins, by its number from 0.
+    fn get(&self, number: usize) -> Option<usize> {
+        match &self.0 {
+            Starts::Narrow(starts) => starts.get(number).map(|start| (*start).into()),
+            Starts::Wide(starts) => starts.get(number).map(|start| *start as usize),
+        }
     }
 
     /// The number of the line, from 0, that holds the byte at `offset`.
     pub fn number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start as usize <= offset) - 1
+        let behind = match &self.0 {
+            Starts::Narrow(starts) => starts.partition_point(|start| usize::from(*start) <= offset),
+            Starts::Wide(starts) => starts.partition_point(|start| *start as usize <= offset),
+        };
+        behind - 1
     }
 
     /// Where the line that holds `offset` begins.
     pub fn start(&self, offset: usize) -> usize {
-        self.starts[self.number(offset)] as usize
+        self.get(self.number(offset)).expect("the number of a line")
     }
 
     /// Where the line after the one that holds `offset` begins, or `None` where the text has no
     /// further line break.
     pub fn next(&self, offset: usize) -> Option<usize> {
-        self.starts.get(self.number(offset) + 1).map(|start| *start as usize)
+        self.get(self.number(offset) + 1)
     }
 
     /// The whole line that holds `offset`, its line break included.
@@ -52,7 +72,7 @@ impl Lines {
     /// The line with a number, from 0, its line break included. What is behind the last line break is a
     /// line only if it is something.
     pub fn nth(&self, text: &str, number: usize) -> Option<Range<usize>> {
-        let start = *self.starts.get(number)? as usize;
+        let start = self.get(number)?;
         let line = self.line(text, start);
         (!line.is_empty()).then_some(line)
     }
@@ -105,6 +125,19 @@ mod tests {
             let lines = Lines::of(text);
             let all: Vec<_> = (0..9).map_while(|number| lines.nth(text, number)).map(|line| &text[line]).collect();
             assert_eq!(all, text.split_inclusive('\n').collect::<Vec<_>>(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_the_same_in_long_texts() {
+        for length in [65_535, 65_536] {
+            let text = format!("{}\na\n", "x".repeat(length - 3));
+            let lines = Lines::of(&text);
+            assert_eq!(
+                (lines.number(length - 2), lines.start(length - 1), lines.next(length - 1)),
+                (1, length - 2, Some(length))
+            );
+            assert_eq!((lines.nth(&text, 1), lines.nth(&text, 2)), (Some(length - 2..length), None), "{length}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The nodes of a stream, packed: a tree has millions of them, and most are never looked at.
 //!
-//! Offsets and ids have four bytes, so a text has less than 4 GiB. The children of all collections
-//! are in one list each, and what few nodes have (a text that differs from the file, anchor, tag) is
-//! beside them.
+//! Offsets and ids have four bytes, so a text has less than 4 GiB; once a text is read, they have two where that
+//! is enough. The children of all collections are in one list each, and what few nodes have (a text that differs
+//! from the file, anchor, tag) is beside them.
 
 use std::ops::Range;
 
@@ -14,59 +14,118 @@ pub(super) type Id = u32;
 /// The nodes of a stream, each after its parent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nodes {
-    all: Vec<Packed>,
+    all: All,
     items: Vec<Id>,
     entries: Vec<(Id, Id)>,
     texts: Vec<Box<str>>,
     properties: Vec<Properties>,
 }
 
-/// A node.
+/// Nodes with numbers of one size.
 #[derive(Clone, Debug)]
-struct Packed {
-    body: Body,
-    start: u32,
-    end: u32,
-    parent: Maybe,
-    properties: Maybe,
+enum All {
+    Narrow(Box<[Packed<u16>]>),
+    Wide(Vec<Packed<u32>>),
 }
 
-/// What a node is; collections are empty until they are closed.
+/// A node.
 #[derive(Clone, Copy, Debug)]
-enum Body {
-    Scalar { text: Maybe, notation: Notation },
-    Sequence { style: Style, items: Part },
-    Mapping { style: Style, entries: Part },
-    Alias { target: Id },
+struct Packed<N> {
+    what: What,
+    /// Of a scalar its text, unless that is the text of its span; of a collection the first of its children in
+    /// the list of all (none until it is closed); of an alias the node that it repeats.
+    first: N,
+    /// How many children it has.
+    count: N,
+    start: N,
+    end: N,
+    parent: N,
+    properties: N,
 }
 
-/// A part of a list.
-#[derive(Clone, Copy, Debug, Default)]
-struct Part {
-    first: u32,
-    count: u32,
+/// What a node is.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Scalar(Notation),
+    Sequence(Style),
+    Mapping(Style),
+    Alias,
 }
 
-impl Part {
-    fn of<T>(self, list: &[T]) -> &[T] {
-        let first = self.first as usize;
-        list.get(first..first + self.count as usize).unwrap_or_default()
+/// No index, in four bytes.
+const NONE: u32 = u32::MAX;
+
+impl Packed<u16> {
+    /// The same in two bytes each, if all numbers are small enough.
+    fn of(node: &Packed<u32>) -> Option<Packed<u16>> {
+        let small = |number| u16::try_from(number).ok().filter(|number| *number != u16::MAX);
+        let index = |index| if index == NONE { Some(u16::MAX) } else { small(index) };
+        let Packed { what, first, count, start, end, parent, properties } = *node;
+        Some(Packed {
+            what,
+            first: index(first)?,
+            count: small(count)?,
+            start: small(start)?,
+            end: small(end)?,
+            parent: index(parent)?,
+            properties: index(properties)?,
+        })
+    }
+
+    fn wide(self) -> Packed<u32> {
+        let index = |index: u16| if index == u16::MAX { NONE } else { index.into() };
+        let Packed { what, first, count, start, end, parent, properties } = self;
+        Packed {
+            what,
+            first: index(first),
+            count: count.into(),
+            start: start.into(),
+            end: end.into(),
+            parent: index(parent),
+            properties: index(properties),
+        }
     }
 }
 
-/// An index, or none.
-#[derive(Clone, Copy, Debug)]
-struct Maybe(u32);
+impl Default for All {
+    fn default() -> All {
+        All::Wide(Vec::new())
+    }
+}
 
-impl Maybe {
-    const NONE: Maybe = Maybe(u32::MAX);
-
-    fn get(self) -> Option<u32> {
-        (self.0 != u32::MAX).then_some(self.0)
+impl All {
+    fn len(&self) -> usize {
+        match self {
+            All::Narrow(nodes) => nodes.len(),
+            All::Wide(nodes) => nodes.len(),
+        }
     }
 
-    fn of<T>(self, list: &[T]) -> Option<&T> {
-        list.get(self.get()? as usize)
+    fn get(&self, id: Id) -> Packed<u32> {
+        match self {
+            All::Narrow(nodes) => nodes[id as usize].wide(),
+            All::Wide(nodes) => nodes[id as usize],
+        }
+    }
+
+    /// The nodes, to be changed.
+    fn wide(&mut self) -> &mut Vec<Packed<u32>> {
+        if let All::Narrow(nodes) = self {
+            *self = All::Wide(nodes.iter().map(|node| node.wide()).collect());
+        }
+        match self {
+            All::Wide(nodes) => nodes,
+            All::Narrow(_) => unreachable!("they are wide now"),
+        }
+    }
+
+    /// Releases the memory that is not needed.
+    fn shrink(&mut self) {
+        let All::Wide(nodes) = self else { return };
+        match nodes.iter().map(Packed::of).collect() {
+            Some(narrow) => *self = All::Narrow(narrow),
+            None => nodes.shrink_to_fit(),
+        }
     }
 }
 
@@ -85,7 +144,7 @@ pub(super) enum New<'t> {
 impl Nodes {
     /// No nodes, with room for some.
     pub(super) fn with_capacity(nodes: usize) -> Nodes {
-        Nodes { all: Vec::with_capacity(nodes), ..Nodes::default() }
+        Nodes { all: All::Wide(Vec::with_capacity(nodes)), ..Nodes::default() }
     }
 
     /// How many there are.
@@ -105,68 +164,68 @@ impl Nodes {
 
     /// A node.
     pub(super) fn get(&self, id: Id) -> Stored<'_> {
-        let node = &self.all[id as usize];
-        let content = match node.body {
-            Body::Scalar { text, notation } => {
-                Content::Scalar { text: text.of(&self.texts).map(|text| &**text), notation }
+        let node = self.all.get(id);
+        let content = match node.what {
+            What::Scalar(notation) => {
+                Content::Scalar { text: at(&self.texts, node.first).map(|text| &**text), notation }
             }
-            Body::Sequence { style, items } => Content::Sequence { style, items: items.of(&self.items) },
-            Body::Mapping { style, entries } => Content::Mapping { style, entries: entries.of(&self.entries) },
-            Body::Alias { target } => Content::Alias { target },
+            What::Sequence(style) => Content::Sequence { style, items: part(&self.items, &node) },
+            What::Mapping(style) => Content::Mapping { style, entries: part(&self.entries, &node) },
+            What::Alias => Content::Alias { target: node.first },
         };
         let span = node.start as usize..node.end as usize;
-        Stored { content, span, properties: node.properties.of(&self.properties), parent: node.parent.get() }
+        let parent = (node.parent != NONE).then_some(node.parent);
+        Stored { content, span, properties: at(&self.properties, node.properties), parent }
     }
 
     /// Adds a node.
     pub(super) fn push(&mut self, new: &New<'_>, span: Range<usize>, parent: Option<Id>) -> Id {
-        let body = match *new {
-            New::Scalar { text: None, notation } => Body::Scalar { text: Maybe::NONE, notation },
+        let (what, first) = match *new {
+            New::Scalar { text: None, notation } => (What::Scalar(notation), NONE),
             New::Scalar { text: Some(text), notation } => {
                 self.texts.push(text.into());
-                Body::Scalar { text: last(&self.texts), notation }
+                (What::Scalar(notation), last(&self.texts))
             }
-            New::Sequence(style) => Body::Sequence { style, items: Part::default() },
-            New::Mapping(style) => Body::Mapping { style, entries: Part::default() },
-            New::Alias { target } => Body::Alias { target },
+            New::Sequence(style) => (What::Sequence(style), NONE),
+            New::Mapping(style) => (What::Mapping(style), NONE),
+            New::Alias { target } => (What::Alias, target),
         };
         let (start, end) = (small(span.start), small(span.end));
-        let parent = parent.map_or(Maybe::NONE, Maybe);
-        self.all.push(Packed { body, start, end, parent, properties: Maybe::NONE });
-        last(&self.all).0
+        let parent = parent.unwrap_or(NONE);
+        let all = self.all.wide();
+        all.push(Packed { what, first, count: 0, start, end, parent, properties: NONE });
+        last(all)
     }
 
     /// Gives a collection its children: items, or keys and values in turn.
     pub(super) fn close(&mut self, id: Id, children: &[Id]) {
-        match &mut self.all[id as usize].body {
-            Body::Sequence { items, .. } => *items = add(&mut self.items, children.iter().copied()),
-            Body::Mapping { entries, .. } => {
-                let pairs = children.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-                *entries = add(&mut self.entries, pairs);
-            }
-            Body::Scalar { .. } | Body::Alias { .. } => unreachable!("only collections are open"),
-        }
+        let node = &mut self.all.wide()[id as usize];
+        (node.first, node.count) = match node.what {
+            What::Sequence(_) => add(&mut self.items, children.iter().copied()),
+            What::Mapping(_) => add(&mut self.entries, children.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
+            What::Scalar(_) | What::Alias => unreachable!("only collections are open"),
+        };
     }
 
     /// Moves a node.
     pub(super) fn set_span(&mut self, id: Id, span: Range<usize>) {
-        let node = &mut self.all[id as usize];
+        let node = &mut self.all.wide()[id as usize];
         (node.start, node.end) = (small(span.start), small(span.end));
     }
 
     /// Anchor and tag of a node, to be stated; at first they are at a range.
     pub(super) fn properties_mut(&mut self, id: Id, range: &Range<usize>) -> &mut Properties {
-        let properties = &mut self.all[id as usize].properties;
-        if properties.get().is_none() {
+        let properties = &mut self.all.wide()[id as usize].properties;
+        if *properties == NONE {
             self.properties.push(Properties { range: range.clone(), anchor: None, tag: None });
             *properties = last(&self.properties);
         }
-        &mut self.properties[properties.0 as usize]
+        &mut self.properties[*properties as usize]
     }
 
-    /// Releases the memory that is not used.
+    /// Releases the memory that is not used, once nothing is to be changed.
     pub(super) fn shrink(&mut self) {
-        self.all.shrink_to_fit();
+        self.all.shrink();
         self.items.shrink_to_fit();
         self.entries.shrink_to_fit();
         self.texts.shrink_to_fit();
@@ -179,12 +238,50 @@ fn small(number: usize) -> u32 {
     u32::try_from(number).expect("the text is shorter than 4 GiB (Stream::parse)")
 }
 
-fn last<T>(list: &[T]) -> Maybe {
-    Maybe(small(list.len() - 1))
+/// What has an index, if it is one.
+fn at<T>(list: &[T], index: u32) -> Option<&T> {
+    list.get(index as usize)
 }
 
-fn add<T>(list: &mut Vec<T>, new: impl Iterator<Item = T>) -> Part {
+/// The children of a collection in the list of all.
+fn part<'l, T>(list: &'l [T], node: &Packed<u32>) -> &'l [T] {
+    let first = node.first as usize;
+    list.get(first..first.saturating_add(node.count as usize)).unwrap_or_default()
+}
+
+fn last<T>(list: &[T]) -> u32 {
+    small(list.len() - 1)
+}
+
+/// Adds to a list, and says where and how many.
+fn add<T>(list: &mut Vec<T>, new: impl Iterator<Item = T>) -> (u32, u32) {
     let first = small(list.len());
     list.extend(new);
-    Part { first, count: small(list.len()) - first }
+    (first, small(list.len()) - first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_the_same_in_two_bytes_and_in_four() {
+        assert_eq!((size_of::<Packed<u16>>(), size_of::<Packed<u32>>()), (14, 28));
+        // The last node of each ends at the largest offset of two bytes, or behind it.
+        for (length, is_narrow) in [(65_534, true), (65_535, false), (70_000, false)] {
+            let mut nodes = Nodes::default();
+            let root = nodes.push(&New::Mapping(Style::Block), 0..length, None);
+            let key = nodes.push(&New::Scalar { text: None, notation: Notation::Plain }, 0..1, Some(root));
+            let value =
+                nodes.push(&New::Scalar { text: Some("text"), notation: Notation::Quoted }, 3..length, Some(root));
+            nodes.properties_mut(value, &(3..5)).tag = Some("!t".into());
+            nodes.close(root, &[key, value]);
+            let before: Vec<String> = nodes.iter().map(|node| format!("{node:?}")).collect();
+            nodes.shrink();
+            assert_eq!(matches!(nodes.all, All::Narrow(_)), is_narrow, "{length}");
+            assert_eq!(nodes.iter().map(|node| format!("{node:?}")).collect::<Vec<_>>(), before, "{length}");
+            nodes.set_span(key, 0..2);
+            assert_eq!((nodes.get(key).span, nodes.get(value).text_in("")), (0..2, Some("text")));
+        }
+    }
 }

@@ -47,14 +47,16 @@ impl Stream {
             let (event, span) = event.map_err(|error| syntax(&text, &lines, &error))?;
             builder.take(event, &span);
         }
-        let Builder { mut nodes, roots, markers, mut comments, .. } = builder;
-        nodes.shrink();
+        let Builder { nodes, mut roots, mut markers, mut comments, .. } = builder;
         comments.sort_by_key(|comment| comment.range.start);
         comments.shrink_to_fit();
+        roots.shrink_to_fit();
+        markers.shrink_to_fit();
         let (proven, once) = (Proven::default(), Once::default());
         let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, proven, once };
         stream.settle_empty_items();
         stream.close_block_collections();
+        stream.nodes.shrink();
         Ok(stream)
     }
 

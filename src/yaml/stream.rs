@@ -1,6 +1,6 @@
 //! A parsed YAML file.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -12,7 +12,7 @@ use super::nodes::{Id, Nodes};
 use crate::text::{ContentId, Lines, Position, Splice, SpliceError, Splices};
 
 /// A YAML file: its text, and the nodes and comments in it with their bytes.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Stream {
     pub(super) text: Arc<str>,
     pub(super) lines: Lines,
@@ -26,7 +26,7 @@ pub struct Stream {
 }
 
 /// What is worked out of a stream when it is first asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Once {
     content: OnceLock<ContentId>,
     /// The documents that can be read by themselves.
@@ -36,8 +36,8 @@ pub(super) struct Once {
 
 /// The edits of a stream that have passed the proof, as all that the proof depends on. Views share
 /// their streams, and the same edit is tried on many of them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Proven(Arc<Mutex<HashSet<String>>>);
+#[derive(Debug, Default)]
+pub(super) struct Proven(Mutex<BTreeSet<String>>);
 
 impl Proven {
     pub(super) fn has(&self, edit: &str) -> bool {

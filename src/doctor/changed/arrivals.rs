@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use super::difference::{Built, Difference};
 use super::{name_of, releases};
-use crate::flux::{FluxKustomization, InCluster, Object, Rendered, Value, View, group_of, is_kustomization_file};
+use crate::flux::{
+    FluxKustomization, InCluster, Object, Rendered, RenderedIdentity, Value, View, group_of, is_kustomization_file,
+};
 use crate::repo::RepoPath;
 use crate::yaml::Node;
 
@@ -77,7 +79,7 @@ fn told(
     content: Content,
 ) -> Vec<String> {
     let object = |object: &Rendered| {
-        let Rendered { api_version, kind, name, namespace, labels, annotations, .. } = object;
+        let RenderedIdentity { api_version, kind, name, namespace, labels, annotations, .. } = &**object;
         let (group, is_of_flux) = (group_of(api_version), has_group_of_flux(api_version));
         // Labels of a release decide which patches it gets, and what comes of these is compared apart.
         let labels = (kind != "HelmRelease").then_some(labels);

@@ -207,8 +207,7 @@ impl<'v> Builder<'v> {
                 object.set_namespace(namespace);
             }
             object.rename(&kustomization.prefix, &kustomization.suffix);
-            object.labels.extend(kustomization.labels.clone());
-            object.annotations.extend(kustomization.annotations.clone());
+            object.add_metadata(&kustomization.labels, &kustomization.annotations);
             for transformer in &kustomization.namespaces {
                 object.transform_namespace(transformer);
             }
@@ -235,9 +234,8 @@ impl<'v> Builder<'v> {
                     && generator.namespace.as_ref().is_none_or(|namespace| object.namespace.as_ref() == Some(namespace))
             };
             let dir = kustomization.dir();
-            let made = objects.iter_mut().find(is_meant).and_then(|object| object.made.as_mut());
-            if let Some(made) = made.filter(|_| self.has_files_of(generator, &dir)) {
-                Arc::make_mut(made).also_by(&dir, generator);
+            if let Some(object) = objects.iter_mut().find(is_meant).filter(|_| self.has_files_of(generator, &dir)) {
+                object.also_made(&dir, generator);
             }
         }
     }

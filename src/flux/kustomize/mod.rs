@@ -32,7 +32,7 @@ pub use kustomization::{Kustomization, Listed};
 pub(super) use overlay::Overlay;
 pub(super) use parsed_tree::ParsedTree;
 pub use patch::{Patch, Patches};
-pub use rendered::Rendered;
+pub use rendered::{Rendered, RenderedIdentity};
 pub use replaced::ReplacedList;
 pub use stage::Stage;
 pub use unmodelled::Unmodelled;

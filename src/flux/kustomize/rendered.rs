@@ -1,6 +1,7 @@
 //! An object in a build.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::change::Outcome;
@@ -14,8 +15,22 @@ use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 
 /// An object as it comes out of a build.
+///
+/// Every build of a directory above holds it once more, most often unchanged: what it is, is shared.
 #[derive(Clone, Debug)]
 pub struct Rendered {
+    identity: Arc<RenderedIdentity>,
+    /// The kustomization files that it came through, the outermost first.
+    pub through: Vec<RepoPath>,
+    /// The patches that change it, if it is a HelmRelease, a Flux Kustomization or the source of one.
+    pub patches: Patches,
+    /// What was done to it, if the build notes that.
+    pub(in crate::flux) stages: Vec<Arc<Stage>>,
+}
+
+/// What a rendered object is.
+#[derive(Clone, Debug)]
+pub struct RenderedIdentity {
     /// Where it is; for a generated one, the kustomization file that generates it.
     pub at: At,
     /// Its `apiVersion`.
@@ -26,10 +41,6 @@ pub struct Rendered {
     pub name: String,
     /// Its namespace, if it has one.
     pub namespace: Option<String>,
-    /// The kustomization files that it came through, the outermost first.
-    pub through: Vec<RepoPath>,
-    /// The patches that change it, if it is a HelmRelease, a Flux Kustomization or the source of one.
-    pub patches: Patches,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
@@ -38,51 +49,64 @@ pub struct Rendered {
     pub(super) made: Option<Arc<Made>>,
     /// What these make, once the build is finished.
     pub(in crate::flux) content: Option<Content>,
-    /// Name and namespace before anything changed them.
-    original: (String, Option<String>),
+    /// Its name before anything changed it, if that is another.
+    original_name: Option<String>,
+    /// Its namespace before anything changed it.
+    original_namespace: Option<String>,
     cluster_scoped: bool,
-    /// What was done to it, if the build notes that.
-    pub(in crate::flux) stages: Vec<Arc<Stage>>,
+}
+
+impl Deref for Rendered {
+    type Target = RenderedIdentity;
+
+    fn deref(&self) -> &RenderedIdentity {
+        &self.identity
+    }
 }
 
 impl Rendered {
     pub(super) fn of(object: &Object) -> Rendered {
-        Rendered {
+        Rendered::new(RenderedIdentity {
             at: object.at.clone(),
             api_version: object.api_version.clone(),
             kind: object.kind.clone(),
             name: object.name.clone(),
             namespace: object.namespace.clone(),
-            through: Vec::new(),
-            patches: Vec::new(),
             labels: object.labels.clone(),
             annotations: object.annotations.clone(),
             made: None,
             content: None,
-            original: (object.name.clone(), object.namespace.clone()),
+            original_name: None,
+            original_namespace: object.namespace.clone(),
             cluster_scoped: object.is_cluster_scoped(),
-            stages: Vec::new(),
-        }
+        })
     }
 
     /// What a generator of a kustomization file makes.
     pub(super) fn generated(file: &RepoPath, generator: &Arc<Generator>) -> Rendered {
-        Rendered {
+        Rendered::new(RenderedIdentity {
             at: At::document(file, 0),
             api_version: "v1".to_owned(),
             kind: generator.kind.to_owned(),
             name: generator.name.clone(),
             namespace: generator.namespace.clone(),
-            through: Vec::new(),
-            patches: Vec::new(),
             labels: generator.labels.clone(),
             annotations: generator.annotations.clone(),
             made: Some(Arc::new(Made::by(&file.dir(), generator))),
             content: None,
-            original: (generator.name.clone(), generator.namespace.clone()),
+            original_name: None,
+            original_namespace: generator.namespace.clone(),
             cluster_scoped: false,
-            stages: Vec::new(),
-        }
+        })
+    }
+
+    fn new(identity: RenderedIdentity) -> Rendered {
+        Rendered { identity: Arc::new(identity), through: Vec::new(), patches: Vec::new(), stages: Vec::new() }
+    }
+
+    /// What it is, to be changed here and in no other build.
+    fn own(&mut self) -> &mut RenderedIdentity {
+        Arc::make_mut(&mut self.identity)
     }
 
     /// The texts that generators put into it; `None` for an object of a file.
@@ -107,24 +131,56 @@ impl Rendered {
 
     /// Whether this is its name, now or in its file.
     pub(in crate::flux) fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.original.0 == name
+        self.name == name || self.original_name() == name
     }
 
     /// What `namespace` of a kustomization or `targetNamespace` does to it. A Namespace is renamed.
     pub(super) fn set_namespace(&mut self, namespace: &str) {
         if (self.api_version.as_str(), self.kind.as_str()) == ("v1", "Namespace") {
-            namespace.clone_into(&mut self.name);
+            self.set_name(namespace.to_owned());
         }
-        if !self.cluster_scoped {
-            self.namespace = Some(namespace.to_owned());
-        }
+        self.move_to(namespace);
     }
 
     /// What a NamespaceTransformer does to it.
     pub(super) fn transform_namespace(&mut self, transformer: &NamespaceTransformer) {
         let keeps_its_own = transformer.unset_only && self.namespace.is_some();
-        if !self.cluster_scoped && !keeps_its_own {
-            self.namespace = Some(transformer.namespace.clone());
+        if !keeps_its_own {
+            self.move_to(&transformer.namespace);
+        }
+    }
+
+    fn move_to(&mut self, namespace: &str) {
+        if !self.cluster_scoped && self.namespace.as_deref() != Some(namespace) {
+            self.own().namespace = Some(namespace.to_owned());
+        }
+    }
+
+    fn set_name(&mut self, name: String) {
+        if self.name != name {
+            let own = self.own();
+            let before = std::mem::replace(&mut own.name, name);
+            own.original_name.get_or_insert(before);
+        }
+    }
+
+    fn original_name(&self) -> &str {
+        self.original_name.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The labels and annotations that the fields of a kustomization add.
+    pub(super) fn add_metadata(&mut self, labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) {
+        if !labels.is_empty() || !annotations.is_empty() {
+            let own = self.own();
+            own.labels.extend(labels.clone());
+            own.annotations.extend(annotations.clone());
+        }
+    }
+
+    /// Adds what one more generator makes to what generators make of it already.
+    pub(super) fn also_made(&mut self, dir: &RepoPath, generator: &Arc<Generator>) {
+        if let Some(made) = &mut self.own().made {
+            Arc::make_mut(made).also_by(dir, generator);
         }
     }
 
@@ -132,7 +188,7 @@ impl Rendered {
     pub(super) fn rename(&mut self, prefix: &str, suffix: &str) {
         let changes = !prefix.is_empty() || !suffix.is_empty();
         if changes && !keeps_its_name(&self.api_version, &self.kind) {
-            self.name = format!("{prefix}{}{suffix}", self.name);
+            self.set_name(format!("{prefix}{}{suffix}", self.name));
         }
     }
 
@@ -141,8 +197,8 @@ impl Rendered {
         patch.selects(&Subject {
             api_version: &self.api_version,
             kind: &self.kind,
-            names: [&self.original.0, &self.name],
-            namespaces: [self.original.1.as_deref(), self.namespace.as_deref()],
+            names: [self.original_name(), &self.name],
+            namespaces: [self.original_namespace.as_deref(), self.namespace.as_deref()],
             labels: &self.labels,
             annotations: &self.annotations,
         })
@@ -162,10 +218,11 @@ impl Rendered {
             let entries = identity.at(&["metadata", key]).map_or(&[][..], Value::entries);
             entries.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
         };
-        self.name = text(&["metadata", "name"]).unwrap_or_default();
-        self.namespace = text(&["metadata", "namespace"]);
-        self.labels = pairs("labels");
-        self.annotations = pairs("annotations");
+        self.set_name(text(&["metadata", "name"]).unwrap_or_default());
+        let own = self.own();
+        own.namespace = text(&["metadata", "namespace"]);
+        own.labels = pairs("labels");
+        own.annotations = pairs("annotations");
         true
     }
 
@@ -191,9 +248,10 @@ impl Rendered {
     /// Runs once at the end of a build: a generated object gets its content and, if so, the hash in
     /// its name.
     pub(in crate::flux) fn finish(&mut self, tree: &Tree) {
-        self.content = self.made.as_ref().and_then(|made| made.content(tree));
-        if let Some(content) = self.content.as_ref().filter(|_| self.has_hash()) {
-            self.name = format!("{}-{}", self.name, content.hash());
+        let Some(content) = self.made.as_ref().and_then(|made| made.content(tree)) else { return };
+        if self.has_hash() {
+            self.set_name(format!("{}-{}", self.name, content.hash()));
         }
+        self.own().content = Some(content);
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::View;
 use crate::flux::cluster::FluxKustomization;
 use crate::flux::files::At;
-use crate::flux::kustomize::{Builders, Content, Rendered, Stage, objects};
+use crate::flux::kustomize::{Builders, Content, Rendered, RenderedIdentity, Stage, objects};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
@@ -38,14 +38,14 @@ pub struct Traced {
 
 impl Traced {
     fn of(object: Rendered, stated: Option<Value>) -> Traced {
-        let Rendered { api_version, kind, namespace, name, at, through, content, stages, .. } = object;
+        let RenderedIdentity { api_version, kind, namespace, name, at, content, .. } = (*object).clone();
         Traced {
             id: (api_version, kind, namespace.unwrap_or_default(), name),
             at,
-            through,
+            through: object.through,
             stated,
             generated: content,
-            stages,
+            stages: object.stages,
         }
     }
 
