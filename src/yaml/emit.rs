@@ -154,7 +154,7 @@ impl Layout {
     /// The layout of a stream around one of its bytes: indentation and sequence style of the
     /// nearest collection, quotes as most are.
     pub(super) fn near(stream: &Stream, offset: usize) -> Layout {
-        let habits = stream.once.habits.get_or_init(|| Habits::of(stream));
+        let habits = stream.kept().habits.get_or_init(|| Habits::of(stream));
         let default = Layout::default();
         Layout {
             step: nearest(&habits.steps, offset).unwrap_or(default.step),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Stream;
-use super::nodes::Id;
+use super::nodes::{Id, What};
 use crate::text::Position;
 
 /// Block or flow, for sequences and mappings.
@@ -93,6 +93,7 @@ impl<'s> Stored<'s> {
     }
 
     /// The text of a scalar, if this is one.
+    #[inline]
     pub(super) fn text_in(&self, text: &'s str) -> Option<&'s str> {
         match self.content {
             Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
@@ -132,7 +133,7 @@ impl<'s> Node<'s> {
 
     /// Whether it is an alias: its content is elsewhere.
     pub fn is_alias(self) -> bool {
-        matches!(self.stored().content, Content::Alias { .. })
+        matches!(self.stream.nodes.what(self.id), What::Alias)
     }
 
     /// The name of its anchor.
@@ -141,26 +142,24 @@ impl<'s> Node<'s> {
     }
 
     /// The node that an alias stands for, else the node itself.
+    #[inline]
     pub fn resolved(self) -> Node<'s> {
-        match self.stored().content {
-            Content::Alias { target } => Node { stream: self.stream, id: target },
-            _ => self,
-        }
+        Node { stream: self.stream, id: self.stream.nodes.resolve(self.id) }
     }
 
     /// What the node is, aliases followed.
     pub fn kind(self) -> Kind {
-        match self.resolved().stored().content {
-            Content::Sequence { .. } => Kind::Sequence,
-            Content::Mapping { .. } => Kind::Mapping,
-            Content::Scalar { .. } | Content::Alias { .. } => Kind::Scalar,
+        match self.stream.nodes.what(self.resolved().id) {
+            What::Sequence(_) => Kind::Sequence,
+            What::Mapping(_) => Kind::Mapping,
+            What::Scalar(_) | What::Alias => Kind::Scalar,
         }
     }
 
     /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to
     /// another type: `1.10` is `"1.10"`.
     pub fn text(self) -> Option<&'s str> {
-        self.resolved().stored().text_in(&self.stream.text)
+        self.stream.nodes.text(self.resolved().id, &self.stream.text)
     }
 
     /// The text of a scalar that is not empty, `null` or `~`.
@@ -180,20 +179,14 @@ impl<'s> Node<'s> {
 
     /// The items of a sequence; none for anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'s>> {
-        let items: &[Id] = match self.resolved().stored().content {
-            Content::Sequence { items, .. } => items,
-            _ => &[],
-        };
+        let items = self.stream.nodes.items(self.resolved().id);
         items.iter().map(move |id| Node { stream: self.stream, id: *id })
     }
 
     /// The entries written in a mapping, keys and values; none for anything else. Merge keys are
     /// ordinary entries here.
-    pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> {
-        let entries: &[(Id, Id)] = match self.resolved().stored().content {
-            Content::Mapping { entries, .. } => entries,
-            _ => &[],
-        };
+    pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> + ExactSizeIterator {
+        let entries = self.stream.nodes.entries(self.resolved().id);
         let node = move |id| Node { stream: self.stream, id };
         entries.iter().map(move |(key, value)| (node(*key), node(*value)))
     }
@@ -276,7 +269,7 @@ impl<'s> Node<'s> {
 
     /// Whether this is a scalar without quotes, in one line or several, aliases followed.
     pub fn is_plain(self) -> bool {
-        matches!(self.resolved().stored().content, Content::Scalar { notation: Notation::Plain, .. })
+        matches!(self.stream.nodes.what(self.resolved().id), What::Scalar(Notation::Plain))
     }
 
     /// Whether this is a literal block scalar (`|`), and no alias of one.
@@ -305,9 +298,9 @@ impl<'s> Node<'s> {
 
     /// Block or flow, for a collection (not for an alias).
     pub fn style(self) -> Option<Style> {
-        match self.stored().content {
-            Content::Sequence { style, .. } | Content::Mapping { style, .. } => Some(style),
-            _ => None,
+        match self.stream.nodes.what(self.id) {
+            What::Sequence(style) | What::Mapping(style) => Some(style),
+            What::Scalar(_) | What::Alias => None,
         }
     }
 }

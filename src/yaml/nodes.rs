@@ -45,7 +45,7 @@ struct Packed<N> {
 
 /// What a node is.
 #[derive(Clone, Copy, Debug)]
-enum What {
+pub(super) enum What {
     Scalar(Notation),
     Sequence(Style),
     Mapping(Style),
@@ -72,6 +72,7 @@ impl Packed<u16> {
         })
     }
 
+    #[inline]
     fn wide(self) -> Packed<u32> {
         let index = |index: u16| if index == u16::MAX { NONE } else { index.into() };
         let Packed { what, first, count, start, end, parent, properties } = self;
@@ -101,6 +102,7 @@ impl All {
         }
     }
 
+    #[inline]
     fn get(&self, id: Id) -> Packed<u32> {
         match self {
             All::Narrow(nodes) => nodes[id as usize].wide(),
@@ -160,6 +162,49 @@ impl Nodes {
     /// All of them, in the order of the text.
     pub(super) fn iter(&self) -> impl Iterator<Item = Stored<'_>> {
         self.ids().map(|id| self.get(id))
+    }
+
+    /// What a node is: most of them are only asked for that.
+    #[inline]
+    pub(super) fn what(&self, id: Id) -> What {
+        match &self.all {
+            All::Narrow(nodes) => nodes[id as usize].what,
+            All::Wide(nodes) => nodes[id as usize].what,
+        }
+    }
+
+    /// The node that an alias stands for, else the node itself.
+    #[inline]
+    pub(super) fn resolve(&self, id: Id) -> Id {
+        match self.what(id) {
+            What::Alias => self.all.get(id).first,
+            _ => id,
+        }
+    }
+
+    /// The text of a scalar, if it is one; the text of the file is that of its span.
+    #[inline]
+    pub(super) fn text<'s>(&'s self, id: Id, file: &'s str) -> Option<&'s str> {
+        let node = self.all.get(id);
+        match node.what {
+            What::Scalar(_) if node.first == NONE => Some(&file[node.start as usize..node.end as usize]),
+            What::Scalar(_) => at(&self.texts, node.first).map(|text| &**text),
+            _ => None,
+        }
+    }
+
+    /// The items of a sequence; none of anything else.
+    #[inline]
+    pub(super) fn items(&self, id: Id) -> &[Id] {
+        let node = self.all.get(id);
+        if matches!(node.what, What::Sequence(_)) { part(&self.items, &node) } else { &[] }
+    }
+
+    /// The keys and values of a mapping; none of anything else.
+    #[inline]
+    pub(super) fn entries(&self, id: Id) -> &[(Id, Id)] {
+        let node = self.all.get(id);
+        if matches!(node.what, What::Mapping(_)) { part(&self.entries, &node) } else { &[] }
     }
 
     /// A node.
@@ -239,11 +284,13 @@ fn small(number: usize) -> u32 {
 }
 
 /// What has an index, if it is one.
+#[inline]
 fn at<T>(list: &[T], index: u32) -> Option<&T> {
     list.get(index as usize)
 }
 
 /// The children of a collection in the list of all.
+#[inline]
 fn part<'l, T>(list: &'l [T], node: &Packed<u32>) -> &'l [T] {
     let first = node.first as usize;
     list.get(first..first.saturating_add(node.count as usize)).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
@@ -10,7 +10,7 @@ use super::comments::Comment;
 use super::error::{Error, Problem};
 use super::node::{Content, Notation, Stored, Style};
 use super::nodes::{Id, New, Nodes};
-use super::stream::{Once, Proven, Stream};
+use super::stream::Stream;
 use crate::text::Lines;
 
 /// The usual minimum of bytes per node: memory is reserved for that many nodes, and what is unused
@@ -47,13 +47,11 @@ impl Stream {
             let (event, span) = event.map_err(|error| syntax(&text, &lines, &error))?;
             builder.take(event, &span);
         }
-        let Builder { nodes, mut roots, mut markers, mut comments, .. } = builder;
+        let Builder { nodes, roots, markers, mut comments, .. } = builder;
         comments.sort_by_key(|comment| comment.range.start);
-        comments.shrink_to_fit();
-        roots.shrink_to_fit();
-        markers.shrink_to_fit();
-        let (proven, once) = (Proven::default(), Once::default());
-        let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, proven, once };
+        let (roots, markers, comments) = (roots.into(), markers.into(), comments.into());
+        let kept = OnceLock::new();
+        let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, kept };
         stream.settle_empty_items();
         stream.close_block_collections();
         stream.nodes.shrink();

@@ -103,7 +103,7 @@ impl Stream {
     /// The stream, divided at each `---` that has a document before it. One part, if it has
     /// directives or `...`.
     fn parts(&self) -> &[Range<usize>] {
-        self.once.parts.get_or_init(|| {
+        self.kept().parts.get_or_init(|| {
             let text = self.text();
             let says_more = |line: &str| line.starts_with('%') || line.starts_with("...");
             let mut starts = vec![0];

@@ -6,26 +6,27 @@
 /// Stricter than YAML: what is not certain gets quotes. `3.7.3` is certain, `3.7` is a number, `no`
 /// is a boolean to some parsers, `12:30` a time.
 pub fn reads_as_string(text: &str) -> bool {
-    let mut chars = text.chars();
-    let (Some(first), last) = (chars.next(), text.chars().next_back().unwrap_or(' ')) else { return false };
+    let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else { return false };
     let begins = first.is_alphanumeric()
         || matches!(first, '/' | '_' | '$')
         || text.starts_with("./")
         || text.starts_with("../");
     let plain =
         |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '_' | '/' | '-' | '+' | ':' | '$' | '@' | '~' | '^');
+    let has_mapping = || text.as_bytes().windows(2).any(|pair| pair == b": ");
     begins
         && last != ' '
         && last != ':'
         && text.chars().all(plain)
-        && !text.contains(": ")
+        && !has_mapping()
         && !is_word(text)
         && !looks_like_a_number(text)
 }
 
 /// The words that mean null, true or false to some parser.
 fn is_word(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n")
+    const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Numbers in any base, times, dates.

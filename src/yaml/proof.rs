@@ -26,7 +26,7 @@ pub(super) fn prove(
     added: &[String],
 ) -> Result<(), Problem> {
     let edit = format!("{splices:?} {operations:?} {fates:?} {added:?}");
-    if stream.proven.has(&edit) {
+    if stream.kept().proven.has(&edit) {
         return Ok(());
     }
     match part::touched(stream, splices, operations) {
@@ -39,7 +39,7 @@ pub(super) fn prove(
             read_again(&old, &part.new, &part.operations, fates, added)?;
         }
     }
-    stream.proven.add(edit);
+    stream.kept().proven.add(edit);
     Ok(())
 }
 

@@ -17,17 +17,18 @@ pub struct Stream {
     pub(super) text: Arc<str>,
     pub(super) lines: Lines,
     pub(super) nodes: Nodes,
-    pub(super) roots: Vec<Id>,
+    pub(super) roots: Box<[Id]>,
     /// Where each `---` is.
-    pub(super) markers: Vec<usize>,
-    pub(super) comments: Vec<Comment>,
-    pub(super) proven: Proven,
-    pub(super) once: Once,
+    pub(super) markers: Box<[usize]>,
+    pub(super) comments: Box<[Comment]>,
+    /// Few streams of a tree are edited or compared.
+    pub(super) kept: OnceLock<Box<Kept>>,
 }
 
 /// What is worked out of a stream when it is first asked for.
 #[derive(Debug, Default)]
-pub(super) struct Once {
+pub(super) struct Kept {
+    pub(super) proven: Proven,
     content: OnceLock<ContentId>,
     /// The documents that can be read by themselves.
     pub(super) parts: OnceLock<Vec<Range<usize>>>,
@@ -50,6 +51,10 @@ impl Proven {
 }
 
 impl Stream {
+    pub(super) fn kept(&self) -> &Kept {
+        self.kept.get_or_init(Box::default)
+    }
+
     /// The text as it was read.
     pub fn text(&self) -> &str {
         &self.text
@@ -57,7 +62,7 @@ impl Stream {
 
     /// The id of the text.
     pub fn content(&self) -> ContentId {
-        *self.once.content.get_or_init(|| ContentId::of(self.text.as_bytes()))
+        *self.kept().content.get_or_init(|| ContentId::of(self.text.as_bytes()))
     }
 
     /// Edits of the text.

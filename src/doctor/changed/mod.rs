@@ -105,11 +105,22 @@ fn name_of(view: &View, one: &FluxKustomization) -> InCluster {
     InCluster { cluster: view.graph().clusters[one.cluster].name.clone(), name: one.full_name() }
 }
 
-/// The files that differ. What cannot be read was reported where it was needed.
+/// The files that differ in what rules read. What cannot be read was reported where it was needed.
 pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
     let changed = after.tree().changed_since(before.tree()).unwrap_or_default();
-    changed.into_iter().map(|change| change.path).collect()
+    let mut files: BTreeSet<RepoPath> = changed.into_iter().map(|change| change.path).collect();
+    files.retain(|path| !differ_for_editors(before, after, path));
+    files
 }
+
+/// Whether a file differs in nothing but the comments that tell editors its schema.
+fn differ_for_editors(before: &View, after: &View, path: &RepoPath) -> bool {
+    let [before, after] = [before, after].map(|view| view.file(path)?.stream.as_ref().map(|stream| stream.text()));
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let is_read = |line: &&str| !line.starts_with("# yaml-language-server:");
+    before.lines().filter(is_read).eq(after.lines().filter(is_read))
+}
+
 /// Whether these files are nothing but releases, sources and what watches them, and lists of such files. Then all other
 /// objects are the same in both trees, and so is what Flux Kustomizations state: the files of others need not be
 /// parsed.

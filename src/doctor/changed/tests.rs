@@ -76,6 +76,18 @@ fn what_is_the_same_has_nothing_new() {
 }
 
 #[test]
+fn comments_for_editors_are_no_difference() {
+    let with = |comment: &str| format!("---\n{comment}{NEEDY}");
+    let (_, first) =
+        changed("apps/plex.yaml", Some(&with("# yaml-language-server: $schema=https://a.example/a.json\n")));
+    let (_, second) =
+        changed("apps/plex.yaml", Some(&with("# yaml-language-server: $schema=https://b.example/b.json\n")));
+    let (_, other) = changed("apps/plex.yaml", Some(&with("# flux-codemod: skip\n")));
+    assert!(files(&first, &second).is_empty());
+    assert_eq!(files(&first, &other).len(), 1);
+}
+
+#[test]
 fn how_flux_applies_something_is_no_arrival() {
     for (path, text) in [
         ("apps/plex.yaml", NEEDY.replace("interval: 1h", "interval: 2h\n  upgrade: {remediation: {retries: 3}}")),

@@ -52,6 +52,29 @@ const BUDGET: usize = 500_000;
 /// How deep a value may nest, aliases expanded: twice what both parsers read.
 const DEPTH: usize = 256;
 
+/// The keys of one mapping so far. Most mappings have a few, for which a list is quicker than hashes.
+#[derive(Default)]
+struct Keys<'s> {
+    few: Vec<&'s str>,
+    many: HashSet<&'s str>,
+}
+
+impl<'s> Keys<'s> {
+    /// Whether a key is new. It is one of them from now on.
+    fn are_without(&mut self, key: &'s str) -> bool {
+        const FEW: usize = 16;
+        if self.few.len() < FEW {
+            let is_new = !self.few.contains(&key);
+            self.few.extend(is_new.then_some(key));
+            return is_new;
+        }
+        if self.many.is_empty() {
+            self.many.extend(&self.few);
+        }
+        self.many.insert(key)
+    }
+}
+
 impl Value {
     /// Reads a node. `None` if aliases make it larger than anyone can mean.
     pub fn of(node: Node<'_>) -> Option<Value> {
@@ -61,20 +84,20 @@ impl Value {
     fn within(node: Node<'_>, left: &mut usize, depth: usize) -> Option<Value> {
         *left = left.checked_sub(1)?;
         let depth = depth.checked_sub(1)?;
+        let node = node.resolved();
         match node.kind() {
             Kind::Scalar if node.is_null() => Some(Value::Null),
             Kind::Scalar => {
-                let text = node.text().unwrap_or_default().to_owned();
-                let string = !node.is_plain() || reads_as_string(&text);
-                Some(Value::Scalar { text, string })
+                let text = node.text().unwrap_or_default();
+                Some(Value::Scalar { text: text.to_owned(), string: !node.is_plain() || reads_as_string(text) })
             }
             Kind::Sequence => {
                 let items = node.items().map(|item| Value::within(item, left, depth));
                 items.collect::<Option<Vec<_>>>().map(Value::Sequence)
             }
             Kind::Mapping => {
-                let mut entries = Vec::new();
-                Value::collect_entries(node, &mut entries, &mut HashSet::new(), left, depth)?;
+                let mut entries = Vec::with_capacity(node.entries().len());
+                Value::collect_entries(node, &mut entries, &mut Keys::default(), left, depth)?;
                 Some(Value::Mapping(entries))
             }
         }
@@ -84,20 +107,24 @@ impl Value {
     fn collect_entries<'s>(
         node: Node<'s>,
         entries: &mut Vec<(String, Value)>,
-        seen: &mut HashSet<&'s str>,
+        seen: &mut Keys<'s>,
         left: &mut usize,
         depth: usize,
     ) -> Option<()> {
         *left = left.checked_sub(1)?;
         let depth = depth.checked_sub(1)?;
+        let mut merged = None;
         for (key, value) in node.entries() {
-            let Some(key) = key.text().filter(|key| *key != "<<") else { continue };
+            let Some(key) = key.text() else { continue };
+            if key == "<<" {
+                merged = Some(value);
+                continue;
+            }
             let value = Value::within(value, left, depth)?;
-            if seen.insert(key) {
+            if seen.are_without(key) {
                 entries.push((key.to_owned(), value));
             }
         }
-        let merged = node.own_entry("<<").map(|(_, merged)| merged);
         match merged.map(|merged| (merged, merged.kind())) {
             Some((merged, Kind::Mapping)) => Value::collect_entries(merged, entries, seen, left, depth),
             Some((merged, Kind::Sequence)) => {
@@ -288,6 +315,18 @@ impl Value {
                 found.push(key);
                 value.texts(found);
             }),
+        }
+    }
+
+    /// Whether any text in it, or key, has another text in it.
+    pub fn has_text_with(&self, part: &str) -> bool {
+        match self {
+            Value::Null => false,
+            Value::Scalar { text, .. } => text.contains(part),
+            Value::Sequence(items) => items.iter().any(|item| item.has_text_with(part)),
+            Value::Mapping(entries) => {
+                entries.iter().any(|(key, value)| key.contains(part) || value.has_text_with(part))
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::Refused;
 use super::kept::{Kept, Siblings, layout_stays, rewrite_keeping};
 use crate::flux::Value;
 use crate::recipe::codes;
-use crate::recipe::place::Place;
+use crate::recipe::place::{Part, Place};
 use crate::yaml::{Edit, Node, Stream};
 
 /// What is done with a value: the value and, of an entry, the key under which it stands. It says which
@@ -21,14 +21,14 @@ pub(super) fn everywhere(
     act: &mut Act<'_>,
 ) -> Result<Kept, Refused> {
     let mut kept = Kept::default();
-    walk(value, (node, None), &Place::default(), literal, act, &mut kept)?;
+    walk(value, (node, None), &mut Place::default(), literal, act, &mut kept)?;
     Ok(kept)
 }
 
 fn walk(
     value: &mut Value,
     (node, key): (Option<Node<'_>>, Option<&str>),
-    place: &Place,
+    place: &mut Place,
     literal: &str,
     act: &mut Act<'_>,
     kept: &mut Kept,
@@ -45,15 +45,22 @@ fn walk(
             return Ok(());
         }
         Value::Sequence(items) => {
+            let mut nodes = node.into_iter().flat_map(Node::items);
             for (index, item) in items.iter_mut().enumerate() {
-                let node = node.and_then(|node| node.items().nth(index));
-                walk(item, (node, None), &place.index(index), literal, act, kept)?;
+                place.0.push(Part::Index(index));
+                walk(item, (nodes.next(), None), place, literal, act, kept)?;
+                place.0.pop();
             }
         }
         Value::Mapping(entries) => {
+            // They are in this order but for what the mapping merges.
+            let mut nodes = node.into_iter().flat_map(Node::entries);
             for (key, value) in entries.iter_mut() {
-                let node = node.and_then(|node| node.get(key));
-                walk(value, (node, Some(key)), &place.key(key), literal, act, kept)?;
+                let next = nodes.next().filter(|(next, _)| next.text() == Some(key)).map(|(_, value)| value);
+                let node = next.or_else(|| node?.get(key));
+                place.0.push(Part::Key(key.clone()));
+                walk(value, (node, Some(key)), place, literal, act, kept)?;
+                place.0.pop();
             }
         }
     }

@@ -86,6 +86,7 @@ impl Keys {
                     }
                 }
             }
+            Reach::Anywhere if !self.may_be_in(value) => {}
             Reach::Anywhere => {
                 let kept = everywhere(value, node, self.literal(), &mut |value, list_of| {
                     let is_list = list_of.is_some_and(|key| self.entries.iter().any(|name| name == key));
@@ -206,8 +207,13 @@ impl Keys {
     /// A text that everything has which has a key that matches: the longest part of the pattern that
     /// the path of a JSON patch has as it is, too.
     pub(super) fn literal(&self) -> &str {
-        let parts = self.key.longest_literal().split(['/', '~']);
-        parts.max_by_key(|part| part.len()).unwrap_or_default()
+        literal_of(&self.key)
+    }
+
+    /// Whether a value may have a key that it is about, or one that comes of it.
+    fn may_be_in(&self, value: &Value) -> bool {
+        let literals: Vec<&str> = [&self.key].into_iter().chain(&self.result).map(literal_of).collect();
+        literals.iter().any(|literal| value.has_text_with(literal))
     }
 
     /// What is to change among names, in their order, and what was seen.
@@ -251,6 +257,10 @@ impl Keys {
         let any = vec!["*".to_owned(); key.count()];
         Pattern::parse(&with_captures(&Pattern::escaped(other?), &any)).ok()
     }
+}
+
+fn literal_of(pattern: &Pattern) -> &str {
+    pattern.longest_literal().split(['/', '~']).max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 /// Gives an operation of a JSON patch another key, and perhaps another value.
