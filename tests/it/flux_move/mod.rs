@@ -3,6 +3,7 @@
 
 mod builds;
 mod gates;
+mod gateways;
 mod names;
 mod objects;
 mod seconds;
