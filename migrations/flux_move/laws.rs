@@ -55,17 +55,20 @@ fn enacted(view: &View, settings: &Settings, choices: &[usize]) -> Vec<View> {
     views
 }
 
+/// The name that a Flux Kustomization has in the end.
+fn end(apps: &[App], namespace: &str, name: &str) -> (String, String) {
+    let number = name.strip_prefix("app-").or_else(|| name.strip_prefix("new-"));
+    let number = number.and_then(|number| number.parse::<usize>().ok()).filter(|number| *number < apps.len());
+    let Some(number) = number else { return (namespace.to_owned(), name.to_owned()) };
+    let called = if apps[number].is_renamed { format!("new-{number}") } else { name.to_owned() };
+    (NAMESPACES[apps[number].namespace].to_owned(), called)
+}
+
 /// What each Flux Kustomization is, under the name that it has in the end.
 type Graph = BTreeMap<(String, String), (BTreeSet<(String, String)>, String, Vec<String>)>;
 
 fn graph(view: &View, apps: &[App]) -> Graph {
-    let end = |namespace: &str, name: &str| {
-        let number = name.strip_prefix("app-").or_else(|| name.strip_prefix("new-"));
-        let number = number.and_then(|number| number.parse::<usize>().ok()).filter(|number| *number < apps.len());
-        let Some(number) = number else { return (namespace.to_owned(), name.to_owned()) };
-        let called = if apps[number].is_renamed { format!("new-{number}") } else { name.to_owned() };
-        (NAMESPACES[apps[number].namespace].to_owned(), called)
-    };
+    let end = |namespace: &str, name: &str| end(apps, namespace, name);
     let is_there = |one: &FluxKustomization, of: &(String, String)| {
         let mut all = view.graph().kustomizations.iter();
         all.any(|other| other.cluster == one.cluster && (&other.namespace, &other.name) == (&of.0, &of.1))
@@ -78,7 +81,7 @@ fn graph(view: &View, apps: &[App]) -> Graph {
             one.depends_on
         );
         let depends = one.depends_on.iter().map(|(namespace, name)| end(namespace, name));
-        let depends = depends.chain(checked(one, &end)).chain(watching(view, one)).collect();
+        let depends = depends.chain(checked(one, &end)).collect();
         let mut rest = one.object.clone();
         for path in [
             ["metadata", "name"],
@@ -112,16 +115,19 @@ fn checked(one: &FluxKustomization, end: &dyn Fn(&str, &str) -> (String, String)
     items.map(name).map(|(namespace, name)| (format!("checks {namespace}"), name)).collect()
 }
 
-/// The Alerts that watch a Flux Kustomization.
-fn watching(view: &View, one: &FluxKustomization) -> Vec<(String, String)> {
-    let sees = |entry: &Watched| {
-        entry.kind == "Kustomization"
-            && entry.namespace == one.namespace
-            && entry.name.as_ref().is_none_or(|name| *name == one.name)
-    };
-    let alerts = view.graph().each_reach().filter(|(_, reach)| reach.kind == "Alert");
-    let seeing = alerts.filter(|(at, reach)| view.watched(at, reach).is_some_and(|all| all.iter().any(sees)));
-    seeing.map(|(_, reach)| ("watched by".to_owned(), reach.name.clone())).collect()
+/// What Alerts watch, by the names of the end.
+fn watched(view: &View, apps: &[App]) -> BTreeSet<(String, (String, String))> {
+    let mut found = BTreeSet::new();
+    for (at, reach) in view.graph().each_reach().filter(|(_, reach)| reach.kind == "Alert") {
+        let entries = view.watched(at, reach).unwrap_or_default();
+        let sees = |entry: &Watched, one: &FluxKustomization| {
+            let is_there = entry.kind == "Kustomization" && entry.namespace == one.namespace;
+            is_there && entry.name.as_ref().is_none_or(|name| *name == one.name)
+        };
+        let seen = view.graph().kustomizations.iter().filter(|one| entries.iter().any(|entry| sees(entry, one)));
+        found.extend(seen.map(|one| (reach.name.clone(), end(apps, &one.namespace, &one.name))));
+    }
+    found
 }
 
 /// What is applied by several.
@@ -148,6 +154,8 @@ fn arrives(made: &Made, choices: &[usize]) -> Result<usize, TestCaseError> {
         // The same graph at each stage, under the names of the end: nothing depends on another one, nor on
         // nothing, and builds are equal.
         prop_assert_eq!(&graph(stage, apps), &before, "stage {}", number);
+        // An Alert may see more than before, and nothing less.
+        prop_assert!(watched(stage, apps).is_superset(&watched(&stages[0], apps)), "stage {number}");
         // Two own something only between the second object and the end of the first.
         prop_assert!((2..4).contains(&number) || owned_twice(stage) == 0, "stage {number}");
     }
@@ -191,5 +199,6 @@ fn what_many_depend_on_arrives_as_it_was() {
         checks: 0,
     };
     let apps = vec![app(1, &[]), app(2, &[0]), app(0, &[0, 1]), app(1, &[0, 1]), app(3, &[3])];
-    assert_eq!(arrives(&(apps, true, 1), &[3, 1, 2]).unwrap(), 2);
+    // Each builds a ConfigMap and a claim.
+    assert_eq!(arrives(&(apps, true, 1), &[3, 1, 2]).unwrap(), 4);
 }

@@ -99,7 +99,6 @@ pub(super) fn follow_dns(edits: &mut Edits<'_>, objects: &Objects<'_>, one: &Mov
         for (way, text) in arguments.texts(&one.to) {
             edits.object(arguments.at, |edit, root| match mapping_at(root, &way) {
                 Some(value) if value.is_alias() => edit.set(value, &New::string(&text), |_| Fate::Moved),
-                Some(value) if value.is_plain() => edit.set_plain(value, &text),
                 Some(value) => edit.set_scalar(value, &text),
                 None => Ok(()),
             })?;

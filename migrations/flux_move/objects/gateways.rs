@@ -161,7 +161,8 @@ fn twice(view: &View, one: &Moved<'_>, say: Say<'_>) {
     }
 }
 
-/// Parents that are made of variables or templates, or are not followed.
+/// Parents that are made of variables or templates, or have both in one list: each is listed once (Gateway API,
+/// `CommonRouteSpec.parentRefs`).
 fn parents(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>) {
     let (namespace, name) = &one.from;
     let is_here = |user: &&Use<'_>| user.named.kind == one.kind && one.clusters.contains(&user.reach.cluster);
@@ -170,6 +171,16 @@ fn parents(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>) {
         if (of, called) != one.from && may_mean(&user.target().0, namespace) && may_mean(&user.named.name, name) {
             let message = format!("{} may name {}", user.shown(), one.old_name());
             say(refused(view, user, Finding::error(codes::BY_VARIABLE, message)));
+        }
+        let is_beside = |other: &Use<'_>| {
+            let list = |one: &Use<'_>| one.named.way.split_last().map(|(_, list)| list.to_vec());
+            // Health checks may be there twice.
+            let is_checked = user.reach.kind == "Kustomization";
+            other.at == user.at && other.target() == one.to && list(other) == list(user) && !is_checked
+        };
+        if user.target() == one.from && objects.uses.iter().any(is_beside) {
+            let message = format!("{} names {} beside {}", user.shown(), one.new_name(), one.old_name());
+            say(refused(view, user, Finding::error(codes::NOT_MODELLED, message)));
         }
     }
 }

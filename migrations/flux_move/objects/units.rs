@@ -93,8 +93,10 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
     let Some(at) = one.at() else { return Vec::new() };
     let also: BTreeSet<String> = [one.new_name()].into();
     let is_of_root = one.is_of_root(objects, found.view);
+    // Of a Gateway and its routes what runs changes; of all others only who is asked.
+    let impact = if one.kind.is_gateway() { Impact::Upgrade } else { Impact::Reconcile };
     let draft = |id: UnitId, title: String, class, touches: BTreeSet<RepoPath>| Draft {
-        impact: Impact::Reconcile,
+        impact,
         class: Some(class),
         also: also.clone(),
         alone: is_of_root,
@@ -141,7 +143,9 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
         let also = also.iter().cloned().chain([one.old_name()]).collect();
         let namespace = Some(switch.id.subject.namespace().to_owned());
         let findings = one.reviews.switch.clone();
-        drafts.push(Draft { needs, also, namespace, findings, ..draft(switch.id, title, SWITCHES, touches) });
+        // Its arguments are in the template of its pod.
+        let impact = if objects.followed(one).next().is_some() { Impact::Restart } else { impact };
+        drafts.push(Draft { impact, needs, also, namespace, findings, ..draft(switch.id, title, SWITCHES, touches) });
     }
     if let Some(id) = id_of(FIRST_OUT, one).filter(|_| one.first.is_some()) {
         let title = format!("is removed: nothing names it, and {} is the same", one.new_name());

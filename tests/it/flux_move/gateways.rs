@@ -41,7 +41,7 @@ fn gateways_move_stage_by_stage() {
         ),
         "{redirect}"
     );
-    assert!(repo.read("apps/network/external-dns.yaml").contains("- --gateway-name=visitors # only theirs"));
+    assert!(repo.read("apps/network/external-dns.yaml").contains("- \"--gateway-name=visitors\" # only theirs"));
     // Those of another namespace and of Istio are others.
     assert!(repo.read("apps/media/internal.yaml").contains("parentRefs:\n    - name: internal\n"));
     let checks = repo.read("flux/apps.yaml");
