@@ -56,7 +56,7 @@ impl Reviews {
             )));
         }
         let first_out = vec![say(format!(
-            "the address of {old} goes, and all that its controller has made for it: what still leads there leads nowhere"
+            "the address of {old} is gone then, and so is all that its controller has made for it: what still leads there leads nowhere"
         ))];
         let otherwise = named_otherwise(view, one);
         let with = |findings: Vec<Finding>| findings.into_iter().chain(otherwise.iter().cloned()).collect();
@@ -97,7 +97,7 @@ fn named_otherwise(view: &View, one: &Moved<'_>) -> Vec<Finding> {
         }
     }
     let finding = |(path, line, what): (RepoPath, usize, String)| {
-        let message = format!("{path} names {what}, which is of {} and goes with it", one.old_name());
+        let message = format!("{path} names {what}, which is of {} and is removed with it", one.old_name());
         Finding::warning(codes::GATEWAY_NAMED, message).at(&path, Some(line))
     };
     places.into_iter().map(finding).collect()
