@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use super::references::Moving;
-use crate::flux::{At, ClusterId, FluxKustomization, Value, View};
+use crate::flux::{At, ClusterId, FluxKustomization, Patch, Value, View};
 use crate::plan::{Code, Finding};
 
 /// Cluster, place, namespace and name.
@@ -86,10 +86,19 @@ fn depends(
 }
 
 /// The patches that change a Flux Kustomization.
-fn patches<'v>(view: &'v View, one: &FluxKustomization) -> Vec<(&'v str, &'v str)> {
+fn patches<'v>(view: &'v View, one: &FluxKustomization) -> Vec<(&'v str, String)> {
     let reaches = view.graph().reaches(&one.at).iter();
     let of_parent = reaches.filter(|reach| Some(reach.kustomization) == one.parent && reach.name == one.name);
-    of_parent.flat_map(|reach| &reach.patches).map(|patch| (patch.path.as_str(), patch.text())).collect()
+    of_parent.flat_map(|reach| &reach.patches).map(|patch| (patch.path.as_str(), text_of(patch))).collect()
+}
+
+/// The text of a patch; of what it merges into an object of some name, without that name.
+fn text_of(patch: &Patch) -> String {
+    let Some(merged) = patch.merges().filter(|_| !patch.has_target()) else { return patch.text().to_owned() };
+    let mut merged = merged.clone();
+    merged.remove_at(&["metadata", "name"]);
+    merged.remove_at(&["metadata", "namespace"]);
+    merged.to_flow()
 }
 
 /// A Flux Kustomization with all that it names under its full new name.
@@ -104,6 +113,9 @@ fn normal(one: &FluxKustomization, moving: &Moving) -> Value {
     // Which patches change what is compared by itself.
     if let Some(Value::Sequence(patches)) = object.at_mut(&["spec", "patches"]) {
         for patch in patches {
+            let texts = Patch::of_entry(&one.at.path, 0, patch).unwrap_or_default();
+            let texts = texts.iter().map(|patch| text_of(patch)).collect::<Vec<_>>();
+            patch.set("patch", Value::string(&texts.join("\n")));
             patch.remove_at(&["target", "namespace"]);
             patch.remove_at(&["target", "name"]);
         }

@@ -10,7 +10,7 @@ use super::guard::{guard, unguard};
 use super::objects;
 use super::repair::{REPAIR, places};
 use super::scope;
-use super::tidy::{PARENT, TIDY};
+use super::tidy::{INHERIT, PARENT, TIDY};
 use super::units::{GUARD, MOVE, PROTECT, SCOPE, UNGUARD, WATCH, subject};
 use super::watch::widen;
 use super::write::write;
@@ -31,7 +31,7 @@ pub(super) fn edit(found: &Found<'_>, unit: &Unit) -> Edited {
         PROTECT => edited(claims(found, unit)),
         SCOPE if unit.id.subject.is_path() => edited(included(found, unit)),
         SWITCH => edited(switch(found, unit)),
-        PARENT | TIDY => edited(found.tidy().written(found.view, &unit.id)),
+        PARENT | INHERIT | TIDY => edited(found.tidy().written(found.view, &unit.id)),
         REPAIR => edited(repaired(found, unit)),
         UNGUARD => edited(remove_guard(found, unit)),
         step => match found.movers().find(|(candidate, _)| subject(candidate) == unit.id.subject) {

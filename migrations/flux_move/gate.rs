@@ -8,7 +8,7 @@ use super::candidate::Candidate;
 use super::codes;
 use super::find::Found;
 use super::objects;
-use super::tidy::{PARENT, TIDY};
+use super::tidy::{INHERIT, PARENT, TIDY};
 use super::units::UNGUARD;
 use super::watch::Watch;
 use crate::config::Settings;
@@ -39,7 +39,7 @@ pub(super) fn gates(units: &[&Unit], tree: &ClusterTree<'_>, settings: &Settings
         _ if objects::is_of_objects(&unit.id) => objects.gate(unit),
         UNGUARD => live.of_unguard(unit),
         SWITCH => live.of_switch(unit),
-        PARENT | TIDY => live.of_tidy(unit),
+        PARENT | INHERIT | TIDY => live.of_tidy(unit),
         _ => live.of_move(unit),
     };
     units.iter().map(gate).collect()

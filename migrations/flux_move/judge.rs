@@ -132,8 +132,10 @@ fn alone<'f>(found: &'f Found<'_>, watches: &[Watch<'_>], candidate: &'f Candida
     match found.puts(&moving).and_then(|puts| found.written(&puts).map(|_| puts)) {
         // What names one that gets a second object is changed by itself. A patch has to select both.
         Ok(puts) if found.seconds.has(candidate) => {
-            let is_of_patch = |put: &Put| put.path.last() == Some(&Step::Key("target"));
-            if puts.values().flatten().any(is_of_patch) {
+            let is_target = |put: &Put| put.within.is_some() || put.path.last() == Some(&Step::Key("target"));
+            let is_of_patch =
+                |(at, puts): (&At, &Vec<Put>)| view.patch_files().contains(&at.path) || puts.iter().any(is_target);
+            if puts.iter().any(is_of_patch) {
                 let message = format!("a patch selects {}/{} by its namespace", candidate.from, candidate.name);
                 findings.push(candidate.finding(view, || Finding::error(codes::PATCH_SELECTS, message)));
             }

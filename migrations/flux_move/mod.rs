@@ -1,5 +1,5 @@
-//! `flux-move`: Flux Kustomizations move to the namespaces of their apps, and nothing is pruned. Sources and
-//! stores follow by the same means (`objects`).
+//! `flux-move`: Flux Kustomizations move to the namespaces of their apps, and nothing is pruned. Sources,
+//! stores and Gateways follow by the same means (`objects`).
 //!
 //! ```yaml
 //! kind: Kustomization                   kind: Kustomization
@@ -19,7 +19,7 @@
 //! the move with all references (`references`, `write`), and the guards go. `needs` says what the new
 //! namespace has to have, `check` that nothing but names differs. Semantics:
 //! `docs/flux-and-kustomize.md#identity-and-deletion`; the mistakes that are made impossible here:
-//! `docs/hazards.md#n1` to `docs/hazards.md#n20`.
+//! `docs/hazards.md#n1` to `docs/hazards.md#n21`.
 
 mod beside;
 mod candidate;
@@ -40,6 +40,7 @@ mod named;
 mod needs;
 mod objects;
 mod patches;
+mod places;
 mod references;
 mod remedies;
 mod repair;
@@ -53,6 +54,8 @@ mod target;
 mod tests;
 mod texts;
 mod tidy;
+#[cfg(test)]
+mod trees;
 mod units;
 mod watch;
 mod world;
@@ -76,7 +79,7 @@ static META: Meta = Meta {
     aliases: &[],
     version: 1,
     phase: Phase::NONE,
-    summary: "Flux Kustomizations, sources and stores move or get other names, guarded",
+    summary: "Flux Kustomizations, sources, stores and Gateways move or get other names, guarded",
     readme: include_str!("README.md"),
     codes: &[codes::CODES],
 };
@@ -100,7 +103,7 @@ impl Migration for FluxMove {
 
     /// A namespace that is stated for a whole folder changes nothing in what is built.
     fn keeps_builds(&self, unit: &Unit) -> bool {
-        unit.id.step == tidy::PARENT
+        [tidy::PARENT, tidy::INHERIT].contains(&unit.id.step)
     }
 
     fn gated_steps(&self) -> &'static [&'static str] {
@@ -112,6 +115,7 @@ impl Migration for FluxMove {
             beside::FIRST_OUT,
             units::UNGUARD,
             tidy::PARENT,
+            tidy::INHERIT,
             tidy::TIDY,
         ]
     }

@@ -11,7 +11,7 @@ const LABEL: usize = 63;
 /// An entry of `moves`.
 pub(super) fn one_move(keys: &mut Keys<'_, '_>) -> Option<Move> {
     let kind = keys
-        .about("The kind: Kustomization, if absent; or that of a source or a store of External Secrets.")
+        .about("The kind: Kustomization, if absent; or that of a source, a store of External Secrets, or a Gateway.")
         .text("kind")
         .map(|(text, _)| text.to_owned());
     let from = keys.about("Where it is, as namespace/name; a ClusterSecretStore by its name alone.").text("from");

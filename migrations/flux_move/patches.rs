@@ -1,52 +1,109 @@
 //! Patches that select Flux Kustomizations by namespace or name: those of what moves select the new one, too.
 //!
+//! A strategic merge patch without a target is for one object by its name, as files state it: it gets the new one.
+//!
 //! `namespace` and `name` of a target are regular expressions (`docs/flux-and-kustomize.md#targets`). Where one
 //! is a name, or names with `|` between them, names are added and removed. What else it may be is not changed; whether
 //! the same patches change the same objects is compared in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::codes;
-use super::references::{Moving, Put, Puts, Step};
-use crate::flux::{At, FluxKustomization, Patch, Value, View};
+use super::places::{Place, metadata_of, target_of};
+use super::references::{Moving, Put, Puts, identity};
+use super::style::Style;
+use crate::flux::{At, ById, ClusterId, FluxKustomization, Patch, Value, View};
 use crate::plan::Finding;
 use crate::repo::RepoPath;
-use crate::yaml::Node;
 
 /// A patch by its place, and what it changes.
-type Selected<'v> = BTreeMap<(&'v RepoPath, usize), (&'v Patch, Vec<&'v FluxKustomization>)>;
+type Selected<'v> = BTreeMap<Key<'v>, (&'v Patch, Vec<&'v FluxKustomization>)>;
 
-/// What is written in targets of patches so that they select what they selected before.
+/// File and line, the text, and what it merges into: a line may have several in its text.
+type Key<'v> = (&'v RepoPath, usize, &'v str, Option<String>);
+
+/// What is written in patches so that they change what they changed before.
 ///
 /// # Errors
 /// If one would change others, too.
-pub(super) fn targets(view: &View, moving: &Moving) -> Result<Puts, Finding> {
+pub(super) fn followed_by(view: &View, moving: &Moving, styles: &ById<ClusterId, Style>) -> Result<Puts, Finding> {
     let mut all = Puts::new();
-    for ((path, line), (patch, selected)) in selected(view) {
+    for (patch, selected) in selected(view).into_values() {
         let (movers, staying): (Vec<_>, Vec<_>) = selected.into_iter().partition(|one| moving.moves(one));
         if movers.is_empty() {
             continue;
         }
-        let Some((at, way, target)) = target_at(view, path, line) else { continue };
-        let (in_namespace, called) = (names_of(target, "namespace"), names_of(target, "name"));
-        if let Some(other) = movers.iter().find_map(|one| added(view, patch, one, moving, (&in_namespace, &called))) {
-            let message = format!("the patch at {path}:{line} would change {}, too", other.full_name());
-            return Err(Finding::error(codes::PATCH_SELECTS, message).at(path, line));
-        }
-        let namespaces = movers.iter().map(|one| (&*one.namespace, moving.of(one).0)).collect::<Vec<_>>();
-        let names = movers.iter().map(|one| (&*one.name, moving.of(one).1)).collect::<Vec<_>>();
-        let namespace = followed(in_namespace, &namespaces, &staying.iter().map(|one| &*one.namespace).collect());
-        let name = followed(called, &names, &staying.iter().map(|one| &*one.name).collect());
-        if namespace.is_some() || name.is_some() {
-            let namespace = namespace.or_else(|| target.text_at(&["namespace"]).map(str::to_owned));
-            all.entry(at).or_default().push(Put { path: way, namespace, name });
+        let put = match patch.has_target() {
+            true => in_target(view, patch, moving, &movers, &staying)?,
+            false => in_merge(view, patch, moving, styles, &movers, &staying)?,
+        };
+        if let Some((at, put)) = put {
+            all.entry(at).or_default().push(put);
         }
     }
     Ok(all)
 }
 
+fn refused(patch: &Patch, what: &str) -> Finding {
+    let message = format!("the patch at {}:{} {what}", patch.path, patch.line);
+    Finding::error(codes::PATCH_SELECTS, message).at(&patch.path, patch.line)
+}
+
+/// What is written in the target of a patch.
+fn in_target(
+    view: &View,
+    patch: &Patch,
+    moving: &Moving,
+    movers: &[&FluxKustomization],
+    staying: &[&FluxKustomization],
+) -> Result<Option<(At, Put)>, Finding> {
+    let Some(Place { at, way, within, mapping: target }) = target_of(view, patch) else { return Ok(None) };
+    let (in_namespace, called) = (names_of(&target, "namespace"), names_of(&target, "name"));
+    if let Some(other) = movers.iter().find_map(|one| added(view, patch, one, moving, (&in_namespace, &called))) {
+        return Err(refused(patch, &format!("would change {}, too", other.full_name())));
+    }
+    let namespaces = movers.iter().map(|one| (&*one.namespace, moving.of(one).0)).collect::<Vec<_>>();
+    let names = movers.iter().map(|one| (&*one.name, moving.of(one).1)).collect::<Vec<_>>();
+    let namespace = followed(in_namespace, &namespaces, &staying.iter().map(|one| &*one.namespace).collect());
+    let name = followed(called, &names, &staying.iter().map(|one| &*one.name).collect());
+    if namespace.is_none() && name.is_none() {
+        return Ok(None);
+    }
+    let namespace = namespace.or_else(|| target.text_at(&["namespace"]).map(str::to_owned));
+    Ok(Some((at, Put { path: way, within, namespace, name })))
+}
+
+/// What is written in a strategic merge patch without a target: it is for the object of its own name and namespace, as
+/// files state them.
+fn in_merge(
+    view: &View,
+    patch: &Patch,
+    moving: &Moving,
+    styles: &ById<ClusterId, Style>,
+    movers: &[&FluxKustomization],
+    staying: &[&FluxKustomization],
+) -> Result<Option<(At, Put)>, Finding> {
+    let Some(Place { at, way, within, mapping: metadata }) = metadata_of(view, patch) else { return Ok(None) };
+    let mut texts = movers.iter().filter_map(|one| {
+        let stated = identity(view, one, view.node(&one.at)?, moving.of(one), styles[one.cluster]);
+        let is_there = moving.of(one).0 == one.namespace;
+        let own = metadata.text_at(&["namespace"]).map(str::to_owned);
+        Some((if is_there { own } else { stated.namespace }, stated.name))
+    });
+    let Some((namespace, name)) = texts.next() else { return Ok(None) };
+    let is_other = |(one, called): (Option<String>, Option<String>)| (&one, &called) != (&namespace, &name);
+    if let Some(other) = staying.first() {
+        return Err(refused(patch, &format!("is for {}, too", other.full_name())));
+    }
+    if texts.any(is_other) {
+        return Err(refused(patch, "is for several, which go to different places"));
+    }
+    Ok(Some((at, Put { path: way, within, namespace, name })))
+}
+
 /// The names that a field of a target lists with `|` between them; `None` for an expression, or no entry.
-fn names_of<'v>(target: Node<'v>, key: &str) -> Option<BTreeSet<&'v str>> {
+fn names_of<'v>(target: &'v Value, key: &str) -> Option<BTreeSet<&'v str>> {
     let text = target.text_at(&[key]).filter(|text| text.split('|').all(is_name))?;
     Some(text.split('|').collect())
 }
@@ -82,14 +139,17 @@ fn added<'v>(
     view.graph().kustomizations.iter().filter(|other| other.parent == one.parent).find(is_new)
 }
 
-/// The Flux Kustomizations that each patch with a target changes.
+/// The Flux Kustomizations that each patch changes.
 fn selected(view: &View) -> Selected<'_> {
     let mut found = Selected::new();
     for one in &view.graph().kustomizations {
         let reaches = view.graph().reaches(&one.at).iter();
         let own = reaches.filter(|reach| Some(reach.kustomization) == one.parent && reach.name == one.name);
-        for patch in own.flat_map(|reach| &reach.patches).filter(|patch| patch.has_target()) {
-            found.entry((&patch.path, patch.line)).or_insert_with(|| (&**patch, Vec::new())).1.push(one);
+        let is_meant = |patch: &&Arc<Patch>| patch.has_target() || patch.merges().is_some();
+        for patch in own.flat_map(|reach| &reach.patches).filter(is_meant) {
+            let merged = patch.merges().filter(|_| !patch.has_target()).map(Value::to_flow);
+            let key: Key<'_> = (&patch.path, patch.line, patch.text(), merged);
+            found.entry(key).or_insert_with(|| (&**patch, Vec::new())).1.push(one);
         }
     }
     found
@@ -101,24 +161,6 @@ fn selects_as(view: &View, patch: &Patch, one: &FluxKustomization, (namespace, n
     object.set_at(&["metadata", "namespace"], Value::string(namespace));
     object.set_at(&["metadata", "name"], Value::string(name));
     patch.selects_value(&object)
-}
-
-/// The target of a patch that stands on a line, and the way to it: in `spec.patches` of a Flux Kustomization
-/// or in a kustomization file.
-fn target_at<'v>(view: &'v View, path: &RepoPath, line: usize) -> Option<(At, Vec<Step>, Node<'v>)> {
-    let in_list = |at: &At, way: &[&'static str]| {
-        let list = view.node(at)?.at(way)?;
-        let (number, item) = list.items().enumerate().find(|(_, item)| item.line() == line)?;
-        let steps = way.iter().map(|key| Step::Key(key)).chain([Step::Item(number), Step::Key("target")]);
-        Some((at.clone(), steps.collect(), item.get("target")?))
-    };
-    let mut of_flux = view.graph().kustomizations.iter().filter(|one| one.at.path == *path);
-    let of_kustomize = || {
-        let at = At::document(path, 0);
-        view.kustomization(&path.dir()).filter(|file| file.path == *path)?;
-        in_list(&at, &["patches"]).or_else(|| in_list(&at, &["patchesJson6902"]))
-    };
-    of_flux.find_map(|one| in_list(&one.at, &["spec", "patches"])).or_else(of_kustomize)
 }
 
 /// Whether a text is the name of a namespace or an object, and no expression.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
 use super::codes;
-use super::patches::targets;
+use super::patches::followed_by;
 use super::settings::Name;
 use super::style::Style;
 use crate::flux::{At, ById, ClusterId, FluxKustomization, KustomizationId, Reach, Value, View};
@@ -19,8 +19,10 @@ use crate::yaml::Node;
 /// A `namespace` in a mapping, and a `name` if that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Put {
-    /// The way to the mapping.
+    /// The way to the mapping, or to a text with YAML in it.
     pub(super) path: Vec<Step>,
+    /// The document in that text, and the way to the mapping there.
+    pub(super) within: Option<(usize, Vec<Step>)>,
     /// What the namespace is then; `None` for no entry.
     pub(super) namespace: Option<String>,
     /// What the name is then; `None` where it stays.
@@ -28,9 +30,11 @@ pub(super) struct Put {
 }
 
 /// A step on the way to a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Key(&'static str),
+    /// A key that is a name, as those of routes in values.
+    Name(String),
     Item(usize),
 }
 
@@ -162,7 +166,7 @@ pub(super) fn puts(
             join(&mut all, view, at, puts)?;
         }
     }
-    for (at, puts) in targets(view, moving)? {
+    for (at, puts) in followed_by(view, moving, styles)? {
         all.entry(at).or_default().extend(puts);
     }
     Ok(all)
@@ -199,7 +203,7 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
             Some(source) if source.text_at(&["namespace"]).is_none() && !is_named => {
                 let path = vec![Step::Key("spec"), Step::Key("sourceRef")];
                 let namespace = (to != own).then(|| own.clone());
-                puts.push(Put { path, namespace, name: None });
+                puts.push(Put { path, within: None, namespace, name: None });
             }
             None if !is_named => {
                 let message = format!("the sourceRef of {name} is not the one that its file states");
@@ -232,19 +236,25 @@ fn of_kustomization(view: &View, one: &FluxKustomization, moving: &Moving, style
             false => (now != to || style.states_own).then(|| now.clone()),
         };
         let path = vec![Step::Key("spec"), Step::Key("dependsOn"), Step::Item(number)];
-        puts.push(Put { path, namespace, name: (called != target).then(|| called.clone()) });
+        puts.push(Put { path, within: None, namespace, name: (called != target).then(|| called.clone()) });
     }
     Ok(puts)
 }
 
 /// What is written in its metadata.
-fn identity(view: &View, one: &FluxKustomization, root: Node<'_>, (to, called): (&str, &str), style: Style) -> Put {
+pub(super) fn identity(
+    view: &View,
+    one: &FluxKustomization,
+    root: Node<'_>,
+    (to, called): (&str, &str),
+    style: Style,
+) -> Put {
     let namespace = match to == one.namespace {
         true => root.text_at(&["metadata", "namespace"]).map(str::to_owned),
         false => (!inherits(view, one, to, style)).then(|| to.to_owned()),
     };
     let name = (called != one.name).then(|| called.to_owned());
-    Put { path: vec![Step::Key("metadata")], namespace, name }
+    Put { path: vec![Step::Key("metadata")], within: None, namespace, name }
 }
 
 /// Why a field is not what arrives: a variable, or something on the way.
@@ -274,7 +284,7 @@ fn checks_of(view: &View, one: &FluxKustomization, moving: &Moving) -> Vec<Put> 
         let (namespace, name) = (item.text_at(&["namespace"])?, item.text_at(&["name"])?);
         let (to, called) = moving.target(one, namespace, name).filter(|_| is_one)?;
         let path = vec![Step::Key("spec"), Step::Key("healthChecks"), Step::Item(number)];
-        Some(Put { path, namespace: Some(to.clone()), name: (called != name).then(|| called.clone()) })
+        Some(Put { path, within: None, namespace: Some(to.clone()), name: (called != name).then(|| called.clone()) })
     };
     items.filter_map(put).collect()
 }
@@ -302,7 +312,7 @@ fn of_watcher(view: &View, at: &At, reach: &Reach, moving: &Moving) -> Result<Ve
             let path = vec![Step::Key("spec"), Step::Key(field), Step::Item(number)];
             let stated = item.text_at(&["namespace"]).filter(|_| to == namespace).map(str::to_owned);
             let namespace = stated.or_else(|| (to != namespace).then(|| to.clone()));
-            puts.push(Put { path, namespace, name: (called != name).then(|| called.clone()) });
+            puts.push(Put { path, within: None, namespace, name: (called != name).then(|| called.clone()) });
         }
     }
     Ok(puts)

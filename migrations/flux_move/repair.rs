@@ -112,7 +112,7 @@ impl<'v> Repairs<'v> {
             let mut puts = Vec::new();
             if is_own {
                 let namespace = (!style.inherits).then(|| one.namespace.clone());
-                puts.push(Put { path: vec![Step::Key("metadata")], namespace, name: None });
+                puts.push(Put { path: vec![Step::Key("metadata")], within: None, namespace, name: None });
             }
             let items = root.at(&["spec", "dependsOn"]).into_iter().flat_map(|list| list.items());
             for (number, item) in items.enumerate() {
@@ -129,7 +129,7 @@ impl<'v> Repairs<'v> {
                 };
                 let namespace = (place != one.namespace || style.states_own).then(|| place.to_owned());
                 let path = vec![Step::Key("spec"), Step::Key("dependsOn"), Step::Item(number)];
-                puts.push(Put { path, namespace, name: None });
+                puts.push(Put { path, within: None, namespace, name: None });
             }
             if !puts.is_empty() {
                 all.insert(one.at.clone(), puts);

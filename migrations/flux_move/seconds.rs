@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
-use crate::flux::{At, FluxKustomization, KustomizationId, Value, View};
+use crate::flux::{At, KustomizationId, Value, View};
 
 /// What gets a second object, and what has one.
 #[derive(Debug, Default)]
@@ -66,29 +66,11 @@ fn second_of<'v>(view: &'v View, candidate: &Candidate, to: &str) -> Option<&'v 
                 && other.name == candidate.called
                 && other.lives_in.is_none()
         })?;
-        is_second(first, found).then_some(&found.at)
+        found.is_second_of(first).then_some(&found.at)
     };
     let mut all = candidate.ids.iter().map(second);
     let first = all.next()??;
     all.all(|other| other == Some(first)).then_some(first)
-}
-
-fn is_second(first: &FluxKustomization, other: &FluxKustomization) -> bool {
-    let rest = |one: &FluxKustomization| {
-        let mut object: Value = one.object.clone();
-        for path in [
-            ["metadata", "name"],
-            ["metadata", "namespace"],
-            ["spec", "sourceRef"],
-            ["spec", "dependsOn"],
-            ["spec", "healthChecks"],
-        ] {
-            object.remove_at(&path);
-        }
-        object
-    };
-    let is_beside = first.at.path == other.at.path && first.at != other.at;
-    is_beside && first.source == other.source && rest(first).same_as(&rest(other))
 }
 
 /// Whether Flux does not reconcile a candidate: a second one would be suspended, too, and never Ready.

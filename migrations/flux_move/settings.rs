@@ -251,6 +251,7 @@ of Flux allows. Nothing moves without one of these keys:
     - {kind: Kustomization, from: flux-system/plex, to: media/plex}   # its name may change, too
     - {kind: OCIRepository, from: flux-system/app-template, to: flux-system/apps}   # any source
     - {kind: ClusterSecretStore, from: onepassword, to: secrets}      # SecretStore, too
+    - {kind: Gateway, from: network/external, to: network/public}     # always for review
 Further keys, with what holds if they are absent:
   stay: [flux-system/flux-addons]
   statement: tree            # explicit | inherit

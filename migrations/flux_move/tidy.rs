@@ -1,12 +1,15 @@
 //! What is left to do once all has moved and no guard is left: the namespace of a folder may be stated
-//! once, by its kustomization, and a patch that lets everything out is removed.
+//! once, by its kustomization, and then no more by what that lists; and a patch that lets everything out is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::META;
+use super::check::differing;
 use super::find::Found;
 use super::guard::marks;
 use super::needs::{gives_only_these, injects};
+use super::references::{Moving, Put, Step};
+use super::write::write;
 use crate::flux::{At, FluxKustomization, Kustomization, KustomizationId, Patch, Reach, View};
 use crate::plan::author::{Edits, Written};
 use crate::plan::{Apart, Class, Draft, Finding, Impact, Subject, UnitId};
@@ -14,6 +17,7 @@ use crate::repo::RepoPath;
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node, Place};
 
 pub(super) const PARENT: &str = "parent";
+pub(super) const INHERIT: &str = "inherit";
 pub(super) const TIDY: &str = "tidy";
 
 const PARENTS: Class = Class::new(86, "parents", "namespaces of folders", "kustomization").apart_from(Apart::Needs);
@@ -25,6 +29,8 @@ const TIDIES: Class =
 pub(super) struct Tidy<'v> {
     /// Kustomizations that get a namespace.
     pub(super) parents: BTreeMap<&'v RepoPath, &'v str>,
+    /// Flux Kustomizations that state what a kustomization gives them anyway.
+    pub(super) stating: BTreeMap<&'v RepoPath, BTreeSet<&'v At>>,
     /// Flux Kustomizations, and the lines of their patches that select nothing.
     pub(super) patches: BTreeMap<&'v At, BTreeSet<usize>>,
 }
@@ -32,7 +38,7 @@ pub(super) struct Tidy<'v> {
 impl<'v> Tidy<'v> {
     pub(super) fn of(found: &Found<'v>) -> Tidy<'v> {
         let view = found.view;
-        let mut tidy = Tidy { parents: parents(found), patches: BTreeMap::new() };
+        let mut tidy = Tidy { parents: parents(found), stating: stating(found), patches: BTreeMap::new() };
         for (id, one) in view.graph().kustomizations.entries() {
             let lines = selecting_nothing(found, id, one);
             if !lines.is_empty() {
@@ -62,13 +68,24 @@ impl<'v> Tidy<'v> {
                 [at.path.clone()],
             )
         };
-        self.parents.iter().map(of_parent).chain(self.patches.iter().map(of_patch)).collect()
+        let of_stating = |(path, all): (&&RepoPath, &BTreeSet<&At>)| Draft {
+            class: Some(PARENTS),
+            namespace: Some(String::new()),
+            ..Draft::new(
+                UnitId::new(&META, INHERIT, Subject::consumer(path)),
+                "what it lists leaves its namespace to it",
+                all.iter().map(|at| at.path.clone()),
+            )
+        };
+        let of_folders = self.parents.iter().map(of_parent).chain(self.stating.iter().map(of_stating));
+        of_folders.chain(self.patches.iter().map(of_patch)).collect()
     }
 
     /// Whether there is this to do.
     pub(super) fn has(&self, view: &View, unit: &UnitId) -> bool {
         match unit.step {
             PARENT => self.parents.keys().any(|path| parent_id(path) == *unit),
+            INHERIT => self.stating.keys().any(|path| Subject::consumer(path) == unit.subject),
             _ => self.patches.keys().any(|at| tidied(view, at) == unit.subject),
         }
     }
@@ -82,6 +99,10 @@ impl<'v> Tidy<'v> {
                 let place = if root.own_entry("kind").is_some() { Place::After("kind") } else { Place::First };
                 edit.insert_entry(root, place, "namespace", &New::string(*to))
             })?;
+        }
+        let is_of_unit = |path: &RepoPath| unit.step == INHERIT && Subject::consumer(path) == unit.subject;
+        for at in self.stating.iter().filter(|(path, _)| is_of_unit(path)).flat_map(|(_, all)| all) {
+            edits.object(at, unstated)?;
         }
         let is_it = |at: &At| unit.step == TIDY && tidied(view, at) == unit.subject;
         for (at, lines) in self.patches.iter().filter(|(at, _)| is_it(at)) {
@@ -146,6 +167,45 @@ fn parents<'v>(found: &Found<'v>) -> BTreeMap<&'v RepoPath, &'v str> {
         })
     };
     all.iter().filter(|(path, _)| is_outermost(path)).map(|(path, to)| (*path, *to)).collect()
+}
+
+/// Flux Kustomizations that state the namespace which a kustomization on their way sets, by that; none
+/// of those that something would select or name otherwise then.
+fn stating<'v>(found: &Found<'v>) -> BTreeMap<&'v RepoPath, BTreeSet<&'v At>> {
+    let view = found.view;
+    let mut all: BTreeMap<&'v RepoPath, BTreeSet<&'v At>> = BTreeMap::new();
+    if !found.settings.parent_namespace {
+        return all;
+    }
+    for one in view.graph().kustomizations.iter().filter(|one| one.parent.is_some()) {
+        let stated = view.node(&one.at).and_then(|root| root.text_at(&["metadata", "namespace"]));
+        let sets = |path: &&RepoPath| {
+            view.kustomization(&path.dir()).is_some_and(|file| file.namespace.as_ref() == Some(&one.namespace))
+        };
+        let reaches = view.graph().reaches(&one.at);
+        let is_set = reaches.iter().all(|reach| reach.through.iter().any(|path| sets(&path)));
+        let setting = reaches.first().and_then(|reach| reach.through.iter().find(sets));
+        let is_meant = stated == Some(&*one.namespace) && is_set && found.style(one.cluster).inherits;
+        if let Some(path) = setting.filter(|_| is_meant && !is_on_its_way(found, &one.at)) {
+            all.entry(path).or_default().insert(&one.at);
+        }
+    }
+    let mut edits = Edits::of(view);
+    let tried = all.values().flatten().try_for_each(|at| edits.object(at, unstated)).and_then(|()| edits.finish());
+    let after = tried.ok().and_then(|(changes, _)| view.with(&changes).ok());
+    // What a text does not allow stays as it is, and all with it.
+    let Some(after) = after else { return BTreeMap::new() };
+    let differing: BTreeSet<At> =
+        differing(view, &after.whole(), &Moving::default()).into_iter().map(|(at, _)| at).collect();
+    all.values_mut().for_each(|places| places.retain(|at| !differing.contains(at)));
+    all.retain(|_, places| !places.is_empty());
+    all
+}
+
+/// Leaves the namespace to a kustomization.
+fn unstated<'e>(edit: &mut Edit<'e>, root: Node<'e>) -> Result<(), Error> {
+    let put = Put { path: vec![Step::Key("metadata")], within: None, namespace: None, name: None };
+    write(edit, root, &[put])
 }
 
 /// Whether nothing in a kustomization or in what it lists may change namespaces, or bring objects that are not

@@ -244,7 +244,7 @@ fn asked(found: &Found<'_>) -> Vec<Finding> {
         let (from, to) = (&asked.from, &asked.to);
         if asked.kind != KUSTOMIZATION {
             let message = format!(
-                "{} {}/{} is not moved: only Flux Kustomizations, sources and stores are",
+                "{} {}/{} is not moved: only Flux Kustomizations, sources, stores and Gateways are",
                 asked.kind, from.0, from.1
             );
             findings.push(Finding::error(codes::NOT_MOVABLE, message));

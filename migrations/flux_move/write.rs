@@ -54,7 +54,8 @@ impl<'v, 'p> Field<'v, 'p> {
 /// # Errors
 /// If the text does not allow it.
 pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Result<(), Error> {
-    let fields = puts.iter().flat_map(|put| Field::all_of(root, put));
+    nested(edit, root, puts)?;
+    let fields = puts.iter().filter(|put| put.within.is_none()).flat_map(|put| Field::all_of(root, put));
     let changing: Vec<Field<'v, '_>> = fields.filter(Field::changes).collect();
     let own: Vec<Node<'v>> = changing.iter().filter_map(Field::entry).collect();
     let is_own = |node: &Node<'v>| own.iter().any(|other| other.range() == node.range());
@@ -73,10 +74,38 @@ pub(super) fn write<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Re
     Ok(())
 }
 
+/// By the way to a text: documents of it, and what is put into each.
+type Texts<'p> = Vec<(&'p [Step], Vec<(usize, Put)>)>;
+
+/// Writes what is put into texts, such as inline patches.
+fn nested<'v>(edit: &mut Edit<'v>, root: Node<'v>, puts: &[Put]) -> Result<(), Error> {
+    let mut texts = Texts::new();
+    for put in puts {
+        let Some((document, path)) = put.within.clone() else { continue };
+        let inner = (document, Put { path, within: None, ..put.clone() });
+        match texts.iter_mut().find(|(way, _)| *way == put.path) {
+            Some((_, all)) => all.push(inner),
+            None => texts.push((&put.path, vec![inner])),
+        }
+    }
+    for (way, puts) in texts {
+        let Some(text) = mapping_at(root, way) else { continue };
+        edit.nested(text, |edit, stream| {
+            for (document, root) in stream.documents().enumerate() {
+                let of_document = puts.iter().filter(|(number, _)| *number == document).map(|(_, put)| put.clone());
+                write(edit, root, &of_document.collect::<Vec<_>>())?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// The mapping at the end of a way.
 pub(super) fn mapping_at<'v>(root: Node<'v>, path: &[Step]) -> Option<Node<'v>> {
     path.iter().try_fold(root, |node, step| match step {
         Step::Key(key) => node.get(key),
+        Step::Name(key) => node.get(key),
         Step::Item(number) => node.items().nth(*number),
     })
 }
@@ -97,6 +126,7 @@ mod tests {
     fn written(text: &str, puts: &[(&[Step], Option<&str>)]) -> String {
         let put = |(path, to): &(&[Step], Option<&str>)| Put {
             path: path.to_vec(),
+            within: None,
             namespace: to.map(str::to_owned),
             name: None,
         };
@@ -132,6 +162,7 @@ mod tests {
             "metadata:\n  name: &app plex # it\n  namespace: media\nspec:\n  commonMetadata: {labels: {app: *app}}\n";
         let put = |name: &str| Put {
             path: METADATA.to_vec(),
+            within: None,
             namespace: Some("media".to_owned()),
             name: Some(name.to_owned()),
         };

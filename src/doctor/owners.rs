@@ -158,7 +158,7 @@ fn owned_twice(view: &View, builds: &Builds, scope: &Scope<'_>) -> Vec<Finding> 
     let is_guarded = |id: &KustomizationId| has_guard(view, &kustomizations[*id].at);
     let takes_over = |places: &[(KustomizationId, &At)]| {
         let first = &kustomizations[places[0].0];
-        let is_beside = |one: &FluxKustomization| one.at.path == first.at.path && one.name == first.name;
+        let is_beside = |one: &FluxKustomization| one.at == first.at || one.is_second_of(first);
         places.iter().all(|(id, _)| is_guarded(id))
             || places.iter().map(|(id, _)| &kustomizations[*id]).all(|one| is_beside(one) && one.keeps_on_deletion())
     };

@@ -2,13 +2,15 @@
 //! there names it.
 
 use super::moved::{Moved, Objects};
+use super::policies;
 use super::units::SWITCH_ROOT;
+use super::uses::Use;
 use crate::flux::{ClusterId, View};
 use crate::migrations::flux_move::beside::{FIRST_OUT, SECOND};
 use crate::migrations::flux_move::codes;
 use crate::plan::{Code, Finding, Gate, Severity, Unit};
 
-/// What a cluster applies of sources and stores.
+/// What a cluster applies of sources, stores and Gateways.
 pub(in crate::migrations::flux_move) struct Live<'l, 'v> {
     pub(in crate::migrations::flux_move) objects: &'l Objects<'v>,
     pub(in crate::migrations::flux_move) view: &'v View,
@@ -68,14 +70,18 @@ impl<'v> Live<'_, 'v> {
                 let message = format!("{user} names {other}, and {} comes last", one.old_name());
                 return self.closed(codes::STILL_NAMED, message);
             }
+            if let Some(target) = self.objects.lacking(one).next() {
+                let message = format!("{} does not name {} yet", policies::shown(target.reach), one.new_name());
+                return self.closed(codes::MOVE_NOT_LIVE, message);
+            }
             let mut users = self.objects.users_in(one, self.cluster);
             let left = match unit.id.step {
-                FIRST_OUT => users.next(),
-                SWITCH_ROOT => users.find(|user| !user.is_of_root(self.view)),
+                FIRST_OUT => self.objects.naming(one, self.cluster),
+                SWITCH_ROOT => users.find(|user| !user.is_of_root(self.view)).map(Use::shown),
                 _ => None,
             };
             if let Some(user) = left {
-                let message = format!("{} names {} {}", user.shown(), one.kind.name, one.old_name());
+                let message = format!("{user} names {} {}", one.kind.name, one.old_name());
                 return self.closed(codes::STILL_NAMED, message);
             }
         }

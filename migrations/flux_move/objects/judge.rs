@@ -1,7 +1,8 @@
-//! Which sources and stores can move: each by itself, then all of them at once.
+//! Which sources, stores and Gateways can move: each by itself, then all of them at once.
 
 use std::collections::BTreeSet;
 
+use super::gateways;
 use super::kinds::controller_of;
 use super::mentioned::mentioned;
 use super::moved::{Moved, Objects, is_made_by_instance, is_same, refused};
@@ -64,6 +65,9 @@ fn alone(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Findi
         findings.extend(in_namespace(found, objects, one));
     }
     findings.extend(pushed(view, objects, one));
+    if one.kind.is_gateway() {
+        findings.extend(gateways::alone(found, objects, one));
+    }
     // A field without a namespace means a store beside it.
     let may_name = |user: &&Use<'_>| {
         let is_near = user.named.has_namespace || user.reach.namespace.as_ref() == Some(&one.from.0);
@@ -141,6 +145,7 @@ fn in_namespace(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Ve
     for (cluster, reach) in reaches(one) {
         findings.extend(namespace(world, reach, to));
         let object = one.first.and_then(|(at, _)| view.effective(at, reach));
+        let object = object.filter(|_| !one.kind.is_gateway());
         let needed = object.map(|object| needed(&object)).unwrap_or_default();
         for (kind, name) in needed.iter().filter(|(kind, name)| !world.has_any(cluster, kind, to, name)) {
             let message = format!("{} {} needs {kind} {name}, which {to} does not have", one.kind.name, one.old_name());
@@ -225,7 +230,7 @@ fn pushed(view: &View, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Finding> {
             findings.push(refused(view, user, Finding::error(codes::PUSH_DELETES, message)));
         }
     }
-    if one.kind.is_source() {
+    if !one.kind.is_store() {
         return findings;
     }
     let anywhere = |user: &&Use<'_>| {
@@ -265,8 +270,10 @@ fn may_select(view: &View, one: &Moved<'_>, selector: &Value) -> bool {
     selector.get("matchExpressions").is_some() || objects.any(|object| has(&object))
 }
 
-/// Whether a PushSecret deletes what it has pushed to a store that it does not name any more
-/// (external-secrets, `DeleteSecretFromProviders`).
+/// Whether a PushSecret deletes what it has pushed to a store that it does not name any more. It does so by
+/// name, whether or not the second store leads to the same place (external-secrets,
+/// `pkg/controllers/pushsecret/pushsecret_controller.go`, `DeleteSecretFromProviders`; issue 5062 of that
+/// repository has it happen).
 fn deletes(view: &View, user: &Use<'_>) -> bool {
     let way: &[&str] = match user.reach.kind.as_str() {
         "PushSecret" => &["spec", "deletionPolicy"],

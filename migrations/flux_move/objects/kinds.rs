@@ -1,7 +1,8 @@
 //! The kinds beside Flux Kustomizations that move, and the fields that name objects of these kinds
-//! (`docs/flux-and-kustomize.md#what-names-sources-and-stores`).
+//! (`docs/flux-and-kustomize.md#what-names-sources-and-stores`, `docs/gateway.md#what-names-a-gateway`).
 
-use crate::flux::{Reach, group_of};
+use crate::flux::{Reach, Value, group_of};
+use crate::gateway::GROUP as GATEWAY;
 use crate::migrations::flux_move::settings::Name;
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
@@ -28,9 +29,25 @@ impl Kind {
         (namespace.to_owned(), reach.name.clone())
     }
 
-    /// Whether it is a source of Flux; else it is a store of External Secrets.
+    /// Whether it is a source of Flux.
     pub(super) fn is_source(&self) -> bool {
         self.group == SOURCE
+    }
+
+    /// Whether it is a store of External Secrets.
+    pub(super) fn is_store(&self) -> bool {
+        self.group == STORE
+    }
+
+    /// Whether it is the Gateway of the Gateway API.
+    pub(super) fn is_gateway(&self) -> bool {
+        self.group == GATEWAY
+    }
+
+    /// Whether a reference means this kind by its group, if it states one: Istio has a Gateway, too.
+    pub(super) fn is_of_group(&self, reference: &Value) -> bool {
+        let group = reference.text_at(&["group"]).or_else(|| reference.text_at(&["apiVersion"]).map(group_of));
+        group.is_none_or(|group| group == self.group)
     }
 
     /// An object of this kind, as people name it.
@@ -45,13 +62,14 @@ impl Kind {
 }
 
 /// The kinds.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind { name: "GitRepository", group: SOURCE, is_namespaced: true },
     Kind { name: "OCIRepository", group: SOURCE, is_namespaced: true },
     Kind { name: "Bucket", group: SOURCE, is_namespaced: true },
     Kind { name: "HelmRepository", group: SOURCE, is_namespaced: true },
     Kind { name: "SecretStore", group: STORE, is_namespaced: true },
     Kind { name: "ClusterSecretStore", group: STORE, is_namespaced: false },
+    Kind { name: "Gateway", group: GATEWAY, is_namespaced: true },
 ];
 
 /// The kind of this name, if it moves.
@@ -70,7 +88,7 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Field {
     group: &'static str,
-    kind: &'static str,
+    pub(super) kind: &'static str,
     pub(super) way: &'static [Part],
     /// The kind that it means where it states none.
     pub(super) default_kind: Option<&'static str>,
@@ -105,9 +123,24 @@ const fn of_store(kind: &'static str, way: &'static [Part]) -> Field {
     Field { group: STORE, kind, way, default_kind: Some("SecretStore"), has_namespace: false }
 }
 
+/// The parents of a route: Gateways, if they state no kind.
+const fn of_route(kind: &'static str) -> Field {
+    let way = &[Key("spec"), Key("parentRefs"), Each];
+    Field { group: GATEWAY, kind, way, default_kind: Some("Gateway"), has_namespace: true }
+}
+
+/// `parentRefs` anywhere in the values of a HelmRelease. Charts write them into routes as they are.
+pub(super) const IN_VALUES: Field = Field {
+    group: "helm.toolkit.fluxcd.io",
+    kind: "HelmRelease",
+    way: &[Key("spec"), Key("values")],
+    default_kind: Some("Gateway"),
+    has_namespace: true,
+};
+
 use Part::{Each, Key};
 
-const FIELDS: [Field; 18] = [
+const FIELDS: [Field; 23] = [
     field("kustomize.toolkit.fluxcd.io", "Kustomization", &[Key("spec"), Key("sourceRef")]),
     field("kustomize.toolkit.fluxcd.io", "Kustomization", &[Key("spec"), Key("healthChecks"), Each]),
     field("helm.toolkit.fluxcd.io", "HelmRelease", &[Key("spec"), Key("chartRef")]),
@@ -136,4 +169,9 @@ const FIELDS: [Field; 18] = [
     ),
     of_store("PushSecret", &[Key("spec"), Key("secretStoreRefs"), Each]),
     of_store("ClusterPushSecret", &[Key("spec"), Key("pushSecretSpec"), Key("secretStoreRefs"), Each]),
+    of_route("HTTPRoute"),
+    of_route("GRPCRoute"),
+    of_route("TLSRoute"),
+    of_route("TCPRoute"),
+    of_route("UDPRoute"),
 ];

@@ -1,8 +1,9 @@
-//! Whatever else states kind and name of a source or a store: what is not followed keeps it where it is.
+//! Whatever else states kind and name of a source, a store or a Gateway: what is not followed keeps it where it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::moved::Objects;
+use super::unfollowed::{Places, of_other_groups, unfollowed};
 use crate::flux::{Barred, Namer, SourceNames, View};
 use crate::migrations::flux_move::codes;
 use crate::migrations::flux_move::write::mapping_at;
@@ -11,12 +12,13 @@ use crate::repo::RepoPath;
 
 /// Adds what names them and cannot be followed, and what may name them and cannot be read.
 pub(super) fn mentioned(view: &View, objects: &mut Objects<'_>) {
-    let known: BTreeSet<(&RepoPath, usize)> = objects
-        .uses
-        .iter()
-        .filter(|user| user.is_stated)
-        .filter_map(|user| Some((&user.at.path, mapping_at(view.node(user.at)?, &user.named.way)?.line())))
-        .collect();
+    let stated = objects.uses.iter().filter(|user| user.is_stated);
+    let known =
+        stated.filter_map(|user| Some((&user.at.path, mapping_at(view.node(user.at)?, &user.named.way)?.line())));
+    let of_policies = objects.policies.targets.iter().map(|target| (&target.at.path, target.line));
+    let gateways = objects.all.iter().map(|one| one.kind).find(|kind| kind.is_gateway());
+    let of_others = gateways.map(|kind| of_other_groups(view, kind)).unwrap_or_default();
+    let known: Places<'_> = known.chain(of_policies).chain(of_others).collect();
     let mut names: BTreeMap<&'static str, SourceNames<'_>> = BTreeMap::new();
     let mut found = Vec::new();
     for one in &objects.all {
@@ -39,7 +41,11 @@ pub(super) fn mentioned(view: &View, objects: &mut Objects<'_>) {
                 None => one.finding(view, finding),
             }
         });
-        found.push((findings.collect::<Vec<_>>(), unread));
+        let mut findings: Vec<_> = findings.collect();
+        if one.kind.is_gateway() {
+            findings.extend(unfollowed(view, one, &known));
+        }
+        found.push((findings, unread));
     }
     let firsts = objects.all.iter_mut().filter(|one| one.first.is_some());
     for (one, (findings, unread)) in firsts.zip(found) {
@@ -56,7 +62,7 @@ pub(super) fn mentioned(view: &View, objects: &mut Objects<'_>) {
 }
 
 /// What there is to say about a file that states kind and name.
-fn of_file(view: &View, path: &RepoPath, line: Option<usize>, name: &str) -> Finding {
+pub(super) fn of_file(view: &View, path: &RepoPath, line: Option<usize>, name: &str) -> Finding {
     let is_template = path.name().ends_with(".j2")
         || path.name().ends_with(".tmpl")
         || view.file(path).is_some_and(|file| file.barred == Some(Barred::Template));

@@ -1,9 +1,13 @@
-//! The sources and stores that the configuration has move, and how far each is.
+//! The sources, stores and Gateways that the configuration has move, and how far each is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dns::{Arguments, arguments};
+use super::gateways::without_own;
 use super::judge::judge;
 use super::kinds::{Kind, kind};
+use super::policies::{self, Policies, Target};
+use super::reviews::Reviews;
 use super::uses::{Use, uses};
 use crate::flux::{At, ClusterId, Reach, Value, View, instance_spec};
 use crate::migrations::flux_move::codes;
@@ -13,7 +17,7 @@ use crate::migrations::flux_move::settings::Name;
 use crate::plan::{Finding, Safety};
 use crate::repo::RepoPath;
 
-/// A source or a store on its way, by one document that states it.
+/// A source, a store or a Gateway on its way, by one document that states it.
 pub(in crate::migrations::flux_move) struct Moved<'v> {
     pub(super) kind: &'static Kind,
     pub(super) from: Name,
@@ -29,19 +33,41 @@ pub(in crate::migrations::flux_move) struct Moved<'v> {
     pub(super) findings: Vec<Finding>,
     /// Why to look before the first object goes.
     pub(super) last: Vec<Finding>,
+    /// What is to be known before each step, whatever is configured.
+    pub(super) reviews: Reviews,
 }
 
 /// All of them in a view.
 #[derive(Default)]
 pub(in crate::migrations::flux_move) struct Objects<'v> {
     pub(super) all: Vec<Moved<'v>>,
-    /// Everything that names some source or store.
+    /// Everything that names some source, store or Gateway.
     pub(super) uses: Vec<Use<'v>>,
+    /// Policies that name some Gateway.
+    pub(super) policies: Policies<'v>,
+    /// Arguments of external-dns about Gateways.
+    pub(super) arguments: Vec<Arguments<'v>>,
     /// Entries of the configuration that lead to nothing.
     pub(in crate::migrations::flux_move) findings: Vec<Finding>,
 }
 
 impl<'v> Moved<'v> {
+    /// What it is called, and where, without documents.
+    pub(super) fn named(kind: &'static Kind, from: Name, to: Name, clusters: BTreeSet<ClusterId>) -> Moved<'v> {
+        Moved {
+            kind,
+            from,
+            to,
+            first: None,
+            second: None,
+            clusters,
+            users: Vec::new(),
+            findings: Vec::new(),
+            last: Vec::new(),
+            reviews: Reviews::default(),
+        }
+    }
+
     /// The document that is there: of the first object, else of the second.
     pub(super) fn at(&self) -> Option<&'v At> {
         self.first.map(|(at, _)| at).or(self.second)
@@ -92,11 +118,15 @@ impl Use<'_> {
 impl<'v> Objects<'v> {
     /// `found` is of a whole view.
     pub(in crate::migrations::flux_move) fn of(found: &Found<'v>) -> Objects<'v> {
-        let is_asked = found.settings.moves.iter().any(|asked| kind(&asked.kind).is_some());
-        if !is_asked {
+        let mut asked = found.settings.moves.iter().filter_map(|asked| kind(&asked.kind)).peekable();
+        if asked.peek().is_none() {
             return Objects::default();
         }
         let mut objects = Objects { uses: uses(found.view), ..Objects::default() };
+        if asked.any(Kind::is_gateway) {
+            objects.policies = Policies::of(found.view);
+            objects.arguments = arguments(found.view);
+        }
         for asked in &found.settings.moves {
             let Some(kind) = kind(&asked.kind) else { continue };
             objects.add(found.view, kind, &asked.from, &asked.to);
@@ -114,17 +144,8 @@ impl<'v> Objects<'v> {
         }
         let moved = |first: Option<(&'v At, &'v [Reach])>, second: Option<&'v At>| {
             let reaches = first.map(|(_, reaches)| reaches).or_else(|| Some(view.graph().reaches(second?)));
-            Moved {
-                kind,
-                from: from.clone(),
-                to: to.clone(),
-                first,
-                second,
-                clusters: reaches.into_iter().flatten().map(|reach| reach.cluster).collect(),
-                users: Vec::new(),
-                findings: Vec::new(),
-                last: Vec::new(),
-            }
+            let clusters = reaches.into_iter().flatten().map(|reach| reach.cluster).collect();
+            Moved { first, second, ..Moved::named(kind, from.clone(), to.clone(), clusters) }
         };
         let mut all = Vec::new();
         for (at, reaches) in &firsts {
@@ -139,10 +160,42 @@ impl<'v> Objects<'v> {
                 user.named.kind == kind && one.clusters.contains(&user.reach.cluster) && user.target() == *from
             };
             one.users = (0..self.uses.len()).filter(|user| is_user(&self.uses[*user])).collect();
-            if one.first.is_some() || !one.users.is_empty() {
+            let is_named = !one.users.is_empty() || self.followed(&one).next().is_some();
+            if one.first.is_some() || is_named {
+                one.reviews = Reviews::of(view, &one);
                 self.all.push(one);
             }
         }
+    }
+
+    /// Arguments of external-dns that change with a Gateway that moves.
+    pub(super) fn followed(&self, one: &Moved<'v>) -> impl Iterator<Item = &Arguments<'v>> {
+        let is_here = |arguments: &&Arguments<'_>| one.clusters.contains(&arguments.reach.cluster);
+        let of_kind = self.arguments.iter().filter(|_| one.kind.is_gateway());
+        of_kind.filter(is_here).filter(|arguments| arguments.reads(&one.from) && !arguments.texts(&one.to).is_empty())
+    }
+
+    /// Policies of a Gateway that moves which are not for the second one yet.
+    pub(super) fn lacking<'m>(&'m self, one: &'m Moved<'v>) -> impl Iterator<Item = &'m Target<'v>> {
+        self.policies.lacking(one).filter(|_| one.kind.is_gateway())
+    }
+
+    /// Policies of a Gateway that moves which are for both.
+    pub(super) fn beside<'m>(&'m self, one: &'m Moved<'v>) -> impl Iterator<Item = &'m Target<'v>> {
+        self.policies.beside(one).filter(|_| one.kind.is_gateway())
+    }
+
+    /// What still names the first object, and nothing of which goes with it.
+    pub(super) fn naming(&self, one: &Moved<'v>, cluster: Option<ClusterId>) -> Option<String> {
+        let is_here = |of: ClusterId| cluster.is_none_or(|cluster| cluster == of);
+        let dns = || self.followed(one).find(|dns| is_here(dns.reach.cluster)).map(Arguments::shown);
+        let beside: BTreeSet<&At> = self.beside(one).map(|target| target.at).collect();
+        let is_alone = |target: &&Target<'_>| is_here(target.reach.cluster) && !beside.contains(target.at);
+        let policy = || {
+            let mut all = self.policies.naming(one, (&one.from.0, &one.from.1)).filter(|_| one.kind.is_gateway());
+            all.find(is_alone).map(|target| policies::shown(target.reach))
+        };
+        self.users_in(one, cluster).next().map(Use::shown).or_else(dns).or_else(policy)
     }
 
     /// The users of one that moves, in a cluster.
@@ -218,12 +271,16 @@ pub(super) fn is_made_by_instance(view: &View, kind: &Kind, (namespace, name): &
 /// What is written at a use.
 fn put(view: &View, one: &Moved<'_>, user: &Use<'_>) -> Result<Put, Finding> {
     let refuse = |code, message| Err(refused(view, user, Finding::error(code, message)));
-    let own = user.reach.namespace.as_deref().unwrap_or_default();
+    let own = &user.own;
     let (to, called) = &one.to;
     if !user.is_stated {
         let text = view.node(user.at).map(|root| root.source()).unwrap_or_default();
         let code = if text.contains("${") { codes::BY_VARIABLE } else { codes::NOT_MODELLED };
         return refuse(code, format!("{} names {} otherwise than its file states", user.shown(), one.old_name()));
+    }
+    if user.is_in_values() && user.named.stated.is_none() {
+        let message = format!("{} names {} in its values, without a namespace", user.shown(), one.old_name());
+        return refuse(codes::NOT_MODELLED, message);
     }
     let is_there = to == &one.from.0 || !one.kind.is_namespaced;
     if !is_there && !user.named.has_namespace && to != own {
@@ -237,7 +294,7 @@ fn put(view: &View, one: &Moved<'_>, user: &Use<'_>) -> Result<Put, Finding> {
         None => (to != own).then(|| to.clone()),
     };
     let name = (*called != one.from.1).then(|| called.clone());
-    Ok(Put { path: user.named.way.clone(), namespace, name })
+    Ok(Put { path: user.named.way.clone(), within: None, namespace, name })
 }
 
 /// A finding at the object that has a use.
@@ -251,7 +308,7 @@ pub(super) fn is_same(view: &View, (first, is): (&At, &Reach), (second, was): (&
         let mut object: Value = (*view.effective(at, reach)?).clone();
         object.remove_at(&["metadata", "name"]);
         object.remove_at(&["metadata", "namespace"]);
-        Some(object)
+        Some(if reach.kind == "Gateway" { without_own(object) } else { object })
     };
     match (rest(first, is), rest(second, was)) {
         (Some(one), Some(other)) => one.same_as(&other),

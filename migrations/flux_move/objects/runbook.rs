@@ -20,7 +20,10 @@ pub(in crate::migrations::flux_move) fn runbook(found: &Found<'_>, batch: &Batch
     };
     let all: Vec<&Moved<'_>> = objects.all.iter().filter(is_about).collect();
     let is = |step: &str| batch.units.iter().any(|unit| unit.id.step == step);
-    let what = if is(SECOND) {
+    let has_gateway = all.iter().any(|one| one.kind.is_gateway());
+    let what = if has_gateway {
+        of_gateway(is(SECOND), is(FIRST_OUT))
+    } else if is(SECOND) {
         "Second sources and stores beside the first. Nothing names them yet, and nothing is deleted."
     } else if is(FIRST_OUT) {
         "The first sources and stores go: nothing names them any more. What was made from them stays."
@@ -39,12 +42,20 @@ pub(in crate::migrations::flux_move) fn runbook(found: &Found<'_>, batch: &Batch
         }
     };
     let seconds: Vec<_> = all.iter().map(|one| get(one, &one.to)).collect();
+    let ready = if has_gateway { "PROGRAMMED is True, and there is an ADDRESS" } else { "Ready" };
     let mut runbook = Runbook::reconcile_only(found.view, batch, what);
+    if has_gateway {
+        runbook.before.extend(before_gateway(is(SECOND), is(FIRST_OUT)).map(|text| Step::new(text, Vec::new())));
+    }
     if is(SECOND) {
-        runbook.after.push(Step::new("The second ones are Ready. If one is not, stop here.", seconds));
+        runbook
+            .after
+            .push(Step::new(format!("The second ones are there: {ready}. If one is not, stop here."), seconds));
         return Some(runbook);
     }
-    runbook.before.push(Step::new("The second ones are Ready. If one is not, do not merge.", seconds));
+    runbook
+        .before
+        .push(Step::new(format!("The second ones are there: {ready}. If one is not, do not merge."), seconds));
     if is(FIRST_OUT) {
         let firsts = all.iter().map(|one| get(one, &one.from)).collect();
         runbook.after.push(Step::new("The first ones are gone: NotFound.", firsts));
@@ -59,10 +70,44 @@ pub(in crate::migrations::flux_move) fn runbook(found: &Found<'_>, batch: &Batch
     for kind in ["kustomizations", "helmreleases"] {
         runbook.after.push(Step::new("All of these are Ready: nothing is printed.", get_not_ready(kind)));
     }
-    if all.iter().any(|one| !one.kind.is_source()) {
+    if has_gateway {
+        let words = ["kubectl", "get", "httproutes.gateway.networking.k8s.io", "--all-namespaces"];
+        let routes = vec![command_about(&words, &[], &["--output", "yaml"])];
+        runbook
+            .after
+            .push(Step::new("In the status of each route the second Gateway is its parent, and Accepted.", routes));
+    }
+    if all.iter().any(|one| one.kind.is_store()) {
         let words = ["kubectl", "get", "externalsecrets.external-secrets.io", "--all-namespaces"];
         let secrets = vec![command_about(&words, &[], &[])];
         runbook.after.push(Step::new("Every ExternalSecret is Ready: SecretSynced.", secrets));
     }
     Some(runbook)
+}
+
+/// What a batch with a Gateway does.
+fn of_gateway(is_second: bool, is_first_out: bool) -> &'static str {
+    match (is_second, is_first_out) {
+        (true, _) => {
+            "A second Gateway beside the first, with another address, and policies for both. Nothing leads there yet."
+        }
+        (false, true) => "The first Gateway is removed, and its address with it. What still leads there leads nowhere.",
+        (false, false) => {
+            "Routes, and external-dns if it names their Gateway, go to the second one: requests have to, too."
+        }
+    }
+}
+
+/// What is to be seen to before that.
+fn before_gateway(is_second: bool, is_first_out: bool) -> Option<&'static str> {
+    match (is_second, is_first_out) {
+        (true, _) => None,
+        (false, true) => {
+            Some("No router, firewall, tunnel or DNS name leads to the address of the first Gateway any more.")
+        }
+        (false, false) => Some(
+            "Names that external-dns does not make of routes, routers, firewalls and tunnels are ready for the address of the \
+             second Gateway; keep the lifetime of DNS records short until this is done.",
+        ),
+    }
 }

@@ -1,10 +1,12 @@
-//! All that moves, tried at once: everything that names a source or a store names the same then, under the
+//! All that moves, tried at once: everything that names a source, a store or a Gateway names the same then, under the
 //! new names, and nothing but second objects has come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dns::arguments;
 use super::edit;
 use super::moved::{Moved, Objects};
+use super::policies::{self, Policies};
 use super::uses::{Use, uses};
 use crate::flux::{ClusterId, Reach, View};
 use crate::migrations::flux_move::codes;
@@ -33,6 +35,8 @@ fn tried(view: &View, objects: &Objects<'_>, numbers: &[usize]) -> Result<(), Fi
     for one in &all {
         edit::second(&mut edits, view, one)?;
         edit::name_second(&mut edits, &objects.puts(view, one, &one.users)?)?;
+        edit::cover(&mut edits, objects, one)?;
+        edit::follow_dns(&mut edits, objects, one)?;
     }
     let (changes, _) = edits.finish()?;
     let after = match view.with(&changes) {
@@ -82,7 +86,26 @@ fn tried(view: &View, objects: &Objects<'_>, numbers: &[usize]) -> Result<(), Fi
         targets
     };
     if others(&objects.uses, true) != others(&uses(&after), false) {
-        return refuse(codes::GRAPH_DIFFERS, "something would name another source or store".to_owned());
+        return refuse(codes::GRAPH_DIFFERS, "something would name another object".to_owned());
+    }
+    if all.iter().any(|one| one.kind.is_gateway()) {
+        return gateways(&after, &all);
+    }
+    Ok(())
+}
+
+/// Policies are for the second Gateways, and external-dns does not read the routes of the first ones.
+fn gateways(after: &View, all: &[&Moved<'_>]) -> Result<(), Finding> {
+    let objects = Objects { policies: Policies::of(after), arguments: arguments(after), ..Objects::default() };
+    for one in all.iter().filter(|one| one.kind.is_gateway()) {
+        let one = Moved::named(one.kind, one.from.clone(), one.to.clone(), one.clusters.clone());
+        let what = match (objects.lacking(&one).next(), objects.followed(&one).next()) {
+            (Some(target), _) => policies::shown(target.reach),
+            (None, Some(arguments)) => arguments.shown(),
+            (None, None) => continue,
+        };
+        let message = format!("{what} would not be about {}", one.new_name());
+        return Err(Finding::error(codes::GRAPH_DIFFERS, message));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::repo::RepoPath;
 /// The entry points of a cluster name the second source.
 pub(in crate::migrations::flux_move) const SWITCH_ROOT: &str = "switch-root";
 
-/// Whether a unit is about a source or a store.
+/// Whether a unit is about a source, a store or a Gateway.
 pub(in crate::migrations::flux_move) fn is_of_objects(id: &UnitId) -> bool {
     [SECOND, SWITCH, SWITCH_ROOT, FIRST_OUT].contains(&id.step) && kind(id.subject.kind()).is_some()
 }
@@ -36,7 +36,12 @@ fn id(step: &'static str, one: &Moved<'_>, namespace: &str, path: &RepoPath) -> 
 pub(super) fn switches(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Switch> {
     let Some(path) = one.path() else { return Vec::new() };
     let goes: BTreeMap<&At, &str> = found.movers().map(|(candidate, to)| (&candidate.at, to)).collect();
+    // external-dns may read the routes of one Gateway alone: then all of them change it at once.
+    let is_together = objects.followed(one).next().is_some();
     let namespace = |user: &Use<'_>| {
+        if is_together {
+            return one.from.0.clone();
+        }
         let own = user.reach.namespace.as_deref().unwrap_or_default();
         goes.get(user.at).copied().unwrap_or(own).to_owned()
     };
@@ -48,6 +53,9 @@ pub(super) fn switches(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>
             false => id(SWITCH, one, &namespace(user), path),
         };
         all.entry(id).or_default().push(*number);
+    }
+    if is_together {
+        all.entry(id(SWITCH, one, &one.from.0, path)).or_default();
     }
     all.into_iter().map(|(id, users)| Switch { id, users }).collect()
 }
@@ -85,8 +93,10 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
     let Some(at) = one.at() else { return Vec::new() };
     let also: BTreeSet<String> = [one.new_name()].into();
     let is_of_root = one.is_of_root(objects, found.view);
+    // Of a Gateway and its routes what runs changes; of all others only who is asked.
+    let impact = if one.kind.is_gateway() { Impact::Upgrade } else { Impact::Reconcile };
     let draft = |id: UnitId, title: String, class, touches: BTreeSet<RepoPath>| Draft {
-        impact: Impact::Reconcile,
+        impact,
         class: Some(class),
         also: also.clone(),
         alone: is_of_root,
@@ -101,20 +111,27 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
         return vec![Draft { findings: one.findings.clone(), namespace, ..draft(second, title, SECONDS, own) }];
     }
     let mut before: BTreeSet<UnitId> = BTreeSet::new();
-    if one.second.is_none() {
-        let title = format!("a second one, {}, beside it", one.new_name());
+    let lacking: BTreeSet<RepoPath> = objects.lacking(one).map(|target| target.at.path.clone()).collect();
+    if one.second.is_none() || !lacking.is_empty() {
+        let title = match one.second.is_none() {
+            true => format!("a second one, {}, beside it", one.new_name()),
+            false => format!("its policies are for {}, too", one.new_name()),
+        };
         let namespace = Some(String::new());
-        let findings = one.findings.clone();
-        drafts.push(Draft { findings, namespace, ..draft(second.clone(), title, SECONDS, own.clone()) });
+        let findings = [one.findings.clone(), one.reviews.second.clone()].concat();
+        let touches = own.iter().cloned().chain(lacking).collect();
+        drafts.push(Draft { findings, namespace, ..draft(second.clone(), title, SECONDS, touches) });
         before.insert(second);
     }
     let switches = switches(found, objects, one);
     let ids: BTreeSet<UnitId> = switches.iter().map(|switch| switch.id.clone()).collect();
     for switch in switches {
-        let touches = switch.users.iter().map(|user| objects.uses[*user].at.path.clone()).collect();
+        let of_dns = objects.followed(one).map(|arguments| arguments.at.path.clone());
+        let touches = switch.users.iter().map(|user| objects.uses[*user].at.path.clone()).chain(of_dns).collect();
         let mut needs = before.clone();
         let count = switch.users.iter().map(|user| objects.uses[*user].at).collect::<BTreeSet<_>>().len();
         let title = match (switch.id.step == SWITCH_ROOT, count) {
+            (_, 0) => format!("external-dns reads the routes of {}", one.new_name()),
             (true, _) => format!("the entry point of the cluster names {}", one.new_name()),
             (_, 1) => format!("what names it names {}", one.new_name()),
             (_, count) => format!("{count} objects name {}", one.new_name()),
@@ -125,13 +142,18 @@ fn of_one(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Draf
         }
         let also = also.iter().cloned().chain([one.old_name()]).collect();
         let namespace = Some(switch.id.subject.namespace().to_owned());
-        drafts.push(Draft { needs, also, namespace, ..draft(switch.id, title, SWITCHES, touches) });
+        let findings = one.reviews.switch.clone();
+        // Its arguments are in the template of its pod.
+        let impact = if objects.followed(one).next().is_some() { Impact::Restart } else { impact };
+        drafts.push(Draft { impact, needs, also, namespace, findings, ..draft(switch.id, title, SWITCHES, touches) });
     }
     if let Some(id) = id_of(FIRST_OUT, one).filter(|_| one.first.is_some()) {
         let title = format!("is removed: nothing names it, and {} is the same", one.new_name());
         let (needs, namespace) = (before.into_iter().chain(ids).collect(), Some(String::new()));
-        let findings = one.last.clone();
-        drafts.push(Draft { needs, namespace, findings, ..draft(id, title, FIRSTS_OUT, own) });
+        let findings = [one.last.clone(), one.reviews.first_out.clone()].concat();
+        let of_both = objects.beside(one).chain(objects.lacking(one)).map(|target| target.at.path.clone());
+        let touches = own.into_iter().chain(of_both).collect();
+        drafts.push(Draft { needs, namespace, findings, ..draft(id, title, FIRSTS_OUT, touches) });
     }
     drafts
 }

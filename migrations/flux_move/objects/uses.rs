@@ -1,11 +1,11 @@
-//! What names sources and stores, in everything that clusters apply.
+//! What names sources, stores and Gateways, in everything that clusters apply.
 
-use super::kinds::{Field, Kind, Part, fields_of, kind};
+use super::kinds::{Field, IN_VALUES, Kind, Part, fields_of, kind};
 use crate::flux::{At, Reach, Value, View};
 use crate::migrations::flux_move::references::Step;
 use crate::migrations::flux_move::settings::Name;
 
-/// A field of an object that names a source or a store.
+/// A field of an object that names a source, a store or a Gateway.
 #[derive(Clone, Debug)]
 pub(super) struct Use<'v> {
     pub(super) at: &'v At,
@@ -13,6 +13,8 @@ pub(super) struct Use<'v> {
     pub(super) named: Named,
     /// Whether its file states it as it arrives.
     pub(super) is_stated: bool,
+    /// The namespace that it means where it states none.
+    pub(super) own: String,
 }
 
 /// What a field says.
@@ -34,9 +36,14 @@ impl<'v> Use<'v> {
         let namespace = match (&self.named.stated, self.named.kind.is_namespaced) {
             (_, false) => "",
             (Some(stated), _) if self.named.has_namespace => stated,
-            _ => self.reach.namespace.as_deref().unwrap_or_default(),
+            _ => &self.own,
         };
         (namespace.to_owned(), self.named.name.clone())
+    }
+
+    /// Whether it is in the values of a release.
+    pub(super) fn is_in_values(&self) -> bool {
+        self.named.way.get(1) == Some(&Step::Key("values"))
     }
 
     /// The object that has it.
@@ -68,11 +75,39 @@ pub(super) fn uses(view: &View) -> Vec<Use<'_>> {
         }
         let Some(object) = view.effective(at, reach) else { continue };
         let text = view.node(at).and_then(Value::of);
-        let stated = text.map(|text| named_in(&text, &fields)).unwrap_or_default();
+        let stated = text.as_ref().map(|text| named_in(text, &fields)).unwrap_or_default();
+        let own = reach.namespace.as_deref().unwrap_or_default();
         for named in named_in(&object, &fields) {
             let is_stated = stated.contains(&named);
-            found.push(Use { at, reach, named, is_stated });
+            found.push(Use { at, reach, named, is_stated, own: own.to_owned() });
         }
+        if reach.kind == IN_VALUES.kind {
+            let stated = text.as_ref().map(named_in_values).unwrap_or_default();
+            let own = object.text_at(&["spec", "targetNamespace"]).unwrap_or(own);
+            for named in named_in_values(&object) {
+                let is_stated = stated.contains(&named);
+                found.push(Use { at, reach, named, is_stated, own: own.to_owned() });
+            }
+        }
+    }
+    found
+}
+
+/// The parents of routes in the values of a release, wherever its chart has them.
+fn named_in_values(release: &Value) -> Vec<Named> {
+    let mut found = Vec::new();
+    let Some(values) = release.at(&["spec", "values"]) else { return found };
+    let mut open: Vec<(Vec<Step>, &Value)> = vec![(vec![Step::Key("spec"), Step::Key("values")], values)];
+    while let Some((way, value)) = open.pop() {
+        let with = |step: Step| way.iter().cloned().chain([step]).collect::<Vec<_>>();
+        let is_list = matches!(way.last(), Some(Step::Name(key)) if key == "parentRefs");
+        let items = value.items().iter().enumerate().map(|(number, item)| (with(Step::Item(number)), item));
+        if is_list {
+            found.extend(items.filter_map(|(way, item)| named(&IN_VALUES, way, item)));
+            continue;
+        }
+        open.extend(items);
+        open.extend(value.entries().iter().map(|(key, value)| (with(Step::Name(key.clone())), value)));
     }
     found
 }
@@ -90,7 +125,7 @@ fn named_in(object: &Value, fields: &[&'static Field]) -> Vec<Named> {
 }
 
 fn next(way: Vec<Step>, value: &Value, part: Part) -> Vec<(Vec<Step>, &Value)> {
-    let with = |step: Step| way.iter().copied().chain([step]).collect();
+    let with = |step: Step| way.iter().cloned().chain([step]).collect();
     match part {
         Part::Key(key) => value.get(key).map(|value| (with(Step::Key(key)), value)).into_iter().collect(),
         Part::Each => value.items().iter().enumerate().map(|(number, item)| (with(Step::Item(number)), item)).collect(),
@@ -99,6 +134,9 @@ fn next(way: Vec<Step>, value: &Value, part: Part) -> Vec<(Vec<Step>, &Value)> {
 
 fn named(field: &Field, way: Vec<Step>, value: &Value) -> Option<Named> {
     let kind = kind(value.text_at(&["kind"]).or(field.default_kind)?)?;
+    if !kind.is_of_group(value) {
+        return None;
+    }
     Some(Named {
         way,
         kind,

@@ -217,5 +217,10 @@ fn two_that_are_guarded_may_own_the_same() {
             .replace("prune: true", "prune: false")
     };
     assert_eq!(of(&[own("flux-system"), own("media")]), [""; 0]);
-    assert_eq!(of(&[own("flux-system"), own("media").replace("name: a,", "name: b,")]).len(), 1);
+    let renamed = own("media").replace("name: a,", "name: b,");
+    assert_eq!(of(&[own("flux-system"), renamed.clone()]), [""; 0]);
+    // But for names it is the same, or it takes the place of nothing.
+    let other = renamed.replace("path: ./a", "path: ./a\n  targetNamespace: media");
+    assert_eq!(of(&[own("flux-system"), other]).len(), 1);
+    assert_eq!(of(&[own("flux-system"), renamed.replace("prune: false", "prune: true")]).len(), 1);
 }

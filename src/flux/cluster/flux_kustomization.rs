@@ -237,6 +237,26 @@ impl FluxKustomization {
         spec("suspend").is_some_and(Value::is_true) || mirrors && spec("prune").is_some_and(is_false)
     }
 
+    /// Whether it stands in the same file as another one and is the same under another name or namespace, but for what
+    /// it names: one takes the place of the other.
+    pub fn is_second_of(&self, other: &FluxKustomization) -> bool {
+        let rest = |one: &FluxKustomization| {
+            let mut object = one.object.clone();
+            for path in [
+                ["metadata", "name"],
+                ["metadata", "namespace"],
+                ["spec", "sourceRef"],
+                ["spec", "dependsOn"],
+                ["spec", "healthChecks"],
+            ] {
+                object.remove_at(&path);
+            }
+            object
+        };
+        let is_beside = self.at.path == other.at.path && self.at != other.at;
+        is_beside && self.source == other.source && rest(self).same_as(&rest(other))
+    }
+
     /// Has it build from another path, where this tree has what its own path has.
     pub(super) fn move_to(&mut self, path: RepoPath) {
         let listed = self.object.at(&["spec", "components"]).map_or(&[][..], Value::items).iter();

@@ -120,3 +120,34 @@ fn repairs_leave_builds_as_they_are() {
     let [was, is] = [was, is].map(|objects| objects.into_iter().map(rest).collect::<BTreeMap<_, _>>());
     assert_eq!(was, is);
 }
+
+/// A merge that matches nothing fails the build: each follows the object that it is for.
+#[test]
+fn patches_by_name_follow() {
+    let repo = Repo::copy_of(&root().join("golden/flux-move-merges/before")).commit();
+    let before = Repo::copy_of(repo.path());
+    apply(&repo);
+    let timeout = |repo: &Repo, dir: &str, namespace: &str, name: &str| {
+        let key = ("Kustomization".to_owned(), namespace.to_owned(), name.to_owned());
+        Some(built(repo.path(), dir)?[&key]["spec"]["timeout"].clone())
+    };
+    for (dir, [was, old], [is, new]) in [
+        ("apps/media", ["flux-system", "radarr"], ["media", "movies"]),
+        ("apps/network", ["flux-system", "web"], ["network", "web"]),
+    ] {
+        let (Some(before), Some(after)) = (timeout(&before, dir, was, old), timeout(&repo, dir, is, new)) else {
+            return;
+        };
+        assert!(before == after && before.is_string(), "{dir}: {before:?}, then {after:?}");
+    }
+}
+
+/// Lines that repeat what their kustomization states are no part of what is built.
+#[test]
+fn lines_that_a_folder_states_change_no_build() {
+    let repo = Repo::copy_of(&root().join("golden/flux-move-lines/before")).commit();
+    let before = Repo::copy_of(repo.path());
+    apply(&repo);
+    assert!(!repo.read("apps/media/ks.yaml").contains("namespace: &ns"));
+    assert_eq!(built(before.path(), "apps"), built(repo.path(), "apps"));
+}

@@ -1,8 +1,10 @@
 //! `flux-move`: no move without its guard on the branch of the cluster, and what real Kustomize builds at
 //! each stage.
 
+mod branches;
 mod builds;
 mod gates;
+mod gateways;
 mod names;
 mod objects;
 mod seconds;
@@ -61,6 +63,15 @@ fn haynes_ops_moves_as_its_owner_did() {
     assert_eq!((count("edge", "move", "safe"), count("edge", "guard", "safe")), (9, 3));
     assert_eq!((count("main", "move", "safe"), count("main", "move", "review")), (78, 2));
     assert_eq!((count("main", "move", "refused"), count("main", "guard", "safe")), (2, 70));
+    let mut refused: Vec<(&str, Vec<&str>)> = Vec::new();
+    for unit in plan["units"].as_array().unwrap().iter().filter(|unit| unit["safety"] == "refused") {
+        let errors = unit["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "error");
+        let codes = errors.map(|finding| finding["code"].as_str().unwrap()).collect();
+        refused.push((unit["subject"]["name"].as_str().unwrap(), codes));
+    }
+    refused.sort_unstable();
+    let expected = [("certificates", vec!["move-target-taken"]), ("onepassword-connect", vec!["needs-decryption"])];
+    assert_eq!(refused, expected);
     assert_eq!((count("main", "protect", "safe"), count("main", "watch", "safe")), (7, 2));
     assert_eq!((count("main", "second", "safe"), count("main", "switch", "safe")), (1, 4));
     let moved = plan["units"].as_array().unwrap().iter().filter(|unit| {
