@@ -11,7 +11,7 @@ use self::children::{children, children_that_differ};
 use crate::kubectl::kustomize;
 use crate::support::rounds::{each, exhaustive};
 use crate::support::{Repo, corpus, in_parallel};
-use flux_codemod::flux::{FluxKustomization, View};
+use flux_codemod::flux::{FluxKustomization, RenderedIdentity, View};
 use flux_codemod::repo::{Folder, Tree};
 use serde::Deserialize;
 use serde_yaml::Value;
@@ -101,7 +101,10 @@ fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared
     let real = identities(&built);
     let objects = view.build(own).into_iter();
     let ours: BTreeSet<Identity> = objects
-        .map(|object| (object.api_version, object.kind, object.namespace.unwrap_or_default(), object.name))
+        .map(|object| {
+            let RenderedIdentity { api_version, kind, namespace, name, .. } = (*object).clone();
+            (api_version, kind, namespace.unwrap_or_default(), name)
+        })
         .collect();
     if ours == real {
         let differs = children_that_differ(view, own, &built);
