@@ -20,8 +20,9 @@ use crate::migrations::flux_move::write::mapping_at;
 use crate::plan::{Code, Finding};
 
 /// Annotations with what only one can have: an address, or a name that leads to it.
-const OF_ONE: [&str; 9] = [
+const OF_ONE: [&str; 10] = [
     "external-dns.alpha.kubernetes.io/hostname",
+    "external-dns.kubernetes.io/hostname",
     "io.cilium/lb-ipam-ips",
     "kube-vip.io/loadbalancerIPs",
     "lbipam.cilium.io/ips",
@@ -32,8 +33,8 @@ const OF_ONE: [&str; 9] = [
     "tailscale.com/tailnet-ip",
 ];
 
-/// The name under which external-dns publishes all routes of a Gateway.
-pub(super) const TARGET: &str = "external-dns.alpha.kubernetes.io/target";
+/// The name under which external-dns publishes all routes of a Gateway: before 0.22, and since.
+pub(super) const TARGETS: [&str; 2] = ["external-dns.alpha.kubernetes.io/target", "external-dns.kubernetes.io/target"];
 
 /// What only one Gateway can have, as it is shown: in its own object, and in the parameters that it names.
 pub(super) fn of_one(view: &View, cluster: ClusterId, object: &Value, namespace: &str) -> BTreeSet<String> {
@@ -100,7 +101,7 @@ pub(super) fn without_own(mut object: Value) -> Value {
     object.remove_at(&["spec", "addresses"]);
     object.remove_at(&["spec", "infrastructure", "parametersRef"]);
     for annotations in [&["metadata", "annotations"][..], &["spec", "infrastructure", "annotations"]] {
-        for key in OF_ONE.iter().chain([&TARGET]) {
+        for key in OF_ONE.iter().chain(&TARGETS) {
             object.remove_at(&[annotations, &[key]].concat());
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::gateways::{TARGET, instances};
+use super::gateways::{TARGETS, instances};
 use super::moved::Moved;
 use crate::flux::{Named, View};
 use crate::migrations::flux_move::codes;
@@ -50,9 +50,9 @@ impl Reviews {
             "requests have to go to the address of {new} from then on: DNS records that nobody makes of routes, routers, \
              firewalls and tunnels lead to {old}, which has these routes no more"
         ))];
-        if let Some(target) = annotation(TARGET) {
+        for (key, target) in TARGETS.iter().filter_map(|key| Some((key, annotation(key)?))) {
             switch.push(say(format!(
-                "routes are published under {target} ({TARGET}), which leads to {old} until somebody changes it"
+                "routes are published under {target} ({key}), which leads to {old} until somebody changes it"
             )));
         }
         let first_out = vec![say(format!(

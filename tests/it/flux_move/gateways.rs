@@ -113,6 +113,27 @@ fn no_option_makes_a_gateway_safe() {
     assert!(seen > 15, "{seen}");
 }
 
+/// external-dns has had another prefix since 0.22.
+#[test]
+fn annotations_of_external_dns_have_either_prefix() {
+    for prefix in ["external-dns.alpha.kubernetes.io", "external-dns.kubernetes.io"] {
+        let repo = repo();
+        let path = "apps/network/by-hand.yaml";
+        let key = "external-dns.alpha.kubernetes.io/target";
+        repo.write(path, repo.read(path).replace(key, &format!("{prefix}/target")));
+        let path = "apps/network/gateways.yaml";
+        let named = format!("  name: external\n  annotations: {{{prefix}/hostname: www.example.org}}\n");
+        let gateways = repo.read(path);
+        assert!(gateways.contains("  name: external\n"));
+        repo.write(path, gateways.replacen("  name: external\n", &named, 1));
+        commit(&repo, "another prefix");
+        let plan = unfolded(&repo.run_gated(&["plan", "flux-move", "-v", "--review", "--no-gate"]).stdout);
+        let published = format!("routes are published under internal.example.org ({prefix}/target)");
+        let twice = format!("Gateway network/external has `{prefix}/hostname: www.example.org`, and two cannot");
+        assert!(plan.contains(&published) && plan.contains(&twice), "{plan}");
+    }
+}
+
 /// A name that only patches decide, and variables of external-dns, keep it where it is.
 #[test]
 fn what_is_not_followed_keeps_a_gateway() {
