@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::funnel::Funnel;
 use super::{RecipeMigration, file_of, patches};
-use crate::flux::{Value, View, is_kustomization_file};
+use crate::flux::{Value, View, is_kustomization_file, on_all_cores};
 use crate::plan::author::subject;
 use crate::plan::{Finding, Subject};
 use crate::recipe::select::{Answer, Document, Files, Select, Selector, Where, is_only_patch, restated};
@@ -59,30 +59,20 @@ impl<'v> Found<'v> {
     pub(super) fn of(migration: &RecipeMigration, view: &'v View, stage: &Stage) -> Found<'v> {
         let extent = Extent::of(migration, stage);
         let mut found = Found { seen: vec![Seen::default(); stage.steps.len()], ..Found::default() };
-        for document in extent.documents(view) {
-            found.look_at(document, &extent, stage);
+        let looked_at = on_all_cores(&extent.documents(view), |document| Looked::at(*document, &extent, stage));
+        for looked in looked_at.into_iter().flatten() {
+            found.take(looked, extent.recipe, stage);
         }
         found
     }
 
-    fn look_at(&mut self, document: Document<'v>, extent: &Extent<'_>, stage: &Stage) {
-        let Some((answer, from)) = extent.ask(&document) else { return };
+    fn take(&mut self, looked: Looked<'v>, recipe: &Recipe, stage: &Stage) {
+        let Looked { document, from, answer, outcome } = looked;
         self.funnel.count(&answer);
-        let outcome = match &answer {
-            Answer::Yes => made(stage, &document, &from),
-            Answer::No(_) => return,
-            Answer::NotKnown(why) => {
-                self.not_known.insert((place_of(&document), why.clone()));
-                return;
-            }
-            // It counts only if there would be something to do.
-            Answer::InPart(_) | Answer::Shared(_) => {
-                let has_something =
-                    made(stage, &document, &from).map_or(true, |outcome| !outcome.changed_by.is_empty());
-                let Some(refused) = refusal(&answer).filter(|_| has_something) else { return };
-                Err(refused)
-            }
-        };
+        if let Answer::NotKnown(why) = &answer {
+            self.not_known.insert((place_of(&document), why.clone()));
+        }
+        let Some(outcome) = outcome else { return };
         if outcome.is_err() {
             // What is in the way of a step is what it is about.
             self.seen.iter_mut().for_each(|seen| seen.state = true);
@@ -102,8 +92,37 @@ impl<'v> Found<'v> {
         }
         let made = Made { document, from, outcome };
         if made.is_open() {
-            self.open.entry(subject_of(extent.recipe, stage, &made.document)).or_default().push(made);
+            self.open.entry(subject_of(recipe, stage, &made.document)).or_default().push(made);
         }
+    }
+}
+
+/// A document of a kind that a stage asks for.
+struct Looked<'v> {
+    document: Document<'v>,
+    from: Value,
+    /// Whether it is selected.
+    answer: Answer,
+    /// What the stage makes of it, if it is.
+    outcome: Option<Result<Outcome, Refused>>,
+}
+
+impl<'v> Looked<'v> {
+    fn at(document: Document<'v>, extent: &Extent<'_>, stage: &Stage) -> Option<Looked<'v>> {
+        let (answer, from) = extent.ask(&document)?;
+        let outcome = match &answer {
+            Answer::Yes => Some(made(stage, &document, &from)),
+            Answer::No(_) | Answer::NotKnown(_) => None,
+            // It counts only if there would be something to do.
+            Answer::InPart(_) | Answer::Shared(_) => {
+                let has_something =
+                    made(stage, &document, &from).map_or(true, |outcome| !outcome.changed_by.is_empty());
+                refusal(&answer).filter(|_| has_something).map(Err)
+            }
+        };
+        // Most are not selected, and their values would be kept for nothing.
+        let from = if outcome.is_some() { from } else { Value::Null };
+        Some(Looked { document, from, answer, outcome })
     }
 }
 

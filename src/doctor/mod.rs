@@ -45,11 +45,11 @@ mod waits;
 
 pub use codes::CODES;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::flux::{ById, ClusterId, View};
+use crate::flux::{ById, ClusterId, View, on_all_cores};
 use crate::repo::RepoPath;
 use applied::Applied;
 use builds::Builds;
@@ -92,10 +92,11 @@ fn adds_nothing(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> bool
     let [before, after] = [(before, &builds[0]), (after, &builds[1])].map(|(view, builds)| Built { view, builds });
     let Some(difference) = Difference::of(before, after, files) else { return false };
     let [before, after] = [before, after].map(|of| Tree::of(of.view, of.builds, Scope::Changed(&difference)));
-    RULES.iter().all(|rule| {
+    let adds_nothing = |rule: &Rule| {
         let found = serious(after.view, rule(&after));
         found.is_empty() || changed::new(serious(before.view, rule(&before)), found).is_empty()
-    })
+    };
+    on_all_cores(&RULES, adds_nothing).into_iter().all(|adds_nothing| adds_nothing)
 }
 
 /// The errors and warnings that are not opted out, without those of branches.
@@ -111,12 +112,12 @@ struct Tree<'v> {
     scope: Scope<'v>,
     builds: &'v Builds,
     makers: Makers<'v>,
-    applied: OnceCell<ById<ClusterId, Applied>>,
+    applied: OnceLock<ById<ClusterId, Applied>>,
 }
 
 impl<'v> Tree<'v> {
     fn of(view: &'v View, builds: &'v Builds, scope: Scope<'v>) -> Tree<'v> {
-        Tree { view, scope, builds, makers: Makers::of(view, builds), applied: OnceCell::new() }
+        Tree { view, scope, builds, makers: Makers::of(view, builds), applied: OnceLock::new() }
     }
 
     fn applied(&self) -> &ById<ClusterId, Applied> {
@@ -174,7 +175,8 @@ const OTHERS: [Rule; 4] = [
 fn everything(view: &View) -> Vec<Finding> {
     let builds = Builds::of(view);
     let tree = Tree::of(view, &builds, Scope::Everything);
-    [&RULES[..], &OF_CLUSTERS, &OTHERS].concat().into_iter().flat_map(|rule| rule(&tree)).collect()
+    let found = on_all_cores(&[&RULES[..], &OF_CLUSTERS, &OTHERS].concat(), |rule| rule(&tree));
+    found.into_iter().flatten().collect()
 }
 
 fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! An object of a build, with what is worked out of it once, whatever it is asked for.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::charts::app_template::{self, Deployed};
 use crate::doctor::names::Words;
@@ -16,8 +16,8 @@ pub(super) struct Candidate<'a> {
     /// Its name and namespace, as far as variables are known.
     pub(super) name: String,
     pub(super) namespace: String,
-    words: OnceCell<Option<Words>>,
-    release: OnceCell<Option<Release>>,
+    words: OnceLock<Option<Words>>,
+    release: OnceLock<Option<Release>>,
 }
 
 /// A HelmRelease as its cluster installs it.
@@ -38,8 +38,8 @@ impl<'a> Candidate<'a> {
             group: group_of(&object.api_version),
             name: by.variables.substitute(&object.name),
             namespace: by.variables.substitute(object.namespace.as_deref().unwrap_or_default()),
-            words: OnceCell::new(),
-            release: OnceCell::new(),
+            words: OnceLock::new(),
+            release: OnceLock::new(),
         }
     }
 

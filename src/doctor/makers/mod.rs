@@ -10,8 +10,8 @@
 mod candidate;
 mod part;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 
@@ -62,14 +62,14 @@ pub(super) struct Makers<'a> {
     view: &'a View,
     builds: &'a Builds,
     /// What each Flux Kustomization builds.
-    candidates: OnceCell<ById<KustomizationId, Vec<Candidate<'a>>>>,
+    candidates: OnceLock<ById<KustomizationId, Vec<Candidate<'a>>>>,
     /// Whether all that a Flux Kustomization builds is in this tree.
-    is_whole: OnceCell<ById<KustomizationId, bool>>,
+    is_whole: OnceLock<ById<KustomizationId, bool>>,
 }
 
 impl<'a> Makers<'a> {
     pub(super) fn of(view: &'a View, builds: &'a Builds) -> Makers<'a> {
-        Makers { view, builds, candidates: OnceCell::new(), is_whole: OnceCell::new() }
+        Makers { view, builds, candidates: OnceLock::new(), is_whole: OnceLock::new() }
     }
 
     fn candidates(&self, id: KustomizationId) -> &[Candidate<'a>] {

@@ -8,6 +8,9 @@ use std::thread;
 const SHARES_PER_CORE: usize = 8;
 const LARGEST_SHARE: usize = 32;
 
+/// The stack of each thread: as much as the first thread of a program has.
+const STACK: usize = 8 << 20;
+
 /// Runs a function on each item, on all cores. The results are in the order of the items.
 pub fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
@@ -27,8 +30,12 @@ pub fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync
         take()
     } else {
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("the work does not panic")).collect()
+            // Where the system has no more threads, those that are there do all of it.
+            let worker = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, take).ok();
+            let workers: Vec<_> = (1..threads).filter_map(worker).collect();
+            let mut parts = take();
+            parts.extend(workers.into_iter().flat_map(|worker| worker.join().expect("the work does not panic")));
+            parts
         })
     };
     parts.sort_by_key(|(from, _)| *from);
