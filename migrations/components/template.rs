@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::made;
 use super::settings::ComponentsSettings;
-use crate::flux::{Kustomization, View};
+use crate::flux::{FileView, Kustomization, View};
 use crate::repo::RepoPath;
 use crate::yaml::Comment;
 
@@ -59,10 +59,18 @@ impl<'s> Templates<'s> {
 
     /// The outermost directory of templates that a path is in; the directory itself is no template.
     pub(super) fn root_of(self, path: &RepoPath) -> Option<RepoPath> {
-        let is_called =
-            |dir: &RepoPath, name: &String| if name.contains('/') { dir.as_str() == name } else { dir.name() == name };
-        let is_root = |dir: &RepoPath| self.0.templates.iter().any(|name| is_called(dir, name));
-        path.ancestors().skip(1).filter(is_root).last()
+        // Every path of a tree is asked for: directories are made of those alone that are roots.
+        let is_called = |dir: &str, name: &String| if name.contains('/') { dir == name } else { last(dir) == name };
+        let mut above = path.as_str().match_indices('/').map(|(at, _)| &path.as_str()[..at]);
+        let root = above.find(|dir| self.0.templates.iter().any(|name| is_called(dir, name)))?;
+        path.ancestors().find(|dir| dir.as_str() == root)
+    }
+
+    /// Whether the text of a file may name something among templates.
+    fn may_be_in(self, file: &FileView) -> bool {
+        let has =
+            |text: &str| text.contains(['$', '\\']) || self.0.templates.iter().any(|name| text.contains(last(name)));
+        file.stream.as_ref().is_some_and(|stream| has(stream.text()))
     }
 
     /// Whether something is among templates and has not become a Component there.
@@ -153,9 +161,11 @@ impl<'s> Templates<'s> {
                 }));
             }
         }
-        let stated = view.files().flat_map(|(_, file)| &file.objects).filter(|object| object.is_flux_kustomization());
-        for object in stated {
-            for flux in view.graph().kustomizations_at(&object.at).chain(view.stated(&object.at).as_ref()) {
+        let stated = view.files().flat_map(|(_, file)| file.objects.iter().map(move |object| (file, object)));
+        for (file, object) in stated.filter(|(_, object)| object.is_flux_kustomization()) {
+            // What is not applied is read only if it may name one.
+            let stated = if self.may_be_in(file) { view.stated(&object.at) } else { None };
+            for flux in view.graph().kustomizations_at(&object.at).chain(stated.as_ref()) {
                 let paths = flux.path.iter().map(|path| ("spec.path", path));
                 let components = flux.components.iter().map(|path| ("spec.components", path));
                 for (field, target) in paths.chain(components).filter(|(_, path)| self.is_template(view, path)) {
@@ -183,6 +193,11 @@ impl<'s> Templates<'s> {
         }
         found
     }
+}
+
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, last)| last)
 }
 
 #[cfg(test)]

@@ -27,8 +27,7 @@ enum Starts {
 impl Lines {
     /// Finds the lines of a text. What is behind its first 4 GiB counts as part of the last line.
     pub fn of(text: &str) -> Lines {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
         Lines(if u16::try_from(text.len()).is_ok() {
             Starts::Narrow(starts.map_while(|start| u16::try_from(start).ok()).collect())
         } else {
