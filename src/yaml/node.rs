@@ -40,22 +40,10 @@ pub(super) enum Notation {
 /// A node as it is stored: nothing here is resolved.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content<'s> {
-    /// `text` is `None` if it is the text of the node's span, as for most scalars.
-    Scalar {
-        text: Option<&'s str>,
-        notation: Notation,
-    },
-    Sequence {
-        style: Style,
-        items: &'s [Id],
-    },
-    Mapping {
-        style: Style,
-        entries: &'s [(Id, Id)],
-    },
-    Alias {
-        target: Id,
-    },
+    Scalar { notation: Notation },
+    Sequence { style: Style, items: &'s [Id] },
+    Mapping { style: Style, entries: &'s [(Id, Id)] },
+    Alias { target: Id },
 }
 
 impl Content<'_> {
@@ -90,16 +78,6 @@ impl<'s> Stored<'s> {
     /// The whole node, its anchor and tag included.
     pub(super) fn whole(&self) -> Range<usize> {
         self.properties().map_or(self.span.start, |range| range.start)..self.span.end
-    }
-
-    /// The text of a scalar, if this is one.
-    #[inline]
-    pub(super) fn text_in(&self, text: &'s str) -> Option<&'s str> {
-        match self.content {
-            Content::Scalar { text: None, .. } => Some(&text[self.span.clone()]),
-            Content::Scalar { text, .. } => text,
-            _ => None,
-        }
     }
 
     /// The bytes of its anchor and tag.
@@ -159,7 +137,13 @@ impl<'s> Node<'s> {
     /// The text of a scalar, unquoted and unfolded; `None` for collections. Never resolved to
     /// another type: `1.10` is `"1.10"`.
     pub fn text(self) -> Option<&'s str> {
-        self.stream.nodes.text(self.resolved().id, &self.stream.text)
+        self.resolved().own_text()
+    }
+
+    /// The text of a scalar that is no alias.
+    #[inline]
+    pub(super) fn own_text(self) -> Option<&'s str> {
+        self.stream.nodes.text(self.id, &self.stream.text)
     }
 
     /// The text of a scalar that is not empty, `null` or `~`.

@@ -12,7 +12,7 @@ use super::node::{Content, Notation, Properties, Stored, Style};
 pub(super) type Id = u32;
 
 /// The nodes of a stream, each after its parent.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Nodes {
     all: All,
     items: Vec<Id>,
@@ -22,7 +22,7 @@ pub(super) struct Nodes {
 }
 
 /// Nodes with numbers of one size.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum All {
     Narrow(Box<[Packed<u16>]>),
     Wide(Vec<Packed<u32>>),
@@ -110,14 +110,11 @@ impl All {
         }
     }
 
-    /// The nodes, to be changed.
+    /// The nodes, to be changed while the text is read.
     fn wide(&mut self) -> &mut Vec<Packed<u32>> {
-        if let All::Narrow(nodes) = self {
-            *self = All::Wide(nodes.iter().map(|node| node.wide()).collect());
-        }
         match self {
             All::Wide(nodes) => nodes,
-            All::Narrow(_) => unreachable!("they are wide now"),
+            All::Narrow(_) => unreachable!("a text that was read does not change"),
         }
     }
 
@@ -211,9 +208,7 @@ impl Nodes {
     pub(super) fn get(&self, id: Id) -> Stored<'_> {
         let node = self.all.get(id);
         let content = match node.what {
-            What::Scalar(notation) => {
-                Content::Scalar { text: at(&self.texts, node.first).map(|text| &**text), notation }
-            }
+            What::Scalar(notation) => Content::Scalar { notation },
             What::Sequence(style) => Content::Sequence { style, items: part(&self.items, &node) },
             What::Mapping(style) => Content::Mapping { style, entries: part(&self.entries, &node) },
             What::Alias => Content::Alias { target: node.first },
@@ -323,12 +318,16 @@ mod tests {
                 nodes.push(&New::Scalar { text: Some("text"), notation: Notation::Quoted }, 3..length, Some(root));
             nodes.properties_mut(value, &(3..5)).tag = Some("!t".into());
             nodes.close(root, &[key, value]);
-            let before: Vec<String> = nodes.iter().map(|node| format!("{node:?}")).collect();
+            nodes.set_span(key, 0..2);
+            let all = |nodes: &Nodes| -> Vec<String> {
+                let text = "x".repeat(length);
+                nodes.ids().map(|id| format!("{:?} {:?}", nodes.get(id), nodes.text(id, &text))).collect()
+            };
+            let before = all(&nodes);
             nodes.shrink();
             assert_eq!(matches!(nodes.all, All::Narrow(_)), is_narrow, "{length}");
-            assert_eq!(nodes.iter().map(|node| format!("{node:?}")).collect::<Vec<_>>(), before, "{length}");
-            nodes.set_span(key, 0..2);
-            assert_eq!((nodes.get(key).span, nodes.get(value).text_in("")), (0..2, Some("text")));
+            assert_eq!(all(&nodes), before, "{length}");
+            assert_eq!((nodes.get(key).span, nodes.text(value, "")), (0..2, Some("text")));
         }
     }
 }

@@ -77,7 +77,7 @@ impl Stream {
     }
 
     fn check_keys(&self) -> Result<(), Error> {
-        let text = |id: Id| self.nodes.get(id).text_in(&self.text).filter(|_| self.nodes.get(id).content.is_scalar());
+        let text = |id: Id| self.nodes.text(id, &self.text);
         for node in self.nodes.iter() {
             let Content::Mapping { entries, .. } = node.content else { continue };
             let mut seen = HashSet::with_capacity(entries.len());

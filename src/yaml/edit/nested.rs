@@ -30,7 +30,7 @@ impl<'s> Edit<'s> {
     ) -> Result<(), Error> {
         let stored = scalar.stored();
         let is_block = matches!(stored.content, Content::Scalar { notation: Notation::Block { .. }, .. });
-        let Some(old) = stored.text_in(self.stream.text()).filter(|_| is_block) else {
+        let Some(old) = scalar.own_text().filter(|_| is_block) else {
             return Err(self.unsupported(scalar, "nested YAML can only be edited in a block scalar that is no alias"));
         };
         let lines = self.lines_of(scalar, old)?;

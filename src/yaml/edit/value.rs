@@ -26,8 +26,7 @@ impl<'s> Edit<'s> {
     /// For anything but a plain or quoted scalar (also for an alias of one).
     pub fn set_scalar(&mut self, node: Node<'s>, text: &str) -> Result<(), Error> {
         let stored = node.stored();
-        let (Content::Scalar { notation, .. }, Some(old)) = (&stored.content, stored.text_in(self.stream.text()))
-        else {
+        let (Content::Scalar { notation }, Some(old)) = (&stored.content, node.own_text()) else {
             return Err(self.unsupported(node, "only a scalar that is no alias can be set"));
         };
         if old == text && !node.is_null() {

@@ -32,7 +32,11 @@ impl Reader<'_> {
         match &stored.content {
             Content::Scalar { notation, .. } => {
                 let kind = if *notation == Notation::Plain { "plain" } else { "quoted" };
-                Ok(Data::Scalar { text: stored.text_in(self.stream.text()).unwrap_or_default().to_owned(), kind, tag })
+                Ok(Data::Scalar {
+                    text: self.stream.nodes.text(id, self.stream.text()).unwrap_or_default().to_owned(),
+                    kind,
+                    tag,
+                })
             }
             Content::Alias { target } if self.open.contains(target) => Err("an alias that contains itself".into()),
             Content::Alias { target } => self.node(*target),
