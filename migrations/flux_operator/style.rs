@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::flux::{At, ClusterId, FluxKustomization, Object, View};
 use crate::plan::author::most_frequent;
+use crate::yaml::SCHEMA_MARK;
 
 /// What most of a cluster does.
 pub(super) struct Style<'v> {
@@ -109,14 +110,13 @@ impl<'v> Style<'v> {
 
     /// The schema comment that most files with an object of this group and kind have, without `# `.
     pub(super) fn schema(&self, group: &str, kind: &str) -> Option<String> {
-        const MARK: &str = "# yaml-language-server:";
         let files = self.view.files().filter(|(_, file)| {
             matches!(&file.objects[..], [object] if object.kind == kind && object.api_version.starts_with(&format!("{group}/")))
         });
         let comments = files.filter_map(|(_, file)| {
             let stream = file.stream.as_deref()?;
             let texts = stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()]);
-            Some(texts.into_iter().find(|text| text.starts_with(MARK)))
+            Some(texts.into_iter().find(|text| text.starts_with(SCHEMA_MARK)))
         });
         // A schema with the values of one chart is not for a release of another.
         let is_of_kind = |text: &Option<&str>| kind != "HelmRelease" || text.is_none_or(|text| text.contains(group));

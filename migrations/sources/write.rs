@@ -6,7 +6,7 @@ use crate::flux::{At, CHART_LAYER, Kustomization, View};
 use crate::plan::Finding;
 use crate::plan::author::{Edits, Written, most_frequent, refused_edit};
 use crate::repo::{Change, Mode, RepoPath};
-use crate::yaml::{Edit, Error, New, Order, Stream};
+use crate::yaml::{Edit, Error, New, Order, SCHEMA_MARK, Stream};
 
 /// What writing a source and listing it changes.
 ///
@@ -157,6 +157,6 @@ fn schema_comment(view: &View, api_version: &str) -> Option<String> {
     let streams = sources.filter_map(|source| view.file(&source.at.path)?.stream.as_deref());
     let texts =
         streams.flat_map(|stream| stream.comments().iter().map(|comment| &stream.text()[comment.range.clone()]));
-    let is_schema = |text: &&str| text.starts_with("# yaml-language-server:") && text.contains("ocirepository");
+    let is_schema = |text: &&str| text.starts_with(SCHEMA_MARK) && text.contains("ocirepository");
     most_frequent(texts.filter(is_schema)).map(str::to_owned)
 }

@@ -6,6 +6,9 @@ use std::ops::Range;
 use super::comments::Comment;
 use super::{Node, Stream};
 
+/// How a comment begins by which editors find the schema of a document (yaml-language-server).
+pub const SCHEMA_MARK: &str = "# yaml-language-server:";
+
 impl Stream {
     /// The comments in the header of a document, given its root: those between its `---`, on that
     /// line too, and its first content; of the first document also those before its `---`. What is

@@ -35,6 +35,7 @@ pub use comments::{Attached, Comment, CommentFate, Fate};
 pub use edit::{Edit, Edited, Emptied, Order, Place};
 pub use emit::New;
 pub use error::{Error, Problem};
+pub use header::SCHEMA_MARK;
 pub use node::{Kind, Node, Style};
 pub use plain::reads_as_string;
 pub use stream::Stream;

@@ -26,6 +26,7 @@ use crate::flux::{
     At, FluxKustomization, InCluster, Kustomization, Object, Reach, Rendered, Value, View, is_kustomization_file,
 };
 use crate::repo::RepoPath;
+use crate::yaml::SCHEMA_MARK;
 
 /// What rules look at.
 pub(super) enum Scope<'d> {
@@ -117,7 +118,7 @@ pub(super) fn files(before: &View, after: &View) -> BTreeSet<RepoPath> {
 fn differ_for_editors(before: &View, after: &View, path: &RepoPath) -> bool {
     let [before, after] = [before, after].map(|view| view.file(path)?.stream.as_ref().map(|stream| stream.text()));
     let (Some(before), Some(after)) = (before, after) else { return false };
-    let is_read = |line: &&str| !line.starts_with("# yaml-language-server:");
+    let is_read = |line: &&str| !line.starts_with(SCHEMA_MARK);
     before.lines().filter(is_read).eq(after.lines().filter(is_read))
 }
 
