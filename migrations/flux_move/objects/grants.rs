@@ -60,13 +60,8 @@ fn references_in<'o>(value: &'o Value, found: &mut Vec<(&'o str, &'o Value)>) {
 
 /// Whether a Certificate of cert-manager makes a Secret.
 fn certifies(view: &View, cluster: ClusterId, namespace: &str, secret: &str) -> bool {
-    view.graph().each_reach().any(|(at, reach)| {
-        let is_certificate = reach.kind == "Certificate" && group_of(&reach.api_version) == "cert-manager.io";
-        let is_there = reach.cluster == cluster && reach.namespace.as_deref() == Some(namespace);
-        is_certificate
-            && is_there
-            && view.effective(at, reach).is_some_and(|object| object.text_at(&["spec", "secretName"]) == Some(secret))
-    })
+    let makes = |object: &Value| object.text_at(&["spec", "secretName"]) == Some(secret);
+    has(view, cluster, ("cert-manager.io", "Certificate"), namespace, makes)
 }
 
 /// Whether a ReferenceGrant lets Gateways of a namespace use an object of another one.
@@ -78,14 +73,24 @@ fn grants(view: &View, cluster: ClusterId, (from, namespace): (&str, &str), (kin
     let is_to = |item: &Value| {
         item.text_at(&["kind"]) == Some(kind) && item.text_at(&["name"]).is_none_or(|stated| stated == name)
     };
+    let any = |object: &Value, key: &str, is_it: &dyn Fn(&Value) -> bool| {
+        object.at(&["spec", key]).is_some_and(|list| list.items().iter().any(is_it))
+    };
+    let lets = |object: &Value| any(object, "from", &is_from) && any(object, "to", &is_to);
+    has(view, cluster, (GROUP, "ReferenceGrant"), namespace, lets)
+}
+
+/// Whether a cluster applies such an object of a group and kind in a namespace.
+fn has(
+    view: &View,
+    cluster: ClusterId,
+    (group, kind): (&str, &str),
+    namespace: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> bool {
     view.graph().each_reach().any(|(at, reach)| {
-        let is_grant = reach.kind == "ReferenceGrant" && group_of(&reach.api_version) == GROUP;
+        let is_of_kind = reach.kind == kind && group_of(&reach.api_version) == group;
         let is_there = reach.cluster == cluster && reach.namespace.as_deref() == Some(namespace);
-        let items = |object: &Value, key: &str| object.at(&["spec", key]).map_or(&[][..], Value::items).to_vec();
-        is_grant
-            && is_there
-            && view.effective(at, reach).is_some_and(|object| {
-                items(&object, "from").iter().any(is_from) && items(&object, "to").iter().any(is_to)
-            })
+        is_of_kind && is_there && view.effective(at, reach).is_some_and(|object| is_it(&object))
     })
 }
