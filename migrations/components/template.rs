@@ -8,6 +8,11 @@ use crate::flux::{FileView, Kustomization, View};
 use crate::repo::RepoPath;
 use crate::yaml::Comment;
 
+/// The last part of a path.
+fn last(path: &str) -> Option<&str> {
+    path.rsplit('/').next()
+}
+
 /// Where templates are.
 #[derive(Clone, Copy)]
 pub(super) struct Templates<'s>(&'s ComponentsSettings);
@@ -60,7 +65,7 @@ impl<'s> Templates<'s> {
     /// The outermost directory of templates that a path is in; the directory itself is no template.
     pub(super) fn root_of(self, path: &RepoPath) -> Option<RepoPath> {
         // Every path of a tree is asked for: directories are made of those alone that are roots.
-        let is_called = |dir: &str, name: &String| if name.contains('/') { dir == name } else { last(dir) == name };
+        let is_called = |dir: &str, name: &String| dir == name || !name.contains('/') && last(dir) == Some(name);
         let mut above = path.as_str().match_indices('/').map(|(at, _)| &path.as_str()[..at]);
         let root = above.find(|dir| self.0.templates.iter().any(|name| is_called(dir, name)))?;
         path.ancestors().find(|dir| dir.as_str() == root)
@@ -68,8 +73,10 @@ impl<'s> Templates<'s> {
 
     /// Whether the text of a file may name something among templates.
     fn may_be_in(self, file: &FileView) -> bool {
-        let has =
-            |text: &str| text.contains(['$', '\\']) || self.0.templates.iter().any(|name| text.contains(last(name)));
+        let has = |text: &str| {
+            text.contains(['$', '\\'])
+                || self.0.templates.iter().any(|name| last(name).is_some_and(|last| text.contains(last)))
+        };
         file.stream.as_ref().is_some_and(|stream| has(stream.text()))
     }
 
@@ -193,11 +200,6 @@ impl<'s> Templates<'s> {
         }
         found
     }
-}
-
-/// The last part of a path.
-fn last(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, last)| last)
 }
 
 #[cfg(test)]
