@@ -130,7 +130,7 @@ fn applied_twice<'i>(after: &View, inclusions: impl IntoIterator<Item = &'i Incl
     reached().for_each(|reach| *seen.entry(identity(reach)).or_default() += 1);
     let is_brought = |reach: &&Reach| inclusions.clone().into_iter().any(|one| one.brings(reach));
     let twice = reached().filter(is_brought).find(|reach| seen[&identity(reach)] > 1)?;
-    Some(format!("{} {}/{}", twice.kind, twice.namespace.as_deref().unwrap_or_default(), twice.name))
+    Some(twice.shown())
 }
 
 /// The Components that a kustomization includes.

@@ -54,7 +54,7 @@ fn watchers(view: &View, cluster: ClusterId) -> Vec<Watcher<'_>> {
 /// share, so they may match nothing, as long as another one matches something.
 fn idle(view: &View, watcher: &Watcher<'_>, applied: &Applied) -> Vec<Finding> {
     let Watcher { at, reach, entries, field } = watcher;
-    let called = format!("{} {}/{}", reach.kind, reach.namespace.as_deref().unwrap_or_default(), reach.name);
+    let called = reach.shown();
     if !entries.is_empty() && !entries.iter().any(|entry| is_there(entry, applied)) {
         let name = |entry: &Watched| entry.name.clone().unwrap_or_else(|| "*".to_owned());
         let what = entries.iter().map(|entry| format!("{} {}/{}", entry.kind, entry.namespace, name(entry)));

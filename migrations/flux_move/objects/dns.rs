@@ -77,12 +77,6 @@ impl Arguments<'_> {
         let mut others = gateways.iter().filter(|other| *other != from && *other != to);
         others.find(|other| self.reads(other) != reads(&after, (&other.0, &other.1)))
     }
-
-    /// The object that has them.
-    pub(super) fn shown(&self) -> String {
-        let namespace = self.reach.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        format!("{} {namespace}{}", self.reach.kind, self.reach.name)
-    }
 }
 
 fn reads([of, called]: &[Option<&str>; 2], (namespace, name): (&str, &str)) -> bool {

@@ -119,7 +119,7 @@ fn switched(found: &Found<'_>, objects: &Objects<'_>, unit: &Unit) -> Result<Wri
                 return Err(one.finding(view, Finding::error(MOVE_NOT_LIVE, message)));
             }
             if let Some(target) = objects.lacking(one).next() {
-                let message = format!("{} does not name {} yet", policies::shown(target.reach), one.new_name());
+                let message = format!("{} does not name {} yet", target.reach.shown(), one.new_name());
                 return Err(one.finding(view, Finding::error(MOVE_NOT_LIVE, message)));
             }
             for (at, puts) in objects.puts(view, one, &switch.users)? {

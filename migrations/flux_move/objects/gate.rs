@@ -2,7 +2,6 @@
 //! there names it.
 
 use super::moved::{Moved, Objects};
-use super::policies;
 use super::units::SWITCH_ROOT;
 use super::uses::Use;
 use crate::flux::{ClusterId, View};
@@ -71,7 +70,7 @@ impl<'v> Live<'_, 'v> {
                 return self.closed(codes::STILL_NAMED, message);
             }
             if let Some(target) = self.objects.lacking(one).next() {
-                let message = format!("{} does not name {} yet", policies::shown(target.reach), one.new_name());
+                let message = format!("{} does not name {} yet", target.reach.shown(), one.new_name());
                 return self.closed(codes::MOVE_NOT_LIVE, message);
             }
             let mut users = self.objects.users_in(one, self.cluster);

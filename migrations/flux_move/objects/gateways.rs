@@ -9,7 +9,6 @@ use super::grants::needed;
 use super::kinds::Kind;
 use super::may_mean;
 use super::moved::{Moved, Objects, refused};
-use super::policies;
 use super::uses::Use;
 use crate::flux::{At, ClusterId, Reach, Value, View};
 use crate::gateway::Gateway;
@@ -191,7 +190,7 @@ fn of_policies(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>
     let policies = &objects.policies;
     let is_there = one.from.0 == one.to.0;
     for target in policies.lacking(one) {
-        let shown = policies::shown(target.reach);
+        let shown = target.reach.shown();
         let (code, message): (&'static Code, String) =
             if [&target.namespace, &target.name].iter().any(|text| text.contains("${")) {
                 (codes::BY_VARIABLE, format!("{shown} may name {}", one.old_name()))
@@ -216,7 +215,7 @@ fn of_policies(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>
     let first = one.second.is_none().then(|| policies.naming(one, (&one.to.0, &one.to.1)));
     let with_first: BTreeSet<&At> = policies.beside(one).map(|target| target.at).collect();
     for target in first.into_iter().flatten().filter(|target| !with_first.contains(target.at)) {
-        let message = format!("{} is for {}, which is not there", policies::shown(target.reach), one.new_name());
+        let message = format!("{} is for {}, which is not there", target.reach.shown(), one.new_name());
         say(Finding::error(codes::NOT_MODELLED, message).at(&target.at.path, Some(target.line)));
     }
     if is_there {
@@ -226,7 +225,7 @@ fn of_policies(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>
         let selecting = policies.selectors.iter().filter(|selector| selector.reach.cluster == cluster);
         for selector in selecting.filter(|selector| selector.may_select(&object)) {
             let namespace = selector.reach.namespace.as_deref().unwrap_or_default();
-            let shown = policies::shown(selector.reach);
+            let shown = selector.reach.shown();
             let message = if namespace == one.from.0 {
                 format!("{shown} selects {} by labels, and does so in its own namespace alone", one.old_name())
             } else if namespace == one.to.0 {
@@ -248,7 +247,7 @@ fn of_dns(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>) {
         let is_named = objects.users_in(one, Some(arguments.reach.cluster)).next().is_some();
         let (reads_first, reads_second) = (arguments.may_read(&one.from), arguments.reads(&one.to) && is_named);
         let all = gateways(view, arguments.reach.cluster, one.kind);
-        let shown = arguments.shown();
+        let shown = arguments.reach.shown();
         let message = if reads_first && !arguments.is_followed {
             format!("{shown} may read the routes of {} alone, and how is not followed", one.old_name())
         } else if reads_first && !arguments.reads(&one.from) {

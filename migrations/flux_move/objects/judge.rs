@@ -214,8 +214,8 @@ fn out_of_sight(view: &View, one: &Moved<'_>, cluster: ClusterId) -> Option<Find
         (sees(&one.from.0) && !sees(&one.to.0)).then_some(reach)
     });
     let watcher = blind.next()?;
-    let name = format!("{} {}/{}", watcher.kind, watcher.namespace.as_deref().unwrap_or_default(), watcher.name);
-    let message = format!("{name} watches every {} of {}, and none of {}", one.kind.name, one.from.0, one.to.0);
+    let message =
+        format!("{} watches every {} of {}, and none of {}", watcher.shown(), one.kind.name, one.from.0, one.to.0);
     Some(Finding::warning(codes::ALERT_LOSES_SIGHT, message))
 }
 

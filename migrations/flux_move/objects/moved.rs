@@ -6,7 +6,7 @@ use super::dns::{Arguments, arguments};
 use super::gateways::without_own;
 use super::judge::judge;
 use super::kinds::{Kind, kind};
-use super::policies::{self, Policies, Target};
+use super::policies::{Policies, Target};
 use super::reviews::Reviews;
 use super::uses::{Use, uses};
 use crate::flux::{At, ClusterId, Reach, Value, View, instance_spec};
@@ -188,12 +188,12 @@ impl<'v> Objects<'v> {
     /// What still names the first object, and nothing of which goes with it.
     pub(super) fn naming(&self, one: &Moved<'v>, cluster: Option<ClusterId>) -> Option<String> {
         let is_here = |of: ClusterId| cluster.is_none_or(|cluster| cluster == of);
-        let dns = || self.followed(one).find(|dns| is_here(dns.reach.cluster)).map(Arguments::shown);
+        let dns = || self.followed(one).find(|dns| is_here(dns.reach.cluster)).map(|dns| dns.reach.shown());
         let beside: BTreeSet<&At> = self.beside(one).map(|target| target.at).collect();
         let is_alone = |target: &&Target<'_>| is_here(target.reach.cluster) && !beside.contains(target.at);
         let policy = || {
             let mut all = self.policies.naming(one, (&one.from.0, &one.from.1)).filter(|_| one.kind.is_gateway());
-            all.find(is_alone).map(|target| policies::shown(target.reach))
+            all.find(is_alone).map(|target| target.reach.shown())
         };
         self.users_in(one, cluster).next().map(Use::shown).or_else(dns).or_else(policy)
     }

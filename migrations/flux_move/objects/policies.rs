@@ -4,10 +4,13 @@
 //! While there are two Gateways a policy is for both: one that asks for a password must not be missing on
 //! either. So it names the second one before a route does, and the first one until that goes.
 
+use std::collections::BTreeSet;
+
 use super::kinds::kind;
 use super::may_mean;
 use super::moved::Moved;
 use crate::flux::{At, Reach, Value, View, group_of};
+use crate::repo::RepoPath;
 use crate::yaml::{Edit, Emptied, Error, Fate, New, Node};
 
 /// The policies that are known to take several Gateways. The Gateway API itself asks implementations not to rely on
@@ -47,11 +50,6 @@ pub(super) struct Policies<'v> {
     pub(super) selectors: Vec<Selector<'v>>,
 }
 
-/// The object, as people name it.
-pub(super) fn shown(reach: &Reach) -> String {
-    format!("{} {}/{}", reach.kind, reach.namespace.as_deref().unwrap_or_default(), reach.name)
-}
-
 fn is_gateway(reference: &Value) -> bool {
     let named = reference.text_at(&["kind"]).and_then(kind);
     named.is_some_and(|kind| kind.is_gateway() && kind.is_of_group(reference))
@@ -60,9 +58,9 @@ fn is_gateway(reference: &Value) -> bool {
 impl<'v> Policies<'v> {
     pub(super) fn of(view: &'v View) -> Policies<'v> {
         let mut policies = Policies::default();
-        let files: Vec<_> =
-            ["targetRef", "targetSelectors"].into_iter().flat_map(|word| view.files_with(word)).collect();
-        for (at, reach) in view.graph().each_reach().filter(|(at, _)| files.iter().any(|(path, _)| **path == at.path)) {
+        let files = ["targetRef", "targetSelectors"].into_iter().flat_map(|word| view.files_with(word));
+        let files: BTreeSet<&RepoPath> = files.map(|(path, _)| path).collect();
+        for (at, reach) in view.graph().each_reach().filter(|(at, _)| files.contains(&at.path)) {
             policies.take(view, at, reach);
         }
         policies

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dns::arguments;
 use super::edit;
 use super::moved::{Moved, Objects};
-use super::policies::{self, Policies};
+use super::policies::Policies;
 use super::uses::{Use, uses};
 use crate::flux::{ClusterId, Reach, View};
 use crate::migrations::flux_move::codes;
@@ -100,8 +100,8 @@ fn gateways(after: &View, all: &[&Moved<'_>]) -> Result<(), Finding> {
     for one in all.iter().filter(|one| one.kind.is_gateway()) {
         let one = Moved::named(one.kind, one.from.clone(), one.to.clone(), one.clusters.clone());
         let what = match (objects.lacking(&one).next(), objects.followed(&one).next()) {
-            (Some(target), _) => policies::shown(target.reach),
-            (None, Some(arguments)) => arguments.shown(),
+            (Some(target), _) => target.reach.shown(),
+            (None, Some(arguments)) => arguments.reach.shown(),
             (None, None) => continue,
         };
         let message = format!("{what} would not be about {}", one.new_name());

@@ -48,8 +48,7 @@ impl<'v> Use<'v> {
 
     /// The object that has it.
     pub(super) fn shown(&self) -> String {
-        let namespace = self.reach.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        format!("{} {namespace}{}", self.reach.kind, self.reach.name)
+        self.reach.shown()
     }
 }
 

@@ -26,3 +26,11 @@ pub struct Reach {
     /// and sources of these.
     pub patches: Patches,
 }
+
+impl Reach {
+    /// The object, as people name it: `Kind namespace/name`.
+    pub fn shown(&self) -> String {
+        let namespace = self.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        format!("{} {namespace}{}", self.kind, self.name)
+    }
+}
