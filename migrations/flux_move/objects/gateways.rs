@@ -202,7 +202,10 @@ fn of_policies(view: &View, objects: &Objects<'_>, one: &Moved<'_>, say: Say<'_>
             } else if !target.is_of_several {
                 (
                     codes::NOT_MODELLED,
-                    format!("{shown} is for {}, and is not known to be for two: one would do without", one.old_name()),
+                    format!(
+                        "{shown} is for {}, and is not known to be for two: one of them would be without it",
+                        one.old_name()
+                    ),
                 )
             } else if !target.is_stated {
                 (codes::NOT_MODELLED, format!("a patch or a variable may change what {shown} is for"))

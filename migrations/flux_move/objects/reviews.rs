@@ -36,19 +36,19 @@ impl Reviews {
             |key: &str| objects.iter().find_map(|object| object.text_at(&["metadata", "annotations", key]));
         let mut second = vec![say(format!(
             "Gateway {new} gets an address of its own, and nothing leads there yet: no DNS name, no router, no firewall; \
-             what waits for its Flux Kustomization waits until it has one"
+             what depends on its Flux Kustomization waits for that address"
         ))];
         if objects.iter().any(|object| {
             object.at(&["spec", "listeners"]).is_some_and(|listeners| listeners.has_key("certificateRefs"))
         }) {
             second.push(say(format!(
-                "its certificates have to be in the Secrets that it names, as those of {old} are; what cert-manager makes by \
-                 annotations of a Gateway it makes for one of the two"
+                "its certificates have to be in the Secrets that it names, as those of {old} are; a Certificate that \
+                 cert-manager makes from annotations belongs to one of the two"
             )));
         }
         let mut switch = vec![say(format!(
-            "requests have to go to the address of {new} from then on: DNS records that nobody makes of routes, routers, \
-             firewalls and tunnels lead to {old}, which has these routes no more"
+            "from then on requests have to go to the address of {new}: routers, firewalls, tunnels and DNS records written \
+             by hand still lead to {old}, which has these routes no more"
         ))];
         for (key, target) in TARGETS.iter().filter_map(|key| Some((key, annotation(key)?))) {
             switch.push(say(format!(

@@ -93,7 +93,7 @@ fn of_gateway(is_second: bool, is_first_out: bool) -> &'static str {
         }
         (false, true) => "The first Gateway is removed, and its address with it. What still leads there leads nowhere.",
         (false, false) => {
-            "Routes, and external-dns if it names their Gateway, go to the second one: requests have to, too."
+            "Routes go to the second Gateway, and so does external-dns, if it names one. Requests have to go there, too."
         }
     }
 }
@@ -106,8 +106,8 @@ fn before_gateway(is_second: bool, is_first_out: bool) -> Option<&'static str> {
             Some("No router, firewall, tunnel or DNS name leads to the address of the first Gateway any more.")
         }
         (false, false) => Some(
-            "Names that external-dns does not make of routes, routers, firewalls and tunnels are ready for the address of the \
-             second Gateway; keep the lifetime of DNS records short until this is done.",
+            "Routers, firewalls, tunnels and DNS records written by hand are ready to lead to the second Gateway. Keep the TTL \
+             of DNS records short until this is done.",
         ),
     }
 }
