@@ -8,7 +8,7 @@ use super::land::LandError;
 use super::lines;
 use super::names::refuse_invalid;
 use super::round::{Found, Round};
-use super::sharing::{Applied, after_others};
+use super::sharing::{Applied, after_others, after_what_named_them};
 use super::tree::{about_tree, untouchable};
 use super::{
     Finding, Funnel, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Survey, Unit, UnitId, codes,
@@ -111,6 +111,7 @@ pub fn plan(
             let landed = round.land()?;
             let mut found = round.finish(&landed)?;
             after_others(&mut found.units, &plan.units);
+            after_what_named_them(&mut found.units, &plan.units, start, &view);
             lines::point_into(start, &view, found.units.iter_mut().flat_map(Unit::findings_mut));
             plan.take(found);
             view = landed.view;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::rounds::{Numbers, rounds};
-use crate::support::{Repo, Run, program, unfolded};
+use crate::support::{Repo, Run, program, root, unfolded};
 
 /// Branches by name, with their commits.
 type Refs = BTreeMap<String, String>;
@@ -143,6 +143,39 @@ fn each_tree_leaves_what_comes_after_and_all_are_what_apply_writes() {
     applied.git(&["add", "--all"]);
     applied.git(&["commit", "--quiet", "--message", "applied"]);
     assert_eq!(tree(&repo, "main"), tree(&applied, "HEAD"));
+}
+
+/// chart-ref can remove a HelmRepository only when app-template has taken the last release off it.
+#[test]
+fn a_removal_comes_after_what_another_migration_changes() {
+    let repo = Repo::copy_of(&root().join("golden/app-template-v4-in-place/before"));
+    let broken = |path: &str, line: &str, with: &str| {
+        let text = repo.read(path);
+        assert!(text.contains(line), "{text}");
+        repo.write(path, text.replacen(line, with, 1));
+    };
+    // Files that cannot be read: what they have is neither moved nor known.
+    broken("kubernetes/main/apps/home/labs.yaml", "      app: {}\n", "      app: {}\n      app: {}\n");
+    broken("kubernetes/main/flux/repositories/oci/app-template.yaml", "\nmetadata:", "\n  metadata:");
+    let repo = repo.commit();
+    let migrations = ["chart-ref", "app-template"];
+    succeeded(&repo.run(&[&["branch", "--review"], &migrations[..]].concat()));
+    let last = repo.git(&[
+        "for-each-ref",
+        "--format=%(refname:short)",
+        "--merged",
+        "flux-codemod/main/chart-ref/95-removals-flux-system",
+        "refs/heads/flux-codemod",
+    ]);
+    assert!(last.contains("app-template/30-deployments"), "{last}");
+    // By itself chart-ref leaves it.
+    let plan = repo.run(&["plan", "chart-ref", "--review"]);
+    assert!(!plan.stdout.contains("95-removals"), "{}", plan.stdout);
+    let plan = repo.run(&["plan", "chart-ref", "app-template", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    let mut units = plan["units"].as_array().unwrap().iter();
+    let removal = units.find(|unit| unit["id"] == "chart-ref remove: HelmRepository flux-system/bjw-s").unwrap();
+    assert_eq!(removal["needs"], serde_json::json!(["app-template release: release home/frozen"]));
 }
 
 /// From the first run to the last: batches are merged, the base moves, a person edits a branch.

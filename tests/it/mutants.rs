@@ -153,8 +153,21 @@ fn judged(files: &Files) -> Result<bool, String> {
             return Err(format!("a second run writes more:\n{}", again.stdout));
         }
     }
-    of_branches(files, &plan, &after)?;
+    let last = to_the_end(&applied)?;
+    of_branches(files, &plan, &last)?;
     Ok(after != *files)
+}
+
+/// What is written until nothing is left to write.
+fn to_the_end(repo: &Repo) -> Result<Files, String> {
+    for _ in 0..=8 {
+        let before = repo.files();
+        run(repo, &["apply", "--yes", "--here", "--review", "--allow-dirty"])?;
+        if repo.files() == before {
+            return Ok(before);
+        }
+    }
+    Err("each run writes more".to_owned())
 }
 
 /// The ids of the units of a plan with this safety.
@@ -182,42 +195,75 @@ fn patch(repo: &Repo, diff: &str) -> Result<(), String> {
     }
 }
 
-/// Makes the branches of one migration after the other and merges them, as an owner does: those that
-/// conflict with what another cluster got are made again after that is merged. Of a recipe with stages,
-/// `apply` writes what is open, and a merge opens the next gate.
-fn of_branches(files: &Files, plan: &Value, after: &Files) -> Result<(), String> {
+/// Makes the branches of one migration after the other and merges them, as an owner does, until none has anything to
+/// write: those that conflict with what another cluster got are made again after that is merged. Of a recipe with
+/// stages, `apply` writes what is open, and a merge opens the next gate.
+fn of_branches(files: &Files, plan: &Value, last: &Files) -> Result<(), String> {
     let repo = repo_of(files);
-    for migration in plan["migrations"].as_array().into_iter().flatten() {
-        // A step of a migration can wait for a gate as well; that one cluster comes after another is no matter here.
-        let id = migration["id"].as_str().unwrap_or_default();
-        let mut units = plan["units"].as_array().into_iter().flatten();
-        let waits = |unit: &Value| {
-            let mut held = unit["held"].as_array().into_iter().flatten();
-            held.any(|finding| finding["code"] != "held-for-cluster")
-        };
-        let is_own = |unit: &Value| unit["id"].as_str().is_some_and(|own| own.split(' ').next() == Some(id));
-        let has_gates = units.any(|unit| is_own(unit) && waits(unit));
-        let has_stages = has_gates || !migration["recipe"]["stages"][0]["name"].is_null();
-        for round in 0..if has_stages { 1 } else { usize::MAX } {
-            let made = run(&repo, &["branch", id, "--review"])?;
-            // A cluster whose branch is not here, which it says, gets none.
-            if made.status == 2 || crate::support::unfolded(&made.stderr).contains("is skipped: it follows") {
-                return Ok(());
-            }
-            let created = made.stdout.lines().filter_map(|line| line.strip_prefix("  created    "));
-            let names: Vec<&str> = created.collect();
-            let merged = names.iter().take_while(|name| merges(&repo, name)).count();
-            names.iter().for_each(|name| drop(repo.git(&["update-ref", "-d", &format!("refs/heads/{name}")])));
-            follow(&repo);
-            if names.is_empty() {
-                break;
-            }
-            if merged == 0 || round > 8 {
-                return Err(format!("{names:?} cannot be merged"));
+    let migrations: Vec<&Value> = plan["migrations"].as_array().into_iter().flatten().collect();
+    for round in 0..=8 {
+        let mut is_done = true;
+        for migration in &migrations {
+            let id = migration["id"].as_str().unwrap_or_default();
+            let times = match (has_stages(plan, migration), round) {
+                (false, _) => 9,
+                (true, 0) => 1,
+                (true, _) => 0,
+            };
+            for _ in 0..times {
+                match merged(&repo, id)? {
+                    Merged::Skipped => return Ok(()),
+                    Merged::Nothing => break,
+                    Merged::Some => is_done = false,
+                }
             }
         }
+        if is_done {
+            return same("the merged branches and apply", &repo.files(), last);
+        }
     }
-    same("the merged branches and apply", &repo.files(), after)
+    Err("branches are made again and again".to_owned())
+}
+
+/// Whether what a merge brings opens a gate of a migration.
+fn has_stages(plan: &Value, migration: &Value) -> bool {
+    // A step of a migration can wait for a gate as well; that one cluster comes after another is no matter here.
+    let mut units = plan["units"].as_array().into_iter().flatten();
+    let waits = |unit: &Value| {
+        let mut held = unit["held"].as_array().into_iter().flatten();
+        held.any(|finding| finding["code"] != "held-for-cluster")
+    };
+    let is_own = |unit: &Value| unit["id"].as_str().and_then(|own| own.split(' ').next()) == migration["id"].as_str();
+    !migration["recipe"]["stages"][0]["name"].is_null() || units.any(|unit| is_own(unit) && waits(unit))
+}
+
+/// What became of the branches of a migration.
+enum Merged {
+    /// A cluster gets none.
+    Skipped,
+    /// Nothing was to be done.
+    Nothing,
+    /// Some are merged.
+    Some,
+}
+
+/// Makes the branches of a migration and merges those that do not conflict.
+fn merged(repo: &Repo, id: &str) -> Result<Merged, String> {
+    let made = run(repo, &["branch", id, "--review"])?;
+    // A cluster whose branch is not here, which it says, gets none.
+    if made.status == 2 || crate::support::unfolded(&made.stderr).contains("is skipped: it follows") {
+        return Ok(Merged::Skipped);
+    }
+    let created = made.stdout.lines().filter_map(|line| line.strip_prefix("  created    "));
+    let names: Vec<&str> = created.collect();
+    let merged = names.iter().take_while(|name| merges(repo, name)).count();
+    names.iter().for_each(|name| drop(repo.git(&["update-ref", "-d", &format!("refs/heads/{name}")])));
+    follow(repo);
+    match (names.is_empty(), merged) {
+        (true, _) => Ok(Merged::Nothing),
+        (false, 0) => Err(format!("{names:?} cannot be merged")),
+        (false, _) => Ok(Merged::Some),
+    }
 }
 
 /// Merges a branch, or leaves everything as it is if there are conflicts.

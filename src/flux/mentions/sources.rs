@@ -261,8 +261,14 @@ fn may_be(written: &str, name: &str) -> bool {
 
 /// Whether a text holds a name that is not part of a longer one.
 pub fn has_word(text: &str, word: &str) -> bool {
+    occurrences(text, word).next().is_some()
+}
+
+/// Where a text holds a name that is not part of a longer one: the byte where each begins.
+pub fn occurrences(text: &str, word: &str) -> impl Iterator<Item = usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.match_indices(word).any(|(start, _)| {
+    let starts = text.match_indices(word).map(|(start, _)| start);
+    starts.filter(move |&start| {
         let before = text[..start].chars().next_back();
         let mut after = text[start + word.len()..].chars();
         // A full stop at the end of a sentence is not part of the name.
