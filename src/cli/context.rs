@@ -94,10 +94,11 @@ impl Context {
         };
         let branches = Branches::of(start, git.repository(), registry, asked);
         let migrations = branches.migrations(&view);
-        let mut context = Context::of(view, settings, asked, judge, migrations)?;
-        let files = context.view.tree().entries();
+        let files = view.tree().entries();
         let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
-        if let Some(head) = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>())) {
+        let head = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>()));
+        let mut context = Context::of(view, settings, asked, judge, migrations)?;
+        if let Some(head) = head {
             branches.know(head.id, &context.view, &context.plan);
         }
         branches.read(&context.view);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{IndexEntry, IndexEntryExtendedFlag};
+use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
 
 use super::{GitError, Repository};
 use crate::repo::{Folder, Listed, Recorded, RepoPath, Rules, Versions, read_file};
@@ -61,8 +61,7 @@ impl WorkTree {
     /// [`GitError`] if the index or the directories cannot be read.
     pub fn files(&self) -> Result<Folder, GitError> {
         const GITLINK: u32 = 0o160_000;
-        let git = &self.repository.git;
-        let index = git.index().map_err(|error| self.unreadable_index(&error))?;
+        let index = self.index().map_err(|error| self.unreadable_index(&error))?;
         let mut listed = Listed::default();
         for entry in index.iter() {
             if entry.mode == GITLINK {
@@ -80,6 +79,11 @@ impl WorkTree {
         self.repository.leave_out_ignored(&self.root, &mut folder, &listed.tracked);
         self.repository.mark_converted(&self.root, &mut folder, &listed.tracked);
         Ok(folder)
+    }
+
+    /// The index, for a moment: the repository would keep its own.
+    fn index(&self) -> Result<Index, git2::Error> {
+        Index::open(&self.git_dir().join("index"))
     }
 
     /// The lists of ignored files outside of the tree, in the order in which they count.
@@ -120,14 +124,14 @@ impl WorkTree {
     /// Whether the work tree is as HEAD has it, untracked files included: `files` are its files.
     pub fn is_clean(&self, files: &[RepoPath]) -> bool {
         let git = &self.repository.git;
+        let Ok(index) = self.index() else { return false };
         let staged = || -> Result<usize, git2::Error> {
             let head = git.head()?.peel_to_tree()?;
-            Ok(git.diff_tree_to_index(Some(&head), None, None)?.deltas().len())
+            Ok(git.diff_tree_to_index(Some(&head), Some(&index), None)?.deltas().len())
         };
         if staged().ok() != Some(0) {
             return false;
         }
-        let Ok(index) = git.index() else { return false };
         let in_index = |path: &RepoPath| index.get_path(Path::new(path.as_str()), 0);
         let is_there = |path: &RepoPath| in_index(path).is_some_and(|entry| self.is_as_in_index(path, &entry));
         let tracked = index.iter().filter(|entry| entry.mode & 0o170_000 == 0o100_000).count();

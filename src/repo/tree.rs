@@ -102,11 +102,13 @@ impl Tree {
         let changed = self.over.iter().filter_map(|(path, file)| {
             file.as_ref().map(|file| (path.clone(), EntryKind::File { mode: file.mode, filtered: false }))
         });
-        let mut all: Vec<_> =
-            unchanged.map(|(path, entry)| (path.clone(), entry.kind.clone())).chain(changed).collect();
-        // Two sorted runs, which a merge sort joins in a single pass.
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
-        all.into_iter()
+        let mut unchanged = unchanged.map(|(path, entry)| (path.clone(), entry.kind.clone())).peekable();
+        let mut changed = changed.peekable();
+        std::iter::from_fn(move || match (unchanged.peek(), changed.peek()) {
+            (Some((one, _)), Some((other, _))) if one < other => unchanged.next(),
+            (_, Some(_)) => changed.next(),
+            (_, None) => unchanged.next(),
+        })
     }
 
     /// What is at a path.

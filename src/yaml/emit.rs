@@ -101,7 +101,7 @@ impl Habits {
             match node.content {
                 Content::Mapping { style: Style::Block, entries } => {
                     for (key, value) in entries {
-                        let (key, value) = (stream.nodes.get(*key).whole(), stream.nodes.get(*value));
+                        let (key, value) = (stream.nodes.get(key).whole(), stream.nodes.get(value));
                         let deeper = stream.column(value.span.start).checked_sub(stream.column(key.start));
                         let below = stream.lines().number(value.span.start) > stream.lines().number(key.start);
                         match (&value.content, deeper) {
@@ -169,16 +169,16 @@ impl Layout {
     /// in flow style, as in JSON, strings too.
     pub(super) fn inside(mut self, stream: &Stream, collection: Id) -> Layout {
         let is_quoted =
-            |id: &Id| matches!(stream.nodes.get(*id).content, Content::Scalar { notation: Notation::Quoted, .. });
+            |id: Id| matches!(stream.nodes.get(id).content, Content::Scalar { notation: Notation::Quoted, .. });
         let first = match stream.nodes.get(collection).content {
             Content::Mapping { style, entries } => {
-                self.quoted_keys = !entries.is_empty() && entries.iter().all(|(key, _)| is_quoted(key));
+                self.quoted_keys = !entries.is_empty() && entries.clone().all(|(key, _)| is_quoted(key));
                 self.quoted_strings = self.quoted_keys && style == Style::Flow;
-                entries.first().map(|(key, _)| *key)
+                entries.map(|(key, _)| key).next()
             }
-            Content::Sequence { style: Style::Flow, items } => {
-                self.quoted_strings = !items.is_empty() && items.iter().all(is_quoted);
-                items.first().copied()
+            Content::Sequence { style: Style::Flow, mut items } => {
+                self.quoted_strings = !items.is_empty() && items.clone().all(is_quoted);
+                items.next()
             }
             _ => None,
         };

@@ -116,8 +116,8 @@ impl Stream {
     /// The last leaf below a node.
     fn last_leaf(&self, id: Id) -> Id {
         match self.nodes.get(id).content {
-            Content::Sequence { items, .. } => items.last().map_or(id, |last| self.last_leaf(*last)),
-            Content::Mapping { entries, .. } => entries.last().map_or(id, |(_, value)| self.last_leaf(*value)),
+            Content::Sequence { items, .. } => items.last().map_or(id, |last| self.last_leaf(last)),
+            Content::Mapping { entries, .. } => entries.last().map_or(id, |(_, value)| self.last_leaf(value)),
             _ => id,
         }
     }
@@ -168,7 +168,7 @@ impl Stream {
     /// Where the first item of a sequence begins, behind its dash.
     fn first_item(&self, sequence: Id) -> usize {
         match self.nodes.get(sequence).content {
-            Content::Sequence { items, .. } => items.first().map_or(0, |first| self.nodes.get(*first).whole().start),
+            Content::Sequence { mut items, .. } => items.next().map_or(0, |first| self.nodes.get(first).whole().start),
             _ => 0,
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Stream;
-use super::nodes::{Id, What};
+use super::nodes::{Entries, Id, Items, What};
 use crate::text::Position;
 
 /// Block or flow, for sequences and mappings.
@@ -38,11 +38,11 @@ pub(super) enum Notation {
 }
 
 /// A node as it is stored: nothing here is resolved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Content<'s> {
     Scalar { notation: Notation },
-    Sequence { style: Style, items: &'s [Id] },
-    Mapping { style: Style, entries: &'s [(Id, Id)] },
+    Sequence { style: Style, items: Items<'s> },
+    Mapping { style: Style, entries: Entries<'s> },
     Alias { target: Id },
 }
 
@@ -164,15 +164,15 @@ impl<'s> Node<'s> {
     /// The items of a sequence; none for anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'s>> {
         let items = self.stream.nodes.items(self.resolved().id);
-        items.iter().map(move |id| Node { stream: self.stream, id: *id })
+        items.map(move |id| Node { stream: self.stream, id })
     }
 
     /// The entries written in a mapping, keys and values; none for anything else. Merge keys are
     /// ordinary entries here.
-    pub fn entries(self) -> impl DoubleEndedIterator<Item = (Node<'s>, Node<'s>)> + ExactSizeIterator {
+    pub fn entries(self) -> impl Iterator<Item = (Node<'s>, Node<'s>)> {
         let entries = self.stream.nodes.entries(self.resolved().id);
         let node = move |id| Node { stream: self.stream, id };
-        entries.iter().map(move |(key, value)| (node(*key), node(*value)))
+        entries.map(move |(key, value)| (node(key), node(value)))
     }
 
     /// Visits all scalars in it, keys too, aliases followed. Nested aliases can expand without limit: of an
@@ -223,7 +223,8 @@ impl<'s> Node<'s> {
     /// The entry with this key in the mapping itself. Of duplicates, the last one, as most parsers
     /// do.
     pub fn own_entry(self, key: &str) -> Option<(Node<'s>, Node<'s>)> {
-        self.entries().rev().find(|(k, _)| k.text() == Some(key))
+        let mut same = self.entries().filter(|(own, _)| own.text() == Some(key));
+        if self.stream.has_keys_once { same.next() } else { same.last() }
     }
 
     /// Its tag, as it is written (not that of what an alias stands for).
@@ -265,16 +266,16 @@ impl<'s> Node<'s> {
     /// The children of a collection (not of an alias), each with its bytes: an entry of a mapping
     /// from its key, with its value; an item of a sequence, in block style from its dash.
     pub fn children(self) -> Vec<(Range<usize>, Node<'s>)> {
-        let whole = |id: &Id| self.stream.nodes.get(*id).whole();
-        let node = |id: &Id| Node { stream: self.stream, id: *id };
+        let whole = |id: Id| self.stream.nodes.get(id).whole();
+        let node = |id: Id| Node { stream: self.stream, id };
         match self.stored().content {
             Content::Mapping { entries, .. } => {
-                entries.iter().map(|(key, value)| (whole(key).start..whole(value).end, node(value))).collect()
+                entries.map(|(key, value)| (whole(key).start..whole(value).end, node(value))).collect()
             }
-            Content::Sequence { style: Style::Flow, items } => items.iter().map(|id| (whole(id), node(id))).collect(),
+            Content::Sequence { style: Style::Flow, items } => items.map(|id| (whole(id), node(id))).collect(),
             Content::Sequence { style: Style::Block, items } => {
-                let dash = |id: &Id| self.stream.dash_before(whole(id).start);
-                items.iter().map(|id| (dash(id)..whole(id).end.max(dash(id) + 1), node(id))).collect()
+                let dash = |id: Id| self.stream.dash_before(whole(id).start);
+                items.map(|id| (dash(id)..whole(id).end.max(dash(id) + 1), node(id))).collect()
             }
             Content::Scalar { .. } | Content::Alias { .. } => Vec::new(),
         }

@@ -1,9 +1,11 @@
 //! The nodes of a stream, packed: a tree has millions of them, and most are never looked at.
 //!
-//! Offsets and ids have four bytes, so a text has less than 4 GiB; once a text is read, they have two where that
-//! is enough. The children of all collections are in one list each, and what few nodes have (a text that differs
-//! from the file, anchor, tag) is beside them.
+//! Nodes are in the order of the text, so the children of a collection need no list: the first is the node behind it,
+//! each other is behind all that is in the one before. Offsets and ids have four bytes, so a text has less than 4 GiB;
+//! once a text is read, they have two where that is enough. What few nodes have (a text that differs from the file,
+//! anchor, tag) is beside them.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::node::{Content, Notation, Properties, Stored, Style};
@@ -15,10 +17,17 @@ pub(super) type Id = u32;
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     all: All,
-    items: Vec<Id>,
-    entries: Vec<(Id, Id)>,
-    texts: Vec<Box<str>>,
-    properties: Vec<Properties>,
+    aside: Option<Box<Aside>>,
+}
+
+/// What few nodes have.
+#[derive(Debug, Default)]
+struct Aside {
+    /// The texts of scalars, one behind the other, and where each ends.
+    texts: String,
+    ends: Vec<u32>,
+    /// By node, in order.
+    properties: Vec<(Id, Properties)>,
 }
 
 /// Nodes with numbers of one size.
@@ -32,15 +41,12 @@ enum All {
 #[derive(Clone, Copy, Debug)]
 struct Packed<N> {
     what: What,
-    /// Of a scalar its text, unless that is the text of its span; of a collection the first of its children in
-    /// the list of all (none until it is closed); of an alias the node that it repeats.
-    first: N,
-    /// How many children it has.
-    count: N,
     start: N,
     end: N,
     parent: N,
-    properties: N,
+    /// Of a scalar its text, unless that stands in its span; of a collection the node behind all that is in it
+    /// (none until it is closed); of an alias the node that it repeats.
+    other: N,
 }
 
 /// What a node is.
@@ -60,31 +66,15 @@ impl Packed<u16> {
     fn of(node: &Packed<u32>) -> Option<Packed<u16>> {
         let small = |number| u16::try_from(number).ok().filter(|number| *number != u16::MAX);
         let index = |index| if index == NONE { Some(u16::MAX) } else { small(index) };
-        let Packed { what, first, count, start, end, parent, properties } = *node;
-        Some(Packed {
-            what,
-            first: index(first)?,
-            count: small(count)?,
-            start: small(start)?,
-            end: small(end)?,
-            parent: index(parent)?,
-            properties: index(properties)?,
-        })
+        let Packed { what, start, end, parent, other } = *node;
+        Some(Packed { what, start: small(start)?, end: small(end)?, parent: index(parent)?, other: index(other)? })
     }
 
     #[inline]
     fn wide(self) -> Packed<u32> {
         let index = |index: u16| if index == u16::MAX { NONE } else { index.into() };
-        let Packed { what, first, count, start, end, parent, properties } = self;
-        Packed {
-            what,
-            first: index(first),
-            count: count.into(),
-            start: start.into(),
-            end: end.into(),
-            parent: index(parent),
-            properties: index(properties),
-        }
+        let Packed { what, start, end, parent, other } = self;
+        Packed { what, start: start.into(), end: end.into(), parent: index(parent), other: index(other) }
     }
 }
 
@@ -130,7 +120,7 @@ impl All {
 
 /// A node that is new.
 pub(super) enum New<'t> {
-    /// A scalar; without a text, it is that of its span.
+    /// A scalar; without a text, it is that of its span, without the quotes around it.
     Scalar { text: Option<&'t str>, notation: Notation },
     /// A sequence, still without items.
     Sequence(Style),
@@ -143,7 +133,7 @@ pub(super) enum New<'t> {
 impl Nodes {
     /// No nodes, with room for some.
     pub(super) fn with_capacity(nodes: usize) -> Nodes {
-        Nodes { all: All::Wide(Vec::with_capacity(nodes)), ..Nodes::default() }
+        Nodes { all: All::Wide(Vec::with_capacity(nodes)), aside: None }
     }
 
     /// How many there are.
@@ -174,34 +164,42 @@ impl Nodes {
     #[inline]
     pub(super) fn resolve(&self, id: Id) -> Id {
         match self.what(id) {
-            What::Alias => self.all.get(id).first,
+            What::Alias => self.all.get(id).other,
             _ => id,
         }
     }
 
-    /// The text of a scalar, if it is one; the text of the file is that of its span.
+    /// The text of a scalar, if it is one; `file` is that of the stream.
     #[inline]
     pub(super) fn text<'s>(&'s self, id: Id, file: &'s str) -> Option<&'s str> {
-        let node = self.all.get(id);
-        match node.what {
-            What::Scalar(_) if node.first == NONE => Some(&file[node.start as usize..node.end as usize]),
-            What::Scalar(_) => at(&self.texts, node.first).map(|text| &**text),
+        let Packed { what, start, end, other, .. } = self.all.get(id);
+        let (start, end) = (start as usize, end as usize);
+        match what {
+            What::Scalar(Notation::Quoted) if other == NONE => Some(&file[start + 1..end - 1]),
+            What::Scalar(_) if other == NONE => Some(&file[start..end]),
+            What::Scalar(_) => self.aside.as_deref()?.text(other),
             _ => None,
         }
     }
 
     /// The items of a sequence; none of anything else.
     #[inline]
-    pub(super) fn items(&self, id: Id) -> &[Id] {
-        let node = self.all.get(id);
-        if matches!(node.what, What::Sequence(_)) { part(&self.items, &node) } else { &[] }
+    pub(super) fn items(&self, id: Id) -> Items<'_> {
+        let to = match self.all.get(id) {
+            Packed { what: What::Sequence(_), other, .. } => other,
+            _ => id + 1,
+        };
+        Items { nodes: self, next: id + 1, to }
     }
 
     /// The keys and values of a mapping; none of anything else.
     #[inline]
-    pub(super) fn entries(&self, id: Id) -> &[(Id, Id)] {
-        let node = self.all.get(id);
-        if matches!(node.what, What::Mapping(_)) { part(&self.entries, &node) } else { &[] }
+    pub(super) fn entries(&self, id: Id) -> Entries<'_> {
+        let to = match self.all.get(id) {
+            Packed { what: What::Mapping(_), other, .. } => other,
+            _ => id + 1,
+        };
+        Entries(Items { nodes: self, next: id + 1, to })
     }
 
     /// A node.
@@ -209,23 +207,24 @@ impl Nodes {
         let node = self.all.get(id);
         let content = match node.what {
             What::Scalar(notation) => Content::Scalar { notation },
-            What::Sequence(style) => Content::Sequence { style, items: part(&self.items, &node) },
-            What::Mapping(style) => Content::Mapping { style, entries: part(&self.entries, &node) },
-            What::Alias => Content::Alias { target: node.first },
+            What::Sequence(style) => Content::Sequence { style, items: self.items(id) },
+            What::Mapping(style) => Content::Mapping { style, entries: self.entries(id) },
+            What::Alias => Content::Alias { target: node.other },
         };
         let span = node.start as usize..node.end as usize;
         let parent = (node.parent != NONE).then_some(node.parent);
-        Stored { content, span, properties: at(&self.properties, node.properties), parent }
+        Stored { content, span, properties: self.aside.as_deref().and_then(|aside| aside.properties(id)), parent }
     }
 
-    /// Adds a node.
+    fn aside(&mut self) -> &mut Aside {
+        self.aside.get_or_insert_default()
+    }
+
+    /// Adds a node. What is not closed yet has no children.
     pub(super) fn push(&mut self, new: &New<'_>, span: Range<usize>, parent: Option<Id>) -> Id {
-        let (what, first) = match *new {
+        let (what, other) = match *new {
             New::Scalar { text: None, notation } => (What::Scalar(notation), NONE),
-            New::Scalar { text: Some(text), notation } => {
-                self.texts.push(text.into());
-                (What::Scalar(notation), last(&self.texts))
-            }
+            New::Scalar { text: Some(text), notation } => (What::Scalar(notation), self.aside().add(text)),
             New::Sequence(style) => (What::Sequence(style), NONE),
             New::Mapping(style) => (What::Mapping(style), NONE),
             New::Alias { target } => (What::Alias, target),
@@ -233,18 +232,14 @@ impl Nodes {
         let (start, end) = (small(span.start), small(span.end));
         let parent = parent.unwrap_or(NONE);
         let all = self.all.wide();
-        all.push(Packed { what, first, count: 0, start, end, parent, properties: NONE });
-        last(all)
+        all.push(Packed { what, start, end, parent, other });
+        small(all.len() - 1)
     }
 
-    /// Gives a collection its children: items, or keys and values in turn.
-    pub(super) fn close(&mut self, id: Id, children: &[Id]) {
-        let node = &mut self.all.wide()[id as usize];
-        (node.first, node.count) = match node.what {
-            What::Sequence(_) => add(&mut self.items, children.iter().copied()),
-            What::Mapping(_) => add(&mut self.entries, children.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
-            What::Scalar(_) | What::Alias => unreachable!("only collections are open"),
-        };
+    /// Closes a collection: what has been added behind it is in it.
+    pub(super) fn close(&mut self, id: Id) {
+        let all = self.all.wide();
+        all[id as usize].other = small(all.len());
     }
 
     /// Moves a node.
@@ -255,21 +250,109 @@ impl Nodes {
 
     /// Anchor and tag of a node, to be stated; at first they are at a range.
     pub(super) fn properties_mut(&mut self, id: Id, range: &Range<usize>) -> &mut Properties {
-        let properties = &mut self.all.wide()[id as usize].properties;
-        if *properties == NONE {
-            self.properties.push(Properties { range: range.clone(), anchor: None, tag: None });
-            *properties = last(&self.properties);
-        }
-        &mut self.properties[*properties as usize]
+        let all = &mut self.aside().properties;
+        let place = all.binary_search_by_key(&id, |(of, _)| *of).unwrap_or_else(|place| {
+            all.insert(place, (id, Properties { range: range.clone(), anchor: None, tag: None }));
+            place
+        });
+        &mut all[place].1
     }
 
     /// Releases the memory that is not used, once nothing is to be changed.
     pub(super) fn shrink(&mut self) {
         self.all.shrink();
-        self.items.shrink_to_fit();
-        self.entries.shrink_to_fit();
-        self.texts.shrink_to_fit();
-        self.properties.shrink_to_fit();
+        if let Some(aside) = self.aside.as_deref_mut() {
+            aside.texts.shrink_to_fit();
+            aside.ends.shrink_to_fit();
+            aside.properties.shrink_to_fit();
+        }
+    }
+}
+
+impl Aside {
+    fn text(&self, index: u32) -> Option<&str> {
+        let index = index as usize;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.texts.get(start as usize..*self.ends.get(index)? as usize)
+    }
+
+    /// Adds a text, and says which it is.
+    fn add(&mut self, text: &str) -> u32 {
+        self.texts.push_str(text);
+        self.ends.push(small(self.texts.len()));
+        small(self.ends.len() - 1)
+    }
+
+    fn properties(&self, id: Id) -> Option<&Properties> {
+        let place = self.properties.binary_search_by_key(&id, |(of, _)| *of).ok()?;
+        Some(&self.properties[place].1)
+    }
+}
+
+/// The items of a sequence that are still to come.
+#[derive(Clone)]
+pub(super) struct Items<'s> {
+    nodes: &'s Nodes,
+    next: Id,
+    to: Id,
+}
+
+impl Items<'_> {
+    /// Whether none is to come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.next == self.to
+    }
+}
+
+impl Iterator for Items<'_> {
+    type Item = Id;
+
+    #[inline]
+    fn next(&mut self) -> Option<Id> {
+        let id = (self.next != self.to).then_some(self.next)?;
+        let node = self.nodes.all.get(id);
+        self.next = match node.what {
+            What::Sequence(_) | What::Mapping(_) => node.other,
+            What::Scalar(_) | What::Alias => id + 1,
+        };
+        Some(id)
+    }
+}
+
+/// The keys and values of a mapping that are still to come.
+#[derive(Clone)]
+pub(super) struct Entries<'s>(Items<'s>);
+
+impl Entries<'_> {
+    /// Whether none is to come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The key that has a value; none for a key.
+    pub(super) fn key_of(mut self, value: Id) -> Option<Id> {
+        self.find(|entry| entry.1 == value).map(|(key, _)| key)
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = (Id, Id);
+
+    #[inline]
+    fn next(&mut self) -> Option<(Id, Id)> {
+        self.0.next().zip(self.0.next())
+    }
+}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -278,37 +361,13 @@ fn small(number: usize) -> u32 {
     u32::try_from(number).expect("the text is shorter than 4 GiB (Stream::parse)")
 }
 
-/// What has an index, if it is one.
-#[inline]
-fn at<T>(list: &[T], index: u32) -> Option<&T> {
-    list.get(index as usize)
-}
-
-/// The children of a collection in the list of all.
-#[inline]
-fn part<'l, T>(list: &'l [T], node: &Packed<u32>) -> &'l [T] {
-    let first = node.first as usize;
-    list.get(first..first.saturating_add(node.count as usize)).unwrap_or_default()
-}
-
-fn last<T>(list: &[T]) -> u32 {
-    small(list.len() - 1)
-}
-
-/// Adds to a list, and says where and how many.
-fn add<T>(list: &mut Vec<T>, new: impl Iterator<Item = T>) -> (u32, u32) {
-    let first = small(list.len());
-    list.extend(new);
-    (first, small(list.len()) - first)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn nodes_are_the_same_in_two_bytes_and_in_four() {
-        assert_eq!((size_of::<Packed<u16>>(), size_of::<Packed<u32>>()), (14, 28));
+        assert_eq!((size_of::<Packed<u16>>(), size_of::<Packed<u32>>()), (10, 20));
         // The last node of each ends at the largest offset of two bytes, or behind it.
         for (length, is_narrow) in [(65_534, true), (65_535, false), (70_000, false)] {
             let mut nodes = Nodes::default();
@@ -317,7 +376,7 @@ mod tests {
             let value =
                 nodes.push(&New::Scalar { text: Some("text"), notation: Notation::Quoted }, 3..length, Some(root));
             nodes.properties_mut(value, &(3..5)).tag = Some("!t".into());
-            nodes.close(root, &[key, value]);
+            nodes.close(root);
             nodes.set_span(key, 0..2);
             let all = |nodes: &Nodes| -> Vec<String> {
                 let text = "x".repeat(length);

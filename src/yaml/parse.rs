@@ -51,7 +51,8 @@ impl Stream {
         comments.sort_by_key(|comment| comment.range.start);
         let (roots, markers, comments) = (roots.into(), markers.into(), comments.into());
         let kept = OnceLock::new();
-        let mut stream = Stream { text: text.clone(), lines, nodes, roots, markers, comments, kept };
+        let mut stream =
+            Stream { text: text.clone(), lines, nodes, roots, markers, comments, has_keys_once: false, kept };
         stream.settle_empty_items();
         stream.close_block_collections();
         stream.nodes.shrink();
@@ -79,14 +80,12 @@ impl Stream {
         for id in self.nodes.ids().rev() {
             let Stored { content, span, .. } = self.nodes.get(id);
             let (start, last) = match content {
-                Content::Sequence { style: Style::Block, items } => match (items.first(), items.last()) {
-                    (Some(first), Some(last)) => (self.dash_before(self.nodes.get(*first).whole().start), *last),
+                Content::Sequence { style: Style::Block, items } => match (items.clone().next(), items.last()) {
+                    (Some(first), Some(last)) => (self.dash_before(self.nodes.get(first).whole().start), last),
                     _ => continue,
                 },
-                Content::Mapping { style: Style::Block, entries } => match (entries.first(), entries.last()) {
-                    (Some((first, _)), Some((_, last))) => {
-                        (self.nodes.get(*first).whole().start.min(span.start), *last)
-                    }
+                Content::Mapping { style: Style::Block, entries } => match (entries.clone().next(), entries.last()) {
+                    (Some((first, _)), Some((_, last))) => (self.nodes.get(first).whole().start.min(span.start), last),
                     _ => continue,
                 },
                 _ => continue,
@@ -111,10 +110,8 @@ struct Builder<'t> {
     roots: Vec<Id>,
     markers: Vec<usize>,
     comments: Vec<Comment>,
-    /// The open collections, each with how many children of others wait.
-    open: Vec<(Id, usize)>,
-    /// The children of open collections, those of the innermost last.
-    waiting: Vec<Id>,
+    /// The open collections, the innermost last.
+    open: Vec<Id>,
     anchors: HashMap<usize, Id>,
     last: Id,
     /// Where the token before the current node ended, as far as nodes show it.
@@ -131,7 +128,6 @@ impl<'t> Builder<'t> {
             markers: Vec::new(),
             comments: Vec::new(),
             open: Vec::new(),
-            waiting: Vec::new(),
             anchors: HashMap::new(),
             last: 0,
             seen: 0,
@@ -149,17 +145,16 @@ impl<'t> Builder<'t> {
             Event::SequenceStart(style, anchor, tag) => {
                 let properties = span.tag_span().and_then(|tag| tag.byte_range());
                 let id = self.add(&New::Sequence(style.into()), range, properties, anchor, tag.as_deref());
-                self.open.push((id, self.waiting.len()));
+                self.open.push(id);
             }
             Event::MappingStart(style, anchor, tag) => {
                 let properties = span.tag_span().and_then(|tag| tag.byte_range());
                 let id = self.add(&New::Mapping(style.into()), range, properties, anchor, tag.as_deref());
-                self.open.push((id, self.waiting.len()));
+                self.open.push(id);
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let (id, others) = self.open.pop().expect("collections end once");
-                self.nodes.close(id, &self.waiting[others..]);
-                self.waiting.truncate(others);
+                let id = self.open.pop().expect("collections end once");
+                self.nodes.close(id);
                 let span = self.nodes.get(id).span;
                 self.nodes.set_span(id, span.start..span.end.max(range.end));
                 if !range.is_empty() {
@@ -201,7 +196,7 @@ impl<'t> Builder<'t> {
         tag: Option<&Tag>,
     ) -> Id {
         self.seen = self.seen.max(span.end);
-        let parent = self.open.last().map(|(id, _)| *id);
+        let parent = self.open.last().copied();
         let id = self.nodes.push(new, span, parent);
         self.last = id;
         if anchor != 0 {
@@ -210,10 +205,8 @@ impl<'t> Builder<'t> {
         if let Some(range) = properties {
             self.nodes.properties_mut(id, &range).tag = tag.map(|tag| tag.to_string().into());
         }
-        if parent.is_some() {
-            self.waiting.push(id)
-        } else {
-            self.roots.push(id)
+        if parent.is_none() {
+            self.roots.push(id);
         }
         id
     }
@@ -229,6 +222,7 @@ impl<'t> Builder<'t> {
     ) -> (New<'e>, Range<usize>) {
         let scalar = |text, notation| New::Scalar { text: Some(text), notation };
         let stands_here = New::Scalar { text: None, notation: Notation::Plain };
+        let in_quotes = || self.text.get(range.start + 1..range.end.saturating_sub(1));
         match style {
             ScalarStyle::Plain if range.is_empty() => {
                 let at = range.start + usize::from(self.text[range.start..].starts_with(':'));
@@ -236,6 +230,9 @@ impl<'t> Builder<'t> {
             }
             ScalarStyle::Plain if self.text[range.clone()] == *text => (stands_here, range),
             ScalarStyle::Plain => (scalar(text, Notation::Plain), range),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if in_quotes() == Some(text) => {
+                (New::Scalar { text: None, notation: Notation::Quoted }, range)
+            }
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (scalar(text, Notation::Quoted), range),
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let (header, keep) = self.block_header(properties);

@@ -1,10 +1,10 @@
 //! Texts that are YAML for one parser and not for another: what Flux and Kustomize (go-yaml) would
 //! refuse, or read as another document.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::{Error, Problem};
+use super::keys::Keys;
 use super::node::Content;
 use super::nodes::Id;
 use super::reading::{DEPTH, granit, libyaml, say_the_same};
@@ -24,9 +24,10 @@ impl Stream {
     /// that it repeats, aliases that expand to too much, and characters that only some
     /// parsers take for line breaks, where that makes a difference.
     pub fn sound(text: impl Into<Arc<str>>) -> Result<Stream, Error> {
-        let stream = Stream::parse(text)?;
+        let mut stream = Stream::parse(text)?;
         stream.check_aliases()?;
         stream.check_keys()?;
+        stream.has_keys_once = true;
         stream.check_line_breaks()?;
         Ok(stream)
     }
@@ -53,10 +54,8 @@ impl Stream {
                         sizes[id as usize] = Some(sizes[target as usize].ok_or_else(|| self.broken(id, what))?);
                         continue;
                     }
-                    Content::Sequence { items, .. } => items.to_vec(),
-                    Content::Mapping { entries, .. } => {
-                        entries.iter().flat_map(|(key, value)| [*key, *value]).collect()
-                    }
+                    Content::Sequence { items, .. } => items.collect(),
+                    Content::Mapping { entries, .. } => entries.flat_map(|(key, value)| [key, value]).collect(),
                 };
                 if !is_entered {
                     waiting.push((id, true));
@@ -80,11 +79,9 @@ impl Stream {
         let text = |id: Id| self.nodes.text(id, &self.text);
         for node in self.nodes.iter() {
             let Content::Mapping { entries, .. } = node.content else { continue };
-            let mut seen = HashSet::with_capacity(entries.len());
-            let twice = entries
-                .iter()
-                .find_map(|(key, _)| text(*key).filter(|text| !seen.insert(*text)).map(|text| (*key, text)));
-            if let Some((key, text)) = twice {
+            let mut seen = Keys::default();
+            let mut keys = entries.filter_map(|(key, _)| Some((key, text(key)?)));
+            if let Some((key, text)) = keys.find(|(_, text)| !seen.are_without(text)) {
                 return Err(self.error(self.nodes.get(key).whole(), Problem::DuplicateKey(text.to_owned())));
             }
         }

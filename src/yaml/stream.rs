@@ -21,6 +21,8 @@ pub struct Stream {
     /// Where each `---` is.
     pub(super) markers: Box<[usize]>,
     pub(super) comments: Box<[Comment]>,
+    /// Whether no key is twice in one mapping, as has been looked at.
+    pub(super) has_keys_once: bool,
     /// Few streams of a tree are edited or compared.
     pub(super) kept: OnceLock<Box<Kept>>,
 }

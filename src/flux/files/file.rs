@@ -21,7 +21,7 @@ pub struct FileView {
     /// Why it must not be changed, if so.
     pub barred: Option<Barred>,
     /// Why it could not be parsed, if so.
-    pub broken: Option<Broken>,
+    pub broken: Option<Box<Broken>>,
     /// The opt-outs in it, by line.
     pub skips: Vec<Skip>,
     /// What is worked out of it.
@@ -143,7 +143,7 @@ impl FileView {
                 let is_certain = matches!(problem, Problem::DuplicateKey(_));
                 let (message, line) = (problem.to_string(), at.line);
                 let text = line_of_broken(text, line);
-                FileView { broken: Some(Broken { message, line, text, is_certain }), ..nothing }
+                FileView { broken: Some(Box::new(Broken { message, line, text, is_certain })), ..nothing }
             }
         }
     }
@@ -152,7 +152,7 @@ impl FileView {
     pub(super) fn moved_to(&self, path: &RepoPath) -> Option<FileView> {
         let stream = self.stream.as_ref().filter(|_| !path.as_str().ends_with(".j2"))?;
         let barred = self.barred.filter(|barred| *barred != Barred::Filtered);
-        Some(FileView { objects: Object::find(path, stream), barred, memo: Memo::default(), ..self.clone() })
+        Some(FileView { objects: Object::find(path, stream), barred, ..self.clone() })
     }
 }
 

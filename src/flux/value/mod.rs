@@ -17,9 +17,9 @@ pub use json_patch::{pointer_part, pointer_parts};
 pub use rewrite::{Spelling, rewrite, rewrite_with};
 pub use substitute::{Missing, Variables, with_escaped};
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::yaml::{Kind, Node, reads_as_string};
+use crate::yaml::{Keys, Kind, Node, reads_as_string};
 
 /// The content of a node, with aliases and merge keys resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,29 +52,6 @@ const BUDGET: usize = 500_000;
 /// How deep a value may nest, aliases expanded: twice what both parsers read.
 const DEPTH: usize = 256;
 
-/// The keys of one mapping so far. Most mappings have a few, for which a list is quicker than hashes.
-#[derive(Default)]
-struct Keys<'s> {
-    few: Vec<&'s str>,
-    many: HashSet<&'s str>,
-}
-
-impl<'s> Keys<'s> {
-    /// Whether a key is new. It is one of them from now on.
-    fn are_without(&mut self, key: &'s str) -> bool {
-        const FEW: usize = 16;
-        if self.few.len() < FEW {
-            let is_new = !self.few.contains(&key);
-            self.few.extend(is_new.then_some(key));
-            return is_new;
-        }
-        if self.many.is_empty() {
-            self.many.extend(&self.few);
-        }
-        self.many.insert(key)
-    }
-}
-
 impl Value {
     /// Reads a node. `None` if aliases make it larger than anyone can mean.
     pub fn of(node: Node<'_>) -> Option<Value> {
@@ -96,7 +73,7 @@ impl Value {
                 items.collect::<Option<Vec<_>>>().map(Value::Sequence)
             }
             Kind::Mapping => {
-                let mut entries = Vec::with_capacity(node.entries().len());
+                let mut entries = Vec::new();
                 Value::collect_entries(node, &mut entries, &mut Keys::default(), left, depth)?;
                 Some(Value::Mapping(entries))
             }

@@ -278,13 +278,13 @@ impl Edit<'_> {
     fn holding(&self, id: Id) -> Holding {
         let Some(parent) = self.stream.nodes.get(id).parent else { return Holding::Root };
         match self.stream.nodes.get(parent).content {
-            Content::Mapping { entries, .. } if !entries.iter().any(|(_, value)| *value == id) => Holding::Key,
+            Content::Mapping { entries, .. } if entries.clone().key_of(id).is_none() => Holding::Key,
             Content::Sequence { style: Style::Block, .. } => {
                 Holding::Item(self.stream.column(self.stream.dash_before(self.whole(id).start)))
             }
             Content::Mapping { style: Style::Block, entries } => {
-                let entry = entries.iter().find(|(_, value)| *value == id);
-                entry.map_or(Holding::Key, |(key, _)| Holding::Entry(self.stream.column(self.whole(*key).start)))
+                let column = |key| Holding::Entry(self.stream.column(self.whole(key).start));
+                entries.key_of(id).map_or(Holding::Key, column)
             }
             _ => Holding::Flow,
         }

@@ -294,19 +294,19 @@ impl<'s> Edit<'s> {
     }
 
     pub(super) fn entry(&self, mapping: Node<'s>, key: &str) -> Result<Entry, Error> {
-        let Content::Mapping { entries, .. } = &self.stored(mapping)?.content else {
+        let Content::Mapping { entries, .. } = self.stored(mapping)?.content else {
             return Err(self.unsupported(mapping, "this is not a mapping"));
         };
-        let is_it = |(id, _): &&(Id, Id)| self.node(*id).text() == Some(key);
-        let mut found = entries.iter().enumerate().filter(|(_, entry)| is_it(entry));
+        let is_it = |(id, _): &(Id, Id)| self.node(*id).text() == Some(key);
+        let mut found = entries.enumerate().filter(|(_, entry)| is_it(entry));
         let Some((at, (key_id, value))) = found.next() else {
             return Err(self.stream.error(mapping.range(), Problem::NoSuchKey(key.to_owned())));
         };
         if let Some((_, (second, _))) = found.next() {
-            return Err(self.stream.error(self.whole(*second), Problem::DuplicateKey(key.to_owned())));
+            return Err(self.stream.error(self.whole(second), Problem::DuplicateKey(key.to_owned())));
         }
         self.refuse_explicit_keys(mapping)?;
-        Ok(Entry { at, key: *key_id, value: *value })
+        Ok(Entry { at, key: key_id, value })
     }
 
     /// `? key` splits an entry in a way that this editor does not support.

@@ -206,8 +206,7 @@ impl<'s> Edit<'s> {
         match child.stored().parent.map(|parent| self.stream.nodes.get(parent).content) {
             Some(Content::Sequence { style: Style::Block, .. }) => self.stream.dash_before(start),
             Some(Content::Mapping { entries, .. }) => {
-                let entry = entries.iter().find(|(_, value)| *value == child.id);
-                entry.map_or(start, |(key, _)| self.whole(*key).start)
+                entries.key_of(child.id).map_or(start, |key| self.whole(key).start)
             }
             _ => start,
         }
@@ -238,8 +237,8 @@ impl<'s> Edit<'s> {
         let mut child = id;
         while let Some(parent) = self.stream.nodes.get(child).parent {
             let at = match self.stream.nodes.get(parent).content {
-                Content::Sequence { items, .. } => items.iter().position(|item| *item == child),
-                Content::Mapping { entries, .. } => entries.iter().position(|(_, value)| *value == child),
+                Content::Sequence { mut items, .. } => items.position(|item| item == child),
+                Content::Mapping { mut entries, .. } => entries.position(|(_, value)| value == child),
                 _ => None,
             };
             path.push(at.unwrap_or(usize::MAX));

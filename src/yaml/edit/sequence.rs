@@ -65,13 +65,13 @@ impl<'s> Edit<'s> {
         fate: impl Fn(&str) -> Fate,
     ) -> Result<(), Error> {
         let slots = self.slots(sequence)?;
-        let Content::Sequence { items, .. } = &self.stored(sequence)?.content else {
+        if !matches!(sequence.stored().content, Content::Sequence { .. }) {
             return Err(self.unsupported(sequence, "this is not a sequence"));
-        };
-        if at >= items.len() {
+        }
+        if at >= slots.len() {
             return Err(self.unsupported(sequence, "the item does not exist"));
         }
-        if items.len() == 1 {
+        if slots.len() == 1 {
             return self.empty(sequence, emptied, &fate);
         }
         self.remove(&slots, at, true, &fate)?;
@@ -106,9 +106,9 @@ impl<'s> Edit<'s> {
         if sequence.items().any(|item| item.text().is_some_and(&same)) {
             return Ok(false);
         }
-        match &self.stored(sequence)?.content {
+        match self.stored(sequence)?.content {
             Content::Sequence { items, .. } if !items.is_empty() => {
-                let texts: Vec<_> = items.iter().map(|id| self.node(*id).text()).collect();
+                let texts: Vec<_> = items.map(|id| self.node(id).text()).collect();
                 self.insert_item(sequence, order.place(&texts, item), &new)?;
             }
             Content::Sequence { .. } => self.set(sequence, &New::Sequence(vec![new]), |_| Fate::Moved)?,
@@ -155,17 +155,16 @@ impl<'s> Edit<'s> {
         let Some(parent) = parent.map(|parent| self.node(parent)) else {
             return self.set(collection, &brackets, fate);
         };
-        match &parent.stored().content {
+        match parent.stored().content {
             Content::Mapping { entries, .. } => {
-                let entry = entries.iter().find(|(_, value)| *value == collection.id);
-                let key = entry.and_then(|(key, _)| self.node(*key).text());
-                match key {
+                let key = entries.key_of(collection.id);
+                match key.and_then(|key| self.node(key).text()) {
                     Some(key) => self.remove_entry(parent, key, emptied, fate),
                     None => Err(self.unsupported(parent, "a key that is not a scalar")),
                 }
             }
-            Content::Sequence { items, .. } => {
-                let at = items.iter().position(|item| *item == collection.id).unwrap_or(usize::MAX);
+            Content::Sequence { mut items, .. } => {
+                let at = items.position(|item| item == collection.id).unwrap_or(usize::MAX);
                 self.remove_item(parent, at, emptied, fate)
             }
             _ => self.set(collection, &brackets, fate),

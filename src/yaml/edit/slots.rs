@@ -44,18 +44,18 @@ impl<'s> Edit<'s> {
         let stream = self.stream;
         let (style, children, last) = match stored.content {
             Content::Sequence { style, items } => {
-                let start = |id: &Id| match style {
-                    Style::Block => stream.dash_before(self.whole(*id).start),
-                    Style::Flow => self.whole(*id).start,
+                let start = |id: Id| match style {
+                    Style::Block => stream.dash_before(self.whole(id).start),
+                    Style::Flow => self.whole(id).start,
                 };
                 let children = items
-                    .iter()
-                    .map(|id| start(id)..self.whole(*id).end.max(start(id) + usize::from(style == Style::Block)));
-                (style, children.collect(), items.to_vec())
+                    .clone()
+                    .map(|id| start(id)..self.whole(id).end.max(start(id) + usize::from(style == Style::Block)));
+                (style, children.collect(), items.collect())
             }
             Content::Mapping { style, entries } => {
-                let children = entries.iter().map(|(key, value)| self.whole(*key).start..self.whole(*value).end);
-                (style, children.collect(), entries.iter().map(|(_, value)| *value).collect())
+                let children = entries.clone().map(|(key, value)| self.whole(key).start..self.whole(value).end);
+                (style, children.collect(), entries.map(|(_, value)| value).collect())
             }
             _ => return Err(self.unsupported(collection, "this is neither a sequence nor a mapping")),
         };

@@ -230,15 +230,14 @@ impl<'s> Edit<'s> {
         Ok(match self.stream.nodes.get(parent).content {
             Content::Mapping { style: Style::Block, entries } => {
                 self.refuse_explicit_keys(self.node(parent))?;
-                let entry = entries.iter().find(|(_, value)| *value == node.id);
-                let Some((key, _)) = entry else { return Err(self.unsupported(node, "setting a key")) };
-                Holder::Entry { key: *key, column: self.stream.column(self.whole(*key).start) }
+                let Some(key) = entries.key_of(node.id) else { return Err(self.unsupported(node, "setting a key")) };
+                Holder::Entry { key, column: self.stream.column(self.whole(key).start) }
             }
             Content::Sequence { style: Style::Block, .. } => {
                 let dash = self.stream.dash_before(node.range().start);
                 Holder::Item { column: self.stream.column(dash) }
             }
-            Content::Mapping { style: Style::Flow, entries } if !entries.iter().any(|(_, value)| *value == node.id) => {
+            Content::Mapping { style: Style::Flow, entries } if entries.clone().key_of(node.id).is_none() => {
                 return Err(self.unsupported(node, "setting a key"));
             }
             _ => {

@@ -29,28 +29,27 @@ impl Reader<'_> {
         }
         let stored = self.stream.nodes.get(id);
         let tag = stored.tag().map(str::to_owned);
-        match &stored.content {
+        match stored.content {
             Content::Scalar { notation, .. } => {
-                let kind = if *notation == Notation::Plain { "plain" } else { "quoted" };
+                let kind = if notation == Notation::Plain { "plain" } else { "quoted" };
                 Ok(Data::Scalar {
                     text: self.stream.nodes.text(id, self.stream.text()).unwrap_or_default().to_owned(),
                     kind,
                     tag,
                 })
             }
-            Content::Alias { target } if self.open.contains(target) => Err("an alias that contains itself".into()),
-            Content::Alias { target } => self.node(*target),
+            Content::Alias { target } if self.open.contains(&target) => Err("an alias that contains itself".into()),
+            Content::Alias { target } => self.node(target),
             Content::Sequence { items, .. } => {
                 self.open.push(id);
-                let items = items.iter().map(|item| self.node(*item)).collect::<Result<_, _>>()?;
+                let items = items.map(|item| self.node(item)).collect::<Result<_, _>>()?;
                 self.open.pop();
                 Ok(Data::Sequence { items, tag })
             }
             Content::Mapping { entries, .. } => {
                 self.open.push(id);
                 let entries = entries
-                    .iter()
-                    .map(|(key, value)| Ok((self.node(*key)?, self.node(*value)?)))
+                    .map(|(key, value)| Ok((self.node(key)?, self.node(value)?)))
                     .collect::<Result<_, String>>()?;
                 self.open.pop();
                 Ok(Data::Mapping { entries, tag })
