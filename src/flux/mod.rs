@@ -44,8 +44,7 @@ pub use kustomize::{
     Unmodelled,
 };
 pub use mentions::{
-    Mention, Named, Namer, SelectorUse, SourceNames, Unread, Watched, has_word, kinds_by_key, occurrences,
-    watching_field,
+    Mention, Named, Namer, SelectorUse, SourceNames, Unread, Watched, has_word, is_word, kinds_by_key, watching_field,
 };
 pub use value::{
     FieldDifference, Missing, Spelling, Value, Variables, pointer_part, pointer_parts, rewrite, rewrite_with,

@@ -37,6 +37,7 @@ mod state;
 mod tree;
 mod trial;
 mod unit;
+mod unnamed;
 mod wave;
 
 pub use crate::finding::{Code, Finding, Severity};

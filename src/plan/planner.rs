@@ -8,8 +8,9 @@ use super::land::LandError;
 use super::lines;
 use super::names::refuse_invalid;
 use super::round::{Found, Round};
-use super::sharing::{Applied, after_others, after_what_named_them};
+use super::sharing::{Applied, after_others};
 use super::tree::{about_tree, untouchable};
+use super::unnamed::after_what_named_them;
 use super::{
     Finding, Funnel, Judge, Judged, Lane, Migration, OutOfScope, Safety, Scope, Subject, Survey, Unit, UnitId, codes,
 };

@@ -1,10 +1,10 @@
-//! Which units wait for which others, by the files that they touch: those that share a file may have nothing to
-//! do with each other, as each changes the document of its own object, and no other.
+//! Units that share a file and have nothing to do with each other: each changes the document of its
+//! own object, and no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Subject, Unit, UnitId};
-use crate::flux::{At, Object, View, is_kustomization_file, occurrences};
+use crate::flux::{At, Object, View, is_kustomization_file};
 use crate::repo::{Change, Changes, RepoPath};
 
 /// The objects that clusters apply, by their files, kinds and names.
@@ -91,24 +91,6 @@ pub(super) fn after_others(new: &mut [Unit], landed: &[Unit]) {
         }
         let before = before.into_iter().filter(|other| other.migration != unit.id.migration);
         let before: Vec<UnitId> = before.cloned().collect();
-        unit.need(before);
-    }
-}
-
-/// Has removals need what has landed in the files that named their subjects on the first tree, and no longer do where
-/// the removals were found. Where that has not landed, they are still named.
-pub(super) fn after_what_named_them(new: &mut [Unit], landed: &[Unit], start: &View, view: &View) {
-    for unit in new.iter_mut().filter(|unit| unit.is_removal() && unit.is_able()) {
-        let name = unit.id.subject.name();
-        let times = |view: &View, path: &RepoPath| {
-            let text = view.file(path).and_then(|file| file.stream.as_ref());
-            text.map_or(0, |stream| occurrences(stream.text(), name).count())
-        };
-        let named_before = start.files_with(name).map(|(path, _)| path);
-        let no_longer: BTreeSet<&RepoPath> =
-            named_before.filter(|path| times(view, path) < times(start, path)).collect();
-        let changes = |other: &&Unit| other.is_able() && other.touches.iter().any(|path| no_longer.contains(path));
-        let before: Vec<UnitId> = landed.iter().filter(changes).map(|other| other.id.clone()).collect();
         unit.need(before);
     }
 }

@@ -30,7 +30,7 @@ mod words;
 
 pub use keys::of_key as kinds_by_key;
 pub use selectors::SelectorUse;
-pub use sources::{Namer, SourceNames, Unread, has_word, occurrences};
+pub use sources::{Namer, SourceNames, Unread, has_word, is_word};
 pub use watched::{Watched, watching_field};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -3,6 +3,7 @@
 //! read is listed ([`SourceNames::unread`]).
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use regex::Regex;
 
@@ -261,23 +262,20 @@ fn may_be(written: &str, name: &str) -> bool {
 
 /// Whether a text holds a name that is not part of a longer one.
 pub fn has_word(text: &str, word: &str) -> bool {
-    occurrences(text, word).next().is_some()
+    text.match_indices(word).any(|(start, _)| is_word(text, start..start + word.len()))
 }
 
-/// Where a text holds a name that is not part of a longer one: the byte where each begins.
-pub fn occurrences(text: &str, word: &str) -> impl Iterator<Item = usize> {
+/// Whether a name in a text is not part of a longer one.
+pub fn is_word(text: &str, name: Range<usize>) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let starts = text.match_indices(word).map(|(start, _)| start);
-    starts.filter(move |&start| {
-        let before = text[..start].chars().next_back();
-        let mut after = text[start + word.len()..].chars();
-        // A full stop at the end of a sentence is not part of the name.
-        let ends = match after.next() {
-            Some('.') => !after.next().is_some_and(is_part),
-            next => !next.is_some_and(is_part),
-        };
-        ends && !before.is_some_and(is_part)
-    })
+    let before = text[..name.start].chars().next_back();
+    let mut after = text[name.end..].chars();
+    // A full stop at the end of a sentence is not part of the name.
+    let ends = match after.next() {
+        Some('.') => !after.next().is_some_and(is_part),
+        next => !next.is_some_and(is_part),
+    };
+    ends && !before.is_some_and(is_part)
 }
 
 /// Whether a text is a template of a ResourceSet (flux-operator): its delimiters are `<<` and `>>`.
