@@ -70,33 +70,35 @@ pub fn added(before: &View, after: &View) -> Vec<Finding> {
     if files.is_empty() {
         return Vec::new();
     }
-    let adds_nothing = match changed::are_of_releases(before, after, &files) {
-        true => adds_nothing(before, after, &files),
-        false => adds_nothing(&before.with_all_files(), &after.with_all_files(), &files),
+    let rules = match changed::are_of_releases(before, after, &files) {
+        true => that_may_add(before, after, &files),
+        false => that_may_add(&before.with_all_files(), &after.with_all_files(), &files),
     };
-    if adds_nothing {
+    if rules.is_empty() {
         return Vec::new();
     }
     let (before, after) = (before.whole(), after.whole());
-    let found = serious(&after, everything(&after));
+    let found = serious(&after, found_by(&rules, &after));
     if found.is_empty() {
         return found;
     }
-    in_order(changed::new(serious(&before, everything(&before)), found))
+    in_order(changed::new(serious(&before, found_by(&rules, &before)), found))
 }
 
-/// Whether rules that look at what differs in two trees find nothing new. Where that cannot be seen from a part of
-/// them, it is not so.
-fn adds_nothing(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> bool {
+/// The rules that find something new where two trees differ, or may. Where that cannot be seen from a part of them, all
+/// may.
+fn that_may_add(before: &View, after: &View, files: &BTreeSet<RepoPath>) -> Vec<Rule> {
     let builds = [Builds::of(before), Builds::of(after)];
     let [before, after] = [(before, &builds[0]), (after, &builds[1])].map(|(view, builds)| Built { view, builds });
-    let Some(difference) = Difference::of(before, after, files) else { return false };
+    let Some(difference) = Difference::of(before, after, files) else { return [&RULES[..], &OF_CLUSTERS].concat() };
+    let of_clusters: &[Rule] = if difference.matters_to_clusters(before, after) { &OF_CLUSTERS } else { &[] };
     let [before, after] = [before, after].map(|of| Tree::of(of.view, of.builds, Scope::Changed(&difference)));
-    let adds_nothing = |rule: &Rule| {
+    let adds = |rule: &Rule| {
         let found = serious(after.view, rule(&after));
-        found.is_empty() || changed::new(serious(before.view, rule(&before)), found).is_empty()
+        let adds = !found.is_empty() && !changed::new(serious(before.view, rule(&before)), found).is_empty();
+        adds.then_some(*rule)
     };
-    on_all_cores(&RULES, adds_nothing).into_iter().all(|adds_nothing| adds_nothing)
+    on_all_cores(&RULES, adds).into_iter().flatten().chain(of_clusters.iter().copied()).collect()
 }
 
 /// The errors and warnings that are not opted out, without those of branches.
@@ -173,10 +175,14 @@ const OTHERS: [Rule; 4] = [
 
 /// The findings of all rules on all of a tree.
 fn everything(view: &View) -> Vec<Finding> {
+    found_by(&[&RULES[..], &OF_CLUSTERS, &OTHERS].concat(), view)
+}
+
+/// The findings of some rules on all of a tree.
+fn found_by(rules: &[Rule], view: &View) -> Vec<Finding> {
     let builds = Builds::of(view);
     let tree = Tree::of(view, &builds, Scope::Everything);
-    let found = on_all_cores(&[&RULES[..], &OF_CLUSTERS, &OTHERS].concat(), |rule| rule(&tree));
-    found.into_iter().flatten().collect()
+    on_all_cores(rules, |rule| rule(&tree)).into_iter().flatten().collect()
 }
 
 fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {

@@ -59,8 +59,7 @@ impl<'v> Built<'v> {
 }
 
 impl Difference {
-    /// What differs; `None` if something differs that all objects of a cluster are judged by, or that the rules on
-    /// whole clusters read.
+    /// What differs; `None` if something differs that all objects of a cluster are judged by.
     pub(in crate::doctor) fn of(before: Built<'_>, after: Built<'_>, files: &BTreeSet<RepoPath>) -> Option<Difference> {
         let both = [before, after];
         let is_source_ignore = |path: &RepoPath| path.name() == ".sourceignore";
@@ -92,7 +91,12 @@ impl Difference {
             }
             difference.compare(name, old, new);
         }
-        (!arrivals::differ(before, after, &difference)).then_some(difference)
+        Some(difference)
+    }
+
+    /// Whether something differs that the rules on whole clusters read.
+    pub(in crate::doctor) fn matters_to_clusters(&self, before: Built<'_>, after: Built<'_>) -> bool {
+        arrivals::differ(before, after, self)
     }
 
     /// Whether a source that a release names differs.

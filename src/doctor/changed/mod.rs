@@ -3,7 +3,7 @@
 //! To run all rules on both trees costs a third of a plan, and most plans change little: where charts come from,
 //! how often Flux looks, what is listed where. So what Flux Kustomizations build is compared first, object by
 //! object, and the rules look at what differs ([`Scope::Changed`]). What is the same in both trees has the same
-//! findings in both. Only if that shows anything new, all rules run on all of both trees, and say what it is.
+//! findings in both. The rules to which that shows anything new run on all of both trees, and say what it is.
 //!
 //! The part may be too large, never too small. Which rules look at what is in `docs/doctor.md#planned-trees`.
 //!

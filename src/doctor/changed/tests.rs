@@ -66,7 +66,8 @@ fn has_arrivals(before: &View, after: &View) -> bool {
     let views = [before, after].map(View::with_all_files);
     let builds = views.each_ref().map(Builds::of);
     let built = |which: usize| Built { view: &views[which], builds: &builds[which] };
-    Difference::of(built(0), built(1), &files(before, after)).is_none()
+    let difference = Difference::of(built(0), built(1), &files(before, after));
+    difference.is_none_or(|difference| difference.matters_to_clusters(built(0), built(1)))
 }
 
 #[test]
