@@ -132,7 +132,7 @@ impl<'v> Looked<'v> {
 /// Why it cannot be, or cannot be written.
 pub(super) fn made(stage: &Stage, document: &Document<'_>, from: &Value) -> Result<Outcome, Refused> {
     let outcome = run(stage, document, from)?;
-    if let Some(item) = Value::of(document.root).filter(|_| document.generator.is_some()) {
+    if let Some(item) = document.generator.and_then(|_| Value::of(document.root)) {
         restated(&item, from, &outcome.value)?;
     }
     if document.patch.is_none() && document.generator.is_none() {

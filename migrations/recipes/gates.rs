@@ -1,6 +1,8 @@
 //! The gates of stages: their conditions, asked of the trees of the branches that clusters follow.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::documents::{Found, Made, OWN};
 use super::work::clusters_of;
@@ -44,11 +46,12 @@ impl RecipeMigration {
     /// Asks the gates of all stages. The trees are in the order of promotion.
     pub fn ask_gates(&self, trees: &[ClusterTree<'_>]) -> Gates {
         let mut gates = Gates { remarks: self.other_texts(trees), ..Gates::default() };
+        let views: Vec<Result<View, Gate>> = trees.iter().map(whole).collect();
+        let asking = Asking { migration: self, trees, views: &views, found: RefCell::default() };
         for stage in self.recipe.stages.iter().filter(|stage| !stage.gate.is_empty()) {
             for (number, tree) in trees.iter().enumerate() {
                 let is_answered = self.confirmed.contains(&stage.name);
-                let conditions =
-                    stage.gate.iter().map(|condition| self.asked(stage, condition, tree, &trees[..number]));
+                let conditions = stage.gate.iter().map(|condition| asking.asked(stage, condition, number));
                 let reasons = conditions.flatten().filter_map(|gate| match gate {
                     Gate::Open => None,
                     // What nobody can see somebody may answer for; what is seen to be false nobody can.
@@ -76,38 +79,72 @@ impl RecipeMigration {
         trees.iter().filter(differs).map(note).collect()
     }
 
-    fn asked(
-        &self,
-        stage: &Stage,
-        condition: &Condition,
-        tree: &ClusterTree<'_>,
-        earlier: &[ClusterTree<'_>],
-    ) -> Vec<Gate> {
+    /// Whether an opt-out keeps a document from a stage of this recipe.
+    fn is_skipped(&self, stage: &Stage, document: &Document<'_>) -> bool {
+        let skips = document.view.file(document.path).into_iter().flat_map(|file| &file.skips);
+        let range = document.root.range();
+        let covers = |skip: &&crate::flux::Skip| {
+            let covered = skip.covers.as_ref().map(|covered| &covered.range);
+            covered.is_some_and(|covered| covered.start < range.end && range.start < covered.end)
+        };
+        skips.filter(|skip| skip.names_stage(self.meta.id, Some(&stage.name))).any(|skip| covers(&skip))
+    }
+}
+
+/// The trees of clusters, asked for the gates of a recipe.
+struct Asking<'a> {
+    migration: &'a RecipeMigration,
+    trees: &'a [ClusterTree<'a>],
+    /// All of each tree, or that it is not known.
+    views: &'a [Result<View, Gate>],
+    /// What a stage finds in a tree, by its name and the number of the first tree that is the same.
+    found: RefCell<BTreeMap<(&'static str, usize), Rc<Found<'a>>>>,
+}
+
+impl<'a> Asking<'a> {
+    /// What a condition says of a tree, or of those before it.
+    fn asked(&self, stage: &Stage, condition: &Condition, number: usize) -> Vec<Gate> {
+        let tree = &self.trees[number];
+        let of_whole = |ask: &dyn Fn(&'a View) -> Vec<Gate>| match &self.views[number] {
+            Ok(view) => ask(view),
+            Err(gate) => vec![gate.clone()],
+        };
         match condition {
             Condition::Confirm(text) => vec![unknown(format!("nobody has confirmed yet: {text}"))],
             Condition::Earlier => {
-                let before = earlier.iter().filter(|tree| tree.cluster.is_some());
-                before.map(|tree| self.landed(&stage.name, tree)).collect()
+                let before = (0..number).filter(|number| self.trees[*number].cluster.is_some());
+                before.map(|number| self.landed(&stage.name, number)).collect()
             }
-            Condition::Landed(name) => vec![self.landed(name, tree)],
-            Condition::Every { select, is, open_if_none } => every(select, is, *open_if_none, tree),
-            Condition::None(select) => none(select, tree),
+            Condition::Landed(name) => vec![self.landed(name, number)],
+            Condition::Every { select, is, open_if_none } => {
+                of_whole(&|view| every(select, is, *open_if_none, tree, view))
+            }
+            Condition::None(select) => of_whole(&|view| none(select, tree, view)),
             Condition::Flux(range) => runs_flux(range, tree),
         }
     }
 
+    /// What a stage finds in a tree: clusters that follow one branch have the same.
+    fn found(&self, stage: &'static Stage, view: &'a View) -> Rc<Found<'a>> {
+        let is_it = |other: &Result<View, Gate>| other.as_ref().is_ok_and(|other| other.is_same(view));
+        let first = self.views.iter().position(is_it).unwrap_or_default();
+        let mut known = self.found.borrow_mut();
+        let found = || Rc::new(Found::of(self.migration, view, stage));
+        known.entry((&stage.name, first)).or_insert_with(found).clone()
+    }
+
     /// Whether a stage has nothing left to do in a tree.
-    fn landed(&self, name: &str, tree: &ClusterTree<'_>) -> Gate {
-        let view = match whole(tree) {
-            Ok(view) => view,
-            Err(gate) => return gate,
+    fn landed(&self, name: &str, number: usize) -> Gate {
+        let (tree, view) = match &self.views[number] {
+            Ok(view) => (&self.trees[number], view),
+            Err(gate) => return gate.clone(),
         };
-        let Some(stage) = self.recipe.stage(name) else { return Gate::Open };
-        let found = Found::of(self, &view, stage);
+        let Some(stage) = self.migration.recipe.stage(name) else { return Gate::Open };
+        let found = self.found(stage, view);
         let is_here = |made: &&Made<'_>| {
             tree.cluster.is_none_or(|cluster| clusters_of(std::slice::from_ref(*made)).contains(cluster))
         };
-        let is_skipped = |made: &&Made<'_>| self.is_skipped(stage, &made.document);
+        let is_skipped = |made: &&Made<'_>| self.migration.is_skipped(stage, &made.document);
         let left: Vec<_> = found.open.values().flatten().filter(is_here).filter(|made| !is_skipped(made)).collect();
         if let Some(first) = left.first() {
             let number =
@@ -134,17 +171,6 @@ impl RecipeMigration {
             }
             None => Gate::Open,
         }
-    }
-
-    /// Whether an opt-out keeps a document from a stage of this recipe.
-    fn is_skipped(&self, stage: &Stage, document: &Document<'_>) -> bool {
-        let skips = document.view.file(document.path).into_iter().flat_map(|file| &file.skips);
-        let range = document.root.range();
-        let covers = |skip: &&crate::flux::Skip| {
-            let covered = skip.covers.as_ref().map(|covered| &covered.range);
-            covered.is_some_and(|covered| covered.start < range.end && range.start < covered.end)
-        };
-        skips.filter(|skip| skip.names_stage(self.meta.id, Some(&stage.name))).any(|skip| covers(&skip))
     }
 }
 
@@ -176,14 +202,10 @@ fn asked_about<'v>(select: &Select, view: &'v View, cluster: Option<&'v str>) ->
     here.filter_map(|document| Some((document, document.value()?))).collect()
 }
 
-fn every(select: &Select, is: &Select, open_if_none: bool, tree: &ClusterTree<'_>) -> Vec<Gate> {
-    let view = match whole(tree) {
-        Ok(view) => view,
-        Err(gate) => return vec![gate],
-    };
+fn every(select: &Select, is: &Select, open_if_none: bool, tree: &ClusterTree<'_>, view: &View) -> Vec<Gate> {
     let mut gates = Vec::new();
     let mut count = 0;
-    for (document, value) in asked_about(select, &view, tree.cluster) {
+    for (document, value) in asked_about(select, view, tree.cluster) {
         let selected = select.ask(&document, &value);
         if matches!(selected, Answer::No(_)) {
             continue;
@@ -222,13 +244,9 @@ fn describe(select: &Select, document: &Document<'_>, value: &Value) -> String {
     found.and_then(Result::ok).map(|version| format!(", and runs {version}")).unwrap_or_default()
 }
 
-fn none(select: &Select, tree: &ClusterTree<'_>) -> Vec<Gate> {
-    let view = match whole(tree) {
-        Ok(view) => view,
-        Err(gate) => return vec![gate],
-    };
+fn none(select: &Select, tree: &ClusterTree<'_>, view: &View) -> Vec<Gate> {
     let mut gates = Vec::new();
-    for (document, value) in asked_about(select, &view, tree.cluster) {
+    for (document, value) in asked_about(select, view, tree.cluster) {
         let name = document.object.map_or("", |object| &object.name);
         let place = |finding: Finding| finding.at(document.path, document.root.line());
         match select.ask(&document, &value) {

@@ -34,13 +34,13 @@ impl Work<'_> {
 
     /// The drafts of all that a stage finds to do.
     pub(super) fn drafts(&self, found: &Found<'_>) -> Vec<Draft> {
+        let open: Vec<(&Subject, &Vec<Made<'_>>)> = found.open.iter().collect();
         let texts = || {
-            let open: Vec<&Vec<Made<'_>>> = found.open.values().collect();
-            let texts = on_all_cores(&open, |made| written(self, made).ok().map(|(changes, _)| changes));
+            let texts = on_all_cores(&open, |(_, made)| written(self, made).ok().map(|(changes, _)| changes));
             texts.into_iter().flatten().collect()
         };
         let built = Built::of(self, &found.open, texts);
-        found.open.iter().map(|(subject, made)| self.draft(subject, made, &built)).collect()
+        on_all_cores(&open, |(subject, made)| self.draft(subject, made, &built))
     }
 
     fn draft(&self, subject: &Subject, made: &[Made<'_>], built: &Built) -> Draft {

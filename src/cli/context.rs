@@ -93,10 +93,12 @@ impl Context {
             return Ok((place, context));
         };
         let branches = Branches::of(start, git.repository(), registry, asked);
-        let migrations = branches.migrations(&view);
+        branches.read(&view);
         let files = view.tree().entries();
         let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
         let head = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>()));
+        head.iter().for_each(|head| branches.know_tree(head.id, &view));
+        let migrations = branches.migrations(&view);
         let mut context = Context::of(view, settings, asked, judge, migrations)?;
         if let Some(head) = head {
             branches.know(head.id, &context.view, &context.plan);

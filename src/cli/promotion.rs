@@ -25,6 +25,8 @@ pub(super) struct Branches<'g> {
     planned: RefCell<BTreeMap<CommitId, Planned>>,
     /// What was read last: the others have most of its files.
     read: RefCell<Option<View>>,
+    /// The trees of commits that gates ask.
+    trees: RefCell<BTreeMap<CommitId, Result<View, String>>>,
 }
 
 /// What there is to do in a commit, for each cluster and migration, or why that is not known.
@@ -33,8 +35,8 @@ type Planned = Rc<Result<BTreeMap<(String, &'static str), Tally>, String>>;
 impl<'g> Branches<'g> {
     /// Those of a repository, for the migrations that are asked for.
     pub(super) fn of(start: &'g Start, git: &'g Repository, registry: Registry, asked: &Asked) -> Branches<'g> {
-        let (planned, read, migrations) = (RefCell::default(), RefCell::default(), OnceCell::new());
-        Branches { start, git, registry, asked: asked.clone(), migrations, planned, read }
+        let (planned, read, trees) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Branches { start, git, registry, asked: asked.clone(), migrations: OnceCell::new(), planned, read, trees }
     }
 
     /// The migrations of the run. The gates of their stages are asked of the branches that the
@@ -48,8 +50,7 @@ impl<'g> Branches<'g> {
     fn trees<'v>(&self, view: &'v View) -> Vec<ClusterTree<'v>> {
         let opened = |base: Result<Base, String>| {
             let base = base?;
-            let view = self.opened(&base).map_err(|error| format!("{} cannot be read: {error:#}", base.reference))?.1;
-            Ok((base.reference, view.whole()))
+            Ok((base.reference.clone(), self.tree(&base)?.whole()))
         };
         let tree = |cluster: Option<&'v str>, is_followed: bool, base: Result<Base, String>| match opened(base) {
             Ok((from, view)) => ClusterTree { cluster, from, is_followed, view: Ok(view) },
@@ -64,6 +65,22 @@ impl<'g> Branches<'g> {
             clusters.map(|cluster| tree(Some(&cluster.name), is_followed(cluster), self.followed(view, cluster)));
         let head = self.git.head().map_err(|error| error.to_string());
         of_clusters.chain([tree(None, false, head)]).collect()
+    }
+
+    /// The tree of a commit, or why it cannot be read.
+    fn tree(&self, base: &Base) -> Result<View, String> {
+        if let Some(known) = self.trees.borrow().get(&base.id) {
+            return known.clone();
+        }
+        let opened = self.opened(base).map(|(_, view)| view);
+        let opened = opened.map_err(|error| format!("{} cannot be read: {error:#}", base.reference));
+        self.trees.borrow_mut().insert(base.id, opened.clone());
+        opened
+    }
+
+    /// Takes in the tree of a commit, so that it is not read again.
+    pub(super) fn know_tree(&self, commit: CommitId, view: &View) {
+        self.trees.borrow_mut().insert(commit, Ok(view.clone()));
     }
 
     /// The migrations that are planned, once [`Branches::migrations`] has asked their gates.

@@ -139,6 +139,11 @@ impl View {
         self.following.as_deref()
     }
 
+    /// Whether another is this one: a clone of it.
+    pub fn is_same(&self, other: &View) -> bool {
+        Arc::ptr_eq(&self.graph, &other.graph) && Arc::ptr_eq(&self.scan, &other.scan)
+    }
+
     /// This view with every YAML file parsed and all objects in the graph. The same is true of
     /// views made from it by [`View::with`].
     pub fn whole(&self) -> View {
