@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use aho_corasick::AhoCorasick;
+use memchr::{memchr, memmem::Finder};
 
 use super::cores::on_all_cores;
 use super::file::{Barred, FileView};
@@ -212,8 +213,8 @@ impl Scan {
     /// The files whose bytes contain a word, and those that may: files that could not be parsed or
     /// that have escapes. Parsed, by path.
     pub(in crate::flux) fn files_with(&self, word: Vec<u8>) -> impl Iterator<Item = (&RepoPath, &FileView)> {
-        let find = AhoCorasick::new([&*word, b"\\"]).expect("the words are few");
-        let may_contain = move |bytes: &[u8]| find.is_match(bytes);
+        let find = Finder::new(&word).into_owned();
+        let may_contain = move |bytes: &[u8]| find.find(bytes).is_some() || memchr(b'\\', bytes).is_some();
         let may_be_in = may_contain.clone();
         let text_may =
             move |file: &FileView| file.stream.as_ref().is_none_or(|stream| may_be_in(stream.text().as_bytes()));
