@@ -11,23 +11,27 @@ use crate::repo::RepoPath;
 /// Has new removals need what has landed in files that named their subjects on the first tree, and no longer do on the
 /// tree on which the removals were found. Where that has not landed, the subjects are still named.
 pub(super) fn after_what_named_them(new: &mut [Unit], landed: &[Unit], start: &View, view: &View) {
-    let mut removals: Vec<&mut Unit> = new.iter_mut().filter(|unit| unit.is_removal() && unit.is_able()).collect();
+    let is_removal = |unit: &&mut Unit| unit.is_removal() && unit.is_able() && !unit.id.subject.name().is_empty();
+    let mut removals: Vec<&mut Unit> = new.iter_mut().filter(is_removal).collect();
+    let able: Vec<&Unit> = landed.iter().filter(|unit| unit.is_able()).collect();
+    if removals.is_empty() || able.is_empty() {
+        return;
+    }
     let mut changing: BTreeMap<&RepoPath, Vec<&UnitId>> = BTreeMap::new();
-    for unit in landed.iter().filter(|unit| unit.is_able() && !removals.is_empty()) {
+    for unit in able {
         unit.touches.iter().for_each(|path| changing.entry(path).or_default().push(&unit.id));
     }
     let mut removed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (number, unit) in removals.iter().enumerate() {
         removed.entry(unit.id.subject.name().to_owned()).or_default().push(number);
     }
-    let (names, numbers): (Vec<&str>, Vec<&Vec<usize>>) =
-        removed.iter().filter(|(name, _)| !name.is_empty()).map(|(name, numbers)| (name.as_str(), numbers)).unzip();
-    let Ok(finder) = AhoCorasick::new(&names) else { return };
+    let (names, numbers): (Vec<String>, Vec<Vec<usize>>) = removed.into_iter().unzip();
+    let finder = AhoCorasick::new(&names).expect("names are few and short");
     let radiuses = Radiuses::of(start);
-    for (path, units) in changing.iter().filter(|_| !names.is_empty()) {
+    for (path, units) in &changing {
         let [before, after] = [start, view].map(|view| times(&finder, names.len(), view, path));
         let unnamed = numbers.iter().zip(before.iter().zip(&after)).filter(|(_, (before, after))| after < before);
-        for number in unnamed.flat_map(|(numbers, _)| *numbers) {
+        for number in unnamed.flat_map(|(numbers, _)| numbers) {
             let removal = &mut removals[*number];
             let [own, there] = [removal.id.subject.path(), path].map(|path| radiuses.of_file(path));
             let (own, there) = (&own.clusters, &there.clusters);
