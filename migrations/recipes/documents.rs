@@ -285,7 +285,7 @@ impl<'r> Extent<'r> {
             let mut files: BTreeSet<&RepoPath> = files.collect();
             if self.reaches_patches {
                 files.extend(view.files_with(PATCHES).map(|(path, _)| path));
-                files.extend(view.patch_files().iter().filter(|path| view.file(path).is_some()));
+                files.extend(view.patch_files().iter().filter(|path| view.path(path).is_some()));
             }
             if self.reaches_generated {
                 files.extend(inputs(view));

@@ -129,7 +129,11 @@ impl WorkTree {
             let head = git.head()?.peel_to_tree()?;
             Ok(git.diff_tree_to_index(Some(&head), Some(&index), None)?.deltas().len())
         };
-        if staged().ok() != Some(0) {
+        // The directories of this commit are not asked for again.
+        git2::opts::enable_caching(false);
+        let staged = staged();
+        git2::opts::enable_caching(true);
+        if staged.ok() != Some(0) {
             return false;
         }
         let in_index = |path: &RepoPath| index.get_path(Path::new(path.as_str()), 0);

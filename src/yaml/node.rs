@@ -239,7 +239,7 @@ impl<'s> Node<'s> {
 
     /// The line where the node begins, from 1.
     pub fn line(self) -> usize {
-        self.position().line
+        self.stream.line_of(self.range().start)
     }
 
     /// The bytes of the node, its anchor and tag included.

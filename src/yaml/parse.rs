@@ -51,8 +51,7 @@ impl Stream {
         comments.sort_by_key(|comment| comment.range.start);
         let (roots, markers, comments) = (roots.into(), markers.into(), comments.into());
         let kept = OnceLock::new();
-        let mut stream =
-            Stream { text: text.clone(), lines, nodes, roots, markers, comments, has_keys_once: false, kept };
+        let mut stream = Stream { text: text.clone(), nodes, roots, markers, comments, has_keys_once: false, kept };
         stream.settle_empty_items();
         stream.close_block_collections();
         stream.nodes.shrink();

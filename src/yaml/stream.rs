@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use memchr::memchr_iter;
+
 use super::comments::Comment;
 use super::emit::Habits;
 use super::error::{Error, Problem};
@@ -15,7 +17,6 @@ use crate::text::{ContentId, Lines, Position, Splice, SpliceError, Splices};
 #[derive(Debug)]
 pub struct Stream {
     pub(super) text: Arc<str>,
-    pub(super) lines: Lines,
     pub(super) nodes: Nodes,
     pub(super) roots: Box<[Id]>,
     /// Where each `---` is.
@@ -30,6 +31,7 @@ pub struct Stream {
 /// What is worked out of a stream when it is first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
+    lines: OnceLock<Lines>,
     pub(super) proven: Proven,
     content: OnceLock<ContentId>,
     /// The documents that can be read by themselves.
@@ -100,12 +102,12 @@ impl Stream {
 
     /// The place of a byte, to show to the user.
     pub fn position(&self, offset: usize) -> Position {
-        self.lines.position(&self.text, offset)
+        self.lines().position(&self.text, offset)
     }
 
     /// The bytes of a line, from 1, without its line break; `None` if there is no such line.
     pub fn line(&self, number: usize) -> Option<Range<usize>> {
-        let line = self.lines.nth(&self.text, number.checked_sub(1)?)?;
+        let line = self.lines().nth(&self.text, number.checked_sub(1)?)?;
         Some(line.start..self.line_end(line.start))
     }
 
@@ -113,7 +115,17 @@ impl Stream {
         Error { problem, at: self.position(range.start), range }
     }
 
+    /// The number of the line that holds a byte, from 1.
+    pub(super) fn line_of(&self, offset: usize) -> usize {
+        // Most places that are asked for are near the beginning: to count is quicker there than to find all lines.
+        const NEAR: usize = 4096;
+        match self.text.as_bytes().get(..offset.min(NEAR)) {
+            Some(before) if offset <= NEAR => memchr_iter(b'\n', before).count() + 1,
+            _ => self.lines().number(offset) + 1,
+        }
+    }
+
     pub(super) fn lines(&self) -> &Lines {
-        &self.lines
+        self.kept().lines.get_or_init(|| Lines::of(&self.text))
     }
 }

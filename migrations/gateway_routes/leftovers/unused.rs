@@ -79,7 +79,7 @@ fn candidate(view: &View, left: &Left<'_>, object: &Object) -> Option<Unused> {
 
 /// The texts of the files that are not read as YAML; pages about them do not count.
 fn others(view: &View) -> Vec<String> {
-    let is_other = |path: &RepoPath| view.file(path).is_none() && !path.name().ends_with(".md");
+    let is_other = |path: &RepoPath| view.path(path).is_none() && !path.name().ends_with(".md");
     let files = view.tree().entries().filter(|(path, kind)| matches!(kind, EntryKind::File { .. }) && is_other(path));
     let text = |(path, _)| {
         view.tree().read(&path).ok().flatten().map(|file| String::from_utf8_lossy(&file.bytes).into_owned())

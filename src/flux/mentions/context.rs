@@ -103,7 +103,7 @@ impl<'v> Contexts<'v> {
     pub(super) fn other_texts(&self) -> Vec<(RepoPath, String)> {
         let is_other = |file: &FileView| file.stream.is_none() && file.barred != Some(Barred::TooLarge);
         let unread = self.view.files().filter(|(_, file)| is_other(file)).map(|(path, _)| path);
-        let others = self.readers.keys().filter(|path| self.view.file(path).is_none());
+        let others = self.readers.keys().filter(|path| self.view.path(path).is_none());
         let paths: BTreeSet<&RepoPath> = unread.chain(others).collect();
         let text = |path: &RepoPath| {
             let file = self.view.tree().read(path).ok()??;

@@ -93,10 +93,11 @@ impl<'v> SourceNames<'v> {
         }
         // Kustomize takes any file for YAML that a kustomization lists.
         let linked = view.links().iter().filter_map(|link| view.tree().follow(link));
-        let listed: BTreeSet<RepoPath> =
-            view.kustomizations().flat_map(|file| listed_in(view, file)).chain(linked).collect();
+        let listed = view.kustomizations().flat_map(|file| listed_in(view, file)).chain(linked);
+        // Most of them are YAML, and known by now.
+        let listed: BTreeSet<RepoPath> = listed.filter(|path| view.path(path).is_none()).collect();
         for (path, _) in view.tree().entries() {
-            let is_listed = listed.contains(&path) && view.file(&path).is_none();
+            let is_listed = listed.contains(&path);
             if (is_listed || TEMPLATES.iter().any(|end| path.name().ends_with(end))) && !seen.contains(&path) {
                 names.text_of(&path);
             }
@@ -133,7 +134,7 @@ impl<'v> SourceNames<'v> {
             .files()
             .filter(|(path, file)| file.barred == Some(Barred::NotUtf8) || file.broken.is_some() && is_binary(path));
         let of_yaml = of_yaml.map(|(path, _)| path);
-        let others = listed.iter().filter(|path| view.file(path).is_none() && !is_text(path));
+        let others = listed.iter().filter(|path| !is_text(path));
         let unread = |path: &RepoPath, why: &str| Unread {
             path: Some(path.clone()),
             line: None,
