@@ -1,5 +1,6 @@
 //! A repository with files: lists the work tree and finds uncommitted changes.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
@@ -13,6 +14,8 @@ use crate::text::ContentId;
 pub struct WorkTree {
     repository: Repository,
     root: PathBuf,
+    /// The index, between listing the files and comparing them.
+    index: Cell<Option<Index>>,
 }
 
 impl WorkTree {
@@ -32,7 +35,7 @@ impl WorkTree {
         let Some(root) = repository.git.workdir().map(Path::to_owned) else {
             return Err(GitError::Bare(repository.git.path().to_owned()));
         };
-        Ok(WorkTree { repository, root })
+        Ok(WorkTree { repository, root, index: Cell::default() })
     }
 
     /// The repository: its commits and branches.
@@ -61,7 +64,7 @@ impl WorkTree {
     /// [`GitError`] if the index or the directories cannot be read.
     pub fn files(&self) -> Result<Folder, GitError> {
         const GITLINK: u32 = 0o160_000;
-        let index = self.index().map_err(|error| self.unreadable_index(&error))?;
+        let index = self.open_index().map_err(|error| self.unreadable_index(&error))?;
         let mut listed = Listed::default();
         for entry in index.iter() {
             if entry.mode == GITLINK {
@@ -73,6 +76,7 @@ impl WorkTree {
             }
             listed.tracked.insert(entry.path);
         }
+        self.index.set(Some(index));
         listed.excludes = self.excludes();
         let io = |cause| GitError::Io { path: self.root.clone(), cause };
         let mut folder = Folder::work_tree(&self.root, &listed).map_err(io)?;
@@ -81,8 +85,8 @@ impl WorkTree {
         Ok(folder)
     }
 
-    /// The index, for a moment: the repository would keep its own.
-    fn index(&self) -> Result<Index, git2::Error> {
+    /// The index, for a while: the repository would keep its own.
+    fn open_index(&self) -> Result<Index, git2::Error> {
         Index::open(&self.git_dir().join("index"))
     }
 
@@ -124,7 +128,7 @@ impl WorkTree {
     /// Whether the work tree is as HEAD has it, untracked files included: `files` are its files.
     pub fn is_clean(&self, files: &[RepoPath]) -> bool {
         let git = &self.repository.git;
-        let Ok(index) = self.index() else { return false };
+        let Ok(index) = self.index.take().map_or_else(|| self.open_index(), Ok) else { return false };
         let staged = || -> Result<usize, git2::Error> {
             let head = git.head()?.peel_to_tree()?;
             Ok(git.diff_tree_to_index(Some(&head), Some(&index), None)?.deltas().len())

@@ -160,6 +160,19 @@ impl Nodes {
         }
     }
 
+    /// The node behind all that is in a node.
+    #[inline]
+    fn after(&self, id: Id) -> Id {
+        let (what, other) = match &self.all {
+            All::Narrow(nodes) => (nodes[id as usize].what, nodes[id as usize].other.into()),
+            All::Wide(nodes) => (nodes[id as usize].what, nodes[id as usize].other),
+        };
+        match what {
+            What::Sequence(_) | What::Mapping(_) => other,
+            What::Scalar(_) | What::Alias => id + 1,
+        }
+    }
+
     /// The node that an alias stands for, else the node itself.
     #[inline]
     pub(super) fn resolve(&self, id: Id) -> Id {
@@ -185,20 +198,14 @@ impl Nodes {
     /// The items of a sequence; none of anything else.
     #[inline]
     pub(super) fn items(&self, id: Id) -> Items<'_> {
-        let to = match self.all.get(id) {
-            Packed { what: What::Sequence(_), other, .. } => other,
-            _ => id + 1,
-        };
+        let to = if matches!(self.what(id), What::Sequence(_)) { self.after(id) } else { id + 1 };
         Items { nodes: self, next: id + 1, to }
     }
 
     /// The keys and values of a mapping; none of anything else.
     #[inline]
     pub(super) fn entries(&self, id: Id) -> Entries<'_> {
-        let to = match self.all.get(id) {
-            Packed { what: What::Mapping(_), other, .. } => other,
-            _ => id + 1,
-        };
+        let to = if matches!(self.what(id), What::Mapping(_)) { self.after(id) } else { id + 1 };
         Entries(Items { nodes: self, next: id + 1, to })
     }
 
@@ -310,11 +317,7 @@ impl Iterator for Items<'_> {
     #[inline]
     fn next(&mut self) -> Option<Id> {
         let id = (self.next != self.to).then_some(self.next)?;
-        let node = self.nodes.all.get(id);
-        self.next = match node.what {
-            What::Sequence(_) | What::Mapping(_) => node.other,
-            What::Scalar(_) | What::Alias => id + 1,
-        };
+        self.next = self.nodes.after(id);
         Some(id)
     }
 }
@@ -340,7 +343,7 @@ impl Iterator for Entries<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(Id, Id)> {
-        self.0.next().zip(self.0.next())
+        Some((self.0.next()?, self.0.next()?))
     }
 }
 
