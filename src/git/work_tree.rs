@@ -1,6 +1,5 @@
 //! A repository with files: lists the work tree and finds uncommitted changes.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag};
@@ -14,8 +13,6 @@ use crate::text::ContentId;
 pub struct WorkTree {
     repository: Repository,
     root: PathBuf,
-    /// The index, between listing the files and comparing them.
-    index: Cell<Option<Index>>,
 }
 
 impl WorkTree {
@@ -35,7 +32,7 @@ impl WorkTree {
         let Some(root) = repository.git.workdir().map(Path::to_owned) else {
             return Err(GitError::Bare(repository.git.path().to_owned()));
         };
-        Ok(WorkTree { repository, root, index: Cell::default() })
+        Ok(WorkTree { repository, root })
     }
 
     /// The repository: its commits and branches.
@@ -64,7 +61,7 @@ impl WorkTree {
     /// [`GitError`] if the index or the directories cannot be read.
     pub fn files(&self) -> Result<Folder, GitError> {
         const GITLINK: u32 = 0o160_000;
-        let index = self.open_index().map_err(|error| self.unreadable_index(&error))?;
+        let index = self.index().map_err(|error| self.unreadable_index(&error))?;
         let mut listed = Listed::default();
         for entry in index.iter() {
             if entry.mode == GITLINK {
@@ -76,7 +73,6 @@ impl WorkTree {
             }
             listed.tracked.insert(entry.path);
         }
-        self.index.set(Some(index));
         listed.excludes = self.excludes();
         let io = |cause| GitError::Io { path: self.root.clone(), cause };
         let mut folder = Folder::work_tree(&self.root, &listed).map_err(io)?;
@@ -85,8 +81,8 @@ impl WorkTree {
         Ok(folder)
     }
 
-    /// The index, for a while: the repository would keep its own.
-    fn open_index(&self) -> Result<Index, git2::Error> {
+    /// The index, read anew where it is needed: the repository would keep its own.
+    fn index(&self) -> Result<Index, git2::Error> {
         Index::open(&self.git_dir().join("index"))
     }
 
@@ -128,7 +124,7 @@ impl WorkTree {
     /// Whether the work tree is as HEAD has it, untracked files included: `files` are its files.
     pub fn is_clean(&self, files: &[RepoPath]) -> bool {
         let git = &self.repository.git;
-        let Ok(index) = self.index.take().map_or_else(|| self.open_index(), Ok) else { return false };
+        let Ok(index) = self.index() else { return false };
         let staged = || -> Result<usize, git2::Error> {
             let head = git.head()?.peel_to_tree()?;
             Ok(git.diff_tree_to_index(Some(&head), Some(&index), None)?.deltas().len())

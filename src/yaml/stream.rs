@@ -119,8 +119,8 @@ impl Stream {
     pub(super) fn line_of(&self, offset: usize) -> usize {
         // Most places that are asked for are near the beginning: to count is quicker there than to find all lines.
         const NEAR: usize = 4096;
-        match self.text.as_bytes().get(..offset.min(NEAR)) {
-            Some(before) if offset <= NEAR => memchr_iter(b'\n', before).count() + 1,
+        match offset {
+            ..=NEAR => memchr_iter(b'\n', &self.text.as_bytes()[..offset]).count() + 1,
             _ => self.lines().number(offset) + 1,
         }
     }
