@@ -92,7 +92,8 @@ pub enum LandError {
 }
 
 /// The units in an order in which each comes after what it needs: first those that need nothing, by
-/// name, then those that need these.
+/// name, then those that need these. A removal comes as late as it can, as its batch does: where a new item goes in
+/// a list that nobody has sorted can depend on the items that are still there.
 ///
 /// # Errors
 /// [`LandError::Needs`] if there is no such order. Needs that are not among the units are taken to
@@ -102,7 +103,9 @@ pub fn ordered<'u>(units: &[&'u Unit]) -> Result<Vec<&'u Unit>, LandError> {
     let mut order = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let is_ready = |unit: &Unit| unit.needs.iter().all(|need| !waiting.contains_key(need));
-        let ready: Vec<&Unit> = waiting.values().copied().filter(|unit| is_ready(unit)).collect();
+        let ready = waiting.values().copied().filter(|unit| is_ready(unit));
+        let (removals, others): (Vec<&Unit>, Vec<&Unit>) = ready.partition(|unit| unit.is_removal());
+        let ready = if others.is_empty() { removals } else { others };
         if ready.is_empty() {
             let stuck = waiting.into_keys().next().cloned();
             return Err(LandError::Needs(Box::new(stuck.expect("something is waiting"))));

@@ -178,6 +178,29 @@ fn a_removal_comes_after_what_another_migration_changes() {
     assert_eq!(removal["needs"], serde_json::json!(["app-template release: release home/frozen"]));
 }
 
+/// A list that nobody has sorted: where a new item goes depends on what is still there.
+#[test]
+fn a_removal_comes_as_late_in_apply_as_in_branches() {
+    let list = "kubernetes/main/flux/repositories/oci/kustomization.yaml";
+    let repo = || {
+        let repo = Repo::copy_of(&root().join("golden/chart-ref-reuse/before"));
+        let (sorted, other) = (
+            "  - ./app-template-3-5-1.yaml\n  - ./paused.yaml\n",
+            "  - ./paused.yaml\n  - ./app-template-3-5-1.yaml\n",
+        );
+        let text = repo.read(list);
+        assert!(text.contains(sorted), "{text}");
+        repo.write(list, text.replace(sorted, other));
+        repo.commit()
+    };
+    let (branched, applied) = (repo(), repo());
+    succeeded(&branched.run(&["branch", "chart-ref", "app-template", "--review"]));
+    let last = branched.git(&["show", &format!("flux-codemod/main/app-template/95-removals-flux-system:{list}")]);
+    assert!(last.contains("app-template-4-") && !last.contains("paused"), "{last}");
+    succeeded(&applied.run(&["apply", "chart-ref", "app-template", "--yes", "--here", "--review"]));
+    assert_eq!(applied.read(list).trim_end(), last.trim_end());
+}
+
 /// From the first run to the last: batches are merged, the base moves, a person edits a branch.
 #[test]
 fn the_life_of_a_migration() {

@@ -306,7 +306,10 @@ fn of_golden_cases() {
         judged(&files).map_err(|why| {
             // It stays there, to be looked at.
             let repo = std::mem::ManuallyDrop::new(repo_of(&files));
-            format!("{} of {}, {said:?}: {why}", repo.path().display(), case.display())
+            let wrong = format!("{} of {}, {said:?}: {why}", repo.path().display(), case.display());
+            // Ten thousand take an hour: what is wrong is said at once.
+            println!("{wrong}");
+            wrong
         })
     });
     let wrong: Vec<&String> = judged.iter().filter_map(|judged| judged.as_ref().err()).collect();
