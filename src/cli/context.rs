@@ -94,9 +94,7 @@ impl Context {
         };
         let branches = Branches::of(start, git.repository(), registry, asked);
         branches.read(&view);
-        let files = view.tree().entries();
-        let files = files.filter(|(_, kind)| matches!(kind, EntryKind::File { .. })).map(|(path, _)| path);
-        let head = git.repository().head().ok().filter(|_| git.is_clean(&files.collect::<Vec<_>>()));
+        let head = commit_of(git, &view);
         head.iter().for_each(|head| branches.know_tree(head.id, &view));
         let migrations = branches.migrations(&view);
         let mut context = Context::of(view, settings, asked, judge, migrations)?;
@@ -443,6 +441,13 @@ pub(super) fn opened_commit(
     let view = git.follow_from(view, base);
     configuration::check(&settings, &view)?;
     Ok((settings, view))
+}
+
+/// The commit at HEAD, if the work tree is as it has it: `view` is of the work tree.
+pub(super) fn commit_of(git: &WorkTree, view: &View) -> Option<Base> {
+    let files = view.tree().entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. }));
+    let head = git.repository().head().ok()?;
+    git.is_clean(&files.map(|(path, _)| path).collect::<Vec<_>>()).then_some(head)
 }
 
 /// Where files are read and written.

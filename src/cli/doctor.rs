@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::context::{Opened, opened_commit};
+use super::context::{Opened, commit_of, opened_commit};
 use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
 use crate::flux::{Followed, View};
-use crate::git::Repository;
+use crate::git::WorkTree;
 use crate::output::{
     findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log, secrets_as_json,
     secrets_as_text,
@@ -39,15 +39,20 @@ enum Format {
     Github,
 }
 
-/// What the clusters cannot take of this tree, by the branches that they follow. A branch that cannot be
-/// read says nothing; another finding says that.
-fn against_branches(start: &Start, git: &Repository, view: &View) -> Vec<Finding> {
+/// What the clusters cannot take of this tree, by the branches that they follow. A branch that has this very tree
+/// takes it. One that cannot be read says nothing; another finding says that.
+fn against_branches(start: &Start, git: &WorkTree, view: &View) -> Vec<Finding> {
+    let (commit, git) = (commit_of(git, view), git.repository());
     let mut opened: BTreeMap<String, Option<View>> = BTreeMap::new();
     let mut findings = Vec::new();
     for cluster in view.graph().clusters.iter() {
         let Some(Followed::Here(branch)) = view.followed().and_then(|followed| followed.of(cluster)) else { continue };
         let open = || {
             let base = git.followed(branch).ok()?;
+            let has_this = commit.as_ref().is_some_and(|commit| commit.id == base.id);
+            if has_this {
+                return None;
+            }
             Some(opened_commit(start, git, &base, Some(view)).ok()?.1)
         };
         // Several clusters may follow one branch.
@@ -75,11 +80,11 @@ pub(super) fn run(start: &Start, args: &DoctorArgs) -> anyhow::Result<Outcome> {
     if args.secrets {
         return secrets(&view, args.format);
     }
-    let view = view.whole();
+    let view = view.into_whole();
     let mut findings = doctor::examine(&view);
     findings.retain(|finding| !(settings.doctor.keeps_waits && finding.code == doctor::codes::WAITS));
     if let Some(git) = &place.git {
-        findings.extend(against_branches(start, git.repository(), &view));
+        findings.extend(against_branches(start, git, &view));
     }
     let known: BTreeSet<_> = findings.iter().map(|finding| (finding.path.clone(), finding.line)).collect();
     let about_tree = plan::about_tree(&view).into_iter();

@@ -108,6 +108,13 @@ impl<'v> Builder<'v> {
         let mut objects = Vec::new();
         self.apply(kustomization, &mut objects, &[]);
         self.open.pop();
+        self.keep(dir, objects)
+    }
+
+    /// Keeps what is built from a directory, in no more memory than it needs.
+    fn keep(&mut self, dir: &RepoPath, mut objects: Vec<Rendered>) -> Arc<Vec<Rendered>> {
+        objects.shrink_to_fit();
+        objects.iter_mut().for_each(|object| object.through.shrink_to_fit());
         let built = Arc::new(objects);
         self.built.insert(dir.clone(), built.clone());
         built

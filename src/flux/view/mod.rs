@@ -157,6 +157,21 @@ impl View {
         self.whole.get_or_init(whole).clone()
     }
 
+    /// The same as [`View::whole`], for a view that is not needed any more: what it knows is dropped first.
+    pub fn into_whole(self) -> View {
+        if self.scan.is_whole() {
+            return self;
+        }
+        let View { tree, scan, kustomizations, given, following, .. } = self;
+        let whole = scan.whole();
+        drop(scan);
+        let whole = View::assemble(tree, whole, given, Arc::unwrap_or_clone(kustomizations));
+        match following {
+            Some(following) => whole.learn(following),
+            None => whole,
+        }
+    }
+
     /// This view with every YAML file parsed, and the graph as it is: that of [`View::whole`] costs much more, and
     /// what Flux Kustomizations build ([`View::builds`]) does not need it.
     pub fn with_all_files(&self) -> View {

@@ -50,9 +50,7 @@ impl Builder<'_> {
         for dir in dirs {
             found.extend(self.directory(&dir).iter().cloned());
         }
-        let built = Arc::new(found);
-        self.built.insert(path.clone(), built.clone());
-        built
+        self.keep(path, found)
     }
 
     /// What Flux lists for a path without a kustomization file, of these files.
