@@ -36,7 +36,7 @@ impl Evidence {
     pub(super) fn of(view: &View, accounts: impl IntoIterator<Item = (String, String)>) -> Evidence {
         let view = view.whole();
         let named = accounts.into_iter().map(|(namespace, name)| (account(&namespace, &name), BTreeSet::new()));
-        let kind = |at: &At| view.object(at).map(|object| object.kind.clone()).unwrap_or_default();
+        let kind = |at: &At| view.object(at).map(|object| object.kind.to_string()).unwrap_or_default();
         let told = |mention: &Mention| (kind(&mention.at), format!("{}:{}", mention.at.path, mention.line));
         let is_own = |mention: &&Mention| kind(&mention.at) != "HelmRelease";
         let mentions = view.mentions(&named.collect()).into_iter();

@@ -139,8 +139,8 @@ impl<'v> Found<'v> {
             };
             let (_, places) = needed.entry(&old.at).or_insert_with(|| (old, Places::new()));
             places.extend(self.view.graph().reaches(&candidate.release.at).iter().map(|reach| {
-                let namespace = reference.namespace.as_ref().or(reach.namespace.as_ref());
-                (reach.cluster, namespace.cloned().unwrap_or_default())
+                let namespace = reference.namespace.as_deref().or(reach.namespace.as_deref());
+                (reach.cluster, namespace.unwrap_or_default().to_owned())
             }));
         }
         let mut refused: BTreeMap<&At, Finding> = BTreeMap::new();

@@ -196,7 +196,7 @@ pub(super) fn possible(view: &View, settings: &AppTemplateSettings) -> Vec<Secon
 /// Where a source is, and so another one that is written beside it.
 fn places_of(view: &View, source: &OciRepository) -> Places {
     let reaches = view.graph().reaches(&source.at).iter();
-    reaches.map(|reach| (reach.cluster, reach.namespace.clone().unwrap_or_default())).collect()
+    reaches.map(|reach| (reach.cluster, reach.namespace.unwrap_or_default().to_string())).collect()
 }
 
 /// A source of 4.x as the source of 3.x is: with its credentials, checks and interval.

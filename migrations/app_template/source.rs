@@ -45,7 +45,7 @@ pub(super) fn repository_of_4(view: &View, reaches: &[Reach]) -> Option<SourceRe
     let mut clusters_by_name = BTreeMap::<(String, String), BTreeSet<ClusterId>>::new();
     for repository in view.helm_repositories().iter().filter(|repository| registry(&repository.url) == Registry::Has4) {
         for reach in view.graph().reaches(&repository.at) {
-            let name = (reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+            let name = (reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
             clusters_by_name.entry(name).or_default().insert(reach.cluster);
         }
     }

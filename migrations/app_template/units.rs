@@ -29,7 +29,7 @@ pub(super) fn source_id(second: &Second) -> Option<UnitId> {
 fn fleet_id(found: &Found<'_>, source: &OciRepository) -> UnitId {
     let reach = found.view.graph().reaches(&source.at).first();
     let namespace = reach.and_then(|reach| reach.namespace.as_deref()).unwrap_or_default();
-    let name = reach.map_or(&source.name, |reach| &reach.name);
+    let name = reach.map_or(source.name.as_str(), |reach| reach.name.as_str());
     UnitId::new(&META, FLEET, Subject::object("OCIRepository", namespace, name, &source.at.path))
 }
 

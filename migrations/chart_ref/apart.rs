@@ -62,7 +62,7 @@ fn there<'v>(view: &'v View, key: &SourceKey, is_shared: bool, settings: &ChartR
         let mut reaches = view.graph().reaches(&source.at).iter();
         let in_component = || view.kustomization(&source.at.path.dir()).is_some_and(|listing| listing.component);
         if is_shared {
-            reaches.any(|reach| reach.namespace.as_ref() == Some(&settings.source_namespace))
+            reaches.any(|reach| reach.namespace.as_deref() == Some(&settings.source_namespace))
         } else {
             in_component()
         }

@@ -51,9 +51,9 @@ pub(super) fn place(placing: Placing<'_, '_>, applied: &Sources<'_>, users: BTre
 /// The name that the chartRef names: the effective name of the release or, if variables make
 /// several of it, the name as it is written.
 fn reference(candidate: &Candidate<'_>) -> String {
-    let written = &candidate.release.name;
+    let written = candidate.release.name;
     let is_one = candidate.reaches.iter().all(|reach| reach.name == candidate.name);
-    if is_one && !written.contains("${") { candidate.name.clone() } else { written.clone() }
+    if is_one && !written.contains("${") { candidate.name.clone() } else { written.into() }
 }
 
 /// The new source of a release; `None` if it has one already.
@@ -90,7 +90,7 @@ fn new_source(
     // Stated if there is one; else each kustomization that applies the file gives it its own.
     let namespace = namespaces.pop_first().flatten().filter(|_| namespaces.is_empty());
     let place = Place {
-        name: release.name.clone(),
+        name: release.name.into(),
         namespace: namespace.filter(|namespace| !namespace.contains("${")).map(str::to_owned),
         file,
         beside: release.at.path.clone(),
@@ -114,7 +114,7 @@ fn file(view: &View, candidate: &Candidate<'_>) -> Result<RepoPath, Finding> {
     if is_alone && is_free(&plain) {
         return Ok(plain);
     }
-    let name = if release.name.contains("${") { &candidate.name } else { &release.name };
+    let name = if release.name.contains("${") { candidate.name.as_str() } else { release.name.as_str() };
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
     let named = dir.join(&format!("ocirepository-{name}.yaml")).filter(|path| is_plain && is_free(path));
     named.ok_or_else(|| {

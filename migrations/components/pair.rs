@@ -274,7 +274,7 @@ fn unprotected(objects: &[Traced]) -> impl Iterator<Item = At> {
 }
 
 fn ids(objects: &[Traced]) -> BTreeSet<ObjectId> {
-    objects.iter().map(|object| object.id.clone()).collect()
+    objects.iter().map(|object| object.id).collect()
 }
 
 fn texts(objects: &[Traced]) -> Vec<String> {

@@ -191,7 +191,7 @@ impl Asking<'_> {
                         && Some(other.kustomization) == one.parent
                         && other.through.last() == listing
                 });
-                beside.map(|other| other.name.clone()).collect()
+                beside.map(|other| other.name.into()).collect()
             }
         }
     }

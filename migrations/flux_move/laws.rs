@@ -125,7 +125,7 @@ fn watched(view: &View, apps: &[App]) -> BTreeSet<(String, (String, String))> {
             is_there && entry.name.as_ref().is_none_or(|name| *name == one.name)
         };
         let seen = view.graph().kustomizations.iter().filter(|one| entries.iter().any(|entry| sees(entry, one)));
-        found.extend(seen.map(|one| (reach.name.clone(), end(apps, &one.namespace, &one.name))));
+        found.extend(seen.map(|one| (reach.name.to_string(), end(apps, &one.namespace, &one.name))));
     }
     found
 }

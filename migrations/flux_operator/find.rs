@@ -169,18 +169,19 @@ impl<'v> Standing<'v> {
 impl Instance {
     fn of(view: &View, at: &At, reach: &Reach) -> Option<Instance> {
         let object = view.effective(at, reach)?;
-        let namespace = reach.namespace.clone().unwrap_or_default();
+        let namespace = reach.namespace.unwrap_or_default();
         let is_disabled = object.text_at(&["metadata", "annotations", DISABLED]) == Some("disabled");
         let is_running = is_running(view, &object, reach) && !is_disabled;
-        Some(Instance::read(at, (&reach.name, namespace), object.get("spec")?, is_running))
+        Some(Instance::read(at, (&reach.name, namespace.into()), object.get("spec")?, is_running))
     }
 
     fn of_chart(view: &View, at: &At, reach: &Reach, release: &Value) -> Option<Instance> {
-        let namespace = reach.namespace.clone().unwrap_or_default();
+        let namespace = reach.namespace.unwrap_or_default();
         let values = release.at(&["spec", "values"])?;
         // The chart calls it `flux`, whatever the release is called.
         let name = values.text_at(&["fullnameOverride"]).unwrap_or("flux");
-        let instance = Instance::read(at, (name, namespace), values.get("instance")?, is_running(view, release, reach));
+        let instance =
+            Instance::read(at, (name, namespace.into()), values.get("instance")?, is_running(view, release, reach));
         let elsewhere = release.at(&["spec", "valuesFrom"]).map(|_| "it has values of its chart from elsewhere, too");
         Some(Instance { elsewhere, ..instance })
     }

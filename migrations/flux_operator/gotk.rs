@@ -85,7 +85,7 @@ fn of_file<'v>(view: &'v View, file: &RepoPath, reach: &Reach, settings: &FluxOp
     };
     let objects = view.file(file).map(|file| &file.objects[..]).unwrap_or_default();
     let deployments = objects.iter().filter(|object| object.kind == "Deployment");
-    let today: Vec<String> = deployments.map(|object| object.name.clone()).collect();
+    let today: Vec<String> = deployments.map(|object| object.name.into()).collect();
     install.choose_components(today.clone(), settings);
     let stream = view.file(&kustomization).and_then(|file| file.stream.as_deref());
     if let (Some(version), Some(stream)) = (install.version, stream) {

@@ -93,7 +93,7 @@ pub(super) fn arrives(
         let [reach] = trial.graph().reaches(&at) else {
             return Err(refuse(format!("{path} would not be applied, or more than once")));
         };
-        if reach.cluster != install.cluster || reach.namespace.as_ref() != Some(&install.namespace) {
+        if reach.cluster != install.cluster || reach.namespace.as_deref() != Some(&install.namespace) {
             return Err(refuse(format!("{path} would arrive in another cluster or namespace")));
         }
     }
@@ -154,8 +154,8 @@ pub(super) fn nothing_else_goes(view: &View, install: &Install<'_>, written: &Wr
     let refuse = |message: String| Finding::error(CHANGED_ON_THE_WAY, message).at(install.old.place().0, None);
     let trial = view.with(&written.0).map_err(|error| refuse(error.to_string()))?.whole();
     let name = |view: &View, at: &At, reach: &Reach| {
-        let document = view.object(at).map(|object| object.name.clone()).unwrap_or_default();
-        (at.path.clone(), document, reach.kind.clone(), reach.namespace.clone(), reach.name.clone())
+        let document = view.object(at).map(|object| object.name).unwrap_or_default();
+        (at.path.clone(), document, reach.kind, reach.namespace, reach.name)
     };
     let names = |view: &View, is_kept: &dyn Fn(&At) -> bool| -> Vec<_> {
         let reached = view.graph().reached().filter(|(at, _)| is_kept(at));

@@ -263,7 +263,7 @@ impl Around<'_, '_, '_> {
         let mut after = vec![self.reconcile()];
         let mut gone = Vec::new();
         if let Old::Oci { flux, source } = &self.install().old {
-            let source = self.found.view.object(source).map(|object| object.name.clone()).unwrap_or_default();
+            let source = self.found.view.object(source).map(|object| object.name).unwrap_or_default();
             gone.push(Step::new(format!("{} and {source} are gone.", flux.name), vec![command(left)]));
         }
         after.extend(gone);

@@ -145,7 +145,7 @@ impl InCluster {
             if reach.kind == "Middleware" && flux.object.at(&["spec", "postBuild"]).is_some() {
                 object.map_text(&unescaped);
             }
-            let namespace = reach.namespace.clone().unwrap_or_default();
+            let namespace = reach.namespace.unwrap_or_default().to_string();
             let policies = policies_of(&object).into_iter();
             found.policies.extend(policies.map(|policy| (namespace.clone(), reach.kustomization, policy)));
             found.add_object(&object, namespace, &reach.name, &at.path);

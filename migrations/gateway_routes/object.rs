@@ -118,7 +118,7 @@ impl Maker<'_, '_> {
         let Some(there) = root.and_then(|root| arriving(self.view, root, reach)) else {
             return Err(self.error(codes::NOT_READ, "it cannot be read"));
         };
-        let namespace = reach.namespace.clone().unwrap_or_default();
+        let namespace = reach.namespace.unwrap_or_default();
         let facts = self.facts(&there, &namespace);
         let place = facts.place(cluster, self.settings).map_err(one)?;
         let around = Around { cluster, place: &place, namespace: &namespace, settings: self.settings };
@@ -181,7 +181,7 @@ impl Maker<'_, '_> {
                 about.before_cut.extend(remark.map(|remark| self.finding(&remark)));
                 continue;
             }
-            if cluster.routes.contains_key(&(namespace.clone(), name.clone())) {
+            if cluster.routes.contains_key(&(namespace.into(), name.clone())) {
                 let message = format!("HTTPRoute {name} is there, and serves something else");
                 errors.push(Remark::error((codes::ROUTE_DIFFERS, message)));
             }
@@ -215,8 +215,8 @@ impl Maker<'_, '_> {
                 cluster.is_vital(of, backend.text_at(&["name"]).unwrap_or_default())
             });
         about.grants = serves.grants;
-        let (kind, namespace) = (reach.kind.clone(), reach.namespace.clone());
-        about.cuts.push(Named { kind, namespace, name: reach.name.clone() });
+        let (kind, namespace) = (reach.kind.to_string(), reach.namespace.map(String::from));
+        about.cuts.push(Named { kind, namespace, name: reach.name.into() });
         place.tell(&mut about, cluster, (&hosts, !missing.is_empty()), records, |remark| self.finding(remark));
         let at = &self.object.at.path;
         about.targets.extend(target.map(|target| place.target(target, at.clone(), self.object.line)));

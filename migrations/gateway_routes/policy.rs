@@ -125,7 +125,7 @@ fn applied_twice<'i>(after: &View, inclusions: impl IntoIterator<Item = &'i Incl
     let reached = || after.graph().reached().flat_map(|(_, reaches)| reaches);
     let identity = |reach: &'_ Reach| {
         let group = reach.api_version.split('/').next().unwrap_or_default().to_owned();
-        (reach.cluster, group, reach.kind.clone(), reach.namespace.clone(), reach.name.clone())
+        (reach.cluster, group, reach.kind, reach.namespace, reach.name)
     };
     reached().for_each(|reach| *seen.entry(identity(reach)).or_default() += 1);
     let is_brought = |reach: &&Reach| inclusions.clone().into_iter().any(|one| one.brings(reach));

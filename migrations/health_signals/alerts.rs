@@ -173,7 +173,7 @@ fn chosen<'a, 'v>(
     let others = others.filter(|alert| obstacle(view, alert.at, alert.reach).is_none());
     let home = view.graph().clusters[one.cluster].source.namespace.as_deref().unwrap_or("flux-system");
     let rank = |alert: &&Alert<'_>| {
-        (!alert.watches_all(one.kind), alert.namespace != home, alert.namespace.to_owned(), alert.reach.name.clone())
+        (!alert.watches_all(one.kind), alert.namespace != home, alert.namespace.to_owned(), alert.reach.name)
     };
     others.min_by_key(rank).map(|alert| (alert, Some(one.namespace.clone())))
 }
@@ -183,7 +183,7 @@ fn chosen<'a, 'v>(
 fn takes_own(view: &View, alert: &Alert<'_>, kind: &str, missing: &[Missing]) -> bool {
     let lacks = |reach: &Reach| {
         let is_it = |one: &Missing| {
-            one.cluster == reach.cluster && one.kind == kind && reach.namespace.as_ref() == Some(&one.namespace)
+            one.cluster == reach.cluster && one.kind == kind && reach.namespace.as_deref() == Some(&one.namespace)
         };
         missing.iter().any(is_it)
             || !living(view, reach.cluster, kind).contains_key(reach.namespace.as_deref().unwrap_or_default())

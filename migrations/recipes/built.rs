@@ -273,8 +273,8 @@ impl<'c> Compared<'c> {
 /// As what an object is known on a cluster, whatever its version.
 fn name_of(view: &View, reach: &Reach) -> Called {
     let cluster = view.graph().clusters[reach.cluster].name.clone();
-    let namespace = reach.namespace.clone().unwrap_or_default();
-    (cluster, group_of(&reach.api_version).to_owned(), reach.kind.clone(), namespace, reach.name.clone())
+    let namespace = reach.namespace.unwrap_or_default();
+    (cluster, group_of(&reach.api_version).to_owned(), reach.kind.into(), namespace.into(), reach.name.into())
 }
 
 /// Whether a difference is at a path, or below it.

@@ -119,7 +119,7 @@ pub(super) fn describe(work: &Work<'_>, made: &[Made<'_>], draft: &mut Draft) {
 fn unknown_field(work: &Work<'_>, made: &Made<'_>) -> Option<(String, String)> {
     let kind = match made.document.object {
         Some(object) if object.name.is_empty() || work.tables.of_object(&made.from).is_some() => return None,
-        Some(object) => object.kind.clone(),
+        Some(object) => object.kind.to_string(),
         None => {
             made.document.patch?;
             let kinds = kinds::changed(made);

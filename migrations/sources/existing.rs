@@ -31,7 +31,7 @@ impl<'v> Sources<'v> {
         let mut all = BTreeMap::<_, Vec<_>>::new();
         for source in view.oci_repositories() {
             for reach in view.graph().reaches(&source.at).iter().filter(|reach| !is_remote(view, reach)) {
-                let place = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+                let place = (reach.cluster, reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
                 all.entry(place).or_default().push(Applied { source, kustomization: reach.kustomization });
             }
         }
@@ -148,7 +148,7 @@ pub(crate) fn proven_beside(
     let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<String>)> {
         let reaches = view.graph().reaches(at).iter();
         let mut slots: Vec<_> =
-            reaches.map(|reach| (reach.cluster, reach.kustomization, reach.namespace.clone())).collect();
+            reaches.map(|reach| (reach.cluster, reach.kustomization, reach.namespace.map(String::from))).collect();
         slots.sort();
         slots
     };

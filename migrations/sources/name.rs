@@ -72,7 +72,7 @@ pub(super) fn free(
     let is_in_the_way = |source: &OciRepository| {
         let reaches = view.graph().reaches(&source.at);
         let is_there = |arrives: &BTreeSet<(ClusterId, Option<String>)>| {
-            reaches.iter().any(|reach| arrives.contains(&(reach.cluster, reach.namespace.clone())))
+            reaches.iter().any(|reach| arrives.contains(&(reach.cluster, reach.namespace.map(String::from))))
         };
         reaches.is_empty() || arrives.is_none_or(is_there)
     };

@@ -107,9 +107,9 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey) -> Result<Place, 
     if !reaches.iter().all(is_listed) {
         return refuse(format!("{other} does not come from a kustomization that lists it"));
     }
-    let namespace = view.object(other).and_then(|object| object.namespace.clone());
+    let namespace = view.object(other).and_then(|object| object.namespace.map(String::from));
     let clusters = view.graph().clusters_of(other);
-    let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace.clone())).collect());
+    let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace.map(String::from))).collect());
     let folder = Folder { dir: other.path.dir(), listed_in, namespace, clusters, arrives };
     place_in(view, folder, other, key, name_of_second(key)).map_err(|reason| at_object(view, other, reason))
 }

@@ -94,8 +94,8 @@ pub(crate) fn removal(
     let removal = Removal {
         at: at.clone(),
         kind,
-        namespace: first.namespace.clone().unwrap_or_default(),
-        name: first.name.clone(),
+        namespace: first.namespace.unwrap_or_default().into(),
+        name: first.name.into(),
         also: other_names(view, at),
         listed_in,
         named_by,

@@ -311,7 +311,7 @@ pub(super) fn releases(view: &View) -> BTreeSet<String> {
     let names = view.releases().iter().flat_map(|release| {
         let reaches = view.graph().reaches(&release.at).iter();
         let reached = reaches.map(|reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name));
-        reached.chain([release.name.clone()]).collect::<Vec<_>>()
+        reached.chain([release.name.to_string()]).collect::<Vec<_>>()
     });
     names.collect()
 }

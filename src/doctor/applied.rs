@@ -35,7 +35,9 @@ impl Applied {
         let mut names: BTreeSet<Name> = reaches
             .filter(is_flux)
             .filter(|reach| !goes_elsewhere(view, reach))
-            .map(|reach| (reach.kind.clone(), reach.namespace.clone().unwrap_or_default(), reach.name.clone()))
+            .map(|reach| {
+                (reach.kind.to_string(), reach.namespace.unwrap_or_default().to_string(), reach.name.to_string())
+            })
             .collect();
         let is_here = |of: &&FluxKustomization| of.cluster == cluster && of.lives_in.is_none();
         let kustomizations = graph.kustomizations.iter().filter(is_here);

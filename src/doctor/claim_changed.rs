@@ -61,7 +61,7 @@ fn claims<'v>(view: &'v View, cluster: &str) -> BTreeMap<(String, String), Claim
             if texts.iter().any(|text| text.contains("${")) {
                 continue;
             }
-            let name = (reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+            let name = (reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
             let is_forced = flux.object.at(&["spec", "force"]).is_some_and(Value::is_true);
             found.insert(name, Claim { at, object, is_forced });
         }

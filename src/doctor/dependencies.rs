@@ -126,7 +126,7 @@ pub(super) fn hidden_failures(view: &View) -> Vec<Finding> {
     let graph = view.graph();
     let mut releases: BTreeMap<KustomizationId, Vec<String>> = BTreeMap::new();
     for reach in graph.reached().flat_map(|(_, reaches)| reaches).filter(|reach| reach.kind == "HelmRelease") {
-        releases.entry(reach.kustomization).or_default().push(reach.name.clone());
+        releases.entry(reach.kustomization).or_default().push(reach.name.into());
     }
     let hidden = releases.into_iter().map(|(id, names)| (id, &graph.kustomizations[id], names));
     hidden

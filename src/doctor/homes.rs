@@ -16,8 +16,8 @@ pub(super) fn findings(view: &View) -> Vec<Finding> {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
             let Some(source) = view.installed(at, reach).and_then(|release| release.chart?.at) else { continue };
             let releases = used.entry(source).or_default();
-            if !releases.contains(&reach.name) {
-                releases.push(reach.name.clone());
+            if !releases.iter().any(|known| *known == reach.name) {
+                releases.push(reach.name.into());
             }
         }
     }

@@ -48,7 +48,7 @@ fn needed(view: &View) -> Vec<Needed> {
             let needed = Needed {
                 at: release.at.clone(),
                 line: release.line_of(view, &input.at),
-                release: release.reach.name.clone(),
+                release: release.reach.name.into(),
                 cluster: release.reach.cluster,
                 kind: input.kind,
                 namespace: release.installed.namespace.clone(),

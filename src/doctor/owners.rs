@@ -87,7 +87,7 @@ fn identity(kustomization: &FluxKustomization, object: &Rendered) -> Option<Iden
     let namespace = kustomization.variables.substitute(object.namespace.as_deref().unwrap_or_default());
     let name = kustomization.variables.substitute(&object.name);
     let is_known = !namespace.contains("${") && !name.contains("${") && !name.is_empty();
-    is_known.then(|| (group.to_owned(), object.kind.clone(), namespace, name))
+    is_known.then(|| (group.to_owned(), object.kind.into(), namespace, name))
 }
 
 fn registered_twice(

@@ -50,7 +50,7 @@ fn bound(view: &View) -> BTreeSet<Account> {
             let Some(binding) = view.effective(at, reach) else { continue };
             for subject in binding.get("subjects").map(Value::items).unwrap_or_default() {
                 let text = |key: &str| subject.text_at(&[key]).map(str::to_owned);
-                let namespace = text("namespace").or_else(|| reach.namespace.clone());
+                let namespace = text("namespace").or_else(|| reach.namespace.map(String::from));
                 if let (Some("ServiceAccount"), Some(name), Some(namespace)) =
                     (text("kind").as_deref(), text("name"), namespace)
                 {

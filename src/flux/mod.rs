@@ -36,8 +36,8 @@ pub use cluster::{
     is_disabled, remote_cluster, survives_pruning,
 };
 pub use files::{
-    At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Object, OciRepository,
-    Skip, SourceRef, WorkloadKind, group_of, is_kustomization_file, on_all_cores,
+    At, Barred, Broken, CHART_LAYER, Covered, FileView, FluxVersion, Guard, HelmRepository, Name, Object,
+    OciRepository, Pairs, Skip, SourceRef, WorkloadKind, group_of, is_kustomization_file, on_all_cores,
 };
 pub use kustomize::{
     Artifact, Generator, Kustomization, Listed, Patch, Patches, Rendered, RenderedIdentity, ReplacedList, Stage,

@@ -288,9 +288,9 @@ fn product(reach: &Reach, is_generated: bool, keys: BTreeSet<String>) -> Product
     Product {
         cluster: reach.cluster,
         by: reach.kustomization,
-        kind: reach.kind.clone(),
-        namespace: reach.namespace.clone().unwrap_or_default(),
-        name: reach.name.clone(),
+        kind: reach.kind.into(),
+        namespace: reach.namespace.unwrap_or_default().to_string(),
+        name: reach.name.into(),
         is_generated,
         keys,
     }

@@ -67,21 +67,21 @@ fn store(view: &View, at: &At, reach: &Reach) -> Option<(Store, Needs)> {
     let graph = view.graph();
     let object = view.effective(at, reach)?;
     let provider = object.at(&["spec", "provider"]).map_or(&[][..], Value::entries).first();
-    let namespace = reach.namespace.clone().filter(|_| reach.kind == "SecretStore");
+    let namespace = reach.namespace.map(String::from).filter(|_| reach.kind == "SecretStore");
     let needs = Needs {
         cluster: reach.cluster,
         by: reach.kustomization,
         before: before(view, reach.kustomization),
         serves: match &namespace {
-            Some(own) => Some(vec![own.clone()]),
+            Some(own) => Some(vec![own.into()]),
             None => conditions(&object),
         },
     };
     let store = Store {
         cluster: graph.clusters[reach.cluster].name.clone(),
-        kind: reach.kind.clone(),
+        kind: reach.kind.into(),
         namespace,
-        name: reach.name.clone(),
+        name: reach.name.into(),
         provider: provider.map(|(key, _)| key.clone()).unwrap_or_default(),
     };
     Some((store, needs))

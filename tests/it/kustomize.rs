@@ -103,7 +103,7 @@ fn compare(repo: &Repo, view: &View, own: &FluxKustomization) -> Option<Compared
     let ours: BTreeSet<Identity> = objects
         .map(|object| {
             let RenderedIdentity { api_version, kind, namespace, name, .. } = (*object).clone();
-            (api_version, kind, namespace.unwrap_or_default(), name)
+            (api_version.into(), kind.into(), namespace.unwrap_or_default().into(), name.into())
         })
         .collect();
     if ours == real {

@@ -70,7 +70,7 @@ fn alone(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Vec<Findi
     }
     // A field without a namespace means a store beside it.
     let may_name = |user: &&Use<'_>| {
-        let is_near = user.named.has_namespace || user.reach.namespace.as_ref() == Some(&one.from.0);
+        let is_near = user.named.has_namespace || user.reach.namespace.as_deref() == Some(&one.from.0);
         user.named.kind == one.kind && (is_near || !one.kind.is_namespaced)
     };
     let is_here = |user: &&Use<'_>| one.clusters.contains(&user.reach.cluster);
@@ -156,7 +156,7 @@ fn in_namespace(found: &Found<'_>, objects: &Objects<'_>, one: &Moved<'_>) -> Ve
     for user in objects.users_in(one, None) {
         let cluster = &view.graph().clusters[user.reach.cluster];
         let refuses = controller_of(user.reach).filter(|name| cluster.refuses_cross_namespace_refs(name));
-        if let Some(controller) = refuses.filter(|_| user.reach.namespace.as_ref() != Some(to)) {
+        if let Some(controller) = refuses.filter(|_| user.reach.namespace.as_deref() != Some(to)) {
             let message = format!("{controller} takes nothing of another namespace for {}", user.shown());
             findings.push(Finding::error(codes::CROSS_NAMESPACE, message));
         }

@@ -26,7 +26,7 @@ impl Kind {
     /// Namespace and name of an object of this kind, as a cluster applies it.
     pub(super) fn name_of(&self, reach: &Reach) -> Name {
         let namespace = reach.namespace.as_deref().filter(|_| self.is_namespaced).unwrap_or_default();
-        (namespace.to_owned(), reach.name.clone())
+        (namespace.to_owned(), reach.name.into())
     }
 
     /// Whether it is a source of Flux.

@@ -116,7 +116,7 @@ impl<'v> Policies<'v> {
     pub(super) fn lacking<'s>(&'s self, one: &'s Moved<'v>) -> impl Iterator<Item = &'s Target<'v>> {
         let is_named = |target: &Target<'_>| {
             let is_same = |other: &Target<'_>| {
-                let of = |one: &Target<'_>| (one.reach.kind.clone(), one.reach.cluster, one.section.clone());
+                let of = |one: &Target<'_>| (one.reach.kind, one.reach.cluster, one.section.clone());
                 of(other) == of(target) && other.name == one.to.1
             };
             self.naming(one, (&one.to.0, &one.to.1)).any(is_same)

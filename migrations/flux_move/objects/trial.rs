@@ -64,7 +64,7 @@ fn tried(view: &View, objects: &Objects<'_>, numbers: &[usize]) -> Result<(), Fi
     }
     let seconds: BTreeSet<_> = all.iter().map(|one| (one.kind.name, &one.to)).collect();
     let is_of_second = |user: &Use<'_>| {
-        let name = (user.reach.namespace.clone().unwrap_or_default(), user.reach.name.clone());
+        let name = (user.reach.namespace.unwrap_or_default().to_string(), user.reach.name.to_string());
         seconds.iter().any(|(kind, to)| *kind == user.reach.kind && **to == name)
     };
     let target = |user: &Use<'_>, is_before: bool| {
@@ -112,15 +112,15 @@ fn gateways(after: &View, all: &[&Moved<'_>]) -> Result<(), Finding> {
 
 fn renamed(reach: &Reach, one: &Moved<'_>) -> (ClusterId, String, String, String) {
     let (namespace, name) = one.to.clone();
-    let namespace = if one.kind.is_namespaced { namespace } else { reach.namespace.clone().unwrap_or_default() };
+    let namespace = if one.kind.is_namespaced { namespace } else { reach.namespace.unwrap_or_default().to_string() };
     (reach.cluster, one.kind.name.to_owned(), namespace, name)
 }
 
 fn applied(view: &View) -> Applied {
     let mut applied = Applied::new();
     for (_, reach) in view.graph().each_reach() {
-        let namespace = reach.namespace.clone().unwrap_or_default();
-        let key = (reach.cluster, reach.kind.clone(), namespace, reach.name.clone());
+        let namespace = reach.namespace.unwrap_or_default().to_string();
+        let key = (reach.cluster, reach.kind.to_string(), namespace, reach.name.to_string());
         *applied.entry(key).or_default() += 1;
     }
     applied

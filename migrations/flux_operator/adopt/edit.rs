@@ -128,7 +128,7 @@ fn names(view: &View) -> BTreeSet<(RepoPath, String, String, Option<String>, Str
     let all = graph.each_reach();
     let name = |(at, reach): (&At, &Reach)| {
         let cluster = graph.clusters[reach.cluster].name.clone();
-        (at.path.clone(), cluster, reach.kind.clone(), reach.namespace.clone(), reach.name.clone())
+        (at.path.clone(), cluster, reach.kind.to_string(), reach.namespace.map(String::from), reach.name.to_string())
     };
     all.map(name).collect()
 }

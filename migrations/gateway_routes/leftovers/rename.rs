@@ -108,6 +108,6 @@ impl Rename {
         let objects = view.file(&self.from).into_iter().flat_map(|file| &file.objects);
         let moved = |at: &At| At { path: self.to.clone(), ..at.clone() };
         let is_lost = |at: &At| view.graph().reaches(at).len() != trial.graph().reaches(&moved(at)).len();
-        objects.into_iter().find(|object| is_lost(&object.at)).map(|object| object.name.clone())
+        objects.into_iter().find(|object| is_lost(&object.at)).map(|object| object.name.to_string())
     }
 }

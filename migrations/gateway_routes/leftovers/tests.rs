@@ -65,10 +65,10 @@ fn what_nothing_needs_is_removed_and_what_is_named_stays() {
     assert_eq!(
         planned.units(),
         [
-            "safe none Middleware network/compress: removed: nothing names it",
-            "safe none Middleware network/headers: removed: nothing names it",
             "safe none file apps/site/ingressroute.yaml: renamed to httproute.yaml",
             "review restart release network/external-dns: external-dns no longer reads ingress and traefik-proxy",
+            "safe none Middleware network/compress: removed: nothing names it",
+            "safe none Middleware network/headers: removed: nothing names it",
         ]
     );
 }

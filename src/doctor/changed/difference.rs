@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use super::{arrivals, name_of};
 use crate::doctor::builds::Builds;
-use crate::flux::{At, FluxKustomization, InCluster, KustomizationId, Object, Rendered, Value, View};
+use crate::flux::{At, FluxKustomization, InCluster, KustomizationId, Name, Object, Rendered, Value, View};
 use crate::repo::RepoPath;
 
 /// Objects of a build, in either tree.
 #[derive(Default)]
-pub(in crate::doctor) struct Objects(BTreeSet<(At, String)>);
+pub(in crate::doctor) struct Objects(BTreeSet<(At, Name)>);
 
 impl Objects {
     pub(super) fn has(&self, object: &Rendered) -> bool {
-        self.0.contains(&(object.at.clone(), object.name.clone()))
+        self.0.contains(&(object.at.clone(), object.name))
     }
 
     fn add(&mut self, object: &Rendered) {
-        self.0.insert((object.at.clone(), object.name.clone()));
+        self.0.insert((object.at.clone(), object.name));
     }
 }
 
@@ -135,7 +135,7 @@ impl Difference {
             self.ats.insert(object.at.clone());
             objects.add(object);
             if object.api_version.starts_with("source.toolkit.fluxcd.io/") {
-                self.sources.insert((object.kind.clone(), object.name.clone()));
+                self.sources.insert((object.kind.into(), object.name.into()));
             }
         }
     }

@@ -44,7 +44,7 @@ fn installed(view: &View, difference: &Difference) -> Releases {
         let differs = difference.ats.contains(at) || difference.has_source_of(&*view.effective(at, reach)?);
         let release = differs.then(|| view.installed(at, reach))??;
         let cluster = graph.clusters[reach.cluster].name.clone();
-        Some(((cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), release))
+        Some(((cluster, reach.namespace.unwrap_or_default().to_string(), reach.name.to_string()), release))
     };
     graph.each_reach().filter(|(_, reach)| reach.kind == "HelmRelease").filter_map(release).collect()
 }

@@ -21,7 +21,7 @@ impl<'v> Gateways<'v> {
     pub(super) fn of(objects: &Objects<'v>) -> Gateways<'v> {
         let mut found = BTreeMap::new();
         for (at, reach) in objects.here(GROUP, "Gateway") {
-            let key = (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+            let key = (reach.cluster, reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
             let one = certain(objects, at, reach);
             // Of two with one name, either may be the last that is applied.
             found.entry(key).and_modify(|known| *known = None).or_insert(one);

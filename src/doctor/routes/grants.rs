@@ -68,15 +68,15 @@ impl<'a, 'm> Grants<'a, 'm> {
     fn of(objects: &Objects<'_>, makers: &'a Makers<'m>) -> Grants<'a, 'm> {
         let mut grants = Grants { makers, grants: Vec::new(), open: BTreeSet::new() };
         for (at, reach) in objects.here(GROUP, "ReferenceGrant") {
-            let namespace = reach.namespace.clone().unwrap_or_default();
+            let namespace = reach.namespace.unwrap_or_default();
             let object = objects.arriving(at, reach);
             let lists =
                 object.and_then(|object| Some((list(&object, "from", "namespace")?, list(&object, "to", "name")?)));
             let Some((from, to)) = lists else {
-                grants.open.insert((reach.cluster, namespace));
+                grants.open.insert((reach.cluster, namespace.into()));
                 continue;
             };
-            grants.grants.push(Grant { cluster: reach.cluster, namespace, from, to });
+            grants.grants.push(Grant { cluster: reach.cluster, namespace: namespace.into(), from, to });
         }
         grants
     }

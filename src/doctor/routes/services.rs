@@ -26,7 +26,7 @@ impl<'a, 'm> Services<'a, 'm> {
         let mut services = Services { makers, ports: BTreeMap::new() };
         for (at, reach) in objects.here("", "Service") {
             let ports = objects.arriving(at, reach).and_then(|object| ports(&object));
-            services.add((reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone()), ports);
+            services.add((reach.cluster, reach.namespace.unwrap_or_default().to_string(), reach.name.into()), ports);
         }
         let view = objects.view;
         for release in installed::releases(view).filter(|release| !release.is_remote(view)) {

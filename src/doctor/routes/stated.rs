@@ -63,7 +63,7 @@ pub(super) fn routes<'v>(objects: &Objects<'v>) -> Vec<Stated<'v>> {
 fn of_object<'v>(objects: &Objects<'v>, at: &'v At, reach: &Reach) -> Option<Stated<'v>> {
     let view = objects.view;
     let object = objects.arriving(at, reach)?;
-    let namespace = reach.namespace.clone().unwrap_or_default();
+    let namespace = reach.namespace.unwrap_or_default().to_string();
     Some(Stated {
         view,
         at,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::effective::effective;
 use super::flux_kustomization::FluxKustomization;
-use crate::flux::files::{At, FileView};
+use crate::flux::files::{At, FileView, Name};
 use crate::flux::kustomize::Patches;
 use crate::flux::value::{Value, Variables};
 
@@ -24,8 +24,8 @@ pub(super) struct Arrived {
 #[derive(Clone)]
 pub(super) struct Way {
     pub(super) patches: Patches,
-    pub(super) name: String,
-    pub(super) namespace: Option<String>,
+    pub(super) name: Name,
+    pub(super) namespace: Option<Name>,
     pub(super) variables: Arc<Variables>,
 }
 
@@ -92,8 +92,8 @@ pub(in crate::flux) fn arriving(
     let root = at.node(file.stream.as_ref()?)?;
     let way = Way {
         patches: patches.clone(),
-        name: name.to_owned(),
-        namespace: namespace.map(str::to_owned),
+        name: Name::of(name),
+        namespace: namespace.map(Name::of),
         variables: variables.clone(),
     };
     let find = || effective(root, patches, Some((name, namespace)), variables).map(Arc::new);

@@ -7,20 +7,20 @@ use std::sync::Arc;
 use crate::flux::cluster::arrived::arriving;
 use crate::flux::cluster::reach::Reach;
 use crate::flux::cluster::repositories::Repositories;
-use crate::flux::files::{At, SourceRef};
+use crate::flux::files::{At, Name, SourceRef};
 use crate::flux::kustomize::{Artifact, ParsedTree, Patches, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
 
 /// Namespace and name of a GitRepository.
-type Name = (Option<String>, String);
+type Key = (Option<Name>, Name);
 
 /// The GitRepositories that a cluster applies, and their artifacts where these were asked for.
 pub(super) struct Artifacts<'b> {
     parsed: &'b ParsedTree<'b>,
     repositories: &'b Repositories,
-    applied: BTreeMap<Name, (At, Patches, Arc<Variables>)>,
-    known: RefCell<BTreeMap<Name, Arc<Artifact>>>,
+    applied: BTreeMap<Key, (At, Patches, Arc<Variables>)>,
+    known: RefCell<BTreeMap<Key, Arc<Artifact>>>,
 }
 
 impl<'b> Artifacts<'b> {
@@ -31,7 +31,7 @@ impl<'b> Artifacts<'b> {
     /// Notes a GitRepository that the cluster applies.
     pub(super) fn note(&mut self, reach: &Reach, object: &Rendered, variables: &Arc<Variables>) {
         if reach.kind == "GitRepository" {
-            let name = (reach.namespace.clone(), reach.name.clone());
+            let name = (reach.namespace, reach.name);
             let applied = || (object.at.clone(), object.patches.clone(), variables.clone());
             self.applied.entry(name).or_insert_with(applied);
         }
@@ -39,7 +39,7 @@ impl<'b> Artifacts<'b> {
 
     /// A GitRepository as it arrives, or else as the only file states it that may be meant.
     pub(super) fn object(&self, source: &SourceRef) -> Option<Arc<Value>> {
-        let name = (source.namespace.clone(), source.name.clone());
+        let name = (source.namespace.as_deref().map(Name::of), Name::of(&source.name));
         if let Some((at, patches, variables)) = self.applied.get(&name) {
             let identity = (source.name.as_str(), source.namespace.as_deref());
             return arriving(self.parsed.scan.files.get(&at.path)?, at, patches, identity, variables);
@@ -52,7 +52,7 @@ impl<'b> Artifacts<'b> {
     /// What the artifact of a GitRepository holds of this repository; everything, if that is not
     /// known.
     pub(super) fn of_source(&self, source: &SourceRef) -> Arc<Artifact> {
-        let name = (source.namespace.clone(), source.name.clone());
+        let name = (source.namespace.as_deref().map(Name::of), Name::of(&source.name));
         if let Some(known) = self.known.borrow().get(&name) {
             return known.clone();
         }

@@ -1,8 +1,8 @@
 //! What an object is once it is patched and its variables are filled in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::flux::files::Pairs;
 use crate::flux::kustomize::Patch;
 use crate::flux::value::{Value, Variables};
 use crate::yaml::Node;
@@ -47,13 +47,13 @@ pub(in crate::flux) fn built(
 pub const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
 /// Whether a label or an annotation switches something off, as `kustomize-controller` reads them.
-pub fn is_disabled(key: &str, labels_and_annotations: [&BTreeMap<String, String>; 2]) -> bool {
+pub fn is_disabled(key: &str, labels_and_annotations: [&Pairs; 2]) -> bool {
     labels_and_annotations.iter().any(|pairs| pairs.get(key).is_some_and(|value| value == "disabled"))
 }
 
 /// Whether the labels and annotations of an object keep it when Flux prunes: kustomize-controller deletes
 /// none of which one of them says so (`docs/flux-and-kustomize.md#identity-and-deletion`).
-pub fn survives_pruning(labels_and_annotations: [&BTreeMap<String, String>; 2]) -> bool {
+pub fn survives_pruning(labels_and_annotations: [&Pairs; 2]) -> bool {
     const KEEPING: [(&str, &str); 3] = [("prune", "disabled"), ("reconcile", "disabled"), ("ssa", "Ignore")];
     let says = |key: &str, word: &str| {
         let key = format!("kustomize.toolkit.fluxcd.io/{key}");

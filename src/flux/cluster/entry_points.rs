@@ -61,7 +61,7 @@ pub(super) fn entry_points(
     let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
     for candidate in candidates.values() {
         let Candidate { object, path, source } = candidate;
-        let namespace = source.namespace.clone().or_else(|| object.namespace.clone());
+        let namespace = source.namespace.clone().or_else(|| object.namespace.map(String::from));
         let artifact = artifacts.of_source(&SourceRef { namespace, ..source.clone() });
         let built = builders.of(&artifact).flux_path(path);
         if source.kind == "GitRepository" {
@@ -145,8 +145,10 @@ impl Candidate<'_> {
         let Candidate { object, path, source } = self;
         let rendered = built.iter().find(|rendered| rendered.at == object.at);
         let with_it = built.iter().find(|other| other.kind == source.kind && other.name == source.name);
-        let stated =
-            SourceRef { namespace: source.namespace.clone().or_else(|| object.namespace.clone()), ..source.clone() };
+        let stated = SourceRef {
+            namespace: source.namespace.clone().or_else(|| object.namespace.map(String::from)),
+            ..source.clone()
+        };
         let repository = match with_it {
             Some(repository) => {
                 Some(effective(parsed.node(&repository.at)?, &repository.patches, None, &Variables::default())?)
@@ -201,7 +203,8 @@ pub(super) fn only_given(
     let mut named = kustomizations.filter_map(|rendered| {
         let (path, source) = stated(parsed.node(&rendered.at)?)?;
         let is_of_artifact = || given.root.is_some() && !path.as_str().is_empty() && parsed.tree.holds(&in_tree(&path));
-        let namespace = source.namespace.clone().or_else(|| rendered.namespace.clone()).or_else(|| Some(system()));
+        let namespace =
+            source.namespace.clone().or_else(|| rendered.namespace.map(String::from)).or_else(|| Some(system()));
         (source.kind == "GitRepository" || is_of_artifact()).then_some(SourceRef { namespace, ..source })
     });
     let first = named.next().filter(|first| named.all(|other| other == *first));

@@ -29,10 +29,10 @@ impl ExternalArtifacts {
             for artifact in generator.at(&["spec", "artifacts"]).map_or(&[][..], Value::items) {
                 let copies = artifact.get("copy").map_or(&[][..], Value::items).iter();
                 let copies: Option<Vec<Copy>> =
-                    copies.map(|copy| read(copy, &generator, object.namespace.as_ref())).collect();
+                    copies.map(|copy| read(copy, &generator, object.namespace.as_deref())).collect();
                 // One that is not understood may overwrite any other.
                 if let (Some(name), Some(copies)) = (artifact.text_at(&["name"]), copies) {
-                    found.0.insert((name.to_owned(), object.namespace.clone()), copies);
+                    found.0.insert((name.to_owned(), object.namespace.map(String::from)), copies);
                 }
             }
         }
@@ -58,7 +58,7 @@ impl ExternalArtifacts {
 }
 
 /// `from: "@alias/dir/**"` and `to: "@artifact/dir/"`, without exclusions. `None` for anything else.
-fn read(copy: &Value, generator: &Value, namespace: Option<&String>) -> Option<Copy> {
+fn read(copy: &Value, generator: &Value, namespace: Option<&str>) -> Option<Copy> {
     let (alias, from) = copy.text_at(&["from"])?.strip_prefix('@')?.split_once('/')?;
     let from = if from == "**" { "" } else { from.strip_suffix("/**")? };
     let to = copy.text_at(&["to"])?.strip_prefix("@artifact/")?;
@@ -67,7 +67,7 @@ fn read(copy: &Value, generator: &Value, namespace: Option<&String>) -> Option<C
     let source = sources.iter().find(|source| source.text_at(&["alias"]) == Some(alias)).filter(|_| is_plain)?;
     let source = source_of(source)?;
     Some(Copy {
-        source: SourceRef { namespace: source.namespace.or(namespace.cloned()), ..source },
+        source: SourceRef { namespace: source.namespace.or(namespace.map(str::to_owned)), ..source },
         from: RepoPath::root().join(from)?,
         to: RepoPath::root().join(to.trim_end_matches('/'))?,
     })

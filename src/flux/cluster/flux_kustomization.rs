@@ -203,8 +203,8 @@ impl FluxKustomization {
         let root = at.node(file.stream.as_ref()?)?;
         let way = Way {
             patches: rendered.patches.clone(),
-            name: rendered.name.clone(),
-            namespace: rendered.namespace.clone(),
+            name: rendered.name,
+            namespace: rendered.namespace,
             variables: from_parent.clone(),
         };
         let read =

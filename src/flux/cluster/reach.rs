@@ -1,6 +1,7 @@
 //! The fact that a cluster applies an object.
 
 use super::by_id::{ClusterId, KustomizationId};
+use crate::flux::files::Name;
 use crate::flux::kustomize::Patches;
 use crate::repo::RepoPath;
 
@@ -12,14 +13,14 @@ pub struct Reach {
     /// The Flux Kustomization.
     pub kustomization: KustomizationId,
     /// Its `apiVersion`.
-    pub api_version: String,
+    pub api_version: Name,
     /// Its kind.
-    pub kind: String,
+    pub kind: Name,
     /// The effective namespace; `None` if it has none.
-    pub namespace: Option<String>,
+    pub namespace: Option<Name>,
     /// The effective name; for generated objects without the hash, which
     /// [`View::build`](crate::flux::View::build) adds.
-    pub name: String,
+    pub name: Name,
     /// The kustomization files through which it comes, the outermost first.
     pub through: Vec<RepoPath>,
     /// The patches of Kustomize and Flux that change it; only for HelmReleases, Flux Kustomizations

@@ -30,10 +30,10 @@ impl Repositories {
         for object in parsed.objects().filter(|object| object.is_source("GitRepository")) {
             let as_stated = || parsed.node(&object.at).and_then(Value::of);
             let Some(value) = patched(object, parsed, builder).or_else(as_stated) else { continue };
-            let (at, namespace) = (object.at.clone(), object.namespace.clone());
+            let (at, namespace) = (object.at.clone(), object.namespace.map(String::from));
             let address = value.text_at(&["spec", "url"]).and_then(address);
             let stated = Stated { at, namespace, address, object: Arc::new(value) };
-            all.0.entry(object.name.clone()).or_default().push(stated);
+            all.0.entry(object.name.into()).or_default().push(stated);
         }
         all
     }

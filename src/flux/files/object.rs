@@ -1,8 +1,9 @@
 //! Kubernetes objects as files state them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use super::name::Name;
+use super::pairs::Pairs;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
 
@@ -52,19 +53,19 @@ pub struct Object {
     /// The line on which its content begins, from 1.
     pub line: usize,
     /// `apiVersion`.
-    pub api_version: String,
+    pub api_version: Name,
     /// `kind`.
-    pub kind: String,
+    pub kind: Name,
     /// `metadata.name`; empty if there is none.
-    pub name: String,
+    pub name: Name,
     /// `metadata.namespace`.
-    pub namespace: Option<String>,
+    pub namespace: Option<Name>,
     /// `metadata.labels`.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Pairs,
     /// `metadata.annotations`.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Pairs,
     /// Its items, if it is a List: Kustomize takes these in its place.
-    pub items: Vec<Object>,
+    pub items: Box<[Object]>,
 }
 
 impl Object {
@@ -83,17 +84,17 @@ impl Object {
             let entries = root.at(&["metadata", key]).into_iter().flat_map(Node::entries);
             entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned()))).collect()
         };
-        let kind = root.text_at(&["kind"])?.to_owned();
+        let kind = root.text_at(&["kind"])?;
         let list = root.get("items").filter(|items| kind.ends_with("List") && items.kind() == Kind::Sequence);
         let items = list.into_iter().flat_map(Node::items).enumerate();
         Some(Object {
             items: items.filter_map(|(index, item)| Object::of(At { item: Some(index), ..at.clone() }, item)).collect(),
             at,
             line: root.line(),
-            api_version: root.text_at(&["apiVersion"])?.to_owned(),
-            kind,
-            name: root.text_at(&["metadata", "name"]).unwrap_or_default().to_owned(),
-            namespace: root.text_at(&["metadata", "namespace"]).map(str::to_owned),
+            api_version: Name::of(root.text_at(&["apiVersion"])?),
+            kind: Name::of(kind),
+            name: Name::of(root.text_at(&["metadata", "name"]).unwrap_or_default()),
+            namespace: root.text_at(&["metadata", "namespace"]).map(Name::of),
             labels: pairs("labels"),
             annotations: pairs("annotations"),
         })
@@ -111,7 +112,7 @@ impl Object {
 
     /// Whether another is the same but for lines.
     pub(in crate::flux) fn is_like(&self, other: &Object) -> bool {
-        let without_lines = |object: &Object| Object { line: 0, items: Vec::new(), ..object.clone() };
+        let without_lines = |object: &Object| Object { line: 0, items: Box::default(), ..object.clone() };
         let same_items = || self.items.iter().zip(&other.items).all(|(item, other)| item.is_like(other));
         without_lines(self) == without_lines(other) && self.items.len() == other.items.len() && same_items()
     }

@@ -238,7 +238,7 @@ impl<'v> Builder<'v> {
             let is_meant = |object: &&mut Rendered| {
                 object.kind == generator.kind
                     && object.is_called(&generator.name)
-                    && generator.namespace.as_ref().is_none_or(|namespace| object.namespace.as_ref() == Some(namespace))
+                    && (generator.namespace.is_none() || object.namespace.as_deref() == generator.namespace.as_deref())
             };
             let dir = kustomization.dir();
             if let Some(object) = objects.iter_mut().find(is_meant).filter(|_| self.has_files_of(generator, &dir)) {

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::flux::files::Pairs;
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 use crate::yaml::Node;
@@ -30,9 +31,9 @@ pub struct Generator {
     /// Whether the name gets the hash of the content as a suffix.
     pub hashed: bool,
     /// The labels of the object.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Pairs,
     /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Pairs,
     /// The type of a Secret.
     secret_type: String,
     files: Vec<(String, String)>,

@@ -1,11 +1,11 @@
 //! The kustomization file of a directory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
 use super::stage::Stage;
+use crate::flux::files::Pairs;
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -58,9 +58,9 @@ pub struct Kustomization {
     /// `nameSuffix`.
     pub suffix: String,
     /// `labels` and `commonLabels`, as labels of the objects themselves.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Pairs,
     /// `commonAnnotations`.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Pairs,
     /// The patches of all three fields for them.
     pub patches: Patches,
     /// What `replacements` fill.
@@ -185,7 +185,7 @@ fn pairs(mapping: Option<Node<'_>>) -> impl Iterator<Item = (String, String)> {
     entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
 }
 
-fn labels(root: Node<'_>) -> BTreeMap<String, String> {
+fn labels(root: Node<'_>) -> Pairs {
     let groups = root.get("labels").into_iter().flat_map(Node::items);
     pairs(root.get("commonLabels")).chain(groups.flat_map(|group| pairs(group.get("pairs")))).collect()
 }

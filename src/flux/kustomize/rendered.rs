@@ -10,7 +10,7 @@ use super::kustomization::NamespaceTransformer;
 use super::patch::{Patch, Patches};
 use super::selector::Subject;
 use super::stage::Stage;
-use crate::flux::files::{At, Object, keeps_its_name};
+use crate::flux::files::{At, Name, Object, Pairs, keeps_its_name};
 use crate::flux::value::Value;
 use crate::repo::{RepoPath, Tree};
 
@@ -34,25 +34,25 @@ pub struct RenderedIdentity {
     /// Where it is; for a generated one, the kustomization file that generates it.
     pub at: At,
     /// Its `apiVersion`.
-    pub api_version: String,
+    pub api_version: Name,
     /// Its kind.
-    pub kind: String,
+    pub kind: Name,
     /// Its name, with prefixes and suffixes.
-    pub name: String,
+    pub name: Name,
     /// Its namespace, if it has one.
-    pub namespace: Option<String>,
+    pub namespace: Option<Name>,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Pairs,
     /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Pairs,
     /// The generators that make it, if it is not in a file.
     pub(super) made: Option<Arc<Made>>,
     /// What these make, once the build is finished.
     pub(in crate::flux) content: Option<Content>,
     /// Its name before anything changed it, if that is another.
-    original_name: Option<String>,
+    original_name: Option<Name>,
     /// Its namespace before anything changed it.
-    original_namespace: Option<String>,
+    original_namespace: Option<Name>,
     cluster_scoped: bool,
 }
 
@@ -68,16 +68,16 @@ impl Rendered {
     pub(super) fn of(object: &Object) -> Rendered {
         Rendered::new(RenderedIdentity {
             at: object.at.clone(),
-            api_version: object.api_version.clone(),
-            kind: object.kind.clone(),
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
+            api_version: object.api_version,
+            kind: object.kind,
+            name: object.name,
+            namespace: object.namespace,
             labels: object.labels.clone(),
             annotations: object.annotations.clone(),
             made: None,
             content: None,
             original_name: None,
-            original_namespace: object.namespace.clone(),
+            original_namespace: object.namespace,
             cluster_scoped: object.is_cluster_scoped(),
         })
     }
@@ -86,16 +86,16 @@ impl Rendered {
     pub(super) fn generated(file: &RepoPath, generator: &Arc<Generator>) -> Rendered {
         Rendered::new(RenderedIdentity {
             at: At::document(file, 0),
-            api_version: "v1".to_owned(),
-            kind: generator.kind.to_owned(),
-            name: generator.name.clone(),
-            namespace: generator.namespace.clone(),
+            api_version: Name::of("v1"),
+            kind: Name::of(generator.kind),
+            name: Name::of(&generator.name),
+            namespace: generator.namespace.as_deref().map(Name::of),
             labels: generator.labels.clone(),
             annotations: generator.annotations.clone(),
             made: Some(Arc::new(Made::by(&file.dir(), generator))),
             content: None,
             original_name: None,
-            original_namespace: generator.namespace.clone(),
+            original_namespace: generator.namespace.as_deref().map(Name::of),
             cluster_scoped: false,
         })
     }
@@ -137,7 +137,7 @@ impl Rendered {
     /// What `namespace` of a kustomization or `targetNamespace` does to it. A Namespace is renamed.
     pub(super) fn set_namespace(&mut self, namespace: &str) {
         if (self.api_version.as_str(), self.kind.as_str()) == ("v1", "Namespace") {
-            self.set_name(namespace.to_owned());
+            self.set_name(namespace);
         }
         self.move_to(namespace);
     }
@@ -152,28 +152,28 @@ impl Rendered {
 
     fn move_to(&mut self, namespace: &str) {
         if !self.cluster_scoped && self.namespace.as_deref() != Some(namespace) {
-            self.own().namespace = Some(namespace.to_owned());
+            self.own().namespace = Some(Name::of(namespace));
         }
     }
 
-    fn set_name(&mut self, name: String) {
-        if self.name != name {
+    fn set_name(&mut self, name: &str) {
+        if self.name != *name {
             let own = self.own();
-            let before = std::mem::replace(&mut own.name, name);
+            let before = std::mem::replace(&mut own.name, Name::of(name));
             own.original_name.get_or_insert(before);
         }
     }
 
     fn original_name(&self) -> &str {
-        self.original_name.as_ref().unwrap_or(&self.name)
+        self.original_name.unwrap_or(self.name).as_str()
     }
 
     /// The labels and annotations that the fields of a kustomization add.
-    pub(super) fn add_metadata(&mut self, labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) {
+    pub(super) fn add_metadata(&mut self, labels: &Pairs, annotations: &Pairs) {
         if !labels.is_empty() || !annotations.is_empty() {
             let own = self.own();
-            own.labels.extend(labels.clone());
-            own.annotations.extend(annotations.clone());
+            own.labels.extend(labels);
+            own.annotations.extend(annotations);
         }
     }
 
@@ -188,7 +188,7 @@ impl Rendered {
     pub(super) fn rename(&mut self, prefix: &str, suffix: &str) {
         let changes = !prefix.is_empty() || !suffix.is_empty();
         if changes && !keeps_its_name(&self.api_version, &self.kind) {
-            self.set_name(format!("{prefix}{}{suffix}", self.name));
+            self.set_name(&format!("{prefix}{}{suffix}", self.name));
         }
     }
 
@@ -213,14 +213,14 @@ impl Rendered {
             Outcome::Failed => return true,
             Outcome::Patched => {}
         }
-        let text = |path: &[&str]| identity.text_at(path).map(str::to_owned);
+        let text = |path: &[&str]| identity.text_at(path);
         let pairs = |key: &str| {
             let entries = identity.at(&["metadata", key]).map_or(&[][..], Value::entries);
             entries.iter().filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned()))).collect()
         };
         self.set_name(text(&["metadata", "name"]).unwrap_or_default());
         let own = self.own();
-        own.namespace = text(&["metadata", "namespace"]);
+        own.namespace = text(&["metadata", "namespace"]).map(Name::of);
         own.labels = pairs("labels");
         own.annotations = pairs("annotations");
         true
@@ -250,7 +250,7 @@ impl Rendered {
     pub(in crate::flux) fn finish(&mut self, tree: &Tree) {
         let Some(content) = self.made.as_ref().and_then(|made| made.content(tree)) else { return };
         if self.has_hash() {
-            self.set_name(format!("{}-{}", self.name, content.hash()));
+            self.set_name(&format!("{}-{}", self.name, content.hash()));
         }
         self.own().content = Some(content);
     }

@@ -118,7 +118,7 @@ impl<'v> Contexts<'v> {
         let reaches = self.view.graph().reaches(&object.at);
         if reaches.is_empty() {
             let stated = |context: Context<'v>| Context {
-                namespace: object.namespace.clone().or(context.namespace.clone()),
+                namespace: object.namespace.map(String::from).or(context.namespace.clone()),
                 ..context
             };
             return self.of_file(&object.at.path).into_iter().map(stated).collect();
@@ -126,7 +126,7 @@ impl<'v> Contexts<'v> {
         let context = |reach| {
             let installed = self.view.installed(&object.at, reach);
             Context {
-                namespace: reach.namespace.clone(),
+                namespace: reach.namespace.map(String::from),
                 variables: Some(&self.view.graph().kustomizations[reach.kustomization].variables),
                 release: installed.map(|installed| (installed.release, installed.namespace)),
             }

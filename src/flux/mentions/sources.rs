@@ -199,9 +199,10 @@ impl<'v> SourceNames<'v> {
     /// Who names the source at a place, under any of the names under which clusters apply it.
     pub fn of_source(&self, at: &At) -> Vec<Namer> {
         let reaches = self.view.graph().reaches(at);
-        let place = |reach: &Reach| (reach.cluster, reach.namespace.clone().unwrap_or_default(), reach.name.clone());
+        let place =
+            |reach: &Reach| (reach.cluster, reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
         let places: BTreeSet<_> = reaches.iter().map(place).collect();
-        let stated = self.view.object(at).map(|object| object.name.clone());
+        let stated = self.view.object(at).map(|object| object.name.to_string());
         let names: BTreeSet<String> = places.iter().map(|(_, _, name)| name.clone()).chain(stated).collect();
         let by_name = |stated: &str| names.iter().any(|name| may_be(stated, name));
         // A variable that is not known here may be anything.

@@ -67,8 +67,8 @@ impl View {
         let reached = graph.each_reach();
         let here = reached.filter(|(_, reach)| graph.clusters[reach.cluster].name == cluster);
         here.map(|(at, reach)| {
-            let namespace = reach.namespace.clone().unwrap_or_default();
-            ((group(reach).to_owned(), reach.kind.clone(), namespace, reach.name.clone()), (at, reach))
+            let namespace = reach.namespace.unwrap_or_default().to_string();
+            ((group(reach).to_owned(), reach.kind.to_string(), namespace, reach.name.to_string()), (at, reach))
         })
         .collect()
     }

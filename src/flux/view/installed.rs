@@ -60,18 +60,18 @@ impl View {
         }
         let object = self.effective(at, reach)?;
         let text = |field: &str| object.text_at(&["spec", field]).map(str::to_owned);
-        let namespace = reach.namespace.clone().unwrap_or_default();
+        let namespace = reach.namespace.unwrap_or_default();
         let target = text("targetNamespace");
         let release = text("releaseName").unwrap_or_else(|| match &target {
             Some(target) => format!("{target}-{}", reach.name),
-            None => reach.name.clone(),
+            None => reach.name.into(),
         });
         let graph = self.graph();
         let kustomization = &graph.kustomizations[reach.kustomization];
         Some(Installed {
             release,
-            namespace: target.unwrap_or_else(|| namespace.clone()),
-            storage_namespace: text("storageNamespace").unwrap_or_else(|| namespace.clone()),
+            namespace: target.unwrap_or_else(|| namespace.into()),
+            storage_namespace: text("storageNamespace").unwrap_or_else(|| namespace.into()),
             chart: self.chart_of(&object, &namespace, (reach.cluster, kustomization.remote_cluster().as_deref())),
             kustomization: reach.kustomization,
             is_waited_for: kustomization.waits(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::View;
 use crate::flux::cluster::{ClusterId, KustomizationId, Reach};
-use crate::flux::files::{At, is_kustomization_file};
+use crate::flux::files::{At, Name, is_kustomization_file};
 use crate::flux::kustomize::Kustomization;
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
@@ -45,7 +45,7 @@ impl Radius {
 }
 
 /// Cluster, kind, namespace and name.
-type Name = (ClusterId, String, String, String);
+type Key = (ClusterId, Name, Name, Name);
 
 /// Finds the radius of changes in one view. What is looked up often is indexed once.
 pub struct Radiuses<'v> {
@@ -60,7 +60,7 @@ pub struct Radiuses<'v> {
     adding: BTreeMap<&'v RepoPath, Vec<KustomizationId>>,
     /// The HelmReleases and Flux Kustomizations that name an object: a source, or a ConfigMap or
     /// Secret with values or variables.
-    users: BTreeMap<Name, Vec<(&'v At, usize)>>,
+    users: BTreeMap<Key, Vec<(&'v At, usize)>>,
     /// The Flux Kustomizations, by cluster, namespace and name.
     kustomizations: BTreeMap<(ClusterId, &'v str, &'v str), KustomizationId>,
     /// The radiuses of files that were asked for before: many changes can touch one file.
@@ -106,10 +106,10 @@ impl<'v> Radiuses<'v> {
     }
 
     /// The objects that a HelmRelease or Flux Kustomization names.
-    fn names_used(&self, at: &At, reach: &Reach) -> Vec<Name> {
+    fn names_used(&self, at: &At, reach: &Reach) -> Vec<Key> {
         let own_namespace = reach.namespace.as_deref().unwrap_or_default();
         let name = |kind: &str, namespace: &str, name: &str| {
-            (reach.cluster, kind.to_owned(), namespace.to_owned(), name.to_owned())
+            (reach.cluster, Name::of(kind), Name::of(namespace), Name::of(name))
         };
         match reach.kind.as_str() {
             "HelmRelease" => {
@@ -234,7 +234,7 @@ impl Spread<'_, '_> {
             self.reached.insert(*applied);
             self.all_of(*applied);
         }
-        let used = (*cluster, kind.clone(), namespace.to_owned(), name.clone());
+        let used = (*cluster, *kind, Name::of(namespace), *name);
         for (user, index) in self.all.users.get(&used).into_iter().flatten() {
             self.reach(user, *index);
         }

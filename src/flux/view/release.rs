@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::View;
 use crate::flux::cluster::Reach;
-use crate::flux::files::{At, Object, Scan, SourceRef};
+use crate::flux::files::{At, Name, Object, Scan, SourceRef};
 use crate::yaml::Node;
 
 /// A HelmRelease that names a chart. Patches, and fragments with only values, are not releases.
@@ -15,11 +15,11 @@ pub struct Release {
     /// The line where it begins, from 1.
     pub line: usize,
     /// `apiVersion`.
-    pub api_version: String,
+    pub api_version: Name,
     /// `metadata.name`, as it is written.
-    pub name: String,
+    pub name: Name,
     /// `metadata.namespace`, as it is written.
-    pub namespace: Option<String>,
+    pub namespace: Option<Name>,
     /// Where its chart comes from.
     pub chart: Chart,
 }
@@ -83,10 +83,11 @@ impl View {
         let reaches = self.graph().reaches(&release.at);
         let first = reaches.first();
         let full = |reach: &Reach| format!("{}/{}", reach.namespace.as_deref().unwrap_or_default(), reach.name);
-        let namespace = first.and_then(|reach| reach.namespace.clone()).or_else(|| release.namespace.clone());
+        let namespace =
+            first.and_then(|reach| reach.namespace.map(String::from)).or_else(|| release.namespace.map(String::from));
         Identity {
             namespace: namespace.unwrap_or_default(),
-            name: first.map_or_else(|| release.name.clone(), |reach| reach.name.clone()),
+            name: first.map_or_else(|| release.name.to_string(), |reach| reach.name.to_string()),
             also: reaches.iter().map(full).filter(|name| Some(name) != first.map(full).as_ref()).collect(),
             clusters: self.graph().clusters_of(&release.at),
         }
@@ -96,7 +97,7 @@ impl View {
     /// `chart.spec`, with its namespace.
     pub fn source_of(&self, release: &Release, reach: &Reach) -> Option<SourceRef> {
         let (stated, path) = release.chart.source()?;
-        let of_release = || reach.namespace.clone();
+        let of_release = || reach.namespace.map(String::from);
         let has_variable =
             [Some(&*stated.name), stated.namespace.as_deref()].into_iter().flatten().any(|text| text.contains("${"));
         if reach.patches.is_empty() && !has_variable {
@@ -121,9 +122,9 @@ impl Release {
         Some(Release {
             at: object.at.clone(),
             line: object.line,
-            api_version: object.api_version.clone(),
-            name: object.name.clone(),
-            namespace: object.namespace.clone(),
+            api_version: object.api_version,
+            name: object.name,
+            namespace: object.namespace,
             chart,
         })
     }

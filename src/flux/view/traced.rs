@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use super::View;
 use crate::flux::cluster::FluxKustomization;
-use crate::flux::files::At;
+use crate::flux::files::{At, Name};
 use crate::flux::kustomize::{Builders, Content, Rendered, RenderedIdentity, Stage, objects};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 
 /// An object of a build: `apiVersion`, kind, namespace and name.
-pub type ObjectId = (String, String, String, String);
+pub type ObjectId = (Name, Name, Name, Name);
 
 /// An object of a build: what its file states, and everything that is done to it, in order.
 #[derive(Clone, Debug)]

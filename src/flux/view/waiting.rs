@@ -30,7 +30,7 @@ impl View {
         let release = |object: &Rendered| {
             let text = |text: &str| Some(variables.substitute(text)).filter(|text| !text.contains("${"));
             let (namespace, name) = (text(object.namespace.as_deref()?)?, text(&object.name)?);
-            Some(AppliedRelease { api_version: object.api_version.clone(), namespace, name })
+            Some(AppliedRelease { api_version: object.api_version.into(), namespace, name })
         };
         let mut found: Vec<AppliedRelease> =
             built.iter().filter(|object| is_release(object)).filter_map(release).collect();

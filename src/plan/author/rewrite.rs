@@ -306,8 +306,8 @@ pub const OBJECTS: Class = Class::new(25, "objects", "objects", "object");
 /// states it.
 pub fn subject(view: &View, object: &Object) -> Subject {
     let reach = view.graph().reaches(&object.at).first();
-    let name = reach.map_or(&object.name, |reach| &reach.name);
-    let namespace = reach.map_or(&object.namespace, |reach| &reach.namespace).as_deref().unwrap_or_default();
+    let name = reach.map_or(object.name, |reach| reach.name).as_str();
+    let namespace = reach.map_or(object.namespace, |reach| reach.namespace).unwrap_or_default().as_str();
     if object.is_helm_release() {
         Subject::release(namespace, name, &object.at.path)
     } else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::patches::Entry;
 use super::{Answer, GroupKind, Select};
-use crate::flux::{At, Generator, Object, Reach, Value, View};
+use crate::flux::{At, Generator, Name, Object, Reach, Value, View};
 use crate::recipe::pattern::Patterns;
 use crate::repo::RepoPath;
 use crate::yaml::Node;
@@ -168,14 +168,14 @@ impl<'v> Document<'v> {
 
     /// Its effective name and namespace.
     pub fn name<'n>(&'n self, reach: Option<&'n Reach>) -> (Cow<'n, str>, Cow<'n, str>) {
-        let namespace = |namespace: &'n Option<String>| namespace.as_deref().unwrap_or_default();
+        let namespace = |namespace: Option<Name>| namespace.unwrap_or_default().as_str();
         if let Some(names) = self.names_of_patch(reach) {
             return names;
         }
         let (name, namespace): (&str, &str) = match (reach, self.object, self.generator) {
-            (Some(reach), ..) => (&reach.name, namespace(&reach.namespace)),
-            (None, Some(object), _) => (&object.name, namespace(&object.namespace)),
-            (None, None, Some(generator)) => (&generator.name, namespace(&generator.namespace)),
+            (Some(reach), ..) => (&reach.name, namespace(reach.namespace)),
+            (None, Some(object), _) => (&object.name, namespace(object.namespace)),
+            (None, None, Some(generator)) => (&generator.name, generator.namespace.as_deref().unwrap_or_default()),
             (None, None, None) => ("", ""),
         };
         (Cow::Borrowed(name), Cow::Borrowed(namespace))

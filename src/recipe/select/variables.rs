@@ -72,8 +72,8 @@ impl Unresolved {
             let missing = names(&texts);
             if let Some(name) = missing.first() {
                 is_certain(document, reach, name)?;
-                let identity = [Some(reach.name.clone()), reach.namespace.clone()];
-                if let Some(name) = names(&identity.into_iter().flatten().collect::<Vec<_>>()).first() {
+                let identity = [reach.name, reach.namespace.unwrap_or_default()].map(String::from);
+                if let Some(name) = names(&identity).first() {
                     return Err(format!("its name has ${{{name}}}, which has no value"));
                 }
                 let cluster = &graph.clusters[reach.cluster];

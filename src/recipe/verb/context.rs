@@ -25,7 +25,7 @@ impl<'v> Context<'v> {
         if let Some(object) = document.object {
             context.kinds.push(GroupKind::of(&object.api_version, &object.kind));
         }
-        context.namespaces = context.reaches.iter().filter_map(|reach| reach.namespace.clone()).collect();
+        context.namespaces = context.reaches.iter().filter_map(|reach| reach.namespace.map(String::from)).collect();
         if context.reaches.is_empty() && document.object.is_some() {
             context.namespaces.push(document.name(None).1.into_owned());
         }
@@ -57,7 +57,7 @@ impl<'v> Context<'v> {
         } else {
             self.kinds.extend(reaches.iter().map(|reach| GroupKind::of(&reach.api_version, &reach.kind)));
         }
-        self.namespaces.extend(reaches.iter().filter_map(|reach| reach.namespace.clone()));
+        self.namespaces.extend(reaches.iter().filter_map(|reach| reach.namespace.map(String::from)));
         self.reaches.extend(reaches);
     }
 

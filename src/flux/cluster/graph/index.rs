@@ -8,14 +8,14 @@ use super::Graph;
 use crate::flux::cluster::by_id::{ClusterId, KustomizationId};
 use crate::flux::cluster::flux_kustomization::FluxKustomization;
 use crate::flux::cluster::reach::Reach;
-use crate::flux::files::At;
+use crate::flux::files::{At, Name};
 use crate::repo::RepoPath;
 
 /// A cluster, or the other one to which it applies something.
 type Place = (ClusterId, Option<String>);
 
 /// Cluster, kind, namespace and name.
-type Name = (ClusterId, String, Option<String>, String);
+type Key = (ClusterId, Name, Option<Name>, Name);
 
 /// The indexes of a graph, each made when it is first asked for.
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ struct Index {
     dependents: HashMap<(Place, String, String), Vec<KustomizationId>>,
     /// The objects of Flux that a cluster applies, by place, each with the other cluster where it
     /// is, if any.
-    flux: HashMap<Name, Vec<(Option<String>, At)>>,
+    flux: HashMap<Key, Vec<(Option<String>, At)>>,
     /// The Flux Kustomizations of all clusters, by place.
     kustomizations: HashMap<At, Vec<KustomizationId>>,
 }
@@ -87,7 +87,7 @@ impl Index {
         }
         for (at, reaches) in graph.reached() {
             for reach in reaches.iter().filter(|reach| reach.api_version.contains(".fluxcd.")) {
-                let name = (reach.cluster, reach.kind.clone(), reach.namespace.clone(), reach.name.clone());
+                let name = (reach.cluster, reach.kind, reach.namespace, reach.name);
                 let found = (graph.kustomizations[reach.kustomization].remote_cluster(), at.clone());
                 let places = index.flux.entry(name).or_default();
                 if places.last() != Some(&found) {
@@ -131,7 +131,7 @@ impl Graph {
         namespace: Option<&str>,
         name: &str,
     ) -> &[(Option<String>, At)] {
-        let name = (cluster, kind.to_owned(), namespace.map(str::to_owned), name.to_owned());
+        let name = (cluster, Name::of(kind), namespace.map(Name::of), Name::of(name));
         self.index().flux.get(&name).map_or(&[], Vec::as_slice)
     }
 

@@ -11,7 +11,7 @@ use crate::flux::cluster::external_artifacts::ExternalArtifacts;
 use crate::flux::cluster::flux_kustomization::{Data, FluxKustomization};
 use crate::flux::cluster::reach::Reach;
 use crate::flux::cluster::repositories::Repositories;
-use crate::flux::files::{At, Object, SourceRef};
+use crate::flux::files::{At, Name, Object, SourceRef};
 use crate::flux::kustomize::{Artifact, Builders, ParsedTree, Rendered};
 use crate::flux::value::{Value, Variables};
 use crate::repo::RepoPath;
@@ -33,10 +33,10 @@ impl<'v> ByName<'v> {
 
 /// A ConfigMap or Secret that `substituteFrom` names: the other cluster where it is, if any, kind,
 /// namespace, name.
-type ConfigSource = (Option<String>, String, String, String);
+type ConfigSource = (Option<String>, Name, Name, Name);
 
 /// Where a Flux Kustomization is, and what it is called.
-type Name = (Option<String>, String, String);
+type Asked = (Option<String>, String, String);
 
 /// The ConfigMaps and Secrets of a tree, by kind and name, for all clusters.
 struct ConfigSources<'v>(BTreeMap<(&'v str, &'v str), Vec<&'v Object>>);
@@ -63,7 +63,7 @@ pub(super) struct Walk<'g, 'v, 'b> {
     /// The root of the artifact.
     top: &'b RepoPath,
     artifacts: Artifacts<'b>,
-    seen: BTreeSet<Name>,
+    seen: BTreeSet<Asked>,
     /// What the cluster applies.
     reaches: BTreeMap<At, Vec<Reach>>,
     /// Where the ConfigMaps and Secrets are that the cluster applies, by their effective names.
@@ -172,7 +172,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         let namespace = kustomization.namespace.clone();
         let Walk { sources, applied, parsed, .. } = self;
         kustomization.read_variables(&mut |kind, name| {
-            let source = (place.clone(), kind.to_owned(), namespace.clone(), name.to_owned());
+            let source = (place.clone(), Name::of(kind), Name::of(&namespace), Name::of(name));
             let met = applied.get(&source).and_then(|at| parsed.node(at));
             let known = sources.entry(source).or_default();
             if known.is_none() {
@@ -230,10 +230,10 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
             let reach = Reach {
                 cluster: self.cluster,
                 kustomization: id,
-                api_version: object.api_version.clone(),
-                kind: object.kind.clone(),
-                namespace: object.namespace.as_deref().map(|namespace| variables.substitute(namespace)),
-                name: variables.substitute(&object.name),
+                api_version: object.api_version,
+                kind: object.kind,
+                namespace: object.namespace.map(|namespace| substituted(&variables, namespace)),
+                name: substituted(&variables, object.name),
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
@@ -268,7 +268,7 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
     fn note_source(&mut self, reach: &Reach, object: &Rendered, place: Option<&String>) {
         let is_source = matches!(reach.kind.as_str(), "ConfigMap" | "Secret") && !object.is_generated();
         let Some(namespace) = reach.namespace.as_ref().filter(|_| is_source) else { return };
-        let source = (place.cloned(), reach.kind.clone(), namespace.clone(), reach.name.clone());
+        let source = (place.cloned(), reach.kind, *namespace, reach.name);
         let at = self.applied.entry(source).or_insert_with(|| object.at.clone());
         if object.at < *at {
             *at = object.at.clone();
@@ -287,6 +287,11 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         let own = &self.graph.clusters[self.cluster].source;
         own.is_like(source) && (own.namespace.is_none() || own.namespace == source.namespace)
     }
+}
+
+/// A name with variables filled in.
+fn substituted(variables: &Variables, name: Name) -> Name {
+    if name.contains('$') { Name::of(&variables.substitute(&name)) } else { name }
 }
 
 /// The data of a ConfigMap or Secret. The values of a Secret are unknown, and so are values with
