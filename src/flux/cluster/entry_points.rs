@@ -48,30 +48,35 @@ pub(super) fn entry_points(
         let entry = EntryPoint::of_instance(&instance, parsed.node(&instance.at));
         found.extend(entry.map(|entry| entry.found_in(parsed.tree)));
     }
-    let mut builds = Vec::new();
-    let mut applied: BTreeSet<At> = BTreeSet::new();
-    for entry in &found {
+    let of_instance = |entry: &EntryPoint| {
         let artifact = Arc::new(entry.artifact.in_tree(&entry.top, parsed.tree, parsed.scan));
-        applied.extend(builders.of(&artifact).flux_path(&entry.path).iter().map(|rendered| rendered.at.clone()));
-    }
+        builders.of(&artifact).flux_path(&entry.path)
+    };
+    let of_instances: Vec<_> = found.iter().map(of_instance).collect();
+    let of_candidate = |candidate: &Candidate<'_>| {
+        let Candidate { object, path, source } = candidate;
+        let namespace = source.namespace.clone().or_else(|| object.namespace.map(String::from));
+        let artifact = artifacts.of_source(&SourceRef { namespace, ..source.clone() });
+        builders.of(&artifact).flux_path(path)
+    };
+    let builds: Vec<_> = candidates.values().map(of_candidate).collect();
+    let mut applied: BTreeSet<&At> =
+        of_instances.iter().flat_map(|built| built.iter()).map(|built| &built.at).collect();
     let mut applied_from_git = applied.clone();
     let mut applied_by = Vec::new();
     // Many Kustomizations build the same path, such as the root, from the same source. What such a
     // path applies is looked up once.
     let mut known: BTreeMap<(&RepoPath, &SourceRef), Vec<&At>> = BTreeMap::new();
-    for candidate in candidates.values() {
+    for (candidate, built) in candidates.values().zip(&builds) {
         let Candidate { object, path, source } = candidate;
-        let namespace = source.namespace.clone().or_else(|| object.namespace.map(String::from));
-        let artifact = artifacts.of_source(&SourceRef { namespace, ..source.clone() });
-        let built = builders.of(&artifact).flux_path(path);
         if source.kind == "GitRepository" {
-            applied_from_git.extend(built.iter().map(|rendered| rendered.at.clone()));
+            applied_from_git.extend(built.iter().map(|rendered| &rendered.at));
         }
         // Only those of the same source count: a path in another one, such as `./` in Flux's own
         // manifests, is not in this tree. A copy of an entry point for bootstrapping, in another
         // place, is the same Kustomization.
         let known = known.entry((path, source)).or_insert_with(|| {
-            applied.extend(built.iter().map(|rendered| rendered.at.clone()));
+            applied.extend(built.iter().map(|rendered| &rendered.at));
             let ours = built.iter().filter(|rendered| rendered.kind == "Kustomization");
             let ours = ours.filter_map(|rendered| candidates.get_key_value(&rendered.at));
             ours.filter(|(_, other)| other.source.is_like(source)).map(|(at, _)| *at).collect()
@@ -81,14 +86,13 @@ pub(super) fn entry_points(
             (&other.name, &other.namespace) != (&object.name, &object.namespace)
         };
         let others = known.iter().filter(|at| **at != &object.at && is_another(at));
-        applied_by.extend(others.map(|at| (&object.at, (*at).clone())));
-        builds.push((candidate, built));
+        applied_by.extend(others.map(|at| (&object.at, *at)));
     }
     // A Kustomization that nothing applies (you apply it once by hand) does not make what it
     // applies less of an entry point.
-    let applied_by_others: BTreeSet<At> =
-        applied_by.into_iter().filter(|(by, _)| applied.contains(*by)).map(|(_, at)| at).collect();
-    for (candidate, built) in builds {
+    let applied_by_others: BTreeSet<&At> =
+        applied_by.into_iter().filter(|(by, _)| applied.contains(by)).map(|(_, at)| at).collect();
+    for (candidate, built) in candidates.values().zip(&builds) {
         let at = &candidate.object.at;
         // Other kinds of sources have built artifacts, such as Flux's own manifests: see `pushed`.
         let may_be_one = candidate.source.kind == "GitRepository" && !applied_by_others.contains(at);
@@ -96,7 +100,7 @@ pub(super) fn entry_points(
         // `flux bootstrap` applies its file, whether or not the kustomization beside it lists that.
         let is_bootstrapped = || may_be_one && at.path.is_in(&candidate.path) && !applied.contains(at);
         if applies_itself || is_bootstrapped() {
-            found.extend(candidate.entry_point(parsed, repositories, candidates, &built));
+            found.extend(candidate.entry_point(parsed, repositories, candidates, built));
         }
     }
     let pushed = pushed(parsed, builders.of_all(), candidates, repositories);

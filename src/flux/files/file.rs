@@ -17,13 +17,13 @@ pub struct FileView {
     /// Its nodes; `None` if the file could not be parsed.
     pub stream: Option<Arc<Stream>>,
     /// The Kubernetes objects in it.
-    pub objects: Vec<Object>,
+    pub objects: Box<[Object]>,
     /// Why it must not be changed, if so.
     pub barred: Option<Barred>,
     /// Why it could not be parsed, if so.
     pub broken: Option<Box<Broken>>,
     /// The opt-outs in it, by line.
-    pub skips: Vec<Skip>,
+    pub skips: Box<[Skip]>,
     /// What is worked out of it.
     pub(in crate::flux) memo: Memo,
 }
@@ -114,7 +114,8 @@ impl FileView {
 
     /// A file of which nothing is read.
     pub(super) fn nothing(barred: Option<Barred>) -> FileView {
-        FileView { stream: None, objects: Vec::new(), barred, broken: None, skips: Vec::new(), memo: Memo::default() }
+        let (objects, skips) = (Box::default(), Box::default());
+        FileView { stream: None, objects, barred, broken: None, skips, memo: Memo::default() }
     }
 
     /// Reads the bytes of a YAML file.

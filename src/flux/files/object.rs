@@ -70,13 +70,9 @@ pub struct Object {
 
 impl Object {
     /// The objects of a stream: documents with `apiVersion` and `kind`.
-    pub(super) fn find(path: &RepoPath, stream: &Stream) -> Vec<Object> {
+    pub(super) fn find(path: &RepoPath, stream: &Stream) -> Box<[Object]> {
         let documents = stream.documents().enumerate();
-        let found = documents.filter_map(|(document, root)| Object::of(At::document(path, document), root));
-        let mut found: Vec<Object> = found.collect();
-        // Most files have one, and room for four would be kept.
-        found.shrink_to_fit();
-        found
+        documents.filter_map(|(document, root)| Object::of(At::document(path, document), root)).collect()
     }
 
     fn of(at: At, root: Node<'_>) -> Option<Object> {

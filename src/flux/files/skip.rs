@@ -64,9 +64,9 @@ impl Skip {
     }
 
     /// The opt-outs of a file, by line.
-    pub fn find(stream: &Stream) -> Vec<Skip> {
+    pub fn find(stream: &Stream) -> Box<[Skip]> {
         if !stream.text().contains(MARK) {
-            return Vec::new();
+            return Box::default();
         }
         let places = Places::of(stream);
         let skip = |comment: &Comment| {

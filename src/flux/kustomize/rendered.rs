@@ -48,7 +48,7 @@ pub struct RenderedIdentity {
     /// The generators that make it, if it is not in a file.
     pub(super) made: Option<Arc<Made>>,
     /// What these make, once the build is finished.
-    pub(in crate::flux) content: Option<Content>,
+    pub(in crate::flux) content: Option<Arc<Content>>,
     /// Its name before anything changed it, if that is another.
     original_name: Option<Name>,
     /// Its namespace before anything changed it.
@@ -252,6 +252,6 @@ impl Rendered {
         if self.has_hash() {
             self.set_name(&format!("{}-{}", self.name, content.hash()));
         }
-        self.own().content = Some(content);
+        self.own().content = Some(Arc::new(content));
     }
 }

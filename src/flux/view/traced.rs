@@ -31,7 +31,7 @@ pub struct Traced {
     pub through: Vec<RepoPath>,
     /// What its file states; `None` for a generated one.
     pub stated: Option<Value>,
-    generated: Option<Content>,
+    generated: Option<Arc<Content>>,
     /// What is done to it.
     pub stages: Vec<Arc<Stage>>,
 }
@@ -65,7 +65,7 @@ impl Traced {
         if let Some(stated) = &self.stated {
             stated.texts(&mut found);
         }
-        found.extend(self.generated.iter().flat_map(Content::texts));
+        found.extend(self.generated.iter().flat_map(|content| content.texts()));
         found
     }
 
