@@ -71,7 +71,6 @@ pub(super) struct Stored<'s> {
     pub(super) content: Content<'s>,
     pub(super) span: Range<usize>,
     pub(super) properties: Option<&'s Properties>,
-    pub(super) parent: Option<Id>,
 }
 
 impl<'s> Stored<'s> {

@@ -43,7 +43,6 @@ struct Packed<N> {
     what: What,
     start: N,
     end: N,
-    parent: N,
     /// Of a scalar its text, unless that stands in its span; of a collection the node behind all that is in it
     /// (none until it is closed); of an alias the node that it repeats.
     other: N,
@@ -66,15 +65,15 @@ impl Packed<u16> {
     fn of(node: &Packed<u32>) -> Option<Packed<u16>> {
         let small = |number| u16::try_from(number).ok().filter(|number| *number != u16::MAX);
         let index = |index| if index == NONE { Some(u16::MAX) } else { small(index) };
-        let Packed { what, start, end, parent, other } = *node;
-        Some(Packed { what, start: small(start)?, end: small(end)?, parent: index(parent)?, other: index(other)? })
+        let Packed { what, start, end, other } = *node;
+        Some(Packed { what, start: small(start)?, end: small(end)?, other: index(other)? })
     }
 
     #[inline]
     fn wide(self) -> Packed<u32> {
-        let index = |index: u16| if index == u16::MAX { NONE } else { index.into() };
-        let Packed { what, start, end, parent, other } = self;
-        Packed { what, start: start.into(), end: end.into(), parent: index(parent), other: index(other) }
+        let Packed { what, start, end, other } = self;
+        let other = if other == u16::MAX { NONE } else { other.into() };
+        Packed { what, start: start.into(), end: end.into(), other }
     }
 }
 
@@ -219,8 +218,31 @@ impl Nodes {
             What::Alias => Content::Alias { target: node.other },
         };
         let span = node.start as usize..node.end as usize;
-        let parent = (node.parent != NONE).then_some(node.parent);
-        Stored { content, span, properties: self.aside.as_deref().and_then(|aside| aside.properties(id)), parent }
+        Stored { content, span, properties: self.aside.as_deref().and_then(|aside| aside.properties(id)) }
+    }
+
+    /// The collection that a node is in; none for a root.
+    pub(super) fn parent(&self, id: Id) -> Option<Id> {
+        self.above(id).first().copied()
+    }
+
+    /// The collections that a node is in, the innermost first. They are looked for from the top, as only edits ask.
+    pub(super) fn above(&self, id: Id) -> Vec<Id> {
+        let holding = |first: Id| {
+            let mut holding = first;
+            while self.after(holding) <= id {
+                holding = self.after(holding);
+            }
+            holding
+        };
+        let mut above = Vec::new();
+        let mut at = holding(0);
+        while at != id {
+            above.push(at);
+            at = holding(at + 1);
+        }
+        above.reverse();
+        above
     }
 
     fn aside(&mut self) -> &mut Aside {
@@ -228,7 +250,7 @@ impl Nodes {
     }
 
     /// Adds a node. What is not closed yet has no children.
-    pub(super) fn push(&mut self, new: &New<'_>, span: Range<usize>, parent: Option<Id>) -> Id {
+    pub(super) fn push(&mut self, new: &New<'_>, span: Range<usize>) -> Id {
         let (what, other) = match *new {
             New::Scalar { text: None, notation } => (What::Scalar(notation), NONE),
             New::Scalar { text: Some(text), notation } => (What::Scalar(notation), self.aside().add(text)),
@@ -237,9 +259,8 @@ impl Nodes {
             New::Alias { target } => (What::Alias, target),
         };
         let (start, end) = (small(span.start), small(span.end));
-        let parent = parent.unwrap_or(NONE);
         let all = self.all.wide();
-        all.push(Packed { what, start, end, parent, other });
+        all.push(Packed { what, start, end, other });
         small(all.len() - 1)
     }
 
@@ -370,26 +391,27 @@ mod tests {
 
     #[test]
     fn nodes_are_the_same_in_two_bytes_and_in_four() {
-        assert_eq!((size_of::<Packed<u16>>(), size_of::<Packed<u32>>()), (10, 20));
+        assert_eq!((size_of::<Packed<u16>>(), size_of::<Packed<u32>>()), (8, 16));
         // The last node of each ends at the largest offset of two bytes, or behind it.
         for (length, is_narrow) in [(65_534, true), (65_535, false), (70_000, false)] {
             let mut nodes = Nodes::default();
-            let root = nodes.push(&New::Mapping(Style::Block), 0..length, None);
-            let key = nodes.push(&New::Scalar { text: None, notation: Notation::Plain }, 0..1, Some(root));
-            let value =
-                nodes.push(&New::Scalar { text: Some("text"), notation: Notation::Quoted }, 3..length, Some(root));
+            let root = nodes.push(&New::Mapping(Style::Block), 0..length);
+            let key = nodes.push(&New::Scalar { text: None, notation: Notation::Plain }, 0..1);
+            let value = nodes.push(&New::Scalar { text: Some("text"), notation: Notation::Quoted }, 3..length);
             nodes.properties_mut(value, &(3..5)).tag = Some("!t".into());
             nodes.close(root);
             nodes.set_span(key, 0..2);
             let all = |nodes: &Nodes| -> Vec<String> {
                 let text = "x".repeat(length);
-                nodes.ids().map(|id| format!("{:?} {:?}", nodes.get(id), nodes.text(id, &text))).collect()
+                let shown = |id| format!("{:?} {:?} {:?}", nodes.get(id), nodes.parent(id), nodes.text(id, &text));
+                nodes.ids().map(shown).collect()
             };
             let before = all(&nodes);
             nodes.shrink();
             assert_eq!(matches!(nodes.all, All::Narrow(_)), is_narrow, "{length}");
             assert_eq!(all(&nodes), before, "{length}");
             assert_eq!((nodes.get(key).span, nodes.text(value, "")), (0..2, Some("text")));
+            assert_eq!([root, key, value].map(|id| nodes.parent(id)), [None, Some(root), Some(root)]);
         }
     }
 }

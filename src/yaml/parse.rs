@@ -195,8 +195,7 @@ impl<'t> Builder<'t> {
         tag: Option<&Tag>,
     ) -> Id {
         self.seen = self.seen.max(span.end);
-        let parent = self.open.last().copied();
-        let id = self.nodes.push(new, span, parent);
+        let id = self.nodes.push(new, span);
         self.last = id;
         if anchor != 0 {
             self.anchors.insert(anchor, id);
@@ -204,7 +203,7 @@ impl<'t> Builder<'t> {
         if let Some(range) = properties {
             self.nodes.properties_mut(id, &range).tag = tag.map(|tag| tag.to_string().into());
         }
-        if parent.is_none() {
+        if self.open.is_empty() {
             self.roots.push(id);
         }
         id

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Repo, is_interrupt_ignored, program, unfolded};
+use crate::support::{Repo, is_ignored, program, unfolded};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -158,7 +158,7 @@ fn a_signal_at_the_question_leaves_nothing() {
     let before = repo.files();
     let temporary = tempfile::tempdir().unwrap();
     for signal in [Signal::INT, Signal::TERM] {
-        if signal == Signal::INT && is_interrupt_ignored() {
+        if signal == Signal::INT && is_ignored("INT") {
             eprintln!("SKIPPED: SIGINT is ignored here");
             continue;
         }

@@ -5,7 +5,7 @@
 use std::process::Command;
 
 use crate::support::rounds::exhaustive;
-use crate::support::{Repo, Run, corpus, is_interrupt_ignored, program, root, unfolded, ungated};
+use crate::support::{Repo, Run, corpus, is_ignored, program, root, unfolded, ungated};
 use serde_json::{Value, json};
 
 const ONLY: &str = "kubernetes/main/apps/only/app";
@@ -224,8 +224,8 @@ fn nothing_is_left_of_a_run_that_is_ended() {
         entries.filter(|path| path.is_dir()).collect()
     };
     for signal in ["INT", "TERM", "HUP", "KILL"] {
-        if signal == "INT" && is_interrupt_ignored() {
-            eprintln!("SKIPPED: SIGINT is ignored here");
+        if is_ignored(signal) {
+            eprintln!("SKIPPED: SIG{signal} is ignored here");
             continue;
         }
         let mut command = program();

@@ -165,12 +165,17 @@ impl Repo {
     }
 }
 
-/// Whether SIGINT is ignored here, as in what a shell runs in the background: the program inherits
-/// that, and so no test can interrupt it. (proc(5))
-pub fn is_interrupt_ignored() -> bool {
+/// Whether a signal is ignored here, as SIGINT in what a shell runs in the background and SIGHUP under `nohup`: the
+/// program inherits that, and so no test can end it with this signal. (proc(5))
+pub fn is_ignored(signal: &str) -> bool {
+    let bit = match signal {
+        "HUP" => 0b1,
+        "INT" => 0b10,
+        _ => return false,
+    };
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & bit != 0)
 }
 
 /// The arguments of a command that gates do not hold up.

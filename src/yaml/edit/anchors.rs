@@ -70,8 +70,8 @@ impl Edit<'_> {
     /// # Errors
     /// [`Problem::AnchorInUse`].
     pub(super) fn refuse_if_repeated(&self, id: Id, is_set: bool) -> Result<(), Error> {
-        let first = if is_set { self.stream.nodes.get(id).parent } else { Some(id) };
-        for above in std::iter::successors(first, |id| self.stream.nodes.get(*id).parent) {
+        let own = (!is_set).then_some(id);
+        for above in own.into_iter().chain(self.stream.nodes.above(id)) {
             let stored = self.stream.nodes.get(above);
             let Some(anchor) = stored.anchor().filter(|_| !self.shared.contains(&above)) else { continue };
             let is_use = |content: &Content| matches!(content, Content::Alias { target } if *target == above);
@@ -276,7 +276,7 @@ impl Edit<'_> {
 
     /// What contains a node, which decides how its lines may be indented.
     fn holding(&self, id: Id) -> Holding {
-        let Some(parent) = self.stream.nodes.get(id).parent else { return Holding::Root };
+        let Some(parent) = self.stream.nodes.parent(id) else { return Holding::Root };
         match self.stream.nodes.get(parent).content {
             Content::Mapping { entries, .. } if entries.clone().key_of(id).is_none() => Holding::Key,
             Content::Sequence { style: Style::Block, .. } => {

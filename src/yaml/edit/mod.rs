@@ -203,7 +203,7 @@ impl<'s> Edit<'s> {
     /// root, at the node itself.
     fn child_start(&self, child: Node<'s>) -> usize {
         let start = child.range().start;
-        match child.stored().parent.map(|parent| self.stream.nodes.get(parent).content) {
+        match self.stream.nodes.parent(child.id).map(|parent| self.stream.nodes.get(parent).content) {
             Some(Content::Sequence { style: Style::Block, .. }) => self.stream.dash_before(start),
             Some(Content::Mapping { entries, .. }) => {
                 entries.key_of(child.id).map_or(start, |key| self.whole(key).start)
@@ -235,7 +235,7 @@ impl<'s> Edit<'s> {
     fn place_of(&self, id: Id) -> (usize, Path) {
         let mut path: Path = Vec::new();
         let mut child = id;
-        while let Some(parent) = self.stream.nodes.get(child).parent {
+        for parent in self.stream.nodes.above(id) {
             let at = match self.stream.nodes.get(parent).content {
                 Content::Sequence { mut items, .. } => items.position(|item| item == child),
                 Content::Mapping { mut entries, .. } => entries.position(|(_, value)| value == child),

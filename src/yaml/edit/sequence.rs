@@ -151,7 +151,7 @@ impl<'s> Edit<'s> {
             Content::Sequence { .. } => New::Sequence(Vec::new()),
             _ => New::Mapping(Vec::new()),
         };
-        let parent = collection.stored().parent.filter(|_| emptied == Emptied::NoEntry);
+        let parent = self.stream.nodes.parent(collection.id).filter(|_| emptied == Emptied::NoEntry);
         let Some(parent) = parent.map(|parent| self.node(parent)) else {
             return self.set(collection, &brackets, fate);
         };

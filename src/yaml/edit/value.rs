@@ -75,7 +75,8 @@ impl<'s> Edit<'s> {
         let holder = self.holder(node)?;
         let whole = node.range();
         let layout = Layout::near(self.stream, whole.start);
-        let mut layout = node.stored().parent.map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
+        let mut layout =
+            self.stream.nodes.parent(node.id).map_or(layout.clone(), |parent| layout.inside(self.stream, parent));
         let old_below = self.block_below(node);
         // A comment after it must not become text. One whose line is placed above does not follow
         // it.
@@ -226,7 +227,7 @@ impl<'s> Edit<'s> {
     }
 
     fn holder(&self, node: Node<'s>) -> Result<Holder, Error> {
-        let Some(parent) = node.stored().parent else { return Ok(Holder::Root) };
+        let Some(parent) = self.stream.nodes.parent(node.id) else { return Ok(Holder::Root) };
         Ok(match self.stream.nodes.get(parent).content {
             Content::Mapping { style: Style::Block, entries } => {
                 self.refuse_explicit_keys(self.node(parent))?;
