@@ -133,7 +133,7 @@ impl<'s> Templates<'s> {
         let references = local.filter_map(|entry| {
             let target = view.resolve(kustomization, &entry.text)?;
             self.root_of(&target)?;
-            Some(Reference { text: entry.text.clone(), line: entry.line, target })
+            Some(Reference { text: entry.text.into(), line: entry.line, target })
         });
         references.collect()
     }

@@ -66,7 +66,7 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen
         }
         let labels = labels_of(view, candidate);
         let sees = |entry: &Watched, namespace: &str| {
-            entry.namespace == namespace && entry.labels.iter().all(|pair| labels.contains(&pair))
+            entry.namespace == namespace && entry.labels.iter().all(|(key, value)| labels.contains(&(&**key, &**value)))
         };
         let Some(seeing) = all.iter().rfind(|entry| sees(entry, &candidate.from)) else { continue };
         if !seen.iter().any(|entry| sees(entry, to)) {
@@ -80,7 +80,7 @@ fn lost(view: &View, at: &At, reach: &Reach, movers: &[(&Candidate, &str)], seen
     (!entries.is_empty()).then_some((entries, watched))
 }
 
-fn labels_of<'v>(view: &'v View, candidate: &Candidate) -> BTreeSet<(&'v String, &'v String)> {
+fn labels_of<'v>(view: &'v View, candidate: &Candidate) -> BTreeSet<(&'v str, &'v str)> {
     view.object(&candidate.at).into_iter().flat_map(|object| &object.labels).collect()
 }
 

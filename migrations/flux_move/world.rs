@@ -190,7 +190,7 @@ impl<'v> World<'v> {
 
 /// The namespaces to which reflector copies an object without being asked there; `None` within for all.
 fn copied_to(object: &Rendered) -> Option<Option<BTreeSet<String>>> {
-    let says = |key: &str| object.annotations.get(&format!("{REFLECTOR}-{key}")).map(String::as_str);
+    let says = |key: &str| object.annotations.get(&format!("{REFLECTOR}-{key}"));
     if says("allowed") != Some("true") || says("auto-enabled") != Some("true") {
         return None;
     }

@@ -195,7 +195,7 @@ fn members(view: &View, roots: &[Root], children: &[Child], settings: &Settings)
 
 /// The value of a label of an object, in its file or as it arrives in a cluster.
 fn label_of(view: &View, at: &At, key: &str) -> Option<String> {
-    view.object(at)?.labels.get(key).cloned().or_else(|| {
+    view.object(at)?.labels.get(key).map(str::to_owned).or_else(|| {
         let reaches = view.graph().reaches(at).iter();
         let mut arriving = reaches.filter_map(|reach| view.effective(at, reach));
         arriving.find_map(|object| object.text_at(&["metadata", "labels", key]).map(str::to_owned))

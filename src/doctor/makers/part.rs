@@ -60,7 +60,7 @@ impl Makers<'_> {
         if group == asked.group && object.kind == asked.kind {
             let is_it = fits(name, asked.name);
             let is_copied =
-                object.annotations.keys().any(|key| key.contains("reflector") || key.contains("replicator"));
+                object.annotations.iter().any(|(key, _)| key.contains("reflector") || key.contains("replicator"));
             let hash = name.strip_prefix(asked.name).and_then(|rest| rest.strip_prefix('-'));
             let is_hashed = self.is_generated(object) && hash.is_some_and(|hash| hash.len() == 10);
             return match (is_it, is_hashed) {

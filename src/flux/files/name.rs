@@ -1,11 +1,12 @@
-//! Names of objects, each kept once: a tree has few names, and many objects and builds that have them.
+//! Names, each kept once: a tree has few, and many objects, builds and kustomizations that have them.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// What an object is called: its `apiVersion`, kind, name or namespace. It lives as long as the process.
+/// A word that many have: what an object is called (its `apiVersion`, kind, name, namespace), a label, an entry of a
+/// kustomization. It lives as long as the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(&'static String);
 

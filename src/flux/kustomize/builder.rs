@@ -17,7 +17,7 @@ use super::patch::Patches;
 use super::rendered::Rendered;
 use super::stage::Stage;
 use super::unmodelled::Unmodelled;
-use crate::flux::files::{FileView, Scan};
+use crate::flux::files::{FileView, Name, Scan};
 use crate::flux::value::Value;
 use crate::repo::{EntryKind, RepoPath, Tree};
 
@@ -284,7 +284,7 @@ impl<'v> Builder<'v> {
     fn note_patched_hashes(&mut self, kustomization: &Kustomization, patches: &Patches, objects: &[Rendered]) {
         for patch in patches {
             if objects.iter().any(|object| object.has_hash() && object.is_selected_by(patch)) {
-                let text = "a patch of a generated object, whose name ends in a hash".to_owned();
+                let text = Name::of("a patch of a generated object, whose name ends in a hash");
                 self.note(kustomization, &Listed { text, line: patch.line });
             }
         }
@@ -292,7 +292,7 @@ impl<'v> Builder<'v> {
 
     fn note(&mut self, kustomization: &Kustomization, what: &Listed) {
         let path = kustomization.path.clone();
-        self.unmodelled.insert(Unmodelled { path, line: what.line, what: what.text.clone() });
+        self.unmodelled.insert(Unmodelled { path, line: what.line, what: what.text.into() });
     }
 }
 

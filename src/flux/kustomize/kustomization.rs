@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::generator::Generator;
 use super::patch::{Patch, Patches};
 use super::stage::Stage;
-use crate::flux::files::Pairs;
+use crate::flux::files::{Name, Pairs};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
 use crate::yaml::{Kind, Node, Stream};
@@ -14,7 +14,7 @@ use crate::yaml::{Kind, Node, Stream};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// As it is written.
-    pub text: String,
+    pub text: Name,
     /// Its line, from 1.
     pub line: usize,
 }
@@ -46,17 +46,17 @@ pub struct Kustomization {
     /// Whether it is a Component.
     pub component: bool,
     /// `resources`, and the older `bases`.
-    pub resources: Vec<Listed>,
+    pub resources: Box<[Listed]>,
     /// `configMapGenerator` and `secretGenerator`.
-    pub generators: Vec<Arc<Generator>>,
+    pub generators: Box<[Arc<Generator>]>,
     /// `components`.
-    pub components: Vec<Listed>,
+    pub components: Box<[Listed]>,
     /// `namespace`.
     pub namespace: Option<String>,
     /// `namePrefix`.
-    pub prefix: String,
+    pub prefix: Name,
     /// `nameSuffix`.
-    pub suffix: String,
+    pub suffix: Name,
     /// `labels` and `commonLabels`, as labels of the objects themselves.
     pub labels: Pairs,
     /// `commonAnnotations`.
@@ -66,13 +66,13 @@ pub struct Kustomization {
     /// What `replacements` fill.
     pub(super) replacements: Patches,
     /// The NamespaceTransformers that are written into `transformers`.
-    pub namespaces: Vec<NamespaceTransformer>,
+    pub namespaces: Box<[NamespaceTransformer]>,
     /// `configurations`.
-    pub configurations: Vec<Listed>,
+    pub configurations: Box<[Listed]>,
     /// All other files that it reads: patches, and files of generators.
-    pub inputs: Vec<Listed>,
+    pub inputs: Box<[Listed]>,
     /// Fields that change objects and are not modelled, with their lines.
-    pub unmodelled: Vec<Listed>,
+    pub unmodelled: Box<[Listed]>,
     /// All fields that change objects, except namespace and patches.
     pub stage: Option<Arc<Stage>>,
 }
@@ -107,26 +107,26 @@ impl Kustomization {
         };
         let line = |key: &str| {
             let value = root.get(key)?;
-            Some(Listed { text: value.value()?.to_owned(), line: value.line() })
+            Some(Listed { text: Name::of(value.value()?), line: value.line() })
         };
-        let text = |key: &str| root.text_at(&[key]).map(str::to_owned);
+        let text = |key: &str| root.text_at(&[key]).map(Name::of);
         let kind = line("kind");
         let mut resources = listed(root, "resources");
         resources.extend(listed(root, "bases"));
         let generators = Generator::all_of(root);
         let mut inputs = patch_files(root);
         inputs.extend(generators.iter().flat_map(|generator| {
-            generator.inputs().map(|text| Listed { text: text.to_owned(), line: generator.line })
+            generator.inputs().map(|text| Listed { text: Name::of(text), line: generator.line })
         }));
         let mut unmodelled: Vec<Listed> = UNMODELLED
             .iter()
-            .filter_map(|key| root.get(key).map(|value| Listed { text: (*key).to_owned(), line: value.line() }))
+            .filter_map(|key| root.get(key).map(|value| Listed { text: Name::of(key), line: value.line() }))
             .collect();
         let mut namespaces = Vec::new();
         for transformer in listed(root, "transformers") {
             match NamespaceTransformer::read(&transformer) {
                 Some(transformer) => namespaces.push(transformer),
-                None => unmodelled.push(Listed { text: "transformers".to_owned(), line: transformer.line }),
+                None => unmodelled.push(Listed { text: Name::of("transformers"), line: transformer.line }),
             }
         }
         unmodelled.extend(changes_identity(root));
@@ -135,20 +135,20 @@ impl Kustomization {
             component: kind.as_ref().is_some_and(|kind| kind.text == "Component"),
             kind,
             api_version: line("apiVersion"),
-            resources,
-            generators,
-            components: listed(root, "components"),
-            namespace: text("namespace"),
+            resources: resources.into(),
+            generators: generators.into(),
+            components: listed(root, "components").into(),
+            namespace: text("namespace").map(String::from),
             prefix: text("namePrefix").unwrap_or_default(),
             suffix: text("nameSuffix").unwrap_or_default(),
             labels: labels(root),
             annotations: pairs(root.get("commonAnnotations")).collect(),
             patches: Patch::of_kustomization(path, root, read),
             replacements: Patch::of_replacements(path, root, read),
-            namespaces,
-            configurations: listed(root, "configurations"),
-            inputs,
-            unmodelled,
+            namespaces: namespaces.into(),
+            configurations: listed(root, "configurations").into(),
+            inputs: inputs.into(),
+            unmodelled: unmodelled.into(),
             stage: Stage::of_fields(path, root),
         }
     }
@@ -177,7 +177,7 @@ impl NamespaceTransformer {
 
 fn listed(root: Node<'_>, key: &str) -> Vec<Listed> {
     let items = root.get(key).into_iter().flat_map(Node::items);
-    items.filter_map(|item| Some(Listed { text: item.value()?.to_owned(), line: item.line() })).collect()
+    items.filter_map(|item| Some(Listed { text: Name::of(item.value()?), line: item.line() })).collect()
 }
 
 fn pairs(mapping: Option<Node<'_>>) -> impl Iterator<Item = (String, String)> {
@@ -194,7 +194,7 @@ fn labels(root: Node<'_>) -> Pairs {
 fn patch_files(root: Node<'_>) -> Vec<Listed> {
     let by_path = ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(|key| {
         let items = root.get(key).into_iter().flat_map(Node::items);
-        items.filter_map(|item| Some(Listed { text: item.text_at(&["path"])?.to_owned(), line: item.line() }))
+        items.filter_map(|item| Some(Listed { text: Name::of(item.text_at(&["path"])?), line: item.line() }))
     });
     let merges = listed(root, "patchesStrategicMerge").into_iter().filter(|entry| !entry.is_inline());
     by_path.chain(merges).collect()
@@ -206,7 +206,7 @@ fn changes_identity(root: Node<'_>) -> impl Iterator<Item = Listed> {
     items.filter_map(|item| {
         let options = item.get("options").filter(|options| options.kind() == Kind::Mapping)?;
         let allows = |key: &str| options.get(key).is_some_and(Node::is_true);
-        let text = "patches with allowNameChange or allowKindChange".to_owned();
+        let text = Name::of("patches with allowNameChange or allowKindChange");
         (allows("allowNameChange") || allows("allowKindChange")).then(|| Listed { text, line: item.line() })
     })
 }

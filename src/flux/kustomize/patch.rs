@@ -279,9 +279,8 @@ pub type Patches = Vec<Arc<Patch>>;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
+    use crate::flux::files::Pairs;
     use crate::yaml::Stream;
 
     fn patches(kustomization: &str) -> Patches {
@@ -296,8 +295,8 @@ mod tests {
             kind,
             names: [name, name],
             namespaces: [None, None],
-            labels: &BTreeMap::new(),
-            annotations: &BTreeMap::new(),
+            labels: &Pairs::default(),
+            annotations: &Pairs::default(),
         })
     }
 

@@ -1,6 +1,5 @@
 //! An object in a build.
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -172,8 +171,7 @@ impl Rendered {
     pub(super) fn add_metadata(&mut self, labels: &Pairs, annotations: &Pairs) {
         if !labels.is_empty() || !annotations.is_empty() {
             let own = self.own();
-            own.labels.extend(labels);
-            own.annotations.extend(annotations);
+            (own.labels, own.annotations) = (own.labels.with(labels), own.annotations.with(annotations));
         }
     }
 
@@ -228,14 +226,14 @@ impl Rendered {
 
     /// `apiVersion`, `kind` and `metadata`, as they are now.
     fn identity(&self) -> Value {
-        let pairs = |map: &BTreeMap<String, String>| {
-            Value::Mapping(map.iter().map(|(key, value)| (key.clone(), Value::string(value))).collect())
+        let mapping = |pairs: &Pairs| {
+            Value::Mapping(pairs.iter().map(|(key, value)| (key.to_owned(), Value::string(value))).collect())
         };
         let mut metadata = vec![("name".to_owned(), Value::string(&self.name))];
         metadata.extend(self.namespace.as_ref().map(|namespace| ("namespace".to_owned(), Value::string(namespace))));
-        for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
-            if !map.is_empty() {
-                metadata.push((key.to_owned(), pairs(map)));
+        for (key, pairs) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            if !pairs.is_empty() {
+                metadata.push((key.to_owned(), mapping(pairs)));
             }
         }
         Value::Mapping(vec![

@@ -1,9 +1,8 @@
 //! Which objects the `target` of a patch selects.
 
-use std::collections::BTreeMap;
-
 use regex::Regex;
 
+use crate::flux::files::Pairs;
 use crate::flux::value::Value;
 
 /// What a target is compared with: an object at the moment when the patch is applied.
@@ -18,9 +17,9 @@ pub(super) struct Subject<'o> {
     /// Its namespaces, likewise.
     pub namespaces: [Option<&'o str>; 2],
     /// Its labels.
-    pub labels: &'o BTreeMap<String, String>,
+    pub labels: &'o Pairs,
     /// Its annotations.
-    pub annotations: &'o BTreeMap<String, String>,
+    pub annotations: &'o Pairs,
 }
 
 /// The `target` of a patch. Group, version, kind, name and namespace are regular expressions
@@ -170,7 +169,7 @@ impl Requirements {
         Requirements(requirements(text).filter_map(Requirement::read).collect())
     }
 
-    fn hold(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn hold(&self, labels: &Pairs) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))
     }
 }
@@ -211,10 +210,10 @@ impl Requirement {
         }
     }
 
-    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn holds(&self, labels: &Pairs) -> bool {
         let value = labels.get(&self.key);
         let holds = match &self.values {
-            Some(values) => value.is_some_and(|value| values.contains(value)),
+            Some(values) => value.is_some_and(|value| values.iter().any(|one| one == value)),
             None => value.is_some(),
         };
         holds != self.not
@@ -236,7 +235,7 @@ mod tests {
             names: ["plex", "my-plex"],
             namespaces: [None, Some("media")],
             labels: &labels,
-            annotations: &BTreeMap::new(),
+            annotations: &Pairs::default(),
         })
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use crate::flux::cluster::{ClusterId, Reach};
-use crate::flux::files::{At, Barred, FileView};
+use crate::flux::files::{At, Barred, FileView, Name};
 use crate::flux::kustomize::{Kustomization, Listed, Unmodelled};
 use crate::flux::view::{Release, View};
 use crate::repo::RepoPath;
@@ -110,7 +110,7 @@ impl<'v> SourceNames<'v> {
     fn find_unread(&mut self, listed: &BTreeSet<RepoPath>) {
         let view = self.view;
         let adds_objects = |what: &&Unmodelled| {
-            ADDING.contains(&what.what.as_str()) || Listed { text: what.what.clone(), line: what.line }.is_remote()
+            ADDING.contains(&what.what.as_str()) || Listed { text: Name::of(&what.what), line: what.line }.is_remote()
         };
         let elsewhere = view.graph().unmodelled.iter().filter(adds_objects).map(|unmodelled| Unread {
             path: Some(unmodelled.path.clone()),

@@ -202,15 +202,15 @@ impl View {
 
         let patches = parsed.patch_files();
         let objects = || parsed.objects().filter(|object| !patches.contains(&object.at.path));
-        let releases = objects().filter_map(|object| Release::read(object, &scan)).collect();
-        let helm_repositories = objects().filter_map(|object| HelmRepository::read(object, &scan)).collect();
-        let oci_repositories = objects().filter_map(|object| OciRepository::read(object, &scan)).collect();
+        let releases = kept(objects().filter_map(|object| Release::read(object, &scan)));
+        let helm_repositories = kept(objects().filter_map(|object| HelmRepository::read(object, &scan)));
+        let oci_repositories = kept(objects().filter_map(|object| OciRepository::read(object, &scan)));
         View {
             entry_templates: Arc::new(entry_templates(&parsed)),
             graph: Arc::new(graph),
-            releases: Arc::new(releases),
-            helm_repositories: Arc::new(helm_repositories),
-            oci_repositories: Arc::new(oci_repositories),
+            releases,
+            helm_repositories,
+            oci_repositories,
             inputs: Arc::new(inputs(&kustomizations)),
             kustomizations: Arc::new(kustomizations),
             patches: Arc::new(patches),
@@ -426,6 +426,13 @@ impl View {
             self.file(path)?.barred
         }
     }
+}
+
+/// What is found, in no more memory than it needs.
+fn kept<T>(found: impl Iterator<Item = T>) -> Arc<Vec<T>> {
+    let mut found: Vec<T> = found.collect();
+    found.shrink_to_fit();
+    Arc::new(found)
 }
 
 /// What kustomization files read beside resources, with their directories.

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use super::View;
 use crate::flux::cluster::FluxKustomization;
-use crate::flux::files::kustomization_files_in;
+use crate::flux::files::{Name, kustomization_files_in};
 use crate::flux::kustomize::{Builders, Listed};
 use crate::flux::value::Value;
 use crate::repo::RepoPath;
@@ -109,7 +109,7 @@ impl View {
         let listed = flux.object.at(&["spec", "components"]).map_or(&[][..], Value::items);
         let mut found = Vec::new();
         for text in listed.iter().filter_map(Value::text) {
-            let is_remote = Listed { text: text.to_owned(), line: 0 }.is_remote();
+            let is_remote = Listed { text: Name::of(text), line: 0 }.is_remote();
             let component = dir.join(text).filter(|_| !is_remote);
             let component = component.ok_or_else(|| {
                 NotBuilt::Refused(format!("Flux refuses {text} in spec.components: not a relative path"))
