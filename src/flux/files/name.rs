@@ -1,12 +1,12 @@
-//! Names, each kept once: a tree has few, and many objects, builds and kustomizations that have them.
+//! Names, each kept once: the objects, builds and kustomizations of a tree share a few of them.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// A word that many have: what an object is called (its `apiVersion`, kind, name, namespace), a label, an entry of a
-/// kustomization. It lives as long as the process.
+/// What an object is called (its `apiVersion`, kind, name, namespace), a part of a label, an entry of a kustomization.
+/// It lives as long as the process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(&'static String);
 
