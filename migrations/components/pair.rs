@@ -182,7 +182,10 @@ impl<'v> Pairing<'v> {
         let alike = self.components.get(&ids(objects)).into_iter().flatten();
         let is_same = |component: &&Component| differences(objects, &component.objects).is_empty();
         let same = nearest(target, alike.clone().filter(is_same).collect())?;
-        let found = if same.is_some() { same } else { nearest(target, alike.collect())? };
+        // Another template that has become one where it is was no counterpart before: each keeps its place.
+        let is_of_template = |dir: &RepoPath| Templates::of(self.settings).root_of(dir).is_some();
+        let may_differ = |one: &&Component| self.settings.create != Create::InPlace || !is_of_template(&one.dir);
+        let found = if same.is_some() { same } else { nearest(target, alike.filter(may_differ).collect())? };
         Ok(found.map(counterpart))
     }
 
