@@ -251,8 +251,8 @@ impl<'v> Converted<'v> {
 
     /// The name of the release, in the first cluster that applies it.
     pub(super) fn name(&self) -> &str {
-        let applied = self.view.graph().reaches(&self.at).first().map(|reach| &reach.name);
-        applied.or_else(|| self.view.object(&self.at).map(|object| &object.name)).map_or("", |name| name.as_str())
+        let applied = self.view.graph().reaches(&self.at).first().map(|reach| reach.name);
+        applied.or_else(|| Some(self.view.object(&self.at)?.name)).unwrap_or_default().as_str()
     }
 
     /// An error at the release.

@@ -7,7 +7,7 @@ use super::name::may_be_new;
 use super::place::Place;
 use super::spec::{SourceKey, Spec, Version, copy};
 use super::write::{write, written};
-use crate::flux::{At, Chart, ClusterId, KustomizationId, OciRepository, Reach, Release, View};
+use crate::flux::{At, Chart, ClusterId, KustomizationId, Name, OciRepository, Reach, Release, View};
 use crate::plan::Finding;
 use crate::plan::author::Edits;
 use crate::yaml::New;
@@ -145,10 +145,9 @@ pub(crate) fn proven_beside(
     other: &At,
     together: Option<&View>,
 ) -> Result<String, Finding> {
-    let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<String>)> {
+    let slots = |view: &View, at: &At| -> Vec<(ClusterId, KustomizationId, Option<Name>)> {
         let reaches = view.graph().reaches(at).iter();
-        let mut slots: Vec<_> =
-            reaches.map(|reach| (reach.cluster, reach.kustomization, reach.namespace.map(String::from))).collect();
+        let mut slots: Vec<_> = reaches.map(|reach| (reach.cluster, reach.kustomization, reach.namespace)).collect();
         slots.sort();
         slots
     };

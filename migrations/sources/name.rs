@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::spec::SourceKey;
 use crate::charts::homes::LABS;
-use crate::flux::{ClusterId, OciRepository, View};
+use crate::flux::{ClusterId, Name, OciRepository, View};
 use crate::plan::Finding;
 
 /// `<chart>`, or `<chart>-<version, dots as dashes>` if that is taken or another version of the
@@ -66,13 +66,13 @@ pub(super) fn free(
     view: &View,
     key: &SourceKey,
     clusters: &BTreeSet<String>,
-    arrives: Option<&BTreeSet<(ClusterId, Option<String>)>>,
+    arrives: Option<&BTreeSet<(ClusterId, Option<Name>)>>,
     name: String,
 ) -> Result<String, Finding> {
     let is_in_the_way = |source: &OciRepository| {
         let reaches = view.graph().reaches(&source.at);
-        let is_there = |arrives: &BTreeSet<(ClusterId, Option<String>)>| {
-            reaches.iter().any(|reach| arrives.contains(&(reach.cluster, reach.namespace.map(String::from))))
+        let is_there = |arrives: &BTreeSet<(ClusterId, Option<Name>)>| {
+            reaches.iter().any(|reach| arrives.contains(&(reach.cluster, reach.namespace)))
         };
         reaches.is_empty() || arrives.is_none_or(is_there)
     };

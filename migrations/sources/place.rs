@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::codes;
 use super::name::{free, name_for, name_of_second};
 use super::spec::SourceKey;
-use crate::flux::{At, Cluster, ClusterId, Kustomization, OciRepository, Reach, View};
+use crate::flux::{At, Cluster, ClusterId, Kustomization, Name, OciRepository, Reach, View};
 use crate::plan::author::never_changed;
 use crate::plan::{Code, Finding};
 use crate::repo::RepoPath;
@@ -44,7 +44,7 @@ struct Folder {
     /// The clusters that will have it.
     clusters: BTreeSet<String>,
     /// Where in them the name must be free; `None` for everywhere.
-    arrives: Option<BTreeSet<(ClusterId, Option<String>)>>,
+    arrives: Option<BTreeSet<(ClusterId, Option<Name>)>>,
 }
 
 /// A place for a source that is to be in `namespace`: the folder of OCIRepositories that is listed
@@ -109,7 +109,7 @@ pub(crate) fn beside(view: &View, other: &At, key: &SourceKey) -> Result<Place, 
     }
     let namespace = view.object(other).and_then(|object| object.namespace.map(String::from));
     let clusters = view.graph().clusters_of(other);
-    let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace.map(String::from))).collect());
+    let arrives = Some(reaches.iter().map(|reach| (reach.cluster, reach.namespace)).collect());
     let folder = Folder { dir: other.path.dir(), listed_in, namespace, clusters, arrives };
     place_in(view, folder, other, key, name_of_second(key)).map_err(|reason| at_object(view, other, reason))
 }

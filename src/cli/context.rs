@@ -94,7 +94,7 @@ impl Context {
         };
         let branches = Branches::of(start, git.repository(), registry, asked);
         branches.read(&view);
-        let head = commit_of(git, &view);
+        let head = git.repository().head().ok().filter(|_| is_clean(git, &view));
         head.iter().for_each(|head| branches.know_tree(head.id, &view));
         let migrations = branches.migrations(&view);
         let mut context = Context::of(view, settings, asked, judge, migrations)?;
@@ -443,11 +443,10 @@ pub(super) fn opened_commit(
     Ok((settings, view))
 }
 
-/// The commit at HEAD, if the work tree is as it has it: `view` is of the work tree.
-pub(super) fn commit_of(git: &WorkTree, view: &View) -> Option<Base> {
+/// Whether the work tree, of which the view is, is as the commit at HEAD has it.
+pub(super) fn is_clean(git: &WorkTree, view: &View) -> bool {
     let files = view.tree().entries().filter(|(_, kind)| matches!(kind, EntryKind::File { .. }));
-    let head = git.repository().head().ok()?;
-    git.is_clean(&files.map(|(path, _)| path).collect::<Vec<_>>()).then_some(head)
+    git.is_clean(&files.map(|(path, _)| path).collect::<Vec<_>>())
 }
 
 /// Where files are read and written.

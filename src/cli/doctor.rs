@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::context::{Opened, commit_of, opened_commit};
+use super::context::{Opened, is_clean, opened_commit};
 use super::{Outcome, Start, configuration, hint, json, layout, next_step, page};
 use crate::doctor;
 use crate::flux::{Followed, View};
-use crate::git::WorkTree;
+use crate::git::{Base, WorkTree};
 use crate::output::{
     findings_as_github, findings_as_json, findings_as_sarif, findings_as_text, for_log, secrets_as_json,
     secrets_as_text,
@@ -42,18 +42,15 @@ enum Format {
 /// What the clusters cannot take of this tree, by the branches that they follow. A branch that has this very tree
 /// takes it. One that cannot be read says nothing; another finding says that.
 fn against_branches(start: &Start, git: &WorkTree, view: &View) -> Vec<Finding> {
-    let (commit, git) = (commit_of(git, view), git.repository());
+    let is_checked_out =
+        |base: &Base| git.repository().head().is_ok_and(|head| head.id == base.id) && is_clean(git, view);
     let mut opened: BTreeMap<String, Option<View>> = BTreeMap::new();
     let mut findings = Vec::new();
     for cluster in view.graph().clusters.iter() {
         let Some(Followed::Here(branch)) = view.followed().and_then(|followed| followed.of(cluster)) else { continue };
         let open = || {
-            let base = git.followed(branch).ok()?;
-            let has_this = commit.as_ref().is_some_and(|commit| commit.id == base.id);
-            if has_this {
-                return None;
-            }
-            Some(opened_commit(start, git, &base, Some(view)).ok()?.1)
+            let base = git.repository().followed(branch).ok().filter(|base| !is_checked_out(base))?;
+            Some(opened_commit(start, git.repository(), &base, Some(view)).ok()?.1)
         };
         // Several clusters may follow one branch.
         let followed = opened.entry(branch.reference.clone()).or_insert_with(open);

@@ -8,7 +8,7 @@ use super::codes::CLAIM_CHANGED;
 use super::finding;
 use super::owners::line;
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, Value, View};
+use crate::flux::{At, Name, Value, View};
 
 const KIND: &str = "PersistentVolumeClaim";
 /// The fields that never change.
@@ -48,7 +48,7 @@ pub(super) fn findings(view: &View, followed: &View, cluster: &str) -> Vec<Findi
 }
 
 /// The claims of a cluster that are known: no patch may change them, and no variable is open.
-fn claims<'v>(view: &'v View, cluster: &str) -> BTreeMap<(String, String), Claim<'v>> {
+fn claims<'v>(view: &'v View, cluster: &str) -> BTreeMap<(Name, Name), Claim<'v>> {
     let graph = view.graph();
     let mut found = BTreeMap::new();
     for (at, reaches) in graph.reached() {
@@ -61,7 +61,7 @@ fn claims<'v>(view: &'v View, cluster: &str) -> BTreeMap<(String, String), Claim
             if texts.iter().any(|text| text.contains("${")) {
                 continue;
             }
-            let name = (reach.namespace.unwrap_or_default().to_string(), reach.name.to_string());
+            let name = (reach.namespace.unwrap_or_default(), reach.name);
             let is_forced = flux.object.at(&["spec", "force"]).is_some_and(Value::is_true);
             found.insert(name, Claim { at, object, is_forced });
         }

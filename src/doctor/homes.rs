@@ -1,24 +1,21 @@
 //! Where charts were published, and are no longer (`src/charts/homes/left.tsv`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::CHART_HOME;
 use super::dependencies::place;
 use super::finding;
 use crate::charts::homes::{State, left};
 use crate::finding::{Finding, Severity};
-use crate::flux::{At, View};
+use crate::flux::{At, Name, View};
 
 /// One finding for each HelmRepository or OCIRepository that releases of a cluster use.
 pub(super) fn findings(view: &View) -> Vec<Finding> {
-    let mut used: BTreeMap<At, Vec<String>> = BTreeMap::new();
+    let mut used: BTreeMap<At, BTreeSet<Name>> = BTreeMap::new();
     for (at, reaches) in view.graph().reached() {
         for reach in reaches.iter().filter(|reach| reach.kind == "HelmRelease") {
             let Some(source) = view.installed(at, reach).and_then(|release| release.chart?.at) else { continue };
-            let releases = used.entry(source).or_default();
-            if !releases.iter().any(|known| *known == reach.name) {
-                releases.push(reach.name.into());
-            }
+            used.entry(source).or_default().insert(reach.name);
         }
     }
     used.iter().filter_map(|(source, releases)| of_source(view, source, releases.len())).collect()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Start, follow};
-use crate::flux::{At, Reach, Value, View, instance_spec};
+use crate::flux::{At, Name, Reach, Value, View, instance_spec};
 use crate::plan::Finding;
 use crate::plan::author::{Edits, Written};
 use crate::plan::codes::{CHANGED_ON_THE_WAY, GUARD_NOT_LIVE};
@@ -123,12 +123,12 @@ fn ends_as_today(start: &Start, view: &View, end: &View) -> Result<(), Finding> 
 }
 
 /// Path, cluster, kind, namespace and name of all that clusters apply.
-fn names(view: &View) -> BTreeSet<(RepoPath, String, String, Option<String>, String)> {
+fn names(view: &View) -> BTreeSet<(RepoPath, String, Name, Option<Name>, Name)> {
     let graph = view.graph();
     let all = graph.each_reach();
     let name = |(at, reach): (&At, &Reach)| {
         let cluster = graph.clusters[reach.cluster].name.clone();
-        (at.path.clone(), cluster, reach.kind.to_string(), reach.namespace.map(String::from), reach.name.to_string())
+        (at.path.clone(), cluster, reach.kind, reach.namespace, reach.name)
     };
     all.map(name).collect()
 }

@@ -76,10 +76,6 @@ impl Object {
     }
 
     fn of(at: At, root: Node<'_>) -> Option<Object> {
-        let pairs = |key: &str| {
-            let entries = root.at(&["metadata", key]).into_iter().flat_map(Node::entries);
-            entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned()))).collect()
-        };
         let kind = root.text_at(&["kind"])?;
         let list = root.get("items").filter(|items| kind.ends_with("List") && items.kind() == Kind::Sequence);
         let items = list.into_iter().flat_map(Node::items).enumerate();
@@ -91,8 +87,8 @@ impl Object {
             kind: Name::of(kind),
             name: Name::of(root.text_at(&["metadata", "name"]).unwrap_or_default()),
             namespace: root.text_at(&["metadata", "namespace"]).map(Name::of),
-            labels: pairs("labels"),
-            annotations: pairs("annotations"),
+            labels: Pairs::read(root.at(&["metadata", "labels"])),
+            annotations: Pairs::read(root.at(&["metadata", "annotations"])),
         })
     }
 

@@ -6,12 +6,19 @@ use std::slice;
 use std::sync::Arc;
 
 use super::name::Name;
+use crate::yaml::Node;
 
 /// Labels or annotations, by key. Most objects have few or none, and builds have those of files: they are shared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs(Option<Arc<Vec<(Name, Name)>>>);
 
 impl Pairs {
+    /// Those that a mapping states; none of anything else.
+    pub(in crate::flux) fn read(mapping: Option<Node<'_>>) -> Pairs {
+        let entries = mapping.into_iter().flat_map(Node::entries);
+        entries.filter_map(|(key, value)| Some((key.text()?, value.text()?))).collect()
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         let pairs = self.all();

@@ -138,11 +138,11 @@ impl Kustomization {
             resources: resources.into(),
             generators: generators.into(),
             components: listed(root, "components").into(),
-            namespace: text("namespace").map(String::from),
+            namespace: root.text_at(&["namespace"]).map(str::to_owned),
             prefix: text("namePrefix").unwrap_or_default(),
             suffix: text("nameSuffix").unwrap_or_default(),
             labels: labels(root),
-            annotations: pairs(root.get("commonAnnotations")).collect(),
+            annotations: Pairs::read(root.get("commonAnnotations")),
             patches: Patch::of_kustomization(path, root, read),
             replacements: Patch::of_replacements(path, root, read),
             namespaces: namespaces.into(),
@@ -180,14 +180,9 @@ fn listed(root: Node<'_>, key: &str) -> Vec<Listed> {
     items.filter_map(|item| Some(Listed { text: Name::of(item.value()?), line: item.line() })).collect()
 }
 
-fn pairs(mapping: Option<Node<'_>>) -> impl Iterator<Item = (String, String)> {
-    let entries = mapping.into_iter().flat_map(Node::entries);
-    entries.filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
-}
-
 fn labels(root: Node<'_>) -> Pairs {
     let groups = root.get("labels").into_iter().flat_map(Node::items);
-    pairs(root.get("commonLabels")).chain(groups.flat_map(|group| pairs(group.get("pairs")))).collect()
+    groups.fold(Pairs::read(root.get("commonLabels")), |all, group| all.with(&Pairs::read(group.get("pairs"))))
 }
 
 /// The files of patches and replacements.

@@ -127,9 +127,9 @@ impl View {
     }
 
     /// This view, with the branches of the view that it comes from.
-    fn like_before(self, before: &View) -> View {
-        match &before.following {
-            Some(following) => self.learn(following.clone()),
+    fn following_as_before(self, before: Option<Arc<Following>>) -> View {
+        match before {
+            Some(following) => self.learn(following),
             None => self,
         }
     }
@@ -152,7 +152,8 @@ impl View {
         }
         let whole = || {
             let kustomizations = (*self.kustomizations).clone();
-            View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone(), kustomizations).like_before(self)
+            View::assemble(self.tree.clone(), self.scan.whole(), self.given.clone(), kustomizations)
+                .following_as_before(self.following.clone())
         };
         self.whole.get_or_init(whole).clone()
     }
@@ -162,14 +163,13 @@ impl View {
         if self.scan.is_whole() {
             return self;
         }
+        if let Some(whole) = self.whole.get() {
+            return whole.clone();
+        }
         let View { tree, scan, kustomizations, given, following, .. } = self;
         let whole = scan.whole();
         drop(scan);
-        let whole = View::assemble(tree, whole, given, Arc::unwrap_or_clone(kustomizations));
-        match following {
-            Some(following) => whole.learn(following),
-            None => whole,
-        }
+        View::assemble(tree, whole, given, Arc::unwrap_or_clone(kustomizations)).following_as_before(following)
     }
 
     /// This view with every YAML file parsed, and the graph as it is: that of [`View::whole`] costs much more, and

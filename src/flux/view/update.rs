@@ -26,7 +26,7 @@ impl View {
         kustomizations.retain(|_, kustomization| {
             !changed.contains(&kustomization.path) && !kustomization.input_paths().any(|input| changed.contains(&input))
         });
-        Ok(View::assemble(tree, scan, self.given.clone(), kustomizations).like_before(self))
+        Ok(View::assemble(tree, scan, self.given.clone(), kustomizations).following_as_before(self.following.clone()))
     }
 
     /// Whether the graph does not depend on how a file has changed: it holds the same HelmReleases

@@ -232,8 +232,8 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
                 kustomization: id,
                 api_version: object.api_version,
                 kind: object.kind,
-                namespace: object.namespace.map(|namespace| substituted(&variables, namespace)),
-                name: substituted(&variables, object.name),
+                namespace: object.namespace.map(|namespace| Name::of(&variables.substitute(&namespace))),
+                name: Name::of(&variables.substitute(&object.name)),
                 through: object.through.clone(),
                 patches: object.patches.clone(),
             };
@@ -287,11 +287,6 @@ impl<'g, 'v, 'b> Walk<'g, 'v, 'b> {
         let own = &self.graph.clusters[self.cluster].source;
         own.is_like(source) && (own.namespace.is_none() || own.namespace == source.namespace)
     }
-}
-
-/// A name with variables filled in.
-fn substituted(variables: &Variables, name: Name) -> Name {
-    if name.contains('$') { Name::of(&variables.substitute(&name)) } else { name }
 }
 
 /// The data of a ConfigMap or Secret. The values of a Secret are unknown, and so are values with
