@@ -50,7 +50,7 @@ pub(super) fn counterparts(
     listed: &BTreeSet<RepoPath>,
     all: &BTreeSet<RepoPath>,
 ) -> BTreeMap<RepoPath, Result<Counterpart, Lacking>> {
-    let pairing = Pairing::of(view, settings);
+    let pairing = Pairing::of(view, settings, all);
     let mut targets: Vec<&RepoPath> = listed.iter().chain(all.difference(listed)).collect();
     // What is in another template and has its own consumers keeps its place.
     targets.sort_by_key(|target| made::is_nested(view, target));
@@ -135,12 +135,14 @@ fn is_of(path: &RepoPath, dir: &RepoPath) -> bool {
 struct Pairing<'v> {
     view: &'v View,
     settings: &'v ComponentsSettings,
+    /// The templates of the tree.
+    templates: &'v BTreeSet<RepoPath>,
     /// The Components by what they render.
     components: BTreeMap<BTreeSet<ObjectId>, Vec<Component>>,
 }
 
 impl<'v> Pairing<'v> {
-    fn of(view: &'v View, settings: &'v ComponentsSettings) -> Pairing<'v> {
+    fn of(view: &'v View, settings: &'v ComponentsSettings, templates: &'v BTreeSet<RepoPath>) -> Pairing<'v> {
         // Kustomize takes one of another version for none (`docs/hazards.md#c2`).
         let is_one = |kustomization: &&Kustomization| {
             let version = kustomization.api_version.as_ref();
@@ -152,7 +154,7 @@ impl<'v> Pairing<'v> {
         for (dir, objects) in dirs.into_iter().zip(rendered) {
             components.entry(ids(&objects)).or_default().push(Component { dir, objects });
         }
-        Pairing { view, settings, components }
+        Pairing { view, settings, templates, components }
     }
 
     /// The Component that is there for a template.
@@ -182,11 +184,17 @@ impl<'v> Pairing<'v> {
         let alike = self.components.get(&ids(objects)).into_iter().flatten();
         let is_same = |component: &&Component| differences(objects, &component.objects).is_empty();
         let same = nearest(target, alike.clone().filter(is_same).collect())?;
-        // Another template that has become one where it is was no counterpart before: each keeps its place.
-        let is_of_template = |dir: &RepoPath| Templates::of(self.settings).root_of(dir).is_some();
-        let may_differ = |one: &&Component| self.settings.create != Create::InPlace || !is_of_template(&one.dir);
+        let may_differ = |component: &&Component| !self.is_of_another(target, &component.dir);
         let found = if same.is_some() { same } else { nearest(target, alike.filter(may_differ).collect())? };
         Ok(found.map(counterpart))
+    }
+
+    /// Whether a Component is that of another template: it stands among the templates, or where a copy of the other
+    /// is made. It was no counterpart before it was made, and is none after, unless it renders the same.
+    fn is_of_another(&self, target: &RepoPath, dir: &RepoPath) -> bool {
+        let stands_for = |template: &RepoPath| self.place(template) == *dir;
+        let is_copy = || !stands_for(target) && self.templates.iter().any(stands_for);
+        Templates::of(self.settings).root_of(dir).is_some() || is_copy()
     }
 
     /// The Component that is to be made of a template.
